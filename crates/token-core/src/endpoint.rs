@@ -1,0 +1,294 @@
+//! One vendor's token endpoint: how it is asked and how its answer reads.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::request::Parts;
+
+use crate::answer::Answer;
+use crate::error::{BuildError, Error};
+use crate::request::Request;
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// A vendor's token endpoint, as pure functions.
+///
+/// An implementation *must not* read a clock, do I/O, hold mutable state, or make randomness: all of that comes with the
+/// [`Attempt`] and the [`Answer`]. It *must* build a request anew for every attempt, since a vendor may refuse a repeated
+/// timestamp. It *must* put every secret into the request through the methods that remember it. Its `Debug` *must not* show a secret.
+///
+/// A made-up vendor that takes its token in the query and answers `{"token": …, "ttl": seconds}`:
+///
+/// ```
+/// use token_core::{
+///     Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Acme {
+///     base: BaseUrl,
+///     api_key: Secret,
+/// }
+///
+/// impl TokenEndpoint for Acme {
+///     fn key(&self) -> Key {
+///         Key::of("acme", self.base.authority(), "default")
+///     }
+///
+///     fn rotation(&self) -> Rotation {
+///         Rotation::Idempotent
+///     }
+///
+///     fn login(&self, _attempt: &Attempt) -> Option<Result<Request, Error>> {
+///         Some(Request::post(&self.base, "/login").form_secret("key", &self.api_key).build(Step::Login))
+///     }
+///
+///     fn refresh(&self, token: &Token, _attempt: &Attempt) -> Result<Request, Error> {
+///         Request::get(&self.base, "/refresh").query_secret("token", token.access()).build(Step::Refresh)
+///     }
+///
+///     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+///         let document = answer.document()?;
+///         let Some(access) = document.text(&["token"]) else {
+///             return Err(answer.refused(ErrorKind::Rejected, "", document.text(&["error"]).unwrap_or_default()));
+///         };
+///         let no_expiry = || Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));
+///         let expires_at = answer.expires_in(&document, &["ttl"]).unwrap_or_else(no_expiry)?;
+///         Ok(Outcome::Issued(Token::builder(access.into(), answer.validity_until(expires_at)).build()?))
+///     }
+/// }
+/// ```
+pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
+    /// Names the grant in stores, logs and metrics. Two endpoints with one key share one token. No secret in it.
+    fn key(&self) -> Key;
+
+    /// What a refresh does to the refresh token that it spends.
+    fn rotation(&self) -> Rotation;
+
+    /// The request that gets a first token from long-lived credentials, and may be repeated at any time; `None` where the vendor
+    /// has none. A person's password and a one-time code are no login: see [`Redemption`].
+    ///
+    /// # Errors
+    ///
+    /// Where the configuration makes no valid request.
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>>;
+
+    /// The request that turns the current token into the next.
+    ///
+    /// # Errors
+    ///
+    /// Where the token cannot be refreshed ([`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it has no refresh token) or makes no
+    /// valid request.
+    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error>;
+
+    /// Reads the answer to any request of this endpoint; [`Answer::request`] tells which. It *must not* panic, whatever came.
+    ///
+    /// # Errors
+    ///
+    /// The vendor's refusal, or an answer that cannot be understood.
+    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error>;
+
+    /// Puts the token on an API request, whose body is `body`; signs it where the vendor wants that. Unless the vendor signs, the
+    /// header that the token [is carried in](Token::header) is all there is to it.
+    ///
+    /// # Errors
+    ///
+    /// Where the request cannot be signed.
+    fn authorize(
+        &self,
+        token: &Token,
+        request: &mut Parts,
+        body: &[u8],
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
+        let _ = (body, attempt);
+        let (name, value) = token.header();
+        request.headers.insert(name, value.clone());
+        Ok(())
+    }
+
+    /// The request that tells the vendor to kill this token, for a logout; `None` where the vendor has none.
+    ///
+    /// # Errors
+    ///
+    /// Where it makes no valid request.
+    fn revoke(&self, token: &Token, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        let _ = (token, attempt);
+        None
+    }
+}
+
+/// What a refresh does to the refresh token that it spends, which decides when it is safe to send again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rotation {
+    /// The same refresh token can be sent again and again.
+    Idempotent,
+    /// The spent token can be sent again for so long.
+    Grace(Duration),
+    /// The spent token is dead at once; sending it again may kill the whole grant.
+    SingleUse,
+}
+
+/// What an answer means.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A token.
+    Issued(Token),
+    /// The login has a further step: send this.
+    Next(Request),
+    /// The vendor refused without acting, and the same request built anew may pass, such as with a later timestamp. The engine
+    /// tries once more at once; a second such answer is this error.
+    Again(Error),
+}
+
+/// What a request is built from that is not pure: the instant and a nonce.
+#[derive(Clone, Copy)]
+pub struct Attempt {
+    now: Timestamp,
+    nonce: [u8; 16],
+}
+
+impl Attempt {
+    /// An attempt. The engine *must* give an instant that is corrected by the server's clock and later, in milliseconds, than that of
+    /// every attempt before, and a nonce that nobody can guess.
+    pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
+        Self { now, nonce }
+    }
+
+    /// The instant by the server's clock, strictly increasing in milliseconds from attempt to attempt.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Sixteen random bytes.
+    pub fn nonce(&self) -> [u8; 16] {
+        self.nonce
+    }
+
+    /// The nonce as sixteen characters of `A-Z a-z 0-9 - _`, for vendors that want a random text.
+    pub fn nonce_text(&self) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        self.nonce
+            .iter()
+            .filter_map(|byte| ALPHABET.get(usize::from(byte % 64)))
+            .map(|c| char::from(*c))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attempt({:?})", self.now)
+    }
+}
+
+/// Names a grant in stores, logs and metrics, such as `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
+///
+/// ```
+/// use token_core::Key;
+///
+/// assert_eq!(Key::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit nor one of `.-_~:` is
+    /// percent-encoded, so that different parts never make one key.
+    pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
+        let part = |text: &str| crate::encoding::percent_encode(text).replace("%3A", ":");
+        Self(format!("{}/{}/{}", part(vendor), part(deployment), part(grant)))
+    }
+
+    /// A key by its full name, as a store wrote it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII without spaces.
+    pub fn parse(name: &str) -> Result<Self, BuildError> {
+        if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(BuildError::invalid(
+                "key",
+                "must be 1 to 512 printable ASCII characters without spaces",
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A request that gets a first token from something that must not be sent twice by itself: a one-time code, a person's password.
+///
+/// ```
+/// use token_core::{Attempt, BaseUrl, PlainHttp, Redemption, Request, Secret, Step, Timestamp};
+///
+/// let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
+/// let code = Secret::from("one-time");
+/// let redemption = Redemption::new(move |_attempt| {
+///     Request::post(&base, "/token").form_secret("code", &code).build(Step::Redemption)
+/// });
+/// let request = redemption.into_request(&Attempt::new(Timestamp::from_unix_seconds(0), [0; 16]))?;
+/// assert_eq!(request.step(), Step::Redemption);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It is consumed when it is sent, so no retry can burn the code or count as another failed password.
+#[must_use = "nothing is sent before it is redeemed"]
+#[expect(clippy::type_complexity, reason = "an alias would hide what a redemption is")]
+pub struct Redemption(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
+
+impl Redemption {
+    /// A redemption from what builds its request.
+    pub fn new(build: impl FnOnce(&Attempt) -> Result<Request, Error> + Send + 'static) -> Self {
+        Self(Box::new(build))
+    }
+
+    /// The one request.
+    ///
+    /// # Errors
+    ///
+    /// Where it makes no valid request.
+    pub fn into_request(self, attempt: &Attempt) -> Result<Request, Error> {
+        (self.0)(attempt)
+    }
+}
+
+impl fmt::Debug for Redemption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redemption(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_parts_never_make_one_key() {
+        assert_ne!(Key::of("a", "b/c", "d"), Key::of("a", "b", "c/d"));
+        assert_eq!(
+            Key::parse(Key::of("a", "b:1", "é ü").as_str()).unwrap(),
+            Key::of("a", "b:1", "é ü")
+        );
+        assert!(Key::parse("a b").is_err());
+    }
+
+    #[test]
+    fn a_nonce_text_is_sixteen_characters_and_is_not_shown() {
+        let attempt = Attempt::new(Timestamp::from_unix_seconds(1), *b"0123456789abcdef");
+        assert_eq!(attempt.nonce_text().len(), 16);
+        assert!(!format!("{attempt:?}").contains(&attempt.nonce_text()));
+    }
+}

@@ -1,0 +1,120 @@
+//! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but a duplicate key is an error and texts are wiped.
+
+use std::fmt;
+
+use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use zeroize::Zeroizing;
+
+use super::NotANumber;
+
+pub(super) enum Node {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Zeroizing<String>),
+    List(Vec<Node>),
+    Object(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The node at a dotted path; `None` where it is missing or null.
+    pub(super) fn at(&self, path: &str) -> Option<&Node> {
+        path.split('.')
+            .try_fold(self, Node::field)
+            .filter(|node| !matches!(node, Node::Null))
+    }
+
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn whole_number(&self) -> Result<i64, NotANumber> {
+        match self {
+            Node::Number(number) => number.as_i64().map_or_else(|| cut(number.as_f64()), Ok),
+            Node::Text(text) => text.trim().parse().or_else(|_| cut(text.trim().parse().ok())),
+            _ => Err(NotANumber),
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Node> {
+        match self {
+            Node::Object(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+}
+
+/// A float without its fraction, where it is far enough inside of `i64` for the cast to be exact about the range.
+fn cut(number: Option<f64>) -> Result<i64, NotANumber> {
+    let number = number.filter(|number| number.abs() < 9.0e18).ok_or(NotANumber)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range was checked, the fraction is meant to go"
+    )]
+    Ok(number as i64)
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+        Number::from_f64(value)
+            .map(Node::Number)
+            .ok_or_else(|| E::custom("not finite"))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(Zeroizing::new(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = list.next_element()? {
+            nodes.push(node);
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut fields: Vec<(String, Node)> = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if fields.iter().any(|(seen, _)| *seen == key) {
+                return Err(A::Error::custom("duplicate key"));
+            }
+            fields.push((key, map.next_value()?));
+        }
+        Ok(Node::Object(fields))
+    }
+}

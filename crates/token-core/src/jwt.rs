@@ -1,0 +1,72 @@
+//! Reads the claims of a JWT that tell about time. Nothing is verified: the token is the vendor's to check, not ours.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use crate::json::Document;
+use crate::time::Timestamp;
+
+/// The instants that a JWT names (RFC 7519 section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claims {
+    /// `exp`: from here on it must not be accepted.
+    pub expires_at: Option<Timestamp>,
+    /// `iat`: when it was issued.
+    pub issued_at: Option<Timestamp>,
+}
+
+/// The claims of a token, with or without a scheme such as `QJWT ` or `Bearer ` before it; `None` where it is no JWT.
+///
+/// ```
+/// let claims = token_core::jwt::claims("Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDB9.").unwrap();
+/// assert_eq!(claims.expires_at.map(|at| at.unix_seconds()), Some(1_700_000_000));
+/// assert!(token_core::jwt::claims("opaque").is_none());
+/// ```
+pub fn claims(token: &str) -> Option<Claims> {
+    let token = token.rsplit(' ').next()?;
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let payload = BASE64_URL_SAFE_NO_PAD
+        .decode(payload.trim_end_matches('='))
+        .ok()?;
+    let document = Document::parse(&payload).ok().filter(Document::is_object)?;
+    let instant = |name| document.number(&[name])?.ok().map(Timestamp::from_unix_seconds);
+    Some(Claims {
+        expires_at: instant("exp"),
+        issued_at: instant("iat"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendors_published_sample_is_read() {
+        let token = "QJWT eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyOTQ5NCIsImlhdCI6MTYxODQ3Mjk2MiwianRpIjoiYjVhMmRhNjgtMzI0Ni00ZWRjLWEwZTktOTEyZjdjMDFkMmMzIiwidXR5IjoicGVyIiwiZXhwIjoxNjE4NTU5MzYyLCJhbSI6IkFjY2Vzc0tleSIsInNwIjoiIn0.JUQjUKlaDepazh7JssvRZKDiA1UL83VK8WECj86TI_I";
+        let claims = claims(token).unwrap();
+        assert_eq!(
+            claims.issued_at,
+            Some(Timestamp::from_unix_seconds(1_618_472_962))
+        );
+        assert_eq!(
+            claims.expires_at,
+            Some(Timestamp::from_unix_seconds(1_618_559_362))
+        );
+    }
+
+    #[test]
+    fn what_is_no_jwt_has_no_claims() {
+        for token in ["", "a.b", "a.b.c", "a.e30", "QJWT ", "x.W10.y", "x.!!!.y"] {
+            assert_eq!(claims(token), None, "{token}");
+        }
+        assert_eq!(
+            claims("x.e30.y"),
+            Some(Claims {
+                expires_at: None,
+                issued_at: None
+            })
+        );
+    }
+}

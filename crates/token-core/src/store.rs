@@ -1,0 +1,267 @@
+//! Where a token lives between processes, and the right to spend its refresh token.
+//!
+//! A store only stores. The rules (who adopts what, when a token may be spent, what a lost race means) are the engine's, once, for
+//! every store.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::endpoint::Key;
+use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
+use crate::token::Generation;
+
+/// Keeps one record per key, with its intent and its lease.
+///
+/// An implementation
+///
+/// * *must* make [`commit`](Self::commit), [`intend`](Self::intend) and [`bury`](Self::bury) durable before they return, and each of
+///   them one atomic step;
+/// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a time;
+/// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of them;
+/// * *must not* delete or change a record because of an error;
+/// * *must* answer "busy" ([`Acquired::Busy`]) and "broken" ([`StoreError`]) differently;
+/// * *must not* look into [`Record::body`], nor log it.
+#[async_trait]
+pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// What is kept for a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be read. A key that is not there is no error.
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError>;
+
+    /// Takes the lease for `life`, or says who keeps it busy. An owner that holds it already gets it again, with its life anew.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot tell.
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError>;
+
+    /// Renews a lease for `life` from now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot tell.
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError>;
+
+    /// Gives the lease back. Does nothing where another owner has it by now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be written; the lease then ends by itself.
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError>;
+
+    /// Writes down that `intent.owner` is about to spend the token of `intent.lineage`, if that owner holds the lease. It replaces an
+    /// older intent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it could not be made durable: the token must then not be spent.
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError>;
+
+    /// Writes `record`, if and only if `succession` allows it, and clears the intent that led to it. It needs no lease: a late writer
+    /// may hold the only living token.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it could not be made durable; it is then sent again until it is, so a second commit of a record that is
+    /// stored already *must* answer [`Committed::Stored`].
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError>;
+
+    /// Removes the record and leaves a tombstone, so that a late commit does not bring the grant back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it could not be made durable.
+    async fn bury(&self, key: &Key) -> Result<(), StoreError>;
+
+    /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
+    /// return too early.
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration);
+}
+
+/// All that a store keeps for one key.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The current record.
+    pub record: Option<Record>,
+    /// Who is about to spend the record's token, or died while doing so.
+    pub intent: Option<Intent>,
+    /// How long ago, by the store's clock, that intent was written.
+    pub intent_age: Duration,
+    /// Whether a logout left a tombstone here.
+    pub buried: bool,
+}
+
+/// One stored token.
+#[derive(Clone)]
+pub struct Record {
+    /// A keyed hash of what this token is refreshed with.
+    pub lineage: Lineage,
+    /// Which token of its lineage it is.
+    pub generation: Generation,
+    /// The token itself, written and sealed by the engine.
+    pub body: Secret,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record(generation {})", self.generation)
+    }
+}
+
+/// A keyed hash of a refresh token: tells whether two are the same, and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lineage(pub [u8; 32]);
+
+impl fmt::Debug for Lineage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lineage(…)")
+    }
+}
+
+/// A random name for one holder of leases, never used again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner(String);
+
+impl Owner {
+    /// An owner named by sixteen random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// An owner by its name, as a store wrote it.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// "I am about to spend this token."
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Who.
+    pub owner: Owner,
+    /// Which token, by the keyed hash of its refresh token; `None` for a login, which spends none.
+    pub lineage: Option<Lineage>,
+}
+
+/// Which stored record a commit may replace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Succession {
+    /// Only the record whose lineage this is: the token that was spent.
+    ChildOf(Lineage),
+    /// Whatever is there, a tombstone too: a person or the program logged in anew.
+    Anew,
+    /// A login of the engine's own: whatever is there but a tombstone.
+    Relogin,
+}
+
+/// The answer to [`TokenStore::acquire`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Acquired {
+    /// The lease is the caller's.
+    Held,
+    /// Another owner has it, for at most so long unless it is renewed.
+    Busy {
+        /// What is left of the other's lease, by the store's clock.
+        left: Duration,
+    },
+}
+
+/// The answer to [`TokenStore::renew`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Renewed {
+    /// The lease has its whole life again.
+    Held,
+    /// It had run out, or another owner has it.
+    Lost,
+}
+
+/// The answer to [`TokenStore::intend`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Intended {
+    /// The intent is durable: the token may be spent.
+    Written,
+    /// The lease is not the caller's any more: the token must not be spent.
+    LeaseLost,
+}
+
+/// The answer to [`TokenStore::commit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Committed {
+    /// The record is durable.
+    Stored,
+    /// Another child of the same parent is stored: load it, and keep this one as a spare.
+    Lost,
+    /// A tombstone is there: the grant was logged out meanwhile.
+    Buried,
+    /// Nothing is stored for the key though something should be: the store lost it (an eviction, an empty restart).
+    Missing,
+}
+
+/// A store could not do what it was asked. Nothing was lost by that.
+#[derive(Clone)]
+pub struct StoreError {
+    what: &'static str,
+    detail: Option<String>,
+}
+
+impl StoreError {
+    /// A failure with a constant text.
+    pub fn new(what: &'static str) -> Self {
+        Self { what, detail: None }
+    }
+
+    /// Adds what the driver or the operating system said. It *must not* hold a record's body or a password.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// What it means to who asked for a token.
+    pub fn to_error(&self) -> Error {
+        let error = Error::new(ErrorKind::Store, self.what);
+        match &self.detail {
+            Some(detail) => error.with_message(detail, &crate::Scrubber::new([])),
+            None => error,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreError({self})")
+    }
+}
+
+impl std::error::Error for StoreError {}

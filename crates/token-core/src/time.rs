@@ -1,0 +1,150 @@
+//! Instants and the clock that is asked for them.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// An instant of wall time: whole milliseconds since the Unix epoch, with arithmetic that saturates and never panics.
+///
+/// ```
+/// use std::time::Duration;
+/// use token_core::Timestamp;
+///
+/// let issued = Timestamp::from_unix_seconds(1_700_000_000);
+/// let expires = issued.after(Duration::from_secs(7200));
+/// assert_eq!(expires.since(issued), Duration::from_secs(7200));
+/// assert_eq!(issued.since(expires), Duration::ZERO);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The earliest instant there is.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The latest instant there is.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// From milliseconds since the Unix epoch.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From seconds since the Unix epoch; saturates where milliseconds would overflow.
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This instant and `span` later.
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(whole_millis(span)))
+    }
+
+    /// This instant and `span` earlier.
+    pub fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(whole_millis(span)))
+    }
+
+    /// How long ago `earlier` was; zero where it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        let millis = i128::from(self.0) - i128::from(earlier.0);
+        Duration::from_millis(u64::try_from(millis.max(0)).unwrap_or(u64::MAX))
+    }
+
+    /// This instant moved by a signed number of milliseconds, such as a server's clock offset.
+    pub const fn shifted(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({} ms)", self.0)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(whole_millis(after)),
+            Err(before) => Self(whole_millis(before.duration()).saturating_neg()),
+        }
+    }
+}
+
+fn whole_millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What a [`Clock`] answers: wall time and elapsed time, read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Wall time. It may step back or forward at any reading.
+    pub wall: Timestamp,
+    /// Time since an arbitrary, fixed origin. It never runs backwards and counts the time that the machine was suspended.
+    pub elapsed: Duration,
+}
+
+impl Moment {
+    /// The later of two opinions on what time it is now, given an earlier reading: the wall clock's, and the one of the elapsed
+    /// time. A token judged by it is never handed out expired, whichever way the wall clock stepped since.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use token_core::{Moment, Timestamp};
+    ///
+    /// let then = Moment { wall: Timestamp::from_unix_seconds(1000), elapsed: Duration::from_secs(5) };
+    /// let stepped_back = Moment { wall: Timestamp::from_unix_seconds(10), elapsed: Duration::from_secs(65) };
+    /// assert_eq!(stepped_back.seen_from(&then), Timestamp::from_unix_seconds(1060));
+    /// ```
+    pub fn seen_from(&self, earlier: &Moment) -> Timestamp {
+        let passed = self.elapsed.saturating_sub(earlier.elapsed);
+        self.wall.max(earlier.wall.after(passed))
+    }
+}
+
+/// The only place that time comes from.
+///
+/// An implementation *must* read both times at one call, *must not* block, and *must not* let `elapsed` run backwards. `elapsed`
+/// *should* count suspend: a token that died while the machine slept is judged expired on waking.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The moment of this call.
+    fn now(&self) -> Moment;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        assert_eq!(Timestamp::MAX.after(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.before(Duration::MAX), Timestamp::MIN);
+        assert_eq!(
+            Timestamp::MAX.since(Timestamp::MIN),
+            Duration::from_millis(u64::MAX)
+        );
+        assert_eq!(Timestamp::from_unix_seconds(i64::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_forward_step_of_the_wall_clock_is_believed() {
+        let then = Moment {
+            wall: Timestamp::from_unix_seconds(0),
+            elapsed: Duration::ZERO,
+        };
+        let now = Moment {
+            wall: Timestamp::from_unix_seconds(9000),
+            elapsed: Duration::from_secs(1),
+        };
+        assert_eq!(now.seen_from(&then), Timestamp::from_unix_seconds(9000));
+    }
+}

@@ -1,0 +1,444 @@
+//! An access token with its validity, and the refresh token that came with it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, ErrorKind};
+use crate::expiry::Validity;
+use crate::request::sensitive_header;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// An access token, how it is carried, how long it lives, and what it is refreshed with.
+///
+/// ```
+/// use std::time::Duration;
+/// use token_core::{Carriage, Secret, Timestamp, Token, Validity};
+///
+/// let now = Timestamp::from_unix_seconds(1_700_000_000);
+/// let token = Token::builder(Secret::from("A1"), Validity::new(now, now.after(Duration::from_secs(7200))))
+///     .carried(Carriage::Bearer)
+///     .refresh(Secret::from("R1"))
+///     .build()?;
+/// assert_eq!(token.headers()["authorization"], "Bearer A1");
+/// # Ok::<(), token_core::Error>(())
+/// ```
+///
+/// It has no `Serialize`: a store writes its own record, so that no token leaks by accident. Its `Debug` shows when, never what.
+#[derive(Clone)]
+pub struct Token {
+    access: Secret,
+    header: (HeaderName, HeaderValue),
+    carriage: Carriage,
+    refresh: Option<Secret>,
+    refresh_expires_at: Option<Timestamp>,
+    validity: Validity,
+    scopes: Vec<String>,
+    extras: BTreeMap<String, Secret>,
+    generation: Generation,
+}
+
+/// How an access token travels with an API request.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carriage {
+    /// `Authorization: Bearer <token>` (RFC 6750 section 2.1).
+    Bearer,
+    /// `Authorization: <token>`, for a token that has its scheme in it, such as Quectel's `QJWT …`.
+    Verbatim,
+    /// The token alone in a header of the vendor's own, such as `apim-accesstoken`.
+    Header(HeaderName),
+}
+
+/// Which token of a lineage this is. A refusal, a failure and a commit speak of a generation, never of "the" token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// The generation with this number; the first token of a lineage has 1.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The one after this.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Token {
+    /// Begins a token from what an answer gave.
+    pub fn builder(access: Secret, validity: Validity) -> TokenBuilder {
+        TokenBuilder {
+            access,
+            validity,
+            carriage: Carriage::Bearer,
+            refresh: None,
+            refresh_expires_at: None,
+            scopes: Vec::new(),
+            extras: BTreeMap::new(),
+            generation: Generation::default(),
+        }
+    }
+
+    /// A token of which only the refresh token is known, from a user's own records. It is expired, so the engine refreshes it
+    /// before it hands anything out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the refresh token is empty or has control characters.
+    pub fn from_refresh_token(refresh: Secret) -> Result<Self, Error> {
+        let placeholder = Secret::from("unknown");
+        let built = Self::builder(placeholder, Validity::expired())
+            .refresh(refresh)
+            .build();
+        built.map_err(|error| error.as_kind(ErrorKind::Config))
+    }
+
+    /// The access token itself.
+    pub fn access(&self) -> &Secret {
+        &self.access
+    }
+
+    /// The refresh token, where the vendor has one beside the access token.
+    pub fn refresh(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+
+    /// What a refresh spends: the refresh token, or the access token where the vendor has no other.
+    pub fn spendable(&self) -> &Secret {
+        self.refresh.as_ref().unwrap_or(&self.access)
+    }
+
+    /// When the refresh token dies, where the vendor says so.
+    pub fn refresh_expires_at(&self) -> Option<Timestamp> {
+        self.refresh_expires_at
+    }
+
+    /// How long it lives.
+    pub fn validity(&self) -> &Validity {
+        &self.validity
+    }
+
+    /// How it travels.
+    pub fn carriage(&self) -> &Carriage {
+        &self.carriage
+    }
+
+    /// What it allows, where the vendor says so.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// A further field of the answer that its endpoint keeps by name: an API host, an id token.
+    pub fn extra(&self, name: &str) -> Option<&Secret> {
+        self.extras.get(name)
+    }
+
+    /// All further fields, by name.
+    pub fn extras(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.extras.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Which token of its lineage this is.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The one header that carries it, marked sensitive.
+    pub fn header(&self) -> (&HeaderName, &HeaderValue) {
+        (&self.header.0, &self.header.1)
+    }
+
+    /// The header that carries it, as a map of its own, for `reqwest::RequestBuilder::headers` and its like.
+    pub fn headers(&self) -> HeaderMap {
+        HeaderMap::from_iter([self.header.clone()])
+    }
+
+    /// Every secret in it, so that a text can be scrubbed of them.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        [&self.access]
+            .into_iter()
+            .chain(&self.refresh)
+            .chain(self.extras.values())
+    }
+
+    /// Whether both have the same access token and the same refresh token.
+    pub fn same_secrets_as(&self, other: &Token) -> bool {
+        self.access.same_as(&other.access) && self.spendable().same_as(other.spendable())
+    }
+
+    /// The same token as this generation.
+    #[must_use]
+    pub fn with_generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// The same token with this validity.
+    #[must_use]
+    pub fn with_validity(mut self, validity: Validity) -> Self {
+        self.validity = validity;
+        self
+    }
+
+    /// This token, which a **refresh** of `previous` answered, as the next of its lineage:
+    ///
+    /// * where the answer had no refresh token, the old one is kept (RFC 6749 section 6);
+    /// * where the access token is the same as before, its expiry is not moved on, whatever the answer says;
+    /// * where neither changed, it is the same generation, and a quarter of its remaining life passes before the next refresh.
+    #[must_use]
+    pub fn succeeding(mut self, previous: &Token) -> Self {
+        let same_access = self.access.same_as(&previous.access);
+        if self.refresh.is_none() {
+            self.refresh = previous.refresh.clone();
+            self.refresh_expires_at = previous.refresh_expires_at;
+        }
+        if self.scopes.is_empty() {
+            self.scopes = previous.scopes.clone();
+        }
+        for (name, value) in &previous.extras {
+            self.extras.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        if same_access {
+            self.validity = unchanged(&self.validity, &previous.validity);
+        }
+        let same = same_access && self.spendable().same_as(previous.spendable());
+        self.generation = if same {
+            previous.generation
+        } else {
+            previous.generation.next()
+        };
+        self
+    }
+}
+
+fn unchanged(now: &Validity, before: &Validity) -> Validity {
+    let asked_at = now.issued_at();
+    let left: Duration = before.expires_at().since(asked_at);
+    before
+        .ending_by(now.expires_at())
+        .not_refreshed_before(asked_at.after(left / 4).max(now.refreshable_from()))
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("generation", &self.generation.0)
+            .field("validity", &self.validity)
+            .field("has_refresh", &self.refresh.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Token`] together.
+#[must_use]
+pub struct TokenBuilder {
+    access: Secret,
+    validity: Validity,
+    carriage: Carriage,
+    refresh: Option<Secret>,
+    refresh_expires_at: Option<Timestamp>,
+    scopes: Vec<String>,
+    extras: BTreeMap<String, Secret>,
+    generation: Generation,
+}
+
+impl TokenBuilder {
+    /// How it travels; [`Carriage::Bearer`] where nothing is said.
+    pub fn carried(mut self, carriage: Carriage) -> Self {
+        self.carriage = carriage;
+        self
+    }
+
+    /// The refresh token that came with it. `None` leaves the place empty.
+    pub fn refresh(mut self, refresh: impl Into<Option<Secret>>) -> Self {
+        self.refresh = refresh.into();
+        self
+    }
+
+    /// When the refresh token dies.
+    pub fn refresh_expires_at(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.refresh_expires_at = instant.into();
+        self
+    }
+
+    /// What it allows.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// A further field of the answer, kept by name.
+    pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.extras.insert(name.into(), value);
+        self
+    }
+
+    /// Which token of its lineage it is; a store says so, an endpoint does not know.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// The finished token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Protocol`] where the access or the refresh token is empty or has a control character: such a token is refused
+    /// before it reaches a header or a store.
+    pub fn build(self) -> Result<Token, Error> {
+        let unfit = |secret: &Secret| secret.is_empty() || secret.expose().chars().any(char::is_control);
+        if unfit(&self.access) || self.refresh.as_ref().is_some_and(unfit) {
+            return Err(unusable());
+        }
+        let header = self.carriage.header(&self.access).map_err(|_| unusable())?;
+        Ok(Token {
+            header,
+            access: self.access,
+            carriage: self.carriage,
+            refresh: self.refresh,
+            refresh_expires_at: self.refresh_expires_at,
+            validity: self.validity,
+            scopes: self.scopes,
+            extras: self.extras,
+            generation: self.generation,
+        })
+    }
+}
+
+impl fmt::Debug for TokenBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenBuilder(…)")
+    }
+}
+
+impl Carriage {
+    fn header(&self, access: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
+        let access = access.expose();
+        match self {
+            Carriage::Bearer => {
+                let value = Secret::from(format!("Bearer {access}"));
+                Ok((AUTHORIZATION, sensitive_header(value.expose())?))
+            }
+            Carriage::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
+            Carriage::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
+        }
+    }
+}
+
+fn unusable() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the token is empty or has a character that no header may have",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(seconds)
+    }
+
+    fn token(access: &str, refresh: Option<&str>, issued: i64, expires: i64) -> Token {
+        let validity = Validity::new(at(issued), at(expires));
+        Token::builder(Secret::from(access), validity)
+            .refresh(refresh.map(Secret::from))
+            .build()
+            .unwrap()
+    }
+
+    // faults.md row 12
+    #[test]
+    fn an_answer_without_a_refresh_token_keeps_the_old_one() {
+        let first = token("A1", Some("R1"), 0, 100).with_generation(Generation::new(1));
+        let second = token("A2", None, 50, 150).succeeding(&first);
+        assert_eq!(second.refresh().unwrap().expose(), "R1");
+        assert_eq!(second.generation(), Generation::new(2));
+    }
+
+    // faults.md row 13
+    #[test]
+    fn the_same_access_token_does_not_live_longer_and_is_not_refreshed_at_once() {
+        let first = token("A1", None, 0, 1000).with_generation(Generation::new(4));
+        let again = token("A1", None, 800, 1800).succeeding(&first);
+        assert_eq!(again.validity().expires_at(), at(1000));
+        assert_eq!(again.validity().refresh_at(), at(850));
+        assert_eq!(again.generation(), Generation::new(4));
+    }
+
+    #[test]
+    fn the_same_access_token_with_a_new_refresh_token_is_a_new_generation() {
+        let first = token("A1", Some("R1"), 0, 1000);
+        let second = token("A1", Some("R2"), 800, 1800).succeeding(&first);
+        assert_eq!(second.generation(), first.generation().next());
+        assert_eq!(second.refresh().unwrap().expose(), "R2");
+    }
+
+    // faults.md row 30
+    #[test]
+    fn a_token_with_control_characters_is_refused() {
+        for bad in ["", "A\r\nX: y", "A\0", "A\n"] {
+            let built = Token::builder(Secret::from(bad), Validity::expired()).build();
+            assert_eq!(built.unwrap_err().kind(), ErrorKind::Protocol);
+            let built = Token::builder(Secret::from("A"), Validity::expired())
+                .refresh(Secret::from(bad))
+                .build();
+            assert_eq!(built.unwrap_err().kind(), ErrorKind::Protocol);
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_token_nor_extras() {
+        let validity = Validity::new(at(0), at(10));
+        let token = Token::builder(Secret::from("access-1"), validity)
+            .refresh(Secret::from("refresh-1"))
+            .extra("id_token", Secret::from("id-1"))
+            .build()
+            .unwrap();
+        let shown = format!("{token:?} {:?} {:?}", token.headers(), token.header());
+        for secret in ["access-1", "refresh-1", "id-1"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_carried_as_its_vendor_wants() {
+        let carried = |carriage, access: &str| {
+            Token::builder(Secret::from(access), Validity::expired())
+                .carried(carriage)
+                .build()
+                .unwrap()
+                .headers()
+        };
+        assert_eq!(carried(Carriage::Bearer, "A")["authorization"], "Bearer A");
+        assert_eq!(carried(Carriage::Verbatim, "QJWT A")["authorization"], "QJWT A");
+        let own = HeaderName::from_static("apim-accesstoken");
+        assert_eq!(carried(Carriage::Header(own), "A")["apim-accesstoken"], "A");
+    }
+
+    #[test]
+    fn a_token_known_by_its_refresh_token_is_expired() {
+        let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
+        assert_eq!(token.validity().at(Timestamp::MIN), crate::Freshness::Expired);
+        assert_eq!(token.spendable().expose(), "R1");
+    }
+}
