@@ -62,6 +62,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] where it could not be made durable: the token must then not be spent.
     async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError>;
 
+    /// Takes the owner's intent back, since nothing was spent or the outcome is known. Does nothing where the intent is another's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store cannot be written; the intent then stands, and others are careful for a while.
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError>;
+
     /// Writes `record`, if and only if `succession` allows it, and clears the intent that led to it. It needs no lease: a late writer
     /// may hold the only living token.
     ///
