@@ -1,0 +1,52 @@
+use token_core::types::http::StatusCode;
+use token_core::{Answer, Error, ErrorKind, Step};
+
+use crate::verdict::{Verdict, service_failure};
+
+/// The one code that means success (page "Refresh Token", response parameter `code`).
+pub(super) const SUCCESS: &str = "200";
+
+/// What a refusal means. Codes 401 to 70000 and 90047 are on the pages of the two calls, 91001 to 91007 on those of the API that the
+/// token is for ("Query Product Details" and others).
+pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
+    let step = answer.request().step();
+    let error = answer.refused(kind(&verdict.code, step), &verdict.code, verdict.message);
+    match step {
+        Step::Refresh if verdict.from_vendor && kills_live_token(&verdict.code) => error.killing_live_token(),
+        _ => error,
+    }
+}
+
+/// A refusal without a document, such as a gateway's bare 401: a refused refresh may still be followed by a login.
+pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
+    let code = answer.status();
+    (code == StatusCode::UNAUTHORIZED)
+        .then(|| answer.refused(kind(code.as_str(), answer.request().step()), code.as_str(), ""))
+}
+
+fn kind(code: &str, step: Step) -> ErrorKind {
+    if let Some(kind) = service_failure(code) {
+        return kind;
+    }
+    match (code, step) {
+        // AccessKey does not exist · no permission · not in the IP white list · API not enabled · not found: a login would meet the same.
+        ("90047" | "91005" | "91006" | "91007" | "404", _) => ErrorKind::Config,
+        // The only parameter of a refresh that is not constant is the token: a login can do without.
+        (_, Step::Refresh) => ErrorKind::Rejected,
+        // Unauthorized and forbidden: a wrong secret, or a clock that is over ten minutes off. The 5000x: a parameter is wrong or empty.
+        ("401" | "403" | "50004" | "50005" | "50006" | "50007" | "91001" | "91004", _) => ErrorKind::Config,
+        // Not documented, so nobody can say that it lasts.
+        _ => ErrorKind::Protocol,
+    }
+}
+
+/// "If the user or AccessKey is disabled, the refresh will fail and the original token will be disabled", and no code is named for
+/// it. So every refusal of a refresh that may mean it kills the token in hand; only those do not that are about something else: the
+/// service, a parameter, the caller's address or rights.
+fn kills_live_token(code: &str) -> bool {
+    let about_something_else = matches!(
+        code,
+        "404" | "50004" | "50005" | "50006" | "50007" | "91005" | "91006" | "91007"
+    );
+    !about_something_else && service_failure(code).is_none()
+}

@@ -1,0 +1,187 @@
+use std::fmt;
+
+use token_core::types::http::HeaderName;
+use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
+
+use super::endpoint::EndUser;
+
+/// Where the parameters of a login and a refresh are written.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parameters {
+    /// In the URL's query, as every page documents it.
+    #[default]
+    Query,
+    /// In an `application/x-www-form-urlencoded` body, as the apps in the field send them, which keeps tokens out of the access logs on
+    /// the way.
+    Form,
+}
+
+/// Puts an [`EndUser`] together.
+#[must_use]
+pub struct EndUserBuilder {
+    base_url: String,
+    plain_http: PlainHttp,
+    grant: String,
+    domain: Option<Domain>,
+    parameters: Parameters,
+    mcc: Option<u16>,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Clone)]
+pub(super) struct Config {
+    pub(super) base: BaseUrl,
+    pub(super) grant: String,
+    pub(super) domain: Option<Domain>,
+    pub(super) parameters: Parameters,
+    pub(super) mcc: Option<u16>,
+    pub(super) headers: Vec<(HeaderName, String)>,
+}
+
+/// The app's own credentials, with which a login is signed.
+#[derive(Clone)]
+pub(super) struct Domain {
+    pub(super) name: String,
+    pub(super) secret: Secret,
+}
+
+impl EndUserBuilder {
+    pub(super) fn new(base_url: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            plain_http: PlainHttp::Refused,
+            grant: String::new(),
+            domain: None,
+            parameters: Parameters::Query,
+            mcc: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Whose token it is, in words of your own: an email address, a user id. It names the grant in stores and logs, so two people must
+    /// not have the same, in one user domain or in two.
+    pub fn grant(mut self, grant: impl Into<String>) -> Self {
+        self.grant = grant.into();
+        self
+    }
+
+    /// The app's user domain, such as `E.DM.1`, and its secret, from the developer centre. Only a login needs them; a
+    /// program that is handed a refresh token does without.
+    pub fn user_domain(mut self, name: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        self.domain = Some(Domain {
+            name: name.into(),
+            secret: secret.into(),
+        });
+        self
+    }
+
+    /// Where parameters are written; [`Parameters::Query`] where nothing is said.
+    pub fn parameters(mut self, parameters: Parameters) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// The mobile country code that a login names, so that the vendor can refuse one that belongs to another data centre (6084).
+    pub fn mcc(mut self, mcc: u16) -> Self {
+        self.mcc = Some(mcc);
+        self
+    }
+
+    /// A header that the app sends with every request, such as `appId`, `appVersion` or `X-Q-Language`; none is documented as needed.
+    pub fn app_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes an `http://` address too. It sends tokens in the clear: for a simulator or a tunnel.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Allowed;
+        self
+    }
+
+    /// The finished endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the grant has no name, the user domain is half given, an app header's name is none, or the base URL is
+    /// none.
+    pub fn build(self) -> Result<EndUser, BuildError> {
+        let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
+        Ok(EndUser::new(Config {
+            base,
+            grant: grant(&self.grant)?,
+            domain: self.domain.map(Domain::checked).transpose()?,
+            parameters: self.parameters,
+            mcc: self.mcc,
+            headers: headers(self.headers)?,
+        }))
+    }
+}
+
+pub(super) fn grant(name: &str) -> Result<String, BuildError> {
+    match name.trim() {
+        "" => Err(BuildError::missing("grant")),
+        name => Ok(name.to_owned()),
+    }
+}
+
+impl Domain {
+    fn checked(self) -> Result<Self, BuildError> {
+        if self.name.is_empty() || self.secret.is_empty() {
+            return Err(BuildError::invalid("user_domain", "needs a name and a secret"));
+        }
+        Ok(self)
+    }
+}
+
+fn headers(given: Vec<(String, String)>) -> Result<Vec<(HeaderName, String)>, BuildError> {
+    let invalid = |_| BuildError::invalid("app_header", "has a name that no header may have");
+    let named = given
+        .into_iter()
+        .map(|(name, value)| Ok((HeaderName::try_from(name).map_err(invalid)?, value)));
+    named.collect()
+}
+
+impl fmt::Debug for EndUserBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndUserBuilder({})", self.grant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Region;
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        let field = |builder: EndUserBuilder| builder.build().unwrap_err().field();
+        assert_eq!(field(EndUser::builder(Region::China)), "grant");
+        let builder = || EndUser::builder(Region::China).grant("17");
+        assert_eq!(field(builder().user_domain("E.DM.1", "")), "user_domain");
+        assert_eq!(field(builder().app_header("app id", "1")), "app_header");
+        assert_eq!(
+            field(EndUser::builder("http://127.0.0.1").grant("17")),
+            "base_url"
+        );
+        assert!(builder().build().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let builder = EndUser::builder(Region::Europe)
+            .grant("user 17")
+            .user_domain("E.DM.1", "secret-of-the-domain");
+        let shown = format!("{builder:?} {builder:#?}");
+        assert!(!shown.contains("secret-of"), "{shown}");
+        let endpoint = builder.build().unwrap();
+        let redemption = endpoint.email_password("ada@example.com", "pass-of-ada");
+        let shown = format!("{endpoint:?} {endpoint:#?} {redemption:?}");
+        assert!(shown.contains("user 17"), "{shown}");
+        assert!(
+            !shown.contains("secret-of") && !shown.contains("pass-of"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,42 @@
+use token_core::json::Document;
+use token_core::{Answer, ErrorKind};
+
+/// What an answer says about itself before a token is looked for.
+pub(crate) struct Verdict<'d> {
+    /// The vendor's code; where the body has none, such as a gateway's own refusal, HTTP's status.
+    pub(crate) code: String,
+    /// Whether the code is the vendor's own word.
+    pub(crate) from_vendor: bool,
+    /// The vendor's message, in whichever field it stands.
+    pub(crate) message: &'d str,
+}
+
+impl<'d> Verdict<'d> {
+    pub(crate) fn of(answer: &Answer<'_>, document: &'d Document) -> Self {
+        let code = document.code(&["code"]);
+        Self {
+            from_vendor: code.is_some(),
+            code: code.unwrap_or_else(|| answer.status().as_str().to_owned()),
+            message: message(document),
+        }
+    }
+}
+
+fn message(document: &Document) -> &str {
+    let texts = ["msg", "error", "message"].map(|name| document.text(&[name]).unwrap_or_default());
+    texts
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+/// What a code means that is about the service and not about who asks: 50000 and 70000 are documented, the others are HTTP's own.
+pub(crate) fn service_failure(code: &str) -> Option<ErrorKind> {
+    match code {
+        "50000" | "70000" | "408" | "500" | "502" | "503" | "504" => {
+            Some(ErrorKind::Transient { after: None })
+        }
+        "429" => Some(ErrorKind::Throttled { after: None }),
+        _ => None,
+    }
+}
