@@ -1,0 +1,161 @@
+//! A request as a server sees it: path, parameters, headers, body.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use percent_encoding::percent_decode;
+use serde_json::Value;
+
+/// One request, read in full.
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Names and decoded values of a query or a form, in the order of the wire.
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl Call {
+    /// `target` is the request target of RFC 9112 section 3.2, in origin or absolute form.
+    pub(crate) fn new(method: &str, target: &str, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let (path, query) = split_target(target);
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            path,
+            query,
+            headers,
+            body,
+        }
+    }
+
+    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
+        self.method == method && self.path == path
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub(crate) fn query(&self) -> Params {
+        Params::read(self.query.as_bytes())
+    }
+
+    /// The form in the body; empty unless the content type says that it is one.
+    pub(crate) fn form(&self) -> Params {
+        let kind = self.header("content-type").unwrap_or_default();
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            return Params::read(&self.body);
+        }
+        Params(Vec::new())
+    }
+
+    /// Query and form together, as a Java servlet's `getParameter` reads them: the query first.
+    pub(crate) fn parameters(&self) -> Params {
+        let mut all = self.query();
+        all.0.extend(self.form().0);
+        all
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The value behind `Basic `, split at the first colon (RFC 7617 section 2).
+    pub(crate) fn basic(&self) -> Option<(String, String)> {
+        let text = self.header("authorization")?.strip_prefix("Basic ")?;
+        let bytes = STANDARD.decode(text).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (user, password) = text.split_once(':')?;
+        Some((user.to_owned(), password.to_owned()))
+    }
+
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ")
+    }
+}
+
+impl Params {
+    /// Percent-decodes and turns `+` into a space, in a query as well as in a form: servers of all five vendors do.
+    pub(crate) fn read(text: &[u8]) -> Self {
+        let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        Self(pairs.map(split_pair).collect())
+    }
+
+    /// The first value of that name, empty or not.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of that name, or nothing where it is empty.
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        self.first(name).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Percent-decoded text with `+` for a space.
+pub(crate) fn form_decode(text: &[u8]) -> String {
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decode(&spaced).decode_utf8_lossy().into_owned()
+}
+
+fn split_pair(pair: &[u8]) -> (String, String) {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    let name = halves.next().unwrap_or_default();
+    let value = halves.next().unwrap_or_default();
+    (form_decode(name), form_decode(value))
+}
+
+fn split_target(target: &str) -> (String, String) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/"),
+        None => path,
+    };
+    (path.to_owned(), query.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_once() {
+        let params = Params::read(b"a=1%252B2&b=x+y&c&d==");
+        assert_eq!(params.first("a"), Some("1%2B2"));
+        assert_eq!(params.first("b"), Some("x y"));
+        assert_eq!(params.first("c"), Some(""));
+        assert_eq!(params.filled("c"), None);
+        assert_eq!(params.first("d"), Some("="));
+        assert_eq!(params.first("e"), None);
+    }
+
+    #[test]
+    fn an_absolute_target_keeps_its_path() {
+        let call = Call::new("GET", "http://localhost:1/a/b?c=d", HeaderMap::new(), Vec::new());
+        assert_eq!(call.path, "/a/b");
+        assert_eq!(call.query().first("c"), Some("d"));
+    }
+
+    #[test]
+    fn a_password_may_hold_a_colon() {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Basic YTpiOmM=".parse().unwrap());
+        let call = Call::new("GET", "/", headers, Vec::new());
+        assert_eq!(call.basic(), Some(("a".to_owned(), "b:c".to_owned())));
+    }
+}

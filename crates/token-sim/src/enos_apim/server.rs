@@ -1,0 +1,298 @@
+//! The rules of the token service and of the gateway behind it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::StatusSpelling;
+use super::signature::Signed;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::crypto::sha256_hex;
+use crate::grants::millis;
+use crate::issued::Issued;
+use crate::journal::Kind;
+use crate::lock::Locked;
+use crate::random::opaque;
+use crate::rotation::OldToken;
+use crate::simulation::{Reply, Vendor};
+
+pub(super) const GET: &str = "/apim-token-service/v2.0/token/get";
+pub(super) const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
+
+pub(super) struct Rules {
+    pub(super) app_key: String,
+    pub(super) app_secret: String,
+    pub(super) life: Duration,
+    pub(super) tolerance: Duration,
+    pub(super) spelling: StatusSpelling,
+    pub(super) old_token: OldToken,
+}
+
+pub(super) struct Server {
+    pub(super) rules: Rules,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tokens: HashMap<String, Known>,
+    current: Option<String>,
+    seen: HashSet<String>,
+    generation: u64,
+    disabled: bool,
+}
+
+struct Known {
+    generation: u64,
+    expires_ms: i64,
+    dead: bool,
+}
+
+impl Known {
+    fn lives(&self, now: i64) -> bool {
+        !self.dead && now < self.expires_ms
+    }
+}
+
+struct Refusal(i64, &'static str);
+
+const DUPLICATED: Refusal = Refusal(1001, "Repeated requests with duplicated encryption");
+const NO_APP: Refusal = Refusal(1002, "appKey does not exist");
+const BAD_HASH: Refusal = Refusal(1003, "encryption is not valid");
+const INVALID: Refusal = Refusal(1004, "invalid parameter");
+const EMPTY: Refusal = Refusal(1202, "parameter is empty");
+const EXPIRED: Refusal = Refusal(1203, "access token has expired");
+const NOT_REFRESHED: Refusal = Refusal(1204, "failed to refresh access token");
+
+impl Vendor for Server {
+    fn kind(&self, call: &Call) -> Kind {
+        match call.path.as_str() {
+            GET => Kind::Login,
+            REFRESH => Kind::Refresh,
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+        match kind {
+            Kind::Resource => self.resource(call, now),
+            Kind::Login | Kind::Refresh if call.method == "POST" => {
+                let served = self.token(kind, call, now);
+                served.unwrap_or_else(|Refusal(code, text)| {
+                    Reply::refused(self.answer(kind, code, text, None), code)
+                })
+            }
+            Kind::Login | Kind::Refresh => Reply::refused(Answer::new(405), 405),
+            _ => Reply::not_found(),
+        }
+    }
+
+    fn refusal(&self, text: &str) -> Answer {
+        self.answer(Kind::Refresh, NOT_REFRESHED.0, text, None)
+    }
+}
+
+impl Server {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn issue(&self, now: i64) -> Issued {
+        let mut state = self.state.locked();
+        let access_token = state.living(now).unwrap_or_else(|| self.mint(&mut state, now));
+        let expires_at_ms = state
+            .tokens
+            .get(&access_token)
+            .map_or(now, |known| known.expires_ms);
+        Issued {
+            access_token,
+            refresh_token: None,
+            expires_at_ms,
+        }
+    }
+
+    pub(super) fn kill_all(&self) {
+        self.state
+            .locked()
+            .tokens
+            .values_mut()
+            .for_each(|known| known.dead = true);
+    }
+
+    pub(super) fn set_disabled(&self, disabled: bool) {
+        self.state.locked().disabled = disabled;
+    }
+
+    fn token(&self, kind: Kind, call: &Call, now: i64) -> Result<Reply, Refusal> {
+        let body = call.json().ok_or(INVALID)?;
+        let mut state = self.state.locked();
+        self.admit(&mut state, &body, now)?;
+        match kind {
+            Kind::Refresh => self.refresh(&mut state, text(&body, "accessToken")?, now),
+            _ => Ok(self.get(&mut state, now)),
+        }
+    }
+
+    fn admit(&self, state: &mut State, body: &Value, now: i64) -> Result<(), Refusal> {
+        let app_key = text(body, "appKey")?;
+        let encryption = text(body, "encryption")?;
+        let timestamp = digits(body)?;
+        if state.disabled || app_key != self.rules.app_key {
+            return Err(NO_APP);
+        }
+        if encryption != sha256_hex(&format!("{app_key}{timestamp}{}", self.rules.app_secret)) {
+            return Err(BAD_HASH);
+        }
+        if !self.is_near(&timestamp, now) {
+            return Err(BAD_HASH);
+        }
+        if !state.seen.insert(encryption.to_owned()) {
+            return Err(DUPLICATED);
+        }
+        Ok(())
+    }
+
+    fn is_near(&self, timestamp: &str, now: i64) -> bool {
+        let near = |sent: i64| now.saturating_sub(sent).saturating_abs() <= millis(self.rules.tolerance);
+        timestamp.parse().is_ok_and(near)
+    }
+
+    fn get(&self, state: &mut State, now: i64) -> Reply {
+        if let Some(token) = state.living(now) {
+            let generation = state.tokens.get(&token).map_or(0, |known| known.generation);
+            return Reply::repeated(self.success(Kind::Login, state, &token, now), generation);
+        }
+        let token = self.mint(state, now);
+        Reply::issued(self.success(Kind::Login, state, &token, now), state.generation)
+    }
+
+    fn refresh(&self, state: &mut State, token: &str, now: i64) -> Result<Reply, Refusal> {
+        let known = state
+            .tokens
+            .get_mut(token)
+            .filter(|known| !known.dead)
+            .ok_or(NOT_REFRESHED)?;
+        if !known.lives(now) {
+            return Err(EXPIRED);
+        }
+        known.dead = self.rules.old_token == OldToken::Dies;
+        let next = self.mint(state, now);
+        let answer = self.success(Kind::Refresh, state, &next, now);
+        Ok(Reply::issued(answer, state.generation))
+    }
+
+    fn mint(&self, state: &mut State, now: i64) -> String {
+        state.generation += 1;
+        let expires_ms = now.saturating_add(millis(self.rules.life));
+        let token = opaque();
+        state.tokens.insert(
+            token.clone(),
+            Known {
+                generation: state.generation,
+                expires_ms,
+                dead: false,
+            },
+        );
+        state.current = Some(token.clone());
+        token
+    }
+
+    fn success(&self, kind: Kind, state: &State, token: &str, now: i64) -> Answer {
+        let left = state
+            .tokens
+            .get(token)
+            .map_or(0, |known| (known.expires_ms - now) / 1000);
+        let data = json!({ "accessToken": token, "expire": left });
+        self.answer(kind, 0, "SUCCESS", Some(data))
+    }
+
+    fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<Value>) -> Answer {
+        let field = match (self.rules.spelling, kind) {
+            (StatusSpelling::Stauts, _) | (StatusSpelling::AsInSamples, Kind::Login) => "stauts",
+            _ => "status",
+        };
+        let body = json!({ field: status, "msg": msg, "business": "apim-token-service", "data": data });
+        Answer::json(200, &body)
+    }
+
+    fn resource(&self, call: &Call, now: i64) -> Reply {
+        let state = self.state.locked();
+        let token = call.header("apim-accesstoken").unwrap_or_default();
+        let lives = !state.disabled && state.tokens.get(token).is_some_and(|known| known.lives(now));
+        if !lives {
+            return refused_by_gateway(401, "Unauthenticated");
+        }
+        if !is_upload(call) && !self.is_signed(call, token, now) {
+            return refused_by_gateway(497, "App Timestamp/Signature Checked Fail");
+        }
+        Reply::answered(Answer::json(
+            200,
+            &json!({ "status": 0, "msg": "SUCCESS", "data": [] }),
+        ))
+    }
+
+    fn is_signed(&self, call: &Call, token: &str, now: i64) -> bool {
+        let timestamp = call.header("apim-timestamp").unwrap_or_default();
+        let query = call.query();
+        let secret = &self.rules.app_secret;
+        let signed = Signed {
+            token,
+            query: &query,
+            body: &call.body,
+            timestamp,
+            secret,
+        };
+        self.is_near(timestamp, now) && call.header("apim-signature") == Some(&signed.signature())
+    }
+}
+
+impl State {
+    fn living(&self, now: i64) -> Option<String> {
+        let current = self.current.as_ref()?;
+        self.tokens
+            .get(current)
+            .filter(|known| known.lives(now))
+            .map(|_| current.clone())
+    }
+}
+
+fn refused_by_gateway(status: i64, msg: &str) -> Reply {
+    Reply::refused(
+        Answer::json(401, &json!({ "status": status, "msg": msg })),
+        status,
+    )
+}
+
+fn is_upload(call: &Call) -> bool {
+    call.header("content-type")
+        .unwrap_or_default()
+        .starts_with("multipart/")
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, Refusal> {
+    match body.get(name) {
+        None | Some(Value::Null) => Err(EMPTY),
+        Some(Value::String(text)) if text.is_empty() => Err(EMPTY),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(INVALID),
+    }
+}
+
+/// The timestamp's digits, which a client may send as a number or as text.
+fn digits(body: &Value) -> Result<String, Refusal> {
+    let digits = match body.get("timestamp") {
+        None | Some(Value::Null) => return Err(EMPTY),
+        Some(Value::String(text)) if text.is_empty() => return Err(EMPTY),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(_) => return Err(INVALID),
+    };
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if numeric { Ok(digits) } else { Err(INVALID) }
+}

@@ -1,0 +1,339 @@
+//! Families of tokens: who may spend which refresh token, and which access tokens live.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::rotation::{OldToken, Rotation};
+
+/// A grant and all tokens that came of it.
+struct Family {
+    owner: String,
+    scope: String,
+    generation: u64,
+    dead: bool,
+}
+
+struct Access {
+    family: usize,
+    expires_ms: i64,
+    revoked: bool,
+}
+
+struct Refresh {
+    family: usize,
+    generation: u64,
+    expires_ms: i64,
+    spent_ms: Option<i64>,
+    revoked: bool,
+}
+
+/// Why a refresh token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    Unknown,
+    Expired,
+    Spent,
+    Revoked,
+}
+
+/// A refresh token that was accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) family: usize,
+    /// The generation of the tokens to be issued now.
+    pub(crate) generation: u64,
+    /// Whether it had been spent before, and was taken by grace.
+    pub(crate) reuse: bool,
+}
+
+/// Tokens to be entered, with their ends in Unix milliseconds.
+pub(crate) struct Minted<'a> {
+    pub(crate) access: &'a str,
+    pub(crate) access_expires_ms: i64,
+    pub(crate) refresh: Option<&'a str>,
+    pub(crate) refresh_expires_ms: i64,
+}
+
+/// What is known of a living access token.
+pub(crate) struct Living<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) expires_ms: i64,
+}
+
+/// All grants of one simulated server.
+#[derive(Default)]
+pub(crate) struct Grants {
+    families: Vec<Family>,
+    access: HashMap<String, Access>,
+    refresh: HashMap<String, Refresh>,
+}
+
+impl Grants {
+    pub(crate) fn open(&mut self, owner: &str, scope: &str) -> usize {
+        self.families.push(Family {
+            owner: owner.to_owned(),
+            scope: scope.to_owned(),
+            generation: 0,
+            dead: false,
+        });
+        self.families.len() - 1
+    }
+
+    pub(crate) fn owner(&self, family: usize) -> &str {
+        self.families.get(family).map_or("", |family| &family.owner)
+    }
+
+    pub(crate) fn scope(&self, family: usize) -> &str {
+        self.families.get(family).map_or("", |family| &family.scope)
+    }
+
+    /// Enters tokens of a generation; what lived before in the family is treated as `old` says.
+    pub(crate) fn enter(&mut self, family: usize, generation: u64, old: OldToken, minted: &Minted<'_>) {
+        if old == OldToken::Dies {
+            self.revoke_access_of(family);
+        }
+        if let Some(family) = self.families.get_mut(family) {
+            family.generation = family.generation.max(generation);
+        }
+        let access = Access {
+            family,
+            expires_ms: minted.access_expires_ms,
+            revoked: false,
+        };
+        self.access.insert(minted.access.to_owned(), access);
+        if let Some(token) = minted.refresh {
+            let expires_ms = minted.refresh_expires_ms;
+            let refresh = Refresh {
+                family,
+                generation,
+                expires_ms,
+                spent_ms: None,
+                revoked: false,
+            };
+            self.refresh.insert(token.to_owned(), refresh);
+        }
+    }
+
+    /// Spends a refresh token, or says why not.
+    pub(crate) fn spend(&mut self, token: &str, rotation: Rotation, now: i64) -> Result<Spent, Denied> {
+        let Some(refresh) = self.refresh.get_mut(token) else {
+            return Err(Denied::Unknown);
+        };
+        let family = refresh.family;
+        let before = refresh.spent_ms;
+        let expired = now >= refresh.expires_ms;
+        let revoked = refresh.revoked;
+        if revoked || self.families.get(family).is_none_or(|family| family.dead) {
+            return Err(if before.is_some() {
+                Denied::Spent
+            } else {
+                Denied::Revoked
+            });
+        }
+        if before.is_some_and(|spent| !in_grace(rotation, spent, now)) {
+            self.punish(family, rotation);
+            return Err(Denied::Spent);
+        }
+        if expired {
+            return Err(Denied::Expired);
+        }
+        Ok(self.mark_spent(token, rotation, now, family))
+    }
+
+    fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, family: usize) -> Spent {
+        let current = self.families.get(family).map_or(0, |family| family.generation);
+        let Some(refresh) = self.refresh.get_mut(token) else {
+            return Spent {
+                family,
+                generation: current + 1,
+                reuse: false,
+            };
+        };
+        let reuse = refresh.spent_ms.is_some();
+        if !rotation.renews() {
+            return Spent {
+                family,
+                generation: current + 1,
+                reuse,
+            };
+        }
+        refresh.spent_ms.get_or_insert(now);
+        Spent {
+            family,
+            generation: refresh.generation + 1,
+            reuse,
+        }
+    }
+
+    fn punish(&mut self, family: usize, rotation: Rotation) {
+        if rotation == Rotation::Strict {
+            self.kill_family(family);
+        }
+    }
+
+    pub(crate) fn living(&self, token: &str, now: i64) -> Option<Living<'_>> {
+        let access = self
+            .access
+            .get(token)
+            .filter(|access| !access.revoked && now < access.expires_ms)?;
+        let family = self.families.get(access.family).filter(|family| !family.dead)?;
+        Some(Living {
+            owner: &family.owner,
+            scope: &family.scope,
+            expires_ms: access.expires_ms,
+        })
+    }
+
+    /// Whether a refresh token could be spent, without spending it.
+    pub(crate) fn living_refresh(&self, token: &str, now: i64) -> Option<Living<'_>> {
+        let fresh =
+            |refresh: &&Refresh| !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms;
+        let refresh = self.refresh.get(token).filter(fresh)?;
+        let family = self.families.get(refresh.family).filter(|family| !family.dead)?;
+        Some(Living {
+            owner: &family.owner,
+            scope: &family.scope,
+            expires_ms: refresh.expires_ms,
+        })
+    }
+
+    pub(crate) fn kill_family(&mut self, family: usize) {
+        if let Some(family) = self.families.get_mut(family) {
+            family.dead = true;
+        }
+    }
+
+    /// RFC 7009: an access token alone, or a refresh token with its family.
+    pub(crate) fn revoke(&mut self, token: &str) {
+        if let Some(access) = self.access.get_mut(token) {
+            access.revoked = true;
+        }
+        if let Some(family) = self.refresh.get(token).map(|refresh| refresh.family) {
+            self.kill_family(family);
+        }
+    }
+
+    pub(crate) fn revoke_all_access(&mut self) {
+        self.access.values_mut().for_each(|access| access.revoked = true);
+    }
+
+    pub(crate) fn revoke_all_refresh(&mut self) {
+        self.refresh
+            .values_mut()
+            .for_each(|refresh| refresh.revoked = true);
+    }
+
+    fn revoke_access_of(&mut self, family: usize) {
+        let of_family = self.access.values_mut().filter(|access| access.family == family);
+        of_family.for_each(|access| access.revoked = true);
+    }
+}
+
+fn in_grace(rotation: Rotation, spent: i64, now: i64) -> bool {
+    match rotation {
+        Rotation::Never | Rotation::Repeat => true,
+        Rotation::Grace(grace) => now.saturating_sub(spent) <= millis(grace),
+        Rotation::SingleUse | Rotation::Strict => false,
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_one(token: &str) -> Grants {
+        let mut grants = Grants::default();
+        let family = grants.open("me", "");
+        enter(&mut grants, family, 1, "access-1", token);
+        grants
+    }
+
+    fn enter(grants: &mut Grants, family: usize, generation: u64, access: &str, refresh: &str) {
+        let minted = Minted {
+            access,
+            access_expires_ms: 100,
+            refresh: Some(refresh),
+            refresh_expires_ms: 1_000,
+        };
+        grants.enter(family, generation, OldToken::Lives, &minted);
+    }
+
+    #[test]
+    fn a_single_use_token_is_spent_once() {
+        let mut grants = with_one("r1");
+        let spent = grants.spend("r1", Rotation::SingleUse, 0).unwrap();
+        assert_eq!(
+            spent,
+            Spent {
+                family: 0,
+                generation: 2,
+                reuse: false
+            }
+        );
+        assert_eq!(grants.spend("r1", Rotation::SingleUse, 0), Err(Denied::Spent));
+        assert!(grants.living("access-1", 0).is_some());
+    }
+
+    #[test]
+    fn a_reused_token_kills_the_family_where_reuse_is_detected() {
+        let mut grants = with_one("r1");
+        grants.spend("r1", Rotation::Strict, 0).unwrap();
+        enter(&mut grants, 0, 2, "access-2", "r2");
+        assert_eq!(grants.spend("r1", Rotation::Strict, 0), Err(Denied::Spent));
+        assert_eq!(grants.spend("r2", Rotation::Strict, 0), Err(Denied::Revoked));
+        assert!(grants.living("access-2", 0).is_none());
+    }
+
+    #[test]
+    fn grace_ends() {
+        let mut grants = with_one("r1");
+        let grace = Rotation::Grace(Duration::from_millis(10));
+        assert!(!grants.spend("r1", grace, 5).unwrap().reuse);
+        assert!(grants.spend("r1", grace, 15).unwrap().reuse);
+        assert_eq!(grants.spend("r1", grace, 16), Err(Denied::Spent));
+    }
+
+    #[test]
+    fn a_token_that_never_rotates_counts_generations_all_the_same() {
+        let mut grants = with_one("r1");
+        assert_eq!(grants.spend("r1", Rotation::Never, 0).unwrap().generation, 2);
+        let minted = Minted {
+            access: "access-2",
+            access_expires_ms: 100,
+            refresh: None,
+            refresh_expires_ms: 0,
+        };
+        grants.enter(0, 2, OldToken::Dies, &minted);
+        assert!(grants.living("access-1", 0).is_none());
+        let spent = grants.spend("r1", Rotation::Never, 0).unwrap();
+        assert_eq!(
+            spent,
+            Spent {
+                family: 0,
+                generation: 3,
+                reuse: false
+            }
+        );
+    }
+
+    #[test]
+    fn tokens_end_at_their_instant() {
+        let mut grants = with_one("r1");
+        assert!(grants.living("access-1", 99).is_some());
+        assert!(grants.living("access-1", 100).is_none());
+        assert_eq!(
+            grants.spend("r1", Rotation::SingleUse, 1_000),
+            Err(Denied::Expired)
+        );
+        assert_eq!(
+            grants.spend("other", Rotation::SingleUse, 0),
+            Err(Denied::Unknown)
+        );
+    }
+}

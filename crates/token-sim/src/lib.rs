@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
+mod call;
+mod clock;
+mod crypto;
+mod enos_apim;
+mod fault;
+mod grants;
+mod hold;
+mod issued;
+mod journal;
+mod lock;
+mod oauth2;
+mod proxy;
+mod quectel_saas;
+mod random;
+mod redirect;
+mod rotation;
+mod simulation;
+#[cfg(feature = "tls")]
+mod tls;
+
+pub use answer::Answer;
+pub use clock::SimClock;
+pub use enos_apim::{EnosApim, EnosApimBuilder, StatusSpelling};
+pub use fault::{Echo, Fault, RetryAfter, When};
+pub use hold::Hold;
+pub use issued::Issued;
+pub use journal::{Exchange, Journal, Kind, Outcome};
+pub use oauth2::{ClientAuth, CodeRequest, Flavour, OAuth2, OAuth2Builder};
+pub use proxy::{FaultProxy, FaultProxyBuilder};
+pub use quectel_saas::{QuectelSaas, QuectelSaasBuilder, RepeatedLife};
+pub use rotation::{OldToken, Rotation};
+pub use simulation::Simulation;
+#[cfg(feature = "tls")]
+pub use tls::Tls;

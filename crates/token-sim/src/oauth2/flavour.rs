@@ -1,0 +1,81 @@
+//! The words in which servers refuse.
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::grants::Denied;
+
+/// Whose manners the server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flavour {
+    /// RFC 6749 section 5.2 to the letter.
+    Rfc6749,
+    /// BambooCloud IDaaS: echoes the token in `error_description`.
+    BambooCloud,
+    /// Spring Security OAuth2: as BambooCloud, but an expired refresh token is 401 `invalid_token`.
+    Spring,
+    /// Huawei Cloud OneAccess: the client's secret in the form, no echo.
+    OneAccess,
+}
+
+/// A refusal: status, code and description.
+pub(super) struct Problem {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) text: String,
+}
+
+impl Problem {
+    pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn answer(&self) -> Answer {
+        let body = json!({ "error": self.code, "error_description": self.text });
+        let answer = Answer::json(self.status, &body).header("cache-control", "no-store");
+        match (self.status, self.code) {
+            (401, "invalid_client") => answer.header("www-authenticate", "Basic realm=\"oauth2\""),
+            (401, code) => answer.header("www-authenticate", &format!("Bearer error=\"{code}\"")),
+            _ => answer,
+        }
+    }
+}
+
+impl Flavour {
+    pub(super) fn dead_refresh_token(self, token: &str, denied: Denied) -> Problem {
+        match (self, denied) {
+            (Self::Spring, Denied::Expired) => Problem::new(
+                401,
+                "invalid_token",
+                format!("Invalid refresh token (expired): {token}"),
+            ),
+            (Self::BambooCloud | Self::Spring, _) => {
+                Problem::new(400, "invalid_grant", format!("Invalid refresh token: {token}"))
+            }
+            (Self::OneAccess, _) => Problem::new(400, "invalid_grant", "Invalid refresh token"),
+            (Self::Rfc6749, _) => Problem::new(
+                400,
+                "invalid_grant",
+                "The refresh token is invalid, expired or revoked",
+            ),
+        }
+    }
+
+    pub(super) fn dead_access_token(self, token: &str) -> Problem {
+        match self {
+            // The blank at the end is in the vendor's sample.
+            Self::BambooCloud => {
+                Problem::new(401, "invalid_token", format!("Invalid access token: {token} "))
+            }
+            Self::Spring => Problem::new(401, "invalid_token", format!("Invalid access token: {token}")),
+            Self::Rfc6749 | Self::OneAccess => {
+                Problem::new(401, "invalid_token", "The access token is invalid or has expired")
+            }
+        }
+    }
+}

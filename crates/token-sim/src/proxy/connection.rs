@@ -1,0 +1,253 @@
+//! One client's connection: request by request, with what goes wrong.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::sending::{self, Receipt, Rendered, Socket};
+use super::wire::{Framing, Inbox, malformed};
+use super::{Shared, upstream};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::fault::{Effect, Fault, When};
+use crate::journal::{Kind, Outcome};
+
+pub(super) struct Connection<S> {
+    inbox: Inbox<S>,
+    shared: Arc<Shared>,
+}
+
+/// A request under way.
+struct Exchange {
+    call: Call,
+    kind: Kind,
+    ticket: usize,
+    closes: bool,
+}
+
+#[derive(PartialEq)]
+enum Next {
+    Request,
+    Close,
+}
+
+impl<S: Socket> Connection<S> {
+    pub(super) fn new(stream: S, shared: Arc<Shared>) -> Self {
+        Self {
+            inbox: Inbox::new(stream),
+            shared,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while let Ok(Next::Request) = self.one().await {}
+    }
+
+    async fn one(&mut self) -> io::Result<Next> {
+        if !self.inbox.has_more().await? {
+            return Ok(Next::Close);
+        }
+        if let Some(fault) = self.shared.faults.resets_unread() {
+            pause(fault.delay).await;
+            return Ok(self.reset());
+        }
+        let exchange = self.receive().await?;
+        self.shared.gates.pass(exchange.kind, When::BeforeActing).await;
+        match self.shared.faults.for_request(exchange.kind, &exchange.call.path) {
+            Some(fault) => self.with_fault(&exchange, fault).await,
+            None => {
+                let answer = self.act(&exchange).await;
+                self.send(&exchange, &answer).await
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> io::Result<Exchange> {
+        let head = self.inbox.head().await?;
+        let body = self.inbox.body(head.framing(Framing::Length(0))?).await?;
+        let mut words = head.first_line.split(' ');
+        let (method, target) = words.next().zip(words.next()).ok_or_else(malformed)?;
+        let asked_to_close = head
+            .headers
+            .get("connection")
+            .is_some_and(|value| value.as_bytes() == b"close");
+        let closes = asked_to_close || head.first_line.ends_with("HTTP/1.0");
+        let call = Call::new(method, target, head.headers, body);
+        let kind = (self.shared.classify)(&call);
+        let ticket = self.shared.journal.arrived(kind, &call.path);
+        Ok(Exchange {
+            call,
+            kind,
+            ticket,
+            closes,
+        })
+    }
+
+    async fn with_fault(&mut self, exchange: &Exchange, fault: Fault) -> io::Result<Next> {
+        if fault.when == When::AfterActing {
+            let answer = self.act(exchange).await;
+            pause(fault.delay).await;
+            return self.spoil(exchange, &fault.effect, &answer).await;
+        }
+        pause(fault.delay).await;
+        if matches!(fault.effect, Effect::None) {
+            let answer = self.act(exchange).await;
+            return self.send(exchange, &answer).await;
+        }
+        self.shared
+            .journal
+            .settle_if_pending(exchange.ticket, Outcome::Unasked);
+        self.instead(exchange, &fault.effect).await
+    }
+
+    /// Lets the server behind the proxy act, whether or not the client is still there.
+    async fn act(&self, exchange: &Exchange) -> Answer {
+        let asked = upstream::ask(self.shared.upstream, &exchange.call, exchange.ticket).await;
+        let mut answer =
+            asked.unwrap_or_else(|_| Answer::new(502).text("the server behind the proxy did not answer"));
+        if self.shared.date.is_some() {
+            answer.headers_mut().remove("date");
+        }
+        let outcome = Outcome::Answered {
+            status: answer.status(),
+        };
+        self.shared.journal.settle_if_pending(exchange.ticket, outcome);
+        self.shared.gates.pass(exchange.kind, When::AfterActing).await;
+        answer
+    }
+
+    /// The vendor has not acted and will not.
+    async fn instead(&mut self, exchange: &Exchange, effect: &Effect) -> io::Result<Next> {
+        match effect {
+            Effect::Answer(answer) => self.send(exchange, answer).await,
+            Effect::Echo(echo) => {
+                let text = format!("Invalid token: {}", echo.write(&presented(&exchange.call)));
+                let answer = (self.shared.refusal)(&text);
+                self.send(exchange, &answer).await
+            }
+            Effect::Close => Ok(Next::Close),
+            _ => Ok(self.reset()),
+        }
+    }
+
+    /// The vendor has acted; this is what becomes of its answer.
+    async fn spoil(&mut self, exchange: &Exchange, effect: &Effect, answer: &Answer) -> io::Result<Next> {
+        let Rendered { bytes, body_at } = self.render(exchange, answer);
+        match effect {
+            Effect::None => self.send(exchange, answer).await,
+            Effect::Reset | Effect::ResetUnread => Ok(self.reset()),
+            Effect::Close => Ok(Next::Close),
+            Effect::CutInHeaders => self.cut(&bytes, body_at / 2).await,
+            Effect::CutInBody => self.cut(&bytes, body_at + (bytes.len() - body_at) / 2).await,
+            Effect::Drip { bytes: piece, pause } => self.drip(exchange, &bytes, *piece, *pause).await,
+            Effect::Flood => {
+                let date = self
+                    .shared
+                    .date
+                    .as_ref()
+                    .map(|clock| clock.date_text())
+                    .unwrap_or_default();
+                sending::flood(self.inbox.stream(), &date)
+                    .await
+                    .map(|()| Next::Close)
+            }
+            Effect::Answer(other) => self.replace(exchange, other).await,
+            Effect::Echo(echo) => {
+                let other = (self.shared.refusal)(&echo.write(&presented(&exchange.call)));
+                self.replace(exchange, &other).await
+            }
+        }
+    }
+
+    async fn send(&mut self, exchange: &Exchange, answer: &Answer) -> io::Result<Next> {
+        if sending::has_left(self.inbox.stream()) {
+            return Ok(Next::Close);
+        }
+        let bytes = self.render(exchange, answer).bytes;
+        let receipt = Receipt {
+            journal: &self.shared.journal,
+            ticket: exchange.ticket,
+        };
+        sending::whole(self.inbox.stream(), &bytes, Some(receipt)).await?;
+        Ok(exchange.next())
+    }
+
+    /// Sends another answer than the vendor's, which is thereby not delivered.
+    async fn replace(&mut self, exchange: &Exchange, answer: &Answer) -> io::Result<Next> {
+        let bytes = self.render(exchange, answer).bytes;
+        sending::whole(self.inbox.stream(), &bytes, None).await?;
+        Ok(exchange.next())
+    }
+
+    async fn cut(&mut self, bytes: &[u8], at: usize) -> io::Result<Next> {
+        let (kept, _) = bytes.split_at(at.min(bytes.len().saturating_sub(1)));
+        sending::part(self.inbox.stream(), kept).await?;
+        Ok(Next::Close)
+    }
+
+    async fn drip(
+        &mut self,
+        exchange: &Exchange,
+        bytes: &[u8],
+        piece: usize,
+        pause: Duration,
+    ) -> io::Result<Next> {
+        let receipt = Receipt {
+            journal: &self.shared.journal,
+            ticket: exchange.ticket,
+        };
+        sending::drip(self.inbox.stream(), bytes, piece, pause, Some(receipt)).await?;
+        Ok(exchange.next())
+    }
+
+    fn reset(&mut self) -> Next {
+        sending::reset(self.inbox.stream());
+        Next::Close
+    }
+
+    fn render(&self, exchange: &Exchange, answer: &Answer) -> Rendered {
+        sending::render(
+            answer,
+            self.shared.date.as_ref(),
+            &exchange.call.method,
+            exchange.closes,
+        )
+    }
+}
+
+impl Exchange {
+    fn next(&self) -> Next {
+        if self.closes { Next::Close } else { Next::Request }
+    }
+}
+
+async fn pause(by: Duration) {
+    if !by.is_zero() {
+        sleep(by).await;
+    }
+}
+
+/// The token, code or credential that a request carries, wherever it is; empty where there is none.
+fn presented(call: &Call) -> String {
+    const NAMES: [&str; 7] = [
+        "refresh_token",
+        "refreshToken",
+        "accessToken",
+        "code",
+        "encryption",
+        "password",
+        "pwd",
+    ];
+    let params = call.parameters();
+    let json = call.json().unwrap_or_default();
+    let named = |name: &&str| {
+        let text = json.get(name).and_then(|value| value.as_str());
+        params.filled(name).or(text).map(str::to_owned)
+    };
+    let found = NAMES.iter().find_map(named);
+    found
+        .or_else(|| call.header("authorization").map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,245 @@
+//! A proxy that breaks what passes through it.
+
+mod connection;
+mod port;
+mod sending;
+mod server;
+mod upstream;
+mod wire;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::clock::SimClock;
+use crate::fault::{Fault, FaultLine, When};
+use crate::hold::{Gates, Hold};
+use crate::journal::{Journal, Kind};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use server::Server;
+
+/// The header that tells the simulator behind the proxy which entry of the journal a request is.
+pub(crate) const TICKET: &str = "x-token-sim-ticket";
+
+/// An HTTP/1.1 proxy on a loopback port, in front of one loopback server, with faults on demand.
+///
+/// Every simulator of this crate has one built in; alone it goes in front of any other server under test:
+///
+/// ```no_run
+/// # async fn example() -> std::io::Result<()> {
+/// use token_sim::{Fault, FaultProxy};
+///
+/// let upstream = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
+/// let proxy = FaultProxy::start(upstream).await?;
+/// proxy.fault(Fault::cut_in_body());
+/// // … a client of `proxy.base_url()` now reads half an answer, once …
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It reads each request in full, hands it on over a connection of its own, reads the answer in full and sends that.
+/// Once a request has been read, the upstream server sees it even if the client goes away: as a real server would.
+/// A client that has closed its side, even only for writing, counts as gone and gets no answer.
+///
+/// The proxy runs on a thread of its own, apart from the test's runtime and its paused time, and ends when dropped.
+pub struct FaultProxy {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+impl FaultProxy {
+    /// Starts a proxy in front of `upstream`.
+    ///
+    /// # Errors
+    ///
+    /// When no loopback port or no thread can be had.
+    pub async fn start(upstream: SocketAddr) -> io::Result<Self> {
+        Self::builder(upstream).start().await
+    }
+
+    /// A proxy with a clock of its own or with TLS.
+    pub fn builder(upstream: SocketAddr) -> FaultProxyBuilder {
+        FaultProxyBuilder::new(upstream)
+    }
+
+    /// The address that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// `http://127.0.0.1:port`, or `https://localhost:port` with TLS; no slash at the end.
+    pub fn base_url(&self) -> String {
+        #[cfg(feature = "tls")]
+        if self.shared.tls.is_some() {
+            return format!("https://localhost:{}", self.addr().port());
+        }
+        format!("http://{}", self.addr())
+    }
+
+    /// What has passed so far.
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connection_count(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Puts a fault at the end of the line.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults.push(fault);
+    }
+
+    /// Takes all faults away that have not struck yet. What is under way goes on.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Holds the next exchange at this moment until the hold is released or dropped.
+    pub fn hold_next(&self, when: When) -> Hold {
+        self.shared.gates.set(when, Some(1))
+    }
+
+    /// Holds all exchanges at this moment until the hold is released or dropped.
+    pub fn hold_all(&self, when: When) -> Hold {
+        self.shared.gates.set(when, None)
+    }
+
+    /// Stops listening, and cuts every open connection: from now on connecting is refused. The port stays ours.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be kept.
+    pub async fn refuse_connections(&self) -> io::Result<()> {
+        self.server.refuse().await
+    }
+
+    /// Listens again on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses to.
+    pub async fn accept_connections(&self) -> io::Result<()> {
+        self.server.accept().await
+    }
+}
+
+impl fmt::Debug for FaultProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultProxy")
+            .field("addr", &self.addr())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`FaultProxy`].
+#[must_use = "a builder does nothing until `start`"]
+pub struct FaultProxyBuilder {
+    upstream: SocketAddr,
+    journal_clock: SimClock,
+    date: Option<SimClock>,
+    classify: Box<dyn Fn(&Call) -> Kind + Send + Sync>,
+    refusal: Box<dyn Fn(&str) -> Answer + Send + Sync>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}
+
+impl FaultProxyBuilder {
+    fn new(upstream: SocketAddr) -> Self {
+        Self {
+            upstream,
+            journal_clock: SimClock::real(),
+            date: None,
+            classify: Box::new(|_| Kind::Foreign),
+            refusal: Box::new(foreign_refusal),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Writes this clock's time into the `Date` header of every answer, and into the journal.
+    ///
+    /// Without it the upstream server's `Date` is passed on.
+    pub fn clock(mut self, clock: SimClock) -> Self {
+        self.journal_clock = clock.clone();
+        self.date = Some(clock);
+        self
+    }
+
+    /// Terminates TLS in front of the plain upstream server.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Starts the proxy.
+    ///
+    /// # Errors
+    ///
+    /// When no loopback port or no thread can be had.
+    pub async fn start(self) -> io::Result<FaultProxy> {
+        let shared = Arc::new(Shared {
+            upstream: self.upstream,
+            journal: Journal::new(self.journal_clock),
+            date: self.date,
+            faults: FaultLine::default(),
+            gates: Gates::default(),
+            connections: AtomicUsize::new(0),
+            classify: self.classify,
+            refusal: self.refusal,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        });
+        let server = Server::start(Arc::clone(&shared)).await?;
+        Ok(FaultProxy { shared, server })
+    }
+
+    pub(crate) fn classify(mut self, classify: impl Fn(&Call) -> Kind + Send + Sync + 'static) -> Self {
+        self.classify = Box::new(classify);
+        self
+    }
+
+    pub(crate) fn refusal(mut self, refusal: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        self.refusal = Box::new(refusal);
+        self
+    }
+}
+
+impl fmt::Debug for FaultProxyBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultProxyBuilder")
+            .field("upstream", &self.upstream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// RFC 6749 section 5.2: the refusal that most token servers share.
+fn foreign_refusal(text: &str) -> Answer {
+    Answer::json(
+        400,
+        &json!({ "error": "invalid_grant", "error_description": text }),
+    )
+}
+
+/// What all connections of a proxy work with.
+pub(crate) struct Shared {
+    upstream: SocketAddr,
+    journal: Journal,
+    date: Option<SimClock>,
+    faults: FaultLine,
+    gates: Gates,
+    connections: AtomicUsize,
+    classify: Box<dyn Fn(&Call) -> Kind + Send + Sync>,
+    refusal: Box<dyn Fn(&str) -> Answer + Send + Sync>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}

@@ -1,0 +1,257 @@
+//! The rules of the SaaS API.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::RepeatedLife;
+use crate::answer::Answer;
+use crate::call::{Call, Params};
+use crate::crypto::{jwt, sha256_hex};
+use crate::grants::millis;
+use crate::issued::Issued;
+use crate::journal::Kind;
+use crate::lock::Locked;
+use crate::random::opaque;
+use crate::rotation::OldToken;
+use crate::simulation::{Reply, Vendor};
+
+pub(super) const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
+pub(super) const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
+
+/// Ten minutes, by the older text of the documents.
+const TOLERANCE_MS: i64 = 600_000;
+const UNAUTHORIZED: i64 = 401;
+const BAD_PARAMETER: i64 = 50_005;
+const NO_ACCESS_KEY: i64 = 90_047;
+
+pub(super) struct Rules {
+    pub(super) access_key: String,
+    pub(super) access_secret: String,
+    pub(super) life: Duration,
+    pub(super) same_within: Duration,
+    pub(super) repeated_life: RepeatedLife,
+    pub(super) old_token: OldToken,
+    pub(super) failure_status: u16,
+}
+
+pub(super) struct Server {
+    pub(super) rules: Rules,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tokens: HashMap<String, Known>,
+    generation: u64,
+    disabled: bool,
+}
+
+struct Known {
+    generation: u64,
+    /// When it was created, or last refreshed into another.
+    touched_ms: i64,
+    expires_ms: i64,
+    dead: bool,
+}
+
+struct Refusal(i64, &'static str);
+
+impl Vendor for Server {
+    fn kind(&self, call: &Call) -> Kind {
+        match call.path.as_str() {
+            LOGIN => Kind::Login,
+            REFRESH => Kind::Refresh,
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+        let served = match kind {
+            Kind::Login => self.login(&call.query(), now),
+            Kind::Refresh => self.refresh(&call.query(), now),
+            Kind::Resource => return self.resource(call, now),
+            _ => return Reply::not_found(),
+        };
+        served.unwrap_or_else(|Refusal(code, text)| Reply::refused(self.failure(code, text), code))
+    }
+
+    fn refusal(&self, text: &str) -> Answer {
+        self.failure(UNAUTHORIZED, text)
+    }
+}
+
+impl Server {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn issue(&self, now: i64) -> Issued {
+        let (access_token, _) = self.mint(&mut self.state.locked(), now);
+        let expires_at_ms = now.saturating_add(millis(self.rules.life));
+        Issued {
+            access_token,
+            refresh_token: None,
+            expires_at_ms,
+        }
+    }
+
+    pub(super) fn kill_all(&self) {
+        self.state
+            .locked()
+            .tokens
+            .values_mut()
+            .for_each(|known| known.dead = true);
+    }
+
+    pub(super) fn set_disabled(&self, disabled: bool) {
+        self.state.locked().disabled = disabled;
+    }
+
+    fn login(&self, query: &Params, now: i64) -> Result<Reply, Refusal> {
+        if query.first("grant_type") != Some("password") {
+            return Err(Refusal(BAD_PARAMETER, "grant_type must be password"));
+        }
+        let user = query
+            .filled("username")
+            .ok_or(Refusal(BAD_PARAMETER, "username is missing"))?;
+        let password = query
+            .filled("password")
+            .ok_or(Refusal(BAD_PARAMETER, "password is missing"))?;
+        self.check_user(&Params::read(user.as_bytes()), now)?;
+        if password != sha256_hex(&format!("{user}{}", self.rules.access_secret)) {
+            return Err(Refusal(UNAUTHORIZED, "Unauthorized"));
+        }
+        let mut state = self.state.locked();
+        if state.disabled {
+            return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
+        }
+        let (token, generation) = self.mint(&mut state, now);
+        let answer = self.success(&token, query, self.rules.life.as_secs());
+        Ok(Reply::issued(answer, generation))
+    }
+
+    /// The user name is a query of its own, whose fields may come in any order.
+    fn check_user(&self, user: &Params, now: i64) -> Result<(), Refusal> {
+        let fixed = [
+            ("ver", "1"),
+            ("auth_mode", "accessKey"),
+            ("sign_method", "sha256"),
+        ];
+        if fixed.iter().any(|(name, value)| user.first(name) != Some(value)) {
+            return Err(Refusal(BAD_PARAMETER, "username is malformed"));
+        }
+        let sent: Option<i64> = user.first("timestamp").and_then(|text| text.parse().ok());
+        let sent = sent.ok_or(Refusal(BAD_PARAMETER, "timestamp is malformed"))?;
+        if now.saturating_sub(sent).saturating_abs() > TOLERANCE_MS {
+            return Err(Refusal(BAD_PARAMETER, "timestamp is out of range"));
+        }
+        if user.first("access_key") != Some(&self.rules.access_key) {
+            return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
+        }
+        Ok(())
+    }
+
+    fn refresh(&self, query: &Params, now: i64) -> Result<Reply, Refusal> {
+        if query.first("grant_type") != Some("refresh_token") {
+            return Err(Refusal(BAD_PARAMETER, "grant_type must be refresh_token"));
+        }
+        let token = query
+            .filled("refresh_token")
+            .ok_or(Refusal(BAD_PARAMETER, "refresh_token is missing"))?;
+        let mut state = self.state.locked();
+        let disabled = state.disabled;
+        let known = state
+            .tokens
+            .get_mut(token)
+            .filter(|known| !known.dead && now < known.expires_ms);
+        let known = known.ok_or(Refusal(UNAUTHORIZED, "Unauthorized"))?;
+        if disabled {
+            known.dead = true;
+            return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
+        }
+        if now.saturating_sub(known.touched_ms) < millis(self.rules.same_within) {
+            let answer = self.success(token, query, self.told_life(known, now));
+            return Ok(Reply::repeated(answer, known.generation));
+        }
+        known.touched_ms = now;
+        known.dead = self.rules.old_token == OldToken::Dies;
+        let (next, generation) = self.mint(&mut state, now);
+        Ok(Reply::issued(
+            self.success(&next, query, self.rules.life.as_secs()),
+            generation,
+        ))
+    }
+
+    fn told_life(&self, known: &Known, now: i64) -> u64 {
+        match self.rules.repeated_life {
+            RepeatedLife::Full => self.rules.life.as_secs(),
+            RepeatedLife::Remaining => u64::try_from((known.expires_ms - now) / 1000).unwrap_or(0),
+        }
+    }
+
+    fn resource(&self, call: &Call, now: i64) -> Reply {
+        let state = self.state.locked();
+        let token = call.header("authorization").unwrap_or_default();
+        match state
+            .tokens
+            .get(token)
+            .filter(|known| !known.dead && now < known.expires_ms)
+        {
+            Some(_) => Reply::answered(Answer::json(
+                200,
+                &json!({ "code": 200, "msg": "OK", "data": [] }),
+            )),
+            None => {
+                let body = json!({ "code": UNAUTHORIZED, "msg": "Unauthorized" });
+                Reply::refused(Answer::json(401, &body), UNAUTHORIZED)
+            }
+        }
+    }
+
+    fn mint(&self, state: &mut State, now: i64) -> (String, u64) {
+        let expires_ms = now.saturating_add(millis(self.rules.life));
+        let claims = json!({
+            "sub": "29494",
+            "iat": now / 1000,
+            "jti": opaque(),
+            "uty": "per",
+            "exp": expires_ms / 1000,
+            "am": "AccessKey",
+            "sp": "",
+        });
+        let token = format!("QJWT {}", jwt(&claims, self.rules.access_secret.as_bytes()));
+        state.generation += 1;
+        let generation = state.generation;
+        let known = Known {
+            generation,
+            touched_ms: now,
+            expires_ms,
+            dead: false,
+        };
+        state.tokens.insert(token.clone(), known);
+        (token, generation)
+    }
+
+    fn success(&self, token: &str, query: &Params, life: u64) -> Answer {
+        let body = json!({
+            "msg": "OK",
+            "access_token": token,
+            "code": 200,
+            "scope": query.first("scope").unwrap_or_default(),
+            "token_type": "jwt",
+            "expires_in": life,
+        });
+        Answer::json(200, &body)
+    }
+
+    fn failure(&self, code: i64, text: &str) -> Answer {
+        let body = json!({ "msg": text, "code": code, "error": text });
+        Answer::json(self.rules.failure_status, &body)
+    }
+}

@@ -1,0 +1,323 @@
+//! What the five simulators have in common: an HTTP server, the fault proxy before it, a clock and a journal.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::Method;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::clock::SimClock;
+use crate::fault::{Fault, When};
+use crate::hold::Hold;
+use crate::journal::{Exchange, Journal, Kind, Outcome};
+use crate::proxy::{FaultProxy, TICKET};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+
+/// A running simulator: its address, its clock, its journal and its faults.
+///
+/// Each vendor's simulator derefs to this, so that what is said here holds for all five. It ends when dropped.
+pub struct Simulation {
+    proxy: FaultProxy,
+    clock: SimClock,
+    resource_path: String,
+    // Dropped after the proxy, which asks it.
+    _server: MockServer,
+}
+
+impl Simulation {
+    /// `http://127.0.0.1:port`, or `https://localhost:port` with TLS; no slash at the end.
+    pub fn base_url(&self) -> String {
+        self.proxy.base_url()
+    }
+
+    /// The base URL with a path behind it, which starts with a slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url())
+    }
+
+    /// The address of the protected resource, which answers 200 to a living token and 401 to anything else.
+    pub fn resource_url(&self) -> String {
+        self.url(&self.resource_path)
+    }
+
+    /// The address that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.proxy.addr()
+    }
+
+    /// The clock that the simulator lives by.
+    pub fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// The record of everything that was asked; a clone of it outlives the simulator.
+    pub fn journal(&self) -> &Journal {
+        self.proxy.journal()
+    }
+
+    /// See [`Journal::exchanges`].
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.journal().exchanges()
+    }
+
+    /// See [`Journal::exchange_count`].
+    pub fn exchange_count(&self) -> usize {
+        self.journal().exchange_count()
+    }
+
+    /// See [`Journal::issued_count`].
+    pub fn issued_count(&self) -> usize {
+        self.journal().issued_count()
+    }
+
+    /// See [`Journal::undelivered_issued`].
+    pub fn undelivered_issued(&self) -> usize {
+        self.journal().undelivered_issued()
+    }
+
+    /// Whether a refresh token or a code was presented that had been spent before.
+    pub fn saw_reuse(&self) -> bool {
+        self.journal().reuse_count() > 0
+    }
+
+    /// Waits until the `n`-th exchange (from 1) has an outcome, and returns it.
+    pub async fn exchange(&self, n: usize) -> Exchange {
+        self.journal().exchange(n).await
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connection_count(&self) -> usize {
+        self.proxy.connection_count()
+    }
+
+    /// See [`FaultProxy::fault`].
+    pub fn fault(&self, fault: Fault) {
+        self.proxy.fault(fault);
+    }
+
+    /// See [`FaultProxy::clear_faults`].
+    pub fn clear_faults(&self) {
+        self.proxy.clear_faults();
+    }
+
+    /// See [`FaultProxy::hold_next`].
+    pub fn hold_next(&self, when: When) -> Hold {
+        self.proxy.hold_next(when)
+    }
+
+    /// See [`FaultProxy::hold_all`].
+    pub fn hold_all(&self, when: When) -> Hold {
+        self.proxy.hold_all(when)
+    }
+
+    /// See [`FaultProxy::refuse_connections`].
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be kept.
+    pub async fn refuse_connections(&self) -> io::Result<()> {
+        self.proxy.refuse_connections().await
+    }
+
+    /// See [`FaultProxy::accept_connections`].
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses to listen.
+    pub async fn accept_connections(&self) -> io::Result<()> {
+        self.proxy.accept_connections().await
+    }
+
+    pub(crate) async fn start<V: Vendor>(vendor: Arc<V>, setting: Setting) -> io::Result<Self> {
+        let Setting {
+            clock, resource_path, ..
+        } = &setting;
+        let server = MockServer::builder().disable_request_recording().start().await;
+        let mut proxy = FaultProxy::builder(*server.address()).clock(clock.clone());
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &setting.tls {
+            proxy = proxy.tls(tls.clone());
+        }
+        let (classifying, refusing) = (Arc::clone(&vendor), Arc::clone(&vendor));
+        let resource = resource_path.clone();
+        proxy = proxy.classify(move |call| kind_of(&*classifying, &resource, call));
+        let proxy = proxy.refusal(move |text| refusing.refusal(text)).start().await?;
+        let desk = Desk {
+            vendor,
+            clock: clock.clone(),
+            resource_path: resource_path.clone(),
+            journal: proxy.journal().clone(),
+        };
+        Mock::given(any()).respond_with(desk).mount(&server).await;
+        Ok(Self {
+            proxy,
+            clock: setting.clock,
+            resource_path: setting.resource_path,
+            _server: server,
+        })
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation")
+            .field("addr", &self.addr())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every builder lets the test set.
+pub(crate) struct Setting {
+    pub(crate) clock: SimClock,
+    pub(crate) resource_path: String,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            clock: SimClock::real(),
+            resource_path: "/resource".to_owned(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+/// The methods that all five builders share; each has a field `setting`.
+macro_rules! shared_settings {
+    () => {
+        /// The clock that the simulator lives by; the machine's own, unless told otherwise.
+        pub fn clock(mut self, clock: crate::SimClock) -> Self {
+            self.setting.clock = clock;
+            self
+        }
+
+        /// The path of the protected resource; `/resource`, unless told otherwise.
+        pub fn resource_path(mut self, path: &str) -> Self {
+            self.setting.resource_path = path.to_owned();
+            self
+        }
+
+        /// Serves HTTPS with this throw-away authority.
+        #[cfg(feature = "tls")]
+        pub fn tls(mut self, tls: crate::Tls) -> Self {
+            self.setting.tls = Some(tls);
+            self
+        }
+    };
+}
+pub(crate) use shared_settings;
+
+/// One vendor's rules: a request and an instant in, an answer out.
+pub(crate) trait Vendor: Send + Sync + 'static {
+    /// What a request asks for that is not for the resource.
+    fn kind(&self, call: &Call) -> Kind;
+
+    /// Acts and answers. `now` is in Unix milliseconds.
+    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply;
+
+    /// A refusal in the vendor's shape that says this.
+    fn refusal(&self, text: &str) -> Answer;
+}
+
+/// An answer, and what it means.
+pub(crate) struct Reply {
+    answer: Answer,
+    outcome: Outcome,
+    reuse: bool,
+}
+
+impl Reply {
+    pub(crate) fn new(answer: Answer, outcome: Outcome) -> Self {
+        Self {
+            answer,
+            outcome,
+            reuse: false,
+        }
+    }
+
+    pub(crate) fn issued(answer: Answer, generation: u64) -> Self {
+        Self::new(answer, Outcome::Issued { generation })
+    }
+
+    pub(crate) fn repeated(answer: Answer, generation: u64) -> Self {
+        Self::new(answer, Outcome::Repeated { generation })
+    }
+
+    pub(crate) fn refused(answer: Answer, code: impl fmt::Display) -> Self {
+        Self::new(answer, Outcome::refused(code))
+    }
+
+    pub(crate) fn answered(answer: Answer) -> Self {
+        let status = answer.status();
+        Self::new(answer, Outcome::Answered { status })
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::answered(Answer::new(404))
+    }
+
+    pub(crate) fn reuse(mut self, reuse: bool) -> Self {
+        self.reuse = reuse;
+        self
+    }
+}
+
+fn kind_of<V: Vendor>(vendor: &V, resource_path: &str, call: &Call) -> Kind {
+    if call.path == resource_path {
+        Kind::Resource
+    } else {
+        vendor.kind(call)
+    }
+}
+
+/// Where requests reach the vendor.
+struct Desk<V> {
+    vendor: Arc<V>,
+    clock: SimClock,
+    resource_path: String,
+    journal: Journal,
+}
+
+impl<V: Vendor> Respond for Desk<V> {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let call = call_of(request);
+        let kind = kind_of(&*self.vendor, &self.resource_path, &call);
+        let reply = self.vendor.serve(kind, &call, self.clock.now_ms());
+        let ticket = call.header(TICKET).and_then(|text| text.parse().ok());
+        if let Some(ticket) = ticket {
+            self.journal.settle(ticket, reply.outcome, reply.reuse);
+        }
+        template(&reply.answer)
+    }
+}
+
+fn call_of(request: &Request) -> Call {
+    let method: &Method = &request.method;
+    let target = match request.url.query() {
+        Some(query) => format!("{}?{query}", request.url.path()),
+        None => request.url.path().to_owned(),
+    };
+    Call::new(
+        method.as_str(),
+        &target,
+        request.headers.clone(),
+        request.body.clone(),
+    )
+}
+
+fn template(answer: &Answer) -> ResponseTemplate {
+    let mut template = ResponseTemplate::new(answer.status()).set_body_bytes(answer.content());
+    for (name, value) in answer.headers() {
+        template = template.append_header(name, value);
+    }
+    template
+}
