@@ -1,0 +1,170 @@
+//! What an OAuth 2.0 error code means.
+//!
+//! Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1, RFC 8628 section 3.5, RFC 8707 section 2,
+//! OpenID Connect Core section 3.1.2.6; the wording of Spring Security OAuth2, which BambooCloud and OneAccess answer with; and the
+//! codes that GitHub and Slack document for their token endpoints. The code is an open string: what is not here is judged by the status.
+
+use std::time::Duration;
+
+use token_core::ErrorKind;
+use token_core::types::http::StatusCode;
+
+/// What a refusal was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Something of the user's: a refresh token, a one-time code.
+    WithGrant,
+    /// A refresh token of a client that can log in anew by itself.
+    WithRenewableGrant,
+    /// The client itself, with nothing but its own credentials.
+    AsClient,
+}
+
+/// A refusal as the vendor wrote it.
+#[derive(Clone, Copy)]
+pub(crate) struct Refusal<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) after: Option<Duration>,
+    pub(crate) asked: Asked,
+}
+
+impl Refusal<'_> {
+    pub(crate) fn kind(self) -> ErrorKind {
+        let after = self.after;
+        match self.meaning() {
+            Meaning::Later => ErrorKind::Transient { after },
+            Meaning::LessOften => ErrorKind::Throttled { after },
+            // A client that asked for itself has no grant that a person could renew.
+            Meaning::GrantIsDead if self.asked == Asked::AsClient => ErrorKind::Config,
+            Meaning::GrantIsDead => ErrorKind::Rejected,
+            Meaning::SetUpWrongly => ErrorKind::Config,
+            // A new login costs nothing, so it is tried before the word is puzzled over.
+            Meaning::Unknown if self.asked == Asked::WithRenewableGrant => ErrorKind::Rejected,
+            Meaning::Unknown => ErrorKind::Protocol,
+        }
+    }
+
+    fn meaning(self) -> Meaning {
+        if self.is_a_collision() {
+            return Meaning::Later;
+        }
+        match meaning_of(self.code) {
+            Meaning::Unknown => meaning_of_status(self.status),
+            known => known,
+        }
+    }
+
+    /// Salesforce refuses the second of two refreshes at one time with the code of a dead grant. Documented in its release notes
+    /// ("Refresh Token Flow API error response", 252).
+    fn is_a_collision(self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        self.code == "invalid_grant" && message.contains("token request is already being processed")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    GrantIsDead,
+    SetUpWrongly,
+    Later,
+    LessOften,
+    Unknown,
+}
+
+fn meaning_of(code: &str) -> Meaning {
+    match code {
+        // Spring answers an expired refresh token with 401 `invalid_token`.
+        "invalid_grant" | "invalid_token" | "access_denied" => Meaning::GrantIsDead,
+        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+            Meaning::GrantIsDead
+        }
+        "bad_refresh_token" | "bad_verification_code" => Meaning::GrantIsDead, // GitHub
+        "invalid_refresh_token" | "invalid_code" | "token_revoked" => Meaning::GrantIsDead, // Slack
+
+        "invalid_client" | "unauthorized_client" | "unauthorized" => Meaning::SetUpWrongly,
+        "invalid_request" | "invalid_scope" | "insufficient_scope" | "invalid_target" => {
+            Meaning::SetUpWrongly
+        }
+        "unsupported_grant_type" | "unsupported_response_type" | "unsupported_token_type" => {
+            Meaning::SetUpWrongly
+        }
+        "redirect_uri_mismatch" => Meaning::SetUpWrongly, // Spring, GitHub
+        "incorrect_client_credentials" => Meaning::SetUpWrongly, // GitHub
+        "bad_client_secret" | "invalid_client_id" => Meaning::SetUpWrongly, // Slack
+
+        "temporarily_unavailable" | "server_error" => Meaning::Later,
+        "slow_down" | "ratelimited" => Meaning::LessOften,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// RFC 6749 section 5.2 keeps 401 for a client that was not authenticated, and a path that is not there is the configuration's. For all
+/// else a word that nobody knows must not end a grant: it stays "not understood", which is asked again and serves a live token meanwhile.
+fn meaning_of_status(status: StatusCode) -> Meaning {
+    match status {
+        StatusCode::UNAUTHORIZED => Meaning::SetUpWrongly,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => Meaning::SetUpWrongly,
+        _ => Meaning::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, code: &str, message: &str, asked: Asked) -> ErrorKind {
+        Refusal {
+            code,
+            message,
+            status: StatusCode::from_u16(status).unwrap(),
+            after: None,
+            asked,
+        }
+        .kind()
+    }
+
+    // faults.md row 33
+    #[test]
+    fn a_400_that_means_retry_does_not_end_the_grant() {
+        let transient = ErrorKind::Transient { after: None };
+        let collision = "Token request is already being processed";
+        for (code, message) in [
+            ("temporarily_unavailable", ""),
+            ("server_error", ""),
+            ("invalid_grant", collision),
+        ] {
+            assert_eq!(kind(400, code, message, Asked::WithGrant), transient, "{code}");
+        }
+        let throttled = ErrorKind::Throttled { after: None };
+        assert_eq!(kind(400, "slow_down", "", Asked::WithGrant), throttled);
+    }
+
+    #[test]
+    fn a_refused_client_login_is_the_configurations() {
+        for code in ["invalid_grant", "invalid_token", "access_denied"] {
+            assert_eq!(kind(400, code, "", Asked::WithGrant), ErrorKind::Rejected);
+            assert_eq!(kind(400, code, "", Asked::AsClient), ErrorKind::Config);
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_judged_by_the_status_and_ends_no_grant() {
+        for (status, expected) in [
+            (401, ErrorKind::Config),
+            (404, ErrorKind::Config),
+            (400, ErrorKind::Protocol),
+            (403, ErrorKind::Protocol),
+            (200, ErrorKind::Protocol),
+        ] {
+            assert_eq!(kind(status, "never_heard_of", "", Asked::WithGrant), expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_leads_to_a_new_login_where_there_is_one() {
+        let refused = kind(400, "never_heard_of", "", Asked::WithRenewableGrant);
+        assert_eq!(refused, ErrorKind::Rejected);
+    }
+}

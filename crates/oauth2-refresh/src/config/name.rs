@@ -1,0 +1,33 @@
+//! What a grant is called in stores, logs and metrics.
+
+use token_core::{BaseUrl, percent_encode};
+
+use super::{Login, OAuth2Builder, Place};
+use crate::sign::short_digest;
+
+impl OAuth2Builder {
+    /// The host, and the path where it is the deployment's own: many servers tell their tenants apart by it.
+    pub(super) fn deployment(&self, base: &BaseUrl, token: &Place) -> String {
+        let is_usual = token.address() == format!("https://{}{}", base.authority(), self.preset.token_path());
+        if is_usual {
+            return base.authority().to_owned();
+        }
+        token.name()
+    }
+
+    pub(super) fn grant_name(&self) -> String {
+        // The client's id is encoded alone first, so that no other pair of names makes the same text.
+        let client = percent_encode(&self.client_id);
+        let grant = self.grant.clone().unwrap_or_else(|| self.grant_by_default());
+        format!("{client}:{grant}")
+    }
+
+    fn grant_by_default(&self) -> String {
+        let is_plain = self.scopes.is_empty() && self.parameters.is_empty();
+        if self.login == Login::Never || is_plain {
+            return "default".to_owned();
+        }
+        let purpose = format!("{:?} {:?}", self.scopes, self.parameters);
+        format!("default-{}", short_digest(&purpose))
+    }
+}

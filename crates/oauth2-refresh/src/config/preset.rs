@@ -1,0 +1,138 @@
+//! What the vendors document, and where a builder begins.
+
+use std::time::Duration;
+
+use token_core::PlainHttp;
+
+use super::{ClientAuthentication, Login, OAuth2Builder};
+use crate::endpoint::OAuth2;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Preset {
+    Plain,
+    BambooCloud,
+    BambooCloudTenant,
+    OneAccess,
+}
+
+/// What a token lives where nobody says anything: what most servers give.
+const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
+
+impl OAuth2 {
+    /// Begins the description of any server, by its base URL: `https://login.example.com`, or with a prefix such as
+    /// `https://login.example.com/realms/one`.
+    pub fn builder(base_url: impl Into<String>) -> OAuth2Builder {
+        begin(Preset::Plain, base_url.into())
+    }
+
+    /// Begins the description of a BambooCloud (竹云) IDaaS tenant, by its domain.
+    ///
+    /// ```
+    /// use oauth2_refresh::OAuth2;
+    /// use token_core::{Secret, TokenEndpoint};
+    ///
+    /// # let secret = Secret::from("s");
+    /// let idaas = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).build()?;
+    /// assert_eq!(idaas.key().as_str(), "bamboocloud/example.bccastle.com/app-1:default");
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    ///
+    /// * "Refresh Access Token", `POST /api/v1/oauth2/token`: Basic with the raw `base64(client_id:client_secret)`.
+    /// * [`Rotation::SingleUse`](token_core::Rotation::SingleUse) by caution: each answer has a new refresh token, and no page says
+    ///   whether the old one lives on; the error texts are those of Spring Security OAuth2, which removes it at once when it rotates.
+    /// * The access token lives 7200 s by default, at most 86400 s; the refresh token at most 30 days.
+    /// * With PKCE the vendor wants no `Authorization` header: build without a secret.
+    /// * Introspection is at `/api/v1/oauth2/introspect`. The path of the revocation is not documented publicly: ask for it, and name it
+    ///   with [`revocation_path`](OAuth2Builder::revocation_path).
+    pub fn bamboocloud(domain: impl AsRef<str>) -> OAuth2Builder {
+        begin(Preset::BambooCloud, base_of(domain.as_ref()))
+    }
+
+    /// Begins the description of a BambooCloud tenant token, `POST /api/v2/tenant/token`, for the management API.
+    ///
+    /// The token is shared by all who ask: the answer's `expires_in` is what is left of its 1800 s, and asking again harms no other
+    /// holder. The client shows who it is with raw Basic; OneAccess documents the form for the same path, so name
+    /// [`ClientAuthentication::Post`] there.
+    pub fn bamboocloud_tenant(domain: impl AsRef<str>) -> OAuth2Builder {
+        begin(Preset::BambooCloudTenant, base_of(domain.as_ref())).client_credentials()
+    }
+
+    /// Begins the description of a Huawei Cloud OneAccess tenant, by its domain: the engine of
+    /// [`bamboocloud`](Self::bamboocloud), with `client_id` and `client_secret` in the form ("Refreshing a token", `RenewOAuthToken`).
+    pub fn oneaccess(domain: impl AsRef<str>) -> OAuth2Builder {
+        begin(Preset::OneAccess, base_of(domain.as_ref()))
+    }
+}
+
+impl Preset {
+    pub(super) fn vendor(self) -> &'static str {
+        match self {
+            Self::Plain => "oauth2",
+            Self::BambooCloud => "bamboocloud",
+            Self::BambooCloudTenant => "bamboocloud-tenant",
+            Self::OneAccess => "oneaccess",
+        }
+    }
+
+    pub(super) fn token_path(self) -> &'static str {
+        match self {
+            Self::Plain => "/oauth2/token",
+            Self::BambooCloud | Self::OneAccess => "/api/v1/oauth2/token",
+            Self::BambooCloudTenant => "/api/v2/tenant/token",
+        }
+    }
+
+    pub(super) fn authentication(self) -> ClientAuthentication {
+        match self {
+            Self::Plain => ClientAuthentication::BasicEncoded,
+            Self::BambooCloud | Self::BambooCloudTenant => ClientAuthentication::Basic,
+            Self::OneAccess => ClientAuthentication::Post,
+        }
+    }
+
+    fn authorize_path(self) -> &'static str {
+        match self {
+            Self::Plain => "/oauth2/authorize",
+            _ => "/api/v1/oauth2/authorize",
+        }
+    }
+
+    fn introspection_path(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::BambooCloudTenant => None,
+            Self::BambooCloud | Self::OneAccess => Some("/api/v1/oauth2/introspect"),
+        }
+    }
+}
+
+fn begin(preset: Preset, base_url: String) -> OAuth2Builder {
+    OAuth2Builder {
+        preset,
+        base_url,
+        plain_http: PlainHttp::Refused,
+        token_path: preset.token_path().to_owned(),
+        authorize_path: preset.authorize_path().to_owned(),
+        revocation_path: None,
+        introspection_path: preset.introspection_path().map(str::to_owned),
+        client_id: String::new(),
+        client_secret: None,
+        authentication: None,
+        login: Login::Never,
+        grant: None,
+        scopes: Vec::new(),
+        refresh_scopes: Vec::new(),
+        parameters: Vec::new(),
+        rotation: None,
+        kept: Vec::new(),
+        default_lifetime: USUAL_LIFETIME,
+        issuer: None,
+    }
+}
+
+/// A whole URL is taken as it is: a deployment of one's own may have a prefix, or plain http.
+fn base_of(domain: &str) -> String {
+    if domain.contains("://") {
+        return domain.to_owned();
+    }
+    format!("https://{domain}")
+}

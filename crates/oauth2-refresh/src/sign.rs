@@ -1,0 +1,171 @@
+//! PKCE, the state of an authorization, and the encoding that RFC 6749 wants of a client before Basic.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use token_core::{BuildError, Secret, percent_encode};
+
+/// A PKCE verifier and its S256 challenge (RFC 7636 section 4).
+///
+/// ```
+/// use oauth2_refresh::Pkce;
+///
+/// # let random = [7; 32];
+/// let pkce = Pkce::from_random(random); // 32 bytes of your random number generator
+/// let kept = pkce.verifier().clone();   // keep it with the user's session, until the redirect comes
+/// assert_eq!(Pkce::from_verifier(kept)?.challenge(), pkce.challenge());
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// The method `plain` is not offered: it protects against nobody who can read the authorize URL.
+#[derive(Clone)]
+pub struct Pkce(Secret);
+
+impl Pkce {
+    /// A verifier of 43 characters from 32 random bytes, as RFC 7636 section 4.1 recommends. They must come from a
+    /// cryptographic generator; this crate makes no randomness.
+    pub fn from_random(random: [u8; 32]) -> Self {
+        Self(url_safe(&random))
+    }
+
+    /// A verifier that was kept with a session.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636 section 4.1).
+    pub fn from_verifier(verifier: Secret) -> Result<Self, BuildError> {
+        let text = verifier.expose();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if !(43..=128).contains(&text.len()) || !text.bytes().all(allowed) {
+            return Err(BuildError::invalid(
+                "verifier",
+                "must be 43 to 128 letters, digits and -._~",
+            ));
+        }
+        Ok(Self(verifier))
+    }
+
+    /// The secret half, which goes with the code to the token endpoint.
+    pub fn verifier(&self) -> &Secret {
+        &self.0
+    }
+
+    /// The public half, which goes into the authorize URL: base64url of the SHA-256 of the verifier.
+    pub fn challenge(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose()))
+    }
+}
+
+impl fmt::Debug for Pkce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pkce(…)")
+    }
+}
+
+/// What ties a redirect to the browser session that asked for it (RFC 6749 section 10.12).
+///
+/// ```
+/// use oauth2_refresh::State;
+///
+/// # let random = [7; 32];
+/// let state = State::from_random(random); // 32 bytes of your random number generator
+/// assert_eq!(state.secret().expose().len(), 43);
+/// ```
+///
+/// Keep it where only this browser's session reaches it, and give it to
+/// [`read_redirect`](crate::OAuth2::read_redirect) when the browser comes back.
+#[derive(Clone)]
+pub struct State(Secret);
+
+impl State {
+    /// A state of 43 characters from 32 random bytes.
+    pub fn from_random(random: [u8; 32]) -> Self {
+        Self(url_safe(&random))
+    }
+
+    /// The text to keep with the session.
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl From<Secret> for State {
+    /// A state that was kept with a session, or one of the program's own. An empty one matches no redirect.
+    fn from(text: Secret) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State(…)")
+    }
+}
+
+/// `application/x-www-form-urlencoded` as RFC 6749 appendix B shows it, where a space is `+`.
+pub(crate) fn form_encode(text: &str) -> String {
+    percent_encode(text)
+        .replace("%20", "+")
+        .replace("%2A", "*")
+        .replace('~', "%7E")
+}
+
+/// The first 16 hexadecimal digits of a SHA-256, to tell names apart.
+pub(crate) fn short_digest(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn url_safe(random: &[u8]) -> Secret {
+    Secret::from(BASE64_URL_SAFE_NO_PAD.encode(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 7636 appendix B.
+    #[test]
+    fn the_rfcs_octets_give_its_verifier_and_challenge() {
+        let octets = [
+            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
+            214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
+        ];
+        let pkce = Pkce::from_random(octets);
+        assert_eq!(
+            pkce.verifier().expose(),
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        );
+        assert_eq!(pkce.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    // RFC 6749 appendix B.
+    #[test]
+    fn the_rfcs_form_encoding_sample_matches() {
+        assert_eq!(form_encode(" %&+£€"), "+%25%26%2B%C2%A3%E2%82%AC");
+        assert_eq!(form_encode("a*b~c-d._"), "a*b%7Ec-d._");
+    }
+
+    #[test]
+    fn a_verifier_that_the_rfc_does_not_allow_is_refused() {
+        for bad in [
+            "",
+            &"a".repeat(42),
+            &"a".repeat(129),
+            &format!("{}+", "a".repeat(43)),
+            &"é".repeat(30),
+        ] {
+            assert!(Pkce::from_verifier(Secret::from(bad)).is_err(), "{bad}");
+        }
+        assert!(Pkce::from_verifier(Secret::from("a".repeat(43))).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_neither_verifier_nor_state() {
+        let (pkce, state) = (Pkce::from_random([1; 32]), State::from_random([2; 32]));
+        let shown = format!("{pkce:?} {state:?}");
+        assert!(!shown.contains(pkce.verifier().expose()) && !shown.contains(state.secret().expose()));
+    }
+}
