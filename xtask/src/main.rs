@@ -1,2 +1,67 @@
-//! The workspace's own commands.
-fn main() {}
+//! The workspace's own commands: what hosted CI runs is what you run.
+//!
+//! ```sh
+//! cargo xtask test            # everything, in steps, with a table at the end
+//! cargo xtask ci clippy       # one CI job
+//! cargo xtask tidy            # the invariants that can be checked by looking
+//! ```
+
+#![expect(clippy::print_stdout, reason = "commands talk to the person who runs them")]
+
+mod ci;
+mod command;
+mod house;
+mod progress;
+mod step;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::tidy::Repair;
+use crate::workspace::Workspace;
+
+/// The workspace's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// One job of continuous integration, or all of them.
+    Ci {
+        /// Which job.
+        job: ci::Job,
+    },
+    /// The invariants that can be checked by looking.
+    Tidy {
+        /// Copies the licences into every crate first.
+        #[arg(long)]
+        fix: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match cli.task {
+        Task::Ci { job } => ci::run(&workspace, job),
+        Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
+        Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
+    }
+}
