@@ -1,0 +1,252 @@
+//! Puts a client together.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+use reqwest::{Certificate, ClientBuilder, Identity, Proxy};
+use token_core::{BuildError, Secret};
+
+use crate::client::{ReqwestClient, build_tame};
+use crate::failure::causes;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// Puts a [`ReqwestClient`] together; nothing is checked before [`build`](ReqwestClientBuilder::build).
+///
+/// ```
+/// use token_core::Secret;
+/// use token_reqwest::ReqwestClient;
+///
+/// let client = ReqwestClient::builder()
+///     .proxy("http://proxy.example.com:3128")
+///     .proxy_credentials("reader", Secret::from("s3cr3t"))
+///     .build()?;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+#[must_use]
+pub struct ReqwestClientBuilder {
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    user_agent: String,
+    root_certificates: Vec<String>,
+    trust: Trust,
+    client_certificate: Option<ClientCertificate>,
+    route: Route,
+    proxy_credentials: Option<(String, Secret)>,
+}
+
+enum Trust {
+    PlatformAndAdded,
+    AddedOnly,
+}
+
+struct ClientCertificate {
+    chain: String,
+    key: Secret,
+}
+
+enum Route {
+    Direct,
+    System,
+    Proxy(String),
+}
+
+impl ReqwestClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            read_timeout: READ_TIMEOUT,
+            user_agent: USER_AGENT.to_owned(),
+            root_certificates: Vec::new(),
+            trust: Trust::PlatformAndAdded,
+            client_certificate: None,
+            route: Route::Direct,
+            proxy_credentials: None,
+        }
+    }
+
+    /// The most time for the host's name, the socket, a proxy and TLS together; 10 seconds unless set. The total time that the caller
+    /// of `send` gives counts as well.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The most time between two pieces of the answer, and from the request's start to the answer's headers; 30 seconds unless
+    /// set. The total time that the caller of `send` gives counts as well.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// The `User-Agent` header; `token-reqwest/` and the version unless set. A proxy sees it too.
+    pub fn user_agent(mut self, user_agent: &str) -> Self {
+        user_agent.clone_into(&mut self.user_agent);
+        self
+    }
+
+    /// Trusts these certificates too: one or more in PEM. May be called again.
+    pub fn add_root_certificates_pem(mut self, certificates: &str) -> Self {
+        self.root_certificates.push(certificates.to_owned());
+        self
+    }
+
+    /// Trusts only what [`add_root_certificates_pem`](Self::add_root_certificates_pem) added, and not what the platform trusts.
+    pub fn only_added_root_certificates(mut self) -> Self {
+        self.trust = Trust::AddedOnly;
+        self
+    }
+
+    /// Shows this certificate to servers that ask for one: the chain in PEM, the client's own certificate first, and its private key
+    /// in PEM (PKCS #8, PKCS #1 or SEC 1).
+    pub fn client_certificate_pem(mut self, chain: &str, key: Secret) -> Self {
+        self.client_certificate = Some(ClientCertificate {
+            chain: chain.to_owned(),
+            key,
+        });
+        self
+    }
+
+    /// Sends everything through this proxy, `http://host:port` or `https://host:port`. An `https://` endpoint is tunnelled, so the
+    /// proxy sees its host and no more; an `http://` endpoint it sees in full.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.route = Route::Proxy(url.to_owned());
+        self
+    }
+
+    /// Uses the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), as they are when the client
+    /// is built; with the feature `system-proxy` also those of macOS and Windows. Unless this is called, they are ignored.
+    pub fn system_proxy(mut self) -> Self {
+        self.route = Route::System;
+        self
+    }
+
+    /// The name and the password for [`proxy`](Self::proxy).
+    pub fn proxy_credentials(mut self, user: &str, password: Secret) -> Self {
+        self.proxy_credentials = Some((user.to_owned(), password));
+        self
+    }
+
+    /// The finished client.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where a timeout is zero, the `User-Agent` cannot be a header, a certificate or key does not parse or does not
+    /// fit the other, the proxy is no URL or has its credentials in it, or the machine has no root certificates and none were added.
+    pub fn build(self) -> Result<ReqwestClient, BuildError> {
+        let settings = reqwest::Client::builder()
+            .http1_only()
+            .connect_timeout(nonzero("connect_timeout", self.connect_timeout)?)
+            .read_timeout(nonzero("read_timeout", self.read_timeout)?)
+            .user_agent(header(&self.user_agent)?);
+        let settings = self.route(settings)?;
+        let settings = self.trust(settings)?;
+        let settings = self.identify(settings)?;
+        build_tame(settings).map_err(|error| why_not_built(&error))
+    }
+
+    fn route(&self, settings: ClientBuilder) -> Result<ClientBuilder, BuildError> {
+        match &self.route {
+            Route::Direct if self.proxy_credentials.is_some() => Err(BuildError::missing("proxy")),
+            Route::Direct => Ok(settings.no_proxy()),
+            Route::System => Ok(settings),
+            Route::Proxy(url) => Ok(settings.proxy(self.proxy_at(url)?)),
+        }
+    }
+
+    fn proxy_at(&self, url: &str) -> Result<Proxy, BuildError> {
+        let uri: Uri = url
+            .parse()
+            .map_err(|_| BuildError::invalid("proxy", "is no URL"))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(BuildError::invalid(
+                "proxy",
+                "begins with neither `http://` nor `https://`",
+            ));
+        }
+        if uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            let why = "has credentials in it; give them to `proxy_credentials`";
+            return Err(BuildError::invalid("proxy", why));
+        }
+        let proxy = Proxy::all(url).map_err(|_| BuildError::invalid("proxy", "is no URL"))?;
+        Ok(match &self.proxy_credentials {
+            Some((user, password)) => proxy.basic_auth(user, password.expose()),
+            None => proxy,
+        })
+    }
+
+    fn trust(&self, settings: ClientBuilder) -> Result<ClientBuilder, BuildError> {
+        let mut added = Vec::new();
+        for pem in &self.root_certificates {
+            added.extend(certificates(pem)?);
+        }
+        match self.trust {
+            Trust::AddedOnly if added.is_empty() => Err(BuildError::missing("root_certificates")),
+            Trust::AddedOnly => Ok(settings.tls_certs_only(added)),
+            Trust::PlatformAndAdded => Ok(settings.tls_certs_merge(added)),
+        }
+    }
+
+    fn identify(&self, settings: ClientBuilder) -> Result<ClientBuilder, BuildError> {
+        let Some(ClientCertificate { chain, key }) = &self.client_certificate else {
+            return Ok(settings);
+        };
+        let both = Secret::from(format!("{chain}\n{}", key.expose()));
+        Identity::from_pem(both.expose().as_bytes())
+            .map(|identity| settings.identity(identity))
+            .map_err(|_| BuildError::invalid("client_certificate", "is not a certificate and its key in PEM"))
+    }
+}
+
+impl fmt::Debug for ReqwestClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReqwestClientBuilder")
+    }
+}
+
+fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildError> {
+    if timeout.is_zero() {
+        return Err(BuildError::invalid(field, "is zero"));
+    }
+    Ok(timeout)
+}
+
+fn header(user_agent: &str) -> Result<HeaderValue, BuildError> {
+    HeaderValue::from_str(user_agent)
+        .map_err(|_| BuildError::invalid("user_agent", "has a character that no header may have"))
+}
+
+fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
+    Certificate::from_pem_bundle(pem.as_bytes())
+        .ok()
+        .filter(|found| !found.is_empty())
+        .ok_or(BuildError::invalid(
+            "root_certificates",
+            "has no certificate in PEM",
+        ))
+}
+
+fn why_not_built(error: &reqwest::Error) -> BuildError {
+    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            BuildError::invalid("root_certificates", "has a certificate that is malformed")
+        }
+        Some(rustls::Error::InconsistentKeys(_)) => {
+            BuildError::invalid("client_certificate", "does not belong to its key")
+        }
+        Some(rustls::Error::General(text)) if text.contains("No CA certificates") => {
+            let why = "are needed: this machine has none; add some with `add_root_certificates_pem`";
+            BuildError::invalid("root_certificates", why)
+        }
+        _ => BuildError::invalid(
+            "client_certificate",
+            "or another TLS setting is refused by the TLS library",
+        ),
+    }
+}

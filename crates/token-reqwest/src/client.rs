@@ -1,0 +1,224 @@
+//! Carries a request over reqwest.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
+use reqwest::redirect::Policy;
+use reqwest::{Body, retry};
+use token_core::{BuildError, HttpClient, LONGEST_BODY, SendError, SendFailure};
+
+#[cfg(feature = "rustls")]
+use crate::builder::ReqwestClientBuilder;
+use crate::failure::send_error;
+use crate::stage::{NoteConnecting, Stage};
+
+/// An [`HttpClient`] over reqwest.
+///
+/// ```
+/// # #[cfg(feature = "rustls")] {
+/// use std::time::Duration;
+/// use token_reqwest::ReqwestClient;
+///
+/// let client = ReqwestClient::builder()
+///     .connect_timeout(Duration::from_secs(5))
+///     .user_agent("meter-reader/1.2")
+///     .build()?;
+/// # }
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// Every request gets a connection of its own, over HTTP/1.1. A kept connection would save one handshake per exchange, which is one
+/// per hour or so, and would cost certainty: a server may close it just when a refresh token is on its way, and then nobody knows
+/// whether the token was spent.
+///
+/// A body is never handed to reqwest in a form that could be sent twice, so neither reqwest's nor hyper's own retries can spend a
+/// refresh token a second time.
+///
+/// Cheap to clone. It must be used inside a Tokio runtime with I/O and time enabled; it holds nothing of a runtime, so it outlives one.
+#[derive(Clone)]
+pub struct ReqwestClient {
+    client: reqwest::Client,
+}
+
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl ReqwestClient {
+    /// A client as the defaults of [`ReqwestClient::builder`] make it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty container.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Begins a client with a proxy, certificates or times of one's own.
+    pub fn builder() -> ReqwestClientBuilder {
+        ReqwestClientBuilder::new()
+    }
+}
+
+impl ReqwestClient {
+    /// A client from reqwest's own builder, for what [`ReqwestClient::builder`] has no slot for: another TLS library, a resolver, a
+    /// local address, HTTP/2. This is the recommended way to bring settings of one's own.
+    ///
+    /// ```
+    /// use token_reqwest::ReqwestClient;
+    ///
+    /// let settings = reqwest::Client::builder().no_proxy().tcp_nodelay(true);
+    /// let client = ReqwestClient::from_builder(settings)?;
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    ///
+    /// Redirects, the referer, retries, the pool, decompression and the verbose log are switched off whatever the builder says. All
+    /// else stays as it is. Mind reqwest's defaults: proxies of the environment are used unless `no_proxy()` is called, and no
+    /// connect timeout is set, so that only the total one counts.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates that do not parse.
+    pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
+        build_tame(settings)
+            .map_err(|_| BuildError::invalid("settings", "make no client: reqwest refuses them"))
+    }
+
+    /// A client that the program has already. Prefer [`ReqwestClient::from_builder`].
+    ///
+    /// ```
+    /// use token_reqwest::ReqwestClient;
+    ///
+    /// let own = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    /// let client = ReqwestClient::from_client(own)?;
+    /// assert!(ReqwestClient::from_client(reqwest::Client::new()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// What is lost, since a finished client can be neither changed nor fully looked into:
+    ///
+    /// * *certainty*: only reqwest's word that it could not connect proves that nothing was sent. When the time is over, the outcome
+    ///   counts as unknown even if no connection was ever made.
+    /// * *the absence of a pool*: a server that closes an idle connection just then makes an outcome unknown.
+    /// * *connect and read timeouts*: they are the client's own, if it has any. The total one always counts.
+    /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the client was built. With
+    ///   `connection_verbose(true)` reqwest logs every byte at TRACE, tokens included.
+    ///
+    /// What is kept: nothing is sent twice, and a body is cut off at [`LONGEST_BODY`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the client may follow redirects, which would carry secrets in headers, in the query and in the referer
+    /// to whomever the server names. Build it with [`Policy::none`]. The client's `Debug` is where its policy can be read; where a
+    /// version of reqwest does not show it, the client is refused.
+    pub fn from_client(client: reqwest::Client) -> Result<Self, BuildError> {
+        if !follows_no_redirects(&client) {
+            let why = "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
+            return Err(BuildError::invalid("client", why));
+        }
+        Ok(Self { client })
+    }
+}
+
+impl fmt::Debug for ReqwestClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReqwestClient")
+    }
+}
+
+#[async_trait]
+impl HttpClient for ReqwestClient {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        within: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let stage = Stage::default();
+        let exchange = stage.observe(exchange(&self.client, request, &stage));
+        match tokio::time::timeout(within, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) if stage.proves_nothing_left() => Err(SendError::before_sending(SendFailure::Timeout)),
+            Err(_) => Err(SendError::maybe_sent(SendFailure::Timeout)),
+        }
+    }
+}
+
+async fn exchange(
+    client: &reqwest::Client,
+    request: http::Request<Bytes>,
+    stage: &Stage,
+) -> Result<http::Response<Bytes>, SendError> {
+    let request = sendable(request)?;
+    let mut response = client
+        .execute(request)
+        .await
+        .map_err(|error| send_error(&error, stage))?;
+    let body = whole_body(&mut response, stage).await?;
+    let mut answer = http::Response::new(body);
+    *answer.status_mut() = response.status();
+    *answer.version_mut() = response.version();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    Ok(answer)
+}
+
+fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
+    let mut request = request;
+    let headless = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if headless && request.body().is_empty() {
+        // hyper leaves it out, and some servers answer 411 then
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    request
+        .map(sent_once)
+        .try_into()
+        .map_err(|_| SendError::before_sending(SendFailure::Unsendable))
+}
+
+/// A body that counts as a stream cannot be copied, hence not be sent again by any policy or layer.
+fn sent_once(body: Bytes) -> Body {
+    Body::wrap(Body::from(body))
+}
+
+async fn whole_body(response: &mut reqwest::Response, stage: &Stage) -> Result<Bytes, SendError> {
+    let announced = response.content_length().unwrap_or_default();
+    if announced > LONGEST_BODY as u64 {
+        return Err(SendError::maybe_sent(SendFailure::TooLong));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| send_error(&error, stage))?
+    {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(SendError::maybe_sent(SendFailure::TooLong));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+pub(crate) fn build_tame(settings: reqwest::ClientBuilder) -> reqwest::Result<ReqwestClient> {
+    let tamed = settings
+        .redirect(Policy::none())
+        .referer(false)
+        .retry(retry::never())
+        .pool_max_idle_per_host(0)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .connection_verbose(false)
+        .connector_layer(NoteConnecting);
+    Ok(ReqwestClient {
+        client: tamed.build()?,
+    })
+}
+
+fn follows_no_redirects(client: &reqwest::Client) -> bool {
+    format!("{client:?}").contains(r#"redirect_policy: "Policy(None)""#)
+}

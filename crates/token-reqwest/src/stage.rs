@@ -1,0 +1,106 @@
+//! How far a request got: whether its connection was ready when it failed.
+//!
+//! reqwest tells "could not connect" but not "was still connecting when the time was over". So the connector is wrapped, and notes
+//! in the memory of the task that sends whether it has begun and whether it has finished.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+tokio::task_local! {
+    static STAGE: Stage;
+}
+
+// 0: the connector was not heard of
+const CONNECTING: u8 = 1;
+const CONNECTED: u8 = 2;
+
+/// How far one request got. It never goes back: a second connection does not undo what the first may have carried.
+#[derive(Clone, Default)]
+pub(crate) struct Stage(Arc<AtomicU8>);
+
+impl Stage {
+    /// Lets the connector that `work` calls note how far it gets.
+    pub(crate) fn observe<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
+        STAGE.scope(self.clone(), work)
+    }
+
+    /// Whether it is certain that no byte of the request left. Where the connector was never heard of, nothing is certain: the
+    /// request may have gone over a connection that was there before.
+    pub(crate) fn proves_nothing_left(&self) -> bool {
+        self.0.load(Ordering::Acquire) == CONNECTING
+    }
+
+    fn reach(&self, stage: u8) {
+        self.0.fetch_max(stage, Ordering::AcqRel);
+    }
+
+    fn current() -> Self {
+        STAGE.try_with(Clone::clone).unwrap_or_default()
+    }
+}
+
+/// Wraps reqwest's connector: name, socket, proxy and TLS are all inside.
+#[derive(Clone, Copy)]
+pub(crate) struct NoteConnecting;
+
+impl<S> Layer<S> for NoteConnecting {
+    type Service = Noted<S>;
+
+    fn layer(&self, connector: S) -> Noted<S> {
+        Noted { connector }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Noted<S> {
+    connector: S,
+}
+
+impl<S, R> Service<R> for Noted<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.connector.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: R) -> Self::Future {
+        let stage = Stage::current();
+        stage.reach(CONNECTING);
+        let connection = self.connector.call(destination);
+        Box::pin(async move {
+            let connection = connection.await?;
+            stage.reach(CONNECTED);
+            Ok(connection)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connector_that_was_never_heard_of_proves_nothing() {
+        assert!(!Stage::default().proves_nothing_left());
+    }
+
+    #[test]
+    fn a_second_connection_does_not_undo_the_first() {
+        let stage = Stage::default();
+        for reached in [CONNECTING, CONNECTED, CONNECTING] {
+            stage.reach(reached);
+        }
+        assert!(!stage.proves_nothing_left());
+    }
+}
