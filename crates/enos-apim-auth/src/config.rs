@@ -1,0 +1,198 @@
+//! What an EnOS deployment and an application are.
+
+use std::fmt;
+
+use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
+
+use crate::endpoint::EnosApim;
+
+/// The service that tokens come from, as the first segment of its path.
+const TOKEN_SERVICE: &str = "apim-token-service";
+
+/// How the timestamp of a token request is written into its JSON.
+///
+/// The digest is over the same digits either way. The documents say Long; the vendor's own Java SDK sends text, and both are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimestampAs {
+    /// `1572574909697`, as "Refresh Access Token" documents it.
+    #[default]
+    Number,
+    /// `"1572574909697"`, as the vendor's integration SDK for Java sends it.
+    Text,
+}
+
+/// Puts an [`EnosApim`] together.
+///
+/// ```
+/// use enos_apim_auth::{EnosApim, TimestampAs};
+///
+/// let edge = EnosApim::builder("http://edge.plant.example:8081")
+///     .allow_plain_http()
+///     .app_key("5acb82e7-a11e-4300-9164-c8b20b638e8b")
+///     .app_secret("the application's secret key")
+///     .timestamp_as(TimestampAs::Text)
+///     .build()?;
+/// # let _ = edge;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+#[must_use]
+pub struct EnosApimBuilder {
+    base_url: String,
+    plain_http: PlainHttp,
+    token_service: String,
+    app_key: Option<String>,
+    app_secret: Option<Secret>,
+    timestamp_as: TimestampAs,
+}
+
+/// A configuration that was checked.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) base: BaseUrl,
+    pub(crate) token_service: String,
+    pub(crate) app_key: String,
+    pub(crate) app_secret: Secret,
+    pub(crate) timestamp_as: TimestampAs,
+}
+
+impl EnosApimBuilder {
+    pub(crate) fn new(base_url: String) -> Self {
+        Self {
+            base_url,
+            plain_http: PlainHttp::default(),
+            token_service: TOKEN_SERVICE.to_owned(),
+            app_key: None,
+            app_secret: None,
+            timestamp_as: TimestampAs::default(),
+        }
+    }
+
+    /// The application's access key, as the EnOS console shows it. It is no secret: it names the grant in stores and logs.
+    pub fn app_key(mut self, app_key: impl Into<String>) -> Self {
+        self.app_key = Some(app_key.into());
+        self
+    }
+
+    /// The application's secret key, which signs and is never sent.
+    pub fn app_secret(mut self, app_secret: impl Into<Secret>) -> Self {
+        self.app_secret = Some(app_secret.into());
+        self
+    }
+
+    /// How the timestamp of a token request is written; [`TimestampAs::Number`] where nothing is said.
+    pub fn timestamp_as(mut self, timestamp_as: TimestampAs) -> Self {
+        self.timestamp_as = timestamp_as;
+        self
+    }
+
+    /// The service that tokens come from, as the first segment of its path; `apim-token-service` where nothing is said. For a
+    /// deployment that has it under another name: EnOS Edge answers as `edge-iam`, though its documents ask at the same path.
+    pub fn token_service(mut self, segment: impl Into<String>) -> Self {
+        self.token_service = segment.into();
+        self
+    }
+
+    /// Takes a base URL with `http://`, which EnOS Edge has. Token and signature then travel in the clear, and the `Date` of an answer
+    /// is not believed, so that the machine's clock must be right by itself.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Allowed;
+        self
+    }
+
+    /// The finished endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where a key is missing, empty or has white space around it, where the base URL is not `https://` and that was not
+    /// allowed, or where the token service is no path segment.
+    pub fn build(self) -> Result<EnosApim, BuildError> {
+        let app_key = self.app_key.ok_or(BuildError::missing("app_key"))?;
+        let app_secret = self.app_secret.ok_or(BuildError::missing("app_secret"))?;
+        check_key("app_key", &app_key)?;
+        check_key("app_secret", app_secret.expose())?;
+        check_segment(&self.token_service)?;
+        Ok(EnosApim::new(Config {
+            base: BaseUrl::parse(&self.base_url, self.plain_http)?,
+            token_service: self.token_service,
+            app_key,
+            app_secret,
+            timestamp_as: self.timestamp_as,
+        }))
+    }
+}
+
+impl fmt::Debug for EnosApimBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnosApimBuilder")
+            .field("app_key", &self.app_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A line break from a file or a variable would make every digest wrong, and the service would only say "not valid".
+fn check_key(field: &'static str, key: &str) -> Result<(), BuildError> {
+    if key.is_empty() {
+        return Err(BuildError::invalid(field, "is empty"));
+    }
+    if key.trim() != key || key.chars().any(char::is_control) {
+        return Err(BuildError::invalid(
+            field,
+            "has white space around it or a control character in it",
+        ));
+    }
+    Ok(())
+}
+
+fn check_segment(segment: &str) -> Result<(), BuildError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if segment.is_empty() || segment.starts_with('.') || !segment.chars().all(fits) {
+        return Err(BuildError::invalid(
+            "token_service",
+            "must be one path segment, such as apim-token-service",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder(base_url: &str) -> EnosApimBuilder {
+        EnosApim::builder(base_url).app_key("K").app_secret("S")
+    }
+
+    // faults.md row 31
+    #[test]
+    fn plain_http_is_refused_unless_opted_into_by_name() {
+        assert!(builder("http://edge.example").build().is_err());
+        assert!(builder("http://edge.example").allow_plain_http().build().is_ok());
+        assert!(builder("https://apim.example.com").build().is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_or_has_a_line_break_is_refused_by_its_name() {
+        let field = |builder: EnosApimBuilder| builder.build().unwrap_err().field();
+        let bare = || EnosApim::builder("https://apim.example.com");
+        assert_eq!(field(bare().app_secret("S")), "app_key");
+        assert_eq!(field(bare().app_key("K")), "app_secret");
+        assert_eq!(field(bare().app_key("").app_secret("S")), "app_key");
+        assert_eq!(field(bare().app_key("K").app_secret("S\n")), "app_secret");
+        let base = "https://apim.example.com";
+        for segment in ["", "a/b", "..", "a?b", "a b"] {
+            assert_eq!(
+                field(builder(base).token_service(segment)),
+                "token_service",
+                "{segment}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_secret() {
+        let builder = builder("https://apim.example.com").app_secret("tell-no-one");
+        let shown = format!("{builder:?} {:?}", builder.app_secret);
+        assert!(!shown.contains("tell-no-one"), "{shown}");
+    }
+}

@@ -1,0 +1,152 @@
+//! EnOS API Management as a token endpoint.
+
+use std::fmt;
+use std::time::Duration;
+
+use token_core::types::http::header::CONTENT_TYPE;
+use token_core::types::http::request::Parts;
+use token_core::types::http::{HeaderMap, HeaderValue};
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Key, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+};
+
+use crate::codes::{Verdict, verdict};
+use crate::config::{Config, EnosApimBuilder};
+use crate::sign::request_signature;
+use crate::wire::{self, Reply};
+
+/// How far our clock must have been off for a refused digest to be blamed on it. The service's own tolerance is not documented; a
+/// smaller bound costs one more request with a wrong secret, a larger one a token.
+const SKEW_THAT_MATTERS: Duration = Duration::from_secs(60);
+
+/// One application at the API gateway of one EnOS deployment.
+///
+/// ```
+/// use enos_apim_auth::EnosApim;
+/// use token_core::TokenEndpoint;
+///
+/// let enos = EnosApim::builder("https://apim.example.com").app_key("app-key-1").app_secret("app-secret-1").build()?;
+/// assert_eq!(enos.key().as_str(), "enos-apim/apim.example.com/app-key-1");
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the living token where there is one.
+/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the access token itself, before it expires.
+/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by [`request_signature`].
+#[derive(Clone)]
+pub struct EnosApim {
+    config: Config,
+}
+
+impl EnosApim {
+    /// Begins an endpoint at the address of the API gateway, such as `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
+    pub fn builder(base_url: impl Into<String>) -> EnosApimBuilder {
+        EnosApimBuilder::new(base_url.into())
+    }
+
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config }
+    }
+}
+
+impl TokenEndpoint for EnosApim {
+    fn key(&self) -> Key {
+        Key::of("enos-apim", self.config.base.authority(), &self.config.app_key)
+    }
+
+    /// Nothing is spent that a get would not bring back: one app key has one token, and get answers with the living one.
+    fn rotation(&self) -> Rotation {
+        Rotation::Idempotent
+    }
+
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        Some(wire::token_request(&self.config, "get", attempt).build(Step::Login))
+    }
+
+    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
+        wire::token_request(&self.config, "refresh", attempt)
+            .json_secret("accessToken", token.spendable())
+            .build(Step::Refresh)
+    }
+
+    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+        let reply = Reply::of(answer)?;
+        let refused = |kind| answer.refused(kind, &reply.code.to_string(), &reply.message);
+        match (verdict(reply.code, answer.request().step()), &reply.document) {
+            (Verdict::Granted, Some(document)) => wire::token(answer, document).map(Outcome::Issued),
+            (Verdict::Granted, None) => Err(refused(ErrorKind::Protocol)),
+            (Verdict::Refused(kind), _) => Err(refused(kind)),
+            (Verdict::SignAgain, _) => Ok(Outcome::Again(refused(ErrorKind::Transient { after: None }))),
+            (Verdict::Mistrusted, _) if clock_was_off(answer) => {
+                Ok(Outcome::Again(refused(ErrorKind::Config)))
+            }
+            (Verdict::Mistrusted, _) => Err(refused(ErrorKind::Config)),
+        }
+    }
+
+    /// Puts `apim-accesstoken`, `apim-timestamp` and `apim-signature` on the request; on one with a `multipart/…` content type only
+    /// `apim-accesstoken`, as the vendor's own samples for uploads do. `body` must be what is sent, byte for byte.
+    fn authorize(
+        &self,
+        token: &Token,
+        request: &mut Parts,
+        body: &[u8],
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
+        let headers = &mut request.headers;
+        headers.insert(wire::ACCESS_TOKEN, header(token.access().expose())?);
+        headers.remove(wire::TIMESTAMP);
+        headers.remove(wire::SIGNATURE);
+        if is_multipart(headers) {
+            return Ok(());
+        }
+        let query = request.uri.query().unwrap_or_default();
+        let signature = request_signature(
+            token.access(),
+            query,
+            body,
+            attempt.now(),
+            &self.config.app_secret,
+        );
+        headers.insert(wire::TIMESTAMP, attempt.now().unix_millis().into());
+        headers.insert(wire::SIGNATURE, header(Secret::from(signature).expose())?);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for EnosApim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnosApim")
+            .field("base", &self.config.base)
+            .field("app_key", &self.config.app_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the server's clock, as this answer shows it, is far from the timestamp that the request was signed with. The next attempt
+/// is corrected by that clock, so a second refusal is not blamed on ours again.
+fn clock_was_off(answer: &Answer<'_>) -> bool {
+    let Some(signed_at) = wire::signed_at(answer.request()) else {
+        return false;
+    };
+    let server_now = answer.server_offset().server_time(answer.asked_at());
+    let skew = server_now.unix_millis().abs_diff(signed_at);
+    Duration::from_millis(skew) > SKEW_THAT_MATTERS
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("multipart/"))
+}
+
+fn header(text: &str) -> Result<HeaderValue, Error> {
+    let unfit = |_| {
+        Error::new(
+            ErrorKind::Protocol,
+            "the token has a character that no header may have",
+        )
+    };
+    let mut value = HeaderValue::from_str(text).map_err(unfit)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod codes;
+mod config;
+mod endpoint;
+mod sign;
+mod wire;
+
+pub use config::{EnosApimBuilder, TimestampAs};
+pub use endpoint::EnosApim;
+pub use sign::{encryption, request_signature};

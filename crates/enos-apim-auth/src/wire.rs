@@ -1,0 +1,110 @@
+//! Requests and answers with the field names that EnOS writes.
+
+use std::time::Duration;
+
+use token_core::json::Document;
+use token_core::types::http::HeaderName;
+use token_core::{Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Token};
+
+use crate::codes;
+use crate::config::{Config, TimestampAs};
+use crate::sign;
+
+pub(crate) const ACCESS_TOKEN: HeaderName = HeaderName::from_static("apim-accesstoken");
+pub(crate) const TIMESTAMP: HeaderName = HeaderName::from_static("apim-timestamp");
+pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("apim-signature");
+
+/// `stauts` is how the published samples of get spell it; `code` is the gateway's.
+const CODE: &[&str] = &["status", "stauts", "code"];
+const MESSAGE: &[&str] = &["msg", "message"];
+const TOKEN: &[&str] = &["data.accessToken"];
+const LIFE: &[&str] = &["data.expire"];
+
+/// "The expiring time of the access token in seconds, with an initial value of 7,200".
+const DOCUMENTED_LIFE: Duration = Duration::from_secs(7200);
+
+/// What a code and a message say, wherever in the answer they were.
+pub(crate) struct Reply {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+    pub(crate) document: Option<Document>,
+}
+
+/// The request to `token/get` or `token/refresh`, without what only one of them has.
+pub(crate) fn token_request(config: &Config, operation: &str, attempt: &Attempt) -> RequestBuilder {
+    let path = format!("/{}/v2.0/token/{operation}", config.token_service);
+    let encryption = sign::encryption(&config.app_key, attempt.now(), &config.app_secret);
+    let request = Request::post(&config.base, &path)
+        .remember(&config.app_secret)
+        .json("appKey", &config.app_key)
+        .json_secret("encryption", &encryption);
+    let timestamp = attempt.now().unix_millis();
+    match config.timestamp_as {
+        TimestampAs::Number => request.json_number("timestamp", timestamp),
+        TimestampAs::Text => request.json("timestamp", &timestamp.to_string()),
+    }
+}
+
+/// The timestamp that a token request was signed with, in Unix milliseconds.
+pub(crate) fn signed_at(request: &Request) -> Option<i64> {
+    let body = Document::parse(request.to_http().body()).ok()?;
+    body.number(&["timestamp"])?.ok()
+}
+
+impl Reply {
+    /// Reads the envelope. A gateway's refusal counts even where its body is a web page or nothing.
+    pub(crate) fn of(answer: &Answer<'_>) -> Result<Self, Error> {
+        let status = answer.status().as_u16();
+        match answer.document() {
+            Ok(document) => Self::in_body(answer, document),
+            Err(_) if codes::is_gateway_status(status) => Ok(Self {
+                code: i64::from(status),
+                message: String::new(),
+                document: None,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn in_body(answer: &Answer<'_>, document: Document) -> Result<Self, Error> {
+        let unless_said = match answer.status().is_success() {
+            true => 0,
+            false => i64::from(answer.status().as_u16()),
+        };
+        let code = document
+            .number(CODE)
+            .unwrap_or(Ok(unless_said))
+            .map_err(|_| no_number(answer, &document))?;
+        Ok(Self {
+            code,
+            message: document.text(MESSAGE).unwrap_or_default().to_owned(),
+            document: Some(document),
+        })
+    }
+}
+
+/// The token of an answer that says success.
+pub(crate) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
+    let no_token = || answer.error(ErrorKind::Protocol, "the answer says success and has no token");
+    let access = document
+        .text(TOKEN)
+        .filter(|text| !text.is_empty() && answer.status().is_success())
+        .ok_or_else(no_token)?
+        .into();
+    let expires_at = answer
+        .expires_in(document, LIFE)
+        .or_else(|| answer.jwt_expiry(&access))
+        .unwrap_or_else(|| Ok(answer.asked_at().after(DOCUMENTED_LIFE)))?;
+    Token::builder(access, answer.validity_until(expires_at))
+        .carried(Carriage::Header(ACCESS_TOKEN))
+        .build()
+}
+
+fn no_number(answer: &Answer<'_>, document: &Document) -> Error {
+    let code = document.code(CODE).unwrap_or_default();
+    answer.refused(
+        ErrorKind::Protocol,
+        &code,
+        document.text(MESSAGE).unwrap_or_default(),
+    )
+}
