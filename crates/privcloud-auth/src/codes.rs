@@ -1,0 +1,96 @@
+//! What the codes of an answer mean. The vendor documents none, so this is RFC 6749, Spring's habits, and what a deployment adds.
+
+use token_core::types::http::StatusCode;
+use token_core::types::http::header::WWW_AUTHENTICATE;
+use token_core::{Answer, ErrorKind};
+
+/// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor documents no code. Add what your
+/// deployment says.
+///
+/// A code that is in no list is [`ErrorKind::Protocol`]: it is tried again later, and no grant is given up for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Codes {
+    /// Success, which also needs a token: `0`, `200`, `ok`, `success`.
+    pub success: Vec<String>,
+    /// The code or the refresh token is dead, somebody must authorize again ([`ErrorKind::Rejected`]): `invalid_grant` (RFC 6749 section
+    /// 5.2), `invalid_token` (Spring's word for an expired refresh token), `access_denied`.
+    pub rejected: Vec<String>,
+    /// The client or the request is wrong ([`ErrorKind::Config`]): the other codes of RFC 6749 section 5.2, `redirect_uri_mismatch`, and
+    /// `unauthorized` (Spring's word for missing Basic).
+    pub config: Vec<String>,
+    /// Nothing is wrong with the grant, ask again later ([`ErrorKind::Transient`]): `server_error`, `temporarily_unavailable`.
+    pub transient: Vec<String>,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect();
+        Self {
+            success: codes(&["0", "200", "ok", "success"]),
+            rejected: codes(&["invalid_grant", "invalid_token", "access_denied"]),
+            config: codes(&[
+                "invalid_client",
+                "invalid_request",
+                "invalid_scope",
+                "redirect_uri_mismatch",
+                "unauthorized",
+                "unauthorized_client",
+                "unsupported_grant_type",
+            ]),
+            transient: codes(&["server_error", "temporarily_unavailable"]),
+        }
+    }
+}
+
+impl Codes {
+    pub(crate) fn is_success(&self, code: &str) -> bool {
+        has(&self.success, code)
+    }
+
+    /// What to do about a refusal with this code.
+    pub(crate) fn kind(&self, code: &str, answer: &Answer<'_>) -> ErrorKind {
+        if has(&self.rejected, code) {
+            return ErrorKind::Rejected;
+        }
+        if has(&self.config, code) {
+            return ErrorKind::Config;
+        }
+        if has(&self.transient, code) {
+            return ErrorKind::Transient {
+                after: answer.retry_after(),
+            };
+        }
+        kind_of_status(code, answer)
+    }
+}
+
+/// A code that no list knows, read as the HTTP status that it often repeats.
+fn kind_of_status(code: &str, answer: &Answer<'_>) -> ErrorKind {
+    let after = answer.retry_after();
+    match code.trim().parse() {
+        Ok(404 | 405) => ErrorKind::Config,
+        Ok(429) => ErrorKind::Throttled { after },
+        Ok(408 | 500..=599) => ErrorKind::Transient { after },
+        _ if refuses_the_client(answer) || has_no_such_path(answer) => ErrorKind::Config,
+        _ => ErrorKind::Protocol,
+    }
+}
+
+/// RFC 9110 section 11.6.1: a 401 with this challenge says that the Basic credentials were not taken.
+pub(crate) fn refuses_the_client(answer: &Answer<'_>) -> bool {
+    let mut challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
+    let is_basic = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("basic");
+    answer.status() == StatusCode::UNAUTHORIZED && challenges.any(|value| value.to_str().is_ok_and(is_basic))
+}
+
+fn has_no_such_path(answer: &Answer<'_>) -> bool {
+    matches!(
+        answer.status(),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    )
+}
+
+fn has(codes: &[String], code: &str) -> bool {
+    codes.iter().any(|known| known.eq_ignore_ascii_case(code.trim()))
+}

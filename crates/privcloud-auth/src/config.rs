@@ -1,0 +1,176 @@
+//! What a deployment, a developer account and a grant are.
+
+use std::fmt;
+
+use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
+
+use crate::dialect::Dialect;
+use crate::endpoint::PrivateCloud;
+
+/// Puts a [`PrivateCloud`] together.
+///
+/// ```
+/// use privcloud_auth::PrivateCloud;
+///
+/// let cloud = PrivateCloud::builder("http://disk.lab.example:8080")
+///     .allow_plain_http()
+///     .client_id("developer-account-7")
+///     .client_secret("the developer account's secret")
+///     .grant("alice")
+///     .build()?;
+/// # let _ = cloud;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+#[must_use]
+pub struct PrivateCloudBuilder {
+    base_url: String,
+    plain_http: PlainHttp,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    grant: Option<String>,
+    dialect: Dialect,
+}
+
+/// A configuration that was checked.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) base: BaseUrl,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) grant: String,
+    pub(crate) dialect: Dialect,
+}
+
+impl PrivateCloudBuilder {
+    pub(crate) fn new(base_url: String) -> Self {
+        Self {
+            base_url,
+            plain_http: PlainHttp::default(),
+            client_id: None,
+            client_secret: None,
+            grant: None,
+            dialect: Dialect::default(),
+        }
+    }
+
+    /// The developer account's id, as the private cloud's admin console shows it. It is no secret.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The developer account's secret.
+    pub fn client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Your own name for whose grant this is, such as the user's name in your system. It names the grant in stores, logs and metrics, so
+    /// it must not be a secret, and two persons must have two names.
+    pub fn grant(mut self, grant: impl Into<String>) -> Self {
+        self.grant = Some(grant.into());
+        self
+    }
+
+    /// What this deployment calls things; the vendor's documents where nothing is said.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Takes a base URL with `http://`, for a deployment inside a network that you trust: the client secret and the refresh token then
+    /// travel in the clear.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Allowed;
+        self
+    }
+
+    /// The finished endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the client id, the client secret or the grant is missing, empty or has white space around it; where the client
+    /// id has a colon, which Basic cannot carry (RFC 7617 section 2); where the base URL is not `https://` and that was not allowed; where
+    /// the dialect makes no request.
+    pub fn build(self) -> Result<PrivateCloud, BuildError> {
+        let client_id = self.client_id.ok_or(BuildError::missing("client_id"))?;
+        let client_secret = self.client_secret.ok_or(BuildError::missing("client_secret"))?;
+        let grant = self.grant.ok_or(BuildError::missing("grant"))?;
+        check_text("client_id", &client_id)?;
+        check_text("client_secret", client_secret.expose())?;
+        check_text("grant", &grant)?;
+        if client_id.contains(':') {
+            return Err(BuildError::invalid("client_id", "must not have a colon"));
+        }
+        self.dialect.check()?;
+        Ok(PrivateCloud::new(Config {
+            base: BaseUrl::parse(&self.base_url, self.plain_http)?,
+            client_id,
+            client_secret,
+            grant,
+            dialect: self.dialect,
+        }))
+    }
+}
+
+impl fmt::Debug for PrivateCloudBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateCloudBuilder")
+            .field("client_id", &self.client_id)
+            .field("grant", &self.grant)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_text(field: &'static str, text: &str) -> Result<(), BuildError> {
+    if text.is_empty() {
+        return Err(BuildError::invalid(field, "is empty"));
+    }
+    if text.trim() != text || text.chars().any(char::is_control) {
+        return Err(BuildError::invalid(
+            field,
+            "has white space around it or a control character in it",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder(base_url: &str) -> PrivateCloudBuilder {
+        PrivateCloud::builder(base_url)
+            .client_id("C")
+            .client_secret("S")
+            .grant("G")
+    }
+
+    // faults.md row 31
+    #[test]
+    fn plain_http_is_refused_unless_opted_into_by_name() {
+        assert!(builder("http://disk.example").build().is_err());
+        assert!(builder("http://disk.example").allow_plain_http().build().is_ok());
+        assert!(builder("https://disk.example").build().is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_or_unfit_is_refused_by_its_name() {
+        let field = |builder: PrivateCloudBuilder| builder.build().unwrap_err().field();
+        let bare = || PrivateCloud::builder("https://disk.example");
+        let good = || builder("https://disk.example");
+        assert_eq!(field(bare()), "client_id");
+        assert_eq!(field(bare().client_id("C")), "client_secret");
+        assert_eq!(field(bare().client_id("C").client_secret("S")), "grant");
+        assert_eq!(field(good().client_id("a:b")), "client_id");
+        assert_eq!(field(good().client_secret("S\n")), "client_secret");
+        assert_eq!(field(good().grant("")), "grant");
+    }
+
+    #[test]
+    fn debug_does_not_show_the_secret() {
+        let builder = builder("https://disk.example").client_secret("tell-no-one");
+        let shown = format!("{builder:?} {:?}", builder.client_secret);
+        assert!(!shown.contains("tell-no-one"), "{shown}");
+    }
+}

@@ -1,0 +1,225 @@
+//! What a deployment calls things, where it differs from the documents.
+
+use token_core::BuildError;
+
+pub use crate::codes::Codes;
+
+/// The names and paths of one deployment. The default is what the vendor's pages say; change what yours has otherwise.
+///
+/// ```
+/// use privcloud_auth::{Dialect, PrivateCloud};
+///
+/// let mut dialect = Dialect::default();
+/// dialect.paths.refresh = "/api/v7/refreshToken.do".into();
+/// dialect.fields.access_token.push("data.access_token".into());
+/// dialect.codes.rejected.push("40013".into());
+///
+/// let cloud = PrivateCloud::builder("https://disk.example.com")
+///     .client_id("developer-account-7")
+///     .client_secret("secret")
+///     .grant("alice")
+///     .dialect(dialect)
+///     .build()?;
+/// # let _ = cloud;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// "If parameters and return fields differ by deployment version, the actual private cloud API documents prevail", say the pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dialect {
+    /// Where the interfaces are.
+    pub paths: Paths,
+    /// What the parameters of a request are called.
+    pub parameters: Parameters,
+    /// What the fields of an answer are called.
+    pub fields: Fields,
+    /// What the codes of an answer mean.
+    pub codes: Codes,
+}
+
+/// Paths behind the base URL. Each starts with a slash, is percent-encoded already, and has no query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paths {
+    /// Where a person authorizes: `/api/authorize.do`.
+    pub authorize: String,
+    /// Where a JWT stands in for a person: `/api/authorizeByJWT.do`.
+    pub authorize_by_jwt: String,
+    /// Where a code becomes a token: `/api/token.do`.
+    pub token: String,
+    /// Where a refresh token becomes a token: `/api/refreshToken.do`.
+    pub refresh: String,
+}
+
+/// Names of parameters, in requests and in the redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameters {
+    /// What is asked for, always `code`: `response_type`.
+    pub response_type: String,
+    /// The developer account: `client_id`.
+    pub client_id: String,
+    /// Where the person comes back to: `redirect_uri`.
+    pub redirect_uri: String,
+    /// The value that comes back unchanged, which other vendors call `state`: `data`.
+    pub data: String,
+    /// The code, in the redirect and in the redemption: `code`.
+    pub code: String,
+    /// What is redeemed: `grant_type`.
+    pub grant_type: String,
+    /// The refresh token: `refresh_token`.
+    pub refresh_token: String,
+    /// The JWT that stands in for a person: `jwt_token`.
+    pub jwt_token: String,
+    /// The person's e-mail address: `email`.
+    pub email: String,
+    /// The person's telephone number: `phone`.
+    pub phone: String,
+    /// The person's number in the cloud: `babelId`.
+    pub babel_id: String,
+}
+
+/// Names of fields, each with others to fall back on; a dot leads into an object. The first that is there and not null counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fields {
+    /// The access token: `access_token`.
+    pub access_token: Vec<String>,
+    /// The refresh token: `refresh_token`.
+    pub refresh_token: Vec<String>,
+    /// The access token's life in seconds: `expires_in`.
+    pub expires_in: Vec<String>,
+    /// An error code as RFC 6749 section 5.2 has it, there only in a refusal (guessed): `error`.
+    pub error: Vec<String>,
+    /// A code that tells success and refusal apart (guessed): `code`, `errcode`, `status`.
+    pub code: Vec<String>,
+    /// A text for people (guessed): `error_description`, `msg`, `message`.
+    pub message: Vec<String>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            authorize: "/api/authorize.do".into(),
+            authorize_by_jwt: "/api/authorizeByJWT.do".into(),
+            token: "/api/token.do".into(),
+            refresh: "/api/refreshToken.do".into(),
+        }
+    }
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            response_type: "response_type".into(),
+            client_id: "client_id".into(),
+            redirect_uri: "redirect_uri".into(),
+            data: "data".into(),
+            code: "code".into(),
+            grant_type: "grant_type".into(),
+            refresh_token: "refresh_token".into(),
+            jwt_token: "jwt_token".into(),
+            email: "email".into(),
+            phone: "phone".into(),
+            babel_id: "babelId".into(),
+        }
+    }
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            access_token: names(&["access_token"]),
+            refresh_token: names(&["refresh_token"]),
+            expires_in: names(&["expires_in"]),
+            error: names(&["error"]),
+            code: names(&["code", "errcode", "status"]),
+            message: names(&["error_description", "msg", "message"]),
+        }
+    }
+}
+
+impl Dialect {
+    /// Whether requests can be made of it.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        if !self.paths.all().into_iter().all(is_path) {
+            return Err(BuildError::invalid(
+                "dialect.paths",
+                "must start with a slash and have no query, fragment or space",
+            ));
+        }
+        if self.parameters.all().into_iter().any(str::is_empty) {
+            return Err(BuildError::invalid("dialect.parameters", "must not be empty"));
+        }
+        if self.fields.access_token.is_empty() {
+            return Err(BuildError::invalid("dialect.fields.access_token", "needs a name"));
+        }
+        Ok(())
+    }
+}
+
+impl Paths {
+    fn all(&self) -> [&str; 4] {
+        [
+            &self.authorize,
+            &self.authorize_by_jwt,
+            &self.token,
+            &self.refresh,
+        ]
+    }
+}
+
+impl Parameters {
+    fn all(&self) -> [&str; 11] {
+        [
+            &self.response_type,
+            &self.client_id,
+            &self.redirect_uri,
+            &self.data,
+            &self.code,
+            &self.grant_type,
+            &self.refresh_token,
+            &self.jwt_token,
+            &self.email,
+            &self.phone,
+            &self.babel_id,
+        ]
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_dialect_is_sound() {
+        assert_eq!(Dialect::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_path_with_a_query_and_a_name_of_nothing_are_refused() {
+        for path in ["", "api/token.do", "/api/token.do?x=1", "/a#b", "/a b", "/é"] {
+            let mut dialect = Dialect::default();
+            dialect.paths.token = path.into();
+            assert_eq!(dialect.check().unwrap_err().field(), "dialect.paths", "{path}");
+        }
+        let mut dialect = Dialect::default();
+        dialect.parameters.data.clear();
+        assert_eq!(dialect.check().unwrap_err().field(), "dialect.parameters");
+        let mut dialect = Dialect::default();
+        dialect.fields.access_token.clear();
+        assert_eq!(
+            dialect.check().unwrap_err().field(),
+            "dialect.fields.access_token"
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! The faults that a private cloud and the way to it can have.
+
+use std::time::Duration;
+
+use privcloud_auth::{Dialect, PrivateCloud};
+use token_core::types::Bytes;
+use token_core::types::http::Response;
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, ServerOffset, Timestamp, Token,
+    TokenEndpoint, Validity,
+};
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+fn attempt() -> Attempt {
+    Attempt::new(NOW, [0; 16])
+}
+
+fn cloud() -> PrivateCloud {
+    spoken_as(Dialect::default())
+}
+
+fn spoken_as(dialect: Dialect) -> PrivateCloud {
+    PrivateCloud::builder("https://disk.example.com")
+        .client_id("dev-7")
+        .client_secret("client-tell-no-one")
+        .grant("alice")
+        .dialect(dialect)
+        .build()
+        .unwrap()
+}
+
+fn token() -> Token {
+    let living = Validity::new(NOW, NOW.after(Duration::from_secs(60)));
+    Token::builder("access-tell-no-one".into(), living)
+        .refresh(Secret::from("refresh-tell-no-one"))
+        .build()
+        .unwrap()
+}
+
+fn refresh() -> Request {
+    cloud().refresh(&token(), &attempt()).unwrap()
+}
+
+fn read(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Outcome, Error> {
+    read_by(&cloud(), status, headers, body)
+}
+
+fn read_by(
+    cloud: &PrivateCloud,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Outcome, Error> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    let response = response.body(Bytes::from(body.to_owned())).unwrap();
+    cloud.read(&Answer::new(&refresh(), &response, NOW, ServerOffset::NONE))
+}
+
+fn kind(status: u16, body: &str) -> ErrorKind {
+    read(status, &[], body).unwrap_err().kind()
+}
+
+fn issued(body: &str) -> Token {
+    match read(200, &[], body) {
+        Ok(Outcome::Issued(token)) => token,
+        other => panic!("{other:?}"),
+    }
+}
+
+const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
+
+#[test]
+fn a_code_is_redeemed_once_and_is_no_login() {
+    assert!(cloud().login(&attempt()).is_none());
+    let redemption = cloud().redeem_code("code-tell-no-one".into(), "https://app.example.com/back");
+    let request = redemption.into_request(&attempt()).unwrap();
+    assert!(!format!("{request:?}").contains("tell-no-one"));
+    let burnt = cloud().redeem_code("".into(), "https://app.example.com/back");
+    assert_eq!(
+        burnt.into_request(&attempt()).unwrap_err().kind(),
+        ErrorKind::Config
+    );
+}
+
+#[test]
+fn a_token_without_a_refresh_token_cannot_be_refreshed() {
+    let token = Token::builder("A".into(), Validity::expired()).build().unwrap();
+    assert_eq!(
+        cloud().refresh(&token, &attempt()).unwrap_err().kind(),
+        ErrorKind::Rejected
+    );
+}
+
+#[test]
+fn an_undocumented_rotation_is_taken_for_the_strictest() {
+    assert_eq!(cloud().rotation(), Rotation::SingleUse);
+}
+
+// faults.md row 6
+#[test]
+fn a_dead_grant_is_rejected_whichever_word_is_used() {
+    assert_eq!(kind(400, r#"{"error":"invalid_grant"}"#), ErrorKind::Rejected);
+    assert_eq!(kind(401, r#"{"error":"invalid_token"}"#), ErrorKind::Rejected);
+    assert_eq!(
+        kind(200, r#"{"code":"INVALID_GRANT","msg":"no"}"#),
+        ErrorKind::Rejected
+    );
+}
+
+// faults.md row 12
+#[test]
+fn the_answer_without_a_refresh_token_keeps_the_old_one() {
+    let next = issued(r#"{"access_token":"A2","expires_in":3600}"#).succeeding(&token());
+    assert_eq!(next.refresh().unwrap().expose(), "refresh-tell-no-one");
+    let next = issued(r#"{"access_token":"A2","refresh_token":"","expires_in":3600}"#);
+    assert!(next.refresh().is_none());
+}
+
+// faults.md row 14
+#[test]
+fn a_life_unsaid_is_the_jwts_else_the_documented_hour() {
+    let seconds = |body: &str| issued(body).validity().expires_at().since(NOW).as_secs();
+    assert_eq!(seconds(r#"{"access_token":"A2"}"#), 3600);
+    // {"exp":1700000600}
+    assert_eq!(
+        seconds(r#"{"access_token":"e30.eyJleHAiOjE3MDAwMDA2MDB9.s"}"#),
+        600
+    );
+    for life in ["0", "-1", "1e300", "\"soon\""] {
+        let body = format!(r#"{{"access_token":"A2","expires_in":{life}}}"#);
+        assert_eq!(kind(200, &body), ErrorKind::Protocol, "{life}");
+    }
+}
+
+// faults.md row 15
+#[test]
+fn a_life_written_as_text_is_read() {
+    let token = issued(r#"{"access_token":"A2","expires_in":"1800"}"#);
+    assert_eq!(
+        token.validity().expires_at(),
+        NOW.after(Duration::from_secs(1800))
+    );
+}
+
+// faults.md row 16
+#[test]
+fn success_is_marked_in_many_ways_and_always_needs_a_token() {
+    for mark in [
+        "",
+        r#","code":0"#,
+        r#","code":"200""#,
+        r#","status":"OK""#,
+        r#","errcode":0,"error":null"#,
+    ] {
+        assert_eq!(
+            issued(&format!(r#"{{"access_token":"A2"{mark}}}"#))
+                .access()
+                .expose(),
+            "A2",
+            "{mark}"
+        );
+    }
+    for body in [
+        "{}",
+        r#"{"code":0}"#,
+        r#"{"access_token":""}"#,
+        r#"{"access_token":7}"#,
+        "[]",
+    ] {
+        assert_eq!(kind(200, body), ErrorKind::Protocol, "{body}");
+    }
+}
+
+// faults.md row 21
+#[test]
+fn http_200_with_a_failing_code_is_an_error_with_that_code() {
+    let error = read(
+        200,
+        &[],
+        r#"{"errcode":2002,"msg":"expired","access_token":"A2"}"#,
+    )
+    .unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Protocol, Some("2002")));
+    assert_eq!(error.message(), Some("expired"));
+}
+
+// faults.md row 22
+#[test]
+fn a_login_page_with_200_is_retried_and_one_with_302_is_named_by_its_host() {
+    assert_eq!(kind(200, "<html>log in</html>"), TRANSIENT);
+    let redirect = [(
+        "location",
+        "https://sso.example.com/login?back=refresh-tell-no-one",
+    )];
+    let error = read(302, &redirect, "<html>").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.host()),
+        (ErrorKind::Protocol, Some("sso.example.com"))
+    );
+    assert!(!format!("{error} {error:?}").contains("tell-no-one"));
+}
+
+// faults.md row 26
+#[test]
+fn an_error_text_that_echoes_what_was_sent_is_scrubbed() {
+    let body = r#"{"error":"invalid_grant","error_description":"refresh-tell-no-one, ZGV2LTc6Y2xpZW50LXRlbGwtbm8tb25l, access-tell-no-one, client-tell-no-one"}"#;
+    let error = read(400, &[], body).unwrap_err();
+    assert_eq!(
+        error.message(),
+        Some("[scrubbed], [scrubbed], [scrubbed], [scrubbed]")
+    );
+    let shown = format!("{error:?} {:?} {:?}", cloud(), refresh());
+    assert!(!shown.contains("tell-no-one"), "{shown}");
+}
+
+// faults.md row 33
+#[test]
+fn a_400_that_nobody_documented_is_not_terminal() {
+    for (status, body) in [
+        (400, r#"{"code":40013,"msg":"busy"}"#),
+        (401, r#"{"code":40013,"msg":"busy"}"#),
+        (400, r#"{"message":"busy"}"#),
+        (403, ""),
+        (401, ""),
+    ] {
+        assert_eq!(kind(status, body), ErrorKind::Protocol, "{status} {body}");
+    }
+    assert_eq!(kind(400, r#"{"error":"temporarily_unavailable"}"#), TRANSIENT);
+    assert_eq!(kind(200, r#"{"code":503,"msg":"busy"}"#), TRANSIENT);
+}
+
+#[test]
+fn a_401_that_challenges_for_basic_refuses_the_client() {
+    for body in ["", "<html>401</html>", r#"{"code":7}"#] {
+        let error = read(
+            401,
+            &[("www-authenticate", "Basic realm=\"oauth2/client\"")],
+            body,
+        )
+        .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{body}");
+    }
+    let dead = read(
+        401,
+        &[("www-authenticate", "Basic")],
+        r#"{"error":"invalid_grant"}"#,
+    );
+    assert_eq!(dead.unwrap_err().kind(), ErrorKind::Rejected);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_the_configuration() {
+    for body in [
+        "",
+        "<html>",
+        r#"{"timestamp":1,"status":404,"error":"Not Found","path":"/api/token.do"}"#,
+    ] {
+        assert_eq!(kind(404, body), ErrorKind::Config, "{body}");
+    }
+}
+
+#[test]
+fn a_deployments_own_codes_and_fields_are_read_once_named() {
+    let mut dialect = Dialect::default();
+    dialect.codes.rejected.push("40013".into());
+    dialect.codes.success.push("1".into());
+    dialect.fields.access_token.push("data.token".into());
+    let cloud = spoken_as(dialect);
+    let dead = read_by(&cloud, 200, &[], r#"{"code":40013}"#).unwrap_err();
+    assert_eq!(dead.kind(), ErrorKind::Rejected);
+    let Ok(Outcome::Issued(token)) = read_by(&cloud, 200, &[], r#"{"code":1,"data":{"token":"A2"}}"#) else {
+        panic!("no token");
+    };
+    assert_eq!(token.headers()["authorization"], "Bearer A2");
+}
