@@ -1,0 +1,146 @@
+//! What a description may say, and what the endpoint is called then.
+
+use std::time::Duration;
+
+use oauth2_refresh::{ClientAuthentication, OAuth2, OAuth2Builder};
+use token_core::{BuildError, Rotation, TokenEndpoint};
+
+fn public() -> OAuth2Builder {
+    OAuth2::builder("https://login.example.com").client_id("app-1")
+}
+
+fn confidential() -> OAuth2Builder {
+    public().client_secret("conformance-secret")
+}
+
+fn refused(builder: OAuth2Builder) -> &'static str {
+    builder
+        .build()
+        .map_err(|error: BuildError| error.field())
+        .unwrap_err()
+}
+
+fn key(builder: OAuth2Builder) -> String {
+    builder.build().unwrap().key().as_str().to_owned()
+}
+
+// faults.md row 31
+#[test]
+fn plain_http_is_refused_unless_opted_into_by_name() {
+    let plain = || OAuth2::builder("http://127.0.0.1:8080").client_id("app-1");
+    assert_eq!(refused(plain()), "base_url");
+    assert!(plain().allow_plain_http().build().is_ok());
+    assert_eq!(
+        refused(public().token_path("http://127.0.0.1/token")),
+        "token_path"
+    );
+    assert_eq!(
+        refused(OAuth2::bamboocloud("http://127.0.0.1").client_id("app-1")),
+        "base_url"
+    );
+}
+
+#[test]
+fn a_description_that_cannot_work_is_refused_when_it_is_built() {
+    assert_eq!(refused(OAuth2::builder("https://login.example.com")), "client_id");
+    assert_eq!(refused(public().client_id("a\nb")), "client_id");
+    assert_eq!(refused(public().scopes(["read write"])), "scopes");
+    assert_eq!(refused(public().refresh_scopes([""])), "scopes");
+    assert_eq!(
+        refused(public().default_lifetime(Duration::ZERO)),
+        "default_lifetime"
+    );
+    for path in [
+        "token",
+        "/to ken",
+        "/token#f",
+        "/tökén",
+        "ftp://example.com/token",
+    ] {
+        assert_eq!(refused(public().token_path(path)), "token_path", "{path}");
+    }
+    for name in ["", "grant_type", "refresh_token", "client_secret", "scope"] {
+        assert_eq!(refused(public().parameter(name, "x")), "parameter", "{name}");
+    }
+}
+
+#[test]
+fn a_secret_and_the_way_to_show_it_belong_together() {
+    use ClientAuthentication::{Basic, BasicEncoded, None, Post};
+    for way in [Basic, BasicEncoded, Post] {
+        assert_eq!(refused(public().client_authentication(way)), "client_secret");
+        assert!(confidential().client_authentication(way).build().is_ok());
+    }
+    assert_eq!(
+        refused(confidential().client_authentication(None)),
+        "client_secret"
+    );
+    assert_eq!(refused(public().client_credentials()), "client_secret");
+    assert_eq!(
+        refused(OAuth2::bamboocloud_tenant("example.com").client_id("app-1")),
+        "client_secret"
+    );
+    let with_colon = || confidential().client_id("app:1");
+    assert_eq!(refused(with_colon().client_authentication(Basic)), "client_id");
+    assert!(with_colon().build().is_ok());
+}
+
+#[test]
+fn different_grants_never_share_a_key() {
+    let deployment = |base: &str| OAuth2::builder(base).client_id("app-1");
+    let keys = [
+        key(public()),
+        key(public().grant("user-17")),
+        key(public().client_id("app-1:user-17").grant("x")),
+        key(public().grant("user-17:x")),
+        key(public().token_path("/tenant-1/oauth2/token")),
+        key(deployment("https://login.example.com/realms/one")),
+        key(deployment("https://login.example.com/realms/two")),
+        key(deployment("https://login.example.com:8443")),
+        key(OAuth2::bamboocloud("login.example.com").client_id("app-1")),
+        key(OAuth2::oneaccess("login.example.com").client_id("app-1")),
+        key(confidential().client_credentials().scopes(["a"])),
+        key(confidential().client_credentials().scopes(["b"])),
+        key(confidential().client_credentials().parameter("audience", "a")),
+    ];
+    for (at, key) in keys.iter().enumerate() {
+        assert!(!keys[at + 1..].contains(key), "{key}");
+    }
+}
+
+#[test]
+fn what_does_not_name_another_grant_does_not_change_the_key() {
+    assert_eq!(
+        key(public()),
+        key(confidential().rotation(Rotation::Idempotent).scopes(["a"]))
+    );
+    let shown = format!("{:?}", confidential().build().unwrap());
+    assert_eq!(shown, "OAuth2(oauth2/login.example.com/app-1:default)");
+}
+
+#[test]
+fn a_refresh_token_is_of_single_use_unless_a_lost_one_is_one_login_away() {
+    let rotation = |builder: OAuth2Builder| builder.build().unwrap().rotation();
+    assert_eq!(rotation(public()), Rotation::SingleUse);
+    assert_eq!(
+        rotation(OAuth2::bamboocloud("example.com").client_id("a")),
+        Rotation::SingleUse
+    );
+    assert_eq!(
+        rotation(confidential().client_credentials()),
+        Rotation::Idempotent
+    );
+    let grace = Rotation::Grace(Duration::from_secs(30));
+    assert_eq!(
+        rotation(confidential().client_credentials().rotation(grace)),
+        grace
+    );
+}
+
+#[test]
+fn debug_of_a_builder_and_of_an_endpoint_show_no_secret() {
+    let builder = confidential();
+    let shown = format!("{builder:?} {builder:#?}");
+    let endpoint = builder.build().unwrap();
+    assert!(!format!("{shown} {endpoint:?}").contains("conformance-secret"));
+}
