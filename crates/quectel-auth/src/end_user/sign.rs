@@ -88,7 +88,7 @@ mod tests {
 
     fn vectors(kind: &str) -> Vec<serde_json::Value> {
         let file: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/data/signatures.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/vectors/signatures.json")).unwrap();
         file[kind].as_array().unwrap().clone()
     }
 

@@ -1,0 +1,41 @@
+//! Every case of `tests/data`, and the laws of every endpoint.
+
+use quectel_auth::{AccessKey, EndUser, Parameters, Region};
+use token_core::TokenEndpoint;
+
+const ACCESS_SECRET: &str = "6AE3p2SnA9ShP7ofigrccoeeks8DDoteJ1jUUTEz"; // the vendor's published sample
+const DOMAIN_SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22"; // the vendor's published sample
+
+token_core::endpoint_conformance!(
+    build = build,
+    data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
+    secrets = [ACCESS_SECRET, DOMAIN_SECRET],
+);
+
+fn build(name: &str) -> Box<dyn TokenEndpoint> {
+    let access_key = |region: Region| {
+        AccessKey::builder(region)
+            .access_key("24b9zicjuns41H6MDg71AMnP")
+            .access_secret(ACCESS_SECRET)
+    };
+    let end_user = || {
+        EndUser::builder(Region::Europe)
+            .grant("user 17")
+            .user_domain("E.DM.1", DOMAIN_SECRET)
+    };
+    match name {
+        "access_key" => Box::new(access_key(Region::Europe).build().unwrap()),
+        "access_key_scoped" => {
+            let scoped = access_key(Region::China)
+                .scope(" userinfo  tls ota")
+                .client_id("my client");
+            Box::new(scoped.build().unwrap())
+        }
+        "end_user" => Box::new(end_user().build().unwrap()),
+        "end_user_form" => {
+            let form = end_user().parameters(Parameters::Form).app_header("appId", "17");
+            Box::new(form.build().unwrap())
+        }
+        other => panic!("no endpoint is called {other}"),
+    }
+}

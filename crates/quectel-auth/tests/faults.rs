@@ -1,0 +1,212 @@
+//! The faults that need more than one answer to show.
+
+use std::time::Duration;
+
+use quectel_auth::{AccessKey, EndUser, Region};
+use token_core::types::{Bytes, http};
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Freshness, Generation, Outcome, Request, Rotation, Secret,
+    ServerOffset, Timestamp, Token, TokenEndpoint, Validity,
+};
+
+/// The vendor's published sample, which lives for a day from `CREATED` on.
+const SAMPLE: &str = "QJWT eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIyOTQ5NCIsImlhdCI6MTYxODQ3Mjk2MiwianRpIjoiYjVhMmRhNjgtMzI0Ni00ZWRjLWEwZTktOTEyZjdjMDFkMmMzIiwidXR5IjoicGVyIiwiZXhwIjoxNjE4NTU5MzYyLCJhbSI6IkFjY2Vzc0tleSIsInNwIjoiIn0.JUQjUKlaDepazh7JssvRZKDiA1UL83VK8WECj86TI_I";
+const CREATED: i64 = 1_618_472_962;
+const DAY: i64 = 86_400;
+const MINUTE: i64 = 60;
+
+fn access_key() -> AccessKey {
+    let builder = AccessKey::builder(Region::China)
+        .access_key("AK-1")
+        .access_secret("secret-of-ak-1");
+    builder.build().unwrap()
+}
+
+fn end_user() -> EndUser {
+    EndUser::builder(Region::China).grant("17").build().unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(seconds)
+}
+
+fn attempt(seconds: i64) -> Attempt {
+    Attempt::new(at(seconds), [7; 16])
+}
+
+fn token(access: &str, seconds: i64) -> Token {
+    let validity = Validity::new(at(seconds), at(seconds + DAY));
+    let token = Token::builder(Secret::from(access), validity).refresh(Secret::from("Bearer R1.b.c"));
+    token.build().unwrap()
+}
+
+fn login(seconds: i64) -> Request {
+    access_key().login(&attempt(seconds)).unwrap().unwrap()
+}
+
+fn refresh(endpoint: &impl TokenEndpoint, access: &str, seconds: i64) -> Request {
+    endpoint
+        .refresh(&token(access, seconds), &attempt(seconds))
+        .unwrap()
+}
+
+fn read(endpoint: &impl TokenEndpoint, request: &Request, seconds: i64, body: &str) -> Result<Token, Error> {
+    read_with(endpoint, request, seconds, ServerOffset::NONE, body)
+}
+
+fn read_with(
+    endpoint: &impl TokenEndpoint,
+    request: &Request,
+    seconds: i64,
+    offset: ServerOffset,
+    body: &str,
+) -> Result<Token, Error> {
+    let response = http::Response::new(Bytes::from(body.to_owned()));
+    match endpoint.read(&Answer::new(request, &response, at(seconds), offset))? {
+        Outcome::Issued(token) => Ok(token),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sample_answer() -> String {
+    format!(r#"{{"msg":"OK","access_token":"{SAMPLE}","code":200,"token_type":"jwt","expires_in":86400}}"#)
+}
+
+// faults.md row 13
+#[test]
+fn the_same_token_again_does_not_live_longer_and_is_not_asked_for_at_once() {
+    let endpoint = access_key();
+    let first = read(&endpoint, &login(CREATED), CREATED, &sample_answer()).unwrap();
+    let first = first.with_generation(Generation::new(1));
+    let later = CREATED + 25 * MINUTE;
+    let again = read(
+        &endpoint,
+        &refresh(&endpoint, SAMPLE, later),
+        later,
+        &sample_answer(),
+    )
+    .unwrap();
+    let again = again.succeeding(&first);
+    assert_eq!(again.generation(), Generation::new(1));
+    assert_eq!(again.validity().expires_at(), at(CREATED + DAY));
+    assert_eq!(again.validity().at(at(later + MINUTE)), Freshness::Fresh);
+}
+
+// faults.md row 43
+#[test]
+fn a_young_token_is_not_refreshed_speculatively() {
+    let opaque = r#"{"msg":"OK","access_token":"QJWT opaque","code":200,"expires_in":"2000"}"#;
+    let young = read(&access_key(), &login(CREATED), CREATED, opaque).unwrap();
+    assert_eq!(young.validity().refresh_at(), at(CREATED + 30 * MINUTE));
+    let signed = read(
+        &access_key(),
+        &login(CREATED),
+        CREATED + 10 * MINUTE,
+        &sample_answer(),
+    )
+    .unwrap();
+    assert_eq!(signed.validity().refreshable_from(), at(CREATED + 30 * MINUTE));
+}
+
+// faults.md row 43
+#[test]
+fn a_refusal_of_a_disabled_user_kills_the_live_token() {
+    let endpoint = access_key();
+    let request = refresh(&endpoint, SAMPLE, CREATED);
+    let refused = |code| {
+        let body = format!(r#"{{"msg":"user disabled","code":{code}}}"#);
+        read(&endpoint, &request, CREATED, &body)
+            .unwrap_err()
+            .kills_live_token()
+    };
+    assert!(refused("401") && refused("90047") && refused("\"70089\""));
+    assert!(!refused("50000") && !refused("70000") && !refused("50005"));
+}
+
+// faults.md row 43
+#[test]
+fn a_refused_login_kills_no_token() {
+    let error = read(
+        &access_key(),
+        &login(CREATED),
+        CREATED,
+        r#"{"msg":"Unauthorized","code":401}"#,
+    )
+    .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.kills_live_token()),
+        (ErrorKind::Config, false)
+    );
+}
+
+// faults.md row 34
+#[test]
+fn a_refresh_of_an_access_key_can_be_sent_again_and_that_of_an_end_user_cannot() {
+    assert_eq!(access_key().rotation(), Rotation::Idempotent);
+    assert_eq!(end_user().rotation(), Rotation::SingleUse);
+    assert!(login(CREATED).to_http().uri() != login(CREATED + 1).to_http().uri());
+}
+
+// faults.md row 45
+#[test]
+fn a_frozen_account_is_locked_and_there_is_no_login_to_try_by_itself() {
+    let endpoint = end_user();
+    assert!(endpoint.login(&attempt(0)).is_none());
+    let request = refresh(&endpoint, "Bearer A1.b.c", CREATED);
+    let locked = |code| {
+        let body = format!(r#"{{"code":{code},"msg":"","data":null}}"#);
+        read(&endpoint, &request, CREATED, &body).unwrap_err().kind()
+    };
+    let minutes = |minutes: u64| ErrorKind::Locked {
+        after: Duration::from_secs(60 * minutes),
+    };
+    assert_eq!((locked(5147), locked(5325)), (minutes(20), minutes(24 * 60)));
+}
+
+// faults.md row 12
+#[test]
+fn an_answer_without_a_refresh_token_keeps_the_old_one() {
+    let endpoint = end_user();
+    let body =
+        r#"{"code":200,"data":{"accessToken":{"token":"Bearer A2.b.c","expirationTime":"1618480000"}}}"#;
+    let issued = read(
+        &endpoint,
+        &refresh(&endpoint, "Bearer A1.b.c", CREATED),
+        CREATED,
+        body,
+    )
+    .unwrap();
+    let next = issued.succeeding(&token("Bearer A1.b.c", CREATED));
+    assert_eq!(next.refresh().unwrap().expose(), "Bearer R1.b.c");
+}
+
+// faults.md rows 17 and 20
+#[test]
+fn absolute_times_are_corrected_by_the_servers_clock() {
+    let ahead = ServerOffset::from_millis(600_000);
+    let endpoint = access_key();
+    let token = read_with(&endpoint, &login(CREATED), CREATED, ahead, &sample_answer()).unwrap();
+    assert_eq!(token.validity().expires_at(), at(CREATED + DAY - 600));
+    let endpoint = end_user();
+    let body = r#"{"code":200,"data":{"accessToken":{"token":"Bearer A2.b.c","expirationTime":1618480000},"refreshToken":{"token":"Bearer R2.b.c","expirationTime":1618490000}}}"#;
+    let request = refresh(&endpoint, "Bearer A1.b.c", CREATED);
+    let token = read_with(&endpoint, &request, CREATED, ahead, body).unwrap();
+    assert_eq!(token.validity().expires_at(), at(1_618_479_400));
+    assert_eq!(token.refresh_expires_at(), Some(at(1_618_489_400)));
+}
+
+#[test]
+fn scopes_of_their_own_are_grants_of_their_own() {
+    let key = |scope: &str| {
+        let builder = AccessKey::builder(Region::China)
+            .access_key("AK-1")
+            .access_secret("secret-of-ak-1");
+        builder.scope(scope).build().unwrap().key()
+    };
+    assert_eq!(key(""), access_key().key());
+    assert_ne!(key("tls"), key("ota"));
+    assert_eq!(
+        end_user().for_grant("18").unwrap().key().as_str(),
+        "quectel-end-user/iot-api.quectelcn.com/18"
+    );
+}
