@@ -1,0 +1,125 @@
+//! Puts a [`TokenCache`] together.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use token_core::{
+    BuildError, Clock, HttpClient, Secret, Token, TokenEndpoint, TokenStore, Validity, Windows,
+};
+
+use crate::attempts::Attempts;
+use crate::backoff::Backoff;
+use crate::cache::TokenCache;
+use crate::clock::SystemClock;
+use crate::engine::{Engine, Parts};
+use crate::entropy::Entropy;
+use crate::memory::MemoryStore;
+use crate::settings::Settings;
+
+/// Puts a [`TokenCache`] together; every slot but the HTTP client has a default.
+#[must_use]
+pub struct TokenCacheBuilder {
+    endpoint: Box<dyn TokenEndpoint>,
+    http: Option<Box<dyn HttpClient>>,
+    store: Arc<dyn TokenStore>,
+    clock: Box<dyn Clock>,
+    settings: Settings,
+    first: Option<Token>,
+}
+
+impl TokenCacheBuilder {
+    pub(crate) fn new(endpoint: Box<dyn TokenEndpoint>) -> Self {
+        Self {
+            endpoint,
+            http: None,
+            store: Arc::new(MemoryStore::new()),
+            clock: Box::new(SystemClock),
+            settings: Settings::default(),
+            first: None,
+        }
+    }
+
+    /// What carries the requests; must be given.
+    pub fn http(mut self, client: impl HttpClient) -> Self {
+        self.http = Some(Box::new(client));
+        self
+    }
+
+    /// Where the token lives between processes; [`MemoryStore`] where nothing is said.
+    pub fn store(mut self, store: impl TokenStore) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Where time comes from; [`SystemClock`] where nothing is said.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// A token that you have already, such as one made by
+    /// [`Token::from_refresh_token`]. Where the store has one for this key, the store's is used.
+    pub fn first(mut self, token: Token) -> Self {
+        self.first = Some(token);
+        self
+    }
+
+    /// How early a token is refreshed.
+    pub fn windows(mut self, windows: Windows) -> Self {
+        self.settings.windows = windows;
+        self
+    }
+
+    /// How long to hold off after failures.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.settings.backoff = backoff;
+        self
+    }
+
+    /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said. The exchange goes on without it.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait;
+        self
+    }
+
+    /// The longest exchange; 20 seconds where nothing is said. One whose refresh token works only once has 120 seconds, or this where
+    /// it is more: what is cut off may be lost.
+    pub fn exchange_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.exchange = deadline;
+        self.settings.single_use_exchange = deadline.max(self.settings.single_use_exchange);
+        self
+    }
+
+    /// The finished cache. Nothing is asked for yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the HTTP client is missing, or the operating system gives no random numbers.
+    pub fn build(self) -> Result<TokenCache, BuildError> {
+        let http = self.http.ok_or_else(|| BuildError::missing("http"))?;
+        let first = self.first.map_or_else(placeholder, Ok)?;
+        let engine = Engine::new(Parts {
+            endpoint: self.endpoint,
+            http,
+            store: self.store,
+            clock: self.clock,
+            settings: self.settings,
+            attempts: Attempts::new(Entropy::from_system()?),
+            first,
+        });
+        Ok(TokenCache::new_from(engine))
+    }
+}
+
+/// Stands where no token is yet: expired, so it is never handed out.
+fn placeholder() -> Result<Token, BuildError> {
+    let built = Token::builder(Secret::from("none"), Validity::expired()).build();
+    built.map_err(|_| BuildError::invalid("first", "could not be made up"))
+}
+
+impl fmt::Debug for TokenCacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenCacheBuilder({})", self.endpoint.key())
+    }
+}

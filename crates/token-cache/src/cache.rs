@@ -1,0 +1,217 @@
+//! The product: one token, kept fresh.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
+
+use crate::builder::TokenCacheBuilder;
+use crate::engine::{Engine, Errand};
+use crate::events::Events;
+use crate::held::TokenGuard;
+use crate::keep_fresh::{self, KeepFresh};
+use crate::transaction;
+
+/// One vendor's access token, kept fresh for any number of tasks.
+///
+/// ```
+/// # async fn run(endpoint: impl token_core::TokenEndpoint, http: impl token_core::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use token_cache::TokenCache;
+///
+/// let tokens = TokenCache::builder(endpoint).http(http).build()?;
+/// let token = tokens.token().await?; // one exchange, however many tasks ask; fresh from here on
+/// println!("{:?}", token.headers());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Clones share one token. Dropping the last one leaks no task and loses no rotation: an exchange under way is finished and committed.
+#[derive(Clone)]
+pub struct TokenCache {
+    engine: Arc<Engine>,
+}
+
+impl TokenCache {
+    /// Begins a cache for an endpoint.
+    pub fn builder(endpoint: impl TokenEndpoint) -> TokenCacheBuilder {
+        TokenCacheBuilder::new(Box::new(endpoint))
+    }
+
+    pub(crate) fn new_from(engine: Engine) -> Self {
+        Self {
+            engine: Arc::new(engine),
+        }
+    }
+
+    /// A live token.
+    ///
+    /// A fresh one costs one atomic load and one look at the clock. In the last part of its life, callers still get it at once while one
+    /// exchange runs. Near its end they wait for that exchange, and get the current token if it fails before the expiry. An expired token
+    /// is never handed out.
+    ///
+    /// # Errors
+    ///
+    /// Only where there is no live token: the failure of the exchange, shared by all who waited for it;
+    /// [`Transient`](token_core::ErrorKind::Transient) where the caller's time was over first.
+    pub async fn token(&self) -> Result<TokenGuard, Error> {
+        self.token_within(self.engine.settings.wait).await
+    }
+
+    /// A live token, waiting at most so long; see [`token`](Self::token). The exchange has its own, longer time and goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub async fn token_within(&self, wait: Duration) -> Result<TokenGuard, Error> {
+        match self.engine.fresh() {
+            Some(token) => Ok(token),
+            None => self.engine.token(wait).await,
+        }
+    }
+
+    /// The live token that is in hand, without asking for one.
+    pub fn current(&self) -> Option<TokenGuard> {
+        self.engine.live()
+    }
+
+    /// Puts a live token on an API request whose body is `body`, signed where the vendor wants that.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token), and where the request cannot be signed.
+    pub async fn authorize(&self, request: &mut Parts, body: &[u8]) -> Result<TokenGuard, Error> {
+        let token = self.token().await?;
+        self.engine
+            .endpoint
+            .authorize(&token, request, body, &self.engine.line().attempt())?;
+        Ok(token)
+    }
+
+    /// Tells that an API refused this token with 401. The next caller waits for another one. A late 401 for an older token changes
+    /// nothing, and tokens that are refused one after the other are replaced ever more slowly: another token is not the cure then.
+    ///
+    /// ```
+    /// # async fn call(tokens: token_cache::TokenCache, status: u16) -> Result<(), token_core::Error> {
+    /// let token = tokens.token().await?;
+    /// // … the API answers …
+    /// if status == 401 {
+    ///     tokens.invalidate(&token);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn invalidate(&self, token: &Token) {
+        self.engine.refuse(token);
+    }
+
+    /// Gets the first token of a grant from a one-time code or a person's password. It is sent once and never again by itself.
+    ///
+    /// # Errors
+    ///
+    /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent, where the store cannot be reached.
+    pub async fn redeem(&self, redemption: Redemption) -> Result<TokenGuard, Error> {
+        self.run(Errand::Redeem(redemption)).await
+    }
+
+    /// Takes over a token that you have, as the first of a new lineage, whatever the store holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh says where the token is expired.
+    pub async fn adopt(&self, token: Token) -> Result<TokenGuard, Error> {
+        self.run(Errand::Adopt(token)).await
+    }
+
+    /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it back, and asks the vendor to revoke the
+    /// token where the vendor can. Only [`redeem`](Self::redeem) and [`adopt`](Self::adopt) begin a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](token_core::ErrorKind::Store) where the tombstone could not be written.
+    pub async fn log_out(&self) -> Result<(), Error> {
+        let engine = &self.engine;
+        engine
+            .in_time(engine.store.bury(&engine.key))
+            .await
+            .map_err(|error| error.to_error())?;
+        if let Some(token) = engine.current() {
+            engine.kill(&token);
+            transaction::revoke(engine, &token).await;
+        }
+        Ok(())
+    }
+
+    /// Asks the vendor something about a token, such as an introspection: sends the request once and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// What `build` and `read` say, and a transport's failure.
+    pub async fn ask<T>(
+        &self,
+        build: impl FnOnce(&Attempt) -> Result<Request, Error>,
+        read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let line = self.engine.line();
+        let reply = line
+            .ask(build(&line.attempt())?, self.engine.settings.exchange)
+            .await?;
+        read(&reply.answer())
+    }
+
+    /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not needed for correctness; it saves the
+    /// first caller after a pause from waiting.
+    ///
+    /// It must be called inside a tokio runtime and ends with it.
+    pub fn keep_fresh(&self) -> KeepFresh {
+        keep_fresh::start(&self.engine)
+    }
+
+    /// What happens to the token from now on.
+    pub fn events(&self) -> Events {
+        Events::new(self.engine.listen())
+    }
+
+    /// Waits, at most so long, until no exchange is under way and the store has acknowledged what came of it. To be called before a
+    /// process ends.
+    pub async fn drain(&self, within: Duration) -> Drained {
+        let settled = async {
+            self.engine.landed().await;
+            while !self.engine.pending.is_settled() && self.engine.pending.settle(&self.engine).await.is_err()
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        match tokio::time::timeout(within, settled).await {
+            Ok(()) => Drained::Settled,
+            Err(_) => Drained::Unsettled,
+        }
+    }
+
+    /// The name of the grant in stores, logs and metrics.
+    pub fn key(&self) -> &Key {
+        &self.engine.key
+    }
+
+    async fn run(&self, errand: Errand) -> Result<TokenGuard, Error> {
+        self.engine.run(errand).await?;
+        self.token().await
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenCache({:?})", self.engine)
+    }
+}
+
+/// The answer to [`TokenCache::drain`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Drained {
+    /// Nothing is under way, and the store has everything.
+    Settled,
+    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token.
+    Unsettled,
+}

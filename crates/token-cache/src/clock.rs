@@ -1,0 +1,110 @@
+//! The system's clock, and one that follows tokio's.
+
+use std::time::{Duration, SystemTime};
+
+use token_core::{Clock, Moment, Timestamp};
+
+/// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on Apple's systems
+/// (`CLOCK_MONOTONIC`) and on Windows.
+///
+/// ```
+/// use token_cache::SystemClock;
+/// use token_core::Clock;
+///
+/// let first = SystemClock.now();
+/// assert!(SystemClock.now().elapsed >= first.elapsed);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Moment {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the clock that everybody else asks"
+        )]
+        let wall = Timestamp::from(SystemTime::now());
+        Moment {
+            wall,
+            elapsed: elapsed(),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn elapsed() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const COUNTS_SUSPEND: ClockId = ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const COUNTS_SUSPEND: ClockId = ClockId::Monotonic;
+    let time = clock_gettime(COUNTS_SUSPEND);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(not(unix))]
+fn elapsed() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else asks"
+    )]
+    let now = Instant::now();
+    now.saturating_duration_since(*ORIGIN.get_or_init(|| now))
+}
+
+/// A clock that follows tokio's time, so that a test with paused time moves both with one `tokio::time::advance`. The wall clock can be
+/// stepped besides.
+///
+/// ```
+/// use std::time::Duration;
+/// use token_cache::test_util::RuntimeClock;
+/// use token_core::{Clock, Timestamp};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+/// tokio::time::advance(Duration::from_secs(60)).await;
+/// assert_eq!(clock.now().wall, Timestamp::from_unix_seconds(1_700_000_060));
+/// # }
+/// ```
+#[cfg(feature = "test-util")]
+#[derive(Clone, Debug)]
+pub struct RuntimeClock {
+    origin: tokio::time::Instant,
+    wall: Timestamp,
+    stepped_millis: std::sync::Arc<std::sync::atomic::AtomicI64>,
+}
+
+#[cfg(feature = "test-util")]
+impl RuntimeClock {
+    /// A clock that shows this wall time now.
+    pub fn at(wall: Timestamp) -> Self {
+        Self {
+            origin: tokio::time::Instant::now(),
+            wall,
+            stepped_millis: std::sync::Arc::default(),
+        }
+    }
+
+    /// Steps the wall clock alone by signed milliseconds.
+    pub fn step_wall(&self, millis: i64) {
+        self.stepped_millis
+            .fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl Clock for RuntimeClock {
+    fn now(&self) -> Moment {
+        let elapsed = tokio::time::Instant::now().saturating_duration_since(self.origin);
+        let stepped = self.stepped_millis.load(std::sync::atomic::Ordering::SeqCst);
+        Moment {
+            wall: self.wall.after(elapsed).shifted(stepped),
+            elapsed,
+        }
+    }
+}

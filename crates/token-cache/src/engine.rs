@@ -1,0 +1,420 @@
+//! The state of one cache, and the way of a caller through it: snapshot, decide, flight, failure.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use token_core::store::{Owner, StoreError};
+use token_core::{
+    Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Redemption, Token, TokenEndpoint, TokenStore,
+};
+use tokio::runtime::Handle;
+use tokio::sync::broadcast;
+
+use crate::attempts::Attempts;
+use crate::decide::{self, Decision, Outlook, Standing, State};
+use crate::events::{Event, Origin};
+use crate::exchange::Line;
+use crate::held::{Held, TokenGuard};
+use crate::pending::Pending;
+use crate::settings::Settings;
+use crate::single_flight::{Boarding, Passenger, Pilot, SingleFlight};
+use crate::transaction;
+
+pub(crate) struct Engine {
+    pub(crate) endpoint: Box<dyn TokenEndpoint>,
+    pub(crate) key: Key,
+    pub(crate) owner: Owner,
+    pub(crate) http: Box<dyn HttpClient>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) attempts: Attempts,
+    pub(crate) pending: Pending,
+    spares: Mutex<Vec<Token>>,
+    held: ArcSwap<Held>,
+    failure: Mutex<Option<Failure>>,
+    flight: SingleFlight<Result<(), Error>>,
+    events: broadcast::Sender<Event>,
+}
+
+/// The parts that an engine is made of.
+pub(crate) struct Parts {
+    pub(crate) endpoint: Box<dyn TokenEndpoint>,
+    pub(crate) http: Box<dyn HttpClient>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) attempts: Attempts,
+    /// A token of the user's own, or a placeholder that is expired.
+    pub(crate) first: Token,
+}
+
+/// What a flight is for.
+pub(crate) enum Errand {
+    /// A newer token, by whichever way there is.
+    Refresh,
+    /// The first token of a new lineage, by a code or a password.
+    Redeem(Redemption),
+    /// The first token of a new lineage, which the user has.
+    Adopt(Token),
+}
+
+/// The last flights failed.
+#[derive(Clone)]
+struct Failure {
+    error: Error,
+    until: Duration,
+    in_a_row: u32,
+}
+
+/// How many events a reader may be behind.
+const EVENT_BACKLOG: usize = 64;
+
+impl Engine {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let now = parts.clock.now();
+        Self {
+            key: parts.endpoint.key(),
+            owner: Owner::new(parts.attempts.entropy().bytes()),
+            endpoint: parts.endpoint,
+            http: parts.http,
+            store: parts.store,
+            clock: parts.clock,
+            settings: parts.settings,
+            attempts: parts.attempts,
+            pending: Pending::default(),
+            spares: Mutex::default(),
+            held: ArcSwap::from_pointee(Held::new(parts.first, now)),
+            failure: Mutex::default(),
+            flight: SingleFlight::new(),
+            events: broadcast::Sender::new(EVENT_BACKLOG),
+        }
+    }
+
+    /// The token where it is fresh: one atomic load and one look at the clock.
+    pub(crate) fn fresh(&self) -> Option<TokenGuard> {
+        let held = self.held.load();
+        held.is_fresh(&self.clock.now()).then(|| TokenGuard::new(held))
+    }
+
+    /// The token where it is live, fresh or not.
+    pub(crate) fn live(&self) -> Option<TokenGuard> {
+        let held = self.held.load();
+        let state = state(&held, Outlook::Clear);
+        decide::usable(&state, &self.clock.now()).then(|| TokenGuard::new(held))
+    }
+
+    /// What a caller gets whose token is not fresh.
+    pub(crate) async fn token(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
+        match self.decide() {
+            Decision::Use => self.live().ok_or_else(no_token),
+            Decision::UseAndRefresh => {
+                let boarded = self.take_off();
+                self.live()
+                    .ok_or_else(no_token)
+                    .or_else(|error| boarded.and(Err(error)))
+            }
+            Decision::Wait => self.wait(within).await,
+            Decision::Fail => self.live().ok_or_else(|| self.last_error()),
+        }
+    }
+
+    pub(crate) fn decide(&self) -> Decision {
+        let held = self.held.load();
+        let outlook = match self.flight.under_way() {
+            Some(_) => Outlook::InFlight,
+            None => self.held_off(&held),
+        };
+        decide::decide(&state(&held, outlook), &self.clock.now())
+    }
+
+    async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
+        let Some(passenger) = self.take_off()? else {
+            return self.live().ok_or_else(|| self.last_error());
+        };
+        let outcome = tokio::time::timeout(within, passenger).await;
+        let error = match outcome {
+            Ok(Some(Ok(()))) => no_token(),
+            Ok(Some(Err(error))) => error,
+            Ok(None) => Error::new(ErrorKind::Transient { after: None }, "the flight broke off"),
+            Err(_) => Error::new(
+                ErrorKind::Transient { after: None },
+                "no token in time; the exchange goes on",
+            ),
+        };
+        self.live().ok_or(error)
+    }
+
+    /// Joins the flight, or begins one as a task of its own, which no caller can cancel.
+    fn take_off(self: &Arc<Self>) -> Result<Option<Passenger<Result<(), Error>>>, Error> {
+        let runtime = runtime()?;
+        match self.flight.board(|| self.needs_flight()) {
+            Boarding::NotNeeded => Ok(None),
+            Boarding::Passenger(passenger, pilot) => {
+                if let Some(pilot) = pilot {
+                    runtime.spawn(self.clone().fly(Errand::Refresh, pilot));
+                }
+                Ok(Some(passenger))
+            }
+        }
+    }
+
+    /// Looked at under the flight's lock: a flight that just ended has published what it brought.
+    fn needs_flight(&self) -> bool {
+        matches!(self.decide_alone(), Decision::Wait | Decision::UseAndRefresh)
+    }
+
+    /// Runs an errand as the next flight, after the one under way.
+    pub(crate) async fn run(self: &Arc<Self>, errand: Errand) -> Result<(), Error> {
+        let runtime = runtime()?;
+        loop {
+            match self.flight.board(|| true) {
+                Boarding::Passenger(passenger, Some(pilot)) => {
+                    runtime.spawn(self.clone().fly(errand, pilot));
+                    let broke_off = || Err(Error::new(ErrorKind::InDoubt, "the flight broke off"));
+                    return passenger.await.unwrap_or_else(broke_off);
+                }
+                Boarding::Passenger(passenger, None) => _ = passenger.await,
+                Boarding::NotNeeded => {}
+            }
+        }
+    }
+
+    async fn fly(self: Arc<Self>, errand: Errand, pilot: Pilot<Result<(), Error>>) {
+        let outcome = transaction::run(&self, errand).await;
+        if let Err(error) = &outcome {
+            self.note_failure(error);
+        }
+        pilot.land(outcome);
+    }
+
+    /// Waits for the flight under way.
+    pub(crate) async fn landed(&self) {
+        if let Some(passenger) = self.flight.under_way() {
+            passenger.await;
+        }
+    }
+
+    /// An API refused this token. A late refusal of an older generation changes nothing.
+    pub(crate) fn refuse(&self, token: &Token) {
+        let held = self.held.load();
+        if held.token().generation() == token.generation() && held.token().access().same_as(token.access()) {
+            held.refuse();
+        }
+    }
+
+    /// The vendor killed this token, or the grant was logged out.
+    pub(crate) fn kill(&self, token: &Token) {
+        let held = self.held.load();
+        if held.token().generation() == token.generation() {
+            held.kill();
+        }
+    }
+
+    pub(crate) fn held(&self) -> Arc<Held> {
+        self.held.load_full()
+    }
+
+    /// The token in hand that can be refreshed; `None` before the first one.
+    pub(crate) fn current(&self) -> Option<Token> {
+        let held = self.held.load();
+        let token = held.token();
+        let placeholder = token.generation().number() == 0 && token.refresh().is_none();
+        (!placeholder).then(|| token.clone())
+    }
+
+    /// Whether this token, which may be the one in hand, is expired.
+    pub(crate) fn is_expired(&self, token: &Token) -> bool {
+        token
+            .validity()
+            .at(self.clock.now().seen_from(self.held.load().anchor()))
+            == Freshness::Expired
+    }
+
+    /// What a caller would get if no flight were under way.
+    pub(crate) fn decide_alone(&self) -> Decision {
+        let held = self.held.load();
+        decide::decide(&state(&held, self.held_off(&held)), &self.clock.now())
+    }
+
+    /// How long until something is to be done without being asked: a refresh that is due, or one that was held off.
+    pub(crate) fn until_due(&self) -> Duration {
+        let held = self.held.load();
+        let now = self.clock.now();
+        let due_in = held.validity().refresh_at().since(now.seen_from(held.anchor()));
+        match self.held_off(&held) {
+            Outlook::HeldOff { until } => due_in.max(until.saturating_sub(now.elapsed)),
+            _ => due_in,
+        }
+    }
+
+    /// The vendor said with this error that it killed the token too.
+    pub(crate) fn note_kill(&self, error: &Error, token: &Token) {
+        if error.kills_live_token() {
+            self.kill(token);
+        }
+    }
+
+    /// Keeps a token that lost a race, for the case that the winner is refused.
+    pub(crate) fn keep_spare(&self, token: Token) {
+        lock(&self.spares).push(token);
+    }
+
+    pub(crate) fn take_spares(&self) -> Vec<Token> {
+        std::mem::take(&mut *lock(&self.spares))
+    }
+
+    /// A store's operation, with its time limit.
+    pub(crate) async fn in_time<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let late = |_| Err(StoreError::new("the store did not answer in time"));
+        tokio::time::timeout(self.settings.store, operation)
+            .await
+            .unwrap_or_else(late)
+    }
+
+    /// Puts a token in everybody's hands.
+    pub(crate) fn publish(&self, token: Token, anchor: Moment, origin: Origin) {
+        let before = self.held.load_full();
+        let unchanged = token.same_secrets_as(before.token());
+        let jitter = self.attempts.entropy().number();
+        let validity = token.validity().with_windows(&self.settings.windows, jitter);
+        let token = token.with_validity(validity);
+        let event = Event::Refreshed {
+            generation: token.generation(),
+            expires_at: validity.expires_at(),
+            origin,
+        };
+        self.held.store(Arc::new(Held::following(&before, token, anchor)));
+        if unchanged && origin != Origin::Store {
+            return self.note_failure(&Error::new(UNCHANGED, "the vendor answered with the same token"));
+        }
+        *self.failure() = None;
+        self.tell(event);
+    }
+
+    pub(crate) fn line(&self) -> Line<'_> {
+        Line {
+            endpoint: &*self.endpoint,
+            http: &*self.http,
+            clock: &*self.clock,
+            attempts: &self.attempts,
+        }
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        // Nobody has to listen.
+        _ = self.events.send(event);
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// The verdict that stands against this generation: told once, and not asked for again.
+    pub(crate) fn verdict(&self) -> Option<Error> {
+        let failure = self.failure().clone()?;
+        (failure.error.kind() == ErrorKind::Rejected).then_some(failure.error)
+    }
+
+    fn held_off(&self, held: &Held) -> Outlook {
+        let after_failure = self.failure().as_ref().map(|failure| failure.until);
+        let after_refusals = match held.standing() {
+            Standing::Refused => self.pause_after_refusals(held),
+            _ => None,
+        };
+        match after_failure.max(after_refusals) {
+            Some(until) => Outlook::HeldOff { until },
+            None => Outlook::Clear,
+        }
+    }
+
+    /// The first refusal by an API is acted on at once. Where the token that followed is refused too, another one is not the cure.
+    fn pause_after_refusals(&self, held: &Held) -> Option<Duration> {
+        let earlier = held.refusals_before();
+        let refused = Error::new(UNCHANGED, "an API refuses token after token");
+        (earlier > 0)
+            .then(|| held.anchor().elapsed + self.settings.backoff.pause(earlier, &refused, u32::MAX))
+    }
+
+    fn note_failure(&self, error: &Error) {
+        let drawn = self.attempts.entropy().number();
+        let mut failure = self.failure();
+        let known = failure
+            .as_ref()
+            .is_some_and(|last| is_same_verdict(&last.error, error));
+        let in_a_row = failure.as_ref().map_or(1, |last| last.in_a_row.saturating_add(1));
+        let pause = self.settings.backoff.pause(in_a_row, error, drawn);
+        let until = self.clock.now().elapsed.saturating_add(pause);
+        *failure = Some(Failure {
+            error: error.clone(),
+            until,
+            in_a_row,
+        });
+        drop(failure);
+        self.tell(match error.kind() {
+            ErrorKind::Rejected if known => return,
+            ErrorKind::Rejected => Event::Rejected { error: error.clone() },
+            _ => Event::Failed {
+                error: error.clone(),
+                next_in: pause,
+            },
+        });
+    }
+
+    fn last_error(&self) -> Error {
+        self.failure()
+            .as_ref()
+            .map_or_else(no_token, |failure| failure.error.clone())
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
+        lock(&self.failure)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const UNCHANGED: ErrorKind = ErrorKind::Transient { after: None };
+
+fn is_same_verdict(last: &Error, next: &Error) -> bool {
+    last.kind() == ErrorKind::Rejected && next.kind() == ErrorKind::Rejected
+}
+
+fn state(held: &Held, outlook: Outlook) -> State<'_> {
+    State {
+        validity: held.validity(),
+        anchor: held.anchor(),
+        standing: held.standing(),
+        outlook,
+    }
+}
+
+fn no_token() -> Error {
+    Error::new(ErrorKind::Transient { after: None }, "there is no live token")
+}
+
+fn runtime() -> Result<Handle, Error> {
+    Handle::try_current().map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            "a token must be asked for inside a tokio runtime",
+        )
+    })
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("key", &self.key)
+            .field("held", &self.held.load().token())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Random numbers that never fail after the cache is built: nonces, jitter, lease owners.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+use token_core::BuildError;
+
+/// A seed from the operating system, stretched by a hash over a counter.
+pub(crate) struct Entropy {
+    seed: [u8; 32],
+    drawn: AtomicU64,
+}
+
+impl Entropy {
+    pub(crate) fn from_system() -> Result<Self, BuildError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|_| BuildError::invalid("entropy", "could not be had from the operating system"))?;
+        Ok(Self {
+            seed,
+            drawn: AtomicU64::new(0),
+        })
+    }
+
+    /// Sixteen bytes that nobody can guess.
+    pub(crate) fn bytes(&self) -> [u8; 16] {
+        let count = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let digest = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(count.to_le_bytes())
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes
+            .iter_mut()
+            .zip(digest)
+            .for_each(|(byte, drawn)| *byte = drawn);
+        bytes
+    }
+
+    /// One random number.
+    pub(crate) fn number(&self) -> u32 {
+        self.bytes()
+            .iter()
+            .take(4)
+            .fold(0, |number, byte| (number << 8) | u32::from(*byte))
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy(…)")
+    }
+}

@@ -1,0 +1,99 @@
+//! What happens to the token, for those who want to watch.
+
+use std::time::Duration;
+
+use token_core::{Error, Generation, Timestamp};
+use tokio::sync::broadcast;
+
+/// Something happened to the token. None of them holds a secret.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A new token is in use.
+    Refreshed {
+        /// Which of its lineage it is.
+        generation: Generation,
+        /// When it expires.
+        expires_at: Timestamp,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// The store acknowledged it.
+    Persisted {
+        /// Which of its lineage it is.
+        generation: Generation,
+    },
+    /// The store did not acknowledge it yet: it is served from memory, and written again until it is.
+    Unpersisted {
+        /// Which of its lineage it is.
+        generation: Generation,
+        /// What the store said.
+        error: Error,
+    },
+    /// An exchange failed. A live token is still served.
+    Failed {
+        /// Why.
+        error: Error,
+        /// When the next one may begin.
+        next_in: Duration,
+    },
+    /// The grant is dead: somebody must log in again. Told once.
+    Rejected {
+        /// What the vendor said.
+        error: Error,
+    },
+    /// The store had lost the record, and it was written anew from memory.
+    Restored {
+        /// Which of its lineage it is.
+        generation: Generation,
+    },
+    /// A token of ours lost the race against another holder's: the stored one is used, ours is kept as a spare.
+    Lost {
+        /// The generation that both claim.
+        generation: Generation,
+    },
+}
+
+/// Where a token came from.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A refresh of our own.
+    Refresh,
+    /// A login of our own.
+    Login,
+    /// A code or a password that was redeemed.
+    Redemption,
+    /// The store: another holder put it there, or an earlier process.
+    Store,
+}
+
+/// A stream of [`Event`]s.
+///
+/// ```
+/// # async fn watch(tokens: token_cache::TokenCache) {
+/// let mut events = tokens.events();
+/// while let Some(event) = events.next().await {
+///     println!("{event:?}");
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Events(broadcast::Receiver<Event>);
+
+impl Events {
+    pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
+        Self(receiver)
+    }
+
+    /// The next event; `None` once the cache is gone. A reader that is more than 64 events behind misses the oldest.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One exchange: a request and its answer, with the few repetitions that are safe.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use token_core::{
+    Answer, Attempt, Clock, Error, ErrorKind, HttpClient, Moment, Outcome, Request, ServerOffset, Token,
+    TokenEndpoint,
+};
+
+use crate::attempts::Attempts;
+
+/// A login has at most so many steps.
+const MOST_STEPS: u32 = 5;
+
+/// What it takes to exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) endpoint: &'a dyn TokenEndpoint,
+    pub(crate) http: &'a dyn HttpClient,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) attempts: &'a Attempts,
+}
+
+/// How often an exchange may be repeated by itself, and how long it may take in all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    pub(crate) within: Duration,
+    pub(crate) repetition: Repetition,
+}
+
+/// When a request that brought no answer is sent again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repetition {
+    /// Never: a code or a password.
+    Never,
+    /// Once, if no byte of it left: a refresh token that works once.
+    Unsent,
+    /// Once: the vendor does not mind.
+    Once,
+}
+
+/// A token that an exchange brought.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) token: Token,
+    /// The moment before the request was sent: its life counts from here.
+    pub(crate) asked: Moment,
+}
+
+/// What a request came back with.
+pub(crate) struct Reply {
+    pub(crate) request: Request,
+    pub(crate) response: http::Response<Bytes>,
+    pub(crate) asked: Moment,
+    offset: ServerOffset,
+}
+
+impl Reply {
+    pub(crate) fn answer(&self) -> Answer<'_> {
+        Answer::new(&self.request, &self.response, self.asked.wall, self.offset)
+    }
+}
+
+/// Why an exchange brought none, and whether anything was sent for it.
+struct Failed {
+    error: Error,
+    sent: bool,
+}
+
+impl Line<'_> {
+    /// Exchanges: builds the request, sends it, reads the answer, follows a login's further steps.
+    pub(crate) async fn exchange(
+        &self,
+        patience: Patience,
+        build: impl Fn(&Attempt) -> Result<Request, Error>,
+    ) -> Result<Issued, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(patience.within);
+        let mut repetition = patience.repetition;
+        let mut may_ask_anew = repetition != Repetition::Never;
+        loop {
+            let failed = match self.walk(build(&self.attempt())?, deadline).await {
+                Ok(Walked::Issued(issued)) => return Ok(issued),
+                Ok(Walked::Again(_)) if may_ask_anew => {
+                    may_ask_anew = false;
+                    continue;
+                }
+                Ok(Walked::Again(error)) => return Err(error),
+                Err(failed) => failed,
+            };
+            if !repetition.covers(&failed) {
+                return Err(failed.error);
+            }
+            repetition = Repetition::Never;
+        }
+    }
+
+    /// Sends the one request of a redemption.
+    pub(crate) async fn redeem(&self, patience: Patience, request: Request) -> Result<Issued, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(patience.within);
+        match self.walk(request, deadline).await {
+            Ok(Walked::Issued(issued)) => Ok(issued),
+            Ok(Walked::Again(error)) => Err(error),
+            Err(failed) => Err(failed.error),
+        }
+    }
+
+    /// Sends one request that is about a token but brings none, such as a revocation.
+    pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(within);
+        self.send(request, deadline).await.map_err(|failed| failed.error)
+    }
+
+    pub(crate) fn attempt(&self) -> Attempt {
+        self.attempts.next(self.clock.now().wall)
+    }
+
+    async fn walk(&self, first: Request, deadline: Duration) -> Result<Walked, Failed> {
+        let mut request = first;
+        for _ in 0..MOST_STEPS {
+            let reply = self.send(request, deadline).await?;
+            let outcome = self
+                .endpoint
+                .read(&reply.answer())
+                .map_err(|error| Failed { error, sent: true })?;
+            request = match outcome {
+                Outcome::Issued(token) => {
+                    return Ok(Walked::Issued(Issued {
+                        token,
+                        asked: reply.asked,
+                    }));
+                }
+                Outcome::Again(error) => return Ok(Walked::Again(error)),
+                Outcome::Next(next) => next,
+                _ => {
+                    return Err(Failed {
+                        error: unknown_outcome(),
+                        sent: true,
+                    });
+                }
+            };
+        }
+        Err(Failed {
+            error: Error::new(ErrorKind::Protocol, "the login has too many steps"),
+            sent: true,
+        })
+    }
+
+    async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, Failed> {
+        let asked = self.clock.now();
+        let left = deadline.saturating_sub(asked.elapsed);
+        let sending = self.http.send(request.to_http(), left);
+        let response = match tokio::time::timeout(left, sending).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let sent = error.may_have_left();
+                return Err(Failed {
+                    error: error.to_error(request.host()),
+                    sent,
+                });
+            }
+            Err(_) => {
+                let error = Error::new(ErrorKind::InDoubt, "the exchange was not over in time");
+                return Err(Failed {
+                    error: error.with_host(request.host()),
+                    sent: true,
+                });
+            }
+        };
+        let offset = self.learn_offset(&request, &response, &asked);
+        Ok(Reply {
+            request,
+            response,
+            asked,
+            offset,
+        })
+    }
+
+    /// The server's clock by the `Date` of its answer. Without TLS anybody on the way could move our clock, so it is not believed.
+    fn learn_offset(
+        &self,
+        request: &Request,
+        response: &http::Response<Bytes>,
+        asked: &Moment,
+    ) -> ServerOffset {
+        if !request.is_tls() {
+            return ServerOffset::NONE;
+        }
+        let answered = asked
+            .wall
+            .after(self.clock.now().elapsed.saturating_sub(asked.elapsed));
+        let Some(offset) = ServerOffset::observed(response.headers(), asked.wall, answered) else {
+            return self.attempts.offset();
+        };
+        self.attempts.correct_by(offset);
+        offset
+    }
+}
+
+enum Walked {
+    Issued(Issued),
+    Again(Error),
+}
+
+impl Repetition {
+    fn covers(self, failed: &Failed) -> bool {
+        match self {
+            Repetition::Never => false,
+            Repetition::Unsent => !failed.sent,
+            Repetition::Once => !failed.sent || failed.error.kind() == ErrorKind::InDoubt,
+        }
+    }
+}
+
+fn unknown_outcome() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the endpoint is of a newer version than the engine",
+    )
+}

@@ -1,0 +1,137 @@
+//! The right to spend a refresh token, for a time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use token_core::store::{Acquired, Renewed, StoreError};
+use token_core::{Error, ErrorKind};
+
+use crate::engine::Engine;
+use crate::stored::Stored;
+
+/// A lease that is held.
+pub(crate) struct Lease<'a> {
+    engine: &'a Arc<Engine>,
+}
+
+/// What taking a lease came to.
+pub(crate) enum Taken<'a> {
+    Lease(Lease<'a>),
+    /// Another holder committed meanwhile, and its token is in use: no lease is needed.
+    Adopted,
+}
+
+/// Busy and broken are different answers: the first passes by itself.
+pub(crate) enum NoLease {
+    Busy,
+    Broken(StoreError),
+}
+
+/// What the lease is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A newer token, whoever brings it.
+    AnyNewer,
+    /// A token that only this holder can bring.
+    OurOwn,
+}
+
+impl<'a> Lease<'a> {
+    /// Takes the lease; where another holder has it, watches for that one's commit.
+    pub(crate) async fn take(engine: &'a Arc<Engine>, purpose: Purpose) -> Result<Taken<'a>, NoLease> {
+        let started = engine.clock.now().elapsed;
+        loop {
+            let acquiring = engine
+                .store
+                .acquire(&engine.key, &engine.owner, engine.settings.lease);
+            let left = match engine.in_time(acquiring).await.map_err(NoLease::Broken)? {
+                Acquired::Busy { left } => left,
+                _ => return Ok(Taken::Lease(Self { engine })),
+            };
+            if engine.clock.now().elapsed.saturating_sub(started) >= engine.settings.lease_wait {
+                return Err(NoLease::Busy);
+            }
+            if watch(engine, left).await && purpose == Purpose::AnyNewer {
+                return Ok(Taken::Adopted);
+            }
+        }
+    }
+
+    /// Runs the future while the lease is renewed at each third of its life. A lease that is lost meanwhile does not stop it: what it
+    /// brings may be the only living token.
+    pub(crate) async fn kept_while<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = self.keep() => std::future::pending().await,
+        }
+    }
+
+    /// Makes sure that the lease is still ours.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        match self.renew().await {
+            Ok(Renewed::Held) => Ok(()),
+            Ok(_) => Err(Error::new(
+                ErrorKind::Transient { after: None },
+                "the lease ran out before the token was spent",
+            )),
+            Err(error) => Err(error.to_error()),
+        }
+    }
+
+    /// Nothing was spent, or the outcome is known: others need not be careful.
+    pub(crate) async fn withdraw_intent(&self) {
+        let engine = self.engine;
+        // Where it fails, the intent stands and others wait a little longer than they had to.
+        _ = engine
+            .in_time(engine.store.withdraw(&engine.key, &engine.owner))
+            .await;
+    }
+
+    pub(crate) async fn give_back(self) {
+        let engine = self.engine;
+        // Where it fails, the lease ends by itself.
+        _ = engine
+            .in_time(engine.store.release(&engine.key, &engine.owner))
+            .await;
+    }
+
+    async fn keep(&self) {
+        loop {
+            tokio::time::sleep(self.engine.settings.lease / 3).await;
+            if matches!(self.renew().await, Ok(Renewed::Lost)) {
+                return;
+            }
+        }
+    }
+
+    async fn renew(&self) -> Result<Renewed, StoreError> {
+        let engine = self.engine;
+        engine
+            .in_time(
+                engine
+                    .store
+                    .renew(&engine.key, &engine.owner, engine.settings.lease),
+            )
+            .await
+    }
+}
+
+/// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.
+async fn watch(engine: &Arc<Engine>, left: Duration) -> bool {
+    const OFTEN_ENOUGH: Duration = Duration::from_millis(500);
+    let seen = engine.current().map(|token| token.generation());
+    engine
+        .store
+        .changed(
+            &engine.key,
+            seen,
+            left.clamp(Duration::from_millis(10), OFTEN_ENOUGH),
+        )
+        .await;
+    let Ok(stored) = Stored::load(engine).await else {
+        return false;
+    };
+    stored.adopt(engine).unwrap_or(false)
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod attempts;
+mod backoff;
+mod builder;
+mod cache;
+mod clock;
+mod decide;
+mod engine;
+mod entropy;
+mod events;
+mod exchange;
+mod held;
+mod keep_fresh;
+mod lease;
+mod lineage;
+mod memory;
+mod pending;
+mod record;
+mod settings;
+mod single_flight;
+mod stored;
+mod transaction;
+
+pub use backoff::Backoff;
+pub use builder::TokenCacheBuilder;
+pub use cache::{Drained, TokenCache};
+pub use clock::SystemClock;
+pub use events::{Event, Events, Origin};
+pub use held::TokenGuard;
+pub use keep_fresh::KeepFresh;
+pub use memory::MemoryStore;
+
+/// For tests: a clock that follows tokio's paused time.
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod test_util {
+    pub use crate::clock::RuntimeClock;
+}
+
+/// The locks of the single flight; its model-checked tests put the checker's in their place.
+mod sync {
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+}

@@ -1,0 +1,17 @@
+//! Names what a token is refreshed with, without telling it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use token_core::store::Lineage;
+use token_core::{Key, Token};
+
+/// The keyed hash of what a refresh of `token` spends.
+pub(crate) fn lineage(key: &Key, token: &Token) -> Lineage {
+    let spendable = token.spendable().expose().as_bytes();
+    // HMAC takes a key of any length, so this cannot fail; without it every lineage would be alike, and nothing would commit twice.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_str().as_bytes()) else {
+        return Lineage([0; 32]);
+    };
+    mac.update(spendable);
+    Lineage(mac.finalize().into_bytes().into())
+}

@@ -1,0 +1,185 @@
+//! A store for one process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use token_core::store::{
+    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+};
+use token_core::{Generation, Key};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Keeps tokens in memory: they are gone with the process. Clones share what is kept, so that several caches of one process can
+/// share a grant.
+///
+/// ```
+/// use token_cache::MemoryStore;
+///
+/// let store = MemoryStore::new();
+/// let same = store.clone();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    places: Mutex<HashMap<Key, Place>>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    record: Option<Record>,
+    intent: Option<(Intent, Instant)>,
+    lease: Option<(Owner, Instant)>,
+    buried: bool,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn at<T>(&self, key: &Key, act: impl FnOnce(&mut Place) -> T) -> T {
+        let mut places: MutexGuard<'_, _> = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        act(places.entry(key.clone()).or_default())
+    }
+}
+
+impl Place {
+    fn live_lease(&self) -> Option<&(Owner, Instant)> {
+        self.lease.as_ref().filter(|(_, until)| *until > Instant::now())
+    }
+
+    fn is_held_by(&self, owner: &Owner) -> bool {
+        self.live_lease().is_some_and(|(holder, _)| holder == owner)
+    }
+
+    fn commit(&mut self, succession: &Succession, record: &Record) -> Committed {
+        if self.buried && *succession != Succession::Anew {
+            return Committed::Buried;
+        }
+        let stored = self.record.as_ref();
+        let again = stored
+            .is_some_and(|stored| stored.lineage == record.lineage && stored.generation == record.generation);
+        let allowed = match succession {
+            Succession::ChildOf(parent) => match stored {
+                None => return Committed::Missing,
+                Some(stored) => again || stored.lineage == *parent,
+            },
+            _ => true,
+        };
+        if !allowed {
+            return Committed::Lost;
+        }
+        *self = Self {
+            record: Some(record.clone()),
+            intent: None,
+            buried: false,
+            lease: self.lease.take(),
+        };
+        Committed::Stored
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        Ok(self.at(key, |place| {
+            let mut entry = Entry::default();
+            entry.record = place.record.clone();
+            entry.buried = place.buried;
+            if let Some((intent, written_at)) = &place.intent {
+                entry.intent = Some(intent.clone());
+                entry.intent_age = Instant::now().saturating_duration_since(*written_at);
+            }
+            entry
+        }))
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        Ok(self.at(key, |place| {
+            if let Some((holder, until)) = place.live_lease()
+                && holder != owner
+            {
+                return Acquired::Busy {
+                    left: until.saturating_duration_since(Instant::now()),
+                };
+            }
+            place.lease = Some((owner.clone(), Instant::now() + life));
+            Acquired::Held
+        }))
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        Ok(self.at(key, |place| {
+            if !place.is_held_by(owner) {
+                return Renewed::Lost;
+            }
+            place.lease = Some((owner.clone(), Instant::now() + life));
+            Renewed::Held
+        }))
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.at(key, |place| {
+            if place.is_held_by(owner) {
+                place.lease = None;
+            }
+        });
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        Ok(self.at(key, |place| {
+            if !place.is_held_by(&intent.owner) {
+                return Intended::LeaseLost;
+            }
+            place.intent = Some((intent.clone(), Instant::now()));
+            Intended::Written
+        }))
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.at(key, |place| {
+            place.intent.take_if(|(intent, _)| intent.owner == *owner)
+        });
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let committed = self.at(key, |place| place.commit(succession, record));
+        self.0.changed.notify_waiters();
+        Ok(committed)
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        self.at(key, |place| {
+            *place = Place {
+                buried: true,
+                lease: place.lease.take(),
+                ..Place::default()
+            }
+        });
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        let notified = self.0.changed.notified();
+        let current = self.at(key, |place| place.record.as_ref().map(|record| record.generation));
+        if current == seen {
+            _ = tokio::time::timeout(at_most, notified).await;
+        }
+    }
+}

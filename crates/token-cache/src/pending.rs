@@ -1,0 +1,88 @@
+//! A token that the store did not acknowledge yet: written again until it does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use token_core::store::{Committed, Record, StoreError, Succession};
+
+use crate::engine::Engine;
+use crate::events::Event;
+
+/// At most one token waits: the newest, as a child of what the store holds.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    write: Option<(Succession, Record)>,
+    is_retried: bool,
+}
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often a write is tried again after the last handle of the cache was dropped.
+const TRIES_AFTER_DROP: u32 = 20;
+
+impl Pending {
+    /// Remembers a write and tries it again in a task of its own.
+    pub(crate) fn keep(&self, engine: &Arc<Engine>, succession: Succession, record: Record) {
+        let mut waiting = self.lock();
+        // The store still holds the ancestor that the first unwritten token came from.
+        let succession = waiting.write.take().map_or(succession, |(first, _)| first);
+        waiting.write = Some((succession, record));
+        if !std::mem::replace(&mut waiting.is_retried, true) {
+            drop(tokio::spawn(retry(engine.clone())));
+        }
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.lock().write.is_none()
+    }
+
+    /// Tries the write now.
+    pub(crate) async fn settle(&self, engine: &Engine) -> Result<(), StoreError> {
+        let Some((succession, record)) = self.lock().write.clone() else {
+            return Ok(());
+        };
+        let mut committed = engine
+            .in_time(engine.store.commit(&engine.key, &succession, &record))
+            .await?;
+        if committed == Committed::Missing {
+            committed = engine
+                .in_time(engine.store.commit(&engine.key, &Succession::Anew, &record))
+                .await?;
+        }
+        let mut waiting = self.lock();
+        waiting
+            .write
+            .take_if(|(_, newest)| newest.lineage == record.lineage);
+        drop(waiting);
+        let generation = record.generation;
+        engine.tell(match committed {
+            Committed::Stored => Event::Persisted { generation },
+            _ => Event::Lost { generation },
+        });
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Holds the engine, so that a dropped cache loses no rotation; gives up some time after nobody else holds it.
+async fn retry(engine: Arc<Engine>) {
+    let mut pause = SHORTEST_PAUSE;
+    let mut tries_left = TRIES_AFTER_DROP;
+    while tries_left > 0 && !engine.pending.is_settled() {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        // A failure is tried again: that is what this loop is for.
+        _ = engine.pending.settle(&engine).await;
+        if Arc::strong_count(&engine) == 1 {
+            tries_left -= 1;
+        }
+    }
+    engine.pending.lock().is_retried = false;
+}

@@ -1,0 +1,186 @@
+//! How a token is written into a store: versioned JSON, which the store may seal.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+use token_core::store::{Record, StoreError};
+use token_core::{Carriage, Generation, Key, Secret, Timestamp, Token, Validity};
+
+use crate::lineage::lineage;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    version: u32,
+    #[serde(borrow)]
+    access: Cow<'a, str>,
+    carriage: Cow<'a, str>,
+    refresh: Option<Cow<'a, str>>,
+    refresh_expires_at: Option<i64>,
+    issued_at: i64,
+    expires_at: i64,
+    refreshable_from: i64,
+    scopes: Vec<Cow<'a, str>>,
+    extras: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// The record of a token under this key.
+pub(crate) fn write(key: &Key, token: &Token) -> Result<Record, StoreError> {
+    let validity = token.validity();
+    let written = Written {
+        version: VERSION,
+        access: token.access().expose().into(),
+        carriage: carriage_name(token.carriage())?,
+        refresh: token.refresh().map(|refresh| refresh.expose().into()),
+        refresh_expires_at: token.refresh_expires_at().map(Timestamp::unix_millis),
+        issued_at: validity.issued_at().unix_millis(),
+        expires_at: validity.expires_at().unix_millis(),
+        refreshable_from: validity.refreshable_from().unix_millis(),
+        scopes: token.scopes().iter().map(Into::into).collect(),
+        extras: token
+            .extras()
+            .map(|(name, value)| (name.into(), value.expose().into()))
+            .collect(),
+    };
+    let body =
+        serde_json::to_string(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
+    Ok(Record {
+        lineage: lineage(key, token),
+        generation: token.generation(),
+        body: Secret::from(body),
+    })
+}
+
+/// The token of a record, as it looks at the local time `now`.
+///
+/// A writer whose clock ran ahead of ours must not give the token more life than it has: a token from the future is taken as issued
+/// now.
+pub(crate) fn read(record: &Record, now: Timestamp) -> Result<Token, StoreError> {
+    let foreign = || StoreError::new("the stored record is not one of ours; it is kept as it is");
+    let written: Written<'_> = serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
+    if written.version != VERSION {
+        return Err(StoreError::new(
+            "the stored record is of a newer version of this library; it is kept as it is",
+        ));
+    }
+    let token = Token::builder(Secret::from(&*written.access), validity(&written, now))
+        .carried(carriage(&written.carriage).ok_or_else(foreign)?)
+        .refresh(written.refresh.map(|refresh| Secret::from(&*refresh)))
+        .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
+        .scopes(written.scopes.into_iter().map(Cow::into_owned))
+        .generation(Generation::new(record.generation.number()));
+    let with_extras = written.extras.into_iter().fold(token, |token, (name, value)| {
+        token.extra(name.into_owned(), Secret::from(&*value))
+    });
+    with_extras.build().map_err(|_| foreign())
+}
+
+fn validity(written: &Written<'_>, now: Timestamp) -> Validity {
+    let issued_at = Timestamp::from_unix_millis(written.issued_at);
+    let expires_at = Timestamp::from_unix_millis(written.expires_at);
+    let refreshable_from = Timestamp::from_unix_millis(written.refreshable_from);
+    let ahead = issued_at.since(now);
+    Validity::new(issued_at.min(now), expires_at.before(ahead))
+        .not_refreshed_before(refreshable_from.before(ahead))
+}
+
+fn carriage_name(carriage: &Carriage) -> Result<Cow<'_, str>, StoreError> {
+    match carriage {
+        Carriage::Bearer => Ok("bearer".into()),
+        Carriage::Verbatim => Ok("verbatim".into()),
+        Carriage::Header(name) => Ok(format!("header:{name}").into()),
+        _ => Err(StoreError::new("a token's carriage has no written form")),
+    }
+}
+
+fn carriage(name: &str) -> Option<Carriage> {
+    match name {
+        "bearer" => Some(Carriage::Bearer),
+        "verbatim" => Some(Carriage::Verbatim),
+        _ => Some(Carriage::Header(
+            HeaderName::try_from(name.strip_prefix("header:")?).ok()?,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(seconds)
+    }
+
+    fn token() -> Token {
+        Token::builder(
+            Secret::from("A"),
+            Validity::new(at(1000), at(2000)).not_refreshed_before(at(1500)),
+        )
+        .carried(Carriage::Header(HeaderName::from_static("apim-accesstoken")))
+        .refresh(Secret::from("R"))
+        .refresh_expires_at(at(9000))
+        .scopes(["a".to_owned(), "b".to_owned()])
+        .extra("api.host", Secret::from("https://x\"y"))
+        .generation(Generation::new(7))
+        .build()
+        .unwrap()
+    }
+
+    fn written() -> Record {
+        write(&Key::of("v", "h", "g"), &token()).unwrap()
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was_written() {
+        let back = read(&written(), at(1100)).unwrap();
+        assert!(back.same_secrets_as(&token()));
+        assert_eq!(back.validity(), token().validity());
+        assert_eq!(back.carriage(), token().carriage());
+        assert_eq!(
+            (back.generation(), back.scopes()),
+            (token().generation(), token().scopes())
+        );
+        assert_eq!(back.refresh_expires_at(), Some(at(9000)));
+        assert_eq!(back.extra("api.host").unwrap().expose(), "https://x\"y");
+    }
+
+    // faults.md row 18
+    #[test]
+    fn a_writer_whose_clock_ran_ahead_gives_no_more_life() {
+        let back = read(&written(), at(400)).unwrap();
+        assert_eq!(
+            (back.validity().issued_at(), back.validity().expires_at()),
+            (at(400), at(1400))
+        );
+    }
+
+    // faults.md row 38
+    #[test]
+    fn a_torn_or_foreign_record_is_a_typed_error_that_quotes_nothing() {
+        let whole = written().body.expose().to_owned();
+        for body in [
+            "",
+            "{}",
+            "null",
+            &whole[..whole.len() / 2],
+            &whole.replace("\"version\":1", "\"version\":2"),
+        ] {
+            let record = Record {
+                body: Secret::from(body),
+                ..written()
+            };
+            let error = read(&record, at(0)).unwrap_err();
+            assert!(error.to_string().contains("kept as it is"));
+        }
+    }
+
+    #[test]
+    fn tokens_of_one_refresh_token_have_one_lineage_and_keys_do_not_mix() {
+        let (here, there) = (Key::of("v", "h", "g"), Key::of("v", "h", "other"));
+        assert_eq!(lineage(&here, &token()), lineage(&here, &token()));
+        assert_ne!(lineage(&here, &token()), lineage(&there, &token()));
+    }
+}
