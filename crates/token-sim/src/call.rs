@@ -33,10 +33,6 @@ impl Call {
         }
     }
 
-    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
-        self.method == method && self.path == path
-    }
-
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

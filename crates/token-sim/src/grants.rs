@@ -56,6 +56,7 @@ pub(crate) struct Minted<'a> {
 
 /// What is known of a living access token.
 pub(crate) struct Living<'a> {
+    pub(crate) family: usize,
     pub(crate) owner: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) expires_ms: i64,
@@ -78,10 +79,6 @@ impl Grants {
             dead: false,
         });
         self.families.len() - 1
-    }
-
-    pub(crate) fn owner(&self, family: usize) -> &str {
-        self.families.get(family).map_or("", |family| &family.owner)
     }
 
     pub(crate) fn scope(&self, family: usize) -> &str {
@@ -179,6 +176,7 @@ impl Grants {
             .filter(|access| !access.revoked && now < access.expires_ms)?;
         let family = self.families.get(access.family).filter(|family| !family.dead)?;
         Some(Living {
+            family: access.family,
             owner: &family.owner,
             scope: &family.scope,
             expires_ms: access.expires_ms,
@@ -192,6 +190,7 @@ impl Grants {
         let refresh = self.refresh.get(token).filter(fresh)?;
         let family = self.families.get(refresh.family).filter(|family| !family.dead)?;
         Some(Living {
+            family: refresh.family,
             owner: &family.owner,
             scope: &family.scope,
             expires_ms: refresh.expires_ms,

@@ -100,7 +100,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy)]
 enum ClientCertificate {
     NotAsked,
     Required,

@@ -209,10 +209,10 @@ impl Server {
             .get(token)
             .map_or(0, |known| (known.expires_ms - now) / 1000);
         let data = json!({ "accessToken": token, "expire": left });
-        self.answer(kind, 0, "SUCCESS", Some(data))
+        self.answer(kind, 0, "SUCCESS", Some(&data))
     }
 
-    fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<Value>) -> Answer {
+    fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<&Value>) -> Answer {
         let field = match (self.rules.spelling, kind) {
             (StatusSpelling::Stauts, _) | (StatusSpelling::AsInSamples, Kind::Login) => "stauts",
             _ => "status",

@@ -11,6 +11,7 @@ use super::wire::{Framing, Inbox, malformed};
 use super::{Shared, upstream};
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::clock::SimClock;
 use crate::fault::{Effect, Fault, When};
 use crate::journal::{Kind, Outcome};
 
@@ -147,7 +148,7 @@ impl<S: Socket> Connection<S> {
                     .shared
                     .date
                     .as_ref()
-                    .map(|clock| clock.date_text())
+                    .map(SimClock::date_text)
                     .unwrap_or_default();
                 sending::flood(self.inbox.stream(), &date)
                     .await

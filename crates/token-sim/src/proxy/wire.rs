@@ -144,9 +144,7 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
 impl Head {
     fn parse(text: &[u8]) -> io::Result<Self> {
         // Header values may hold any byte above 0x7f, so the text is not decoded as a whole.
-        let mut lines = text
-            .split(|byte| *byte == b'\n')
-            .map(|line| line.trim_ascii_end());
+        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
         let first_line = lines.next().unwrap_or_default().to_vec();
         let first_line = String::from_utf8(first_line).map_err(|_| malformed())?;
         let headers = lines.map(parse_header).collect::<io::Result<_>>()?;

@@ -1,0 +1,303 @@
+//! The rules of the app API.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::accounts::{Accounts, Refusal, User};
+use crate::answer::Answer;
+use crate::call::{Call, Params};
+use crate::crypto::{jwt, quectel_password, sha256_hex};
+use crate::grants::{Denied, Grants, Minted, millis};
+use crate::issued::Issued;
+use crate::journal::Kind;
+use crate::lock::Locked;
+use crate::random::opaque;
+use crate::rotation::{OldToken, Rotation};
+use crate::simulation::{Reply, Vendor};
+
+pub(super) const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
+pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
+pub(super) const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
+pub(super) const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
+
+const NO_EMAIL: Refusal = Refusal(5026, "Email is missing");
+const NO_PHONE: Refusal = Refusal(5040, "Phone number format error");
+const NO_PASSWORD: Refusal = Refusal(5022, "Password is missing");
+const NO_DOMAIN: Refusal = Refusal(5023, "User domain is missing");
+const BAD_DOMAIN: Refusal = Refusal(5013, "User domain format error");
+const UNKNOWN_DOMAIN: Refusal = Refusal(5015, "User domain does not exist");
+const DISABLED_DOMAIN: Refusal = Refusal(5104, "User domain is disabled");
+const NO_SIGNATURE: Refusal = Refusal(5550, "Signature is missing");
+const BAD_SIGNATURE: Refusal = Refusal(5420, "Signature verification failed");
+const UNKNOWN_EMAIL: Refusal = Refusal(5031, "Email is not registered");
+const UNKNOWN_USER: Refusal = Refusal(5033, "User does not exist");
+const NO_TOKEN: Refusal = Refusal(5106, "Token is missing");
+const BAD_TOKEN: Refusal = Refusal(5032, "Token verification failed");
+
+pub(super) struct Rules {
+    pub(super) user: User,
+    pub(super) user_domain: String,
+    pub(super) user_domain_secret: String,
+    pub(super) access_life: Duration,
+    pub(super) refresh_life: Duration,
+    pub(super) rotation: Rotation,
+    pub(super) old_token: OldToken,
+}
+
+pub(super) struct Server {
+    pub(super) rules: Rules,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    grants: Grants,
+    accounts: Accounts,
+}
+
+struct Pair {
+    access: String,
+    access_expires_ms: i64,
+    refresh: String,
+    refresh_expires_ms: i64,
+}
+
+impl Vendor for Server {
+    fn kind(&self, call: &Call) -> Kind {
+        match call.path.as_str() {
+            EMAIL_LOGIN | PHONE_LOGIN => Kind::Login,
+            REFRESH => Kind::Refresh,
+            LOGOUT => Kind::Revocation,
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+        match (kind, call.method.as_str()) {
+            (Kind::Login, "POST") => self.login(call, now).unwrap_or_else(refused),
+            (Kind::Refresh, "PUT") => self.refresh(&call.parameters(), now),
+            (Kind::Revocation, "DELETE") => self.logout(call, now),
+            (Kind::Resource, _) => self.resource(call, now),
+            (Kind::Login | Kind::Refresh | Kind::Revocation, _) => Reply::refused(Answer::new(405), 405),
+            _ => Reply::not_found(),
+        }
+    }
+
+    fn refusal(&self, text: &str) -> Answer {
+        failure(BAD_TOKEN.0, text)
+    }
+}
+
+impl Server {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn accounts<T>(&self, change: impl FnOnce(&mut Accounts) -> T) -> T {
+        change(&mut self.state().accounts)
+    }
+
+    pub(super) fn revoke_access(&self) {
+        self.state().grants.revoke_all_access();
+    }
+
+    pub(super) fn revoke_refresh(&self) {
+        self.state().grants.revoke_all_refresh();
+    }
+
+    pub(super) fn issue(&self, now: i64) -> Issued {
+        let pair = self.open(&mut self.state(), now);
+        Issued {
+            access_token: pair.access,
+            refresh_token: Some(pair.refresh),
+            expires_at_ms: pair.access_expires_ms,
+        }
+    }
+
+    fn login(&self, call: &Call, now: i64) -> Result<Reply, Refusal> {
+        let params = call.parameters();
+        let by_email = call.path == EMAIL_LOGIN;
+        let mut state = self.state();
+        self.check_domain(&state, &params)?;
+        let who = if by_email {
+            params.filled("email").ok_or(NO_EMAIL)?.to_owned()
+        } else {
+            let code = params.first("internationalCode").unwrap_or_default();
+            format!("{code}{}", params.filled("phone").ok_or(NO_PHONE)?)
+        };
+        self.check_signature(&params, &who)?;
+        if by_email && params.first("email") != Some(&self.rules.user.email) {
+            return Err(UNKNOWN_EMAIL);
+        }
+        if !by_email && params.first("phone") != Some(&self.rules.user.phone) {
+            return Err(UNKNOWN_USER);
+        }
+        state.accounts.admit(now)?;
+        if !self.is_password(&params) {
+            return Err(state.accounts.failed(now));
+        }
+        state.accounts.succeeded();
+        Ok(Reply::issued(success(&self.open(&mut state, now)), 1))
+    }
+
+    fn check_domain(&self, state: &State, params: &Params) -> Result<(), Refusal> {
+        let domain = params.filled("userDomain").ok_or(NO_DOMAIN)?;
+        if domain.contains(char::is_whitespace) {
+            return Err(BAD_DOMAIN);
+        }
+        if domain != self.rules.user_domain {
+            return Err(UNKNOWN_DOMAIN);
+        }
+        if state.accounts.domain_disabled {
+            Err(DISABLED_DOMAIN)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_signature(&self, params: &Params, who: &str) -> Result<(), Refusal> {
+        let password = params.filled("pwd").ok_or(NO_PASSWORD)?;
+        let random = params.first("random").unwrap_or_default();
+        let signature = params.filled("signature").ok_or(NO_SIGNATURE)?;
+        let secret = &self.rules.user_domain_secret;
+        let signed = sha256_hex(&format!("{who}{password}{random}{secret}"));
+        if signature == signed {
+            Ok(())
+        } else {
+            Err(BAD_SIGNATURE)
+        }
+    }
+
+    /// Without `random` the password is taken as plain text: it is documented as optional.
+    fn is_password(&self, params: &Params) -> bool {
+        let sent = params.first("pwd").unwrap_or_default();
+        let plain = match params.filled("random") {
+            Some(random) => quectel_password(sent, random),
+            None => Some(sent.to_owned()),
+        };
+        plain.as_ref() == Some(&self.rules.user.password)
+    }
+
+    fn refresh(&self, params: &Params, now: i64) -> Reply {
+        let Some(token) = params.filled("refreshToken") else {
+            return refused(NO_TOKEN);
+        };
+        let mut state = self.state();
+        if let Err(refusal) = state.accounts.check_enabled() {
+            return refused(refusal);
+        }
+        match state.grants.spend(token, self.rules.rotation, now) {
+            Err(denied) => refused(BAD_TOKEN).reuse(denied == Denied::Spent),
+            Ok(spent) => {
+                let kept = (!self.rules.rotation.renews()).then_some(token);
+                let pair = self.enter(&mut state, spent.family, spent.generation, kept, now);
+                Reply::issued(success(&pair), spent.generation).reuse(spent.reuse)
+            }
+        }
+    }
+
+    fn logout(&self, call: &Call, now: i64) -> Reply {
+        let token = call.header("authorization").unwrap_or_default();
+        let mut state = self.state();
+        let Some(family) = state.grants.living(token, now).map(|living| living.family) else {
+            return refused(BAD_TOKEN);
+        };
+        state.grants.kill_family(family);
+        Reply::answered(Answer::json(
+            200,
+            &json!({ "code": 200, "msg": "", "data": null, "extMsg": null }),
+        ))
+    }
+
+    fn resource(&self, call: &Call, now: i64) -> Reply {
+        let state = self.state();
+        let token = call.header("authorization").unwrap_or_default();
+        if state.accounts.disabled || state.grants.living(token, now).is_none() {
+            let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
+            return Reply::refused(Answer::json(401, &body), BAD_TOKEN.0);
+        }
+        Reply::answered(Answer::json(200, &envelope(200, "", &json!({ "uid": "U1" }))))
+    }
+
+    fn open(&self, state: &mut State, now: i64) -> Pair {
+        let family = state.grants.open(&self.rules.user.email, "");
+        self.enter(state, family, 1, None, now)
+    }
+
+    fn enter(&self, state: &mut State, family: usize, generation: u64, kept: Option<&str>, now: i64) -> Pair {
+        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.access_life)));
+        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.refresh_life)));
+        let refresh = kept.map(str::to_owned);
+        let pair = Pair {
+            access: self.mint("AccessToken", access_expires_ms, now),
+            access_expires_ms,
+            refresh: refresh.unwrap_or_else(|| self.mint("RefreshToken", refresh_expires_ms, now)),
+            refresh_expires_ms,
+        };
+        let minted = Minted {
+            access: &pair.access,
+            access_expires_ms,
+            refresh: Some(&pair.refresh),
+            refresh_expires_ms,
+        };
+        let old = if generation > 1 {
+            self.rules.old_token
+        } else {
+            OldToken::Lives
+        };
+        state.grants.enter(family, generation, old, &minted);
+        pair
+    }
+
+    fn mint(&self, kind: &str, expires_ms: i64, now: i64) -> String {
+        let now = now / 1000;
+        let claims = json!({
+            "iss": "enduser",
+            "aud": "Audience",
+            "uid": "U1",
+            "type": kind,
+            "jti": opaque(),
+            "iat": now,
+            "nbf": now - 120,
+            "exp": expires_ms / 1000,
+        });
+        format!(
+            "Bearer {}",
+            jwt(&claims, self.rules.user_domain_secret.as_bytes())
+        )
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.locked()
+    }
+}
+
+/// The vendor tells expiry in whole seconds, and the token ends then.
+fn whole_seconds(unix_ms: i64) -> i64 {
+    unix_ms - unix_ms.rem_euclid(1000)
+}
+
+fn success(pair: &Pair) -> Answer {
+    let data = json!({
+        "accessToken": { "token": pair.access, "expirationTime": pair.access_expires_ms / 1000 },
+        "refreshToken": { "token": pair.refresh, "expirationTime": pair.refresh_expires_ms / 1000 },
+    });
+    Answer::json(200, &envelope(200, "", &data))
+}
+
+fn refused(Refusal(code, text): Refusal) -> Reply {
+    Reply::refused(failure(code, text), code)
+}
+
+fn failure(code: i64, text: &str) -> Answer {
+    Answer::json(200, &envelope(code, text, &Value::Null))
+}
+
+fn envelope(code: i64, msg: &str, data: &Value) -> Value {
+    json!({ "code": code, "msg": msg, "data": data, "extMsg": null })
+}

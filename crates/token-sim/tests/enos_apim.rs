@@ -1,0 +1,255 @@
+//! EnOS APIM, asked as its documents say.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use support::{Ask, Seen};
+use token_sim::{EnosApim, OldToken, Outcome, SimClock, StatusSpelling};
+
+const GET: &str = "/apim-token-service/v2.0/token/get";
+const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
+const NOW: i64 = 1_700_000_000_000;
+
+fn vector(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+async fn sim() -> EnosApim {
+    EnosApim::builder()
+        .app("app-key-1", "app-secret-1")
+        .clock(SimClock::frozen(NOW))
+        .start()
+        .await
+        .unwrap()
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn signed(timestamp: i64) -> Value {
+    let encryption = sha256(&format!("app-key-1{timestamp}app-secret-1"));
+    json!({ "appKey": "app-key-1", "encryption": encryption, "timestamp": timestamp })
+}
+
+async fn post(sim: &EnosApim, path: &str, body: &Value) -> Seen {
+    Ask::new("POST", path).json(body).send(sim.addr()).await.unwrap()
+}
+
+async fn refresh(sim: &EnosApim, token: &str, timestamp: i64) -> Seen {
+    let mut body = signed(timestamp);
+    body["accessToken"] = token.into();
+    post(sim, REFRESH, &body).await
+}
+
+/// The status, whichever way it is spelt.
+fn status(seen: &Seen) -> i64 {
+    seen.number("/status").max(seen.number("/stauts"))
+}
+
+async fn resource(sim: &EnosApim, token: &str, secret: &str) -> i64 {
+    let timestamp = sim.clock().now_ms().to_string();
+    let signature = sha256(&format!("{token}a1b 2{{}}{timestamp}{secret}"));
+    let ask = Ask::new("POST", "/resource?b=+2&a=1")
+        .header("apim-accesstoken", token)
+        .body("{}");
+    let ask = ask
+        .header("apim-timestamp", &timestamp)
+        .header("apim-signature", &signature);
+    let seen = ask.send(sim.addr()).await.unwrap();
+    if seen.status == 200 {
+        200
+    } else {
+        seen.number("/status")
+    }
+}
+
+#[tokio::test]
+async fn the_vectors_encryption_gets_a_token() {
+    let sim = sim().await;
+    let case = vector(include_str!("data/enos-encryption/vector.json"));
+    let body = json!({
+        "appKey": case["app_key"],
+        "encryption": case["encryption"],
+        "timestamp": case["timestamp_ms"],
+    });
+    let seen = post(&sim, GET, &body).await;
+    assert_eq!(
+        (seen.status, seen.number("/stauts"), seen.number("/data/expire")),
+        (200, 0, 7200)
+    );
+    assert_eq!(seen.text("/business"), "apim-token-service");
+    assert_eq!(
+        resource(&sim, &seen.text("/data/accessToken"), "app-secret-1").await,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_living_token_is_given_again_with_what_is_left() {
+    let sim = sim().await;
+    let first = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    sim.clock().advance(Duration::from_secs(7000));
+    let again = post(&sim, GET, &signed(NOW + 7_000_000)).await;
+    assert_eq!(again.text("/data/accessToken"), first);
+    assert_eq!(again.number("/data/expire"), 200);
+    assert_eq!(sim.exchange(2).await.outcome, Outcome::Repeated { generation: 1 });
+    sim.clock().advance(Duration::from_secs(200));
+    let next = post(&sim, GET, &signed(NOW + 7_200_000)).await;
+    assert_ne!(next.text("/data/accessToken"), first);
+    assert_eq!(sim.exchange(3).await.outcome, Outcome::Issued { generation: 2 });
+}
+
+#[tokio::test]
+async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
+    let sim = sim().await;
+    let first = sim.issue().access_token().to_owned();
+    sim.clock().advance(Duration::from_secs(60));
+    let seen = refresh(&sim, &first, NOW + 60_000).await;
+    assert_eq!((seen.number("/status"), seen.number("/data/expire")), (0, 7200));
+    let next = seen.text("/data/accessToken");
+    assert_eq!(resource(&sim, &next, "app-secret-1").await, 200);
+    assert_eq!(resource(&sim, &first, "app-secret-1").await, 401);
+    assert_eq!(status(&refresh(&sim, &first, NOW + 60_001).await), 1204);
+}
+
+#[tokio::test]
+async fn the_old_token_may_live() {
+    let sim = EnosApim::builder()
+        .app("app-key-1", "app-secret-1")
+        .old_token(OldToken::Lives);
+    let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
+    let first = sim.issue().access_token().to_owned();
+    refresh(&sim, &first, NOW).await;
+    assert_eq!(resource(&sim, &first, "app-secret-1").await, 200);
+}
+
+// faults.md row 44
+#[tokio::test]
+async fn a_duplicated_encryption_is_refused_across_both_calls() {
+    let sim = sim().await;
+    let token = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    assert_eq!(status(&post(&sim, GET, &signed(NOW)).await), 1001);
+    assert_eq!(status(&refresh(&sim, &token, NOW).await), 1001);
+    assert_eq!(status(&refresh(&sim, &token, NOW + 1).await), 0);
+}
+
+// faults.md row 20
+#[tokio::test]
+async fn a_skewed_clock_is_refused() {
+    let sim = sim().await;
+    assert_eq!(status(&post(&sim, GET, &signed(NOW - 600_001)).await), 1003);
+    sim.clock().lie_about_date(3_600_000);
+    assert_eq!(status(&post(&sim, GET, &signed(NOW + 600_000)).await), 0);
+    let narrow = EnosApim::builder()
+        .app("app-key-1", "app-secret-1")
+        .clock_tolerance(Duration::ZERO);
+    let narrow = narrow.clock(SimClock::frozen(NOW)).start().await.unwrap();
+    assert_eq!(status(&post(&narrow, GET, &signed(NOW + 1)).await), 1003);
+}
+
+#[tokio::test]
+async fn a_request_is_refused_for_its_reason() {
+    let sim = sim().await;
+    let changed = |name: &str, value: Value| {
+        let mut body = signed(NOW);
+        body[name] = value;
+        body
+    };
+    let cases = [
+        ("appKey", json!("other"), 1002),
+        ("encryption", json!("other"), 1003),
+        ("timestamp", json!(NOW + 1), 1003),
+        ("timestamp", json!("soon"), 1004),
+        ("timestamp", json!(true), 1004),
+        ("appKey", json!(7), 1004),
+        ("appKey", json!(""), 1202),
+        ("encryption", Value::Null, 1202),
+        ("timestamp", json!(""), 1202),
+    ];
+    for (name, value, code) in cases {
+        let seen = post(&sim, GET, &changed(name, value)).await;
+        assert_eq!((seen.status, status(&seen)), (200, code), "{name}");
+        assert!(seen.json()["data"].is_null());
+    }
+    let torn = Ask::new("POST", GET).body("{").send(sim.addr()).await.unwrap();
+    assert_eq!(status(&torn), 1004);
+    assert_eq!(status(&post(&sim, REFRESH, &signed(NOW)).await), 1202);
+    assert_eq!(Ask::new("GET", GET).send(sim.addr()).await.unwrap().status, 405);
+    assert_eq!(sim.issued_count(), 0);
+}
+
+#[tokio::test]
+async fn a_timestamp_may_be_text() {
+    let sim = sim().await;
+    let mut body = signed(NOW);
+    body["timestamp"] = NOW.to_string().into();
+    assert_eq!(status(&post(&sim, GET, &body).await), 0);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_not_refreshed() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    sim.clock().advance(Duration::from_secs(7200));
+    assert_eq!(status(&refresh(&sim, &token, NOW + 7_200_000).await), 1203);
+    assert_eq!(status(&refresh(&sim, "unknown", NOW + 7_200_001).await), 1204);
+}
+
+// faults.md row 16
+#[tokio::test]
+async fn the_status_is_spelt_as_asked() {
+    for (spelling, get, refreshed) in [
+        (StatusSpelling::AsInSamples, "/stauts", "/status"),
+        (StatusSpelling::Status, "/status", "/status"),
+        (StatusSpelling::Stauts, "/stauts", "/stauts"),
+    ] {
+        let sim = EnosApim::builder()
+            .app("app-key-1", "app-secret-1")
+            .status_spelling(spelling);
+        let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
+        let seen = post(&sim, GET, &signed(NOW)).await;
+        assert_eq!(seen.number(get), 0);
+        assert_eq!(
+            refresh(&sim, &seen.text("/data/accessToken"), NOW + 1)
+                .await
+                .number(refreshed),
+            0
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_gateway_checks_the_signature() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    assert_eq!(resource(&sim, &token, "app-secret-1").await, 200);
+    assert_eq!(resource(&sim, &token, "other").await, 497);
+    let bare = Ask::new("GET", "/resource").header("apim-accesstoken", &token);
+    assert_eq!(bare.send(sim.addr()).await.unwrap().number("/status"), 497);
+    let upload = Ask::new("POST", "/resource").header("apim-accesstoken", &token);
+    let upload = upload.header("content-type", "multipart/form-data; boundary=x");
+    assert_eq!(upload.send(sim.addr()).await.unwrap().status, 200);
+}
+
+// faults.md row 35
+#[tokio::test]
+async fn a_revoked_token_is_401_and_a_get_makes_another() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    sim.revoke_access_token();
+    assert_eq!(resource(&sim, &token, "app-secret-1").await, 401);
+    let next = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    assert_ne!(next, token);
+    sim.disable_account();
+    assert_eq!(resource(&sim, &next, "app-secret-1").await, 401);
+    assert_eq!(status(&post(&sim, GET, &signed(NOW + 1)).await), 1002);
+    sim.enable_account();
+    assert_eq!(resource(&sim, &next, "app-secret-1").await, 200);
+}

@@ -1,0 +1,496 @@
+//! The OAuth 2.0 server: grants, clients, flavours.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Ask, Seen};
+use token_sim::{
+    ClientAuth, CodeRequest, Flavour, OAuth2, OAuth2Builder, OldToken, Outcome, Rotation, SimClock,
+};
+
+const TOKEN: &str = "/api/v1/oauth2/token";
+const BACK: &str = "https://app.example.com/cb";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+async fn start(builder: OAuth2Builder) -> OAuth2 {
+    builder
+        .clock(SimClock::frozen(1_700_000_000_000))
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn sim() -> OAuth2 {
+    start(OAuth2::builder()).await
+}
+
+async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
+    Ask::new("POST", TOKEN)
+        .basic("sim-client", "sim-secret")
+        .form(form)
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+async fn refresh(sim: &OAuth2, token: &str) -> Seen {
+    post(sim, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+}
+
+async fn resource(sim: &OAuth2, token: &str) -> u16 {
+    Ask::new("GET", "/resource")
+        .auth(&format!("Bearer {token}"))
+        .send(sim.addr())
+        .await
+        .unwrap()
+        .status
+}
+
+fn refresh_token(sim: &OAuth2) -> String {
+    sim.grant().refresh_token().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refresh_answers_as_the_vendors_sample() {
+    let sim = sim().await;
+    let seen = refresh(&sim, &refresh_token(&sim)).await;
+    assert_eq!((seen.status, seen.number("/expires_in")), (200, 7200));
+    assert_eq!(
+        (seen.text("/token_type").as_str(), seen.text("/scope").as_str()),
+        ("Bearer", "get_user_info")
+    );
+    assert_eq!(resource(&sim, &seen.text("/access_token")).await, 200);
+    assert_eq!(seen.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn a_refresh_token_of_single_use_is_refused_the_second_time() {
+    let sim = sim().await;
+    let first = refresh_token(&sim);
+    let next = refresh(&sim, &first).await.text("/refresh_token");
+    assert_eq!(refresh(&sim, &first).await.text("/error"), "invalid_grant");
+    assert!(sim.saw_reuse());
+    assert_eq!(refresh(&sim, &next).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
+    let sim = start(OAuth2::builder().rotation(Rotation::Strict)).await;
+    let first = refresh_token(&sim);
+    let seen = refresh(&sim, &first).await;
+    assert_eq!(refresh(&sim, &first).await.status, 400);
+    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 400);
+    assert_eq!(resource(&sim, &seen.text("/access_token")).await, 401);
+}
+
+#[tokio::test]
+async fn grace_takes_the_old_refresh_token_for_a_while() {
+    let sim = start(OAuth2::builder().rotation(Rotation::Grace(Duration::from_secs(10)))).await;
+    let first = refresh_token(&sim);
+    refresh(&sim, &first).await;
+    sim.clock().advance(Duration::from_secs(10));
+    assert_eq!(refresh(&sim, &first).await.status, 200);
+    assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 2 });
+    sim.clock().advance(Duration::from_millis(1));
+    assert_eq!(refresh(&sim, &first).await.status, 400);
+    assert_eq!(sim.journal().reuse_count(), 2);
+}
+
+// faults.md row 12
+#[tokio::test]
+async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_it() {
+    for (rotation, told) in [(Rotation::Never, false), (Rotation::Repeat, true)] {
+        let sim = start(OAuth2::builder().rotation(rotation)).await;
+        let token = refresh_token(&sim);
+        refresh(&sim, &token).await;
+        let seen = refresh(&sim, &token).await;
+        assert_eq!(seen.json().get("refresh_token").is_some(), told);
+        assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 3 });
+        assert!(!sim.saw_reuse());
+    }
+}
+
+// faults.md row 36
+#[tokio::test]
+async fn a_refresh_may_kill_the_old_access_token() {
+    let sim = start(OAuth2::builder().old_token(OldToken::Dies)).await;
+    let grant = sim.grant();
+    assert_eq!(resource(&sim, grant.access_token()).await, 200);
+    refresh(&sim, grant.refresh_token().unwrap()).await;
+    assert_eq!(resource(&sim, grant.access_token()).await, 401);
+}
+
+// faults.md row 26
+#[tokio::test]
+async fn each_flavour_refuses_in_its_own_words() {
+    for (flavour, unknown, expired) in [
+        (Flavour::Rfc6749, "expired or revoked", (400, "invalid_grant")),
+        (
+            Flavour::BambooCloud,
+            "Invalid refresh token: nobody's",
+            (400, "invalid_grant"),
+        ),
+        (
+            Flavour::Spring,
+            "Invalid refresh token: nobody's",
+            (401, "invalid_token"),
+        ),
+    ] {
+        let sim = start(OAuth2::builder().flavour(flavour)).await;
+        let seen = refresh(&sim, "nobody's").await;
+        assert_eq!(
+            (seen.status, seen.text("/error").as_str()),
+            (400, "invalid_grant")
+        );
+        assert!(seen.text("/error_description").ends_with(unknown));
+        let old = refresh_token(&sim);
+        sim.clock().advance(Duration::from_secs(30 * 86_400));
+        let seen = refresh(&sim, &old).await;
+        assert_eq!((seen.status, seen.text("/error").as_str()), expired);
+        assert_eq!(
+            seen.text("/error_description").contains(&old),
+            flavour != Flavour::Rfc6749
+        );
+    }
+}
+
+#[tokio::test]
+async fn oneaccess_takes_the_secret_in_the_form_and_echoes_nothing() {
+    let sim = start(OAuth2::builder().flavour(Flavour::OneAccess)).await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "nobody's"),
+        ("client_id", "sim-client"),
+        ("client_secret", "sim-secret"),
+    ];
+    let seen = Ask::new("POST", TOKEN)
+        .form(&form)
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(seen.text("/error_description"), "Invalid refresh token");
+    let twice = Ask::new("POST", TOKEN)
+        .basic("sim-client", "sim-secret")
+        .form(&form);
+    assert_eq!(
+        twice.send(sim.addr()).await.unwrap().text("/error"),
+        "invalid_request"
+    );
+    let bare = Ask::new("POST", TOKEN)
+        .form(&form[..2])
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(
+        (bare.status, bare.text("/error").as_str()),
+        (401, "invalid_client")
+    );
+}
+
+#[tokio::test]
+async fn basic_is_raw_or_encoded_as_configured() {
+    let (id, secret) = ("app:1", "p%41+ü s");
+    let form = [("grant_type", "client_credentials")];
+    let encoded = ("app%3A1", "p%2541%2B%C3%BC+s");
+    for (client_auth, right, wrong) in [
+        (ClientAuth::BasicRaw, ("app", secret), encoded),
+        (ClientAuth::BasicEncoded, encoded, ("app", secret)),
+    ] {
+        let known = if client_auth == ClientAuth::BasicRaw {
+            "app"
+        } else {
+            id
+        };
+        let sim = start(OAuth2::builder().client(known, secret).client_auth(client_auth)).await;
+        for ((id, secret), status) in [(right, 200), (wrong, 401)] {
+            let ask = Ask::new("POST", TOKEN).basic(id, secret).form(&form);
+            assert_eq!(
+                ask.send(sim.addr()).await.unwrap().status,
+                status,
+                "{client_auth:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn client_credentials_give_no_refresh_token() {
+    let sim = sim().await;
+    let seen = post(
+        &sim,
+        &[("grant_type", "client_credentials"), ("scope", "get_user_info")],
+    )
+    .await;
+    assert!(seen.status == 200 && seen.json().get("refresh_token").is_none());
+    let more = post(
+        &sim,
+        &[
+            ("grant_type", "client_credentials"),
+            ("scope", "get_user_info root"),
+        ],
+    )
+    .await;
+    assert_eq!(more.text("/error"), "invalid_scope");
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_with_its_verifier() {
+    let sim = start(OAuth2::builder().client_auth(ClientAuth::Public)).await;
+    let query = [
+        ("response_type", "code"),
+        ("client_id", "sim-client"),
+        ("redirect_uri", BACK),
+        ("state", "s&t"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    let seen = Ask::new("GET", "/api/v1/oauth2/authorize")
+        .query(&query)
+        .send(sim.addr())
+        .await
+        .unwrap();
+    let location = seen.header("location").unwrap();
+    let code = location
+        .strip_prefix(&format!("{BACK}?code="))
+        .unwrap()
+        .strip_suffix("&state=s%26t")
+        .unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("code_verifier", VERIFIER),
+        ("client_id", "sim-client"),
+        ("redirect_uri", BACK),
+    ];
+    let redeem = || Ask::new("POST", TOKEN).form(&form).send(sim.addr());
+    let tokens = redeem().await.unwrap();
+    assert_eq!(tokens.status, 200);
+    assert!(!tokens.text("/refresh_token").is_empty());
+    assert_eq!(redeem().await.unwrap().text("/error"), "invalid_grant");
+    assert!(sim.saw_reuse());
+    assert_eq!(resource(&sim, &tokens.text("/access_token")).await, 200);
+}
+
+#[tokio::test]
+async fn a_code_is_refused_for_its_reason() {
+    let sim = sim().await;
+    let redeem = async |code: &str, more: &[(&str, &str)]| {
+        let form = [&[("grant_type", "authorization_code"), ("code", code)], more].concat();
+        post(&sim, &form).await.text("/error")
+    };
+    let code = || sim.authorization_code(CodeRequest::new().redirect_uri(BACK).code_challenge(CHALLENGE));
+    let right = [("redirect_uri", BACK), ("code_verifier", VERIFIER)];
+    assert_eq!(redeem(&code(), &right).await, "");
+    assert_eq!(redeem(&code(), &right[..1]).await, "invalid_grant");
+    assert_eq!(redeem(&code(), &right[1..]).await, "invalid_grant");
+    assert_eq!(
+        redeem(&code(), &[right[0], ("code_verifier", "other")]).await,
+        "invalid_grant"
+    );
+    assert_eq!(redeem("unknown", &right).await, "invalid_grant");
+    assert_eq!(redeem("", &right).await, "invalid_request");
+    let late = code();
+    sim.clock().advance(Duration::from_secs(300));
+    assert_eq!(redeem(&late, &right).await, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_reused_code_takes_its_tokens_along_where_the_server_is_strict() {
+    let sim = start(OAuth2::builder().rotation(Rotation::Strict)).await;
+    let code = sim.authorization_code(CodeRequest::new());
+    let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
+    let token = post(&sim, &form).await.text("/access_token");
+    assert_eq!(resource(&sim, &token).await, 200);
+    assert_eq!(post(&sim, &form).await.status, 400);
+    assert_eq!(resource(&sim, &token).await, 401);
+}
+
+#[tokio::test]
+async fn a_consent_that_lacks_something_is_refused() {
+    let sim = sim().await;
+    let all = [
+        ("response_type", "code"),
+        ("client_id", "sim-client"),
+        ("redirect_uri", BACK),
+    ];
+    for missing in 0..3 {
+        let mut query = all.to_vec();
+        query.remove(missing);
+        let ask = Ask::new("GET", "/api/v1/oauth2/authorize").query(&query);
+        assert_eq!(
+            ask.send(sim.addr()).await.unwrap().text("/error"),
+            "invalid_request"
+        );
+    }
+    let plain = [
+        &all[..],
+        &[("code_challenge", "x"), ("code_challenge_method", "plain")],
+    ]
+    .concat();
+    let ask = Ask::new("GET", "/api/v1/oauth2/authorize").query(&plain);
+    assert_eq!(
+        ask.send(sim.addr()).await.unwrap().text("/error"),
+        "invalid_request"
+    );
+}
+
+#[tokio::test]
+async fn a_public_client_is_known_by_its_id_alone() {
+    let sim = start(OAuth2::builder().client_auth(ClientAuth::Public)).await;
+    let grant = sim.grant();
+    let token = grant.refresh_token().unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token),
+        ("client_id", "other"),
+    ];
+    let seen = Ask::new("POST", TOKEN)
+        .form(&form)
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(seen.text("/error_description"), "Client ID mismatch");
+    let form = [form[0], form[1], ("client_id", "sim-client")];
+    let basic = Ask::new("POST", TOKEN).form(&form).basic("sim-client", "");
+    assert_eq!(
+        basic.send(sim.addr()).await.unwrap().text("/error"),
+        "invalid_request"
+    );
+    assert_eq!(
+        Ask::new("POST", TOKEN)
+            .form(&form)
+            .send(sim.addr())
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_refused_for_its_reason() {
+    let sim = sim().await;
+    assert_eq!(
+        post(&sim, &[("grant_type", "magic")]).await.text("/error"),
+        "unsupported_grant_type"
+    );
+    assert_eq!(post(&sim, &[]).await.text("/error"), "invalid_request");
+    assert_eq!(
+        post(&sim, &[("grant_type", "refresh_token")])
+            .await
+            .text("/error"),
+        "invalid_request"
+    );
+    assert_eq!(Ask::new("GET", TOKEN).send(sim.addr()).await.unwrap().status, 405);
+    let query = [("grant_type", "client_credentials")];
+    let in_url = Ask::new("POST", TOKEN)
+        .query(&query)
+        .basic("sim-client", "sim-secret");
+    assert_eq!(
+        in_url.send(sim.addr()).await.unwrap().text("/error"),
+        "invalid_request"
+    );
+    let wrong = Ask::new("POST", TOKEN).basic("sim-client", "wrong").form(&query);
+    let seen = wrong.send(sim.addr()).await.unwrap();
+    assert_eq!(
+        (seen.status, seen.text("/error").as_str()),
+        (401, "invalid_client")
+    );
+    assert!(seen.header("www-authenticate").unwrap().starts_with("Basic"));
+}
+
+#[tokio::test]
+async fn introspection_tells_living_from_dead() {
+    let sim = sim().await;
+    let grant = sim.grant();
+    let active = async |token: &str| {
+        let ask = Ask::new("POST", "/api/v1/oauth2/introspect").basic("sim-client", "sim-secret");
+        let seen = ask.form(&[("token", token)]).send(sim.addr()).await.unwrap();
+        seen.json()["active"].as_bool().unwrap()
+    };
+    assert!(active(grant.access_token()).await && active(grant.refresh_token().unwrap()).await);
+    assert!(!active("unknown").await);
+    sim.clock().advance(Duration::from_secs(7200));
+    assert!(!active(grant.access_token()).await && active(grant.refresh_token().unwrap()).await);
+}
+
+// faults.md row 37
+#[tokio::test]
+async fn a_revoked_refresh_token_takes_the_grant_along() {
+    let sim = sim().await;
+    let revoke = async |token: &str| {
+        let ask = Ask::new("POST", "/api/v1/oauth2/revoke").basic("sim-client", "sim-secret");
+        ask.form(&[("token", token)])
+            .send(sim.addr())
+            .await
+            .unwrap()
+            .status
+    };
+    let grant = sim.grant();
+    assert_eq!(revoke(grant.access_token()).await, 200);
+    assert_eq!(resource(&sim, grant.access_token()).await, 401);
+    let seen = refresh(&sim, grant.refresh_token().unwrap()).await;
+    assert_eq!(revoke(&seen.text("/refresh_token")).await, 200);
+    assert_eq!(resource(&sim, &seen.text("/access_token")).await, 401);
+    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 400);
+    assert_eq!(revoke("unknown").await, 200);
+    assert_eq!(sim.exchange_count(), 2);
+}
+
+// faults.md row 35
+#[tokio::test]
+async fn the_resource_turns_dead_tokens_away() {
+    let sim = sim().await;
+    let grant = sim.grant();
+    let seen = Ask::new("GET", "/api/v1/oauth2/userinfo")
+        .auth("Bearer gone")
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(
+        (seen.status, seen.text("/error").as_str()),
+        (401, "invalid_token")
+    );
+    assert_eq!(seen.text("/error_description"), "Invalid access token: gone ");
+    let bare = Ask::new("GET", "/resource").send(sim.addr()).await.unwrap();
+    assert_eq!((bare.status, bare.text("/error").as_str()), (401, "unauthorized"));
+    sim.revoke_access_token();
+    assert_eq!(resource(&sim, grant.access_token()).await, 401);
+    assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_disabled_account_gets_nothing() {
+    let sim = sim().await;
+    let grant = sim.grant();
+    sim.disable_account();
+    assert_eq!(
+        refresh(&sim, grant.refresh_token().unwrap()).await.text("/error"),
+        "invalid_grant"
+    );
+    assert_eq!(resource(&sim, grant.access_token()).await, 401);
+    assert_eq!(
+        post(&sim, &[("grant_type", "client_credentials")]).await.status,
+        401
+    );
+    sim.enable_account();
+    assert_eq!(resource(&sim, grant.access_token()).await, 200);
+    sim.kill_grant();
+    assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 400);
+}
+
+#[tokio::test]
+async fn the_path_is_a_setting() {
+    let sim = start(OAuth2::builder().token_path("/oauth/token").resource_path("/me")).await;
+    let form = [("grant_type", "client_credentials")];
+    let ask = Ask::new("POST", "/oauth/token")
+        .basic("sim-client", "sim-secret")
+        .form(&form);
+    assert_eq!(ask.send(sim.addr()).await.unwrap().status, 200);
+    assert_eq!(post(&sim, &form).await.status, 404);
+    assert!(sim.revoke_url().ends_with("/oauth/revoke"));
+    let me = Ask::new("GET", "/me").auth(&format!("Bearer {}", sim.grant().access_token()));
+    assert_eq!(me.send(sim.addr()).await.unwrap().status, 200);
+}

@@ -1,0 +1,268 @@
+//! The private cloud, asked as its documents say.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Ask, Seen};
+use token_sim::{ErrorShape, Kind, Outcome, PrivateCloud, Rotation, SimClock};
+
+const BACK: &str = "https://app.example.com/cb?keep=1";
+
+async fn sim() -> PrivateCloud {
+    PrivateCloud::builder()
+        .clock(SimClock::frozen(1_700_000_000_000))
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn redeem(sim: &PrivateCloud, code: &str, redirect_uri: &str) -> Seen {
+    redeem_as(sim, code, redirect_uri, "sim-secret").await
+}
+
+async fn redeem_as(sim: &PrivateCloud, code: &str, redirect_uri: &str, secret: &str) -> Seen {
+    let query = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect_uri),
+    ];
+    let ask = Ask::new("POST", "/api/token.do")
+        .query(&query)
+        .basic("sim-client", secret);
+    ask.send(sim.addr()).await.unwrap()
+}
+
+fn refresh_ask(path: &'static str, token: &str) -> Ask {
+    let query = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    Ask::new("POST", path)
+        .query(&query)
+        .basic("sim-client", "sim-secret")
+}
+
+async fn refresh(sim: &PrivateCloud, token: &str) -> Seen {
+    refresh_ask("/api/refreshToken.do", token)
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+async fn resource(sim: &PrivateCloud, token: &str) -> u16 {
+    Ask::new("GET", "/resource")
+        .auth(&format!("Bearer {token}"))
+        .send(sim.addr())
+        .await
+        .unwrap()
+        .status
+}
+
+#[tokio::test]
+async fn consent_leads_to_tokens() {
+    let sim = sim().await;
+    let query = [
+        ("response_type", "code"),
+        ("client_id", "sim-client"),
+        ("redirect_uri", BACK),
+        ("data", "x y"),
+    ];
+    let seen = Ask::new("GET", "/api/authorize.do")
+        .query(&query)
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(seen.status, 302);
+    let location = seen.header("location").unwrap();
+    let code = location
+        .strip_prefix(&format!("{BACK}&code="))
+        .unwrap()
+        .strip_suffix("&data=x%20y")
+        .unwrap();
+    let tokens = redeem(&sim, code, BACK).await;
+    assert_eq!((tokens.status, tokens.number("/expires_in")), (200, 3600));
+    assert_eq!(resource(&sim, &tokens.text("/access_token")).await, 200);
+    assert_eq!(sim.exchange_count(), 1);
+    assert_eq!(sim.exchanges()[0].kind, Kind::Redemption);
+    assert_eq!(sim.journal().other_calls()[0].kind, Kind::Authorization);
+}
+
+#[tokio::test]
+async fn a_consent_that_lacks_something_is_refused() {
+    let sim = sim().await;
+    for query in [
+        &[
+            ("response_type", "code"),
+            ("client_id", "other"),
+            ("redirect_uri", BACK),
+        ][..],
+        &[
+            ("response_type", "token"),
+            ("client_id", "sim-client"),
+            ("redirect_uri", BACK),
+        ][..],
+        &[("response_type", "code"), ("client_id", "sim-client")][..],
+    ] {
+        let seen = Ask::new("GET", "/api/authorize.do")
+            .query(query)
+            .send(sim.addr())
+            .await
+            .unwrap();
+        assert_eq!(seen.text("/error"), "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_burnt_by_its_first_use_whatever_the_outcome() {
+    let sim = sim().await;
+    let code = sim.authorization_code(BACK);
+    assert_eq!(redeem(&sim, &code, BACK).await.status, 200);
+    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+    assert!(sim.saw_reuse());
+
+    let code = sim.authorization_code(BACK);
+    assert_eq!(
+        redeem_as(&sim, &code, BACK, "wrong").await.text("/error"),
+        "invalid_client"
+    );
+    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+
+    let code = sim.authorization_code(BACK);
+    assert_eq!(
+        redeem(&sim, &code, "https://else").await.text("/error"),
+        "invalid_grant"
+    );
+    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+    assert_eq!(sim.issued_count(), 1);
+}
+
+#[tokio::test]
+async fn a_code_lives_five_minutes() {
+    let sim = sim().await;
+    let codes = [sim.authorization_code(BACK), sim.authorization_code(BACK)];
+    sim.clock().advance(Duration::from_millis(299_999));
+    assert_eq!(redeem(&sim, &codes[0], BACK).await.status, 200);
+    sim.clock().advance(Duration::from_millis(1));
+    assert_eq!(redeem(&sim, &codes[1], BACK).await.status, 400);
+}
+
+#[tokio::test]
+async fn parameters_in_the_body_are_not_seen() {
+    let sim = sim().await;
+    let token = sim.grant().refresh_token().unwrap().to_owned();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    let ask = Ask::new("POST", "/api/refreshToken.do")
+        .basic("sim-client", "sim-secret")
+        .form(&form);
+    assert_eq!(
+        ask.send(sim.addr()).await.unwrap().text("/error"),
+        "unsupported_grant_type"
+    );
+    assert_eq!(refresh(&sim, &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_refresh_rotates() {
+    let sim = sim().await;
+    let first = sim.grant();
+    let seen = refresh(&sim, first.refresh_token().unwrap()).await;
+    assert_eq!((seen.status, seen.number("/expires_in")), (200, 3600));
+    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 200);
+    assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 3 });
+    assert_eq!(
+        refresh(&sim, first.refresh_token().unwrap()).await.text("/error"),
+        "invalid_grant"
+    );
+}
+
+// faults.md row 12
+#[tokio::test]
+async fn the_answer_may_have_no_refresh_token() {
+    let sim = PrivateCloud::builder()
+        .rotation(Rotation::Never)
+        .start()
+        .await
+        .unwrap();
+    let first = sim.grant();
+    for _ in 0..2 {
+        let seen = refresh(&sim, first.refresh_token().unwrap()).await;
+        assert!(seen.status == 200 && seen.json().get("refresh_token").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_is_refused_for_its_reason() {
+    let sim = sim().await;
+    let pair = sim.grant();
+    let token = pair.refresh_token().unwrap();
+    let bare = Ask::new("POST", "/api/refreshToken.do")
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(
+        (bare.status, bare.text("/error").as_str()),
+        (401, "invalid_client")
+    );
+    let get = Ask::new("GET", "/api/refreshToken.do")
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(get.status, 405);
+    assert_eq!(refresh(&sim, "").await.text("/error"), "invalid_request");
+    sim.disable_account();
+    assert_eq!(refresh(&sim, token).await.text("/error"), "invalid_grant");
+    assert_eq!(resource(&sim, pair.access_token()).await, 401);
+    sim.enable_account();
+    assert_eq!(resource(&sim, pair.access_token()).await, 200);
+    sim.revoke_access_token();
+    assert_eq!(resource(&sim, pair.access_token()).await, 401);
+    sim.kill_grant();
+    assert_eq!(refresh(&sim, token).await.text("/error"), "invalid_grant");
+    let old = sim.grant();
+    sim.clock().advance(Duration::from_secs(30 * 86_400));
+    assert_eq!(
+        refresh(&sim, old.refresh_token().unwrap()).await.text("/error"),
+        "invalid_grant"
+    );
+}
+
+// faults.md rows 21 and 22
+#[tokio::test]
+async fn a_refusal_has_the_shape_that_was_asked_for() {
+    for (shape, status, part) in [
+        (ErrorShape::OAuth, 400, "\"error\":\"invalid_grant\""),
+        (ErrorShape::Code, 200, "\"code\":400"),
+        (ErrorShape::Errcode, 200, "\"errcode\":400"),
+        (ErrorShape::Empty, 400, ""),
+        (ErrorShape::LoginPage, 200, "<html>"),
+        (ErrorShape::LoginRedirect, 302, ""),
+    ] {
+        let sim = PrivateCloud::builder().errors(shape).start().await.unwrap();
+        let seen = refresh(&sim, "unknown").await;
+        assert_eq!(seen.status, status, "{shape:?}");
+        assert!(seen.raw().contains(part), "{shape:?}");
+        assert_eq!(
+            sim.exchanges()[0].outcome,
+            Outcome::Refused {
+                code: "invalid_grant".to_owned()
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn paths_and_fields_differ_by_deployment() {
+    let builder = PrivateCloud::builder()
+        .refresh_path("/v2/refresh.do")
+        .expires_in_field("ttl");
+    let builder = builder.access_token_field("at").refresh_token_field("rt");
+    let sim = builder
+        .access_token_life(Duration::from_secs(60))
+        .start()
+        .await
+        .unwrap();
+    let pair = sim.grant();
+    let ask = refresh_ask("/v2/refresh.do", pair.refresh_token().unwrap());
+    let seen = ask.send(sim.addr()).await.unwrap();
+    assert_eq!(seen.number("/ttl"), 60);
+    assert_eq!(resource(&sim, &seen.text("/at")).await, 200);
+    assert!(!seen.text("/rt").is_empty());
+}

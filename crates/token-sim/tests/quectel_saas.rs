@@ -1,0 +1,239 @@
+//! The SaaS API, asked as its documents say.
+
+mod support;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use support::{Ask, Seen};
+use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaas, RepeatedLife, SimClock};
+
+const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
+const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
+const NOW: i64 = 1_743_059_249_391;
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn vector() -> Value {
+    serde_json::from_str(include_str!("data/quectel-saas-login/vector.json")).unwrap()
+}
+
+fn text<'a>(case: &'a Value, name: &str) -> &'a str {
+    case[name].as_str().unwrap()
+}
+
+async fn sim() -> QuectelSaas {
+    let case = vector();
+    let builder = QuectelSaas::builder().access_key(text(&case, "access_key"), text(&case, "access_secret"));
+    builder.clock(SimClock::frozen(NOW)).start().await.unwrap()
+}
+
+async fn login(sim: &QuectelSaas, user: &str, password: &str) -> Seen {
+    let query = [
+        ("grant_type", "password"),
+        ("username", user),
+        ("password", password),
+    ];
+    Ask::new("GET", LOGIN)
+        .query(&query)
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+async fn signed_login(sim: &QuectelSaas, user: &str) -> Seen {
+    let digest = Sha256::digest(format!("{user}{}", sim.access_secret()));
+    let password: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    login(sim, user, &password).await
+}
+
+async fn refresh(sim: &QuectelSaas, token: &str) -> Seen {
+    let query = [
+        ("grant_type", "refresh_token"),
+        ("scope", "userinfo"),
+        ("refresh_token", token),
+    ];
+    Ask::new("GET", REFRESH)
+        .query(&query)
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+async fn resource(sim: &QuectelSaas, token: &str) -> u16 {
+    Ask::new("GET", "/resource")
+        .auth(token)
+        .send(sim.addr())
+        .await
+        .unwrap()
+        .status
+}
+
+#[tokio::test]
+async fn the_published_login_is_accepted() {
+    let (sim, case) = (sim().await, vector());
+    let seen = login(&sim, text(&case, "username"), text(&case, "password")).await;
+    assert_eq!(
+        (seen.status, seen.number("/code"), seen.number("/expires_in")),
+        (200, 200, 86_400)
+    );
+    assert_eq!(seen.text("/token_type"), "jwt");
+    let token = seen.text("/access_token");
+    assert!(token.starts_with("QJWT eyJ"));
+    assert_eq!(resource(&sim, &token).await, 200);
+    assert_eq!(sim.exchanges()[0].outcome, Outcome::Issued { generation: 1 });
+}
+
+#[tokio::test]
+async fn the_published_encoding_is_decoded_once() {
+    let (sim, case) = (sim().await, vector());
+    let (user, password) = (text(&case, "username_encoded"), text(&case, "password"));
+    let target = format!("{LOGIN}?grant_type=password&username={user}&password={password}");
+    let seen = Ask::new("GET", target).send(sim.addr()).await.unwrap();
+    assert_eq!(seen.number("/code"), 200);
+}
+
+#[tokio::test]
+async fn the_token_tells_its_own_end() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(claims["iat"], NOW / 1000);
+    assert_eq!(claims["exp"], NOW / 1000 + 86_400);
+}
+
+#[tokio::test]
+async fn the_fields_of_the_user_name_may_come_in_any_order() {
+    let sim = sim().await;
+    let key = sim.access_key().to_owned();
+    let user = format!("timestamp={NOW}&access_key={key}&sign_method=sha256&auth_mode=accessKey&ver=1");
+    assert_eq!(signed_login(&sim, &user).await.number("/code"), 200);
+}
+
+#[tokio::test]
+async fn a_login_is_refused_for_its_reason() {
+    let sim = sim().await;
+    let key = sim.access_key().to_owned();
+    let user = |key: &str, timestamp: i64| {
+        format!("ver=1&auth_mode=accessKey&sign_method=sha256&access_key={key}&timestamp={timestamp}")
+    };
+    let unknown = signed_login(&sim, &user("other", NOW)).await;
+    assert_eq!((unknown.status, unknown.number("/code")), (200, 90047));
+    assert_eq!(unknown.text("/error"), "AccessKey didn't exists");
+    assert_eq!(login(&sim, &user(&key, NOW), "0000").await.number("/code"), 401);
+    assert_eq!(
+        signed_login(&sim, &user(&key, NOW + 600_000))
+            .await
+            .number("/code"),
+        200
+    );
+    assert_eq!(
+        signed_login(&sim, &user(&key, NOW - 600_001))
+            .await
+            .number("/code"),
+        50005
+    );
+    assert_eq!(signed_login(&sim, "ver=1").await.number("/code"), 50005);
+    let bare = Ask::new("GET", LOGIN).send(sim.addr()).await.unwrap();
+    assert_eq!(bare.number("/code"), 50005);
+    assert_eq!(sim.issued_count(), 1);
+}
+
+// faults.md row 13
+#[tokio::test]
+async fn the_same_access_token_comes_back_within_thirty_minutes() {
+    let sim = sim().await;
+    let first = sim.issue().access_token().to_owned();
+    sim.clock().advance(30 * MINUTE - Duration::from_millis(1));
+    let seen = refresh(&sim, &first).await;
+    assert_eq!(seen.text("/access_token"), first);
+    assert_eq!(
+        (seen.number("/expires_in"), seen.text("/scope").as_str()),
+        (86_400, "userinfo")
+    );
+    assert_eq!(sim.exchange(1).await.outcome, Outcome::Repeated { generation: 1 });
+    sim.clock().advance(Duration::from_millis(1));
+    let next = refresh(&sim, &first).await.text("/access_token");
+    assert_ne!(next, first);
+    assert_eq!(refresh(&sim, &first).await.text("/access_token"), first);
+    assert_eq!(sim.issued_count(), 1);
+    assert_eq!(resource(&sim, &first).await, 200);
+}
+
+#[tokio::test]
+async fn a_repeated_token_may_tell_what_is_left() {
+    let builder = QuectelSaas::builder().repeated_life(RepeatedLife::Remaining);
+    let sim = builder.clock(SimClock::frozen(NOW)).start().await.unwrap();
+    let token = sim.issue().access_token().to_owned();
+    sim.clock().advance(MINUTE);
+    assert_eq!(refresh(&sim, &token).await.number("/expires_in"), 86_340);
+}
+
+// faults.md row 43
+#[tokio::test]
+async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    sim.disable_account();
+    assert_eq!(resource(&sim, &token).await, 200);
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 90047);
+    assert_eq!(resource(&sim, &token).await, 401);
+    sim.enable_account();
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 401);
+}
+
+// faults.md row 36
+#[tokio::test]
+async fn a_refresh_may_kill_the_old_token() {
+    let builder = QuectelSaas::builder()
+        .old_token(OldToken::Dies)
+        .same_token_within(Duration::ZERO);
+    let sim = builder.start().await.unwrap();
+    let first = sim.issue().access_token().to_owned();
+    let next = refresh(&sim, &first).await.text("/access_token");
+    assert_eq!(
+        (resource(&sim, &first).await, resource(&sim, &next).await),
+        (401, 200)
+    );
+}
+
+#[tokio::test]
+async fn dead_tokens_are_not_refreshed() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    sim.clock().advance(Duration::from_secs(86_400));
+    assert_eq!(resource(&sim, &token).await, 401);
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 401);
+    let other = sim.issue().access_token().to_owned();
+    sim.revoke_access_token();
+    assert_eq!(refresh(&sim, &other).await.number("/code"), 401);
+    assert_eq!(refresh(&sim, "").await.number("/code"), 50005);
+}
+
+#[tokio::test]
+async fn a_second_scheme_or_none_is_not_accepted() {
+    let sim = sim().await;
+    let token = sim.issue().access_token().to_owned();
+    assert_eq!(resource(&sim, &format!("Bearer {token}")).await, 401);
+    assert_eq!(resource(&sim, token.strip_prefix("QJWT ").unwrap()).await, 401);
+}
+
+// faults.md row 26
+#[tokio::test]
+async fn an_echo_has_the_vendors_shape() {
+    let sim = sim().await;
+    sim.fault(Fault::echo(Echo::Percent));
+    let seen = refresh(&sim, "QJWT a").await;
+    assert_eq!(seen.number("/code"), 401);
+    assert!(seen.text("/msg").ends_with("QJWT%20a"));
+}
+
+#[tokio::test]
+async fn failures_may_come_with_a_status_of_their_own() {
+    let sim = QuectelSaas::builder().failure_status(403).start().await.unwrap();
+    let seen = refresh(&sim, "unknown").await;
+    assert_eq!((seen.status, seen.number("/code")), (403, 401));
+}

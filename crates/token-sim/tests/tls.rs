@@ -1,0 +1,127 @@
+//! HTTPS with a throw-away authority.
+#![cfg(feature = "tls")]
+
+mod support;
+
+use std::io;
+use std::sync::Arc;
+
+use support::{Ask, Seen, read};
+use token_sim::{Fault, OAuth2, Tls, When};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+enum Guest {
+    Unknown,
+    WithCertificate,
+}
+
+async fn connect(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(trusted.ca_pem().as_bytes()).unwrap())
+        .unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match guest {
+        Guest::Unknown => builder.with_no_client_auth(),
+        Guest::WithCertificate => {
+            let chain = vec![CertificateDer::from_pem_slice(trusted.client_cert_pem().as_bytes()).unwrap()];
+            let key = PrivateKeyDer::from_pem_slice(trusted.client_key_pem().as_bytes()).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+    };
+    let stream = TcpStream::connect(sim.addr()).await?;
+    TlsConnector::from(Arc::new(config))
+        .connect("localhost".try_into().unwrap(), stream)
+        .await
+}
+
+fn ask(sim: &OAuth2) -> Ask {
+    let grant = sim.grant();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", grant.refresh_token().unwrap()),
+    ];
+    Ask::new("POST", "/api/v1/oauth2/token")
+        .basic("sim-client", "sim-secret")
+        .form(&form)
+}
+
+async fn send(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
+    let mut stream = connect(sim, trusted, guest).await?;
+    stream.write_all(&ask(sim).bytes()).await?;
+    read(&mut stream).await
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_the_authority_is_served() {
+    let tls = Tls::new().unwrap();
+    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    assert_eq!(sim.base_url(), format!("https://localhost:{}", sim.addr().port()));
+    for number in 0..3 {
+        assert_eq!(send(&sim, &tls, Guest::Unknown).await.unwrap().status, 200);
+        assert!(sim.exchanges()[number].delivered);
+    }
+}
+
+// faults.md row 47
+#[tokio::test]
+async fn a_client_that_trusts_another_authority_turns_away() {
+    let sim = OAuth2::builder().tls(Tls::new().unwrap()).start().await.unwrap();
+    assert!(send(&sim, &Tls::new().unwrap(), Guest::Unknown).await.is_err());
+    assert_eq!(sim.exchange_count(), 0);
+}
+
+#[tokio::test]
+async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
+    let tls = Tls::requiring_client_certificate().unwrap();
+    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
+    assert_eq!(sim.exchange_count(), 0);
+    assert_eq!(
+        send(&sim, &tls, Guest::WithCertificate).await.unwrap().status,
+        200
+    );
+}
+
+// faults.md rows 25 and 34
+#[tokio::test]
+async fn faults_strike_inside_tls_too() {
+    let tls = Tls::new().unwrap();
+    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    for fault in [
+        Fault::reset_before_reading(),
+        Fault::cut_in_body(),
+        Fault::reset_after_acting(),
+    ] {
+        sim.fault(fault);
+        assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
+    }
+    assert_eq!((sim.issued_count(), sim.undelivered_issued()), (2, 2));
+}
+
+// faults.md row 3
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed_through_tls() {
+    let tls = Tls::new().unwrap();
+    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    let hold = sim.hold_next(When::AfterActing);
+    let mut stream = connect(&sim, &tls, Guest::Unknown).await.unwrap();
+    stream.write_all(&ask(&sim).bytes()).await.unwrap();
+    hold.caught(1).await;
+    stream.shutdown().await.unwrap();
+    drop(stream);
+    hold.release();
+    assert_eq!(send(&sim, &tls, Guest::Unknown).await.unwrap().status, 200);
+    assert_eq!((sim.issued_count(), sim.undelivered_issued()), (2, 1));
+}
