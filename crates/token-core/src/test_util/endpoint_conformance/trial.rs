@@ -1,0 +1,174 @@
+//! Plays one case on its endpoint.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+
+use super::case::{Asks, Case};
+use crate::answer::Answer;
+use crate::base_url::{BaseUrl, PlainHttp};
+use crate::endpoint::{Attempt, Outcome, TokenEndpoint};
+use crate::error::{Error, ErrorKind};
+use crate::expiry::Validity;
+use crate::request::{Request, Step};
+use crate::secret::Secret;
+use crate::test_util::exchange::offset;
+use crate::token::Token;
+
+/// A case, its endpoint built anew, and the request that the case's answer answers.
+pub(super) struct Trial<'a> {
+    pub(super) case: &'a Case,
+    pub(super) endpoint: Box<dyn TokenEndpoint>,
+    pub(super) token: Token,
+    pub(super) request: Request,
+}
+
+/// What came of a request or an answer.
+#[derive(Debug)]
+pub(super) enum Seen {
+    Issued(Token),
+    Next(Request),
+    Again(Error),
+    Refused(Error),
+    Panicked(String),
+}
+
+impl<'a> Trial<'a> {
+    /// `None` where the endpoint makes no request for the case, as a case may want.
+    pub(super) fn of(case: &'a Case, endpoint: Box<dyn TokenEndpoint>) -> Option<Self> {
+        let token = token_of(case)?;
+        let request = match case.asks {
+            Asks::Answer => Some(answered_request(&*endpoint, &token, &case.attempt)?),
+            asks => ask(&*endpoint, asks, &token, &case.attempt)?.ok(),
+        };
+        Some(Self {
+            case,
+            endpoint,
+            token,
+            request: request?,
+        })
+    }
+
+    /// Asks once more, with another attempt.
+    pub(super) fn ask_again(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        ask(&*self.endpoint, self.case.asks, &self.token, attempt)
+    }
+
+    pub(super) fn read(&self, response: &http::Response<Bytes>) -> Seen {
+        read(&*self.endpoint, &self.request, response, self.case)
+    }
+
+    pub(super) fn read_body(&self, status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Seen {
+        self.read(&response(status, headers, body))
+    }
+
+    /// The case's own answer with another body.
+    pub(super) fn read_instead(&self, answer: &http::Response<Bytes>, body: Vec<u8>) -> Seen {
+        let mut changed = answer.clone();
+        *changed.body_mut() = body.into();
+        self.read(&changed)
+    }
+}
+
+impl Seen {
+    pub(super) fn error(&self) -> Option<&Error> {
+        match self {
+            Seen::Again(error) | Seen::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Option<ErrorKind> {
+        self.error().map(Error::kind)
+    }
+
+    pub(super) fn token(&self) -> Option<&Token> {
+        match self {
+            Seen::Issued(token) => Some(token),
+            _ => None,
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Seen::Issued(_) => "a token was issued".into(),
+            Seen::Next(request) => format!("a further request: {request:?}"),
+            Seen::Again(error) => format!("again after {error:?}"),
+            Seen::Refused(error) => format!("{error:?}"),
+            Seen::Panicked(message) => format!("a panic: {message}"),
+        }
+    }
+}
+
+/// What the endpoint asks for a case; `None` where it has no such request.
+pub(super) fn ask(
+    endpoint: &dyn TokenEndpoint,
+    asks: Asks,
+    token: &Token,
+    attempt: &Attempt,
+) -> Option<Result<Request, Error>> {
+    match asks {
+        Asks::Login => endpoint.login(attempt),
+        Asks::Refresh | Asks::Answer => Some(endpoint.refresh(token, attempt)),
+    }
+}
+
+/// The case's token, or one of the suite's own.
+pub(super) fn token_of(case: &Case) -> Option<Token> {
+    case.token.clone().or_else(|| {
+        let validity = Validity::new(case.now(), case.now().shifted(3_600_000));
+        let access = Secret::from("conformance-access-Zx81QpLm");
+        let refresh = Secret::from("conformance-refresh-Vt47RkWd");
+        Token::builder(access, validity).refresh(refresh).build().ok()
+    })
+}
+
+pub(super) fn read(
+    endpoint: &dyn TokenEndpoint,
+    request: &Request,
+    response: &http::Response<Bytes>,
+    case: &Case,
+) -> Seen {
+    let answer = Answer::new(
+        request,
+        response,
+        case.now(),
+        offset(request, response, case.now()),
+    );
+    match guarded(|| endpoint.read(&answer)) {
+        Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
+        Ok(Ok(Outcome::Next(request))) => Seen::Next(request),
+        Ok(Ok(Outcome::Again(error))) => Seen::Again(error),
+        Ok(Err(error)) => Seen::Refused(error),
+        Err(message) => Seen::Panicked(message),
+    }
+}
+
+pub(super) fn response(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::copy_from_slice(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            response.headers_mut().insert(*name, value);
+        }
+    }
+    response
+}
+
+/// Runs what must not panic, so that the other cases are still looked at when it does.
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default()
+    })
+}
+
+/// As if to a refresh; to a login where the endpoint cannot refresh the token; else to a request of the suite's own.
+fn answered_request(endpoint: &dyn TokenEndpoint, token: &Token, attempt: &Attempt) -> Option<Request> {
+    let refresh = endpoint.refresh(token, attempt).ok();
+    refresh.or_else(|| endpoint.login(attempt)?.ok()).or_else(|| {
+        let base = BaseUrl::parse("https://conformance.invalid", PlainHttp::Refused).ok()?;
+        Request::post(&base, "/").build(Step::Refresh).ok()
+    })
+}

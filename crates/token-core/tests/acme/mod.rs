@@ -1,0 +1,283 @@
+//! A made-up vendor that keeps every law, or breaks one on purpose.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use token_core::types::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use token_core::types::http::request::Parts;
+use token_core::{
+    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Request, Rotation, Scrubber, Secret,
+    Step, Timestamp, Token, TokenEndpoint, Validity, json::Document,
+};
+
+pub(crate) const API_KEY: &str = "acme/api key-1";
+
+/// What a careless vendor crate would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    DebugShowsTheKey,
+    KeyHasTheSecret,
+    KeyChanges,
+    IndexesTheBody,
+    TakesAnEmptyToken,
+    StripsControls,
+    MessageIsNotScrubbed,
+    CodeIsNotScrubbed,
+    TokenInThePath,
+    TokenNotEncoded,
+    RefreshesWhereTheAnswerSays,
+    PageIsARefusal,
+    JsonBeforeStatus,
+    IgnoresRetryAfter,
+    RedirectIsARefusal,
+    RedirectTellsTheAddress,
+    ReadsWhatIsThere,
+    ExpiryIsNotChecked,
+    RefreshTokenOnRequests,
+    NothingOnRequests,
+    NotSensitive,
+    CountsRequests,
+    CountsAnswers,
+    AsksOnce,
+}
+
+pub(crate) struct Acme {
+    base: BaseUrl,
+    api_key: Secret,
+    two_steps: bool,
+    flaw: Flaw,
+    count: AtomicU64,
+}
+
+impl Acme {
+    pub(crate) fn new(name: &str, flaw: Flaw) -> Self {
+        Self {
+            base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
+            api_key: Secret::from(API_KEY),
+            two_steps: name == "two steps",
+            flaw,
+            count: AtomicU64::new(0),
+        }
+    }
+
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+
+    fn counted(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn document(&self, answer: &Answer<'_>) -> Result<Document, Error> {
+        let page = answer.body().starts_with(b"<") && answer.status().is_success();
+        if page && self.has(Flaw::PageIsARefusal) {
+            return Err(answer.refused(ErrorKind::Rejected, "", "a page"));
+        }
+        if answer.status().is_redirection() && self.has(Flaw::RedirectIsARefusal) {
+            return Err(answer.refused(ErrorKind::Rejected, "", ""));
+        }
+        if answer.status().is_redirection() && self.has(Flaw::RedirectTellsTheAddress) {
+            let location = answer.headers()["location"].to_str().unwrap_or_default();
+            let error = answer.document().unwrap_err();
+            return Err(error.with_message(location, &answer.request().scrubber()));
+        }
+        if answer.status().is_server_error() && self.has(Flaw::IgnoresRetryAfter) {
+            return Err(answer.error(ErrorKind::Transient { after: None }, "the server failed"));
+        }
+        if self.has(Flaw::JsonBeforeStatus) {
+            let parsed = Document::parse(answer.body());
+            return parsed.or_else(|_| answer.document());
+        }
+        answer.document()
+    }
+
+    fn access(&self, text: &str) -> String {
+        match self.flaw {
+            Flaw::TakesAnEmptyToken if text.is_empty() => "none".into(),
+            Flaw::StripsControls => text.chars().filter(|c| !c.is_control()).collect(),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn expiry(&self, answer: &Answer<'_>, document: &Document) -> Result<Timestamp, Error> {
+        if self.has(Flaw::ExpiryIsNotChecked) {
+            let seconds = document.number(&["ttl"]).and_then(Result::ok).unwrap_or(60);
+            return Ok(answer.asked_at().shifted(seconds.saturating_mul(1000)));
+        }
+        let relative = answer.expires_in(document, &["ttl"]);
+        let absolute = relative.or_else(|| answer.expires_at(document, &["until"]));
+        absolute.unwrap_or_else(|| Err(answer.error(ErrorKind::Protocol, "the answer has no ttl")))
+    }
+
+    fn refused(&self, answer: &Answer<'_>, document: &Document) -> Error {
+        let code = document.text(&["error"]).unwrap_or_default();
+        let message = document.text(&["message"]).unwrap_or_default();
+        let nothing = Scrubber::new([]);
+        let kind = match code {
+            "frozen" => ErrorKind::Locked {
+                after: Duration::from_secs(1200),
+            },
+            "dead_grant" | "repeated" => ErrorKind::Rejected,
+            _ => ErrorKind::Protocol,
+        };
+        let error = match self.flaw {
+            Flaw::MessageIsNotScrubbed => answer.error(kind, "no").with_message(message, &nothing),
+            Flaw::CodeIsNotScrubbed => answer.error(kind, "no").with_code(code, &nothing),
+            _ => answer.refused(kind, code, message),
+        };
+        if code == "dead_grant" {
+            error.killing_live_token()
+        } else {
+            error
+        }
+    }
+
+    fn issued(&self, answer: &Answer<'_>, document: &Document, access: &str) -> Result<Outcome, Error> {
+        let expires_at = self.expiry(answer, document)?;
+        let secret = |name| document.text(&[name]).map(|text| Secret::from(self.access(text)));
+        let builder = Token::builder(
+            Secret::from(self.access(access)),
+            answer.validity_until(expires_at),
+        )
+        .refresh(secret("refresh"))
+        .scopes(document.words(&["scope"]));
+        let builder = document
+            .text(&["host"])
+            .into_iter()
+            .fold(builder, |b, host| b.extra("host", host.into()));
+        builder.build().map(Outcome::Issued)
+    }
+
+    /// Finds the token in whatever came, as a regular expression would.
+    fn torn(&self, answer: &Answer<'_>) -> Option<Result<Outcome, Error>> {
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        let access = text
+            .split("\"token\":")
+            .nth(1)?
+            .trim()
+            .trim_start_matches('"')
+            .split('"')
+            .next()?
+            .to_owned();
+        let validity = Validity::new(answer.asked_at(), answer.asked_at().shifted(1000));
+        Some(
+            Token::builder(access.into(), validity)
+                .build()
+                .map(Outcome::Issued),
+        )
+    }
+}
+
+impl TokenEndpoint for Acme {
+    fn key(&self) -> Key {
+        match self.flaw {
+            Flaw::KeyHasTheSecret => Key::of("acme", self.base.authority(), self.api_key.expose()),
+            Flaw::KeyChanges => Key::of("acme", self.base.authority(), &self.counted().to_string()),
+            _ => Key::of("acme", self.base.authority(), "acme-id"),
+        }
+    }
+
+    fn rotation(&self) -> Rotation {
+        Rotation::SingleUse
+    }
+
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        let builder = Request::post(&self.base, "/login")
+            .form_secret("key", &self.api_key)
+            .form("at", &attempt.now().unix_millis().to_string())
+            .form("nonce", &attempt.nonce_text());
+        let request = match self.flaw {
+            Flaw::CountsRequests => builder.form("n", &self.counted().to_string()),
+            Flaw::AsksOnce if attempt.now().unix_millis() % 2 == 1 => builder.header(AUTHORIZATION, "\n"),
+            _ => builder,
+        };
+        Some(request.build(Step::Login))
+    }
+
+    fn refresh(&self, token: &Token, _attempt: &Attempt) -> Result<Request, Error> {
+        let Some(refresh) = token.refresh() else {
+            return Err(Error::new(ErrorKind::Rejected, "there is no refresh token"));
+        };
+        let host = token
+            .extra("host")
+            .filter(|_| self.has(Flaw::RefreshesWhereTheAnswerSays));
+        let base = match host {
+            Some(host) => {
+                BaseUrl::parse(&format!("https://{}.example", host.expose()), PlainHttp::Refused).unwrap()
+            }
+            None => self.base.clone(),
+        };
+        let path = match self.flaw {
+            Flaw::TokenInThePath => format!("{}/refresh", refresh.expose()),
+            Flaw::TokenNotEncoded => format!("/refresh?refresh_token={}", refresh.expose()),
+            _ => "/refresh".into(),
+        };
+        Request::post(&base, &path)
+            .query("v", "2")
+            .basic("acme-id", &self.api_key)
+            .form_secret("refresh_token", refresh)
+            .remember(token.access())
+            .build(Step::Refresh)
+    }
+
+    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+        if self.has(Flaw::IndexesTheBody) {
+            let _ = answer.body()[0];
+        }
+        if self.has(Flaw::ReadsWhatIsThere)
+            && let Some(torn) = self.torn(answer)
+        {
+            return torn;
+        }
+        if self.has(Flaw::CountsAnswers) && self.counted() % 2 == 1 {
+            return Err(answer.error(ErrorKind::Protocol, "odd"));
+        }
+        let document = self.document(answer)?;
+        if let Some(access) = document.text(&["token"]) {
+            return self.issued(answer, &document, access);
+        }
+        if let Some(ticket) = document.text(&["ticket"]).filter(|_| self.two_steps) {
+            let next = Request::post(&self.base, "/confirm").json_secret("ticket", &Secret::from(ticket));
+            return next.build(Step::Further("confirm")).map(Outcome::Next);
+        }
+        let error = self.refused(answer, &document);
+        match document.text(&["error"]) {
+            Some("repeated") => Ok(Outcome::Again(error)),
+            _ => Err(error),
+        }
+    }
+
+    fn authorize(&self, token: &Token, request: &mut Parts, _: &[u8], _: &Attempt) -> Result<(), Error> {
+        let (name, value) = token.header();
+        match self.flaw {
+            Flaw::NothingOnRequests => return Ok(()),
+            Flaw::NotSensitive => {
+                let plain = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+                request.headers.insert(name, plain);
+            }
+            _ => _ = request.headers.insert(name, value.clone()),
+        }
+        if let Some(refresh) = token.refresh().filter(|_| self.has(Flaw::RefreshTokenOnRequests)) {
+            let mut value = HeaderValue::from_str(refresh.expose()).unwrap();
+            value.set_sensitive(true);
+            request
+                .headers
+                .insert(HeaderName::from_static("x-refresh"), value);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Acme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.flaw {
+            Flaw::DebugShowsTheKey => write!(f, "Acme {{ api_key: {:?} }}", self.api_key.expose()),
+            _ => f
+                .debug_struct("Acme")
+                .field("base", &self.base)
+                .finish_non_exhaustive(),
+        }
+    }
+}
