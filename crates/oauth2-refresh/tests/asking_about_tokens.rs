@@ -1,4 +1,9 @@
 //! Revocation (RFC 7009), introspection (RFC 7662), and what else an answer tells about a token.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use oauth2_refresh::{OAuth2, OAuth2Builder, TokenKind};
 use token_core::test_util::attempt;

@@ -1,4 +1,5 @@
 //! A user logs in: the authorize URL, the redirect, the one-time code.
+#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use oauth2_refresh::{OAuth2, Pkce, State};
 use token_core::test_util::attempt;

@@ -1,4 +1,9 @@
 //! Every case in `tests/data`, and the laws that each endpoint keeps.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use std::time::Duration;
 

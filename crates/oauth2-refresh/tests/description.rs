@@ -1,4 +1,5 @@
 //! What a description may say, and what the endpoint is called then.
+#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use std::time::Duration;
 
