@@ -38,10 +38,9 @@ pub(super) fn shown<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret
 /// Whether a piece of eight bytes of `echo` (all of a shorter one) is in `text` and was not in `before`, which had no echo.
 pub(super) fn leaked(text: &str, before: &str, echo: &str) -> bool {
     let (text, before, echo) = (text.to_lowercase(), before.to_lowercase(), echo.to_lowercase());
-    let pieces = echo.as_bytes().windows(SHORTEST.min(echo.len()).max(1));
-    pieces
-        .into_iter()
-        .any(|piece| holds(&text, piece) && !holds(&before, piece))
+    let length = SHORTEST.min(echo.len()).max(1);
+    let mut pieces = (0..echo.len()).filter_map(|at| echo.get(at..at + length));
+    pieces.any(|piece| text.contains(piece) && !before.contains(piece))
 }
 
 /// The secrets that a request carries: those that are known, those that it remembers, and what is in `Authorization`.
@@ -70,13 +69,10 @@ pub(super) fn carried(request: &Request, known: &[Secret]) -> Vec<String> {
     found
 }
 
-/// The secrets of a token, as a list of its own.
+/// The access and the refresh token. The extras may be no secrets: a host, a name.
 pub(super) fn of_token(token: &Token) -> Vec<Secret> {
-    token.secrets().cloned().collect()
-}
-
-fn holds(text: &str, piece: &[u8]) -> bool {
-    text.as_bytes().windows(piece.len()).any(|window| window == piece)
+    let both = [Some(token.access()), token.refresh()];
+    both.into_iter().flatten().cloned().collect()
 }
 
 fn credentials_of(request: &Request) -> Vec<String> {
