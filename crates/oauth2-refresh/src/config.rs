@@ -13,6 +13,7 @@ mod place;
 mod preset;
 mod settings;
 
+use name::check_name;
 pub(crate) use place::Place;
 use preset::Preset;
 pub(crate) use settings::{Credential, Login, Settings};
@@ -197,7 +198,8 @@ impl OAuth2Builder {
     /// # Errors
     ///
     /// Where a URL, a path or a scope is malformed, the client id is missing, the secret and the way of authentication do not belong
-    /// together, a parameter has a name that the protocol uses itself, or the default lifetime is zero.
+    /// together, a parameter has a name that the protocol uses itself, the default lifetime is
+    /// zero, or the names together make a key that is too long for a store.
     pub fn build(self) -> Result<OAuth2, BuildError> {
         self.check()?;
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
@@ -205,7 +207,7 @@ impl OAuth2Builder {
         let optional =
             |path: &Option<String>, field| path.as_deref().map(|path| place(path, field)).transpose();
         let token = place(&self.token_path, "token_path")?;
-        Ok(OAuth2::new(Settings {
+        let endpoint = OAuth2::new(Settings {
             vendor: self.preset.vendor(),
             deployment: self.deployment(&base, &token),
             grant: self.grant_name(),
@@ -223,7 +225,9 @@ impl OAuth2Builder {
             kept: self.kept,
             default_lifetime: self.default_lifetime,
             issuer: self.issuer,
-        }))
+        });
+        check_name(&endpoint)?;
+        Ok(endpoint)
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use oauth2_refresh::{OAuth2, Pkce, State};
+use proptest::prelude::*;
 use token_core::test_util::attempt;
 use token_core::{Error, ErrorKind, Request, Secret, Step, Timestamp};
 
@@ -194,4 +195,18 @@ fn a_confidential_client_redeems_with_basic() {
         "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA\
          &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb"
     );
+}
+
+proptest! {
+    #[test]
+    fn no_redirect_makes_it_panic_and_none_without_the_state_passes(text in "[ -~]{0,60}|\\PC{0,40}") {
+        prop_assert!(public().read_redirect(&text, &state()).is_err());
+        prop_assert!(public().read_redirect(&format!("code=C&{text}"), &state()).is_err());
+    }
+
+    #[test]
+    fn a_code_of_any_characters_comes_through(code in "\\PC{1,40}") {
+        let encoded = token_core::percent_encode(&code);
+        prop_assert_eq!(redirect(&format!("code={encoded}&state=state-kept-in-the-session")).unwrap(), code);
+    }
 }

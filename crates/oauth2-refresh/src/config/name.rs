@@ -1,8 +1,9 @@
 //! What a grant is called in stores, logs and metrics.
 
-use token_core::{BaseUrl, percent_encode};
+use token_core::{BaseUrl, BuildError, Key, TokenEndpoint, percent_encode};
 
 use super::{Login, OAuth2Builder, Place};
+use crate::endpoint::OAuth2;
 use crate::sign::short_digest;
 
 impl OAuth2Builder {
@@ -30,4 +31,9 @@ impl OAuth2Builder {
         let purpose = format!("{:?} {:?}", self.scopes, self.parameters);
         format!("default-{}", short_digest(&purpose))
     }
+}
+
+pub(super) fn check_name(endpoint: &OAuth2) -> Result<(), BuildError> {
+    let too_long = |_| BuildError::invalid("grant", "makes a key of more than 512 bytes with the client id");
+    Key::parse(endpoint.key().as_str()).map(|_| ()).map_err(too_long)
 }
