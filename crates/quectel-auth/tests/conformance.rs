@@ -1,4 +1,9 @@
 //! Every case of `tests/data`, and the laws of every endpoint.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot be built fails the test that asked for it"
+)]
 
 use quectel_auth::{AccessKey, EndUser, Parameters, Region};
 use token_core::TokenEndpoint;

@@ -1,4 +1,8 @@
 //! Logins with a person's password, and the end of a session, as they go over the wire.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be built fails the test that asked for it"
+)]
 
 use quectel_auth::{EndUser, EndUserBuilder, Parameters, Region};
 use token_core::types::{Bytes, http};

@@ -29,11 +29,11 @@ fn kind(code: &str, step: Step) -> ErrorKind {
         return kind;
     }
     match (code, step) {
-        // AccessKey does not exist · no permission · not in the IP white list · API not enabled · not found: a login would meet the same.
+        // No such AccessKey · no permission · not in the IP white list · API not enabled · not found: so for a login.
         ("90047" | "91005" | "91006" | "91007" | "404", _) => ErrorKind::Config,
         // The only parameter of a refresh that is not constant is the token: a login can do without.
         (_, Step::Refresh) => ErrorKind::Rejected,
-        // Unauthorized and forbidden: a wrong secret, or a clock that is over ten minutes off. The 5000x: a parameter is wrong or empty.
+        // Unauthorized, forbidden: a wrong secret, or a clock over ten minutes off · 5000x: a parameter is wrong or empty.
         ("401" | "403" | "50004" | "50005" | "50006" | "50007" | "91001" | "91004", _) => ErrorKind::Config,
         // Not documented, so nobody can say that it lasts.
         _ => ErrorKind::Protocol,
