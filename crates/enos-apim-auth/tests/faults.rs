@@ -1,4 +1,5 @@
 //! The faults that the token service and the way to it can have.
+#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Published digests, and what `authorize` puts on a request.
+#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use enos_apim_auth::{EnosApim, encryption, request_signature};
 use token_core::json::Document;

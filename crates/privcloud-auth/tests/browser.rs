@@ -1,4 +1,5 @@
 //! What a browser is sent to, and what it comes back with.
+#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
 
 use privcloud_auth::{ActingAs, Dialect, PrivateCloud};
 use token_core::{ErrorKind, Secret};

@@ -1,4 +1,9 @@
 //! The faults that a private cloud and the way to it can have.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use std::time::Duration;
 
@@ -79,6 +84,18 @@ fn a_code_is_redeemed_once_and_is_no_login() {
     let redemption = cloud().redeem_code("code-tell-no-one".into(), "https://app.example.com/back");
     let request = redemption.into_request(&attempt()).unwrap();
     assert!(!format!("{request:?}").contains("tell-no-one"));
+    let sent = request.to_http();
+    assert_eq!(sent.method(), "POST");
+    assert_eq!(
+        sent.uri(),
+        "https://disk.example.com/api/token.do?grant_type=authorization_code&code=code-tell-no-one\
+         &redirect_uri=https%3A%2F%2Fapp.example.com%2Fback"
+    );
+    assert_eq!(
+        sent.headers()["authorization"],
+        "Basic ZGV2LTc6Y2xpZW50LXRlbGwtbm8tb25l"
+    );
+    assert!(sent.body().is_empty());
     let burnt = cloud().redeem_code("".into(), "https://app.example.com/back");
     assert_eq!(
         burnt.into_request(&attempt()).unwrap_err().kind(),
