@@ -23,6 +23,7 @@ mod rotation;
 mod simulation;
 #[cfg(feature = "tls")]
 mod tls;
+mod vendor;
 
 pub use answer::Answer;
 pub use clock::SimClock;

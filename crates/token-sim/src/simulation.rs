@@ -5,19 +5,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::Method;
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Mock, MockServer};
 
-use crate::answer::Answer;
-use crate::call::Call;
 use crate::clock::SimClock;
 use crate::fault::{Fault, When};
 use crate::hold::Hold;
-use crate::journal::{Exchange, Journal, Kind, Outcome};
-use crate::proxy::{FaultProxy, TICKET};
+use crate::journal::{Exchange, Journal};
+use crate::proxy::FaultProxy;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
+use crate::vendor::{Desk, Vendor, kind_of};
 
 /// A running simulator: its address, its clock, its journal and its faults.
 ///
@@ -215,109 +213,3 @@ macro_rules! shared_settings {
     };
 }
 pub(crate) use shared_settings;
-
-/// One vendor's rules: a request and an instant in, an answer out.
-pub(crate) trait Vendor: Send + Sync + 'static {
-    /// What a request asks for that is not for the resource.
-    fn kind(&self, call: &Call) -> Kind;
-
-    /// Acts and answers. `now` is in Unix milliseconds.
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply;
-
-    /// A refusal in the vendor's shape that says this.
-    fn refusal(&self, text: &str) -> Answer;
-}
-
-/// An answer, and what it means.
-pub(crate) struct Reply {
-    answer: Answer,
-    outcome: Outcome,
-    reuse: bool,
-}
-
-impl Reply {
-    pub(crate) fn new(answer: Answer, outcome: Outcome) -> Self {
-        Self {
-            answer,
-            outcome,
-            reuse: false,
-        }
-    }
-
-    pub(crate) fn issued(answer: Answer, generation: u64) -> Self {
-        Self::new(answer, Outcome::Issued { generation })
-    }
-
-    pub(crate) fn repeated(answer: Answer, generation: u64) -> Self {
-        Self::new(answer, Outcome::Repeated { generation })
-    }
-
-    pub(crate) fn refused(answer: Answer, code: impl fmt::Display) -> Self {
-        Self::new(answer, Outcome::refused(code))
-    }
-
-    pub(crate) fn answered(answer: Answer) -> Self {
-        let status = answer.status();
-        Self::new(answer, Outcome::Answered { status })
-    }
-
-    pub(crate) fn not_found() -> Self {
-        Self::answered(Answer::new(404))
-    }
-
-    pub(crate) fn reuse(mut self, reuse: bool) -> Self {
-        self.reuse = reuse;
-        self
-    }
-}
-
-fn kind_of<V: Vendor>(vendor: &V, resource_path: &str, call: &Call) -> Kind {
-    if call.path == resource_path {
-        Kind::Resource
-    } else {
-        vendor.kind(call)
-    }
-}
-
-/// Where requests reach the vendor.
-struct Desk<V> {
-    vendor: Arc<V>,
-    clock: SimClock,
-    resource_path: String,
-    journal: Journal,
-}
-
-impl<V: Vendor> Respond for Desk<V> {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let call = call_of(request);
-        let kind = kind_of(&*self.vendor, &self.resource_path, &call);
-        let reply = self.vendor.serve(kind, &call, self.clock.now_ms());
-        let ticket = call.header(TICKET).and_then(|text| text.parse().ok());
-        if let Some(ticket) = ticket {
-            self.journal.settle(ticket, reply.outcome, reply.reuse);
-        }
-        template(&reply.answer)
-    }
-}
-
-fn call_of(request: &Request) -> Call {
-    let method: &Method = &request.method;
-    let target = match request.url.query() {
-        Some(query) => format!("{}?{query}", request.url.path()),
-        None => request.url.path().to_owned(),
-    };
-    Call::new(
-        method.as_str(),
-        &target,
-        request.headers.clone(),
-        request.body.clone(),
-    )
-}
-
-fn template(answer: &Answer) -> ResponseTemplate {
-    let mut template = ResponseTemplate::new(answer.status()).set_body_bytes(answer.content());
-    for (name, value) in answer.headers() {
-        template = template.append_header(name, value);
-    }
-    template
-}

@@ -1,4 +1,10 @@
 //! The private cloud, asked as its documents say.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
 
 mod support;
 

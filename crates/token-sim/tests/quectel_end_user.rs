@@ -1,4 +1,10 @@
 //! The app API, asked as its documents and its public clients do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
 
 mod support;
 

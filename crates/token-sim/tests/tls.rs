@@ -1,5 +1,11 @@
 //! HTTPS with a throw-away authority.
 #![cfg(feature = "tls")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
 
 mod support;
 

@@ -17,7 +17,7 @@ use crate::journal::Kind;
 use crate::lock::Locked;
 use crate::random::opaque;
 use crate::rotation::OldToken;
-use crate::simulation::{Reply, Vendor};
+use crate::vendor::{Reply, Vendor};
 
 pub(super) const GET: &str = "/apim-token-service/v2.0/token/get";
 pub(super) const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";

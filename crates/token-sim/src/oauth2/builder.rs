@@ -20,7 +20,6 @@ pub struct OAuth2Builder {
 }
 
 /// What the server goes by.
-#[derive(Clone)]
 pub(super) struct Rules {
     pub(super) token_path: String,
     pub(super) client_id: String,

@@ -9,7 +9,7 @@ use super::server::{Server, refused};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::journal::Kind;
-use crate::simulation::{Reply, Vendor};
+use crate::vendor::{Reply, Vendor};
 
 impl Vendor for Server {
     fn kind(&self, call: &Call) -> Kind {

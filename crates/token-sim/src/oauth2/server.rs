@@ -15,7 +15,7 @@ use crate::issued::Issued;
 use crate::lock::Locked;
 use crate::random::opaque;
 use crate::rotation::{OldToken, Rotation};
-use crate::simulation::Reply;
+use crate::vendor::Reply;
 
 pub(super) struct Server {
     pub(super) rules: Rules,

@@ -16,7 +16,7 @@ use crate::lock::Locked;
 use crate::random::opaque;
 use crate::redirect::with_params;
 use crate::rotation::{OldToken, Rotation};
-use crate::simulation::{Reply, Vendor};
+use crate::vendor::{Reply, Vendor};
 
 const BAD_CLIENT: Refusal = Refusal::new(401, "invalid_client", "Bad client credentials");
 const BAD_CODE: Refusal = Refusal::new(400, "invalid_grant", "Invalid authorization code");

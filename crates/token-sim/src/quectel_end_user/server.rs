@@ -15,7 +15,7 @@ use crate::journal::Kind;
 use crate::lock::Locked;
 use crate::random::opaque;
 use crate::rotation::{OldToken, Rotation};
-use crate::simulation::{Reply, Vendor};
+use crate::vendor::{Reply, Vendor};
 
 pub(super) const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
@@ -121,21 +121,12 @@ impl Server {
 
     fn login(&self, call: &Call, now: i64) -> Result<Reply, Refusal> {
         let params = call.parameters();
-        let by_email = call.path == EMAIL_LOGIN;
         let mut state = self.state();
         self.check_domain(&state, &params)?;
-        let who = if by_email {
-            params.filled("email").ok_or(NO_EMAIL)?.to_owned()
+        if call.path == EMAIL_LOGIN {
+            self.check_email(&params)?;
         } else {
-            let code = params.first("internationalCode").unwrap_or_default();
-            format!("{code}{}", params.filled("phone").ok_or(NO_PHONE)?)
-        };
-        self.check_signature(&params, &who)?;
-        if by_email && params.first("email") != Some(&self.rules.user.email) {
-            return Err(UNKNOWN_EMAIL);
-        }
-        if !by_email && params.first("phone") != Some(&self.rules.user.phone) {
-            return Err(UNKNOWN_USER);
+            self.check_phone(&params)?;
         }
         state.accounts.admit(now)?;
         if !self.is_password(&params) {
@@ -143,6 +134,27 @@ impl Server {
         }
         state.accounts.succeeded();
         Ok(Reply::issued(success(&self.open(&mut state, now)), 1))
+    }
+
+    fn check_email(&self, params: &Params) -> Result<(), Refusal> {
+        let email = params.filled("email").ok_or(NO_EMAIL)?;
+        self.check_signature(params, email)?;
+        if email == self.rules.user.email {
+            Ok(())
+        } else {
+            Err(UNKNOWN_EMAIL)
+        }
+    }
+
+    fn check_phone(&self, params: &Params) -> Result<(), Refusal> {
+        let code = params.first("internationalCode").unwrap_or_default();
+        let phone = params.filled("phone").ok_or(NO_PHONE)?;
+        self.check_signature(params, &format!("{code}{phone}"))?;
+        if phone == self.rules.user.phone {
+            Ok(())
+        } else {
+            Err(UNKNOWN_USER)
+        }
     }
 
     fn check_domain(&self, state: &State, params: &Params) -> Result<(), Refusal> {

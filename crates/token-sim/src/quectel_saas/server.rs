@@ -16,7 +16,7 @@ use crate::journal::Kind;
 use crate::lock::Locked;
 use crate::random::opaque;
 use crate::rotation::OldToken;
-use crate::simulation::{Reply, Vendor};
+use crate::vendor::{Reply, Vendor};
 
 pub(super) const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 pub(super) const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";

@@ -1,0 +1,91 @@
+use super::*;
+
+fn with_one(token: &str) -> Grants {
+    let mut grants = Grants::default();
+    let family = grants.open("me", "");
+    enter(&mut grants, family, 1, "access-1", token);
+    grants
+}
+
+fn enter(grants: &mut Grants, family: usize, generation: u64, access: &str, refresh: &str) {
+    let minted = Minted {
+        access,
+        access_expires_ms: 100,
+        refresh: Some(refresh),
+        refresh_expires_ms: 1_000,
+    };
+    grants.enter(family, generation, OldToken::Lives, &minted);
+}
+
+#[test]
+fn a_single_use_token_is_spent_once() {
+    let mut grants = with_one("r1");
+    let spent = grants.spend("r1", Rotation::SingleUse, 0).unwrap();
+    assert_eq!(
+        spent,
+        Spent {
+            family: 0,
+            generation: 2,
+            reuse: false
+        }
+    );
+    assert_eq!(grants.spend("r1", Rotation::SingleUse, 0), Err(Denied::Spent));
+    assert!(grants.living("access-1", 0).is_some());
+}
+
+#[test]
+fn a_reused_token_kills_the_family_where_reuse_is_detected() {
+    let mut grants = with_one("r1");
+    grants.spend("r1", Rotation::Strict, 0).unwrap();
+    enter(&mut grants, 0, 2, "access-2", "r2");
+    assert_eq!(grants.spend("r1", Rotation::Strict, 0), Err(Denied::Spent));
+    assert_eq!(grants.spend("r2", Rotation::Strict, 0), Err(Denied::Revoked));
+    assert!(grants.living("access-2", 0).is_none());
+}
+
+#[test]
+fn grace_ends() {
+    let mut grants = with_one("r1");
+    let grace = Rotation::Grace(Duration::from_millis(10));
+    assert!(!grants.spend("r1", grace, 5).unwrap().reuse);
+    assert!(grants.spend("r1", grace, 15).unwrap().reuse);
+    assert_eq!(grants.spend("r1", grace, 16), Err(Denied::Spent));
+}
+
+#[test]
+fn a_token_that_never_rotates_counts_generations_all_the_same() {
+    let mut grants = with_one("r1");
+    assert_eq!(grants.spend("r1", Rotation::Never, 0).unwrap().generation, 2);
+    let minted = Minted {
+        access: "access-2",
+        access_expires_ms: 100,
+        refresh: None,
+        refresh_expires_ms: 0,
+    };
+    grants.enter(0, 2, OldToken::Dies, &minted);
+    assert!(grants.living("access-1", 0).is_none());
+    let spent = grants.spend("r1", Rotation::Never, 0).unwrap();
+    assert_eq!(
+        spent,
+        Spent {
+            family: 0,
+            generation: 3,
+            reuse: false
+        }
+    );
+}
+
+#[test]
+fn tokens_end_at_their_instant() {
+    let mut grants = with_one("r1");
+    assert!(grants.living("access-1", 99).is_some());
+    assert!(grants.living("access-1", 100).is_none());
+    assert_eq!(
+        grants.spend("r1", Rotation::SingleUse, 1_000),
+        Err(Denied::Expired)
+    );
+    assert_eq!(
+        grants.spend("other", Rotation::SingleUse, 0),
+        Err(Denied::Unknown)
+    );
+}
