@@ -8,7 +8,10 @@ mod tree;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::step::{self, Step};
+pub(crate) use self::checks::tests;
+use crate::package;
+use crate::step::{Step, run_all};
+use crate::tidy;
 use crate::workspace::Workspace;
 
 /// A job of continuous integration.
@@ -28,6 +31,10 @@ pub(crate) enum Job {
     Msrv,
     /// Who depends on what, and on how much.
     Tree,
+    /// Every published crate packages, and builds from its package.
+    Package,
+    /// The invariants that can be checked by looking.
+    Tidy,
     /// Licences, advisories and duplicates of what we depend on.
     Deny,
     /// All of them.
@@ -40,7 +47,7 @@ pub(crate) enum Job {
 ///
 /// Where a step of it failed.
 pub(crate) fn run(workspace: &Workspace, job: Job) -> Result<()> {
-    step::run_all(workspace, &steps(job))
+    run_all(workspace, &steps(job))
 }
 
 fn steps(job: Job) -> Vec<Step> {
@@ -55,7 +62,7 @@ fn steps(job: Job) -> Vec<Step> {
         }],
         Job::Test => vec![Step {
             name: "tests",
-            run: checks::tests,
+            run: tests,
         }],
         Job::Features => vec![Step {
             name: "features",
@@ -67,6 +74,11 @@ fn steps(job: Job) -> Vec<Step> {
         }],
         Job::Msrv => msrv::STEPS.into(),
         Job::Tree => tree::STEPS.into(),
+        Job::Package => package::STEPS.into(),
+        Job::Tidy => vec![Step {
+            name: "tidy",
+            run: tidy::step,
+        }],
         Job::Deny => vec![Step {
             name: "deny",
             run: checks::deny,

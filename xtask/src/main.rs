@@ -11,8 +11,11 @@
 mod ci;
 mod command;
 mod house;
+mod new_vendor;
+mod package;
 mod progress;
 mod step;
+mod test;
 mod tidy;
 mod workspace;
 
@@ -34,10 +37,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Everything that must hold, in steps.
+    Test,
     /// One job of continuous integration, or all of them.
     Ci {
         /// Which job.
         job: ci::Job,
+    },
+    /// Packages every published crate and builds it from its package.
+    Package,
+    /// Writes the crate of a new vendor, and the four shared lines that name it.
+    NewVendor {
+        /// The crate's name, such as `acme-auth`.
+        name: String,
     },
     /// The invariants that can be checked by looking.
     Tidy {
@@ -59,8 +71,11 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
-    match cli.task {
-        Task::Ci { job } => ci::run(&workspace, job),
+    match &cli.task {
+        Task::Ci { job } => ci::run(&workspace, *job),
+        Task::Test => test::run(&workspace),
+        Task::Package => package::run(&workspace),
+        Task::NewVendor { name } => new_vendor::run(&workspace, name),
         Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
         Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
     }

@@ -16,6 +16,7 @@ mod tests;
 use anyhow::{Result, bail};
 
 pub(crate) use self::tree::Tree;
+use crate::step::Outcome;
 use crate::workspace::Workspace;
 
 /// What `--fix` may do.
@@ -148,6 +149,26 @@ pub(crate) fn run(workspace: &Workspace, repair: Repair) -> Result<()> {
     }
     println!("{} rules hold in {} files", RULES.len(), tree.len());
     Ok(())
+}
+
+/// The same as a step of a longer command.
+pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
+    run(workspace, Repair::Nothing)?;
+    Ok(Outcome::Passed)
+}
+
+/// What is wrong in one folder, each with the rule's name.
+pub(crate) fn findings_in(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
+    let tree = Tree::read(workspace)?;
+    let found = RULES.iter().flat_map(|rule| {
+        (rule.check)(&tree)
+            .into_iter()
+            .map(|finding| (rule.name, finding))
+    });
+    let inside = found.filter(|(_, finding)| finding.file.starts_with(folder));
+    Ok(inside
+        .map(|(rule, finding)| format!("{rule}: {}: {}", finding.file, finding.what))
+        .collect())
 }
 
 fn report(rule: &Rule, tree: &Tree) -> usize {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::command::{self, cargo};
+use crate::command::{self, cargo, program};
 
 /// Where the workspace is.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub(crate) struct Workspace {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
     /// Its features, sorted.
     pub(crate) features: Vec<String>,
 }
@@ -54,6 +56,18 @@ impl Workspace {
         self.path("crates").join(name).join("Cargo.toml").is_file()
     }
 
+    /// The paths of the files that are committed or could be.
+    pub(crate) fn files(&self) -> Result<Vec<String>> {
+        if !self.path(".git").exists() {
+            let mut found = Vec::new();
+            walk(&self.root, &self.root, &mut found)?;
+            return Ok(found);
+        }
+        let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let listed = command::read(&mut program(self, "git", &arguments))?;
+        Ok(listed.split_terminator('\0').map(str::to_owned).collect())
+    }
+
     /// The text of a file in it.
     pub(crate) fn read(&self, relative: &str) -> Result<String> {
         std::fs::read_to_string(self.path(relative)).with_context(|| format!("{relative} cannot be read"))
@@ -86,10 +100,36 @@ impl Workspace {
 impl Package {
     fn read(package: &Value) -> Option<Self> {
         let name = package.get("name")?.as_str()?.to_owned();
+        let version = package.get("version")?.as_str()?.to_owned();
         let mut features: Vec<String> = package.get("features")?.as_object()?.keys().cloned().collect();
         features.sort();
-        Some(Self { name, features })
+        Some(Self {
+            name,
+            version,
+            features,
+        })
     }
+
+    /// What its package unpacks to.
+    pub(crate) fn folder(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+}
+
+/// For a copy that is no clone.
+fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !matches!(&*name, "target" | "node_modules" | ".git") {
+            walk(root, &path, found)?;
+        } else if path.is_file() {
+            found.push(path.strip_prefix(root)?.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Whether cargo's metadata allow a package to be published: `publish = false` shows as an empty list of registries.

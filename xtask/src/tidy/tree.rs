@@ -1,11 +1,9 @@
 //! The files of the workspace as texts, so that a rule is a pure function and a made-up tree can break it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use crate::command::{program, read};
 use crate::house;
 use crate::workspace::Workspace;
 
@@ -24,7 +22,7 @@ pub(super) struct Crate<'a> {
 impl Tree {
     /// The files that are committed or could be.
     pub(crate) fn read(workspace: &Workspace) -> Result<Self> {
-        let paths = paths(workspace)?;
+        let paths = workspace.files()?;
         let texts = paths.into_iter().filter_map(|path| {
             let text = std::fs::read_to_string(workspace.path(&path)).ok()?;
             Some((path, text))
@@ -35,6 +33,11 @@ impl Tree {
     /// How many files.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Their paths from the root.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     pub(super) fn text(&self, path: &str) -> Option<&str> {
@@ -174,31 +177,4 @@ fn outside_quotes(line: &str) -> String {
 
 fn package_name<'a>(name: &'a str, value: &'a toml::Value) -> &'a str {
     value.get("package").and_then(toml::Value::as_str).unwrap_or(name)
-}
-
-fn paths(workspace: &Workspace) -> Result<Vec<String>> {
-    if !workspace.path(".git").exists() {
-        let mut found = Vec::new();
-        walk(workspace.root(), workspace.root(), &mut found)?;
-        return Ok(found);
-    }
-    let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-    let listed = read(&mut program(workspace, "git", &arguments))?;
-    Ok(listed.split_terminator('\0').map(str::to_owned).collect())
-}
-
-/// For a copy that is no clone.
-fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) -> Result<()> {
-    let entries =
-        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && !matches!(&*name, "target" | "node_modules" | ".git") {
-            walk(root, &path, found)?;
-        } else if path.is_file() {
-            found.push(path.strip_prefix(root)?.to_string_lossy().into_owned());
-        }
-    }
-    Ok(())
 }
