@@ -13,7 +13,7 @@ use token_core::{BuildError, HttpClient, LONGEST_BODY, SendError, SendFailure};
 
 #[cfg(feature = "rustls")]
 use crate::builder::ReqwestClientBuilder;
-use crate::failure::send_error;
+use crate::failure::{cut_answer, no_answer};
 use crate::stage::{NoteConnecting, Stage};
 
 /// An [`HttpClient`] over reqwest.
@@ -154,8 +154,8 @@ async fn exchange(
     let mut response = client
         .execute(request)
         .await
-        .map_err(|error| send_error(&error, stage))?;
-    let body = whole_body(&mut response, stage).await?;
+        .map_err(|error| no_answer(&error, stage))?;
+    let body = whole_body(&mut response).await?;
     let mut answer = http::Response::new(body);
     *answer.status_mut() = response.status();
     *answer.version_mut() = response.version();
@@ -183,17 +183,13 @@ fn sent_once(body: Bytes) -> Body {
     Body::wrap(Body::from(body))
 }
 
-async fn whole_body(response: &mut reqwest::Response, stage: &Stage) -> Result<Bytes, SendError> {
+async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError> {
     let announced = response.content_length().unwrap_or_default();
     if announced > LONGEST_BODY as u64 {
         return Err(SendError::maybe_sent(SendFailure::TooLong));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| send_error(&error, stage))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|error| cut_answer(&error))? {
         if body.len() + chunk.len() > LONGEST_BODY {
             return Err(SendError::maybe_sent(SendFailure::TooLong));
         }

@@ -9,18 +9,19 @@ use crate::stage::Stage;
 #[cfg(feature = "rustls")]
 use crate::tls;
 
-/// What reqwest's error means. No text of it is passed on.
-pub(crate) fn send_error(error: &reqwest::Error, stage: &Stage) -> SendError {
-    let Finding { failure, detail } = find(error);
-    let plain = if nothing_left(error, stage) {
-        SendError::before_sending(failure)
-    } else {
-        SendError::maybe_sent(failure)
-    };
-    match detail {
-        Some(detail) => plain.with_detail(detail),
-        None => plain,
+/// What an error before the answer's first byte means. No text of it is passed on.
+pub(crate) fn no_answer(error: &reqwest::Error, stage: &Stage) -> SendError {
+    let finding = find(error);
+    if nothing_left(error, stage) {
+        return finding.describe(SendError::before_sending(finding.failure));
     }
+    finding.describe(SendError::maybe_sent(finding.failure))
+}
+
+/// What an error in the middle of the answer means.
+pub(crate) fn cut_answer(error: &reqwest::Error) -> SendError {
+    let finding = find(error);
+    finding.describe(SendError::maybe_sent(finding.failure))
 }
 
 fn nothing_left(error: &reqwest::Error, stage: &Stage) -> bool {
@@ -47,6 +48,13 @@ impl Finding {
             detail: Some(detail.into()),
         }
     }
+
+    fn describe(&self, error: SendError) -> SendError {
+        match &self.detail {
+            Some(detail) => error.with_detail(detail),
+            None => error,
+        }
+    }
 }
 
 /// The most telling cause wins: a proxy's refusal and a TLS failure come wrapped in plainer ones.
@@ -59,7 +67,7 @@ fn find(error: &reqwest::Error) -> Finding {
         .or_else(|| error.is_timeout().then(|| Finding::bare(SendFailure::Timeout)))
         .or_else(|| causes(error).find_map(no_tls_built_in))
         .or_else(|| error.is_builder().then(|| Finding::bare(SendFailure::Unsendable)))
-        .or_else(|| causes(error).find_map(|cause| socket_failure(cause, connecting)))
+        .or_else(|| socket_failure(error, connecting))
         .or_else(|| causes(error).find_map(broken_http))
         .unwrap_or(Finding::bare(if connecting {
             SendFailure::Connect
@@ -98,8 +106,8 @@ fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         return Some(Finding::because(SendFailure::Tls, tls::why(error)));
     }
-    let error = cause.downcast_ref::<io::Error>()?;
-    (error.kind() == ErrorKind::InvalidData).then(|| Finding::bare(SendFailure::Tls))
+    let _ = cause;
+    None
 }
 
 /// A client certificate is refused with an alert that TLS 1.3 delivers after the request was written. The server sends it in place
@@ -116,16 +124,19 @@ fn refused_our_certificate(cause: &(dyn Error + 'static)) -> bool {
 /// reqwest without a TLS library refuses `https://` with a text and no type.
 fn no_tls_built_in(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let detail = "this build of reqwest has no TLS; switch on the feature `rustls`";
-    let refused = cause.to_string().contains("scheme is not http");
+    let refused = cause.to_string().ends_with("scheme is not http");
     refused.then(|| Finding::because(SendFailure::Unsendable, detail))
 }
 
-fn socket_failure(cause: &(dyn Error + 'static), connecting: bool) -> Option<Finding> {
-    let kind = cause.downcast_ref::<io::Error>()?.kind();
+/// The innermost `io::Error` is the socket's own, the outer ones are wrappers that say "other".
+fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
+    let kinds = causes(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    let kind = kinds.last()?;
     Some(match (connecting, kind) {
         (true, ErrorKind::UnexpectedEof) => {
             Finding::because(SendFailure::Tls, "the other side hung up during the handshake")
         }
+        (true, ErrorKind::InvalidData) => Finding::bare(SendFailure::Tls),
         (true, _) => Finding::because(SendFailure::Connect, kind.to_string()),
         (false, _) => Finding::because(SendFailure::Interrupted, kind.to_string()),
     })

@@ -65,5 +65,6 @@ fn concerns_our_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError // the signature over the handshake
     )
 }

@@ -1,0 +1,161 @@
+//! What reqwest, hyper and rustls log at TRACE has no secret in it. One process, since collectors are global.
+#![cfg(feature = "rustls")]
+
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use token_core::{HttpClient, Secret};
+use token_reqwest::ReqwestClient;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SECRETS: [&str; 6] = [
+    "query-s3cr3t",
+    "header-s3cr3t",
+    "body-s3cr3t",
+    "answer-s3cr3t",
+    "pr0xy-s3cr3t",
+    "cmVhZGVyOnByMHh5LXMzY3IzdA==",
+];
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn note(line: String) {
+    LINES.lock().unwrap().push(line);
+}
+
+struct Collector;
+
+impl log::Log for Collector {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        note(format!("{}: {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+struct Fields<'a>(&'a str);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        note(format!("{}: {field}={value:?}", self.0));
+    }
+}
+
+impl Subscriber for Collector {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut Fields(span.metadata().target()));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Fields("record"));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Fields(event.metadata().target()));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn refresh(url: &str) -> Request<Bytes> {
+    let mut key = HeaderValue::from_static("header-s3cr3t");
+    key.set_sensitive(true);
+    Request::post(format!("{url}/t?key=query-s3cr3t"))
+        .header("authorization", key)
+        .body(Bytes::from_static(b"refresh_token=body-s3cr3t"))
+        .unwrap()
+}
+
+/// Answers every connection with the same bytes, then hangs up.
+async fn server(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let read = stream.read(&mut [0; 4096]).await;
+            read.and(stream.write_all(answer.as_bytes()).await).unwrap();
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn nothing_that_our_dependencies_log_has_a_secret_in_it() {
+    log::set_logger(&Collector).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    tracing::subscriber::set_global_default(Collector).unwrap();
+
+    let whole =
+        server("HTTP/1.1 200 OK\r\nx: answer-s3cr3t\r\ncontent-length: 13\r\n\r\nanswer-s3cr3t").await;
+    let cut = server("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nanswer-s3cr3t").await;
+    let junk = server("answer-s3cr3t\r\n\r\n").await;
+    let moved = server("HTTP/1.1 302 No\r\nlocation: /?answer-s3cr3t\r\ncontent-length: 0\r\n\r\n").await;
+    let client = ReqwestClient::new().unwrap();
+    for url in [&whole, &cut, &junk, &moved, "https://127.0.0.1:1"] {
+        let _ = client.send(refresh(url), MINUTE).await;
+    }
+    let tls = whole.replace("http:", "https:");
+    client.send(refresh(&tls), MINUTE).await.unwrap_err();
+    let chatty = reqwest::Client::builder().no_proxy().connection_verbose(true);
+    let tamed = ReqwestClient::from_builder(chatty).unwrap();
+    tamed.send(refresh(&whole), MINUTE).await.unwrap();
+    let proxied = ReqwestClient::builder()
+        .proxy(&whole)
+        .proxy_credentials("reader", Secret::from("pr0xy-s3cr3t"))
+        .build()
+        .unwrap();
+    proxied
+        .send(refresh("http://vendor.example"), MINUTE)
+        .await
+        .unwrap();
+    proxied
+        .send(refresh("https://vendor.example"), MINUTE)
+        .await
+        .unwrap_err();
+    assert_no_secret();
+    assert_that_the_collector_can_hear(&whole).await;
+}
+
+fn assert_no_secret() {
+    let lines = LINES.lock().unwrap();
+    for target in ["reqwest::connect", "hyper_util::client::legacy", "rustls"] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(target)),
+            "{target} logged nothing"
+        );
+    }
+    for line in lines.iter() {
+        for secret in SECRETS {
+            assert!(!line.contains(secret), "{line}");
+        }
+    }
+}
+
+async fn assert_that_the_collector_can_hear(url: &str) {
+    let chatty = reqwest::Client::builder().no_proxy().connection_verbose(true);
+    let sent = chatty.build().unwrap().post(url).body("body-s3cr3t").send().await;
+    assert_eq!(sent.unwrap().status(), 200);
+    let lines = LINES.lock().unwrap();
+    assert!(lines.iter().any(|line| line.contains("body-s3cr3t")));
+}

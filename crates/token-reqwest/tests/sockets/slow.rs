@@ -1,0 +1,138 @@
+//! Servers that take their time. The time is tokio's, paused: it moves when everybody waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use token_core::{HttpClient, SendError, SendFailure};
+use token_reqwest::ReqwestClient;
+use tokio::time::Instant;
+
+use crate::raw::{MINUTE, RawServer, assert_in_doubt, assert_unsent, refresh};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn timed(client: &ReqwestClient, url: &str, within: Duration) -> (SendError, Duration) {
+    let begun = Instant::now();
+    let error = client.send(refresh(url), within).await.unwrap_err();
+    (error, begun.elapsed())
+}
+
+#[track_caller]
+fn assert_about(took: Duration, expected: Duration) {
+    assert!(took >= expected && took < expected + SECOND, "{took:?}");
+}
+
+async fn silent() -> RawServer {
+    RawServer::start(|wire| wire.until_gone()).await
+}
+
+// faults.md row 24
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_in_doubt_when_the_time_is_over() {
+    let client = ReqwestClient::new().unwrap();
+    let (error, took) = timed(&client, &silent().await.url("/t"), 5 * SECOND).await;
+    assert_in_doubt(&error, SendFailure::Timeout);
+    assert_about(took, 5 * SECOND);
+}
+
+// faults.md row 24
+#[tokio::test(start_paused = true)]
+async fn a_server_that_falls_silent_hits_the_read_timeout() {
+    let client = ReqwestClient::builder().read_timeout(7 * SECOND).build().unwrap();
+    let server = RawServer::start(|mut wire| async move {
+        wire.request().await;
+        wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx").await;
+        wire.until_gone().await;
+    })
+    .await;
+    let (error, took) = timed(&client, &server.url("/t"), MINUTE).await;
+    assert_in_doubt(&error, SendFailure::Timeout);
+    assert_about(took, 7 * SECOND);
+}
+
+// faults.md row 24
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_hits_the_deadline() {
+    let client = ReqwestClient::new().unwrap();
+    let server = RawServer::start(|mut wire| async move {
+        wire.request().await;
+        wire.say(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while wire.say(b"x").await {
+            tokio::time::sleep(SECOND).await;
+        }
+    })
+    .await;
+    let (error, took) = timed(&client, &server.url("/t"), MINUTE).await;
+    assert_in_doubt(&error, SendFailure::Timeout);
+    assert_about(took, MINUTE);
+}
+
+// faults.md row 47
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_hangs_sent_nothing() {
+    let server = silent().await;
+    let url = format!("https://{}/t", server.address());
+    let client = ReqwestClient::new().unwrap();
+    let (error, took) = timed(&client, &url, MINUTE).await;
+    assert_unsent(&error, SendFailure::Timeout);
+    assert_about(took, 10 * SECOND);
+    let (error, took) = timed(&client, &url, 3 * SECOND).await;
+    assert_unsent(&error, SendFailure::Timeout);
+    assert_about(took, 3 * SECOND);
+    assert_eq!(server.heard().count("POST"), 0);
+}
+
+// faults.md row 47
+#[tokio::test(start_paused = true)]
+async fn a_read_timeout_shorter_than_the_handshake_sent_nothing() {
+    let url = format!("https://{}/t", silent().await.address());
+    let client = ReqwestClient::builder().read_timeout(SECOND).build().unwrap();
+    let (error, took) = timed(&client, &url, MINUTE).await;
+    assert_unsent(&error, SendFailure::Timeout);
+    assert_about(took, SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_client_cannot_tell_that_it_was_still_connecting() {
+    let url = format!("https://{}/t", silent().await.address());
+    let own = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let client = ReqwestClient::from_client(own.build().unwrap()).unwrap();
+    let (error, _) = timed(&client, &url, SECOND).await;
+    assert_in_doubt(&error, SendFailure::Timeout);
+}
+
+struct NoSuchName;
+
+impl Resolve for NoSuchName {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(async { Err("no such name: s3cr3t".into()) })
+    }
+}
+
+struct SilentResolver;
+
+impl Resolve for SilentResolver {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(std::future::pending())
+    }
+}
+
+fn resolving_with(resolver: impl Resolve + 'static) -> ReqwestClient {
+    let settings = reqwest::Client::builder().no_proxy();
+    ReqwestClient::from_builder(settings.dns_resolver(Arc::new(resolver))).unwrap()
+}
+
+// faults.md row 47
+#[tokio::test(start_paused = true)]
+async fn a_name_that_does_not_resolve_sent_nothing() {
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://vendor.example/t");
+        let (error, _) = timed(&resolving_with(NoSuchName), &url, MINUTE).await;
+        assert_unsent(&error, SendFailure::Resolve);
+        assert_eq!(error.to_string(), "the host's name could not be resolved");
+        let (error, _) = timed(&resolving_with(SilentResolver), &url, MINUTE).await;
+        assert_unsent(&error, SendFailure::Timeout);
+    }
+}

@@ -1,0 +1,21 @@
+//! A build in which nobody switched TLS on.
+#![cfg(not(feature = "rustls"))]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use token_core::{ErrorKind, HttpClient, SendFailure};
+use token_reqwest::ReqwestClient;
+
+#[tokio::test]
+async fn https_without_tls_is_a_mistake_in_the_configuration() {
+    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    let request = http::Request::get("https://127.0.0.1:1/t")
+        .body(Bytes::new())
+        .unwrap();
+    let error = client.send(request, Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(error.failure(), SendFailure::Unsendable);
+    assert!(!error.may_have_left());
+    assert!(error.to_string().contains("no TLS"), "{error}");
+    assert_eq!(error.to_error("127.0.0.1").kind(), ErrorKind::Config);
+}
