@@ -165,7 +165,7 @@ mod tests {
             "",
             "{}",
             "null",
-            &whole[..whole.len() / 2],
+            whole.get(..whole.len() / 2).unwrap(),
             &whole.replace("\"version\":1", "\"version\":2"),
         ] {
             let record = Record {

@@ -1,0 +1,68 @@
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+//! A made-up vendor, from nothing to a cached token.
+
+use token_core::test_util::ScriptedClient;
+use vendor_auth::core::{Answer, Attempt, BaseUrl, Key, Outcome, PlainHttp, Request, Rotation, Step};
+use vendor_auth::{Error, ErrorKind, Secret, Token, TokenCache, TokenEndpoint};
+
+#[derive(Debug)]
+struct Acme {
+    base: BaseUrl,
+    api_key: Secret,
+}
+
+impl TokenEndpoint for Acme {
+    fn key(&self) -> Key {
+        Key::of("acme", self.base.authority(), "default")
+    }
+
+    fn rotation(&self) -> Rotation {
+        Rotation::Idempotent
+    }
+
+    fn login(&self, _attempt: &Attempt) -> Option<Result<Request, Error>> {
+        Some(
+            Request::post(&self.base, "/login")
+                .form_secret("key", &self.api_key)
+                .build(Step::Login),
+        )
+    }
+
+    fn refresh(&self, token: &Token, _attempt: &Attempt) -> Result<Request, Error> {
+        Request::post(&self.base, "/refresh")
+            .form_secret("token", token.access())
+            .build(Step::Refresh)
+    }
+
+    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+        let document = answer.document()?;
+        let Some(access) = document.text(&["token"]) else {
+            let code = document.code(&["error"]).unwrap_or_default();
+            return Err(answer.refused(ErrorKind::Rejected, &code, ""));
+        };
+        let missing = || Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));
+        let expires_at = answer.expires_in(&document, &["ttl"]).unwrap_or_else(missing)?;
+        Ok(Outcome::Issued(
+            Token::builder(access.into(), answer.validity_until(expires_at)).build()?,
+        ))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let base = BaseUrl::parse("https://acme.example", PlainHttp::Refused)?;
+    let acme = Acme {
+        base,
+        api_key: Secret::from("from a safe place"),
+    };
+    // In place of a network: a client that answers as it was told.
+    let http = ScriptedClient::new().answer(200, r#"{"token": "T-1", "ttl": 3600}"#);
+    let tokens = TokenCache::builder(acme).http(http).build()?;
+    println!(
+        "{:?} is carried as {:?}",
+        tokens.key(),
+        tokens.token().await?.carriage()
+    );
+    Ok(())
+}

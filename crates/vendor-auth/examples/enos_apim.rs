@@ -1,0 +1,42 @@
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+//! A signed call of an EnOS API.
+//!
+//! ```sh
+//! ENOS_URL=https://apim.example.com ENOS_APP_KEY=… ENOS_APP_SECRET=… ENOS_API=/model-service/v2.1/… \
+//!     cargo run --example enos_apim --features enos-apim
+//! ```
+
+use std::error::Error;
+
+use vendor_auth::enos_apim::EnosApim;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let url = setting("ENOS_URL")?;
+    let enos = EnosApim::builder(&url)
+        .app_key(setting("ENOS_APP_KEY")?)
+        .app_secret(setting("ENOS_APP_SECRET")?)
+        .build()?;
+    let tokens = vendor_auth::token_cache(enos)?;
+
+    let body = r#"{"count": 20}"#;
+    let request = http::Request::post(format!("{url}{}", setting("ENOS_API")?))
+        .header("content-type", "application/json")
+        .body(body)?;
+    // The signature covers the token, the query, the body and the time, so the cache puts it on.
+    let (mut parts, body) = request.into_parts();
+    let token = tokens.authorize(&mut parts, body.as_bytes()).await?;
+
+    let signed: reqwest::Request = http::Request::from_parts(parts, body).try_into()?;
+    let answer = reqwest::Client::new().execute(signed).await?;
+    println!("the API says {}", answer.status());
+    if answer.status() == 401 {
+        tokens.invalidate(&token);
+    }
+    Ok(())
+}
+
+fn setting(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+}

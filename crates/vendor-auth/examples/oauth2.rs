@@ -1,0 +1,40 @@
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+//! A grant of BambooCloud's identity service, begun from a refresh token that you have.
+//!
+//! ```sh
+//! OAUTH2_DOMAIN=id.example.com OAUTH2_CLIENT_ID=… OAUTH2_CLIENT_SECRET=… OAUTH2_REFRESH_TOKEN=… \
+//!     cargo run --example oauth2 --features oauth2
+//! ```
+
+use std::error::Error;
+
+use vendor_auth::oauth2::OAuth2;
+use vendor_auth::{ErrorKind, ReqwestClient, Secret, Token, TokenCache};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let bamboo = OAuth2::bamboocloud(setting("OAUTH2_DOMAIN")?)
+        .client_id(setting("OAUTH2_CLIENT_ID")?)
+        .client_secret(setting("OAUTH2_CLIENT_SECRET")?)
+        .grant("example")
+        .build()?;
+    let refresh_token = Secret::from(setting("OAUTH2_REFRESH_TOKEN")?);
+    let tokens = TokenCache::builder(bamboo)
+        .http(ReqwestClient::new()?)
+        .first(Token::from_refresh_token(refresh_token)?)
+        .build()?;
+
+    match tokens.token().await {
+        Ok(token) => println!("a token until {:?}", token.validity().expires_at()),
+        Err(error) if error.kind() == ErrorKind::Rejected => {
+            println!("the grant is dead, log in again: {error}");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn setting(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+}

@@ -1,0 +1,71 @@
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+//! Your own HTTP client in the place of ours, two ways: your settings of reqwest, and an [`HttpClient`] around another.
+//!
+//! ```sh
+//! cargo run --example own_http_client --features oauth2
+//! ```
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use token_sim::OAuth2 as Simulated;
+use vendor_auth::core::types::async_trait;
+use vendor_auth::core::{HttpClient, SendError};
+use vendor_auth::oauth2::OAuth2;
+use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
+
+/// Counts what goes over another client.
+#[derive(Debug)]
+struct Counting {
+    inner: ReqwestClient,
+    sent: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl HttpClient for Counting {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        within: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.inner.send(request, within).await
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sim = Simulated::builder().start().await?;
+    let grant = sim.grant();
+    let endpoint = OAuth2::builder(sim.base_url())
+        .token_path("/api/v1/oauth2/token")
+        .client_id("sim-client")
+        .client_secret("sim-secret")
+        .grant("own-http-client")
+        .allow_plain_http()
+        .build()?;
+
+    // Your DNS, your proxy, your TLS; redirects, referer and retries are switched off whatever you set.
+    let settings = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 1]));
+    let sent = Arc::new(AtomicU32::new(0));
+    let http = Counting {
+        inner: ReqwestClient::from_builder(settings)?,
+        sent: sent.clone(),
+    };
+    let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
+    let tokens = TokenCache::builder(endpoint)
+        .http(http)
+        .first(Token::from_refresh_token(refresh_token)?)
+        .build()?;
+
+    let generation = tokens.token().await?.generation();
+    println!(
+        "generation {generation} after {} request(s)",
+        sent.load(Ordering::Relaxed)
+    );
+    Ok(())
+}

@@ -1,0 +1,40 @@
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the grant is kept alive.
+//!
+//! ```sh
+//! CLOUD_URL=https://files.example.com CLOUD_CLIENT_ID=… CLOUD_CLIENT_SECRET=… CLOUD_REDIRECT_URI=https://app.example.com/back \
+//!     cargo run --example private_cloud --features privcloud
+//! ```
+
+use std::error::Error;
+use std::io::stdin;
+
+use vendor_auth::privcloud::PrivateCloud;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let redirect_uri = setting("CLOUD_REDIRECT_URI")?;
+    let cloud = PrivateCloud::builder(setting("CLOUD_URL")?)
+        .client_id(setting("CLOUD_CLIENT_ID")?)
+        .client_secret(setting("CLOUD_CLIENT_SECRET")?)
+        .grant("example")
+        .build()?;
+
+    // Make this anew for each login, from random bytes, and keep it in the person's session.
+    let data = "a-random-text";
+    println!("open {}", cloud.authorize_url(&redirect_uri, data)?);
+    println!("and paste the address that you were sent to:");
+    let mut redirect = String::new();
+    stdin().read_line(&mut redirect)?;
+    let code = cloud.read_redirect(redirect.trim(), data)?;
+
+    let tokens = vendor_auth::token_cache(cloud.clone())?;
+    let token = tokens.redeem(cloud.redeem_code(code, redirect_uri)).await?;
+    println!("logged in until {:?}", token.validity().expires_at());
+    Ok(())
+}
+
+fn setting(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+}

@@ -1,0 +1,63 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(inline)]
+pub use token_core as core;
+pub use token_core::{BuildError, Error, ErrorKind, Redemption, Secret, Token, TokenEndpoint};
+
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+#[doc(inline)]
+pub use token_cache::{self as cache, TokenCache, TokenGuard};
+
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+#[doc(inline)]
+pub use token_reqwest::{self as reqwest, ReqwestClient};
+
+// The vendors.
+#[cfg(feature = "enos-apim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "enos-apim")))]
+#[doc(inline)]
+pub use enos_apim_auth as enos_apim;
+#[cfg(feature = "oauth2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+#[doc(inline)]
+pub use oauth2_refresh as oauth2;
+#[cfg(feature = "privcloud")]
+#[cfg_attr(docsrs, doc(cfg(feature = "privcloud")))]
+#[doc(inline)]
+pub use privcloud_auth as privcloud;
+#[cfg(feature = "quectel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "quectel")))]
+#[doc(inline)]
+pub use quectel_auth as quectel;
+
+/// One token of this endpoint, kept fresh: over reqwest with rustls, in memory, with sensible times.
+///
+/// ```
+/// # fn main() -> Result<(), vendor_auth::BuildError> {
+/// # #[cfg(feature = "oauth2")] {
+/// use vendor_auth::oauth2::OAuth2;
+///
+/// let endpoint = OAuth2::builder("https://id.example.com")
+///     .client_id("app")
+///     .client_secret("from a safe place")
+///     .client_credentials()
+///     .build()?;
+/// let tokens = vendor_auth::token_cache(endpoint)?;
+/// # }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// For another HTTP client, a store that is shared between hosts, or other times, use [`TokenCache::builder`].
+///
+/// # Errors
+///
+/// [`BuildError`] where the machine has no root certificates or gives no random numbers.
+#[cfg(all(feature = "cache", feature = "reqwest"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "cache", feature = "reqwest"))))]
+pub fn token_cache(endpoint: impl TokenEndpoint) -> Result<TokenCache, BuildError> {
+    TokenCache::builder(endpoint).http(ReqwestClient::new()?).build()
+}
