@@ -217,3 +217,16 @@ async fn a_refused_port_comes_back() {
     sim.accept_connections().await.unwrap();
     assert_eq!(send(&sim).await.unwrap().status, 200);
 }
+
+// faults.md row 46
+#[test]
+fn a_simulator_outlives_the_runtime_that_started_it() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let sim = runtime().block_on(sim());
+    assert_eq!(runtime().block_on(send(&sim)).unwrap().status, 200);
+}
