@@ -1,5 +1,10 @@
 //! What reqwest, hyper and rustls log at TRACE has no secret in it. One process, since collectors are global.
 #![cfg(feature = "rustls")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::fmt;
 use std::sync::Mutex;

@@ -10,7 +10,7 @@ use crate::raw::{MINUTE, RawServer, answer_of, assert_unsent, refresh};
 #[test]
 fn a_client_that_may_follow_redirects_is_refused() {
     let own = || reqwest::Client::builder();
-    let custom = Policy::custom(|attempt| attempt.stop());
+    let custom = Policy::custom(|attempt| attempt.error("no"));
     for settings in [
         own(),
         own().redirect(Policy::limited(1)),

@@ -9,7 +9,7 @@ use token_core::{HttpClient, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 use tokio::time::Instant;
 
-use crate::raw::{MINUTE, RawServer, assert_in_doubt, assert_unsent, refresh};
+use crate::raw::{MINUTE, RawServer, Wire, assert_in_doubt, assert_unsent, refresh};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,7 +25,7 @@ fn assert_about(took: Duration, expected: Duration) {
 }
 
 async fn silent() -> RawServer {
-    RawServer::start(|wire| wire.until_gone()).await
+    RawServer::start(Wire::until_gone).await
 }
 
 // faults.md row 24
