@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn a_dialect_that_makes_no_request_is_refused() {
+        let mut dialect = Dialect::default();
+        dialect.paths.refresh = "refreshToken.do".into();
+        let refused = builder("https://disk.example").dialect(dialect).build();
+        assert_eq!(refused.unwrap_err().field(), "dialect.paths");
+    }
+
+    #[test]
     fn debug_does_not_show_the_secret() {
         let builder = builder("https://disk.example").client_secret("tell-no-one");
         let shown = format!("{builder:?} {:?}", builder.client_secret);
