@@ -8,7 +8,7 @@ use http::request::Parts;
 use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
 
 use crate::builder::TokenCacheBuilder;
-use crate::engine::{Engine, Errand};
+use crate::engine::{self, Engine, Errand};
 use crate::events::Events;
 use crate::held::TokenGuard;
 use crate::keep_fresh::{self, KeepFresh};
@@ -131,6 +131,7 @@ impl TokenCache {
     ///
     /// [`Store`](token_core::ErrorKind::Store) where the tombstone could not be written.
     pub async fn log_out(&self) -> Result<(), Error> {
+        engine::runtime()?;
         let engine = &self.engine;
         engine
             .in_time(engine.store.bury(&engine.key))
@@ -153,6 +154,7 @@ impl TokenCache {
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        engine::runtime()?;
         let line = self.engine.line();
         let reply = line
             .ask(build(&line.attempt())?, self.engine.settings.exchange)
@@ -176,6 +178,9 @@ impl TokenCache {
     /// Waits, at most so long, until no exchange is under way and the store has acknowledged what came of it. To be called before a
     /// process ends.
     pub async fn drain(&self, within: Duration) -> Drained {
+        if engine::runtime().is_err() {
+            return Drained::Unsettled;
+        }
         let settled = async {
             self.engine.landed().await;
             while !self.engine.pending.is_settled() && self.engine.pending.settle(&self.engine).await.is_err()
@@ -212,6 +217,7 @@ impl fmt::Debug for TokenCache {
 pub enum Drained {
     /// Nothing is under way, and the store has everything.
     Settled,
-    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token.
+    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token. Also the answer outside
+    /// of a tokio runtime, where nothing can be finished.
     Unsettled,
 }

@@ -401,7 +401,8 @@ fn no_token() -> Error {
     Error::new(ErrorKind::Transient { after: None }, "there is no live token")
 }
 
-fn runtime() -> Result<Handle, Error> {
+/// Timers and tasks need one: without it they panic.
+pub(crate) fn runtime() -> Result<Handle, Error> {
     Handle::try_current().map_err(|_| {
         Error::new(
             ErrorKind::Config,
