@@ -67,7 +67,7 @@ fn make(workspace: &Workspace) -> Result<()> {
 }
 
 fn unpack_all(workspace: &Workspace, packages: &[Package]) -> Result<PathBuf> {
-    let folder = workspace.path("target/package-check");
+    let folder = workspace.target("package-check")?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -107,7 +107,7 @@ fn manifest_of_unpacked(packages: &[Package]) -> String {
 
 fn build_one(workspace: &Workspace, folder: &Path, package: &Package) -> Result<()> {
     for arguments in [&["build"] as &[&str], &["check", "--all-features"]] {
-        let mut cargo = in_unpacked(workspace, folder, arguments);
+        let mut cargo = in_unpacked(workspace, folder, arguments)?;
         let built = command::read(cargo.args(["--quiet", "--package", &package.name]));
         if let Err(error) = built {
             bail!("{} does not build from its package: {error:#}", package.name);
@@ -117,13 +117,13 @@ fn build_one(workspace: &Workspace, folder: &Path, package: &Package) -> Result<
 }
 
 /// With the workspace's target folder and profile, so that what others built is not built again.
-fn in_unpacked(workspace: &Workspace, folder: &Path, arguments: &[&str]) -> Command {
+fn in_unpacked(workspace: &Workspace, folder: &Path, arguments: &[&str]) -> Result<Command> {
     let mut cargo = cargo(workspace, arguments);
     cargo
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", workspace.path("target"))
+        .env("CARGO_TARGET_DIR", workspace.target("")?)
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-    cargo
+    Ok(cargo)
 }
 
 #[cfg(test)]

@@ -51,6 +51,13 @@ impl Workspace {
         self.root.join(relative)
     }
 
+    /// A folder or file in cargo's target folder, wherever that is.
+    pub(crate) fn target(&self, relative: &str) -> Result<PathBuf> {
+        let metadata = self.metadata(&["--no-deps"])?;
+        let target = metadata.get("target_directory").and_then(Value::as_str);
+        Ok(Path::new(target.context("cargo has no target folder")?).join(relative))
+    }
+
     /// Whether a crate of ours is there yet.
     pub(crate) fn has_crate(&self, name: &str) -> bool {
         self.path("crates").join(name).join("Cargo.toml").is_file()

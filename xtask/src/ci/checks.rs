@@ -27,7 +27,10 @@ pub(super) fn clippy(workspace: &Workspace) -> Result<Outcome> {
 
 /// Doctests too: `cargo test` runs them after the others.
 pub(crate) fn tests(workspace: &Workspace) -> Result<Outcome> {
-    show(&mut cargo(workspace, &["test", "--workspace", "--all-features"]))?;
+    show(&mut cargo(
+        workspace,
+        &["test", "--workspace", "--all-features", "--no-fail-fast"],
+    ))?;
     Ok(Outcome::Passed)
 }
 

@@ -41,13 +41,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
         "--features",
         &feature,
     ];
-    show(&mut beside(workspace, &copy, &["test", "--package", NAME]))?;
-    show(&mut beside(workspace, &copy, &alone))?;
+    show(&mut beside(workspace, &copy, &["test", "--package", NAME])?)?;
+    show(&mut beside(workspace, &copy, &alone)?)?;
     Ok(Outcome::Passed)
 }
 
 fn copied(workspace: &Workspace) -> Result<Workspace> {
-    let folder = workspace.path("target/new-vendor-check");
+    let folder = workspace.target("new-vendor-check")?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -76,8 +76,8 @@ fn keeps_the_house_rules(copy: &Workspace) -> Result<()> {
 }
 
 /// In the copy, with what was built for the original.
-fn beside(workspace: &Workspace, copy: &Workspace, arguments: &[&str]) -> Command {
+fn beside(workspace: &Workspace, copy: &Workspace, arguments: &[&str]) -> Result<Command> {
     let mut command = cargo(copy, arguments);
-    command.env("CARGO_TARGET_DIR", workspace.path("target"));
-    command
+    command.env("CARGO_TARGET_DIR", workspace.target("")?);
+    Ok(command)
 }
