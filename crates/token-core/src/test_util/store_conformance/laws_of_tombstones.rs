@@ -1,0 +1,63 @@
+//! A logout is final until somebody logs in anew.
+
+use super::{StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
+use crate::endpoint::Key;
+use crate::store::{Committed, Succession};
+
+impl<P: StorePlace> StoreSuite<P> {
+    /// A late commit does not bring a grant back, nor does a login of the engine's own; to bury what is not there is no error.
+    // faults.md row 37
+    pub async fn a_buried_grant_is_gone_and_stays_gone(&self) {
+        let store = self.open().await;
+        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        for _ in 0..2 {
+            sure(store.bury(&key()).await);
+            for succession in [Succession::ChildOf(lineage(1)), Succession::Relogin] {
+                let late = sure(store.commit(&key(), &succession, &record(2)).await);
+                assert_eq!(late, Committed::Buried, "{succession:?} after a logout");
+            }
+            let entry = sure(store.load(&key()).await);
+            assert!(entry.buried, "the tombstone is gone");
+            assert!(entry.record.is_none(), "a buried grant has a record");
+        }
+        let never = Key::of("conformance", "never.example", "written");
+        sure(store.bury(&never).await);
+        assert!(
+            sure(store.load(&never).await).buried,
+            "a key without a record cannot be buried"
+        );
+    }
+
+    /// Whoever logs in after a logout has a grant again, which is refreshed as any other.
+    pub async fn a_new_login_clears_a_tombstone(&self) {
+        let store = self.open().await;
+        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(store.bury(&key()).await);
+        let login = sure(store.commit(&key(), &Succession::Anew, &record(2)).await);
+        assert_eq!(login, Committed::Stored, "a new login after a logout");
+        assert!(
+            !sure(store.load(&key()).await).buried,
+            "a new login leaves the tombstone"
+        );
+        let child = store
+            .commit(&key(), &Succession::ChildOf(lineage(2)), &record(3))
+            .await;
+        assert_eq!(sure(child), Committed::Stored, "a refresh after a new login");
+        expect_stored(&*store, &key(), &record(3)).await;
+    }
+
+    /// A logout is one grant's.
+    pub async fn burying_leaves_other_keys_alone(&self) {
+        let store = self.open().await;
+        let other = Key::of("conformance", "store.example:8443", "grant 2");
+        for key in [&key(), &other] {
+            sure(store.commit(key, &Succession::Anew, &record(1)).await);
+        }
+        sure(store.bury(&key()).await);
+        assert!(
+            !sure(store.load(&other).await).buried,
+            "another key is buried too"
+        );
+        expect_stored(&*store, &other, &record(1)).await;
+    }
+}

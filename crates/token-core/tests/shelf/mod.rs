@@ -1,0 +1,235 @@
+//! A store in memory that keeps every law, or breaks one on purpose.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+mod store;
+
+use token_core::store::{Committed, Intent, Owner, Record, StoreError, Succession, TokenStore};
+use token_core::test_util::{Handles, StorePlace};
+use token_core::types::async_trait;
+use token_core::{Generation, Key, Secret};
+
+/// What a careless store would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    InventsARecord,
+    RoundsTheGeneration,
+    TrimsTheBody,
+    LastWriteWins,
+    WantsANewLineage,
+    RepeatsAreLost,
+    RepeatsBringBack,
+    MissingIsStored,
+    RefusesAnotherGrant,
+    CommitNeedsTheLease,
+    CommitsInTwoSteps,
+    ForgetsTombstones,
+    KeepsTombstones,
+    BuriesEverything,
+    LeasesToEverybody,
+    AlwaysAWholeLifeLeft,
+    OldLifeOnReacquire,
+    AnybodyReleases,
+    LeasesNeverEnd,
+    OldLifeOnRenew,
+    RenewsWhatRanOut,
+    AcquiresInTwoSteps,
+    NamesTheIntentAnew,
+    IntendsWithoutLease,
+    IntentDiesWithTheLease,
+    IntentsDoNotAge,
+    AnybodyWithdraws,
+    KeepsIntents,
+    ClearsEveryIntent,
+    KeysAreLowerCase,
+    HandlesAreApart,
+    DebugShowsBodies,
+    WakesNobody,
+    WaitsForTheNext,
+    WaitsForEver,
+}
+
+/// Several stores in one process, with a clock that is moved by hand.
+#[derive(Clone)]
+pub(crate) struct Place {
+    shelf: Arc<Mutex<Shelf>>,
+    clock: Arc<Mutex<Clock>>,
+    flaw: Flaw,
+    handles: Handles,
+}
+
+#[derive(Default)]
+struct Shelf {
+    slots: HashMap<String, Slot>,
+}
+
+#[derive(Default)]
+struct Clock {
+    now: Duration,
+    waiting: Vec<Waker>,
+}
+
+#[derive(Clone, Default)]
+struct Slot {
+    record: Option<Record>,
+    buried: bool,
+    intent: Option<(Intent, Duration)>,
+    lease: Option<(Owner, Duration)>,
+}
+
+impl Place {
+    pub(crate) fn with(flaw: Flaw) -> Self {
+        Self {
+            shelf: Arc::default(),
+            clock: Arc::default(),
+            flaw,
+            handles: Handles::Shared,
+        }
+    }
+
+    pub(crate) fn apart(self, why: &'static str) -> Self {
+        Self {
+            handles: Handles::Apart(why),
+            ..self
+        }
+    }
+}
+
+#[async_trait]
+impl StorePlace for Place {
+    async fn open(&self) -> Arc<dyn TokenStore> {
+        match self.flaw {
+            Flaw::HandlesAreApart => Arc::new(Self {
+                shelf: Arc::default(),
+                ..self.clone()
+            }),
+            _ => Arc::new(self.clone()),
+        }
+    }
+
+    async fn pass(&self, span: Duration) {
+        self.clock().now += span;
+        self.wake_all();
+    }
+
+    fn handles(&self) -> Handles {
+        self.handles
+    }
+
+    fn patience(&self) -> Duration {
+        match self.flaw {
+            Flaw::None => Duration::from_secs(10),
+            _ => Duration::from_millis(50),
+        }
+    }
+}
+
+impl Place {
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap()
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap()
+    }
+
+    fn wake_all(&self) {
+        let waiting = std::mem::take(&mut self.clock().waiting);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn name(&self, key: &Key) -> String {
+        match self.flaw {
+            Flaw::KeysAreLowerCase => key.as_str().to_lowercase(),
+            _ => key.as_str().to_owned(),
+        }
+    }
+
+    fn slot<T>(&self, key: &Key, change: impl FnOnce(&mut Slot, Duration) -> T) -> Result<T, StoreError> {
+        let now = self.clock().now;
+        let mut shelf = self.shelf();
+        Ok(change(shelf.slots.entry(self.name(key)).or_default(), now))
+    }
+
+    fn holds(&self, slot: &Slot, owner: &Owner, now: Duration) -> bool {
+        self.lease_of(slot, now)
+            .is_some_and(|(holder, _)| holder == *owner)
+    }
+
+    fn lease_of(&self, slot: &Slot, now: Duration) -> Option<(Owner, Duration)> {
+        let lease = slot.lease.clone();
+        lease.filter(|(_, end)| *end > now || self.has(Flaw::LeasesNeverEnd))
+    }
+
+    fn verdict(&self, slot: &Slot, succession: &Succession, record: &Record) -> Committed {
+        let repeated = slot
+            .record
+            .as_ref()
+            .is_some_and(|stored| stored.lineage == record.lineage);
+        match (succession, &slot.record) {
+            (Succession::Anew, _) if !self.has(Flaw::KeepsTombstones) => Committed::Stored,
+            _ if slot.buried => Committed::Buried,
+            (Succession::Relogin, Some(_)) if self.has(Flaw::RefusesAnotherGrant) => Committed::Lost,
+            (Succession::ChildOf(_), None) if !self.has(Flaw::MissingIsStored) => Committed::Missing,
+            (Succession::ChildOf(_), _) if repeated && self.has(Flaw::WantsANewLineage) => Committed::Lost,
+            (Succession::ChildOf(parent), Some(stored)) if stored.lineage == *parent => Committed::Stored,
+            (Succession::ChildOf(_), Some(_)) if repeated && !self.has(Flaw::RepeatsAreLost) => {
+                Committed::Stored
+            }
+            (Succession::ChildOf(_), Some(stored)) if self.has(Flaw::RepeatsBringBack) => {
+                let before = stored.generation > record.generation;
+                if before {
+                    Committed::Stored
+                } else {
+                    Committed::Lost
+                }
+            }
+            (Succession::ChildOf(_), Some(_)) if !self.has(Flaw::LastWriteWins) => Committed::Lost,
+            _ => Committed::Stored,
+        }
+    }
+
+    fn write(&self, slot: &mut Slot, succession: &Succession, record: &Record) {
+        let spent = match succession {
+            Succession::ChildOf(parent) => Some(*parent),
+            _ => None,
+        };
+        let led_here = |intent: &Intent| intent.lineage == spent || self.has(Flaw::ClearsEveryIntent);
+        slot.intent
+            .take_if(|(intent, _)| led_here(intent) && !self.has(Flaw::KeepsIntents));
+        slot.buried = false;
+        slot.record = Some(self.kept(record));
+    }
+
+    fn kept(&self, record: &Record) -> Record {
+        let (mut kept, number) = (record.clone(), record.generation.number());
+        match self.flaw {
+            Flaw::RoundsTheGeneration => kept.generation = Generation::new(number & !1),
+            Flaw::TrimsTheBody => kept.body = Secret::from(record.body.expose().trim()),
+            _ => {}
+        }
+        kept
+    }
+
+    /// Lets others run between two halves of what should be one step.
+    async fn pause_if(&self, flaw: Flaw) {
+        let mut paused = !self.has(flaw);
+        poll_fn(|context| {
+            if std::mem::replace(&mut paused, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,176 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use token_core::store::{
+    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+};
+use token_core::types::async_trait;
+use token_core::{Generation, Key};
+
+use super::{Flaw, Place};
+
+#[async_trait]
+impl TokenStore for Place {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        self.slot(key, |slot, now| {
+            let mut entry = Entry::default();
+            entry.record = slot.record.clone();
+            entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
+            entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
+            entry.buried = slot.buried;
+            match self.flaw {
+                Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
+                Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
+                Flaw::InventsARecord => entry.buried = true,
+                _ => {}
+            }
+            entry
+        })
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        let seen = self.slot(key, |slot, now| self.lease_of(slot, now))?;
+        self.pause_if(Flaw::AcquiresInTwoSteps).await;
+        self.slot(key, |slot, now| {
+            let current = self.lease_of(slot, now);
+            let current = if self.has(Flaw::AcquiresInTwoSteps) {
+                seen
+            } else {
+                current
+            };
+            if let Some((holder, end)) = current.filter(|_| !self.has(Flaw::LeasesToEverybody)) {
+                if holder != *owner {
+                    let whole = self.has(Flaw::AlwaysAWholeLifeLeft);
+                    return Acquired::Busy {
+                        left: if whole { life } else { end.saturating_sub(now) },
+                    };
+                }
+                if self.has(Flaw::OldLifeOnReacquire) {
+                    return Acquired::Held;
+                }
+            }
+            slot.lease = Some((owner.clone(), now + life));
+            Acquired::Held
+        })
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        self.slot(key, |slot, now| {
+            let mine = slot.lease.as_ref().is_some_and(|(holder, _)| holder == owner);
+            let held = self.holds(slot, owner, now) || (mine && self.has(Flaw::RenewsWhatRanOut));
+            if held && !self.has(Flaw::OldLifeOnRenew) {
+                slot.lease = Some((owner.clone(), now + life));
+            }
+            if held { Renewed::Held } else { Renewed::Lost }
+        })
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        let anybody = self.has(Flaw::AnybodyReleases);
+        self.slot(key, |slot, _| {
+            _ = slot.lease.take_if(|(holder, _)| holder == owner || anybody);
+        })
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        self.slot(key, |slot, now| {
+            if !self.holds(slot, &intent.owner, now) && !self.has(Flaw::IntendsWithoutLease) {
+                return Intended::LeaseLost;
+            }
+            let mut written = intent.clone();
+            if self.has(Flaw::NamesTheIntentAnew) {
+                written.owner = Owner::named("somebody");
+            }
+            slot.intent = Some((written, now));
+            Intended::Written
+        })
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        let anybody = self.has(Flaw::AnybodyWithdraws);
+        self.slot(key, |slot, _| {
+            _ = slot
+                .intent
+                .take_if(|(intent, _)| intent.owner == *owner || anybody);
+        })
+    }
+
+    async fn commit(&self, key: &Key, by: &Succession, record: &Record) -> Result<Committed, StoreError> {
+        let seen = self.slot(key, |slot, _| self.verdict(slot, by, record))?;
+        self.pause_if(Flaw::CommitsInTwoSteps).await;
+        let committed = self.slot(key, |slot, now| {
+            let verdict = self.verdict(slot, by, record);
+            let verdict = if self.has(Flaw::CommitsInTwoSteps) {
+                seen
+            } else {
+                verdict
+            };
+            if self.has(Flaw::CommitNeedsTheLease) && self.lease_of(slot, now).is_some() {
+                return Committed::Lost;
+            }
+            if verdict == Committed::Stored {
+                self.write(slot, by, record);
+            }
+            verdict
+        });
+        if !self.has(Flaw::WakesNobody) {
+            self.wake_all();
+        }
+        committed
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        if self.has(Flaw::BuriesEverything) {
+            self.shelf()
+                .slots
+                .values_mut()
+                .for_each(|slot| slot.buried = true);
+        }
+        self.slot(key, |slot, _| {
+            slot.record = None;
+            slot.intent = None;
+            slot.buried = !self.has(Flaw::ForgetsTombstones);
+        })
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        let end = self.clock().now + at_most;
+        let seen = if self.has(Flaw::WaitsForTheNext) {
+            self.generation(key)
+        } else {
+            seen
+        };
+        poll_fn(|context| {
+            let late = self.clock().now >= end && !self.has(Flaw::WaitsForEver);
+            if late || self.generation(key) != seen {
+                return Poll::Ready(());
+            }
+            self.clock().waiting.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Place {
+    fn generation(&self, key: &Key) -> Option<Generation> {
+        let slot = self.shelf().slots.get(&self.name(key)).cloned();
+        slot?.record.map(|record| record.generation)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shelf = self.shelf();
+        let records = shelf.slots.values().filter_map(|slot| slot.record.as_ref());
+        match self.flaw {
+            Flaw::DebugShowsBodies => f
+                .debug_list()
+                .entries(records.map(|record| record.body.expose()))
+                .finish(),
+            _ => write!(f, "Place({} records)", records.count()),
+        }
+    }
+}
