@@ -1,0 +1,149 @@
+//! A small vendor in memory, with everything that goes wrong at one, and a store whose operations fail on command.
+
+mod chance;
+mod fault;
+mod gate;
+mod server;
+mod store;
+mod wire;
+mod world;
+
+use std::time::Duration;
+
+use token_core::types::http::request::Parts;
+use token_core::{
+    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Redemption, Request, Rotation,
+    Secret, Step, Token, TokenEndpoint,
+};
+
+pub(crate) use chance::Chance;
+pub(crate) use fault::{Fault, Stage};
+pub(crate) use gate::Gate;
+pub(crate) use server::{AcmeServer, Spent};
+pub(crate) use store::{Ailment, FaultyStore, Op};
+pub(crate) use world::{World, pass, told};
+
+pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
+pub(crate) const CODE: &str = "acme-one-time-code-0123456789";
+/// How long a frozen account stays frozen.
+pub(crate) const FREEZE: Duration = Duration::from_secs(1200);
+
+/// Acme's token endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Acme {
+    base: BaseUrl,
+    rotation: Rotation,
+    login: Option<Secret>,
+}
+
+impl Acme {
+    /// A vendor whose refresh token works once, and that has no repeatable login.
+    pub(crate) fn single_use() -> Self {
+        Self::with(Rotation::SingleUse)
+    }
+
+    pub(crate) fn with(rotation: Rotation) -> Self {
+        Self {
+            base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
+            rotation,
+            login: None,
+        }
+    }
+
+    /// With an API key that gets a token at any time.
+    pub(crate) fn and_login(mut self) -> Self {
+        self.login = Some(Secret::from(API_KEY));
+        self
+    }
+
+    pub(crate) fn rotates(&self) -> Rotation {
+        self.rotation
+    }
+
+    /// A person's one-time code.
+    pub(crate) fn redemption(&self) -> Redemption {
+        let base = self.base.clone();
+        Redemption::new(move |attempt| {
+            Request::post(&base, "/redeem")
+                .form_secret("code", &Secret::from(CODE))
+                .form("at", &millis(attempt))
+                .build(Step::Redemption)
+        })
+    }
+
+    fn refused(answer: &Answer<'_>, code: &str, message: &str) -> Result<Outcome, Error> {
+        let refused = |kind| answer.refused(kind, code, message);
+        match code {
+            "invalid_grant" => Err(refused(ErrorKind::Rejected)),
+            "disabled" => Err(refused(ErrorKind::Rejected).killing_live_token()),
+            "frozen" => Err(refused(ErrorKind::Locked { after: FREEZE })),
+            "busy" => Err(refused(ErrorKind::Transient { after: None })),
+            "wrong_client" => Err(refused(ErrorKind::Config)),
+            "duplicate" | "stale" => Ok(Outcome::Again(refused(ErrorKind::Transient { after: None }))),
+            _ => Err(refused(ErrorKind::Protocol)),
+        }
+    }
+}
+
+impl TokenEndpoint for Acme {
+    fn key(&self) -> Key {
+        Key::of("acme", self.base.authority(), "user-17")
+    }
+
+    fn rotation(&self) -> Rotation {
+        self.rotation
+    }
+
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        let request = Request::post(&self.base, "/login")
+            .form_secret("key", self.login.as_ref()?)
+            .form("at", &millis(attempt));
+        Some(request.build(Step::Login))
+    }
+
+    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
+        Request::post(&self.base, "/refresh")
+            .form_secret("refresh", token.spendable())
+            .form("at", &millis(attempt))
+            .build(Step::Refresh)
+    }
+
+    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+        let document = answer.document()?;
+        if let Some(code) = document.text(&["error"]) {
+            return Self::refused(answer, code, document.text(&["message"]).unwrap_or_default());
+        }
+        let text = |name| document.text(&[name]).map(Secret::from);
+        let missing = |what| answer.error(ErrorKind::Protocol, what);
+        let access = text("token").ok_or_else(|| missing("the answer has no token"))?;
+        let expires_at = answer
+            .expires_in(&document, &["ttl"])
+            .unwrap_or_else(|| Err(missing("the answer has no ttl")))?;
+        Token::builder(access, answer.validity_until(expires_at))
+            .refresh(text("refresh"))
+            .build()
+            .map(Outcome::Issued)
+    }
+
+    fn authorize(
+        &self,
+        token: &Token,
+        request: &mut Parts,
+        _: &[u8],
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
+        let (name, value) = token.header();
+        request.headers.insert(name, value.clone());
+        request.headers.insert("x-at", millis(attempt).parse().unwrap());
+        Ok(())
+    }
+
+    fn revoke(&self, token: &Token, _: &Attempt) -> Option<Result<Request, Error>> {
+        let request = Request::post(&self.base, "/revoke").form_secret("refresh", token.spendable());
+        Some(request.build(Step::Revocation))
+    }
+}
+
+fn millis(attempt: &Attempt) -> String {
+    attempt.now().unix_millis().to_string()
+}

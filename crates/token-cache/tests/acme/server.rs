@@ -1,0 +1,294 @@
+//! Acme's side: one grant, whose refresh tokens are counted and whose reuse is noticed.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use token_cache::test_util::RuntimeClock;
+use token_core::types::http::{Request, Response, StatusCode};
+use token_core::types::{Bytes, async_trait};
+use token_core::{Clock, HttpClient, Secret, SendError, SendFailure, Token};
+use tokio::time::Instant;
+
+use super::fault::{Fault, Stage};
+use super::gate::Gate;
+use super::wire::{Arrived, http_date};
+
+/// What a refresh token that was spent is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spent {
+    /// It stays the grant's refresh token.
+    Stays,
+    /// Again for so long, then its use kills the grant.
+    GoodFor(Duration),
+    /// Its use kills the grant.
+    KillsGrant,
+}
+
+#[derive(Clone)]
+pub(crate) struct AcmeServer(Arc<Mutex<State>>);
+
+struct State {
+    clock: RuntimeClock,
+    skew_millis: i64,
+    spent: Spent,
+    life: Duration,
+    latency: Duration,
+    kills_old_access: bool,
+    issued: u64,
+    refresh: String,
+    spent_at: HashMap<String, Instant>,
+    access: HashMap<String, Instant>,
+    newest: String,
+    dead: bool,
+    reused: u32,
+    script: VecDeque<Fault>,
+    outage: Option<Fault>,
+    arrived: Vec<Arrived>,
+}
+
+impl AcmeServer {
+    pub(crate) fn new(clock: RuntimeClock, spent: Spent) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            clock,
+            skew_millis: 0,
+            spent,
+            life: Duration::from_secs(3600),
+            latency: Duration::ZERO,
+            kills_old_access: false,
+            issued: 0,
+            refresh: "acme-refresh-0".to_owned(),
+            spent_at: HashMap::new(),
+            access: HashMap::new(),
+            newest: String::new(),
+            dead: false,
+            reused: 0,
+            script: VecDeque::new(),
+            outage: None,
+            arrived: Vec::new(),
+        })))
+    }
+
+    /// The grant as its user knows it: a refresh token alone.
+    pub(crate) fn grant(&self) -> Token {
+        Token::from_refresh_token(Secret::from(self.state().refresh.clone())).unwrap()
+    }
+
+    pub(crate) fn life(&self, life: Duration) {
+        self.state().life = life;
+    }
+
+    pub(crate) fn latency(&self, latency: Duration) {
+        self.state().latency = latency;
+    }
+
+    pub(crate) fn kills_old_access(&self) {
+        self.state().kills_old_access = true;
+    }
+
+    /// The server's clock runs ahead, and requests that are off by more than a minute are refused.
+    pub(crate) fn runs_ahead(&self, millis: i64) {
+        self.state().skew_millis = millis;
+    }
+
+    /// The next exchanges end so.
+    pub(crate) fn then(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().script.extend(faults);
+    }
+
+    /// The next exchange is refused with this code.
+    pub(crate) fn then_refuse(&self, code: &str) {
+        let body = format!(r#"{{"error":"{code}","message":"no"}}"#);
+        self.then([Fault::Answer(400, &[], body)]);
+    }
+
+    /// The next exchange waits at the gate.
+    pub(crate) fn then_hold(&self, stage: Stage) -> Gate {
+        let gate = Gate::closed();
+        self.then([Fault::Held(stage, gate.clone())]);
+        gate
+    }
+
+    /// Every exchange without a fault of its own ends so, until told otherwise.
+    pub(crate) fn outage(&self, fault: impl Into<Option<Fault>>) {
+        self.state().outage = fault.into();
+    }
+
+    /// The grant is dead from now on.
+    pub(crate) fn kill_grant(&self) {
+        self.state().dead = true;
+    }
+
+    /// All that came.
+    pub(crate) fn arrived(&self) -> Vec<Arrived> {
+        self.state().arrived.clone()
+    }
+
+    pub(crate) fn count(&self, path: &str) -> usize {
+        self.state().arrived.iter().filter(|one| one.path == path).count()
+    }
+
+    /// How often a token came that was spent already.
+    pub(crate) fn reused(&self) -> u32 {
+        self.state().reused
+    }
+
+    /// Whether an API takes this access token now.
+    pub(crate) fn accepts(&self, access: &Secret) -> bool {
+        let state = self.state();
+        let until = state.access.get(access.expose());
+        until.is_some_and(|until| *until > Instant::now())
+    }
+
+    /// The living refresh token.
+    pub(crate) fn living_refresh(&self) -> String {
+        self.state().refresh.clone()
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl State {
+    fn act(&mut self, request: &Arrived) -> Response<Bytes> {
+        let now = self.clock.now().wall.shifted(self.skew_millis).unix_millis();
+        if request.path != "/revoke" && now.abs_diff(request.stamp) > 60_000 {
+            return self.answer(400, r#"{"error":"stale"}"#);
+        }
+        match request.path.as_str() {
+            "/login" | "/redeem" => {
+                self.dead = false;
+                self.rotate();
+                self.issue()
+            }
+            "/refresh" => self.take(&request.presented),
+            _ => {
+                self.dead |= request.presented == self.refresh;
+                self.answer(200, "{}")
+            }
+        }
+    }
+
+    fn take(&mut self, presented: &str) -> Response<Bytes> {
+        let spent_at = self.spent_at.get(presented).copied();
+        let in_grace = |at: Instant| matches!(self.spent, Spent::GoodFor(grace) if at.elapsed() <= grace);
+        let good = presented == self.refresh || spent_at.is_some_and(in_grace);
+        if spent_at.is_some() && !good {
+            self.reused += 1;
+            self.dead = true;
+        }
+        if self.dead || !good {
+            return self.answer(400, r#"{"error":"invalid_grant"}"#);
+        }
+        if presented == self.refresh && self.spent != Spent::Stays {
+            self.spent_at.insert(presented.to_owned(), Instant::now());
+            self.rotate();
+        }
+        self.issue()
+    }
+
+    fn rotate(&mut self) {
+        self.issued += 1;
+        self.refresh = format!("acme-refresh-{}", self.issued);
+    }
+
+    fn issue(&mut self) -> Response<Bytes> {
+        self.issued += 1;
+        self.newest = format!("acme-access-{}", self.issued);
+        self.tell(true)
+    }
+
+    fn tell(&mut self, with_refresh: bool) -> Response<Bytes> {
+        if self.kills_old_access {
+            self.access.clear();
+        }
+        self.access
+            .insert(self.newest.clone(), Instant::now() + self.life);
+        let refresh = if with_refresh {
+            format!(r#","refresh":"{}""#, self.refresh)
+        } else {
+            String::new()
+        };
+        let body = format!(
+            r#"{{"token":"{}"{refresh},"ttl":{}}}"#,
+            self.newest,
+            self.life.as_secs()
+        );
+        self.answer(200, &body)
+    }
+
+    fn answer(&self, status: u16, body: &str) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from(body.to_owned()));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        let date = http_date(self.clock.now().wall.shifted(self.skew_millis).unix_seconds());
+        response.headers_mut().insert("date", date.parse().unwrap());
+        response
+    }
+}
+
+#[async_trait]
+impl HttpClient for AcmeServer {
+    async fn send(&self, request: Request<Bytes>, _within: Duration) -> Result<Response<Bytes>, SendError> {
+        let arrived = Arrived::of(&request);
+        let (fault, latency) = {
+            let mut state = self.state();
+            let fault = state.script.pop_front().or_else(|| state.outage.clone());
+            if !matches!(fault, Some(Fault::Unsent(_))) {
+                state.arrived.push(arrived.clone());
+            }
+            (fault, state.latency)
+        };
+        tokio::time::sleep(latency).await;
+        self.end(&arrived, fault).await
+    }
+}
+
+impl AcmeServer {
+    async fn end(&self, arrived: &Arrived, fault: Option<Fault>) -> Result<Response<Bytes>, SendError> {
+        let lost = || Err(SendError::maybe_sent(SendFailure::Interrupted));
+        match fault {
+            None => Ok(self.state().act(arrived)),
+            Some(Fault::Unsent(failure)) => Err(SendError::before_sending(failure)),
+            Some(Fault::Lost(Stage::BeforeActing)) => lost(),
+            Some(Fault::Lost(Stage::AfterActing)) => {
+                self.state().act(arrived);
+                lost()
+            }
+            Some(Fault::Answer(status, headers, body)) => {
+                let mut response = self.state().answer(status, &body);
+                for (name, value) in headers {
+                    response.headers_mut().insert(*name, value.parse().unwrap());
+                }
+                Ok(response)
+            }
+            Some(Fault::Cut) => Ok(self.state().act(arrived).map(|body| body.slice(..body.len() / 2))),
+            Some(Fault::Same) => Ok(self.state().tell(true)),
+            Some(Fault::NoRefresh) => {
+                let mut state = self.state();
+                state.issue();
+                Ok(state.tell(false))
+            }
+            Some(Fault::Held(Stage::BeforeActing, gate)) => {
+                gate.pass().await;
+                Ok(self.state().act(arrived))
+            }
+            Some(Fault::Held(Stage::AfterActing, gate)) => {
+                let answer = self.state().act(arrived);
+                gate.pass().await;
+                Ok(answer)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for AcmeServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AcmeServer")
+    }
+}

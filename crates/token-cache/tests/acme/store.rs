@@ -1,0 +1,191 @@
+//! A store whose operations fail on command, around one in memory that several processes share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use token_cache::MemoryStore;
+use token_core::store::{
+    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession,
+};
+use token_core::types::async_trait;
+use token_core::{Generation, Key, TokenStore};
+
+use super::gate::Gate;
+
+/// An operation of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Op {
+    Load,
+    Acquire,
+    Renew,
+    Release,
+    Intend,
+    Withdraw,
+    Commit,
+    Bury,
+}
+
+impl Op {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Load,
+        Self::Acquire,
+        Self::Renew,
+        Self::Release,
+        Self::Intend,
+        Self::Withdraw,
+        Self::Commit,
+        Self::Bury,
+    ];
+    /// Those that change what is kept.
+    pub(crate) const WRITES: [Self; 4] = [Self::Intend, Self::Withdraw, Self::Commit, Self::Bury];
+}
+
+/// What is wrong with an operation.
+#[derive(Clone, Debug)]
+pub(crate) enum Ailment {
+    /// The store cannot be reached.
+    Dead,
+    /// The lease is another's.
+    Busy,
+    /// No answer ever comes.
+    Hangs,
+    /// It is done, but the answer is lost.
+    Deaf,
+    /// It waits, and is done then.
+    Waits(Gate),
+}
+
+/// One process's way to a store. Siblings share what is kept, and fail apart.
+#[derive(Clone)]
+pub(crate) struct FaultyStore {
+    memory: MemoryStore,
+    ways: Arc<Mutex<Ways>>,
+}
+
+#[derive(Default)]
+struct Ways {
+    ailments: HashMap<Op, Ailment>,
+    log: Vec<Op>,
+}
+
+impl FaultyStore {
+    pub(crate) fn around(memory: MemoryStore) -> Self {
+        Self {
+            memory,
+            ways: Arc::default(),
+        }
+    }
+
+    /// The same store as another process reaches it.
+    pub(crate) fn sibling(&self) -> Self {
+        Self::around(self.memory.clone())
+    }
+
+    pub(crate) fn memory(&self) -> &MemoryStore {
+        &self.memory
+    }
+
+    pub(crate) fn ails(&self, ops: impl IntoIterator<Item = Op>, ailment: &Ailment) {
+        let ailing = ops.into_iter().map(|op| (op, ailment.clone()));
+        self.ways.lock().unwrap().ailments.extend(ailing);
+    }
+
+    pub(crate) fn heals(&self) {
+        self.ways.lock().unwrap().ailments.clear();
+    }
+
+    /// What was asked of it since the last look.
+    pub(crate) fn log(&self) -> Vec<Op> {
+        std::mem::take(&mut self.ways.lock().unwrap().log)
+    }
+
+    async fn run<T>(
+        &self,
+        op: Op,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let ailment = {
+            let mut ways = self.ways.lock().unwrap();
+            ways.log.push(op);
+            ways.ailments.get(&op).cloned()
+        };
+        match ailment {
+            None | Some(Ailment::Busy) => work.await,
+            Some(Ailment::Dead) => Err(StoreError::new("the store is down")),
+            Some(Ailment::Hangs) => std::future::pending().await,
+            Some(Ailment::Deaf) => work
+                .await
+                .and(Err(StoreError::new("the store's answer was lost"))),
+            Some(Ailment::Waits(gate)) => {
+                gate.pass().await;
+                work.await
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(
+            self.ways.lock().unwrap().ailments.get(&Op::Acquire),
+            Some(Ailment::Busy)
+        )
+    }
+}
+
+#[async_trait]
+impl TokenStore for FaultyStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        self.run(Op::Load, self.memory.load(key)).await
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        let busy = Acquired::Busy {
+            left: Duration::from_secs(1),
+        };
+        if self.is_busy() {
+            return self.run(Op::Acquire, async { Ok(busy) }).await;
+        }
+        self.run(Op::Acquire, self.memory.acquire(key, owner, life)).await
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        self.run(Op::Renew, self.memory.renew(key, owner, life)).await
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.run(Op::Release, self.memory.release(key, owner)).await
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        self.run(Op::Intend, self.memory.intend(key, intent)).await
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.run(Op::Withdraw, self.memory.withdraw(key, owner)).await
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        self.run(Op::Commit, self.memory.commit(key, succession, record))
+            .await
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        self.run(Op::Bury, self.memory.bury(key)).await
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        self.memory.changed(key, seen, at_most).await;
+    }
+}
+
+impl fmt::Debug for FaultyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FaultyStore")
+    }
+}

@@ -1,0 +1,103 @@
+//! Acme, a store and a clock, and the processes that share them.
+
+use std::time::Duration;
+
+use token_cache::test_util::RuntimeClock;
+use token_cache::{Event, Events, MemoryStore, TokenCache, TokenCacheBuilder};
+use token_core::store::{Entry, Intent, Owner};
+use token_core::{Rotation, Timestamp, TokenEndpoint, TokenStore};
+
+use super::{Acme, AcmeServer, FaultyStore, Spent};
+
+pub(crate) struct World {
+    pub(crate) acme: Acme,
+    pub(crate) server: AcmeServer,
+    pub(crate) store: FaultyStore,
+    pub(crate) clock: RuntimeClock,
+}
+
+impl World {
+    pub(crate) fn of(acme: Acme) -> Self {
+        let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+        let spent = match acme.rotates() {
+            Rotation::Grace(grace) => Spent::GoodFor(grace),
+            Rotation::SingleUse => Spent::KillsGrant,
+            _ => Spent::Stays,
+        };
+        Self {
+            server: AcmeServer::new(clock.clone(), spent),
+            store: FaultyStore::around(MemoryStore::new()),
+            acme,
+            clock,
+        }
+    }
+
+    /// A process with its own way to the shared store.
+    pub(crate) fn process(&self, store: &FaultyStore) -> TokenCacheBuilder {
+        TokenCache::builder(self.acme.clone())
+            .http(self.server.clone())
+            .store(store.clone())
+            .clock(self.clock.clone())
+    }
+
+    /// A process that knows no token.
+    pub(crate) fn stranger(&self) -> TokenCache {
+        self.process(&self.store).build().unwrap()
+    }
+
+    /// A process that knows the grant's refresh token.
+    pub(crate) fn owner(&self) -> TokenCache {
+        self.process(&self.store)
+            .first(self.server.grant())
+            .build()
+            .unwrap()
+    }
+
+    /// Another process with the same grant, with a way of its own to the store.
+    pub(crate) fn other(&self) -> (TokenCache, FaultyStore) {
+        let store = self.store.sibling();
+        let cache = self.process(&store).first(self.server.grant()).build().unwrap();
+        (cache, store)
+    }
+
+    /// What the store keeps.
+    pub(crate) async fn kept(&self) -> Entry {
+        self.store.memory().load(&self.acme.key()).await.unwrap()
+    }
+
+    /// Another process declared that it spends the token that is stored, and died.
+    pub(crate) async fn leave_doubt(&self) {
+        let (key, memory) = (self.acme.key(), self.store.memory());
+        let owner = Owner::named("a process that died");
+        let lineage = self.kept().await.record.map(|record| record.lineage);
+        memory
+            .acquire(&key, &owner, Duration::from_secs(1))
+            .await
+            .unwrap();
+        memory
+            .intend(
+                &key,
+                &Intent {
+                    owner: owner.clone(),
+                    lineage,
+                },
+            )
+            .await
+            .unwrap();
+        memory.release(&key, &owner).await.unwrap();
+    }
+}
+
+/// Lets time pass; what is due meanwhile happens in its order.
+pub(crate) async fn pass(span: Duration) {
+    tokio::time::sleep(span).await;
+}
+
+/// All events that are there by now.
+pub(crate) async fn told(events: &mut Events) -> Vec<Event> {
+    let mut told = Vec::new();
+    while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(1), events.next()).await {
+        told.push(event);
+    }
+    told
+}

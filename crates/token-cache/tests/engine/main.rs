@@ -1,0 +1,13 @@
+//! The engine against a vendor and a store that fail in every way that faults.md knows, in paused time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "../acme/mod.rs"]
+mod acme;
+
+mod callers;
+mod keeping;
