@@ -3,16 +3,22 @@
 use anyhow::Result;
 
 use crate::ci;
+use crate::command::{cargo, show};
+use crate::interop;
 use crate::new_vendor;
-use crate::step::{Step, run_all};
+use crate::step::{Outcome, Step, run_all};
 use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         name: "tests and doctests",
         run: ci::tests,
+    },
+    Step {
+        name: "single flight under the model checker",
+        run: model_check,
     },
     Step {
         name: "tidy",
@@ -21,6 +27,10 @@ const STEPS: [Step; 3] = [
     Step {
         name: "new-vendor",
         run: new_vendor::check,
+    },
+    Step {
+        name: "interop",
+        run: interop::step,
     },
 ];
 
@@ -31,4 +41,18 @@ const STEPS: [Step; 3] = [
 /// Where one failed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     run_all(workspace, &STEPS)
+}
+
+/// The first step runs it too; alone it is seen to be there and to draw its schedules.
+fn model_check(workspace: &Workspace) -> Result<Outcome> {
+    let arguments = [
+        "test",
+        "--package",
+        "token-cache",
+        "--all-features",
+        "--test",
+        "single_flight_model",
+    ];
+    show(&mut cargo(workspace, &arguments))?;
+    Ok(Outcome::Passed)
 }

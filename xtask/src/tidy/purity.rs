@@ -47,7 +47,10 @@ const IMPURE_CALLS: [&str; 13] = [
     "static mut ",
 ];
 
-const SKELETON: [&str; 5] = ["config.rs", "sign.rs", "wire.rs", "codes.rs", "endpoint.rs"];
+const SKELETON: [&str; 4] = ["config.rs", "wire.rs", "codes.rs", "endpoint.rs"];
+
+/// Who depends on one of these signs, and does so in `sign.rs`.
+const DIGESTS: [&str; 4] = ["hmac", "md-5", "sha1", "sha2"];
 
 pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
     let vendors = tree.crates().filter(Crate::is_vendor);
@@ -81,8 +84,13 @@ pub(super) fn skeleton(tree: &Tree) -> Vec<Finding> {
                 .sources()
                 .any(|(path, _)| path.ends_with(&format!("/{file}")))
         };
+        let signs = vendor
+            .dependencies("dependencies")
+            .iter()
+            .any(|(name, _)| DIGESTS.contains(name));
         SKELETON
             .iter()
+            .chain(signs.then_some(&"sign.rs"))
             .filter(move |file| !has(file))
             .map(|file| (vendor.name, file))
     });
