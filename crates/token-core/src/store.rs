@@ -116,7 +116,7 @@ pub struct Record {
     pub lineage: Lineage,
     /// Which token of its lineage it is.
     pub generation: Generation,
-    /// The token itself, written and sealed by the engine.
+    /// The token itself, written by the engine. A store that others can read seals it before it keeps it.
     pub body: Secret,
 }
 
