@@ -76,12 +76,10 @@ impl Place {
         if !allowed {
             return Committed::Lost;
         }
-        *self = Self {
-            record: Some(record.clone()),
-            intent: None,
-            buried: false,
-            lease: self.lease.take(),
-        };
+        // An intent to spend the new record is another flight's: a late repetition of this commit must not clear it.
+        self.intent.take_if(|(intent, _)| intent.lineage != Some(record.lineage));
+        self.record = Some(record.clone());
+        self.buried = false;
         Committed::Stored
     }
 }
