@@ -13,6 +13,8 @@ use crate::stored::Stored;
 /// A lease that is held.
 pub(crate) struct Lease<'a> {
     engine: &'a Arc<Engine>,
+    /// The elapsed time just before it was asked for: by the store's clock it lives no shorter than from here.
+    asked_at: Duration,
 }
 
 /// What taking a lease came to.
@@ -42,12 +44,13 @@ impl<'a> Lease<'a> {
     pub(crate) async fn take(engine: &'a Arc<Engine>, purpose: Purpose) -> Result<Taken<'a>, NoLease> {
         let started = engine.clock.now().elapsed;
         loop {
+            let asked_at = engine.clock.now().elapsed;
             let acquiring = engine
                 .store
                 .acquire(&engine.key, &engine.owner, engine.settings.lease);
             let left = match engine.in_time(acquiring).await.map_err(NoLease::Broken)? {
                 Acquired::Busy { left } => left,
-                _ => return Ok(Taken::Lease(Self { engine })),
+                _ => return Ok(Taken::Lease(Self { engine, asked_at })),
             };
             if engine.clock.now().elapsed.saturating_sub(started) >= engine.settings.lease_wait {
                 return Err(NoLease::Busy);
@@ -68,8 +71,12 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Makes sure that the lease is still ours.
+    /// Makes sure that the lease is still ours and has at least half of its life, on the clock that counts suspend.
     pub(crate) async fn check(&self) -> Result<(), Error> {
+        let age = self.engine.clock.now().elapsed.saturating_sub(self.asked_at);
+        if age < self.engine.settings.lease / 2 {
+            return Ok(());
+        }
         match self.renew().await {
             Ok(Renewed::Held) => Ok(()),
             Ok(_) => Err(Error::new(
