@@ -78,20 +78,26 @@ impl Line<'_> {
         let deadline = self.clock.now().elapsed.saturating_add(patience.within);
         let mut repetition = patience.repetition;
         let mut may_ask_anew = repetition != Repetition::Never;
+        let mut doubt = None;
         loop {
-            let failed = match self.walk(build(&self.attempt())?, deadline).await {
+            let walked = self.walk(build(&self.attempt())?, deadline).await;
+            let has_time = self.clock.now().elapsed < deadline;
+            let failed = match walked {
                 Ok(Walked::Issued(issued)) => return Ok(issued),
-                Ok(Walked::Again(_)) if may_ask_anew => {
+                Ok(Walked::Again(_)) if may_ask_anew && has_time => {
                     may_ask_anew = false;
                     continue;
                 }
                 Ok(Walked::Again(error)) => return Err(error),
+                // What was in doubt is not made certain by a second request that did not leave.
+                Err(failed) if !failed.sent => doubt.take().unwrap_or(failed),
                 Err(failed) => failed,
             };
-            if !repetition.covers(&failed) {
+            if !repetition.covers(&failed) || !has_time {
                 return Err(failed.error);
             }
             repetition = Repetition::Never;
+            doubt = failed.sent.then_some(failed);
         }
     }
 
