@@ -80,12 +80,18 @@ async fn refresh(engine: &Arc<Engine>, lease: &Lease<'_>, stored: Stored) -> Res
 
     // 4. Send. 5. to 7. What comes of it.
     let outcome = spend(engine, current).await;
-    if !matches!(&outcome, Err(error) if error.kind() == ErrorKind::InDoubt) {
-        lease.withdraw_intent().await;
-    }
-    match outcome? {
-        Spent::Issued(issued, succession, origin) => commit(engine, issued, succession, origin).await,
-        Spent::Adopted => Ok(()),
+    // An issued token's intent stands until the commit clears it: it warns the others if we die in between.
+    match outcome {
+        Ok(Spent::Issued(issued, succession, origin)) => commit(engine, issued, succession, origin).await,
+        Ok(Spent::Adopted) => {
+            lease.withdraw_intent().await;
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::InDoubt => Err(error),
+        Err(error) => {
+            lease.withdraw_intent().await;
+            Err(error)
+        }
     }
 }
 
@@ -248,9 +254,7 @@ async fn login(engine: &Arc<Engine>, current: Option<&Token>) -> Result<Spent, E
     let patience = patience(engine, Rotation::Idempotent, Repetition::Once);
     let issued = engine.line().exchange(patience, build).await?;
     let token = match current {
-        Some(current) if issued.token.same_secrets_as(current) => {
-            issued.token.with_generation(current.generation())
-        }
+        Some(current) if issued.token.same_secrets_as(current) => issued.token.succeeding(current),
         current => as_generation_after(issued.token, current.map(Token::generation)),
     };
     Ok(Spent::Issued(
