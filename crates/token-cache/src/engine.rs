@@ -17,6 +17,7 @@ use crate::attempts::Attempts;
 use crate::decide::{self, Decision, Outlook, Standing, State};
 use crate::events::{Event, Origin};
 use crate::exchange::Line;
+use crate::failures::Failures;
 use crate::held::{Held, TokenGuard};
 use crate::pending::Pending;
 use crate::settings::Settings;
@@ -35,7 +36,7 @@ pub(crate) struct Engine {
     pub(crate) pending: Pending,
     spares: Mutex<Vec<Token>>,
     held: ArcSwap<Held>,
-    failure: Mutex<Option<Failure>>,
+    failures: Failures,
     flight: SingleFlight<Result<(), Error>>,
     events: broadcast::Sender<Event>,
 }
@@ -62,14 +63,6 @@ pub(crate) enum Errand {
     Adopt(Token),
 }
 
-/// The last flights failed.
-#[derive(Clone)]
-struct Failure {
-    error: Error,
-    until: Duration,
-    in_a_row: u32,
-}
-
 /// How many events a reader may be behind.
 const EVENT_BACKLOG: usize = 64;
 
@@ -88,7 +81,7 @@ impl Engine {
             pending: Pending::default(),
             spares: Mutex::default(),
             held: ArcSwap::from_pointee(Held::new(parts.first, now)),
-            failure: Mutex::default(),
+            failures: Failures::default(),
             flight: SingleFlight::new(),
             events: broadcast::Sender::new(EVENT_BACKLOG),
         }
@@ -291,11 +284,21 @@ impl Engine {
             origin,
         };
         self.held.store(Arc::new(Held::following(&before, token, anchor)));
-        if unchanged && origin != Origin::Store {
-            return self.note_failure(&Error::new(UNCHANGED, "the vendor answered with the same token"));
-        }
-        *self.failure() = None;
-        self.tell(event);
+        let in_vain = match origin {
+            Origin::Store => None,
+            _ if unchanged => Some("the vendor answered with the same token"),
+            _ => self
+                .live()
+                .is_none()
+                .then_some("the token was over before it arrived"),
+        };
+        let Some(what) = in_vain else {
+            self.failures.clear();
+            return self.tell(event);
+        };
+        // No gain, so the next exchange is held off; but the grant lives.
+        self.failures.overrule();
+        self.note_failure(&Error::new(IN_VAIN, what));
     }
 
     pub(crate) fn line(&self) -> Line<'_> {
@@ -316,14 +319,13 @@ impl Engine {
         self.events.subscribe()
     }
 
-    /// The verdict that stands against this generation: told once, and not asked for again.
+    /// The verdict that stands against this generation.
     pub(crate) fn verdict(&self) -> Option<Error> {
-        let failure = self.failure().clone()?;
-        (failure.error.kind() == ErrorKind::Rejected).then_some(failure.error)
+        self.failures.verdict()
     }
 
     fn held_off(&self, held: &Held) -> Outlook {
-        let after_failure = self.failure().as_ref().map(|failure| failure.until);
+        let after_failure = self.failures.until();
         let after_refusals = match held.standing() {
             Standing::Refused => self.pause_after_refusals(held),
             _ => None,
@@ -337,44 +339,21 @@ impl Engine {
     /// The first refusal by an API is acted on at once. Where the token that followed is refused too, another one is not the cure.
     fn pause_after_refusals(&self, held: &Held) -> Option<Duration> {
         let earlier = held.refusals_before();
-        let refused = Error::new(UNCHANGED, "an API refuses token after token");
+        let refused = Error::new(IN_VAIN, "an API refuses token after token");
         (earlier > 0)
-            .then(|| held.anchor().elapsed + self.settings.backoff.pause(earlier, &refused, u32::MAX))
+            .then(|| self.settings.backoff.pause(earlier, &refused, u32::MAX))
+            .map(|pause| held.anchor().elapsed.saturating_add(pause))
     }
 
     fn note_failure(&self, error: &Error) {
         let drawn = self.attempts.entropy().number();
-        let mut failure = self.failure();
-        let known = failure
-            .as_ref()
-            .is_some_and(|last| is_same_verdict(&last.error, error));
-        let in_a_row = failure.as_ref().map_or(1, |last| last.in_a_row.saturating_add(1));
-        let pause = self.settings.backoff.pause(in_a_row, error, drawn);
-        let until = self.clock.now().elapsed.saturating_add(pause);
-        *failure = Some(Failure {
-            error: error.clone(),
-            until,
-            in_a_row,
-        });
-        drop(failure);
-        self.tell(match error.kind() {
-            ErrorKind::Rejected if known => return,
-            ErrorKind::Rejected => Event::Rejected { error: error.clone() },
-            _ => Event::Failed {
-                error: error.clone(),
-                next_in: pause,
-            },
-        });
+        let now = self.clock.now().elapsed;
+        let event = self.failures.note(error, &self.settings.backoff, drawn, now);
+        event.into_iter().for_each(|event| self.tell(event));
     }
 
     fn last_error(&self) -> Error {
-        self.failure()
-            .as_ref()
-            .map_or_else(no_token, |failure| failure.error.clone())
-    }
-
-    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
-        lock(&self.failure)
+        self.failures.last().unwrap_or_else(no_token)
     }
 }
 
@@ -382,11 +361,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const UNCHANGED: ErrorKind = ErrorKind::Transient { after: None };
-
-fn is_same_verdict(last: &Error, next: &Error) -> bool {
-    last.kind() == ErrorKind::Rejected && next.kind() == ErrorKind::Rejected
-}
+const IN_VAIN: ErrorKind = ErrorKind::Transient { after: None };
 
 fn state(held: &Held, outlook: Outlook) -> State<'_> {
     State {

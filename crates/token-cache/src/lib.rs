@@ -11,6 +11,7 @@ mod engine;
 mod entropy;
 mod events;
 mod exchange;
+mod failures;
 mod held;
 mod keep_fresh;
 mod lease;
