@@ -10,4 +10,6 @@
 mod acme;
 
 mod callers;
+mod clocks;
+mod failures;
 mod keeping;

@@ -1,0 +1,134 @@
+//! Clocks that step, sleep and disagree.
+
+use std::time::Duration;
+
+use token_core::test_util::ManualClock;
+use token_core::{ErrorKind, Generation, Rotation, Timestamp};
+
+use crate::acme::{Acme, World, pass};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR_MILLIS: i64 = 3_600_000;
+
+// faults.md row 18
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    world.clock.step_wall(-5 * HOUR_MILLIS);
+    assert!(cache.current().is_some());
+    pass(59 * MINUTE).await;
+    assert!(cache.current().is_some());
+    pass(MINUTE).await;
+    assert!(cache.current().is_none());
+}
+
+// faults.md row 18
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    for step in [5, -5, 24 * 365] {
+        world.clock.step_wall(step * HOUR_MILLIS);
+        let before = world.server.arrived().len();
+        for _ in 0..10 {
+            let token = cache.token().await.unwrap();
+            assert!(world.server.accepts(token.access()));
+            pass(MINUTE).await;
+        }
+        assert!(world.server.arrived().len() <= before + 1);
+    }
+}
+
+// faults.md row 18
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    for wall in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_unix_millis(-1)] {
+        let clock = ManualClock::at(wall);
+        let cache = world
+            .process(&world.store.sibling())
+            .first(world.server.grant())
+            .clock(clock.clone());
+        let cache = cache.build().unwrap();
+        _ = cache.token().await;
+        clock.advance(Duration::MAX);
+        _ = cache.token().await;
+        clock.step_wall(i64::MIN);
+        _ = cache.token().await;
+    }
+}
+
+// faults.md row 19
+#[tokio::test(start_paused = true)]
+async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking() {
+    let world = World::of(Acme::single_use());
+    // Its times jump where tokio's timers do not run, as at a suspend.
+    let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+    let cache = world
+        .process(&world.store)
+        .first(world.server.grant())
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    cache.token().await.unwrap();
+    clock.advance(61 * MINUTE);
+    clock.step_wall(-61 * 60_000);
+    assert!(cache.current().is_none());
+    let gate = world.server.then_hold(crate::acme::Stage::BeforeActing);
+    let late = cache.token_within(MINUTE).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Transient { after: None });
+    gate.open();
+    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
+}
+
+// faults.md row 20
+#[tokio::test(start_paused = true)]
+async fn a_skewed_clock_is_corrected_by_the_servers_date_with_exactly_one_retry() {
+    for skew in [HOUR_MILLIS, -HOUR_MILLIS, 23 * HOUR_MILLIS] {
+        let world = World::of(Acme::single_use());
+        world.server.runs_ahead(skew);
+        let cache = world.owner();
+        cache.token().await.unwrap();
+        let arrived = world.server.arrived();
+        assert_eq!(arrived.len(), 2);
+        let corrected = arrived[1].stamp - arrived[0].stamp;
+        assert!(corrected.abs_diff(skew) < 2_000, "{corrected}");
+        // From now on it is known.
+        pass(50 * MINUTE).await;
+        cache.token().await.unwrap();
+        pass(MINUTE).await;
+        assert_eq!(world.server.arrived().len(), 3);
+    }
+}
+
+// faults.md row 20
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_further_off_than_a_day_is_not_believed() {
+    let world = World::of(Acme::single_use());
+    world.server.runs_ahead(25 * HOUR_MILLIS);
+    let cache = world.owner();
+    assert_eq!(cache.token().await.unwrap_err().code(), Some("stale"));
+    let arrived = world.server.arrived();
+    assert_eq!(arrived.len(), 2);
+    assert!(arrived[0].stamp.abs_diff(arrived[1].stamp) < 1_000);
+}
+
+// faults.md rows 20 and 44
+#[tokio::test(start_paused = true)]
+async fn timestamps_grow_though_the_wall_clock_stands_or_steps_back() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    for _ in 0..4 {
+        world.server.then_refuse("duplicate");
+        cache.token().await.unwrap();
+        let token = cache.current().unwrap();
+        cache.invalidate(&token);
+        world.clock.step_wall(-1_000);
+        pass(Duration::from_millis(10)).await;
+    }
+    let stamps: Vec<_> = world.server.arrived().iter().map(|one| one.stamp).collect();
+    assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
+}

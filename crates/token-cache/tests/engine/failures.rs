@@ -1,0 +1,374 @@
+//! Exchanges that fail: what is sent again, when, and what callers get meanwhile.
+
+use std::time::Duration;
+
+use token_cache::{Event, TokenCache};
+use token_core::{ErrorKind, Generation, Rotation, SendFailure};
+use tokio::time::Instant;
+
+use crate::acme::{Acme, FREEZE, Fault, Stage, World, pass, told};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
+
+/// A cache whose token is due.
+async fn due(world: &World) -> TokenCache {
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    pass(50 * MINUTE).await;
+    cache
+}
+
+/// A caller comes, and the flight that it begins ends.
+async fn ask(cache: &TokenCache) -> Generation {
+    let generation = cache.token().await.unwrap().generation();
+    pass(MINUTE / 60).await;
+    generation
+}
+
+// faults.md row 12
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
+    let world = World::of(Acme::single_use());
+    let cache = due(&world).await;
+    world.server.then([Fault::NoRefresh]);
+    ask(&cache).await;
+    let token = cache.current().unwrap();
+    assert_eq!(token.generation(), Generation::new(2));
+    assert_eq!(token.refresh().unwrap().expose(), world.server.living_refresh());
+    pass(50 * MINUTE).await;
+    ask(&cache).await;
+    assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
+}
+
+// faults.md row 13
+#[tokio::test(start_paused = true)]
+async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_loop() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    let cache = due(&world).await;
+    let before = (*cache.current().unwrap()).clone();
+    world.server.outage(Fault::Same);
+    let asked = world.server.arrived().len();
+    for _ in 0..9 * 60 {
+        assert!(cache.token().await.unwrap().access().same_as(before.access()));
+        pass(MINUTE / 60).await;
+    }
+    let again = cache.current().unwrap();
+    assert_eq!(again.validity().expires_at(), before.validity().expires_at());
+    assert_eq!(again.generation(), before.generation());
+    let exchanges = world.server.arrived().len() - asked;
+    assert!((1..=12).contains(&exchanges), "{exchanges}");
+}
+
+// faults.md row 13
+#[tokio::test(start_paused = true)]
+async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
+    let world = World::of(Acme::single_use().and_login());
+    let cache = world.stranger();
+    cache.token().await.unwrap();
+    pass(50 * MINUTE).await;
+    let expires_at = cache.current().unwrap().validity().expires_at();
+    world.server.then_refuse("invalid_grant");
+    world.server.then([Fault::Same]);
+    ask(&cache).await;
+    assert_eq!(cache.current().unwrap().validity().expires_at(), expires_at);
+}
+
+// faults.md row 14
+#[tokio::test(start_paused = true)]
+async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    world.server.life(Duration::from_secs(1));
+    world.server.latency(Duration::from_secs(2));
+    let cache = world.owner();
+    let until = Instant::now() + 10 * MINUTE;
+    while Instant::now() < until {
+        assert!(cache.token().await.is_err());
+        pass(Duration::from_millis(100)).await;
+    }
+    let exchanges = world.server.arrived().len();
+    assert!((5..=12).contains(&exchanges), "{exchanges}");
+}
+
+// faults.md row 14
+#[tokio::test(start_paused = true)]
+async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    world.server.life(Duration::from_secs(1));
+    let cache = world.owner();
+    for _ in 0..600 {
+        assert!(world.server.accepts(cache.token().await.unwrap().access()));
+        pass(Duration::from_millis(100)).await;
+    }
+    let exchanges = world.server.arrived().len();
+    assert!((50..=90).contains(&exchanges), "{exchanges}");
+}
+
+// faults.md row 21
+#[tokio::test(start_paused = true)]
+async fn a_failing_code_in_a_success_takes_no_live_token_away() {
+    let world = World::of(Acme::single_use());
+    let cache = due(&world).await;
+    let mut events = cache.events();
+    world
+        .server
+        .then([Fault::Answer(200, &[], r#"{"error":"E17"}"#.into())]);
+    assert_eq!(ask(&cache).await, Generation::new(1));
+    let told = told(&mut events).await;
+    assert!(
+        matches!(&told[..], [Event::Failed { error, .. }] if error.code() == Some("E17")),
+        "{told:?}"
+    );
+    assert_eq!(ask(&cache).await, Generation::new(1));
+    pass(MINUTE).await;
+    assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
+}
+
+// faults.md row 22
+#[tokio::test(start_paused = true)]
+async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
+    let world = World::of(Acme::single_use());
+    let cache = due(&world).await;
+    world.server.then([Fault::Answer(200, &[], HTML.into())]);
+    assert_eq!(ask(&cache).await, Generation::new(1));
+    pass(5 * Duration::from_secs(1)).await;
+    ask(&cache).await;
+    assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
+    assert_eq!(world.server.reused(), 0);
+}
+
+// faults.md row 25
+#[tokio::test(start_paused = true)]
+async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_grace() {
+    for (acme, sent) in [(Acme::with(Rotation::Grace(MINUTE)), 3), (Acme::single_use(), 2)] {
+        let world = World::of(acme);
+        let cache = due(&world).await;
+        world.server.then([Fault::Cut]);
+        ask(&cache).await;
+        assert_eq!(world.server.arrived().len(), sent);
+        assert_eq!(
+            cache.current().unwrap().generation().number(),
+            if sent == 3 { 2 } else { 1 }
+        );
+    }
+}
+
+// faults.md row 32
+#[tokio::test(start_paused = true)]
+async fn what_retry_after_asks_for_is_obeyed() {
+    const SECONDS: &[(&str, &str)] = &[("retry-after", "120")];
+    const DATE: &[(&str, &str)] = &[("retry-after", "Tue, 14 Nov 2023 22:15:20 GMT")];
+    const ABSURD: &[(&str, &str)] = &[("retry-after", "99999999999")];
+    for (status, headers, pause) in [
+        (429, SECONDS, 120),
+        (503, SECONDS, 120),
+        (503, DATE, 120),
+        (429, ABSURD, 3600),
+    ] {
+        let world = World::of(Acme::single_use());
+        world.server.then([Fault::Answer(status, headers, "{}".into())]);
+        let cache = world.owner();
+        let refused = cache.token().await.unwrap_err();
+        assert_eq!(refused.kind().retry_after(), Some(Duration::from_secs(pause)));
+        pass(Duration::from_secs(pause - 1)).await;
+        assert_eq!(cache.token().await.unwrap_err().kind(), refused.kind());
+        assert_eq!(world.server.arrived().len(), 1);
+        pass(Duration::from_secs(1)).await;
+        assert!(cache.token().await.is_ok());
+    }
+}
+
+// faults.md row 33
+#[tokio::test(start_paused = true)]
+async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
+    let world = World::of(Acme::single_use());
+    world.server.then_refuse("busy");
+    let cache = world.owner();
+    assert_eq!(
+        cache.token().await.unwrap_err().kind(),
+        ErrorKind::Transient { after: None }
+    );
+    pass(2 * MINUTE / 60).await;
+    assert!(cache.token().await.is_ok());
+}
+
+// faults.md row 34
+#[tokio::test(start_paused = true)]
+async fn a_request_is_sent_again_at_once_only_where_no_byte_left_or_the_vendor_does_not_mind() {
+    let unsent = || Fault::Unsent(SendFailure::Connect);
+    let lost = || Fault::Lost(Stage::BeforeActing);
+    for (rotation, fault, arrived) in [
+        (Rotation::SingleUse, unsent(), 1),
+        (Rotation::SingleUse, lost(), 1),
+        (Rotation::Idempotent, unsent(), 1),
+        (Rotation::Idempotent, lost(), 2),
+        (Rotation::Grace(MINUTE), lost(), 2),
+    ] {
+        let world = World::of(Acme::with(rotation));
+        world.server.then([fault.clone()]);
+        let works = world.owner().token().await.is_ok();
+        let resent = !(rotation == Rotation::SingleUse && matches!(fault, Fault::Lost(_)));
+        assert_eq!(
+            (works, world.server.arrived().len()),
+            (resent, arrived),
+            "{rotation:?} {fault:?}"
+        );
+    }
+}
+
+// faults.md row 34
+#[tokio::test(start_paused = true)]
+async fn a_token_that_works_once_is_never_sent_twice_within_a_flight() {
+    for fault in [
+        Fault::Lost(Stage::BeforeActing),
+        Fault::Lost(Stage::AfterActing),
+        Fault::Cut,
+    ] {
+        let world = World::of(Acme::single_use());
+        world.server.then([fault]);
+        assert_eq!(
+            world.owner().token().await.unwrap_err().kind(),
+            ErrorKind::InDoubt
+        );
+        pass(10 * MINUTE).await;
+        assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_whose_time_is_over_is_not_begun_again() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    world.server.latency(5 * MINUTE);
+    let cache = world.owner();
+    let began = Instant::now();
+    assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::InDoubt);
+    assert_eq!(began.elapsed(), MINUTE / 3);
+    assert_eq!(world.server.arrived().len(), 1);
+}
+
+// faults.md row 44
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_to_be_made_anew_has_a_strictly_later_timestamp_and_is_retried_once() {
+    let world = World::of(Acme::single_use());
+    world.server.then_refuse("duplicate");
+    let cache = world.owner();
+    assert!(cache.token().await.is_ok());
+    let arrived = world.server.arrived();
+    assert_eq!(arrived.len(), 2);
+    assert!(arrived[1].stamp > arrived[0].stamp, "{arrived:?}");
+
+    pass(50 * MINUTE).await;
+    world.server.then_refuse("duplicate");
+    world.server.then_refuse("duplicate");
+    ask(&cache).await;
+    assert_eq!(world.server.arrived().len(), 4);
+}
+
+// faults.md row 45
+#[tokio::test(start_paused = true)]
+async fn a_frozen_account_is_left_alone_until_it_is_released() {
+    let world = World::of(Acme::single_use().and_login());
+    let cache = due(&world).await;
+    world.server.then_refuse("frozen");
+    let frozen_at = Instant::now();
+    while frozen_at.elapsed() < FREEZE - MINUTE {
+        _ = cache.token().await;
+        pass(MINUTE / 6).await;
+    }
+    assert_eq!(
+        cache.token().await.unwrap_err().kind(),
+        ErrorKind::Locked { after: FREEZE }
+    );
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.count("/login")),
+        (2, 0)
+    );
+    pass(2 * MINUTE).await;
+    assert!(cache.token().await.is_ok());
+}
+
+// faults.md row 45
+#[tokio::test(start_paused = true)]
+async fn a_person_who_fails_meanwhile_does_not_end_the_freeze() {
+    let world = World::of(Acme::single_use().and_login());
+    world.server.then_refuse("frozen");
+    let cache = world.stranger();
+    assert!(cache.token().await.is_err());
+    world.server.then_refuse("busy");
+    assert!(cache.redeem(world.acme.redemption()).await.is_err());
+    pass(FREEZE - MINUTE).await;
+    assert!(cache.token().await.is_err());
+    assert_eq!(world.server.count("/login"), 1);
+}
+
+// faults.md row 47
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_served() {
+    for failure in [
+        SendFailure::Resolve,
+        SendFailure::Tls,
+        SendFailure::Proxy,
+        SendFailure::Connect,
+    ] {
+        let world = World::of(Acme::single_use());
+        let cache = due(&world).await;
+        world.server.outage(Fault::Unsent(failure));
+        assert_eq!(ask(&cache).await, Generation::new(1));
+        pass(10 * MINUTE).await;
+        let error = cache.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transient { after: None });
+        assert!(error.to_string().contains("api.acme.example"), "{error}");
+    }
+}
+
+// faults.md row 48
+#[tokio::test(start_paused = true)]
+async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backoff_step() {
+    let world = World::of(Acme::single_use());
+    let cache = due(&world).await;
+    world.server.outage(Fault::Answer(503, &[], "{}".into()));
+    let (began, before) = (Instant::now(), world.server.arrived().len());
+    while began.elapsed() < 9 * MINUTE {
+        for _ in 0..100 {
+            let asked = Instant::now();
+            cache.token().await.unwrap();
+            assert_eq!(asked.elapsed(), Duration::ZERO, "a live token is served at once");
+        }
+        pass(MINUTE / 60).await;
+    }
+    while began.elapsed() < 20 * MINUTE {
+        _ = cache.token().await;
+        pass(MINUTE / 60).await;
+    }
+    let gaps: Vec<_> = world.server.arrived()[before..]
+        .windows(2)
+        .map(|pair| pair[1].at - pair[0].at)
+        .collect();
+    assert!(gaps.len() <= 20, "{gaps:?}");
+    for (step, gap) in gaps.iter().enumerate() {
+        let step = Duration::from_secs(300.min(1 << step));
+        assert!(*gap >= step / 2, "{gaps:?}");
+    }
+    world.server.outage(None);
+    pass(5 * MINUTE).await;
+    assert!(cache.token().await.is_ok());
+}
+
+// faults.md row 34
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_not_forgotten_where_the_repetition_does_not_leave() {
+    let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
+    let cache = due(&world).await;
+    world.server.then([
+        Fault::Lost(Stage::BeforeActing),
+        Fault::Unsent(SendFailure::Connect),
+    ]);
+    let mut events = cache.events();
+    ask(&cache).await;
+    let told = told(&mut events).await;
+    assert!(
+        matches!(&told[..], [Event::Failed { error, .. }] if error.kind() == ErrorKind::InDoubt),
+        "{told:?}"
+    );
+    assert!(world.kept().await.intent.is_some(), "others are warned");
+}
