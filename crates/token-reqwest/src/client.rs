@@ -165,8 +165,8 @@ async fn exchange(
 
 fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
     let mut request = request;
-    let headless = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
-    if headless && request.body().is_empty() {
+    let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if has_body && request.body().is_empty() {
         // hyper leaves it out, and some servers answer 411 then
         request
             .headers_mut()

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod authority;
 mod broken;
 mod own_client;
 mod proxies;

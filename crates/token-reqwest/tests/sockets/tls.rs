@@ -3,100 +3,13 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use token_core::{HttpClient, Secret, SendError, SendFailure};
 use token_reqwest::{ReqwestClient, ReqwestClientBuilder};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
-use crate::raw::{MINUTE, RawServer, TOKEN, Wire, answer_of, assert_in_doubt, assert_unsent, refresh};
-
-/// Where certificates come from; made anew for each test.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let name = format!("{:?}", key.public_key_raw());
-        params.distinguished_name.push(DnType::CommonName, name);
-        let issuer = CertifiedIssuer::self_signed(params, key);
-        Self(issuer.unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    fn issue(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap(), key)
-    }
-
-    fn roots(&self) -> Arc<RootCertStore> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.der().clone()).unwrap();
-        Arc::new(roots)
-    }
-}
-
-enum Clients {
-    Anonymous,
-    Certified,
-}
-
-fn configured(
-    authority: &Authority,
-    name: &str,
-    clients: &Clients,
-    version: &'static SupportedProtocolVersion,
-) -> ServerConfig {
-    let (certificate, key) = authority.issue(name);
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(ring::default_provider());
-    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(&[version])
-        .unwrap();
-    let config = match clients {
-        Clients::Anonymous => config.with_no_client_auth(),
-        Clients::Certified => {
-            let verifier = WebPkiClientVerifier::builder_with_provider(authority.roots(), provider);
-            config.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    let chain = vec![certificate.der().clone()];
-    config.with_single_cert(chain, key).unwrap()
-}
-
-/// Answers over TLS. What is heard are the bytes inside.
-async fn serving(config: ServerConfig) -> RawServer {
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    RawServer::start(move |wire| {
-        let (acceptor, heard) = (acceptor.clone(), wire.heard());
-        async move {
-            match acceptor.accept(wire.into_stream()).into_fallible().await {
-                Ok(stream) => {
-                    let mut wire = Wire::new(stream, heard);
-                    wire.request().await;
-                    wire.say(&answer_of("{}")).await;
-                }
-                // a close with unread bytes would be a reset, and the alert lost
-                Err((_, stream)) => Wire::new(stream, Default::default()).until_gone().await,
-            }
-        }
-    })
-    .await
-}
-
-async fn server_of(authority: &Authority, name: &str) -> RawServer {
-    serving(configured(authority, name, &Clients::Anonymous, &TLS13)).await
-}
+use crate::authority::{Authority, Clients, configured, server_of, serving};
+use crate::raw::{MINUTE, RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, refresh};
 
 fn trusting(authority: &Authority) -> ReqwestClientBuilder {
     ReqwestClient::builder().add_root_certificates_pem(&authority.pem())
@@ -291,4 +204,40 @@ fn child_without_root_certificates() {
         .only_added_root_certificates()
         .build()
         .unwrap();
+}
+
+#[tokio::test]
+async fn only_added_certificates_leave_out_those_of_the_platform() {
+    let platform = Authority::new();
+    let server = server_of(&platform, "127.0.0.1").await;
+    let roots = std::env::temp_dir().join(format!("token-reqwest-roots-{}.pem", std::process::id()));
+    std::fs::write(&roots, platform.pem()).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", "tls::child_with_a_platform_of_its_own", "--ignored"])
+        .env("SSL_CERT_FILE", &roots)
+        .env("TARGET", format!("https://{}/t", server.address()));
+    let child = tokio::task::spawn_blocking(move || child.output())
+        .await
+        .unwrap()
+        .unwrap();
+    std::fs::remove_file(roots).unwrap();
+    assert!(
+        child.status.success(),
+        "{}",
+        String::from_utf8_lossy(&child.stdout)
+    );
+    assert_eq!(server.heard().count(TOKEN), 1);
+}
+
+#[tokio::test]
+#[ignore = "run by another test, with an environment of its own"]
+async fn child_with_a_platform_of_its_own() {
+    let target = std::env::var("TARGET").unwrap();
+    let both = trusting(&Authority::new());
+    let only = trusting(&Authority::new()).only_added_root_certificates();
+    let (both, only) = (both.build().unwrap(), only.build().unwrap());
+    assert_eq!(both.send(refresh(&target), MINUTE).await.unwrap().status(), 200);
+    let refused = only.send(refresh(&target), MINUTE).await.unwrap_err();
+    assert_unsent(&refused, SendFailure::Tls);
 }

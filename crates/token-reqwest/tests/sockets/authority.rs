@@ -1,0 +1,96 @@
+//! A throw-away authority and servers with its certificates.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::version::TLS13;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+
+use crate::raw::{RawServer, Wire, answer_of};
+
+/// Where certificates come from; made anew for each test.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let name = format!("{:?}", key.public_key_raw());
+        params.distinguished_name.push(DnType::CommonName, name);
+        let issuer = CertifiedIssuer::self_signed(params, key);
+        Self(issuer.unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub(crate) fn issue(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    fn roots(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).unwrap();
+        Arc::new(roots)
+    }
+}
+
+pub(crate) enum Clients {
+    Anonymous,
+    Certified,
+}
+
+pub(crate) fn configured(
+    authority: &Authority,
+    name: &str,
+    clients: &Clients,
+    version: &'static SupportedProtocolVersion,
+) -> ServerConfig {
+    let (certificate, key) = authority.issue(name);
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[version])
+        .unwrap();
+    let config = match clients {
+        Clients::Anonymous => config.with_no_client_auth(),
+        Clients::Certified => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(authority.roots(), provider);
+            config.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let chain = vec![certificate.der().clone()];
+    config.with_single_cert(chain, key).unwrap()
+}
+
+/// Answers over TLS. What is heard are the bytes inside.
+pub(crate) async fn serving(config: ServerConfig) -> RawServer {
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    RawServer::start(move |wire| {
+        let (acceptor, heard) = (acceptor.clone(), wire.heard());
+        async move {
+            match acceptor.accept(wire.into_stream()).into_fallible().await {
+                Ok(stream) => {
+                    let mut wire = Wire::new(stream, heard);
+                    wire.request().await;
+                    wire.say(&answer_of("{}")).await;
+                }
+                // a close with unread bytes would be a reset, and the alert lost
+                Err((_, stream)) => Wire::new(stream, Default::default()).until_gone().await,
+            }
+        }
+    })
+    .await
+}
+
+pub(crate) async fn server_of(authority: &Authority, name: &str) -> RawServer {
+    serving(configured(authority, name, &Clients::Anonymous, &TLS13)).await
+}
