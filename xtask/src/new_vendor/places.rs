@@ -124,14 +124,14 @@ fn added_to_list(line: &str, neighbour: &Names, new: &Names) -> String {
     line.replace(&theirs, &pair)
 }
 
-/// What the vendor supports is for a person to say; only the names are known.
+/// What more there is to say is for a person to say; only the names are known.
 fn new_row(line: &str, neighbour: &Names, new: &Names) -> String {
     let cells = line.trim().trim_matches('|').split('|');
     let cells = cells.enumerate().map(|(index, cell)| match index {
         _ if cell.contains(&neighbour.package) => format!("[`{0}`](crates/{0})", new.package),
         _ if cell.contains(&format!("`{}`", neighbour.feature)) => format!("`{}`", new.feature),
         0 => new.type_name(),
-        _ => "?".to_owned(),
+        _ => format!("{}, as pure functions", new.type_name()),
     });
     format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
 }

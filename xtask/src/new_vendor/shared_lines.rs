@@ -223,7 +223,7 @@ mod tests {
             "corp = { package = \"corp-auth\", path = \"../corp-auth\", version = \"0.1.0\", optional = true }",
             "full = [\"bolt\", \"corp\", \"quectel\", \"reqwest\"]",
             "\"corp\": corp;",
-            "| Corp | [`corp-auth`](crates/corp-auth) | `corp` | ? |",
+            "| Corp | [`corp-auth`](crates/corp-auth) | `corp` | Corp, as pure functions |",
         ];
         assert_eq!(texts, expected);
     }
