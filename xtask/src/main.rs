@@ -11,6 +11,7 @@
 mod ci;
 mod command;
 mod house;
+mod interop;
 mod new_vendor;
 mod package;
 mod progress;
@@ -51,6 +52,8 @@ enum Task {
         /// The crate's name, such as `acme-auth`.
         name: String,
     },
+    /// The OAuth 2.0 client against a certified server that is not ours; needs Node.
+    Interop,
     /// The invariants that can be checked by looking.
     Tidy {
         /// Copies the licences into every crate first.
@@ -76,6 +79,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),
+        Task::Interop => interop::run(&workspace),
         Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
         Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
     }

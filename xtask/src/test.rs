@@ -11,7 +11,7 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         name: "tests and doctests",
         run: ci::tests,

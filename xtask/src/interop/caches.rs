@@ -1,0 +1,75 @@
+//! Caches of the server's clients.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use vendor_auth::cache::Backoff;
+use vendor_auth::core::Windows;
+use vendor_auth::oauth2::{ClientAuthentication, OAuth2, OAuth2Builder};
+use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
+
+use super::provider::{Client, Provider};
+
+/// The server writes whole seconds and counts them from the second that has begun, so a token of four seconds may die after three. A
+/// refresh in the last 600 thousandths, at 1.6 s, is early enough on a busy machine too.
+const AHEAD_PERMILLE: u32 = 600;
+
+/// The client with the plainest settings.
+pub(super) const WEB: &str = "web";
+
+impl Provider {
+    /// The endpoint of a client, described as its user would.
+    pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
+        let ready = self.ready();
+        let described = OAuth2::builder(&ready.issuer)
+            .allow_plain_http()
+            .token_path(&ready.token_endpoint)
+            .revocation_path(&ready.revocation_endpoint)
+            .introspection_path(&ready.introspection_endpoint)
+            .client_id(&client.id);
+        let described = match &client.secret {
+            Some(secret) => described.client_secret(secret.as_str()),
+            None => described,
+        };
+        match client.method.as_str() {
+            "client_secret_post" => described.client_authentication(ClientAuthentication::Post),
+            _ => described,
+        }
+    }
+
+    /// The endpoint of the client of this id.
+    pub(super) fn endpoint(&self, id: &str) -> Result<OAuth2> {
+        Ok(self.describe(self.client(id)?).build()?)
+    }
+
+    /// A cache that begins with the refresh token of a new grant, and the counts at zero.
+    pub(super) async fn granted(&self, id: &str) -> Result<TokenCache> {
+        self.forget_stats().await?;
+        cache_from(self.endpoint(id)?, &self.mint(id).await?)
+    }
+}
+
+/// A cache with nothing in it.
+pub(super) fn cache(endpoint: OAuth2) -> Result<TokenCache> {
+    build(endpoint, None)
+}
+
+/// A cache that begins with this refresh token.
+pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<TokenCache> {
+    build(endpoint, Some(Token::from_refresh_token(refresh_token.clone())?))
+}
+
+fn build(endpoint: OAuth2, first: Option<Token>) -> Result<TokenCache> {
+    let backoff = Backoff::default()
+        .first(Duration::from_millis(200))
+        .longest(Duration::from_secs(1));
+    let builder = TokenCache::builder(endpoint)
+        .http(ReqwestClient::new()?)
+        .windows(Windows::default().refreshed_in_the_last(AHEAD_PERMILLE))
+        .backoff(backoff);
+    let builder = match first {
+        Some(first) => builder.first(first),
+        None => builder,
+    };
+    Ok(builder.build()?)
+}

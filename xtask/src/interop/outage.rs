@@ -1,0 +1,57 @@
+//! The server is away for a while.
+
+use anyhow::{Context as _, Result, ensure};
+use vendor_auth::cache::{Event, Events};
+use vendor_auth::{Error, Token, TokenCache};
+
+use super::caches::WEB;
+use super::provider::Provider;
+use super::waiting::{TRANSIENT, at_the_end_of_its_life, must_be_active, next, next_token, now, told};
+
+/// The live token is served to its end, then callers are told to ask again; the cache finds the server by itself when it is back.
+pub(super) async fn check(provider: &mut Provider) -> Result<String> {
+    let endpoint = provider.endpoint(WEB)?;
+    let tokens = provider.granted(WEB).await?;
+    let before = (*tokens.token().await?).clone();
+    let mut events = tokens.events();
+    tokens.keep_fresh();
+
+    provider.stop().await?;
+    let said = endures(&tokens, &before, &mut events).await?;
+
+    provider.start_again().await?;
+    let (generation, _) = next_token(&mut events).await?;
+    ensure!(
+        generation == before.generation().next(),
+        "generation {generation} came next"
+    );
+    let after = (*tokens.token().await?).clone();
+    must_be_active(&tokens, &endpoint, &after).await?;
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[("refresh_token", "success", 1)])?;
+    Ok(format!("{said}; then fresh again by itself"))
+}
+
+async fn endures(tokens: &TokenCache, before: &Token, events: &mut Events) -> Result<String> {
+    told(&next_failure(events).await?, TRANSIENT, None).context("the first failure")?;
+    let served = tokens
+        .token()
+        .await
+        .context("the live token was not served")?
+        .generation();
+    ensure!(served == before.generation(), "another token came from nowhere");
+    let error = at_the_end_of_its_life(tokens).await?;
+    ensure!(
+        now() >= before.validity().expires_at(),
+        "the token was taken away before its end"
+    );
+    told(&error, TRANSIENT, None)
+}
+
+async fn next_failure(events: &mut Events) -> Result<Error> {
+    next(events, "the first failure", |event| match event {
+        Event::Failed { error, .. } => Some(error.clone()),
+        _ => None,
+    })
+    .await
+}

@@ -1,0 +1,94 @@
+//! What is asked beside tokens: introspection (RFC 7662) and revocation (RFC 7009).
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use vendor_auth::ErrorKind;
+use vendor_auth::oauth2::{Introspection, TokenKind};
+use vendor_auth::{Token, TokenCache};
+
+use super::caches::WEB;
+use super::provider::Provider;
+use super::waiting::{is_active, must_be_active, told};
+
+/// The server writes whole seconds.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// The server says of a token what we hold of it, and a refresh token that was asked about still works.
+pub(super) async fn introspected(provider: &Provider) -> Result<String> {
+    let endpoint = provider.endpoint(WEB)?;
+    let tokens = provider.granted(WEB).await?;
+    let token = (*tokens.token().await?).clone();
+    let ask = async |kind| {
+        let asked = tokens.ask(
+            |_| endpoint.introspection(&token, kind),
+            |answer| endpoint.read_introspection(answer),
+        );
+        asked.await
+    };
+    let access = ask(TokenKind::Access).await?;
+    let seconds_off = agrees(&access, &token)?;
+    let refresh = ask(TokenKind::Refresh).await?;
+    ensure!(refresh.is_active(), "the refresh token does not live");
+    next_works(&tokens).await?;
+    let spent = ask(TokenKind::Refresh).await?;
+    ensure!(
+        !spent.is_active(),
+        "a spent refresh token passes for a living one"
+    );
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[("refresh_token", "success", 2)])?;
+    Ok(format!("expiry within {seconds_off:.1} s of ours"))
+}
+
+fn agrees(said: &Introspection, token: &Token) -> Result<f64> {
+    ensure!(said.is_active(), "the access token does not live");
+    ensure!(
+        said.client_id() == Some(WEB),
+        "it belongs to {:?}",
+        said.client_id()
+    );
+    ensure!(said.subject().is_some(), "it belongs to nobody");
+    ensure!(
+        said.scopes() == token.scopes(),
+        "scopes: the server says {:?}, we hold {:?}",
+        said.scopes(),
+        token.scopes()
+    );
+    let (theirs, ours) = (
+        said.expires_at().context("no expiry")?,
+        token.validity().expires_at(),
+    );
+    let apart = theirs.since(ours).max(ours.since(theirs));
+    ensure!(apart <= A_SECOND, "the expiry is {} ms off", apart.as_millis());
+    Ok(apart.as_secs_f64())
+}
+
+async fn next_works(tokens: &TokenCache) -> Result<()> {
+    let before = (*tokens.token().await?).clone();
+    tokens.invalidate(&before);
+    let after = tokens.token().await?.generation();
+    ensure!(
+        after == before.generation().next(),
+        "generation {after} came next"
+    );
+    Ok(())
+}
+
+/// The server forgets the grant, access token included, and the cache says so without asking.
+pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
+    let endpoint = provider.endpoint(WEB)?;
+    let tokens = provider.granted(WEB).await?;
+    let token = (*tokens.token().await?).clone();
+    must_be_active(&tokens, &endpoint, &token).await?;
+
+    tokens.log_out().await?;
+    let lives = is_active(&tokens, &endpoint, &token).await?;
+    ensure!(!lives, "the access token outlived its grant");
+    let error = tokens.token().await.err().context("a token came after all")?;
+    let said = told(&error, ErrorKind::Rejected, None)?;
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[("refresh_token", "success", 1)])?;
+    stats.revoked_grants(1)?;
+    Ok(said)
+}

@@ -1,0 +1,132 @@
+//! The main job: a crowd of callers, one exchange per token.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use vendor_auth::TokenCache;
+use vendor_auth::cache::{Drained, Event};
+use vendor_auth::core::Generation;
+use vendor_auth::oauth2::OAuth2;
+
+use super::caches::WEB;
+use super::provider::Provider;
+use super::waiting::{history, is_live, must_be_active};
+
+const CALLERS: usize = 1_000;
+const ROTATIONS: u64 = 20;
+/// The pace of a caller: 25,000 calls a second together leave the server its share of the machine.
+const CALL_EVERY: Duration = Duration::from_millis(40);
+/// Some ask the server whether it takes what they were handed.
+const PROBES: usize = 4;
+const PROBE_EVERY: Duration = Duration::from_millis(150);
+
+pub(super) async fn check(provider: &Provider) -> Result<String> {
+    let endpoint = provider.endpoint(WEB)?;
+    let tokens = provider.granted(WEB).await?;
+    let events = tokio::spawn(history(tokens.events()));
+    let keep_fresh = tokens.keep_fresh();
+
+    let seen = crowd(&tokens, &endpoint, Generation::new(1 + ROTATIONS)).await?;
+
+    keep_fresh.stop();
+    let drained = tokens.drain(Duration::from_secs(10)).await;
+    ensure!(drained == Drained::Settled, "the cache did not settle");
+    let last = tokens.current().map_or(0, |token| token.generation().number());
+    drop(tokens);
+    only_good_news(&events.await?, last)?;
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[("refresh_token", "success", last)])?;
+    Ok(format!(
+        "{last} exchanges for {last} tokens, {} calls, {} tokens shown to the server, slowest call {} ms",
+        seen.calls,
+        seen.probes,
+        seen.slowest.as_millis()
+    ))
+}
+
+/// What callers saw.
+#[derive(Default)]
+struct Seen {
+    calls: u64,
+    probes: u64,
+    slowest: Duration,
+}
+
+/// Each caller goes on until it was handed a token of the last generation. The first failure ends all.
+async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Result<Seen> {
+    let mut crowd = JoinSet::new();
+    for _ in 0..CALLERS {
+        crowd.spawn(caller(tokens.clone(), last));
+    }
+    for _ in 0..PROBES {
+        crowd.spawn(probe(tokens.clone(), endpoint.clone(), last));
+    }
+    let mut total = Seen::default();
+    while let Some(seen) = crowd.join_next().await {
+        let seen = seen??;
+        total.calls += seen.calls;
+        total.probes += seen.probes;
+        total.slowest = total.slowest.max(seen.slowest);
+    }
+    Ok(total)
+}
+
+async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let mut newest = Generation::default();
+    let mut pace = interval(CALL_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while newest < last {
+        pace.tick().await;
+        let begun = Instant::now();
+        let token = tokens.token().await?;
+        is_live(&token)?;
+        let generation = token.generation();
+        ensure!(generation >= newest, "an older token came after a newer one");
+        // The first token of all has to be waited for.
+        if newest > Generation::default() {
+            seen.slowest = seen.slowest.max(begun.elapsed());
+        }
+        newest = generation;
+        seen.calls += 1;
+    }
+    Ok(seen)
+}
+
+async fn probe(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let mut newest = Generation::default();
+    let mut pace = interval(PROBE_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while newest < last {
+        pace.tick().await;
+        let token = (*tokens.token().await?).clone();
+        must_be_active(&tokens, &endpoint, &token).await?;
+        newest = token.generation();
+        seen.probes += 1;
+    }
+    Ok(seen)
+}
+
+/// Every token came once, was kept, and nothing else happened.
+fn only_good_news(events: &[Event], last: u64) -> Result<()> {
+    let refreshed = events.iter().filter_map(|event| match event {
+        Event::Refreshed { generation, .. } => Some(generation.number()),
+        _ => None,
+    });
+    ensure!(refreshed.eq(1..=last), "a token was told twice or not at all");
+    let bad = events.iter().find(|event| !is_good(event));
+    ensure!(bad.is_none(), "something went wrong meanwhile: {bad:?}");
+    Ok(())
+}
+
+fn is_good(event: &Event) -> bool {
+    match event {
+        Event::Refreshed { .. } | Event::Persisted { .. } => true,
+        // The token that the cache began with is one that the store never had.
+        Event::Restored { generation } => generation.number() == 1,
+        _ => false,
+    }
+}

@@ -1,0 +1,156 @@
+//! Waiting for something to happen, with a time after which it did not; and what must have happened.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use vendor_auth::cache::SystemClock;
+use vendor_auth::cache::{Event, Events, Origin};
+use vendor_auth::core::{Clock as _, Generation, Timestamp};
+use vendor_auth::oauth2::{OAuth2, TokenKind};
+use vendor_auth::{Error, ErrorKind, Token, TokenCache};
+
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+pub(super) const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
+
+pub(super) fn now() -> Timestamp {
+    SystemClock.now().wall
+}
+
+/// The next event that `pick` takes something from.
+pub(super) async fn next<T>(
+    events: &mut Events,
+    what: &str,
+    pick: impl Fn(&Event) -> Option<T>,
+) -> Result<T> {
+    let picked = async {
+        while let Some(event) = events.next().await {
+            if let Some(found) = pick(&event) {
+                return Ok(found);
+            }
+        }
+        bail!("the cache was gone before {what}")
+    };
+    timeout(LONGEST_WAIT, picked)
+        .await
+        .with_context(|| format!("waited in vain for {what}"))?
+}
+
+/// The generation and the origin of the next new token.
+pub(super) async fn next_token(events: &mut Events) -> Result<(Generation, Origin)> {
+    next(events, "a new token", |event| match event {
+        Event::Refreshed {
+            generation, origin, ..
+        } => Some((*generation, *origin)),
+        _ => None,
+    })
+    .await
+}
+
+/// The next verdict that the grant is dead.
+pub(super) async fn next_verdict(events: &mut Events) -> Result<Error> {
+    next(events, "the verdict", |event| match event {
+        Event::Rejected { error } => Some(error.clone()),
+        _ => None,
+    })
+    .await
+}
+
+/// Everything that happens until the cache is gone.
+pub(super) async fn history(mut events: Events) -> Vec<Event> {
+    let mut history = Vec::new();
+    while let Some(event) = events.next().await {
+        history.push(event);
+    }
+    history
+}
+
+/// Asks until there is no live token, and gives what the callers are told then. No token may be expired until then.
+pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error> {
+    let asking = async {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            match tokens.token().await {
+                Ok(token) => is_live(&token)?,
+                Err(error) => return Ok(error),
+            }
+        }
+    };
+    timeout(LONGEST_WAIT, asking)
+        .await
+        .context("the token never came to its end")?
+}
+
+/// Waits until the token in hand is expired, without asking for another.
+pub(super) async fn expiry(tokens: &TokenCache) -> Result<()> {
+    let looking = async {
+        let mut looks = interval(LOOK_EVERY);
+        while tokens.current().is_some() {
+            looks.tick().await;
+        }
+    };
+    timeout(LONGEST_WAIT, looking)
+        .await
+        .context("the token never expired")
+}
+
+/// # Errors
+///
+/// Where the token is expired by our clock.
+pub(super) fn is_live(token: &Token) -> Result<()> {
+    let (now, end) = (now(), token.validity().expires_at());
+    ensure!(
+        now < end,
+        "a token was handed out {} ms after its end",
+        now.since(end).as_millis()
+    );
+    Ok(())
+}
+
+/// Whether the server takes this access token.
+pub(super) async fn is_active(tokens: &TokenCache, endpoint: &OAuth2, token: &Token) -> Result<bool> {
+    let asked = tokens.ask(
+        |_| endpoint.introspection(token, TokenKind::Access),
+        |answer| endpoint.read_introspection(answer),
+    );
+    Ok(asked.await?.is_active())
+}
+
+/// # Errors
+///
+/// Where the server takes it no more.
+pub(super) async fn must_be_active(tokens: &TokenCache, endpoint: &OAuth2, token: &Token) -> Result<()> {
+    let is_active = is_active(tokens, endpoint, token).await?;
+    let generation = token.generation();
+    ensure!(
+        is_active,
+        "the server does not take the token of generation {generation}"
+    );
+    Ok(())
+}
+
+/// The refusal that had to come, in words.
+pub(super) fn refused<T>(outcome: Result<T, Error>, kind: ErrorKind, code: &str) -> Result<String> {
+    match outcome {
+        Ok(_) => bail!("it was not refused"),
+        Err(error) => told(&error, kind, Some(code)),
+    }
+}
+
+/// # Errors
+///
+/// Where the error is of another kind, or has another code of the server's.
+pub(super) fn told(error: &Error, kind: ErrorKind, code: Option<&str>) -> Result<String> {
+    let as_expected = error.kind() == kind && error.code() == code;
+    ensure!(as_expected, "{:?}, not {kind:?} {code:?}: {error}", error.kind());
+    let name = format!("{kind:?}");
+    let name = name.split(' ').next().unwrap_or_default();
+    Ok(match code {
+        Some(code) => format!("{code} is {name}: {}", kind.advice()),
+        None => format!("{name}: {}", kind.advice()),
+    })
+}
