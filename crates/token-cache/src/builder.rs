@@ -91,6 +91,19 @@ impl TokenCacheBuilder {
         self
     }
 
+    /// How long a lease in a shared store lives unless it is renewed; 30 seconds where nothing is said. It is renewed at each third of
+    /// its life. After a holder died, the others wait for so long; a shorter one is lost more easily by a holder that is slow.
+    pub fn lease(mut self, life: Duration) -> Self {
+        self.settings.lease = life.max(Duration::from_millis(50));
+        self
+    }
+
+    /// How long a flight waits for another holder's lease, watching for that one's commit; 60 seconds where nothing is said.
+    pub fn lease_wait(mut self, wait: Duration) -> Self {
+        self.settings.lease_wait = wait;
+        self
+    }
+
     /// The finished cache. Nothing is asked for yet.
     ///
     /// # Errors
