@@ -22,11 +22,14 @@ async function main() {
   const options = commandLine();
   const state = await State.open(options.state);
 
-  const front = createServer();
+  let open;
+  const opened = new Promise((resolve) => { open = resolve; });
+  // A client that waits for a restart may come before the provider does, and must not be left without an answer.
+  const front = createServer(async (request, response) => (await opened)(request, response));
   const issuer = await listen(front, options.port);
   const provider = await authorizationServer(issuer, state, options.accessTtl);
   const stats = new Stats(provider);
-  front.on('request', provider.callback());
+  open(provider.callback());
 
   const back = createServer(control(provider, state, stats));
   const controlUrl = await listen(back, options.controlPort);

@@ -9,7 +9,6 @@ use crate::command::{self, program};
 use crate::workspace::Workspace;
 
 const SOURCE: &str = "xtask/interop";
-const PLACE: &str = "target/interop";
 const LOCK: &str = "package-lock.json";
 /// The lock that `node_modules` was installed from.
 const INSTALLED: &str = "installed-lock.json";
@@ -34,7 +33,7 @@ pub(super) fn missing(workspace: &Workspace) -> Option<String> {
 ///
 /// Where the packages could not be had; nothing is known then, but a machine with Node can do better.
 pub(super) fn install(workspace: &Workspace) -> Result<PathBuf> {
-    let (source, place) = (workspace.path(SOURCE), workspace.path(PLACE));
+    let (source, place) = (workspace.path(SOURCE), workspace.target("interop")?);
     copy(&source, &place)?;
     if is_installed(&place) {
         return Ok(place);

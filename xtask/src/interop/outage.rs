@@ -14,9 +14,9 @@ pub(super) async fn check(provider: &mut Provider) -> Result<String> {
     let tokens = provider.granted(WEB).await?;
     let before = (*tokens.token().await?).clone();
     let mut events = tokens.events();
-    tokens.keep_fresh();
 
     provider.stop().await?;
+    tokens.keep_fresh();
     let said = endures(&tokens, &before, &mut events).await?;
 
     provider.start_again().await?;
