@@ -15,23 +15,24 @@ pub use token_cache::{self as cache, TokenCache, TokenGuard};
 #[doc(inline)]
 pub use token_reqwest::{self as reqwest, ReqwestClient};
 
-// The vendors.
-#[cfg(feature = "enos-apim")]
-#[cfg_attr(docsrs, doc(cfg(feature = "enos-apim")))]
-#[doc(inline)]
-pub use enos_apim_auth as enos_apim;
-#[cfg(feature = "oauth2")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
-#[doc(inline)]
-pub use oauth2_refresh as oauth2;
-#[cfg(feature = "privcloud")]
-#[cfg_attr(docsrs, doc(cfg(feature = "privcloud")))]
-#[doc(inline)]
-pub use privcloud_auth as privcloud;
-#[cfg(feature = "quectel")]
-#[cfg_attr(docsrs, doc(cfg(feature = "quectel")))]
-#[doc(inline)]
-pub use quectel_auth as quectel;
+/// Each vendor's crate under its feature's name, one line a vendor.
+macro_rules! vendors {
+    ($($feature:literal: $module:ident;)*) => {
+        $(
+            #[cfg(feature = $feature)]
+            #[cfg_attr(docsrs, doc(cfg(feature = $feature)))]
+            #[doc(inline)]
+            pub use ::$module;
+        )*
+    };
+}
+
+vendors! {
+    "enos-apim": enos_apim;
+    "oauth2": oauth2;
+    "privcloud": privcloud;
+    "quectel": quectel;
+}
 
 /// One token of this endpoint, kept fresh: over reqwest with rustls, in memory, with sensible times.
 ///

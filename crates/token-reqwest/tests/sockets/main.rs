@@ -16,3 +16,16 @@ mod sent_once;
 mod slow;
 mod tls;
 mod wire;
+
+/// Set in a process that a test starts anew, to run its other half with an environment of its own.
+const CHILD: &str = "TOKEN_REQWEST_CHILD";
+
+/// The child ran its half and passed; a name that matches no test would pass too, having run none.
+#[track_caller]
+fn assert_passed(child: &std::process::Output) {
+    let printed = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && printed.contains("1 passed"),
+        "{printed}"
+    );
+}

@@ -6,6 +6,7 @@ use token_core::{HttpClient, Secret, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 
 use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_unsent, refresh};
+use crate::{CHILD, assert_passed};
 
 fn through(proxy: &RawServer) -> ReqwestClient {
     ReqwestClient::builder()
@@ -95,15 +96,18 @@ fn a_proxy_that_cannot_be_used_is_refused() {
 
 #[tokio::test]
 async fn the_environments_proxies_are_used_only_where_asked_for() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_with_a_proxy_in_its_environment().await;
+    }
     let proxy = RawServer::answering(answer_of("{}")).await;
     let server = RawServer::answering(answer_of("{}")).await;
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
         .args([
             "--exact",
-            "proxies::child_with_a_proxy_in_its_environment",
-            "--ignored",
+            "proxies::the_environments_proxies_are_used_only_where_asked_for",
         ])
+        .env(CHILD, "yes")
         .env("http_proxy", proxy.url(""))
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
@@ -112,18 +116,13 @@ async fn the_environments_proxies_are_used_only_where_asked_for() {
         .await
         .unwrap()
         .unwrap();
-    assert!(
-        child.status.success(),
-        "{}",
-        String::from_utf8_lossy(&child.stdout)
-    );
+    assert_passed(&child);
     assert_eq!(server.heard().count("POST /direct"), 1);
     assert_eq!(proxy.heard().count("/asked-for"), 1);
     assert_eq!((server.heard().count(TOKEN), proxy.heard().count(TOKEN)), (1, 1));
 }
 
-#[tokio::test]
-#[ignore = "run by another test, with an environment of its own"]
+/// Runs in a process of its own, since the environment is the process\'s.
 async fn child_with_a_proxy_in_its_environment() {
     let target = std::env::var("TARGET").unwrap();
     let direct = ReqwestClient::new().unwrap();

@@ -10,6 +10,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::authority::{Authority, Clients, configured, server_of, serving};
 use crate::raw::{MINUTE, RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, refresh};
+use crate::{CHILD, assert_passed};
 
 fn trusting(authority: &Authority) -> ReqwestClientBuilder {
     ReqwestClient::builder().add_root_certificates_pem(&authority.pem())
@@ -180,21 +181,20 @@ fn what_is_no_certificate_is_refused() {
 
 #[test]
 fn a_machine_without_root_certificates_is_told_so() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_without_root_certificates();
+    }
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tls::child_without_root_certificates", "--ignored"])
+        .args(["--exact", "tls::a_machine_without_root_certificates_is_told_so"])
+        .env(CHILD, "yes")
         .env("SSL_CERT_FILE", "/nonexistent/roots.pem")
         .env("SSL_CERT_DIR", "/nonexistent")
         .output()
         .unwrap();
-    assert!(
-        child.status.success(),
-        "{}",
-        String::from_utf8_lossy(&child.stdout)
-    );
+    assert_passed(&child);
 }
 
-#[test]
-#[ignore = "run by another test, with an environment of its own"]
+/// Runs in a process of its own, since the environment is the process's.
 fn child_without_root_certificates() {
     let refused = ReqwestClient::new().unwrap_err();
     assert!(refused.to_string().contains("this machine has none"), "{refused}");
@@ -208,13 +208,20 @@ fn child_without_root_certificates() {
 
 #[tokio::test]
 async fn only_added_certificates_leave_out_those_of_the_platform() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_with_a_platform_of_its_own().await;
+    }
     let platform = Authority::new();
     let server = server_of(&platform, "127.0.0.1").await;
     let roots = std::env::temp_dir().join(format!("token-reqwest-roots-{}.pem", std::process::id()));
     std::fs::write(&roots, platform.pem()).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
-        .args(["--exact", "tls::child_with_a_platform_of_its_own", "--ignored"])
+        .args([
+            "--exact",
+            "tls::only_added_certificates_leave_out_those_of_the_platform",
+        ])
+        .env(CHILD, "yes")
         .env("SSL_CERT_FILE", &roots)
         .env("TARGET", format!("https://{}/t", server.address()));
     let child = tokio::task::spawn_blocking(move || child.output())
@@ -222,16 +229,11 @@ async fn only_added_certificates_leave_out_those_of_the_platform() {
         .unwrap()
         .unwrap();
     std::fs::remove_file(roots).unwrap();
-    assert!(
-        child.status.success(),
-        "{}",
-        String::from_utf8_lossy(&child.stdout)
-    );
+    assert_passed(&child);
     assert_eq!(server.heard().count(TOKEN), 1);
 }
 
-#[tokio::test]
-#[ignore = "run by another test, with an environment of its own"]
+/// Runs in a process of its own, since the environment is the process\'s.
 async fn child_with_a_platform_of_its_own() {
     let target = std::env::var("TARGET").unwrap();
     let both = trusting(&Authority::new());
