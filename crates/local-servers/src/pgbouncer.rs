@@ -1,0 +1,86 @@
+//! PgBouncer in transaction mode, in front of a PostgreSQL.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+
+use crate::error::ServerError;
+use crate::install::find;
+use crate::port;
+use crate::postgres::{self, Postgres};
+use crate::process::{LocalServer, Process};
+use crate::unprivileged::Unprivileged;
+
+/// A running `pgbouncer`. One server connection serves many clients, a transaction each: nothing of a session survives.
+#[derive(Debug)]
+pub struct PgBouncer {
+    process: Process,
+    port: u16,
+    user: Unprivileged,
+    data: PathBuf,
+}
+
+impl PgBouncer {
+    /// Starts one in transaction mode, with at most two connections to the server.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn start(postgres: &Postgres) -> Result<Self, ServerError> {
+        find("pgbouncer")?;
+        port::with_free_port(|port| {
+            let process = Process::prepare("local-pgbouncer", Signal::INT)?;
+            let user = postgres.user();
+            user.own(process.folder())?;
+            fs::write(
+                process.folder().join("pgbouncer.ini"),
+                configuration(port, postgres.port()),
+            )
+            .map_err(|error| ServerError::io("the configuration cannot be written", &error))?;
+            let mut pooler = Self {
+                process,
+                port,
+                user,
+                data: postgres.data_folder(),
+            };
+            pooler.boot()?;
+            Ok(pooler)
+        })
+    }
+
+    /// Its loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `postgres://postgres@127.0.0.1:<port>/postgres`, through the pooler.
+    pub fn url(&self) -> String {
+        postgres::url(self.port)
+    }
+
+    fn boot(&mut self) -> Result<(), ServerError> {
+        let mut command = self.user.command(&find("pgbouncer")?);
+        command.arg("pgbouncer.ini");
+        let (port, data) = (self.port, self.data.clone());
+        self.process
+            .start(&mut command, |_| postgres::is_ready(port, &data))
+    }
+}
+
+impl LocalServer for PgBouncer {
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn start_again(&mut self) -> Result<(), ServerError> {
+        self.boot()
+    }
+}
+
+fn configuration(port: u16, server: u16) -> String {
+    let database = format!("* = host=127.0.0.1 port={server} user=postgres");
+    let own = format!("listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =");
+    let pool = "auth_type = any\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200";
+    format!("[databases]\n{database}\n\n[pgbouncer]\n{own}\n{pool}\n")
+}

@@ -1,0 +1,229 @@
+//! PostgreSQL: one cluster in a temporary folder.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::certificate::Certificate;
+use crate::error::ServerError;
+use crate::install::find;
+use crate::port;
+use crate::process::{LocalServer, Process};
+use crate::unprivileged::Unprivileged;
+
+/// A running `postgres`. Its superuser is `postgres`, its database `postgres`, and it asks nobody on the loopback for a password.
+#[derive(Debug)]
+pub struct Postgres {
+    process: Process,
+    port: u16,
+    user: Unprivileged,
+    options: PostgresOptions,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::with().start()
+    }
+
+    /// Options first, then [`PostgresOptions::start`].
+    pub fn with() -> PostgresOptions {
+        PostgresOptions::default()
+    }
+
+    /// Its loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its Unix socket.
+    pub fn socket_folder(&self) -> &Path {
+        self.process.folder()
+    }
+
+    /// `postgres://postgres@127.0.0.1:<port>/postgres`.
+    pub fn url(&self) -> String {
+        url(self.port)
+    }
+
+    /// Runs SQL by `psql` and returns what it printed, unaligned and without headings.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where nobody answers, or the answer is an error of the server.
+    pub fn sql(&self, sql: &str) -> Result<String, ServerError> {
+        ask(self.port, sql)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.process.folder().join("data")
+    }
+
+    fn initialise(&self) -> Result<(), ServerError> {
+        self.user.own(self.process.folder())?;
+        let output = self
+            .user
+            .command(&find("initdb")?)
+            .args([
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(self.data())
+            .current_dir(self.process.folder())
+            .output()
+            .map_err(|error| ServerError::io("`initdb` cannot be started", &error))?;
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(ServerError::new(format!("initdb: {}", complaint.trim())));
+        }
+        self.write_certificate()
+    }
+
+    fn write_certificate(&self) -> Result<(), ServerError> {
+        let Some(certificate) = &self.options.certificate else {
+            return Ok(());
+        };
+        for (name, text) in [
+            ("server.crt", &certificate.chain),
+            ("server.key", &certificate.key),
+        ] {
+            let path = self.data().join(name);
+            fs::write(&path, text)
+                .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)))
+                .map_err(|error| ServerError::io("a certificate cannot be written", &error))?;
+            self.user.own(&path)?;
+        }
+        Ok(())
+    }
+
+    fn boot(&mut self) -> Result<(), ServerError> {
+        let mut command = self.user.command(&find("postgres")?);
+        command
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(self.process.folder());
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        // Tests end processes, not the machine: what is written is in the kernel's hands already.
+        command.args(["-c", "fsync=off"]);
+        if self.options.certificate.is_some() {
+            command.args(["-c", "ssl=on"]);
+        }
+        for (name, value) in &self.options.settings {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        let (port, data) = (self.port, self.data());
+        self.process.start(&mut command, |_| is_ready(port, &data))
+    }
+}
+
+impl LocalServer for Postgres {
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn start_again(&mut self) -> Result<(), ServerError> {
+        self.boot()
+    }
+}
+
+/// How a PostgreSQL is started.
+#[derive(Clone, Debug, Default)]
+pub struct PostgresOptions {
+    certificate: Option<Certificate>,
+    settings: Vec<(String, String)>,
+}
+
+impl PostgresOptions {
+    /// Offers TLS with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Any line of `postgresql.conf`; `fsync` is off unless set here.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Makes a cluster and starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn start(self) -> Result<Postgres, ServerError> {
+        for program in ["initdb", "postgres", "psql"] {
+            find(program)?;
+        }
+        let user = Unprivileged::find()?;
+        port::with_free_port(|port| {
+            // A fast shutdown: it does not wait until the clients have gone.
+            let process = Process::prepare("local-postgres", Signal::INT)?;
+            let mut postgres = Postgres {
+                process,
+                port,
+                user,
+                options: self.clone(),
+            };
+            postgres.initialise()?;
+            postgres.boot()?;
+            Ok(postgres)
+        })
+    }
+}
+
+pub(crate) fn url(port: u16) -> String {
+    format!("postgres://postgres@127.0.0.1:{port}/postgres")
+}
+
+/// Another server may have the port: only the one with our folder counts.
+pub(crate) fn is_ready(port: u16, data: &Path) -> bool {
+    ask(port, "SHOW data_directory").is_ok_and(|answer| Path::new(answer.trim()) == data)
+}
+
+fn ask(port: u16, sql: &str) -> Result<String, ServerError> {
+    let output = Command::new(find("psql")?)
+        .args([
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+            &url(port),
+        ])
+        .env("PGCONNECT_TIMEOUT", "5")
+        .output()
+        .map_err(|error| ServerError::io("`psql` failed", &error))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(ServerError::new(format!("psql: {}", complaint.trim())))
+}
+
+impl Postgres {
+    pub(crate) fn user(&self) -> Unprivileged {
+        self.user
+    }
+
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.data()
+    }
+}

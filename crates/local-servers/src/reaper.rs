@@ -1,0 +1,63 @@
+//! Nothing outlives the test process, however that ends.
+
+use std::fmt;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::error::ServerError;
+
+/// Remembers the last id it was told; ends that process and removes the folder when its input ends, which the kernel sees to.
+const SCRIPT: &str = r#"
+while read -r line; do id="$line"; done
+if [ -n "$id" ]; then kill -9 "$id" 2>/dev/null; fi
+for again in 1 2 3 4 5; do rm -rf "$0" 2>/dev/null && exit 0; sleep 0.2; done
+"#;
+
+/// A small process that watches over a server and its folder.
+pub(crate) struct Reaper(Child);
+
+impl Reaper {
+    pub(crate) fn of(folder: &Path) -> Result<Self, ServerError> {
+        Command::new("/bin/sh")
+            .arg("-c")
+            .arg(SCRIPT)
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .current_dir("/")
+            // A Ctrl-C in the terminal is for the test, which the reaper outlives.
+            .process_group(0)
+            .spawn()
+            .map(Self)
+            .map_err(|error| ServerError::io("/bin/sh cannot be started", &error))
+    }
+
+    /// Tells it which process to end; `None` after that one has ended.
+    pub(crate) fn watch(&mut self, id: Option<u32>) -> Result<(), ServerError> {
+        let line = id.map_or_else(|| "\n".to_owned(), |id| format!("{id}\n"));
+        let stdin = self
+            .0
+            .stdin
+            .as_mut()
+            .ok_or_else(|| ServerError::new("the reaper has been let go"))?;
+        stdin
+            .write_all(line.as_bytes())
+            .map_err(|error| ServerError::io("the reaper does not listen", &error))
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        drop(self.0.wait());
+    }
+}
+
+impl fmt::Debug for Reaper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reaper({})", self.0.id())
+    }
+}

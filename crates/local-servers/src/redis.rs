@@ -1,0 +1,307 @@
+//! Redis: a single node, a replica, a sentinel, a cluster of one.
+
+use std::fs;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::certificate::Certificate;
+use crate::error::ServerError;
+use crate::install::find;
+use crate::port;
+use crate::process::{LocalServer, Process};
+
+/// A running `redis-server`.
+#[derive(Debug)]
+pub struct Redis {
+    process: Process,
+    port: u16,
+    tls_port: Option<u16>,
+    options: RedisOptions,
+}
+
+impl Redis {
+    /// Starts one that keeps nothing on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::with().start()
+    }
+
+    /// Options first, then [`RedisOptions::start`].
+    pub fn with() -> RedisOptions {
+        RedisOptions::default()
+    }
+
+    /// Starts a sentinel that watches `primary` under `name`, and decides alone (a quorum of one) after `down_after_ms` milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn sentinel_of(primary: &Self, name: &str, down_after_ms: u32) -> Result<Self, ServerError> {
+        let mut options = Self::with();
+        options.sentinel = vec![
+            format!("sentinel monitor {name} 127.0.0.1 {} 1", primary.port),
+            format!("sentinel down-after-milliseconds {name} {down_after_ms}"),
+            format!("sentinel failover-timeout {name} 3000"),
+        ];
+        if let Some(password) = &primary.options.password {
+            options
+                .sentinel
+                .push(format!("sentinel auth-pass {name} {password}"));
+        }
+        options.start()
+    }
+
+    /// Its loopback port without TLS.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `redis://127.0.0.1:<port>`, with the password where it has one.
+    pub fn url(&self) -> String {
+        match &self.options.password {
+            Some(password) => format!("redis://:{password}@127.0.0.1:{}", self.port),
+            None => format!("redis://127.0.0.1:{}", self.port),
+        }
+    }
+
+    /// `rediss://localhost:<port>`, where it was started with a certificate.
+    pub fn tls_url(&self) -> Option<String> {
+        self.tls_port.map(|port| format!("rediss://localhost:{port}"))
+    }
+
+    /// Sends one command by `redis-cli` and returns what it printed.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where nobody answers, or the answer is an error of the server.
+    pub fn command(&self, words: &[&str]) -> Result<String, ServerError> {
+        ask(self.port, self.options.password.as_deref(), words)
+    }
+
+    fn boot(&mut self) -> Result<(), ServerError> {
+        let mut command = self.start_command()?;
+        let (port, password) = (self.port, self.options.password.clone());
+        self.process
+            .start(&mut command, |id| is_ready(port, password.as_deref(), id))?;
+        if self.options.cluster {
+            self.take_all_slots()?;
+        }
+        Ok(())
+    }
+
+    fn start_command(&self) -> Result<Command, ServerError> {
+        let file = self.process.folder().join("redis.conf");
+        if !file.exists() {
+            fs::write(&file, self.configuration()?)
+                .map_err(|error| ServerError::io("the configuration cannot be written", &error))?;
+        }
+        let mut command = Command::new(find("redis-server")?);
+        command.arg(file);
+        if !self.options.sentinel.is_empty() {
+            command.arg("--sentinel");
+        }
+        Ok(command)
+    }
+
+    fn configuration(&self) -> Result<String, ServerError> {
+        let mut lines = vec![
+            format!("bind 127.0.0.1"),
+            format!("port {}", self.port),
+            "dir .".to_owned(),
+        ];
+        if self.options.sentinel.is_empty() {
+            lines.push("save \"\"".to_owned());
+        }
+        lines.extend(
+            self.options
+                .password
+                .iter()
+                .map(|word| format!("requirepass {word}\nmasterauth {word}")),
+        );
+        lines.extend(
+            self.options
+                .settings
+                .iter()
+                .map(|(name, value)| format!("{name} {value}")),
+        );
+        lines.extend(self.options.sentinel.iter().cloned());
+        if self.options.cluster {
+            lines.push("cluster-enabled yes".to_owned());
+        }
+        lines.extend(self.tls_lines()?);
+        Ok(lines.join("\n") + "\n")
+    }
+
+    fn tls_lines(&self) -> Result<Vec<String>, ServerError> {
+        let (Some(port), Some(certificate)) = (self.tls_port, &self.options.certificate) else {
+            return Ok(Vec::new());
+        };
+        let files = [
+            ("chain.pem", &certificate.chain),
+            ("key.pem", &certificate.key),
+            ("authority.pem", &certificate.authority),
+        ];
+        for (name, text) in files {
+            fs::write(self.process.folder().join(name), text)
+                .map_err(|error| ServerError::io("a certificate cannot be written", &error))?;
+        }
+        Ok(vec![
+            format!("tls-port {port}"),
+            "tls-cert-file chain.pem".to_owned(),
+            "tls-key-file key.pem".to_owned(),
+            "tls-ca-cert-file authority.pem".to_owned(),
+            "tls-auth-clients no".to_owned(),
+        ])
+    }
+
+    fn take_all_slots(&self) -> Result<(), ServerError> {
+        if !self
+            .command(&["CLUSTER", "INFO"])?
+            .contains("cluster_slots_assigned:16384")
+        {
+            self.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+        }
+        for _ in 0..500 {
+            if self.command(&["CLUSTER", "INFO"])?.contains("cluster_state:ok") {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Err(ServerError::new("the cluster of one node does not become ready"))
+    }
+}
+
+impl LocalServer for Redis {
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn start_again(&mut self) -> Result<(), ServerError> {
+        self.boot()
+    }
+}
+
+/// How a Redis is started.
+#[derive(Clone, Default)]
+pub struct RedisOptions {
+    password: Option<String>,
+    certificate: Option<Certificate>,
+    settings: Vec<(String, String)>,
+    sentinel: Vec<String>,
+    cluster: bool,
+}
+
+impl RedisOptions {
+    /// Asks everyone for this password.
+    #[must_use]
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Bounds the memory (`"64mb"`) and says what is evicted beyond it (`"allkeys-lru"`).
+    #[must_use]
+    pub fn max_memory(self, size: &str, policy: &str) -> Self {
+        self.setting("maxmemory", size)
+            .setting("maxmemory-policy", policy)
+    }
+
+    /// Keeps a log of every write, synced at each: a killed server comes back with all it acknowledged.
+    #[must_use]
+    pub fn append_only(self) -> Self {
+        self.setting("appendonly", "yes").setting("appendfsync", "always")
+    }
+
+    /// Copies another server.
+    #[must_use]
+    pub fn replica_of(mut self, primary: &Redis) -> Self {
+        self.password.clone_from(&primary.options.password);
+        self.setting("replicaof", &format!("127.0.0.1 {}", primary.port))
+    }
+
+    /// Listens on a second port with TLS, and asks nobody for a certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Is a cluster of one node that has all slots.
+    #[must_use]
+    pub fn cluster(mut self) -> Self {
+        self.cluster = true;
+        self
+    }
+
+    /// Any line of `redis.conf`.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it and returns when it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`] where it is not installed or does not come up.
+    pub fn start(self) -> Result<Redis, ServerError> {
+        find("redis-server")?;
+        find("redis-cli")?;
+        port::with_free_port(|port| {
+            let tls_port = self.certificate.as_ref().map(|_| port::free()).transpose()?;
+            let process = Process::prepare("local-redis", Signal::TERM)?;
+            let mut redis = Redis {
+                process,
+                port,
+                tls_port,
+                options: self.clone(),
+            };
+            redis.boot()?;
+            Ok(redis)
+        })
+    }
+}
+
+impl std::fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisOptions")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Another server may have the port: only the process with our id counts.
+fn is_ready(port: u16, password: Option<&str>, id: u32) -> bool {
+    let ours = format!("process_id:{id}");
+    ask(port, password, &["INFO"]).is_ok_and(|info| {
+        let lines: Vec<&str> = info.lines().map(str::trim).collect();
+        lines.contains(&ours.as_str()) && !lines.contains(&"loading:1")
+    })
+}
+
+fn ask(port: u16, password: Option<&str>, words: &[&str]) -> Result<String, ServerError> {
+    let mut command = Command::new(find("redis-cli")?);
+    command.args(["-e", "-h", "127.0.0.1", "-p", &port.to_string()]);
+    if let Some(password) = password {
+        command.env("REDISCLI_AUTH", password);
+    }
+    let output = command
+        .args(words)
+        .output()
+        .map_err(|error| ServerError::io("`redis-cli` failed", &error))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(ServerError::new(format!(
+        "redis: {} {}",
+        text.trim(),
+        complaint.trim()
+    )))
+}
