@@ -8,11 +8,11 @@ use http::request::Parts;
 use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
 
 use crate::builder::TokenCacheBuilder;
+use crate::commit;
 use crate::engine::{self, Engine, Errand};
 use crate::events::Events;
 use crate::held::TokenGuard;
 use crate::keep_fresh::{self, KeepFresh};
-use crate::transaction;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
@@ -139,7 +139,7 @@ impl TokenCache {
             .map_err(|error| error.to_error())?;
         if let Some(token) = engine.current() {
             engine.kill(&token);
-            transaction::revoke(engine, &token).await;
+            commit::revoke(engine, &token).await;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -22,6 +22,7 @@ use crate::held::{Held, TokenGuard};
 use crate::pending::Pending;
 use crate::settings::Settings;
 use crate::single_flight::{Boarding, Passenger, Pilot, SingleFlight};
+use crate::spares::Spares;
 use crate::transaction;
 
 pub(crate) struct Engine {
@@ -34,7 +35,7 @@ pub(crate) struct Engine {
     pub(crate) settings: Settings,
     pub(crate) attempts: Attempts,
     pub(crate) pending: Pending,
-    spares: Mutex<Vec<Token>>,
+    pub(crate) spares: Spares,
     held: ArcSwap<Held>,
     failures: Failures,
     flight: SingleFlight<Result<(), Error>>,
@@ -79,7 +80,7 @@ impl Engine {
             settings: parts.settings,
             attempts: parts.attempts,
             pending: Pending::default(),
-            spares: Mutex::default(),
+            spares: Spares::default(),
             held: ArcSwap::from_pointee(Held::new(parts.first, now)),
             failures: Failures::default(),
             flight: SingleFlight::new(),
@@ -244,20 +245,22 @@ impl Engine {
         }
     }
 
+    /// Whether nothing is to be expected of the token in hand any more.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.verdict().is_some() || self.held.load().standing() == Standing::Killed
+    }
+
+    /// A tombstone was met: the token is not served any more.
+    pub(crate) fn logged_out(&self) -> Error {
+        self.held.load().kill();
+        Error::new(ErrorKind::Rejected, "the grant was logged out")
+    }
+
     /// The vendor said with this error that it killed the token too.
     pub(crate) fn note_kill(&self, error: &Error, token: &Token) {
         if error.kills_live_token() {
             self.kill(token);
         }
-    }
-
-    /// Keeps a token that lost a race, for the case that the winner is refused.
-    pub(crate) fn keep_spare(&self, token: Token) {
-        lock(&self.spares).push(token);
-    }
-
-    pub(crate) fn take_spares(&self) -> Vec<Token> {
-        std::mem::take(&mut *lock(&self.spares))
     }
 
     /// A store's operation, with its time limit.
@@ -355,10 +358,6 @@ impl Engine {
     fn last_error(&self) -> Error {
         self.failures.last().unwrap_or_else(no_token)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const IN_VAIN: ErrorKind = ErrorKind::Transient { after: None };

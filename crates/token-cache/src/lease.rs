@@ -1,5 +1,6 @@
 //! The right to spend a refresh token, for a time.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use token_core::store::{Acquired, Renewed, StoreError};
 use token_core::{Error, ErrorKind};
 
 use crate::engine::Engine;
-use crate::stored::Stored;
+use crate::stored::{Adopted, Stored};
 
 /// A lease that is held.
 pub(crate) struct Lease<'a> {
@@ -67,7 +68,7 @@ impl<'a> Lease<'a> {
         tokio::select! {
             biased;
             outcome = work => outcome,
-            () = self.keep() => std::future::pending().await,
+            never = self.keep() => match never {},
         }
     }
 
@@ -104,11 +105,12 @@ impl<'a> Lease<'a> {
             .await;
     }
 
-    async fn keep(&self) {
+    /// Never ends: the work goes on without the lease too.
+    async fn keep(&self) -> Infallible {
         loop {
             tokio::time::sleep(self.engine.settings.lease / 3).await;
             if matches!(self.renew().await, Ok(Renewed::Lost)) {
-                return;
+                return std::future::pending().await;
             }
         }
     }
@@ -128,17 +130,14 @@ impl<'a> Lease<'a> {
 /// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.
 async fn watch(engine: &Arc<Engine>, left: Duration) -> bool {
     const OFTEN_ENOUGH: Duration = Duration::from_millis(500);
-    let seen = engine.current().map(|token| token.generation());
-    engine
-        .store
-        .changed(
-            &engine.key,
-            seen,
-            left.clamp(Duration::from_millis(10), OFTEN_ENOUGH),
-        )
-        .await;
+    let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
     let Ok(stored) = Stored::load(engine).await else {
+        tokio::time::sleep(nap).await;
         return false;
     };
-    stored.adopt(engine).unwrap_or(false)
+    if matches!(stored.adopt(engine), Ok(Adopted::Fresh)) {
+        return true;
+    }
+    stored.changed(engine, nap).await;
+    false
 }

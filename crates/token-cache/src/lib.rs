@@ -6,6 +6,7 @@ mod backoff;
 mod builder;
 mod cache;
 mod clock;
+mod commit;
 mod decide;
 mod engine;
 mod entropy;
@@ -21,6 +22,7 @@ mod pending;
 mod record;
 mod settings;
 mod single_flight;
+mod spares;
 mod stored;
 mod transaction;
 

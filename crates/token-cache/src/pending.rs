@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::store::{Committed, Record, StoreError, Succession};
+use token_core::store::{Record, StoreError, Succession};
 
+use crate::commit;
 use crate::engine::Engine;
-use crate::events::Event;
+use crate::record;
 
 /// At most one token waits: the newest, as a child of what the store holds.
 #[derive(Debug, Default)]
@@ -45,25 +46,26 @@ impl Pending {
         let Some((succession, record)) = self.lock().write.clone() else {
             return Ok(());
         };
-        let mut committed = engine
-            .in_time(engine.store.commit(&engine.key, &succession, &record))
-            .await?;
-        if committed == Committed::Missing {
-            committed = engine
-                .in_time(engine.store.commit(&engine.key, &Succession::Anew, &record))
-                .await?;
-        }
+        let written = commit::write(engine, &succession, &record).await?;
+        self.forget(&record);
+        let token = record::read(&record, engine.clock.now().wall)?;
+        // A tombstone or an unreadable winner is met again by the next flight, which tells it.
+        _ = commit::aftermath(engine, token, written).await;
+        Ok(())
+    }
+
+    fn forget(&self, written: &Record) {
         let mut waiting = self.lock();
         waiting
             .write
-            .take_if(|(_, newest)| newest.lineage == record.lineage);
-        drop(waiting);
-        let generation = record.generation;
-        engine.tell(match committed {
-            Committed::Stored => Event::Persisted { generation },
-            _ => Event::Lost { generation },
-        });
-        Ok(())
+            .take_if(|(_, newest)| newest.lineage == written.lineage);
+    }
+
+    /// Whether nothing waits; the task that asks ends then, and the next write gets one of its own.
+    fn is_done(&self) -> bool {
+        let mut waiting = self.lock();
+        waiting.is_retried = waiting.write.is_some();
+        !waiting.is_retried
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -73,16 +75,26 @@ impl Pending {
 
 /// Holds the engine, so that a dropped cache loses no rotation; gives up some time after nobody else holds it.
 async fn retry(engine: Arc<Engine>) {
+    let retrying = Retrying(engine);
+    let engine = &retrying.0;
     let mut pause = SHORTEST_PAUSE;
     let mut tries_left = TRIES_AFTER_DROP;
-    while tries_left > 0 && !engine.pending.is_settled() {
+    while tries_left > 0 && !engine.pending.is_done() {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         // A failure is tried again: that is what this loop is for.
-        _ = engine.pending.settle(&engine).await;
-        if Arc::strong_count(&engine) == 1 {
+        _ = engine.pending.settle(engine).await;
+        if Arc::strong_count(engine) == 1 {
             tries_left -= 1;
         }
     }
-    engine.pending.lock().is_retried = false;
+}
+
+/// Where the task ends with its runtime, the next write gets a task again.
+struct Retrying(Arc<Engine>);
+
+impl Drop for Retrying {
+    fn drop(&mut self) {
+        self.0.pending.lock().is_retried = false;
+    }
 }

@@ -21,17 +21,8 @@ impl Stored {
         Ok(Self { entry })
     }
 
-    pub(crate) fn buried(&self) -> bool {
-        self.entry.buried
-    }
-
     pub(crate) fn seen(&self) -> Option<Generation> {
         self.entry.record.as_ref().map(|record| record.generation)
-    }
-
-    /// The generation that a new token follows.
-    pub(crate) fn generation(&self) -> Option<Generation> {
-        self.seen()
     }
 
     /// How long ago another holder declared that it spends this very token; `None` where none did.
@@ -41,25 +32,63 @@ impl Stored {
     }
 
     /// Takes the stored token over where it is newer than the one in hand, or is another of the same generation: what is stored counts.
-    /// True where no flight is needed any more.
-    pub(crate) fn adopt(&self, engine: &Engine) -> Result<bool, Error> {
+    /// Any other is better than a dead one.
+    pub(crate) fn adopt(&self, engine: &Engine) -> Result<Adopted, Error> {
+        self.adopt_if(engine, |token| is_newer(token, engine) || engine.is_dead())
+    }
+
+    /// Takes any stored token over but the one in hand, which was refused.
+    pub(crate) fn adopt_in_place_of_refused(&self, engine: &Engine) -> Result<Adopted, Error> {
+        self.adopt_if(engine, |_| true)
+    }
+
+    fn adopt_if(&self, engine: &Engine, better: impl FnOnce(&Token) -> bool) -> Result<Adopted, Error> {
+        if self.entry.buried {
+            return Err(engine.logged_out());
+        }
         let Some(record) = &self.entry.record else {
-            return Ok(false);
+            return Ok(Adopted::Nothing);
         };
         let now = engine.clock.now();
         let token = record::read(record, now.wall).map_err(|error| error.to_error())?;
-        if !is_newer(&token, engine) {
-            return Ok(false);
+        if is_in_hand(&token, engine) || !better(&token) {
+            return Ok(Adopted::Nothing);
         }
         engine.publish(token, now, Origin::Store);
-        Ok(engine.decide_alone() == Decision::Use)
+        Ok(match engine.decide_alone() {
+            Decision::Use => Adopted::Fresh,
+            _ => Adopted::Due,
+        })
+    }
+
+    /// Waits until the store may hold something else. The store's hint may come too early, so it is not asked without a pause.
+    pub(crate) async fn changed(&self, engine: &Engine, at_most: Duration) {
+        const SHORTEST: Duration = Duration::from_millis(10);
+        let hint = engine.store.changed(&engine.key, self.seen(), at_most);
+        _ = tokio::join!(
+            tokio::time::timeout(at_most, hint),
+            tokio::time::sleep(SHORTEST.min(at_most))
+        );
     }
 }
 
+/// What was taken over from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adopted {
+    Nothing,
+    /// A token that is to be refreshed itself.
+    Due,
+    /// A token that makes a flight needless.
+    Fresh,
+}
+
+fn is_in_hand(token: &Token, engine: &Engine) -> bool {
+    let same = |current: Token| current.generation() == token.generation() && token.same_secrets_as(&current);
+    engine.current().is_some_and(same)
+}
+
 fn is_newer(token: &Token, engine: &Engine) -> bool {
-    let Some(current) = engine.current() else {
-        return true;
-    };
-    let (theirs, ours) = (token.generation(), current.generation());
-    theirs > ours || (theirs == ours && !token.same_secrets_as(&current))
+    engine
+        .current()
+        .is_none_or(|current| token.generation() >= current.generation())
 }

@@ -3,17 +3,19 @@
 //! Top to bottom it is the order of events. The store only stores; every rule is here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use token_core::store::{Committed, Intended, Intent, Record, StoreError, Succession};
+use token_core::store::{Intended, Intent, StoreError, Succession};
 use token_core::{Attempt, Error, ErrorKind, Generation, Redemption, Request, Rotation, Token};
 
+use crate::commit::{commit, unpersisted};
 use crate::engine::{Engine, Errand};
-use crate::events::{Event, Origin};
+use crate::events::Origin;
 use crate::exchange::{Issued, Patience, Repetition};
 use crate::lease::{Lease, NoLease, Purpose, Taken};
 use crate::lineage::lineage;
 use crate::record;
-use crate::stored::Stored;
+use crate::stored::{Adopted, Stored};
 
 /// Runs an errand, and leaves its outcome in the engine and in the store.
 pub(crate) async fn run(engine: &Arc<Engine>, errand: Errand) -> Result<(), Error> {
@@ -45,7 +47,7 @@ async fn with_lease(engine: &Arc<Engine>, lease: &Lease<'_>, errand: Errand) -> 
         Errand::Refresh => refresh(engine, lease, stored).await,
         Errand::Redeem(redemption) => redeem(engine, lease, stored, redemption).await,
         Errand::Adopt(token) => {
-            let token = as_generation_after(token, stored.generation());
+            let token = as_generation_after(token, newest_generation(engine, &stored));
             let issued = Issued {
                 token,
                 asked: engine.clock.now(),
@@ -57,21 +59,18 @@ async fn with_lease(engine: &Arc<Engine>, lease: &Lease<'_>, errand: Errand) -> 
 
 async fn refresh(engine: &Arc<Engine>, lease: &Lease<'_>, stored: Stored) -> Result<(), Error> {
     // 1. Load and adopt: what another holder brought costs no request.
-    if stored.buried() {
-        return Err(logged_out(engine));
-    }
-    if stored.adopt(engine)? {
+    if stored.adopt(engine)? == Adopted::Fresh {
         return Ok(());
     }
-    let current = engine.current();
     if let Some(verdict) = engine.verdict().filter(|_| !has_login(engine)) {
         return Err(verdict);
     }
 
     // 2. In doubt? Another holder may have spent this token and died.
-    if wait_out_doubt(engine, &stored, current.as_ref()).await? {
+    if wait_out_doubt(engine, stored).await? == Adopted::Fresh {
         return Ok(());
     }
+    let current = engine.current();
 
     // 3. Intent: durable before the token is spent. 4. The lease must still be ours.
     if let Err(error) = declare(engine, lease, current.as_ref()).await? {
@@ -112,7 +111,7 @@ async fn redeem(
         lease.withdraw_intent().await;
     }
     let issued = redeemed?;
-    let token = as_generation_after(issued.token, stored.generation());
+    let token = as_generation_after(issued.token, newest_generation(engine, &stored));
     commit(
         engine,
         Issued { token, ..issued },
@@ -122,41 +121,45 @@ async fn redeem(
     .await
 }
 
-/// Point 2. True where another holder's commit came and was adopted.
-async fn wait_out_doubt(
-    engine: &Arc<Engine>,
-    stored: &Stored,
-    current: Option<&Token>,
-) -> Result<bool, Error> {
-    let Some(current) = current else { return Ok(false) };
-    let doubtful = stored.spent_by_another(&engine.owner, lineage(&engine.key, current));
-    let Some(since) = doubtful.filter(|_| engine.endpoint.rotation() == Rotation::SingleUse) else {
-        return Ok(false);
-    };
-    let now = engine.clock.now();
-    let life_left = current
-        .validity()
-        .expires_at()
-        .since(now.seen_from(engine.held().anchor()));
-    let until = now
-        .elapsed
-        .saturating_add(engine.settings.doubt.saturating_sub(since).min(life_left));
+/// Point 2. Watches for the other holder's commit until its token is as good as lost.
+async fn wait_out_doubt(engine: &Arc<Engine>, mut stored: Stored) -> Result<Adopted, Error> {
+    let until = doubtful_until(engine, &stored);
     while let Some(left) = until
         .checked_sub(engine.clock.now().elapsed)
         .filter(|left| !left.is_zero())
     {
-        engine
-            .store
-            .changed(&engine.key, stored.seen(), left.min(engine.settings.store))
-            .await;
-        let Ok(newer) = Stored::load(engine).await else {
-            continue;
-        };
-        if newer.adopt(engine)? {
-            return Ok(true);
+        stored.changed(engine, left.min(engine.settings.store)).await;
+        // A store that cannot be read for a moment is looked at again.
+        if let Ok(newer) = Stored::load(engine).await {
+            stored = newer;
+        }
+        let adopted = stored.adopt(engine)?;
+        if adopted != Adopted::Nothing {
+            return Ok(adopted);
         }
     }
-    Ok(false)
+    Ok(Adopted::Nothing)
+}
+
+/// Until when another holder may still bring what it spent our token for, in elapsed time; zero where there is no such doubt.
+fn doubtful_until(engine: &Engine, stored: &Stored) -> Duration {
+    let doubt = engine.current().and_then(|current| {
+        let since = stored.spent_by_another(&engine.owner, lineage(&engine.key, &current))?;
+        let harmless = match engine.endpoint.rotation() {
+            Rotation::Idempotent => true,
+            Rotation::Grace(grace) => since <= grace,
+            _ => false,
+        };
+        (!harmless).then_some((current, since))
+    });
+    let Some((current, since)) = doubt else {
+        return Duration::ZERO;
+    };
+    let now = engine.clock.now();
+    let seen = now.seen_from(engine.held().anchor());
+    let life_left = current.validity().expires_at().since(seen);
+    let doubtful = engine.settings.doubt.saturating_sub(since).min(life_left);
+    now.elapsed.saturating_add(doubtful)
 }
 
 /// Points 3 and 4. The inner error is the store's: without an intent, only what is not lost by it may be spent.
@@ -192,12 +195,12 @@ async fn spend(engine: &Arc<Engine>, current: Option<Token>) -> Result<Spent, Er
         outcome => return outcome.inspect_err(|error| engine.note_kill(error, &current)),
     };
     // 7. Refused: a newer token in the store, else a spare, else a login. Nothing is deleted.
-    if let Ok(newer) = Stored::load(engine).await
-        && newer.adopt(engine)?
+    if let Ok(stored) = Stored::load(engine).await
+        && stored.adopt_in_place_of_refused(engine)? != Adopted::Nothing
     {
         return Ok(Spent::Adopted);
     }
-    for spare in engine.take_spares() {
+    for spare in engine.spares.take() {
         if let Ok(Spent::Issued(issued, _, origin)) = refresh_with(engine, &spare).await {
             return Ok(Spent::Issued(
                 issued,
@@ -264,88 +267,6 @@ async fn login(engine: &Arc<Engine>, current: Option<&Token>) -> Result<Spent, E
     ))
 }
 
-/// Points 5, 6 and 8: the commit by lineage.
-async fn commit(
-    engine: &Arc<Engine>,
-    issued: Issued,
-    succession: Succession,
-    origin: Origin,
-) -> Result<(), Error> {
-    let record = match record::write(&engine.key, &issued.token) {
-        Ok(record) => record,
-        Err(error) => return unpersisted(engine, issued, origin, &error, None),
-    };
-    match engine
-        .in_time(engine.store.commit(&engine.key, &succession, &record))
-        .await
-    {
-        Ok(Committed::Stored) => {
-            persisted(engine, issued, origin);
-            Ok(())
-        }
-        Ok(Committed::Missing) => restore(engine, issued, origin, record).await,
-        Ok(Committed::Buried) => {
-            revoke(engine, &issued.token).await;
-            Err(logged_out(engine))
-        }
-        Ok(_) => lost(engine, issued).await,
-        Err(error) => unpersisted(engine, issued, origin, &error, Some((succession, record))),
-    }
-}
-
-fn persisted(engine: &Arc<Engine>, issued: Issued, origin: Origin) {
-    let generation = issued.token.generation();
-    engine.publish(issued.token, issued.asked, origin);
-    engine.tell(Event::Persisted { generation });
-}
-
-/// The store has nothing where the parent should be: it lost it, or never had it.
-async fn restore(engine: &Arc<Engine>, issued: Issued, origin: Origin, record: Record) -> Result<(), Error> {
-    let generation = issued.token.generation();
-    match engine
-        .in_time(engine.store.commit(&engine.key, &Succession::Anew, &record))
-        .await
-    {
-        Ok(_) => {
-            engine.publish(issued.token, issued.asked, origin);
-            engine.tell(Event::Restored { generation });
-            Ok(())
-        }
-        Err(error) => unpersisted(engine, issued, origin, &error, Some((Succession::Anew, record))),
-    }
-}
-
-/// Point 6: another child is stored. It is used; ours is a spare, in case that one is refused.
-async fn lost(engine: &Arc<Engine>, issued: Issued) -> Result<(), Error> {
-    engine.tell(Event::Lost {
-        generation: issued.token.generation(),
-    });
-    engine.keep_spare(issued.token);
-    let winner = Stored::load(engine).await.map_err(|error| error.to_error())?;
-    winner.adopt(engine)?;
-    Ok(())
-}
-
-/// Serves the token from memory and writes it again until the store acknowledges it.
-fn unpersisted(
-    engine: &Arc<Engine>,
-    issued: Issued,
-    origin: Origin,
-    error: &StoreError,
-    write: Option<(Succession, Record)>,
-) -> Result<(), Error> {
-    let generation = issued.token.generation();
-    engine.publish(issued.token, issued.asked, origin);
-    engine.tell(Event::Unpersisted {
-        generation,
-        error: error.to_error(),
-    });
-    if let Some((succession, record)) = write {
-        engine.pending.keep(engine, succession, record);
-    }
-    Ok(())
-}
-
 /// Point 9: the store cannot be reached. What can be asked for again is asked for; a token that works once is not spent.
 async fn without_store(engine: &Arc<Engine>, errand: Errand, error: &StoreError) -> Result<(), Error> {
     let current = engine.current();
@@ -362,18 +283,8 @@ async fn without_store(engine: &Arc<Engine>, errand: Errand, error: &StoreError)
     let write = record::write(&engine.key, &issued.token)
         .ok()
         .map(|record| (succession, record));
-    unpersisted(engine, issued, origin, error, write)
-}
-
-/// Offers a token that nobody will use to the vendor for revocation.
-pub(crate) async fn revoke(engine: &Arc<Engine>, token: &Token) {
-    let attempt = engine.line().attempt();
-    let Some(Ok(request)) = engine.endpoint.revoke(token, &attempt) else {
-        return;
-    };
-    let request = request.remembering(token.secrets());
-    // The grant is over for us, whatever the vendor says to it.
-    _ = engine.line().ask(request, engine.settings.exchange).await;
+    unpersisted(engine, issued, origin, error, write);
+    Ok(())
 }
 
 fn patience(engine: &Engine, rotation: Rotation, repetition: Repetition) -> Patience {
@@ -393,13 +304,14 @@ fn as_generation_after(token: Token, previous: Option<Generation>) -> Token {
     token.with_generation(previous.unwrap_or_default().next())
 }
 
-fn has_login(engine: &Engine) -> bool {
-    engine.endpoint.login(&engine.line().attempt()).is_some()
+fn newest_generation(engine: &Engine, stored: &Stored) -> Option<Generation> {
+    stored
+        .seen()
+        .max(engine.current().map(|token| token.generation()))
 }
 
-fn logged_out(engine: &Engine) -> Error {
-    engine.kill(engine.held().token());
-    Error::new(ErrorKind::Rejected, "the grant was logged out")
+fn has_login(engine: &Engine) -> bool {
+    engine.endpoint.login(&engine.line().attempt()).is_some()
 }
 
 fn needs_grant() -> Error {

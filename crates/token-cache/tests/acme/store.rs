@@ -60,7 +60,7 @@ pub(crate) enum Ailment {
 /// One process's way to a store. Siblings share what is kept, and fail apart.
 #[derive(Clone)]
 pub(crate) struct FaultyStore {
-    memory: MemoryStore,
+    memory: Arc<Mutex<MemoryStore>>,
     ways: Arc<Mutex<Ways>>,
 }
 
@@ -71,20 +71,29 @@ struct Ways {
 }
 
 impl FaultyStore {
-    pub(crate) fn around(memory: MemoryStore) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            memory,
+            memory: Arc::default(),
             ways: Arc::default(),
         }
     }
 
     /// The same store as another process reaches it.
     pub(crate) fn sibling(&self) -> Self {
-        Self::around(self.memory.clone())
+        Self {
+            memory: self.memory.clone(),
+            ..Self::new()
+        }
     }
 
-    pub(crate) fn memory(&self) -> &MemoryStore {
-        &self.memory
+    /// What is behind it.
+    pub(crate) fn memory(&self) -> MemoryStore {
+        self.memory.lock().unwrap().clone()
+    }
+
+    /// It restarts empty.
+    pub(crate) fn loses_everything(&self) {
+        *self.memory.lock().unwrap() = MemoryStore::new();
     }
 
     pub(crate) fn ails(&self, ops: impl IntoIterator<Item = Op>, ailment: &Ailment) {
@@ -136,7 +145,7 @@ impl FaultyStore {
 #[async_trait]
 impl TokenStore for FaultyStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.run(Op::Load, self.memory.load(key)).await
+        self.run(Op::Load, self.memory().load(key)).await
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
@@ -146,23 +155,24 @@ impl TokenStore for FaultyStore {
         if self.is_busy() {
             return self.run(Op::Acquire, async { Ok(busy) }).await;
         }
-        self.run(Op::Acquire, self.memory.acquire(key, owner, life)).await
+        self.run(Op::Acquire, self.memory().acquire(key, owner, life))
+            .await
     }
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
-        self.run(Op::Renew, self.memory.renew(key, owner, life)).await
+        self.run(Op::Renew, self.memory().renew(key, owner, life)).await
     }
 
     async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.run(Op::Release, self.memory.release(key, owner)).await
+        self.run(Op::Release, self.memory().release(key, owner)).await
     }
 
     async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.run(Op::Intend, self.memory.intend(key, intent)).await
+        self.run(Op::Intend, self.memory().intend(key, intent)).await
     }
 
     async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.run(Op::Withdraw, self.memory.withdraw(key, owner)).await
+        self.run(Op::Withdraw, self.memory().withdraw(key, owner)).await
     }
 
     async fn commit(
@@ -171,16 +181,16 @@ impl TokenStore for FaultyStore {
         succession: &Succession,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        self.run(Op::Commit, self.memory.commit(key, succession, record))
+        self.run(Op::Commit, self.memory().commit(key, succession, record))
             .await
     }
 
     async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.run(Op::Bury, self.memory.bury(key)).await
+        self.run(Op::Bury, self.memory().bury(key)).await
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        self.memory.changed(key, seen, at_most).await;
+        self.memory().changed(key, seen, at_most).await;
     }
 }
 

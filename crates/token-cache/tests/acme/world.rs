@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use token_cache::test_util::RuntimeClock;
-use token_cache::{Event, Events, MemoryStore, TokenCache, TokenCacheBuilder};
+use token_cache::{Event, Events, TokenCache, TokenCacheBuilder};
 use token_core::store::{Entry, Intent, Owner};
 use token_core::{Rotation, Timestamp, TokenEndpoint, TokenStore};
 
@@ -26,7 +26,7 @@ impl World {
         };
         Self {
             server: AcmeServer::new(clock.clone(), spent),
-            store: FaultyStore::around(MemoryStore::new()),
+            store: FaultyStore::new(),
             acme,
             clock,
         }

@@ -13,3 +13,5 @@ mod callers;
 mod clocks;
 mod failures;
 mod keeping;
+mod sharing;
+mod storing;

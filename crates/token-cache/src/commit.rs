@@ -1,0 +1,135 @@
+//! Points 5, 6 and 8 of the transaction: the commit by lineage, and what it comes to.
+
+use std::sync::Arc;
+
+use token_core::store::{Committed, Record, StoreError, Succession};
+use token_core::{Error, Token};
+
+use crate::engine::Engine;
+use crate::events::{Event, Origin};
+use crate::exchange::Issued;
+use crate::record;
+use crate::stored::Stored;
+
+/// Commits a token and puts it in use.
+pub(crate) async fn commit(
+    engine: &Arc<Engine>,
+    issued: Issued,
+    succession: Succession,
+    origin: Origin,
+) -> Result<(), Error> {
+    let record = match record::write(&engine.key, &issued.token) {
+        Ok(record) => record,
+        Err(error) => {
+            unpersisted(engine, issued, origin, &error, None);
+            return Ok(());
+        }
+    };
+    let written = match write(engine, &succession, &record).await {
+        Ok(written) => written,
+        Err(error) => {
+            unpersisted(engine, issued, origin, &error, Some((succession, record)));
+            return Ok(());
+        }
+    };
+    if written.is_ours() {
+        engine.publish(issued.token.clone(), issued.asked, origin);
+    }
+    aftermath(engine, issued.token, written).await
+}
+
+/// What a write came to.
+pub(crate) enum Written {
+    Stored,
+    /// The store had lost the parent, or was set back to an older token.
+    Restored,
+    Buried,
+    /// Another child is stored.
+    Lost(Stored),
+}
+
+impl Written {
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Stored | Self::Restored)
+    }
+}
+
+/// Writes by lineage. What the store lost is written anew, but never over a tombstone.
+pub(crate) async fn write(
+    engine: &Engine,
+    succession: &Succession,
+    record: &Record,
+) -> Result<Written, StoreError> {
+    match put(engine, succession, record).await? {
+        Committed::Stored => return Ok(Written::Stored),
+        Committed::Buried => return Ok(Written::Buried),
+        Committed::Missing => {}
+        _ => {
+            let winner = Stored::load(engine).await?;
+            // A generation below ours is no rival: a failover or a backup brought an ancestor back.
+            if winner.seen() >= Some(record.generation) {
+                return Ok(Written::Lost(winner));
+            }
+        }
+    }
+    match put(engine, &Succession::Relogin, record).await? {
+        Committed::Buried => Ok(Written::Buried),
+        _ => Ok(Written::Restored),
+    }
+}
+
+async fn put(engine: &Engine, succession: &Succession, record: &Record) -> Result<Committed, StoreError> {
+    engine
+        .in_time(engine.store.commit(&engine.key, succession, record))
+        .await
+}
+
+/// Tells what a write came to, and acts on what it lost to.
+pub(crate) async fn aftermath(engine: &Engine, token: Token, written: Written) -> Result<(), Error> {
+    let generation = token.generation();
+    match written {
+        Written::Stored => engine.tell(Event::Persisted { generation }),
+        Written::Restored => engine.tell(Event::Restored { generation }),
+        Written::Buried => {
+            revoke(engine, &token).await;
+            return Err(engine.logged_out());
+        }
+        // 6. The stored one is used; ours is a spare, in case that one is refused.
+        Written::Lost(winner) => {
+            engine.tell(Event::Lost { generation });
+            engine.spares.keep(token);
+            winner.adopt(engine)?;
+        }
+    }
+    Ok(())
+}
+
+/// Serves the token from memory and writes it again until the store acknowledges it.
+pub(crate) fn unpersisted(
+    engine: &Arc<Engine>,
+    issued: Issued,
+    origin: Origin,
+    error: &StoreError,
+    write: Option<(Succession, Record)>,
+) {
+    let generation = issued.token.generation();
+    engine.publish(issued.token, issued.asked, origin);
+    engine.tell(Event::Unpersisted {
+        generation,
+        error: error.to_error(),
+    });
+    if let Some((succession, record)) = write {
+        engine.pending.keep(engine, succession, record);
+    }
+}
+
+/// Offers a token that nobody will use to the vendor for revocation.
+pub(crate) async fn revoke(engine: &Engine, token: &Token) {
+    let attempt = engine.line().attempt();
+    let Some(Ok(request)) = engine.endpoint.revoke(token, &attempt) else {
+        return;
+    };
+    let request = request.remembering(token.secrets());
+    // The grant is over for us, whatever the vendor says to it.
+    _ = engine.line().ask(request, engine.settings.exchange).await;
+}
