@@ -8,7 +8,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use token_core::store::{Owner, StoreError};
 use token_core::{
-    Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Redemption, Token, TokenEndpoint, TokenStore,
+    Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Redemption, Timestamp, Token, TokenEndpoint,
+    TokenStore,
 };
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
@@ -216,7 +217,8 @@ impl Engine {
     pub(crate) fn current(&self) -> Option<Token> {
         let held = self.held.load();
         let token = held.token();
-        let placeholder = token.generation().number() == 0 && token.refresh().is_none();
+        let never_lived = token.validity().expires_at() == Timestamp::MIN;
+        let placeholder = never_lived && token.refresh().is_none();
         (!placeholder).then(|| token.clone())
     }
 
@@ -288,7 +290,7 @@ impl Engine {
         };
         self.held.store(Arc::new(Held::following(&before, token, anchor)));
         let in_vain = match origin {
-            Origin::Store => None,
+            Origin::Store | Origin::Redemption => None,
             _ if unchanged => Some("the vendor answered with the same token"),
             _ => self
                 .live()
