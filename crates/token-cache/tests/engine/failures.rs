@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use crate::acme::{Acme, FREEZE, Fault, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
-const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
 
 /// A cache whose token is due.
 async fn due(world: &World) -> TokenCache {
@@ -24,133 +23,6 @@ async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
     pass(MINUTE / 60).await;
     generation
-}
-
-// faults.md row 12
-#[tokio::test(start_paused = true)]
-async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
-    let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
-    world.server.then([Fault::NoRefresh]);
-    ask(&cache).await;
-    let token = cache.current().unwrap();
-    assert_eq!(token.generation(), Generation::new(2));
-    assert_eq!(token.refresh().unwrap().expose(), world.server.living_refresh());
-    pass(50 * MINUTE).await;
-    ask(&cache).await;
-    assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
-}
-
-// faults.md row 13
-#[tokio::test(start_paused = true)]
-async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_loop() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = due(&world).await;
-    let before = (*cache.current().unwrap()).clone();
-    world.server.outage(Fault::Same);
-    let asked = world.server.arrived().len();
-    for _ in 0..9 * 60 {
-        assert!(cache.token().await.unwrap().access().same_as(before.access()));
-        pass(MINUTE / 60).await;
-    }
-    let again = cache.current().unwrap();
-    assert_eq!(again.validity().expires_at(), before.validity().expires_at());
-    assert_eq!(again.generation(), before.generation());
-    let exchanges = world.server.arrived().len() - asked;
-    assert!((1..=12).contains(&exchanges), "{exchanges}");
-}
-
-// faults.md row 13
-#[tokio::test(start_paused = true)]
-async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
-    let world = World::of(Acme::single_use().and_login());
-    let cache = world.stranger();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    let expires_at = cache.current().unwrap().validity().expires_at();
-    world.server.then_refuse("invalid_grant");
-    world.server.then([Fault::Same]);
-    ask(&cache).await;
-    assert_eq!(cache.current().unwrap().validity().expires_at(), expires_at);
-}
-
-// faults.md row 14
-#[tokio::test(start_paused = true)]
-async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    world.server.life(Duration::from_secs(1));
-    world.server.latency(Duration::from_secs(2));
-    let cache = world.owner();
-    let until = Instant::now() + 10 * MINUTE;
-    while Instant::now() < until {
-        assert!(cache.token().await.is_err());
-        pass(Duration::from_millis(100)).await;
-    }
-    let exchanges = world.server.arrived().len();
-    assert!((5..=12).contains(&exchanges), "{exchanges}");
-}
-
-// faults.md row 14
-#[tokio::test(start_paused = true)]
-async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    world.server.life(Duration::from_secs(1));
-    let cache = world.owner();
-    for _ in 0..600 {
-        assert!(world.server.accepts(cache.token().await.unwrap().access()));
-        pass(Duration::from_millis(100)).await;
-    }
-    let exchanges = world.server.arrived().len();
-    assert!((50..=90).contains(&exchanges), "{exchanges}");
-}
-
-// faults.md row 21
-#[tokio::test(start_paused = true)]
-async fn a_failing_code_in_a_success_takes_no_live_token_away() {
-    let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
-    let mut events = cache.events();
-    world
-        .server
-        .then([Fault::Answer(200, &[], r#"{"error":"E17"}"#.into())]);
-    assert_eq!(ask(&cache).await, Generation::new(1));
-    let told = told(&mut events).await;
-    assert!(
-        matches!(&told[..], [Event::Failed { error, .. }] if error.code() == Some("E17")),
-        "{told:?}"
-    );
-    assert_eq!(ask(&cache).await, Generation::new(1));
-    pass(MINUTE).await;
-    assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
-}
-
-// faults.md row 22
-#[tokio::test(start_paused = true)]
-async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
-    let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
-    world.server.then([Fault::Answer(200, &[], HTML.into())]);
-    assert_eq!(ask(&cache).await, Generation::new(1));
-    pass(5 * Duration::from_secs(1)).await;
-    ask(&cache).await;
-    assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
-    assert_eq!(world.server.reused(), 0);
-}
-
-// faults.md row 25
-#[tokio::test(start_paused = true)]
-async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_grace() {
-    for (acme, sent) in [(Acme::with(Rotation::Grace(MINUTE)), 3), (Acme::single_use(), 2)] {
-        let world = World::of(acme);
-        let cache = due(&world).await;
-        world.server.then([Fault::Cut]);
-        ask(&cache).await;
-        assert_eq!(world.server.arrived().len(), sent);
-        assert_eq!(
-            cache.current().unwrap().generation().number(),
-            if sent == 3 { 2 } else { 1 }
-        );
-    }
 }
 
 // faults.md row 32
@@ -176,20 +48,6 @@ async fn what_retry_after_asks_for_is_obeyed() {
         pass(Duration::from_secs(1)).await;
         assert!(cache.token().await.is_ok());
     }
-}
-
-// faults.md row 33
-#[tokio::test(start_paused = true)]
-async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
-    let world = World::of(Acme::single_use());
-    world.server.then_refuse("busy");
-    let cache = world.owner();
-    assert_eq!(
-        cache.token().await.unwrap_err().kind(),
-        ErrorKind::Transient { after: None }
-    );
-    pass(2 * MINUTE / 60).await;
-    assert!(cache.token().await.is_ok());
 }
 
 // faults.md row 34

@@ -9,9 +9,14 @@
 #[path = "../acme/mod.rs"]
 mod acme;
 
+mod answers;
 mod callers;
 mod clocks;
+mod doubts;
 mod failures;
 mod keeping;
+mod leaving;
+mod secrets;
 mod sharing;
 mod storing;
+mod verdicts;

@@ -275,20 +275,23 @@ async fn a_refusal_after_another_holder_committed_is_no_verdict_though_that_toke
     let world = World::of(Acme::single_use());
     let (ours, (theirs, _)) = (world.owner(), world.other());
     ours.token().await.unwrap();
-    pass(50 * MINUTE).await;
+    theirs.token().await.unwrap();
+    // 80 seconds of doubt are left, and less than the exchange's 120.
+    pass(60 * MINUTE - Duration::from_secs(80)).await;
     let mut events = ours.events();
     // Ours is frozen before the server acted; theirs brings a token that is short-lived, and due when ours is refused.
     world.store.ails([Op::Renew], &Ailment::Dead);
     let gate = world.server.then_hold(Stage::BeforeActing);
     ours.token().await.unwrap();
     gate.reached().await;
-    pass(MINUTE).await;
-    world.server.life(2 * MINUTE);
-    theirs.token_within(6 * MINUTE).await.unwrap();
-    pass(100 * MINUTE / 60).await;
+    world.server.life(Duration::from_secs(40));
+    theirs.token().await.unwrap();
+    pass(Duration::from_secs(114)).await;
+    assert_eq!(theirs.current().unwrap().generation(), Generation::new(2));
     world.store.heals();
     gate.open();
     pass(MINUTE / 60).await;
+    assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
     let told = told(&mut events).await;
     assert!(
         !told.iter().any(|event| matches!(event, Event::Rejected { .. })),

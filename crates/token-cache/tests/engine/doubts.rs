@@ -1,0 +1,140 @@
+//! A holder that died, or seems to have, after it said that it spends the token.
+
+use std::time::Duration;
+
+use token_cache::{Event, TokenCache};
+use token_core::{ErrorKind, Generation, Rotation};
+use tokio::time::Instant;
+
+use crate::acme::{Acme, Ailment, FaultyStore, Gate, Op, Stage, World, pass, told};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Two processes with one token of which `left` is left.
+async fn with_life_left(world: &World, left: Duration) -> (TokenCache, TokenCache, FaultyStore) {
+    let (ours, (theirs, store)) = (world.owner(), world.other());
+    ours.token().await.unwrap();
+    theirs.token().await.unwrap();
+    pass(60 * MINUTE - left).await;
+    (ours, theirs, store)
+}
+
+/// The other process is killed after the server rotated.
+async fn kill_in_mid_exchange(world: &World, victim: &TokenCache, store: &FaultyStore) -> Gate {
+    let gate = world.server.then_hold(Stage::AfterActing);
+    victim.token_within(Duration::ZERO).await.unwrap();
+    gate.reached().await;
+    store.ails(Op::ALL, &Ailment::Hangs);
+    gate
+}
+
+// faults.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
+    let killed_at = Instant::now();
+    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    let mut events = ours.events();
+    let token = (*ours.token().await.unwrap()).clone();
+    while killed_at.elapsed() < 9 * MINUTE {
+        assert!(
+            ours.token().await.unwrap().same_secrets_as(&token),
+            "served to its end"
+        );
+        pass(MINUTE / 60).await;
+    }
+    let attempts = world.server.arrived();
+    assert_eq!(
+        attempts.len(),
+        3,
+        "the first token, the victim's attempt and ours"
+    );
+    let waited = attempts[2].at - killed_at;
+    assert!((299..=306).contains(&waited.as_secs()), "{waited:?}");
+
+    pass(2 * MINUTE).await;
+    for _ in 0..60 {
+        assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+        pass(MINUTE).await;
+    }
+    assert_eq!(world.server.arrived().len(), 3);
+    let told = told(&mut events).await;
+    assert!(matches!(told[..], [Event::Rejected { .. }]), "{told:?}");
+    assert!(
+        world.kept().await.record.is_some(),
+        "nothing is deleted because of an error"
+    );
+    drop(gate);
+}
+
+// faults.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_not_waited_out_for_longer_than_the_token_lives() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&world, 3 * MINUTE).await;
+    let killed_at = Instant::now();
+    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    ours.token().await.unwrap();
+    pass(4 * MINUTE).await;
+    let waited = world.server.arrived()[2].at - killed_at;
+    assert!((179..=182).contains(&waited.as_secs()), "{waited:?}");
+    drop(gate);
+}
+
+// faults.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an_exchange() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
+    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    ours.token().await.unwrap();
+    pass(2 * MINUTE).await;
+    store.heals();
+    gate.open();
+    pass(MINUTE / 60).await;
+    assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
+    assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+}
+
+// faults.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
+    let attempt_after = async |since: Duration| {
+        let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
+        let (ours, _theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
+        world.leave_doubt().await;
+        pass(since).await;
+        let asked = Instant::now();
+        ours.token().await.unwrap();
+        pass(6 * MINUTE).await;
+        (world.server.arrived()[1].at - asked).as_secs()
+    };
+    assert_eq!(attempt_after(MINUTE / 2).await, 0);
+    let waited = attempt_after(2 * MINUTE).await;
+    assert!((179..=186).contains(&waited), "{waited} s");
+}
+
+// faults.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
+    let world = World::of(Acme::with(Rotation::Idempotent));
+    let (ours, _theirs, _store) = with_life_left(&world, 10 * MINUTE).await;
+    world.leave_doubt().await;
+    ours.token().await.unwrap();
+    pass(MINUTE / 60).await;
+    assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_ends_the_waiting_for_a_doubt() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
+    world.leave_doubt().await;
+    ours.token().await.unwrap();
+    pass(MINUTE).await;
+    theirs.log_out().await.unwrap();
+    pass(MINUTE / 60).await;
+    assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(world.server.count("/refresh"), 1);
+}

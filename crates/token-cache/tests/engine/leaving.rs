@@ -1,0 +1,264 @@
+//! Beginning and ending a grant, and leaving a process or a runtime.
+
+use std::time::Duration;
+
+use token_cache::{Drained, Event, Origin};
+use token_core::{Clock, ErrorKind, Generation, Secret, SendFailure, Token, Validity};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::acme::{Acme, Ailment, Fault, Op, Stage, World, pass, told};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn paused_runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+}
+
+// faults.md row 37
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_revocation() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    pass(50 * MINUTE).await;
+    let gate = world.server.then_hold(Stage::AfterActing);
+    cache.token().await.unwrap();
+    gate.reached().await;
+    cache.log_out().await.unwrap();
+    assert!(cache.current().is_none());
+    let late = world.server.living_refresh();
+    gate.open();
+    pass(MINUTE).await;
+    let kept = world.kept().await;
+    assert!(kept.buried && kept.record.is_none());
+    assert!(cache.current().is_none());
+    assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert!(
+        world
+            .server
+            .arrived()
+            .iter()
+            .any(|one| one.path == "/revoke" && one.presented == late)
+    );
+    assert!(world.server.is_dead());
+}
+
+// faults.md row 37
+#[tokio::test(start_paused = true)]
+async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_served_no_more() {
+    let world = World::of(Acme::single_use());
+    let (ours, (theirs, _)) = (world.owner(), world.other());
+    world.store.ails([Op::Commit], &Ailment::Dead);
+    ours.token().await.unwrap();
+    theirs.log_out().await.unwrap();
+    world.store.heals();
+    pass(MINUTE).await;
+    assert!(ours.current().is_none());
+    assert!(world.server.is_dead(), "it was revoked");
+    assert!(world.kept().await.buried);
+}
+
+// faults.md rows 37 and 41
+#[tokio::test(start_paused = true)]
+async fn a_lost_record_is_not_restored_over_a_tombstone() {
+    let world = World::of(Acme::single_use());
+    let (ours, (theirs, _)) = (world.owner(), world.other());
+    ours.token().await.unwrap();
+    pass(50 * MINUTE).await;
+    world.store.loses_everything();
+    let gate = crate::acme::Gate::closed();
+    world.store.ails([Op::Commit], &Ailment::Waits(gate.clone()));
+    ours.token().await.unwrap();
+    gate.reached().await;
+    theirs.log_out().await.unwrap();
+    gate.open();
+    pass(MINUTE).await;
+    assert!(world.kept().await.buried && ours.current().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    world.store.ails([Op::Bury], &Ailment::Dead);
+    assert_eq!(cache.log_out().await.unwrap_err().kind(), ErrorKind::Store);
+    assert!(cache.token().await.is_ok() && world.server.count("/revoke") == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
+    let answer = |status, body: &str| Fault::Answer(status, &[], body.to_owned());
+    for fault in [
+        Fault::Lost(Stage::BeforeActing),
+        Fault::Lost(Stage::AfterActing),
+        Fault::Cut,
+        answer(400, r#"{"error":"duplicate"}"#),
+        answer(400, r#"{"error":"invalid_grant"}"#),
+        answer(503, "{}"),
+        answer(200, "<html>"),
+    ] {
+        let world = World::of(Acme::single_use());
+        world.server.then([fault.clone()]);
+        let cache = world.stranger();
+        assert!(cache.redeem(world.acme.redemption()).await.is_err(), "{fault:?}");
+        for _ in 0..30 {
+            assert!(cache.token().await.is_err());
+            pass(MINUTE).await;
+        }
+        assert_eq!(
+            (world.server.count("/redeem"), world.server.arrived().len()),
+            (1, 1),
+            "{fault:?}"
+        );
+    }
+    let world = World::of(Acme::single_use());
+    world.server.then([Fault::Unsent(SendFailure::Connect)]);
+    assert!(world.stranger().redeem(world.acme.redemption()).await.is_err());
+    assert!(world.server.arrived().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redemption_begins_a_grant_that_is_kept_and_refreshed() {
+    let world = World::of(Acme::single_use());
+    let cache = world.stranger();
+    assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    let mut events = cache.events();
+    cache.redeem(world.acme.redemption()).await.unwrap();
+    let told = told(&mut events).await;
+    let origin = Origin::Redemption;
+    assert!(
+        matches!(told[..], [Event::Refreshed { origin: seen, .. }, Event::Persisted { .. }] if seen == origin),
+        "{told:?}"
+    );
+    pass(50 * MINUTE).await;
+    cache.token().await.unwrap();
+    pass(MINUTE).await;
+    assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adopted_token_is_kept_and_used_without_an_exchange_while_it_lives() {
+    let world = World::of(Acme::single_use());
+    let now = world.clock.now().wall;
+    let validity = Validity::new(now, now.after(60 * MINUTE));
+    let refresh = Secret::from(world.server.living_refresh());
+    let token = Token::builder(Secret::from("a-token-of-ones-own"), validity)
+        .refresh(refresh)
+        .build()
+        .unwrap();
+    let cache = world.stranger();
+    assert_eq!(
+        cache.adopt(token).await.unwrap().access().expose(),
+        "a-token-of-ones-own"
+    );
+    assert!(world.server.arrived().is_empty());
+    assert_eq!(
+        world.stranger().token().await.unwrap().access().expose(),
+        "a-token-of-ones-own"
+    );
+    pass(50 * MINUTE).await;
+    cache.token().await.unwrap();
+    pass(MINUTE).await;
+    assert!(world.server.accepts(cache.current().unwrap().access()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
+    let world = World::of(Acme::single_use());
+    let cache = world.stranger();
+    let token = cache.adopt(world.server.grant()).await.unwrap();
+    assert!(world.server.accepts(token.access()));
+    // A logout, and the grant anew.
+    cache.log_out().await.unwrap();
+    assert!(cache.token().await.is_err());
+    cache.redeem(world.acme.redemption()).await.unwrap();
+    assert!(world.server.accepts(cache.token().await.unwrap().access()));
+    assert!(!world.kept().await.buried);
+}
+
+#[tokio::test(start_paused = true)]
+async fn drain_tells_truthfully_whether_an_exchange_is_under_way() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    assert_eq!(cache.drain(Duration::ZERO).await, Drained::Settled);
+    let gate = world.server.then_hold(Stage::AfterActing);
+    assert!(cache.token_within(Duration::ZERO).await.is_err());
+    gate.reached().await;
+    assert_eq!(cache.drain(MINUTE).await, Drained::Unsettled);
+    gate.open();
+    assert_eq!(cache.drain(MINUTE).await, Drained::Settled);
+    assert!(world.kept().await.record.is_some());
+}
+
+// faults.md rows 3 and 10
+#[tokio::test(start_paused = true)]
+async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    let gate = world.server.then_hold(Stage::AfterActing);
+    assert!(cache.token_within(Duration::ZERO).await.is_err());
+    gate.reached().await;
+    let mut events = cache.events();
+    drop(cache);
+    gate.open();
+    pass(MINUTE).await;
+    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(1));
+    while events.next().await.is_some() {}
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks, 0);
+}
+
+// faults.md row 46
+#[test]
+fn a_cache_whose_runtime_is_gone_in_mid_exchange_works_on_the_next() {
+    let first = paused_runtime();
+    let (world, cache) = first.block_on(async {
+        let world = World::of(Acme::single_use());
+        let cache = world.owner();
+        drop(cache.keep_fresh());
+        let gate = world.server.then_hold(Stage::BeforeActing);
+        assert!(cache.token_within(Duration::ZERO).await.is_err());
+        gate.reached().await;
+        (world, cache)
+    });
+    drop(first);
+    paused_runtime().block_on(async {
+        assert!(world.server.accepts(cache.token().await.unwrap().access()));
+        assert_eq!(cache.drain(MINUTE).await, Drained::Settled);
+    });
+    assert_eq!(world.server.reused(), 0);
+}
+
+// faults.md row 46
+#[test]
+fn a_token_that_waits_to_be_written_when_its_runtime_ends_is_written_on_the_next() {
+    let first = paused_runtime();
+    let (world, cache) = first.block_on(async {
+        let world = World::of(Acme::single_use());
+        let cache = world.owner();
+        world.store.ails([Op::Commit], &Ailment::Dead);
+        cache.token().await.unwrap();
+        (world, cache)
+    });
+    drop(first);
+    paused_runtime().block_on(async {
+        world.store.heals();
+        pass(50 * MINUTE).await;
+        cache.token().await.unwrap();
+        pass(MINUTE / 60).await;
+        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+        // And what fails now is written again by itself.
+        world.store.ails([Op::Commit], &Ailment::Dead);
+        pass(50 * MINUTE).await;
+        cache.token().await.unwrap();
+        pass(MINUTE / 60).await;
+        world.store.heals();
+        pass(MINUTE).await;
+        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(3));
+    });
+}
