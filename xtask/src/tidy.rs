@@ -1,5 +1,6 @@
 //! The invariants of the house that can be checked by looking. Each finding says what to do.
 
+mod faults;
 mod furniture;
 mod graph;
 mod manifests;
@@ -54,7 +55,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     Rule {
         name: "1: vendor crates depend on nothing that does I/O",
         check: purity::dependencies,
@@ -118,6 +119,10 @@ const RULES: [Rule; 19] = [
     Rule {
         name: "no test sleeps",
         check: tests_rules::none_sleeps,
+    },
+    Rule {
+        name: "every fault has a test",
+        check: faults::have_tests,
     },
     Rule {
         name: "vectors have a source",

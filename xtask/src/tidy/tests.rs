@@ -248,6 +248,18 @@ fn breakages() -> Vec<(&'static str, Tree)> {
             with_test("// tidy: sleeps because \nfn t() { sleep(d) }\n"),
         ),
         (
+            "every fault has a test",
+            good_tree()
+                .with(
+                    "FAULTS.md",
+                    "| # | fault |\n|---|---|\n| 1 | lost |\n| 2 | late |\n",
+                )
+                .with(
+                    "crates/acme-auth/tests/sim.rs",
+                    concat!("// FAULTS.md", " row 1\n"),
+                ),
+        ),
+        (
             "vectors have a source",
             replaced("crates/acme-auth/tests/data/login/case.json", "Acme, page 7", ""),
         ),

@@ -163,3 +163,20 @@ fn an_echoed_refresh_token_is_scrubbed() {
     assert_eq!(error.message(), Some("Invalid refresh token: [scrubbed]"));
     assert!(!format!("{error} {error:?}").contains("very"));
 }
+
+// faults.md row 27
+#[test]
+fn what_a_parser_would_quote_is_never_shown() {
+    for body in [
+        r#"{"access_token":"A1-very-secret","expires_in":"A1-very-secret"}"#,
+        r#"{"access_token":"A1-very-secret" "refresh_token":"R1-very-secret"}"#,
+        r#"{"access_token":"A1-very-secret","access_token":"A1-very-secret"}"#,
+    ] {
+        let error = with_answer(&response(200, &[], body), |answer| {
+            let expiry = |document| answer.expires_in(&document, &["expires_in"]).transpose();
+            answer.document().and_then(expiry).unwrap_err()
+        });
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(!format!("{error} {error:?} {error:#?}").contains("secret"));
+    }
+}
