@@ -1,6 +1,7 @@
 //! The workspace's own commands: what hosted CI runs is what you run.
 //!
 //! ```sh
+//! cargo xtask demo            # every claim, shown
 //! cargo xtask test            # everything, in steps, with a table at the end
 //! cargo xtask ci clippy       # one CI job
 //! cargo xtask tidy            # the invariants that can be checked by looking
@@ -10,6 +11,7 @@
 
 mod ci;
 mod command;
+mod demo;
 mod house;
 mod interop;
 mod new_vendor;
@@ -38,6 +40,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Every claim put to the test at every endpoint, against simulated vendors.
+    Demo,
     /// Everything that must hold, in steps.
     Test,
     /// One job of continuous integration, or all of them.
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match &cli.task {
+        Task::Demo => demo::run(&workspace),
         Task::Ci { job } => ci::run(&workspace, *job),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),

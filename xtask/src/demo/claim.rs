@@ -1,0 +1,126 @@
+//! What the demo claims, and what was measured of each claim.
+
+/// The claims, in the order in which they are put to the test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// A first token by login or redemption.
+    FirstToken,
+    /// Ten thousand callers, one exchange.
+    OneExchange,
+    /// Refreshed before the expiry, nobody waits.
+    EarlyRefresh,
+    /// The live token is served through an outage.
+    Outage,
+    /// A 401 brings another token.
+    Unauthorized,
+    /// A dead grant is told as what it is.
+    DeadGrant,
+    /// No secret in anything that was printed.
+    NoSecret,
+}
+
+impl Claim {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::FirstToken,
+        Self::OneExchange,
+        Self::EarlyRefresh,
+        Self::Outage,
+        Self::Unauthorized,
+        Self::DeadGrant,
+        Self::NoSecret,
+    ];
+
+    /// What lines and columns call it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::FirstToken => "first token",
+            Self::OneExchange => "one exchange",
+            Self::EarlyRefresh => "early refresh",
+            Self::Outage => "outage",
+            Self::Unauthorized => "401",
+            Self::DeadGrant => "dead grant",
+            Self::NoSecret => "no secret",
+        }
+    }
+}
+
+/// What was measured of one claim at one endpoint.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) claim: Claim,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    measured: String,
+    met: bool,
+}
+
+impl Finding {
+    /// A claim of which nothing is known yet, so it is not met.
+    pub(crate) fn of(claim: Claim) -> Self {
+        Self {
+            claim,
+            checks: Vec::new(),
+        }
+    }
+
+    /// A claim that could not be put to the test.
+    pub(crate) fn failed(claim: Claim, why: String) -> Self {
+        let mut finding = Self::of(claim);
+        finding.check("could not be measured", false, why);
+        finding
+    }
+
+    /// Puts down a fact, and whether it is as claimed.
+    pub(crate) fn check(&mut self, name: &'static str, met: bool, measured: impl Into<String>) {
+        let measured = measured.into();
+        self.checks.push(Check { name, measured, met });
+    }
+
+    /// Whether every fact is as claimed, and there is one.
+    pub(crate) fn is_met(&self) -> bool {
+        !self.checks.is_empty() && self.checks.iter().all(|check| check.met)
+    }
+
+    /// The facts in one line.
+    pub(crate) fn measured(&self) -> String {
+        let facts: Vec<_> = self.checks.iter().map(|check| check.measured.as_str()).collect();
+        facts.join(" · ")
+    }
+
+    /// The facts that are not as claimed, by name.
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = String> {
+        let broken = self.checks.iter().filter(|check| !check.met);
+        broken.map(|check| format!("{}: {}", check.name, check.measured))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_of_which_nothing_was_measured_is_not_met() {
+        assert!(!Finding::of(Claim::Outage).is_met());
+    }
+
+    #[test]
+    fn one_fact_that_is_not_as_claimed_breaks_the_claim_and_is_named() {
+        let mut finding = Finding::of(Claim::OneExchange);
+        finding.check("all were served", true, "10 callers");
+        assert!(finding.is_met());
+        finding.check("one exchange", false, "2 exchanges");
+        assert!(!finding.is_met());
+        assert_eq!(finding.unmet().collect::<Vec<_>>(), ["one exchange: 2 exchanges"]);
+        assert_eq!(finding.measured(), "10 callers · 2 exchanges");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_not_met() {
+        assert!(!Finding::failed(Claim::Outage, "no socket".to_owned()).is_met());
+    }
+}

@@ -1,0 +1,216 @@
+//! The grant dies: it is told as what it is, once; the live token is served to its end, and an expired one never.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use token_core::{Error, ErrorKind, Token};
+use token_sim::Outcome;
+use vendor_auth::cache::Event;
+
+use super::claim::{Claim, Finding};
+use super::scene::{Ending, Scene, told};
+use super::table::counted;
+
+/// How often a caller asks while the last token lives.
+const ASKED_WHILE_LIVE: u64 = 100;
+/// For so many minutes after its end a caller asks every minute.
+const MINUTES_AFTER: u32 = 60;
+/// The shortest pause of the backoff after an error that only a person can mend, as it is documented: half of five minutes.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(150);
+
+/// What callers got.
+#[derive(Debug, Default)]
+struct Watch {
+    live: usize,
+    expired: usize,
+    errors: Vec<Error>,
+}
+
+pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+    let mut finding = Finding::of(Claim::DeadGrant);
+    let last = scene.ask().await?;
+    scene.wait_until(last.validity().refresh_at());
+    let (begun, known) = (scene.now(), scene.sim().exchange_count());
+    let mut events = scene.tokens.events();
+    scene.vendor.end_grant();
+    scene.life.mark(begun, scene.ending.mark());
+
+    let given = scene
+        .ask_at_once()
+        .await
+        .context("a caller had to wait for the verdict")??;
+    scene.life.token(&given, begun);
+    scene.settle().await?;
+    look_at_verdict(&mut finding, scene, known);
+    let while_live = watch_live(scene, &last).await?;
+    let after = watch_after(scene, &last).await?;
+    scene.life.ended = scene.now();
+
+    look_at_callers(&mut finding, scene.ending, &while_live, &after);
+    let heard = told(&mut events).await;
+    look_at_events(&mut finding, scene.ending, &heard);
+    look_at_requests(&mut finding, scene, known, scene.now().since(begun));
+    heard.iter().for_each(|event| scene.show(event));
+    after
+        .errors
+        .iter()
+        .take(1)
+        .for_each(|error| scene.show_error(error));
+    Ok(finding)
+}
+
+impl Ending {
+    fn kind(self) -> ErrorKind {
+        match self {
+            Self::LogInAgain => ErrorKind::Rejected,
+            Self::WrongCredentials | Self::WrongCredentialsAndNoToken => ErrorKind::Config,
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::LogInAgain => "grant dead: told once, the live token is served to its end",
+            Self::WrongCredentials => "application gone: told, the live token is served to its end",
+            Self::WrongCredentialsAndNoToken => "key disabled, and the live token with it: told, not served",
+        }
+    }
+
+    fn why(self) -> &'static str {
+        match self {
+            Self::LogInAgain => "Rejected: log in again",
+            Self::WrongCredentials => "Config: the vendor does not know the application any more",
+            Self::WrongCredentialsAndNoToken => "Config: the vendor disabled the key, and the token with it",
+        }
+    }
+}
+
+fn look_at_verdict(finding: &mut Finding, scene: &Scene, known: usize) {
+    let refusals: Vec<String> = scene
+        .exchanges_after(known)
+        .into_iter()
+        .filter_map(|exchange| match exchange.outcome {
+            Outcome::Refused { code } => Some(code),
+            _ => None,
+        })
+        .collect();
+    finding.check(
+        "the vendor refused",
+        !refusals.is_empty(),
+        format!("vendor said {}", refusals.join(", ")),
+    );
+}
+
+/// Until the last millisecond of the token's life.
+async fn watch_live(scene: &mut Scene, last: &Token) -> Result<Watch> {
+    let end = last.validity().expires_at();
+    let beat = Duration::from_secs(end.since(scene.now()).as_secs() / ASKED_WHILE_LIVE);
+    let mut watch = Watch::default();
+    while scene.now().after(beat) < end {
+        scene.wait(beat);
+        watch.ask(scene, last).await?;
+    }
+    scene.wait_until(end.before(Duration::from_millis(1)));
+    watch.ask(scene, last).await?;
+    Ok(watch)
+}
+
+/// From its expiry on.
+async fn watch_after(scene: &mut Scene, last: &Token) -> Result<Watch> {
+    let mut watch = Watch::default();
+    scene.wait_until(last.validity().expires_at());
+    scene
+        .life
+        .mark(scene.now(), "expired: no caller gets it any more");
+    for _ in 0..MINUTES_AFTER {
+        watch.ask(scene, last).await?;
+        scene.wait(Duration::from_secs(60));
+    }
+    Ok(watch)
+}
+
+impl Watch {
+    async fn ask(&mut self, scene: &mut Scene, last: &Token) -> Result<()> {
+        let expired = scene.now() >= last.validity().expires_at();
+        match scene.ask().await {
+            Ok(_) if expired => self.expired += 1,
+            Ok(_) => self.live += 1,
+            Err(error) => self.errors.push(error),
+        }
+        scene.settle().await
+    }
+}
+
+fn look_at_callers(finding: &mut Finding, ending: Ending, while_live: &Watch, after: &Watch) {
+    let killed = ending == Ending::WrongCredentialsAndNoToken;
+    let fits = if killed {
+        while_live.live == 0
+    } else {
+        while_live.errors.is_empty()
+    };
+    finding.check(
+        "the live token is served, unless the vendor killed it",
+        fits,
+        match killed {
+            true => format!("killed token given {} times", while_live.live),
+            false => format!(
+                "live token given {} of {} times",
+                while_live.live,
+                while_live.live + while_live.errors.len()
+            ),
+        },
+    );
+    finding.check(
+        "an expired token is never given",
+        after.expired == 0 && !after.errors.is_empty(),
+        format!("expired token given {} of {MINUTES_AFTER} times", after.expired),
+    );
+    let errors = || while_live.errors.iter().chain(&after.errors);
+    let right = errors().filter(|error| error.kind() == ending.kind()).count();
+    finding.check(
+        "callers are told what to do",
+        right > 0 && right == errors().count(),
+        ending.why(),
+    );
+}
+
+fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
+    let rejected = events
+        .iter()
+        .filter(|event| matches!(event, Event::Rejected { .. }))
+        .count();
+    let config =
+        |event: &&Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Config);
+    let config = events.iter().filter(config).count();
+    match ending {
+        Ending::LogInAgain => finding.check(
+            "told once",
+            rejected == 1 && events.len() == 1,
+            counted(rejected, "Rejected event"),
+        ),
+        _ => finding.check(
+            "told as a mistake of the configuration",
+            rejected == 0 && config == events.len() && config > 0,
+            counted(config, "Failed event"),
+        ),
+    }
+}
+
+/// A dead grant is asked for once. Credentials may be mended at the vendor's, so they are tried again, rarely: each try may be a
+/// refresh and a login.
+fn look_at_requests(finding: &mut Finding, scene: &Scene, known: usize, watched: Duration) {
+    let asked = scene.exchanges_after(known).len();
+    let pauses = watched.as_secs() / SHORTEST_PAUSE.as_secs();
+    let allowed = match scene.ending {
+        Ending::LogInAgain => 1,
+        _ => 2 * (1 + usize::try_from(pauses).unwrap_or(usize::MAX)),
+    };
+    finding.check(
+        "the vendor is left in peace",
+        asked <= allowed,
+        format!(
+            "{} in {} min, at most {allowed}",
+            counted(asked, "request"),
+            watched.as_secs() / 60
+        ),
+    );
+}

@@ -1,0 +1,167 @@
+//! The vendor answers 503, then refuses connections: callers get the live token all the while, and the vendor is not hammered.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use token_core::{ErrorKind, Token};
+use token_sim::{Fault, RetryAfter};
+use vendor_auth::cache::Event;
+
+use super::claim::{Claim, Finding};
+use super::scene::{Scene, told};
+use super::table::{counted, grouped};
+
+/// A caller asks this often.
+const BEAT: Duration = Duration::from_secs(1);
+/// The backoff as it is documented: pauses double from one second to five minutes, each between a half and the whole of its step.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What was seen by asking once per beat.
+#[derive(Debug, Default)]
+struct Watch {
+    asked: usize,
+    /// Got the live token at once.
+    served: usize,
+    /// Beats in which something was sent: a connection that is refused may be tried twice.
+    tries: usize,
+    sent: usize,
+}
+
+pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+    let mut finding = Finding::of(Claim::Outage);
+    let live = scene.ask().await?;
+    let life = live.validity().expires_at().since(live.validity().issued_at());
+    let half = Duration::from_secs(life.as_secs() * 3 / 40);
+    scene.wait_until(live.validity().refresh_at());
+    let (begun, known) = (scene.now(), scene.sim().exchange_count());
+    let mut events = scene.tokens.events();
+    scene
+        .life
+        .mark(begun, "outage: 503, then no connection; the live token is served");
+
+    let mut watch = Watch::default();
+    scene
+        .sim()
+        .fault(Fault::unavailable(RetryAfter::Absent).until_cleared());
+    watch.over(scene, half, &live).await?;
+    let seen = scene.exchanges_after(known).len();
+    finding.check(
+        "the vendor's journal has every request of the first half",
+        seen == watch.sent,
+        format!("{} answered 503", counted(seen, "request")),
+    );
+    scene.sim().refuse_connections().await?;
+    watch.over(scene, half, &live).await?;
+    scene.life.outage = Some((begun, scene.now()));
+
+    look_at(&mut finding, &watch, half * 2);
+    let failures: Vec<Event> = told(&mut events).await;
+    look_at_failures(&mut finding, &failures);
+    failures.iter().for_each(|event| scene.show(event));
+    recover(&mut finding, scene, &live).await?;
+    Ok(finding)
+}
+
+impl Watch {
+    async fn over(&mut self, scene: &mut Scene, span: Duration, live: &Token) -> Result<()> {
+        let end = scene.now().after(span);
+        while scene.now() < end {
+            let before = scene.wire.count();
+            let outcome = scene.ask_at_once().await;
+            scene.settle().await?;
+            let sent = scene.wire.count() - before;
+            self.asked += 1;
+            self.sent += sent;
+            self.tries += usize::from(sent > 0);
+            self.served += usize::from(matches!(outcome, Some(Ok(token)) if token.same_secrets_as(live)));
+            scene.wait(BEAT);
+        }
+        Ok(())
+    }
+}
+
+fn look_at(finding: &mut Finding, watch: &Watch, outage: Duration) {
+    finding.check(
+        "every caller got the live token at once",
+        watch.served == watch.asked,
+        format!(
+            "{} of {} callers served at once",
+            grouped(watch.served),
+            grouped(watch.asked)
+        ),
+    );
+    let allowed = most_tries(outage);
+    finding.check(
+        "tries stay within the backoff",
+        (2..=allowed).contains(&watch.tries),
+        format!(
+            "{} tries in {} min, at most {allowed} by the backoff",
+            watch.tries,
+            outage.as_secs() / 60
+        ),
+    );
+}
+
+fn look_at_failures(finding: &mut Finding, events: &[Event]) {
+    let transient = |event: &&Event| matches!(event, Event::Failed { error, .. } if matches!(error.kind(), ErrorKind::Transient { .. }));
+    let told = events.iter().filter(transient).count();
+    finding.check(
+        "told as something that passes",
+        told == events.len() && told > 0,
+        format!("{} told as Transient", counted(told, "failure")),
+    );
+}
+
+/// How many tries fit into an outage if every pause is as short as it may be.
+fn most_tries(outage: Duration) -> usize {
+    let mut step = FIRST_PAUSE;
+    let (mut tries, mut next) = (0, Duration::ZERO);
+    while next < outage {
+        tries += 1;
+        next += step / 2;
+        step = (step * 2).min(LONGEST_PAUSE);
+    }
+    tries
+}
+
+async fn recover(finding: &mut Finding, scene: &mut Scene, live: &Token) -> Result<()> {
+    scene.sim().clear_faults();
+    scene.sim().accept_connections().await?;
+    let (over, known) = (scene.now(), scene.sim().issued_count());
+    let mut newer = None;
+    while newer.is_none() && scene.now().since(over) <= LONGEST_PAUSE + BEAT {
+        let token = scene
+            .ask_at_once()
+            .await
+            .context("a caller had to wait after the outage")??;
+        scene.settle().await?;
+        if token.same_secrets_as(live) {
+            scene.wait(BEAT);
+        } else {
+            newer = Some(token);
+        }
+    }
+    let after = scene.now().since(over).as_secs();
+    let issued = scene.sim().issued_count() - known;
+    finding.check(
+        "a new token soon after it",
+        newer.is_some() && issued == 1,
+        format!("{} issued {after} s after it", counted(issued, "token")),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_are_bounded_by_the_shortest_pauses_of_the_backoff() {
+        assert_eq!(most_tries(Duration::from_millis(500)), 1);
+        assert_eq!(most_tries(Duration::from_millis(1501)), 3);
+        // At 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 63.5, 127.5, 255.5 seconds, then every 150.
+        assert_eq!(most_tries(Duration::from_secs(256)), 10);
+        assert_eq!(most_tries(Duration::from_secs(1000)), 10 + 4);
+    }
+}

@@ -1,0 +1,75 @@
+//! The one way out: everything that the demo prints goes through here, and is kept.
+
+use std::fmt::Debug;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Prints lines, shows what is under way, and keeps a transcript of both.
+#[derive(Debug)]
+pub(crate) struct Output {
+    bar: ProgressBar,
+    transcript: String,
+}
+
+impl Output {
+    /// Begins work of so many pieces.
+    pub(crate) fn of(pieces: usize) -> Self {
+        let target = if std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(u64::try_from(pieces).ok(), target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self {
+            bar,
+            transcript: String::new(),
+        }
+    }
+
+    /// Shows which piece is under way, where there is a terminal.
+    pub(crate) fn begin(&mut self, piece: &str) {
+        self.note(piece);
+        self.bar.set_message(piece.to_owned());
+    }
+
+    /// Prints the outcome of a piece with its number.
+    pub(crate) fn done(&mut self, line: &str) {
+        self.bar.inc(1);
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        self.say(&format!("{done:>3}/{all}  {line}"));
+    }
+
+    /// Prints a line.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.note(line);
+        self.bar.suspend(|| println!("{line}"));
+    }
+
+    /// Writes a line to the log alone.
+    pub(crate) fn note(&mut self, line: &str) {
+        self.transcript.push_str(line);
+        self.transcript.push('\n');
+    }
+
+    /// Writes to the log what the program would show of a value while it is debugged.
+    pub(crate) fn note_debug(&mut self, value: &dyn Debug) {
+        self.note(&format!("{value:?}"));
+        self.note(&format!("{value:#?}"));
+    }
+
+    /// Everything that was printed or logged.
+    pub(crate) fn transcript(&self) -> &str {
+        &self.transcript
+    }
+
+    /// Nothing is under way any more.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

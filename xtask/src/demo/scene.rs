@@ -1,0 +1,239 @@
+//! One endpoint on the stage: a simulated vendor on loopback, our cache before it, and one clock that both live by.
+
+mod backdrop;
+mod enos_apim;
+mod oauth2;
+mod private_cloud;
+mod quectel_access_key;
+mod quectel_end_user;
+
+use std::fmt::Debug;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use token_core::test_util::ManualClock;
+use token_core::types::http::Request;
+use token_core::{Clock as _, Error, HttpClient as _, Redemption, Timestamp, Token, TokenEndpoint};
+use token_sim::{Exchange, Simulation};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use vendor_auth::TokenCache;
+use vendor_auth::cache::{Drained, Event, Events};
+
+use super::crowd::at_once;
+use super::life::Life;
+use super::vault::Vault;
+use super::wire::Wire;
+use backdrop::Backdrop;
+
+/// The longest that anything may take, in the machine's time.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// The five endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// Quectel's SaaS API.
+    QuectelAccessKey,
+    /// Quectel's app API.
+    QuectelEndUser,
+    /// EnOS API management.
+    EnosApim,
+    /// A private file cloud.
+    PrivateCloud,
+    /// RFC 6749.
+    OAuth2,
+}
+
+/// An endpoint with everything around it.
+pub(crate) struct Scene {
+    pub(crate) tokens: TokenCache,
+    pub(crate) endpoint: Box<dyn TokenEndpoint>,
+    pub(crate) vendor: Box<dyn Vendor>,
+    pub(crate) ending: Ending,
+    pub(crate) wire: Wire,
+    pub(crate) vault: Vault,
+    pub(crate) life: Life,
+    /// What a debugger or a careless log would show.
+    pub(crate) shown: Vec<String>,
+    /// What begins the grant, where there is no login.
+    pub(crate) redemption: Option<Redemption>,
+    clock: ManualClock,
+    api: Wire,
+}
+
+/// A simulated vendor, as the demo handles all five.
+pub(crate) trait Vendor: Send + Sync {
+    /// Its server.
+    fn simulation(&self) -> &Simulation;
+    /// Refuses the access tokens that live now.
+    fn revoke_access_token(&self);
+    /// Ends the grant: from now on no exchange brings a token.
+    fn end_grant(&self);
+}
+
+/// How the vendor tells that a grant is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The person's grant is gone: `Rejected`, somebody must log in again.
+    LogInAgain,
+    /// There is no grant beside the credentials, and those are refused: `Config`, no new login would help.
+    WrongCredentials,
+    /// The same, and the vendor disables the live token too.
+    WrongCredentialsAndNoToken,
+}
+
+impl Endpoint {
+    /// All of them, in the order of the table.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::QuectelAccessKey,
+        Self::QuectelEndUser,
+        Self::EnosApim,
+        Self::PrivateCloud,
+        Self::OAuth2,
+    ];
+
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::QuectelAccessKey => "Quectel AccessKey",
+            Self::QuectelEndUser => "Quectel EndUser",
+            Self::EnosApim => "EnosApim",
+            Self::PrivateCloud => "PrivateCloud",
+            Self::OAuth2 => "OAuth2",
+        }
+    }
+
+    /// What its files are called.
+    pub(crate) fn slug(self) -> String {
+        self.name().to_lowercase().replace(' ', "-")
+    }
+
+    /// Starts its simulator and puts a cache before it.
+    pub(crate) async fn set(self) -> Result<Scene> {
+        let backdrop = Backdrop::new()?;
+        match self {
+            Self::QuectelAccessKey => quectel_access_key::set(backdrop).await,
+            Self::QuectelEndUser => quectel_end_user::set(backdrop).await,
+            Self::EnosApim => enos_apim::set(backdrop).await,
+            Self::PrivateCloud => private_cloud::set(backdrop).await,
+            Self::OAuth2 => oauth2::set(backdrop).await,
+        }
+    }
+}
+
+impl Scene {
+    /// The time, for the vendor and for us.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().wall
+    }
+
+    /// Lets time pass until `instant`.
+    pub(crate) fn wait_until(&self, instant: Timestamp) {
+        self.clock.advance(instant.since(self.now()));
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    /// The vendor's server.
+    pub(crate) fn sim(&self) -> &Simulation {
+        self.vendor.simulation()
+    }
+
+    /// What the vendor's journal has beyond the first `known` exchanges.
+    pub(crate) fn exchanges_after(&self, known: usize) -> Vec<Exchange> {
+        self.sim().exchanges().split_off(known)
+    }
+
+    /// What a caller has who does not wait.
+    pub(crate) async fn ask_at_once(&self) -> Option<Result<Token, Error>> {
+        let asking = pin!(self.tokens.token());
+        let outcome = at_once(asking).await?;
+        Some(outcome.map(|token| (*token).clone()))
+    }
+
+    /// What a caller gets who waits.
+    pub(crate) async fn ask(&self) -> Result<Token, Error> {
+        self.tokens.token().await.map(|token| (*token).clone())
+    }
+
+    /// Waits until no exchange is under way, and puts down what it brought.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        if self.tokens.drain(WITHIN).await == Drained::Unsettled {
+            bail!("an exchange did not end");
+        }
+        if let Some(token) = self.tokens.current() {
+            token
+                .secrets()
+                .for_each(|secret| self.vault.keep(secret.expose()));
+            self.life.token(&token, self.clock.now().wall);
+        }
+        Ok(())
+    }
+
+    /// Calls the vendor's API with the token that the cache puts on, and gives the status.
+    pub(crate) async fn call_api(&self) -> Result<(u16, Token)> {
+        call_api(&self.tokens, &self.api, &self.sim().resource_url()).await
+    }
+
+    /// Callers of the API, each a task of its own: all have called once before the first 401 is told, then each calls once more. The
+    /// statuses, in pairs.
+    pub(crate) async fn call_api_by(&self, callers: usize) -> Result<Vec<(u16, u16)>> {
+        let all_called = Arc::new(Barrier::new(callers));
+        let mut tasks = JoinSet::new();
+        for _ in 0..callers {
+            let (tokens, api, url) = (self.tokens.clone(), self.api.clone(), self.sim().resource_url());
+            let all_called = all_called.clone();
+            tasks.spawn(async move {
+                let first = call_api(&tokens, &api, &url).await;
+                all_called.wait().await;
+                let (first, used) = first?;
+                if first == 401 {
+                    tokens.invalidate(&used);
+                }
+                let (second, _) = call_api(&tokens, &api, &url).await?;
+                Ok((first, second))
+            });
+        }
+        tasks.join_all().await.into_iter().collect()
+    }
+
+    /// Shows a value as a debugger or a careless log would.
+    pub(crate) fn show(&mut self, value: &dyn Debug) {
+        self.shown.push(format!("{value:?}"));
+        self.shown.push(format!("{value:#?}"));
+    }
+
+    /// Shows an error to a person and to a debugger.
+    pub(crate) fn show_error(&mut self, error: &Error) {
+        self.shown.push(error.to_string());
+        self.show(error);
+    }
+}
+
+/// The events that have been told so far. They are told before an exchange counts as ended.
+pub(crate) async fn told(events: &mut Events) -> Vec<Event> {
+    let mut told = Vec::new();
+    loop {
+        let next = pin!(events.next());
+        match at_once(next).await.flatten() {
+            Some(event) => told.push(event),
+            None => return told,
+        }
+    }
+}
+
+async fn call_api(tokens: &TokenCache, api: &Wire, url: &str) -> Result<(u16, Token)> {
+    let (mut parts, body) = backdrop::get(url)?.into_parts();
+    let token = (*tokens.authorize(&mut parts, &body).await?).clone();
+    let request = Request::from_parts(parts, body);
+    let answer = api
+        .send(request, WITHIN)
+        .await
+        .map_err(|error| error.to_error("the API"))?;
+    Ok((answer.status().as_u16(), token))
+}

@@ -1,0 +1,36 @@
+//! EnOS API management: one living token per application, and API requests that are signed.
+
+use anyhow::Result;
+use token_sim::Simulation;
+use vendor_auth::enos_apim::EnosApim;
+
+use super::{Backdrop, Ending, Scene, Vendor};
+
+pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
+    let secret = backdrop.secret("EAs-9Rf3cUz5GkN8vM");
+    let sim = token_sim::EnosApim::builder()
+        .app("demo-app", secret)
+        .clock(backdrop.sim_clock())
+        .start()
+        .await?;
+    let endpoint = EnosApim::builder(sim.base_url())
+        .app_key("demo-app")
+        .app_secret(secret)
+        .allow_plain_http()
+        .build()?;
+    backdrop.before(sim, endpoint, None, Ending::WrongCredentials)
+}
+
+impl Vendor for token_sim::EnosApim {
+    fn simulation(&self) -> &Simulation {
+        self
+    }
+
+    fn revoke_access_token(&self) {
+        token_sim::EnosApim::revoke_access_token(self);
+    }
+
+    fn end_grant(&self) {
+        self.disable_account();
+    }
+}

@@ -1,0 +1,46 @@
+//! OAuth 2.0: a code with PKCE from a browser, redeemed once, and a refresh token that works once.
+
+use anyhow::Result;
+use token_core::Secret;
+use token_sim::Simulation;
+use vendor_auth::oauth2::{OAuth2, Pkce, State};
+
+use super::backdrop::CALLBACK;
+use super::{Backdrop, Ending, Scene, Vendor};
+
+pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
+    let secret = backdrop.secret("OAs-6Tb1gYn8CrL3xP");
+    let sim = token_sim::OAuth2::builder()
+        .client("demo-client", secret)
+        .clock(backdrop.sim_clock())
+        .start()
+        .await?;
+    let endpoint = OAuth2::bamboocloud(sim.base_url())
+        .client_id("demo-client")
+        .client_secret(secret)
+        .grant("ada")
+        .allow_plain_http()
+        .build()?;
+    let state = State::from(Secret::from(backdrop.secret("state-of-adas-session")));
+    let verifier = backdrop.secret("verifier-of-adas-session-0123456789-abcdefg");
+    let pkce = Pkce::from_verifier(Secret::from(verifier))?;
+    let url = endpoint.authorize_url(CALLBACK, &state).pkce(&pkce).build();
+    let redirect = backdrop.redirected_from(&url).await?;
+    let code = endpoint.read_redirect(&redirect, &state)?;
+    let redemption = endpoint.redeem_code(&code, CALLBACK, Some(&pkce));
+    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+}
+
+impl Vendor for token_sim::OAuth2 {
+    fn simulation(&self) -> &Simulation {
+        self
+    }
+
+    fn revoke_access_token(&self) {
+        token_sim::OAuth2::revoke_access_token(self);
+    }
+
+    fn end_grant(&self) {
+        self.kill_grant();
+    }
+}

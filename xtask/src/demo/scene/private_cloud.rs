@@ -1,0 +1,43 @@
+//! A private file cloud: a code from a browser, redeemed once.
+
+use anyhow::Result;
+use token_sim::Simulation;
+use vendor_auth::privcloud::PrivateCloud;
+
+use super::backdrop::CALLBACK;
+use super::{Backdrop, Ending, Scene, Vendor};
+
+pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
+    let secret = backdrop.secret("PCs-2Xh7eJm4DqT9wB");
+    let sim = token_sim::PrivateCloud::builder()
+        .client("demo-client", secret)
+        .clock(backdrop.sim_clock())
+        .start()
+        .await?;
+    let endpoint = PrivateCloud::builder(sim.base_url())
+        .client_id("demo-client")
+        .client_secret(secret)
+        .grant("ada")
+        .allow_plain_http()
+        .build()?;
+    let data = backdrop.secret("data-of-adas-session");
+    let url = endpoint.authorize_url(CALLBACK, data)?;
+    let redirect = backdrop.redirected_from(&url).await?;
+    let code = endpoint.read_redirect(&redirect, data)?;
+    let redemption = endpoint.redeem_code(code, CALLBACK);
+    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+}
+
+impl Vendor for token_sim::PrivateCloud {
+    fn simulation(&self) -> &Simulation {
+        self
+    }
+
+    fn revoke_access_token(&self) {
+        token_sim::PrivateCloud::revoke_access_token(self);
+    }
+
+    fn end_grant(&self) {
+        self.kill_grant();
+    }
+}

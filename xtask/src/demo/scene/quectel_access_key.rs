@@ -1,0 +1,42 @@
+//! Quectel's SaaS API: a login that can be repeated, and a token that refreshes itself.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use token_sim::{QuectelSaas, Simulation};
+use vendor_auth::quectel::AccessKey;
+
+use super::{Backdrop, Ending, Scene, Vendor};
+
+/// The shorter of the two lifetimes that the vendor's pages name.
+const LIFE: Duration = Duration::from_secs(7200);
+
+pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
+    let secret = backdrop.secret("AKs-7Lw2pQx9VtR4mZ");
+    let sim = QuectelSaas::builder()
+        .access_key("demo-key", secret)
+        .token_life(LIFE)
+        .clock(backdrop.sim_clock())
+        .start()
+        .await?;
+    let endpoint = AccessKey::builder(sim.base_url())
+        .access_key("demo-key")
+        .access_secret(secret)
+        .allow_plain_http()
+        .build()?;
+    backdrop.before(sim, endpoint, None, Ending::WrongCredentialsAndNoToken)
+}
+
+impl Vendor for QuectelSaas {
+    fn simulation(&self) -> &Simulation {
+        self
+    }
+
+    fn revoke_access_token(&self) {
+        QuectelSaas::revoke_access_token(self);
+    }
+
+    fn end_grant(&self) {
+        self.disable_account();
+    }
+}

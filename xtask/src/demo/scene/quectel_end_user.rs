@@ -1,0 +1,41 @@
+//! Quectel's app API: a password that is sent once, and a pair of tokens that rotates.
+
+use anyhow::Result;
+use token_sim::{QuectelEndUser, Simulation};
+use vendor_auth::quectel::EndUser;
+
+use super::{Backdrop, Ending, Scene, Vendor};
+
+const EMAIL: &str = "ada@example.com";
+
+pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
+    let password = backdrop.secret("Engine-No.1-of-1842");
+    let domain_secret = backdrop.secret("EUs-4Kd8nBy2HsW6jF");
+    let sim = QuectelEndUser::builder()
+        .user(EMAIL, "13800000000", password)
+        .user_domain("E.DM.1", domain_secret)
+        .clock(backdrop.sim_clock())
+        .start()
+        .await?;
+    let endpoint = EndUser::builder(sim.base_url())
+        .grant("ada")
+        .user_domain("E.DM.1", domain_secret)
+        .allow_plain_http()
+        .build()?;
+    let redemption = endpoint.email_password(EMAIL, password);
+    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+}
+
+impl Vendor for QuectelEndUser {
+    fn simulation(&self) -> &Simulation {
+        self
+    }
+
+    fn revoke_access_token(&self) {
+        QuectelEndUser::revoke_access_token(self);
+    }
+
+    fn end_grant(&self) {
+        self.kill_grant();
+    }
+}

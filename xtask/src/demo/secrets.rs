@@ -1,0 +1,184 @@
+//! No secret in anything that was printed, logged or drawn: every secret in play is searched for, in every form.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use token_core::Error;
+use token_sim::{Echo, Fault};
+
+use super::claim::{Claim, Finding};
+use super::scene::Scene;
+
+/// A piece of a secret that is at least this long is a find. Shorter secrets count whole.
+const PIECE: usize = 12;
+const PLANTED: &str = "plAnted/Secret+0123456789==";
+
+/// Every piece of every form of some secrets, in lower case.
+pub(crate) struct Pieces {
+    pieces: HashSet<Vec<u8>>,
+    lengths: Vec<usize>,
+}
+
+impl Pieces {
+    /// Of these secrets.
+    pub(crate) fn of(secrets: &[String]) -> Self {
+        let forms = secrets.iter().flat_map(|secret| forms(secret));
+        let pieces: HashSet<Vec<u8>> = forms.flat_map(|form| pieces_of(&form)).collect();
+        let lengths: HashSet<usize> = pieces.iter().map(Vec::len).collect();
+        Self {
+            pieces,
+            lengths: lengths.into_iter().collect(),
+        }
+    }
+
+    /// How many places of a text have one of them.
+    pub(crate) fn found_in(&self, text: &str) -> usize {
+        let text = text.to_ascii_lowercase();
+        let places = |length: usize| {
+            let windows = text.as_bytes().windows(length);
+            windows.filter(|window| self.pieces.contains(*window)).count()
+        };
+        self.lengths.iter().map(|length| places(*length)).sum()
+    }
+}
+
+/// Lets the vendor quote the token in an error, in three encodings, and shows each error to a person and to a log.
+pub(crate) async fn provoke(scene: &mut Scene) -> Result<Finding> {
+    let mut finding = Finding::of(Claim::NoSecret);
+    let echoes = [Echo::Raw, Echo::Percent, Echo::Base64];
+    let mut marked = 0;
+    for echo in echoes {
+        scene.sim().fault(Fault::echo(echo));
+        let error = refused(scene).await?;
+        marked += usize::from(error.message().is_some_and(|text| text.contains("[scrubbed]")));
+        scene.show_error(&error);
+    }
+    finding.check(
+        "what the vendor quotes of a token is scrubbed",
+        marked == echoes.len(),
+        format!(
+            "{marked} of {} errors that quoted the token scrubbed",
+            echoes.len()
+        ),
+    );
+    Ok(finding)
+}
+
+/// Searches everything that came out for the secrets of one scene.
+pub(crate) fn look(finding: &mut Finding, secrets: &[String], came_out: &[&str]) {
+    let pieces = Pieces::of(secrets);
+    let found: usize = came_out.iter().map(|text| pieces.found_in(text)).sum();
+    let lines: usize = came_out.iter().map(|text| text.lines().count()).sum();
+    let planted = came_out.iter().all(|text| finds_what_is_planted(text));
+    finding.check(
+        "the search finds what is planted",
+        planted,
+        if planted {
+            "a planted one is found"
+        } else {
+            "a planted one is not found"
+        },
+    );
+    finding.check(
+        "there is something to search for",
+        secrets.len() >= 8,
+        format!("{} secrets", secrets.len()),
+    );
+    finding.check(
+        "none of them came out",
+        found == 0,
+        format!("{found} found in {lines} lines"),
+    );
+}
+
+/// Whether a search of this very text finds a secret that was put into it, in each form and in part.
+fn finds_what_is_planted(text: &str) -> bool {
+    let pieces = Pieces::of(&[PLANTED.to_owned()]);
+    let part = PLANTED.get(3..3 + PIECE).unwrap_or_default().to_owned();
+    let mut shapes = forms(PLANTED);
+    shapes.push(part);
+    let planted = |shape: &String| pieces.found_in(&format!("{text}{shape}\n")) > 0;
+    pieces.found_in(text) == 0 && shapes.iter().all(planted)
+}
+
+/// The refusal of one refresh that the vendor never sees.
+async fn refused(scene: &mut Scene) -> Result<Error> {
+    let token = scene.life.last_token.clone().context("there was no token")?;
+    let asked = scene.tokens.ask(
+        |attempt| scene.endpoint.refresh(&token, attempt),
+        |answer| scene.endpoint.read(answer).map(drop),
+    );
+    asked.await.err().context("a refusal was taken for a token")
+}
+
+fn forms(secret: &str) -> Vec<String> {
+    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let plain = percent
+        .replace("%2D", "-")
+        .replace("%2E", ".")
+        .replace("%5F", "_");
+    let hex = secret.bytes().fold(String::new(), |mut hex, byte| {
+        _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let bytes = format!("{:?}", secret.as_bytes());
+    vec![
+        secret.to_owned(),
+        plain.replace("%20", "+"),
+        plain,
+        percent,
+        BASE64_STANDARD.encode(secret).trim_end_matches('=').to_owned(),
+        BASE64_URL_SAFE.encode(secret).trim_end_matches('=').to_owned(),
+        hex,
+        bytes.trim_matches(['[', ']']).to_owned(),
+    ]
+}
+
+fn pieces_of(form: &str) -> Vec<Vec<u8>> {
+    let form = form.to_ascii_lowercase().into_bytes();
+    let length = form.len().clamp(1, PIECE);
+    form.windows(length).map(<[u8]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_in_every_form_and_in_part() {
+        assert!(finds_what_is_planted("harmless\n"));
+        let pieces = Pieces::of(&["0123456789abcdefghij".to_owned()]);
+        assert!(pieces.found_in("…456789ABCDEFG…") > 0);
+        assert_eq!(pieces.found_in("…456789abcde…"), 0);
+    }
+
+    #[test]
+    fn a_short_secret_is_found_whole() {
+        let pieces = Pieces::of(&["china1234".to_owned()]);
+        assert_eq!(pieces.found_in("pwd=china1234"), 1);
+        assert_eq!(pieces.found_in("china123"), 0);
+    }
+
+    #[test]
+    fn a_secret_that_came_out_breaks_the_claim() {
+        let secrets: Vec<String> = (0..8).map(|n| format!("secret-number-{n}-{n}{n}{n}")).collect();
+        let is_clean = |text: &str| {
+            let mut finding = Finding::of(Claim::NoSecret);
+            look(&mut finding, &secrets, &[text]);
+            finding.is_met()
+        };
+        assert!(is_clean("nothing here"));
+        assert!(!is_clean("a log with secret-number-3-333 in it"));
+    }
+
+    #[test]
+    fn a_search_for_nothing_proves_nothing() {
+        let mut finding = Finding::of(Claim::NoSecret);
+        look(&mut finding, &[], &["text"]);
+        assert!(!finding.is_met());
+    }
+}

@@ -1,0 +1,68 @@
+//! The vendor revokes the token behind our back: a hundred callers of its API get 401, and one new token helps them all.
+
+use anyhow::{Context as _, Result};
+use token_core::Token;
+
+use super::claim::{Claim, Finding};
+use super::scene::Scene;
+use super::table::counted;
+
+/// How many call the API at once, each over a connection of its own.
+const CALLERS: usize = 100;
+
+pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+    let mut finding = Finding::of(Claim::Unauthorized);
+    let old = scene.ask().await?;
+    let life = old.validity().expires_at().since(old.validity().issued_at());
+    scene.wait(life / 8);
+    scene.vendor.revoke_access_token();
+    scene.life.mark(scene.now(), "token revoked: 401, then a new one");
+
+    let (known, issued) = (scene.sim().exchange_count(), scene.sim().issued_count());
+    let statuses = scene.call_api_by(CALLERS).await?;
+    scene.settle().await?;
+
+    let refused = statuses.iter().filter(|(first, _)| *first == 401).count();
+    finding.check(
+        "the API refuses the revoked token",
+        refused == CALLERS,
+        format!("{refused} API calls got 401"),
+    );
+    let taken = statuses.iter().filter(|(_, second)| *second == 200).count();
+    finding.check(
+        "every caller's next call passes",
+        taken == CALLERS,
+        format!("{taken} of {CALLERS} then got 200"),
+    );
+    let issued = scene.sim().issued_count() - issued;
+    let asked = scene.exchanges_after(known).len();
+    finding.check(
+        "one new token in the vendor's journal",
+        issued == 1,
+        format!(
+            "{} issued in {}",
+            counted(issued, "token"),
+            counted(asked, "exchange")
+        ),
+    );
+    refuse_late(&mut finding, scene, &old).await?;
+    Ok(finding)
+}
+
+/// A 401 that arrives late, for the token before.
+async fn refuse_late(finding: &mut Finding, scene: &mut Scene, old: &Token) -> Result<()> {
+    let (known, new) = (scene.sim().exchange_count(), scene.ask().await?);
+    scene.tokens.invalidate(old);
+    let kept = scene
+        .ask_at_once()
+        .await
+        .context("a caller had to wait for a late 401")??;
+    scene.settle().await?;
+    let asked = scene.exchanges_after(known).len();
+    finding.check(
+        "a late 401 for the old token changes nothing",
+        asked == 0 && kept.same_secrets_as(&new),
+        format!("a late 401 caused {}", counted(asked, "exchange")),
+    );
+    Ok(())
+}

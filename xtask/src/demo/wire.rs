@@ -1,0 +1,92 @@
+//! The HTTP client of a scene: ours over reqwest, with a record of when something was sent and what secrets it carried.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use token_core::test_util::ManualClock;
+use token_core::types::http::{Request, Response};
+use token_core::types::{Bytes, async_trait};
+use token_core::{Clock as _, HttpClient, SendError, Timestamp};
+use vendor_auth::ReqwestClient;
+
+use super::vault::Vault;
+
+/// Sends over real sockets and remembers that it did.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    http: Arc<ReqwestClient>,
+    clock: ManualClock,
+    vault: Vault,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+/// One request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) at: Timestamp,
+    pub(crate) answered: bool,
+}
+
+impl Wire {
+    /// A client with an empty record.
+    pub(crate) fn new(clock: ManualClock, vault: Vault) -> Result<Self, token_core::BuildError> {
+        Ok(Self {
+            http: Arc::new(ReqwestClient::new()?),
+            clock,
+            vault,
+            sent: Arc::default(),
+        })
+    }
+
+    /// The same client with a record of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            sent: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Everything that was sent so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.record().clone()
+    }
+
+    /// How much was sent so far.
+    pub(crate) fn count(&self) -> usize {
+        self.record().len()
+    }
+
+    fn record(&self) -> MutexGuard<'_, Vec<Sent>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_secrets_of(&self, request: &Request<Bytes>) {
+        self.vault.keep_headers(request.headers());
+        self.vault
+            .keep_parameters(request.uri().query().unwrap_or_default());
+        self.vault
+            .keep_parameters(&String::from_utf8_lossy(request.body()));
+        self.vault.keep_json(request.body());
+    }
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn send(&self, request: Request<Bytes>, within: Duration) -> Result<Response<Bytes>, SendError> {
+        self.keep_secrets_of(&request);
+        let at = self.clock.now().wall;
+        let outcome = self.http.send(request, within).await;
+        if let Ok(answer) = &outcome {
+            self.vault.keep_json(answer.body());
+        }
+        let answered = outcome.is_ok();
+        self.record().push(Sent { at, answered });
+        outcome
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wire({:?}, {} sent)", self.http, self.count())
+    }
+}
