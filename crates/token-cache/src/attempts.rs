@@ -8,6 +8,9 @@ use crate::entropy::Entropy;
 
 /// `Date` has whole seconds, so two looks at one clock differ by about that much.
 const SAME_OFFSET_MILLIS: u64 = 2_000;
+/// Time servers step a clock back by so much at most; one that steps further was wrong before, and a vendor that looks at timestamps
+/// would refuse those that stay ahead.
+const LONGEST_STEP_BACK_MILLIS: i64 = 30_000;
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
@@ -29,15 +32,16 @@ impl Attempts {
     /// instants: a vendor may refuse a repeated one (EnOS 1001).
     pub(crate) fn next(&self, now: Timestamp) -> Attempt {
         let wanted = self.offset().server_time(now).unix_millis();
-        let later = |last: i64| Some(wanted.max(last.saturating_add(1)));
+        let after = |last: i64| match last.saturating_sub(wanted) {
+            // The clock was wrong before: instants of then are of no use as a floor.
+            ahead if ahead > LONGEST_STEP_BACK_MILLIS => wanted,
+            _ => wanted.max(last.saturating_add(1)),
+        };
         let last = self
             .last_millis
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(after(last)));
         let last = last.unwrap_or_else(|unchanged| unchanged);
-        Attempt::new(
-            Timestamp::from_unix_millis(wanted.max(last.saturating_add(1))),
-            self.entropy.bytes(),
-        )
+        Attempt::new(Timestamp::from_unix_millis(after(last)), self.entropy.bytes())
     }
 
     /// Remembers what the server's clock differs by, where it tells something new.
@@ -81,6 +85,15 @@ mod tests {
         let attempts = attempts();
         let first = attempts.next(Timestamp::from_unix_millis(5_000)).now();
         assert!(attempts.next(Timestamp::from_unix_millis(4_000)).now() > first);
+    }
+
+    // faults.md row 18
+    #[test]
+    fn a_clock_that_steps_back_by_hours_does_not_leave_instants_ahead_of_time() {
+        let attempts = attempts();
+        attempts.next(Timestamp::from_unix_seconds(90_000));
+        let corrected = Timestamp::from_unix_seconds(1_000);
+        assert_eq!(attempts.next(corrected).now(), corrected);
     }
 
     #[test]
