@@ -138,3 +138,23 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(world.server.count("/refresh"), 1);
 }
+
+// faults.md rows 2 and 4
+#[tokio::test(start_paused = true)]
+async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
+    store.ails([Op::Commit], &Ailment::Dead);
+    theirs.token().await.unwrap();
+    pass(MINUTE / 60).await;
+    ours.token().await.unwrap();
+    pass(2 * MINUTE).await;
+    store.heals();
+    pass(MINUTE).await;
+    assert!(
+        ours.current()
+            .unwrap()
+            .same_secrets_as(&theirs.current().unwrap())
+    );
+    assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+}

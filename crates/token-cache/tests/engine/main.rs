@@ -18,5 +18,6 @@ mod keeping;
 mod leaving;
 mod secrets;
 mod sharing;
+mod simulation;
 mod storing;
 mod verdicts;

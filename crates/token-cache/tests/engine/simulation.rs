@@ -1,0 +1,267 @@
+//! Days of virtual time with random faults, clock steps and callers, several processes and seeds. What must always hold is checked after
+//! each step; a failure names its seed.
+
+use std::time::Duration;
+
+use token_cache::{Event, Events, TokenCache};
+use token_core::{Error, Rotation, SendFailure, Token};
+use tokio::task::JoinSet;
+
+use crate::acme::{Acme, Ailment, Chance, Fault, FaultyStore, Op, Stage, World, pass, told};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SEEDS: u64 = 40;
+const STEPS: u32 = 400;
+
+/// What may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hardship {
+    /// One process, any store fault, wall clock steps; the server acts on what it answers.
+    AloneAndNothingLost,
+    /// Many processes, any store fault but a commit's.
+    SharedAndNothingLost,
+    /// Many processes, everything, answers lost after the server acted too.
+    SharedAndAnything,
+}
+
+struct Simulation {
+    name: String,
+    chance: Chance,
+    hardship: Hardship,
+    world: World,
+    processes: Vec<(TokenCache, FaultyStore)>,
+    events: Vec<Events>,
+    callers: JoinSet<Result<Token, (Error, bool)>>,
+    step: u32,
+}
+
+impl Simulation {
+    fn new(acme: Acme, hardship: Hardship, seed: u64) -> Self {
+        let world = World::of(acme);
+        let mut chance = Chance::seeded(seed);
+        world.server.latency(chance.up_to(Duration::from_secs(3)));
+        world
+            .server
+            .life(MINUTE * u32::try_from(5 + chance.below(115)).unwrap());
+        let many = if hardship == Hardship::AloneAndNothingLost {
+            1
+        } else {
+            3
+        };
+        let processes: Vec<_> = (0..many).map(|_| world.other()).collect();
+        Self {
+            name: format!("{:?} {hardship:?} seed {seed}", world.acme.rotates()),
+            events: processes.iter().map(|(cache, _)| cache.events()).collect(),
+            callers: JoinSet::new(),
+            step: 0,
+            chance,
+            hardship,
+            world,
+            processes,
+        }
+    }
+
+    async fn run(mut self) {
+        for step in 0..STEPS {
+            self.step = step;
+            self.act();
+            let longest = if self.chance.one_in(10) {
+                40 * MINUTE
+            } else {
+                2 * MINUTE
+            };
+            let span = self.chance.up_to(longest);
+            pass(span).await;
+            self.check();
+        }
+        self.recover().await;
+    }
+
+    fn act(&mut self) {
+        let which = usize::try_from(self.chance.below(self.processes.len() as u64)).unwrap();
+        let (cache, store) = self.processes[which].clone();
+        match self.chance.below(12) {
+            0..=5 => self.call(cache),
+            6 => self.call_and_leave(cache),
+            7 | 8 => {
+                let fault = self.fault();
+                self.world.server.then([fault]);
+            }
+            9 => self.ail(&store),
+            10 => self.step_clock(),
+            _ => cache
+                .current()
+                .into_iter()
+                .for_each(|token| cache.invalidate(&token)),
+        }
+    }
+
+    fn call(&mut self, cache: TokenCache) {
+        let within = self.chance.up_to(MINUTE);
+        self.callers.spawn(async move {
+            match cache.token_within(within).await {
+                Ok(token) => Ok((*token).clone()),
+                Err(error) => Err((error, cache.current().is_some())),
+            }
+        });
+    }
+
+    fn call_and_leave(&mut self, cache: TokenCache) {
+        let patience = self.chance.up_to(Duration::from_secs(5));
+        drop(tokio::spawn(async move {
+            _ = tokio::time::timeout(patience, cache.token()).await;
+        }));
+    }
+
+    fn fault(&mut self) -> Fault {
+        let answer = |status, body: &str| Fault::Answer(status, &[("retry-after", "90")], body.to_owned());
+        let faults = if self.hardship == Hardship::SharedAndAnything {
+            9
+        } else {
+            7
+        };
+        match self.chance.below(faults) {
+            0 => Fault::Unsent(SendFailure::Connect),
+            1 => Fault::Lost(Stage::BeforeActing),
+            2 => answer(200, "<html>"),
+            3 => answer(503, "{}"),
+            4 => answer(429, "{}"),
+            5 => answer(400, r#"{"error":"busy"}"#),
+            6 => answer(400, r#"{"error":"duplicate"}"#),
+            7 => Fault::Lost(Stage::AfterActing),
+            _ => Fault::Cut,
+        }
+    }
+
+    fn ail(&mut self, store: &FaultyStore) {
+        let mut ops = Op::ALL.to_vec();
+        ops.retain(|op| {
+            self.chance.one_in(2) && (*op != Op::Commit || self.hardship != Hardship::SharedAndNothingLost)
+        });
+        let ailment = match self.chance.below(4) {
+            0 => Ailment::Dead,
+            1 => Ailment::Hangs,
+            2 => Ailment::Busy,
+            _ => Ailment::Deaf,
+        };
+        store.ails(ops, &ailment);
+        let (store, until) = (store.clone(), self.chance.up_to(5 * MINUTE));
+        drop(tokio::spawn(async move {
+            pass(until).await;
+            store.heals();
+        }));
+    }
+
+    /// Who reads another's record must trust its wall clock, so only one alone bears steps back.
+    fn step_clock(&mut self) {
+        let millis = i64::try_from(self.chance.below(4 * 3_600_000)).unwrap();
+        let back = self.hardship == Hardship::AloneAndNothingLost && self.chance.one_in(2);
+        self.world.clock.step_wall(if back { -millis } else { millis });
+    }
+
+    fn check(&mut self) {
+        while let Some(ended) = self.callers.try_join_next() {
+            match ended.unwrap_or_else(|panic| panic!("{}: {panic}", self.at())) {
+                Ok(_) => {}
+                Err((error, live)) => assert!(!live, "{}: {error} though a live token is there", self.at()),
+            }
+        }
+        for (cache, _) in &self.processes {
+            let shown = format!("{cache:?}");
+            assert!(
+                !shown.contains("acme-access") && !shown.contains("acme-refresh"),
+                "{}: {shown}",
+                self.at()
+            );
+            if let Some(token) = cache.current() {
+                assert!(
+                    self.world.server.accepts(token.access()),
+                    "{}: {token:?} is not live",
+                    self.at()
+                );
+            }
+        }
+        if self.hardship != Hardship::SharedAndAnything {
+            assert_eq!(
+                self.world.server.reused(),
+                0,
+                "{}: a spent token was sent",
+                self.at()
+            );
+            assert!(!self.world.server.is_dead(), "{}: the grant is dead", self.at());
+        }
+    }
+
+    /// All is well again: so is everybody, soon.
+    async fn recover(mut self) {
+        self.processes.iter().for_each(|(_, store)| store.heals());
+        self.world.server.outage(None);
+        for _ in 0..90 {
+            for (cache, _) in self.processes.clone() {
+                self.call(cache);
+            }
+            pass(MINUTE).await;
+            self.check();
+        }
+        let mut told_in_all = Vec::new();
+        for events in &mut self.events {
+            told_in_all.extend(told(events).await);
+        }
+        for (cache, _) in &self.processes {
+            let token = cache
+                .token()
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", self.at()));
+            assert!(self.world.server.accepts(token.access()), "{}", self.at());
+        }
+        let rejected = told_in_all
+            .iter()
+            .any(|event| matches!(event, Event::Rejected { .. }));
+        assert!(
+            !rejected || self.hardship == Hardship::SharedAndAnything,
+            "{}: {told_in_all:?}",
+            self.at()
+        );
+        let exchanges = self.world.server.arrived().len();
+        assert!(
+            (10..4_000).contains(&exchanges),
+            "{}: {exchanges} exchanges",
+            self.at()
+        );
+    }
+
+    fn at(&self) -> String {
+        format!("{} step {}", self.name, self.step)
+    }
+}
+
+async fn simulate(acme: impl Fn() -> Acme, hardship: Hardship) {
+    for seed in 0..SEEDS {
+        Simulation::new(acme(), hardship, seed).run().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_process_loses_nothing_through_days_of_faults() {
+    simulate(Acme::single_use, Hardship::AloneAndNothingLost).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_processes_lose_nothing_through_days_of_faults() {
+    simulate(Acme::single_use, Hardship::SharedAndNothingLost).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_processes_with_a_login_recover_from_anything() {
+    simulate(|| Acme::single_use().and_login(), Hardship::SharedAndAnything).await;
+    simulate(
+        || Acme::with(Rotation::Grace(MINUTE)).and_login(),
+        Hardship::SharedAndAnything,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_processes_with_a_token_that_works_again_and_again_recover_from_anything() {
+    simulate(|| Acme::with(Rotation::Idempotent), Hardship::SharedAndAnything).await;
+}
