@@ -1,0 +1,202 @@
+//! What a user may choose.
+
+use std::fmt;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
+use token_core::sealing::Sealing;
+use token_core::{BuildError, Secret};
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use crate::hints::Hints;
+use crate::places::Places;
+use crate::store::PostgresStore;
+use crate::tls::{Connector, Roots, connector};
+
+/// After so long without use, a firewall on the way may have forgotten a connection without telling.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// Builds a [`PostgresStore`]; see [`PostgresStore::builder`].
+#[must_use = "nothing is built before `build`"]
+pub struct PostgresStoreBuilder {
+    sealing: Sealing,
+    url: Option<Secret>,
+    pool: Option<Pool>,
+    hints: Option<Secret>,
+    schema: Option<String>,
+    table: String,
+    roots: Roots,
+    connections: usize,
+    timeout: Duration,
+}
+
+impl fmt::Debug for PostgresStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresStoreBuilder({})", self.table)
+    }
+}
+
+impl PostgresStoreBuilder {
+    pub(crate) fn new(sealing: Sealing) -> Self {
+        Self {
+            sealing,
+            url: None,
+            pool: None,
+            hints: None,
+            schema: None,
+            table: "vendor_auth_tokens".into(),
+            roots: Roots::default(),
+            connections: 4,
+            timeout: Duration::from_secs(4),
+        }
+    }
+
+    /// Where the server or its pooler is, as libpq writes it:
+    /// `postgres://user:password@host:5432/database?sslmode=require`, or `host=… user=…`.
+    ///
+    /// `sslmode` is `disable`, `prefer` (where none is given) or `require`; `verify-ca` and `verify-full` mean `require`. Wherever TLS
+    /// is used, the certificate and its name are verified.
+    pub fn url(mut self, url: impl Into<Secret>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// A pool of the program's own, instead of a URL. Its TLS is its own; [`connections`](Self::connections) does not count.
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Waits for the commits of others on one connection of its own, beside polling, and tells them of ours. The URL *must* go to the
+    /// server itself: a transaction pooler delivers no notifications. The user needs no privilege but to connect.
+    ///
+    /// Without it, who waits for another's commit asks after 25, 50, 100, 200, 400 ms, and then every 500 ms.
+    pub fn notified_through(mut self, url: impl Into<Secret>) -> Self {
+        self.hints = Some(url.into());
+        self
+    }
+
+    /// The schema of the tables; without it, the first of the role's `search_path` that has them.
+    pub fn schema(mut self, schema: &str) -> Self {
+        self.schema = Some(schema.to_owned());
+        self
+    }
+
+    /// The name of the table, 1 to 55 bytes, quoted where it is used; `vendor_auth_tokens` by default. The schema's version is in a
+    /// second table, whose name ends in `_version`.
+    pub fn table(mut self, table: &str) -> Self {
+        table.clone_into(&mut self.table);
+        self
+    }
+
+    /// Believes a server whose certificate is signed by one of these, in PEM, and by no other; without it, the platform's.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    pub fn root_certificates_pem(mut self, pem: &[u8]) -> Self {
+        self.roots = Roots::Given(pem.to_vec());
+        self
+    }
+
+    /// How many connections there may be at most; 4 by default. They are made when they are needed.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// The longest operation, connecting included; 4 s by default. It should be shorter than the engine's own limit of 5 s, so that
+    /// the error tells what was waited for.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The store, which asks nobody yet: the [check](PostgresStore::check) comes before its first operation.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where neither or both of `url` and `pool` are given, a URL cannot be read or demands TLS that was left out, a
+    /// name is empty or too long, a certificate is none, or a number is zero.
+    pub fn build(self) -> Result<PostgresStore, BuildError> {
+        let places = Places::new(self.schema.as_deref(), &self.table)?;
+        if self.timeout.as_millis() == 0 || self.timeout > Duration::from_secs(600) {
+            return Err(BuildError::invalid("timeout", "must be 1 ms to 600 s"));
+        }
+        let pool = self.own_pool()?;
+        let hints = match &self.hints {
+            Some(url) => Some(Hints::new(
+                self.config("notified_through", url)?,
+                connector(&self.roots)?,
+                &places,
+            )),
+            None => None,
+        };
+        Ok(PostgresStore::new(
+            self.sealing,
+            pool,
+            places,
+            self.timeout,
+            hints,
+        ))
+    }
+
+    fn own_pool(&self) -> Result<Pool, BuildError> {
+        let url = match (&self.url, &self.pool) {
+            (Some(url), None) => url,
+            (None, Some(pool)) => return Ok(pool.clone()),
+            (None, None) => return Err(BuildError::missing("url")),
+            (Some(_), Some(_)) => {
+                return Err(BuildError::invalid(
+                    "pool",
+                    "has connections already: leave out `url`",
+                ));
+            }
+        };
+        if self.connections == 0 {
+            return Err(BuildError::invalid("connections", "must not be 0"));
+        }
+        pool_of(
+            self.config("url", url)?,
+            connector(&self.roots)?,
+            self.connections,
+        )
+    }
+
+    fn config(&self, field: &'static str, url: &Secret) -> Result<Config, BuildError> {
+        let text = Secret::from(strictest(url.expose()));
+        let mut config: Config = text
+            .expose()
+            .parse()
+            .map_err(|_| BuildError::invalid(field, "must be a PostgreSQL URL or key-value text"))?;
+        if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "rustls")) {
+            return Err(BuildError::invalid(
+                field,
+                "demands TLS: switch on the feature `rustls`",
+            ));
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(self.timeout);
+        }
+        Ok(config)
+    }
+}
+
+/// The driver does not know libpq's words for a verified certificate. Ours is always verified.
+fn strictest(url: &str) -> String {
+    url.replace("sslmode=verify-full", "sslmode=require")
+        .replace("sslmode=verify-ca", "sslmode=require")
+}
+
+fn pool_of(config: Config, connector: Connector, connections: usize) -> Result<Pool, BuildError> {
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast, // no round trip, no session state
+    };
+    Pool::builder(Manager::from_config(config, connector, recycling))
+        .max_size(connections)
+        .pre_recycle(Hook::sync_fn(|_, metrics| match metrics.last_used() {
+            idle if idle < FRESH => Ok(()),
+            _ => Err(HookError::message("idle for too long")),
+        }))
+        .build()
+        .map_err(|_| BuildError::invalid("connections", "cannot be pooled"))
+}

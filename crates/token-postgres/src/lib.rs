@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod connections;
+mod failure;
+mod hints;
+mod migration;
+mod operations;
+mod places;
+mod rows;
+mod startup;
+mod statements;
+mod store;
+mod tls;
+
+pub use builder::PostgresStoreBuilder;
+pub use store::PostgresStore;
+
+/// The types of other crates in this crate's public signatures, so that nobody needs a dependency of the same version by hand.
+pub mod types {
+    pub use deadpool_postgres::{self, Pool};
+    pub use token_core::sealing::{Sealing, SealingKey};
+}

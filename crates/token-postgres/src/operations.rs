@@ -1,0 +1,215 @@
+//! The store's operations: a statement each.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use token_core::store::{
+    Acquired, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed, StoreError, Succession,
+};
+use token_core::{Generation, Key, TokenStore};
+use tokio::time::timeout;
+
+use crate::connections::{Durability, Given};
+use crate::hints::Hints;
+use crate::rows;
+use crate::store::PostgresStore;
+
+/// How often a store without hints is asked whether a record changed.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How often one with hints is, since a hint may get lost.
+const LOST_HINT: Duration = Duration::from_secs(1);
+/// More than any lease, and still a date that PostgreSQL knows.
+const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+#[async_trait]
+impl TokenStore for PostgresStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        let given = [Given::Text(key.as_str())];
+        match self
+            .ask(Durability::Soon, &self.0.statements.load, &given)
+            .await?
+        {
+            Some(row) => rows::entry(&self.0.sealing, key, &row),
+            None => Ok(Entry::default()),
+        }
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Text(owner.as_str()),
+            Given::Number(micros(life)),
+        ];
+        let row = self
+            .ask(Durability::Soon, &self.0.statements.acquire, &given)
+            .await?;
+        // No row, or nothing left: another took it while we looked, for a life like ours.
+        let Some(row) = row else {
+            return Ok(Acquired::Busy { left: life });
+        };
+        if rows::read(&row, "is_held")? {
+            return Ok(Acquired::Held);
+        }
+        let left = rows::span(rows::read(&row, "left_micros")?).unwrap_or(life);
+        Ok(Acquired::Busy { left })
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Text(owner.as_str()),
+            Given::Number(micros(life)),
+        ];
+        let row = self
+            .ask(Durability::Soon, &self.0.statements.renew, &given)
+            .await?;
+        Ok(row.map_or(Renewed::Lost, |_| Renewed::Held))
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        let given = [Given::Text(key.as_str()), Given::Text(owner.as_str())];
+        self.ask(Durability::Soon, &self.0.statements.release, &given)
+            .await?;
+        Ok(())
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        let lineage = intent.lineage.as_ref().map(|lineage| lineage.0.as_slice());
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Text(intent.owner.as_str()),
+            Given::Bytes(lineage),
+        ];
+        let row = self
+            .ask(Durability::Flushed, &self.0.statements.intend, &given)
+            .await?;
+        Ok(row.map_or(Intended::LeaseLost, |_| Intended::Written))
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        let given = [Given::Text(key.as_str()), Given::Text(owner.as_str())];
+        self.ask(Durability::Soon, &self.0.statements.withdraw, &given)
+            .await?;
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let committed = match succession {
+            Succession::ChildOf(parent) => self.commit_child(key, parent, record).await?,
+            Succession::Anew => self.commit_login(key, Tombstone::Cleared, record).await?,
+            _ => self.commit_login(key, Tombstone::Final, record).await?,
+        };
+        self.tell(key);
+        Ok(committed)
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        let given = [Given::Text(key.as_str())];
+        self.ask(Durability::Flushed, &self.0.statements.bury, &given)
+            .await?;
+        self.tell(key);
+        Ok(())
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        _ = timeout(at_most, self.watch(key, seen)).await;
+    }
+}
+
+/// What a login does to a tombstone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tombstone {
+    Cleared,
+    Final,
+}
+
+impl PostgresStore {
+    async fn commit_child(
+        &self,
+        key: &Key,
+        parent: &Lineage,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let sealed = self.0.sealing.seal(key, record)?;
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Bytes(Some(&record.lineage.0)),
+            Given::Number(record.generation.number().cast_signed()),
+            Given::Text(&sealed),
+            Given::Bytes(Some(&parent.0)),
+        ];
+        let row = self
+            .ask(Durability::Flushed, &self.0.statements.commit_child, &given)
+            .await?;
+        let Some(row) = row else {
+            return Ok(Committed::Missing);
+        };
+        match rows::read(&row, "outcome")? {
+            "stored" => Ok(Committed::Stored),
+            "buried" => Ok(Committed::Buried),
+            "missing" => Ok(Committed::Missing),
+            _ => Ok(Committed::Lost),
+        }
+    }
+
+    async fn commit_login(
+        &self,
+        key: &Key,
+        tombstone: Tombstone,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let sealed = self.0.sealing.seal(key, record)?;
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Bytes(Some(&record.lineage.0)),
+            Given::Number(record.generation.number().cast_signed()),
+            Given::Text(&sealed),
+            Given::Truth(tombstone == Tombstone::Cleared),
+        ];
+        let row = self
+            .ask(Durability::Flushed, &self.0.statements.commit_login, &given)
+            .await?;
+        Ok(row.map_or(Committed::Buried, |_| Committed::Stored))
+    }
+
+    fn tell(&self, key: &Key) {
+        if let Some(hints) = &self.0.hints {
+            hints.tell(key);
+        }
+    }
+
+    /// Returns when the generation is another than `seen`. A store that fails is asked again later: nothing is known to have changed.
+    async fn watch(&self, key: &Key, seen: Option<Generation>) {
+        let mut heard = self.0.hints.as_ref().map(Hints::listen);
+        let mut pause = SHORTEST_PAUSE;
+        while self.generation(key).await.map_or(true, |now| now == seen) {
+            match &mut heard {
+                // Whoever is told polls only in case that a hint got lost.
+                Some(heard) => _ = timeout(LOST_HINT, heard.about(key)).await,
+                None => tokio::time::sleep(pause).await,
+            }
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    async fn generation(&self, key: &Key) -> Result<Option<Generation>, StoreError> {
+        let given = [Given::Text(key.as_str())];
+        match self
+            .ask(Durability::Soon, &self.0.statements.generation, &given)
+            .await?
+        {
+            Some(row) => rows::generation(&row),
+            None => Ok(None),
+        }
+    }
+}
+
+fn micros(life: Duration) -> i64 {
+    life.min(LONGEST_LIFE).as_micros().try_into().unwrap_or(i64::MAX)
+}

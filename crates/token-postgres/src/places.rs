@@ -1,0 +1,96 @@
+//! The names of the two tables, quoted.
+
+use token_core::BuildError;
+
+/// PostgreSQL cuts longer names off, silently.
+const LONGEST_NAME: usize = 63;
+const VERSION: &str = "_version";
+/// As the SQL files spell it.
+const WRITTEN: &str = "vendor_auth_tokens";
+
+/// Where records and the schema's version are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// Both quoted, with the schema where one was given.
+    pub(crate) tokens: String,
+    pub(crate) versions: String,
+    /// The channel of hints, unquoted.
+    pub(crate) channel: String,
+}
+
+impl Places {
+    pub(crate) fn new(schema: Option<&str>, table: &str) -> Result<Self, BuildError> {
+        if !is_name(table, LONGEST_NAME - VERSION.len()) {
+            return Err(BuildError::invalid("table", "must be 1 to 55 bytes without NUL"));
+        }
+        if !schema.is_none_or(|schema| is_name(schema, LONGEST_NAME)) {
+            return Err(BuildError::invalid("schema", "must be 1 to 63 bytes without NUL"));
+        }
+        let prefix = schema
+            .map(|schema| format!("{}.", quoted(schema)))
+            .unwrap_or_default();
+        Ok(Self {
+            tokens: format!("{prefix}{}", quoted(table)),
+            versions: format!("{prefix}{}", quoted(&format!("{table}{VERSION}"))),
+            channel: table.to_owned(),
+        })
+    }
+
+    /// The channel of hints, as LISTEN wants it.
+    pub(crate) fn channel_quoted(&self) -> String {
+        quoted(&self.channel)
+    }
+
+    /// The SQL of a file with these names instead of the usual ones, in one pass: a name may hold the usual one.
+    pub(crate) fn named_in(&self, sql: &str) -> String {
+        let mut parts = sql.split(WRITTEN);
+        let mut named = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            match part.strip_prefix(VERSION) {
+                Some(rest) => named.extend([&*self.versions, rest]),
+                None => named.extend([&*self.tokens, part]),
+            }
+        }
+        named
+    }
+}
+
+fn is_name(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.len()) && !name.contains('\0')
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_name_with_quotes_stays_a_name() {
+        let places = Places::new(Some("a\".b"), "x\"; DROP TABLE y; --").unwrap();
+        assert_eq!(places.tokens, r#""a"".b"."x""; DROP TABLE y; --""#);
+        assert_eq!(places.versions, r#""a"".b"."x""; DROP TABLE y; --_version""#);
+    }
+
+    #[test]
+    fn a_name_that_holds_the_usual_one_is_put_in_once() {
+        let places = Places::new(None, "my_vendor_auth_tokens").unwrap();
+        assert_eq!(
+            places.named_in("SELECT vendor_auth_tokens, vendor_auth_tokens_version;"),
+            r#"SELECT "my_vendor_auth_tokens", "my_vendor_auth_tokens_version";"#
+        );
+    }
+
+    #[test]
+    fn names_that_postgresql_would_cut_off_are_refused() {
+        assert!(Places::new(None, "").is_err());
+        assert!(Places::new(None, &"x".repeat(55)).is_ok());
+        assert!(Places::new(None, &"x".repeat(56)).is_err());
+        assert!(Places::new(Some(&"x".repeat(64)), "t").is_err());
+        assert!(Places::new(Some("a\0b"), "t").is_err());
+    }
+}

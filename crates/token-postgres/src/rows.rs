@@ -1,0 +1,67 @@
+//! From columns to what the engine knows.
+
+use std::time::Duration;
+
+use token_core::sealing::Sealing;
+use token_core::store::{Entry, Intent, Lineage, Owner, Record, StoreError};
+use token_core::{Generation, Key};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+use crate::failure;
+
+/// A column, where it is of the type that we wrote.
+pub(crate) fn read<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, StoreError> {
+    row.try_get(column).map_err(|_| failure::foreign())
+}
+
+pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, StoreError> {
+    let mut entry = Entry::default();
+    entry.record = record(sealing, key, row)?;
+    entry.intent = intent(row)?;
+    entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
+    entry.buried = read(row, "buried")?;
+    Ok(entry)
+}
+
+pub(crate) fn generation(row: &Row) -> Result<Option<Generation>, StoreError> {
+    let number: Option<i64> = read(row, "generation")?;
+    Ok(number.map(|number| Generation::new(number.cast_unsigned())))
+}
+
+/// `None` for what is not there or over.
+pub(crate) fn span(micros: Option<i64>) -> Option<Duration> {
+    let micros = micros?.try_into().ok()?;
+    Some(Duration::from_micros(micros)).filter(|span| !span.is_zero())
+}
+
+fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, StoreError> {
+    let Some(lineage) = lineage(row, "lineage")? else {
+        return Ok(None);
+    };
+    let generation = generation(row)?.ok_or_else(failure::foreign)?;
+    let body = sealing.open(key, lineage, generation, read(row, "body")?)?;
+    Ok(Some(Record {
+        lineage,
+        generation,
+        body,
+    }))
+}
+
+fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
+    let Some(owner) = read::<Option<String>>(row, "intent_owner")? else {
+        return Ok(None);
+    };
+    Ok(Some(Intent {
+        owner: Owner::named(owner),
+        lineage: lineage(row, "intent_lineage")?,
+    }))
+}
+
+fn lineage(row: &Row, column: &str) -> Result<Option<Lineage>, StoreError> {
+    let Some(bytes) = read::<Option<&[u8]>>(row, column)? else {
+        return Ok(None);
+    };
+    let bytes = bytes.try_into().map_err(|_| failure::foreign())?;
+    Ok(Some(Lineage(bytes)))
+}

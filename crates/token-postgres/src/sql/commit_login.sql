@@ -1,0 +1,15 @@
+INSERT INTO vendor_auth_tokens AS stored (key, lineage, generation, body, committed_at)
+VALUES ($1, $2, $3, $4, clock_timestamp())
+ON CONFLICT (key) DO UPDATE
+SET lineage = excluded.lineage,
+    generation = excluded.generation,
+    body = excluded.body,
+    committed_at = excluded.committed_at,
+    buried = false,
+    -- An intent to spend the new record is another flight's: a late repetition of this commit leaves it.
+    intent_owner = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intent_owner END,
+    intent_lineage = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intent_lineage END,
+    intended_at = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intended_at END
+-- Only a person or the program, who logs in anew, brings a buried grant back.
+WHERE $5 OR NOT stored.buried
+RETURNING true

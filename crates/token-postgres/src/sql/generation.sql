@@ -1,0 +1,3 @@
+SELECT generation
+FROM vendor_auth_tokens
+WHERE key = $1

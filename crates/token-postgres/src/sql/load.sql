@@ -1,0 +1,9 @@
+SELECT lineage,
+       generation,
+       body,
+       buried,
+       intent_owner,
+       intent_lineage,
+       (extract(epoch FROM clock_timestamp() - intended_at) * 1000000)::bigint AS intent_age_micros
+FROM vendor_auth_tokens
+WHERE key = $1

@@ -1,0 +1,2 @@
+SELECT max(version) AS version
+FROM vendor_auth_tokens_version

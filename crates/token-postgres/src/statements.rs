@@ -1,0 +1,37 @@
+//! The SQL of every operation, with the names put in once.
+
+use crate::places::Places;
+
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) load: String,
+    pub(crate) generation: String,
+    pub(crate) acquire: String,
+    pub(crate) renew: String,
+    pub(crate) release: String,
+    pub(crate) intend: String,
+    pub(crate) withdraw: String,
+    pub(crate) commit_child: String,
+    pub(crate) commit_login: String,
+    pub(crate) bury: String,
+    pub(crate) version: String,
+}
+
+impl Statements {
+    pub(crate) fn of(places: &Places) -> Self {
+        let named = |sql| places.named_in(sql);
+        Self {
+            load: named(include_str!("sql/load.sql")),
+            generation: named(include_str!("sql/generation.sql")),
+            acquire: named(include_str!("sql/acquire.sql")),
+            renew: named(include_str!("sql/renew.sql")),
+            release: named(include_str!("sql/release.sql")),
+            intend: named(include_str!("sql/intend.sql")),
+            withdraw: named(include_str!("sql/withdraw.sql")),
+            commit_child: named(include_str!("sql/commit_child.sql")),
+            commit_login: named(include_str!("sql/commit_login.sql")),
+            bury: named(include_str!("sql/bury.sql")),
+            version: named(include_str!("sql/version.sql")),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The store on real servers: PostgreSQL, directly and behind PgBouncer in transaction mode.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
+
+mod conformance;
+mod place;

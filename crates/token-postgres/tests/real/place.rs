@@ -1,0 +1,108 @@
+//! One server for all tests, a table of its own for each.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use local_servers::{PgBouncer, Postgres};
+use token_core::sealing::{Sealing, SealingKey};
+use token_core::store::{Intent, Lineage, Owner, Record};
+use token_core::test_util::StorePlace;
+use token_core::{Generation, Key, Secret, TokenStore};
+use token_postgres::{PostgresStore, PostgresStoreBuilder};
+
+pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
+    let many = Postgres::with().setting("max_connections", "300");
+    many.start().unwrap_or_else(|error| panic!("{error}"))
+});
+
+static POOLER: LazyLock<PgBouncer> =
+    LazyLock::new(|| PgBouncer::start(&SERVER).unwrap_or_else(|error| panic!("{error}")));
+
+pub(crate) const LIFE: Duration = Duration::from_secs(30);
+
+/// A table that nobody else uses.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) table: String,
+}
+
+impl Place {
+    /// An empty table on the server itself.
+    pub(crate) async fn direct() -> Self {
+        Self::migrated(SERVER.url()).await
+    }
+
+    /// An empty table behind the pooler, migrated through it.
+    pub(crate) async fn pooled() -> Self {
+        Self::migrated(POOLER.url()).await
+    }
+
+    pub(crate) async fn migrated(url: String) -> Self {
+        let place = Self::unmigrated(url);
+        place.store().migrate().await.unwrap();
+        place
+    }
+
+    pub(crate) fn unmigrated(url: String) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let table = format!("tokens {}", COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { url, table }
+    }
+
+    pub(crate) fn builder(&self) -> PostgresStoreBuilder {
+        PostgresStore::builder(sealing("1", 1))
+            .url(&*self.url)
+            .table(&self.table)
+    }
+
+    pub(crate) fn store(&self) -> PostgresStore {
+        self.builder().build().unwrap()
+    }
+
+    /// Runs SQL as the superuser; `TABLE` stands for the table.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        let sql = sql.replace("TABLE_VERSION", &format!("\"{}_version\"", self.table));
+        let sql = sql.replace("TOKENS", &format!("\"{}\"", self.table));
+        SERVER.sql(&sql).unwrap()
+    }
+}
+
+#[async_trait]
+impl StorePlace for Place {
+    async fn open(&self) -> Arc<dyn TokenStore> {
+        Arc::new(self.store())
+    }
+}
+
+pub(crate) fn sealing(id: &str, byte: u8) -> Sealing {
+    Sealing::with(SealingKey::new(id, [byte; 32]).unwrap())
+}
+
+pub(crate) fn key() -> Key {
+    Key::of("acme", "api.acme.example", "user 17")
+}
+
+pub(crate) fn owner(number: u8) -> Owner {
+    Owner::new([number; 16])
+}
+
+pub(crate) fn lineage(number: u8) -> Lineage {
+    Lineage([number; 32])
+}
+
+pub(crate) fn record(number: u8) -> Record {
+    Record {
+        lineage: lineage(number),
+        generation: Generation::new(number.into()),
+        body: Secret::from(format!("the token {number}")),
+    }
+}
+
+pub(crate) fn intent(by: u8, spends: u8) -> Intent {
+    Intent {
+        owner: owner(by),
+        lineage: Some(lineage(spends)),
+    }
+}
