@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use token_core::store::{Committed, Record, StoreError, Succession};
-use token_core::{Error, Token};
+use token_core::{Error, Generation, Token};
 
 use crate::engine::Engine;
 use crate::events::{Event, Origin};
@@ -38,6 +38,8 @@ pub(crate) async fn commit(
     aftermath(engine, issued.token, written).await
 }
 
+const FIRST: Generation = Generation::new(1);
+
 /// What a write came to.
 pub(crate) enum Written {
     Stored,
@@ -63,6 +65,7 @@ pub(crate) async fn write(
     match put(engine, succession, record).await? {
         Committed::Stored => return Ok(Written::Stored),
         Committed::Buried => return Ok(Written::Buried),
+        Committed::Missing if record.generation <= FIRST => return first(engine, record).await,
         Committed::Missing => {}
         _ => {
             let winner = Stored::load(engine).await?;
@@ -75,6 +78,14 @@ pub(crate) async fn write(
     match put(engine, &Succession::Relogin, record).await? {
         Committed::Buried => Ok(Written::Buried),
         _ => Ok(Written::Restored),
+    }
+}
+
+/// The parent was a user's own token, which the store never had.
+async fn first(engine: &Engine, record: &Record) -> Result<Written, StoreError> {
+    match put(engine, &Succession::Relogin, record).await? {
+        Committed::Buried => Ok(Written::Buried),
+        _ => Ok(Written::Stored),
     }
 }
 

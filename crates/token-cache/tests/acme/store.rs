@@ -53,8 +53,8 @@ pub(crate) enum Ailment {
     Hangs,
     /// It is done, but the answer is lost.
     Deaf,
-    /// It waits, and is done then.
-    Waits(Gate),
+    /// It is done, and its answer waits.
+    Late(Gate),
 }
 
 /// One process's way to a store. Siblings share what is kept, and fail apart.
@@ -127,9 +127,10 @@ impl FaultyStore {
             Some(Ailment::Deaf) => work
                 .await
                 .and(Err(StoreError::new("the store's answer was lost"))),
-            Some(Ailment::Waits(gate)) => {
+            Some(Ailment::Late(gate)) => {
+                let done = work.await;
                 gate.pass().await;
-                work.await
+                done
             }
         }
     }

@@ -265,7 +265,7 @@ async fn events_come_in_the_order_of_what_happened() {
                     origin: Origin::Refresh,
                     ..
                 },
-                Event::Restored { .. },
+                Event::Persisted { .. },
                 Event::Failed { .. },
                 Event::Refreshed { .. },
                 Event::Persisted { .. },

@@ -71,9 +71,10 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     pass(50 * MINUTE).await;
     world.store.loses_everything();
     let gate = crate::acme::Gate::closed();
-    world.store.ails([Op::Commit], &Ailment::Waits(gate.clone()));
+    world.store.ails([Op::Commit], &Ailment::Late(gate.clone()));
     ours.token().await.unwrap();
     gate.reached().await;
+    // Between the answer that nothing is there and the second write.
     theirs.log_out().await.unwrap();
     gate.open();
     pass(MINUTE).await;

@@ -173,6 +173,7 @@ async fn a_late_401_for_an_older_generation_changes_nothing() {
     let second = cache.token().await.unwrap();
     assert_eq!(second.generation(), first.generation().next());
     cache.invalidate(&first);
+    pass(MINUTE).await;
     assert!(cache.token().await.unwrap().same_secrets_as(&second));
     assert_eq!(world.server.arrived().len(), 2);
 }
