@@ -1,0 +1,178 @@
+//! What a server says of itself, and whether a grant is safe there.
+
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+use redis::{RedisResult, Value};
+use token_core::store::StoreError;
+
+use crate::dial::Line;
+use crate::failure::store_error;
+
+/// The oldest version whose scripts and messages are relied upon.
+const OLDEST: (u32, u32) = (6, 0);
+
+/// A server that holds records, as it describes itself ([`INFO`](https://redis.io/docs/latest/commands/info/)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedisNode {
+    /// Its version, such as `7.0.15`.
+    pub version: String,
+    /// Whether it is a primary and takes writes.
+    pub is_primary: bool,
+    /// How many replicas are connected to it.
+    pub replicas: u32,
+    /// How many bytes of memory it may use; 0 where there is no bound.
+    pub max_memory: u64,
+    /// What it evicts where the memory is full, such as `noeviction`.
+    pub eviction: String,
+    /// Whether it keeps a log of every write, so that a restart loses nothing but what `appendfsync` allows.
+    pub append_only: bool,
+}
+
+/// Whether the settings are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EvictionCheck {
+    AtEachConnection,
+    /// The user vouches for the server.
+    Never,
+}
+
+pub(crate) async fn nodes(line: &mut Line) -> Result<Vec<RedisNode>, StoreError> {
+    let texts = infos(line).await.map_err(|error| store_error(&error))?;
+    texts.iter().map(|text| read(text).ok_or_else(unknown)).collect()
+}
+
+/// Whether no record can be evicted, and nothing else is in the way of keeping one.
+pub(crate) fn fitness(nodes: &[RedisNode]) -> Result<(), StoreError> {
+    if nodes.is_empty() {
+        return Err(unknown());
+    }
+    nodes.iter().try_for_each(|node| {
+        if !is_new_enough(&node.version) {
+            return Err(StoreError::new("this Redis is older than 6.0"));
+        }
+        if !node.is_primary {
+            return Err(StoreError::new("this Redis is a replica and takes no writes"));
+        }
+        // Records have no time to live, so the policies that begin with `volatile-` pass them by.
+        if node.max_memory > 0 && node.eviction.starts_with("allkeys-") {
+            let text = StoreError::new(
+                "this Redis may evict tokens: set maxmemory-policy to noeviction or volatile-*",
+            );
+            return Err(text.with_detail(node.eviction.clone()));
+        }
+        Ok(())
+    })
+}
+
+async fn infos(line: &mut Line) -> RedisResult<Vec<String>> {
+    let info = redis::cmd("INFO");
+    match line {
+        Line::Node(connection) => Ok(vec![info.query_async(connection).await?]),
+        Line::Cluster(connection) => {
+            let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+            texts_of(
+                connection
+                    .route_command(info, everywhere)
+                    .await?
+                    .extract_error()?,
+            )
+        }
+    }
+}
+
+fn texts_of(answer: Value) -> RedisResult<Vec<String>> {
+    match answer {
+        Value::Map(by_node) => by_node
+            .into_iter()
+            .map(|(_, text)| redis::from_redis_value(text).map_err(Into::into))
+            .collect(),
+        one => Ok(vec![redis::from_redis_value(one)?]),
+    }
+}
+
+fn read(info: &str) -> Option<RedisNode> {
+    let field = |name: &str| {
+        info.lines()
+            .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'))
+    };
+    Some(RedisNode {
+        version: field("redis_version")?.to_owned(),
+        is_primary: field("role")? == "master",
+        replicas: field("connected_slaves")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_default(),
+        max_memory: field("maxmemory")?.parse().ok()?,
+        eviction: field("maxmemory_policy")
+            .filter(|policy| is_word(policy))?
+            .to_owned(),
+        append_only: field("aof_enabled") == Some("1"),
+    })
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version
+        .split('.')
+        .map(|number| number.parse::<u32>().unwrap_or_default());
+    (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    ) >= OLDEST
+}
+
+fn unknown() -> StoreError {
+    StoreError::new("this Redis does not say whether it evicts; see `trusting_that_nothing_is_evicted`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INFO: &str = "# Server\r\nredis_version:7.0.15\r\n# Memory\r\nmaxmemory:1048576\r\nmaxmemory_human:1.00M\r\n\
+        maxmemory_policy:noeviction\r\n# Persistence\r\naof_enabled:1\r\n# Replication\r\nrole:master\r\nconnected_slaves:2\r\n";
+
+    fn refused(from: &str, to: &str) -> String {
+        let node = read(&INFO.replace(from, to)).unwrap();
+        fitness(&[node]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_server_is_read_as_it_describes_itself() {
+        let node = read(INFO).unwrap();
+        assert_eq!(
+            (node.version.as_str(), node.is_primary, node.replicas),
+            ("7.0.15", true, 2)
+        );
+        assert_eq!(
+            (node.max_memory, node.eviction.as_str(), node.append_only),
+            (1 << 20, "noeviction", true)
+        );
+        fitness(&[node]).unwrap();
+    }
+
+    // faults.md row 41
+    #[test]
+    fn a_server_that_may_evict_records_is_refused() {
+        for policy in ["allkeys-lru", "allkeys-lfu", "allkeys-random"] {
+            assert!(refused("noeviction", policy).contains(policy));
+        }
+        for policy in ["volatile-lru", "volatile-ttl"] {
+            fitness(&[read(&INFO.replace("noeviction", policy)).unwrap()]).unwrap();
+        }
+        let unbounded = INFO
+            .replace("maxmemory:1048576", "maxmemory:0")
+            .replace("noeviction", "allkeys-lru");
+        fitness(&[read(&unbounded).unwrap()]).unwrap();
+    }
+
+    #[test]
+    fn an_old_server_a_replica_and_one_that_says_nothing_are_refused() {
+        assert!(refused("7.0.15", "5.0.14").contains("older"));
+        assert!(refused("role:master", "role:slave").contains("replica"));
+        assert_eq!(read(&INFO.replace("maxmemory_policy", "x")), None);
+        assert!(fitness(&[]).is_err());
+    }
+}

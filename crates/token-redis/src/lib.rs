@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod call;
+mod check;
+mod dial;
+mod failure;
+mod hints;
+mod link;
+mod reply;
+mod script;
+mod servers;
+mod store;
+mod tls;
+
+pub use builder::RedisStoreBuilder;
+pub use check::RedisNode;
+pub use servers::Servers;
+pub use store::RedisStore;

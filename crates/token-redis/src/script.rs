@@ -1,0 +1,40 @@
+//! The scripts that the server runs, each one atomic step on one hash.
+//!
+//! Fields of the hash: `lineage`, `generation`, `body` (the record); `intent_owner`, `intent_lineage`, `intent_at`; `buried`;
+//! `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock. The lease is a field and not a key with a
+//! time to live, so that no eviction policy can take it away.
+
+use std::sync::OnceLock;
+
+pub(crate) static LOAD: Script = Script::new(include_str!("scripts/load.lua"));
+pub(crate) static ACQUIRE: Script = Script::new(include_str!("scripts/acquire.lua"));
+pub(crate) static RENEW: Script = Script::new(include_str!("scripts/renew.lua"));
+pub(crate) static RELEASE: Script = Script::new(include_str!("scripts/release.lua"));
+pub(crate) static INTEND: Script = Script::new(include_str!("scripts/intend.lua"));
+pub(crate) static WITHDRAW: Script = Script::new(include_str!("scripts/withdraw.lua"));
+pub(crate) static COMMIT: Script = Script::new(include_str!("scripts/commit.lua"));
+pub(crate) static BURY: Script = Script::new(include_str!("scripts/bury.lua"));
+
+/// A script, and the name that the server knows it by once it has seen it.
+pub(crate) struct Script {
+    text: &'static str,
+    hash: OnceLock<String>,
+}
+
+impl Script {
+    const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            hash: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &'static str {
+        self.text
+    }
+
+    pub(crate) fn hash(&self) -> &str {
+        self.hash
+            .get_or_init(|| redis::Script::new(self.text).get_hash().to_owned())
+    }
+}

@@ -1,0 +1,23 @@
+-- succession, parent, lineage, generation, body, channel
+local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'buried')
+if found[3] and ARGV[1] ~= 'anew' then
+  return 'buried'
+end
+local again = found[1] == ARGV[3] and found[2] == ARGV[4]
+if ARGV[1] == 'child' and not again then
+  if not found[1] then
+    return 'missing'
+  end
+  if found[1] ~= ARGV[2] then
+    return 'lost'
+  end
+end
+-- A repetition is written too: WAIT counts the replicas that have this connection's last write.
+redis.call('HSET', KEYS[1], 'lineage', ARGV[3], 'generation', ARGV[4], 'body', ARGV[5])
+redis.call('HDEL', KEYS[1], 'buried')
+if not again then
+  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_at')
+end
+-- Only a hint: a user without the right to publish still commits.
+redis.pcall('PUBLISH', ARGV[6], 'commit')
+return 'stored'

@@ -1,0 +1,100 @@
+//! Where the servers are.
+
+use std::fmt;
+
+/// A single Redis, one that sentinels watch, or a cluster, by URLs: `redis://[user][:password@]host[:port][/database]`, or `rediss://`
+/// for TLS.
+///
+/// ```
+/// use token_redis::Servers;
+///
+/// let one = Servers::node("rediss://:password@redis.example:6380/2");
+/// let watched = Servers::sentinels(["redis://s1.example:26379", "redis://s2.example:26379"], "tokens")
+///     .nodes_like("rediss://user:password@node");
+/// let cluster = Servers::cluster(["rediss://user:password@c1.example", "rediss://user:password@c2.example"]);
+/// ```
+#[derive(Clone)]
+pub struct Servers(pub(crate) Kind);
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Node(String),
+    Sentinels {
+        sentinels: Vec<String>,
+        service: String,
+        nodes_like: Option<String>,
+    },
+    Cluster(Vec<String>),
+}
+
+impl Servers {
+    /// One server. What happens at a failover is up to who moves its name or address.
+    pub fn node(url: impl Into<String>) -> Self {
+        Self(Kind::Node(url.into()))
+    }
+
+    /// The primary that these sentinels know under the name `service`; they are asked again at each connection. The sentinels have the
+    /// user and the password of the first URL.
+    pub fn sentinels(sentinels: impl IntoIterator<Item = impl Into<String>>, service: &str) -> Self {
+        Self(Kind::Sentinels {
+            sentinels: sentinels.into_iter().map(Into::into).collect(),
+            service: service.to_owned(),
+            nodes_like: None,
+        })
+    }
+
+    /// A cluster, by some of its nodes. User, password and TLS *must* be the same in all URLs.
+    pub fn cluster(nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(Kind::Cluster(nodes.into_iter().map(Into::into).collect()))
+    }
+
+    /// User, password, database and TLS of the servers behind sentinels, as a URL whose host and port do not count. Without it they
+    /// are reached in the clear, without a password. For other kinds it changes nothing.
+    #[must_use]
+    pub fn nodes_like(mut self, url: impl Into<String>) -> Self {
+        if let Kind::Sentinels { nodes_like, .. } = &mut self.0 {
+            *nodes_like = Some(url.into());
+        }
+        self
+    }
+
+    pub(crate) fn urls(&self) -> Vec<&str> {
+        match &self.0 {
+            Kind::Node(url) => vec![url],
+            Kind::Sentinels {
+                sentinels,
+                nodes_like,
+                ..
+            } => sentinels.iter().chain(nodes_like).map(String::as_str).collect(),
+            Kind::Cluster(nodes) => nodes.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// A URL may hold a password, so none is shown.
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Node(_) => "Servers(node)",
+            Kind::Sentinels { .. } => "Servers(sentinels)",
+            Kind::Cluster(_) => "Servers(cluster)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_of_a_url_is_shown() {
+        let url = "redis://user:hunter2@redis.example";
+        for servers in [
+            Servers::node(url),
+            Servers::cluster([url]),
+            Servers::sentinels([url], "s").nodes_like(url),
+        ] {
+            assert!(!format!("{servers:?} {servers:#?}").contains("hunter2"));
+        }
+    }
+}

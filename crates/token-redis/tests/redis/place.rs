@@ -1,0 +1,64 @@
+//! Servers, stores on them, and what is put there.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use local_servers::Redis;
+use token_core::sealing::{Sealing, SealingKey};
+use token_core::store::{Intent, Lineage, Owner, Record};
+use token_core::{Generation, Key, Secret};
+use token_redis::{RedisStore, RedisStoreBuilder, Servers};
+
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// One server for all tests that do it no harm.
+pub(crate) fn shared() -> &'static Redis {
+    static SHARED: OnceLock<Redis> = OnceLock::new();
+    SHARED.get_or_init(|| Redis::with().append_only().start().expect("a Redis server"))
+}
+
+/// A prefix that no other test has.
+pub(crate) fn fresh_prefix() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("test {}:", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn sealing() -> Sealing {
+    Sealing::with(SealingKey::new("test-1", [7; 32]).unwrap())
+}
+
+pub(crate) fn builder(redis: &Redis) -> RedisStoreBuilder {
+    RedisStore::builder(Servers::node(redis.url()), sealing())
+}
+
+pub(crate) async fn store(redis: &Redis) -> RedisStore {
+    builder(redis).connect().await.unwrap()
+}
+
+pub(crate) fn key() -> Key {
+    Key::of("acme", "api.acme.example", "user 17")
+}
+
+pub(crate) fn owner(number: u8) -> Owner {
+    Owner::new([number; 16])
+}
+
+pub(crate) fn lineage(number: u8) -> Lineage {
+    Lineage([number; 32])
+}
+
+pub(crate) fn record(number: u8) -> Record {
+    Record {
+        lineage: lineage(number),
+        generation: Generation::new(number.into()),
+        body: Secret::from(format!("a body of generation {number}")),
+    }
+}
+
+pub(crate) fn intent(by: u8, spends: u8) -> Intent {
+    Intent {
+        owner: owner(by),
+        lineage: Some(lineage(spends)),
+    }
+}
