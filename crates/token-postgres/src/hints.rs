@@ -160,3 +160,41 @@ impl Line {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use local_servers::Postgres;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::tls::{Roots, connector};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn hints(server: &Postgres) -> Hints {
+        let places = Places::new(None, "odd \"table\"").unwrap();
+        let config = server.url().parse().unwrap();
+        Hints::new(config, connector(&Roots::default()).unwrap(), &places)
+    }
+
+    #[tokio::test]
+    async fn a_hint_wakes_those_who_wait_for_its_key_and_nobody_else() {
+        let server = Postgres::start().unwrap();
+        let (ours, theirs) = (hints(&server), hints(&server));
+        let (key, other) = (Key::of("a", "b", "c"), Key::of("a", "b", "d"));
+        let (mut about_key, mut about_other) = (ours.listen(), ours.listen());
+        // The first hint is for everybody: it listens from now on.
+        timeout(LONG, about_key.about(&key)).await.unwrap();
+        timeout(LONG, about_other.about(&other)).await.unwrap();
+        theirs.tell(&other);
+        timeout(LONG, about_other.about(&other)).await.unwrap();
+        assert!(timeout(Duration::ZERO, about_key.about(&key)).await.is_err());
+        theirs.tell(&key);
+        timeout(LONG, about_key.about(&key)).await.unwrap();
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_for_a_hint_wakes_everybody() {
+        assert_eq!(text_of(&Key::of("a", "b", &"x".repeat(5000))), "");
+    }
+}

@@ -6,4 +6,14 @@
 )]
 
 mod conformance;
+mod cost;
+mod encryption;
+mod hints;
+mod migrating;
+mod outages;
 mod place;
+mod pools;
+mod rows;
+mod sealed;
+mod sharing;
+mod startup;

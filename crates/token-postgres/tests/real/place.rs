@@ -17,7 +17,7 @@ pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     many.start().unwrap_or_else(|error| panic!("{error}"))
 });
 
-static POOLER: LazyLock<PgBouncer> =
+pub(crate) static POOLER: LazyLock<PgBouncer> =
     LazyLock::new(|| PgBouncer::start(&SERVER).unwrap_or_else(|error| panic!("{error}")));
 
 pub(crate) const LIFE: Duration = Duration::from_secs(30);
@@ -61,9 +61,9 @@ impl Place {
         self.builder().build().unwrap()
     }
 
-    /// Runs SQL as the superuser; `TABLE` stands for the table.
+    /// Runs SQL as the superuser; `TOKENS` and `TOKENS_VERSION` stand for its tables.
     pub(crate) fn sql(&self, sql: &str) -> String {
-        let sql = sql.replace("TABLE_VERSION", &format!("\"{}_version\"", self.table));
+        let sql = sql.replace("TOKENS_VERSION", &format!("\"{}_version\"", self.table));
         let sql = sql.replace("TOKENS", &format!("\"{}\"", self.table));
         SERVER.sql(&sql).unwrap()
     }

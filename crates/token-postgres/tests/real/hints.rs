@@ -1,0 +1,83 @@
+//! Who listens is told without polling.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use local_servers::Postgres;
+use token_core::TokenStore;
+use token_core::store::Succession;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_postgres::{AsyncMessage, NoTls};
+
+use crate::place::{Place, SERVER, key, lineage, record};
+
+/// Far longer than anything takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// The texts that come in on a channel.
+async fn listening(server: &Postgres, channel: &str) -> mpsc::UnboundedReceiver<String> {
+    let (client, mut connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
+    let (hear, heard) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(hint) = message {
+                _ = hear.send(hint.payload().to_owned());
+            }
+        }
+    });
+    client
+        .batch_execute(&format!("LISTEN \"{channel}\""))
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        let _open = client;
+        std::future::pending::<()>().await;
+    });
+    heard
+}
+
+#[tokio::test]
+async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself() {
+    let place = Place::pooled().await;
+    let store = place.builder().notified_through(SERVER.url()).build().unwrap();
+    let mut heard = listening(&SERVER, &place.table).await;
+    for (succession, number) in [(Succession::Anew, 1), (Succession::ChildOf(lineage(1)), 2)] {
+        store.commit(&key(), &succession, &record(number)).await.unwrap();
+        assert_eq!(
+            timeout(LONG, heard.recv()).await.unwrap().unwrap(),
+            key().as_str()
+        );
+    }
+    store.bury(&key()).await.unwrap();
+    assert_eq!(
+        timeout(LONG, heard.recv()).await.unwrap().unwrap(),
+        key().as_str()
+    );
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_hints_without_them_and_where_they_cannot_be_had() {
+    let urls = [
+        Some(SERVER.url()),
+        None,
+        Some("postgres://127.0.0.1:1".to_owned()),
+    ];
+    for url in urls {
+        let place = Place::pooled().await;
+        let mut builder = place.builder();
+        if let Some(url) = url {
+            builder = builder.notified_through(url);
+        }
+        let (waits, commits) = (builder.build().unwrap(), place.store());
+        commits
+            .commit(&key(), &Succession::Anew, &record(1))
+            .await
+            .unwrap();
+        let (key, child, succession) = (key(), record(2), Succession::ChildOf(lineage(1)));
+        let commit = commits.commit(&key, &succession, &child);
+        let wait = waits.changed(&key, Some(record(1).generation), LONG * 2);
+        let both = async { tokio::join!(biased; wait, commit) };
+        timeout(LONG, both).await.unwrap().1.unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! The tables come to be once, whoever asks.
+
+use local_servers::Postgres;
+use token_core::TokenStore;
+use token_core::store::{Committed, Succession};
+
+use crate::place::{Place, SERVER, key, record};
+
+#[tokio::test]
+async fn a_migration_that_is_run_again_keeps_the_records() {
+    let place = Place::direct().await;
+    let store = place.store();
+    let stored = store.commit(&key(), &Succession::Anew, &record(1)).await;
+    assert_eq!(stored.unwrap(), Committed::Stored);
+    store.migrate().await.unwrap();
+    // Another process, which has not seen the tables yet.
+    place.store().migrate().await.unwrap();
+    assert!(store.load(&key()).await.unwrap().record.is_some());
+    assert_eq!(place.sql("SELECT count(*) FROM TOKENS_VERSION").trim(), "1");
+}
+
+// faults.md row 42
+#[tokio::test(flavor = "multi_thread")]
+async fn many_migrations_at_once_all_succeed() {
+    for url in [SERVER.url(), crate::place::POOLER.url()] {
+        let place = Place::unmigrated(url);
+        let all: Vec<_> = (0..24)
+            .map(|_| {
+                let store = place.store();
+                tokio::spawn(async move { store.migrate().await })
+            })
+            .collect();
+        for migration in all {
+            migration.await.unwrap().unwrap();
+        }
+        assert_eq!(place.sql("SELECT count(*) FROM TOKENS_VERSION").trim(), "1");
+    }
+}
+
+#[tokio::test]
+async fn the_file_makes_the_usual_tables() {
+    let server = Postgres::start().unwrap();
+    let file = include_str!("../../migrations/0001_tokens.sql");
+    for _ in 0..2 {
+        server.sql(file).unwrap();
+    }
+    let store = Place::unmigrated(server.url())
+        .builder()
+        .table("vendor_auth_tokens");
+    store.build().unwrap().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn names_of_schema_and_table_are_quoted() {
+    let place = Place::unmigrated(SERVER.url());
+    place.sql(r#"CREATE SCHEMA "Odd ""schema""; --""#);
+    let store = place
+        .builder()
+        .schema(r#"Odd "schema"; --"#)
+        .table(r#"my "vendor_auth_tokens""#);
+    let store = store.build().unwrap();
+    store.migrate().await.unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    let count = place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
+    assert_eq!(count.trim(), "1");
+}
+
+#[tokio::test]
+async fn who_only_uses_migrated_tables_needs_no_privilege_to_create() {
+    let place = Place::direct().await;
+    place.sql("CREATE ROLE only_uses LOGIN");
+    place.sql(
+        "GRANT SELECT, INSERT, UPDATE ON TOKENS TO only_uses; GRANT SELECT ON TOKENS_VERSION TO only_uses",
+    );
+    let url = place.url.replace("postgres@", "only_uses@");
+    let user = Place {
+        url,
+        table: place.table,
+    };
+    user.store().migrate().await.unwrap();
+    let stored = user.store().commit(&key(), &Succession::Anew, &record(1)).await;
+    assert_eq!(stored.unwrap(), Committed::Stored);
+}

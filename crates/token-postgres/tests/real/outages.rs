@@ -1,0 +1,235 @@
+//! The server is frozen, stopped, killed, full, locked.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use local_servers::{LocalServer, Postgres};
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed, Intended, Succession};
+use tokio::time::Instant;
+
+use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
+
+const LIMIT: Duration = Duration::from_millis(600);
+
+async fn own_server() -> (Postgres, Place) {
+    let server = Postgres::start().unwrap();
+    let place = Place::migrated(server.url()).await;
+    (server, place)
+}
+
+// faults.md row 9
+#[tokio::test]
+async fn a_frozen_server_is_broken_in_time_and_not_busy() {
+    let (mut server, place) = own_server().await;
+    let store = place.builder().timeout(LIMIT).connections(2).build().unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    server.pause().unwrap();
+    // More often than there are connections: none is waited for twice.
+    for _ in 0..4 {
+        let began = Instant::now();
+        let error = store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
+        assert!(error.to_string().contains("in time"), "{error}");
+        assert!(began.elapsed() < LIMIT * 4, "{:?}", began.elapsed());
+        store.load(&key()).await.unwrap_err();
+        store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    }
+    server.resume().unwrap();
+    let patient = place.store();
+    assert_eq!(
+        patient.acquire(&key(), &owner(1), LIFE).await.unwrap(),
+        Acquired::Held
+    );
+    assert!(store.load(&key()).await.unwrap().record.is_some());
+}
+
+// faults.md row 5
+#[tokio::test]
+async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknowledged() {
+    let (mut server, place) = own_server().await;
+    let store = place.store();
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap();
+    for (parent, child) in [(0, 1), (1, 2)] {
+        let succession = match parent {
+            0 => Succession::Anew,
+            parent => Succession::ChildOf(lineage(parent)),
+        };
+        let committed = store.commit(&key(), &succession, &record(child)).await;
+        assert_eq!(committed.unwrap(), Committed::Stored);
+        assert_eq!(
+            store.intend(&key(), &intent(1, child)).await.unwrap(),
+            Intended::Written
+        );
+        match parent {
+            0 => server.stop().unwrap(),
+            _ => server.kill().unwrap(),
+        }
+        let gone = store.load(&key()).await.unwrap_err().to_string();
+        assert!(
+            !gone.contains("in time"),
+            "a server that is gone is told at once: {gone}"
+        );
+        server.start_again().unwrap();
+        let entry = recovered(&store).await;
+        assert_eq!(entry.record.unwrap().generation, record(child).generation);
+        assert_eq!(entry.intent, Some(intent(1, child)));
+        // The lease lay before the intent, so it is on disk too.
+        let other = store.acquire(&key(), &owner(2), LIFE).await.unwrap();
+        assert!(matches!(other, Acquired::Busy { .. }));
+    }
+}
+
+/// A pool finds out one by one that its connections are gone.
+async fn recovered(store: &token_postgres::PostgresStore) -> token_core::store::Entry {
+    loop {
+        match store.load(&key()).await {
+            Ok(entry) => return entry,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+// faults.md row 5: a trigger says what a full disk would, since filling one takes root and time.
+#[tokio::test]
+async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
+    let place = Place::direct().await;
+    let store = place.store();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap();
+    place.sql(
+        "CREATE OR REPLACE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file', DETAIL = NEW.body; END $$;
+         CREATE TRIGGER full BEFORE UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION is_full()",
+    );
+    let error = store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "PostgreSQL's disk is full: 53100 could not extend file"
+    );
+    let child = Succession::ChildOf(lineage(1));
+    store.commit(&key(), &child, &record(2)).await.unwrap_err();
+    place.sql("DROP TRIGGER full ON TOKENS");
+    let entry = store.load(&key()).await.unwrap();
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+    assert_eq!(entry.intent, None);
+    assert_eq!(
+        store.commit(&key(), &child, &record(2)).await.unwrap(),
+        Committed::Stored
+    );
+}
+
+// faults.md row 9
+#[tokio::test]
+async fn a_row_that_another_program_locks_is_broken_in_time() {
+    let place = Place::direct().await;
+    let store = place.builder().timeout(LIMIT).build().unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    let other = crate::pools::client(&place.url).await;
+    let lock = format!("BEGIN; SELECT FROM \"{}\" FOR UPDATE", place.table);
+    other.batch_execute(&lock).await.unwrap();
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
+    store
+        .commit(&key(), &Succession::Anew, &record(2))
+        .await
+        .unwrap_err();
+    // Reading waits for nobody.
+    assert!(store.load(&key()).await.unwrap().record.is_some());
+    other.batch_execute("COMMIT").await.unwrap();
+    // What was given up does not happen later: the server gave it up too.
+    assert_eq!(
+        store.acquire(&key(), &owner(2), LIFE).await.unwrap(),
+        Acquired::Held
+    );
+    let entry = store.load(&key()).await.unwrap();
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+}
+
+// faults.md row 5: a standby that must acknowledge is not there.
+#[tokio::test]
+async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored() {
+    let (server, place) = own_server().await;
+    // Even where the role has a statement timeout, which would end the wait and report success.
+    server
+        .sql("CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET statement_timeout = 100")
+        .unwrap();
+    let url = place.url.replace("postgres@", "hasty@");
+    let hasty = Place {
+        url,
+        table: place.table.clone(),
+    };
+    let store = hasty.builder().timeout(LIMIT).build().unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap();
+    server
+        .sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        .unwrap();
+    server.sql("SELECT pg_reload_conf()").unwrap();
+    let mut child = 1;
+    while let Ok(answer) = store
+        .commit(&key(), &Succession::ChildOf(lineage(child)), &record(child + 1))
+        .await
+    {
+        assert_eq!(answer, Committed::Stored); // the server has not read its settings yet
+        child += 1;
+    }
+    server
+        .sql("SET synchronous_commit = local; ALTER SYSTEM SET synchronous_standby_names = ''")
+        .unwrap();
+    server.sql("SELECT pg_reload_conf()").unwrap();
+    let again = hasty
+        .store()
+        .commit(&key(), &Succession::ChildOf(lineage(child)), &record(child + 1))
+        .await;
+    assert_eq!(again.unwrap(), Committed::Stored);
+}
+
+#[tokio::test]
+async fn a_cancelled_operation_leaves_no_transaction_open() {
+    let place = Place::direct().await;
+    let store = place.builder().connections(1).build().unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    for polls in 1..30 {
+        let (key, owner) = (key(), owner(1));
+        given_up_after(polls, store.acquire(&key, &owner, LIFE)).await;
+    }
+    assert_eq!(
+        store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap(),
+        Committed::Stored
+    );
+}
+
+async fn given_up_after(mut polls: usize, future: impl Future) {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        polls -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Pending if polls > 0 => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
+    })
+    .await;
+}
+
+// faults.md row 46
+#[test]
+fn a_store_whose_runtime_is_gone_works_on_the_next_one() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    let store = first.block_on(async {
+        let place = Place::direct().await;
+        let builder = place.builder().notified_through(&*place.url);
+        let store = builder.build().unwrap();
+        store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+        store
+    });
+    drop(first);
+    let committed = runtime().block_on(store.commit(&key(), &Succession::Anew, &record(2)));
+    assert_eq!(committed.unwrap(), Committed::Stored);
+}

@@ -1,0 +1,85 @@
+//! A pool of the program's own.
+
+use deadpool_postgres::{Manager, Pool};
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed, Succession};
+use token_postgres::PostgresStore;
+use tokio_postgres::{Client, NoTls};
+
+use crate::place::{LIFE, Place, key, owner, record, sealing};
+
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test]
+async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
+    let place = Place::direct().await;
+    let manager = Manager::new(place.url.parse().unwrap(), NoTls);
+    let pool = Pool::builder(manager).max_size(1).build().unwrap();
+    pool.get()
+        .await
+        .unwrap()
+        .batch_execute("SET application_name = 'the program'")
+        .await
+        .unwrap();
+    let store = PostgresStore::builder(sealing("1", 1))
+        .pool(pool.clone())
+        .table(&place.table)
+        .build()
+        .unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    assert_eq!(
+        store.acquire(&key(), &owner(1), LIFE).await.unwrap(),
+        Acquired::Held
+    );
+    let ask = "SELECT current_setting('application_name'), current_setting('synchronous_commit'), current_setting('statement_timeout')";
+    let row = pool.get().await.unwrap().query_typed_one(ask, &[]).await.unwrap();
+    let left: [&str; 3] = [row.get(0), row.get(1), row.get(2)];
+    assert_eq!(left, ["the program", "on", "0"]);
+}
+
+#[tokio::test]
+async fn a_pool_that_the_program_uses_up_is_broken_in_time_and_not_busy() {
+    let place = Place::direct().await;
+    let pool = Pool::builder(Manager::new(place.url.parse().unwrap(), NoTls))
+        .max_size(1)
+        .build()
+        .unwrap();
+    let store = PostgresStore::builder(sealing("1", 1))
+        .pool(pool.clone())
+        .table(&place.table);
+    let store = store
+        .timeout(std::time::Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let taken = pool.get().await.unwrap();
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
+    drop(taken);
+    let patient = PostgresStore::builder(sealing("1", 1))
+        .pool(pool)
+        .table(&place.table)
+        .build()
+        .unwrap();
+    assert_eq!(
+        patient
+            .commit(&key(), &Succession::Anew, &record(1))
+            .await
+            .unwrap(),
+        Committed::Stored
+    );
+}
+
+#[test]
+fn either_a_url_or_a_pool() {
+    let pool = Pool::builder(Manager::new("host=h".parse().unwrap(), NoTls))
+        .build()
+        .unwrap();
+    let both = PostgresStore::builder(sealing("1", 1))
+        .url("postgres://h")
+        .pool(pool)
+        .build();
+    assert_eq!(both.unwrap_err().field(), "pool");
+}
