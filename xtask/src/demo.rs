@@ -34,7 +34,7 @@ use scene::{Endpoint, Scene};
 use table::Row;
 
 /// The longest that one claim may take at one endpoint, in the machine's time.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// What came of one endpoint before the search for secrets.
 struct Act {

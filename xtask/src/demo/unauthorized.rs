@@ -1,5 +1,7 @@
 //! The vendor revokes the token behind our back: a hundred callers of its API get 401, and one new token helps them all.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use token_core::Token;
 
@@ -9,6 +11,8 @@ use super::table::counted;
 
 /// How many call the API at once, each over a connection of its own.
 const CALLERS: usize = 100;
+/// The longest pause of the backoff: after it, whatever a late 401 may have caused has begun.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
     let mut finding = Finding::of(Claim::Unauthorized);
@@ -53,6 +57,7 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
 async fn refuse_late(finding: &mut Finding, scene: &mut Scene, old: &Token) -> Result<()> {
     let (known, new) = (scene.sim().exchange_count(), scene.ask().await?);
     scene.tokens.invalidate(old);
+    scene.wait(LONGEST_PAUSE);
     let kept = scene
         .ask_at_once()
         .await
