@@ -13,6 +13,8 @@ mod entropy;
 mod events;
 mod exchange;
 mod failures;
+#[cfg(feature = "file")]
+mod file;
 mod held;
 mod keep_fresh;
 mod lease;
@@ -31,6 +33,9 @@ pub use builder::TokenCacheBuilder;
 pub use cache::{Drained, TokenCache};
 pub use clock::SystemClock;
 pub use events::{Event, Events, Origin};
+#[cfg(feature = "file")]
+#[cfg_attr(docsrs, doc(cfg(feature = "file")))]
+pub use file::FileStore;
 pub use held::TokenGuard;
 pub use keep_fresh::KeepFresh;
 pub use memory::MemoryStore;
@@ -40,6 +45,9 @@ pub use memory::MemoryStore;
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util {
     pub use crate::clock::RuntimeClock;
+    #[cfg(feature = "file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
+    pub use crate::file::WriteStep;
 }
 
 /// The locks of the single flight; its model-checked tests put the checker's in their place.

@@ -1,0 +1,207 @@
+//! A process of its own: this test program starts itself anew, and tells the child by the environment what to do.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use token_cache::FileStore;
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed, Renewed, Succession};
+
+use crate::scene::{LONG, child_of, intent, key, owner, record, stored};
+
+const TASK: &str = "FILE_STORE_TASK";
+const DIRECTORY: &str = "FILE_STORE_DIRECTORY";
+const STOP_AT: &str = "FILE_STORE_STOP_AT";
+
+/// A child and the lines it says, each marked so that the test harness's own are told apart.
+pub(crate) struct Process {
+    child: Child,
+    says: BufReader<ChildStdout>,
+}
+
+impl Process {
+    pub(crate) fn start(task: &str, directory: &Path, stop_at: Option<usize>) -> Self {
+        Self::run(
+            Command::new(std::env::current_exe().unwrap()),
+            task,
+            directory,
+            stop_at,
+        )
+    }
+
+    pub(crate) fn run(mut command: Command, task: &str, directory: &Path, stop_at: Option<usize>) -> Self {
+        command
+            .args([
+                "child::a_process_of_its_own",
+                "--exact",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(TASK, task)
+            .env(DIRECTORY, directory)
+            .env_remove(STOP_AT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        if let Some(count) = stop_at {
+            command.env(STOP_AT, count.to_string());
+        }
+        let mut child = command.spawn().unwrap();
+        let says = BufReader::new(child.stdout.take().unwrap());
+        Self { child, says }
+    }
+
+    /// The next thing it says; nothing where it came to its end.
+    pub(crate) fn hear(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.says.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some((_, said)) = line.trim_end().split_once('@') {
+                return Some(said.to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn expect(&mut self, wanted: &str) {
+        assert_eq!(self.hear().as_deref(), Some(wanted));
+    }
+
+    pub(crate) fn tell(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let signal = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(signal.unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn say(what: &str) {
+    let mut out = std::io::stdout();
+    out.write_all(format!("@{what}\n").as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+fn wait_to_be_told() {
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+#[test]
+#[ignore = "the other tests run it, as a process of its own"]
+fn a_process_of_its_own() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let store = child_store();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        match task.as_str() {
+            "refresh" => refresh(&store).await,
+            "login" => {
+                store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+                say("committed");
+            }
+            "logout" => {
+                store.bury(&key()).await.unwrap();
+                say("buried");
+            }
+            "hold" => hold(&store).await,
+            "race" => race(&store).await,
+            "full disk" => full_disk(&store).await,
+            "mounted" => {
+                let login = store.commit(&key(), &Succession::Anew, &record(2)).await;
+                say(&login.unwrap_err().to_string());
+            }
+            _ => panic!("no such task: {task}"),
+        }
+    });
+}
+
+/// The store, which stops for ever before the step with the wanted number.
+fn child_store() -> FileStore {
+    let store = FileStore::at(std::env::var(DIRECTORY).unwrap());
+    let Ok(stop_at) = std::env::var(STOP_AT) else {
+        return store;
+    };
+    let (stop_at, asked) = (stop_at.parse::<usize>().unwrap(), AtomicUsize::new(0));
+    store.asking(move |step| {
+        if asked.fetch_add(1, Ordering::SeqCst) == stop_at {
+            say(&format!("before {step:?}"));
+            loop {
+                std::thread::park();
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn refresh(store: &FileStore) {
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    say("intended");
+    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    say("committed");
+    store.release(&key(), &owner(1)).await.unwrap();
+}
+
+async fn hold(store: &FileStore) {
+    let life = Duration::from_millis(400);
+    assert_eq!(
+        store.acquire(&key(), &owner(1), life).await.unwrap(),
+        Acquired::Held
+    );
+    say("held");
+    wait_to_be_told();
+    assert_eq!(store.renew(&key(), &owner(1), life).await.unwrap(), Renewed::Lost);
+    let late = store.commit(&key(), &child_of(1), &record(2)).await;
+    assert_eq!(late.unwrap(), Committed::Stored);
+    say("committed late");
+}
+
+async fn race(store: &FileStore) {
+    let number = u8::try_from(std::process::id() % 200).unwrap() + 10;
+    say("ready");
+    wait_to_be_told();
+    let lease = store
+        .acquire(&key(), &token_core::store::Owner::new([number; 16]), LONG)
+        .await;
+    let child = store.commit(&key(), &child_of(1), &record(number)).await;
+    say(match (lease.unwrap(), child.unwrap()) {
+        (Acquired::Held, Committed::Stored) => "lease and commit",
+        (Acquired::Held, Committed::Lost) => "lease",
+        (Acquired::Busy { .. }, Committed::Stored) => "commit",
+        (Acquired::Busy { .. }, Committed::Lost) => "nothing",
+        other => panic!("{other:?}"),
+    });
+    wait_to_be_told(); // The lease ends with the process.
+}
+
+async fn full_disk(store: &FileStore) {
+    let lease = store.acquire(&key(), &owner(1), LONG).await;
+    say(&lease.unwrap_err().to_string());
+    let commit = store.commit(&key(), &child_of(1), &record(2)).await;
+    say(&commit.unwrap_err().to_string());
+    assert_eq!(stored(store).await, Some(1));
+    say("the live token is served");
+}

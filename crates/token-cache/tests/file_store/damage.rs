@@ -1,0 +1,126 @@
+//! Files that somebody or something else wrote.
+
+use std::fs;
+
+use token_core::TokenStore;
+use token_core::store::{Committed, Succession};
+
+use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored, why_not_loaded};
+
+// faults.md row 38
+#[tokio::test]
+async fn a_file_that_is_torn_anywhere_is_an_error_and_is_kept() {
+    let scene = Scene::with_a_record().await;
+    let whole = fs::read(scene.file()).unwrap();
+    for length in 0..whole.len() {
+        let torn = &whole[..length];
+        fs::write(scene.file(), torn).unwrap();
+        let error = why_not_loaded(&scene.store()).await;
+        assert!(error.contains("torn"), "{length} bytes: {error}");
+        assert!(!error.contains("s3cr3t"), "{error}");
+        assert_eq!(fs::read(scene.file()).unwrap(), torn);
+    }
+}
+
+// faults.md row 38
+#[tokio::test]
+async fn a_file_of_which_one_byte_changed_is_an_error() {
+    let scene = Scene::with_a_record().await;
+    let whole = fs::read(scene.file()).unwrap();
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(scene.file(), changed).unwrap();
+        assert!(scene.store().load(&key()).await.is_err(), "byte {at}");
+    }
+}
+
+// faults.md row 38
+#[tokio::test]
+async fn a_foreign_file_is_an_error_and_is_kept() {
+    let scene = Scene::with_a_record().await;
+    let mut zeros = fs::read(scene.file()).unwrap();
+    zeros.fill(0);
+    let foreign: [(&[u8], &str); 5] = [
+        (b"{\"access_token\":\"s3cr3t\"}", "another program"),
+        (b"\xFF\xFE\x00s3cr3t", "another program"),
+        (b"s3cr3t\nsha256:00\n", "another program"),
+        (&vec![b'x'; 5 << 20], "another program"),
+        (&zeros, "torn"),
+    ];
+    for (content, why) in foreign {
+        fs::write(scene.file(), content).unwrap();
+        let error = why_not_loaded(&scene.store()).await;
+        assert!(error.contains(why) && !error.contains("s3cr3t"), "{error}");
+        let commit = scene.store().commit(&key(), &child_of(1), &record(2)).await;
+        assert!(error_of(commit).contains(why));
+        assert_eq!(fs::read(scene.file()).unwrap(), content);
+    }
+}
+
+// faults.md row 38
+#[tokio::test]
+async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
+    let scene = Scene::with_a_record().await;
+    let store = scene.store();
+    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    fs::write(scene.file(), "torn").unwrap();
+    assert_eq!(stored(&store).await, Some(1));
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    let entry = store.load(&key()).await.unwrap();
+    assert_eq!(entry.intent, Some(intent(1, 1)));
+    let committed = store.commit(&key(), &child_of(1), &record(3)).await.unwrap();
+    assert_eq!(committed, Committed::Stored);
+    assert_eq!(stored(&store).await, Some(3));
+    let kept = fs::read_to_string(scene.beside(".unreadable-1")).unwrap();
+    assert_eq!(kept, "torn");
+}
+
+#[tokio::test]
+async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
+    let scene = Scene::with_a_record().await;
+    let store = scene.store();
+    for number in [1, 2] {
+        fs::write(scene.file(), format!("torn {number}")).unwrap();
+        match number {
+            1 => _ = store.commit(&key(), &Succession::Anew, &record(4)).await.unwrap(),
+            _ => store.bury(&key()).await.unwrap(),
+        }
+        let kept = fs::read_to_string(scene.beside(&format!(".unreadable-{number}"))).unwrap();
+        assert_eq!(kept, format!("torn {number}"));
+    }
+    assert!(store.load(&key()).await.unwrap().buried);
+}
+
+/// Else a damaged file after a new login would be a logout.
+#[tokio::test]
+async fn a_tombstone_is_no_previous_copy() {
+    let scene = Scene::with_a_record().await;
+    let store = scene.store();
+    store.bury(&key()).await.unwrap();
+    store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+    fs::write(scene.file(), "").unwrap();
+    assert!(why_not_loaded(&store).await.contains("torn"));
+}
+
+#[tokio::test]
+async fn the_file_of_another_key_or_version_is_told_apart() {
+    let scene = Scene::with_a_record().await;
+    let other = token_core::Key::of("acme", "api.acme.example", "2");
+    let of_another = scene.directory().join("acme%2fapi.acme.example%2f2.json");
+    fs::copy(scene.file(), of_another).unwrap();
+    let error = error_of(scene.store().load(&other).await);
+    assert!(error.contains("another key"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_lease_file_holds_after_a_crash_of_the_machine_does_not_count() {
+    let scene = Scene::with_a_record().await;
+    for content in ["", "torn", "{\"owner\":\"x\"}"] {
+        fs::write(scene.beside(".lease"), content).unwrap();
+        let store = scene.store();
+        let held = store.acquire(&key(), &owner(1), LONG).await;
+        assert_eq!(held.unwrap(), token_core::store::Acquired::Held, "{content:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! `kill -9` before every step of every write, each once.
+
+use std::collections::BTreeSet;
+
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed, Succession};
+
+use crate::child::Process;
+use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
+
+/// How a child that was killed had come before.
+struct Death {
+    said: BTreeSet<String>,
+    before: String,
+}
+
+/// Starts the task, and kills it before the step with this number; nothing where it came to its end.
+fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
+    let mut process = Process::start(task, &scene.directory(), Some(step));
+    let mut said = BTreeSet::new();
+    loop {
+        let line = process.hear()?;
+        let Some(before) = line.strip_prefix("before ") else {
+            said.insert(line);
+            continue;
+        };
+        process.kill();
+        let before = before.to_owned();
+        return Some(Death { said, before });
+    }
+}
+
+// faults.md row 2, and issue 3: every write, each point once
+#[tokio::test]
+async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record_or_the_new() {
+    let mut steps = BTreeSet::new();
+    for step in 0.. {
+        let scene = Scene::with_a_record().await;
+        let Some(death) = killed("refresh", &scene, step) else {
+            break;
+        };
+        let store = scene.store();
+        let entry = store.load(&key()).await.unwrap();
+        let number = stored(&store).await.unwrap();
+        let when = format!("killed before step {step}, {}", death.before);
+        if death.said.contains("committed") {
+            assert_eq!((number, entry.intent.is_none()), (2, true), "{when}");
+        }
+        if death.said.contains("intended") && number == 1 {
+            assert_eq!(entry.intent, Some(intent(1, 1)), "{when}");
+        }
+        let lease = store.acquire(&key(), &owner(2), LONG).await.unwrap();
+        assert_eq!(lease, Acquired::Held, "{when}: its lease ends with it");
+        let spilled = store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+        assert_eq!(spilled, Committed::Stored, "{when}");
+        assert_eq!(stored(&store).await, Some(2), "{when}");
+        steps.insert(death.before);
+    }
+    for wanted in [
+        "OpenLock",
+        "Create",
+        "Write",
+        "WriteRest",
+        "Sync",
+        "RemovePrevious",
+        "KeepPrevious",
+        "Rename",
+        "SyncDirectory",
+        "RemoveLease",
+        "Done",
+    ] {
+        assert!(
+            steps.contains(wanted),
+            "nothing was killed before {wanted}: {steps:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_or_the_record() {
+    let mut steps = BTreeSet::new();
+    for step in 0.. {
+        let scene = Scene::empty();
+        let Some(death) = killed("login", &scene, step) else {
+            break;
+        };
+        let number = stored(&scene.store()).await;
+        assert!(number.is_none() || number == Some(2), "before {}", death.before);
+        let again = scene.store().commit(&key(), &Succession::Anew, &record(2)).await;
+        assert_eq!(again.unwrap(), Committed::Stored, "before {}", death.before);
+        assert_eq!(stored(&scene.store()).await, Some(2));
+        steps.insert(death.before);
+    }
+    assert!(
+        steps.contains("MakeDirectory") && steps.contains("Rename"),
+        "{steps:?}"
+    );
+}
+
+// faults.md row 37
+#[tokio::test]
+async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_the_tombstone() {
+    for step in 0.. {
+        let scene = Scene::with_a_record().await;
+        let Some(death) = killed("logout", &scene, step) else {
+            assert!(step > 5);
+            break;
+        };
+        let entry = scene.store().load(&key()).await.unwrap();
+        assert_ne!(entry.buried, entry.record.is_some(), "before {}", death.before);
+        scene.store().bury(&key()).await.unwrap();
+        let late = scene.store().commit(&key(), &child_of(1), &record(2)).await;
+        assert_eq!(late.unwrap(), Committed::Buried);
+    }
+}
+
+// faults.md row 38
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_goes_over_a_torn_file_leaves_the_previous_copy_or_the_new_record()
+{
+    for step in 0.. {
+        let scene = Scene::with_a_record().await;
+        let second = scene.store().commit(&key(), &child_of(1), &record(9)).await;
+        assert_eq!(second.unwrap(), Committed::Stored);
+        std::fs::write(scene.file(), "torn").unwrap();
+        let Some(death) = killed("refresh", &scene, step) else {
+            assert!(step > 20);
+            break;
+        };
+        let number = stored(&scene.store()).await;
+        assert!(
+            matches!(number, Some(1 | 2)),
+            "before {}: {number:?}",
+            death.before
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! The file store, on real files and among real processes.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails shall say where")]
+
+mod child;
+mod damage;
+mod failures;
+mod files;
+mod kills;
+mod processes;
+mod scene;
+
+use std::sync::Arc;
+
+use token_cache::FileStore;
+use token_core::TokenStore;
+use token_core::test_util::StorePlace;
+use token_core::types::async_trait;
+
+use scene::{Scene, sealing};
+
+struct Plain(Scene);
+
+struct Sealed(Scene);
+
+#[async_trait]
+impl StorePlace for Plain {
+    async fn open(&self) -> Arc<dyn TokenStore> {
+        Arc::new(self.0.store())
+    }
+}
+
+#[async_trait]
+impl StorePlace for Sealed {
+    async fn open(&self) -> Arc<dyn TokenStore> {
+        Arc::new(FileStore::at(self.0.directory()).sealed_with(sealing()))
+    }
+}
+
+mod the_contract_in_plain_text {
+    token_core::store_conformance!(test = tokio::test, place = super::Plain(super::Scene::empty()));
+}
+
+mod the_contract_sealed {
+    token_core::store_conformance!(test = tokio::test, place = super::Sealed(super::Scene::empty()));
+}

@@ -1,0 +1,118 @@
+//! Several processes at once, frozen ones, and ones on a disk that fails.
+
+use std::process::Command;
+use std::time::Duration;
+
+use token_core::TokenStore;
+use token_core::store::Acquired;
+
+use crate::child::Process;
+use crate::scene::{LONG, Scene, key, lineage, owner, stored};
+
+// faults.md row 10
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
+    let scene = Scene::with_a_record().await;
+    let mut holder = Process::start("hold", &scene.directory(), None);
+    holder.expect("held");
+    holder.signal("-STOP");
+    let store = scene.store();
+    let Acquired::Busy { left } = store.acquire(&key(), &owner(2), LONG).await.unwrap() else {
+        panic!("a frozen holder's lease was given at once");
+    };
+    tokio::time::sleep(left + Duration::from_millis(5)).await; // The lease's own time: there is no other clock to move.
+    assert_eq!(
+        store.acquire(&key(), &owner(2), LONG).await.unwrap(),
+        Acquired::Held
+    );
+    holder.signal("-CONT");
+    holder.tell();
+    holder.expect("committed late");
+    assert_eq!(stored(&store).await, Some(2));
+    let third = store.acquire(&key(), &owner(3), LONG).await.unwrap();
+    assert!(
+        matches!(third, Acquired::Busy { .. }),
+        "the thawed one took the lease along"
+    );
+}
+
+#[tokio::test]
+async fn the_lease_of_a_killed_process_ends_at_once() {
+    let scene = Scene::with_a_record().await;
+    let mut holder = Process::start("race", &scene.directory(), None);
+    holder.expect("ready");
+    holder.tell();
+    holder.expect("lease and commit");
+    let store = scene.store();
+    let busy = store.acquire(&key(), &owner(2), LONG).await.unwrap();
+    assert!(matches!(busy, Acquired::Busy { left } if left > LONG / 2));
+    holder.kill();
+    assert_eq!(
+        store.acquire(&key(), &owner(2), LONG).await.unwrap(),
+        Acquired::Held
+    );
+}
+
+// faults.md rows 1 and 42
+#[tokio::test]
+async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
+    let scene = Scene::with_a_record().await;
+    let mut processes: Vec<_> = (0..16)
+        .map(|_| Process::start("race", &scene.directory(), None))
+        .collect();
+    for process in &mut processes {
+        process.expect("ready");
+    }
+    for process in &mut processes {
+        process.tell();
+    }
+    let said: Vec<_> = processes.iter_mut().filter_map(Process::hear).collect();
+    let count = |what: &str| said.iter().filter(|said| said.contains(what)).count();
+    assert_eq!(
+        (said.len(), count("lease"), count("commit")),
+        (16, 1, 1),
+        "{said:?}"
+    );
+    let entry = scene.store().load(&key()).await.unwrap();
+    assert!(entry.record.is_some_and(|record| record.lineage != lineage(1)));
+}
+
+// faults.md row 5; a limit of the shell on the size of files, which stops the superuser too
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_is_an_error_before_anything_is_spent() {
+    let scene = Scene::with_a_record().await;
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap());
+    let mut process = Process::run(shell, "full disk", &scene.directory(), None);
+    for _ in ["the lease", "the commit"] {
+        let said = process.hear().unwrap();
+        assert!(said.contains("no room for the token file"), "{said}");
+    }
+    process.expect("the live token is served");
+    assert_eq!(stored(&scene.store()).await, Some(1));
+}
+
+// faults.md row 39; a mount needs a name space of its own, which some machines do not give
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_is_really_mounted_by_itself_says_to_mount_the_directory() {
+    let possible = Command::new("unshare").args(["-rm", "true"]).output();
+    if !possible.is_ok_and(|possible| possible.status.success()) {
+        eprintln!("left out: this machine lets nobody mount in a name space of his own");
+        return;
+    }
+    let scene = Scene::with_a_record().await;
+    let mut mounting = Command::new("unshare");
+    mounting
+        .args(["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\""])
+        .arg(scene.file())
+        .arg(std::env::current_exe().unwrap());
+    let mut process = Process::run(mounting, "mounted", &scene.directory(), None);
+    let said = process.hear().unwrap();
+    assert!(said.contains("mount its directory"), "{said}");
+    assert_eq!(stored(&scene.store()).await, Some(1));
+}

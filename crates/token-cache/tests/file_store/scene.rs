@@ -1,0 +1,123 @@
+//! A directory that is gone when the test is over, and what is put there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use token_cache::FileStore;
+use token_core::sealing::{Sealing, SealingKey};
+use token_core::store::{Intent, Lineage, Owner, Record, StoreError, Succession};
+use token_core::{Generation, Key, Secret, TokenStore};
+
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) struct Scene(PathBuf);
+
+impl Scene {
+    pub(crate) fn empty() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let root = std::env::temp_dir().join(format!("token-cache-{}-{number}", std::process::id()));
+        fs::create_dir(&root).unwrap();
+        Self(root)
+    }
+
+    /// One with `record(1)` in it.
+    pub(crate) async fn with_a_record() -> Self {
+        let scene = Self::empty();
+        let first = scene.store().commit(&key(), &Succession::Anew, &record(1)).await;
+        first.unwrap();
+        scene
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Not there before something is written.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.0.join("tokens")
+    }
+
+    /// A new handle.
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::at(self.directory())
+    }
+
+    /// The record's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.directory().join(FILE)
+    }
+
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
+        self.directory().join(format!("{FILE}{ending}"))
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) const FILE: &str = "acme%2fapi.acme.example%2f1.json";
+
+pub(crate) fn key() -> Key {
+    Key::of("acme", "api.acme.example", "1")
+}
+
+pub(crate) fn owner(number: u8) -> Owner {
+    Owner::new([number; 16])
+}
+
+pub(crate) fn lineage(number: u8) -> Lineage {
+    Lineage([number; 32])
+}
+
+pub(crate) fn record(number: u8) -> Record {
+    Record {
+        lineage: lineage(number),
+        generation: Generation::new(number.into()),
+        body: Secret::from(format!("body s3cr3t {number}")),
+    }
+}
+
+pub(crate) fn child_of(number: u8) -> Succession {
+    Succession::ChildOf(lineage(number))
+}
+
+pub(crate) fn intent(by: u8, spends: u8) -> Intent {
+    Intent {
+        owner: owner(by),
+        lineage: Some(lineage(spends)),
+    }
+}
+
+pub(crate) fn sealing() -> Sealing {
+    Sealing::with(sealing_key("2026-03", 3))
+}
+
+pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
+    SealingKey::new(id, [byte; 32]).unwrap()
+}
+
+/// The number of the record that is stored, whose body must be its own.
+pub(crate) async fn stored(store: &FileStore) -> Option<u8> {
+    let found = store.load(&key()).await.unwrap().record?;
+    let number = u8::try_from(found.generation.number()).unwrap();
+    assert_eq!(found.body.expose(), record(number).body.expose());
+    assert!(found.lineage == record(number).lineage);
+    Some(number)
+}
+
+pub(crate) async fn why_not_loaded(store: &FileStore) -> String {
+    error_of(store.load(&key()).await)
+}
+
+pub(crate) fn error_of<T>(answer: Result<T, StoreError>) -> String {
+    match answer {
+        Ok(_) => panic!("it worked"),
+        Err(error) => error.to_string(),
+    }
+}
