@@ -23,6 +23,7 @@ pub struct TokenCacheBuilder {
     endpoint: Box<dyn TokenEndpoint>,
     http: Option<Box<dyn HttpClient>>,
     store: Arc<dyn TokenStore>,
+    spill: Option<Arc<dyn TokenStore>>,
     clock: Box<dyn Clock>,
     settings: Settings,
     first: Option<Token>,
@@ -34,6 +35,7 @@ impl TokenCacheBuilder {
             endpoint,
             http: None,
             store: Arc::new(MemoryStore::new()),
+            spill: None,
             clock: Box::new(SystemClock),
             settings: Settings::default(),
             first: None,
@@ -49,6 +51,14 @@ impl TokenCacheBuilder {
     /// Where the token lives between processes; [`MemoryStore`] where nothing is said.
     pub fn store(mut self, store: impl TokenStore) -> Self {
         self.store = Arc::new(store);
+        self
+    }
+
+    /// A store of this machine, such as a `FileStore`, for a token that the shared store did not acknowledge: it is durable there at
+    /// once, so that a process that dies meanwhile loses nothing. The next process of this machine finds it and writes it to the shared
+    /// store.
+    pub fn spill(mut self, store: impl TokenStore) -> Self {
+        self.spill = Some(Arc::new(store));
         self
     }
 
@@ -116,6 +126,7 @@ impl TokenCacheBuilder {
             endpoint: self.endpoint,
             http,
             store: self.store,
+            spill: self.spill,
             clock: self.clock,
             settings: self.settings,
             attempts: Attempts::new(Entropy::from_system()?),

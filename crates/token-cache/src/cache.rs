@@ -9,10 +9,11 @@ use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenE
 
 use crate::builder::TokenCacheBuilder;
 use crate::commit;
-use crate::engine::{self, Engine, Errand};
+use crate::engine::{self, Engine};
 use crate::events::Events;
 use crate::held::TokenGuard;
 use crate::keep_fresh::{self, KeepFresh};
+use crate::transaction::Errand;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///

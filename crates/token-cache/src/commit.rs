@@ -21,14 +21,14 @@ pub(crate) async fn commit(
     let record = match record::write(&engine.key, &issued.token) {
         Ok(record) => record,
         Err(error) => {
-            unpersisted(engine, issued, origin, &error, None);
+            unpersisted(engine, issued, origin, &error, None).await;
             return Ok(());
         }
     };
     let written = match write(engine, &succession, &record).await {
         Ok(written) => written,
         Err(error) => {
-            unpersisted(engine, issued, origin, &error, Some((succession, record)));
+            unpersisted(engine, issued, origin, &error, Some((succession, record))).await;
             return Ok(());
         }
     };
@@ -115,8 +115,8 @@ pub(crate) async fn aftermath(engine: &Engine, token: Token, written: Written) -
     Ok(())
 }
 
-/// Serves the token from memory and writes it again until the store acknowledges it.
-pub(crate) fn unpersisted(
+/// Spills the token, serves it from memory, and writes it again until the store acknowledges it.
+pub(crate) async fn unpersisted(
     engine: &Arc<Engine>,
     issued: Issued,
     origin: Origin,
@@ -124,11 +124,17 @@ pub(crate) fn unpersisted(
     write: Option<(Succession, Record)>,
 ) {
     let generation = issued.token.generation();
+    let spilled = match &write {
+        Some((_, record)) => engine.spill.keep(engine, record).await,
+        None => Ok(()),
+    };
     engine.publish(issued.token, issued.asked, origin);
-    engine.tell(Event::Unpersisted {
-        generation,
-        error: error.to_error(),
-    });
+    let error = error.to_error();
+    engine.tell(Event::Unpersisted { generation, error });
+    if let Err(error) = spilled {
+        let error = error.to_error();
+        engine.tell(Event::Unspilled { generation, error });
+    }
     if let Some((succession, record)) = write {
         engine.pending.keep(engine, succession, record);
     }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use token_core::store::{Owner, StoreError};
 use token_core::{
-    Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Redemption, Timestamp, Token, TokenEndpoint,
-    TokenStore,
+    Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Timestamp, Token, TokenEndpoint, TokenStore,
 };
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
@@ -24,7 +23,8 @@ use crate::pending::Pending;
 use crate::settings::Settings;
 use crate::single_flight::{Boarding, Passenger, Pilot, SingleFlight};
 use crate::spares::Spares;
-use crate::transaction;
+use crate::spill::Spill;
+use crate::transaction::{self, Errand};
 
 pub(crate) struct Engine {
     pub(crate) endpoint: Box<dyn TokenEndpoint>,
@@ -37,6 +37,7 @@ pub(crate) struct Engine {
     pub(crate) attempts: Attempts,
     pub(crate) pending: Pending,
     pub(crate) spares: Spares,
+    pub(crate) spill: Spill,
     held: ArcSwap<Held>,
     failures: Failures,
     flight: SingleFlight<Result<(), Error>>,
@@ -48,21 +49,12 @@ pub(crate) struct Parts {
     pub(crate) endpoint: Box<dyn TokenEndpoint>,
     pub(crate) http: Box<dyn HttpClient>,
     pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) spill: Option<Arc<dyn TokenStore>>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) attempts: Attempts,
     /// A token of the user's own, or a placeholder that is expired.
     pub(crate) first: Token,
-}
-
-/// What a flight is for.
-pub(crate) enum Errand {
-    /// A newer token, by whichever way there is.
-    Refresh,
-    /// The first token of a new lineage, by a code or a password.
-    Redeem(Redemption),
-    /// The first token of a new lineage, which the user has.
-    Adopt(Token),
 }
 
 /// How many events a reader may be behind.
@@ -82,6 +74,7 @@ impl Engine {
             attempts: parts.attempts,
             pending: Pending::default(),
             spares: Spares::default(),
+            spill: Spill::new(parts.spill),
             held: ArcSwap::from_pointee(Held::new(parts.first, now)),
             failures: Failures::default(),
             flight: SingleFlight::new(),

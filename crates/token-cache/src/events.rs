@@ -30,6 +30,13 @@ pub enum Event {
         /// What the store said.
         error: Error,
     },
+    /// The spill did not take it either: until the store acknowledges it, it is in memory alone.
+    Unspilled {
+        /// Which of its lineage it is.
+        generation: Generation,
+        /// What the spill said.
+        error: Error,
+    },
     /// An exchange failed. A live token is still served.
     Failed {
         /// Why.

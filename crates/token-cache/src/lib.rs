@@ -23,8 +23,11 @@ mod memory;
 mod pending;
 mod record;
 mod settings;
+#[doc = include_str!("../SHARING.md")]
+pub mod sharing {}
 mod single_flight;
 mod spares;
+mod spill;
 mod stored;
 mod transaction;
 

@@ -9,7 +9,8 @@ use token_core::store::{Intended, Intent, StoreError, Succession};
 use token_core::{Attempt, Error, ErrorKind, Generation, Redemption, Request, Rotation, Token};
 
 use crate::commit::{commit, unpersisted};
-use crate::engine::{Engine, Errand};
+use crate::decide::Decision;
+use crate::engine::Engine;
 use crate::events::Origin;
 use crate::exchange::{Issued, Patience, Repetition};
 use crate::lease::{Lease, NoLease, Purpose, Taken};
@@ -17,12 +18,23 @@ use crate::lineage::lineage;
 use crate::record;
 use crate::stored::{Adopted, Stored};
 
+/// What a flight is for.
+pub(crate) enum Errand {
+    /// A newer token, by whichever way there is.
+    Refresh,
+    /// The first token of a new lineage, by a code or a password.
+    Redeem(Redemption),
+    /// The first token of a new lineage, which the user has.
+    Adopt(Token),
+}
+
 /// Runs an errand, and leaves its outcome in the engine and in the store.
 pub(crate) async fn run(engine: &Arc<Engine>, errand: Errand) -> Result<(), Error> {
     let purpose = match &errand {
         Errand::Refresh => Purpose::AnyNewer,
         Errand::Redeem(_) | Errand::Adopt(_) => Purpose::OurOwn,
     };
+    engine.spill.recover(engine).await;
     match Lease::take(engine, purpose).await {
         Ok(Taken::Adopted) => Ok(()),
         Ok(Taken::Lease(lease)) => {
@@ -59,7 +71,8 @@ async fn with_lease(engine: &Arc<Engine>, lease: &Lease<'_>, errand: Errand) -> 
 
 async fn refresh(engine: &Arc<Engine>, lease: &Lease<'_>, stored: Stored) -> Result<(), Error> {
     // 1. Load and adopt: what another holder brought costs no request.
-    if stored.adopt(engine)? == Adopted::Fresh {
+    stored.adopt(engine)?;
+    if engine.decide_alone() == Decision::Use {
         return Ok(());
     }
     if let Some(verdict) = engine.verdict().filter(|_| !has_login(engine)) {
@@ -283,7 +296,7 @@ async fn without_store(engine: &Arc<Engine>, errand: Errand, error: &StoreError)
     let write = record::write(&engine.key, &issued.token)
         .ok()
         .map(|record| (succession, record));
-    unpersisted(engine, issued, origin, error, write);
+    unpersisted(engine, issued, origin, error, write).await;
     Ok(())
 }
 

@@ -21,4 +21,7 @@ impl StorePlace for Memory {
     }
 }
 
-token_core::store_conformance!(test = tokio::test(start_paused = true), place = Memory(MemoryStore::new()));
+token_core::store_conformance!(
+    test = tokio::test(start_paused = true),
+    place = Memory(MemoryStore::new())
+);

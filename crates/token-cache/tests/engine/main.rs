@@ -19,5 +19,6 @@ mod leaving;
 mod secrets;
 mod sharing;
 mod simulation;
+mod spilling;
 mod storing;
 mod verdicts;

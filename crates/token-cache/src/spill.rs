@@ -1,0 +1,74 @@
+//! A local place for a token that the store did not acknowledge, in case this process dies before it does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use token_core::TokenStore;
+use token_core::store::{Record, StoreError, Succession};
+
+use crate::engine::Engine;
+use crate::events::Origin;
+use crate::record;
+
+/// At most one token a grant, in a store of this machine; none where the user gave no place.
+#[derive(Debug, Default)]
+pub(crate) struct Spill {
+    place: Option<Arc<dyn TokenStore>>,
+    was_looked_at: AtomicBool,
+}
+
+impl Spill {
+    pub(crate) fn new(place: Option<Arc<dyn TokenStore>>) -> Self {
+        Self {
+            place,
+            was_looked_at: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes a token durable here. A second failure must not keep it from the callers, so it is told and no more.
+    pub(crate) async fn keep(&self, engine: &Engine, record: &Record) -> Result<(), StoreError> {
+        let Some(place) = &self.place else { return Ok(()) };
+        engine
+            .in_time(place.commit(&engine.key, &Succession::Anew, record))
+            .await
+            .map(drop)
+    }
+
+    /// The store has it: nothing here may come back later.
+    pub(crate) async fn forget(&self, engine: &Engine) {
+        let Some(place) = &self.place else { return };
+        // Where it fails, a later process finds a token that is no newer than the store's, and leaves it.
+        _ = engine.in_time(place.bury(&engine.key)).await;
+    }
+
+    /// What an earlier process left here, once in the life of a cache: it is served if it lives, and written to the store.
+    ///
+    /// Whose child it is need not be known: a record that the store does not have, or has an older generation of, is written; any
+    /// other has had its successor.
+    pub(crate) async fn recover(&self, engine: &Arc<Engine>) {
+        let Some(place) = self
+            .place
+            .as_ref()
+            .filter(|_| !self.was_looked_at.swap(true, Ordering::SeqCst))
+        else {
+            return;
+        };
+        let Ok(entry) = engine.in_time(place.load(&engine.key)).await else {
+            return self.was_looked_at.store(false, Ordering::SeqCst);
+        };
+        let Some(record) = entry.record else { return };
+        let now = engine.clock.now();
+        let Ok(token) = record::read(&record, now.wall) else {
+            return;
+        };
+        if engine
+            .current()
+            .is_none_or(|current| current.generation() < token.generation())
+        {
+            engine.publish(token, now, Origin::Store);
+        }
+        engine
+            .pending
+            .keep(engine, Succession::ChildOf(record.lineage), record);
+    }
+}
