@@ -81,6 +81,31 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     assert!(world.kept().await.buried && ours.current().is_none());
 }
 
+// faults.md row 37
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsewhere() {
+    let world = World::of(Acme::single_use());
+    let (ours, (theirs, _)) = (world.owner(), world.other());
+    for _ in 0..3 {
+        ours.token().await.unwrap();
+        pass(50 * MINUTE).await;
+    }
+    theirs.log_out().await.unwrap();
+    ours.token().await.unwrap();
+    pass(MINUTE).await;
+    assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    // A newcomer counts from one.
+    let newcomer = world.stranger();
+    newcomer.redeem(world.acme.redemption()).await.unwrap();
+    pass(6 * MINUTE).await;
+    assert!(
+        ours.token()
+            .await
+            .unwrap()
+            .same_secrets_as(&newcomer.token().await.unwrap())
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
     let world = World::of(Acme::single_use());
