@@ -17,6 +17,7 @@ mod interop;
 mod new_vendor;
 mod package;
 mod progress;
+mod servers;
 mod step;
 mod test;
 mod tidy;

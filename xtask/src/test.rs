@@ -3,22 +3,22 @@
 use anyhow::Result;
 
 use crate::ci;
-use crate::command::{cargo, show};
 use crate::interop;
 use crate::new_vendor;
-use crate::step::{Outcome, Step, run_all};
+use crate::servers;
+use crate::step::{Step, run_all};
 use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
 const STEPS: [Step; 5] = [
     Step {
-        name: "tests and doctests",
-        run: ci::tests,
+        name: "servers for the tests",
+        run: servers::step,
     },
     Step {
-        name: "single flight under the model checker",
-        run: model_check,
+        name: "tests and doctests",
+        run: ci::tests,
     },
     Step {
         name: "tidy",
@@ -41,18 +41,4 @@ const STEPS: [Step; 5] = [
 /// Where one failed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     run_all(workspace, &STEPS)
-}
-
-/// The first step runs it too; alone it is seen to be there and to draw its schedules.
-fn model_check(workspace: &Workspace) -> Result<Outcome> {
-    let arguments = [
-        "test",
-        "--package",
-        "token-cache",
-        "--all-features",
-        "--test",
-        "single_flight_model",
-    ];
-    show(&mut cargo(workspace, &arguments))?;
-    Ok(Outcome::Passed)
 }
