@@ -9,6 +9,7 @@
 
 #![expect(clippy::print_stdout, reason = "commands talk to the person who runs them")]
 
+mod chaos;
 mod ci;
 mod command;
 mod demo;
@@ -43,6 +44,14 @@ struct Cli {
 enum Task {
     /// Every claim put to the test at every endpoint, against simulated vendors.
     Demo,
+    /// Many processes share one grant and are killed, frozen and cut off; an oracle judges.
+    Chaos(chaos::Options),
+    /// One of these processes.
+    #[command(hide = true)]
+    ChaosWorker {
+        /// What it is to do.
+        assignment: String,
+    },
     /// Everything that must hold, in steps.
     Test,
     /// One job of continuous integration, or all of them.
@@ -82,6 +91,8 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.task {
         Task::Demo => demo::run(&workspace),
         Task::Ci { job } => ci::run(&workspace, *job),
+        Task::Chaos(options) => chaos::run(&workspace, options),
+        Task::ChaosWorker { assignment } => chaos::work(assignment),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),

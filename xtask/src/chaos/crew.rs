@@ -1,0 +1,384 @@
+//! The processes: started, told, heard, killed, frozen.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::log::Log;
+use super::words::{Assignment, Said, Told};
+
+/// A caller that got a token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handed {
+    pub(super) process: usize,
+    pub(super) generation: u64,
+    pub(super) print: u64,
+    pub(super) judged_at_ms: i64,
+    pub(super) at_us: i64,
+}
+
+/// What is known of a process by what it said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub(super) ready: bool,
+    /// A request is under way.
+    pub(super) sending: bool,
+    /// A token was issued to it that no store acknowledged.
+    pub(super) holding: bool,
+    pub(super) rejected: bool,
+    /// The last ask, and what came of it.
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    pub(super) handed: Option<Handed>,
+    pub(super) read: Option<(i64, i64)>,
+    pub(super) gone: bool,
+}
+
+impl Facts {
+    /// Killed now, it would take a token along.
+    pub(super) fn has_something(&self) -> bool {
+        self.sending || self.holding
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) facts: Facts,
+    pub(super) stopped: bool,
+    killed: bool,
+    child: Child,
+    stdin: ChildStdin,
+    incarnation: u32,
+}
+
+/// All processes.
+#[derive(Debug)]
+pub(super) struct Crew {
+    pub(super) members: Vec<Member>,
+    pub(super) log: Log,
+    /// All tokens handed out since the last look.
+    pub(super) handed: Vec<Handed>,
+    /// When each generation was acknowledged by the store, in microseconds of the machine's wall clock.
+    pub(super) committed: Vec<(u64, i64)>,
+    pub(super) adoptions: u64,
+    /// Whose request was the last to leave.
+    pub(super) last_sender: Option<usize>,
+    assignment: Assignment,
+    asks: u64,
+    speaker: mpsc::UnboundedSender<Heard>,
+    inbox: mpsc::UnboundedReceiver<Heard>,
+}
+
+#[derive(Debug)]
+struct Heard {
+    process: usize,
+    incarnation: u32,
+    /// `None`: it will say nothing more.
+    said: Option<Said>,
+}
+
+impl Crew {
+    /// Starts so many processes and waits until all are ready.
+    pub(super) async fn muster(assignment: Assignment, processes: usize) -> Result<Self> {
+        let (speaker, inbox) = mpsc::unbounded_channel();
+        let mut crew = Self {
+            members: Vec::new(),
+            log: Log::begin(),
+            handed: Vec::new(),
+            committed: Vec::new(),
+            adoptions: 0,
+            last_sender: None,
+            assignment,
+            asks: 0,
+            speaker,
+            inbox,
+        };
+        for process in 0..processes {
+            let member = crew.start(process, 0)?;
+            crew.members.push(member);
+        }
+        crew.all_ready().await?;
+        Ok(crew)
+    }
+
+    fn start(&self, process: usize, incarnation: u32) -> Result<Member> {
+        let assignment = Assignment {
+            process,
+            ..self.assignment.clone()
+        };
+        let mut child = command(&serde_json::to_string(&assignment)?)
+            .spawn()
+            .context("a process cannot be started")?;
+        let stdin = child.stdin.take().context("no standard input")?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        tokio::spawn(listen(stdout, process, incarnation, self.speaker.clone()));
+        Ok(Member {
+            facts: Facts::default(),
+            stopped: false,
+            killed: false,
+            child,
+            stdin,
+            incarnation,
+        })
+    }
+
+    pub(super) async fn all_ready(&mut self) -> Result<()> {
+        let patience = Duration::from_secs(60);
+        if self
+            .hear_until(patience, |crew| crew.all(|facts| facts.ready))
+            .await
+        {
+            return Ok(());
+        }
+        bail!("not every process opens its store:\n{}", self.log.text())
+    }
+
+    pub(super) fn all(&self, holds: impl Fn(&Facts) -> bool) -> bool {
+        self.members.iter().all(|member| holds(&member.facts))
+    }
+
+    /// The process whose request is under way.
+    pub(super) fn sender(&self) -> Option<usize> {
+        self.members.iter().position(|member| member.facts.sending)
+    }
+
+    /// Hears what is said until `enough` holds, or for so long. Whether it holds.
+    pub(super) async fn hear_until(&mut self, within: Duration, enough: impl Fn(&Self) -> bool) -> bool {
+        let until = Instant::now() + within;
+        while !enough(self) {
+            match timeout_at(until, self.inbox.recv()).await {
+                Ok(Some(heard)) => self.note(heard),
+                _ => return enough(self),
+            }
+        }
+        true
+    }
+
+    /// Hears what is said for so long.
+    pub(super) async fn hear_for(&mut self, time: Duration) {
+        self.hear_until(time, |_| false).await;
+    }
+
+    fn note(&mut self, heard: Heard) {
+        let Some(member) = self.members.get_mut(heard.process) else {
+            return;
+        };
+        if member.incarnation != heard.incarnation {
+            return;
+        }
+        let Some(said) = heard.said else {
+            member.facts.gone = true;
+            return self.log.add(heard.process, "is gone");
+        };
+        self.log.add(heard.process, &format!("{said:?}"));
+        let facts = &mut member.facts;
+        match said {
+            Said::Ready => facts.ready = true,
+            Said::Sending => {
+                facts.sending = true;
+                self.last_sender = Some(heard.process);
+            }
+            Said::Answered { status } => {
+                facts.sending = false;
+                facts.holding |= status == 200;
+            }
+            Said::Unanswered => facts.sending = false,
+            Said::Committed { generation, at_us } => {
+                facts.holding = false;
+                self.committed.push((generation, at_us));
+            }
+            Said::Uncommitted { .. } | Said::Noted { .. } => {}
+            Said::Adopted { .. } => self.adoptions += 1,
+            Said::Rejected { .. } => facts.rejected = true,
+            Said::Handed {
+                number,
+                generation,
+                print,
+                judged_at_ms,
+                at_us,
+            } => {
+                let handed = Handed {
+                    process: heard.process,
+                    generation,
+                    print,
+                    judged_at_ms,
+                    at_us,
+                };
+                facts.answered = facts.answered.max(number);
+                facts.handed = Some(handed);
+                self.handed.push(handed);
+            }
+            Said::Refused { number, .. } => {
+                facts.answered = facts.answered.max(number);
+                facts.handed = None;
+            }
+            Said::Read {
+                took_us, ended_at_us, ..
+            } => facts.read = Some((took_us, ended_at_us)),
+        }
+    }
+
+    /// Asks everyone who is there, runs, and has no question open.
+    pub(super) async fn ask_all(&mut self) {
+        self.asks += 1;
+        let number = self.asks;
+        for process in 0..self.members.len() {
+            let Some(member) = self.members.get_mut(process) else {
+                continue;
+            };
+            let open = member.facts.asked > member.facts.answered;
+            if member.stopped || member.facts.gone || open {
+                continue;
+            }
+            member.facts.asked = number;
+            member.facts.handed = None;
+            self.tell(process, Told::Ask { number }).await;
+        }
+    }
+
+    /// A process that was killed meanwhile hears nothing, which is as it should be.
+    pub(super) async fn tell(&mut self, process: usize, told: Told) {
+        let (Some(member), Ok(mut line)) = (self.members.get_mut(process), serde_json::to_vec(&told)) else {
+            return;
+        };
+        line.push(b'\n');
+        _ = member.stdin.write_all(&line).await;
+    }
+
+    /// Kills it without a chance to write anything down, and hears its last words.
+    pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
+        self.log.add(process, "SIGKILL");
+        self.signal(process, Signal::KILL)?;
+        self.members
+            .get_mut(process)
+            .into_iter()
+            .for_each(|member| member.killed = true);
+        let gone = |crew: &Self| crew.members.get(process).is_none_or(|member| member.facts.gone);
+        if !self.hear_until(Duration::from_secs(10), gone).await {
+            bail!("process {process} does not die");
+        }
+        if let Some(member) = self.members.get_mut(process) {
+            member.child.wait().await?;
+        }
+        Ok(())
+    }
+
+    /// Freezes it.
+    pub(super) fn stop(&mut self, process: usize) -> Result<()> {
+        self.log.add(process, "SIGSTOP");
+        self.signal(process, Signal::STOP)?;
+        self.members
+            .get_mut(process)
+            .into_iter()
+            .for_each(|member| member.stopped = true);
+        Ok(())
+    }
+
+    /// Lets everyone go on who is frozen.
+    pub(super) fn resume_all(&mut self) -> Result<()> {
+        for process in 0..self.members.len() {
+            if self.members.get(process).is_some_and(|member| member.stopped) {
+                self.log.add(process, "SIGCONT");
+                self.signal(process, Signal::CONT)?;
+            }
+        }
+        self.members.iter_mut().for_each(|member| member.stopped = false);
+        Ok(())
+    }
+
+    /// Starts another process in the place of each that is gone. One that nobody killed is a failure.
+    pub(super) async fn replace_the_dead(&mut self) -> Result<()> {
+        for process in 0..self.members.len() {
+            let Some(dead) = self.members.get(process).filter(|member| member.facts.gone) else {
+                continue;
+            };
+            if !dead.killed {
+                bail!("process {process} ended by itself");
+            }
+            let next = self.start(process, dead.incarnation + 1)?;
+            if let Some(place) = self.members.get_mut(process) {
+                *place = next;
+            }
+        }
+        self.all_ready().await
+    }
+
+    /// Lets no process write more than this many bytes into a file; `None` takes the limit away.
+    #[cfg(target_os = "linux")]
+    pub(super) fn limit_files(&mut self, bytes: Option<u64>) -> Result<()> {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        for member in self.members.iter().filter(|member| !member.facts.gone) {
+            let limit = Rlimit {
+                current: bytes,
+                maximum: None,
+            };
+            prlimit(Some(id(&member.child)?), Resource::Fsize, limit).context("a disk cannot be filled")?;
+        }
+        Ok(())
+    }
+
+    fn signal(&self, process: usize, signal: Signal) -> Result<()> {
+        let member = self.members.get(process).context("no such process")?;
+        kill_process(id(&member.child)?, signal).context("a process cannot be signalled")
+    }
+}
+
+fn id(child: &Child) -> Result<Pid> {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    id.and_then(Pid::from_raw).context("the process is over")
+}
+
+/// This very program, even where another has been built in its place meanwhile. A write beyond a limit is to be an error and no signal,
+/// which only a shell can arrange without unsafe code.
+fn command(assignment: &str) -> Command {
+    let program = match cfg!(target_os = "linux") {
+        true => format!("/proc/{}/exe", std::process::id()).into(),
+        false => std::env::current_exe().unwrap_or_default(),
+    };
+    let mut command = std::process::Command::new("/bin/sh");
+    command
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(program)
+        .args(["chaos-worker", assignment])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // A Ctrl-C is for the orchestrator.
+        .process_group(0);
+    let mut command = Command::from(command);
+    command.kill_on_drop(true);
+    command
+}
+
+async fn listen(
+    stdout: ChildStdout,
+    process: usize,
+    incarnation: u32,
+    speaker: mpsc::UnboundedSender<Heard>,
+) {
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        let said = match lines.next_line().await {
+            Ok(Some(line)) => match serde_json::from_str(&line) {
+                Ok(said) => Some(said),
+                Err(_) => continue,
+            },
+            _ => None,
+        };
+        let over = said.is_none();
+        let heard = Heard {
+            process,
+            incarnation,
+            said,
+        };
+        if speaker.send(heard).is_err() || over {
+            return;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The time that all processes share: the machine's, moved on by the orchestrator, and each process's own error.
+//!
+//! The hands are a small file that everybody reads at each look at the clock. A frozen process that wakes sees at once how late it is, as
+//! on a machine that slept.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use vendor_auth::cache::SystemClock;
+use vendor_auth::core::{Clock, Moment, Timestamp};
+
+/// The file of the hands, open.
+#[derive(Debug)]
+pub(super) struct Hands {
+    file: File,
+    path: PathBuf,
+}
+
+const SLOT: u64 = 8;
+
+impl Hands {
+    /// Makes the file: nothing is moved, and nobody's clock is wrong.
+    pub(super) fn make(path: PathBuf, processes: usize) -> Result<Self> {
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .context("the hands of the clock cannot be made")?;
+        file.write_all_at(&vec![0; 8 * (processes + 1)], 0)?;
+        Ok(Self { file, path })
+    }
+
+    /// Opens them for looking.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).context("the hands of the clock cannot be opened")?;
+        let path = path.to_owned();
+        Ok(Self { file, path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How far time was moved on, in milliseconds.
+    pub(super) fn moved_ms(&self) -> i64 {
+        self.read(0)
+    }
+
+    /// Moves time on for everybody.
+    pub(super) fn move_on(&self, by_ms: i64) -> Result<()> {
+        self.write(0, self.moved_ms().saturating_add(by_ms))
+    }
+
+    /// Sets how wrong one process's wall clock is, in milliseconds.
+    pub(super) fn skew(&self, process: usize, by_ms: i64) -> Result<()> {
+        self.write(slot_of(process), by_ms)
+    }
+
+    /// The true time, in Unix milliseconds: the vendor's.
+    pub(super) fn now_ms(&self) -> i64 {
+        SystemClock
+            .now()
+            .wall
+            .unix_millis()
+            .saturating_add(self.moved_ms())
+    }
+
+    fn skew_of(&self, process: usize) -> i64 {
+        self.read(slot_of(process))
+    }
+
+    fn read(&self, slot: u64) -> i64 {
+        let mut bytes = [0; 8];
+        // The file was written in full before anybody opened it.
+        _ = self.file.read_exact_at(&mut bytes, slot * SLOT);
+        i64::from_le_bytes(bytes)
+    }
+
+    fn write(&self, slot: u64, value: i64) -> Result<()> {
+        self.file
+            .write_all_at(&value.to_le_bytes(), slot * SLOT)
+            .context("the hands of the clock cannot be moved")
+    }
+}
+
+fn slot_of(process: usize) -> u64 {
+    u64::try_from(process).unwrap_or_default().saturating_add(1)
+}
+
+/// The clock of one process.
+#[derive(Debug)]
+pub(super) struct ProcessClock {
+    hands: Hands,
+    /// `None`: a clock that is right.
+    process: Option<usize>,
+    last_look_ms: AtomicI64,
+}
+
+impl ProcessClock {
+    pub(super) fn of(hands: Hands, process: Option<usize>) -> Self {
+        Self {
+            hands,
+            process,
+            last_look_ms: AtomicI64::new(0),
+        }
+    }
+
+    pub(super) fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// What the true time was when the clock was last looked at: the instant at which a token was judged.
+    pub(super) fn last_look_ms(&self) -> i64 {
+        self.last_look_ms.load(Ordering::SeqCst)
+    }
+}
+
+impl Clock for ProcessClock {
+    fn now(&self) -> Moment {
+        let machine = SystemClock.now();
+        let moved = self.hands.moved_ms();
+        let truth = machine.wall.unix_millis().saturating_add(moved);
+        self.last_look_ms.store(truth, Ordering::SeqCst);
+        let skew = self.process.map_or(0, |process| self.hands.skew_of(process));
+        Moment {
+            wall: Timestamp::from_unix_millis(truth).shifted(skew),
+            elapsed: machine.elapsed + Duration::from_millis(u64::try_from(moved).unwrap_or_default()),
+        }
+    }
+}
+
+/// A clock in several hands.
+#[derive(Clone, Debug)]
+pub(super) struct SharedClock(pub(super) std::sync::Arc<ProcessClock>);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+}

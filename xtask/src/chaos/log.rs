@@ -1,0 +1,34 @@
+//! What happened in a round, for the case that it has to be explained.
+
+use tokio::time::Instant;
+
+/// The events of one round.
+#[derive(Debug)]
+pub(super) struct Log {
+    begun: Instant,
+    lines: Vec<String>,
+}
+
+impl Log {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Something about one process.
+    pub(super) fn add(&mut self, process: usize, what: &str) {
+        self.say(&format!("process {process}: {what}"));
+    }
+
+    /// Something about all.
+    pub(super) fn say(&mut self, what: &str) {
+        let at = self.begun.elapsed().as_secs_f64() * 1000.0;
+        self.lines.push(format!("{at:>9.1} ms  {what}"));
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+}

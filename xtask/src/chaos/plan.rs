@@ -1,0 +1,281 @@
+//! What goes wrong in a round: all of it follows from the seed.
+
+use token_sim::{Fault, RetryAfter, When};
+
+use super::Harm;
+use super::random::Random;
+use super::stores::Outage;
+
+/// One round.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) age: Age,
+    pub(super) trouble: Trouble,
+    /// A process whose wall clock steps in mid round, and by how many milliseconds.
+    pub(super) step: Option<(usize, i64)>,
+}
+
+/// What the token is when everybody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// To be refreshed, with more life left than a doubt takes; this many thousandths of it are over.
+    Due(i64),
+    /// Over.
+    Expired(i64),
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble {
+    Nothing,
+    /// The holder of the lease is killed while its request is at this point.
+    KillHolder(When),
+    /// The holder is killed so many microseconds after the answer was delivered.
+    KillReceiver(u64),
+    /// Anybody is killed so many milliseconds after all were asked.
+    KillAnybody {
+        process: usize,
+        after_ms: u64,
+    },
+    /// The holder is frozen while its request is at this point.
+    StopHolder {
+        at: When,
+        for_ms: u64,
+    },
+    /// Anybody is frozen.
+    StopAnybody {
+        process: usize,
+        after_ms: u64,
+        for_ms: u64,
+    },
+    /// The exchange itself goes wrong.
+    Cut(Cut),
+    /// The store is away when everybody asks.
+    AwayBefore {
+        outage: Outage,
+        for_ms: u64,
+    },
+    /// The store goes away while the request is under way.
+    AwayAmid {
+        outage: Outage,
+        at: When,
+        for_ms: u64,
+    },
+}
+
+/// How an exchange goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cut {
+    ResetUnread,
+    ResetBefore,
+    ServerError,
+    ComeBackLater,
+    Slow,
+    ResetAfter,
+    CutInHeaders,
+    CutInBody,
+    AnotherAnswer,
+}
+
+impl Cut {
+    const HARMLESS: [Self; 5] = [
+        Self::ResetUnread,
+        Self::ResetBefore,
+        Self::ServerError,
+        Self::ComeBackLater,
+        Self::Slow,
+    ];
+    const LOSING: [Self; 4] = [
+        Self::ResetAfter,
+        Self::CutInHeaders,
+        Self::CutInBody,
+        Self::AnotherAnswer,
+    ];
+
+    pub(super) fn fault(self) -> Fault {
+        match self {
+            Self::ResetUnread => Fault::reset_before_reading(),
+            Self::ResetBefore => Fault::reset_before_acting(),
+            Self::ServerError => Fault::status(500),
+            Self::ComeBackLater => Fault::unavailable(RetryAfter::Seconds(2)),
+            Self::Slow => Fault::drip(40, std::time::Duration::from_millis(15)),
+            Self::ResetAfter => Fault::reset_after_acting(),
+            Self::CutInHeaders => Fault::cut_in_headers(),
+            Self::CutInBody => Fault::cut_in_body(),
+            Self::AnotherAnswer => Fault::status(502).after_acting(),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether an intent may be left behind that nobody takes back, so that the others wait out a doubt; and after how many milliseconds
+    /// time may be moved on for them.
+    pub(super) fn doubt_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::KillHolder(_) | Self::KillReceiver(_) | Self::KillAnybody { .. } | Self::Cut(_) => {
+                Some(250)
+            }
+            Self::AwayBefore { .. } | Self::AwayAmid { .. } => Some(2_000),
+            _ => None,
+        }
+    }
+
+    /// Where the request is to be held.
+    pub(super) fn held_at(&self) -> Option<When> {
+        match self {
+            Self::KillHolder(at) | Self::StopHolder { at, .. } | Self::AwayAmid { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+}
+
+/// A lease that is not renewed is over after this; stops in a round without doubt are much shorter.
+pub(super) const LEASE_MS: u64 = 1_000;
+const HOUR_MS: i64 = 3_600_000;
+
+impl Plan {
+    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm) -> Self {
+        let age = match random.percent(55) {
+            true => Age::Due(i64::try_from(random.between(780, 900)).unwrap_or(850)),
+            false => Age::Expired(i64::try_from(random.between(1_050, 1_400)).unwrap_or(1_200)),
+        };
+        let trouble = trouble(random, processes, harm, age);
+        let step = random
+            .percent(10)
+            .then(|| (random.index(processes), step_ms(random)));
+        Self { age, trouble, step }
+    }
+}
+
+/// What a clock without a good source is off by, at most 20 seconds either way.
+pub(super) fn small_skew(random: &mut Random) -> i64 {
+    i64::try_from(random.between(0, 40_000)).unwrap_or_default() - 20_000
+}
+
+fn step_ms(random: &mut Random) -> i64 {
+    match random.percent(40) {
+        true => -3 * HOUR_MS,
+        false => small_skew(random) * 3,
+    }
+}
+
+fn trouble(random: &mut Random, processes: usize, harm: Harm, age: Age) -> Trouble {
+    let is_due = matches!(age, Age::Due(_));
+    match random.between(0, 99) {
+        0..20 => Trouble::Nothing,
+        20..42 => kill(random, processes, harm),
+        42..58 => stop(random, processes, is_due),
+        58..74 => cut(random, harm),
+        _ => away(random, is_due),
+    }
+}
+
+fn point(random: &mut Random) -> When {
+    match random.percent(50) {
+        true => When::BeforeActing,
+        false => When::AfterActing,
+    }
+}
+
+fn kill(random: &mut Random, processes: usize, harm: Harm) -> Trouble {
+    if harm == Harm::NoKills {
+        return Trouble::Nothing;
+    }
+    match random.index(5) {
+        0 => Trouble::KillHolder(point(random)),
+        1 | 2 => Trouble::KillReceiver(random.between(0, 12_000)),
+        _ => Trouble::KillAnybody {
+            process: random.index(processes),
+            after_ms: random.between(0, 30),
+        },
+    }
+}
+
+/// A holder that is frozen beyond its lease needs a token with life left, which the others wait for: of one that is over, they make their
+/// one attempt at once, and then nothing can be promised.
+fn stop(random: &mut Random, processes: usize, is_due: bool) -> Trouble {
+    let for_ms = match is_due {
+        true => random.between(50, 1_600),
+        false => random.between(20, LEASE_MS / 4),
+    };
+    match random.percent(60) {
+        true => Trouble::StopHolder {
+            at: point(random),
+            for_ms,
+        },
+        false => Trouble::StopAnybody {
+            process: random.index(processes),
+            after_ms: random.between(0, 25),
+            for_ms,
+        },
+    }
+}
+
+fn cut(random: &mut Random, harm: Harm) -> Trouble {
+    let kinds: &[Cut] = match harm == Harm::Kills && random.percent(35) {
+        true => &Cut::LOSING,
+        false => &Cut::HARMLESS,
+    };
+    let drawn = kinds.get(random.index(kinds.len())).copied();
+    drawn.map_or(Trouble::Nothing, Trouble::Cut)
+}
+
+/// As with [`stop`]: a commit that cannot land needs others who can wait for it.
+fn away(random: &mut Random, is_due: bool) -> Trouble {
+    let outage = match random.index(5) {
+        0 | 1 => Outage::Gone,
+        2 => Outage::Silent,
+        _ => Outage::Full,
+    };
+    let for_ms = random.between(100, 900);
+    match is_due && random.percent(60) {
+        true => Trouble::AwayAmid {
+            outage,
+            at: point(random),
+            for_ms,
+        },
+        false => Trouble::AwayBefore { outage, for_ms },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plans(harm: Harm) -> Vec<Plan> {
+        let mut random = Random::from_seed(3);
+        (0..2_000).map(|_| Plan::draw(&mut random, 8, harm)).collect()
+    }
+
+    #[test]
+    fn without_kills_nobody_dies_and_every_answer_that_was_acted_on_arrives() {
+        for plan in plans(Harm::NoKills) {
+            assert!(!matches!(
+                plan.trouble,
+                Trouble::KillHolder(_) | Trouble::KillReceiver(_) | Trouble::KillAnybody { .. }
+            ));
+            if let Trouble::Cut(cut) = plan.trouble {
+                assert!(!matches!(
+                    cut,
+                    Cut::ResetAfter | Cut::CutInHeaders | Cut::CutInBody | Cut::AnotherAnswer
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn a_holder_of_a_token_that_is_over_is_never_frozen_beyond_its_lease() {
+        for plan in plans(Harm::Kills) {
+            let (Age::Expired(_), Trouble::StopHolder { for_ms, .. }) = (plan.age, plan.trouble) else {
+                continue;
+            };
+            assert!(for_ms < LEASE_MS / 3);
+        }
+    }
+
+    #[test]
+    fn one_seed_draws_the_same_plans() {
+        let (one, other) = (plans(Harm::Kills), plans(Harm::Kills));
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+}

@@ -1,0 +1,43 @@
+//! The table at the end.
+
+use std::time::Duration;
+
+use super::Options;
+use super::round::Play;
+
+/// What was done and what came of it.
+pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -> String {
+    let (counts, tally) = (&play.counts, &play.oracle.tally);
+    let rounds = u32::try_from(counts.rounds.max(1)).unwrap_or(u32::MAX);
+    let explained = format!(
+        "{} ({} undelivered, {} receiver killed)",
+        tally.undelivered + tally.killed,
+        tally.undelivered,
+        tally.killed
+    );
+    let rows = [
+        ("store", options.store.name().to_owned()),
+        ("processes", options.processes.to_string()),
+        ("rounds", counts.rounds.to_string()),
+        ("processes killed", counts.kills.to_string()),
+        ("processes stopped", counts.stops.to_string()),
+        ("exchanges cut or delayed", counts.cuts.to_string()),
+        ("store taken away or full", counts.outages.to_string()),
+        ("clock steps", counts.steps.to_string()),
+        ("exchanges that issued a token", tally.exchanges.to_string()),
+        ("generations in the store", tally.generations.to_string()),
+        ("exchanges refused", tally.refused.to_string()),
+        ("adoptions from the store", play.crew.adoptions.to_string()),
+        ("tokens handed out", tally.handed.to_string()),
+        ("of these expired", tally.expired.to_string()),
+        ("grants lost", tally.lost.to_string()),
+        ("losses explained", explained),
+        (
+            "time a round",
+            format!("{:.0} ms", (took / rounds).as_secs_f64() * 1000.0),
+        ),
+        ("seed", seed.to_string()),
+    ];
+    let lines = rows.iter().map(|(name, value)| format!("  {name:<30} {value}"));
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,359 @@
+//! One round: the token becomes due or is over, everybody asks, something goes wrong, and in the end everybody has the next token, or the
+//! grant is lost and replaced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use token_sim::OAuth2;
+use tokio::time::Instant;
+use vendor_auth::core::store::TokenStore;
+use vendor_auth::core::{Key, Timestamp, Validity};
+use vendor_auth::{Secret, Token, TokenCache};
+
+use super::Harm;
+use super::crew::Crew;
+use super::hands::Hands;
+use super::log::Log;
+use super::oracle::Oracle;
+use super::plan::{Age, Plan, Trouble};
+use super::stores::{Ground, Outage};
+
+/// How long an access token lives, in milliseconds.
+pub(super) const LIFE_MS: i64 = 7_200_000;
+/// A little more than the longest doubt.
+const DOUBT_MS: i64 = 301_000;
+/// No round takes nearly as long.
+const LONGEST_ROUND: Duration = Duration::from_secs(45);
+
+/// Everything that a round needs.
+#[derive(Debug)]
+pub(super) struct Play {
+    pub(super) sim: OAuth2,
+    pub(super) hands: Hands,
+    pub(super) ground: Ground,
+    pub(super) crew: Crew,
+    pub(super) oracle: Oracle,
+    /// The orchestrator's own way to the store: it reads it, and puts new grants there.
+    pub(super) store: Arc<dyn TokenStore>,
+    pub(super) tokens: TokenCache,
+    pub(super) key: Key,
+    pub(super) harm: Harm,
+    /// How wrong each process's clock is when it does not step.
+    pub(super) skews: Vec<i64>,
+    pub(super) counts: Counts,
+    pub(super) away: Option<Outage>,
+    /// Whether a process was killed in this round that had something which the store did not.
+    pub(super) receiver_killed: bool,
+}
+
+/// What was done in all rounds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) rounds: u64,
+    pub(super) kills: u64,
+    pub(super) stops: u64,
+    pub(super) cuts: u64,
+    pub(super) outages: u64,
+    pub(super) steps: u64,
+}
+
+impl Play {
+    /// Plays one round and judges it.
+    ///
+    /// # Errors
+    ///
+    /// Where the oracle does not hold, with everything that happened in the round.
+    pub(super) async fn round(&mut self, plan: &Plan) -> Result<()> {
+        self.crew.log = Log::begin();
+        self.crew.log.say(&format!("{plan:?}"));
+        self.receiver_killed = false;
+        self.counts.rounds += 1;
+        let played = self.act(plan).await;
+        played.with_context(|| format!("round {}\n{}\n", self.counts.rounds, self.crew.log.text()))
+    }
+
+    async fn act(&mut self, plan: &Plan) -> Result<()> {
+        let before = self.stored().await?;
+        let exchanges = self.oracle.tally.exchanges;
+        self.set_clocks(plan)?;
+        self.disturb(plan).await?;
+        self.recover().await?;
+        self.converge(plan, before).await?;
+        if matches!(plan.trouble, Trouble::Nothing) && plan.step.is_none() {
+            let spent = self.oracle.tally.exchanges - exchanges;
+            ensure!(
+                spent == 1,
+                "nothing went wrong, and {spent} exchanges were made for one generation"
+            );
+        }
+        Ok(())
+    }
+
+    fn set_clocks(&mut self, plan: &Plan) -> Result<()> {
+        for (process, skew) in self.skews.iter().enumerate() {
+            self.hands.skew(process, *skew)?;
+        }
+        let (Age::Due(permille) | Age::Expired(permille)) = plan.age;
+        let expires = self.oracle.newest_expiry_ms().context("no grant")?;
+        let wanted = expires - LIFE_MS + LIFE_MS / 1000 * permille;
+        self.hands.move_on((wanted - self.hands.now_ms()).max(0))
+    }
+
+    async fn disturb(&mut self, plan: &Plan) -> Result<()> {
+        match plan.trouble {
+            Trouble::Cut(cut) => {
+                self.counts.cuts += 1;
+                self.sim.fault(cut.fault());
+            }
+            Trouble::AwayBefore { outage, .. } => self.take_away(outage)?,
+            _ => {}
+        }
+        let hold = plan.trouble.held_at().map(|at| self.sim.hold_next(at));
+        let delivered = self.delivered();
+        self.crew.ask_all().await;
+        if let Some((process, by_ms)) = plan.step {
+            self.counts.steps += 1;
+            let skew = self.skews.get(process).copied().unwrap_or_default();
+            self.hands.skew(process, skew + by_ms)?;
+        }
+        if let Some(hold) = hold {
+            // Nobody may have to refresh: then there is nothing to be disturbed.
+            let caught = tokio::time::timeout(Duration::from_secs(3), hold.caught(1)).await;
+            if caught.is_ok() {
+                self.amid(&plan.trouble).await?;
+            }
+            hold.release();
+        }
+        self.afterwards(&plan.trouble, delivered).await
+    }
+
+    /// The request is held, and its sender is known.
+    async fn amid(&mut self, trouble: &Trouble) -> Result<()> {
+        let known = |crew: &Crew| crew.sender().is_some();
+        self.crew.hear_until(Duration::from_secs(2), known).await;
+        let holder = self.crew.sender().context("nobody says that it sends")?;
+        match trouble {
+            Trouble::KillHolder(_) => self.kill(holder).await,
+            Trouble::StopHolder { .. } => {
+                self.counts.stops += 1;
+                self.crew.stop(holder)
+            }
+            Trouble::AwayAmid { outage, .. } => self.take_away(*outage),
+            _ => Ok(()),
+        }
+    }
+
+    async fn afterwards(&mut self, trouble: &Trouble, delivered: usize) -> Result<()> {
+        match *trouble {
+            Trouble::KillReceiver(after_us) => {
+                let arrived = |all: &[token_sim::Exchange]| {
+                    all.iter().filter(|one| one.is_issued() && one.delivered).count() > delivered
+                };
+                let patience = Duration::from_secs(3);
+                let journal = self.sim.journal().clone();
+                if tokio::time::timeout(patience, journal.wait_until(arrived))
+                    .await
+                    .is_err()
+                {
+                    return Ok(());
+                }
+                self.crew.hear_for(Duration::from_micros(after_us)).await;
+                match self.crew.last_sender {
+                    Some(receiver) => self.kill(receiver).await,
+                    None => Ok(()),
+                }
+            }
+            Trouble::KillAnybody { process, after_ms } => {
+                self.crew.hear_for(Duration::from_millis(after_ms)).await;
+                self.kill(process).await
+            }
+            Trouble::StopAnybody {
+                process,
+                after_ms,
+                for_ms,
+            } => {
+                self.crew.hear_for(Duration::from_millis(after_ms)).await;
+                self.counts.stops += 1;
+                self.crew.stop(process)?;
+                self.crew.hear_for(Duration::from_millis(for_ms)).await;
+                Ok(())
+            }
+            Trouble::StopHolder { for_ms, .. }
+            | Trouble::AwayBefore { for_ms, .. }
+            | Trouble::AwayAmid { for_ms, .. } => {
+                self.crew.hear_for(Duration::from_millis(for_ms)).await;
+                Ok(())
+            }
+            Trouble::Nothing | Trouble::KillHolder(_) | Trouble::Cut(_) => Ok(()),
+        }
+    }
+
+    async fn kill(&mut self, process: usize) -> Result<()> {
+        self.counts.kills += 1;
+        self.crew.kill(process).await?;
+        let facts = self.crew.members.get(process).map(|member| &member.facts);
+        self.receiver_killed |= facts.is_some_and(super::crew::Facts::has_something);
+        Ok(())
+    }
+
+    fn take_away(&mut self, outage: Outage) -> Result<()> {
+        self.counts.outages += 1;
+        self.crew.log.say(&format!("the store is taken away: {outage:?}"));
+        self.away = Some(outage);
+        self.limit(outage, Some(64))?;
+        self.ground.take_away(outage)
+    }
+
+    /// A folder's full disk is each process's own limit.
+    fn limit(&mut self, outage: Outage, bytes: Option<u64>) -> Result<()> {
+        match (&self.ground, outage) {
+            (Ground::File(_), Outage::Full) => self.crew.limit_files(bytes),
+            _ => Ok(()),
+        }
+    }
+
+    async fn recover(&mut self) -> Result<()> {
+        self.crew.resume_all()?;
+        if let Some(outage) = self.away.take() {
+            self.limit(outage, None)?;
+            self.ground.give_back(outage)?;
+            self.crew.log.say("the store is given back");
+        }
+        self.crew.replace_the_dead().await
+    }
+
+    /// Asks until everybody has a newer token, and the store agrees with the vendor.
+    async fn converge(&mut self, plan: &Plan, before: u64) -> Result<()> {
+        let begun = Instant::now();
+        let mut at_least = before + 1;
+        let mut moved = 0;
+        let mut replaced = false;
+        loop {
+            self.crew.ask_all().await;
+            let answered = |crew: &Crew| crew.all(|facts| facts.answered == facts.asked);
+            self.crew.hear_until(Duration::from_millis(300), answered).await;
+            self.read_journal()?;
+            if !replaced && self.crew.members.iter().any(|member| member.facts.rejected) {
+                self.bury_the_lost().await?;
+                at_least = self.new_grant().await?;
+                replaced = true;
+            }
+            if self.everybody_has(at_least) && self.store_agrees().await? {
+                break;
+            }
+            ensure!(
+                begun.elapsed() < LONGEST_ROUND,
+                "not everybody has a newer token after {} s",
+                LONGEST_ROUND.as_secs()
+            );
+            let patience = plan
+                .trouble
+                .doubt_after_ms()
+                .map(|ms| Duration::from_millis(ms) * (moved + 1));
+            if patience.is_some_and(|patience| begun.elapsed() > patience) && self.nothing_is_under_way() {
+                moved += 1;
+                self.crew.log.say("time is moved on by a doubt");
+                self.hands.move_on(DOUBT_MS)?;
+            }
+            self.crew.hear_for(Duration::from_millis(10)).await;
+        }
+        self.sim.clear_faults();
+        self.judge_handed()?;
+        if replaced {
+            let processes = u64::try_from(self.crew.members.len()).unwrap_or(u64::MAX);
+            self.oracle.forgive_stragglers(processes)?;
+        }
+        self.crew
+            .members
+            .iter_mut()
+            .for_each(|member| member.facts.rejected = false);
+        let stored = self.stored().await?;
+        self.oracle.survived(stored)
+    }
+
+    fn everybody_has(&self, at_least: u64) -> bool {
+        let has = |facts: &super::crew::Facts| {
+            facts.answered == facts.asked
+                && !facts.has_something()
+                && facts.handed.is_some_and(|handed| handed.generation >= at_least)
+        };
+        self.crew.all(has)
+    }
+
+    fn nothing_is_under_way(&self) -> bool {
+        self.crew.all(|facts| !facts.has_something())
+    }
+
+    async fn store_agrees(&mut self) -> Result<bool> {
+        let stored = self.stored().await?;
+        self.read_journal()?;
+        Ok(self.oracle.agrees(stored) && self.nothing_is_under_way())
+    }
+
+    fn read_journal(&mut self) -> Result<()> {
+        self.oracle.read(&self.sim.exchanges(), LIFE_MS)
+    }
+
+    fn delivered(&self) -> usize {
+        let all = self.sim.exchanges();
+        all.iter().filter(|one| one.is_issued() && one.delivered).count()
+    }
+
+    fn judge_handed(&mut self) -> Result<()> {
+        let handed = std::mem::take(&mut self.crew.handed);
+        handed.iter().try_for_each(|handed| self.oracle.handed(handed))
+    }
+
+    async fn bury_the_lost(&mut self) -> Result<()> {
+        self.judge_handed()?;
+        let stored = self.stored().await?;
+        let journal = self.sim.exchanges();
+        self.oracle.read(&journal, LIFE_MS)?;
+        self.oracle.lost(&journal, stored, self.receiver_killed)?;
+        self.crew.log.say("the grant is lost");
+        if self.harm == Harm::NoKills {
+            bail!("a grant was lost though nobody died");
+        }
+        Ok(())
+    }
+
+    /// Somebody logs in anew; the orchestrator puts the grant into the store. Returns its first generation.
+    pub(super) async fn new_grant(&mut self) -> Result<u64> {
+        let issued = self.sim.grant();
+        let now = Timestamp::from_unix_millis(self.hands.now_ms());
+        let validity = Validity::new(now, Timestamp::from_unix_millis(issued.expires_at_ms()));
+        let token = Token::builder(Secret::from(issued.access_token()), validity)
+            .refresh(issued.refresh_token().map(Secret::from))
+            .build()?;
+        let adopted = self
+            .tokens
+            .adopt(token)
+            .await
+            .context("the new grant cannot be stored")?;
+        let generation = adopted.generation().number();
+        drop(adopted);
+        self.crew
+            .log
+            .say(&format!("a new grant begins with generation {generation}"));
+        let seen = self.sim.exchanges().len();
+        self.oracle.begin(generation, issued.expires_at_ms(), seen);
+        Ok(generation)
+    }
+
+    /// The generation that the store holds.
+    pub(super) async fn stored(&self) -> Result<u64> {
+        let mut last = None;
+        for _ in 0..50 {
+            match self.store.load(&self.key).await {
+                Ok(entry) => {
+                    let record = entry.record.context("the store lost the record")?;
+                    return Ok(record.generation.number());
+                }
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("the store cannot be read: {last:?}")
+    }
+}

@@ -1,0 +1,168 @@
+//! The stores under test: how a process opens one, and what the orchestrator does to it. Another store is one more arm of each match.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use local_servers::{LocalServer as _, Postgres, Redis};
+use serde::{Deserialize, Serialize};
+use token_cache::FileStore;
+use token_postgres::PostgresStore;
+use token_redis::RedisStore;
+use vendor_auth::core::sealing::{Sealing, SealingKey};
+use vendor_auth::core::store::TokenStore;
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum StoreKind {
+    /// A folder that all processes share.
+    File,
+    /// A Redis of this machine's package.
+    Redis,
+    /// A PostgreSQL of this machine's package.
+    Postgres,
+}
+
+impl StoreKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// How a process opens the store.
+pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {
+    let sealing = || anyhow::Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?));
+    Ok(match kind {
+        StoreKind::File => Arc::new(FileStore::at(address)),
+        StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
+        StoreKind::Postgres => Arc::new(PostgresStore::connect(address.to_owned(), sealing()?).await?),
+    })
+}
+
+/// How a store is not to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outage {
+    /// Its server is stopped, or its folder is something else.
+    Gone,
+    /// Its server is frozen; a folder cannot be, and is gone.
+    Silent,
+    /// It can be read and not written: no space (file, Redis), read-only (PostgreSQL).
+    Full,
+}
+
+/// The store itself, in the orchestrator's hands.
+#[derive(Debug)]
+pub(super) enum Ground {
+    File(Folder),
+    Redis(Redis),
+    Postgres(Postgres),
+}
+
+impl Ground {
+    /// Starts the store, with nothing in it.
+    pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
+        Ok(match kind {
+            StoreKind::File => Self::File(Folder::make(folder.join("store"))?),
+            StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
+            StoreKind::Postgres => {
+                let server = Postgres::start()?;
+                let sealing = Sealing::with(SealingKey::new("chaos", [42; 32])?);
+                PostgresStore::connect(server.url(), sealing)
+                    .await?
+                    .migrate()
+                    .await?;
+                Self::Postgres(server)
+            }
+        })
+    }
+
+    /// What the processes open it by.
+    pub(super) fn address(&self) -> String {
+        match self {
+            Self::File(folder) => folder.path.display().to_string(),
+            Self::Redis(server) => server.url(),
+            Self::Postgres(server) => server.url(),
+        }
+    }
+
+    /// Takes it away. A full disk of a folder is each process's own limit, and the crew's to set.
+    pub(super) fn take_away(&mut self, outage: Outage) -> Result<()> {
+        match (self, outage) {
+            (Self::File(_), Outage::Full) => {}
+            (Self::File(folder), _) => folder.exchange()?,
+            (Self::Redis(server), Outage::Gone) => server.kill()?,
+            (Self::Redis(server), Outage::Silent) => server.pause()?,
+            (Self::Redis(server), Outage::Full) => {
+                drop(server.command(&["CONFIG", "SET", "maxmemory", "1"])?)
+            }
+            (Self::Postgres(server), Outage::Gone) => server.kill()?,
+            (Self::Postgres(server), Outage::Silent) => server.pause()?,
+            (Self::Postgres(server), Outage::Full) => read_only(server, "on")?,
+        }
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(super) fn give_back(&mut self, outage: Outage) -> Result<()> {
+        match (self, outage) {
+            (Self::File(_), Outage::Full) => {}
+            (Self::File(folder), _) => folder.exchange()?,
+            (Self::Redis(server), Outage::Gone) => server.start_again()?,
+            (Self::Redis(server), Outage::Silent) => server.resume()?,
+            (Self::Redis(server), Outage::Full) => {
+                drop(server.command(&["CONFIG", "SET", "maxmemory", "0"])?)
+            }
+            (Self::Postgres(server), Outage::Gone) => server.start_again()?,
+            (Self::Postgres(server), Outage::Silent) => server.resume()?,
+            (Self::Postgres(server), Outage::Full) => read_only(server, "off")?,
+        }
+        Ok(())
+    }
+}
+
+fn read_only(server: &Postgres, state: &str) -> Result<()> {
+    server.sql("SET default_transaction_read_only = off")?;
+    server.sql(&format!(
+        "ALTER SYSTEM SET default_transaction_read_only = {state}"
+    ))?;
+    server.sql("SELECT pg_reload_conf()")?;
+    Ok(())
+}
+
+/// A folder that can change places with a file: nothing in it can be opened then.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    other: PathBuf,
+}
+
+impl Folder {
+    fn make(path: PathBuf) -> Result<Self> {
+        let other = path.with_extension("away");
+        fs::create_dir(&path).context("the folder of the store cannot be made")?;
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        fs::write(&other, "no folder")?;
+        Ok(Self { path, other })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn exchange(&self) -> Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        renameat_with(CWD, &self.path, CWD, &self.other, RenameFlags::EXCHANGE)
+            .context("the folder of the store cannot be taken away")
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn exchange(&self) -> Result<()> {
+        let aside = self.path.with_extension("aside");
+        fs::rename(&self.path, &aside)?;
+        fs::rename(&self.other, &self.path)?;
+        fs::rename(&aside, &self.other).context("the folder of the store cannot be taken away")
+    }
+}

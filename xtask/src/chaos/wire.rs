@@ -1,0 +1,133 @@
+//! A process's HTTP client and store, which say what happens before and after it does.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use vendor_auth::ReqwestClient;
+use vendor_auth::core::store::{
+    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+};
+use vendor_auth::core::{Generation, HttpClient, Key, SendError};
+
+use super::hands::{Hands, SharedClock};
+use super::machine_us;
+use super::words::Said;
+
+/// Writes a word into the pipe, at once.
+pub(super) fn say(said: &Said) {
+    let Ok(mut line) = serde_json::to_vec(said) else {
+        return;
+    };
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    // Without anybody to listen there is nothing to be said.
+    _ = out.write_all(&line).and_then(|()| out.flush());
+}
+
+/// Says when a request leaves and when its answer is here.
+#[derive(Debug)]
+pub(super) struct SayingClient(pub(super) ReqwestClient, pub(super) Voice);
+
+/// Where words go: into the pipe, or nowhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Voice(pub(super) fn(&Said));
+
+#[async_trait]
+impl HttpClient for SayingClient {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        within: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let say = self.1.0;
+        say(&Said::Sending);
+        let answer = self.0.send(request, within).await;
+        say(
+            &answer.as_ref().map_or(Said::Unanswered, |answer| Said::Answered {
+                status: answer.status().as_u16(),
+            }),
+        );
+        answer
+    }
+}
+
+/// Says what was committed. Its hints also come when time is moved on: what waits for a day should not wait for it in earnest.
+#[derive(Debug)]
+pub(super) struct SayingStore {
+    pub(super) store: Arc<dyn TokenStore>,
+    pub(super) clock: SharedClock,
+    pub(super) voice: Voice,
+}
+
+#[async_trait]
+impl TokenStore for SayingStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        self.store.load(key).await
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        self.store.acquire(key, owner, life).await
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        self.store.renew(key, owner, life).await
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.store.release(key, owner).await
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        self.store.intend(key, intent).await
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.store.withdraw(key, owner).await
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let committed = self.store.commit(key, succession, record).await;
+        let generation = record.generation.number();
+        (self.voice.0)(&match &committed {
+            Ok(Committed::Stored) => Said::Committed {
+                generation,
+                at_us: machine_us(),
+            },
+            Ok(other) => Said::Uncommitted {
+                generation,
+                why: format!("{other:?}"),
+            },
+            Err(error) => Said::Uncommitted {
+                generation,
+                why: error.to_string(),
+            },
+        });
+        committed
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        self.store.bury(key).await
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        tokio::select! {
+            () = self.store.changed(key, seen, at_most) => {}
+            () = moved_on(self.clock.0.hands()) => {}
+        }
+    }
+}
+
+async fn moved_on(hands: &Hands) {
+    let before = hands.moved_ms();
+    while hands.moved_ms() == before {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
