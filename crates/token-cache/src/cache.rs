@@ -184,7 +184,13 @@ impl TokenCache {
         }
         let settled = async {
             self.engine.landed().await;
-            while !self.engine.pending.is_settled() && self.engine.pending.settle(&self.engine).await.is_err()
+            while !self.engine.pending.is_settled()
+                && self
+                    .engine
+                    .pending
+                    .settle_after_flight(&self.engine)
+                    .await
+                    .is_err()
             {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }

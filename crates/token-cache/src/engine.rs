@@ -112,9 +112,9 @@ impl Engine {
 
     pub(crate) fn decide(&self) -> Decision {
         let held = self.held.load();
-        let outlook = match self.flight.under_way() {
-            Some(_) => Outlook::InFlight,
-            None => self.held_off(&held),
+        let outlook = match self.is_flying() {
+            true => Outlook::InFlight,
+            false => self.held_off(&held),
         };
         decide::decide(&state(&held, outlook), &self.clock.now())
     }
@@ -177,6 +177,10 @@ impl Engine {
             self.note_failure(error);
         }
         pilot.land(outcome);
+    }
+
+    pub(crate) fn is_flying(&self) -> bool {
+        self.flight.under_way().is_some()
     }
 
     /// Waits for the flight under way.

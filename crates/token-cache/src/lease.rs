@@ -98,11 +98,7 @@ impl<'a> Lease<'a> {
     }
 
     pub(crate) async fn give_back(self) {
-        let engine = self.engine;
-        // Where it fails, the lease ends by itself.
-        _ = engine
-            .in_time(engine.store.release(&engine.key, &engine.owner))
-            .await;
+        give_back(self.engine).await;
     }
 
     /// Never ends: the work goes on without the lease too.
@@ -125,6 +121,14 @@ impl<'a> Lease<'a> {
             )
             .await
     }
+}
+
+/// Gives back the lease that this holder may have.
+pub(crate) async fn give_back(engine: &Engine) {
+    // Where it fails, the lease ends by itself.
+    _ = engine
+        .in_time(engine.store.release(&engine.key, &engine.owner))
+        .await;
 }
 
 /// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.

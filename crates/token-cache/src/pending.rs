@@ -7,6 +7,7 @@ use token_core::store::{Record, StoreError, Succession};
 
 use crate::commit;
 use crate::engine::Engine;
+use crate::lease;
 use crate::record;
 
 /// At most one token waits: the newest, as a child of what the store holds.
@@ -55,6 +56,15 @@ impl Pending {
         Ok(())
     }
 
+    /// Tries the write now, outside of a flight, and then gives back the lease that the flight left to it.
+    pub(crate) async fn settle_after_flight(&self, engine: &Engine) -> Result<(), StoreError> {
+        self.settle(engine).await?;
+        if !engine.is_flying() {
+            lease::give_back(engine).await;
+        }
+        Ok(())
+    }
+
     fn forget(&self, written: &Record) {
         let mut waiting = self.lock();
         waiting
@@ -84,7 +94,7 @@ async fn retry(engine: Arc<Engine>) {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         // A failure is tried again: that is what this loop is for.
-        _ = engine.pending.settle(engine).await;
+        _ = engine.pending.settle_after_flight(engine).await;
         if Arc::strong_count(engine) == 1 {
             tries_left -= 1;
         }

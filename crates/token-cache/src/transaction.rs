@@ -39,7 +39,10 @@ pub(crate) async fn run(engine: &Arc<Engine>, errand: Errand) -> Result<(), Erro
         Ok(Taken::Adopted) => Ok(()),
         Ok(Taken::Lease(lease)) => {
             let outcome = lease.kept_while(with_lease(engine, &lease, errand)).await;
-            lease.give_back().await;
+            // A token that the store did not take yet is a reason for the others to wait: they would spend its dead parent.
+            if engine.pending.is_settled() {
+                lease.give_back().await;
+            }
             outcome
         }
         Err(NoLease::Busy) => Err(busy()),
