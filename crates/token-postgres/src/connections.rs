@@ -5,7 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use token_core::store::StoreError;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Error, Row};
 
 use crate::failure;
 
@@ -37,13 +37,16 @@ impl Drop for Lent {
     }
 }
 
-/// When the server may answer.
+/// What an operation does, and when the server may answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Durability {
-    /// When it is on disk, and on the standbys that `synchronous_standby_names` asks for.
-    Flushed,
-    /// At once. What is written so is on disk at the latest with the next flushed transaction: a lease with the intent that needs it.
+    /// It reads.
+    Read,
+    /// It writes: the server answers at once. What is written so is on disk at the latest with the next flushed transaction: a lease
+    /// with the intent that needs it.
     Soon,
+    /// It writes: the server answers when it is on disk, and on the standbys that `synchronous_standby_names` asks for.
+    Flushed,
 }
 
 /// A parameter. Its type goes with it, so that a statement needs no name and no second round trip: that is what passes a pooler.
@@ -73,37 +76,41 @@ pub(crate) async fn run(
     sql: &str,
     given: &[Given<'_>],
 ) -> Result<Option<Row>, StoreError> {
-    let begin = begin(limit, durability);
     let given: Vec<_> = given.iter().map(Given::typed).collect();
-    // All three are sent before the first is answered: one round trip.
-    let (begun, row, ended) = tokio::join!(
-        biased;
-        client.batch_execute(&begin),
-        client.query_typed_opt(sql, &given),
-        client.batch_execute(END),
-    );
-    let failed = |error| failure::statement(&error);
-    begun.map_err(failed)?;
-    let row = row.map_err(failed)?;
-    ended.map_err(failed)?;
-    Ok(row)
+    let statement = client.query_typed_opt(sql, &given);
+    let row = match durability {
+        Durability::Read => statement.await,
+        Durability::Soon => between(client, &begin(limit, "off"), statement, "COMMIT").await,
+        Durability::Flushed => between(client, &begin(limit, "on"), statement, FLUSHED_COMMIT).await,
+    };
+    row.map_err(|error| failure::statement(&error))
+}
+
+/// All three are sent before the first is answered: one round trip.
+async fn between<T>(
+    client: &Client,
+    begin: &str,
+    statement: impl Future<Output = Result<T, Error>>,
+    end: &str,
+) -> Result<T, Error> {
+    let (begun, answer, ended) =
+        tokio::join!(biased; client.batch_execute(begin), statement, client.batch_execute(end));
+    begun?;
+    let answer = answer?;
+    ended?;
+    Ok(answer)
 }
 
 /// A statement timeout during COMMIT would end the wait for a synchronous standby and call it a success.
-const END: &str = "SET LOCAL statement_timeout = 0; COMMIT";
+const FLUSHED_COMMIT: &str = "SET LOCAL statement_timeout = 0; COMMIT";
 
 /// Everything is set for this transaction only, since the next one may be on another server connection. The role's own defaults for
 /// isolation and timeouts do not count; its default to be read-only does.
-fn begin(limit: Duration, durability: Durability) -> String {
+fn begin(limit: Duration, flush: &str) -> String {
     let limit = limit.as_millis();
-    let flush = match durability {
-        Durability::Flushed => "on",
-        Durability::Soon => "off",
-    };
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; \
          SET LOCAL statement_timeout = {limit}; \
-         SET LOCAL lock_timeout = {limit}; \
          SET LOCAL idle_in_transaction_session_timeout = {limit}; \
          SET LOCAL synchronous_commit = {flush}"
     )

@@ -19,6 +19,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How often one with hints is, since a hint may get lost.
 const LOST_HINT: Duration = Duration::from_secs(1);
+/// What is left of a lease that was given back while we asked whose it is.
+const GONE_BY_NOW: Duration = Duration::from_millis(1);
 /// More than any lease, and still a date that PostgreSQL knows.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -27,7 +29,7 @@ impl TokenStore for PostgresStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
         let given = [Given::Text(key.as_str())];
         match self
-            .ask(Durability::Soon, &self.0.statements.load, &given)
+            .ask(Durability::Read, &self.0.statements.load, &given)
             .await?
         {
             Some(row) => rows::entry(&self.0.sealing, key, &row),
@@ -44,14 +46,10 @@ impl TokenStore for PostgresStore {
         let row = self
             .ask(Durability::Soon, &self.0.statements.acquire, &given)
             .await?;
-        // No row, or nothing left: another took it while we looked, for a life like ours.
-        let Some(row) = row else {
-            return Ok(Acquired::Busy { left: life });
-        };
-        if rows::read(&row, "is_held")? {
+        if row.is_some() {
             return Ok(Acquired::Held);
         }
-        let left = rows::span(rows::read(&row, "left_micros")?).unwrap_or(life);
+        let left = self.lease_left(key).await?.unwrap_or(GONE_BY_NOW);
         Ok(Acquired::Busy { left })
     }
 
@@ -147,6 +145,21 @@ impl PostgresStore {
         let row = self
             .ask(Durability::Flushed, &self.0.statements.commit_child, &given)
             .await?;
+        match row {
+            Some(_) => Ok(Committed::Stored),
+            None => self.why_not(key, record).await,
+        }
+    }
+
+    async fn why_not(&self, key: &Key, record: &Record) -> Result<Committed, StoreError> {
+        let given = [
+            Given::Text(key.as_str()),
+            Given::Bytes(Some(&record.lineage.0)),
+            Given::Number(record.generation.number().cast_signed()),
+        ];
+        let row = self
+            .ask(Durability::Read, &self.0.statements.why_not, &given)
+            .await?;
         let Some(row) = row else {
             return Ok(Committed::Missing);
         };
@@ -198,10 +211,21 @@ impl PostgresStore {
         }
     }
 
+    async fn lease_left(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
+        let given = [Given::Text(key.as_str())];
+        match self
+            .ask(Durability::Read, &self.0.statements.lease_left, &given)
+            .await?
+        {
+            Some(row) => Ok(rows::span(rows::read(&row, "left_micros")?)),
+            None => Ok(None),
+        }
+    }
+
     async fn generation(&self, key: &Key) -> Result<Option<Generation>, StoreError> {
         let given = [Given::Text(key.as_str())];
         match self
-            .ask(Durability::Soon, &self.0.statements.generation, &given)
+            .ask(Durability::Read, &self.0.statements.generation, &given)
             .await?
         {
             Some(row) => rows::generation(&row),

@@ -20,7 +20,7 @@ pub(crate) async fn check(
 ) -> Result<(), StoreError> {
     let names = [Given::Text(&places.tokens), Given::Text(&places.versions)];
     let facts = include_str!("sql/facts.sql");
-    let facts = run(client, limit, Durability::Soon, facts, &names).await?;
+    let facts = run(client, limit, Durability::Read, facts, &names).await?;
     judge(&facts.ok_or_else(failure::foreign)?)?;
     match version(client, limit, statements).await? {
         Some(VERSION) => Ok(()),
@@ -34,7 +34,7 @@ pub(crate) async fn version(
     limit: Duration,
     statements: &Statements,
 ) -> Result<Option<i32>, StoreError> {
-    let row = run(client, limit, Durability::Soon, &statements.version, &[]).await?;
+    let row = run(client, limit, Durability::Read, &statements.version, &[]).await?;
     row.ok_or_else(failure::foreign)?
         .try_get("version")
         .map_err(|_| failure::foreign())

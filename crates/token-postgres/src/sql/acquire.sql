@@ -1,16 +1,8 @@
-WITH taken AS (
-    INSERT INTO vendor_auth_tokens AS stored (key, lease_owner, lease_until)
-    VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond')
-    ON CONFLICT (key) DO UPDATE
-    SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
-    WHERE stored.lease_owner IS NULL
-       OR stored.lease_owner = excluded.lease_owner
-       OR stored.lease_until <= clock_timestamp()
-    RETURNING key
-)
-SELECT true AS is_held, NULL::bigint AS left_micros
-FROM taken
-UNION ALL
-SELECT false, (extract(epoch FROM lease_until - clock_timestamp()) * 1000000)::bigint
-FROM vendor_auth_tokens
-WHERE key = $1 AND NOT EXISTS (SELECT FROM taken)
+INSERT INTO vendor_auth_tokens AS stored (key, lease_owner, lease_until)
+VALUES ($1, $2, clock_timestamp() + $3 * interval '1 microsecond')
+ON CONFLICT (key) DO UPDATE
+SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+WHERE stored.lease_owner IS NULL
+   OR stored.lease_owner = excluded.lease_owner
+   OR stored.lease_until <= clock_timestamp()
+RETURNING true

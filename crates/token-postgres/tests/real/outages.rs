@@ -101,7 +101,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     place.sql(
         "CREATE OR REPLACE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
          $$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file', DETAIL = NEW.body; END $$;
-         CREATE TRIGGER full BEFORE UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION is_full()",
+         CREATE TRIGGER no_room BEFORE UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION is_full()",
     );
     let error = store.intend(&key(), &intent(1, 1)).await.unwrap_err();
     assert_eq!(
@@ -110,7 +110,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     );
     let child = Succession::ChildOf(lineage(1));
     store.commit(&key(), &child, &record(2)).await.unwrap_err();
-    place.sql("DROP TRIGGER full ON TOKENS");
+    place.sql("DROP TRIGGER no_room ON TOKENS");
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
     assert_eq!(entry.intent, None);
@@ -175,7 +175,7 @@ async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored(
         child += 1;
     }
     server
-        .sql("SET synchronous_commit = local; ALTER SYSTEM SET synchronous_standby_names = ''")
+        .sql("ALTER SYSTEM SET synchronous_standby_names = ''")
         .unwrap();
     server.sql("SELECT pg_reload_conf()").unwrap();
     let again = hasty

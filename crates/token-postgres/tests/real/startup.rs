@@ -32,7 +32,7 @@ async fn connecting_checks() {
     let url = SERVER
         .url()
         .replace("postgres@", &format!("postgres:{password}@"));
-    let url = url.replace("/postgres", "/nowhere");
+    let url = url.trim_end_matches("postgres").to_owned() + "nowhere";
     let error = PostgresStore::connect(url, sealing("1", 1)).await.unwrap_err();
     told(&error, "3D000");
     let unreadable = PostgresStore::connect(format!("{password}://"), sealing("1", 1)).await;

@@ -1,0 +1,117 @@
+//! A refresh, in transactions of one row: a ratio, measured in one run, since both are slowed down by the same machine.
+//!
+//! The store promises at most five. Fails where it is more.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark tells its figures and fails loudly"
+)]
+
+use std::time::Duration;
+
+use local_servers::Postgres;
+use token_core::sealing::{Sealing, SealingKey};
+use token_core::store::{Acquired, Committed, Intended, Intent, Lineage, Owner, Record, Succession};
+use token_core::{Generation, Key, Secret, TokenStore};
+use token_postgres::PostgresStore;
+use tokio::time::Instant;
+use tokio_postgres::NoTls;
+
+const ROUNDS: u64 = 500;
+const MOST: f64 = 5.0;
+const LIFE: Duration = Duration::from_secs(30);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    for fsync in ["on", "off"] {
+        let server = Postgres::with().setting("fsync", fsync).start().unwrap();
+        let [refresh, transaction, statement] = measured(&server).await;
+        let (ratio, to_statement) = (refresh / transaction, refresh / statement);
+        println!(
+            "fsync {fsync}: a refresh {refresh:.0} µs, a bare transaction of one row {transaction:.0} µs: {ratio:.2}"
+        );
+        println!("  ({to_statement:.2} prepared statements of one round trip, {statement:.0} µs each)");
+        assert!(ratio <= MOST, "a refresh costs {ratio:.2} bare transactions");
+    }
+}
+
+/// Medians in microseconds. All take turns, so that whatever else the machine does slows all down.
+async fn measured(server: &Postgres) -> [f64; 3] {
+    let sealing = Sealing::with(SealingKey::new("1", [1; 32]).unwrap());
+    let store = PostgresStore::builder(sealing).url(server.url()).build().unwrap();
+    store.migrate().await.unwrap();
+    let (mut bare, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let table = "CREATE TABLE bare (id int PRIMARY KEY, text text); INSERT INTO bare VALUES (1, '')";
+    bare.batch_execute(table).await.unwrap();
+    let update = bare
+        .prepare("UPDATE bare SET text = $1 WHERE id = 1")
+        .await
+        .unwrap();
+    let text = "x".repeat(2000);
+    let mut spans = [const { Vec::new() }; 3];
+    for round in 0..ROUNDS {
+        let [refreshes, transactions, statements] = &mut spans;
+        refreshes.push(timed(refresh(&store, round)).await);
+        let transaction = async {
+            let transaction = bare.transaction().await.unwrap();
+            transaction.execute(&update, &[&text]).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        transactions.push(timed(transaction).await);
+        statements.push(timed(bare.execute(&update, &[&text])).await);
+    }
+    spans.map(median)
+}
+
+/// All that the engine asks of the store for one refresh.
+async fn refresh(store: &PostgresStore, parent: u64) {
+    let (key, owner) = (
+        Key::of("acme", "api.acme.example", "user 17"),
+        Owner::new([1; 16]),
+    );
+    let (lineage, child) = (lineage(parent), parent + 1);
+    let intent = Intent {
+        owner: owner.clone(),
+        lineage: Some(lineage),
+    };
+    let succession = match parent {
+        0 => Succession::Anew,
+        _ => Succession::ChildOf(lineage),
+    };
+    let held = store.acquire(&key, &owner, LIFE).await.unwrap();
+    store.load(&key).await.unwrap();
+    let intended = store.intend(&key, &intent).await.unwrap();
+    let stored = store.commit(&key, &succession, &record(child)).await.unwrap();
+    store.release(&key, &owner).await.unwrap();
+    let all = (held, intended, stored);
+    assert_eq!(all, (Acquired::Held, Intended::Written, Committed::Stored));
+}
+
+fn record(number: u64) -> Record {
+    Record {
+        lineage: lineage(number),
+        generation: Generation::new(number),
+        body: Secret::from("x".repeat(2000)),
+    }
+}
+
+fn lineage(number: u64) -> Lineage {
+    let mut bytes = [0; 32];
+    bytes
+        .iter_mut()
+        .zip(number.to_be_bytes())
+        .for_each(|(byte, value)| *byte = value);
+    Lineage(bytes)
+}
+
+async fn timed<T>(work: impl Future<Output = T>) -> Duration {
+    let began = Instant::now();
+    work.await;
+    began.elapsed()
+}
+
+fn median(mut spans: Vec<Duration>) -> f64 {
+    spans.sort();
+    spans.get(spans.len() / 2).unwrap().as_secs_f64() * 1e6
+}
