@@ -4,6 +4,7 @@
 //! machine's. The oracle (`oracle.rs`) says what must hold whatever happens.
 
 mod crew;
+mod crowd;
 mod hands;
 mod log;
 mod oracle;
@@ -39,6 +40,7 @@ use self::words::Assignment;
 use crate::step::Outcome;
 use crate::workspace::Workspace;
 
+pub(crate) use self::crowd::{CrowdOptions, run as crowd};
 pub(crate) use self::worker::run as work;
 
 /// What to put to the test.
@@ -75,12 +77,19 @@ enum Harm {
 /// Where the oracle does not hold; it says in which round and what happened there.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     ensure!(options.processes > 0, "at least one process is needed");
+    in_runtime(workspace, |folder| async move { play(&folder, options).await })
+}
+
+fn in_runtime<F: Future<Output = Result<()>>>(
+    workspace: &Workspace,
+    work: impl FnOnce(PathBuf) -> F,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let folder = Folder::make(&workspace.path("target"))?;
-    runtime.block_on(play(&folder.0, options))
+    runtime.block_on(work(folder.0.clone()))
 }
 
 /// A short run in both modes.

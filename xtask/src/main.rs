@@ -46,6 +46,8 @@ enum Task {
     Demo,
     /// Many processes share one grant and are killed, frozen and cut off; an oracle judges.
     Chaos(chaos::Options),
+    /// Many processes start together on a token that is over: one exchange, and how soon all have it.
+    Crowd(chaos::CrowdOptions),
     /// One of these processes.
     #[command(hide = true)]
     ChaosWorker {
@@ -92,6 +94,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Demo => demo::run(&workspace),
         Task::Ci { job } => ci::run(&workspace, *job),
         Task::Chaos(options) => chaos::run(&workspace, options),
+        Task::Crowd(options) => chaos::crowd(&workspace, options),
         Task::ChaosWorker { assignment } => chaos::work(assignment),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),

@@ -37,7 +37,8 @@ pub(super) struct Facts {
     pub(super) asked: u64,
     pub(super) answered: u64,
     pub(super) handed: Option<Handed>,
-    pub(super) read: Option<(i64, i64)>,
+    /// How long its bare read took, in microseconds.
+    pub(super) read_us: Option<i64>,
     pub(super) gone: bool,
 }
 
@@ -219,14 +220,17 @@ impl Crew {
                 facts.answered = facts.answered.max(number);
                 facts.handed = None;
             }
-            Said::Read {
-                took_us, ended_at_us, ..
-            } => facts.read = Some((took_us, ended_at_us)),
+            Said::Read { took_us } => facts.read_us = Some(took_us),
         }
     }
 
     /// Asks everyone who is there, runs, and has no question open.
     pub(super) async fn ask_all(&mut self) {
+        self.ask_all_at(0).await;
+    }
+
+    /// The same, for this instant of the machine's wall clock in microseconds.
+    pub(super) async fn ask_all_at(&mut self, at_us: i64) {
         self.asks += 1;
         let number = self.asks;
         for process in 0..self.members.len() {
@@ -239,7 +243,7 @@ impl Crew {
             }
             member.facts.asked = number;
             member.facts.handed = None;
-            self.tell(process, Told::Ask { number }).await;
+            self.tell(process, Told::Ask { number, at_us }).await;
         }
     }
 

@@ -100,10 +100,6 @@ impl Oracle {
         u64::try_from(self.epoch.issued.len()).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn refused(&self) -> u64 {
-        self.epoch.refused
-    }
-
     /// Whether all that was issued is in the store, which holds this generation.
     pub(super) fn agrees(&self, stored: u64) -> bool {
         stored == self.epoch.first + self.issued()

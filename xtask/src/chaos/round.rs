@@ -291,7 +291,8 @@ impl Play {
         Ok(self.oracle.agrees(stored) && self.nothing_is_under_way())
     }
 
-    fn read_journal(&mut self) -> Result<()> {
+    /// Reads on in the vendor's journal.
+    pub(super) fn read_journal(&mut self) -> Result<()> {
         self.oracle.read(&self.sim.exchanges(), LIFE_MS)
     }
 
@@ -300,7 +301,7 @@ impl Play {
         all.iter().filter(|one| one.is_issued() && one.delivered).count()
     }
 
-    fn judge_handed(&mut self) -> Result<()> {
+    pub(super) fn judge_handed(&mut self) -> Result<()> {
         let handed = std::mem::take(&mut self.crew.handed);
         handed.iter().try_for_each(|handed| self.oracle.handed(handed))
     }

@@ -73,10 +73,8 @@ impl Ground {
             StoreKind::Postgres => {
                 let server = Postgres::start()?;
                 let sealing = Sealing::with(SealingKey::new("chaos", [42; 32])?);
-                PostgresStore::connect(server.url(), sealing)
-                    .await?
-                    .migrate()
-                    .await?;
+                let store = PostgresStore::builder(sealing).url(server.url()).build()?;
+                store.migrate().await?;
                 Self::Postgres(server)
             }
         })

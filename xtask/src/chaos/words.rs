@@ -24,10 +24,10 @@ pub(super) struct Assignment {
 /// What a process is told.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Told {
-    /// Ask for a token.
-    Ask { number: u64 },
-    /// Read the store, bare, at this instant of the machine's wall clock in microseconds.
-    Read { number: u64, at_us: i64 },
+    /// Ask for a token at this instant of the machine's wall clock in microseconds, or at once where it is over.
+    Ask { number: u64, at_us: i64 },
+    /// Read the store, bare, at this instant.
+    Read { at_us: i64 },
 }
 
 /// What a process says. Each word is in the pipe before the next thing happens, so that a killed process has said it.
@@ -65,9 +65,5 @@ pub(super) enum Said {
     /// A caller got none.
     Refused { number: u64, why: String },
     /// A bare read took so long.
-    Read {
-        number: u64,
-        took_us: i64,
-        ended_at_us: i64,
-    },
+    Read { took_us: i64 },
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
-use vendor_auth::core::Rotation;
-use vendor_auth::core::TokenEndpoint as _;
 use vendor_auth::core::store::TokenStore;
+use vendor_auth::core::{Key, Rotation, TokenEndpoint as _};
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::{ReqwestClient, Token, TokenCache};
 
@@ -49,22 +48,10 @@ async fn work(assignment: &Assignment) -> Result<()> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
-            Told::Ask { number } => drop(tokio::spawn(ask(tokens.clone(), clock.clone(), number))),
-            Told::Read { number, at_us } => {
-                let (store, key) = (store.clone(), key.clone());
-                drop(tokio::spawn(async move {
-                    let pause = u64::try_from(at_us - machine_us()).unwrap_or_default();
-                    tokio::time::sleep(Duration::from_micros(pause)).await;
-                    let begun = machine_us();
-                    _ = store.load(&key).await;
-                    let ended_at_us = machine_us();
-                    say(&Said::Read {
-                        number,
-                        took_us: ended_at_us - begun,
-                        ended_at_us,
-                    });
-                }));
+            Told::Ask { number, at_us } => {
+                drop(tokio::spawn(ask(tokens.clone(), clock.clone(), number, at_us)))
             }
+            Told::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
         }
     }
     Ok(())
@@ -108,7 +95,24 @@ pub(super) fn cache(
     Ok(tokens)
 }
 
-async fn ask(tokens: TokenCache, clock: SharedClock, number: u64) {
+async fn until(at_us: i64) {
+    let pause = u64::try_from(at_us - machine_us()).unwrap_or_default();
+    if pause > 0 {
+        tokio::time::sleep(Duration::from_micros(pause)).await;
+    }
+}
+
+async fn read(store: Arc<dyn TokenStore>, key: Key, at_us: i64) {
+    until(at_us).await;
+    let begun = machine_us();
+    if store.load(&key).await.is_ok() {
+        let took_us = machine_us() - begun;
+        say(&Said::Read { took_us });
+    }
+}
+
+async fn ask(tokens: TokenCache, clock: SharedClock, number: u64, at_us: i64) {
+    until(at_us).await;
     let outcome = tokens.token().await;
     // No pause and no other task since the token was judged: the last look at the clock was that one.
     let judged_at_ms = clock.0.last_look_ms();
