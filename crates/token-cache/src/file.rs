@@ -2,6 +2,9 @@
 
 mod directory;
 mod failure;
+#[cfg(feature = "keyring")]
+#[cfg_attr(docsrs, doc(cfg(feature = "keyring")))]
+mod keyring;
 mod lease;
 mod names;
 mod page;

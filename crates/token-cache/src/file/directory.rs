@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use token_core::BuildError;
 use token_core::store::StoreError;
 
-use super::failure::{reading, unreadable, writing};
+use super::failure::writing;
 use super::steps::{Steps, WriteStep};
 
 /// The directory for the state of this user's programs.
@@ -76,6 +76,8 @@ pub(super) fn sync(path: &Path) -> io::Result<()> {
 #[cfg(unix)]
 pub(super) fn is_ours_alone(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt;
+
+    use super::failure::{reading, unreadable};
 
     const WRITE_BY_OTHERS: u32 = 0o022;
     match fs::metadata(path) {

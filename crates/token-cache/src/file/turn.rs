@@ -76,11 +76,19 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// Options for files that no other user can read.
+#[cfg(unix)]
 pub(super) fn for_this_user() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.mode(0o600);
     options
+}
+
+/// The user's own folders are private to him on Windows.
+#[cfg(not(unix))]
+pub(super) fn for_this_user() -> OpenOptions {
+    OpenOptions::new()
 }
 
 /// Whether the lock file is still the one of this name: somebody may have tidied up.

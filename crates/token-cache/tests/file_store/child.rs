@@ -166,7 +166,7 @@ async fn refresh(store: &FileStore) {
 }
 
 async fn hold(store: &FileStore) {
-    let life = Duration::from_millis(400);
+    let life = Duration::from_secs(2);
     assert_eq!(
         store.acquire(&key(), &owner(1), life).await.unwrap(),
         Acquired::Held

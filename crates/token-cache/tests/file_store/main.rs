@@ -1,15 +1,22 @@
 //! The file store, on real files and among real processes.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails shall say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails shall say where"
+)]
 
 mod child;
 mod damage;
 mod failures;
 mod files;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod kills;
 mod processes;
 mod scene;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
@@ -17,6 +24,9 @@ use token_core::test_util::StorePlace;
 use token_core::types::async_trait;
 
 use scene::{Scene, sealing};
+
+/// Longer than a disk that is busy with other things takes for a few writes.
+const SHORT_LIFE: Duration = Duration::from_millis(750);
 
 struct Plain(Scene);
 
@@ -27,12 +37,20 @@ impl StorePlace for Plain {
     async fn open(&self) -> Arc<dyn TokenStore> {
         Arc::new(self.0.store())
     }
+
+    fn short_life(&self) -> Duration {
+        SHORT_LIFE
+    }
 }
 
 #[async_trait]
 impl StorePlace for Sealed {
     async fn open(&self) -> Arc<dyn TokenStore> {
         Arc::new(FileStore::at(self.0.directory()).sealed_with(sealing()))
+    }
+
+    fn short_life(&self) -> Duration {
+        SHORT_LIFE
     }
 }
 
