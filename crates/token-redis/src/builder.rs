@@ -83,6 +83,8 @@ impl RedisStoreBuilder {
     /// Counts an intent, a record or a tombstone as written only when so many replicas have it too
     /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)), and waits for them so long. With fewer the operation fails, and the cache
     /// repeats it: nothing is spent without a safe intent, and a new token is served from memory until it is safe.
+    ///
+    /// The connection answers nothing else meanwhile, so the time *should* be shorter than that of [`timeout`](Self::timeout).
     #[must_use]
     pub fn replicas(mut self, count: u32, within: Duration) -> Self {
         self.replicas = Some(Replicas { count, within });
@@ -136,7 +138,7 @@ impl RedisStoreBuilder {
         }
         let hints = Hints::default();
         let manner = Manner {
-            within: self.within,
+            within: self.within + self.replicas.map_or(Duration::ZERO, |replicas| replicas.within),
             hints: (self.changes == Changes::Told).then(|| hints.clone()),
             certificates: self.certificates,
         };

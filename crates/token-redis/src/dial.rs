@@ -17,9 +17,14 @@ use crate::tls::Certificates;
 
 /// How each connection is made.
 pub(crate) struct Manner {
+    /// For a connection, and for an answer of a cluster.
     pub(crate) within: Duration,
     /// Bells to ring by messages of the server; `None` where nobody is subscribed.
     pub(crate) hints: Option<Hints>,
+    #[cfg_attr(
+        not(feature = "rustls"),
+        expect(dead_code, reason = "without TLS nobody asks for them")
+    )]
     pub(crate) certificates: Certificates,
 }
 

@@ -3,11 +3,14 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use token_core::store::StoreError;
 
+const NOT_LET_IN: &str = "Redis does not take the user or the password";
+
 pub(crate) fn store_error(error: &RedisError) -> StoreError {
     let what = match error.kind() {
         ErrorKind::Io if error.is_timeout() => "Redis did not answer in time",
         ErrorKind::Io => "Redis cannot be reached",
-        ErrorKind::AuthenticationFailed => "Redis does not take the user or the password",
+        _ if matches!(error.code(), Some("WRONGPASS" | "NOAUTH")) => NOT_LET_IN,
+        ErrorKind::AuthenticationFailed => NOT_LET_IN,
         ErrorKind::InvalidClientConfig => "the settings for Redis cannot be used",
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no primary of that name",
         ErrorKind::Server(ServerErrorKind::ReadOnly) => "this Redis is a replica and takes no writes",

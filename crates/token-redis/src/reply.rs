@@ -86,7 +86,7 @@ mod tests {
     fn a_lineage_is_written_and_read() {
         let lineage = Lineage(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
         assert_eq!(from_hex(&hex(lineage)).unwrap(), lineage);
-        for wrong in ["", "0", "zz", &hex(lineage)[1..], "é"] {
+        for wrong in ["", "0", "zz", hex(lineage).trim_start_matches('0'), "é"] {
             assert!(from_hex(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,7 @@
 //! The laws of every store, on one server, by messages and by polling, and on a cluster.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::TokenStore;
@@ -22,6 +23,10 @@ impl Place {
 impl StorePlace for Place {
     async fn open(&self) -> Arc<dyn TokenStore> {
         Arc::new(self.0.clone().connect().await.unwrap())
+    }
+
+    fn short_life(&self) -> Duration {
+        Duration::from_millis(250)
     }
 }
 

@@ -1,4 +1,19 @@
 //! The store on real Redis servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
 
+mod checks;
 mod conformance;
+mod outages;
 mod place;
+mod replicas;
+mod sealed;
+mod servers;
+mod sharing;
+#[cfg(feature = "rustls")]
+mod tls;
+mod vendor;

@@ -1,0 +1,123 @@
+//! What a server must be like before a grant is put there.
+
+use std::time::Duration;
+
+use local_servers::Redis;
+use token_core::TokenStore;
+use token_core::store::{Acquired, Succession};
+use token_redis::{RedisStore, Servers};
+
+use crate::place::{LONG, builder, intent, key, owner, record, sealing, store};
+
+// faults.md row 41
+#[tokio::test]
+async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
+    let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
+    let error = builder(&redis).connect().await.unwrap_err();
+    assert!(error.to_string().contains("maxmemory-policy"), "{error}");
+    assert!(error.to_string().ends_with("allkeys-lru"), "{error}");
+
+    // Lazily built, it is refused at the first use all the same.
+    let lazy = builder(&redis).build().unwrap();
+    lazy.load(&key()).await.unwrap_err();
+    redis
+        .command(&["CONFIG", "SET", "maxmemory-policy", "volatile-lru"])
+        .unwrap();
+    lazy.load(&key()).await.unwrap();
+}
+
+// faults.md row 41
+#[tokio::test]
+async fn who_vouches_for_a_server_gets_it_unchecked() {
+    let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
+    let trusting = builder(&redis)
+        .trusting_that_nothing_is_evicted()
+        .build()
+        .unwrap();
+    trusting
+        .commit(&key(), &Succession::Anew, &record(1))
+        .await
+        .unwrap();
+    trusting.check().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_server_says_what_it_is() {
+    let redis = Redis::with().append_only().start().unwrap();
+    let nodes = store(&redis).await.check().await.unwrap();
+    assert_eq!(nodes.len(), 1);
+    assert!(nodes[0].is_primary && nodes[0].append_only, "{nodes:?}");
+    assert_eq!((nodes[0].replicas, nodes[0].eviction.as_str()), (0, "noeviction"));
+}
+
+#[tokio::test]
+async fn a_replica_is_refused() {
+    let primary = Redis::start().unwrap();
+    let replica = Redis::with().replica_of(&primary).start().unwrap();
+    let error = builder(&replica).connect().await.unwrap_err();
+    assert!(error.to_string().contains("replica"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_a_clear_error_that_shows_none() {
+    let redis = Redis::with().password("the-right-one").start().unwrap();
+    store(&redis).await.load(&key()).await.unwrap();
+    let url = redis.url().replace("the-right-one", "the-wrong-one");
+    let servers = Servers::node(url);
+    let error = RedisStore::builder(servers, sealing())
+        .connect()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("the password"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("-one"));
+}
+
+// faults.md row 5
+#[tokio::test]
+async fn a_full_server_takes_no_intent_and_keeps_what_it_has() {
+    let redis = Redis::start().unwrap();
+    let store = store(&redis).await;
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    assert_eq!(
+        store.acquire(&key(), &owner(1), LONG).await.unwrap(),
+        Acquired::Held
+    );
+    redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let error = store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    assert!(error.to_string().ends_with("OOM"), "{error}");
+    let entry = store.load(&key()).await.unwrap();
+    assert!(entry.record.is_some() && entry.intent.is_none());
+}
+
+/// The line of the front page, so that it stays true.
+#[tokio::test]
+async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
+    let page = include_str!("../../README.md");
+    let line = page.lines().find(|line| line.starts_with("ACL SETUSER")).unwrap();
+    let redis = Redis::start().unwrap();
+    redis.command(&line.split(' ').collect::<Vec<_>>()).unwrap();
+    let url = redis.url().replace("redis://", "redis://tokens:password@");
+    let builder = RedisStore::builder(Servers::node(url), sealing());
+    let store = builder.clone().connect().await.unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    store.renew(&key(), &owner(1), LONG).await.unwrap();
+    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.withdraw(&key(), &owner(1)).await.unwrap();
+    store.release(&key(), &owner(1)).await.unwrap();
+    store.changed(&key(), None, LONG).await;
+    store.bury(&key()).await.unwrap();
+    assert!(store.load(&key()).await.unwrap().buried);
+    let waiting = builder
+        .clone()
+        .replicas(1, Duration::from_millis(1))
+        .connect()
+        .await
+        .unwrap();
+    let error = waiting.bury(&key()).await.unwrap_err().to_string();
+    assert!(error.ends_with("0 of 1"), "{error}");
+    let told = redis.command(&["INFO", "errorstats"]).unwrap();
+    assert!(!told.contains("NOPERM"), "{told}");
+    let elsewhere = builder.prefix("coupons:").connect().await.unwrap();
+    elsewhere.load(&key()).await.unwrap_err();
+}

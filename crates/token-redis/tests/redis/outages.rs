@@ -1,0 +1,108 @@
+//! The server goes away, freezes, comes back, comes back empty.
+
+use std::time::{Duration, Instant};
+
+use local_servers::{LocalServer, Redis};
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed, Succession};
+
+use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+// faults.md row 9
+#[tokio::test]
+async fn a_frozen_server_is_broken_in_time_and_not_busy() {
+    let mut redis = Redis::start().unwrap();
+    let store = builder(&redis).timeout(SHORT).connect().await.unwrap();
+    assert_eq!(
+        store.acquire(&key(), &owner(1), LONG).await.unwrap(),
+        Acquired::Held
+    );
+    redis.pause().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the time of a real server's silence")]
+    let began = Instant::now();
+    for _ in 0..2 {
+        // Over the connection there was, and over one that nobody answers.
+        let error = store.acquire(&key(), &owner(2), LONG).await.unwrap_err();
+        assert!(error.to_string().contains("in time"), "{error}");
+    }
+    assert!(began.elapsed() < LONG / 10, "{:?}", began.elapsed());
+    redis.resume().unwrap();
+    let patient = builder(&redis).connect().await.unwrap();
+    let other = patient.acquire(&key(), &owner(2), LONG).await.unwrap();
+    assert!(matches!(other, Acquired::Busy { .. }), "{other:?}");
+}
+
+// faults.md row 9
+#[tokio::test]
+async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
+    let mut redis = Redis::with().append_only().start().unwrap();
+    let store = store(&redis).await;
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    redis.kill().unwrap();
+    store.load(&key()).await.unwrap_err();
+    redis.start_again().unwrap();
+    let entry = store.load(&key()).await.unwrap();
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+    assert_eq!(entry.intent, Some(intent(1, 1)));
+    let other = store.acquire(&key(), &owner(2), LONG).await.unwrap();
+    assert!(
+        matches!(other, Acquired::Busy { .. }),
+        "the lease was forgotten: {other:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_restart_between_two_operations_is_not_noticed() {
+    let mut redis = Redis::with().append_only().start().unwrap();
+    let store = store(&redis).await;
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    redis.stop().unwrap();
+    redis.start_again().unwrap();
+    // It knows neither the connection nor the scripts any more.
+    let child = store
+        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .await;
+    assert_eq!(child.unwrap(), Committed::Stored);
+}
+
+// faults.md row 41
+#[tokio::test]
+async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
+    let mut redis = Redis::start().unwrap();
+    let store = store(&redis).await;
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    redis.kill().unwrap();
+    redis.start_again().unwrap();
+    let entry = store.load(&key()).await.unwrap();
+    assert!(entry.record.is_none() && !entry.buried);
+    let child = store
+        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .await;
+    assert_eq!(child.unwrap(), Committed::Missing);
+    let repair = store.commit(&key(), &Succession::Relogin, &record(2)).await;
+    assert_eq!(repair.unwrap(), Committed::Stored);
+}
+
+// faults.md row 46
+#[test]
+fn a_store_outlives_the_runtime_that_connected_it() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let redis = Redis::start().unwrap();
+    let first = runtime();
+    let store = first.block_on(store(&redis));
+    first
+        .block_on(store.commit(&key(), &Succession::Anew, &record(1)))
+        .unwrap();
+    drop(first);
+    let entry = runtime().block_on(store.load(&key())).unwrap();
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+}

@@ -1,0 +1,117 @@
+//! Sentinels and a cluster.
+
+use std::time::Duration;
+
+use local_servers::{LocalServer, Redis};
+use token_core::TokenStore;
+use token_core::store::{Committed, Entry, Succession};
+use token_redis::{RedisStore, Servers};
+
+use crate::place::{key, lineage, record, sealing};
+
+// faults.md row 41
+#[tokio::test]
+async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
+    let mut primary = Redis::with().password("of-the-nodes").start().unwrap();
+    let replica = Redis::with().replica_of(&primary).start().unwrap();
+    let sentinel = Redis::sentinel_of(&primary, "tokens", 500).unwrap();
+    let servers = Servers::sentinels([sentinel.url()], "tokens").nodes_like("redis://:of-the-nodes@node");
+    let builder = RedisStore::builder(servers, sealing());
+    let store = builder.clone().connect().await.unwrap();
+    let waiting = builder
+        .replicas(1, Duration::from_secs(10))
+        .connect()
+        .await
+        .unwrap();
+    // The sentinel looks for replicas every ten seconds, and cannot promote one that it does not know.
+    until(|| {
+        sentinel
+            .command(&["SENTINEL", "replicas", "tokens"])
+            .unwrap()
+            .contains(&replica.port().to_string())
+    })
+    .await;
+    waiting
+        .commit(&key(), &Succession::Anew, &record(1))
+        .await
+        .unwrap();
+    store.load(&key()).await.unwrap();
+
+    primary.kill().unwrap();
+    until(|| {
+        replica
+            .command(&["INFO", "replication"])
+            .unwrap()
+            .contains("role:master")
+    })
+    .await;
+    let address = || {
+        sentinel
+            .command(&["SENTINEL", "get-master-addr-by-name", "tokens"])
+            .unwrap()
+    };
+    until(|| address().contains(&replica.port().to_string())).await;
+    let entry = loaded(&store).await;
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+    let child = store
+        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .await;
+    assert_eq!(child.unwrap(), Committed::Stored);
+}
+
+/// For a moment the sentinel has its doubts of the new primary too.
+async fn loaded(store: &RedisStore) -> Entry {
+    for _ in 0..600 {
+        if let Ok(entry) = store.load(&key()).await {
+            return entry;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the new primary was not found in a minute");
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the servers took more than a minute");
+}
+
+#[tokio::test]
+async fn sentinels_that_know_no_such_name_are_a_clear_error() {
+    let primary = Redis::start().unwrap();
+    let sentinel = Redis::sentinel_of(&primary, "tokens", 500).unwrap();
+    let servers = Servers::sentinels([sentinel.url()], "coupons");
+    let error = RedisStore::builder(servers, sealing())
+        .connect()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("no primary of that name"), "{error}");
+}
+
+#[tokio::test]
+async fn a_cluster_is_checked_and_its_replicas_are_waited_for() {
+    let redis = Redis::with().cluster().start().unwrap();
+    let builder = RedisStore::builder(Servers::cluster([redis.url()]), sealing());
+    let store = builder.clone().connect().await.unwrap();
+    assert_eq!(store.check().await.unwrap().len(), 1);
+    let waiting = builder
+        .clone()
+        .replicas(1, Duration::from_millis(100))
+        .connect()
+        .await
+        .unwrap();
+    let error = waiting
+        .commit(&key(), &Succession::Anew, &record(1))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().ends_with("0 of 1"), "{error}");
+
+    for (name, value) in [("maxmemory", "64mb"), ("maxmemory-policy", "allkeys-lfu")] {
+        redis.command(&["CONFIG", "SET", name, value]).unwrap();
+    }
+    builder.connect().await.unwrap_err();
+}

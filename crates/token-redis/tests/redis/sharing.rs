@@ -1,0 +1,161 @@
+//! Caches that share a grant through the store.
+
+use std::time::{Duration, Instant};
+
+use local_servers::{LocalServer, Redis};
+use token_cache::{TokenCache, TokenGuard};
+use token_core::store::Succession;
+use token_core::test_util::ManualClock;
+use token_core::{ErrorKind, Timestamp, TokenStore};
+
+use crate::place::{LONG, key, lineage, record, store};
+use crate::vendor::{Acme, Server, first};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The caches' clock: all of the tokens' lives pass by it, and none by waiting.
+fn clock() -> ManualClock {
+    ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000))
+}
+
+async fn cache(redis: &Redis, server: &Server, clock: &ManualClock) -> TokenCache {
+    let cache = TokenCache::builder(Acme)
+        .http(server.clone())
+        .store(store(redis).await);
+    cache.first(first()).clock(clock.clone()).build().unwrap()
+}
+
+async fn all(caches: &[TokenCache]) -> Vec<TokenGuard> {
+    let asking: Vec<_> = caches
+        .iter()
+        .cloned()
+        .map(|cache| tokio::spawn(async move { cache.token_within(LONG).await.unwrap() }))
+        .collect();
+    let mut tokens = Vec::new();
+    for asked in asking {
+        tokens.push(asked.await.unwrap());
+    }
+    tokens
+}
+
+// faults.md row 1
+#[tokio::test]
+async fn two_caches_spend_each_refresh_token_once() {
+    let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
+    let caches = [
+        cache(&redis, &server, &clock).await,
+        cache(&redis, &server, &clock).await,
+    ];
+    for generation in 1..=10 {
+        let tokens = all(&caches).await;
+        assert!(
+            tokens[0].same_secrets_as(&tokens[1]),
+            "two tokens in generation {generation}"
+        );
+        assert_eq!((server.exchanges(), server.reused()), (generation, 0));
+        clock.advance(2 * HOUR);
+    }
+}
+
+// faults.md row 42
+#[tokio::test]
+async fn sixty_four_caches_that_start_together_make_one_exchange() {
+    let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
+    let mut caches = Vec::new();
+    for _ in 0..64 {
+        caches.push(cache(&redis, &server, &clock).await);
+    }
+    let tokens = all(&caches).await;
+    assert!(tokens.iter().all(|token| token.same_secrets_as(&tokens[0])));
+    assert_eq!((server.exchanges(), server.reused()), (1, 0));
+}
+
+// faults.md rows 5 and 9
+#[tokio::test]
+async fn without_the_store_nothing_is_spent_and_a_live_token_is_served() {
+    let mut redis = Redis::with().append_only().start().unwrap();
+    let (server, clock) = (Server::default(), clock());
+    let cache = cache(&redis, &server, &clock).await;
+    let token = cache.token().await.unwrap();
+    redis.kill().unwrap();
+    clock.advance(HOUR - MINUTE);
+    assert!(cache.token().await.unwrap().same_secrets_as(&token));
+    assert_eq!((server.exchanges(), server.reused()), (1, 0));
+    clock.advance(2 * MINUTE);
+    let error = cache.token_within(HOUR).await.unwrap_err();
+    assert_eq!((error.kind(), server.exchanges()), (ErrorKind::Store, 1));
+
+    redis.start_again().unwrap();
+    clock.advance(HOUR);
+    cache.token().await.unwrap();
+    assert_eq!((server.exchanges(), server.reused()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_refresh_costs_five_round_trips() {
+    let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
+    let cache = cache(&redis, &server, &clock).await;
+    let token = cache.token().await.unwrap();
+    redis.command(&["CONFIG", "RESETSTAT"]).unwrap();
+    clock.advance(2 * HOUR);
+    assert!(!cache.token().await.unwrap().same_secrets_as(&token));
+    // The lease is given back after the token is there.
+    until_free(&redis).await;
+    let asked = redis.command(&["INFO", "commandstats"]).unwrap();
+    assert!(asked.contains("cmdstat_evalsha:calls=5,"), "{asked}");
+    for other in ["cmdstat_eval:", "cmdstat_subscribe:", "cmdstat_wait:"] {
+        assert!(!asked.contains(other), "{asked}");
+    }
+}
+
+async fn until_free(redis: &Redis) {
+    let name = "tokens:acme/acme.example/shared";
+    for _ in 0..600 {
+        if redis.command(&["HEXISTS", name, "lease_owner"]).unwrap().trim() == "0" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the lease is not given back");
+}
+
+#[tokio::test]
+async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
+    let redis = Redis::start().unwrap();
+    let (waits, commits) = (store(&redis).await, store(&redis).await);
+    commits
+        .commit(&key(), &Succession::Anew, &record(1))
+        .await
+        .unwrap();
+    let waiting = tokio::spawn({
+        let waits = waits.clone();
+        async move { waits.changed(&key(), Some(record(1).generation), LONG).await }
+    });
+    until_looked(&redis).await;
+    #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
+    let began = Instant::now();
+    commits
+        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .await
+        .unwrap();
+    waiting.await.unwrap();
+    let looked = redis.command(&["INFO", "commandstats"]).unwrap();
+    let told = looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hget:calls=1,");
+    assert!(told, "after {:?}: {looked}", began.elapsed());
+}
+
+/// Until the waiting store has subscribed and looked once.
+async fn until_looked(redis: &Redis) {
+    for _ in 0..600 {
+        if redis
+            .command(&["INFO", "commandstats"])
+            .unwrap()
+            .contains("cmdstat_hget:")
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody waits");
+}
