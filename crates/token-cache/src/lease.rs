@@ -139,9 +139,17 @@ async fn watch(engine: &Arc<Engine>, left: Duration) -> bool {
         tokio::time::sleep(nap).await;
         return false;
     };
-    if matches!(stored.adopt(engine), Ok(Adopted::Fresh)) {
+    if is_fresh(&stored, engine) {
         return true;
     }
     stored.changed(engine, nap).await;
-    false
+    // What woke us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
+    // wake would have it for nothing.
+    Stored::load(engine)
+        .await
+        .is_ok_and(|stored| is_fresh(&stored, engine))
+}
+
+fn is_fresh(stored: &Stored, engine: &Engine) -> bool {
+    matches!(stored.adopt(engine), Ok(Adopted::Fresh))
 }

@@ -23,6 +23,20 @@ async fn two_holders_of_one_refresh_token_spend_it_once() {
 
 // faults.md row 1
 #[tokio::test(start_paused = true)]
+async fn who_is_woken_by_the_commit_reads_it_and_asks_for_no_lease() {
+    let world = World::of(Acme::single_use());
+    world.server.latency(Duration::from_millis(200));
+    let (ours, (theirs, their_store)) = (world.owner(), world.other());
+    let (first, second) = tokio::join!(ours.token(), theirs.token());
+    assert!(first.unwrap().same_secrets_as(&second.unwrap()));
+    let log = their_store.log();
+    let leases = log.iter().filter(|op| **op == Op::Acquire).count();
+    assert_eq!(leases, 1, "{log:?}");
+    assert_eq!(log.last(), Some(&Op::Load));
+}
+
+// faults.md row 1
+#[tokio::test(start_paused = true)]
 async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
     let world = World::of(Acme::single_use());
     world.server.latency(Duration::from_secs(2));
