@@ -10,6 +10,11 @@
     reason = "a benchmark prints, and fails by panicking"
 )]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+#![expect(
+    clippy::semicolon_if_nothing_returned,
+    clippy::indexing_slicing,
+    reason = "a table of candidates reads better so"
+)]
 
 use std::future::Future;
 use std::hint::black_box;

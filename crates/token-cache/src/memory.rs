@@ -77,7 +77,8 @@ impl Place {
             return Committed::Lost;
         }
         // An intent to spend the new record is another flight's: a late repetition of this commit must not clear it.
-        self.intent.take_if(|(intent, _)| intent.lineage != Some(record.lineage));
+        self.intent
+            .take_if(|(intent, _)| intent.lineage != Some(record.lineage));
         self.record = Some(record.clone());
         self.buried = false;
         Committed::Stored

@@ -2,6 +2,7 @@
 //!
 //! The module knows no runtime: its tests run it under a model checker, with the checker's locks in place of the standard ones.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -24,7 +25,11 @@ pub(crate) enum Boarding<T> {
 
 /// Waits for the outcome; `None` where the flight ended without one (its task panicked, or its runtime is gone).
 #[must_use]
-pub(crate) struct Passenger<T>(Arc<Ticket<T>>);
+pub(crate) struct Passenger<T> {
+    ticket: Arc<Ticket<T>>,
+    /// Its seat, once it has been polled.
+    seat: Option<u64>,
+}
 
 /// The right and the duty to end the flight. Dropped, it ends it without an outcome, so nobody is left waiting.
 #[must_use]
@@ -38,8 +43,15 @@ struct Ticket<T>(Mutex<Progress<T>>);
 
 #[derive(Debug)]
 enum Progress<T> {
-    Flying(Vec<Waker>),
+    Flying(Seats),
     Landed(Option<T>),
+}
+
+/// Who is to be woken. Thousands wait at once, so each finds its own seat without a search through the others.
+#[derive(Debug, Default)]
+struct Seats {
+    taken: BTreeMap<u64, Waker>,
+    next: u64,
 }
 
 impl<T> SingleFlight<T> {
@@ -54,27 +66,22 @@ impl<T> SingleFlight<T> {
     pub(crate) fn board(&self, needed: impl FnOnce() -> bool) -> Boarding<T> {
         let mut current = lock(&self.current);
         if let Some(ticket) = &*current {
-            return Boarding::Passenger(Passenger(ticket.clone()), None);
+            return Boarding::Passenger(Passenger::new(ticket), None);
         }
         if !needed() {
             return Boarding::NotNeeded;
         }
-        let ticket = Arc::new(Ticket(Mutex::new(Progress::Flying(Vec::new()))));
+        let ticket = Arc::new(Ticket(Mutex::new(Progress::Flying(Seats::default()))));
         *current = Some(ticket.clone());
-        let pilot = Pilot {
-            flight: Self {
-                current: self.current.clone(),
-            },
-            ticket: ticket.clone(),
+        let flight = Self {
+            current: self.current.clone(),
         };
-        Boarding::Passenger(Passenger(ticket), Some(pilot))
+        Boarding::Passenger(Passenger::new(&ticket), Some(Pilot { flight, ticket }))
     }
 
     /// The flight under way, if there is one.
     pub(crate) fn under_way(&self) -> Option<Passenger<T>> {
-        lock(&self.current)
-            .as_ref()
-            .map(|ticket| Passenger(ticket.clone()))
+        lock(&self.current).as_ref().map(Passenger::new)
     }
 }
 
@@ -107,28 +114,48 @@ impl<T> Ticket<T> {
     /// The first outcome counts: the one of a pilot that landed, not the one of its drop.
     fn land(&self, outcome: Option<T>) {
         let mut progress = lock(&self.0);
-        let Progress::Flying(wakers) = &mut *progress else {
+        let Progress::Flying(seats) = &mut *progress else {
             return;
         };
-        let wakers = std::mem::take(wakers);
+        let seats = std::mem::take(seats);
         *progress = Progress::Landed(outcome);
         drop(progress);
-        wakers.into_iter().for_each(Waker::wake);
+        seats.taken.into_values().for_each(Waker::wake);
+    }
+}
+
+impl<T> Passenger<T> {
+    fn new(ticket: &Arc<Ticket<T>>) -> Self {
+        Self {
+            ticket: ticket.clone(),
+            seat: None,
+        }
     }
 }
 
 impl<T: Clone> Future for Passenger<T> {
     type Output = Option<T>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *lock(&self.0.0) {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let ticket = self.ticket.clone();
+        match &mut *lock(&ticket.0) {
             Progress::Landed(outcome) => Poll::Ready(outcome.clone()),
-            Progress::Flying(wakers) => {
-                if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
-                    wakers.push(context.waker().clone());
-                }
+            Progress::Flying(seats) => {
+                let seat = *self.seat.get_or_insert(seats.next);
+                seats.next = seats.next.max(seat + 1);
+                seats.taken.insert(seat, context.waker().clone());
                 Poll::Pending
             }
+        }
+    }
+}
+
+/// A caller whose time was over leaves no seat taken for the rest of the flight.
+impl<T> Drop for Passenger<T> {
+    fn drop(&mut self) {
+        let Some(seat) = self.seat else { return };
+        if let Progress::Flying(seats) = &mut *lock(&self.ticket.0) {
+            seats.taken.remove(&seat);
         }
     }
 }

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 use zeroize::Zeroizing;
 
-use crate::encoding::percent_encode;
 use crate::secret::Secret;
 
 /// A piece of a secret at least this long is scrubbed even where the rest of the secret is not there.
@@ -75,15 +74,38 @@ impl std::fmt::Debug for Scrubber {
     }
 }
 
-/// How many bytes at the start of `tail` are a piece of `form` that is long enough to tell something; zero if none are.
+/// How many bytes at the start of `tail` spell a piece of `form` that is long enough to tell something; zero if none do.
 fn longest_piece_at_start(form: &[u8], tail: &[u8]) -> usize {
     let enough = form.len().min(SHORTEST_PIECE);
     (0..=form.len() - enough)
         .filter_map(|start| form.get(start..))
-        .map(|piece| piece.iter().zip(tail).take_while(|(a, b)| a == b).count())
-        .filter(|length| *length >= enough)
+        .filter_map(|piece| spelled(piece, tail, enough))
         .max()
         .unwrap_or(0)
+}
+
+/// How many bytes of `tail` spell the beginning of `piece`, each character as it is or percent-encoded, where that are `enough` of the
+/// piece. Encoders differ in what they leave as it is, so any mixture counts.
+fn spelled(piece: &[u8], tail: &[u8], enough: usize) -> Option<usize> {
+    let (mut rest, mut known) = (tail, 0);
+    for wanted in piece {
+        let length = match rest {
+            [byte, ..] if byte == wanted => 1,
+            [b'+', ..] if *wanted == b' ' => 1,
+            [b'%', high, low, ..] if escaped(*high, *low) == Some(*wanted) => 3,
+            _ => break,
+        };
+        rest = rest.get(length..)?;
+        known += 1;
+    }
+    (known >= enough).then(|| tail.len() - rest.len())
+}
+
+/// The byte behind `%XX`, in lower case as everything that is compared.
+fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
+    Some(byte.to_ascii_lowercase())
 }
 
 fn forms_of(secret: &str) -> Vec<String> {
@@ -95,11 +117,9 @@ fn forms_of(secret: &str) -> Vec<String> {
         .into_iter()
         .flatten()
         .flat_map(|text| {
-            let percent = percent_encode(text);
-            let form = percent.replace("%20", "+");
             let standard = BASE64_STANDARD.encode(text).trim_end_matches('=').to_owned();
             let url_safe = BASE64_URL_SAFE.encode(text).trim_end_matches('=').to_owned();
-            [text.to_owned(), percent, form, standard, url_safe]
+            [text.to_owned(), standard, url_safe]
         })
         .collect()
 }
@@ -121,6 +141,8 @@ fn head(text: &str, longest: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use crate::encoding::percent_encode;
 
     use super::*;
 
@@ -149,6 +171,27 @@ mod tests {
     fn a_token_echoed_without_its_scheme_is_scrubbed() {
         assert_eq!(
             scrubbed("QJWT eyJhbGciOiJIUzI1NiJ9.e30", "no:eyJhbGciOiJIUzI1NiJ9.e30"),
+            "no:[scrubbed]"
+        );
+    }
+
+    // FAULTS.md row 26
+    #[test]
+    fn however_an_encoder_writes_a_secret_it_is_scrubbed() {
+        let secret = "qS5WTd-8UmoJk-DGe6Up5.17~W5_k*x";
+        for echo in [
+            "qS5WTd%2D8UmoJk%2DDGe6Up5%2E17%7EW5%5Fk%2Ax",
+            "qS5WTd-8UmoJk-DGe6Up5.17%7EW5_k*x",
+            "%71%53%35%57%54%64%2d%38%55%6d%6f%4a%6b%2d%44%47",
+        ] {
+            assert_eq!(scrubbed(secret, &format!("no:{echo}!")), "no:[scrubbed]!");
+        }
+        let base64 = BASE64_STANDARD
+            .encode("a secret with a tail?")
+            .replace('=', "%3D")
+            .replace('/', "%2F");
+        assert_eq!(
+            scrubbed("a secret with a tail?", &format!("no:{base64}")),
             "no:[scrubbed]"
         );
     }

@@ -212,12 +212,12 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
 #[tokio::test(start_paused = true)]
 async fn while_a_token_waits_for_the_store_nobody_else_spends_its_dead_parent() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
-    let (other, _way) = world.other();
+    let (cache, (other, _way)) = (world.owner(), world.other());
+    cache.token().await.unwrap();
     other.token().await.unwrap();
     world.store.ails([Op::Commit], &Ailment::Dead);
     // Expired by now, so nothing but the lease keeps the other from spending what it has.
-    pass(15 * MINUTE).await;
+    pass(65 * MINUTE).await;
     assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
     let waiting =
         tokio::spawn(async move { other.token_within(MINUTE).await.map(|token| token.generation()) });
