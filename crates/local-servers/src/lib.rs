@@ -34,6 +34,7 @@ mod postgres;
 mod process;
 mod reaper;
 mod redis;
+mod redis_cli;
 mod unprivileged;
 
 pub use certificate::Certificate;

@@ -61,3 +61,20 @@ impl fmt::Debug for Reaper {
         write!(f, "Reaper({})", self.0.id())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_watches_ends_with_its_input_and_the_folder_goes_too() {
+        let folder = std::env::temp_dir().join(format!("local-reaper-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut reaper = Reaper::of(&folder).unwrap();
+        reaper.watch(Some(sleeper.id())).unwrap();
+        drop(reaper);
+        assert!(!folder.exists());
+        assert!(!sleeper.wait().unwrap().success(), "it slept to its end");
+    }
+}

@@ -10,6 +10,7 @@ use crate::error::ServerError;
 use crate::install::find;
 use crate::port;
 use crate::process::{LocalServer, Process};
+use crate::redis_cli::{ask, is_ready};
 
 /// A running `redis-server`.
 #[derive(Debug)]
@@ -273,35 +274,4 @@ impl std::fmt::Debug for RedisOptions {
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
-}
-
-/// Another server may have the port: only the process with our id counts.
-fn is_ready(port: u16, password: Option<&str>, id: u32) -> bool {
-    let ours = format!("process_id:{id}");
-    ask(port, password, &["INFO"]).is_ok_and(|info| {
-        let lines: Vec<&str> = info.lines().map(str::trim).collect();
-        lines.contains(&ours.as_str()) && !lines.contains(&"loading:1")
-    })
-}
-
-fn ask(port: u16, password: Option<&str>, words: &[&str]) -> Result<String, ServerError> {
-    let mut command = Command::new(find("redis-cli")?);
-    command.args(["-e", "-h", "127.0.0.1", "-p", &port.to_string()]);
-    if let Some(password) = password {
-        command.env("REDISCLI_AUTH", password);
-    }
-    let output = command
-        .args(words)
-        .output()
-        .map_err(|error| ServerError::io("`redis-cli` failed", &error))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(text);
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(ServerError::new(format!(
-        "redis: {} {}",
-        text.trim(),
-        complaint.trim()
-    )))
 }
