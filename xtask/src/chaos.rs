@@ -3,6 +3,7 @@
 //! Time is virtual: every round makes the token due or lets it expire. What is drawn follows from the seed; how it interleaves is the
 //! machine's. The oracle (`oracle.rs`) says what must hold whatever happens.
 
+mod careless;
 mod crew;
 mod crowd;
 mod hands;
@@ -92,21 +93,34 @@ fn in_runtime<F: Future<Output = Result<()>>>(
     runtime.block_on(work(folder.0.clone()))
 }
 
-/// A short run in both modes.
+/// A short run in both modes, after one on a store that breaks its contract, which must be found out.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
+    let options = Options {
+        store: StoreKind::Careless,
+        processes: 4,
+        rounds: 40,
+        seed: None,
+        no_kills: true,
+    };
+    ensure!(
+        run(workspace, &options).is_err(),
+        "a store that gives the lease to everybody is not found out"
+    );
+    println!("found out, as it should be");
     for no_kills in [false, true] {
-        let options = Options {
-            store: StoreKind::File,
-            processes: 4,
-            rounds: 40,
-            seed: None,
-            no_kills,
-        };
-        run(workspace, &options)?;
+        let store = StoreKind::File;
+        run(
+            workspace,
+            &Options {
+                store,
+                no_kills,
+                ..options.clone()
+            },
+        )?;
     }
     Ok(Outcome::Passed)
 }
@@ -161,11 +175,15 @@ async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Resul
         .await?;
     let ground = Ground::prepare(options.store, folder).await?;
     let assignment = assignment(options, &sim, &ground, &hands);
+    let ours = Assignment {
+        process: options.processes,
+        ..assignment.clone()
+    };
     let store = open_store(options.store, &assignment.address).await?;
     let endpoint = worker::endpoint(&assignment)?;
     let key = endpoint.key();
     let clock = SharedClock(Arc::new(ProcessClock::of(Hands::open(hands.path())?, None)));
-    let tokens = worker::cache(endpoint, &assignment, store.clone(), clock, Voice(|_| {}))?;
+    let tokens = worker::cache(endpoint, &ours, store.clone(), clock, Voice(|_| {}))?;
     let crew = Crew::muster(assignment, options.processes).await?;
     let mut play = Play {
         sim,
@@ -200,6 +218,7 @@ fn assignment(options: &Options, sim: &OAuth2, ground: &Ground, hands: &Hands) -
         client_id: sim.client_id().to_owned(),
         client_secret: sim.client_secret().to_owned(),
         hands: hands.path().to_owned(),
+        spills: hands.path().with_file_name("spills"),
         lease_ms: LEASE_MS,
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::chaos;
 use crate::ci;
 use crate::interop;
 use crate::new_vendor;
@@ -11,7 +12,7 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         name: "servers for the tests",
         run: servers::step,
@@ -27,6 +28,10 @@ const STEPS: [Step; 5] = [
     Step {
         name: "new-vendor",
         run: new_vendor::check,
+    },
+    Step {
+        name: "chaos",
+        run: chaos::step,
     },
     Step {
         name: "interop",

@@ -32,6 +32,8 @@ pub(super) struct Facts {
     pub(super) sending: bool,
     /// A token was issued to it that no store acknowledged.
     pub(super) holding: bool,
+    /// But its spill has it.
+    pub(super) spilled: bool,
     pub(super) rejected: bool,
     /// The last ask, and what came of it.
     pub(super) asked: u64,
@@ -43,9 +45,14 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Killed now, it would take a token along.
+    /// Something is under way that the store does not know yet.
     pub(super) fn has_something(&self) -> bool {
         self.sending || self.holding
+    }
+
+    /// Killed now, it would take a token along.
+    pub(super) fn would_lose(&self) -> bool {
+        self.sending || (self.holding && !self.spilled)
     }
 }
 
@@ -193,9 +200,11 @@ impl Crew {
             Said::Unanswered => facts.sending = false,
             Said::Committed { generation, at_us } => {
                 facts.holding = false;
+                facts.spilled = false;
                 self.committed.push((generation, at_us));
             }
             Said::Uncommitted { .. } | Said::Noted { .. } => {}
+            Said::Spilled => facts.spilled = true,
             Said::Adopted { .. } => self.adoptions += 1,
             Said::Rejected { .. } => facts.rejected = true,
             Said::Handed {

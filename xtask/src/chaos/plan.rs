@@ -61,6 +61,11 @@ pub(super) enum Trouble {
         at: When,
         for_ms: u64,
     },
+    /// The same, and the holder is killed before the store is back: its spill alone has the token.
+    SpillAndKill {
+        outage: Outage,
+        after_ms: u64,
+    },
 }
 
 /// How an exchange goes wrong.
@@ -115,7 +120,7 @@ impl Trouble {
             Self::KillHolder(_) | Self::KillReceiver(_) | Self::KillAnybody { .. } | Self::Cut(_) => {
                 Some(250)
             }
-            Self::AwayBefore { .. } | Self::AwayAmid { .. } => Some(2_000),
+            Self::AwayBefore { .. } | Self::AwayAmid { .. } | Self::SpillAndKill { .. } => Some(2_000),
             _ => None,
         }
     }
@@ -124,6 +129,7 @@ impl Trouble {
     pub(super) fn held_at(&self) -> Option<When> {
         match self {
             Self::KillHolder(at) | Self::StopHolder { at, .. } | Self::AwayAmid { at, .. } => Some(*at),
+            Self::SpillAndKill { .. } => Some(When::AfterActing),
             _ => None,
         }
     }
@@ -166,7 +172,7 @@ fn trouble(random: &mut Random, processes: usize, harm: Harm, age: Age) -> Troub
         20..42 => kill(random, processes, harm),
         42..58 => stop(random, processes, is_due),
         58..74 => cut(random, harm),
-        _ => away(random, is_due),
+        _ => away(random, harm, is_due),
     }
 }
 
@@ -221,12 +227,16 @@ fn cut(random: &mut Random, harm: Harm) -> Trouble {
 }
 
 /// As with [`stop`]: a commit that cannot land needs others who can wait for it.
-fn away(random: &mut Random, is_due: bool) -> Trouble {
+fn away(random: &mut Random, harm: Harm, is_due: bool) -> Trouble {
     let outage = match random.index(5) {
         0 | 1 => Outage::Gone,
         2 => Outage::Silent,
         _ => Outage::Full,
     };
+    if is_due && harm == Harm::Kills && random.percent(25) {
+        let after_ms = random.between(0, 300);
+        return Trouble::SpillAndKill { outage, after_ms };
+    }
     let for_ms = random.between(100, 900);
     match is_due && random.percent(60) {
         true => Trouble::AwayAmid {
@@ -252,7 +262,10 @@ mod tests {
         for plan in plans(Harm::NoKills) {
             assert!(!matches!(
                 plan.trouble,
-                Trouble::KillHolder(_) | Trouble::KillReceiver(_) | Trouble::KillAnybody { .. }
+                Trouble::KillHolder(_)
+                    | Trouble::KillReceiver(_)
+                    | Trouble::KillAnybody { .. }
+                    | Trouble::SpillAndKill { .. }
             ));
             if let Trouble::Cut(cut) = plan.trouble {
                 assert!(!matches!(

@@ -20,6 +20,7 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("processes", options.processes.to_string()),
         ("rounds", counts.rounds.to_string()),
         ("processes killed", counts.kills.to_string()),
+        ("killed, the spill has the token", counts.spilled.to_string()),
         ("processes stopped", counts.stops.to_string()),
         ("exchanges cut or delayed", counts.cuts.to_string()),
         ("store taken away or full", counts.outages.to_string()),
@@ -38,6 +39,6 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ),
         ("seed", seed.to_string()),
     ];
-    let lines = rows.iter().map(|(name, value)| format!("  {name:<30} {value}"));
+    let lines = rows.iter().map(|(name, value)| format!("  {name:<32} {value}"));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -56,6 +56,8 @@ pub(super) struct Counts {
     pub(super) cuts: u64,
     pub(super) outages: u64,
     pub(super) steps: u64,
+    /// Processes that were killed while their spill alone had the token.
+    pub(super) spilled: u64,
 }
 
 impl Play {
@@ -139,7 +141,9 @@ impl Play {
                 self.counts.stops += 1;
                 self.crew.stop(holder)
             }
-            Trouble::AwayAmid { outage, .. } => self.take_away(*outage),
+            Trouble::AwayAmid { outage, .. } | Trouble::SpillAndKill { outage, .. } => {
+                self.take_away(*outage)
+            }
             _ => Ok(()),
         }
     }
@@ -159,6 +163,13 @@ impl Play {
                     return Ok(());
                 }
                 self.crew.hear_for(Duration::from_micros(after_us)).await;
+                match self.crew.last_sender {
+                    Some(receiver) => self.kill(receiver).await,
+                    None => Ok(()),
+                }
+            }
+            Trouble::SpillAndKill { after_ms, .. } => {
+                self.crew.hear_for(Duration::from_millis(after_ms)).await;
                 match self.crew.last_sender {
                     Some(receiver) => self.kill(receiver).await,
                     None => Ok(()),
@@ -192,8 +203,11 @@ impl Play {
     async fn kill(&mut self, process: usize) -> Result<()> {
         self.counts.kills += 1;
         self.crew.kill(process).await?;
-        let facts = self.crew.members.get(process).map(|member| &member.facts);
-        self.receiver_killed |= facts.is_some_and(super::crew::Facts::has_something);
+        let Some(dead) = self.crew.members.get(process) else {
+            return Ok(());
+        };
+        self.receiver_killed |= dead.facts.would_lose();
+        self.counts.spilled += u64::from(dead.facts.holding && dead.facts.spilled);
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use token_redis::RedisStore;
 use vendor_auth::core::sealing::{Sealing, SealingKey};
 use vendor_auth::core::store::TokenStore;
 
+use super::careless::CarelessStore;
+
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum StoreKind {
@@ -23,6 +25,9 @@ pub(crate) enum StoreKind {
     Redis,
     /// A PostgreSQL of this machine's package.
     Postgres,
+    /// One that breaks its contract, to see that the oracle finds it out.
+    #[value(hide = true)]
+    Careless,
 }
 
 impl StoreKind {
@@ -31,6 +36,7 @@ impl StoreKind {
             Self::File => "file",
             Self::Redis => "redis",
             Self::Postgres => "postgres",
+            Self::Careless => "careless",
         }
     }
 }
@@ -40,6 +46,7 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
     let sealing = || anyhow::Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?));
     Ok(match kind {
         StoreKind::File => Arc::new(FileStore::at(address)),
+        StoreKind::Careless => Arc::new(CarelessStore(FileStore::at(address))),
         StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
         StoreKind::Postgres => Arc::new(PostgresStore::connect(address.to_owned(), sealing()?).await?),
     })
@@ -68,7 +75,7 @@ impl Ground {
     /// Starts the store, with nothing in it.
     pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
         Ok(match kind {
-            StoreKind::File => Self::File(Folder::make(folder.join("store"))?),
+            StoreKind::File | StoreKind::Careless => Self::File(Folder::make(folder.join("store"))?),
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
             StoreKind::Postgres => {
                 let server = Postgres::start()?;

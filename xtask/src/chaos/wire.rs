@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use token_cache::FileStore;
 use vendor_auth::ReqwestClient;
 use vendor_auth::core::store::{
     Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
@@ -61,6 +62,10 @@ pub(super) struct SayingStore {
     pub(super) clock: SharedClock,
     pub(super) voice: Voice,
 }
+
+/// Says what it keeps: a token that is in the spill is not lost with its process.
+#[derive(Debug)]
+pub(super) struct SayingSpill(pub(super) FileStore, pub(super) Voice);
 
 #[async_trait]
 impl TokenStore for SayingStore {
@@ -122,6 +127,54 @@ impl TokenStore for SayingStore {
             () = self.store.changed(key, seen, at_most) => {}
             () = moved_on(self.clock.0.hands()) => {}
         }
+    }
+}
+
+#[async_trait]
+impl TokenStore for SayingSpill {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        self.0.acquire(key, owner, life).await
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        self.0.renew(key, owner, life).await
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.0.release(key, owner).await
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        self.0.intend(key, intent).await
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.0.withdraw(key, owner).await
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        succession: &Succession,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let committed = self.0.commit(key, succession, record).await;
+        if matches!(committed, Ok(Committed::Stored)) {
+            (self.1.0)(&Said::Spilled);
+        }
+        committed
+    }
+
+    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+        self.0.bury(key).await
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+        self.0.changed(key, seen, at_most).await;
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Assignment {
     pub(super) client_id: String,
     pub(super) client_secret: String,
     pub(super) hands: PathBuf,
+    /// Where a token is kept that the store did not take: one folder a process, which its successor finds.
+    pub(super) spills: PathBuf,
     pub(super) lease_ms: u64,
 }
 
@@ -45,6 +47,8 @@ pub(super) enum Said {
     Committed { generation: u64, at_us: i64 },
     /// The store did not acknowledge it.
     Uncommitted { generation: u64, why: String },
+    /// What the store did not acknowledge is durable in the spill.
+    Spilled,
     /// It took a token over from the store.
     Adopted { generation: u64 },
     /// It holds the grant for dead.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use token_cache::FileStore;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
 use vendor_auth::core::store::TokenStore;
@@ -15,7 +16,7 @@ use vendor_auth::{ReqwestClient, Token, TokenCache};
 use super::hands::{Hands, ProcessClock, SharedClock};
 use super::machine_us;
 use super::stores::open_store;
-use super::wire::{SayingClient, SayingStore, Voice, say};
+use super::wire::{SayingClient, SayingSpill, SayingStore, Voice, say};
 use super::words::{Assignment, Said, Told};
 
 /// Does what it is told until its standard input ends.
@@ -77,6 +78,7 @@ pub(super) fn cache(
     clock: SharedClock,
     voice: Voice,
 ) -> Result<TokenCache> {
+    let spill = assignment.spills.join(assignment.process.to_string());
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
@@ -87,6 +89,7 @@ pub(super) fn cache(
             clock: clock.clone(),
             voice,
         })
+        .spill(SayingSpill(FileStore::at(spill), voice))
         .clock(clock)
         .lease(Duration::from_millis(assignment.lease_ms))
         .wait(Duration::from_secs(10))
