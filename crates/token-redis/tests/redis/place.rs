@@ -62,3 +62,15 @@ pub(crate) fn intent(by: u8, spends: u8) -> Intent {
         lineage: Some(lineage(spends)),
     }
 }
+
+/// Waits until a real server is so far.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        // tidy: sleeps because another process gets there in its own time
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not in a minute: {what}");
+}

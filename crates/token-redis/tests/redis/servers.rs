@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
-use token_core::store::{Committed, Entry, Succession};
+use token_core::store::{Committed, Succession};
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{key, lineage, record, sealing};
+use crate::place::{key, lineage, record, sealing, until};
 
 // faults.md row 41
 #[tokio::test]
@@ -24,11 +24,10 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
         .await
         .unwrap();
     // The sentinel looks for replicas every ten seconds, and cannot promote one that it does not know.
-    until(|| {
-        sentinel
-            .command(&["SENTINEL", "replicas", "tokens"])
-            .unwrap()
-            .contains(&replica.port().to_string())
+    let port = replica.port().to_string();
+    let says = |words: [&str; 3]| sentinel.command(&words).unwrap().contains(&port);
+    until("the sentinel knows the replica", async || {
+        says(["SENTINEL", "replicas", "tokens"])
     })
     .await;
     waiting
@@ -38,46 +37,21 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     store.load(&key()).await.unwrap();
 
     primary.kill().unwrap();
-    until(|| {
-        replica
-            .command(&["INFO", "replication"])
-            .unwrap()
-            .contains("role:master")
+    until("the sentinel names the replica", async || {
+        says(["SENTINEL", "get-master-addr-by-name", "tokens"])
     })
     .await;
-    let address = || {
-        sentinel
-            .command(&["SENTINEL", "get-master-addr-by-name", "tokens"])
-            .unwrap()
-    };
-    until(|| address().contains(&replica.port().to_string())).await;
-    let entry = loaded(&store).await;
+    // For a moment the sentinel has its doubts of the new primary too.
+    until("the store finds the new primary", async || {
+        store.load(&key()).await.is_ok()
+    })
+    .await;
+    let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
     let child = store
         .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
-}
-
-/// For a moment the sentinel has its doubts of the new primary too.
-async fn loaded(store: &RedisStore) -> Entry {
-    for _ in 0..600 {
-        if let Ok(entry) = store.load(&key()).await {
-            return entry;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the new primary was not found in a minute");
-}
-
-async fn until(is_so: impl Fn() -> bool) {
-    for _ in 0..600 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the servers took more than a minute");
 }
 
 #[tokio::test]

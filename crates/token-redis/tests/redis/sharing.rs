@@ -8,7 +8,7 @@ use token_core::store::Succession;
 use token_core::test_util::ManualClock;
 use token_core::{ErrorKind, Timestamp, TokenStore};
 
-use crate::place::{LONG, key, lineage, record, store};
+use crate::place::{LONG, key, lineage, record, store, until};
 use crate::vendor::{Acme, Server, first};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -101,23 +101,16 @@ async fn a_refresh_costs_five_round_trips() {
     clock.advance(2 * HOUR);
     assert!(!cache.token().await.unwrap().same_secrets_as(&token));
     // The lease is given back after the token is there.
-    until_free(&redis).await;
+    let lease = ["HEXISTS", "tokens:acme/acme.example/shared", "lease_owner"];
+    until("the lease is given back", async || {
+        redis.command(&lease).unwrap().trim() == "0"
+    })
+    .await;
     let asked = redis.command(&["INFO", "commandstats"]).unwrap();
     assert!(asked.contains("cmdstat_evalsha:calls=5,"), "{asked}");
     for other in ["cmdstat_eval:", "cmdstat_subscribe:", "cmdstat_wait:"] {
         assert!(!asked.contains(other), "{asked}");
     }
-}
-
-async fn until_free(redis: &Redis) {
-    let name = "tokens:acme/acme.example/shared";
-    for _ in 0..600 {
-        if redis.command(&["HEXISTS", name, "lease_owner"]).unwrap().trim() == "0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the lease is not given back");
 }
 
 #[tokio::test]
@@ -132,7 +125,11 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         let waits = waits.clone();
         async move { waits.changed(&key(), Some(record(1).generation), LONG).await }
     });
-    until_looked(&redis).await;
+    let asked = || redis.command(&["INFO", "commandstats"]).unwrap();
+    until("the waiting store looked once", async || {
+        asked().contains("cmdstat_hget:")
+    })
+    .await;
     #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
     let began = Instant::now();
     commits
@@ -140,22 +137,7 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         .await
         .unwrap();
     waiting.await.unwrap();
-    let looked = redis.command(&["INFO", "commandstats"]).unwrap();
+    let looked = asked();
     let told = looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hget:calls=1,");
     assert!(told, "after {:?}: {looked}", began.elapsed());
-}
-
-/// Until the waiting store has subscribed and looked once.
-async fn until_looked(redis: &Redis) {
-    for _ in 0..600 {
-        if redis
-            .command(&["INFO", "commandstats"])
-            .unwrap()
-            .contains("cmdstat_hget:")
-        {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nobody waits");
 }

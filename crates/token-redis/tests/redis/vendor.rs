@@ -96,7 +96,7 @@ impl HttpClient for Server {
         _within: Duration,
     ) -> Result<http::Response<Bytes>, SendError> {
         let (status, body) = self.answer(std::str::from_utf8(request.body()).unwrap());
-        // Others get their turn while the answer is on its way.
+        // tidy: sleeps because the answer is on its way while others get their turn
         tokio::time::sleep(Duration::from_millis(20)).await;
         Ok(http::Response::builder()
             .status(status)
