@@ -15,10 +15,11 @@ pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
 /// What `load.lua` found.
 pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry, StoreError> {
     // In the order of the script's answer.
-    let (lineage, generation, body, owner, spends, age, buried) =
-        read::<(_, _, _, Option<String>, _, _, u8)>(answer)?;
+    let (lineage, generation, body, owner, spends, age, buried, record_age) =
+        read::<(_, _, _, Option<String>, _, _, u8, _)>(answer)?;
     let mut entry = Entry::default();
     entry.record = record(lineage, generation, body, key, sealing)?;
+    entry.record_age = Duration::from_millis(record_age);
     entry.intent = owner.map(|owner| intent(owner, spends)).transpose()?;
     entry.intent_age = Duration::from_millis(age);
     entry.buried = buried == 1;

@@ -12,7 +12,11 @@ if ARGV[1] == 'child' and not again then
     return 'lost'
   end
 end
--- A repetition is written too: WAIT counts the replicas that have this connection's last write.
+if not again then
+  local time = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'committed_at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+end
+-- A repetition is written too: WAIT is documented for the writes of its own connection only.
 redis.call('HSET', KEYS[1], 'lineage', ARGV[3], 'generation', ARGV[4], 'body', ARGV[5])
 redis.call('HDEL', KEYS[1], 'buried')
 if not again then

@@ -59,7 +59,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .await
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
-        // A connection that wrote nothing itself would be told that all replicas are up to date.
+        // Over a connection that did not write the record first.
         let anew = builder(&primary).replicas(1, patience).connect().await.unwrap();
         anew.commit(&key(), &Succession::Anew, &record(1))
             .await
