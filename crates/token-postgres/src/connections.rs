@@ -80,29 +80,25 @@ pub(crate) async fn run(
     let statement = client.query_typed_opt(sql, &given);
     let row = match durability {
         Durability::Read => statement.await,
-        Durability::Soon => between(client, &begin(limit, "off"), statement, "COMMIT").await,
-        Durability::Flushed => between(client, &begin(limit, "on"), statement, FLUSHED_COMMIT).await,
+        Durability::Soon => in_transaction(client, &begin(limit, "off"), statement).await,
+        Durability::Flushed => in_transaction(client, &begin(limit, "on"), statement).await,
     };
     row.map_err(|error| failure::statement(&error))
 }
 
 /// All three are sent before the first is answered: one round trip.
-async fn between<T>(
+async fn in_transaction<T>(
     client: &Client,
     begin: &str,
     statement: impl Future<Output = Result<T, Error>>,
-    end: &str,
 ) -> Result<T, Error> {
     let (begun, answer, ended) =
-        tokio::join!(biased; client.batch_execute(begin), statement, client.batch_execute(end));
+        tokio::join!(biased; client.batch_execute(begin), statement, client.batch_execute("COMMIT"));
     begun?;
     let answer = answer?;
     ended?;
     Ok(answer)
 }
-
-/// A statement timeout during COMMIT would end the wait for a synchronous standby and call it a success.
-const FLUSHED_COMMIT: &str = "SET LOCAL statement_timeout = 0; COMMIT";
 
 /// Everything is set for this transaction only, since the next one may be on another server connection. The role's own defaults for
 /// isolation and timeouts do not count; its default to be read-only does.

@@ -128,7 +128,7 @@ impl Line {
         heard: &broadcast::Sender<String>,
         told: &mut mpsc::Receiver<String>,
     ) -> Result<(), Error> {
-        let (client, mut connection) = self.config.connect(self.connector.clone()).await?;
+        let (client, mut connection) = self.config.connect(Clone::clone(&self.connector)).await?;
         let driven = async {
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notification(hint) = message? {

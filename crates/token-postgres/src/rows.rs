@@ -18,6 +18,7 @@ pub(crate) fn read<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, 
 pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, StoreError> {
     let mut entry = Entry::default();
     entry.record = record(sealing, key, row)?;
+    entry.record_age = span(read(row, "record_age_micros")?).unwrap_or_default();
     entry.intent = intent(row)?;
     entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
     entry.buried = read(row, "buried")?;

@@ -3,7 +3,8 @@ UPDATE vendor_auth_tokens
 SET lineage = $2,
     generation = $3,
     body = $4,
-    committed_at = clock_timestamp(),
+    -- A repetition makes the record no younger.
+    committed_at = CASE WHEN lineage = $2 AND generation = $3 THEN committed_at ELSE clock_timestamp() END,
     -- An intent to spend the new record is another flight's: a late repetition of this commit leaves it.
     intent_owner = CASE WHEN intent_lineage = $2 THEN intent_owner END,
     intent_lineage = CASE WHEN intent_lineage = $2 THEN intent_lineage END,

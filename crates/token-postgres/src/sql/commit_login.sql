@@ -4,7 +4,9 @@ ON CONFLICT (key) DO UPDATE
 SET lineage = excluded.lineage,
     generation = excluded.generation,
     body = excluded.body,
-    committed_at = excluded.committed_at,
+    -- A repetition makes the record no younger.
+    committed_at = CASE WHEN stored.lineage = excluded.lineage AND stored.generation = excluded.generation
+                        THEN stored.committed_at ELSE excluded.committed_at END,
     buried = false,
     -- An intent to spend the new record is another flight's: a late repetition of this commit leaves it.
     intent_owner = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intent_owner END,

@@ -17,3 +17,4 @@ mod rows;
 mod sealed;
 mod sharing;
 mod startup;
+mod wire;

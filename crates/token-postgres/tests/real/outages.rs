@@ -8,9 +8,11 @@ use std::time::Duration;
 use local_servers::{LocalServer, Postgres};
 use token_core::TokenStore;
 use token_core::store::{Acquired, Committed, Intended, Succession};
+use token_postgres::PostgresStore;
 use tokio::time::Instant;
 
-use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
+use crate::place::{LIFE, Place, SERVER, intent, key, lineage, owner, record};
+use crate::wire::Wire;
 
 const LIMIT: Duration = Duration::from_millis(600);
 
@@ -82,7 +84,7 @@ async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknow
 }
 
 /// A pool finds out one by one that its connections are gone.
-async fn recovered(store: &token_postgres::PostgresStore) -> token_core::store::Entry {
+async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
     loop {
         match store.load(&key()).await {
             Ok(entry) => return entry,
@@ -150,39 +152,52 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
 #[tokio::test]
 async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored() {
     let (server, place) = own_server().await;
-    // Even where the role has a statement timeout, which would end the wait and report success.
-    server
-        .sql("CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET statement_timeout = 100")
-        .unwrap();
-    let url = place.url.replace("postgres@", "hasty@");
-    let hasty = Place {
-        url,
-        table: place.table.clone(),
-    };
-    let store = hasty.builder().timeout(LIMIT).build().unwrap();
+    let store = place.builder().timeout(LIMIT).build().unwrap();
     store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
-    store.acquire(&key(), &owner(1), LIFE).await.unwrap();
-    server
-        .sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-        .unwrap();
-    server.sql("SELECT pg_reload_conf()").unwrap();
+    set(&server, "synchronous_standby_names = 'nobody'");
     let mut child = 1;
-    while let Ok(answer) = store
-        .commit(&key(), &Succession::ChildOf(lineage(child)), &record(child + 1))
-        .await
-    {
-        assert_eq!(answer, Committed::Stored); // the server has not read its settings yet
+    let commit = async |store: &PostgresStore, child: u8| {
+        let parent = Succession::ChildOf(lineage(child - 1));
+        store.commit(&key(), &parent, &record(child)).await
+    };
+    // Until the server has read its settings, it stores.
+    let error = loop {
         child += 1;
-    }
-    server
-        .sql("ALTER SYSTEM SET synchronous_standby_names = ''")
-        .unwrap();
-    server.sql("SELECT pg_reload_conf()").unwrap();
-    let again = hasty
-        .store()
-        .commit(&key(), &Succession::ChildOf(lineage(child)), &record(child + 1))
-        .await;
+        if let Err(error) = commit(&store, child).await {
+            break error;
+        }
+    };
+    assert!(error.to_string().contains("in time"), "{error}");
+    set(&server, "synchronous_standby_names = ''");
+    let again = commit(&place.store(), child).await;
     assert_eq!(again.unwrap(), Committed::Stored);
+}
+
+fn set(server: &Postgres, setting: &str) {
+    server.sql(&format!("ALTER SYSTEM SET {setting}")).unwrap();
+    server.sql("SELECT pg_reload_conf()").unwrap();
+}
+
+// faults.md row 34: a firewall forgets a connection and tells nobody.
+#[tokio::test]
+async fn a_connection_that_went_silent_is_waited_for_once() {
+    let server = Place::direct().await;
+    let wire = Wire::to(SERVER.port()).await;
+    let url = SERVER
+        .url()
+        .replace(&SERVER.port().to_string(), &wire.port.to_string());
+    let place = Place {
+        url,
+        table: server.table,
+    };
+    let store = place.builder().timeout(LIMIT).connections(1).build().unwrap();
+    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    wire.fall_silent();
+    let error = store.load(&key()).await.unwrap_err();
+    assert!(error.to_string().contains("in time"), "{error}");
+    let patient = place.builder().connections(1).build().unwrap();
+    patient.load(&key()).await.unwrap();
+    assert!(store.load(&key()).await.unwrap().record.is_some());
 }
 
 #[tokio::test]
