@@ -18,7 +18,7 @@ pub(crate) async fn commit(
     succession: Succession,
     origin: Origin,
 ) -> Result<(), Error> {
-    let record = match record::write(&engine.key, &issued.token) {
+    let record = match record::write(&engine.key, &issued.token, engine.clock.now().wall) {
         Ok(record) => record,
         Err(error) => {
             unpersisted(engine, issued, origin, &error, None).await;

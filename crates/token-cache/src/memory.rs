@@ -32,7 +32,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Place {
-    record: Option<Record>,
+    record: Option<(Record, Instant)>,
     intent: Option<(Intent, Instant)>,
     lease: Option<(Owner, Instant)>,
     buried: bool,
@@ -63,7 +63,7 @@ impl Place {
         if self.buried && *succession != Succession::Anew {
             return Committed::Buried;
         }
-        let stored = self.record.as_ref();
+        let stored = self.record.as_ref().map(|(record, _)| record);
         let again = stored
             .is_some_and(|stored| stored.lineage == record.lineage && stored.generation == record.generation);
         let allowed = match succession {
@@ -79,7 +79,12 @@ impl Place {
         // An intent to spend the new record is another flight's: a late repetition of this commit must not clear it.
         self.intent
             .take_if(|(intent, _)| intent.lineage != Some(record.lineage));
-        self.record = Some(record.clone());
+        // A repetition makes the record no younger.
+        let first = self
+            .record
+            .take_if(|_| again)
+            .map(|(_, committed_at)| committed_at);
+        self.record = Some((record.clone(), first.unwrap_or_else(Instant::now)));
         self.buried = false;
         Committed::Stored
     }
@@ -90,7 +95,10 @@ impl TokenStore for MemoryStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
         Ok(self.at(key, |place| {
             let mut entry = Entry::default();
-            entry.record = place.record.clone();
+            if let Some((record, committed_at)) = &place.record {
+                entry.record = Some(record.clone());
+                entry.record_age = Instant::now().saturating_duration_since(*committed_at);
+            }
             entry.buried = place.buried;
             if let Some((intent, written_at)) = &place.intent {
                 entry.intent = Some(intent.clone());
@@ -176,7 +184,9 @@ impl TokenStore for MemoryStore {
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
         let notified = self.0.changed.notified();
-        let current = self.at(key, |place| place.record.as_ref().map(|record| record.generation));
+        let current = self.at(key, |place| {
+            place.record.as_ref().map(|(record, _)| record.generation)
+        });
         if current == seen {
             _ = tokio::time::timeout(at_most, notified).await;
         }

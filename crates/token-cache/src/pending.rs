@@ -50,7 +50,7 @@ impl Pending {
         let written = commit::write(engine, &succession, &record).await?;
         self.forget(&record);
         engine.spill.forget(engine).await;
-        let token = record::read(&record, engine.clock.now().wall)?;
+        let token = record::read(&record, Duration::ZERO, engine.clock.now().wall)?;
         // A tombstone or an unreadable winner is met again by the next flight, which tells it.
         _ = commit::aftermath(engine, token, written).await;
         Ok(())

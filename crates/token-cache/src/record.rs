@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
     version: u32,
+    written_at: i64,
     #[serde(borrow)]
     access: Cow<'a, str>,
     carriage: Cow<'a, str>,
@@ -27,11 +29,12 @@ struct Written<'a> {
     extras: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
-/// The record of a token under this key.
-pub(crate) fn write(key: &Key, token: &Token) -> Result<Record, StoreError> {
+/// The record of a token under this key, written at the local time `now`.
+pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, StoreError> {
     let validity = token.validity();
     let written = Written {
         version: VERSION,
+        written_at: now.unix_millis(),
         access: token.access().expose().into(),
         carriage: carriage_name(token.carriage())?,
         refresh: token.refresh().map(|refresh| refresh.expose().into()),
@@ -54,11 +57,12 @@ pub(crate) fn write(key: &Key, token: &Token) -> Result<Record, StoreError> {
     })
 }
 
-/// The token of a record, as it looks at the local time `now`.
+/// The token of a record, as it looks at the local time `now`, when the store says that it was committed `age` ago.
 ///
-/// A writer whose clock ran ahead of ours must not give the token more life than it has: a token from the future is taken as issued
-/// now.
-pub(crate) fn read(record: &Record, now: Timestamp) -> Result<Token, StoreError> {
+/// Writer and reader may disagree on the time, and neither must make the token live longer than it does. So there are two opinions on
+/// its end, and the earlier counts: what the writer's clock said, a token from the future being taken as issued now; and what was left
+/// of it when it was written, less its age by the store's clock.
+pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
     let foreign = || StoreError::new("the stored record is not one of ours; it is kept as it is");
     let written: Written<'_> = serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
     if written.version != VERSION {
@@ -66,7 +70,7 @@ pub(crate) fn read(record: &Record, now: Timestamp) -> Result<Token, StoreError>
             "the stored record is of a newer version of this library; it is kept as it is",
         ));
     }
-    let token = Token::builder(Secret::from(&*written.access), validity(&written, now))
+    let token = Token::builder(Secret::from(&*written.access), validity(&written, age, now))
         .carried(carriage(&written.carriage).ok_or_else(foreign)?)
         .refresh(written.refresh.map(|refresh| Secret::from(&*refresh)))
         .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
@@ -78,12 +82,15 @@ pub(crate) fn read(record: &Record, now: Timestamp) -> Result<Token, StoreError>
     with_extras.build().map_err(|_| foreign())
 }
 
-fn validity(written: &Written<'_>, now: Timestamp) -> Validity {
+fn validity(written: &Written<'_>, age: Duration, now: Timestamp) -> Validity {
     let issued_at = Timestamp::from_unix_millis(written.issued_at);
     let expires_at = Timestamp::from_unix_millis(written.expires_at);
     let refreshable_from = Timestamp::from_unix_millis(written.refreshable_from);
     let ahead = issued_at.since(now);
-    Validity::new(issued_at.min(now), expires_at.before(ahead))
+    let left = expires_at
+        .since(Timestamp::from_unix_millis(written.written_at))
+        .saturating_sub(age);
+    Validity::new(issued_at.min(now), expires_at.before(ahead).min(now.after(left)))
         .not_refreshed_before(refreshable_from.before(ahead))
 }
 
@@ -130,12 +137,12 @@ mod tests {
     }
 
     fn written() -> Record {
-        write(&Key::of("v", "h", "g"), &token()).unwrap()
+        write(&Key::of("v", "h", "g"), &token(), at(1000)).unwrap()
     }
 
     #[test]
     fn a_token_comes_back_as_it_was_written() {
-        let back = read(&written(), at(1100)).unwrap();
+        let back = read(&written(), Duration::from_secs(100), at(1100)).unwrap();
         assert!(back.same_secrets_as(&token()));
         assert_eq!(back.validity(), token().validity());
         assert_eq!(back.carriage(), token().carriage());
@@ -150,11 +157,20 @@ mod tests {
     // faults.md row 18
     #[test]
     fn a_writer_whose_clock_ran_ahead_gives_no_more_life() {
-        let back = read(&written(), at(400)).unwrap();
+        let back = read(&written(), Duration::ZERO, at(400)).unwrap();
         assert_eq!(
             (back.validity().issued_at(), back.validity().expires_at()),
             (at(400), at(1400))
         );
+    }
+
+    // FAULTS.md row 18
+    #[test]
+    fn a_reader_whose_clock_is_behind_gives_no_more_life_than_the_store_says_is_left() {
+        let back = read(&written(), Duration::from_secs(900), at(1000)).unwrap();
+        assert_eq!(back.validity().expires_at(), at(1100));
+        let back = read(&written(), Duration::from_secs(5000), at(1000)).unwrap();
+        assert_eq!(back.validity().at(at(1000)), token_core::Freshness::Expired);
     }
 
     // faults.md row 38
@@ -172,7 +188,7 @@ mod tests {
                 body: Secret::from(body),
                 ..written()
             };
-            let error = read(&record, at(0)).unwrap_err();
+            let error = read(&record, Duration::ZERO, at(0)).unwrap_err();
             assert!(error.to_string().contains("kept as it is"));
         }
     }

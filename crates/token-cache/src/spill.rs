@@ -58,7 +58,7 @@ impl Spill {
         };
         let Some(record) = entry.record else { return };
         let now = engine.clock.now();
-        let Ok(token) = record::read(&record, now.wall) else {
+        let Ok(token) = record::read(&record, entry.record_age, now.wall) else {
             return;
         };
         if engine

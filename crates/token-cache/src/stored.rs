@@ -50,7 +50,8 @@ impl Stored {
             return Ok(Adopted::Nothing);
         };
         let now = engine.clock.now();
-        let token = record::read(record, now.wall).map_err(|error| error.to_error())?;
+        let token =
+            record::read(record, self.entry.record_age, now.wall).map_err(|error| error.to_error())?;
         if is_in_hand(&token, engine) || !better(&token) {
             return Ok(Adopted::Nothing);
         }

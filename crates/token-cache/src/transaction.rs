@@ -296,7 +296,7 @@ async fn without_store(engine: &Arc<Engine>, errand: Errand, error: &StoreError)
     let Spent::Issued(issued, succession, origin) = spend(engine, current).await? else {
         return Ok(());
     };
-    let write = record::write(&engine.key, &issued.token)
+    let write = record::write(&engine.key, &issued.token, engine.clock.now().wall)
         .ok()
         .map(|record| (succession, record));
     unpersisted(engine, issued, origin, error, write).await;

@@ -101,6 +101,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
 pub struct Entry {
     /// The current record.
     pub record: Option<Record>,
+    /// How long ago, by the store's clock, that record was first committed: holders whose clocks disagree still agree on its life.
+    pub record_age: Duration,
     /// Who is about to spend the record's token, or died while doing so.
     pub intent: Option<Intent>,
     /// How long ago, by the store's clock, that intent was written.

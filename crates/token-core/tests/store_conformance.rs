@@ -132,6 +132,10 @@ caught! {
         IntentDiesWithTheLease breaks an_intent_outlives_the_lease, found by "the intent changed when the lease ran out";
     an_intent_without_an_age_is_caught:
         IntentsDoNotAge breaks an_intent_ages_by_the_stores_clock, found by "0ns when 1s had passed";
+    a_record_without_an_age_is_caught:
+        RecordsDoNotAge breaks a_record_ages_by_the_stores_clock, found by "0ns when 1s had passed";
+    a_repetition_that_makes_a_record_younger_is_caught:
+        RepetitionsRejuvenate breaks a_record_ages_by_the_stores_clock, found by "made the record younger";
     an_intent_that_anybody_takes_back_is_caught:
         AnybodyWithdraws breaks an_intent_is_withdrawn_by_its_owner_only, found by "withdrawn by another";
     an_intent_that_stays_is_caught:

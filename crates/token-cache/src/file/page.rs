@@ -29,6 +29,7 @@ pub(super) struct Kept {
     pub(super) lineage: Lineage,
     pub(super) generation: Generation,
     body: Body,
+    committed: Stamp,
 }
 
 enum Body {
@@ -54,6 +55,7 @@ struct WrittenRecord<'a> {
     generation: u64,
     plain: Option<Cow<'a, str>>,
     sealed: Option<Cow<'a, str>>,
+    committed: Stamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +132,7 @@ impl Page {
         entry.buried = self.buried;
         if let Some(kept) = &self.record {
             entry.record = Some(kept.open(key, sealing)?);
+            entry.record_age = kept.committed.age(&Stamp::now());
         }
         if let Some((intent, at)) = &self.intent {
             entry.intent = Some(intent.clone());
@@ -154,8 +157,11 @@ impl Page {
     }
 
     /// The page with this record. An intent to spend it is another flight's, and stays.
-    pub(super) fn with(self, kept: Kept) -> Self {
+    pub(super) fn with(self, mut kept: Kept) -> Self {
         let lineage = Some(kept.lineage);
+        if let Some(same) = self.record.filter(|stored| stored.is_of(&kept)) {
+            kept.committed = same.committed;
+        }
         Self {
             intent: self.intent.filter(|(intent, _)| intent.lineage == lineage),
             record: Some(kept),
@@ -182,7 +188,12 @@ impl Kept {
             lineage: record.lineage,
             generation: record.generation,
             body,
+            committed: Stamp::now(),
         })
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        self.lineage == other.lineage && self.generation == other.generation
     }
 
     fn open(&self, key: &Key, sealing: Option<&Sealing>) -> Result<Record, StoreError> {
@@ -218,6 +229,7 @@ impl Kept {
             generation: self.generation.number(),
             plain,
             sealed,
+            committed: self.committed.clone(),
         }
     }
 
@@ -231,6 +243,7 @@ impl Kept {
             lineage: Lineage(bytes_of(&written.lineage)?),
             generation: Generation::new(written.generation),
             body,
+            committed: written.committed,
         })
     }
 }

@@ -75,6 +75,7 @@ macro_rules! store_conformance {
             an_intent_is_withdrawn_by_its_owner_only
             a_commit_clears_the_intent_that_led_to_it
             a_commit_leaves_an_intent_of_another_lineage
+            a_record_ages_by_the_stores_clock
             keys_do_not_mix
             handles_see_each_others_writes
             debug_shows_no_body

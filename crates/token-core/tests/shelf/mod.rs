@@ -43,6 +43,8 @@ pub(crate) enum Flaw {
     IntendsWithoutLease,
     IntentDiesWithTheLease,
     IntentsDoNotAge,
+    RecordsDoNotAge,
+    RepetitionsRejuvenate,
     AnybodyWithdraws,
     KeepsIntents,
     ClearsEveryIntent,
@@ -77,6 +79,7 @@ struct Clock {
 #[derive(Clone, Default)]
 struct Slot {
     record: Option<Record>,
+    committed_at: Duration,
     buried: bool,
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
@@ -198,7 +201,12 @@ impl Place {
         }
     }
 
-    fn write(&self, slot: &mut Slot, succession: &Succession, record: &Record) {
+    fn write(&self, slot: &mut Slot, now: Duration, succession: &Succession, record: &Record) {
+        let same =
+            |stored: &Record| stored.lineage == record.lineage && stored.generation == record.generation;
+        if !slot.record.as_ref().is_some_and(same) || self.has(Flaw::RepetitionsRejuvenate) {
+            slot.committed_at = now;
+        }
         let spent = match succession {
             Succession::ChildOf(parent) => Some(*parent),
             _ => None,

@@ -17,10 +17,12 @@ impl TokenStore for Place {
         self.slot(key, |slot, now| {
             let mut entry = Entry::default();
             entry.record = slot.record.clone();
+            entry.record_age = now - slot.committed_at;
             entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
             entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
             entry.buried = slot.buried;
             match self.flaw {
+                Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
                 Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
                 Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
                 Flaw::InventsARecord => entry.buried = true,
@@ -111,7 +113,7 @@ impl TokenStore for Place {
                 return Committed::Lost;
             }
             if verdict == Committed::Stored {
-                self.write(slot, by, record);
+                self.write(slot, now, by, record);
             }
             verdict
         });

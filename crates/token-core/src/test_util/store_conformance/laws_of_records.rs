@@ -20,6 +20,33 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(!entry.buried, "an unknown key is buried");
     }
 
+    /// How old a record is, is told by the store's clock, from its first commit on: a repetition makes it no younger, a child does.
+    pub async fn a_record_ages_by_the_stores_clock(&self) {
+        let store = self.open().await;
+        let age = async || sure(store.load(&key()).await).record_age;
+        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        let young = age().await;
+        assert!(young < LONG, "a new record is {young:?} old");
+        self.outlive_short().await;
+        let wanted = young + self.short();
+        let old = age().await;
+        assert!(
+            old >= wanted,
+            "the record was {young:?} old, and {old:?} when {:?} had passed",
+            self.short() * 2
+        );
+        for succession in [Succession::Anew, Succession::ChildOf(lineage(0))] {
+            sure(store.commit(&key(), &succession, &record(1)).await);
+            assert!(age().await >= wanted, "a repeated commit made the record younger");
+        }
+        sure(
+            store
+                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .await,
+        );
+        assert!(age().await < wanted, "a child is as old as its parent");
+    }
+
     /// Lineage, generation and body come back as they were, whatever numbers they are.
     pub async fn a_committed_record_is_loaded_as_it_was(&self) {
         let store = self.open().await;
