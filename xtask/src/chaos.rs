@@ -6,6 +6,8 @@
 mod careless;
 mod crew;
 mod crowd;
+mod disturb;
+mod facts;
 mod hands;
 mod log;
 mod oracle;
@@ -134,8 +136,10 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     let bar = bar(options.rounds);
     let begun = Instant::now();
     let mut outcome = Ok(());
+    let mut stepped = false;
     for round in 0..options.rounds {
-        let plan = Plan::draw(&mut random, options.processes, play.harm);
+        let plan = Plan::draw(&mut random, options.processes, play.harm, stepped);
+        stepped = plan.step.is_some();
         outcome = play.round(&plan).await;
         if outcome.is_err() {
             break;

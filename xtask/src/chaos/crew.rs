@@ -11,51 +11,11 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use super::facts::Facts;
 use super::log::Log;
-use super::words::{Assignment, Said, Told};
+use super::words::{Assignment, Handed, Said, Told};
 
-/// A caller that got a token.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Handed {
-    pub(super) process: usize,
-    pub(super) generation: u64,
-    pub(super) print: u64,
-    pub(super) judged_at_ms: i64,
-    pub(super) at_us: i64,
-}
-
-/// What is known of a process by what it said.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
-    pub(super) ready: bool,
-    /// A request is under way.
-    pub(super) sending: bool,
-    /// A token was issued to it that no store acknowledged.
-    pub(super) holding: bool,
-    /// But its spill has it.
-    pub(super) spilled: bool,
-    pub(super) rejected: bool,
-    /// The last ask, and what came of it.
-    pub(super) asked: u64,
-    pub(super) answered: u64,
-    pub(super) handed: Option<Handed>,
-    /// How long its bare read took, in microseconds.
-    pub(super) read_us: Option<i64>,
-    pub(super) gone: bool,
-}
-
-impl Facts {
-    /// Something is under way that the store does not know yet.
-    pub(super) fn has_something(&self) -> bool {
-        self.sending || self.holding
-    }
-
-    /// Killed now, it would take a token along.
-    pub(super) fn would_lose(&self) -> bool {
-        self.sending || (self.holding && !self.spilled)
-    }
-}
-
+/// One process.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) facts: Facts,
@@ -71,8 +31,8 @@ pub(super) struct Member {
 pub(super) struct Crew {
     pub(super) members: Vec<Member>,
     pub(super) log: Log,
-    /// All tokens handed out since the last look.
-    pub(super) handed: Vec<Handed>,
+    /// All tokens handed out since the last look, and by which process.
+    pub(super) handed: Vec<(usize, Handed)>,
     /// When each generation was acknowledged by the store, in microseconds of the machine's wall clock.
     pub(super) committed: Vec<(u64, i64)>,
     pub(super) adoptions: u64,
@@ -175,7 +135,8 @@ impl Crew {
     }
 
     fn note(&mut self, heard: Heard) {
-        let Some(member) = self.members.get_mut(heard.process) else {
+        let process = heard.process;
+        let Some(member) = self.members.get_mut(process) else {
             return;
         };
         if member.incarnation != heard.incarnation {
@@ -183,53 +144,18 @@ impl Crew {
         }
         let Some(said) = heard.said else {
             member.facts.gone = true;
-            return self.log.add(heard.process, "is gone");
+            return self.log.add(process, "is gone");
         };
-        self.log.add(heard.process, &format!("{said:?}"));
-        let facts = &mut member.facts;
+        if member.facts.is_news(&said) {
+            self.log.add(process, &format!("{said:?}"));
+        }
+        member.facts.note(&said);
         match said {
-            Said::Ready => facts.ready = true,
-            Said::Sending => {
-                facts.sending = true;
-                self.last_sender = Some(heard.process);
-            }
-            Said::Answered { status } => {
-                facts.sending = false;
-                facts.holding |= status == 200;
-            }
-            Said::Unanswered => facts.sending = false,
-            Said::Committed { generation, at_us } => {
-                facts.holding = false;
-                facts.spilled = false;
-                self.committed.push((generation, at_us));
-            }
-            Said::Uncommitted { .. } | Said::Noted { .. } => {}
-            Said::Spilled => facts.spilled = true,
+            Said::Sending => self.last_sender = Some(process),
+            Said::Committed { generation, at_us } => self.committed.push((generation, at_us)),
             Said::Adopted { .. } => self.adoptions += 1,
-            Said::Rejected { .. } => facts.rejected = true,
-            Said::Handed {
-                number,
-                generation,
-                print,
-                judged_at_ms,
-                at_us,
-            } => {
-                let handed = Handed {
-                    process: heard.process,
-                    generation,
-                    print,
-                    judged_at_ms,
-                    at_us,
-                };
-                facts.answered = facts.answered.max(number);
-                facts.handed = Some(handed);
-                self.handed.push(handed);
-            }
-            Said::Refused { number, .. } => {
-                facts.answered = facts.answered.max(number);
-                facts.handed = None;
-            }
-            Said::Read { took_us } => facts.read_us = Some(took_us),
+            Said::Handed(handed) => self.handed.push((process, handed)),
+            _ => {}
         }
     }
 

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::crew::Crew;
+use super::facts::Facts;
 use super::round::{LIFE_MS, Play};
 use super::stores::StoreKind;
 use super::words::Told;
@@ -92,7 +93,7 @@ async fn crowd(play: &mut Play) -> Result<Figures> {
     play.crew.committed.clear();
     let asked_at = machine_us() + LEAD_US;
     play.crew.ask_all_at(asked_at).await;
-    let answered = |crew: &Crew| crew.all(|facts| facts.answered == facts.asked);
+    let answered = |crew: &Crew| crew.all(Facts::has_answered);
     play.crew.hear_until(Duration::from_secs(40), answered).await;
     // Whoever asks once too often does it now.
     play.crew.hear_for(Duration::from_secs(1)).await;

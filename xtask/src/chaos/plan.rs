@@ -77,8 +77,8 @@ pub(super) enum Cut {
     ComeBackLater,
     Slow,
     ResetAfter,
-    CutInHeaders,
-    CutInBody,
+    InHeaders,
+    InBody,
     AnotherAnswer,
 }
 
@@ -92,8 +92,8 @@ impl Cut {
     ];
     const LOSING: [Self; 4] = [
         Self::ResetAfter,
-        Self::CutInHeaders,
-        Self::CutInBody,
+        Self::InHeaders,
+        Self::InBody,
         Self::AnotherAnswer,
     ];
 
@@ -105,8 +105,8 @@ impl Cut {
             Self::ComeBackLater => Fault::unavailable(RetryAfter::Seconds(2)),
             Self::Slow => Fault::drip(40, std::time::Duration::from_millis(15)),
             Self::ResetAfter => Fault::reset_after_acting(),
-            Self::CutInHeaders => Fault::cut_in_headers(),
-            Self::CutInBody => Fault::cut_in_body(),
+            Self::InHeaders => Fault::cut_in_headers(),
+            Self::InBody => Fault::cut_in_body(),
             Self::AnotherAnswer => Fault::status(502).after_acting(),
         }
     }
@@ -140,33 +140,45 @@ pub(super) const LEASE_MS: u64 = 1_000;
 const HOUR_MS: i64 = 3_600_000;
 
 impl Plan {
-    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm) -> Self {
+    /// The next round. `stepped`: whether a clock was wrong by hours in the round before.
+    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm, stepped: bool) -> Self {
         let age = match random.percent(55) {
             true => Age::Due(i64::try_from(random.between(780, 900)).unwrap_or(850)),
             false => Age::Expired(i64::try_from(random.between(1_050, 1_400)).unwrap_or(1_200)),
         };
-        let trouble = trouble(random, processes, harm, age);
         let step = random
             .percent(10)
             .then(|| (random.index(processes), step_ms(random)));
+        // To a clock that is put right by hours, or a wrong one, a token with life left may look like one that is over.
+        let is_due = matches!(age, Age::Due(_)) && !stepped && step.is_none();
+        // A process that starts with a clock that is hours late takes every token for younger than it is.
+        let harm = match step {
+            Some((_, by_ms)) if by_ms.abs() > MOST_DIFFERENCE_MS => Harm::NoKills,
+            _ => harm,
+        };
+        let trouble = trouble(random, processes, harm, is_due);
         Self { age, trouble, step }
     }
 }
+
+/// Two clocks differ by at most so much when none is wrong by hours: one by 20 seconds, the other by as much and a step of as much again.
+pub(super) const MOST_DIFFERENCE_MS: i64 = 60_000;
 
 /// What a clock without a good source is off by, at most 20 seconds either way.
 pub(super) fn small_skew(random: &mut Random) -> i64 {
     i64::try_from(random.between(0, 40_000)).unwrap_or_default() - 20_000
 }
 
+/// Back by hours, or a little either way. Not forward by hours: who reads a record later than its writer was ahead takes the token for
+/// younger than it is, which nobody can tell by the writer's wall clock alone.
 fn step_ms(random: &mut Random) -> i64 {
     match random.percent(40) {
         true => -3 * HOUR_MS,
-        false => small_skew(random) * 3,
+        false => small_skew(random),
     }
 }
 
-fn trouble(random: &mut Random, processes: usize, harm: Harm, age: Age) -> Trouble {
-    let is_due = matches!(age, Age::Due(_));
+fn trouble(random: &mut Random, processes: usize, harm: Harm, is_due: bool) -> Trouble {
     match random.between(0, 99) {
         0..20 => Trouble::Nothing,
         20..42 => kill(random, processes, harm),
@@ -254,7 +266,9 @@ mod tests {
 
     fn plans(harm: Harm) -> Vec<Plan> {
         let mut random = Random::from_seed(3);
-        (0..2_000).map(|_| Plan::draw(&mut random, 8, harm)).collect()
+        (0..2_000)
+            .map(|_| Plan::draw(&mut random, 8, harm, false))
+            .collect()
     }
 
     #[test]
@@ -270,7 +284,7 @@ mod tests {
             if let Trouble::Cut(cut) = plan.trouble {
                 assert!(!matches!(
                     cut,
-                    Cut::ResetAfter | Cut::CutInHeaders | Cut::CutInBody | Cut::AnotherAnswer
+                    Cut::ResetAfter | Cut::InHeaders | Cut::InBody | Cut::AnotherAnswer
                 ));
             }
         }

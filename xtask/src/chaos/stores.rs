@@ -104,7 +104,7 @@ impl Ground {
             (Self::Redis(server), Outage::Gone) => server.kill()?,
             (Self::Redis(server), Outage::Silent) => server.pause()?,
             (Self::Redis(server), Outage::Full) => {
-                drop(server.command(&["CONFIG", "SET", "maxmemory", "1"])?)
+                drop(server.command(&["CONFIG", "SET", "maxmemory", "1"])?);
             }
             (Self::Postgres(server), Outage::Gone) => server.kill()?,
             (Self::Postgres(server), Outage::Silent) => server.pause()?,
@@ -121,7 +121,7 @@ impl Ground {
             (Self::Redis(server), Outage::Gone) => server.start_again()?,
             (Self::Redis(server), Outage::Silent) => server.resume()?,
             (Self::Redis(server), Outage::Full) => {
-                drop(server.command(&["CONFIG", "SET", "maxmemory", "0"])?)
+                drop(server.command(&["CONFIG", "SET", "maxmemory", "0"])?);
             }
             (Self::Postgres(server), Outage::Gone) => server.start_again()?,
             (Self::Postgres(server), Outage::Silent) => server.resume()?,

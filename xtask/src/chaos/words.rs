@@ -56,18 +56,23 @@ pub(super) enum Said {
     /// A token of its own lost a race, or the store had lost one, or an exchange failed.
     Noted { what: String },
     /// A caller got this token.
-    Handed {
-        number: u64,
-        generation: u64,
-        /// Tells one token from another, and nothing else.
-        print: u64,
-        /// The true time at which it was judged, in Unix milliseconds.
-        judged_at_ms: i64,
-        /// The machine's wall clock, in microseconds.
-        at_us: i64,
-    },
+    Handed(Handed),
     /// A caller got none.
     Refused { number: u64, why: String },
     /// A bare read took so long.
     Read { took_us: i64 },
+}
+
+/// A token in a caller's hand.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Handed {
+    /// Which question it answers.
+    pub(super) number: u64,
+    pub(super) generation: u64,
+    /// Tells one token from another, and nothing else.
+    pub(super) print: u64,
+    /// The true time at which it was judged, in Unix milliseconds.
+    pub(super) judged_at_ms: i64,
+    /// The machine's wall clock, in microseconds.
+    pub(super) at_us: i64,
 }

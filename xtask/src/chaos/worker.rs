@@ -17,7 +17,7 @@ use super::hands::{Hands, ProcessClock, SharedClock};
 use super::machine_us;
 use super::stores::open_store;
 use super::wire::{SayingClient, SayingSpill, SayingStore, Voice, say};
-use super::words::{Assignment, Said, Told};
+use super::words::{Assignment, Handed, Said, Told};
 
 /// Does what it is told until its standard input ends.
 ///
@@ -50,7 +50,7 @@ async fn work(assignment: &Assignment) -> Result<()> {
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
             Told::Ask { number, at_us } => {
-                drop(tokio::spawn(ask(tokens.clone(), clock.clone(), number, at_us)))
+                drop(tokio::spawn(ask(tokens.clone(), clock.clone(), number, at_us)));
             }
             Told::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
         }
@@ -120,13 +120,13 @@ async fn ask(tokens: TokenCache, clock: SharedClock, number: u64, at_us: i64) {
     // No pause and no other task since the token was judged: the last look at the clock was that one.
     let judged_at_ms = clock.0.last_look_ms();
     say(&match outcome {
-        Ok(token) => Said::Handed {
+        Ok(token) => Said::Handed(Handed {
             number,
             generation: token.generation().number(),
             print: print(&token),
             judged_at_ms,
             at_us: machine_us(),
-        },
+        }),
         Err(error) => Said::Refused {
             number,
             why: error.to_string(),
