@@ -3,6 +3,8 @@
 //! ```sh
 //! cargo xtask demo            # every claim, shown
 //! cargo xtask test            # everything, in steps, with a table at the end
+//! cargo xtask chaos --store redis   # processes that share a grant, killed and frozen, and an oracle
+//! cargo xtask crowd --store redis   # 64 that start together on a token that is over
 //! cargo xtask ci clippy       # one CI job
 //! cargo xtask tidy            # the invariants that can be checked by looking
 //! ```
