@@ -47,6 +47,8 @@ use crate::token::Generation;
 pub struct SealingKey {
     id: String,
     key: Zeroizing<[u8; 32]>,
+    /// Tells one key from another of the same id, and nothing else.
+    check: [u8; 8],
 }
 
 impl SealingKey {
@@ -64,9 +66,11 @@ impl SealingKey {
                 "must be 1 to 32 of A-Z a-z 0-9 - _",
             ));
         }
+        let check = check_of(&key).ok_or_else(|| BuildError::invalid("sealing key", "could not be used"))?;
         Ok(Self {
             id: id.to_owned(),
             key,
+            check,
         })
     }
 
@@ -111,17 +115,21 @@ impl SealingKey {
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.key).into())
+        cipher_of(&self.key)
     }
+}
 
-    /// Tells one key from another of the same id, and nothing else: the tag of an empty text under a nonce that is used for nothing else.
-    fn check(&self) -> Result<[u8; 8], StoreError> {
-        let mut tag = Vec::new();
-        self.cipher()
-            .encrypt_in_place(&XNonce::default(), b"token-core key check", &mut tag)
-            .map_err(|_| could_not_seal())?;
-        tag.first_chunk().copied().ok_or_else(could_not_seal)
-    }
+fn cipher_of(key: &[u8; 32]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.into())
+}
+
+/// The tag of an empty text under a nonce that is used for nothing else.
+fn check_of(key: &[u8; 32]) -> Option<[u8; 8]> {
+    let mut tag = Vec::new();
+    cipher_of(key)
+        .encrypt_in_place(&XNonce::default(), b"token-core key check", &mut tag)
+        .ok()?;
+    tag.first_chunk().copied()
 }
 
 impl fmt::Debug for SealingKey {
@@ -186,7 +194,7 @@ impl Sealing {
         by.cipher()
             .encrypt_in_place(&nonce.into(), &bound, &mut *sealed)
             .map_err(|_| could_not_seal())?;
-        Ok(SealedText::write(by.id(), by.check()?, nonce, &sealed))
+        Ok(SealedText::write(by.id(), by.check, nonce, &sealed))
     }
 
     /// The body of a record that was sealed for this place.
@@ -223,7 +231,7 @@ impl Sealing {
             .with_detail(format!("key id {}", sealed.key_id)));
         }
         for key in named {
-            if key.check()? == sealed.check {
+            if key.check == sealed.check {
                 return Ok(key);
             }
         }
