@@ -15,6 +15,21 @@ pub use token_cache::{self as cache, TokenCache, TokenGuard};
 #[doc(inline)]
 pub use token_reqwest::{self as reqwest, ReqwestClient};
 
+#[cfg(feature = "file")]
+#[cfg_attr(docsrs, doc(cfg(feature = "file")))]
+#[doc(inline)]
+pub use token_cache::FileStore;
+
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+#[doc(inline)]
+pub use token_postgres::{self as postgres, PostgresStore};
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+#[doc(inline)]
+pub use token_redis::{self as redis, RedisStore};
+
 /// Each vendor's crate under its feature's name, one line a vendor.
 macro_rules! vendors {
     ($($feature:literal: $module:ident;)*) => {
