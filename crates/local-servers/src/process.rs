@@ -201,8 +201,10 @@ impl Process {
         let id = self
             .alive()
             .ok_or_else(|| ServerError::new("the server does not run"))?;
+        // Listed first: a parent that is gone has no children any more.
+        let children = children_of(id);
         send(id, signal)?;
-        for child in children_of(id) {
+        for child in children {
             drop(send(child, signal)); // it may have ended by itself
         }
         Ok(())
