@@ -139,7 +139,7 @@ async fn redeem(
 
 /// Point 2. Watches for the other holder's commit until its token is as good as lost.
 async fn wait_out_doubt(engine: &Arc<Engine>, mut stored: Stored) -> Result<Adopted, Error> {
-    let until = doubtful_until(engine, &stored);
+    let mut until = doubtful_until(engine, &stored);
     while let Some(left) = until
         .checked_sub(engine.clock.now().elapsed)
         .filter(|left| !left.is_zero())
@@ -148,6 +148,8 @@ async fn wait_out_doubt(engine: &Arc<Engine>, mut stored: Stored) -> Result<Adop
         // A store that cannot be read for a moment is looked at again.
         if let Ok(newer) = Stored::load(engine).await {
             stored = newer;
+            // The other holder may have taken its intent back.
+            until = until.min(doubtful_until(engine, &stored));
         }
         let adopted = stored.adopt(engine)?;
         if adopted != Adopted::Nothing {
@@ -189,7 +191,13 @@ async fn declare(
         lineage: current.map(|current| lineage(&engine.key, current)),
     };
     match engine.in_time(engine.store.intend(&engine.key, &intent)).await {
-        Ok(Intended::Written) => lease.check().await.map(Ok),
+        Ok(Intended::Written) => {
+            let checked = lease.check().await;
+            if checked.is_err() {
+                lease.withdraw_intent().await;
+            }
+            checked.map(Ok)
+        }
         Ok(_) => Err(busy()),
         Err(error) => Ok(Err(error)),
     }

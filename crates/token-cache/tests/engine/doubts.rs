@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use token_cache::{Event, TokenCache};
-use token_core::{ErrorKind, Generation, Rotation};
+use token_core::store::Owner;
+use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 use tokio::time::Instant;
 
 use crate::acme::{Acme, Ailment, FaultyStore, Gate, Op, Stage, World, pass, told};
@@ -157,4 +158,49 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
             .same_secrets_as(&theirs.current().unwrap())
     );
     assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+}
+
+// faults.md rows 8 and 10
+#[tokio::test(start_paused = true)]
+async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
+    let world = World::of(Acme::single_use());
+    world.owner().token().await.unwrap();
+    let cache = world
+        .process(&world.store)
+        .lease(Duration::from_secs(6))
+        .build()
+        .unwrap();
+    pass(50 * MINUTE).await;
+    // It is frozen after the intent is written: nobody renews the lease.
+    let gate = Gate::closed();
+    world.store.ails([Op::Intend], &Ailment::Late(gate.clone()));
+    world.store.ails([Op::Renew], &Ailment::Dead);
+    let asking = tokio::spawn(async move { cache.token().await.map(drop) });
+    gate.reached().await;
+    assert!(world.kept().await.intent.is_some());
+    pass(Duration::from_secs(4)).await;
+    gate.open();
+    asking.await.unwrap().unwrap();
+    assert!(world.kept().await.intent.is_none());
+    assert_eq!(
+        world.server.count("/refresh"),
+        1,
+        "nothing was spent for the second token"
+    );
+}
+
+// faults.md row 10
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_over_when_the_intent_is_taken_back() {
+    let world = World::of(Acme::single_use());
+    let (ours, _theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
+    world.leave_doubt().await;
+    ours.token().await.unwrap();
+    pass(MINUTE / 2).await;
+    assert_eq!(world.server.count("/refresh"), 1);
+    let owner = Owner::named("a process that died");
+    let memory = world.store.memory();
+    memory.withdraw(&world.acme.key(), &owner).await.unwrap();
+    pass(MINUTE / 6).await;
+    assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
