@@ -11,6 +11,7 @@
 
 #![expect(clippy::print_stdout, reason = "commands talk to the person who runs them")]
 
+mod bench;
 mod chaos;
 mod ci;
 mod command;
@@ -50,6 +51,8 @@ enum Task {
     Chaos(chaos::Options),
     /// Many processes start together on a token that is over: one exchange, and how soon all have it.
     Crowd(chaos::CrowdOptions),
+    /// What a token costs, as ratios to rivals in the same run.
+    Bench,
     /// One of these processes.
     #[command(hide = true)]
     ChaosWorker {
@@ -94,6 +97,7 @@ fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match &cli.task {
         Task::Demo => demo::run(&workspace),
+        Task::Bench => bench::run(&workspace),
         Task::Ci { job } => ci::run(&workspace, *job),
         Task::Chaos(options) => chaos::run(&workspace, options),
         Task::Crowd(options) => chaos::crowd(&workspace, options),

@@ -1,0 +1,41 @@
+//! What a token costs, as ratios to rivals in the same run: a fresh one in memory, a refresh in each store.
+
+use anyhow::Result;
+
+use crate::command::{cargo, show};
+use crate::servers;
+use crate::workspace::Workspace;
+
+/// The crates that have benchmarks, and what each is measured against.
+const BENCHES: [(&str, &str); 3] = [
+    (
+        "token-cache",
+        "locks around a token, as people write them by hand",
+    ),
+    ("token-redis", "a bare SET and GET"),
+    ("token-postgres", "a bare transaction of one row"),
+];
+
+/// Runs every benchmark and prints its table.
+///
+/// # Errors
+///
+/// Where a server is missing and may not be installed, or a benchmark finds its limit passed.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    servers::step(workspace)?;
+    for (package, rival) in BENCHES {
+        println!("\n{package}, against {rival}");
+        show(&mut cargo(
+            workspace,
+            &[
+                "bench",
+                "--quiet",
+                "--package",
+                package,
+                "--all-features",
+                "--benches",
+            ],
+        ))?;
+    }
+    Ok(())
+}
