@@ -21,7 +21,8 @@ struct Waiting {
 }
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Whoever waits for a commit of ours waits for so long.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often a write is tried again after the last handle of the cache was dropped.
 const TRIES_AFTER_DROP: u32 = 20;
 

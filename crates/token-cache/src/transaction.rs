@@ -15,6 +15,7 @@ use crate::events::Origin;
 use crate::exchange::{Issued, Patience, Repetition};
 use crate::lease::{Lease, NoLease, Purpose, Taken};
 use crate::lineage::lineage;
+use crate::pending;
 use crate::record;
 use crate::stored::{Adopted, Stored};
 
@@ -176,7 +177,10 @@ fn doubtful_until(engine: &Engine, stored: &Stored) -> Duration {
     let now = engine.clock.now();
     let seen = now.seen_from(engine.held().anchor());
     let life_left = current.validity().expires_at().since(seen);
-    let doubtful = engine.settings.doubt.saturating_sub(since).min(life_left);
+    // Of a token that is over, a holder that lives may still bring the next one: it writes again after this long at the latest.
+    let writes_again = pending::LONGEST_PAUSE.saturating_add(engine.settings.store);
+    let worth_waiting = life_left.max(writes_again);
+    let doubtful = engine.settings.doubt.saturating_sub(since).min(worth_waiting);
     now.elapsed.saturating_add(doubtful)
 }
 

@@ -204,3 +204,20 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
     pass(MINUTE / 6).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
+
+// faults.md rows 4 and 5
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
+    let world = World::of(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&world, Duration::ZERO).await;
+    // The store cannot be written from the moment on at which the server rotated, and the lease ends meanwhile.
+    store.ails([Op::Commit, Op::Renew], &Ailment::Dead);
+    theirs.token().await.unwrap();
+    pass(MINUTE * 2 / 3).await;
+    let waiting = tokio::spawn(async move { ours.token_within(MINUTE).await.map(|token| (*token).clone()) });
+    pass(Duration::from_secs(1)).await;
+    store.heals();
+    let token = waiting.await.unwrap().unwrap();
+    assert!(token.same_secrets_as(&theirs.current().unwrap()));
+    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+}
