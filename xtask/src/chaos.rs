@@ -136,10 +136,8 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     let bar = bar(options.rounds);
     let begun = Instant::now();
     let mut outcome = Ok(());
-    let mut stepped = false;
     for round in 0..options.rounds {
-        let plan = Plan::draw(&mut random, options.processes, play.harm, stepped);
-        stepped = plan.step.is_some();
+        let plan = Plan::draw(&mut random, options.processes, play.harm);
         outcome = play.round(&plan).await;
         if outcome.is_err() {
             break;

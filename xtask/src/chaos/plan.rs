@@ -135,13 +135,12 @@ impl Trouble {
     }
 }
 
-/// A lease that is not renewed is over after this; stops in a round without doubt are much shorter.
+/// A lease that is not renewed is over after this.
 pub(super) const LEASE_MS: u64 = 1_000;
 const HOUR_MS: i64 = 3_600_000;
 
 impl Plan {
-    /// The next round. `stepped`: whether a clock was wrong by hours in the round before.
-    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm, stepped: bool) -> Self {
+    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm) -> Self {
         let age = match random.percent(55) {
             true => Age::Due(i64::try_from(random.between(780, 900)).unwrap_or(850)),
             false => Age::Expired(i64::try_from(random.between(1_050, 1_400)).unwrap_or(1_200)),
@@ -149,14 +148,12 @@ impl Plan {
         let step = random
             .percent(10)
             .then(|| (random.index(processes), step_ms(random)));
-        // To a clock that is put right by hours, or a wrong one, a token with life left may look like one that is over.
-        let is_due = matches!(age, Age::Due(_)) && !stepped && step.is_none();
         // A process that starts with a clock that is hours late takes every token for younger than it is.
         let harm = match step {
             Some((_, by_ms)) if by_ms.abs() > MOST_DIFFERENCE_MS => Harm::NoKills,
             _ => harm,
         };
-        let trouble = trouble(random, processes, harm, is_due);
+        let trouble = trouble(random, processes, harm);
         Self { age, trouble, step }
     }
 }
@@ -178,13 +175,13 @@ fn step_ms(random: &mut Random) -> i64 {
     }
 }
 
-fn trouble(random: &mut Random, processes: usize, harm: Harm, is_due: bool) -> Trouble {
+fn trouble(random: &mut Random, processes: usize, harm: Harm) -> Trouble {
     match random.between(0, 99) {
         0..20 => Trouble::Nothing,
         20..42 => kill(random, processes, harm),
-        42..58 => stop(random, processes, is_due),
+        42..58 => stop(random, processes),
         58..74 => cut(random, harm),
-        _ => away(random, harm, is_due),
+        _ => away(random, harm),
     }
 }
 
@@ -209,13 +206,9 @@ fn kill(random: &mut Random, processes: usize, harm: Harm) -> Trouble {
     }
 }
 
-/// A holder that is frozen beyond its lease needs a token with life left, which the others wait for: of one that is over, they make their
-/// one attempt at once, and then nothing can be promised.
-fn stop(random: &mut Random, processes: usize, is_due: bool) -> Trouble {
-    let for_ms = match is_due {
-        true => random.between(50, 1_600),
-        false => random.between(20, LEASE_MS / 4),
-    };
+/// Shorter and longer than a lease.
+fn stop(random: &mut Random, processes: usize) -> Trouble {
+    let for_ms = random.between(50, 1_600);
     match random.percent(60) {
         true => Trouble::StopHolder {
             at: point(random),
@@ -238,19 +231,18 @@ fn cut(random: &mut Random, harm: Harm) -> Trouble {
     drawn.map_or(Trouble::Nothing, Trouble::Cut)
 }
 
-/// As with [`stop`]: a commit that cannot land needs others who can wait for it.
-fn away(random: &mut Random, harm: Harm, is_due: bool) -> Trouble {
+fn away(random: &mut Random, harm: Harm) -> Trouble {
     let outage = match random.index(5) {
         0 | 1 => Outage::Gone,
         2 => Outage::Silent,
         _ => Outage::Full,
     };
-    if is_due && harm == Harm::Kills && random.percent(25) {
+    if harm == Harm::Kills && random.percent(15) {
         let after_ms = random.between(0, 300);
         return Trouble::SpillAndKill { outage, after_ms };
     }
     let for_ms = random.between(100, 900);
-    match is_due && random.percent(60) {
+    match random.percent(50) {
         true => Trouble::AwayAmid {
             outage,
             at: point(random),
@@ -266,9 +258,7 @@ mod tests {
 
     fn plans(harm: Harm) -> Vec<Plan> {
         let mut random = Random::from_seed(3);
-        (0..2_000)
-            .map(|_| Plan::draw(&mut random, 8, harm, false))
-            .collect()
+        (0..2_000).map(|_| Plan::draw(&mut random, 8, harm)).collect()
     }
 
     #[test]
@@ -287,16 +277,6 @@ mod tests {
                     Cut::ResetAfter | Cut::InHeaders | Cut::InBody | Cut::AnotherAnswer
                 ));
             }
-        }
-    }
-
-    #[test]
-    fn a_holder_of_a_token_that_is_over_is_never_frozen_beyond_its_lease() {
-        for plan in plans(Harm::Kills) {
-            let (Age::Expired(_), Trouble::StopHolder { for_ms, .. }) = (plan.age, plan.trouble) else {
-                continue;
-            };
-            assert!(for_ms < LEASE_MS / 3);
         }
     }
 
