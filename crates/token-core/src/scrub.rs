@@ -79,21 +79,24 @@ fn longest_piece_at_start(form: &[u8], tail: &[u8]) -> usize {
     let enough = form.len().min(SHORTEST_PIECE);
     (0..=form.len() - enough)
         .filter_map(|start| form.get(start..))
-        .filter_map(|piece| spelled(piece, tail, enough))
+        .flat_map(|piece| [as_it_is, as_an_escape].map(|percent| spelled(piece, tail, enough, percent)))
+        .flatten()
         .max()
         .unwrap_or(0)
 }
 
 /// How many bytes of `tail` spell the beginning of `piece`, each character as it is or percent-encoded, where that are `enough` of the
-/// piece. Encoders differ in what they leave as it is, so any mixture counts.
-fn spelled(piece: &[u8], tail: &[u8], enough: usize) -> Option<usize> {
+/// piece. Encoders differ in what they leave as it is, so any mixture counts. A percent sign can be read in two ways: `length` chooses.
+fn spelled(
+    piece: &[u8],
+    tail: &[u8],
+    enough: usize,
+    length: fn(u8, &[u8]) -> Option<usize>,
+) -> Option<usize> {
     let (mut rest, mut known) = (tail, 0);
     for wanted in piece {
-        let length = match rest {
-            [byte, ..] if byte == wanted => 1,
-            [b'+', ..] if *wanted == b' ' => 1,
-            [b'%', high, low, ..] if escaped(*high, *low) == Some(*wanted) => 3,
-            _ => break,
+        let Some(length) = length(*wanted, rest) else {
+            break;
         };
         rest = rest.get(length..)?;
         known += 1;
@@ -101,11 +104,27 @@ fn spelled(piece: &[u8], tail: &[u8], enough: usize) -> Option<usize> {
     (known >= enough).then(|| tail.len() - rest.len())
 }
 
-/// The byte behind `%XX`, in lower case as everything that is compared.
-fn escaped(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
+/// The length of one spelled character, where a percent sign is first of all itself.
+fn as_it_is(wanted: u8, rest: &[u8]) -> Option<usize> {
+    verbatim(wanted, rest).or_else(|| escaped(wanted, rest))
+}
+
+/// The length of one spelled character, where a percent sign first of all begins an escape.
+fn as_an_escape(wanted: u8, rest: &[u8]) -> Option<usize> {
+    escaped(wanted, rest).or_else(|| verbatim(wanted, rest))
+}
+
+fn verbatim(wanted: u8, rest: &[u8]) -> Option<usize> {
+    let first = *rest.first()?;
+    (first == wanted || (first == b'+' && wanted == b' ')).then_some(1)
+}
+
+/// `%XX`; everything that is compared is in lower case.
+fn escaped(wanted: u8, rest: &[u8]) -> Option<usize> {
+    let [b'%', high, low, ..] = rest else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
-    Some(byte.to_ascii_lowercase())
+    (byte.to_ascii_lowercase() == wanted).then_some(3)
 }
 
 fn forms_of(secret: &str) -> Vec<String> {
