@@ -111,11 +111,11 @@ mod tests {
 
     #[test]
     fn the_state_directory_is_that_of_xdg() {
-        assert_eq!(state(Some("/s"), Some("/home/u")), Some("/s".into()));
-        let default = Some("/home/u/.local/state".into());
-        assert_eq!(state(None, Some("/home/u")), default);
-        assert_eq!(state(Some("relative"), Some("/home/u")), default);
-        assert_eq!(state(Some(""), Some("/home/u")), default);
+        assert_eq!(state(Some("/s"), Some("/h/u")), Some("/s".into()));
+        let default = Some("/h/u/.local/state".into());
+        assert_eq!(state(None, Some("/h/u")), default);
+        assert_eq!(state(Some("relative"), Some("/h/u")), default);
+        assert_eq!(state(Some(""), Some("/h/u")), default);
         assert_eq!(state(None, None), None);
         assert_eq!(state(None, Some("")), None);
     }

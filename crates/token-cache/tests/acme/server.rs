@@ -245,6 +245,7 @@ impl HttpClient for AcmeServer {
             }
             (fault, state.latency)
         };
+        // tidy: sleeps because that is the latency, and the time of every test that uses it is paused
         tokio::time::sleep(latency).await;
         self.end(&arrived, fault).await
     }

@@ -90,6 +90,7 @@ impl World {
 
 /// Lets time pass; what is due meanwhile happens in its order.
 pub(crate) async fn pass(span: Duration) {
+    // tidy: sleeps because it lets paused time pass
     tokio::time::sleep(span).await;
 }
 

@@ -10,7 +10,7 @@ use token_cache::FileStore;
 use token_core::TokenStore;
 use token_core::store::{Acquired, Committed, Renewed, Succession};
 
-use crate::scene::{LONG, child_of, intent, key, owner, record, stored};
+use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
 
 const TASK: &str = "FILE_STORE_TASK";
 const DIRECTORY: &str = "FILE_STORE_DIRECTORY";
@@ -35,9 +35,8 @@ impl Process {
     pub(crate) fn run(mut command: Command, task: &str, directory: &Path, stop_at: Option<usize>) -> Self {
         command
             .args([
-                "child::a_process_of_its_own",
+                "child::a_lease_that_a_process_of_its_own_holds_is_busy_to_others",
                 "--exact",
-                "--ignored",
                 "--nocapture",
             ])
             .env(TASK, task)
@@ -106,17 +105,32 @@ fn wait_to_be_told() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
+/// Where the environment names a task, this is the child that another test started; else it is a test, which starts one.
 #[test]
-#[ignore = "the other tests run it, as a process of its own"]
-fn a_process_of_its_own() {
-    let Ok(task) = std::env::var(TASK) else { return };
+fn a_lease_that_a_process_of_its_own_holds_is_busy_to_others() {
+    match std::env::var(TASK) {
+        Ok(task) => work(&task),
+        Err(_) => watch_a_holder(),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn watch_a_holder() {
+    let scene = Scene::with_a_record().await;
+    let mut holder = Process::start("hold", &scene.directory(), None);
+    holder.expect("held");
+    let acquired = scene.store().acquire(&key(), &owner(2), LONG).await.unwrap();
+    assert!(matches!(acquired, Acquired::Busy { .. }));
+}
+
+fn work(task: &str) {
     let store = child_store();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        match task.as_str() {
+        match task {
             "refresh" => refresh(&store).await,
             "login" => {
                 store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();

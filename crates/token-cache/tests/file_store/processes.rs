@@ -21,7 +21,8 @@ async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
     let Acquired::Busy { left } = store.acquire(&key(), &owner(2), LONG).await.unwrap() else {
         panic!("a frozen holder's lease was given at once");
     };
-    tokio::time::sleep(left + Duration::from_millis(5)).await; // The lease's own time: there is no other clock to move.
+    // tidy: sleeps because the lease ends by the machine's clock, which no test can move
+    tokio::time::sleep(left + Duration::from_millis(5)).await;
     assert_eq!(
         store.acquire(&key(), &owner(2), LONG).await.unwrap(),
         Acquired::Held
