@@ -163,7 +163,7 @@ mod tests {
         EnosApim::builder(base_url).app_key("K").app_secret("S")
     }
 
-    // faults.md row 31
+    // FAULTS.md row 31
     #[test]
     fn plain_http_is_refused_unless_opted_into_by_name() {
         assert!(builder("http://edge.example").build().is_err());

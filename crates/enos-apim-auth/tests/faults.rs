@@ -50,7 +50,7 @@ fn code(code: i64) -> String {
     format!(r#"{{"status":{code},"msg":"no","business":"apim-token-service","data":null}}"#)
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[test]
 fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
     let ahead = ServerOffset::from_millis(600_500);
@@ -64,7 +64,7 @@ fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
     assert_eq!(error.kind(), ErrorKind::Config);
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[test]
 fn a_wrong_digest_with_a_right_clock_is_the_configuration() {
     for offset in [0, 2_500, -30_000] {
@@ -73,7 +73,7 @@ fn a_wrong_digest_with_a_right_clock_is_the_configuration() {
     }
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[test]
 fn the_gateways_497_is_a_matter_of_the_clock_too_with_or_without_a_body() {
     for body in [&code(497), "", "<html>"] {
@@ -83,7 +83,7 @@ fn the_gateways_497_is_a_matter_of_the_clock_too_with_or_without_a_body() {
     }
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[test]
 fn a_timestamp_written_as_text_is_compared_with_the_servers_clock_too() {
     let enos = EnosApim::builder("https://apim.example.com")
@@ -107,7 +107,7 @@ fn a_timestamp_written_as_text_is_compared_with_the_servers_clock_too() {
     ));
 }
 
-// faults.md row 44
+// FAULTS.md row 44
 #[test]
 fn a_duplicated_encryption_is_signed_again_with_a_later_timestamp() {
     let Ok(Outcome::Again(error)) = read(&get_at(NOW), 200, &code(1001), ServerOffset::NONE) else {
@@ -118,7 +118,7 @@ fn a_duplicated_encryption_is_signed_again_with_a_later_timestamp() {
     assert_ne!(later.to_http().body(), get_at(NOW).to_http().body());
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[test]
 fn a_message_that_echoes_token_or_digest_is_scrubbed() {
     let digest = enos_apim_auth::encryption("app-key-1", NOW, &SECRET.into());
@@ -134,7 +134,7 @@ fn a_message_that_echoes_token_or_digest_is_scrubbed() {
     assert_eq!(error.message(), Some("bad [scrubbed] [scrubbed] [scrubbed]"));
 }
 
-// faults.md row 16
+// FAULTS.md row 16
 #[test]
 fn success_without_a_token_is_no_success() {
     for body in [
@@ -152,7 +152,7 @@ fn success_without_a_token_is_no_success() {
     }
 }
 
-// faults.md row 14
+// FAULTS.md row 14
 #[test]
 fn a_life_of_nothing_is_a_typed_error_and_a_life_unsaid_is_the_documented_one() {
     let answer = |expire: &str| format!(r#"{{"status":0,"data":{{"accessToken":"T"{expire}}}}}"#);
@@ -177,21 +177,21 @@ fn a_life_of_nothing_is_a_typed_error_and_a_life_unsaid_is_the_documented_one() 
     );
 }
 
-// faults.md row 22
+// FAULTS.md row 22
 #[test]
 fn a_captive_portal_is_retried() {
     let error = refused(&refresh(), 200, "<!DOCTYPE html><title>Welcome</title>");
     assert_eq!(error.kind(), ErrorKind::Transient { after: None });
 }
 
-// faults.md row 30
+// FAULTS.md row 30
 #[test]
 fn a_token_with_a_line_break_is_refused() {
     let body = r#"{"status":0,"data":{"accessToken":"a\r\nx-evil: 1","expire":60}}"#;
     assert_eq!(refused(&get_at(NOW), 200, body).kind(), ErrorKind::Protocol);
 }
 
-// faults.md row 33
+// FAULTS.md row 33
 #[test]
 fn a_400_that_means_retry_is_not_terminal() {
     let error = refused(&refresh(), 400, &code(1005));

@@ -193,7 +193,7 @@ async fn a_signature_over_another_body_is_refused() {
     assert_eq!(scene.http.send(request, WITHIN).await.unwrap().status(), 401);
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[tokio::test]
 async fn a_digest_signed_with_a_skewed_clock_is_signed_again_with_the_servers_time() {
     let scene = Scene::over_tls().await;
@@ -207,7 +207,7 @@ async fn a_digest_signed_with_a_skewed_clock_is_signed_again_with_the_servers_ti
     assert!(issued(scene.ask(&request, slow).await.unwrap()).is_ok());
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[tokio::test]
 async fn a_date_that_came_without_tls_is_not_believed() {
     let scene = Scene::new().await;
@@ -219,7 +219,7 @@ async fn a_date_that_came_without_tls_is_not_believed() {
     );
 }
 
-// faults.md row 44
+// FAULTS.md row 44
 #[tokio::test]
 async fn a_duplicated_encryption_passes_with_a_later_timestamp() {
     let scene = Scene::new().await;
@@ -260,7 +260,7 @@ async fn a_wrong_key_and_a_wrong_secret_are_the_configuration() {
     assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn a_refusal_that_quotes_the_token_is_scrubbed() {
     for echo in [Echo::Raw, Echo::Percent, Echo::Base64] {

@@ -125,7 +125,7 @@ mod tests {
         .kind()
     }
 
-    // faults.md row 33
+    // FAULTS.md row 33
     #[test]
     fn a_400_that_means_retry_does_not_end_the_grant() {
         let transient = ErrorKind::Transient { after: None };

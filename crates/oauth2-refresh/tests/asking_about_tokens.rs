@@ -223,7 +223,7 @@ fn an_odd_lifetime_of_the_refresh_token_does_not_cost_the_token() {
     }
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let next =

@@ -118,7 +118,7 @@ fn an_error_in_the_redirect_says_what_to_do() {
     );
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[test]
 fn a_redirect_that_echoes_state_and_code_is_scrubbed() {
     let error = redirect(

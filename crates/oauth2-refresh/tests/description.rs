@@ -25,7 +25,7 @@ fn key(builder: OAuth2Builder) -> String {
     builder.build().unwrap().key().as_str().to_owned()
 }
 
-// faults.md row 31
+// FAULTS.md row 31
 #[test]
 fn plain_http_is_refused_unless_opted_into_by_name() {
     let plain = || OAuth2::builder("http://127.0.0.1:8080").client_id("app-1");

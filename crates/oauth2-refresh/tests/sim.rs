@@ -125,7 +125,7 @@ async fn a_refresh_rotates_and_the_resource_takes_both_tokens() {
     assert!(scene.refresh(&second).await.is_ok());
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn a_reused_refresh_token_is_rejected_and_its_echo_scrubbed() {
     let scene = Scene::bamboocloud().await;
@@ -140,7 +140,7 @@ async fn a_reused_refresh_token_is_rejected_and_its_echo_scrubbed() {
     assert!(scene.sim.saw_reuse());
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn every_encoding_of_an_echo_is_scrubbed() {
     let scene = Scene::bamboocloud().await;
@@ -173,7 +173,7 @@ async fn springs_401_for_an_expired_refresh_token_ends_the_grant() {
     );
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[tokio::test]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one_for_the_next_refresh() {
     let server = token_sim::OAuth2::builder().rotation(Rotation::Never);
@@ -297,7 +297,7 @@ async fn a_revoked_grant_is_dead_and_introspection_says_so() {
     );
 }
 
-// faults.md rows 22, 29 and 32
+// FAULTS.md rows 22, 29 and 32
 #[tokio::test]
 async fn faults_on_the_way_do_not_end_the_grant() {
     let scene = Scene::bamboocloud().await;
@@ -318,7 +318,7 @@ async fn faults_on_the_way_do_not_end_the_grant() {
     assert!(scene.refresh(&token).await.is_ok());
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test]
 async fn an_answer_that_is_cut_short_is_in_doubt() {
     let scene = Scene::bamboocloud().await;

@@ -146,7 +146,7 @@ mod tests {
             .grant("G")
     }
 
-    // faults.md row 31
+    // FAULTS.md row 31
     #[test]
     fn plain_http_is_refused_unless_opted_into_by_name() {
         assert!(builder("http://disk.example").build().is_err());

@@ -117,7 +117,7 @@ fn an_undocumented_rotation_is_taken_for_the_strictest() {
     assert_eq!(cloud().rotation(), Rotation::SingleUse);
 }
 
-// faults.md row 6
+// FAULTS.md row 6
 #[test]
 fn a_dead_grant_is_rejected_whichever_word_is_used() {
     assert_eq!(kind(400, r#"{"error":"invalid_grant"}"#), ErrorKind::Rejected);
@@ -128,7 +128,7 @@ fn a_dead_grant_is_rejected_whichever_word_is_used() {
     );
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[test]
 fn the_answer_without_a_refresh_token_keeps_the_old_one() {
     let next = issued(r#"{"access_token":"A2","expires_in":3600}"#).succeeding(&token());
@@ -137,7 +137,7 @@ fn the_answer_without_a_refresh_token_keeps_the_old_one() {
     assert!(next.refresh().is_none());
 }
 
-// faults.md row 14
+// FAULTS.md row 14
 #[test]
 fn a_life_unsaid_is_the_jwts_else_the_documented_hour() {
     let seconds = |body: &str| issued(body).validity().expires_at().since(NOW).as_secs();
@@ -153,7 +153,7 @@ fn a_life_unsaid_is_the_jwts_else_the_documented_hour() {
     }
 }
 
-// faults.md row 15
+// FAULTS.md row 15
 #[test]
 fn a_life_written_as_text_is_read() {
     let token = issued(r#"{"access_token":"A2","expires_in":"1800"}"#);
@@ -163,7 +163,7 @@ fn a_life_written_as_text_is_read() {
     );
 }
 
-// faults.md row 16
+// FAULTS.md row 16
 #[test]
 fn success_is_marked_in_many_ways_and_always_needs_a_token() {
     for mark in [
@@ -192,7 +192,7 @@ fn success_is_marked_in_many_ways_and_always_needs_a_token() {
     }
 }
 
-// faults.md row 21
+// FAULTS.md row 21
 #[test]
 fn http_200_with_a_failing_code_is_an_error_with_that_code() {
     let error = read(
@@ -205,7 +205,7 @@ fn http_200_with_a_failing_code_is_an_error_with_that_code() {
     assert_eq!(error.message(), Some("expired"));
 }
 
-// faults.md row 22
+// FAULTS.md row 22
 #[test]
 fn a_login_page_with_200_is_retried_and_one_with_302_is_named_by_its_host() {
     assert_eq!(kind(200, "<html>log in</html>"), TRANSIENT);
@@ -221,7 +221,7 @@ fn a_login_page_with_200_is_retried_and_one_with_302_is_named_by_its_host() {
     assert!(!format!("{error} {error:?}").contains("tell-no-one"));
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[test]
 fn an_error_text_that_echoes_what_was_sent_is_scrubbed() {
     let body = r#"{"error":"invalid_grant","error_description":"refresh-tell-no-one, ZGV2LTc6Y2xpZW50LXRlbGwtbm8tb25l, access-tell-no-one, client-tell-no-one"}"#;
@@ -234,7 +234,7 @@ fn an_error_text_that_echoes_what_was_sent_is_scrubbed() {
     assert!(!shown.contains("tell-no-one"), "{shown}");
 }
 
-// faults.md row 33
+// FAULTS.md row 33
 #[test]
 fn a_400_that_nobody_documented_is_not_terminal() {
     for (status, body) in [

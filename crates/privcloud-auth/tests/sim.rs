@@ -220,7 +220,7 @@ async fn a_wrong_client_secret_is_the_configuration() {
     );
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn a_refusal_that_quotes_the_refresh_token_is_scrubbed() {
     for echo in [Echo::Raw, Echo::Percent, Echo::Base64] {
@@ -233,7 +233,7 @@ async fn a_refusal_that_quotes_the_refresh_token_is_scrubbed() {
     }
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[tokio::test]
 async fn a_redirect_takes_the_refresh_token_nowhere() {
     let scene = Scene::new().await;

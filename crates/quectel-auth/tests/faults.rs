@@ -77,7 +77,7 @@ fn sample_answer() -> String {
     format!(r#"{{"msg":"OK","access_token":"{SAMPLE}","code":200,"token_type":"jwt","expires_in":86400}}"#)
 }
 
-// faults.md row 13
+// FAULTS.md row 13
 #[test]
 fn the_same_token_again_does_not_live_longer_and_is_not_asked_for_at_once() {
     let endpoint = access_key();
@@ -97,7 +97,7 @@ fn the_same_token_again_does_not_live_longer_and_is_not_asked_for_at_once() {
     assert_eq!(again.validity().at(at(later + MINUTE)), Freshness::Fresh);
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[test]
 fn a_young_token_is_not_refreshed_speculatively() {
     let opaque = r#"{"msg":"OK","access_token":"QJWT opaque","code":200,"expires_in":"2000"}"#;
@@ -113,7 +113,7 @@ fn a_young_token_is_not_refreshed_speculatively() {
     assert_eq!(signed.validity().refreshable_from(), at(CREATED + 30 * MINUTE));
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[test]
 fn a_refusal_of_a_disabled_user_kills_the_live_token() {
     let endpoint = access_key();
@@ -128,7 +128,7 @@ fn a_refusal_of_a_disabled_user_kills_the_live_token() {
     assert!(!refused("50000") && !refused("70000") && !refused("50005"));
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[test]
 fn a_refused_login_kills_no_token() {
     let error = read(
@@ -144,7 +144,7 @@ fn a_refused_login_kills_no_token() {
     );
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[test]
 fn a_refresh_of_an_access_key_can_be_sent_again_and_that_of_an_end_user_cannot() {
     assert_eq!(access_key().rotation(), Rotation::Idempotent);
@@ -152,7 +152,7 @@ fn a_refresh_of_an_access_key_can_be_sent_again_and_that_of_an_end_user_cannot()
     assert!(login(CREATED).to_http().uri() != login(CREATED + 1).to_http().uri());
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[test]
 fn a_frozen_account_is_locked_and_there_is_no_login_to_try_by_itself() {
     let endpoint = end_user();
@@ -168,7 +168,7 @@ fn a_frozen_account_is_locked_and_there_is_no_login_to_try_by_itself() {
     assert_eq!((locked(5147), locked(5325)), (minutes(20), minutes(24 * 60)));
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let endpoint = end_user();
@@ -185,7 +185,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(next.refresh().unwrap().expose(), "Bearer R1.b.c");
 }
 
-// faults.md rows 17 and 20
+// FAULTS.md rows 17 and 20
 #[test]
 fn absolute_times_are_corrected_by_the_servers_clock() {
     let ahead = ServerOffset::from_millis(600_000);

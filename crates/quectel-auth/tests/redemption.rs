@@ -67,7 +67,7 @@ fn a_phone_login_without_an_international_code_leaves_it_out() {
     );
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[test]
 fn an_echoed_password_is_scrubbed() {
     let attempt = Attempt::new(Timestamp::from_unix_seconds(0), PUBLISHED);

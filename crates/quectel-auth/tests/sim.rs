@@ -107,7 +107,7 @@ async fn an_access_key_logs_in_calls_and_refreshes() {
     assert_eq!(status_of_a_call(&endpoint, &sim, &second).await, 200);
 }
 
-// faults.md row 13
+// FAULTS.md row 13
 #[tokio::test]
 async fn a_young_token_comes_back_and_does_not_live_longer() {
     let sim = saas().await;
@@ -127,7 +127,7 @@ async fn a_young_token_comes_back_and_does_not_live_longer() {
     );
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[tokio::test]
 async fn a_disabled_key_refuses_the_refresh_and_kills_the_live_token() {
     let sim = saas().await;
@@ -199,7 +199,7 @@ async fn a_spent_refresh_token_is_rejected() {
     assert!(!error.kills_live_token());
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test]
 async fn five_wrong_passwords_lock_the_account_for_twenty_minutes() {
     let sim = app().await;
@@ -224,7 +224,7 @@ async fn five_wrong_passwords_lock_the_account_for_twenty_minutes() {
     assert!(redeem(&endpoint, &sim, right).await.is_ok());
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test]
 async fn a_blocked_account_is_locked_for_a_day() {
     let sim = app().await;

@@ -87,7 +87,7 @@ mod tests {
         assert!(attempts.next(Timestamp::from_unix_millis(4_000)).now() > first);
     }
 
-    // faults.md row 18
+    // FAULTS.md row 18
     #[test]
     fn a_clock_that_steps_back_by_hours_does_not_leave_instants_ahead_of_time() {
         let attempts = attempts();

@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(pause(OUTAGE, u32::MAX, u32::MAX), Duration::from_secs(300));
     }
 
-    // faults.md row 32
+    // FAULTS.md row 32
     #[test]
     fn what_the_vendor_asks_for_is_obeyed() {
         let after = Some(Duration::from_secs(3600));

@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(back.extra("api.host").unwrap().expose(), "https://x\"y");
     }
 
-    // faults.md row 18
+    // FAULTS.md row 18
     #[test]
     fn a_writer_whose_clock_ran_ahead_gives_no_more_life() {
         let back = read(&written(), Duration::ZERO, at(400)).unwrap();
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(back.validity().at(at(1000)), token_core::Freshness::Expired);
     }
 
-    // faults.md row 38
+    // FAULTS.md row 38
     #[test]
     fn a_torn_or_foreign_record_is_a_typed_error_that_quotes_nothing() {
         let whole = written().body.expose().to_owned();

@@ -165,7 +165,7 @@ mod tests {
             .unwrap()
     }
 
-    // faults.md row 15
+    // FAULTS.md row 15
     #[test]
     fn numbers_are_lenient_where_clear_and_refused_where_not() {
         for clear in [
@@ -194,7 +194,7 @@ mod tests {
         }
     }
 
-    // faults.md row 23
+    // FAULTS.md row 23
     #[test]
     fn a_bom_is_tolerated_and_trailing_bytes_duplicate_keys_and_deep_nesting_are_refused() {
         assert!(Document::parse(b"\xEF\xBB\xBF{\"a\":1}\r\n").is_ok());

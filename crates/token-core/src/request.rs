@@ -345,7 +345,7 @@ mod tests {
         );
     }
 
-    // faults.md row 30
+    // FAULTS.md row 30
     #[test]
     fn control_characters_are_refused_before_a_header() {
         for bad in ["a\rb", "a\nb", "a\0b"] {

@@ -113,7 +113,7 @@ mod tests {
 
     const EPOCH_PLUS_1000: &str = "Thu, 01 Jan 1970 00:16:40 GMT";
 
-    // faults.md row 20
+    // FAULTS.md row 20
     #[test]
     fn an_offset_is_seen_and_bounded_to_a_day() {
         let seen = |local| ServerOffset::observed(&headers(EPOCH_PLUS_1000), at(local), at(local));
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(seen, Some(ServerOffset::NONE));
     }
 
-    // faults.md row 32
+    // FAULTS.md row 32
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date_and_clamped() {
         let wait = |value| retry_after(value, &headers(EPOCH_PLUS_1000), at(0));

@@ -366,7 +366,7 @@ mod tests {
             .unwrap()
     }
 
-    // faults.md row 12
+    // FAULTS.md row 12
     #[test]
     fn an_answer_without_a_refresh_token_keeps_the_old_one() {
         let first = token("A1", Some("R1"), 0, 100).with_generation(Generation::new(1));
@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(second.generation(), Generation::new(2));
     }
 
-    // faults.md row 13
+    // FAULTS.md row 13
     #[test]
     fn the_same_access_token_does_not_live_longer_and_is_not_refreshed_at_once() {
         let first = token("A1", None, 0, 1000).with_generation(Generation::new(4));
@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(second.refresh().unwrap().expose(), "R2");
     }
 
-    // faults.md row 30
+    // FAULTS.md row 30
     #[test]
     fn a_token_with_control_characters_is_refused() {
         for bad in ["", "A\r\nX: y", "A\0", "A\n"] {

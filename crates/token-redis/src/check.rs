@@ -153,7 +153,7 @@ mod tests {
         fitness(&[node]).unwrap();
     }
 
-    // faults.md row 41
+    // FAULTS.md row 41
     #[test]
     fn a_server_that_may_evict_records_is_refused() {
         for policy in ["allkeys-lru", "allkeys-lfu", "allkeys-random"] {

@@ -136,7 +136,7 @@ async fn the_old_token_may_live() {
     assert_eq!(resource(&sim, &first, "app-secret-1").await, 200);
 }
 
-// faults.md row 44
+// FAULTS.md row 44
 #[tokio::test]
 async fn a_duplicated_encryption_is_refused_across_both_calls() {
     let sim = sim().await;
@@ -146,7 +146,7 @@ async fn a_duplicated_encryption_is_refused_across_both_calls() {
     assert_eq!(status(&refresh(&sim, &token, NOW + 1).await), 0);
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[tokio::test]
 async fn a_skewed_clock_is_refused() {
     let sim = sim().await;
@@ -208,7 +208,7 @@ async fn an_expired_token_is_not_refreshed() {
     assert_eq!(status(&refresh(&sim, "unknown", NOW + 7_200_001).await), 1204);
 }
 
-// faults.md row 16
+// FAULTS.md row 16
 #[tokio::test]
 async fn the_status_is_spelt_as_asked() {
     for (spelling, get, refreshed) in [
@@ -244,7 +244,7 @@ async fn the_gateway_checks_the_signature() {
     assert_eq!(upload.send(sim.addr()).await.unwrap().status, 200);
 }
 
-// faults.md row 35
+// FAULTS.md row 35
 #[tokio::test]
 async fn a_revoked_token_is_401_and_a_get_makes_another() {
     let sim = sim().await;

@@ -54,7 +54,7 @@ async fn drain(addr: SocketAddr, ask: Ask) -> (Vec<u8>, std::io::Result<usize>) 
     (bytes, end)
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn a_reset_before_reading_leaves_no_trace() {
     let sim = sim().await;
@@ -64,7 +64,7 @@ async fn a_reset_before_reading_leaves_no_trace() {
     assert_eq!(send(&sim).await.unwrap().status, 200);
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn a_reset_before_acting_spends_nothing() {
     let sim = sim().await;
@@ -80,7 +80,7 @@ async fn a_reset_before_acting_spends_nothing() {
     assert_eq!(sim.undelivered_issued(), 0);
 }
 
-// faults.md rows 2 and 34
+// FAULTS.md rows 2 and 34
 #[tokio::test]
 async fn a_reset_after_acting_loses_the_token() {
     let sim = sim().await;
@@ -110,7 +110,7 @@ async fn a_close_is_no_reset() {
     }
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test]
 async fn a_cut_answer_arrives_in_part() {
     let sim = sim().await;
@@ -125,7 +125,7 @@ async fn a_cut_answer_arrives_in_part() {
     assert_eq!(sim.undelivered_issued(), 2);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test]
 async fn a_drip_arrives_in_the_end() {
     let sim = sim().await;
@@ -134,7 +134,7 @@ async fn a_drip_arrives_in_the_end() {
     assert!(sim.exchanges()[0].delivered);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test]
 async fn a_flood_does_not_end() {
     let sim = sim().await;
@@ -149,7 +149,7 @@ async fn a_flood_does_not_end() {
     assert_eq!(sim.undelivered_issued(), 1);
 }
 
-// faults.md row 22
+// FAULTS.md row 22
 #[tokio::test]
 async fn a_captive_portal_answers_html_with_200() {
     let sim = sim().await;
@@ -161,7 +161,7 @@ async fn a_captive_portal_answers_html_with_200() {
     assert!(sim.exchanges()[0].delivered);
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[tokio::test]
 async fn a_redirect_points_elsewhere() {
     let sim = sim().await;
@@ -173,7 +173,7 @@ async fn a_redirect_points_elsewhere() {
     }
 }
 
-// faults.md row 32
+// FAULTS.md row 32
 #[tokio::test]
 async fn retry_after_speaks_seconds_dates_and_nonsense() {
     let sim = sim().await;
@@ -210,7 +210,7 @@ async fn a_gateway_may_hide_what_the_vendor_did() {
     assert_eq!(sim.undelivered_issued(), 1);
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn an_error_text_quotes_the_token() {
     let sim = sim().await;
@@ -283,7 +283,7 @@ async fn a_delay_passes_before_the_vendor_acts() {
     assert_eq!(outcome(&sim, 1), Outcome::Issued { generation: 2 });
 }
 
-// faults.md row 18
+// FAULTS.md row 18
 #[tokio::test]
 async fn the_date_header_follows_the_clock_and_may_lie() {
     let sim = sim().await;

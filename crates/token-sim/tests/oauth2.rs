@@ -99,7 +99,7 @@ async fn grace_takes_the_old_refresh_token_for_a_while() {
     assert_eq!(sim.journal().reuse_count(), 2);
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[tokio::test]
 async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_it() {
     for (rotation, told) in [(Rotation::Never, false), (Rotation::Repeat, true)] {
@@ -113,7 +113,7 @@ async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_
     }
 }
 
-// faults.md row 36
+// FAULTS.md row 36
 #[tokio::test]
 async fn a_refresh_may_kill_the_old_access_token() {
     let sim = start(OAuth2::builder().old_token(OldToken::Dies)).await;
@@ -123,7 +123,7 @@ async fn a_refresh_may_kill_the_old_access_token() {
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn each_flavour_refuses_in_its_own_words() {
     for (flavour, unknown, expired) in [
@@ -192,7 +192,7 @@ async fn introspection_tells_living_from_dead() {
     assert!(!active(grant.access_token()).await && active(grant.refresh_token().unwrap()).await);
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test]
 async fn a_revoked_refresh_token_takes_the_grant_along() {
     let sim = sim().await;
@@ -215,7 +215,7 @@ async fn a_revoked_refresh_token_takes_the_grant_along() {
     assert_eq!(sim.exchange_count(), 2);
 }
 
-// faults.md row 35
+// FAULTS.md row 35
 #[tokio::test]
 async fn the_resource_turns_dead_tokens_away() {
     let sim = sim().await;

@@ -179,7 +179,7 @@ async fn a_refresh_rotates() {
     );
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[tokio::test]
 async fn the_answer_may_have_no_refresh_token() {
     let sim = PrivateCloud::builder()
@@ -230,7 +230,7 @@ async fn a_refresh_is_refused_for_its_reason() {
     );
 }
 
-// faults.md rows 21 and 22
+// FAULTS.md rows 21 and 22
 #[tokio::test]
 async fn a_refusal_has_the_shape_that_was_asked_for() {
     for (shape, status, part) in [

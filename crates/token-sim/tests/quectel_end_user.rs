@@ -209,7 +209,7 @@ async fn a_login_is_refused_for_its_reason() {
     assert_eq!(code_of(&sim, "abcd1234").await, 5104);
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test]
 async fn the_account_is_frozen_after_five_wrong_passwords() {
     let sim = sim().await;
@@ -222,7 +222,7 @@ async fn the_account_is_frozen_after_five_wrong_passwords() {
     assert_eq!(code_of(&sim, "wrong").await, 5586);
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test]
 async fn an_account_may_be_frozen_or_blocked_by_the_test() {
     let sim = sim().await;
@@ -313,7 +313,7 @@ async fn a_refresh_is_refused_for_its_reason() {
     );
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test]
 async fn a_logout_ends_the_grant() {
     let sim = sim().await;

@@ -148,7 +148,7 @@ async fn a_login_is_refused_for_its_reason() {
     assert_eq!(sim.issued_count(), 1);
 }
 
-// faults.md row 13
+// FAULTS.md row 13
 #[tokio::test]
 async fn the_same_access_token_comes_back_within_thirty_minutes() {
     let sim = sim().await;
@@ -178,7 +178,7 @@ async fn a_repeated_token_may_tell_what_is_left() {
     assert_eq!(refresh(&sim, &token).await.number("/expires_in"), 86_340);
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[tokio::test]
 async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
     let sim = sim().await;
@@ -191,7 +191,7 @@ async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
     assert_eq!(refresh(&sim, &token).await.number("/code"), 401);
 }
 
-// faults.md row 36
+// FAULTS.md row 36
 #[tokio::test]
 async fn a_refresh_may_kill_the_old_token() {
     let builder = QuectelSaas::builder()
@@ -227,7 +227,7 @@ async fn a_second_scheme_or_none_is_not_accepted() {
     assert_eq!(resource(&sim, token.strip_prefix("QJWT ").unwrap()).await, 401);
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test]
 async fn an_echo_has_the_vendors_shape() {
     let sim = sim().await;

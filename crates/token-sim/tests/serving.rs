@@ -51,7 +51,7 @@ async fn callers_pile_up_behind_a_hold() {
     assert_eq!(sim.issued_count(), 20);
 }
 
-// faults.md row 3
+// FAULTS.md row 3
 #[tokio::test]
 async fn a_client_that_leaves_while_the_answer_is_held_gets_none() {
     let sim = sim().await;
@@ -66,7 +66,7 @@ async fn a_client_that_leaves_while_the_answer_is_held_gets_none() {
     assert_eq!(sim.undelivered_issued(), 1);
 }
 
-// faults.md row 3
+// FAULTS.md row 3
 #[tokio::test]
 async fn the_vendor_acts_although_the_client_has_left() {
     let sim = sim().await;
@@ -201,7 +201,7 @@ async fn a_server_that_is_gone_is_a_bad_gateway() {
     assert_eq!(Ask::new("GET", "/").send(proxy.addr()).await.unwrap().status, 502);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_refused_port_comes_back() {
     let sim = sim().await;
@@ -218,7 +218,7 @@ async fn a_refused_port_comes_back() {
     assert_eq!(send(&sim).await.unwrap().status, 200);
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_simulator_outlives_the_runtime_that_started_it() {
     let runtime = || {

@@ -80,7 +80,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
     }
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_client_that_trusts_another_authority_turns_away() {
     let sim = OAuth2::builder().tls(Tls::new().unwrap()).start().await.unwrap();
@@ -100,7 +100,7 @@ async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
     );
 }
 
-// faults.md rows 25 and 34
+// FAULTS.md rows 25 and 34
 #[tokio::test]
 async fn faults_strike_inside_tls_too() {
     let tls = Tls::new().unwrap();
@@ -116,7 +116,7 @@ async fn faults_strike_inside_tls_too() {
     assert_eq!((sim.issued_count(), sim.undelivered_issued()), (2, 2));
 }
 
-// faults.md row 3
+// FAULTS.md row 3
 #[tokio::test]
 async fn a_client_that_leaves_is_noticed_through_tls() {
     let tls = Tls::new().unwrap();

@@ -35,8 +35,8 @@ fn rows_listed(list: &str) -> impl Iterator<Item = (usize, u32)> {
 fn rows_named(text: &str) -> Vec<u32> {
     let comments = text.lines().filter_map(|line| line.split_once("//"));
     let lists = comments.filter_map(|(_, comment)| {
-        let at = comment.to_ascii_lowercase().find("faults.md row")?;
-        comment.get(at + "faults.md row".len()..)
+        let at = comment.to_ascii_lowercase().find("FAULTS.md row")?;
+        comment.get(at + "FAULTS.md row".len()..)
     });
     lists.flat_map(numbers).collect()
 }
@@ -57,7 +57,7 @@ mod tests {
     fn rows_are_read_from_comments_however_many_a_comment_names() {
         let text = concat!(
             "// FAULTS.md",
-            " rows 14, 15 and 17.\n  // see faults.md",
+            " rows 14, 15 and 17.\n  // see FAULTS.md",
             " row 3: 5 tries\nlet x = 9;\n"
         );
         assert_eq!(rows_named(text), [14, 15, 17, 3]);

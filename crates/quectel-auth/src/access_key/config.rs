@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(field(builder("iot-api.quectelcn.com")), "base_url");
     }
 
-    // faults.md row 31
+    // FAULTS.md row 31
     #[test]
     fn plain_http_is_refused_unless_it_is_named() {
         assert!(builder("http://127.0.0.1:8080").build().is_err());

@@ -111,7 +111,7 @@ fn the_table() {
     }
 }
 
-// faults.md row 18
+// FAULTS.md row 18
 #[test]
 fn a_wall_clock_that_steps_back_gives_a_token_no_more_life() {
     let stepped = |seconds: u64| Moment {
@@ -132,7 +132,7 @@ fn a_wall_clock_that_steps_back_gives_a_token_no_more_life() {
     );
 }
 
-// faults.md row 18
+// FAULTS.md row 18
 #[test]
 fn a_wall_clock_that_steps_forward_costs_one_flight() {
     let stepped = Moment {
@@ -142,7 +142,7 @@ fn a_wall_clock_that_steps_forward_costs_one_flight() {
     assert_eq!(decided(Standing::Good, Outlook::Clear, stepped), Decision::Wait);
 }
 
-// faults.md row 19
+// FAULTS.md row 19
 #[test]
 fn a_token_that_died_while_the_machine_slept_is_expired_on_waking() {
     let only_elapsed = Moment {

@@ -26,7 +26,7 @@ async fn ask(cache: &TokenCache) -> Generation {
     generation
 }
 
-// faults.md row 12
+// FAULTS.md row 12
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let world = World::of(Acme::single_use());
@@ -41,7 +41,7 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
 }
 
-// faults.md row 13
+// FAULTS.md row 13
 #[tokio::test(start_paused = true)]
 async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_loop() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -60,7 +60,7 @@ async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_lo
     assert!((1..=12).contains(&exchanges), "{exchanges}");
 }
 
-// faults.md row 13
+// FAULTS.md row 13
 #[tokio::test(start_paused = true)]
 async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
     let world = World::of(Acme::single_use().and_login());
@@ -74,7 +74,7 @@ async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
     assert_eq!(cache.current().unwrap().validity().expires_at(), expires_at);
 }
 
-// faults.md row 14
+// FAULTS.md row 14
 #[tokio::test(start_paused = true)]
 async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -90,7 +90,7 @@ async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
     assert!((5..=12).contains(&exchanges), "{exchanges}");
 }
 
-// faults.md row 14
+// FAULTS.md row 14
 #[tokio::test(start_paused = true)]
 async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -104,7 +104,7 @@ async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
     assert!((50..=90).contains(&exchanges), "{exchanges}");
 }
 
-// faults.md row 21
+// FAULTS.md row 21
 #[tokio::test(start_paused = true)]
 async fn a_failing_code_in_a_success_takes_no_live_token_away() {
     let world = World::of(Acme::single_use());
@@ -124,7 +124,7 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
 }
 
-// faults.md row 22
+// FAULTS.md row 22
 #[tokio::test(start_paused = true)]
 async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
     let world = World::of(Acme::single_use());
@@ -137,7 +137,7 @@ async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
     assert_eq!(world.server.reused(), 0);
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test(start_paused = true)]
 async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_grace() {
     for (acme, sent) in [(Acme::with(Rotation::Grace(MINUTE)), 3), (Acme::single_use(), 2)] {
@@ -153,7 +153,7 @@ async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_
     }
 }
 
-// faults.md row 33
+// FAULTS.md row 33
 #[tokio::test(start_paused = true)]
 async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
     let world = World::of(Acme::single_use());

@@ -59,7 +59,7 @@ async fn ten_thousand_concurrent_callers_share_one_failure() {
     assert_eq!(world.server.arrived().len(), 1);
 }
 
-// faults.md row 3
+// FAULTS.md row 3
 #[tokio::test(start_paused = true)]
 async fn a_callers_deadline_does_not_stop_the_exchange() {
     let world = World::of(Acme::single_use());
@@ -72,7 +72,7 @@ async fn a_callers_deadline_does_not_stop_the_exchange() {
     assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
 }
 
-// faults.md row 3
+// FAULTS.md row 3
 #[tokio::test(start_paused = true)]
 async fn a_caller_dropped_at_any_await_point_loses_no_rotation() {
     for polls in 0..40 {

@@ -10,7 +10,7 @@ use crate::acme::{Acme, World, pass};
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR_MILLIS: i64 = 3_600_000;
 
-// faults.md row 18
+// FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
     let world = World::of(Acme::single_use());
@@ -24,7 +24,7 @@ async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
     assert!(cache.current().is_none());
 }
 
-// faults.md row 18
+// FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
     let world = World::of(Acme::single_use());
@@ -42,7 +42,7 @@ async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
     }
 }
 
-// faults.md row 18
+// FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -61,7 +61,7 @@ async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
     }
 }
 
-// faults.md row 19
+// FAULTS.md row 19
 #[tokio::test(start_paused = true)]
 async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking() {
     let world = World::of(Acme::single_use());
@@ -84,7 +84,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[tokio::test(start_paused = true)]
 async fn a_skewed_clock_is_corrected_by_the_servers_date_with_exactly_one_retry() {
     for skew in [HOUR_MILLIS, -HOUR_MILLIS, 23 * HOUR_MILLIS] {
@@ -104,7 +104,7 @@ async fn a_skewed_clock_is_corrected_by_the_servers_date_with_exactly_one_retry(
     }
 }
 
-// faults.md row 20
+// FAULTS.md row 20
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_further_off_than_a_day_is_not_believed() {
     let world = World::of(Acme::single_use());
@@ -116,7 +116,7 @@ async fn a_server_that_is_further_off_than_a_day_is_not_believed() {
     assert!(arrived[0].stamp.abs_diff(arrived[1].stamp) < 1_000);
 }
 
-// faults.md rows 20 and 44
+// FAULTS.md rows 20 and 44
 #[tokio::test(start_paused = true)]
 async fn timestamps_grow_though_the_wall_clock_stands_or_steps_back() {
     let world = World::of(Acme::single_use());

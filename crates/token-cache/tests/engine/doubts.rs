@@ -29,7 +29,7 @@ async fn kill_in_mid_exchange(world: &World, victim: &TokenCache, store: &Faulty
     gate
 }
 
-// faults.md row 2
+// FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once() {
     let world = World::of(Acme::single_use());
@@ -69,7 +69,7 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
     drop(gate);
 }
 
-// faults.md row 2
+// FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_not_waited_out_for_longer_than_the_token_lives() {
     let world = World::of(Acme::single_use());
@@ -83,7 +83,7 @@ async fn a_doubt_is_not_waited_out_for_longer_than_the_token_lives() {
     drop(gate);
 }
 
-// faults.md row 2
+// FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an_exchange() {
     let world = World::of(Acme::single_use());
@@ -98,7 +98,7 @@ async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an
     assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
 }
 
-// faults.md row 2
+// FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
     let attempt_after = async |since: Duration| {
@@ -116,7 +116,7 @@ async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
     assert!((179..=186).contains(&waited), "{waited} s");
 }
 
-// faults.md row 2
+// FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -140,7 +140,7 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
     assert_eq!(world.server.count("/refresh"), 1);
 }
 
-// faults.md rows 2 and 4
+// FAULTS.md rows 2 and 4
 #[tokio::test(start_paused = true)]
 async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     let world = World::of(Acme::single_use());
@@ -160,7 +160,7 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
 }
 
-// faults.md rows 8 and 10
+// FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
 async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
     let world = World::of(Acme::single_use());
@@ -189,7 +189,7 @@ async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spe
     );
 }
 
-// faults.md row 10
+// FAULTS.md row 10
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_over_when_the_intent_is_taken_back() {
     let world = World::of(Acme::single_use());
@@ -205,7 +205,7 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
 
-// faults.md rows 4 and 5
+// FAULTS.md rows 4 and 5
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
     let world = World::of(Acme::single_use());

@@ -25,7 +25,7 @@ async fn ask(cache: &TokenCache) -> Generation {
     generation
 }
 
-// faults.md row 32
+// FAULTS.md row 32
 #[tokio::test(start_paused = true)]
 async fn what_retry_after_asks_for_is_obeyed() {
     const SECONDS: &[(&str, &str)] = &[("retry-after", "120")];
@@ -50,7 +50,7 @@ async fn what_retry_after_asks_for_is_obeyed() {
     }
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test(start_paused = true)]
 async fn a_request_is_sent_again_at_once_only_where_no_byte_left_or_the_vendor_does_not_mind() {
     let unsent = || Fault::Unsent(SendFailure::Connect);
@@ -74,7 +74,7 @@ async fn a_request_is_sent_again_at_once_only_where_no_byte_left_or_the_vendor_d
     }
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test(start_paused = true)]
 async fn a_token_that_works_once_is_never_sent_twice_within_a_flight() {
     for fault in [
@@ -104,7 +104,7 @@ async fn an_exchange_whose_time_is_over_is_not_begun_again() {
     assert_eq!(world.server.arrived().len(), 1);
 }
 
-// faults.md row 44
+// FAULTS.md row 44
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_to_be_made_anew_has_a_strictly_later_timestamp_and_is_retried_once() {
     let world = World::of(Acme::single_use());
@@ -122,7 +122,7 @@ async fn a_request_that_is_to_be_made_anew_has_a_strictly_later_timestamp_and_is
     assert_eq!(world.server.arrived().len(), 4);
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test(start_paused = true)]
 async fn a_frozen_account_is_left_alone_until_it_is_released() {
     let world = World::of(Acme::single_use().and_login());
@@ -145,7 +145,7 @@ async fn a_frozen_account_is_left_alone_until_it_is_released() {
     assert!(cache.token().await.is_ok());
 }
 
-// faults.md row 45
+// FAULTS.md row 45
 #[tokio::test(start_paused = true)]
 async fn a_person_who_fails_meanwhile_does_not_end_the_freeze() {
     let world = World::of(Acme::single_use().and_login());
@@ -159,7 +159,7 @@ async fn a_person_who_fails_meanwhile_does_not_end_the_freeze() {
     assert_eq!(world.server.count("/login"), 1);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test(start_paused = true)]
 async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_served() {
     for failure in [
@@ -179,7 +179,7 @@ async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_serv
     }
 }
 
-// faults.md row 48
+// FAULTS.md row 48
 #[tokio::test(start_paused = true)]
 async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backoff_step() {
     let world = World::of(Acme::single_use());
@@ -212,7 +212,7 @@ async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backo
     assert!(cache.token().await.is_ok());
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_not_forgotten_where_the_repetition_does_not_leave() {
     let world = World::of(Acme::with(Rotation::Grace(MINUTE)));

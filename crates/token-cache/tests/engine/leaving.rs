@@ -18,7 +18,7 @@ fn paused_runtime() -> Runtime {
         .unwrap()
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test(start_paused = true)]
 async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_revocation() {
     let world = World::of(Acme::single_use());
@@ -47,7 +47,7 @@ async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_
     assert!(world.server.is_dead());
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test(start_paused = true)]
 async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_served_no_more() {
     let world = World::of(Acme::single_use());
@@ -62,7 +62,7 @@ async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_s
     assert!(world.kept().await.buried);
 }
 
-// faults.md rows 37 and 41
+// FAULTS.md rows 37 and 41
 #[tokio::test(start_paused = true)]
 async fn a_lost_record_is_not_restored_over_a_tombstone() {
     let world = World::of(Acme::single_use());
@@ -81,7 +81,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     assert!(world.kept().await.buried && ours.current().is_none());
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsewhere() {
     let world = World::of(Acme::single_use());
@@ -221,7 +221,7 @@ async fn drain_tells_truthfully_whether_an_exchange_is_under_way() {
     assert!(world.kept().await.record.is_some());
 }
 
-// faults.md rows 3 and 10
+// FAULTS.md rows 3 and 10
 #[tokio::test(start_paused = true)]
 async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
     let world = World::of(Acme::single_use());
@@ -239,7 +239,7 @@ async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
     assert_eq!(tasks, 0);
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_cache_whose_runtime_is_gone_in_mid_exchange_works_on_the_next() {
     let first = paused_runtime();
@@ -260,7 +260,7 @@ fn a_cache_whose_runtime_is_gone_in_mid_exchange_works_on_the_next() {
     assert_eq!(world.server.reused(), 0);
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_token_that_waits_to_be_written_when_its_runtime_ends_is_written_on_the_next() {
     let first = paused_runtime();

@@ -52,7 +52,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
     assert_silent(&world, &shown(&told(&mut events).await));
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[tokio::test(start_paused = true)]
 async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
     for code in ["busy", "wrong_client", "E17", "disabled", "invalid_grant"] {

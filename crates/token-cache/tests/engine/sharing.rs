@@ -10,7 +10,7 @@ use crate::acme::{Acme, Ailment, Op, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-// faults.md row 1
+// FAULTS.md row 1
 #[tokio::test(start_paused = true)]
 async fn two_holders_of_one_refresh_token_spend_it_once() {
     let world = World::of(Acme::single_use());
@@ -21,7 +21,7 @@ async fn two_holders_of_one_refresh_token_spend_it_once() {
     assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
 }
 
-// faults.md row 1
+// FAULTS.md row 1
 #[tokio::test(start_paused = true)]
 async fn who_is_woken_by_the_commit_reads_it_and_asks_for_no_lease() {
     let world = World::of(Acme::single_use());
@@ -35,7 +35,7 @@ async fn who_is_woken_by_the_commit_reads_it_and_asks_for_no_lease() {
     assert_eq!(log.last(), Some(&Op::Load));
 }
 
-// faults.md row 1
+// FAULTS.md row 1
 #[tokio::test(start_paused = true)]
 async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
     let world = World::of(Acme::single_use());
@@ -56,7 +56,7 @@ async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
     );
 }
 
-// faults.md row 7
+// FAULTS.md row 7
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_is_not_had_in_time_is_a_retryable_error_and_no_exchange() {
     let world = World::of(Acme::single_use());
@@ -70,7 +70,7 @@ async fn a_lease_that_is_not_had_in_time_is_a_retryable_error_and_no_exchange() 
     assert!(cache.token().await.is_ok());
 }
 
-// faults.md row 7
+// FAULTS.md row 7
 #[tokio::test(start_paused = true)]
 async fn a_holder_of_an_unwritten_token_waits_for_a_busy_lease_like_any_other() {
     let world = World::of(Acme::single_use());
@@ -85,7 +85,7 @@ async fn a_holder_of_an_unwritten_token_waits_for_a_busy_lease_like_any_other() 
     assert_eq!(began.elapsed(), MINUTE / 2);
 }
 
-// faults.md row 8
+// FAULTS.md row 8
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_renewed_through_a_long_exchange_and_released_by_its_owner_only() {
     let world = World::of(Acme::single_use());
@@ -108,7 +108,7 @@ async fn a_lease_is_renewed_through_a_long_exchange_and_released_by_its_owner_on
     );
 }
 
-// faults.md rows 8 and 10
+// FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
 async fn a_late_commit_counts_by_lineage_after_the_lease_was_lost() {
     let world = World::of(Acme::single_use());
@@ -140,7 +140,7 @@ async fn a_late_commit_counts_by_lineage_after_the_lease_was_lost() {
     assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
 }
 
-// faults.md rows 8 and 10
+// FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_is_known_to_be_lost_does_not_stop_the_exchange() {
     let world = World::of(Acme::single_use());
@@ -158,7 +158,7 @@ async fn a_lease_that_is_known_to_be_lost_does_not_stop_the_exchange() {
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(1));
 }
 
-// faults.md row 11
+// FAULTS.md row 11
 #[tokio::test(start_paused = true)]
 async fn an_unrelated_write_to_the_record_does_not_make_a_commit_lose() {
     let world = World::of(Acme::single_use());
@@ -175,7 +175,7 @@ async fn an_unrelated_write_to_the_record_does_not_make_a_commit_lose() {
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
 }
 
-// faults.md row 36
+// FAULTS.md row 36
 #[tokio::test(start_paused = true)]
 async fn a_follower_whose_token_was_killed_by_anothers_refresh_reloads_without_an_exchange() {
     let world = World::of(Acme::single_use());
@@ -204,7 +204,7 @@ async fn a_follower_whose_token_was_killed_by_anothers_refresh_reloads_without_a
     );
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test(start_paused = true)]
 async fn a_thousand_processes_that_start_together_cost_one_login() {
     let world = World::of(Acme::with(Rotation::Idempotent).and_login());
@@ -223,7 +223,7 @@ fn start(cache: token_cache::TokenCache) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move { drop(cache.token().await.unwrap()) })
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test(start_paused = true)]
 async fn the_first_refreshes_of_many_grants_are_spread() {
     let mut refreshed_at = Vec::new();

@@ -18,7 +18,7 @@ async fn due(world: &World) -> TokenCache {
     cache
 }
 
-// faults.md row 4
+// FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_it_does() {
     for ailment in [Ailment::Dead, Ailment::Hangs, Ailment::Deaf] {
@@ -49,7 +49,7 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
     }
 }
 
-// faults.md row 4
+// FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dropped() {
     let world = World::of(Acme::single_use());
@@ -64,7 +64,7 @@ async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dro
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
 }
 
-// faults.md row 4
+// FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn drain_writes_what_the_store_did_not_take() {
     let world = World::of(Acme::single_use());
@@ -77,7 +77,7 @@ async fn drain_writes_what_the_store_did_not_take() {
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
 }
 
-// faults.md row 4
+// FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     let world = World::of(Acme::single_use());
@@ -95,7 +95,7 @@ async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     assert_eq!(world.server.reused(), 0);
 }
 
-// faults.md rows 5 and 9
+// FAULTS.md rows 5 and 9
 #[tokio::test(start_paused = true)]
 async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_read_only() {
     let all: &[Op] = &Op::ALL;
@@ -125,7 +125,7 @@ async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_re
     }
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test(start_paused = true)]
 async fn a_token_that_can_be_refreshed_again_and_again_is_refreshed_without_the_store() {
     let world = World::of(Acme::with(Rotation::Idempotent));
@@ -143,7 +143,7 @@ async fn a_token_that_can_be_refreshed_again_and_again_is_refreshed_without_the_
     );
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test(start_paused = true)]
 async fn a_repeatable_login_does_not_need_the_store() {
     let world = World::of(Acme::with(Rotation::Idempotent).and_login());
@@ -165,7 +165,7 @@ async fn a_code_is_not_redeemed_where_the_store_cannot_be_written() {
     }
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test(start_paused = true)]
 async fn a_store_that_restarts_empty_gets_the_token_back() {
     let world = World::of(Acme::single_use());
@@ -182,7 +182,7 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() {
     let world = World::of(Acme::single_use());

@@ -23,7 +23,7 @@ fn rejections(told: &[Event]) -> usize {
         .count()
 }
 
-// faults.md row 6
+// FAULTS.md row 6
 #[tokio::test(start_paused = true)]
 async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end() {
     let world = World::of(Acme::single_use());
@@ -43,7 +43,7 @@ async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end(
     assert!(world.kept().await.record.is_some());
 }
 
-// faults.md row 6
+// FAULTS.md row 6
 #[tokio::test(start_paused = true)]
 async fn a_verdict_outlasts_a_store_that_is_down_for_a_while() {
     let world = World::of(Acme::single_use());
@@ -66,7 +66,7 @@ async fn a_verdict_outlasts_a_store_that_is_down_for_a_while() {
     assert_eq!(rejections(&told(&mut events).await), 1);
 }
 
-// faults.md row 6
+// FAULTS.md row 6
 #[tokio::test(start_paused = true)]
 async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() {
     let world = World::of(Acme::single_use());
@@ -138,7 +138,7 @@ async fn a_refused_refresh_falls_back_to_the_repeatable_login_in_the_same_flight
     assert_eq!(rejections(&told(&mut events).await), 0);
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_kills_the_live_token_ends_its_serving_at_once() {
     let world = World::of(Acme::single_use());
@@ -150,7 +150,7 @@ async fn a_refusal_that_kills_the_live_token_ends_its_serving_at_once() {
     assert_eq!(cache.token().await.unwrap_err().code(), Some("disabled"));
 }
 
-// faults.md row 43
+// FAULTS.md row 43
 #[tokio::test(start_paused = true)]
 async fn a_young_token_is_not_refreshed_on_speculation() {
     let world = World::of(Acme::single_use());
@@ -163,7 +163,7 @@ async fn a_young_token_is_not_refreshed_on_speculation() {
     assert_eq!(world.server.arrived().len(), 1);
 }
 
-// faults.md row 35
+// FAULTS.md row 35
 #[tokio::test(start_paused = true)]
 async fn a_late_401_for_an_older_generation_changes_nothing() {
     let world = World::of(Acme::single_use());
@@ -178,7 +178,7 @@ async fn a_late_401_for_an_older_generation_changes_nothing() {
     assert_eq!(world.server.arrived().len(), 2);
 }
 
-// faults.md row 35
+// FAULTS.md row 35
 #[tokio::test(start_paused = true)]
 async fn an_api_that_refuses_token_after_token_causes_no_loop() {
     let world = World::of(Acme::single_use());
@@ -192,7 +192,7 @@ async fn an_api_that_refuses_token_after_token_causes_no_loop() {
     assert!((5..=12).contains(&exchanges), "{exchanges}");
 }
 
-// faults.md row 35
+// FAULTS.md row 35
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_given_again_only_where_no_other_can_be_had() {
     let world = World::of(Acme::single_use());

@@ -7,7 +7,7 @@ use token_core::store::{Committed, Succession};
 
 use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored, why_not_loaded};
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_file_that_is_torn_anywhere_is_an_error_and_is_kept() {
     let scene = Scene::with_a_record().await;
@@ -22,7 +22,7 @@ async fn a_file_that_is_torn_anywhere_is_an_error_and_is_kept() {
     }
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_file_of_which_one_byte_changed_is_an_error() {
     let scene = Scene::with_a_record().await;
@@ -35,7 +35,7 @@ async fn a_file_of_which_one_byte_changed_is_an_error() {
     }
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_foreign_file_is_an_error_and_is_kept() {
     let scene = Scene::with_a_record().await;
@@ -58,7 +58,7 @@ async fn a_foreign_file_is_an_error_and_is_kept() {
     }
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
     let scene = Scene::with_a_record().await;

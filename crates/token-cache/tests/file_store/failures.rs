@@ -32,7 +32,7 @@ async fn refresh(store: &FileStore) -> Result<(), StoreError> {
     store.release(&key(), &owner(1)).await
 }
 
-// faults.md rows 4 and 5
+// FAULTS.md rows 4 and 5
 #[cfg(unix)]
 #[tokio::test]
 async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
@@ -85,7 +85,7 @@ async fn repaired(scene: &Scene) {
     assert!(!scene.beside(".new").exists());
 }
 
-// faults.md row 39
+// FAULTS.md row 39
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
@@ -100,7 +100,7 @@ async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
     }
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[cfg(unix)]
 #[tokio::test]
 async fn a_read_only_directory_is_an_error_before_anything_is_spent() {
@@ -111,7 +111,7 @@ async fn a_read_only_directory_is_an_error_before_anything_is_spent() {
     assert_eq!(stored(&store).await, Some(1));
 }
 
-// faults.md row 5; the superuser may write to any directory, but not to this one
+// FAULTS.md row 5; the superuser may write to any directory, but not to this one
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_directory_that_cannot_be_made_is_an_error() {
@@ -120,7 +120,7 @@ async fn a_directory_that_cannot_be_made_is_an_error() {
     error_of(store.acquire(&key(), &owner(1), LONG).await);
 }
 
-// faults.md row 9
+// FAULTS.md row 9
 #[tokio::test]
 async fn a_directory_that_is_none_is_broken_and_not_busy() {
     let scene = Scene::empty();

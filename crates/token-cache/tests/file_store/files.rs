@@ -61,7 +61,7 @@ async fn a_directory_that_others_may_write_to_is_refused() {
     }
 }
 
-// faults.md row 39
+// FAULTS.md row 39
 #[cfg(unix)]
 #[tokio::test]
 async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {

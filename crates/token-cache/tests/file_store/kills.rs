@@ -30,7 +30,7 @@ fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
     }
 }
 
-// faults.md row 2, and issue 3: every write, each point once
+// FAULTS.md row 2, and issue 3: every write, each point once
 #[tokio::test]
 async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record_or_the_new() {
     let mut steps = BTreeSet::new();
@@ -97,7 +97,7 @@ async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_
     );
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test]
 async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_the_tombstone() {
     for step in 0.. {
@@ -114,7 +114,7 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
     }
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_process_that_is_killed_while_it_goes_over_a_torn_file_leaves_the_previous_copy_or_the_new_record()
 {

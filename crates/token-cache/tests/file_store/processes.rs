@@ -9,7 +9,7 @@ use token_core::store::Acquired;
 use crate::child::Process;
 use crate::scene::{LONG, Scene, key, lineage, owner, stored};
 
-// faults.md row 10
+// FAULTS.md row 10
 #[cfg(unix)]
 #[tokio::test]
 async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
@@ -55,7 +55,7 @@ async fn the_lease_of_a_killed_process_ends_at_once() {
     );
 }
 
-// faults.md rows 1 and 42
+// FAULTS.md rows 1 and 42
 #[tokio::test]
 async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
     let scene = Scene::with_a_record().await;
@@ -79,7 +79,7 @@ async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
     assert!(entry.record.is_some_and(|record| record.lineage != lineage(1)));
 }
 
-// faults.md row 5; a limit of the shell on the size of files, which stops the superuser too
+// FAULTS.md row 5; a limit of the shell on the size of files, which stops the superuser too
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_an_error_before_anything_is_spent() {
@@ -97,7 +97,7 @@ async fn a_full_disk_is_an_error_before_anything_is_spent() {
     assert_eq!(stored(&scene.store()).await, Some(1));
 }
 
-// faults.md row 39; a mount needs a name space of its own, which some machines do not give
+// FAULTS.md row 39; a mount needs a name space of its own, which some machines do not give
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_file_that_is_really_mounted_by_itself_says_to_mount_the_directory() {

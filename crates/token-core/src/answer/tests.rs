@@ -41,14 +41,14 @@ fn kind_of(status: u16, body: &str) -> Option<ErrorKind> {
 
 const TRANSIENT: Option<ErrorKind> = Some(ErrorKind::Transient { after: None });
 
-// faults.md row 22
+// FAULTS.md row 22
 #[test]
 fn a_web_page_with_200_is_retryable() {
     assert_eq!(kind_of(200, "<!doctype html><title>Sign in</title>"), TRANSIENT);
     assert_eq!(kind_of(200, " \n<html>"), TRANSIENT);
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[test]
 fn a_success_that_is_cut_short_is_in_doubt() {
     assert_eq!(kind_of(200, "{\"access_token\":\"A"), Some(ErrorKind::InDoubt));
@@ -66,7 +66,7 @@ fn statuses_are_judged_before_bodies() {
     assert_eq!(kind_of(400, "{}"), None);
 }
 
-// faults.md row 32
+// FAULTS.md row 32
 #[test]
 fn retry_after_is_obeyed_and_clamped_for_429_and_503() {
     for (status, value, seconds) in [(429, "7", 7), (503, "0", 1), (503, "1000000", 3600)] {
@@ -77,7 +77,7 @@ fn retry_after_is_obeyed_and_clamped_for_429_and_503() {
     }
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[test]
 fn a_redirect_is_a_typed_error_that_names_the_host_only() {
     for (location, host) in [
@@ -98,7 +98,7 @@ fn a_redirect_is_a_typed_error_that_names_the_host_only() {
     }
 }
 
-// faults.md rows 14, 15 and 17
+// FAULTS.md rows 14, 15 and 17
 #[test]
 fn an_expiry_is_an_instant_or_a_typed_error() {
     let relative = |value: &str| {
@@ -124,7 +124,7 @@ fn an_expiry_is_an_instant_or_a_typed_error() {
     }
 }
 
-// faults.md row 17
+// FAULTS.md row 17
 #[test]
 fn an_absolute_expiry_is_corrected_by_the_servers_clock_and_never_past() {
     let request = refresh_request();
@@ -150,7 +150,7 @@ fn an_absolute_expiry_is_corrected_by_the_servers_clock_and_never_past() {
     }
 }
 
-// faults.md row 26
+// FAULTS.md row 26
 #[test]
 fn an_echoed_refresh_token_is_scrubbed() {
     let error = with_answer(&response(400, &[], "{}"), |answer| {
@@ -164,7 +164,7 @@ fn an_echoed_refresh_token_is_scrubbed() {
     assert!(!format!("{error} {error:?}").contains("very"));
 }
 
-// faults.md row 27
+// FAULTS.md row 27
 #[test]
 fn what_a_parser_would_quote_is_never_shown() {
     for body in [

@@ -6,7 +6,7 @@ mod directly {
     token_core::store_conformance!(test = tokio::test, place = Place::direct().await);
 }
 
-// faults.md row 40
+// FAULTS.md row 40
 mod a_transaction_pooler_keeps_no_session_state {
     use crate::place::Place;
 

@@ -58,7 +58,7 @@ async fn the_connection_of_a_store_that_demands_tls_is_encrypted() {
     assert_eq!(used.unwrap().trim(), "t");
 }
 
-// faults.md row 31
+// FAULTS.md row 31
 #[tokio::test]
 async fn a_store_that_demands_tls_refuses_a_plain_server() {
     let url = format!("{}?sslmode=require", SERVER.url());
@@ -66,7 +66,7 @@ async fn a_store_that_demands_tls_refuses_a_plain_server() {
     assert!(said.contains("server does not support TLS"), "{said}");
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn an_unknown_authority_or_another_name_is_refused_also_where_tls_is_only_preferred() {
     for mode in ["prefer", "require"] {

@@ -19,7 +19,7 @@ async fn a_migration_that_is_run_again_keeps_the_records() {
     assert_eq!(place.sql("SELECT count(*) FROM TOKENS_VERSION").trim(), "1");
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test(flavor = "multi_thread")]
 async fn many_migrations_at_once_all_succeed() {
     for url in [SERVER.url(), crate::place::POOLER.url()] {

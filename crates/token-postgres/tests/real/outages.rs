@@ -22,7 +22,7 @@ async fn own_server() -> (Postgres, Place) {
     (server, place)
 }
 
-// faults.md row 9
+// FAULTS.md row 9
 #[tokio::test]
 async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     let (mut server, place) = own_server().await;
@@ -47,7 +47,7 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     assert!(store.load(&key()).await.unwrap().record.is_some());
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test]
 async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknowledged() {
     let (mut server, place) = own_server().await;
@@ -103,7 +103,7 @@ async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
     }
 }
 
-// faults.md row 5: a trigger says what a full disk would, since filling one takes root and time.
+// FAULTS.md row 5: a trigger says what a full disk would, since filling one takes root and time.
 #[tokio::test]
 async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     let place = Place::direct().await;
@@ -132,7 +132,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     );
 }
 
-// faults.md row 9
+// FAULTS.md row 9
 #[tokio::test]
 async fn a_row_that_another_program_locks_is_broken_in_time() {
     let place = Place::direct().await;
@@ -161,7 +161,7 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
 }
 
-// faults.md row 5: a standby that must acknowledge is not there.
+// FAULTS.md row 5: a standby that must acknowledge is not there.
 #[tokio::test]
 async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored() {
     let (server, place) = own_server().await;
@@ -191,7 +191,7 @@ fn set(server: &Postgres, setting: &str) {
     server.sql("SELECT pg_reload_conf()").unwrap();
 }
 
-// faults.md row 34: a firewall forgets a connection and tells nobody.
+// FAULTS.md row 34: a firewall forgets a connection and tells nobody.
 #[tokio::test]
 async fn a_connection_that_went_silent_is_waited_for_once() {
     let server = Place::direct().await;
@@ -240,7 +240,7 @@ async fn given_up_after(mut polls: usize, future: impl Future) {
     .await;
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_store_whose_runtime_is_gone_works_on_the_next_one() {
     let runtime = || {

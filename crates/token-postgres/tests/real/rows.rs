@@ -5,7 +5,7 @@ use token_core::store::{Acquired, Committed, Succession};
 
 use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
 
-// faults.md row 11
+// FAULTS.md row 11
 #[tokio::test]
 async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
     let place = Place::direct().await;
@@ -23,7 +23,7 @@ async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
     assert_eq!(place.sql("SELECT remark FROM TOKENS").trim(), "seen");
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
     let place = Place::pooled().await;
@@ -44,7 +44,7 @@ async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
     assert_eq!(holders, 1);
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_row_that_is_not_ours_is_a_typed_error_and_kept() {
     for damage in [

@@ -66,7 +66,7 @@ impl World {
     }
 }
 
-// faults.md row 1
+// FAULTS.md row 1
 #[tokio::test]
 async fn two_caches_share_one_rotating_grant_for_a_day() {
     let world = World::new().await;
@@ -82,7 +82,7 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
     assert!(!world.sim.saw_reuse());
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_caches_that_start_on_an_expired_token_one_asks_the_vendor() {
     let world = World::new().await;
@@ -112,7 +112,7 @@ async fn of_64_caches_that_start_on_an_expired_token_one_asks_the_vendor() {
     assert_eq!(world.sim.exchange_count(), 1);
 }
 
-// faults.md row 37
+// FAULTS.md row 37
 #[tokio::test]
 async fn a_logout_that_races_an_exchange_wins() {
     let world = World::new().await;

@@ -54,7 +54,7 @@ async fn tables_of_another_version_are_refused_with_both_versions() {
     refused(&place.store(), "no version is there").await;
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test]
 async fn a_read_only_server_is_refused_before_anything_is_spent() {
     let place = Place::direct().await;
@@ -69,7 +69,7 @@ async fn a_read_only_server_is_refused_before_anything_is_spent() {
     refused(&reader.store(), "read-only").await;
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test]
 async fn a_server_that_becomes_read_only_takes_no_intent() {
     let server = local_servers::Postgres::start().unwrap();
@@ -89,7 +89,7 @@ async fn a_server_that_becomes_read_only_takes_no_intent() {
     told(&error, "PostgreSQL is read-only: 25006");
 }
 
-// faults.md row 41, its like in PostgreSQL
+// FAULTS.md row 41, its like in PostgreSQL
 #[tokio::test]
 async fn an_unlogged_table_is_refused() {
     let place = Place::direct().await;

@@ -9,7 +9,7 @@ use token_redis::{RedisStore, Servers};
 
 use crate::place::{LONG, builder, intent, key, owner, record, sealing, store};
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
     let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
@@ -26,7 +26,7 @@ async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
     lazy.load(&key()).await.unwrap();
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn who_vouches_for_a_server_gets_it_unchecked() {
     let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
@@ -72,7 +72,7 @@ async fn a_wrong_password_is_a_clear_error_that_shows_none() {
     assert!(!format!("{error} {error:?}").contains("-one"));
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test]
 async fn a_full_server_takes_no_intent_and_keeps_what_it_has() {
     let redis = Redis::start().unwrap();

@@ -10,7 +10,7 @@ use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-// faults.md row 9
+// FAULTS.md row 9
 #[tokio::test]
 async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     let mut redis = Redis::start().unwrap();
@@ -34,7 +34,7 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     assert!(matches!(other, Acquired::Busy { .. }), "{other:?}");
 }
 
-// faults.md row 9
+// FAULTS.md row 9
 #[tokio::test]
 async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
     let mut redis = Redis::with().append_only().start().unwrap();
@@ -69,7 +69,7 @@ async fn a_restart_between_two_operations_is_not_noticed() {
     assert_eq!(child.unwrap(), Committed::Stored);
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
     let mut redis = Redis::start().unwrap();
@@ -87,7 +87,7 @@ async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
     assert_eq!(repair.unwrap(), Committed::Stored);
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_store_outlives_the_runtime_that_connected_it() {
     let runtime = || {

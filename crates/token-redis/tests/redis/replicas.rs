@@ -16,7 +16,7 @@ fn pair() -> (Redis, Redis) {
     (primary, replica)
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
     let (mut primary, replica) = pair();
@@ -46,7 +46,7 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
     assert_eq!(entry.intent, Some(intent(1, 1)));
 }
 
-// faults.md rows 4 and 41
+// FAULTS.md rows 4 and 41
 #[tokio::test]
 async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent() {
     let (primary, mut replica) = pair();
@@ -79,7 +79,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
     assert_eq!(stored, Committed::Stored);
 }
 
-// faults.md row 5
+// FAULTS.md row 5
 #[tokio::test]
 async fn an_intent_that_no_replica_has_is_not_written() {
     let (primary, mut replica) = pair();
@@ -96,7 +96,7 @@ async fn an_intent_that_no_replica_has_is_not_written() {
     store.intend(&key(), &intent(1, 1)).await.unwrap_err();
 }
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn a_primary_that_became_a_replica_is_an_error_and_nothing_is_written() {
     let (primary, replica) = pair();

@@ -92,7 +92,7 @@ async fn a_key_is_changed_without_a_break() {
     );
 }
 
-// faults.md row 38
+// FAULTS.md row 38
 #[tokio::test]
 async fn a_foreign_value_under_our_name_is_an_error_and_is_kept() {
     let redis = Redis::start().unwrap();

@@ -9,7 +9,7 @@ use token_redis::{RedisStore, Servers};
 
 use crate::place::{key, lineage, record, sealing, until};
 
-// faults.md row 41
+// FAULTS.md row 41
 #[tokio::test]
 async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     let mut primary = Redis::with().password("of-the-nodes").start().unwrap();

@@ -39,7 +39,7 @@ async fn all(caches: &[TokenCache]) -> Vec<TokenGuard> {
     tokens
 }
 
-// faults.md row 1
+// FAULTS.md row 1
 #[tokio::test]
 async fn two_caches_spend_each_refresh_token_once() {
     let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
@@ -58,7 +58,7 @@ async fn two_caches_spend_each_refresh_token_once() {
     }
 }
 
-// faults.md row 42
+// FAULTS.md row 42
 #[tokio::test]
 async fn sixty_four_caches_that_start_together_make_one_exchange() {
     let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
@@ -71,7 +71,7 @@ async fn sixty_four_caches_that_start_together_make_one_exchange() {
     assert_eq!((server.exchanges(), server.reused()), (1, 0));
 }
 
-// faults.md rows 5 and 9
+// FAULTS.md rows 5 and 9
 #[tokio::test]
 async fn without_the_store_nothing_is_spent_and_a_live_token_is_served() {
     let mut redis = Redis::with().append_only().start().unwrap();

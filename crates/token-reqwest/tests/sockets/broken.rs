@@ -31,7 +31,7 @@ async fn nobody_there() -> String {
     format!("http://{}/t", gone.local_addr().unwrap())
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn a_refused_connection_sent_nothing() {
     let client = ReqwestClient::new().unwrap();
@@ -46,7 +46,7 @@ async fn a_refused_connection_sent_nothing() {
     );
 }
 
-// faults.md row 34: connected is not sent, but nobody can tell
+// FAULTS.md row 34: connected is not sent, but nobody can tell
 #[tokio::test]
 async fn a_reset_before_a_byte_was_read_is_in_doubt() {
     let server = RawServer::start(|wire| async move { wire.reset() }).await;
@@ -55,7 +55,7 @@ async fn a_reset_before_a_byte_was_read_is_in_doubt() {
     assert_eq!(server.heard().all().len(), 1);
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn a_reset_in_the_middle_of_the_request_is_in_doubt() {
     let server = RawServer::start(|mut wire| async move {
@@ -70,7 +70,7 @@ async fn a_reset_in_the_middle_of_the_request_is_in_doubt() {
     assert_eq!(server.heard().count("POST "), 1);
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn a_reset_after_the_request_is_in_doubt() {
     let server = RawServer::start(|mut wire| async move {
@@ -82,7 +82,7 @@ async fn a_reset_after_the_request_is_in_doubt() {
     assert_eq!(server.heard().count(TOKEN), 1);
 }
 
-// faults.md row 34
+// FAULTS.md row 34
 #[tokio::test]
 async fn half_a_status_line_is_in_doubt() {
     for half in ["", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\ncontent-le"] {
@@ -90,14 +90,14 @@ async fn half_a_status_line_is_in_doubt() {
     }
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test]
 async fn a_body_shorter_than_its_content_length_is_in_doubt() {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n{\"access_token\":\"A1\"}";
     assert_in_doubt(&answered_with(cut).await, SendFailure::Interrupted);
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test]
 async fn a_chunked_body_without_its_end_is_in_doubt() {
     for cut in ["5\r\nhello\r\n", "5\r\nhel", "5\r\nhello\r\n0\r\n"] {
@@ -106,7 +106,7 @@ async fn a_chunked_body_without_its_end_is_in_doubt() {
     }
 }
 
-// faults.md row 25
+// FAULTS.md row 25
 #[tokio::test]
 async fn a_reset_in_the_middle_of_the_body_is_in_doubt() {
     let server = RawServer::start(|mut wire| async move {
@@ -126,7 +126,7 @@ async fn an_answer_that_is_no_http_is_in_doubt_and_not_quoted() {
     assert_eq!(error.to_string(), "the request failed: the answer is not HTTP");
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test]
 async fn an_endless_body_is_cut_off() {
     let server = RawServer::start(|mut wire| async move {
@@ -138,7 +138,7 @@ async fn an_endless_body_is_cut_off() {
     assert_in_doubt(&failed(&server).await, SendFailure::TooLong);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_not_waited_for() {
     let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", LONGEST_BODY + 1);
@@ -146,7 +146,7 @@ async fn a_body_that_announces_too_much_is_not_waited_for() {
     assert_in_doubt(&failed(&server).await, SendFailure::TooLong);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test]
 async fn endless_headers_are_cut_off() {
     let server = RawServer::start(|mut wire| async move {
@@ -170,7 +170,7 @@ async fn a_body_of_the_greatest_length_is_taken_and_one_byte_more_is_not() {
     }
 }
 
-// faults.md row 28
+// FAULTS.md row 28
 #[tokio::test]
 async fn no_error_shows_the_url_the_request_or_the_answer() {
     let mut errors = vec![

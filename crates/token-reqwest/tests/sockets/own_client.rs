@@ -6,7 +6,7 @@ use token_reqwest::ReqwestClient;
 
 use crate::raw::{MINUTE, RawServer, answer_of, assert_unsent, refresh};
 
-// faults.md row 29
+// FAULTS.md row 29
 #[test]
 fn a_client_that_may_follow_redirects_is_refused() {
     let own = || reqwest::Client::builder();

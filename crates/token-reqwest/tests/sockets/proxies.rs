@@ -32,7 +32,7 @@ async fn refused_with(answer: &'static str) -> SendError {
     error
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_proxy_that_refuses_the_tunnel_sent_nothing() {
     for (answer, why) in [
@@ -52,7 +52,7 @@ async fn a_proxy_that_refuses_the_tunnel_sent_nothing() {
     }
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_proxy_that_is_not_there_sent_nothing() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,7 +9,7 @@ fn redirect(status: u16, to: &str) -> String {
     format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[tokio::test]
 async fn a_redirect_to_another_host_is_not_followed() {
     let client = ReqwestClient::new().unwrap();
@@ -23,7 +23,7 @@ async fn a_redirect_to_another_host_is_not_followed() {
     }
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[tokio::test]
 async fn a_redirect_to_the_same_host_is_not_followed() {
     let client = ReqwestClient::new().unwrap();
@@ -36,7 +36,7 @@ async fn a_redirect_to_the_same_host_is_not_followed() {
     }
 }
 
-// faults.md row 29
+// FAULTS.md row 29
 #[tokio::test]
 async fn a_builder_of_ones_own_that_follows_redirects_is_tamed() {
     let other = RawServer::answering(answer_of("{}")).await;

@@ -28,7 +28,7 @@ async fn silent() -> RawServer {
     RawServer::start(Wire::until_gone).await
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_answer_is_in_doubt_when_the_time_is_over() {
     let client = ReqwestClient::new().unwrap();
@@ -37,7 +37,7 @@ async fn a_server_that_does_not_answer_is_in_doubt_when_the_time_is_over() {
     assert_about(took, 5 * SECOND);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test(start_paused = true)]
 async fn a_server_that_falls_silent_hits_the_read_timeout() {
     let client = ReqwestClient::builder().read_timeout(7 * SECOND).build().unwrap();
@@ -52,7 +52,7 @@ async fn a_server_that_falls_silent_hits_the_read_timeout() {
     assert_about(took, 7 * SECOND);
 }
 
-// faults.md row 24
+// FAULTS.md row 24
 #[tokio::test(start_paused = true)]
 async fn a_body_that_drips_hits_the_deadline() {
     let client = ReqwestClient::new().unwrap();
@@ -69,7 +69,7 @@ async fn a_body_that_drips_hits_the_deadline() {
     assert_about(took, MINUTE);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_hangs_sent_nothing() {
     let server = silent().await;
@@ -84,7 +84,7 @@ async fn a_handshake_that_hangs_sent_nothing() {
     assert_eq!(server.heard().count("POST"), 0);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test(start_paused = true)]
 async fn a_read_timeout_shorter_than_the_handshake_sent_nothing() {
     let url = format!("https://{}/t", silent().await.address());
@@ -124,7 +124,7 @@ fn resolving_with(resolver: impl Resolve + 'static) -> ReqwestClient {
     ReqwestClient::from_builder(settings.dns_resolver(Arc::new(resolver))).unwrap()
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test(start_paused = true)]
 async fn a_name_that_does_not_resolve_sent_nothing() {
     for scheme in ["http", "https"] {

@@ -36,7 +36,7 @@ async fn a_certificate_from_an_added_authority_is_trusted() {
     }
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_certificate_from_an_unknown_authority_sent_nothing() {
     let server = server_of(&Authority::new(), "127.0.0.1").await;
@@ -50,7 +50,7 @@ async fn a_certificate_from_an_unknown_authority_sent_nothing() {
     assert_eq!(server.heard().count(TOKEN), 0);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_certificate_for_another_host_sent_nothing_and_is_not_quoted() {
     let authority = Authority::new();
@@ -62,7 +62,7 @@ async fn a_certificate_for_another_host_sent_nothing_and_is_not_quoted() {
     assert_eq!(server.heard().count(TOKEN), 0);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_sent_nothing() {
     let server = RawServer::start(|mut wire| async move {
@@ -76,7 +76,7 @@ async fn a_server_that_speaks_no_tls_is_sent_nothing() {
     assert_eq!(server.heard().count("POST"), 0);
 }
 
-// faults.md row 47
+// FAULTS.md row 47
 #[tokio::test]
 async fn a_server_that_hangs_up_in_the_handshake_is_sent_nothing() {
     let server = RawServer::start(|mut wire| async move {
@@ -131,7 +131,7 @@ async fn a_client_certificate_of_another_authority_counts_as_unsent() {
     }
 }
 
-// faults.md row 25: without TLS's own farewell a body that ends with the connection may have been cut by anybody
+// FAULTS.md row 25: without TLS's own farewell a body that ends with the connection may have been cut by anybody
 #[tokio::test]
 async fn a_body_that_ends_without_tlss_farewell_is_in_doubt() {
     let authority = Authority::new();

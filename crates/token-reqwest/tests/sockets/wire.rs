@@ -78,7 +78,7 @@ async fn a_user_agent_of_ones_own_is_sent() {
     assert_eq!(server.heard().count("user-agent: meter/1\r\n"), 1);
 }
 
-// faults.md row 46
+// FAULTS.md row 46
 #[test]
 fn a_client_outlives_the_runtime_that_first_used_it() {
     let client = ReqwestClient::new().unwrap();

@@ -16,13 +16,13 @@ const PAGE: &str = "<!doctype html>\n<html><head><title>Sign in</title></head><b
 
 impl EndpointSuite {
     /// A proper prefix of a success is an error: in doubt, not a token. Only for bodies that are JSON: others do not tell.
-    // faults.md row 25
+    // FAULTS.md row 25
     pub fn a_success_that_is_cut_short_is_never_a_token(&self) {
         report(self.trials().iter().filter_map(cut_short));
     }
 
     /// Mutated answers are read without a panic, and bodies that no vendor means are no token.
-    // faults.md row 23
+    // FAULTS.md row 23
     pub fn no_body_makes_it_panic_and_garbage_is_no_token(&self) {
         let mutated = self.trials();
         let plain = self.different_trials();
@@ -36,13 +36,13 @@ impl EndpointSuite {
 
     /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers: no panic, and no token whose life
     /// is over when it is issued.
-    // faults.md rows 14, 15 and 17
+    // FAULTS.md rows 14, 15 and 17
     pub fn no_number_makes_it_panic_and_no_token_is_issued_dead(&self) {
         report(self.trials().iter().flat_map(extreme_numbers));
     }
 
     /// A captive portal or a login page where the answer should be.
-    // faults.md row 22
+    // FAULTS.md row 22
     pub fn a_web_page_with_200_is_transient(&self) {
         let headers = [("content-type", "text/html; charset=utf-8")];
         report(self.different_trials().iter().filter_map(|trial| {
@@ -57,13 +57,13 @@ impl EndpointSuite {
     }
 
     /// 5xx is transient and 429 is throttled, whatever the body; `Retry-After` is obeyed and clamped to an hour.
-    // faults.md row 32
+    // FAULTS.md row 32
     pub fn server_failures_are_transient_and_retry_after_is_obeyed(&self) {
         report(self.trials().iter().flat_map(server_failures));
     }
 
     /// A redirect is not followed, and nothing of its address but the host is told.
-    // faults.md row 29
+    // FAULTS.md row 29
     pub fn a_redirect_is_a_protocol_error_that_names_the_host_only(&self) {
         report(self.different_trials().iter().flat_map(redirects));
     }

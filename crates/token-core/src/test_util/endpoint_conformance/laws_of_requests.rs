@@ -20,7 +20,7 @@ const HOSTILE: [&str; 6] = [
 
 impl EndpointSuite {
     /// The same attempt gives the same request; a later one with another nonce gives one too.
-    // faults.md row 44
+    // FAULTS.md row 44
     pub fn building_a_request_is_pure_and_repeatable(&self) {
         report(self.trials().iter().filter_map(|trial| {
             let say = |what: String| Some(format!("{}: {what}", trial.case.name));

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 impl EndpointSuite {
     /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text of its body: nothing of the quote
     /// is in the error's `Display`, `Debug`, code or message.
-    // faults.md row 26
+    // FAULTS.md row 26
     pub fn an_echoed_secret_is_scrubbed(&self) {
         let mut looked_at = BTreeSet::new();
         report(self.trials().iter().flat_map(|trial| {

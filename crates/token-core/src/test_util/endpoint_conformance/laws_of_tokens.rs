@@ -15,7 +15,7 @@ const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
 
 impl EndpointSuite {
     /// CR, LF or NUL in a token is a typed error. Looks at answers that have the token in a JSON text.
-    // faults.md row 30
+    // FAULTS.md row 30
     pub fn a_token_with_control_characters_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
             let secrets = [Some(token.access()), token.refresh()];
@@ -30,7 +30,7 @@ impl EndpointSuite {
     }
 
     /// An empty token, or none, is a typed error. Looks at answers that have the token in a JSON text.
-    // faults.md rows 16 and 21
+    // FAULTS.md rows 16 and 21
     pub fn an_empty_token_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
             let places = places_of(answer, token.access());

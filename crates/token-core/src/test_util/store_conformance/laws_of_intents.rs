@@ -22,7 +22,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Without the lease no intent is written: none was taken, it is another's, it ran out.
-    // faults.md row 7
+    // FAULTS.md row 7
     pub async fn an_intent_needs_the_lease(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
@@ -34,7 +34,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// The next owner sees what the one before was about to do, whether its lease ran out or was released.
-    // faults.md row 2
+    // FAULTS.md row 2
     pub async fn an_intent_outlives_the_lease(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);

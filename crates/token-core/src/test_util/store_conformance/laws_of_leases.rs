@@ -47,7 +47,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A release by another does nothing; by the owner, it frees the lease at once.
-    // faults.md row 8
+    // FAULTS.md row 8
     pub async fn a_lease_is_released_by_its_owner_only(&self) {
         let store = self.open().await;
         sure(store.release(&key(), &owner(1)).await);
@@ -79,7 +79,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A renewed lease lives as long as it was renewed for.
-    // faults.md row 8
+    // FAULTS.md row 8
     pub async fn renewing_gives_a_whole_life(&self) {
         let store = self.open().await;
         held(&*store, 1, self.short()).await;
@@ -116,7 +116,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Of 64 owners that ask at once, one holds the lease.
-    // faults.md row 42
+    // FAULTS.md row 42
     pub async fn one_of_many_concurrent_owners_holds_the_lease(&self) {
         let stores = self.open_several(8).await;
         let asks = stores

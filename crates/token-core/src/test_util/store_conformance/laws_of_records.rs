@@ -107,7 +107,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Where the vendor does not rotate, the child has its parent's lineage and still replaces it.
-    // faults.md row 12
+    // FAULTS.md row 12
     pub async fn a_child_with_its_parents_refresh_token_is_committed(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
@@ -123,7 +123,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Two holders spent one token: the first child stays.
-    // faults.md row 1
+    // FAULTS.md row 1
     pub async fn a_second_child_of_one_parent_is_lost(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
@@ -140,7 +140,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A commit whose answer got lost is sent again, and is stored already.
-    // faults.md row 4
+    // FAULTS.md row 4
     pub async fn a_repeated_commit_is_stored(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
@@ -179,7 +179,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A child whose parent the store has lost is neither stored nor lost.
-    // faults.md row 41
+    // FAULTS.md row 41
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
         let child = store
@@ -208,7 +208,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A late writer may hold the only living token: it commits without the lease, and the lease stays where it is.
-    // faults.md rows 8 and 10
+    // FAULTS.md rows 8 and 10
     pub async fn a_commit_needs_no_lease_and_takes_none(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
@@ -229,7 +229,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Of sixteen children that are committed at once, one is stored, and it is the one that is loaded.
-    // faults.md row 1
+    // FAULTS.md row 1
     pub async fn one_of_many_concurrent_children_is_stored(&self) {
         let stores = self.open_several(4).await;
         let Some(first) = stores.first() else { return };

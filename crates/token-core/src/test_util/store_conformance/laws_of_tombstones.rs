@@ -6,7 +6,7 @@ use crate::store::{Committed, Succession};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A late commit does not bring a grant back, nor does a login of the engine's own; to bury what is not there is no error.
-    // faults.md row 37
+    // FAULTS.md row 37
     pub async fn a_buried_grant_is_gone_and_stays_gone(&self) {
         let store = self.open().await;
         sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
