@@ -35,8 +35,8 @@ fn rows_listed(list: &str) -> impl Iterator<Item = (usize, u32)> {
 fn rows_named(text: &str) -> Vec<u32> {
     let comments = text.lines().filter_map(|line| line.split_once("//"));
     let lists = comments.filter_map(|(_, comment)| {
-        let at = comment.to_ascii_lowercase().find("FAULTS.md row")?;
-        comment.get(at + "FAULTS.md row".len()..)
+        let (_, rows) = comment.split_once("FAULTS.md row")?;
+        Some(rows)
     });
     lists.flat_map(numbers).collect()
 }
