@@ -5,6 +5,7 @@
 //! cargo xtask test            # everything, in steps, with a table at the end
 //! cargo xtask chaos --store redis   # processes that share a grant, killed and frozen, and an oracle
 //! cargo xtask crowd --store redis   # 64 that start together on a token that is over
+//! cargo xtask outage          # a store's server is stopped for a minute
 //! cargo xtask ci clippy       # one CI job
 //! cargo xtask tidy            # the invariants that can be checked by looking
 //! ```
@@ -19,6 +20,7 @@ mod demo;
 mod house;
 mod interop;
 mod new_vendor;
+mod outage;
 mod package;
 mod progress;
 mod servers;
@@ -51,6 +53,8 @@ enum Task {
     Chaos(chaos::Options),
     /// Many processes start together on a token that is over: one exchange, and how soon all have it.
     Crowd(chaos::CrowdOptions),
+    /// A store's server is stopped for a minute: nobody with a live token waits, and nothing is spent.
+    Outage(outage::Options),
     /// What a token costs, as ratios to rivals in the same run.
     Bench,
     /// One of these processes.
@@ -101,6 +105,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Ci { job } => ci::run(&workspace, *job),
         Task::Chaos(options) => chaos::run(&workspace, options),
         Task::Crowd(options) => chaos::crowd(&workspace, options),
+        Task::Outage(options) => outage::run(&workspace, options),
         Task::ChaosWorker { assignment } => chaos::work(assignment),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),

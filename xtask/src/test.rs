@@ -6,13 +6,14 @@ use crate::chaos;
 use crate::ci;
 use crate::interop;
 use crate::new_vendor;
+use crate::outage;
 use crate::servers;
 use crate::step::{Step, run_all};
 use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "servers for the tests",
         run: servers::step,
@@ -32,6 +33,10 @@ const STEPS: [Step; 6] = [
     Step {
         name: "chaos",
         run: chaos::step,
+    },
+    Step {
+        name: "outage",
+        run: outage::step,
     },
     Step {
         name: "interop",

@@ -1,0 +1,188 @@
+//! Callers that ask all the time, and what they got.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use vendor_auth::cache::TokenGuard;
+use vendor_auth::core::{Clock as _, Generation};
+use vendor_auth::{Error, TokenCache};
+
+use super::host::Host;
+use super::moved_clock::MovedClock;
+
+/// The pause between two questions.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Asks until it is dropped.
+#[derive(Debug)]
+pub(super) struct Callers {
+    pub(super) asked: watch::Receiver<Asked>,
+    task: JoinHandle<()>,
+}
+
+/// How a caller asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Looks once: whoever has a live token has an answer at the first look, whatever else goes on.
+    LooksOnce,
+    /// Waits for its answer, within its deadline.
+    Waits,
+}
+
+/// What they got.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) times: u64,
+    /// Had no answer at the first look.
+    pub(super) waited: u64,
+    pub(super) refusals: Vec<Refusal>,
+    /// Tokens that were over when they were handed out.
+    pub(super) expired: u64,
+    pub(super) slowest: Duration,
+    /// Every generation that was handed out, and when it first was.
+    pub(super) handed: Vec<(Generation, Instant)>,
+}
+
+/// An error that callers got, so many times in a row.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    pub(super) times: u64,
+}
+
+/// What all callers of all scenes got so far, for people to read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pulse(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU64,
+    waited: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Callers {
+    pub(super) fn of(host: &Host, manner: Manner, pulse: &Pulse) -> Self {
+        let (seen, asked) = watch::channel(Asked::default());
+        let (tokens, clock, pulse) = (host.tokens.clone(), host.clock.clone(), pulse.clone());
+        let task = tokio::spawn(async move {
+            loop {
+                ask(&tokens, manner, &clock, &seen, &pulse).await;
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        Self { asked, task }
+    }
+
+    pub(super) fn so_far(&self) -> Asked {
+        self.asked.borrow().clone()
+    }
+}
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn ask(
+    tokens: &TokenCache,
+    manner: Manner,
+    clock: &MovedClock,
+    seen: &watch::Sender<Asked>,
+    pulse: &Pulse,
+) {
+    let begun = Instant::now();
+    let answer = match manner {
+        Manner::LooksOnce => at_first_look(tokens.token()),
+        Manner::Waits => Some(tokens.token().await),
+    };
+    let now = Instant::now();
+    pulse.note(answer.as_ref());
+    seen.send_modify(|asked| {
+        asked.times += 1;
+        asked.slowest = asked.slowest.max(now - begun);
+        match answer {
+            None => asked.waited += 1,
+            Some(Err(error)) => asked.note_refusal(error),
+            Some(Ok(token)) => asked.note_token(&token, clock, now),
+        }
+    });
+}
+
+/// The answer, where it is there without any wait.
+fn at_first_look<T>(asking: impl Future<Output = T>) -> Option<T> {
+    match pin!(asking).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
+}
+
+impl Asked {
+    /// When a token of this generation was first handed out.
+    pub(super) fn first_of(&self, generation: Generation) -> Option<Instant> {
+        let first = self.handed.iter().find(|(handed, _)| *handed == generation);
+        first.map(|(_, at)| *at)
+    }
+
+    pub(super) fn refused(&self) -> u64 {
+        self.refusals.iter().map(|refusal| refusal.times).sum()
+    }
+
+    fn note_refusal(&mut self, error: Error) {
+        match self.refusals.last_mut() {
+            Some(last) if last.error.kind() == error.kind() => last.times += 1,
+            _ => self.refusals.push(Refusal { error, times: 1 }),
+        }
+    }
+
+    fn note_token(&mut self, token: &TokenGuard, clock: &MovedClock, now: Instant) {
+        self.expired += u64::from(token.validity().expires_at() <= clock.now().wall);
+        let generation = token.generation();
+        if self.first_of(generation).is_none() {
+            self.handed.push((generation, now));
+        }
+    }
+}
+
+impl Pulse {
+    fn note(&self, answer: Option<&Result<TokenGuard, Error>>) {
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        match answer {
+            None => self.0.waited.fetch_add(1, Ordering::Relaxed),
+            Some(Err(_)) => self.0.refused.fetch_add(1, Ordering::Relaxed),
+            Some(Ok(_)) => 0,
+        };
+    }
+}
+
+impl fmt::Display for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        write!(
+            f,
+            "asked {} times, {} waited with a live token, {} were told to ask again",
+            read(&self.0.asked),
+            read(&self.0.waited),
+            read(&self.0.refused)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_answer_at_the_first_look_waits() {
+        assert_eq!(at_first_look(std::future::ready(7)), Some(7));
+        assert_eq!(at_first_look(std::future::pending::<()>()), None);
+    }
+}

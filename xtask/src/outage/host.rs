@@ -1,0 +1,57 @@
+//! A host: a cache with connections of its own, and everything that it told.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use vendor_auth::cache::{Backoff, Event, Events};
+use vendor_auth::core::Rotation;
+use vendor_auth::{ReqwestClient, TokenCache};
+
+use super::moved_clock::MovedClock;
+use super::server::Server;
+use super::vendor::Vendor;
+
+/// Pauses are short, so that a host that would spend has many occasions to, and the end of the outage is soon seen.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) tokens: TokenCache,
+    pub(super) clock: MovedClock,
+    pub(super) told: watch::Receiver<Vec<Told>>,
+}
+
+/// An event, and when it came.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) event: Event,
+    pub(super) at: Instant,
+}
+
+impl Host {
+    pub(super) async fn of(vendor: &Vendor, server: &Server, rotation: Rotation) -> Result<Self> {
+        let builder = TokenCache::builder(vendor.endpoint(rotation)?)
+            .http(ReqwestClient::new()?)
+            .clock(vendor.clock.clone())
+            .backoff(Backoff::default().longest(LONGEST_PAUSE));
+        let tokens = server.connect(builder).await?.build()?;
+        let (all, told) = watch::channel(Vec::new());
+        tokio::spawn(listen(tokens.events(), all));
+        let clock = vendor.clock.clone();
+        Ok(Self { tokens, clock, told })
+    }
+
+    /// Everything so far.
+    pub(super) fn events(&self) -> Vec<Told> {
+        self.told.borrow().clone()
+    }
+}
+
+async fn listen(mut events: Events, all: watch::Sender<Vec<Told>>) {
+    while let Some(event) = events.next().await {
+        let at = Instant::now();
+        all.send_modify(|all| all.push(Told { event, at }));
+    }
+}

@@ -1,0 +1,240 @@
+//! What must hold while the store is away, and after it is back.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tokio::time::Instant;
+use vendor_auth::cache::Event;
+use vendor_auth::core::{ErrorKind, Generation};
+
+use super::callers::{Asked, Callers};
+use super::host::{Host, Told};
+
+/// In the text of the error where a refresh token was sent though no store could take what comes of it.
+pub(super) const SPENT: &str = "a token was spent without a store";
+
+/// Callers that are asked less often see too little. They ask 200 times a second where the machine has nothing else to do.
+const TIMES_A_SECOND: u64 = 20;
+
+/// What was seen of a host.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) asked: Asked,
+    pub(super) told: Vec<Told>,
+}
+
+/// What was seen when the outage was over.
+#[derive(Clone, Debug)]
+pub(super) struct Away {
+    pub(super) lasts: Duration,
+    /// The generation after the one that everybody had.
+    pub(super) next: Generation,
+    /// Requests for a token that reached a vendor meanwhile.
+    pub(super) exchanges: usize,
+    pub(super) holder: Seen,
+    pub(super) bystander: Seen,
+    pub(super) latecomer: Seen,
+}
+
+/// What was seen when everybody had had time to recover.
+#[derive(Clone, Debug)]
+pub(super) struct Back {
+    pub(super) next: Generation,
+    pub(super) shared: Grant,
+    pub(super) over: Grant,
+    pub(super) holder: Seen,
+    pub(super) bystander: Seen,
+    pub(super) latecomer: Seen,
+}
+
+/// What came of a grant in all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grant {
+    pub(super) exchanges: usize,
+    pub(super) issued: usize,
+    pub(super) stored: Option<Generation>,
+}
+
+impl Away {
+    pub(super) fn judge(&self) -> Result<()> {
+        ensure!(self.exchanges == 0, "{SPENT}, in {} exchanges", self.exchanges);
+        self.callers_with_a_live_token("holder", &self.holder)?;
+        self.callers_with_a_live_token("bystander", &self.bystander)?;
+        self.holder().context("the holder")?;
+        self.bystander().context("the bystander")?;
+        self.latecomer().context("the latecomer")
+    }
+
+    fn callers_with_a_live_token(&self, who: &'static str, seen: &Seen) -> Result<()> {
+        let enough = self.lasts.as_secs() * TIMES_A_SECOND;
+        let times = seen.asked.times;
+        ensure!(times >= enough, "the {who} was asked {times} times only");
+        seen.never_waits().context(who)
+    }
+
+    fn holder(&self) -> Result<()> {
+        let unpersisted = |event: &Event| matches!(event, Event::Unpersisted { generation, .. } if *generation == self.next);
+        ensure!(
+            self.holder.was_told(unpersisted),
+            "did not say that the store has not acknowledged the token"
+        );
+        ensure!(
+            self.holder.persisted(self.next).is_none(),
+            "says that the store acknowledged the token: it was not away"
+        );
+        ensure!(
+            self.holder.has(self.next),
+            "did not serve the new token from memory"
+        );
+        Ok(())
+    }
+
+    fn bystander(&self) -> Result<()> {
+        let store_failed =
+            |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Store);
+        ensure!(
+            self.bystander.was_told(store_failed),
+            "never tried to refresh: its token was not due"
+        );
+        ensure!(
+            !self.bystander.has(self.next),
+            "has a token that no store could give it"
+        );
+        Ok(())
+    }
+
+    fn latecomer(&self) -> Result<()> {
+        ensure!(
+            self.latecomer.asked.handed.is_empty(),
+            "has a token though its own was over"
+        );
+        ensure!(
+            self.latecomer.asked.refused() > 0,
+            "was told nothing within its deadline"
+        );
+        self.latecomer.is_told_to_ask_again()
+    }
+}
+
+impl Back {
+    pub(super) fn judge(&self) -> Result<()> {
+        ensure!(
+            self.holder.persisted(self.next).is_some(),
+            "the holder's commit did not land"
+        );
+        self.shared.went_on_once(self.next).context("the shared grant")?;
+        self.over
+            .went_on_once(self.next)
+            .context("the latecomer's grant")?;
+        for (who, seen) in self.hosts() {
+            ensure!(seen.has(self.next), "the {who} has no newer token");
+            seen.nothing_was_lost().context(who)?;
+        }
+        self.holder.never_waits().context("the holder")?;
+        self.bystander.never_waits().context("the bystander")?;
+        ensure!(
+            self.latecomer.asked.expired == 0,
+            "the latecomer was handed an expired token"
+        );
+        self.latecomer.is_told_to_ask_again().context("the latecomer")
+    }
+
+    fn hosts(&self) -> [(&'static str, &Seen); 3] {
+        [
+            ("holder", &self.holder),
+            ("bystander", &self.bystander),
+            ("latecomer", &self.latecomer),
+        ]
+    }
+}
+
+impl Grant {
+    /// One exchange brought one token, which is what the store holds.
+    fn went_on_once(&self, next: Generation) -> Result<()> {
+        ensure!(
+            (self.exchanges, self.issued) == (1, 1),
+            "{} exchanges brought {} tokens",
+            self.exchanges,
+            self.issued
+        );
+        ensure!(
+            self.stored == Some(next),
+            "the store holds {:?} and not generation {next}",
+            self.stored
+        );
+        Ok(())
+    }
+}
+
+impl Seen {
+    pub(super) fn of(host: &Host, callers: &Callers) -> Self {
+        Self {
+            asked: callers.so_far(),
+            told: host.events(),
+        }
+    }
+
+    /// When the store acknowledged this generation to this host.
+    pub(super) fn persisted(&self, next: Generation) -> Option<Instant> {
+        let told = self
+            .told
+            .iter()
+            .find(|told| matches!(told.event, Event::Persisted { generation } if generation == next));
+        told.map(|told| told.at)
+    }
+
+    fn has(&self, generation: Generation) -> bool {
+        self.asked.first_of(generation).is_some()
+    }
+
+    fn was_told(&self, what: impl Fn(&Event) -> bool) -> bool {
+        self.told.iter().any(|told| what(&told.event))
+    }
+
+    fn never_waits(&self) -> Result<()> {
+        let asked = &self.asked;
+        ensure!(
+            asked.waited == 0,
+            "{} of {} callers waited",
+            asked.waited,
+            asked.times
+        );
+        ensure!(asked.expired == 0, "an expired token was handed out");
+        match asked.refusals.first() {
+            Some(refusal) => bail!("a live token was replaced by an error: {}", refusal.error),
+            None => Ok(()),
+        }
+    }
+
+    /// Every error says that the store is to blame, and that asking again helps.
+    fn is_told_to_ask_again(&self) -> Result<()> {
+        let other = self.asked.refusals.iter().find(|refusal| {
+            let kind = refusal.error.kind();
+            kind != ErrorKind::Store || !kind.is_retryable()
+        });
+        match other {
+            Some(other) => bail!(
+                "was told something else: {:?}, {}",
+                other.error.kind(),
+                other.error
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn nothing_was_lost(&self) -> Result<()> {
+        let bad = self.told.iter().find(|told| {
+            matches!(
+                told.event,
+                Event::Lost { .. } | Event::Restored { .. } | Event::Rejected { .. }
+            )
+        });
+        match bad {
+            Some(told) => bail!("says {:?}", told.event),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

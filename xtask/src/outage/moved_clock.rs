@@ -1,0 +1,31 @@
+//! The machine's clock, moved on at the start: a token of two hours is due or over at once, and stays so for the minute.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use vendor_auth::cache::SystemClock;
+use vendor_auth::core::{Clock, Moment};
+
+/// What a vendor and the hosts of its grant live by. Clones show one time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MovedClock(Arc<AtomicU64>);
+
+impl MovedClock {
+    /// Moves time on for everybody who has it.
+    pub(super) fn move_on(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_add(by, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Moment {
+        let machine = SystemClock.now();
+        let moved = Duration::from_millis(self.0.load(Ordering::SeqCst));
+        Moment {
+            wall: machine.wall.after(moved),
+            elapsed: machine.elapsed.saturating_add(moved),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The servers, and the two ways in which they are stopped.
+
+use std::fmt;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use local_servers::{LocalServer, Postgres, Redis};
+use token_postgres::PostgresStore;
+use token_redis::RedisStore;
+use vendor_auth::cache::TokenCacheBuilder;
+use vendor_auth::core::Key;
+use vendor_auth::core::sealing::{Sealing, SealingKey};
+use vendor_auth::core::store::{Entry, TokenStore as _};
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Store {
+    /// A Redis of this machine's package.
+    Redis,
+    /// A PostgreSQL of this machine's package.
+    Postgres,
+}
+
+/// How its server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// Connections are refused.
+    Killed,
+    /// Connections are taken, and nobody answers.
+    Frozen,
+}
+
+/// A running server, or one that is stopped.
+#[derive(Debug)]
+pub(super) enum Server {
+    Redis(Redis),
+    Postgres(Postgres),
+}
+
+impl Store {
+    pub(super) const ALL: [Self; 2] = [Self::Redis, Self::Postgres];
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 2] = [Self::Killed, Self::Frozen];
+}
+
+impl Server {
+    /// Starts one with nothing in it. A killed one comes back with all that it acknowledged.
+    pub(super) async fn start(store: Store) -> Result<Self> {
+        let server = aside(move || {
+            Ok(match store {
+                Store::Redis => Self::Redis(Redis::with().append_only().start()?),
+                Store::Postgres => Self::Postgres(Postgres::start()?),
+            })
+        });
+        let server = server.await?;
+        if let Self::Postgres(server) = &server {
+            PostgresStore::builder(sealing()?)
+                .url(server.url())
+                .build()?
+                .migrate()
+                .await?;
+        }
+        Ok(server)
+    }
+
+    pub(super) async fn stop(mut self, way: Way) -> Result<Self> {
+        aside(move || {
+            match way {
+                Way::Killed => self.local().kill()?,
+                Way::Frozen => self.local().pause()?,
+            }
+            Ok(self)
+        })
+        .await
+    }
+
+    /// The opposite of [`stop`](Self::stop).
+    pub(super) async fn come_back(mut self, way: Way) -> Result<Self> {
+        aside(move || {
+            match way {
+                Way::Killed => self.local().start_again()?,
+                Way::Frozen => self.local().resume()?,
+            }
+            Ok(self)
+        })
+        .await
+    }
+
+    /// Gives a cache connections of its own.
+    pub(super) async fn connect(&self, builder: TokenCacheBuilder) -> Result<TokenCacheBuilder> {
+        Ok(match self {
+            Self::Redis(server) => builder.store(RedisStore::connect(&server.url(), sealing()?).await?),
+            Self::Postgres(server) => builder.store(PostgresStore::connect(server.url(), sealing()?).await?),
+        })
+    }
+
+    /// What it holds, seen by somebody who was not there before.
+    pub(super) async fn entry(&self, key: &Key) -> Result<Entry> {
+        Ok(match self {
+            Self::Redis(server) => {
+                RedisStore::connect(&server.url(), sealing()?)
+                    .await?
+                    .load(key)
+                    .await?
+            }
+            Self::Postgres(server) => {
+                PostgresStore::connect(server.url(), sealing()?)
+                    .await?
+                    .load(key)
+                    .await?
+            }
+        })
+    }
+
+    fn local(&mut self) -> &mut dyn LocalServer {
+        match self {
+            Self::Redis(server) => server,
+            Self::Postgres(server) => server,
+        }
+    }
+}
+
+fn sealing() -> Result<Sealing> {
+    Ok(Sealing::with(SealingKey::new("outage", [42; 32])?))
+}
+
+/// Servers are handled by blocking calls, and the callers must not be held up by them.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+        })
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Killed => "killed",
+            Self::Frozen => "frozen",
+        })
+    }
+}

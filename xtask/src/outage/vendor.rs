@@ -1,0 +1,68 @@
+//! A strict vendor with one grant: whoever spends a refresh token twice loses everything.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use token_sim::SimClock;
+use vendor_auth::core::{Clock as _, Rotation, Timestamp, Validity};
+use vendor_auth::oauth2::OAuth2;
+use vendor_auth::{Secret, Token};
+
+use super::moved_clock::MovedClock;
+
+const LIFE: Duration = Duration::from_secs(7_200);
+/// At four fifths of its life a token is due whatever its windows were drawn to be, and lives for 24 minutes yet.
+pub(super) const DUE: Duration = Duration::from_secs(5_760);
+/// A minute after its end a token is over.
+pub(super) const OVER: Duration = Duration::from_secs(7_260);
+
+/// The simulator, and the clock that it shares with the hosts of its grant.
+#[derive(Debug)]
+pub(super) struct Vendor {
+    pub(super) sim: token_sim::OAuth2,
+    pub(super) clock: MovedClock,
+    grant: &'static str,
+}
+
+impl Vendor {
+    pub(super) async fn of_grant(grant: &'static str) -> Result<Self> {
+        let clock = MovedClock::default();
+        let shared = clock.clone();
+        let sim = token_sim::OAuth2::builder()
+            .rotation(token_sim::Rotation::Strict)
+            .access_token_life(LIFE)
+            .clock(SimClock::driven_by(move || shared.now().wall.unix_millis()))
+            .start()
+            .await?;
+        Ok(Self { sim, clock, grant })
+    }
+
+    /// The vendor, as a host describes it.
+    pub(super) fn endpoint(&self, rotation: Rotation) -> Result<OAuth2> {
+        let endpoint = OAuth2::builder(self.sim.base_url())
+            .allow_plain_http()
+            .token_path(self.sim.token_url())
+            .client_id(self.sim.client_id())
+            .client_secret(self.sim.client_secret())
+            .grant(self.grant)
+            .rotation(rotation)
+            .build()?;
+        Ok(endpoint)
+    }
+
+    /// The first token of the grant, as if somebody had logged in.
+    pub(super) fn first_token(&self) -> Result<Token> {
+        let issued = self.sim.grant();
+        let expires_at = Timestamp::from_unix_millis(issued.expires_at_ms());
+        let validity = Validity::new(self.clock.now().wall, expires_at);
+        let token = Token::builder(Secret::from(issued.access_token()), validity)
+            .refresh(issued.refresh_token().map(Secret::from))
+            .build()?;
+        Ok(token)
+    }
+
+    /// How many requests for a token have arrived, whatever came of them.
+    pub(super) fn exchanges(&self) -> usize {
+        self.sim.exchange_count()
+    }
+}
