@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -13,6 +15,10 @@ use crate::install::find;
 use crate::port;
 use crate::process::{LocalServer, Process};
 use crate::unprivileged::Unprivileged;
+
+/// How often a server is started again beside what its predecessor left, and how long between.
+const ORPHANS_TRIES: usize = 20;
+const ORPHANS_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running `postgres`. Its superuser is `postgres`, its database `postgres`, and it asks nobody on the loopback for a password.
 #[derive(Debug)]
@@ -134,6 +140,13 @@ impl LocalServer for Postgres {
     }
 
     fn start_again(&mut self) -> Result<(), ServerError> {
+        // Children of a server that was killed may take a moment to end, and nothing starts beside them.
+        for _ in 0..ORPHANS_TRIES {
+            if self.boot().is_ok() {
+                return Ok(());
+            }
+            sleep(ORPHANS_PAUSE);
+        }
         self.boot()
     }
 }

@@ -180,6 +180,7 @@ impl Process {
         if self.alive().is_none() {
             return Ok(());
         }
+        self.signal_all(Signal::STOP)?; // who is frozen starts no child between the list and the kill
         self.signal_all(Signal::KILL)?;
         if let Some(mut child) = self.child.take() {
             child
