@@ -164,6 +164,11 @@ impl FileStore {
         acting.await
     }
 
+    fn entry(&self, place: &Place) -> Result<Entry, StoreError> {
+        let page = place.current()?.page;
+        page.entry(place.key(), self.sealing.as_deref())
+    }
+
     fn save(
         &self,
         place: &Place,
@@ -190,21 +195,18 @@ impl fmt::Debug for FileStore {
 #[async_trait]
 impl TokenStore for FileStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.at_files(key, |store, place| {
-            let page = place.current()?.page;
-            page.entry(place.key(), store.sealing.as_deref())
-        })
-        .await
+        self.at_files(key, Self::entry).await
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
         self.in_turn(key, move |store, place, turn| {
+            let entry = store.entry(place)?;
             match live(place, turn)? {
-                Some((holder, left)) if holder != owner => return Ok(Acquired::Busy { left }),
+                Some((holder, left)) if holder != owner => return Ok(Acquired::Busy { left, entry }),
                 _ => store.leases.write(place, &owner, life, &store.steps, turn)?,
             }
-            Ok(Acquired::Held)
+            Ok(Acquired::Held(entry))
         })
         .await
     }

@@ -20,7 +20,8 @@ pub(crate) struct Lease<'a> {
 
 /// What taking a lease came to.
 pub(crate) enum Taken<'a> {
-    Lease(Lease<'a>),
+    /// With what was stored when it was taken.
+    Lease(Lease<'a>, Stored),
     /// Another holder committed meanwhile, and its token is in use: no lease is needed.
     Adopted,
 }
@@ -49,14 +50,17 @@ impl<'a> Lease<'a> {
             let acquiring = engine
                 .store
                 .acquire(&engine.key, &engine.owner, engine.settings.lease);
-            let left = match engine.in_time(acquiring).await.map_err(NoLease::Broken)? {
-                Acquired::Busy { left } => left,
-                _ => return Ok(Taken::Lease(Self { engine, asked_at })),
+            let (left, stored) = match engine.in_time(acquiring).await.map_err(NoLease::Broken)? {
+                Acquired::Held(entry) => {
+                    return Ok(Taken::Lease(Self { engine, asked_at }, Stored::of(entry)));
+                }
+                Acquired::Busy { left, entry } => (left, Stored::of(entry)),
+                _ => return Err(NoLease::Busy),
             };
             if engine.clock.now().elapsed.saturating_sub(started) >= engine.settings.lease_wait {
                 return Err(NoLease::Busy);
             }
-            if watch(engine, left).await && purpose == Purpose::AnyNewer {
+            if watch(engine, left, &stored).await && purpose == Purpose::AnyNewer {
                 return Ok(Taken::Adopted);
             }
         }
@@ -132,16 +136,12 @@ pub(crate) async fn give_back(engine: &Engine) {
 }
 
 /// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.
-async fn watch(engine: &Arc<Engine>, left: Duration) -> bool {
+async fn watch(engine: &Arc<Engine>, left: Duration, stored: &Stored) -> bool {
     const OFTEN_ENOUGH: Duration = Duration::from_millis(500);
-    let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
-    let Ok(stored) = Stored::load(engine).await else {
-        tokio::time::sleep(nap).await;
-        return false;
-    };
-    if is_fresh(&stored, engine) {
+    if is_fresh(stored, engine) {
         return true;
     }
+    let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
     stored.changed(engine, nap).await;
     // What woke us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
     // wake would have it for nothing.

@@ -51,6 +51,20 @@ impl MemoryStore {
 }
 
 impl Place {
+    fn entry(&self) -> Entry {
+        let mut entry = Entry::default();
+        if let Some((record, committed_at)) = &self.record {
+            entry.record = Some(record.clone());
+            entry.record_age = Instant::now().saturating_duration_since(*committed_at);
+        }
+        if let Some((intent, written_at)) = &self.intent {
+            entry.intent = Some(intent.clone());
+            entry.intent_age = Instant::now().saturating_duration_since(*written_at);
+        }
+        entry.buried = self.buried;
+        entry
+    }
+
     fn live_lease(&self) -> Option<&(Owner, Instant)> {
         self.lease.as_ref().filter(|(_, until)| *until > Instant::now())
     }
@@ -93,19 +107,7 @@ impl Place {
 #[async_trait]
 impl TokenStore for MemoryStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        Ok(self.at(key, |place| {
-            let mut entry = Entry::default();
-            if let Some((record, committed_at)) = &place.record {
-                entry.record = Some(record.clone());
-                entry.record_age = Instant::now().saturating_duration_since(*committed_at);
-            }
-            entry.buried = place.buried;
-            if let Some((intent, written_at)) = &place.intent {
-                entry.intent = Some(intent.clone());
-                entry.intent_age = Instant::now().saturating_duration_since(*written_at);
-            }
-            entry
-        }))
+        Ok(self.at(key, |place| place.entry()))
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
@@ -115,10 +117,11 @@ impl TokenStore for MemoryStore {
             {
                 return Acquired::Busy {
                     left: until.saturating_duration_since(Instant::now()),
+                    entry: place.entry(),
                 };
             }
             place.lease = Some((owner.clone(), Instant::now() + life));
-            Acquired::Held
+            Acquired::Held(place.entry())
         }))
     }
 

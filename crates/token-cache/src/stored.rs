@@ -18,7 +18,12 @@ pub(crate) struct Stored {
 impl Stored {
     pub(crate) async fn load(engine: &Engine) -> Result<Self, StoreError> {
         let entry = engine.in_time(engine.store.load(&engine.key)).await?;
-        Ok(Self { entry })
+        Ok(Self::of(entry))
+    }
+
+    /// What was seen when the lease was asked for.
+    pub(crate) fn of(entry: Entry) -> Self {
+        Self { entry }
     }
 
     pub(crate) fn seen(&self) -> Option<Generation> {

@@ -36,10 +36,14 @@ pub(crate) async fn run(engine: &Arc<Engine>, errand: Errand) -> Result<(), Erro
         Errand::Redeem(_) | Errand::Adopt(_) => Purpose::OurOwn,
     };
     engine.spill.recover(engine).await;
+    // What this holder still owes the store comes first: it needs no lease, and what is read under the lease then has it.
+    if let Err(error) = engine.pending.settle(engine).await {
+        return without_store(engine, errand, &error).await;
+    }
     match Lease::take(engine, purpose).await {
         Ok(Taken::Adopted) => Ok(()),
-        Ok(Taken::Lease(lease)) => {
-            let outcome = lease.kept_while(with_lease(engine, &lease, errand)).await;
+        Ok(Taken::Lease(lease, stored)) => {
+            let outcome = lease.kept_while(with_lease(engine, &lease, errand, stored)).await;
             // A token that the store did not take yet is a reason for the others to wait: they would spend its dead parent.
             if engine.pending.is_settled() {
                 lease.give_back().await;
@@ -51,14 +55,12 @@ pub(crate) async fn run(engine: &Arc<Engine>, errand: Errand) -> Result<(), Erro
     }
 }
 
-async fn with_lease(engine: &Arc<Engine>, lease: &Lease<'_>, errand: Errand) -> Result<(), Error> {
-    if let Err(error) = engine.pending.settle(engine).await {
-        return without_store(engine, errand, &error).await;
-    }
-    let stored = match Stored::load(engine).await {
-        Ok(stored) => stored,
-        Err(error) => return without_store(engine, errand, &error).await,
-    };
+async fn with_lease(
+    engine: &Arc<Engine>,
+    lease: &Lease<'_>,
+    errand: Errand,
+    stored: Stored,
+) -> Result<(), Error> {
     match errand {
         Errand::Refresh => refresh(engine, lease, stored).await,
         Errand::Redeem(redemption) => redeem(engine, lease, stored, redemption).await,

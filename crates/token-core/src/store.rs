@@ -33,11 +33,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] where the store cannot be read. A key that is not there is no error.
     async fn load(&self, key: &Key) -> Result<Entry, StoreError>;
 
-    /// Takes the lease for `life`, or says who keeps it busy. An owner that holds it already gets it again, with its life anew.
+    /// Takes the lease for `life`, or says that another keeps it busy; and what is kept for the key, as of then, which saves a round
+    /// trip. An owner that holds the lease already gets it again, with its life anew.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot tell.
+    /// [`StoreError`] where the store cannot tell, or what is kept cannot be read: the caller *must not* have taken the lease then, or
+    /// one that has the wrong key would keep it from all the others.
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError>;
 
     /// Renews a lease for `life` from now.
@@ -180,17 +182,26 @@ pub enum Succession {
     Relogin,
 }
 
-/// The answer to [`TokenStore::acquire`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The answer to [`TokenStore::acquire`], with what is kept for the key.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Acquired {
-    /// The lease is the caller's.
-    Held,
+    /// The lease is the caller's, and this was read under it.
+    Held(Entry),
     /// Another owner has it, for at most so long unless it is renewed.
     Busy {
         /// What is left of the other's lease, by the store's clock.
         left: Duration,
+        /// What is kept, before what the other may bring.
+        entry: Entry,
     },
+}
+
+impl Acquired {
+    /// Whether the lease is the caller's.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Held(_))
+    }
 }
 
 /// The answer to [`TokenStore::renew`].

@@ -114,6 +114,10 @@ caught! {
         AlwaysAWholeLifeLeft breaks busy_tells_what_is_left, found by "60s are left, after 60s were";
     a_lease_that_is_not_prolonged_is_caught:
         OldLifeOnReacquire breaks acquiring_again_renews, found by "acquired again had its old life";
+    a_lease_that_comes_without_the_entry_is_caught:
+        TellsTheHolderNothing breaks acquiring_tells_what_is_kept, found by "no record is stored";
+    a_busy_that_comes_without_the_entry_is_caught:
+        TellsWhoWaitsNothing breaks acquiring_tells_what_is_kept, found by "no record is stored";
     a_release_by_anybody_is_caught:
         AnybodyReleases breaks a_lease_is_released_by_its_owner_only, found by "released by another than its owner";
     a_lease_without_an_end_is_caught:

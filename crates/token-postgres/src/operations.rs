@@ -8,6 +8,7 @@ use token_core::store::{
 };
 use token_core::{Generation, Key, TokenStore};
 use tokio::time::timeout;
+use tokio_postgres::Row;
 
 use crate::connections::{Durability, Given};
 use crate::hints::Hints;
@@ -27,11 +28,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 #[async_trait]
 impl TokenStore for PostgresStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        let given = [Given::Text(key.as_str())];
-        match self
-            .ask(Durability::Read, &self.0.statements.load, &given)
-            .await?
-        {
+        match self.row_of(key).await? {
             Some(row) => rows::entry(&self.0.sealing, key, &row),
             None => Ok(Entry::default()),
         }
@@ -46,11 +43,15 @@ impl TokenStore for PostgresStore {
         let row = self
             .ask(Durability::Soon, &self.0.statements.acquire, &given)
             .await?;
-        if row.is_some() {
-            return Ok(Acquired::Held);
+        let Some(row) = row else {
+            return self.busy(key).await;
+        };
+        let entry = rows::entry(&self.0.sealing, key, &row);
+        if entry.is_err() {
+            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
+            _ = self.release(key, owner).await;
         }
-        let left = self.lease_left(key).await?.unwrap_or(GONE_BY_NOW);
-        Ok(Acquired::Busy { left })
+        Ok(Acquired::Held(entry?))
     }
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
@@ -211,15 +212,22 @@ impl PostgresStore {
         }
     }
 
-    async fn lease_left(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
+    async fn busy(&self, key: &Key) -> Result<Acquired, StoreError> {
+        let Some(row) = self.row_of(key).await? else {
+            let entry = Entry::default();
+            return Ok(Acquired::Busy {
+                left: GONE_BY_NOW,
+                entry,
+            });
+        };
+        let left = rows::span(rows::read(&row, "lease_left_micros")?).unwrap_or(GONE_BY_NOW);
+        let entry = rows::entry(&self.0.sealing, key, &row)?;
+        Ok(Acquired::Busy { left, entry })
+    }
+
+    async fn row_of(&self, key: &Key) -> Result<Option<Row>, StoreError> {
         let given = [Given::Text(key.as_str())];
-        match self
-            .ask(Durability::Read, &self.0.statements.lease_left, &given)
-            .await?
-        {
-            Some(row) => Ok(rows::span(rows::read(&row, "left_micros")?)),
-            None => Ok(None),
-        }
+        self.ask(Durability::Read, &self.0.statements.load, &given).await
     }
 
     async fn generation(&self, key: &Key) -> Result<Option<Generation>, StoreError> {

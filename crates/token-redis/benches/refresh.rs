@@ -41,7 +41,7 @@ async fn main() {
     println!("SET      {:>9.1?}", set / count);
     println!("GET      {:>9.1?}", get / count);
     println!(
-        "refresh  {:>9.1?}: acquire, load, intend, commit, release",
+        "refresh  {:>9.1?}: acquire, intend, commit, release",
         refresh / count
     );
     let pair = (set + get).as_secs_f64();
@@ -93,7 +93,6 @@ async fn refresh(store: &RedisStore, key: &Key, parent: u8) {
         lineage: Some(Lineage([parent; 32])),
     };
     store.acquire(key, &owner, Duration::from_secs(30)).await.unwrap();
-    store.load(key).await.unwrap();
     store.intend(key, &intent).await.unwrap();
     let child = Succession::ChildOf(Lineage([parent; 32]));
     store.commit(key, &child, &record(parent + 1)).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
 use token_core::sealing::Sealing;
-use token_core::store::{Entry, Intent, Lineage, Owner, Record, StoreError};
+use token_core::store::{Acquired, Entry, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key};
 
 /// Any answer of a script or command as a value of Rust.
@@ -12,7 +12,20 @@ pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
     redis::from_redis_value(answer).map_err(|_| foreign())
 }
 
-/// What `load.lua` found.
+/// What `acquire.lua` says: who has the lease, and what is kept.
+pub(crate) fn acquired(answer: Value, key: &Key, sealing: &Sealing) -> Result<Acquired, StoreError> {
+    let (left, kept) = read::<(u64, Value)>(answer)?;
+    let entry = entry(kept, key, sealing)?;
+    Ok(match left {
+        0 => Acquired::Held(entry),
+        left => Acquired::Busy {
+            left: Duration::from_millis(left),
+            entry,
+        },
+    })
+}
+
+/// What `entry.lua` found.
 pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry, StoreError> {
     // In the order of the script's answer.
     let (lineage, generation, body, owner, spends, age, buried, record_age) =

@@ -6,8 +6,14 @@
 
 use std::sync::OnceLock;
 
-pub(crate) static LOAD: Script = Script::new(include_str!("scripts/load.lua"));
-pub(crate) static ACQUIRE: Script = Script::new(include_str!("scripts/acquire.lua"));
+pub(crate) static LOAD: Script = Script::new(concat!(
+    include_str!("scripts/entry.lua"),
+    include_str!("scripts/load.lua")
+));
+pub(crate) static ACQUIRE: Script = Script::new(concat!(
+    include_str!("scripts/entry.lua"),
+    include_str!("scripts/acquire.lua")
+));
 pub(crate) static RENEW: Script = Script::new(include_str!("scripts/renew.lua"));
 pub(crate) static RELEASE: Script = Script::new(include_str!("scripts/release.lua"));
 pub(crate) static INTEND: Script = Script::new(include_str!("scripts/intend.lua"));

@@ -150,15 +150,15 @@ impl TokenStore for RedisStore {
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        let left = self
+        let answer = self
             .run(&script::ACQUIRE, key, &[owner.as_str(), &millis(life)])
             .await?;
-        Ok(match reply::read::<u64>(left)? {
-            0 => Acquired::Held,
-            left => Acquired::Busy {
-                left: Duration::from_millis(left),
-            },
-        })
+        let acquired = reply::acquired(answer, key, &self.sealing);
+        if acquired.is_err() {
+            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
+            _ = self.release(key, owner).await;
+        }
+        acquired
     }
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {

@@ -18,8 +18,8 @@ impl TokenStore for CarelessStore {
         self.0.load(key).await
     }
 
-    async fn acquire(&self, _key: &Key, _owner: &Owner, _life: Duration) -> Result<Acquired, StoreError> {
-        Ok(Acquired::Held)
+    async fn acquire(&self, key: &Key, _owner: &Owner, _life: Duration) -> Result<Acquired, StoreError> {
+        Ok(Acquired::Held(self.0.load(key).await?))
     }
 
     async fn renew(&self, _key: &Key, _owner: &Owner, _life: Duration) -> Result<Renewed, StoreError> {

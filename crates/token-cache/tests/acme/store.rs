@@ -150,11 +150,12 @@ impl TokenStore for FaultyStore {
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        let busy = Acquired::Busy {
-            left: Duration::from_secs(1),
-        };
         if self.is_busy() {
-            return self.run(Op::Acquire, async { Ok(busy) }).await;
+            let left = Duration::from_secs(1);
+            let entry = self.memory().load(key).await?;
+            return self
+                .run(Op::Acquire, async { Ok(Acquired::Busy { left, entry }) })
+                .await;
         }
         self.run(Op::Acquire, self.memory().acquire(key, owner, life))
             .await

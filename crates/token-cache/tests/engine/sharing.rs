@@ -72,17 +72,22 @@ async fn a_lease_that_is_not_had_in_time_is_a_retryable_error_and_no_exchange() 
 
 // FAULTS.md row 7
 #[tokio::test(start_paused = true)]
-async fn a_holder_of_an_unwritten_token_waits_for_a_busy_lease_like_any_other() {
+async fn a_holder_of_an_unwritten_token_writes_it_before_it_waits_for_a_busy_lease() {
     let world = World::of(Acme::single_use());
     world.store.ails([Op::Commit], &Ailment::Dead);
     let cache = world.owner();
     cache.token().await.unwrap();
+    world.store.heals();
     world.store.ails([Op::Acquire], &Ailment::Busy);
     let token = cache.current().unwrap();
     cache.invalidate(&token);
+    world.store.log();
     let began = Instant::now();
     assert!(cache.token().await.unwrap().same_secrets_as(&token));
     assert_eq!(began.elapsed(), MINUTE / 2);
+    // The store never had its parent, so it is written twice.
+    assert_eq!(world.store.log()[..3], [Op::Commit, Op::Commit, Op::Acquire]);
+    assert!(world.kept().await.record.is_some());
 }
 
 // FAULTS.md row 8

@@ -181,10 +181,7 @@ async fn refresh(store: &FileStore) {
 
 async fn hold(store: &FileStore) {
     let life = Duration::from_secs(2);
-    assert_eq!(
-        store.acquire(&key(), &owner(1), life).await.unwrap(),
-        Acquired::Held
-    );
+    assert!(store.acquire(&key(), &owner(1), life).await.unwrap().is_held());
     say("held");
     wait_to_be_told();
     assert_eq!(store.renew(&key(), &owner(1), life).await.unwrap(), Renewed::Lost);
@@ -202,8 +199,8 @@ async fn race(store: &FileStore) {
         .await;
     let child = store.commit(&key(), &child_of(1), &record(number)).await;
     say(match (lease.unwrap(), child.unwrap()) {
-        (Acquired::Held, Committed::Stored) => "lease and commit",
-        (Acquired::Held, Committed::Lost) => "lease",
+        (Acquired::Held(_), Committed::Stored) => "lease and commit",
+        (Acquired::Held(_), Committed::Lost) => "lease",
         (Acquired::Busy { .. }, Committed::Stored) => "commit",
         (Acquired::Busy { .. }, Committed::Lost) => "nothing",
         other => panic!("{other:?}"),

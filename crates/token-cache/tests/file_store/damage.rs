@@ -121,6 +121,6 @@ async fn what_a_lease_file_holds_after_a_crash_of_the_machine_does_not_count() {
         fs::write(scene.beside(".lease"), content).unwrap();
         let store = scene.store();
         let held = store.acquire(&key(), &owner(1), LONG).await;
-        assert_eq!(held.unwrap(), token_core::store::Acquired::Held, "{content:?}");
+        assert!(held.unwrap().is_held(), "{content:?}");
     }
 }

@@ -117,10 +117,7 @@ async fn a_lease_ends_with_the_last_handle_of_its_owner() {
     let while_a_clone_lives = clone.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(while_a_clone_lives, Acquired::Busy { .. }));
     drop(clone_of_dying);
-    assert_eq!(
-        clone.acquire(&key(), &owner(2), LONG).await.unwrap(),
-        Acquired::Held
-    );
+    assert!(clone.acquire(&key(), &owner(2), LONG).await.unwrap().is_held());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Succession};
+use token_core::store::{Committed, Succession};
 
 use crate::child::Process;
 use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
@@ -50,7 +50,7 @@ async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record
             assert_eq!(entry.intent, Some(intent(1, 1)), "{when}");
         }
         let lease = store.acquire(&key(), &owner(2), LONG).await.unwrap();
-        assert_eq!(lease, Acquired::Held, "{when}: its lease ends with it");
+        assert!(lease.is_held(), "{when}: its lease ends with it");
         let spilled = store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
         assert_eq!(spilled, Committed::Stored, "{when}");
         assert_eq!(stored(&store).await, Some(2), "{when}");

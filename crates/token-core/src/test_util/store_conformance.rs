@@ -63,6 +63,7 @@ macro_rules! store_conformance {
             a_lease_has_one_owner
             busy_tells_what_is_left
             acquiring_again_renews
+            acquiring_tells_what_is_kept
             a_lease_is_released_by_its_owner_only
             a_lease_ends_by_the_stores_clock
             renewing_gives_a_whole_life
@@ -216,7 +217,12 @@ fn sure<T>(answer: Result<T, StoreError>) -> T {
 
 /// Fails where the stored record is another than this.
 async fn expect_stored(store: &dyn TokenStore, key: &Key, wanted: &Record) {
-    let Some(found) = sure(store.load(key).await).record else {
+    expect_record(sure(store.load(key).await).record.as_ref(), wanted);
+}
+
+/// Fails where this is another record.
+fn expect_record(found: Option<&Record>, wanted: &Record) {
+    let Some(found) = found else {
         panic!("no record is stored where {wanted:?} should be");
     };
     assert!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 mod store;
 
-use token_core::store::{Committed, Intent, Owner, Record, StoreError, Succession, TokenStore};
+use token_core::store::{Committed, Entry, Intent, Owner, Record, StoreError, Succession, TokenStore};
 use token_core::test_util::{Handles, StorePlace};
 use token_core::types::async_trait;
 use token_core::{Generation, Key, Secret};
@@ -34,6 +34,8 @@ pub(crate) enum Flaw {
     LeasesToEverybody,
     AlwaysAWholeLifeLeft,
     OldLifeOnReacquire,
+    TellsTheHolderNothing,
+    TellsWhoWaitsNothing,
     AnybodyReleases,
     LeasesNeverEnd,
     OldLifeOnRenew,
@@ -171,6 +173,31 @@ impl Place {
     fn lease_of(&self, slot: &Slot, now: Duration) -> Option<(Owner, Duration)> {
         let lease = slot.lease.clone();
         lease.filter(|(_, end)| *end > now || self.has(Flaw::LeasesNeverEnd))
+    }
+
+    fn entry_of(&self, slot: &Slot, now: Duration) -> Entry {
+        let mut entry = Entry::default();
+        entry.record = slot.record.clone();
+        entry.record_age = now - slot.committed_at;
+        entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
+        entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
+        entry.buried = slot.buried;
+        match self.flaw {
+            Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
+            Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
+            Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
+            Flaw::InventsARecord => entry.buried = true,
+            _ => {}
+        }
+        entry
+    }
+
+    /// What is told with the answer about the lease.
+    fn told(&self, slot: &Slot, now: Duration, nothing: Flaw) -> Entry {
+        match self.has(nothing) {
+            true => Entry::default(),
+            false => self.entry_of(slot, now),
+        }
     }
 
     fn verdict(&self, slot: &Slot, succession: &Succession, record: &Record) -> Committed {

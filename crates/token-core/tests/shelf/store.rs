@@ -14,22 +14,7 @@ use super::{Flaw, Place};
 #[async_trait]
 impl TokenStore for Place {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.slot(key, |slot, now| {
-            let mut entry = Entry::default();
-            entry.record = slot.record.clone();
-            entry.record_age = now - slot.committed_at;
-            entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
-            entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
-            entry.buried = slot.buried;
-            match self.flaw {
-                Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
-                Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
-                Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
-                Flaw::InventsARecord => entry.buried = true,
-                _ => {}
-            }
-            entry
-        })
+        self.slot(key, |slot, now| self.entry_of(slot, now))
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
@@ -47,14 +32,15 @@ impl TokenStore for Place {
                     let whole = self.has(Flaw::AlwaysAWholeLifeLeft);
                     return Acquired::Busy {
                         left: if whole { life } else { end.saturating_sub(now) },
+                        entry: self.told(slot, now, Flaw::TellsWhoWaitsNothing),
                     };
                 }
                 if self.has(Flaw::OldLifeOnReacquire) {
-                    return Acquired::Held;
+                    return Acquired::Held(self.entry_of(slot, now));
                 }
             }
             slot.lease = Some((owner.clone(), now + life));
-            Acquired::Held
+            Acquired::Held(self.told(slot, now, Flaw::TellsTheHolderNothing))
         })
     }
 

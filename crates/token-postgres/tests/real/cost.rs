@@ -22,7 +22,6 @@ async fn a_refresh_writes_four_times() {
     store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
-    store.load(&key()).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     let child = store
         .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Manager, Pool};
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Succession};
+use token_core::store::{Committed, Succession};
 use token_postgres::PostgresStore;
 use tokio_postgres::{Client, NoTls};
 
@@ -31,10 +31,7 @@ async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
         .build()
         .unwrap();
     store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
-    assert_eq!(
-        store.acquire(&key(), &owner(1), LIFE).await.unwrap(),
-        Acquired::Held
-    );
+    assert!(store.acquire(&key(), &owner(1), LIFE).await.unwrap().is_held());
     let ask = "SELECT current_setting('application_name'), current_setting('synchronous_commit'), current_setting('statement_timeout')";
     let row = pool.get().await.unwrap().query_typed_one(ask, &[]).await.unwrap();
     let left: [&str; 3] = [row.get(0), row.get(1), row.get(2)];

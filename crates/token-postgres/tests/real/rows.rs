@@ -36,8 +36,8 @@ async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
     let mut holders = 0;
     for ask in asks {
         match ask.await.unwrap().unwrap() {
-            Acquired::Held => holders += 1,
-            Acquired::Busy { left } => assert!(left <= LIFE),
+            Acquired::Held(_) => holders += 1,
+            Acquired::Busy { left, .. } => assert!(left <= LIFE),
             other => panic!("{other:?}"),
         }
     }

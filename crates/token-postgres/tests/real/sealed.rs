@@ -2,9 +2,9 @@
 
 use token_core::TokenStore;
 use token_core::sealing::SealingKey;
-use token_core::store::Succession;
+use token_core::store::{Renewed, Succession};
 
-use crate::place::{Place, key, lineage, record, sealing};
+use crate::place::{LIFE, Place, key, lineage, owner, record, sealing};
 
 #[tokio::test]
 async fn no_token_is_in_the_table() {
@@ -38,8 +38,19 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
         let store = token_postgres::PostgresStore::builder(wrong)
             .url(&*place.url)
             .table(&place.table);
-        let error = store.build().unwrap().load(&key()).await.unwrap_err().to_string();
+        let (wrong, right) = (store.build().unwrap(), place.store());
+        let error = wrong.load(&key()).await.unwrap_err().to_string();
         assert!(error.contains(words) && error.contains("key id 1"), "{error}");
+        wrong.acquire(&key(), &owner(2), LIFE).await.unwrap_err();
+        let lease = right.acquire(&key(), &owner(1), LIFE).await.unwrap();
+        assert!(
+            lease.is_held(),
+            "who cannot read the record keeps the lease from who can"
+        );
+        wrong.acquire(&key(), &owner(2), LIFE).await.unwrap_err();
+        let lease = right.renew(&key(), &owner(1), LIFE).await.unwrap();
+        assert_eq!(lease, Renewed::Held);
+        right.release(&key(), &owner(1)).await.unwrap();
     }
     let kept = place.store().load(&key()).await.unwrap().record.unwrap();
     assert_eq!(kept.body.expose(), record(1).body.expose());

@@ -2,7 +2,7 @@
 
 use local_servers::Redis;
 use token_core::sealing::{Sealing, SealingKey};
-use token_core::store::{Intent, Record, Succession};
+use token_core::store::{Intent, Record, Renewed, Succession};
 use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
 
@@ -69,6 +69,16 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
             error.contains("key id test-1") && error.contains("kept"),
             "{error}"
         );
+        wrong.acquire(&key(), &owner(byte), LONG).await.unwrap_err();
+        let lease = right.acquire(&key(), &owner(1), LONG).await.unwrap();
+        assert!(
+            lease.is_held(),
+            "who cannot read the record keeps the lease from who can"
+        );
+        wrong.acquire(&key(), &owner(byte), LONG).await.unwrap_err();
+        let lease = right.renew(&key(), &owner(1), LONG).await.unwrap();
+        assert_eq!(lease, Renewed::Held);
+        right.release(&key(), &owner(1)).await.unwrap();
     }
     assert!(right.load(&key()).await.unwrap().record.is_some());
 }

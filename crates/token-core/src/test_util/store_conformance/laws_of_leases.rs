@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::concurrently::all;
-use super::{LONG, StorePlace, StoreSuite, key, owner, sure};
-use crate::store::{Acquired, Renewed, TokenStore};
+use super::{LONG, StorePlace, StoreSuite, expect_record, intent, key, owner, record, sure};
+use crate::store::{Acquired, Entry, Renewed, Succession, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// While one owner has the lease, no other gets it.
@@ -44,6 +44,34 @@ impl<P: StorePlace> StoreSuite<P> {
             !held(&*store, 2, LONG).await,
             "a lease that was acquired again had its old life"
         );
+    }
+
+    /// Who asks for the lease is told what is kept, whether the lease is given or not.
+    pub async fn acquiring_tells_what_is_kept(&self) {
+        let store = self.open().await;
+        assert!(told(&*store, 1).await.record.is_none(), "a record was invented");
+        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(store.intend(&key(), &intent(1, 1)).await);
+        self.outlive_short().await;
+        for (number, who) in [(1, "the owner"), (2, "who must wait")] {
+            let entry = told(&*store, number).await;
+            expect_record(entry.record.as_ref(), &record(1));
+            assert_eq!(entry.intent, Some(intent(1, 1)), "{who} is told another intent");
+            let youngest = entry.record_age.min(entry.intent_age);
+            assert!(
+                youngest >= self.short(),
+                "{who} is told that all is {youngest:?} old"
+            );
+            assert!(!entry.buried, "{who} is told of a tombstone");
+        }
+        sure(store.bury(&key()).await);
+        for number in [1, 2] {
+            let entry = told(&*store, number).await;
+            assert!(
+                entry.buried && entry.record.is_none(),
+                "a tombstone was not told of"
+            );
+        }
     }
 
     /// A release by another does nothing; by the owner, it frees the lease at once.
@@ -130,12 +158,19 @@ impl<P: StorePlace> StoreSuite<P> {
 }
 
 async fn held(store: &dyn TokenStore, number: u8, life: Duration) -> bool {
-    sure(store.acquire(&key(), &owner(number), life).await) == Acquired::Held
+    sure(store.acquire(&key(), &owner(number), life).await).is_held()
+}
+
+/// What is kept, as the one who asks for the lease is told.
+async fn told(store: &dyn TokenStore, number: u8) -> Entry {
+    match sure(store.acquire(&key(), &owner(number), LONG).await) {
+        Acquired::Held(entry) | Acquired::Busy { entry, .. } => entry,
+    }
 }
 
 async fn left(store: &dyn TokenStore) -> Duration {
     match sure(store.acquire(&key(), &owner(2), LONG).await) {
-        Acquired::Busy { left } => left,
-        Acquired::Held => panic!("a lease is given to a second owner"),
+        Acquired::Busy { left, .. } => left,
+        _ => panic!("a lease is given to a second owner"),
     }
 }
