@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use token_sim::Exchange;
 
 use super::crew::Crew;
-use super::plan::{Plan, Trouble};
+use super::plan::{Plan, Step, Trouble};
 use super::round::Play;
 use super::stores::{Ground, Outage};
 
@@ -24,16 +24,18 @@ impl Play {
         let hold = plan.trouble.held_at().map(|at| self.sim.hold_next(at));
         let delivered = self.delivered();
         self.crew.ask_all().await;
-        if let Some((process, by_ms)) = plan.step {
-            self.counts.steps += 1;
-            let skew = self.skews.get(process).copied().unwrap_or_default();
-            self.hands.skew(process, skew + by_ms)?;
+        if let Some(Step {
+            process: Some(process),
+            by_ms,
+        }) = plan.step
+        {
+            self.step(process, by_ms)?;
         }
         if let Some(hold) = hold {
             // Nobody may have to refresh: then there is nothing to be disturbed.
             let caught = tokio::time::timeout(Duration::from_secs(3), hold.caught(1)).await;
             if caught.is_ok() {
-                self.amid(&plan.trouble).await?;
+                self.amid(plan).await?;
             }
             hold.release();
         }
@@ -41,11 +43,14 @@ impl Play {
     }
 
     /// The request is held, and its sender is known.
-    async fn amid(&mut self, trouble: &Trouble) -> Result<()> {
+    async fn amid(&mut self, plan: &Plan) -> Result<()> {
         let known = |crew: &Crew| crew.sender().is_some();
         self.crew.hear_until(Duration::from_secs(2), known).await;
         let holder = self.crew.sender().context("nobody says that it sends")?;
-        match trouble {
+        if let Some(Step { process: None, by_ms }) = plan.step {
+            self.step(holder, by_ms)?;
+        }
+        match &plan.trouble {
             Trouble::KillHolder(_) => self.kill(holder).await,
             Trouble::StopHolder { .. } => {
                 self.counts.stops += 1;
@@ -56,6 +61,16 @@ impl Play {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A wall clock is wrong by so much more until the next round.
+    fn step(&mut self, process: usize, by_ms: i64) -> Result<()> {
+        self.counts.steps += 1;
+        self.crew
+            .log
+            .add(process, &format!("its clock steps by {by_ms} ms"));
+        let skew = self.skews.get(process).copied().unwrap_or_default();
+        self.hands.skew(process, skew + by_ms)
     }
 
     async fn afterwards(&mut self, trouble: &Trouble, delivered: usize) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The time that all processes share: the machine's, moved on by the orchestrator, and each process's own error.
 //!
 //! The hands are a small file that everybody reads at each look at the clock. A frozen process that wakes sees at once how late it is, as
-//! on a machine that slept.
+//! on a machine that slept. Beside it lies the journal of the moves (`moves.rs`), by which the store's clock takes part.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -13,10 +13,13 @@ use anyhow::{Context as _, Result};
 use vendor_auth::cache::SystemClock;
 use vendor_auth::core::{Clock, Moment, Timestamp};
 
+use super::moves::Moves;
+
 /// The file of the hands, open.
 #[derive(Debug)]
 pub(super) struct Hands {
     file: File,
+    moves: Moves,
     path: PathBuf,
 }
 
@@ -33,14 +36,16 @@ impl Hands {
             .open(&path)
             .context("the hands of the clock cannot be made")?;
         file.write_all_at(&vec![0; 8 * (processes + 1)], 0)?;
-        Ok(Self { file, path })
+        let moves = Moves::make(&beside(&path))?;
+        Ok(Self { file, moves, path })
     }
 
     /// Opens them for looking.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).context("the hands of the clock cannot be opened")?;
+        let moves = Moves::open(&beside(path))?;
         let path = path.to_owned();
-        Ok(Self { file, path })
+        Ok(Self { file, moves, path })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -54,7 +59,16 @@ impl Hands {
 
     /// Moves time on for everybody.
     pub(super) fn move_on(&self, by_ms: i64) -> Result<()> {
-        self.write(0, self.moved_ms().saturating_add(by_ms))
+        if by_ms == 0 {
+            return Ok(());
+        }
+        let moved_ms = self.moved_ms().saturating_add(by_ms);
+        self.moves.during(by_ms, || self.write(0, moved_ms))
+    }
+
+    /// The journal of the moves.
+    pub(super) fn moves(&self) -> &Moves {
+        &self.moves
     }
 
     /// Sets how wrong one process's wall clock is, in milliseconds.
@@ -69,6 +83,11 @@ impl Hands {
             .wall
             .unix_millis()
             .saturating_add(self.moved_ms())
+    }
+
+    /// The true time at this instant of the machine's wall clock, in Unix milliseconds.
+    pub(super) fn at_ms(&self, machine_us: i64) -> i64 {
+        machine_us / 1_000 + self.moved_ms() - self.moves.after_ms(machine_us)
     }
 
     fn skew_of(&self, process: usize) -> i64 {
@@ -87,6 +106,10 @@ impl Hands {
             .write_all_at(&value.to_le_bytes(), slot * SLOT)
             .context("the hands of the clock cannot be moved")
     }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("moves")
 }
 
 fn slot_of(process: usize) -> u64 {

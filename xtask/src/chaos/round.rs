@@ -16,8 +16,8 @@ use super::crew::Crew;
 use super::facts::Facts;
 use super::hands::Hands;
 use super::log::Log;
-use super::oracle::Oracle;
-use super::plan::{Age, Plan, Trouble};
+use super::oracle::{Answer, Oracle};
+use super::plan::{Plan, Trouble};
 use super::stores::{Ground, Outage};
 
 /// How long an access token lives, in milliseconds.
@@ -98,9 +98,8 @@ impl Play {
         for (process, skew) in self.skews.iter().enumerate() {
             self.hands.skew(process, *skew)?;
         }
-        let (Age::Due(permille) | Age::Expired(permille)) = plan.age;
         let expires = self.oracle.newest_expiry_ms().context("no grant")?;
-        let wanted = expires - LIFE_MS + LIFE_MS / 1000 * permille;
+        let wanted = expires + plan.age.past_its_end_ms();
         self.hands.move_on((wanted - self.hands.now_ms()).max(0))
     }
 
@@ -150,7 +149,7 @@ impl Play {
             .iter_mut()
             .for_each(|member| member.facts.rejected = false);
         let stored = self.stored().await?;
-        self.oracle.survived(stored)
+        self.oracle.survived(stored, self.hands.now_ms())
     }
 
     fn everybody_has(&self, at_least: u64) -> bool {
@@ -174,10 +173,17 @@ impl Play {
 
     /// Reads on in the vendor's journal.
     pub(super) fn read_journal(&mut self) -> Result<()> {
-        self.oracle.read(&self.sim.exchanges(), LIFE_MS)
+        self.oracle.read(&self.journal())
+    }
+
+    fn journal(&self) -> Vec<Answer> {
+        self.sim.exchanges().iter().map(Answer::from).collect()
     }
 
     pub(super) fn judge_handed(&mut self) -> Result<()> {
+        for (generation, at_us) in std::mem::take(&mut self.crew.committed) {
+            self.oracle.committed(generation, self.hands.at_ms(at_us));
+        }
         let handed = std::mem::take(&mut self.crew.handed);
         handed
             .iter()
@@ -187,8 +193,8 @@ impl Play {
     async fn bury_the_lost(&mut self) -> Result<()> {
         self.judge_handed()?;
         let stored = self.stored().await?;
-        let journal = self.sim.exchanges();
-        self.oracle.read(&journal, LIFE_MS)?;
+        let journal = self.journal();
+        self.oracle.read(&journal)?;
         self.oracle.lost(&journal, stored, self.receiver_killed)?;
         self.crew.log.say("the grant is lost");
         if self.harm == Harm::NoKills {
@@ -216,7 +222,10 @@ impl Play {
             .log
             .say(&format!("a new grant begins with generation {generation}"));
         let seen = self.sim.exchanges().len();
-        self.oracle.begin(generation, issued.expires_at_ms(), seen);
+        let issued_at_ms = now.unix_millis();
+        self.oracle
+            .begin(generation, issued_at_ms, issued.expires_at_ms(), seen);
+        self.oracle.committed(generation, self.hands.now_ms());
         Ok(generation)
     }
 

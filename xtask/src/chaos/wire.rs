@@ -13,6 +13,7 @@ use vendor_auth::core::store::{
 };
 use vendor_auth::core::{Generation, HttpClient, Key, SendError};
 
+use super::aged::Aged;
 use super::hands::{Hands, SharedClock};
 use super::machine_us;
 use super::words::Said;
@@ -55,7 +56,8 @@ impl HttpClient for SayingClient {
     }
 }
 
-/// Says what was committed. Its hints also come when time is moved on: what waits for a day should not wait for it in earnest.
+/// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when time is moved on: what waits for a
+/// day should not wait for it in earnest.
 #[derive(Debug)]
 pub(super) struct SayingStore {
     pub(super) store: Arc<dyn TokenStore>,
@@ -65,16 +67,38 @@ pub(super) struct SayingStore {
 
 /// Says what it keeps: a token that is in the spill is not lost with its process.
 #[derive(Debug)]
-pub(super) struct SayingSpill(pub(super) FileStore, pub(super) Voice);
+pub(super) struct SayingSpill {
+    pub(super) store: FileStore,
+    pub(super) clock: SharedClock,
+    pub(super) voice: Voice,
+}
+
+impl SayingStore {
+    fn aged(&self) -> Aged<'_> {
+        Aged {
+            store: &*self.store,
+            hands: self.clock.0.hands(),
+        }
+    }
+}
+
+impl SayingSpill {
+    fn aged(&self) -> Aged<'_> {
+        Aged {
+            store: &self.store,
+            hands: self.clock.0.hands(),
+        }
+    }
+}
 
 #[async_trait]
 impl TokenStore for SayingStore {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.store.load(key).await
+        self.aged().load(key).await
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        self.store.acquire(key, owner, life).await
+        self.aged().acquire(key, owner, life).await
     }
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
@@ -133,27 +157,27 @@ impl TokenStore for SayingStore {
 #[async_trait]
 impl TokenStore for SayingSpill {
     async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.0.load(key).await
+        self.aged().load(key).await
     }
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        self.0.acquire(key, owner, life).await
+        self.aged().acquire(key, owner, life).await
     }
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
-        self.0.renew(key, owner, life).await
+        self.store.renew(key, owner, life).await
     }
 
     async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.0.release(key, owner).await
+        self.store.release(key, owner).await
     }
 
     async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.0.intend(key, intent).await
+        self.store.intend(key, intent).await
     }
 
     async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.0.withdraw(key, owner).await
+        self.store.withdraw(key, owner).await
     }
 
     async fn commit(
@@ -162,19 +186,19 @@ impl TokenStore for SayingSpill {
         succession: &Succession,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = self.0.commit(key, succession, record).await;
+        let committed = self.store.commit(key, succession, record).await;
         if matches!(committed, Ok(Committed::Stored)) {
-            (self.1.0)(&Said::Spilled);
+            (self.voice.0)(&Said::Spilled);
         }
         committed
     }
 
     async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.0.bury(key).await
+        self.store.bury(key).await
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        self.0.changed(key, seen, at_most).await;
+        self.store.changed(key, seen, at_most).await;
     }
 }
 

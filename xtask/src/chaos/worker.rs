@@ -89,7 +89,11 @@ pub(super) fn cache(
             clock: clock.clone(),
             voice,
         })
-        .spill(SayingSpill(FileStore::at(spill), voice))
+        .spill(SayingSpill {
+            store: FileStore::at(spill),
+            clock: clock.clone(),
+            voice,
+        })
         .clock(clock)
         .lease(Duration::from_millis(assignment.lease_ms))
         .wait(Duration::from_secs(10))

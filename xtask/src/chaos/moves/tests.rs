@@ -1,0 +1,99 @@
+use vendor_auth::Secret;
+use vendor_auth::core::Generation;
+use vendor_auth::core::store::{Intent, Lineage, Owner, Record};
+
+use super::*;
+
+const HOUR_MS: i64 = 3_600_000;
+const SECOND_US: i64 = 1_000_000;
+
+/// A journal of moves that were made at these seconds before now, an hour each.
+fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
+    let path = std::env::temp_dir().join(format!("chaos-moves-{file}-{}", std::process::id()));
+    let moves = Moves::make(&path).unwrap();
+    let now = machine_us();
+    for (place, ago) in seconds.iter().enumerate() {
+        let from_us = now - ago * SECOND_US;
+        let until_us = from_us + 100;
+        let place = u64::try_from(place).unwrap();
+        moves.write(place, Span { from_us, until_us }, HOUR_MS).unwrap();
+    }
+    std::fs::remove_file(path).unwrap();
+    moves
+}
+
+fn told(record_age: u64, intent_age: u64) -> Entry {
+    let lineage = Lineage([0; 32]);
+    let mut entry = Entry::default();
+    entry.record = Some(Record {
+        lineage,
+        generation: Generation::new(1),
+        body: Secret::from("any"),
+    });
+    entry.record_age = Duration::from_secs(record_age);
+    entry.intent = Some(Intent {
+        owner: Owner::named("any"),
+        lineage: Some(lineage),
+    });
+    entry.intent_age = Duration::from_secs(intent_age);
+    entry
+}
+
+fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3600)
+}
+
+#[test]
+fn what_is_older_than_a_move_is_older_by_it() {
+    let moves = moved_before_now("older", &[300, 200, 100]);
+    let translated = moves.translate(told(250, 50), machine_us());
+    assert_eq!(translated.entry.record_age, hours(2) + Duration::from_secs(250));
+    assert_eq!(translated.entry.intent_age, Duration::from_secs(50));
+    assert!(!translated.is_doubtful);
+}
+
+#[test]
+fn where_a_slow_answer_leaves_it_open_the_record_is_older_and_the_intent_younger() {
+    let moves = moved_before_now("open", &[100]);
+    let asked_us = machine_us() - 60 * SECOND_US;
+    let translated = moves.translate(told(90, 90), asked_us);
+    assert!(translated.is_doubtful);
+    assert_eq!(translated.entry.record_age, hours(1) + Duration::from_secs(90));
+    assert_eq!(translated.entry.intent_age, Duration::from_secs(90));
+}
+
+#[test]
+fn a_key_that_has_nothing_has_no_age() {
+    let moves = moved_before_now("nothing", &[10]);
+    let translated = moves.translate(Entry::default(), machine_us() - 60 * SECOND_US);
+    assert_eq!(translated.entry.record_age, Duration::ZERO);
+    assert!(!translated.is_doubtful);
+}
+
+#[test]
+fn who_opens_the_journal_later_reads_every_move() {
+    let path = std::env::temp_dir().join(format!("chaos-moves-later-{}", std::process::id()));
+    let moves = Moves::make(&path).unwrap();
+    let before = machine_us();
+    for _ in 0..2 {
+        moves.during(HOUR_MS, || Ok(())).unwrap();
+    }
+    let later = Moves::open(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(later.after_ms(before - 1), 2 * HOUR_MS);
+    assert_eq!(later.after_ms(machine_us() + 1), 0);
+}
+
+#[test]
+fn a_move_that_is_being_made_is_open() {
+    let path = std::env::temp_dir().join(format!("chaos-moves-amid-{}", std::process::id()));
+    let moves = Moves::make(&path).unwrap();
+    let later = Moves::open(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    moves
+        .during(HOUR_MS, || {
+            assert!(later.translate(told(0, 0), machine_us()).is_doubtful);
+            Ok(())
+        })
+        .unwrap();
+}

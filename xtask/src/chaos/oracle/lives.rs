@@ -1,0 +1,116 @@
+//! How long every token lives that the vendor issued, and who may still be given it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail, ensure};
+
+use super::super::round::LIFE_MS;
+use super::super::words::Handed;
+
+/// All tokens, by generation.
+#[derive(Debug, Default)]
+pub(super) struct Lives(BTreeMap<u64, Life>);
+
+#[derive(Debug)]
+struct Life {
+    issued_at_ms: i64,
+    expires_at_ms: i64,
+    /// When a store had it for certain.
+    durable_at_ms: Option<i64>,
+    /// Tells it from every other, once somebody got it.
+    print: Option<u64>,
+}
+
+/// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most 10 ms ago (`SystemClock`): once where
+/// the vendor notes the issue, once where a holder notes what is left. The store rounds two instants to milliseconds.
+pub(super) const GRAIN_MS: i64 = 22;
+
+/// How a token was handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    InTime,
+    /// Over, by no more than nobody can know.
+    Late,
+}
+
+impl Lives {
+    /// A token of this generation was issued, and is to be had from now on.
+    pub(super) fn begin(&mut self, generation: u64, issued_at_ms: i64, expires_at_ms: i64) {
+        let life = Life {
+            issued_at_ms,
+            expires_at_ms,
+            durable_at_ms: None,
+            print: None,
+        };
+        self.0.insert(generation, life);
+    }
+
+    /// When the newest is over.
+    pub(super) fn newest_expiry_ms(&self) -> Option<i64> {
+        self.0.values().next_back().map(|life| life.expires_at_ms)
+    }
+
+    /// A store has it, since this instant at the latest.
+    pub(super) fn durable(&mut self, generation: u64, at_ms: i64) {
+        if let Some(life) = self.0.get_mut(&generation) {
+            life.durable_at_ms.get_or_insert(at_ms);
+        }
+    }
+
+    /// A caller got one.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody issued it, where it is another than others got, or where it was over by more than nobody can know.
+    pub(super) fn handed(&mut self, process: usize, handed: &Handed) -> Result<Judged> {
+        let Handed {
+            generation, print, ..
+        } = *handed;
+        let Some(life) = self.0.get_mut(&generation) else {
+            bail!("process {process} handed out generation {generation}, which the vendor never issued");
+        };
+        ensure!(
+            *life.print.get_or_insert(print) == print,
+            "two different tokens were handed out as generation {generation}"
+        );
+        let late_ms = handed.judged_at_ms - life.expires_at_ms;
+        ensure!(
+            late_ms < life.unknowable_ms(),
+            "process {process} handed out generation {generation} {} s after it was over, and {} s at most could not be known",
+            seconds(late_ms),
+            seconds(life.unknowable_ms())
+        );
+        Ok(match late_ms < 0 {
+            true => Judged::InTime,
+            false => Judged::Late,
+        })
+    }
+}
+
+impl Life {
+    /// By how much a holder may take the token for younger than it is.
+    ///
+    /// A record says how much life was left when it was written down, and the store says how long ago it was committed. Nobody counts
+    /// the time in between: a store that is away, a holder that is frozen or dies and leaves the record to its spill. It is no longer
+    /// than from the issue to the instant at which the store had it. Nothing else is excused, and no difference of clocks.
+    fn unknowable_ms(&self) -> i64 {
+        let under_way = self.durable_at_ms.map_or(0, |at_ms| at_ms - self.issued_at_ms);
+        under_way.max(0) + GRAIN_MS
+    }
+}
+
+impl Judged {
+    pub(super) fn is_late(self) -> bool {
+        self == Self::Late
+    }
+}
+
+/// What a token of a refresh lives, from the vendor's journal.
+pub(super) fn end_of(issued_at_ms: i64) -> i64 {
+    issued_at_ms + LIFE_MS
+}
+
+fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}", ms.abs() / 1000, ms.abs() % 1000)
+}

@@ -1,0 +1,214 @@
+use super::lives::GRAIN_MS;
+use super::*;
+use crate::chaos::round::LIFE_MS;
+
+/// The first token's generation; it is issued at zero.
+const FIRST: u64 = 10;
+
+fn oracle() -> Oracle {
+    let mut oracle = Oracle::default();
+    oracle.begin(FIRST, 0, LIFE_MS, 0);
+    oracle
+}
+
+/// The nth refresh of the grant, a second each after the one before.
+fn issued(refresh: u64) -> Answer {
+    let generation = refresh + 1;
+    Answer {
+        outcome: Outcome::Issued { generation },
+        delivered: true,
+        at_ms: i64::try_from(refresh).unwrap() * 1_000,
+    }
+}
+
+fn undelivered(answer: Answer) -> Answer {
+    Answer {
+        delivered: false,
+        ..answer
+    }
+}
+
+fn refused() -> Answer {
+    Answer {
+        outcome: Outcome::Refused {
+            code: "invalid_grant".to_owned(),
+        },
+        delivered: true,
+        at_ms: 5_000,
+    }
+}
+
+fn after(journal: &[Answer]) -> Oracle {
+    let mut oracle = oracle();
+    oracle.read(journal).unwrap();
+    oracle
+}
+
+fn handed(generation: u64, judged_at_ms: i64) -> Handed {
+    Handed {
+        number: 1,
+        generation,
+        print: generation,
+        judged_at_ms,
+        at_us: 0,
+    }
+}
+
+#[track_caller]
+fn found_out(verdict: Result<()>, by: &str) {
+    let error = verdict.unwrap_err().to_string();
+    assert!(error.contains(by), "{error}");
+}
+
+#[test]
+fn as_many_generations_as_exchanges_are_right() {
+    let mut oracle = after(&[issued(1), issued(2)]);
+    oracle.survived(FIRST + 2, 9_000).unwrap();
+    oracle.end(FIRST + 2);
+    oracle.adds_up().unwrap();
+}
+
+#[test]
+fn an_exchange_that_is_no_generation_does_not_add_up() {
+    let mut oracle = after(&[issued(1), issued(2)]);
+    oracle.end(FIRST + 1);
+    found_out(oracle.adds_up(), "2 exchanges, 1 generations and 0 lost");
+}
+
+#[test]
+fn a_grant_does_not_survive_a_token_that_is_not_in_the_store() {
+    let mut oracle = after(&[issued(1), issued(2)]);
+    found_out(oracle.survived(FIRST + 1, 0), "the store holds the 1th");
+}
+
+#[test]
+fn a_grant_that_lives_is_not_refused() {
+    let mut oracle = after(&[issued(1), refused()]);
+    found_out(oracle.survived(FIRST + 1, 0), "of a grant that lives");
+}
+
+#[test]
+fn after_a_loss_every_process_may_be_refused_once() {
+    let mut oracle = after(&[refused(), refused(), refused()]);
+    found_out(oracle.forgive_stragglers(2), "3 exchanges were refused");
+    oracle.forgive_stragglers(3).unwrap();
+    oracle.survived(FIRST, 0).unwrap();
+}
+
+#[test]
+fn the_vendor_issues_one_generation_after_the_other() {
+    found_out(oracle().read(&[issued(2)]), "the vendor issued generation 3");
+}
+
+#[test]
+fn an_exchange_under_way_is_looked_at_when_it_is_over() {
+    let mut oracle = oracle();
+    let pending = Answer {
+        outcome: Outcome::Pending,
+        ..issued(1)
+    };
+    oracle.read(&[pending, issued(2)]).unwrap();
+    assert_eq!(oracle.issued(), 0);
+    oracle.read(&[issued(1), issued(2)]).unwrap();
+    assert_eq!(oracle.issued(), 2);
+}
+
+#[test]
+fn a_loss_is_explained_by_an_answer_that_reached_nobody() {
+    let journal = [issued(1), undelivered(issued(2)), refused()];
+    let mut oracle = after(&journal);
+    oracle.lost(&journal, FIRST + 1, false).unwrap();
+    oracle.adds_up().unwrap();
+    assert_eq!((oracle.tally.undelivered, oracle.tally.killed), (1, 0));
+}
+
+#[test]
+fn a_loss_is_explained_by_the_death_of_its_only_receiver() {
+    let journal = [issued(1), refused()];
+    let mut oracle = after(&journal);
+    oracle.lost(&journal, FIRST, true).unwrap();
+    oracle.adds_up().unwrap();
+    assert_eq!((oracle.tally.undelivered, oracle.tally.killed), (0, 1));
+}
+
+#[test]
+fn a_loss_without_explanation_is_found_out() {
+    let journal = [issued(1), refused()];
+    let lost = after(&journal).lost(&journal, FIRST, false);
+    found_out(lost, "a process that was not killed");
+}
+
+#[test]
+fn a_loss_is_not_explained_where_the_last_token_is_durable() {
+    let journal = [undelivered(issued(1)), refused()];
+    let lost = after(&journal).lost(&journal, FIRST + 1, true);
+    found_out(lost, "1 tokens were issued and 1 of them are durable");
+}
+
+#[test]
+fn two_tokens_lost_at_once_are_one_too_many() {
+    let journal = [undelivered(issued(1)), undelivered(issued(2)), refused()];
+    let lost = after(&journal).lost(&journal, FIRST, true);
+    found_out(lost, "2 tokens were issued and 0 of them are durable");
+}
+
+#[test]
+fn a_grant_is_not_dead_before_somebody_was_refused() {
+    let journal = [undelivered(issued(1))];
+    let lost = after(&journal).lost(&journal, FIRST, true);
+    found_out(lost, "that nobody refused");
+}
+
+#[test]
+fn a_token_is_handed_out_until_it_is_over() {
+    let mut oracle = after(&[issued(1)]);
+    oracle.handed(0, &handed(FIRST, LIFE_MS - 1)).unwrap();
+    oracle.handed(0, &handed(FIRST + 1, LIFE_MS + 999)).unwrap();
+    assert_eq!((oracle.tally.handed, oracle.tally.late), (2, 0));
+}
+
+#[test]
+fn a_token_that_is_over_is_handed_out_late() {
+    let late = oracle().handed(3, &handed(FIRST, LIFE_MS + GRAIN_MS));
+    found_out(
+        late,
+        "process 3 handed out generation 10 0.022 s after it was over",
+    );
+}
+
+#[test]
+fn only_the_way_of_its_record_to_the_store_is_excused() {
+    let mut oracle = after(&[issued(1)]);
+    oracle.committed(FIRST + 1, 1_800);
+    let over_at = LIFE_MS + 1_000;
+    oracle.handed(0, &handed(FIRST + 1, over_at + 800)).unwrap();
+    assert_eq!(oracle.tally.late, 1);
+    let late = oracle.handed(0, &handed(FIRST + 1, over_at + 800 + GRAIN_MS));
+    found_out(late, "and 0.822 s at most could not be known");
+}
+
+#[test]
+fn a_second_acknowledgement_excuses_no_more_than_the_first() {
+    let mut oracle = after(&[issued(1)]);
+    oracle.committed(FIRST + 1, 1_000);
+    oracle.survived(FIRST + 1, 600_000).unwrap();
+    let late = oracle.handed(0, &handed(FIRST + 1, LIFE_MS + 2_000));
+    found_out(late, "could not be known");
+}
+
+#[test]
+fn a_token_that_was_never_issued_is_found_out() {
+    let never = oracle().handed(0, &handed(FIRST + 1, 0));
+    found_out(never, "which the vendor never issued");
+}
+
+#[test]
+fn two_tokens_of_one_generation_are_found_out() {
+    let mut oracle = oracle();
+    oracle.handed(0, &handed(FIRST, 0)).unwrap();
+    let other = Handed {
+        print: 0,
+        ..handed(FIRST, 0)
+    };
+    found_out(oracle.handed(1, &other), "two different tokens");
+}
