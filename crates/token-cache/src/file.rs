@@ -1,5 +1,6 @@
 //! A store for the commands, daemons and cron jobs of one machine.
 
+mod bell;
 mod directory;
 mod failure;
 #[cfg(feature = "keyring")]
@@ -70,7 +71,8 @@ use self::turn::Turn;
 /// * Leases are timed by the machine's clock that counts suspend, and end with a reboot. On Unix their owner keeps the lease file locked
 ///   too, so that the lease of a process that died ends at once, by the kernel; a process that was stopped keeps others waiting for as
 ///   long as its lease lives. On Windows they end by their time alone, on the wall clock.
-/// * Whoever waits for another's commit looks every 20 milliseconds.
+/// * Whoever waits for another's commit is told of it by the kernel (inotify) on Linux, and looks every 20 milliseconds elsewhere, or
+///   where the kernel has no watch left to give.
 ///
 /// It is for a local disk: network file systems keep neither locks nor renames as they should. Without [`sealed_with`](Self::sealed_with)
 /// tokens are plain text that the user and the superuser can read, as SSH keys are.
@@ -290,7 +292,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        _ = tokio::time::timeout(at_most, self.until_changed(key, seen)).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        self.until_changed(key, seen, at_most).await
     }
 }

@@ -142,12 +142,10 @@ async fn watch(engine: &Arc<Engine>, left: Duration, stored: &Stored) -> bool {
         return true;
     }
     let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
-    stored.changed(engine, nap).await;
-    // What woke us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
+    // What wakes us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
     // wake would have it for nothing.
-    Stored::load(engine)
-        .await
-        .is_ok_and(|stored| is_fresh(&stored, engine))
+    let next = stored.next(engine, nap).await;
+    next.is_ok_and(|stored| is_fresh(&stored, engine))
 }
 
 fn is_fresh(stored: &Stored, engine: &Engine) -> bool {

@@ -185,7 +185,7 @@ impl TokenStore for MemoryStore {
         Ok(())
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
         let notified = self.0.changed.notified();
         let current = self.at(key, |place| {
             place.record.as_ref().map(|(record, _)| record.generation)
@@ -193,5 +193,6 @@ impl TokenStore for MemoryStore {
         if current == seen {
             _ = tokio::time::timeout(at_most, notified).await;
         }
+        None
     }
 }

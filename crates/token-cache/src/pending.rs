@@ -21,10 +21,10 @@ struct Waiting {
 }
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// Whoever waits for a commit of ours waits for so long.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Whoever waits for a commit of ours waits for longer than this.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often a write is tried again after the last handle of the cache was dropped.
-const TRIES_AFTER_DROP: u32 = 20;
+const TRIES_AFTER_DROP: u32 = 100;
 
 impl Pending {
     /// Remembers a write and tries it again in a task of its own.

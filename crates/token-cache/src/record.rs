@@ -60,8 +60,8 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
 /// The token of a record, as it looks at the local time `now`, when the store says that it was committed `age` ago.
 ///
 /// Writer and reader may disagree on the time, and neither must make the token live longer than it does. So there are two opinions on
-/// its end, and the earlier counts: what the writer's clock said, a token from the future being taken as issued now; and what was left
-/// of it when it was written, less its age by the store's clock.
+/// its end, and the earlier counts: what the writer's clock said, less what it is ahead of the reader's by the age that the store tells;
+/// and what was left of it when it was written, less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
     let foreign = || StoreError::new("the stored record is not one of ours; it is kept as it is");
     let written: Written<'_> = serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
@@ -86,12 +86,16 @@ fn validity(written: &Written<'_>, age: Duration, now: Timestamp) -> Validity {
     let issued_at = Timestamp::from_unix_millis(written.issued_at);
     let expires_at = Timestamp::from_unix_millis(written.expires_at);
     let refreshable_from = Timestamp::from_unix_millis(written.refreshable_from);
-    let ahead = issued_at.since(now);
-    let left = expires_at
-        .since(Timestamp::from_unix_millis(written.written_at))
-        .saturating_sub(age);
-    Validity::new(issued_at.min(now), expires_at.before(ahead).min(now.after(left)))
-        .not_refreshed_before(refreshable_from.before(ahead))
+    let written_at = Timestamp::from_unix_millis(written.written_at);
+    let left = expires_at.since(written_at).saturating_sub(age);
+    let gone = written_at.since(issued_at).saturating_add(age);
+    let began = now.before(gone);
+    let ahead = issued_at.since(began);
+    Validity::new(
+        issued_at.min(began),
+        expires_at.before(ahead).min(now.after(left)),
+    )
+    .not_refreshed_before(refreshable_from.before(ahead))
 }
 
 fn carriage_name(carriage: &Carriage) -> Result<Cow<'_, str>, StoreError> {
@@ -162,6 +166,21 @@ mod tests {
             (back.validity().issued_at(), back.validity().expires_at()),
             (at(400), at(1400))
         );
+    }
+
+    // FAULTS.md row 18
+    #[test]
+    fn a_token_from_the_future_is_due_when_it_would_be() {
+        for written_ahead in [0, 10_000] {
+            let now = at(1900 - written_ahead);
+            let back = read(&written(), Duration::from_secs(900), now).unwrap();
+            assert_eq!(back.validity().expires_at(), now.after(Duration::from_secs(100)));
+            assert_eq!(
+                back.validity().at(now),
+                token_core::Freshness::Due,
+                "{written_ahead}"
+            );
+        }
     }
 
     // FAULTS.md row 18

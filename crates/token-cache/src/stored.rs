@@ -27,7 +27,7 @@ impl Stored {
     }
 
     pub(crate) fn seen(&self) -> Option<Generation> {
-        self.entry.record.as_ref().map(|record| record.generation)
+        self.entry.generation()
     }
 
     /// How long ago another holder declared that it spends this very token; `None` where none did.
@@ -67,14 +67,18 @@ impl Stored {
         })
     }
 
-    /// Waits until the store may hold something else. The store's hint may come too early, so it is not asked without a pause.
-    pub(crate) async fn changed(&self, engine: &Engine, at_most: Duration) {
+    /// Looks again when the store may hold something else. The store's hint may come too early, so it is not asked without a pause.
+    pub(crate) async fn next(&self, engine: &Engine, at_most: Duration) -> Result<Self, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let hint = engine.store.changed(&engine.key, self.seen(), at_most);
-        _ = tokio::join!(
+        let (seen, ()) = tokio::join!(
             tokio::time::timeout(at_most, hint),
             tokio::time::sleep(SHORTEST.min(at_most))
         );
+        match seen {
+            Ok(Some(entry)) => Ok(Self::of(entry)),
+            _ => Self::load(engine).await,
+        }
     }
 }
 

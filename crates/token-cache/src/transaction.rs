@@ -147,9 +147,8 @@ async fn wait_out_doubt(engine: &Arc<Engine>, mut stored: Stored) -> Result<Adop
         .checked_sub(engine.clock.now().elapsed)
         .filter(|left| !left.is_zero())
     {
-        stored.changed(engine, left.min(engine.settings.store)).await;
         // A store that cannot be read for a moment is looked at again.
-        if let Ok(newer) = Stored::load(engine).await {
+        if let Ok(newer) = stored.next(engine, left.min(engine.settings.store)).await {
             stored = newer;
             // The other holder may have taken its intent back.
             until = until.min(doubtful_until(engine, &stored));
@@ -179,11 +178,11 @@ fn doubtful_until(engine: &Engine, stored: &Stored) -> Duration {
     let now = engine.clock.now();
     let seen = now.seen_from(engine.held().anchor());
     let life_left = current.validity().expires_at().since(seen);
-    // Of a token that is over, a holder that lives may still bring the next one: it writes again after this long at the latest.
-    let writes_again = pending::LONGEST_PAUSE.saturating_add(engine.settings.store);
-    let worth_waiting = life_left.max(writes_again);
-    let doubtful = engine.settings.doubt.saturating_sub(since).min(worth_waiting);
-    now.elapsed.saturating_add(doubtful)
+    // However old the intent, and be the token over: the store may have been away all the time, and a holder that lives writes again
+    // after this long at the latest. It may just be hanging in a try.
+    let writes_again = pending::LONGEST_PAUSE.saturating_add(2 * engine.settings.store);
+    let left = engine.settings.doubt.saturating_sub(since).min(life_left);
+    now.elapsed.saturating_add(left.max(writes_again))
 }
 
 /// Points 3 and 4. The inner error is the store's: without an intent, only what is not lost by it may be spent.

@@ -93,8 +93,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     async fn bury(&self, key: &Key) -> Result<(), StoreError>;
 
     /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
-    /// return too early.
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration);
+    /// return too early. With what is kept by then, where the store had to look for it anyway; `None` tells nothing.
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry>;
 }
 
 /// All that a store keeps for one key.
@@ -111,6 +111,13 @@ pub struct Entry {
     pub intent_age: Duration,
     /// Whether a logout left a tombstone here.
     pub buried: bool,
+}
+
+impl Entry {
+    /// Which token of its lineage is stored.
+    pub fn generation(&self) -> Option<Generation> {
+        self.record.as_ref().map(|record| record.generation)
+    }
 }
 
 /// One stored token.

@@ -158,4 +158,6 @@ caught! {
         WaitsForTheNext breaks changed_returns_when_it_is_late_already, found by "had changed already";
     a_wait_for_ever_is_caught:
         WaitsForEver breaks changed_returns_after_at_most, found by "longer than at_most";
+    a_wait_that_tells_what_was_before_is_caught:
+        TellsAnOldEntry breaks changed_returns_when_it_is_late_already, found by "no record is stored";
 }

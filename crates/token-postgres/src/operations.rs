@@ -116,8 +116,8 @@ impl TokenStore for PostgresStore {
         Ok(())
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        _ = timeout(at_most, self.watch(key, seen)).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        timeout(at_most, self.watch(key, seen)).await.ok()
     }
 }
 
@@ -199,10 +199,15 @@ impl PostgresStore {
     }
 
     /// Returns when the generation is another than `seen`. A store that fails is asked again later: nothing is known to have changed.
-    async fn watch(&self, key: &Key, seen: Option<Generation>) {
+    async fn watch(&self, key: &Key, seen: Option<Generation>) -> Entry {
         let mut heard = self.0.hints.as_ref().map(Hints::listen);
         let mut pause = SHORTEST_PAUSE;
-        while self.generation(key).await.map_or(true, |now| now == seen) {
+        loop {
+            if let Ok(entry) = self.load(key).await
+                && entry.generation() != seen
+            {
+                return entry;
+            }
             match &mut heard {
                 // Whoever is told polls only in case that a hint got lost.
                 Some(heard) => _ = timeout(LOST_HINT, heard.about(key)).await,
@@ -228,17 +233,6 @@ impl PostgresStore {
     async fn row_of(&self, key: &Key) -> Result<Option<Row>, StoreError> {
         let given = [Given::Text(key.as_str())];
         self.ask(Durability::Read, &self.0.statements.load, &given).await
-    }
-
-    async fn generation(&self, key: &Key) -> Result<Option<Generation>, StoreError> {
-        let given = [Given::Text(key.as_str())];
-        match self
-            .ask(Durability::Read, &self.0.statements.generation, &given)
-            .await?
-        {
-            Some(row) => rows::generation(&row),
-            None => Ok(None),
-        }
     }
 }
 

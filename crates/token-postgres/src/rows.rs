@@ -25,7 +25,7 @@ pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, St
     Ok(entry)
 }
 
-pub(crate) fn generation(row: &Row) -> Result<Option<Generation>, StoreError> {
+fn generation(row: &Row) -> Result<Option<Generation>, StoreError> {
     let number: Option<i64> = read(row, "generation")?;
     Ok(number.map(|number| Generation::new(number.cast_unsigned())))
 }

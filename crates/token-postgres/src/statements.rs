@@ -5,7 +5,6 @@ use crate::places::Places;
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub(crate) load: String,
-    pub(crate) generation: String,
     pub(crate) acquire: String,
     pub(crate) renew: String,
     pub(crate) release: String,
@@ -23,7 +22,6 @@ impl Statements {
         let named = |sql| places.named_in(sql);
         Self {
             load: named(include_str!("sql/load.sql")),
-            generation: named(include_str!("sql/generation.sql")),
             acquire: named(include_str!("sql/acquire.sql")),
             renew: named(include_str!("sql/renew.sql")),
             release: named(include_str!("sql/release.sql")),

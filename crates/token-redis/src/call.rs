@@ -16,19 +16,11 @@ pub(crate) struct Replicas {
 pub(crate) struct Call {
     pub(crate) command: Cmd,
     /// The same with the script's text, which the server keeps from then on.
-    pub(crate) with_text: Option<Cmd>,
+    pub(crate) with_text: Cmd,
     pub(crate) replicas: Option<Replicas>,
 }
 
 impl Call {
-    pub(crate) fn command(command: Cmd) -> Self {
-        Self {
-            command,
-            with_text: None,
-            replicas: None,
-        }
-    }
-
     pub(crate) fn script(script: &Script, key: &str, arguments: &[&str]) -> Self {
         let invoke = |name: &str, what: &str| {
             let mut command = redis::cmd(name);
@@ -37,7 +29,7 @@ impl Call {
         };
         Self {
             command: invoke("EVALSHA", script.hash()),
-            with_text: Some(invoke("EVAL", script.text())),
+            with_text: invoke("EVAL", script.text()),
             replicas: None,
         }
     }

@@ -117,14 +117,11 @@ impl Link {
 
 impl Live {
     async fn ask(mut self, call: &Call) -> RedisResult<Result<Value, StoreError>> {
-        match (
-            self.line.send(&call.command, call.replicas).await,
-            &call.with_text,
-        ) {
-            (Err(error), Some(with_text)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.line.send(with_text, call.replicas).await
+        match self.line.send(&call.command, call.replicas).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.line.send(&call.with_text, call.replicas).await
             }
-            (answer, _) => answer,
+            answer => answer,
         }
     }
 

@@ -113,14 +113,8 @@ impl RedisStore {
         self.link.ask(&call.acknowledged_by(self.replicas)).await
     }
 
-    async fn generation(&self, key: &Key) -> Result<Option<Generation>, StoreError> {
-        let mut get = redis::cmd("HGET");
-        get.arg(self.place(key)).arg("generation");
-        let generation: Option<u64> = reply::read(self.link.ask(&Call::command(get)).await?)?;
-        Ok(generation.map(Generation::new))
-    }
-
-    async fn until_changed(&self, key: &Key, seen: Option<Generation>) {
+    /// What is stored when it is of another generation, or when somebody gave a lease back.
+    async fn until_changed(&self, key: &Key, seen: Option<Generation>) -> Option<Entry> {
         let channel = self.channel(key);
         let bell = self.hints.bell(&channel);
         loop {
@@ -132,11 +126,12 @@ impl RedisStore {
             } else {
                 OFTEN
             };
-            if self.generation(key).await.is_ok_and(|stored| stored != seen) {
-                return;
+            let looked = self.load(key).await.ok();
+            if looked.as_ref().is_some_and(|entry| entry.generation() != seen) {
+                return looked;
             }
             tokio::select! {
-                () = rung => return,
+                () = rung => return self.load(key).await.ok(),
                 () = sleep(pause) => {}
             }
         }
@@ -225,8 +220,9 @@ impl TokenStore for RedisStore {
             .map(drop)
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        _ = timeout(at_most, self.until_changed(key, seen)).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        let changed = timeout(at_most, self.until_changed(key, seen)).await;
+        changed.ok().flatten()
     }
 }
 

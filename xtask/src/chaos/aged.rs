@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use vendor_auth::core::Key;
 use vendor_auth::core::store::{Acquired, Entry, Owner, StoreError, TokenStore};
+use vendor_auth::core::{Generation, Key};
 
 use super::hands::Hands;
 use super::machine_us;
@@ -39,6 +39,21 @@ impl Aged<'_> {
             }
             other => other,
         })
+    }
+
+    pub(super) async fn changed(
+        &self,
+        key: &Key,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        let before = self.hands.moved_ms();
+        let entry = self.store.changed(key, seen, at_most).await?;
+        if self.hands.moved_ms() != before {
+            // Nobody says on which side of the move the store looked.
+            return None;
+        }
+        self.age(key, entry, machine_us()).await.ok()
     }
 
     async fn age(&self, key: &Key, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {

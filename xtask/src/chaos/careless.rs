@@ -51,7 +51,7 @@ impl TokenStore for CarelessStore {
         self.0.bury(key).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        self.0.changed(key, seen, at_most).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        self.0.changed(key, seen, at_most).await
     }
 }

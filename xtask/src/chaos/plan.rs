@@ -170,13 +170,10 @@ const HOUR_MS: i64 = 3_600_000;
 impl Plan {
     pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm) -> Self {
         let age = Age::draw(random);
-        let step_ms = random.percent(10).then(|| step_ms(random));
-        let harm = match step_ms {
-            Some(by_ms) if by_ms.abs() >= HOUR_MS => Harm::NoKills,
-            _ => harm,
-        };
         let trouble = trouble(random, processes, harm);
-        let step = step_ms.map(|by_ms| Step::draw(random, processes, &trouble, by_ms));
+        let step = random
+            .percent(10)
+            .then(|| Step::draw(random, processes, &trouble));
         Self { age, trouble, step }
     }
 }
@@ -187,20 +184,20 @@ pub(super) fn small_skew(random: &mut Random) -> i64 {
 }
 
 impl Step {
-    fn draw(random: &mut Random, processes: usize, trouble: &Trouble, by_ms: i64) -> Self {
+    fn draw(random: &mut Random, processes: usize, trouble: &Trouble) -> Self {
         let of_holder = trouble.held_at().is_some() && random.percent(50);
         let process = (!of_holder).then(|| random.index(processes));
+        let by_ms = step_ms(random);
         Self { process, by_ms }
     }
 }
 
-/// Back by hours, or a little either way. Not forward by hours, and nobody is killed where a clock is hours late: who reads a record that
-/// seems to be of the future takes its token as issued now, so one that is due as fresh for three quarters of what is left of it, and
-/// does not refresh it in the round.
+/// Back or forward by hours, or a little either way.
 fn step_ms(random: &mut Random) -> i64 {
-    match random.percent(40) {
-        true => -3 * HOUR_MS,
-        false => small_skew(random),
+    match random.index(3) {
+        0 => -3 * HOUR_MS,
+        1 => 3 * HOUR_MS,
+        _ => small_skew(random),
     }
 }
 

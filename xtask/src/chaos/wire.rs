@@ -146,10 +146,11 @@ impl TokenStore for SayingStore {
         self.store.bury(key).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        let aged = self.aged();
         tokio::select! {
-            () = self.store.changed(key, seen, at_most) => {}
-            () = moved_on(self.clock.0.hands()) => {}
+            entry = aged.changed(key, seen, at_most) => entry,
+            () = moved_on(self.clock.0.hands()) => None,
         }
     }
 }
@@ -197,8 +198,8 @@ impl TokenStore for SayingSpill {
         self.store.bury(key).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        self.store.changed(key, seen, at_most).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        self.aged().changed(key, seen, at_most).await
     }
 }
 

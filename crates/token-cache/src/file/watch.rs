@@ -1,19 +1,21 @@
-//! Looking whether something changed.
+//! Waiting for another holder's commit.
 
 use std::fs::{self, Metadata};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use token_core::store::StoreError;
+use token_core::store::Entry;
 use token_core::{Generation, Key};
+use tokio::time::timeout;
 
 use super::FileStore;
+use super::bell::Bell;
 use super::lease::path_of;
+use super::place::Place;
 
-/// How often a waiter looks: a few system calls each time.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// What tells one version of a file from another without reading it.
+/// What tells one version of the files from another without reading them.
 #[derive(Clone, PartialEq, Eq)]
 struct Mark {
     file: Option<(u64, u64, Option<SystemTime>)>,
@@ -21,38 +23,66 @@ struct Mark {
 }
 
 impl FileStore {
-    /// Returns when another generation is stored, or a lease was given back. It never returns where the files cannot be read.
-    pub(super) async fn until_changed(&self, key: &Key, seen: Option<Generation>) {
+    /// What is stored when it is of another generation, or when a lease was given back; `None` after `at_most`.
+    pub(super) async fn until_changed(
+        &self,
+        key: &Key,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        let caller = Caller::default();
+        let waits = caller.0.clone();
+        // One thread waits and reads: whoever is woken among many should not have to change threads before it can look.
+        let watching = self.at_files(key, move |store, place| {
+            Ok(store.watch(place, seen, at_most, &waits))
+        });
+        timeout(at_most, watching).await.ok()?.ok()?
+    }
+
+    fn watch(
+        &self,
+        place: &Place,
+        seen: Option<Generation>,
+        at_most: Duration,
+        is_given_up: &AtomicBool,
+    ) -> Option<Entry> {
+        let bell = Bell::in_directory(place.directory());
+        let mut left = at_most;
         let mut last: Option<Mark> = None;
-        loop {
-            if let Ok(mark) = self.mark(key).await {
-                let given_back = last.as_ref().is_some_and(|last| last.leased) && !mark.leased;
-                let written = last.as_ref().is_none_or(|last| last.file != mark.file);
-                if given_back || (written && self.has_another(key, seen).await) {
-                    return;
-                }
-                last = Some(mark);
+        while !is_given_up.load(Ordering::Relaxed) {
+            let mark = mark(place);
+            let given_back = last.as_ref().is_some_and(|last| last.leased) && !mark.leased;
+            let written = last.as_ref().is_none_or(|last| last.file != mark.file);
+            if (given_back || written)
+                && let Ok(entry) = self.entry(place)
+                && (given_back || entry.generation() != seen)
+            {
+                return Some(entry);
             }
-            tokio::time::sleep(PAUSE).await;
+            last = Some(mark);
+            if left.is_zero() {
+                return None;
+            }
+            left = left.saturating_sub(bell.wait(left));
         }
+        None
     }
+}
 
-    async fn mark(&self, key: &Key) -> Result<Mark, StoreError> {
-        let marked = self.at_files(key, |_, place| {
-            Ok(Mark {
-                file: fs::metadata(place.file()).ok().map(|file| version(&file)),
-                leased: is_there(&path_of(place)),
-            })
-        });
-        marked.await
+/// Whoever waits; when it is dropped, its thread need not.
+#[derive(Default)]
+struct Caller(Arc<AtomicBool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
+}
 
-    async fn has_another(&self, key: &Key, seen: Option<Generation>) -> bool {
-        let generation = self.at_files(key, |_, place| {
-            let record = place.current()?.page.record;
-            Ok(record.map(|record| record.generation))
-        });
-        generation.await.is_ok_and(|current| current != seen)
+fn mark(place: &Place) -> Mark {
+    Mark {
+        file: fs::metadata(place.file()).ok().map(|file| version(&file)),
+        leased: is_there(&path_of(place)),
     }
 }
 

@@ -191,8 +191,8 @@ impl TokenStore for FaultyStore {
         self.run(Op::Bury, self.memory().bury(key)).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) {
-        self.memory().changed(key, seen, at_most).await;
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        self.memory().changed(key, seen, at_most).await
     }
 }
 

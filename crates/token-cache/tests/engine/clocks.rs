@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use token_cache::test_util::RuntimeClock;
 use token_core::test_util::ManualClock;
-use token_core::{ErrorKind, Generation, Rotation, Timestamp};
+use token_core::{Clock as _, ErrorKind, Generation, Rotation, Timestamp};
 
-use crate::acme::{Acme, World, pass};
+use crate::acme::{Acme, Stage, World, pass};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -44,6 +45,31 @@ async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
 
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_keep_the_token_too_long() {
+    let world = World::of(Acme::single_use());
+    let writer = world.owner();
+    let behind = RuntimeClock::at(world.clock.now().wall.before(10 * MINUTE));
+    let gate = world.server.then_hold(Stage::AfterActing);
+    let stepped = async {
+        gate.reached().await;
+        world.clock.step_wall(-5 * HOUR_MILLIS);
+        gate.open();
+    };
+    let (token, ()) = tokio::join!(writer.token(), stepped);
+    pass(8 * MINUTE).await;
+    let reader = world
+        .process(&world.store.sibling())
+        .clock(behind)
+        .build()
+        .unwrap();
+    let read = reader.token().await.unwrap();
+    assert!(read.same_secrets_as(&token.unwrap()));
+    pass(52 * MINUTE).await;
+    assert!(reader.current().is_none());
+}
+
+// FAULTS.md row 18
+#[tokio::test(start_paused = true)]
 async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
     let world = World::of(Acme::with(Rotation::Idempotent));
     for wall in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_unix_millis(-1)] {
@@ -77,7 +103,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     clock.advance(61 * MINUTE);
     clock.step_wall(-61 * 60_000);
     assert!(cache.current().is_none());
-    let gate = world.server.then_hold(crate::acme::Stage::BeforeActing);
+    let gate = world.server.then_hold(Stage::BeforeActing);
     let late = cache.token_within(MINUTE).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();

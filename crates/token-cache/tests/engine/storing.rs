@@ -208,6 +208,26 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
     );
 }
 
+// FAULTS.md rows 2, 4 and 5
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_waiting_for_it() {
+    let world = World::of(Acme::single_use());
+    let (cache, (other, way)) = (world.owner(), world.other());
+    cache.token().await.unwrap();
+    other.token().await.unwrap();
+    world.store.ails([Op::Commit, Op::Renew], &Ailment::Hangs);
+    way.ails(Op::ALL, &Ailment::Dead);
+    pass(55 * MINUTE).await;
+    cache.token().await.unwrap();
+    pass(12 * MINUTE).await;
+    // The other comes first: the holder is hanging in a try and has another pause to go. Nothing but the intent tells of it.
+    world.store.heals();
+    way.heals();
+    let found = other.token_within(MINUTE).await.map(|token| token.generation());
+    assert_eq!(found.unwrap(), Generation::new(2));
+    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+}
+
 // FAULTS.md rows 4 and 8
 #[tokio::test(start_paused = true)]
 async fn while_a_token_waits_for_the_store_nobody_else_spends_its_dead_parent() {

@@ -56,6 +56,7 @@ pub(crate) enum Flaw {
     WakesNobody,
     WaitsForTheNext,
     WaitsForEver,
+    TellsAnOldEntry,
 }
 
 /// Several stores in one process, with a clock that is moved by hand.

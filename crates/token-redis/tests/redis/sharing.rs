@@ -127,7 +127,7 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
     });
     let asked = || redis.command(&["INFO", "commandstats"]).unwrap();
     until("the waiting store looked once", async || {
-        asked().contains("cmdstat_hget:")
+        asked().contains("cmdstat_hmget:calls=2,")
     })
     .await;
     #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
@@ -136,8 +136,10 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
         .await
         .unwrap();
-    waiting.await.unwrap();
+    let entry = waiting.await.unwrap().unwrap();
+    assert_eq!(entry.generation(), Some(record(2).generation));
     let looked = asked();
-    let told = looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hget:calls=1,");
+    // Two commits, and one look before and after the message.
+    let told = looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hmget:calls=4,");
     assert!(told, "after {:?}: {looked}", began.elapsed());
 }

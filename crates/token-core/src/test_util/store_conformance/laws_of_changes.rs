@@ -1,8 +1,8 @@
 //! Who waits for another's commit is woken, or waits no longer than it wanted.
 
 use super::concurrently::{both, within};
-use super::{LONG, StorePlace, StoreSuite, key, lineage, record, sure};
-use crate::store::{Succession, TokenStore};
+use super::{LONG, StorePlace, StoreSuite, expect_record, key, lineage, record, sure};
+use crate::store::{Entry, Record, Succession, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A commit ends the wait, through the same handle and through another.
@@ -28,6 +28,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let wait = store.changed(&key, Some(record(1).generation), LONG);
         let woken = within(self.place.patience(), wait).await;
         assert!(woken.is_some(), "what had changed already was waited for");
+        told_of(woken.flatten(), &record(2));
     }
 
     /// Where nothing changes, the wait ends all the same.
@@ -55,5 +56,12 @@ impl<P: StorePlace> StoreSuite<P> {
         };
         let woken = within(self.place.patience(), both(wait, commit)).await;
         assert!(woken.is_some(), "a commit does not end the wait for a change");
+    }
+}
+
+/// A store need not tell what it found; what it tells is what is there.
+fn told_of(entry: Option<Entry>, wanted: &Record) {
+    if let Some(entry) = entry {
+        expect_record(entry.record.as_ref(), wanted);
     }
 }

@@ -1,3 +1,0 @@
-SELECT generation
-FROM vendor_auth_tokens
-WHERE key = $1
