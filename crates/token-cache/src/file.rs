@@ -36,7 +36,7 @@ use self::stamp::Stamp;
 pub use self::steps::WriteStep;
 #[cfg(not(feature = "test-util"))]
 use self::steps::WriteStep;
-use self::turn::Turn;
+use self::turn::{Turn, Waited};
 
 /// Keeps tokens in files, one a key, for all processes of one machine. Clones share the leases that they hold.
 ///
@@ -159,11 +159,27 @@ impl FileStore {
         let acting = self.at_files(key, |store, place| {
             let turn = Turn::take(place, &store.steps)?;
             let done = act(store, place, &turn)?;
-            let checked = store.steps.before(WriteStep::Done);
-            checked.map_err(|error| failure::writing(place.file(), &error))?;
-            Ok(done)
+            store.checked(place, done)
         });
         acting.await
+    }
+
+    /// What was done, unless a test wants it to fail after all.
+    fn checked<T>(&self, place: &Place, done: T) -> Result<T, StoreError> {
+        let checked = self.steps.before(WriteStep::Done);
+        checked.map_err(|error| failure::writing(place.file(), &error))?;
+        Ok(done)
+    }
+
+    /// Whether another owner has the lease.
+    fn busy(&self, place: &Place, owner: &Owner) -> Result<Option<Acquired>, StoreError> {
+        match live(place)? {
+            Some((holder, left)) if holder != *owner => {
+                let entry = self.entry(place)?;
+                Ok(Some(Acquired::Busy { left, entry }))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn entry(&self, place: &Place) -> Result<Entry, StoreError> {
@@ -202,13 +218,18 @@ impl TokenStore for FileStore {
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
-        self.in_turn(key, move |store, place, turn| {
-            let entry = store.entry(place)?;
-            match live(place, turn)? {
-                Some((holder, left)) if holder != owner => return Ok(Acquired::Busy { left, entry }),
-                _ => store.leases.write(place, &owner, life, &store.steps, turn)?,
+        self.at_files(key, move |store, place| {
+            // Many who find the lease taken should not queue for a turn, least of all before its holder.
+            let turn = match Turn::take_unless(place, &store.steps, || store.busy(place, &owner))? {
+                Waited::Instead(busy) => return Ok(busy),
+                Waited::Turn(turn) => turn,
+            };
+            if let Some(busy) = store.busy(place, &owner)? {
+                return Ok(busy);
             }
-            Ok(Acquired::Held(entry))
+            let entry = store.entry(place)?;
+            store.leases.write(place, &owner, life, &store.steps, &turn)?;
+            store.checked(place, Acquired::Held(entry))
         })
         .await
     }
@@ -216,7 +237,7 @@ impl TokenStore for FileStore {
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         let owner = owner.clone();
         self.in_turn(key, move |store, place, turn| {
-            match live(place, turn)? {
+            match live(place)? {
                 Some((holder, _)) if holder == owner => {
                     store.leases.write(place, &owner, life, &store.steps, turn)?;
                 }
@@ -238,7 +259,7 @@ impl TokenStore for FileStore {
     async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
         let intent = intent.clone();
         self.in_turn(key, move |store, place, turn| {
-            if live(place, turn)?.is_none_or(|(holder, _)| holder != intent.owner) {
+            if live(place)?.is_none_or(|(holder, _)| holder != intent.owner) {
                 return Ok(Intended::LeaseLost);
             }
             let mut current = place.current()?;

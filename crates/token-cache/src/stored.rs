@@ -67,18 +67,21 @@ impl Stored {
         })
     }
 
-    /// Looks again when the store may hold something else. The store's hint may come too early, so it is not asked without a pause.
+    /// Looks again when the store may hold something else. A hint that came too early is not asked for again without a pause.
     pub(crate) async fn next(&self, engine: &Engine, at_most: Duration) -> Result<Self, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
+        let pause = tokio::time::sleep(SHORTEST.min(at_most));
         let hint = engine.store.changed(&engine.key, self.seen(), at_most);
-        let (seen, ()) = tokio::join!(
-            tokio::time::timeout(at_most, hint),
-            tokio::time::sleep(SHORTEST.min(at_most))
-        );
-        match seen {
-            Ok(Some(entry)) => Ok(Self::of(entry)),
-            _ => Self::load(engine).await,
+        let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
+        let next = match hint {
+            Some(entry) => Ok(Self::of(entry)),
+            None => Self::load(engine).await,
+        };
+        let in_vain = next.as_ref().map_or(true, |next| next.seen() == self.seen());
+        if in_vain {
+            pause.await;
         }
+        next
     }
 }
 

@@ -48,7 +48,14 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
         StoreKind::File => Arc::new(FileStore::at(address)),
         StoreKind::Careless => Arc::new(CarelessStore(FileStore::at(address))),
         StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
-        StoreKind::Postgres => Arc::new(PostgresStore::connect(address.to_owned(), sealing()?).await?),
+        StoreKind::Postgres => {
+            let store = PostgresStore::builder(sealing()?)
+                .url(address.to_owned())
+                .notified_through(address.to_owned())
+                .build()?;
+            store.check().await?;
+            Arc::new(store)
+        }
     })
 }
 
@@ -78,7 +85,8 @@ impl Ground {
             StoreKind::File | StoreKind::Careless => Self::File(Folder::make(folder.join("store"))?),
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
             StoreKind::Postgres => {
-                let server = Postgres::start()?;
+                // Each process may have five connections, and 64 make a crowd.
+                let server = Postgres::with().setting("max_connections", "400").start()?;
                 let sealing = Sealing::with(SealingKey::new("chaos", [42; 32])?);
                 let store = PostgresStore::builder(sealing).url(server.url()).build()?;
                 store.migrate().await?;

@@ -69,10 +69,10 @@ impl Leases {
         place: &Place,
         owner: &Owner,
         steps: &Steps,
-        turn: &Turn,
+        _turn: &Turn,
     ) -> Result<(), StoreError> {
         let path = path_of(place);
-        if live(place, turn)?.is_some_and(|(holder, _)| holder == *owner) {
+        if live(place)?.is_some_and(|(holder, _)| holder == *owner) {
             steps
                 .before(WriteStep::RemoveLease)
                 .and_then(|()| remove(&path))
@@ -94,8 +94,8 @@ pub(super) fn path_of(place: &Place) -> PathBuf {
     place.beside(".lease")
 }
 
-/// Whose the lease is, and what is left of it; nothing where it is free.
-pub(super) fn live(place: &Place, _turn: &Turn) -> Result<Option<(Owner, Duration)>, StoreError> {
+/// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be another's by now.
+pub(super) fn live(place: &Place) -> Result<Option<(Owner, Duration)>, StoreError> {
     let path = path_of(place);
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -132,7 +132,7 @@ fn lock(file: &File) -> std::io::Result<()> {
     Ok(file.try_lock()?)
 }
 
-/// Whether the owner of a lease lives. Only who has the turn asks, so nobody takes the asking for an owner.
+/// Whether the owner of a lease lives. Who asks shares the lock with all others who ask, so nobody takes the asking for an owner.
 #[cfg(unix)]
 fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
     use std::fs::TryLockError;

@@ -1,5 +1,6 @@
 //! One writer at a time.
 
+use std::convert::Infallible;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -15,7 +16,7 @@ use super::steps::{Steps, WriteStep};
 /// How long a writer waits for the others. Each needs milliseconds; one that was stopped in the midst of a write holds the lock until it
 /// is continued or killed, and that is an error that the caller should hear of.
 const PATIENCE: Duration = Duration::from_secs(4);
-const LONGEST_NAP: Duration = Duration::from_millis(8);
+const LONGEST_NAP: Duration = Duration::from_millis(2);
 
 /// The lock of one key, held. The lock file is never removed: who had it open would then hold another lock than who comes next.
 pub(super) struct Turn {
@@ -31,17 +32,39 @@ impl Drop for Locked {
     }
 }
 
+/// What came of waiting for a turn.
+pub(super) enum Waited<T> {
+    Turn(Turn),
+    /// No turn is needed any more.
+    Instead(T),
+}
+
 impl Turn {
     /// Waits for the lock; makes the directory where it is not there yet.
     pub(super) fn take(place: &Place, steps: &Steps) -> Result<Self, StoreError> {
+        match Self::take_unless(place, steps, || Ok(None::<Infallible>))? {
+            Waited::Turn(turn) => Ok(turn),
+            Waited::Instead(never) => match never {},
+        }
+    }
+
+    /// The same, unless there is something `instead`, which is asked for before each try.
+    pub(super) fn take_unless<T>(
+        place: &Place,
+        steps: &Steps,
+        mut instead: impl FnMut() -> Result<Option<T>, StoreError>,
+    ) -> Result<Waited<T>, StoreError> {
         let path = place.beside(".lock");
         let mut waited = Duration::ZERO;
         let mut nap = Duration::from_millis(1);
         loop {
+            if let Some(instead) = instead()? {
+                return Ok(Waited::Instead(instead));
+            }
             let lock = open(&path, place, steps)?;
             match lock.try_lock() {
                 Ok(()) if is_still(&lock, &path) => {
-                    return Ok(Self { _lock: Locked(lock) });
+                    return Ok(Waited::Turn(Self { _lock: Locked(lock) }));
                 }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if waited >= PATIENCE => return Err(stuck(&path)),

@@ -34,24 +34,30 @@ impl FileStore {
         let waits = caller.0.clone();
         // One thread waits and reads: whoever is woken among many should not have to change threads before it can look.
         let watching = self.at_files(key, move |store, place| {
-            Ok(store.watch(place, seen, at_most, &waits))
+            let bell = Bell::in_directory(place.directory());
+            let entry = store.watch(place, &bell, seen, at_most, &waits);
+            Ok((entry, bell))
         });
-        timeout(at_most, watching).await.ok()?.ok()?
+        let (entry, bell) = timeout(at_most, watching).await.ok()?.ok()?;
+        // The kernel takes tens of milliseconds to take a bell down, and nobody needs to wait for that.
+        drop(tokio::task::spawn_blocking(|| drop(bell)));
+        entry
     }
 
     fn watch(
         &self,
         place: &Place,
+        bell: &Bell,
         seen: Option<Generation>,
         at_most: Duration,
         is_given_up: &AtomicBool,
     ) -> Option<Entry> {
-        let bell = Bell::in_directory(place.directory());
         let mut left = at_most;
         let mut last: Option<Mark> = None;
         while !is_given_up.load(Ordering::Relaxed) {
             let mark = mark(place);
-            let given_back = last.as_ref().is_some_and(|last| last.leased) && !mark.leased;
+            // It may have been given back before the wait began.
+            let given_back = last.as_ref().is_none_or(|last| last.leased) && !mark.leased;
             let written = last.as_ref().is_none_or(|last| last.file != mark.file);
             if (given_back || written)
                 && let Ok(entry) = self.entry(place)
