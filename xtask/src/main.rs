@@ -19,6 +19,7 @@ mod command;
 mod demo;
 mod house;
 mod interop;
+mod mounted_file;
 mod new_vendor;
 mod outage;
 mod package;
@@ -29,6 +30,7 @@ mod test;
 mod tidy;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -62,6 +64,12 @@ enum Task {
     ChaosWorker {
         /// What it is to do.
         assignment: String,
+    },
+    /// The process that writes to a mounted file.
+    #[command(hide = true)]
+    MountedFile {
+        /// Where the file is.
+        folder: PathBuf,
     },
     /// Everything that must hold, in steps.
     Test,
@@ -107,6 +115,7 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Crowd(options) => chaos::crowd(&workspace, options),
         Task::Outage(options) => outage::run(&workspace, options),
         Task::ChaosWorker { assignment } => chaos::work(assignment),
+        Task::MountedFile { folder } => mounted_file::work(folder),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::chaos;
 use crate::ci;
 use crate::interop;
+use crate::mounted_file;
 use crate::new_vendor;
 use crate::outage;
 use crate::servers;
@@ -13,7 +14,7 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// In this order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "servers for the tests",
         run: servers::step,
@@ -29,6 +30,10 @@ const STEPS: [Step; 7] = [
     Step {
         name: "new-vendor",
         run: new_vendor::check,
+    },
+    Step {
+        name: "mounted file",
+        run: mounted_file::step,
     },
     Step {
         name: "chaos",

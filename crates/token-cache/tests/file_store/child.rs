@@ -143,10 +143,6 @@ fn work(task: &str) {
             "hold" => hold(&store).await,
             "race" => race(&store).await,
             "full disk" => full_disk(&store).await,
-            "mounted" => {
-                let login = store.commit(&key(), &Succession::Anew, &record(2)).await;
-                say(&login.unwrap_err().to_string());
-            }
             _ => panic!("no such task: {task}"),
         }
     });

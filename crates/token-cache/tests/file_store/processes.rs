@@ -90,24 +90,3 @@ async fn a_full_disk_is_an_error_before_anything_is_spent() {
     process.expect("the live token is served");
     assert_eq!(stored(&scene.store()).await, Some(1));
 }
-
-// FAULTS.md row 39; a mount needs a name space of its own, which some machines do not give
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_file_that_is_really_mounted_by_itself_says_to_mount_the_directory() {
-    let possible = Command::new("unshare").args(["-rm", "true"]).output();
-    if !possible.is_ok_and(|possible| possible.status.success()) {
-        eprintln!("left out: this machine lets nobody mount in a name space of his own");
-        return;
-    }
-    let scene = Scene::with_a_record().await;
-    let mut mounting = Command::new("unshare");
-    mounting
-        .args(["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\""])
-        .arg(scene.file())
-        .arg(std::env::current_exe().unwrap());
-    let mut process = Process::run(mounting, "mounted", &scene.directory(), None);
-    let said = process.hear().unwrap();
-    assert!(said.contains("mount its directory"), "{said}");
-    assert_eq!(stored(&scene.store()).await, Some(1));
-}

@@ -1,0 +1,106 @@
+//! A token file that is mounted by itself, as containers are often given one: it cannot be replaced, and the error must say what to do.
+//!
+//! A mount needs a name space of its own, which not every machine gives; so this is a step that can be skipped, and no test that would
+//! pass for nothing.
+
+// FAULTS.md row 39
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use token_cache::FileStore;
+use vendor_auth::Secret;
+use vendor_auth::core::store::{Lineage, Record, Succession, TokenStore as _};
+use vendor_auth::core::{Generation, Key};
+
+use crate::command::read;
+use crate::step::Outcome;
+use crate::workspace::Workspace;
+
+/// What the error must tell.
+const ADVICE: &str = "mount its directory";
+
+/// Mounts a token file over itself, and lets another process write there.
+///
+/// # Errors
+///
+/// Where the write succeeds, its error does not tell what to do, or the token is lost.
+pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
+    if read(Command::new("unshare").args(["-rm", "true"])).is_err() {
+        return Outcome::skipped("this machine lets nobody mount in a name space of his own (`unshare -rm`)");
+    }
+    let folder = workspace
+        .path("target")
+        .join(format!("mounted-{}", std::process::id()));
+    let outcome = refused_and_kept(&folder);
+    fs::remove_dir_all(&folder).context("the folder of this step cannot be removed")?;
+    outcome.map(|()| Outcome::Passed)
+}
+
+fn refused_and_kept(folder: &Path) -> Result<()> {
+    ensure!(write(folder, 1)? == "stored", "the first token is not stored");
+    let file = only_token_file(folder)?;
+    let said = read(
+        Command::new("unshare")
+            .args(["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\""])
+            .arg(file)
+            .arg(std::env::current_exe()?)
+            .args([OsStr::new("mounted-file"), folder.as_os_str()]),
+    )?;
+    ensure!(
+        said.contains(ADVICE),
+        "a write to a mounted file came to: {}",
+        said.trim()
+    );
+    let stored = in_runtime(async { FileStore::at(folder).load(&key()).await })??;
+    ensure!(
+        stored.generation() == Some(Generation::new(1)),
+        "the token that was there is lost"
+    );
+    println!("{}", said.trim());
+    Ok(())
+}
+
+/// What the other process does: it writes a token, and tells what came of it.
+///
+/// # Errors
+///
+/// Where there is no runtime.
+pub(crate) fn work(folder: &Path) -> Result<()> {
+    println!("{}", write(folder, 2)?);
+    Ok(())
+}
+
+fn write(folder: &Path, number: u8) -> Result<String> {
+    let record = Record {
+        lineage: Lineage([number; 32]),
+        generation: Generation::new(number.into()),
+        body: Secret::from("a token"),
+    };
+    let written = in_runtime(async {
+        FileStore::at(folder)
+            .commit(&key(), &Succession::Anew, &record)
+            .await
+    })?;
+    Ok(written.map_or_else(|error| error.to_string(), |_| "stored".to_owned()))
+}
+
+fn only_token_file(folder: &Path) -> Result<PathBuf> {
+    let files = fs::read_dir(folder)?.filter_map(|file| file.ok().map(|file| file.path()));
+    let mut pages = files.filter(|file| file.extension().is_some_and(|ending| ending == "json"));
+    pages.next().context("there is no token file")
+}
+
+fn key() -> Key {
+    Key::of("acme", "api.acme.example", "mounted")
+}
+
+fn in_runtime<T>(work: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    Ok(runtime.block_on(work))
+}
