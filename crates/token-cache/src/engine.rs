@@ -11,7 +11,7 @@ use token_core::{
     Clock, Error, ErrorKind, Freshness, HttpClient, Key, Moment, Timestamp, Token, TokenEndpoint, TokenStore,
 };
 use tokio::runtime::Handle;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 use crate::attempts::Attempts;
 use crate::decide::{self, Decision, Outlook, Standing, State};
@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     failures: Failures,
     flight: SingleFlight<Result<(), Error>>,
     events: broadcast::Sender<Event>,
+    /// Told whenever there is another token.
+    pub(crate) published: Notify,
 }
 
 /// The parts that an engine is made of.
@@ -79,6 +81,7 @@ impl Engine {
             failures: Failures::default(),
             flight: SingleFlight::new(),
             events: broadcast::Sender::new(EVENT_BACKLOG),
+            published: Notify::new(),
         }
     }
 
@@ -119,25 +122,8 @@ impl Engine {
         decide::decide(&state(&held, outlook), &self.clock.now())
     }
 
-    async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
-        let Some(passenger) = self.take_off()? else {
-            return self.live().ok_or_else(|| self.last_error());
-        };
-        let outcome = tokio::time::timeout(within, passenger).await;
-        let error = match outcome {
-            Ok(Some(Ok(()))) => no_token(),
-            Ok(Some(Err(error))) => error,
-            Ok(None) => Error::new(ErrorKind::Transient { after: None }, "the flight broke off"),
-            Err(_) => Error::new(
-                ErrorKind::Transient { after: None },
-                "no token in time; the exchange goes on",
-            ),
-        };
-        self.live().ok_or(error)
-    }
-
     /// Joins the flight, or begins one as a task of its own, which no caller can cancel.
-    fn take_off(self: &Arc<Self>) -> Result<Option<Passenger<Result<(), Error>>>, Error> {
+    pub(crate) fn take_off(self: &Arc<Self>) -> Result<Option<Passenger<Result<(), Error>>>, Error> {
         let runtime = runtime()?;
         match self.flight.board(|| self.needs_flight()) {
             Boarding::NotNeeded => Ok(None),
@@ -286,6 +272,7 @@ impl Engine {
             origin,
         };
         self.held.store(Arc::new(Held::following(&before, token, anchor)));
+        self.published.notify_waiters();
         let in_vain = match origin {
             Origin::Store | Origin::Redemption => None,
             _ if unchanged => Some("the vendor answered with the same token"),
@@ -354,7 +341,7 @@ impl Engine {
         event.into_iter().for_each(|event| self.tell(event));
     }
 
-    fn last_error(&self) -> Error {
+    pub(crate) fn last_error(&self) -> Error {
         self.failures.last().unwrap_or_else(no_token)
     }
 }
@@ -370,7 +357,7 @@ fn state(held: &Held, outlook: Outlook) -> State<'_> {
     }
 }
 
-fn no_token() -> Error {
+pub(crate) fn no_token() -> Error {
     Error::new(ErrorKind::Transient { after: None }, "there is no live token")
 }
 

@@ -30,6 +30,7 @@ mod spares;
 mod spill;
 mod stored;
 mod transaction;
+mod waiting;
 
 pub use backoff::Backoff;
 pub use builder::TokenCacheBuilder;

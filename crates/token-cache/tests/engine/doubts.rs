@@ -160,6 +160,20 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
 }
 
+// FAULTS.md row 2
+#[tokio::test(start_paused = true)]
+async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out_the_doubt() {
+    let world = World::of(Acme::single_use());
+    let (_ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
+    kill_in_mid_exchange(&world, &theirs, &store).await;
+    pass(MINUTE).await; // its lease is over
+    let next = world.process(&world.store.sibling()).build().unwrap();
+    let began = Instant::now();
+    assert_eq!(next.token().await.unwrap().generation(), Generation::new(1));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(world.server.arrived().len(), 2, "the doubt is not over");
+}
+
 // FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
 async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
@@ -181,6 +195,7 @@ async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spe
     pass(Duration::from_secs(4)).await;
     gate.open();
     asking.await.unwrap().unwrap();
+    pass(MINUTE / 60).await;
     assert!(world.kept().await.intent.is_none());
     assert_eq!(
         world.server.count("/refresh"),
