@@ -38,7 +38,7 @@ pub(super) struct Played {
     pub(super) renewed_after: Duration,
 }
 
-/// A cache writes what a store did not take at least every 30 seconds, and waits for the store for 5; the rest is for a slow machine.
+/// A cache writes what a store did not take at least every 5 seconds, and waits for the store for 5; the rest is for a slow machine.
 const LONGEST_LANDING: Duration = Duration::from_secs(45);
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(20);
 
