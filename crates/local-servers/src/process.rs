@@ -239,6 +239,25 @@ fn send(id: u32, signal: Signal) -> Result<(), ServerError> {
         .and_then(|id| kill_process(id, signal).map_err(|error| ServerError::io("no signal", &error.into())))
 }
 
+/// From the kernel itself: a small machine has no `ps`.
+#[cfg(target_os = "linux")]
+fn children_of(parent: u32) -> Vec<u32> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let stats = processes.filter_map(|process| fs::read_to_string(process.ok()?.path().join("stat")).ok());
+    stats.filter_map(|stat| child_in(parent, &stat)).collect()
+}
+
+/// `id (name) state parent …`, where the name may hold anything.
+#[cfg(target_os = "linux")]
+fn child_in(parent: u32, stat: &str) -> Option<u32> {
+    let id = stat.split_whitespace().next()?.parse().ok()?;
+    let its_parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+    (its_parent == parent).then_some(id)
+}
+
+#[cfg(not(target_os = "linux"))]
 fn children_of(parent: u32) -> Vec<u32> {
     let Ok(output) = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output() else {
         return Vec::new();
@@ -247,6 +266,7 @@ fn children_of(parent: u32) -> Vec<u32> {
     table.lines().filter_map(|line| child_of(parent, line)).collect()
 }
 
+#[cfg(not(target_os = "linux"))]
 fn child_of(parent: u32, line: &str) -> Option<u32> {
     let mut ids = line.split_whitespace().map(str::parse::<u32>);
     let (id, its_parent) = (ids.next()?.ok()?, ids.next()?.ok()?);
@@ -267,6 +287,19 @@ fn new_folder(name: &str) -> Result<PathBuf, ServerError> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_child_is_told_by_the_kernel_whatever_its_name() {
+        assert_eq!(child_in(7, "12 (a) b (c) S 7 12 12 0"), Some(12));
+        assert_eq!(child_in(7, "7 (postgres) S 12 7 7 0"), None);
+        assert_eq!(child_in(7, ""), None);
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        assert!(children_of(std::process::id()).contains(&child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[cfg(not(target_os = "linux"))]
     #[test]
     fn a_table_of_processes_is_read_by_parent() {
         assert_eq!(child_of(7, "  12     7"), Some(12));

@@ -36,6 +36,8 @@ pub(super) struct Crew {
     /// When each generation was acknowledged by the store, in microseconds of the machine's wall clock.
     pub(super) committed: Vec<(u64, i64)>,
     pub(super) adoptions: u64,
+    /// Exchanges during which time was moved on by more than a token lives: what they brought was over already.
+    pub(super) overtaken: u64,
     /// Whose request was the last to leave.
     pub(super) last_sender: Option<usize>,
     assignment: Assignment,
@@ -62,6 +64,7 @@ impl Crew {
             handed: Vec::new(),
             committed: Vec::new(),
             adoptions: 0,
+            overtaken: 0,
             last_sender: None,
             assignment,
             asks: 0,
@@ -154,6 +157,7 @@ impl Crew {
             Said::Sending => self.last_sender = Some(process),
             Said::Committed { generation, at_us } => self.committed.push((generation, at_us)),
             Said::Adopted { .. } => self.adoptions += 1,
+            Said::Overtaken => self.overtaken += 1,
             Said::Handed(handed) => self.handed.push((process, handed)),
             _ => {}
         }

@@ -50,7 +50,7 @@ impl Facts {
                 self.handed = None;
             }
             Said::Read { took_us } => self.read_us = Some(*took_us),
-            Said::Uncommitted { .. } | Said::Noted { .. } | Said::Adopted { .. } => {}
+            Said::Uncommitted { .. } | Said::Noted { .. } | Said::Adopted { .. } | Said::Overtaken => {}
         }
     }
 

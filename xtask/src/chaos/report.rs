@@ -26,6 +26,7 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("store taken away or full", counts.outages.to_string()),
         ("clock steps", counts.steps.to_string()),
         ("exchanges that issued a token", tally.exchanges.to_string()),
+        ("of these overtaken by time", play.crew.overtaken.to_string()),
         ("generations in the store", tally.generations.to_string()),
         ("exchanges refused", tally.refused.to_string()),
         ("adoptions from the store", play.crew.adoptions.to_string()),

@@ -53,6 +53,8 @@ pub(super) enum Said {
     Adopted { generation: u64 },
     /// It holds the grant for dead.
     Rejected { why: String },
+    /// What an exchange brought was over before it arrived.
+    Overtaken,
     /// A token of its own lost a race, or the store had lost one, or an exchange failed.
     Noted { what: String },
     /// A caller got this token.

@@ -144,6 +144,9 @@ fn print(token: &Token) -> u64 {
     hasher.finish()
 }
 
+/// As the engine says it.
+const OVERTAKEN: &str = "was over before it arrived";
+
 async fn tell(mut events: Events) {
     while let Some(event) = events.next().await {
         match event {
@@ -157,6 +160,7 @@ async fn tell(mut events: Events) {
             Event::Rejected { error } => say(&Said::Rejected {
                 why: error.to_string(),
             }),
+            Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN) => say(&Said::Overtaken),
             Event::Failed { error, .. } => say(&Said::Noted {
                 what: format!("failed: {error}"),
             }),
