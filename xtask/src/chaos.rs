@@ -181,7 +181,7 @@ async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Resul
     let endpoint = worker::endpoint(&assignment)?;
     let key = endpoint.key();
     let clock = SharedClock(Arc::new(ProcessClock::of(Hands::open(hands.path())?, None)));
-    let tokens = worker::cache(endpoint, &ours, store.clone(), clock, Voice(|_| {}))?;
+    let tokens = worker::cache(endpoint, &ours, store.clone(), &clock, Voice(|_| {}))?;
     let crew = Crew::muster(assignment, options.processes).await?;
     let mut play = Play {
         sim,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use token_cache::FileStore;
 use vendor_auth::ReqwestClient;
 use vendor_auth::core::store::{
     Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
@@ -61,16 +60,18 @@ impl HttpClient for SayingClient {
 #[derive(Debug)]
 pub(super) struct SayingStore {
     pub(super) store: Arc<dyn TokenStore>,
+    pub(super) role: Role,
     pub(super) clock: SharedClock,
     pub(super) voice: Voice,
 }
 
-/// Says what it keeps: a token that is in the spill is not lost with its process.
-#[derive(Debug)]
-pub(super) struct SayingSpill {
-    pub(super) store: FileStore,
-    pub(super) clock: SharedClock,
-    pub(super) voice: Voice,
+/// What a store is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// All processes share it.
+    Shared,
+    /// One process has it alone: a token that is in its spill is not lost with it.
+    Spill,
 }
 
 impl SayingStore {
@@ -80,14 +81,24 @@ impl SayingStore {
             hands: self.clock.0.hands(),
         }
     }
-}
 
-impl SayingSpill {
-    fn aged(&self) -> Aged<'_> {
-        Aged {
-            store: &self.store,
-            hands: self.clock.0.hands(),
+    fn tell(&self, generation: u64, committed: &Result<Committed, StoreError>) {
+        let why = match committed {
+            Ok(Committed::Stored) => return self.tell_stored(generation),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string(),
+        };
+        if self.role == Role::Shared {
+            (self.voice.0)(&Said::Uncommitted { generation, why });
         }
+    }
+
+    fn tell_stored(&self, generation: u64) {
+        let at_us = machine_us();
+        (self.voice.0)(&match self.role {
+            Role::Shared => Said::Committed { generation, at_us },
+            Role::Spill => Said::Spilled,
+        });
     }
 }
 
@@ -124,21 +135,7 @@ impl TokenStore for SayingStore {
         record: &Record,
     ) -> Result<Committed, StoreError> {
         let committed = self.store.commit(key, succession, record).await;
-        let generation = record.generation.number();
-        (self.voice.0)(&match &committed {
-            Ok(Committed::Stored) => Said::Committed {
-                generation,
-                at_us: machine_us(),
-            },
-            Ok(other) => Said::Uncommitted {
-                generation,
-                why: format!("{other:?}"),
-            },
-            Err(error) => Said::Uncommitted {
-                generation,
-                why: error.to_string(),
-            },
-        });
+        self.tell(record.generation.number(), &committed);
         committed
     }
 
@@ -152,54 +149,6 @@ impl TokenStore for SayingStore {
             entry = aged.changed(key, seen, at_most) => entry,
             () = moved_on(self.clock.0.hands()) => None,
         }
-    }
-}
-
-#[async_trait]
-impl TokenStore for SayingSpill {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        self.aged().load(key).await
-    }
-
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        self.aged().acquire(key, owner, life).await
-    }
-
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
-        self.store.renew(key, owner, life).await
-    }
-
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.store.release(key, owner).await
-    }
-
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.store.intend(key, intent).await
-    }
-
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.store.withdraw(key, owner).await
-    }
-
-    async fn commit(
-        &self,
-        key: &Key,
-        succession: &Succession,
-        record: &Record,
-    ) -> Result<Committed, StoreError> {
-        let committed = self.store.commit(key, succession, record).await;
-        if matches!(committed, Ok(Committed::Stored)) {
-            (self.voice.0)(&Said::Spilled);
-        }
-        committed
-    }
-
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.store.bury(key).await
-    }
-
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
-        self.aged().changed(key, seen, at_most).await
     }
 }
 

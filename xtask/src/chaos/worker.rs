@@ -16,7 +16,7 @@ use vendor_auth::{ReqwestClient, Token, TokenCache};
 use super::hands::{Hands, ProcessClock, SharedClock};
 use super::machine_us;
 use super::stores::open_store;
-use super::wire::{SayingClient, SayingSpill, SayingStore, Voice, say};
+use super::wire::{Role, SayingClient, SayingStore, Voice, say};
 use super::words::{Assignment, Handed, Said, Told};
 
 /// Does what it is told until its standard input ends.
@@ -43,7 +43,7 @@ async fn work(assignment: &Assignment) -> Result<()> {
     let store = open_store(assignment.store, &assignment.address).await?;
     let endpoint = endpoint(assignment)?;
     let key = endpoint.key();
-    let tokens = cache(endpoint, assignment, store.clone(), clock.clone(), Voice(say))?;
+    let tokens = cache(endpoint, assignment, store.clone(), &clock, Voice(say))?;
     tokio::spawn(tell(tokens.events()));
     say(&Said::Ready);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -75,26 +75,24 @@ pub(super) fn cache(
     endpoint: OAuth2,
     assignment: &Assignment,
     store: Arc<dyn TokenStore>,
-    clock: SharedClock,
+    clock: &SharedClock,
     voice: Voice,
 ) -> Result<TokenCache> {
     let spill = assignment.spills.join(assignment.process.to_string());
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
+    let saying = |role, store| SayingStore {
+        store,
+        role,
+        clock: clock.clone(),
+        voice,
+    };
     let tokens = TokenCache::builder(endpoint)
         .http(SayingClient(ReqwestClient::new()?, voice))
-        .store(SayingStore {
-            store,
-            clock: clock.clone(),
-            voice,
-        })
-        .spill(SayingSpill {
-            store: FileStore::at(spill),
-            clock: clock.clone(),
-            voice,
-        })
-        .clock(clock)
+        .store(saying(Role::Shared, store))
+        .spill(saying(Role::Spill, Arc::new(FileStore::at(spill))))
+        .clock(clock.clone())
         .lease(Duration::from_millis(assignment.lease_ms))
         .wait(Duration::from_secs(10))
         .backoff(backoff)
