@@ -307,8 +307,9 @@ impl TokenStore for FileStore {
 
     async fn bury(&self, key: &Key) -> Result<(), StoreError> {
         self.in_turn(key, |store, place, turn| {
-            let there = place.current_or_blank()?.file;
-            store.save(place, &Page::tombstone(), there, turn)
+            // The copy before a file that cannot be read still tells what is removed.
+            let current = place.current().or_else(|_| place.current_or_blank())?;
+            store.save(place, &current.page.buried(), current.file, turn)
         })
         .await
     }

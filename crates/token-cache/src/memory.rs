@@ -36,6 +36,7 @@ struct Place {
     intent: Option<(Intent, Instant)>,
     lease: Option<(Owner, Instant)>,
     buried: bool,
+    buried_generation: Option<Generation>,
 }
 
 impl MemoryStore {
@@ -62,7 +63,12 @@ impl Place {
             entry.intent_age = Instant::now().saturating_duration_since(*written_at);
         }
         entry.buried = self.buried;
+        entry.buried_generation = self.buried_generation;
         entry
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        self.record.as_ref().map(|(record, _)| record.generation)
     }
 
     fn live_lease(&self) -> Option<&(Owner, Instant)> {
@@ -100,6 +106,7 @@ impl Place {
             .map(|(_, committed_at)| committed_at);
         self.record = Some((record.clone(), first.unwrap_or_else(Instant::now)));
         self.buried = false;
+        self.buried_generation = None;
         Committed::Stored
     }
 }
@@ -177,6 +184,8 @@ impl TokenStore for MemoryStore {
         self.at(key, |place| {
             *place = Place {
                 buried: true,
+                // A second logout keeps what the first one removed.
+                buried_generation: place.generation().or(place.buried_generation),
                 lease: place.lease.take(),
                 ..Place::default()
             }
@@ -187,9 +196,7 @@ impl TokenStore for MemoryStore {
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
         let notified = self.0.changed.notified();
-        let current = self.at(key, |place| {
-            place.record.as_ref().map(|(record, _)| record.generation)
-        });
+        let current = self.at(key, |place| place.generation());
         if current == seen {
             _ = tokio::time::timeout(at_most, notified).await;
         }

@@ -85,7 +85,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         record: &Record,
     ) -> Result<Committed, StoreError>;
 
-    /// Removes the record and leaves a tombstone, so that a late commit does not bring the grant back.
+    /// Removes the record and leaves a tombstone, so that a late commit does not bring the grant back. The tombstone keeps the
+    /// generation of what it removed; a second one keeps what the first did.
     ///
     /// # Errors
     ///
@@ -111,6 +112,9 @@ pub struct Entry {
     pub intent_age: Duration,
     /// Whether a logout left a tombstone here.
     pub buried: bool,
+    /// Which generation that logout removed; `None` where nothing was there, or no tombstone is. A new login goes on after it, so
+    /// that who missed both does not take the new grant for an ancestor of the old one.
+    pub buried_generation: Option<Generation>,
 }
 
 impl Entry {

@@ -106,6 +106,14 @@ caught! {
         ForgetsTombstones breaks a_buried_grant_is_gone_and_stays_gone, found by "after a logout";
     a_tombstone_that_stays_is_caught:
         KeepsTombstones breaks a_new_login_clears_a_tombstone, found by "a new login after a logout";
+    a_tombstone_without_a_generation_is_caught:
+        ForgetsWhatItRemoved breaks a_tombstone_keeps_the_generation, found by "after the first logout";
+    a_second_logout_that_forgets_is_caught:
+        RemovesNothingTwice breaks a_tombstone_keeps_the_generation, found by "after the second logout";
+    a_generation_that_outlives_its_tombstone_is_caught:
+        KeepsWhatItRemoved breaks a_tombstone_keeps_the_generation, found by "a new login was removed";
+    a_lease_without_the_buried_generation_is_caught:
+        ForgetsWhatItRemoved breaks acquiring_tells_what_is_kept, found by "without its generation";
     a_logout_of_everybody_is_caught:
         BuriesEverything breaks burying_leaves_other_keys_alone, found by "another key is buried too";
     a_lease_for_everybody_is_caught:

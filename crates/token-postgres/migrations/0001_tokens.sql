@@ -2,21 +2,22 @@
 -- Who refreshes tokens needs SELECT, INSERT and UPDATE on the first table and SELECT on the second.
 
 CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
-    key            text COLLATE "C" PRIMARY KEY,
+    key               text COLLATE "C" PRIMARY KEY,
     -- The record. Its body is sealed; its lineage is a keyed hash.
-    lineage        bytea,
-    generation     bigint,
-    body           text,
-    committed_at   timestamptz,
-    -- A logout left a tombstone.
-    buried         boolean NOT NULL DEFAULT false,
+    lineage           bytea,
+    generation        bigint,
+    body              text,
+    committed_at      timestamptz,
+    -- A logout left a tombstone, and removed this generation.
+    buried            boolean NOT NULL DEFAULT false,
+    buried_generation bigint,
     -- Who is about to spend the record's token.
-    intent_owner   text,
-    intent_lineage bytea,
-    intended_at    timestamptz,
+    intent_owner      text,
+    intent_lineage    bytea,
+    intended_at       timestamptz,
     -- Who may.
-    lease_owner    text,
-    lease_until    timestamptz
+    lease_owner       text,
+    lease_until       timestamptz
 ) WITH (fillfactor = 50);
 
 CREATE TABLE IF NOT EXISTS vendor_auth_tokens_version (

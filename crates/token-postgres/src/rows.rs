@@ -22,11 +22,12 @@ pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, St
     entry.intent = intent(row)?;
     entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
     entry.buried = read(row, "buried")?;
+    entry.buried_generation = generation(row, "buried_generation")?;
     Ok(entry)
 }
 
-fn generation(row: &Row) -> Result<Option<Generation>, StoreError> {
-    let number: Option<i64> = read(row, "generation")?;
+fn generation(row: &Row, column: &str) -> Result<Option<Generation>, StoreError> {
+    let number: Option<i64> = read(row, column)?;
     Ok(number.map(|number| Generation::new(number.cast_unsigned())))
 }
 
@@ -40,7 +41,7 @@ fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, Sto
     let Some(lineage) = lineage(row, "lineage")? else {
         return Ok(None);
     };
-    let generation = generation(row)?.ok_or_else(failure::foreign)?;
+    let generation = generation(row, "generation")?.ok_or_else(failure::foreign)?;
     let body = sealing.open(key, lineage, generation, read(row, "body")?)?;
     Ok(Some(Record {
         lineage,

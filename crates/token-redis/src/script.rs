@@ -1,7 +1,7 @@
 //! The scripts that the server runs, each one atomic step on one hash.
 //!
-//! Fields of the hash: `lineage`, `generation`, `body` (the record); `intent_owner`, `intent_lineage`, `intent_at`; `buried`;
-//! `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock. The lease is a field and not a key with a
+//! Fields of the hash: `lineage`, `generation`, `body` (the record); `intent_owner`, `intent_lineage`, `intent_at`; `buried`,
+//! `buried_generation`; `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock. The lease is a field and not a key with a
 //! time to live, so that no eviction policy can take it away.
 
 use std::sync::OnceLock;

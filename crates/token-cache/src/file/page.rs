@@ -22,6 +22,7 @@ pub(super) struct Page {
     pub(super) record: Option<Kept>,
     pub(super) intent: Option<(Intent, Stamp)>,
     pub(super) buried: bool,
+    buried_generation: Option<Generation>,
 }
 
 /// A record as it lies in the file.
@@ -46,6 +47,7 @@ struct Written<'a> {
     record: Option<WrittenRecord<'a>>,
     intent: Option<WrittenIntent<'a>>,
     buried: bool,
+    buried_generation: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +78,7 @@ impl Page {
             record: self.record.as_ref().map(Kept::write),
             intent: self.intent.as_ref().map(write_intent),
             buried: self.buried,
+            buried_generation: self.buried_generation.map(Generation::number),
         };
         let line = serde_json::to_string(&written)
             .map(Secret::from)
@@ -123,6 +126,7 @@ impl Page {
             record,
             intent,
             buried: written.buried,
+            buried_generation: written.buried_generation.map(Generation::new),
         })
     }
 
@@ -130,6 +134,7 @@ impl Page {
     pub(super) fn entry(&self, key: &Key, sealing: Option<&Sealing>) -> Result<Entry, StoreError> {
         let mut entry = Entry::default();
         entry.buried = self.buried;
+        entry.buried_generation = self.buried_generation;
         if let Some(kept) = &self.record {
             entry.record = Some(kept.open(key, sealing)?);
             entry.record_age = kept.committed.age(&Stamp::now());
@@ -165,14 +170,16 @@ impl Page {
         Self {
             intent: self.intent.filter(|(intent, _)| intent.lineage == lineage),
             record: Some(kept),
-            buried: false,
+            ..Self::default()
         }
     }
 
-    /// What a logout leaves.
-    pub(super) fn tombstone() -> Self {
+    /// What a logout leaves; a second one keeps what the first removed.
+    pub(super) fn buried(&self) -> Self {
+        let removed = self.record.as_ref().map(|kept| kept.generation);
         Self {
             buried: true,
+            buried_generation: removed.or(self.buried_generation),
             ..Self::default()
         }
     }

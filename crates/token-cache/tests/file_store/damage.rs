@@ -93,6 +93,20 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
     assert!(store.load(&key()).await.unwrap().buried);
 }
 
+/// The copy before it tells what a logout removes.
+#[tokio::test]
+async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
+    let scene = Scene::with_a_record().await;
+    let store = scene.store();
+    store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+    fs::write(scene.file(), "torn").unwrap();
+    let copy = store.load(&key()).await.unwrap().generation();
+    store.bury(&key()).await.unwrap();
+    let entry = store.load(&key()).await.unwrap();
+    assert!(entry.buried && copy.is_some());
+    assert_eq!(entry.buried_generation, copy);
+}
+
 /// Else a damaged file after a new login would be a logout.
 #[tokio::test]
 async fn a_tombstone_is_no_previous_copy() {

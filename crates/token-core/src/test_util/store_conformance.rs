@@ -59,6 +59,7 @@ macro_rules! store_conformance {
             one_of_many_concurrent_children_is_stored
             a_buried_grant_is_gone_and_stays_gone
             a_new_login_clears_a_tombstone
+            a_tombstone_keeps_the_generation
             burying_leaves_other_keys_alone
             a_lease_has_one_owner
             busy_tells_what_is_left
@@ -152,6 +153,8 @@ impl<P> fmt::Debug for StoreSuite<P> {
 }
 
 const LONG: Duration = Duration::from_secs(60);
+/// One more than a floating point number can tell from its neighbour.
+const BIG: u64 = (1 << 53) + 1;
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A suite on an empty place. Each law wants a place of its own.

@@ -30,6 +30,9 @@ pub(crate) enum Flaw {
     CommitsInTwoSteps,
     ForgetsTombstones,
     KeepsTombstones,
+    ForgetsWhatItRemoved,
+    RemovesNothingTwice,
+    KeepsWhatItRemoved,
     BuriesEverything,
     LeasesToEverybody,
     AlwaysAWholeLifeLeft,
@@ -84,6 +87,7 @@ struct Slot {
     record: Option<Record>,
     committed_at: Duration,
     buried: bool,
+    buried_generation: Option<Generation>,
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
 }
@@ -183,11 +187,13 @@ impl Place {
         entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
         entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
         entry.buried = slot.buried;
+        entry.buried_generation = slot.buried_generation;
         match self.flaw {
             Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
             Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
             Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
             Flaw::InventsARecord => entry.buried = true,
+            Flaw::ForgetsWhatItRemoved => entry.buried_generation = None,
             _ => {}
         }
         entry
@@ -243,6 +249,8 @@ impl Place {
         slot.intent
             .take_if(|(intent, _)| led_here(intent) && !self.has(Flaw::KeepsIntents));
         slot.buried = false;
+        slot.buried_generation
+            .take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));
         slot.record = Some(self.kept(record));
     }
 

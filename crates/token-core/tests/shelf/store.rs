@@ -117,7 +117,10 @@ impl TokenStore for Place {
                 .for_each(|slot| slot.buried = true);
         }
         self.slot(key, |slot, _| {
-            slot.record = None;
+            let removed = slot.record.take().map(|record| record.generation);
+            if removed.is_some() || self.has(Flaw::RemovesNothingTwice) {
+                slot.buried_generation = removed;
+            }
             slot.intent = None;
             slot.buried = !self.has(Flaw::ForgetsTombstones);
         })

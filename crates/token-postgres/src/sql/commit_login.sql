@@ -8,6 +8,7 @@ SET lineage = excluded.lineage,
     committed_at = CASE WHEN stored.lineage = excluded.lineage AND stored.generation = excluded.generation
                         THEN stored.committed_at ELSE excluded.committed_at END,
     buried = false,
+    buried_generation = NULL,
     -- An intent to spend the new record is another flight's: a late repetition of this commit leaves it.
     intent_owner = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intent_owner END,
     intent_lineage = CASE WHEN stored.intent_lineage = excluded.lineage THEN stored.intent_lineage END,

@@ -1,5 +1,10 @@
 -- channel
+local removed = redis.call('HGET', KEYS[1], 'generation')
 redis.call('HSET', KEYS[1], 'buried', '1')
+-- A second logout keeps what the first one removed.
+if removed then
+  redis.call('HSET', KEYS[1], 'buried_generation', removed)
+end
 redis.call('HDEL', KEYS[1], 'lineage', 'generation', 'body', 'committed_at', 'intent_owner', 'intent_lineage', 'intent_at')
 redis.pcall('PUBLISH', ARGV[1], 'bury')
 return 1

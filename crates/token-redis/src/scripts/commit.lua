@@ -18,7 +18,7 @@ if not again then
 end
 -- A repetition is written too: WAIT is documented for the writes of its own connection only.
 redis.call('HSET', KEYS[1], 'lineage', ARGV[3], 'generation', ARGV[4], 'body', ARGV[5])
-redis.call('HDEL', KEYS[1], 'buried')
+redis.call('HDEL', KEYS[1], 'buried', 'buried_generation')
 if not again then
   redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_at')
 end

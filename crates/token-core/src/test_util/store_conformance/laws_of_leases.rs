@@ -71,6 +71,12 @@ impl<P: StorePlace> StoreSuite<P> {
                 entry.buried && entry.record.is_none(),
                 "a tombstone was not told of"
             );
+            let removed = entry.buried_generation;
+            assert_eq!(
+                removed,
+                Some(record(1).generation),
+                "a tombstone was told without its generation"
+            );
         }
     }
 

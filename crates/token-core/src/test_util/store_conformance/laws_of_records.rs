@@ -1,13 +1,10 @@
 //! A commit wins if and only if its succession allows it.
 
 use super::concurrently::all;
-use super::{LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
+use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
 use crate::secret::Secret;
 use crate::store::{Acquired, Committed, Lineage, Record, Succession};
 use crate::token::Generation;
-
-/// One more than a floating point number can tell from its neighbour.
-const BIG: u64 = (1 << 53) + 1;
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A key that was never written is empty, and no error.

@@ -1,8 +1,9 @@
 //! A logout is final until somebody logs in anew.
 
-use super::{StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
+use super::{BIG, StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
 use crate::endpoint::Key;
-use crate::store::{Committed, Succession};
+use crate::store::{Committed, Record, Succession, TokenStore};
+use crate::token::Generation;
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A late commit does not bring a grant back, nor does a login of the engine's own; to bury what is not there is no error.
@@ -46,6 +47,37 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
+    /// A logout tells which generation it removed, until somebody logs in anew: the new grant goes on after it, whoever logs in.
+    // FAULTS.md row 37
+    pub async fn a_tombstone_keeps_the_generation(&self) {
+        let store = self.open().await;
+        sure(store.bury(&key()).await);
+        assert_eq!(
+            removed(&*store).await,
+            None,
+            "a logout removed what was not there"
+        );
+        let old = Record {
+            generation: Generation::new(BIG),
+            ..record(1)
+        };
+        for login in [old, record(3)] {
+            sure(store.commit(&key(), &Succession::Anew, &login).await);
+            assert_eq!(removed(&*store).await, None, "a new login was removed");
+            for what in ["the first logout", "the second logout", "a late commit"] {
+                match what {
+                    "a late commit" => {
+                        let late = Succession::ChildOf(login.lineage);
+                        sure(store.commit(&key(), &late, &record(2)).await);
+                    }
+                    _ => sure(store.bury(&key()).await),
+                }
+                let told = removed(&*store).await;
+                assert_eq!(told, Some(login.generation), "what is removed after {what}");
+            }
+        }
+    }
+
     /// A logout is one grant's.
     pub async fn burying_leaves_other_keys_alone(&self) {
         let store = self.open().await;
@@ -60,4 +92,8 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         expect_stored(&*store, &other, &record(1)).await;
     }
+}
+
+async fn removed(store: &dyn TokenStore) -> Option<Generation> {
+    sure(store.load(&key()).await).buried_generation
 }
