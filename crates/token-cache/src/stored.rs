@@ -30,6 +30,12 @@ impl Stored {
         self.entry.generation()
     }
 
+    /// What a new login goes on after: what is stored, or what a logout removed. Who missed the logout would otherwise take the new
+    /// grant for an ancestor of the old one.
+    pub(crate) fn newest_generation(&self) -> Option<Generation> {
+        self.seen().or(self.entry.buried_generation)
+    }
+
     /// How long ago another holder declared that it spends this very token; `None` where none did.
     pub(crate) fn spent_by_another(&self, us: &Owner, token: Lineage) -> Option<Duration> {
         let intent = self.entry.intent.as_ref()?;

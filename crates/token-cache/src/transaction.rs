@@ -335,7 +335,7 @@ fn as_generation_after(token: Token, previous: Option<Generation>) -> Token {
 
 fn newest_generation(engine: &Engine, stored: &Stored) -> Option<Generation> {
     stored
-        .seen()
+        .newest_generation()
         .max(engine.current().map(|token| token.generation()))
 }
 

@@ -16,6 +16,7 @@ mod doubts;
 mod failures;
 mod keeping;
 mod leaving;
+mod logouts;
 mod secrets;
 mod sharing;
 mod simulation;
