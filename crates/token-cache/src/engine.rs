@@ -357,7 +357,7 @@ fn state(held: &Held, outlook: Outlook) -> State<'_> {
     }
 }
 
-pub(crate) fn no_token() -> Error {
+fn no_token() -> Error {
     Error::new(ErrorKind::Transient { after: None }, "there is no live token")
 }
 

@@ -9,7 +9,7 @@ use token_cache::{Drained, Event, Origin};
 use token_core::types::http::{Request, StatusCode};
 use token_core::{Attempt, ErrorKind, Generation, Rotation, TokenEndpoint, Windows};
 
-use crate::acme::{Acme, Fault, Stage, World, pass, told};
+use crate::acme::{Acme, Ailment, Fault, Gate, Op, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -290,4 +290,20 @@ async fn windows_of_ones_own_are_kept() {
     cache.token().await.unwrap();
     pass(MINUTE).await;
     assert_eq!(world.server.arrived().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_refused_while_its_flight_still_gives_the_lease_back_is_followed_by_another() {
+    let world = World::of(Acme::single_use());
+    let gate = Gate::closed();
+    world.store.ails([Op::Release], &Ailment::Late(gate.clone()));
+    let cache = world.owner();
+    let refused = (*cache.token().await.unwrap()).clone();
+    gate.reached().await;
+    cache.invalidate(&refused);
+    let asking = tokio::spawn(async move { cache.token().await.map(|token| token.generation()) });
+    pass(Duration::from_secs(1)).await;
+    world.store.heals();
+    gate.open();
+    assert_eq!(asking.await.unwrap().unwrap(), refused.generation().next());
 }
