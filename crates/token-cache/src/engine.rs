@@ -259,8 +259,13 @@ impl Engine {
             .unwrap_or_else(late)
     }
 
-    /// Puts a token in everybody's hands.
+    /// Puts a token in everybody's hands, and tells of it before those who waited go on.
     pub(crate) fn publish(&self, token: Token, anchor: Moment, origin: Origin) {
+        self.take_over(token, anchor, origin);
+        self.published.notify_waiters();
+    }
+
+    fn take_over(&self, token: Token, anchor: Moment, origin: Origin) {
         let before = self.held.load_full();
         let unchanged = token.same_secrets_as(before.token());
         let jitter = self.attempts.entropy().number();
@@ -272,7 +277,6 @@ impl Engine {
             origin,
         };
         self.held.store(Arc::new(Held::following(&before, token, anchor)));
-        self.published.notify_waiters();
         let in_vain = match origin {
             Origin::Store | Origin::Redemption => None,
             _ if unchanged => Some("the vendor answered with the same token"),
