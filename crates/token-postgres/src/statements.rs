@@ -21,8 +21,15 @@ impl Statements {
     pub(crate) fn of(places: &Places) -> Self {
         let named = |sql| places.named_in(sql);
         Self {
-            load: named(include_str!("sql/load.sql")),
-            acquire: named(include_str!("sql/acquire.sql")),
+            load: named(concat!(
+                "SELECT\n",
+                include_str!("sql/entry.sql"),
+                include_str!("sql/load.sql")
+            )),
+            acquire: named(concat!(
+                include_str!("sql/acquire.sql"),
+                include_str!("sql/entry.sql")
+            )),
             renew: named(include_str!("sql/renew.sql")),
             release: named(include_str!("sql/release.sql")),
             intend: named(include_str!("sql/intend.sql")),

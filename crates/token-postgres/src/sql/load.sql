@@ -1,12 +1,4 @@
-SELECT lineage,
-       generation,
-       body,
-       buried,
-       buried_generation,
-       intent_owner,
-       intent_lineage,
-       (extract(epoch FROM clock_timestamp() - intended_at) * 1000000)::bigint AS intent_age_micros,
-       (extract(epoch FROM clock_timestamp() - committed_at) * 1000000)::bigint AS record_age_micros,
-       (extract(epoch FROM lease_until - clock_timestamp()) * 1000000)::bigint AS lease_left_micros
+-- after SELECT and the columns of entry.sql
+  , (extract(epoch FROM lease_until - clock_timestamp()) * 1000000)::bigint AS lease_left_micros
 FROM vendor_auth_tokens
 WHERE key = $1
