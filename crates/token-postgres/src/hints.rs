@@ -60,9 +60,14 @@ impl Hints {
         _ = self.ear().try_send(text_of(key));
     }
 
+    /// Connects, beside whatever else goes on.
+    pub(crate) fn begin(&self) {
+        drop(self.ear());
+    }
+
     /// What is heard from now on.
     pub(crate) fn listen(&self) -> Heard {
-        drop(self.ear());
+        self.begin();
         Heard(self.heard.subscribe())
     }
 

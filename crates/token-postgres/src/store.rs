@@ -101,13 +101,17 @@ impl PostgresStore {
     }
 
     /// Makes sure that the server can be written and that the tables are there, of this library's version. It is done before the first
-    /// operation in any case, and once.
+    /// operation in any case, and once. Where the store [is notified](PostgresStoreBuilder::notified_through), it begins to listen, so
+    /// that the first who waits need not connect.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the server cannot be reached, is a standby or read-only, or where the tables are missing, of another
     /// version, unlogged, or not permitted.
     pub async fn check(&self) -> Result<(), StoreError> {
+        if let Some(hints) = &self.0.hints {
+            hints.begin();
+        }
         timeout(self.0.limit, async {
             let lent = Lent::by(&self.0.pool).await?;
             self.checked_on(&lent).await?;

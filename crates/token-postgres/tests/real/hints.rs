@@ -57,6 +57,21 @@ async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself
 }
 
 #[tokio::test]
+async fn a_store_that_was_checked_listens() {
+    let server = Postgres::start().unwrap();
+    let place = Place::migrated(server.url()).await;
+    let store = place.builder().notified_through(server.url()).build().unwrap();
+    store.check().await.unwrap();
+    let listens = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SET % LISTEN %'";
+    let looking = async {
+        while server.sql(listens).unwrap().trim() != "1" {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, looking).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_wait_ends_with_hints_without_them_and_where_they_cannot_be_had() {
     let urls = [
         Some(SERVER.url()),
