@@ -13,30 +13,29 @@ pub(crate) struct Replicas {
     pub(crate) within: Duration,
 }
 
-pub(crate) struct Call {
-    pub(crate) command: Cmd,
-    /// The same with the script's text, which the server keeps from then on.
-    pub(crate) with_text: Cmd,
+pub(crate) struct Call<'a> {
+    pub(crate) script: &'a Script,
+    /// Where the record is.
+    pub(crate) place: &'a str,
+    pub(crate) arguments: &'a [&'a str],
+    /// Its write counts when so many replicas have it.
     pub(crate) replicas: Option<Replicas>,
 }
 
-impl Call {
-    pub(crate) fn script(script: &Script, key: &str, arguments: &[&str]) -> Self {
-        let invoke = |name: &str, what: &str| {
-            let mut command = redis::cmd(name);
-            command.arg(what).arg(1).arg(key).arg(arguments);
-            command
-        };
-        Self {
-            command: invoke("EVALSHA", script.hash()),
-            with_text: invoke("EVAL", script.text()),
-            replicas: None,
-        }
+impl Call<'_> {
+    /// By the script's name, which the server knows once it has seen the text.
+    pub(crate) fn by_name(&self) -> Cmd {
+        self.invoke("EVALSHA", self.script.hash())
     }
 
-    /// Its write counts when so many replicas have it.
-    pub(crate) fn acknowledged_by(mut self, replicas: Option<Replicas>) -> Self {
-        self.replicas = replicas;
-        self
+    /// With the script's text, which the server keeps from then on.
+    pub(crate) fn with_text(&self) -> Cmd {
+        self.invoke("EVAL", self.script.text())
+    }
+
+    fn invoke(&self, name: &str, what: &str) -> Cmd {
+        let mut command = redis::cmd(name);
+        command.arg(what).arg(1).arg(self.place).arg(self.arguments);
+        command
     }
 }

@@ -48,7 +48,7 @@ impl Link {
     /// Asks, over a new connection where the old one broke, and waits for as long as one answer may take.
     ///
     /// All that is asked may be asked twice: every operation of a store has the same outcome when it is repeated by its owner.
-    pub(crate) async fn ask(&self, call: &Call) -> Result<Value, StoreError> {
+    pub(crate) async fn ask(&self, call: &Call<'_>) -> Result<Value, StoreError> {
         let within = self.within + call.replicas.map_or(Duration::ZERO, |replicas| replicas.within);
         match timeout(within, self.ask_twice(call)).await {
             Ok(answer) => answer,
@@ -59,7 +59,7 @@ impl Link {
         }
     }
 
-    async fn ask_twice(&self, call: &Call) -> Result<Value, StoreError> {
+    async fn ask_twice(&self, call: &Call<'_>) -> Result<Value, StoreError> {
         match self.live().await?.ask(call).await {
             Err(error) if is_of_the_connection(&error) => {
                 self.hang_up();
@@ -116,10 +116,10 @@ impl Link {
 }
 
 impl Live {
-    async fn ask(mut self, call: &Call) -> RedisResult<Result<Value, StoreError>> {
-        match self.line.send(&call.command, call.replicas).await {
+    async fn ask(mut self, call: &Call<'_>) -> RedisResult<Result<Value, StoreError>> {
+        match self.line.send(&call.by_name(), call.replicas).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.line.send(&call.with_text, call.replicas).await
+                self.line.send(&call.with_text(), call.replicas).await
             }
             answer => answer,
         }

@@ -102,15 +102,28 @@ impl RedisStore {
     }
 
     async fn run(&self, script: &Script, key: &Key, arguments: &[&str]) -> Result<Value, StoreError> {
-        self.link
-            .ask(&Call::script(script, &self.place(key), arguments))
-            .await
+        self.call(script, key, arguments, None).await
     }
 
     /// For what must outlive the server.
     async fn run_safely(&self, script: &Script, key: &Key, arguments: &[&str]) -> Result<Value, StoreError> {
-        let call = Call::script(script, &self.place(key), arguments);
-        self.link.ask(&call.acknowledged_by(self.replicas)).await
+        self.call(script, key, arguments, self.replicas).await
+    }
+
+    async fn call(
+        &self,
+        script: &Script,
+        key: &Key,
+        arguments: &[&str],
+        replicas: Option<Replicas>,
+    ) -> Result<Value, StoreError> {
+        let call = Call {
+            script,
+            place: &self.place(key),
+            arguments,
+            replicas,
+        };
+        self.link.ask(&call).await
     }
 
     /// What is stored when it is of another generation, or when somebody gave a lease back.
