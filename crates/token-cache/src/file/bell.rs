@@ -27,6 +27,11 @@ impl Bell {
             None => nap(at_most),
         }
     }
+
+    /// Tells the kernel that nobody listens any more.
+    pub(super) fn take_down(self) {
+        drop(self.watch);
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -40,6 +45,9 @@ impl Bell {
     pub(super) fn wait(&self, at_most: Duration) -> Duration {
         nap(at_most)
     }
+
+    /// Nobody was told to ring it.
+    pub(super) fn take_down(self) {}
 }
 
 fn nap(at_most: Duration) -> Duration {

@@ -39,8 +39,8 @@ impl FileStore {
             Ok((entry, bell))
         });
         let (entry, bell) = timeout(at_most, watching).await.ok()?.ok()?;
-        // The kernel takes tens of milliseconds to take a bell down, and nobody needs to wait for that.
-        drop(tokio::task::spawn_blocking(|| drop(bell)));
+        // The kernel needs tens of milliseconds for that, and nobody needs to wait.
+        drop(tokio::task::spawn_blocking(|| bell.take_down()));
         entry
     }
 
