@@ -21,7 +21,7 @@ impl Stored {
         Ok(Self::of(entry))
     }
 
-    /// What was seen when the lease was asked for.
+    /// What the store told with another answer.
     pub(crate) fn of(entry: Entry) -> Self {
         Self { entry }
     }

@@ -28,11 +28,7 @@ impl Engine {
 
     async fn fly_along(self: &Arc<Self>) -> Result<TokenGuard, Error> {
         // A flight may have brought its token before this caller came, who was given that one already: then the next flight is for him.
-        while self.fly_once().await? == Brought::Nothing {
-            if self.decide() != Decision::Wait {
-                break;
-            }
-        }
+        while self.fly_once().await? == Brought::Nothing && self.decide() == Decision::Wait {}
         self.live().ok_or_else(|| self.last_error())
     }
 
