@@ -53,6 +53,14 @@ impl World {
             .unwrap()
     }
 
+    /// The same, whose token is due: 50 minutes of its hour are over.
+    pub(crate) async fn due_owner(&self) -> TokenCache {
+        let cache = self.owner();
+        cache.token().await.unwrap();
+        pass(Duration::from_secs(50 * 60)).await;
+        cache
+    }
+
     /// Another process with the same grant, with a way of its own to the store.
     pub(crate) fn other(&self) -> (TokenCache, FaultyStore) {
         let store = self.store.sibling();

@@ -11,14 +11,6 @@ use crate::acme::{Acme, Fault, World, pass, told};
 const MINUTE: Duration = Duration::from_secs(60);
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
 
-/// A cache whose token is due.
-async fn due(world: &World) -> TokenCache {
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    cache
-}
-
 /// A caller comes, and the flight that it begins ends.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
@@ -30,7 +22,7 @@ async fn ask(cache: &TokenCache) -> Generation {
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.then([Fault::NoRefresh]);
     ask(&cache).await;
     let token = cache.current().unwrap();
@@ -45,7 +37,7 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
 #[tokio::test(start_paused = true)]
 async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_loop() {
     let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     let before = (*cache.current().unwrap()).clone();
     world.server.outage(Fault::Same);
     let asked = world.server.arrived().len();
@@ -108,7 +100,7 @@ async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
 #[tokio::test(start_paused = true)]
 async fn a_failing_code_in_a_success_takes_no_live_token_away() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     let mut events = cache.events();
     world
         .server
@@ -128,7 +120,7 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
 #[tokio::test(start_paused = true)]
 async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.then([Fault::Answer(200, &[], HTML.into())]);
     assert_eq!(ask(&cache).await, Generation::new(1));
     pass(5 * Duration::from_secs(1)).await;
@@ -142,7 +134,7 @@ async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
 async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_grace() {
     for (acme, sent) in [(Acme::with(Rotation::Grace(MINUTE)), 3), (Acme::single_use(), 2)] {
         let world = World::of(acme);
-        let cache = due(&world).await;
+        let cache = world.due_owner().await;
         world.server.then([Fault::Cut]);
         ask(&cache).await;
         assert_eq!(world.server.arrived().len(), sent);

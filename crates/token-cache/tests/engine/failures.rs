@@ -10,14 +10,6 @@ use crate::acme::{Acme, FREEZE, Fault, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A cache whose token is due.
-async fn due(world: &World) -> TokenCache {
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    cache
-}
-
 /// A caller comes, and the flight that it begins ends.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
@@ -126,7 +118,7 @@ async fn a_request_that_is_to_be_made_anew_has_a_strictly_later_timestamp_and_is
 #[tokio::test(start_paused = true)]
 async fn a_frozen_account_is_left_alone_until_it_is_released() {
     let world = World::of(Acme::single_use().and_login());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.then_refuse("frozen");
     let frozen_at = Instant::now();
     while frozen_at.elapsed() < FREEZE - MINUTE {
@@ -169,7 +161,7 @@ async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_serv
         SendFailure::Connect,
     ] {
         let world = World::of(Acme::single_use());
-        let cache = due(&world).await;
+        let cache = world.due_owner().await;
         world.server.outage(Fault::Unsent(failure));
         assert_eq!(ask(&cache).await, Generation::new(1));
         pass(10 * MINUTE).await;
@@ -183,7 +175,7 @@ async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_serv
 #[tokio::test(start_paused = true)]
 async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backoff_step() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.outage(Fault::Answer(503, &[], "{}".into()));
     let (began, before) = (Instant::now(), world.server.arrived().len());
     while began.elapsed() < 9 * MINUTE {
@@ -216,7 +208,7 @@ async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backo
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_not_forgotten_where_the_repetition_does_not_leave() {
     let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.then([
         Fault::Lost(Stage::BeforeActing),
         Fault::Unsent(SendFailure::Connect),

@@ -13,9 +13,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test(start_paused = true)]
 async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_revocation() {
     let world = World::of(Acme::single_use());
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
+    let cache = world.due_owner().await;
     let gate = world.server.then_hold(Stage::AfterActing);
     cache.token().await.unwrap();
     gate.reached().await;

@@ -167,9 +167,7 @@ async fn a_lease_that_is_known_to_be_lost_does_not_stop_the_exchange() {
 #[tokio::test(start_paused = true)]
 async fn an_unrelated_write_to_the_record_does_not_make_a_commit_lose() {
     let world = World::of(Acme::single_use());
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
+    let cache = world.due_owner().await;
     let gate = world.server.then_hold(Stage::AfterActing);
     cache.token().await.unwrap();
     gate.reached().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use token_cache::{Drained, Event, TokenCache};
+use token_cache::{Drained, Event};
 use token_core::store::Succession;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 
@@ -10,20 +10,12 @@ use crate::acme::{Acme, Ailment, Op, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A cache whose token is due.
-async fn due(world: &World) -> TokenCache {
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    cache
-}
-
 // FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_it_does() {
     for ailment in [Ailment::Dead, Ailment::Hangs, Ailment::Deaf] {
         let world = World::of(Acme::single_use());
-        let cache = due(&world).await;
+        let cache = world.due_owner().await;
         world.store.ails([Op::Commit], &ailment);
         let mut events = cache.events();
         cache.token().await.unwrap();
@@ -53,7 +45,7 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
 #[tokio::test(start_paused = true)]
 async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dropped() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.store.ails([Op::Commit], &Ailment::Dead);
     cache.token().await.unwrap();
     pass(MINUTE).await;
@@ -68,7 +60,7 @@ async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dro
 #[tokio::test(start_paused = true)]
 async fn drain_writes_what_the_store_did_not_take() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.store.ails([Op::Commit], &Ailment::Dead);
     cache.token().await.unwrap();
     pass(20 * MINUTE).await;
@@ -81,7 +73,7 @@ async fn drain_writes_what_the_store_did_not_take() {
 #[tokio::test(start_paused = true)]
 async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.store.ails([Op::Commit], &Ailment::Dead);
     cache.token().await.unwrap();
     pass(55 * MINUTE).await;
@@ -108,7 +100,7 @@ async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_re
         (&[Op::Acquire], Ailment::Hangs),
     ] {
         let world = World::of(Acme::single_use());
-        let cache = due(&world).await;
+        let cache = world.due_owner().await;
         world.store.ails(ops.iter().copied(), &ailment);
         for _ in 0..9 {
             assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
@@ -169,7 +161,7 @@ async fn a_code_is_not_redeemed_where_the_store_cannot_be_written() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_restarts_empty_gets_the_token_back() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.store.loses_everything();
     let mut events = cache.events();
     cache.token().await.unwrap();
@@ -186,7 +178,7 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     let older = world.kept().await.record.unwrap();
     cache.token().await.unwrap();
     pass(50 * MINUTE).await;

@@ -2,20 +2,12 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, TokenCache};
+use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation, Secret, Token, Validity};
 
 use crate::acme::{Acme, Ailment, Fault, Op, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// A cache whose token is due.
-async fn due(world: &World) -> TokenCache {
-    let cache = world.owner();
-    cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    cache
-}
 
 fn rejections(told: &[Event]) -> usize {
     told.iter()
@@ -27,7 +19,7 @@ fn rejections(told: &[Event]) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.kill_grant();
     let mut events = cache.events();
     for _ in 0..9 {
@@ -47,7 +39,7 @@ async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end(
 #[tokio::test(start_paused = true)]
 async fn a_verdict_outlasts_a_store_that_is_down_for_a_while() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.kill_grant();
     let mut events = cache.events();
     cache.token().await.unwrap();
@@ -109,7 +101,7 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
 #[tokio::test(start_paused = true)]
 async fn a_dead_grant_comes_alive_through_redeem() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.kill_grant();
     cache.token().await.unwrap();
     pass(60 * MINUTE).await;
@@ -142,7 +134,7 @@ async fn a_refused_refresh_falls_back_to_the_repeatable_login_in_the_same_flight
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_kills_the_live_token_ends_its_serving_at_once() {
     let world = World::of(Acme::single_use());
-    let cache = due(&world).await;
+    let cache = world.due_owner().await;
     world.server.then_refuse("disabled");
     cache.token().await.unwrap();
     pass(MINUTE / 60).await;
