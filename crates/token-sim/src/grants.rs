@@ -231,7 +231,7 @@ impl Grants {
 
 fn in_grace(rotation: Rotation, spent: i64, now: i64) -> bool {
     match rotation {
-        Rotation::Never | Rotation::Repeat => true,
+        Rotation::Never | Rotation::Repeat | Rotation::Kept => true,
         Rotation::Grace(grace) => now.saturating_sub(spent) <= millis(grace),
         Rotation::SingleUse | Rotation::Strict => false,
     }

@@ -113,6 +113,22 @@ async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_
     }
 }
 
+// FAULTS.md row 12
+#[tokio::test]
+async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer() {
+    let sim = start(OAuth2::builder().rotation(Rotation::Kept)).await;
+    let token = refresh_token(&sim);
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        let seen = refresh(&sim, &token).await;
+        told.push(seen.json().get("refresh_token").cloned());
+    }
+    let repeated = Some(serde_json::Value::from(token.as_str()));
+    assert_eq!(told, [None, repeated.clone(), None, repeated]);
+    assert_eq!(sim.exchange(4).await.outcome, Outcome::Issued { generation: 5 });
+    assert!(!sim.saw_reuse());
+}
+
 // FAULTS.md row 36
 #[tokio::test]
 async fn a_refresh_may_kill_the_old_access_token() {

@@ -141,7 +141,7 @@ impl Server {
             Ok(spent) => {
                 let next = self.rules.rotation.renews().then(opaque);
                 let mut pair = self.enter(&mut state, spent.family, spent.generation, next, now);
-                if self.rules.rotation == Rotation::Repeat {
+                if self.rules.rotation.repeats(spent.generation) {
                     pair.refresh = Some(token.to_owned());
                 }
                 self.issued(&pair, spent.generation).reuse(spent.reuse)
