@@ -136,6 +136,7 @@ impl Line<'_> {
                         asked: reply.asked,
                     }));
                 }
+                Outcome::RefreshTokenOnly { error, .. } => return Err(Failed { error, sent: true }),
                 Outcome::Again(error) => return Ok(Walked::Again(error)),
                 Outcome::Next(next) => next,
                 _ => {

@@ -25,6 +25,8 @@ struct Written<'a> {
     issued_at: i64,
     expires_at: i64,
     refreshable_from: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requested_refresh_at: Option<i64>,
     scopes: Vec<Cow<'a, str>>,
     extras: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
@@ -42,6 +44,7 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
         issued_at: validity.issued_at().unix_millis(),
         expires_at: validity.expires_at().unix_millis(),
         refreshable_from: validity.refreshable_from().unix_millis(),
+        requested_refresh_at: validity.requested_refresh_at().map(Timestamp::unix_millis),
         scopes: token.scopes().iter().map(Into::into).collect(),
         extras: token
             .extras()
@@ -91,11 +94,17 @@ fn validity(written: &Written<'_>, age: Duration, now: Timestamp) -> Validity {
     let gone = written_at.since(issued_at).saturating_add(age);
     let began = now.before(gone);
     let ahead = issued_at.since(began);
-    Validity::new(
-        issued_at.min(began),
-        expires_at.before(ahead).min(now.after(left)),
-    )
-    .not_refreshed_before(refreshable_from.before(ahead))
+    let told = Validity::new(issued_at, expires_at);
+    let ends_at = match told.ends() {
+        Some(end) => end.before(ahead).min(now.after(left)),
+        None => Timestamp::MAX,
+    };
+    let validity =
+        Validity::new(issued_at.min(began), ends_at).not_refreshed_before(refreshable_from.before(ahead));
+    match written.requested_refresh_at.map(Timestamp::from_unix_millis) {
+        Some(requested) => validity.with_refresh_at(requested.before(ahead)),
+        None => validity,
+    }
 }
 
 fn carriage_name(carriage: &Carriage) -> Result<Cow<'_, str>, StoreError> {
@@ -156,6 +165,26 @@ mod tests {
         );
         assert_eq!(back.refresh_expires_at(), Some(at(9000)));
         assert_eq!(back.extra("api.host").unwrap().expose(), "https://x\"y");
+    }
+
+    // FAULTS.md row 105
+    #[test]
+    fn a_token_without_end_comes_back_without_one() {
+        let endless = token().with_validity(Validity::without_end(at(1000)));
+        let record = write(&Key::of("v", "h", "g"), &endless, at(1000)).unwrap();
+        for (age, now) in [(0, 1000), (100, 1100), (5000, 400)] {
+            let back = read(&record, Duration::from_secs(age), at(now)).unwrap();
+            assert_eq!(back.validity().ends(), None, "{age} {now}");
+        }
+    }
+
+    // FAULTS.md row 114
+    #[test]
+    fn the_instant_that_the_vendor_named_for_the_refresh_comes_back() {
+        let named = token().with_validity(Validity::new(at(1000), at(2000)).with_refresh_at(at(1300)));
+        let record = write(&Key::of("v", "h", "g"), &named, at(1000)).unwrap();
+        let back = read(&record, Duration::from_secs(100), at(1100)).unwrap();
+        assert_eq!(back.validity().refresh_at(), at(1300));
     }
 
     // FAULTS.md row 18

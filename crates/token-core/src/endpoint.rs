@@ -6,10 +6,17 @@ use std::time::Duration;
 use http::request::Parts;
 
 use crate::answer::Answer;
-use crate::error::{BuildError, Error};
+use crate::error::Error;
 use crate::request::Request;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::Token;
+
+mod key;
+mod redemption;
+
+pub use key::Key;
+pub use redemption::Redemption;
 
 /// A vendor's token endpoint, as pure functions.
 ///
@@ -64,6 +71,12 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
 
     /// What a refresh does to the refresh token that it spends.
     fn rotation(&self) -> Rotation;
+
+    /// Whether an exchange ends the access token that it replaces. Callers then wait for the exchange instead of getting the old
+    /// token meanwhile, and a refresh is not made earlier than needed. Default: `false`.
+    fn exchange_ends_old_token(&self) -> bool {
+        false
+    }
 
     /// The request that gets a first token from long-lived credentials, and may be repeated at any time; `None` where the vendor
     /// has none. A person's password and a one-time code are no login: see [`Redemption`].
@@ -136,6 +149,16 @@ pub enum Rotation {
 pub enum Outcome {
     /// A token.
     Issued(Token),
+    /// The vendor accepted the exchange and sent a readable refresh token, but no usable access token. The refresh token in hand
+    /// is spent: the engine keeps the new one beside the old access token, reports `error`, and spends the new one next.
+    RefreshTokenOnly {
+        /// The new refresh token.
+        refresh: Secret,
+        /// When the new refresh token ends, if the vendor says so.
+        refresh_expires_at: Option<Timestamp>,
+        /// Why the access token is unusable.
+        error: Error,
+    },
     /// The login has a further step: send this.
     Next(Request),
     /// The vendor refused without acting, and the same request built anew may pass, such as with a later timestamp. The engine
@@ -184,106 +207,9 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// Names a grant in stores, logs and metrics, such as `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
-///
-/// ```
-/// use token_core::Key;
-///
-/// assert_eq!(Key::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
-
-impl Key {
-    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit nor one of `.-_~:` is
-    /// percent-encoded, so that different parts never make one key.
-    pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
-        let part = |text: &str| crate::encoding::percent_encode(text).replace("%3A", ":");
-        Self(format!("{}/{}/{}", part(vendor), part(deployment), part(grant)))
-    }
-
-    /// A key by its full name, as a store wrote it.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII without spaces.
-    pub fn parse(name: &str) -> Result<Self, BuildError> {
-        if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(BuildError::invalid(
-                "key",
-                "must be 1 to 512 printable ASCII characters without spaces",
-            ));
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    /// Its name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A request that gets a first token from something that must not be sent twice by itself: a one-time code, a person's password.
-///
-/// ```
-/// use token_core::{Attempt, BaseUrl, PlainHttp, Redemption, Request, Secret, Step, Timestamp};
-///
-/// let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
-/// let code = Secret::from("one-time");
-/// let redemption = Redemption::new(move |_attempt| {
-///     Request::post(&base, "/token").form_secret("code", &code).build(Step::Redemption)
-/// });
-/// let request = redemption.into_request(&Attempt::new(Timestamp::from_unix_seconds(0), [0; 16]))?;
-/// assert_eq!(request.step(), Step::Redemption);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// It is consumed when it is sent, so no retry can burn the code or count as another failed password.
-#[must_use = "nothing is sent before it is redeemed"]
-#[expect(clippy::type_complexity, reason = "an alias would hide what a redemption is")]
-pub struct Redemption(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
-
-impl Redemption {
-    /// A redemption from what builds its request.
-    pub fn new(build: impl FnOnce(&Attempt) -> Result<Request, Error> + Send + 'static) -> Self {
-        Self(Box::new(build))
-    }
-
-    /// The one request.
-    ///
-    /// # Errors
-    ///
-    /// Where it makes no valid request.
-    pub fn into_request(self, attempt: &Attempt) -> Result<Request, Error> {
-        (self.0)(attempt)
-    }
-}
-
-impl fmt::Debug for Redemption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Redemption(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn different_parts_never_make_one_key() {
-        assert_ne!(Key::of("a", "b/c", "d"), Key::of("a", "b", "c/d"));
-        assert_eq!(
-            Key::parse(Key::of("a", "b:1", "é ü").as_str()).unwrap(),
-            Key::of("a", "b:1", "é ü")
-        );
-        assert!(Key::parse("a b").is_err());
-    }
 
     #[test]
     fn a_nonce_text_is_sixteen_characters_and_is_not_shown() {

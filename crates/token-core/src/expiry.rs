@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
+mod windows;
+
+pub use windows::Windows;
+
+/// A grant is not refreshed more often than this only because its end is near.
+const SHORTEST_USE: Duration = Duration::from_secs(1);
+
 /// The instants of one token's life, always in this order: `issued_at ≤ refresh_at ≤ usable_until ≤ expires_at`.
 ///
 /// ```
@@ -24,10 +31,13 @@ pub struct Validity {
     usable_until: Timestamp,
     expires_at: Timestamp,
     not_refreshed_before: Timestamp,
+    requested_refresh_at: Option<Timestamp>,
+    refresh_by: Timestamp,
 }
 
 impl Validity {
-    /// A validity with the default [`Windows`] and no jitter. An expiry before the issue is taken as one at the issue.
+    /// A validity with the default [`Windows`] and no jitter. An expiry before the issue is taken as one at the issue;
+    /// [`Timestamp::MAX`] means that there is no end.
     pub fn new(issued_at: Timestamp, expires_at: Timestamp) -> Self {
         let expires_at = expires_at.max(issued_at);
         let validity = Self {
@@ -36,6 +46,8 @@ impl Validity {
             usable_until: expires_at,
             expires_at,
             not_refreshed_before: issued_at,
+            requested_refresh_at: None,
+            refresh_by: Timestamp::MAX,
         };
         validity.with_windows(&Windows::default(), 0)
     }
@@ -45,17 +57,68 @@ impl Validity {
         Self::new(Timestamp::MIN, Timestamp::MIN)
     }
 
+    /// The validity of a token that is used until an API refuses it: the vendor names no lifetime and nothing renews it.
+    ///
+    /// ```
+    /// use token_core::{Freshness, Timestamp, Validity};
+    ///
+    /// let validity = Validity::without_end(Timestamp::from_unix_seconds(1_700_000_000));
+    /// assert_eq!(validity.ends(), None);
+    /// assert_eq!(validity.at(Timestamp::from_unix_seconds(9_999_999_999)), Freshness::Fresh);
+    /// ```
+    pub fn without_end(issued_at: Timestamp) -> Self {
+        Self::new(issued_at, Timestamp::MAX)
+    }
+
     /// The same life with its windows drawn anew. `jitter` is one random number per token (any value), drawn once and never per
-    /// check: it moves `refresh_at` earlier by up to the windows' spread.
+    /// check: it moves `refresh_at` earlier by up to the windows' spread, or later if the vendor itself named the instant.
     #[must_use]
     pub fn with_windows(mut self, windows: &Windows, jitter: u32) -> Self {
         let life = self.expires_at.since(self.issued_at);
         let reserve = windows.reserve.min(life / 8);
-        let ahead = share(life, windows.ahead_permille);
-        let spread = share(life, windows.spread_permille);
-        let drawn = share_of_range(spread, jitter);
-        self.usable_until = self.expires_at.before(reserve).max(self.issued_at);
-        self.refresh_at = self.expires_at.before(ahead.saturating_add(drawn));
+        self.usable_until = match self.ends() {
+            Some(end) => end.before(reserve).max(self.issued_at),
+            None => Timestamp::MAX,
+        };
+        self.refresh_at = self
+            .planned_refresh(windows, jitter)
+            .min(self.latest_refresh(windows, jitter));
+        self.in_order()
+    }
+
+    /// The same life, due when the vendor itself asks for the refresh (`refresh_in`), instead of in the windows' share of the life.
+    #[must_use]
+    pub fn with_refresh_at(mut self, instant: Timestamp) -> Self {
+        self.requested_refresh_at = Some(instant);
+        self.refresh_at = instant.min(self.refresh_by);
+        self.in_order()
+    }
+
+    /// The same life, due well before `end`, at which the refresh token stops working: a quarter of the time until then is left
+    /// for the refresh. `None` takes an earlier such limit back. [`Token`](crate::Token) applies it for every refresh token that has a known end.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use token_core::{Timestamp, Validity};
+    ///
+    /// let issued = Timestamp::from_unix_seconds(1_700_000_000);
+    /// let validity = Validity::new(issued, issued.after(Duration::from_secs(16)));
+    /// let end_of_refresh_token = issued.after(Duration::from_secs(8));
+    /// let due = validity.with_refresh_token_until(end_of_refresh_token).refresh_at();
+    /// assert_eq!(due, issued.after(Duration::from_secs(6)));
+    /// ```
+    #[must_use]
+    pub fn with_refresh_token_until(mut self, end: impl Into<Option<Timestamp>>) -> Self {
+        let limit = match end.into() {
+            Some(end) => self.before_end_of_refresh_token(end),
+            None => Timestamp::MAX,
+        };
+        let is_later = limit > self.refresh_by;
+        self.refresh_by = limit;
+        if is_later {
+            return self.with_windows(&Windows::default(), 0);
+        }
+        self.refresh_at = self.refresh_at.min(limit);
         self.in_order()
     }
 
@@ -102,14 +165,48 @@ impl Validity {
         self.usable_until
     }
 
-    /// From here on this token is never handed out.
+    /// From here on this token is never handed out; [`Timestamp::MAX`] if it has [no end](Self::ends).
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// When it expires; `None` for a token that is used until an API refuses it.
+    pub fn ends(&self) -> Option<Timestamp> {
+        Some(self.expires_at).filter(|end| *end < Timestamp::MAX)
+    }
+
+    /// When the vendor itself asked to be asked again (`refresh_in`), if it did.
+    pub fn requested_refresh_at(&self) -> Option<Timestamp> {
+        self.requested_refresh_at
     }
 
     /// The vendor answers with the same token until then; the issue where the vendor says nothing.
     pub fn refreshable_from(&self) -> Timestamp {
         self.not_refreshed_before
+    }
+
+    fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
+        let left = end.since(self.issued_at);
+        // A grant whose end cannot be moved is not asked more and more often as that end comes near.
+        end.before(left / 4).max(self.issued_at.after(SHORTEST_USE))
+    }
+
+    fn planned_refresh(&self, windows: &Windows, jitter: u32) -> Timestamp {
+        let life = self.expires_at.since(self.issued_at);
+        match (self.requested_refresh_at, self.ends()) {
+            (Some(requested), Some(_)) => requested.after(windows.draw(life, jitter)),
+            (Some(requested), None) => requested,
+            (None, Some(end)) => end.before(windows.ahead(life).saturating_add(windows.draw(life, jitter))),
+            (None, None) => Timestamp::MAX,
+        }
+    }
+
+    fn latest_refresh(&self, windows: &Windows, jitter: u32) -> Timestamp {
+        if self.refresh_by == Timestamp::MAX {
+            return Timestamp::MAX;
+        }
+        let span = self.refresh_by.since(self.issued_at);
+        self.refresh_by.before(windows.draw(span, jitter))
     }
 
     fn in_order(mut self) -> Self {
@@ -136,156 +233,5 @@ pub enum Freshness {
     Expired,
 }
 
-/// How early a token is refreshed.
-///
-/// ```
-/// use std::time::Duration;
-/// use token_core::Windows;
-///
-/// let windows = Windows::default().refreshed_in_the_last(300).reserve(Duration::from_secs(20));
-/// ```
-///
-/// The default refreshes in the last quarter of the life, spread over another sixteenth, and holds the last 30 seconds (at most an
-/// eighth of the life) in reserve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Windows {
-    ahead_permille: u32,
-    spread_permille: u32,
-    reserve: Duration,
-}
-
-impl Windows {
-    /// Refresh when this share of the life is left, in thousandths; more than 1000 counts as 1000.
-    #[must_use]
-    pub fn refreshed_in_the_last(mut self, permille: u32) -> Self {
-        self.ahead_permille = permille.min(1000);
-        self
-    }
-
-    /// Spread first refreshes over this share of the life, in thousandths, so that many holders do not ask at once.
-    #[must_use]
-    pub fn spread_over(mut self, permille: u32) -> Self {
-        self.spread_permille = permille.min(1000);
-        self
-    }
-
-    /// How long before the expiry callers begin to wait; at most an eighth of the life.
-    #[must_use]
-    pub fn reserve(mut self, reserve: Duration) -> Self {
-        self.reserve = reserve;
-        self
-    }
-}
-
-impl Default for Windows {
-    fn default() -> Self {
-        Self {
-            ahead_permille: 250,
-            spread_permille: 62,
-            reserve: Duration::from_secs(30),
-        }
-    }
-}
-
-fn share(life: Duration, permille: u32) -> Duration {
-    let millis = life.as_millis().saturating_mul(u128::from(permille)) / 1000;
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
-}
-
-fn share_of_range(range: Duration, drawn: u32) -> Duration {
-    let millis = range.as_millis().saturating_mul(u128::from(drawn)) >> 32;
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn instants() -> impl Strategy<Value = Timestamp> {
-        prop_oneof![
-            any::<i64>().prop_map(Timestamp::from_unix_millis),
-            (0..4_000_000_000_000_i64).prop_map(Timestamp::from_unix_millis),
-            Just(Timestamp::MIN),
-            Just(Timestamp::MAX),
-        ]
-    }
-
-    fn any_windows() -> impl Strategy<Value = Windows> {
-        (any::<u32>(), any::<u32>(), any::<u64>()).prop_map(|(ahead, spread, reserve)| {
-            Windows::default()
-                .refreshed_in_the_last(ahead)
-                .spread_over(spread)
-                .reserve(Duration::from_millis(reserve))
-        })
-    }
-
-    fn ordered(validity: &Validity) -> bool {
-        validity.issued_at <= validity.refresh_at
-            && validity.refresh_at <= validity.usable_until
-            && validity.usable_until <= validity.expires_at
-    }
-
-    proptest! {
-        #[test]
-        fn the_four_instants_are_in_order_for_every_lifetime(
-            issued in instants(), expires in instants(), windows in any_windows(), jitter: u32,
-            floor in instants(), cap in instants(),
-        ) {
-            let validity = Validity::new(issued, expires);
-            prop_assert!(ordered(&validity));
-            let drawn = validity.with_windows(&windows, jitter);
-            prop_assert!(ordered(&drawn));
-            prop_assert!(ordered(&drawn.not_refreshed_before(floor)));
-            prop_assert!(ordered(&drawn.not_refreshed_before(floor).ending_by(cap)));
-        }
-
-        #[test]
-        fn a_token_is_expired_from_its_expiry_on(issued in instants(), expires in instants(), now in instants()) {
-            let validity = Validity::new(issued, expires);
-            prop_assert_eq!(validity.at(now) == Freshness::Expired, now >= validity.expires_at());
-        }
-
-        #[test]
-        fn freshness_only_ever_moves_on(
-            issued in instants(), expires in instants(), jitter: u32, a in instants(), b in instants(),
-        ) {
-            let validity = Validity::new(issued, expires).with_windows(&Windows::default(), jitter);
-            prop_assert!(validity.at(a.min(b)) <= validity.at(a.max(b)));
-        }
-
-        #[test]
-        fn an_earlier_end_never_gives_more_life(issued in instants(), expires in instants(), cap in instants()) {
-            let validity = Validity::new(issued, expires);
-            prop_assert!(validity.ending_by(cap).expires_at() <= validity.expires_at());
-        }
-
-        #[test]
-        fn jitter_stays_within_the_spread(seconds in 60_i64..1_000_000, jitter: u32) {
-            let issued = Timestamp::from_unix_seconds(0);
-            let plain = Validity::new(issued, Timestamp::from_unix_seconds(seconds));
-            let drawn = plain.with_windows(&Windows::default(), jitter);
-            prop_assert!(drawn.refresh_at() <= plain.refresh_at());
-            let moved = plain.refresh_at().since(drawn.refresh_at());
-            prop_assert!(moved <= Duration::from_secs(u64::try_from(seconds).unwrap()) / 16);
-        }
-    }
-
-    #[test]
-    fn a_twenty_second_token_is_never_fresh_after_it_expired() {
-        let issued = Timestamp::from_unix_seconds(0);
-        let validity = Validity::new(issued, Timestamp::from_unix_seconds(20));
-        assert_eq!(validity.at(Timestamp::from_unix_seconds(20)), Freshness::Expired);
-        assert_eq!(validity.at(Timestamp::from_unix_seconds(10)), Freshness::Fresh);
-    }
-
-    #[test]
-    fn a_young_token_is_not_due_before_the_vendor_would_change_it() {
-        let issued = Timestamp::from_unix_seconds(0);
-        let half_hour = Timestamp::from_unix_seconds(1800);
-        let validity =
-            Validity::new(issued, Timestamp::from_unix_seconds(2000)).not_refreshed_before(half_hour);
-        assert_eq!(validity.refresh_at(), half_hour);
-    }
-}
+mod tests;

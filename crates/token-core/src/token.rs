@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, ErrorKind};
 use crate::expiry::Validity;
-use crate::request::sensitive_header;
 use crate::secret::Secret;
 use crate::time::Timestamp;
+
+mod builder;
+
+pub use builder::TokenBuilder;
+use builder::is_unfit;
 
 /// An access token, how it is carried, how long it lives, and what it is refreshed with.
 ///
@@ -40,6 +43,7 @@ pub struct Token {
     scopes: Vec<String>,
     extras: BTreeMap<String, Secret>,
     generation: Generation,
+    oddities: Vec<&'static str>,
 }
 
 /// How an access token travels with an API request.
@@ -83,20 +87,6 @@ impl fmt::Display for Generation {
 }
 
 impl Token {
-    /// Begins a token from what an answer gave.
-    pub fn builder(access: Secret, validity: Validity) -> TokenBuilder {
-        TokenBuilder {
-            access,
-            validity,
-            carriage: Carriage::Bearer,
-            refresh: None,
-            refresh_expires_at: None,
-            scopes: Vec::new(),
-            extras: BTreeMap::new(),
-            generation: Generation::default(),
-        }
-    }
-
     /// A token of which only the refresh token is known, from a user's own records. It is expired, so the engine refreshes it
     /// before it hands anything out.
     ///
@@ -161,6 +151,12 @@ impl Token {
         self.generation
     }
 
+    /// What was odd in the answer that brought it, as constant texts without any of the answer's own words. It was accepted all the
+    /// same. Stores do not keep it.
+    pub fn oddities(&self) -> &[&'static str] {
+        &self.oddities
+    }
+
     /// The one header that carries it, marked sensitive.
     pub fn header(&self) -> (&HeaderName, &HeaderValue) {
         (&self.header.0, &self.header.1)
@@ -195,7 +191,31 @@ impl Token {
     #[must_use]
     pub fn with_validity(mut self, validity: Validity) -> Self {
         self.validity = validity;
-        self
+        self.due_before_refresh_token_ends()
+    }
+
+    /// The same token with this refresh token and its end, such as the one of
+    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). A refresh token that is blank or has a control character is
+    /// not taken: the token stays as it was.
+    #[must_use]
+    pub fn with_refresh(mut self, refresh: Secret, expires_at: Option<Timestamp>) -> Self {
+        if is_unfit(&refresh) {
+            return self;
+        }
+        self.refresh = Some(refresh);
+        self.refresh_expires_at = expires_at;
+        self.due_before_refresh_token_ends()
+    }
+
+    /// This token with the access token of `old`: placement and validity are those of `old`; the refresh token, its end, scopes,
+    /// extras and generation stay. For an answer whose refresh token is new and whose access token is of no use.
+    #[must_use]
+    pub fn with_access_of(mut self, old: &Token) -> Self {
+        self.access = old.access.clone();
+        self.header = old.header.clone();
+        self.carriage = old.carriage.clone();
+        self.validity = old.validity;
+        self.due_before_refresh_token_ends()
     }
 
     /// This token, which a **refresh** of `previous` answered, as the next of its lineage:
@@ -225,6 +245,12 @@ impl Token {
         } else {
             previous.generation.next()
         };
+        self.due_before_refresh_token_ends()
+    }
+
+    fn due_before_refresh_token_ends(mut self) -> Self {
+        let end = self.refresh_expires_at.filter(|_| self.refresh.is_some());
+        self.validity = self.validity.with_refresh_token_until(end);
         self
     }
 }
@@ -245,109 +271,6 @@ impl fmt::Debug for Token {
             .field("has_refresh", &self.refresh.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// Puts a [`Token`] together.
-#[must_use]
-pub struct TokenBuilder {
-    access: Secret,
-    validity: Validity,
-    carriage: Carriage,
-    refresh: Option<Secret>,
-    refresh_expires_at: Option<Timestamp>,
-    scopes: Vec<String>,
-    extras: BTreeMap<String, Secret>,
-    generation: Generation,
-}
-
-impl TokenBuilder {
-    /// How it travels; [`Carriage::Bearer`] where nothing is said.
-    pub fn carried(mut self, carriage: Carriage) -> Self {
-        self.carriage = carriage;
-        self
-    }
-
-    /// The refresh token that came with it. `None` leaves the place empty.
-    pub fn refresh(mut self, refresh: impl Into<Option<Secret>>) -> Self {
-        self.refresh = refresh.into();
-        self
-    }
-
-    /// When the refresh token dies.
-    pub fn refresh_expires_at(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
-        self.refresh_expires_at = instant.into();
-        self
-    }
-
-    /// What it allows.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
-        self.scopes = scopes.into_iter().collect();
-        self
-    }
-
-    /// A further field of the answer, kept by name.
-    pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.extras.insert(name.into(), value);
-        self
-    }
-
-    /// Which token of its lineage it is; a store says so, an endpoint does not know.
-    pub fn generation(mut self, generation: Generation) -> Self {
-        self.generation = generation;
-        self
-    }
-
-    /// The finished token.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] where the access or the refresh token is empty or has a control character: such a token is refused
-    /// before it reaches a header or a store.
-    pub fn build(self) -> Result<Token, Error> {
-        let unfit = |secret: &Secret| secret.is_empty() || secret.expose().chars().any(char::is_control);
-        if unfit(&self.access) || self.refresh.as_ref().is_some_and(unfit) {
-            return Err(unusable());
-        }
-        let header = self.carriage.header(&self.access).map_err(|_| unusable())?;
-        Ok(Token {
-            header,
-            access: self.access,
-            carriage: self.carriage,
-            refresh: self.refresh,
-            refresh_expires_at: self.refresh_expires_at,
-            validity: self.validity,
-            scopes: self.scopes,
-            extras: self.extras,
-            generation: self.generation,
-        })
-    }
-}
-
-impl fmt::Debug for TokenBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenBuilder(…)")
-    }
-}
-
-impl Carriage {
-    fn header(&self, access: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
-        let access = access.expose();
-        match self {
-            Carriage::Bearer => {
-                let value = Secret::from(format!("Bearer {access}"));
-                Ok((AUTHORIZATION, sensitive_header(value.expose())?))
-            }
-            Carriage::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
-            Carriage::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
-        }
-    }
-}
-
-fn unusable() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "the token is empty or has a character that no header may have",
-    )
 }
 
 #[cfg(test)]

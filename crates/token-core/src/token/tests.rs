@@ -87,3 +87,76 @@ fn a_token_known_by_its_refresh_token_is_expired() {
     assert_eq!(token.validity().at(Timestamp::MIN), crate::Freshness::Expired);
     assert_eq!(token.spendable().expose(), "R1");
 }
+
+// FAULTS.md row 70
+#[test]
+fn a_token_is_due_before_its_refresh_token_ends() {
+    let builder = || Token::builder(Secret::from("A"), Validity::new(at(0), at(16)));
+    let built = builder()
+        .refresh(Secret::from("R"))
+        .refresh_expires_at(at(8))
+        .build()
+        .unwrap();
+    assert_eq!(built.validity().refresh_at(), at(6));
+    let kept = token("A2", None, 4, 20).succeeding(&built);
+    assert_eq!(kept.validity().refresh_at(), at(7));
+    let without = builder().refresh_expires_at(at(8)).build().unwrap();
+    assert_eq!(without.validity().refresh_at(), at(12));
+}
+
+// FAULTS.md row 49
+#[test]
+fn a_refresh_token_that_came_alone_is_kept_beside_the_old_access_token() {
+    let old = token("A1", Some("R1"), 0, 1000).with_generation(Generation::new(3));
+    let next = old.clone().with_refresh(Secret::from("R2"), Some(at(400)));
+    assert_eq!(
+        (next.access().expose(), next.refresh().unwrap().expose()),
+        ("A1", "R2")
+    );
+    assert_eq!(next.validity().refresh_at(), at(300));
+    for unfit in ["", "R\n2"] {
+        let same = old.clone().with_refresh(Secret::from(unfit), None);
+        assert_eq!(same.refresh().unwrap().expose(), "R1");
+    }
+}
+
+// FAULTS.md row 49
+#[test]
+fn a_new_refresh_token_is_merged_with_the_old_access_token() {
+    let own = HeaderName::from_static("x-token");
+    let old = Token::builder(Secret::from("A1"), Validity::new(at(0), at(1000)))
+        .carried(Carriage::Header(own))
+        .refresh(Secret::from("R1"))
+        .extra("host", Secret::from("old"))
+        .build()
+        .unwrap();
+    let new = Token::builder(Secret::from("unused"), Validity::expired())
+        .refresh(Secret::from("R2"))
+        .refresh_expires_at(at(9000))
+        .extra("host", Secret::from("new"))
+        .scopes(["s".to_owned()])
+        .generation(Generation::new(5))
+        .build()
+        .unwrap();
+    let merged = new.with_access_of(&old);
+    assert_eq!(merged.headers()["x-token"], "A1");
+    assert_eq!(merged.validity().expires_at(), at(1000));
+    assert_eq!(merged.refresh().unwrap().expose(), "R2");
+    assert_eq!(merged.refresh_expires_at(), Some(at(9000)));
+    assert_eq!(
+        (merged.generation(), merged.scopes()),
+        (Generation::new(5), &["s".to_owned()][..])
+    );
+    assert_eq!(merged.extra("host").unwrap().expose(), "new");
+}
+
+// FAULTS.md row 49
+#[test]
+fn what_was_odd_in_an_answer_is_noted_on_its_token() {
+    let odd = Token::builder(Secret::from("A"), Validity::expired())
+        .odd("one")
+        .odd("two")
+        .build()
+        .unwrap();
+    assert_eq!(odd.oddities(), ["one", "two"]);
+}

@@ -27,6 +27,7 @@ pub(super) struct Trial<'a> {
 #[derive(Debug)]
 pub(super) enum Seen {
     Issued(Token),
+    RefreshTokenOnly(Error),
     Next(Request),
     Again(Error),
     Refused(Error),
@@ -73,7 +74,7 @@ impl<'a> Trial<'a> {
 impl Seen {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
-            Seen::Again(error) | Seen::Refused(error) => Some(error),
+            Seen::Again(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(error) => Some(error),
             _ => None,
         }
     }
@@ -92,6 +93,7 @@ impl Seen {
     pub(super) fn describe(&self) -> String {
         match self {
             Seen::Issued(_) => "a token was issued".into(),
+            Seen::RefreshTokenOnly(error) => format!("a refresh token alone, and {error:?}"),
             Seen::Next(request) => format!("a further request: {request:?}"),
             Seen::Again(error) => format!("again after {error:?}"),
             Seen::Refused(error) => format!("{error:?}"),
@@ -137,6 +139,7 @@ pub(super) fn read(
     );
     match guarded(|| endpoint.read(&answer)) {
         Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
+        Ok(Ok(Outcome::RefreshTokenOnly { error, .. })) => Seen::RefreshTokenOnly(error),
         Ok(Ok(Outcome::Next(request))) => Seen::Next(request),
         Ok(Ok(Outcome::Again(error))) => Seen::Again(error),
         Ok(Err(error)) => Seen::Refused(error),

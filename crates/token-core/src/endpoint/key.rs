@@ -1,0 +1,66 @@
+//! The name of a grant.
+
+use std::fmt;
+
+use crate::encoding::percent_encode;
+use crate::error::BuildError;
+
+/// Names a grant in stores, logs and metrics, such as `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
+///
+/// ```
+/// use token_core::Key;
+///
+/// assert_eq!(Key::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit nor one of `.-_~:` is
+    /// percent-encoded, so that different parts never make one key.
+    pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
+        let part = |text: &str| percent_encode(text).replace("%3A", ":");
+        Self(format!("{}/{}/{}", part(vendor), part(deployment), part(grant)))
+    }
+
+    /// A key by its full name, as a store wrote it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII without spaces.
+    pub fn parse(name: &str) -> Result<Self, BuildError> {
+        if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(BuildError::invalid(
+                "key",
+                "must be 1 to 512 printable ASCII characters without spaces",
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_parts_never_make_one_key() {
+        assert_ne!(Key::of("a", "b/c", "d"), Key::of("a", "b", "c/d"));
+        assert_eq!(
+            Key::parse(Key::of("a", "b:1", "é ü").as_str()).unwrap(),
+            Key::of("a", "b:1", "é ü")
+        );
+        assert!(Key::parse("a b").is_err());
+    }
+}

@@ -1,0 +1,148 @@
+//! How a token is put together, and what is refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+
+use super::{Carriage, Generation, Token};
+use crate::error::{Error, ErrorKind};
+use crate::expiry::Validity;
+use crate::request::sensitive_header;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// Puts a [`Token`] together.
+#[must_use]
+pub struct TokenBuilder {
+    access: Secret,
+    validity: Validity,
+    carriage: Carriage,
+    refresh: Option<Secret>,
+    refresh_expires_at: Option<Timestamp>,
+    scopes: Vec<String>,
+    extras: BTreeMap<String, Secret>,
+    generation: Generation,
+    oddities: Vec<&'static str>,
+}
+
+impl Token {
+    /// Begins a token from what an answer gave.
+    pub fn builder(access: Secret, validity: Validity) -> TokenBuilder {
+        TokenBuilder {
+            access,
+            validity,
+            carriage: Carriage::Bearer,
+            refresh: None,
+            refresh_expires_at: None,
+            scopes: Vec::new(),
+            extras: BTreeMap::new(),
+            generation: Generation::default(),
+            oddities: Vec::new(),
+        }
+    }
+}
+
+impl TokenBuilder {
+    /// How it travels; [`Carriage::Bearer`] where nothing is said.
+    pub fn carried(mut self, carriage: Carriage) -> Self {
+        self.carriage = carriage;
+        self
+    }
+
+    /// The refresh token that came with it. `None` leaves the place empty.
+    pub fn refresh(mut self, refresh: impl Into<Option<Secret>>) -> Self {
+        self.refresh = refresh.into();
+        self
+    }
+
+    /// When the refresh token dies.
+    pub fn refresh_expires_at(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
+        self.refresh_expires_at = instant.into();
+        self
+    }
+
+    /// What it allows.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// A further field of the answer, kept by name.
+    pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.extras.insert(name.into(), value);
+        self
+    }
+
+    /// Which token of its lineage it is; a store says so, an endpoint does not know.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Notes what was odd in the answer, if the token is accepted all the same. The text is constant, so that nothing of the answer
+    /// gets into an event or a log.
+    pub fn odd(mut self, what: &'static str) -> Self {
+        self.oddities.push(what);
+        self
+    }
+
+    /// The finished token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Protocol`] where the access or the refresh token is empty or has a control character: such a token is refused
+    /// before it reaches a header or a store.
+    pub fn build(self) -> Result<Token, Error> {
+        if is_unfit(&self.access) || self.refresh.as_ref().is_some_and(is_unfit) {
+            return Err(unusable());
+        }
+        let header = self.carriage.header(&self.access).map_err(|_| unusable())?;
+        let token = Token {
+            header,
+            access: self.access,
+            carriage: self.carriage,
+            refresh: self.refresh,
+            refresh_expires_at: self.refresh_expires_at,
+            validity: self.validity,
+            scopes: self.scopes,
+            extras: self.extras,
+            generation: self.generation,
+            oddities: self.oddities,
+        };
+        Ok(token.due_before_refresh_token_ends())
+    }
+}
+
+impl fmt::Debug for TokenBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenBuilder(…)")
+    }
+}
+
+impl Carriage {
+    fn header(&self, access: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
+        let access = access.expose();
+        match self {
+            Carriage::Bearer => {
+                let value = Secret::from(format!("Bearer {access}"));
+                Ok((AUTHORIZATION, sensitive_header(value.expose())?))
+            }
+            Carriage::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
+            Carriage::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
+        }
+    }
+}
+
+/// Whether a secret can be neither in a header nor in a store.
+pub(super) fn is_unfit(secret: &Secret) -> bool {
+    secret.is_empty() || secret.expose().chars().any(char::is_control)
+}
+
+fn unusable() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the token is empty or has a character that no header may have",
+    )
+}
