@@ -74,6 +74,15 @@ impl Answer {
         self.status.as_u16()
     }
 
+    /// The same answer with another content type, if one is given.
+    pub(crate) fn retyped(mut self, content_type: Option<&'static str>) -> Self {
+        if let Some(content_type) = content_type {
+            let value = HeaderValue::from_static(content_type);
+            self.headers.insert(http::header::CONTENT_TYPE, value);
+        }
+        self
+    }
+
     pub(crate) fn status_line(&self) -> String {
         let reason = self.status.canonical_reason().unwrap_or("Unknown");
         format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16())

@@ -1,17 +1,18 @@
 //! What goes wrong, when, and how often.
 
+mod altered;
 mod line;
+mod oddity;
+mod words;
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::answer::Answer;
-use crate::clock::http_date;
 use crate::journal::Kind;
+pub(crate) use altered::Alteration;
 pub(crate) use line::FaultLine;
+pub use oddity::Oddity;
+pub use words::{Echo, RetryAfter};
 
 /// A moment in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +27,15 @@ pub enum When {
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_sim::{Fault, RetryAfter};
+/// use token_sim::{Fault, Kind, Oddity, RetryAfter};
 ///
 /// Fault::reset_after_acting();                                          // the next exchange
 /// Fault::unavailable(RetryAfter::Seconds(5)).times(3);                  // the next three
 /// Fault::html().until_cleared().on_path("/resource");                   // the resource, until `clear_faults`
 /// Fault::status(502).after_acting().delayed(Duration::from_millis(50)); // rotated, and nobody learns of it
+/// Fault::odd(Oddity::ExpiresInZero);                                    // issued, with an odd answer
+/// Fault::status(404).on_kind(Kind::Revocation);                         // the revocation fails
+/// Fault::no_answer().on_kind(Kind::Revocation);                         // or times out
 /// ```
 ///
 /// Unless told otherwise a fault hits the next exchange (a login, refresh or redemption) and no other request.
@@ -76,6 +80,12 @@ impl Fault {
     /// The vendor acts, then the connection is closed in good order without a byte of the answer.
     pub fn close_after_acting() -> Self {
         Self::new(Effect::Close, When::AfterActing)
+    }
+
+    /// Reads the request and never answers: the connection stays open until the client gives up. The vendor never sees the
+    /// request, unless told otherwise by [`after_acting`](Self::after_acting).
+    pub fn no_answer() -> Self {
+        Self::new(Effect::NoAnswer, When::BeforeActing)
     }
 
     /// The vendor acts; the answer ends in the middle of its headers.
@@ -210,52 +220,6 @@ impl Fault {
     }
 }
 
-/// What a `Retry-After` header says.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum RetryAfter {
-    /// No header at all.
-    Absent,
-    /// Delay in seconds.
-    Seconds(u64),
-    /// An HTTP date, in Unix milliseconds.
-    Date(i64),
-    /// Verbatim text: negative, fractional, enormous, nonsense.
-    Text(&'static str),
-}
-
-impl RetryAfter {
-    fn on(self, answer: Answer) -> Answer {
-        match self {
-            Self::Absent => answer,
-            Self::Seconds(seconds) => answer.header("retry-after", &seconds.to_string()),
-            Self::Date(unix_ms) => answer.header("retry-after", &http_date(unix_ms)),
-            Self::Text(text) => answer.header("retry-after", text),
-        }
-    }
-}
-
-/// How an error text quotes a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Echo {
-    /// As it was sent.
-    Raw,
-    /// Percent-encoded, RFC 3986 section 2.1.
-    Percent,
-    /// Base64 with padding.
-    Base64,
-}
-
-impl Echo {
-    pub(crate) fn write(self, token: &str) -> String {
-        match self {
-            Self::Raw => token.to_owned(),
-            Self::Percent => utf8_percent_encode(token, NON_ALPHANUMERIC).to_string(),
-            Self::Base64 => STANDARD.encode(token),
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
     None,
@@ -266,8 +230,10 @@ pub(crate) enum Effect {
     CutInBody,
     Drip { bytes: usize, pause: Duration },
     Flood,
+    NoAnswer,
     Answer(Answer),
     Echo(Echo),
+    Altered(Alteration),
 }
 
 #[derive(Clone, Debug)]

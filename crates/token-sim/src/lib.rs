@@ -28,7 +28,7 @@ mod vendor;
 pub use answer::Answer;
 pub use clock::SimClock;
 pub use enos_apim::{EnosApim, EnosApimBuilder, StatusSpelling};
-pub use fault::{Echo, Fault, RetryAfter, When};
+pub use fault::{Echo, Fault, Oddity, RetryAfter, When};
 pub use hold::Hold;
 pub use issued::Issued;
 pub use journal::{Exchange, Journal, Kind, Outcome};

@@ -12,7 +12,7 @@ use super::{Shared, upstream};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::SimClock;
-use crate::fault::{Effect, Fault, When};
+use crate::fault::{Alteration, Effect, Fault, When};
 use crate::journal::{Kind, Outcome};
 
 pub(super) struct Connection<S> {
@@ -129,6 +129,7 @@ impl<S: Socket> Connection<S> {
                 self.send(exchange, &answer).await
             }
             Effect::Close => Ok(Next::Close),
+            Effect::NoAnswer => self.keep_silent().await,
             _ => Ok(self.reset()),
         }
     }
@@ -154,6 +155,8 @@ impl<S: Socket> Connection<S> {
                     .await
                     .map(|()| Next::Close)
             }
+            Effect::NoAnswer => self.keep_silent().await,
+            Effect::Altered(alteration) => self.send_altered(exchange, answer, alteration).await,
             Effect::Answer(other) => self.replace(exchange, other).await,
             Effect::Echo(echo) => {
                 let other = (self.shared.refusal)(&echo.write(&presented(&exchange.call)));
@@ -180,6 +183,26 @@ impl<S: Socket> Connection<S> {
         let bytes = self.render(exchange, answer).bytes;
         sending::whole(self.inbox.stream(), &bytes, None).await?;
         Ok(exchange.next())
+    }
+
+    /// An altered answer is delivered if its tokens can be read.
+    async fn send_altered(
+        &mut self,
+        exchange: &Exchange,
+        answer: &Answer,
+        alteration: &Alteration,
+    ) -> io::Result<Next> {
+        let now = self.shared.date.as_ref().map_or(0, SimClock::now_ms);
+        let altered = alteration.apply(answer, now);
+        if alteration.is_readable() {
+            return self.send(exchange, &altered).await;
+        }
+        self.replace(exchange, &altered).await
+    }
+
+    /// Until the client closes its side.
+    async fn keep_silent(&mut self) -> io::Result<Next> {
+        self.inbox.body(Framing::UntilClose).await.map(|_| Next::Close)
     }
 
     async fn cut(&mut self, bytes: &[u8], at: usize) -> io::Result<Next> {

@@ -1,0 +1,224 @@
+//! Answers to a successful exchange that are not what a client expects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+mod support;
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use support::{Ask, Seen};
+use token_sim::{Fault, Kind, OAuth2, Oddity, Outcome, QuectelEndUser, SimClock};
+
+const NOW: i64 = 1_700_000_000_000;
+
+async fn sim() -> OAuth2 {
+    OAuth2::builder()
+        .clock(SimClock::frozen(NOW))
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn refresh_with(sim: &OAuth2, token: &str) -> Seen {
+    Ask::new("POST", "/api/v1/oauth2/token")
+        .basic("sim-client", "sim-secret")
+        .form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+async fn refresh(sim: &OAuth2) -> Seen {
+    refresh_with(sim, sim.grant().refresh_token().unwrap()).await
+}
+
+/// The answer to a refresh that this fault spoils.
+async fn spoilt(fault: Fault) -> (OAuth2, Seen) {
+    let sim = sim().await;
+    sim.fault(fault);
+    let seen = refresh(&sim).await;
+    assert_eq!(seen.status, 200);
+    assert_eq!(sim.exchanges()[0].outcome, Outcome::Issued { generation: 2 });
+    (sim, seen)
+}
+
+// FAULTS.md row 49
+#[tokio::test]
+async fn an_odd_field_leaves_the_refresh_token_readable() {
+    for (oddity, field, told) in [
+        (Oddity::ExpiresInZero, "expires_in", json!(0)),
+        (Oddity::ExpiresInNegative, "expires_in", json!(-1)),
+        (Oddity::ExpiresInEmpty, "expires_in", json!("")),
+        (Oddity::ExpiresInWord, "expires_in", json!("soon")),
+        (Oddity::ExpiresInWithUnit, "expires_in", json!("3600 seconds")),
+        (Oddity::ExpiresInDate, "expires_in", json!("2026-11-25T12:00:00Z")),
+        (Oddity::ExpiresInMissing, "expires_in", Value::Null),
+        (Oddity::TokenTypeEmpty, "token_type", json!("")),
+        (Oddity::TokenTypeJwt, "token_type", json!("jwt")),
+        (Oddity::TokenTypeBearerToken, "token_type", json!("BearerToken")),
+        (Oddity::TokenTypeUser, "token_type", json!("user")),
+        (Oddity::TokenTypeList, "token_type", json!(["Bearer"])),
+        (Oddity::TokenTypeDpop, "token_type", json!("DPoP")),
+        (Oddity::AccessTokenMissing, "access_token", Value::Null),
+        (Oddity::AccessTokenEmpty, "access_token", json!("")),
+        (Oddity::AccessTokenNumber, "access_token", json!(7)),
+    ] {
+        let (sim, seen) = spoilt(Fault::odd(oddity)).await;
+        assert_eq!(seen.json()[field], told, "{oddity:?}");
+        assert_eq!(sim.undelivered_issued(), 0, "{oddity:?}");
+        let next = refresh_with(&sim, &seen.text("/refresh_token")).await;
+        assert_eq!(next.status, 200, "{oddity:?}");
+    }
+}
+
+// FAULTS.md row 49
+#[tokio::test]
+async fn an_access_token_may_be_a_jwt_that_is_over() {
+    let (_sim, seen) = spoilt(Fault::odd(Oddity::AccessTokenPast)).await;
+    let token = seen.text("/access_token");
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["exp"], NOW / 1000 - 3600);
+    assert!(!seen.text("/refresh_token").is_empty());
+}
+
+// FAULTS.md row 49
+#[tokio::test]
+async fn a_stray_byte_stands_in_a_field_that_nobody_reads() {
+    let (sim, seen) = spoilt(Fault::odd(Oddity::StrayByte)).await;
+    assert!(std::str::from_utf8(&seen.body).is_err());
+    let lossy: Value = serde_json::from_str(&seen.raw()).unwrap();
+    let next = refresh_with(&sim, lossy["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(next.status, 200);
+    assert_eq!(sim.undelivered_issued(), 0);
+}
+
+// FAULTS.md row 50
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_counts_as_not_delivered() {
+    for oddity in [Oddity::TrailingBytes, Oddity::Utf16] {
+        let (sim, seen) = spoilt(Fault::odd(oddity)).await;
+        assert!(serde_json::from_slice::<Value>(&seen.body).is_err(), "{oddity:?}");
+        assert_eq!(sim.undelivered_issued(), 1, "{oddity:?}");
+    }
+    let (sim, seen) = spoilt(Fault::odd(Oddity::RepeatedKey)).await;
+    assert_eq!(seen.raw().matches("\"refresh_token\"").count(), 2);
+    assert_eq!(sim.undelivered_issued(), 1);
+    for fault in [Fault::html().after_acting(), Fault::status(504).after_acting()] {
+        let sim = self::sim().await;
+        sim.fault(fault);
+        refresh(&sim).await;
+        assert_eq!(sim.undelivered_issued(), 1);
+    }
+}
+
+// FAULTS.md row 50
+#[tokio::test]
+async fn an_answer_in_utf_16_says_so() {
+    let (_sim, seen) = spoilt(Fault::odd(Oddity::Utf16)).await;
+    assert_eq!(
+        seen.header("content-type"),
+        Some("application/json;charset=UTF-16")
+    );
+    assert_eq!(seen.body[..2], [0xff, 0xfe]);
+    let units: Vec<u16> = seen.body[2..]
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    let text = String::from_utf16(&units).unwrap();
+    assert!(serde_json::from_str::<Value>(&text).unwrap()["refresh_token"].is_string());
+}
+
+#[test]
+fn every_oddity_is_listed_once_and_says_what_it_leaves() {
+    let usable = Oddity::ALL
+        .iter()
+        .filter(|oddity| oddity.has_usable_access_token());
+    let readable = Oddity::ALL.iter().filter(|oddity| oddity.is_readable());
+    let mut names: Vec<_> = Oddity::ALL.iter().map(|oddity| format!("{oddity:?}")).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!((names.len(), readable.count(), usable.count()), (21, 18, 13));
+}
+
+// FAULTS.md row 52
+#[tokio::test]
+async fn an_answer_comes_compressed_though_nobody_asked() {
+    let (sim, seen) = spoilt(Fault::gzip()).await;
+    assert_eq!(seen.header("content-encoding"), Some("gzip"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&*seen.body)
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(serde_json::from_str::<Value>(&text).unwrap()["access_token"].is_string());
+    assert_eq!(sim.undelivered_issued(), 0);
+}
+
+// FAULTS.md row 52
+#[tokio::test]
+async fn an_answer_comes_as_a_form() {
+    let (_sim, seen) = spoilt(Fault::form_encoded()).await;
+    assert_eq!(
+        seen.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert!(seen.raw().contains("expires%5Fin=7200") && seen.raw().contains("&refresh%5Ftoken="));
+}
+
+// FAULTS.md row 52
+#[tokio::test]
+async fn an_answer_comes_in_a_wrapper() {
+    let (_sim, seen) = spoilt(Fault::in_field("data")).await;
+    assert_eq!(seen.number("/data/expires_in"), 7200);
+    let (_sim, seen) = spoilt(Fault::in_list()).await;
+    assert_eq!(seen.number("/0/expires_in"), 7200);
+}
+
+// FAULTS.md row 49
+#[tokio::test]
+async fn a_field_deep_in_another_vendors_answer_is_changed_or_left_out() {
+    let sim = QuectelEndUser::builder()
+        .clock(SimClock::frozen(NOW))
+        .start()
+        .await
+        .unwrap();
+    let refresh = async || {
+        let pair = sim.issue();
+        Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken")
+            .query(&[("refreshToken", pair.refresh_token().unwrap())])
+            .send(sim.addr())
+            .await
+            .unwrap()
+    };
+    sim.fault(Fault::with_field("/data/accessToken/expirationTime", json!([1])));
+    assert_eq!(
+        refresh().await.json()["data"]["accessToken"]["expirationTime"],
+        json!([1])
+    );
+    sim.fault(Fault::without_field("/data/accessToken/token"));
+    let seen = refresh().await.json();
+    assert!(seen["data"]["accessToken"].get("token").is_none());
+    assert!(seen["data"]["refreshToken"]["token"].is_string());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_json_stays_as_it_is() {
+    let sim = sim().await;
+    for fault in [Fault::in_list(), Fault::with_field("/a", json!(1))] {
+        sim.fault(fault.on_kind(Kind::Revocation));
+        let seen = Ask::new("POST", "/api/v1/oauth2/revoke")
+            .basic("sim-client", "sim-secret")
+            .form(&[("token", "unknown")])
+            .send(sim.addr())
+            .await
+            .unwrap();
+        assert_eq!((seen.status, seen.body.len()), (200, 0));
+    }
+}
