@@ -162,14 +162,14 @@ impl Line<'_> {
             Ok(Err(error)) => {
                 let sent = error.may_have_left();
                 return Err(Failed {
-                    error: error.to_error(request.host()),
+                    error: error.to_error().with_request(&request),
                     sent,
                 });
             }
             Err(_) => {
                 let error = Error::new(ErrorKind::InDoubt, "the exchange was not over in time");
                 return Err(Failed {
-                    error: error.with_host(request.host()),
+                    error: error.with_request(&request),
                     sent: true,
                 });
             }

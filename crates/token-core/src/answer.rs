@@ -141,13 +141,15 @@ impl<'a> Answer<'a> {
 
     /// An error of our own about this answer, which names the host that was asked.
     pub fn error(&self, kind: ErrorKind, what: &'static str) -> Error {
-        Error::new(kind, what).with_host(self.request.host())
+        Error::new(kind, what)
+            .with_request(self.request)
+            .with_status(self.status())
     }
 
     /// The vendor's refusal, its code and message scrubbed of every secret that was in the request.
     pub fn refused(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
-        let error = self.error(kind, "the vendor refused");
-        error
+        self.error(kind, "the vendor refused")
+            .as_vendors_word()
             .with_code(code, &self.scrubber)
             .with_message(message, &self.scrubber)
     }
@@ -222,15 +224,14 @@ impl<'a> Answer<'a> {
     fn redirected(&self) -> Error {
         let location = self.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let target = location.and_then(|text| text.parse::<Uri>().ok());
-        let host = target
-            .as_ref()
-            .and_then(Uri::host)
-            .unwrap_or_else(|| self.request.host());
-        Error::new(
+        let error = self.error(
             ErrorKind::Protocol,
             "the vendor answered with a redirect, which is not followed",
-        )
-        .with_host(host)
+        );
+        match target.as_ref().and_then(Uri::authority) {
+            Some(target) => error.with_host(&self.scrubber.scrub(target.as_str(), 255)),
+            None => error,
+        }
     }
 
     fn unreadable(&self, malformed: Malformed) -> Error {

@@ -1,10 +1,22 @@
 //! Errors for people and for programs: a kind that says what to do, the vendor's code, a scrubbed message.
 
+mod build;
+mod kind;
+mod place;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
+use self::place::Place;
+use crate::endpoint::Key;
+use crate::request::{Request, Step};
 use crate::scrub::Scrubber;
+
+pub use self::build::BuildError;
+pub use self::kind::ErrorKind;
 
 /// What went wrong while a token was asked for.
 ///
@@ -19,7 +31,8 @@ use crate::scrub::Scrubber;
 /// }
 /// ```
 ///
-/// Cheap to clone, since one failure is shared by every caller that waited for it. It never holds a token, a body, a URL or the text
+/// It tells which request failed (step, host and path, never the query), for which key, and what the vendor said. It is cheap to
+/// clone, because every caller that waited for one exchange shares its failure. It never holds a token, a body, a query or the text
 /// of a parser's error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
@@ -30,73 +43,12 @@ struct Inner {
     what: &'static str,
     code: Option<String>,
     message: Option<String>,
-    host: Option<String>,
+    retry_after: Option<Duration>,
+    place: Place,
+    status: Option<StatusCode>,
+    vendors_word: bool,
+    one_time_grant: bool,
     kills_live_token: bool,
-}
-
-/// What the caller should do about an [`Error`].
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// Nothing is wrong with the grant. *Do*: ask again, not before `after` where it is given.
-    Transient {
-        /// How long the vendor asked to wait.
-        after: Option<Duration>,
-    },
-    /// Too many requests. *Do*: ask less often, not before `after` where it is given.
-    Throttled {
-        /// How long the vendor asked to wait.
-        after: Option<Duration>,
-    },
-    /// Bytes of the request were sent and the outcome is unknown: the vendor may have acted. *Do*: ask again; the engine decides
-    /// by the endpoint's [`Rotation`](crate::Rotation) when it is safe to send.
-    InDoubt,
-    /// This grant is dead. *Do*: let the user log in again, or give new credentials.
-    Rejected,
-    /// The account is frozen. *Do*: nothing before `after`; every try may prolong it.
-    Locked {
-        /// How long the vendor keeps the account frozen.
-        after: Duration,
-    },
-    /// The program is set up wrongly: an unknown client, a wrong secret, a wrong path. *Do*: correct the configuration.
-    Config,
-    /// The answer could not be understood. *Do*: compare the deployment with the vendor's documents; report it with the code.
-    Protocol,
-    /// The token store failed. *Do*: look at the store; a live token is still served.
-    Store,
-}
-
-impl ErrorKind {
-    /// Whether asking again later may help with no change on the caller's side.
-    pub fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::Transient { .. } | Self::Throttled { .. } | Self::InDoubt | Self::Store | Self::Protocol
-        )
-    }
-
-    /// How long to wait before asking again, where the vendor said so.
-    pub fn retry_after(self) -> Option<Duration> {
-        match self {
-            Self::Transient { after } | Self::Throttled { after } => after,
-            Self::Locked { after } => Some(after),
-            _ => None,
-        }
-    }
-
-    /// One line that tells a person what to do.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::Transient { .. } => "ask again later",
-            Self::Throttled { .. } => "ask less often",
-            Self::InDoubt => "the outcome is unknown, ask again",
-            Self::Rejected => "log in again",
-            Self::Locked { .. } => "the account is locked, do not retry before it is released",
-            Self::Config => "correct the configuration",
-            Self::Protocol => "the answer could not be understood, compare with the vendor's documents",
-            Self::Store => "look at the token store",
-        }
-    }
 }
 
 impl Error {
@@ -107,7 +59,11 @@ impl Error {
             what,
             code: None,
             message: None,
-            host: None,
+            retry_after: None,
+            place: Place::default(),
+            status: None,
+            vendors_word: false,
+            one_time_grant: false,
             kills_live_token: false,
         }))
     }
@@ -126,14 +82,63 @@ impl Error {
         self.with(|inner| inner.message = Some(message).filter(|message| !message.is_empty()))
     }
 
-    /// Adds the host that was asked, or that a redirect named. Anything but a host name is dropped.
+    /// Adds what is safe to show of the request that failed: its step, its host and port, and its path without the query. Secrets
+    /// that the request holds are scrubbed from the path.
+    #[must_use]
+    pub fn with_request(self, request: &Request) -> Self {
+        self.with(|inner| {
+            inner.place.set_request(request);
+            inner.one_time_grant |= request.step() == Step::Redemption;
+        })
+    }
+
+    /// Adds the host that a redirect named, with its port if it has one. Anything but a host is dropped.
     #[must_use]
     pub fn with_host(self, host: &str) -> Self {
-        let host = host.rsplit('@').next().unwrap_or_default();
-        let harmless = host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c));
-        self.with(|inner| inner.host = Some(host.to_owned()).filter(|host| harmless && host.len() <= 255))
+        self.with(|inner| inner.place.set_host(host))
+    }
+
+    /// Adds the key of the token that was asked for.
+    #[must_use]
+    pub fn with_key(self, key: &Key) -> Self {
+        self.with(|inner| inner.place.key = Some(key.clone()))
+    }
+
+    /// Adds the HTTP status of the answer.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        self.with(|inner| inner.status = Some(status))
+    }
+
+    /// Says that the vendor's own documented format says so, and not a proxy or a guess from the status.
+    #[must_use]
+    pub fn as_vendors_word(self) -> Self {
+        self.with(|inner| inner.vendors_word = true)
+    }
+
+    /// Says that the exchange was for a one-time grant, which must not be sent again by itself. A request of
+    /// [`Step::Redemption`] says so too.
+    #[must_use]
+    pub fn for_one_time_grant(self) -> Self {
+        self.with(|inner| inner.one_time_grant = true)
+    }
+
+    /// Sets how long to wait before asking again, whatever the kind.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use token_core::{Error, ErrorKind};
+    ///
+    /// let wait = Duration::from_secs(20);
+    /// let error = Error::new(ErrorKind::Rejected, "refused").with_retry_after(wait);
+    /// assert_eq!(error.retry_after(), Some(wait));
+    /// ```
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.with(|inner| {
+            inner.kind = inner.kind.with_retry_after(wait);
+            inner.retry_after = Some(wait);
+        })
     }
 
     /// Says that the refusal also killed the access token in hand, so that it must no longer be served.
@@ -163,14 +168,62 @@ impl Error {
         self.0.message.as_deref()
     }
 
-    /// The host that was asked, or that a redirect named.
+    /// The host that was asked, or that a redirect named, with the port if one was given.
     pub fn host(&self) -> Option<&str> {
-        self.0.host.as_deref()
+        self.0.place.host.as_deref()
+    }
+
+    /// The path that was asked, scrubbed, without the query.
+    pub fn path(&self) -> Option<&str> {
+        self.0.place.path.as_deref()
+    }
+
+    /// What the request was for.
+    pub fn step(&self) -> Option<Step> {
+        self.0.place.step
+    }
+
+    /// The key of the token that was asked for.
+    pub fn key(&self) -> Option<&Key> {
+        self.0.place.key.as_ref()
+    }
+
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// Whether the vendor said so in its own documented format. Otherwise the error is our reading of a status, a web page or a
+    /// broken connection.
+    pub fn is_vendors_word(&self) -> bool {
+        self.0.vendors_word
+    }
+
+    /// How long to wait before asking again, if that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after.or(self.0.kind.retry_after())
+    }
+
+    /// Whether the same call may succeed later with no change on the caller's side.
+    ///
+    /// This is what [`ErrorKind::is_retryable`] says, except for a one-time grant: a code or a password that may have been used is
+    /// retryable only if the vendor did not act on it ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or
+    /// was not asked ([`Store`](ErrorKind::Store)).
+    pub fn is_retryable(&self) -> bool {
+        let spent = matches!(self.0.kind, ErrorKind::Protocol | ErrorKind::InDoubt);
+        self.0.kind.is_retryable() && !(self.0.one_time_grant && spent)
     }
 
     /// Whether the refusal also killed the access token in hand (Quectel: a disabled user or access key).
     pub fn kills_live_token(&self) -> bool {
         self.0.kills_live_token
+    }
+
+    fn advice(&self) -> &'static str {
+        if self.0.kind.is_retryable() && !self.is_retryable() {
+            return "the code or password may have been used, start the login again";
+        }
+        self.0.kind.advice()
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -188,10 +241,7 @@ impl fmt::Display for Error {
         if let Some(message) = &self.0.message {
             write!(f, ": {message}")?;
         }
-        if let Some(host) = &self.0.host {
-            write!(f, " [{host}]")?;
-        }
-        write!(f, "; {}", self.0.kind.advice())
+        write!(f, "{}; {}", self.0.place, self.advice())
     }
 }
 
@@ -202,87 +252,16 @@ impl fmt::Debug for Error {
             .field("what", &self.0.what)
             .field("code", &self.0.code)
             .field("message", &self.0.message)
-            .field("host", &self.0.host)
+            .field("status", &self.0.status)
+            .field("step", &self.0.place.step)
+            .field("host", &self.0.place.host)
+            .field("path", &self.0.place.path)
+            .field("key", &self.0.place.key)
             .finish_non_exhaustive()
     }
 }
 
 impl std::error::Error for Error {}
 
-/// Why an endpoint, a cache or a client could not be built: always the program's or the configuration's mistake.
-///
-/// ```
-/// use token_core::BuildError;
-///
-/// assert_eq!(BuildError::missing("app_key").to_string(), "`app_key` is missing");
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct BuildError {
-    field: &'static str,
-    why: &'static str,
-}
-
-impl BuildError {
-    /// A field that must be given was not.
-    pub fn missing(field: &'static str) -> Self {
-        Self {
-            field,
-            why: "is missing",
-        }
-    }
-
-    /// A field was given something it cannot take; `why` completes the sentence "`field` …".
-    pub fn invalid(field: &'static str, why: &'static str) -> Self {
-        Self { field, why }
-    }
-
-    /// The field that is missing or wrong.
-    pub fn field(&self) -> &'static str {
-        self.field
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.why)
-    }
-}
-
-impl fmt::Debug for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BuildError({self})")
-    }
-}
-
-impl std::error::Error for BuildError {}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secret::Secret;
-
-    #[test]
-    fn a_vendor_message_that_echoes_a_secret_is_scrubbed() {
-        let secret = Secret::from("wuGzSMMTjb4YhRUOjXHj-t-QD84");
-        let error = Error::new(ErrorKind::Rejected, "refused").with_message(
-            "Invalid refresh token: wuGzSMMTjb4YhRUOjXHj-t-QD84",
-            &Scrubber::new([&secret]),
-        );
-        assert!(!format!("{error} {error:?} {error:#?}").contains("wuGz"));
-        assert_eq!(error.message(), Some("Invalid refresh token: [scrubbed]"));
-    }
-
-    #[test]
-    fn a_host_with_anything_else_in_it_is_dropped() {
-        let error = Error::new(ErrorKind::Protocol, "redirected");
-        assert_eq!(
-            error.clone().with_host("example.com:8443").host(),
-            Some("example.com:8443")
-        );
-        assert_eq!(
-            error.clone().with_host("user:pass@example.com").host(),
-            Some("example.com")
-        );
-        assert_eq!(error.with_host("example.com/?token=1").host(), None);
-    }
-}
+mod tests;

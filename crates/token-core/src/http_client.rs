@@ -50,9 +50,9 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
 /// use token_core::{ErrorKind, SendError, SendFailure};
 ///
 /// let refused = SendError::before_sending(SendFailure::Connect);
-/// assert_eq!(refused.to_error("example.com").kind(), ErrorKind::Transient { after: None });
+/// assert_eq!(refused.to_error().kind(), ErrorKind::Transient { after: None });
 /// let cut = SendError::maybe_sent(SendFailure::Interrupted);
-/// assert_eq!(cut.to_error("example.com").kind(), ErrorKind::InDoubt);
+/// assert_eq!(cut.to_error().kind(), ErrorKind::InDoubt);
 /// ```
 #[derive(Clone, Debug)]
 pub struct SendError {
@@ -122,15 +122,15 @@ impl SendError {
         self.may_have_left
     }
 
-    /// What it means to who asked for a token: [`ErrorKind::InDoubt`] where bytes may have left, [`ErrorKind::Config`] where the
-    /// request cannot be sent at all, else [`ErrorKind::Transient`].
-    pub fn to_error(&self, host: &str) -> Error {
+    /// Converts this into the error that callers of `token()` receive: [`ErrorKind::Config`] if the request cannot be sent at all,
+    /// [`ErrorKind::InDoubt`] if bytes may have left, else [`ErrorKind::Transient`]. Add the request with [`Error::with_request`].
+    pub fn to_error(&self) -> Error {
         let kind = match self.failure {
             SendFailure::Unsendable => ErrorKind::Config,
             _ if self.may_have_left => ErrorKind::InDoubt,
             _ => ErrorKind::Transient { after: None },
         };
-        let error = Error::new(kind, self.failure.describe()).with_host(host);
+        let error = Error::new(kind, self.failure.describe());
         match &self.detail {
             Some(detail) => error.with_message(detail, &Scrubber::new([])),
             None => error,

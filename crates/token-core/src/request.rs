@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::base_url::BaseUrl;
@@ -60,6 +61,19 @@ pub enum Step {
     Further(&'static str),
 }
 
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Redemption => "redemption",
+            Self::Revocation => "revocation",
+            Self::Introspection => "introspection",
+            Self::Further(name) => name,
+        })
+    }
+}
+
 impl Request {
     /// Begins a GET.
     pub fn get(base: &BaseUrl, path: &str) -> RequestBuilder {
@@ -96,6 +110,16 @@ impl Request {
     /// The host that it goes to, without the port.
     pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
+    }
+
+    /// The host that it goes to, with the port if one was given.
+    pub fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
+    }
+
+    /// The path that it goes to, without the query. It may hold a secret: show it only after [scrubbing](Request::scrubber).
+    pub fn path(&self) -> &str {
+        self.uri.path()
     }
 
     /// Whether it goes over TLS, so that the `Date` of the answer can be believed.

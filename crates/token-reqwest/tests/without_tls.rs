@@ -17,5 +17,5 @@ async fn https_without_tls_is_a_mistake_in_the_configuration() {
     assert_eq!(error.failure(), SendFailure::Unsendable);
     assert!(!error.may_have_left());
     assert!(error.to_string().contains("no TLS"), "{error}");
-    assert_eq!(error.to_error("127.0.0.1").kind(), ErrorKind::Config);
+    assert_eq!(error.to_error().kind(), ErrorKind::Config);
 }

@@ -234,6 +234,6 @@ async fn call_api(tokens: &TokenCache, api: &Wire, url: &str) -> Result<(u16, To
     let answer = api
         .send(request, WITHIN)
         .await
-        .map_err(|error| error.to_error("the API"))?;
+        .map_err(|error| error.to_error())?;
     Ok((answer.status().as_u16(), token))
 }

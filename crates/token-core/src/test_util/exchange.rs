@@ -42,7 +42,7 @@ pub async fn exchange(
 ) -> Result<Outcome, Error> {
     let request = request.borrow();
     let sent = client.send(request.to_http(), WITHIN).await;
-    let response = sent.map_err(|error| error.to_error(request.host()))?;
+    let response = sent.map_err(|error| error.to_error().with_request(request))?;
     endpoint.read(&Answer::new(
         request,
         &response,

@@ -55,7 +55,7 @@ impl Backdrop {
     /// Opens a page as a browser does, and gives the address that it sends the browser to.
     pub(super) async fn redirected_from(&self, url: &str) -> Result<String> {
         let answer = self.api.send(get(url)?, WITHIN).await;
-        let answer = answer.map_err(|error| error.to_error("the browser"))?;
+        let answer = answer.map_err(|error| error.to_error())?;
         let location = answer
             .headers()
             .get("location")

@@ -1,0 +1,60 @@
+use std::fmt;
+
+use crate::endpoint::Key;
+use crate::request::{Request, Step};
+
+const LONGEST_HOST: usize = 255;
+const LONGEST_PATH: usize = 128;
+
+/// Where something failed: what is safe to show of a request, and the key of the cache that sent it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    pub(super) step: Option<Step>,
+    pub(super) host: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) key: Option<Key>,
+}
+
+impl Place {
+    /// Takes over the step, the host and the path of a request. Secrets in the path are scrubbed; the query is never looked at.
+    pub(super) fn set_request(&mut self, request: &Request) {
+        self.step = Some(request.step());
+        self.set_host(request.authority());
+        self.path = Some(request.scrubber().scrub(request.path(), LONGEST_PATH));
+    }
+
+    /// Anything but a host name with an optional port is dropped. The path of another host is forgotten.
+    pub(super) fn set_host(&mut self, host: &str) {
+        let host = host.rsplit('@').next().unwrap_or_default();
+        let harmless = host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c));
+        self.host = Some(host.to_owned()).filter(|host| harmless && host.len() <= LONGEST_HOST);
+        self.path = None;
+    }
+}
+
+impl fmt::Display for Place {
+    /// ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing at all if nothing is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = self.step.map(|step| step.to_string());
+        let address = self.host.as_ref().map(|host| {
+            let path = self.path.as_deref().unwrap_or_default();
+            format!("{host}{path}")
+        });
+        let request = [step, address]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" at ");
+        let key = self.key.as_ref().map(|key| format!("key {key}"));
+        let parts: Vec<_> = [Some(request).filter(|text| !text.is_empty()), key]
+            .into_iter()
+            .flatten()
+            .collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        write!(f, " [{}]", parts.join(", "))
+    }
+}
