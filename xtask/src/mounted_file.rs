@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use token_cache::FileStore;
 use vendor_auth::Secret;
-use vendor_auth::core::store::{Lineage, Record, Succession, TokenStore as _};
+use vendor_auth::core::store::{CommitCondition, Lineage, Record, TokenStore as _};
 use vendor_auth::core::{Generation, Key};
 
 use crate::command::read;
@@ -75,14 +75,14 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
 }
 
 fn write(folder: &Path, number: u8) -> Result<String> {
-    let record = Record {
-        lineage: Lineage([number; 32]),
-        generation: Generation::new(number.into()),
-        body: Secret::from("a token"),
-    };
+    let record = Record::new(
+        Lineage([number; 32]),
+        Generation::new(number.into()),
+        Secret::from("a token"),
+    );
     let written = in_runtime(async {
         FileStore::at(folder)
-            .commit(&key(), &Succession::Anew, &record)
+            .commit(&key(), &CommitCondition::Overwrite, &record)
             .await
     })?;
     Ok(written.map_or_else(|error| error.to_string(), |_| "stored".to_owned()))

@@ -135,7 +135,7 @@ impl TokenCache {
         engine::runtime()?;
         let engine = &self.engine;
         engine
-            .in_time(engine.store.bury(&engine.key))
+            .in_time(engine.store.tombstone(&engine.key))
             .await
             .map_err(|error| error.to_error())?;
         if let Some(token) = engine.current() {

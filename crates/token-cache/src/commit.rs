@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use token_core::store::{Committed, Record, StoreError, Succession};
+use token_core::store::{CommitCondition, Committed, Record, StoreError};
 use token_core::{Error, Generation, Token};
 
 use crate::engine::Engine;
@@ -15,7 +15,7 @@ use crate::stored::Stored;
 pub(crate) async fn commit(
     engine: &Arc<Engine>,
     issued: Issued,
-    succession: Succession,
+    condition: CommitCondition,
     origin: Origin,
 ) -> Result<(), Error> {
     let record = match record::write(&engine.key, &issued.token, engine.clock.now().wall) {
@@ -25,10 +25,10 @@ pub(crate) async fn commit(
             return Ok(());
         }
     };
-    let written = match write(engine, &succession, &record).await {
+    let written = match write(engine, &condition, &record).await {
         Ok(written) => written,
         Err(error) => {
-            unpersisted(engine, issued, origin, &error, Some((succession, record))).await;
+            unpersisted(engine, issued, origin, &error, Some((condition, record))).await;
             return Ok(());
         }
     };
@@ -45,7 +45,7 @@ pub(crate) enum Written {
     Stored,
     /// The store had lost the parent, or was set back to an older token.
     Restored,
-    Buried,
+    Tombstoned,
     /// Another child is stored.
     Lost(Stored),
 }
@@ -59,12 +59,12 @@ impl Written {
 /// Writes by lineage. What the store lost is written anew, but never over a tombstone.
 pub(crate) async fn write(
     engine: &Engine,
-    succession: &Succession,
+    condition: &CommitCondition,
     record: &Record,
 ) -> Result<Written, StoreError> {
-    match put(engine, succession, record).await? {
+    match put(engine, condition, record).await? {
         Committed::Stored => return Ok(Written::Stored),
-        Committed::Buried => return Ok(Written::Buried),
+        Committed::Tombstoned => return Ok(Written::Tombstoned),
         Committed::Missing if record.generation <= FIRST => return first(engine, record).await,
         Committed::Missing => {}
         _ => {
@@ -75,23 +75,23 @@ pub(crate) async fn write(
             }
         }
     }
-    match put(engine, &Succession::Relogin, record).await? {
-        Committed::Buried => Ok(Written::Buried),
+    match put(engine, &CommitCondition::UnlessTombstoned, record).await? {
+        Committed::Tombstoned => Ok(Written::Tombstoned),
         _ => Ok(Written::Restored),
     }
 }
 
 /// The parent was a user's own token, which the store never had.
 async fn first(engine: &Engine, record: &Record) -> Result<Written, StoreError> {
-    match put(engine, &Succession::Relogin, record).await? {
-        Committed::Buried => Ok(Written::Buried),
+    match put(engine, &CommitCondition::UnlessTombstoned, record).await? {
+        Committed::Tombstoned => Ok(Written::Tombstoned),
         _ => Ok(Written::Stored),
     }
 }
 
-async fn put(engine: &Engine, succession: &Succession, record: &Record) -> Result<Committed, StoreError> {
+async fn put(engine: &Engine, condition: &CommitCondition, record: &Record) -> Result<Committed, StoreError> {
     engine
-        .in_time(engine.store.commit(&engine.key, succession, record))
+        .in_time(engine.store.commit(&engine.key, condition, record))
         .await
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn aftermath(engine: &Engine, token: Token, written: Written) -
     match written {
         Written::Stored => engine.tell(Event::Persisted { generation }),
         Written::Restored => engine.tell(Event::Restored { generation }),
-        Written::Buried => {
+        Written::Tombstoned => {
             revoke(engine, &token).await;
             return Err(engine.logged_out());
         }
@@ -121,7 +121,7 @@ pub(crate) async fn unpersisted(
     issued: Issued,
     origin: Origin,
     error: &StoreError,
-    write: Option<(Succession, Record)>,
+    write: Option<(CommitCondition, Record)>,
 ) {
     let generation = issued.token.generation();
     let spilled = match &write {
@@ -135,8 +135,8 @@ pub(crate) async fn unpersisted(
         let error = error.to_error();
         engine.tell(Event::Unspilled { generation, error });
     }
-    if let Some((succession, record)) = write {
-        engine.pending.keep(engine, succession, record);
+    if let Some((condition, record)) = write {
+        engine.pending.keep(engine, condition, record);
     }
 }
 

@@ -24,7 +24,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use token_core::sealing::Sealing;
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
 };
 use token_core::{BuildError, Generation, Key};
 
@@ -286,16 +287,16 @@ impl TokenStore for FileStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let (succession, record) = (succession.clone(), record.clone());
+        let (condition, record) = (condition.clone(), record.clone());
         self.in_turn(key, move |store, place, turn| {
-            let current = match succession {
-                Succession::Anew => place.current_or_blank()?,
+            let current = match condition {
+                CommitCondition::Overwrite => place.current_or_blank()?,
                 _ => place.current()?,
             };
-            if let Some(refused) = current.page.refuses(&succession, &record) {
+            if let Some(refused) = current.page.refuses(&condition, &record) {
                 return Ok(refused);
             }
             let kept = Kept::of(place.key(), &record, store.sealing.as_deref())?;
@@ -305,11 +306,13 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         self.in_turn(key, |store, place, turn| {
             // The copy before a file that cannot be read still tells what is removed.
             let current = place.current().or_else(|_| place.current_or_blank())?;
-            store.save(place, &current.page.buried(), current.file, turn)
+            let removed = current.page.entry(place.key(), store.sealing.as_deref());
+            store.save(place, &current.page.tombstoned(), current.file, turn)?;
+            Ok(removed.ok().and_then(|entry| entry.record))
         })
         .await
     }

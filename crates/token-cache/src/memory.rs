@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed,
+    StoreError, StoredState, TokenStore,
 };
 use token_core::{Generation, Key};
 use tokio::sync::Notify;
@@ -35,8 +36,14 @@ struct Place {
     record: Option<(Record, Instant)>,
     intent: Option<(Intent, Instant)>,
     lease: Option<(Owner, Instant)>,
-    buried: bool,
-    buried_generation: Option<Generation>,
+    tombstone: Option<Tombstone>,
+}
+
+/// What is known of the grant that a logout removed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tombstone {
+    generation: Option<Generation>,
+    initial: Option<Lineage>,
 }
 
 impl MemoryStore {
@@ -62,8 +69,11 @@ impl Place {
             entry.intent = Some(intent.clone());
             entry.intent_age = Instant::now().saturating_duration_since(*written_at);
         }
-        entry.buried = self.buried;
-        entry.buried_generation = self.buried_generation;
+        if let Some(tombstone) = &self.tombstone {
+            entry.tombstoned = true;
+            entry.tombstoned_generation = tombstone.generation;
+            entry.tombstoned_initial = tombstone.initial;
+        }
         entry
     }
 
@@ -79,35 +89,45 @@ impl Place {
         self.live_lease().is_some_and(|(holder, _)| holder == owner)
     }
 
-    fn commit(&mut self, succession: &Succession, record: &Record) -> Committed {
-        if self.buried && *succession != Succession::Anew {
-            return Committed::Buried;
-        }
-        let stored = self.record.as_ref().map(|(record, _)| record);
-        let again = stored
-            .is_some_and(|stored| stored.lineage == record.lineage && stored.generation == record.generation);
-        let allowed = match succession {
-            Succession::ChildOf(parent) => match stored {
-                None => return Committed::Missing,
-                Some(stored) => again || stored.lineage == *parent,
-            },
-            _ => true,
+    fn commit(&mut self, condition: &CommitCondition, record: &Record) -> Committed {
+        let stored = self.record.as_ref().map(|(record, _)| record.id());
+        let state = StoredState {
+            record: stored,
+            intent: self.intent.as_ref().map(|(intent, _)| intent),
+            tombstoned: self.tombstone.is_some(),
         };
-        if !allowed {
-            return Committed::Lost;
+        let committed = condition.judge(&state, &record.id());
+        if committed == Committed::Stored {
+            self.put(record);
         }
-        // An intent to spend the new record is another flight's: a late repetition of this commit must not clear it.
-        self.intent
-            .take_if(|(intent, _)| intent.lineage != Some(record.lineage));
+        committed
+    }
+
+    fn put(&mut self, record: &Record) {
+        let id = record.id();
+        self.intent.take_if(|(intent, _)| id.supersedes(intent));
         // A repetition makes the record no younger.
         let first = self
             .record
-            .take_if(|_| again)
+            .take_if(|(stored, _)| stored.id() == id)
             .map(|(_, committed_at)| committed_at);
         self.record = Some((record.clone(), first.unwrap_or_else(Instant::now)));
-        self.buried = false;
-        self.buried_generation = None;
-        Committed::Stored
+        self.tombstone = None;
+    }
+
+    fn entomb(&mut self) -> Option<Record> {
+        let removed = self.record.take().map(|(record, _)| record);
+        self.intent = None;
+        // A second logout keeps what the first one removed.
+        let kept = self.tombstone.take().unwrap_or_default();
+        self.tombstone = Some(match &removed {
+            Some(record) => Tombstone {
+                generation: Some(record.generation),
+                initial: record.initial,
+            },
+            None => kept,
+        });
+        removed
     }
 }
 
@@ -172,26 +192,22 @@ impl TokenStore for MemoryStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = self.at(key, |place| place.commit(succession, record));
+        let committed = self.at(key, |place| place.commit(condition, record));
         self.0.changed.notify_waiters();
         Ok(committed)
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.at(key, |place| {
-            *place = Place {
-                buried: true,
-                // A second logout keeps what the first one removed.
-                buried_generation: place.generation().or(place.buried_generation),
-                lease: place.lease.take(),
-                ..Place::default()
-            }
-        });
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let removed = self.at(key, Place::entomb);
         self.0.changed.notify_waiters();
-        Ok(())
+        Ok(removed)
+    }
+
+    fn is_durable(&self) -> bool {
+        false
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

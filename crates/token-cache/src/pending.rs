@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::store::{Record, StoreError, Succession};
+use token_core::store::{CommitCondition, Record, StoreError};
 
 use crate::commit;
 use crate::engine::Engine;
@@ -16,7 +16,7 @@ pub(crate) struct Pending(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    write: Option<(Succession, Record)>,
+    write: Option<(CommitCondition, Record)>,
     is_retried: bool,
 }
 
@@ -28,11 +28,11 @@ const TRIES_AFTER_DROP: u32 = 100;
 
 impl Pending {
     /// Remembers a write and tries it again in a task of its own.
-    pub(crate) fn keep(&self, engine: &Arc<Engine>, succession: Succession, record: Record) {
+    pub(crate) fn keep(&self, engine: &Arc<Engine>, condition: CommitCondition, record: Record) {
         let mut waiting = self.lock();
         // The store still holds the ancestor that the first unwritten token came from.
-        let succession = waiting.write.take().map_or(succession, |(first, _)| first);
-        waiting.write = Some((succession, record));
+        let condition = waiting.write.take().map_or(condition, |(first, _)| first);
+        waiting.write = Some((condition, record));
         if !std::mem::replace(&mut waiting.is_retried, true) {
             drop(tokio::spawn(retry(engine.clone())));
         }
@@ -45,10 +45,10 @@ impl Pending {
 
     /// Tries the write now.
     pub(crate) async fn settle(&self, engine: &Engine) -> Result<(), StoreError> {
-        let Some((succession, record)) = self.lock().write.clone() else {
+        let Some((condition, record)) = self.lock().write.clone() else {
             return Ok(());
         };
-        let written = commit::write(engine, &succession, &record).await?;
+        let written = commit::write(engine, &condition, &record).await?;
         self.forget(&record);
         engine.spill.forget(engine).await;
         let token = record::read(&record, Duration::ZERO, engine.clock.now().wall)?;

@@ -53,11 +53,11 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
     };
     let body =
         serde_json::to_string(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
-    Ok(Record {
-        lineage: lineage(key, token),
-        generation: token.generation(),
-        body: Secret::from(body),
-    })
+    Ok(Record::new(
+        lineage(key, token),
+        token.generation(),
+        Secret::from(body),
+    ))
 }
 
 /// The token of a record, as it looks at the local time `now`, when the store says that it was committed `age` ago.

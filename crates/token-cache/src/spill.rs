@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use token_core::TokenStore;
-use token_core::store::{Record, StoreError, Succession};
+use token_core::store::{CommitCondition, Record, StoreError};
 
 use crate::engine::Engine;
 use crate::events::Origin;
@@ -29,7 +29,7 @@ impl Spill {
     pub(crate) async fn keep(&self, engine: &Engine, record: &Record) -> Result<(), StoreError> {
         let Some(place) = &self.place else { return Ok(()) };
         engine
-            .in_time(place.commit(&engine.key, &Succession::Anew, record))
+            .in_time(place.commit(&engine.key, &CommitCondition::Overwrite, record))
             .await
             .map(drop)
     }
@@ -38,7 +38,7 @@ impl Spill {
     pub(crate) async fn forget(&self, engine: &Engine) {
         let Some(place) = &self.place else { return };
         // Where it fails, a later process finds a token that is no newer than the store's, and leaves it.
-        _ = engine.in_time(place.bury(&engine.key)).await;
+        _ = engine.in_time(place.tombstone(&engine.key)).await;
     }
 
     /// What an earlier process left here, once in the life of a cache: it is served if it lives, and written to the store.
@@ -69,6 +69,6 @@ impl Spill {
         }
         engine
             .pending
-            .keep(engine, Succession::ChildOf(record.lineage), record);
+            .keep(engine, CommitCondition::ParentIs(record.lineage), record);
     }
 }

@@ -33,7 +33,7 @@ impl Stored {
     /// What a new login goes on after: what is stored, or what a logout removed. Who missed the logout would otherwise take the new
     /// grant for an ancestor of the old one.
     pub(crate) fn newest_generation(&self) -> Option<Generation> {
-        self.seen().or(self.entry.buried_generation)
+        self.seen().or(self.entry.tombstoned_generation)
     }
 
     /// How long ago another holder declared that it spends this very token; `None` where none did.
@@ -54,7 +54,7 @@ impl Stored {
     }
 
     fn adopt_if(&self, engine: &Engine, better: impl FnOnce(&Token) -> bool) -> Result<Adopted, Error> {
-        if self.entry.buried {
+        if self.entry.tombstoned {
             return Err(engine.logged_out());
         }
         let Some(record) = &self.entry.record else {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::store::{Intended, Intent, StoreError, Succession};
+use token_core::store::{CommitCondition, Intended, Intent, StoreError};
 use token_core::{Attempt, Error, ErrorKind, Generation, Redemption, Request, Rotation, Token};
 
 use crate::commit::{commit, unpersisted};
@@ -70,7 +70,7 @@ async fn with_lease(
                 token,
                 asked: engine.clock.now(),
             };
-            commit(engine, issued, Succession::Anew, Origin::Redemption).await
+            commit(engine, issued, CommitCondition::Overwrite, Origin::Redemption).await
         }
     }
 }
@@ -100,7 +100,7 @@ async fn refresh(engine: &Arc<Engine>, lease: &Lease<'_>, stored: Stored) -> Res
     let outcome = spend(engine, current).await;
     // An issued token's intent stands until the commit clears it: it warns the others if we die in between.
     match outcome {
-        Ok(Spent::Issued(issued, succession, origin)) => commit(engine, issued, succession, origin).await,
+        Ok(Spent::Issued(issued, condition, origin)) => commit(engine, issued, condition, origin).await,
         Ok(Spent::Adopted) => {
             lease.withdraw_intent().await;
             Ok(())
@@ -134,7 +134,7 @@ async fn redeem(
     commit(
         engine,
         Issued { token, ..issued },
-        Succession::Anew,
+        CommitCondition::Overwrite,
         Origin::Redemption,
     )
     .await
@@ -194,6 +194,7 @@ async fn declare(
     let intent = Intent {
         owner: engine.owner.clone(),
         lineage: current.map(|current| lineage(&engine.key, current)),
+        generation: current.map(Token::generation).unwrap_or_default(),
     };
     match engine.in_time(engine.store.intend(&engine.key, &intent)).await {
         Ok(Intended::Written) => {
@@ -210,7 +211,7 @@ async fn declare(
 
 /// What spending the current token came to.
 pub(crate) enum Spent {
-    Issued(Issued, Succession, Origin),
+    Issued(Issued, CommitCondition, Origin),
     Adopted,
 }
 
@@ -233,7 +234,7 @@ async fn spend(engine: &Arc<Engine>, current: Option<Token>) -> Result<Spent, Er
         if let Ok(Spent::Issued(issued, _, origin)) = refresh_with(engine, &spare).await {
             return Ok(Spent::Issued(
                 issued,
-                Succession::ChildOf(lineage(&engine.key, &current)),
+                CommitCondition::ParentIs(lineage(&engine.key, &current)),
                 origin,
             ));
         }
@@ -264,14 +265,14 @@ async fn refresh_with(engine: &Arc<Engine>, token: &Token) -> Result<Spent, Erro
         .line()
         .exchange(patience(engine, rotation, repetition), build)
         .await?;
-    let succession = Succession::ChildOf(lineage(&engine.key, token));
+    let condition = CommitCondition::ParentIs(lineage(&engine.key, token));
     let next = issued.token.succeeding(token);
     Ok(Spent::Issued(
         Issued {
             token: next,
             ..issued
         },
-        succession,
+        condition,
         Origin::Refresh,
     ))
 }
@@ -291,7 +292,7 @@ async fn login(engine: &Arc<Engine>, current: Option<&Token>) -> Result<Spent, E
     };
     Ok(Spent::Issued(
         Issued { token, ..issued },
-        Succession::Relogin,
+        CommitCondition::UnlessTombstoned,
         Origin::Login,
     ))
 }
@@ -306,12 +307,12 @@ async fn without_store(engine: &Arc<Engine>, errand: Errand, error: &StoreError)
     if !matches!(errand, Errand::Refresh) || !harmless {
         return Err(error.to_error());
     }
-    let Spent::Issued(issued, succession, origin) = spend(engine, current).await? else {
+    let Spent::Issued(issued, condition, origin) = spend(engine, current).await? else {
         return Ok(());
     };
     let write = record::write(&engine.key, &issued.token, engine.clock.now().wall)
         .ok()
-        .map(|record| (succession, record));
+        .map(|record| (condition, record));
     unpersisted(engine, issued, origin, error, write).await;
     Ok(())
 }

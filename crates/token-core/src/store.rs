@@ -11,14 +11,19 @@ use async_trait::async_trait;
 use crate::endpoint::Key;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
+use crate::time::Timestamp;
 use crate::token::Generation;
+
+mod condition;
+
+pub use condition::{CommitCondition, RecordId, StoredState};
 
 /// Keeps one record per key, with its intent and its lease.
 ///
 /// An implementation
 ///
-/// * *must* make [`commit`](Self::commit), [`intend`](Self::intend) and [`bury`](Self::bury) durable before they return, and each of
-///   them one atomic step;
+/// * *must* make [`commit`](Self::commit), [`intend`](Self::intend) and [`tombstone`](Self::tombstone) durable before they
+///   return, and each of them one atomic step;
 /// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a time;
 /// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of them;
 /// * *must not* delete or change a record because of an error;
@@ -71,27 +76,38 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] where the store cannot be written; the intent then stands, and others are careful for a while.
     async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes `record`, if and only if `succession` allows it, and clears the intent that led to it. It needs no lease: a late writer
-    /// may hold the only living token.
+    /// Writes `record` if [`CommitCondition::judge`] says [`Committed::Stored`], and clears the intent that the record
+    /// [supersedes](RecordId::supersedes). It needs no lease: a late writer may hold the only living token.
+    ///
+    /// A store *must* decide exactly as [`CommitCondition::judge`] does, in the same atomic step as the write. A record that is
+    /// written over a tombstone removes it. A repetition of what is stored leaves [`Entry::record_age`] as it is.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it could not be made durable; it is then sent again until it is, so a second commit of a record that is
-    /// stored already *must* answer [`Committed::Stored`].
+    /// [`StoreError`] if the record could not be made durable. The caller then repeats the commit until it is.
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError>;
 
-    /// Removes the record and leaves a tombstone, so that a late commit does not bring the grant back. The tombstone keeps the
-    /// generation of what it removed; a second one keeps what the first did.
+    /// Removes the record and the intent and leaves a tombstone, so that a late commit does not bring the grant back. Returns the
+    /// record that it removed, so that a logout can revoke it; `None` if there was none, or if it cannot be read (a tombstone is
+    /// written all the same).
+    ///
+    /// The tombstone keeps the generation and the [initial fingerprint](Record::initial) of what it removed. A second one keeps what
+    /// the first did.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it could not be made durable.
-    async fn bury(&self, key: &Key) -> Result<(), StoreError>;
+    /// [`StoreError`] if it could not be made durable.
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError>;
+
+    /// Whether what is committed outlives the process. A store in memory says no.
+    fn is_durable(&self) -> bool {
+        true
+    }
 
     /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
     /// return too early. With what is kept by then, where the store had to look for it anyway; `None` tells nothing.
@@ -111,10 +127,12 @@ pub struct Entry {
     /// How long ago, by the store's clock, that intent was written.
     pub intent_age: Duration,
     /// Whether a logout left a tombstone here.
-    pub buried: bool,
-    /// Which generation that logout removed; `None` where nothing was there, or no tombstone is. A new login goes on after it, so
-    /// that who missed both does not take the new grant for an ancestor of the old one.
-    pub buried_generation: Option<Generation>,
+    pub tombstoned: bool,
+    /// The generation that the logout removed; `None` without a tombstone, or if there was no record. A new login continues after
+    /// it, so that a holder that missed both does not take the new grant for an ancestor of the old one.
+    pub tombstoned_generation: Option<Generation>,
+    /// The [initial fingerprint](Record::initial) of the record that the logout removed.
+    pub tombstoned_initial: Option<Lineage>,
 }
 
 impl Entry {
@@ -133,6 +151,35 @@ pub struct Record {
     pub generation: Generation,
     /// The token itself, written by the engine. A store that others can read seals it before it keeps it.
     pub body: Secret,
+    /// When the token is due for a refresh, by the wall clock of the writer; kept in plain text, so that a sweep can find it.
+    pub due_at: Option<Timestamp>,
+    /// When the grant ends for good, by the wall clock of the writer; kept in plain text.
+    pub grant_ends_at: Option<Timestamp>,
+    /// The keyed hash of the initial token that the program was configured with when this family began, so that the same one is not
+    /// tried again.
+    pub initial: Option<Lineage>,
+}
+
+impl Record {
+    /// A record with nothing but what every record has.
+    pub fn new(lineage: Lineage, generation: Generation, body: Secret) -> Self {
+        Self {
+            lineage,
+            generation,
+            body,
+            due_at: None,
+            grant_ends_at: None,
+            initial: None,
+        }
+    }
+
+    /// What a commit compares.
+    pub fn id(&self) -> RecordId {
+        RecordId {
+            lineage: self.lineage,
+            generation: self.generation,
+        }
+    }
 }
 
 impl fmt::Debug for Record {
@@ -179,18 +226,9 @@ pub struct Intent {
     pub owner: Owner,
     /// Which token, by the keyed hash of its refresh token; `None` for a login, which spends none.
     pub lineage: Option<Lineage>,
-}
-
-/// Which stored record a commit may replace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Succession {
-    /// Only the record whose lineage this is: the token that was spent.
-    ChildOf(Lineage),
-    /// Whatever is there, a tombstone too: a person or the program logged in anew.
-    Anew,
-    /// A login of the engine's own: whatever is there but a tombstone.
-    Relogin,
+    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its refresh token, the lineage alone
+    /// does not tell parent and child apart.
+    pub generation: Generation,
 }
 
 /// The answer to [`TokenStore::acquire`], with what is kept for the key.
@@ -244,7 +282,7 @@ pub enum Committed {
     /// Another child of the same parent is stored: load it, and keep this one as a spare.
     Lost,
     /// A tombstone is there: the grant was logged out meanwhile.
-    Buried,
+    Tombstoned,
     /// Nothing is stored for the key though something should be: the store lost it (an eviction, an empty restart).
     Missing,
 }

@@ -79,7 +79,7 @@ macro_rules! caught {
 
 caught! {
     a_tombstone_from_nowhere_is_caught:
-        InventsARecord breaks an_unknown_key_is_empty, found by "an unknown key is buried";
+        InventsARecord breaks an_unknown_key_is_empty, found by "an unknown key is tombstoned";
     a_generation_that_went_through_a_float_is_caught:
         RoundsTheGeneration breaks a_committed_record_is_loaded_as_it_was, found by "another generation is stored";
     a_trimmed_body_is_caught:
@@ -97,13 +97,13 @@ caught! {
     a_child_that_is_stored_over_nothing_is_caught:
         MissingIsStored breaks a_child_in_an_empty_store_is_missing, found by "a child in an empty store";
     a_refused_login_is_caught:
-        RefusesAnotherGrant breaks a_login_replaces_what_is_there, found by "Relogin";
+        RefusesAnotherGrant breaks a_login_replaces_what_is_there, found by "UnlessTombstoned";
     a_commit_that_wants_the_lease_is_caught:
         CommitNeedsTheLease breaks a_commit_needs_no_lease_and_takes_none, found by "while another has the lease";
     a_commit_in_two_steps_is_caught:
         CommitsInTwoSteps breaks one_of_many_concurrent_children_is_stored, found by "16 of sixteen";
     a_forgotten_tombstone_is_caught:
-        ForgetsTombstones breaks a_buried_grant_is_gone_and_stays_gone, found by "after a logout";
+        ForgetsTombstones breaks a_tombstoned_grant_is_gone_and_stays_gone, found by "after a logout";
     a_tombstone_that_stays_is_caught:
         KeepsTombstones breaks a_new_login_clears_a_tombstone, found by "a new login after a logout";
     a_tombstone_without_a_generation_is_caught:
@@ -112,10 +112,10 @@ caught! {
         RemovesNothingTwice breaks a_tombstone_keeps_the_generation, found by "after the second logout";
     a_generation_that_outlives_its_tombstone_is_caught:
         KeepsWhatItRemoved breaks a_tombstone_keeps_the_generation, found by "a new login was removed";
-    a_lease_without_the_buried_generation_is_caught:
+    a_lease_without_the_tombstoned_generation_is_caught:
         ForgetsWhatItRemoved breaks acquiring_tells_what_is_kept, found by "without its generation";
     a_logout_of_everybody_is_caught:
-        BuriesEverything breaks burying_leaves_other_keys_alone, found by "another key is buried too";
+        BuriesEverything breaks burying_leaves_other_keys_alone, found by "another key is tombstoned too";
     a_lease_for_everybody_is_caught:
         LeasesToEverybody breaks a_lease_has_one_owner, found by "given to a second owner";
     a_busy_that_tells_nothing_is_caught:

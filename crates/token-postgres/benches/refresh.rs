@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use local_servers::Postgres;
 use token_core::sealing::{Sealing, SealingKey};
-use token_core::store::{Committed, Intended, Intent, Lineage, Owner, Record, Succession};
+use token_core::store::{CommitCondition, Committed, Intended, Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret, TokenStore};
 use token_postgres::PostgresStore;
 use tokio::time::Instant;
@@ -78,25 +78,26 @@ async fn refresh(store: &PostgresStore, parent: u64) {
     let intent = Intent {
         owner: owner.clone(),
         lineage: Some(lineage),
+        generation: Generation::default(),
     };
-    let succession = match parent {
-        0 => Succession::Anew,
-        _ => Succession::ChildOf(lineage),
+    let condition = match parent {
+        0 => CommitCondition::Overwrite,
+        _ => CommitCondition::ParentIs(lineage),
     };
     let held = store.acquire(&key, &owner, LIFE).await.unwrap();
     let intended = store.intend(&key, &intent).await.unwrap();
-    let stored = store.commit(&key, &succession, &record(child)).await.unwrap();
+    let stored = store.commit(&key, &condition, &record(child)).await.unwrap();
     store.release(&key, &owner).await.unwrap();
     assert!(held.is_held());
     assert_eq!((intended, stored), (Intended::Written, Committed::Stored));
 }
 
 fn record(number: u64) -> Record {
-    Record {
-        lineage: lineage(number),
-        generation: Generation::new(number),
-        body: Secret::from("x".repeat(2000)),
-    }
+    Record::new(
+        lineage(number),
+        Generation::new(number),
+        Secret::from("x".repeat(2000)),
+    )
 }
 
 fn lineage(number: u64) -> Lineage {

@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
     body              text,
     committed_at      timestamptz,
     -- A logout left a tombstone, and removed this generation.
-    buried            boolean NOT NULL DEFAULT false,
-    buried_generation bigint,
+    tombstoned            boolean NOT NULL DEFAULT false,
+    tombstoned_generation bigint,
     -- Who is about to spend the record's token.
     intent_owner      text,
     intent_lineage    bytea,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed, StoreError, Succession,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed,
+    StoreError,
 };
 use token_core::{Generation, Key, TokenStore};
 use tokio::time::timeout;
@@ -96,24 +97,25 @@ impl TokenStore for PostgresStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = match succession {
-            Succession::ChildOf(parent) => self.commit_child(key, parent, record).await?,
-            Succession::Anew => self.commit_login(key, Tombstone::Cleared, record).await?,
+        let committed = match condition {
+            CommitCondition::ParentIs(parent) => self.commit_child(key, parent, record).await?,
+            CommitCondition::Overwrite => self.commit_login(key, Tombstone::Cleared, record).await?,
             _ => self.commit_login(key, Tombstone::Final, record).await?,
         };
         self.tell(key);
         Ok(committed)
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let removed = self.load(key).await.ok().and_then(|entry| entry.record);
         let given = [Given::Text(key.as_str())];
-        self.ask(Durability::Flushed, &self.0.statements.bury, &given)
+        self.ask(Durability::Flushed, &self.0.statements.tombstone, &given)
             .await?;
         self.tell(key);
-        Ok(())
+        Ok(removed)
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
@@ -166,7 +168,7 @@ impl PostgresStore {
         };
         match rows::read(&row, "outcome")? {
             "stored" => Ok(Committed::Stored),
-            "buried" => Ok(Committed::Buried),
+            "tombstoned" => Ok(Committed::Tombstoned),
             "missing" => Ok(Committed::Missing),
             _ => Ok(Committed::Lost),
         }
@@ -189,7 +191,7 @@ impl PostgresStore {
         let row = self
             .ask(Durability::Flushed, &self.0.statements.commit_login, &given)
             .await?;
-        Ok(row.map_or(Committed::Buried, |_| Committed::Stored))
+        Ok(row.map_or(Committed::Tombstoned, |_| Committed::Stored))
     }
 
     fn tell(&self, key: &Key) {

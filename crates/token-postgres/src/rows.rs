@@ -21,8 +21,8 @@ pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, St
     entry.record_age = span(read(row, "record_age_micros")?).unwrap_or_default();
     entry.intent = intent(row)?;
     entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
-    entry.buried = read(row, "buried")?;
-    entry.buried_generation = generation(row, "buried_generation")?;
+    entry.tombstoned = read(row, "tombstoned")?;
+    entry.tombstoned_generation = generation(row, "tombstoned_generation")?;
     Ok(entry)
 }
 
@@ -43,11 +43,7 @@ fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, Sto
     };
     let generation = generation(row, "generation")?.ok_or_else(failure::foreign)?;
     let body = sealing.open(key, lineage, generation, read(row, "body")?)?;
-    Ok(Some(Record {
-        lineage,
-        generation,
-        body,
-    }))
+    Ok(Some(Record::new(lineage, generation, body)))
 }
 
 fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
@@ -57,6 +53,7 @@ fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
     Ok(Some(Intent {
         owner: Owner::named(owner),
         lineage: lineage(row, "intent_lineage")?,
+        generation: Generation::default(),
     }))
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Statements {
     pub(crate) commit_child: String,
     pub(crate) why_not: String,
     pub(crate) commit_login: String,
-    pub(crate) bury: String,
+    pub(crate) tombstone: String,
     pub(crate) version: String,
 }
 
@@ -37,7 +37,7 @@ impl Statements {
             commit_child: named(include_str!("sql/commit_child.sql")),
             why_not: named(include_str!("sql/why_not.sql")),
             commit_login: named(include_str!("sql/commit_login.sql")),
-            bury: named(include_str!("sql/bury.sql")),
+            tombstone: named(include_str!("sql/tombstone.sql")),
             version: named(include_str!("sql/version.sql")),
         }
     }

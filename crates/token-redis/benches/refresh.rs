@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use local_servers::Redis;
 use redis::aio::MultiplexedConnection;
 use token_core::sealing::{Sealing, SealingKey};
-use token_core::store::{Intent, Lineage, Owner, Record, Succession};
+use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret, TokenStore};
 use token_redis::RedisStore;
 
@@ -78,7 +78,10 @@ async fn gets(bare: &mut MultiplexedConnection) -> Duration {
 
 async fn refreshes(store: &RedisStore) -> Duration {
     let key = Key::of("acme", "api.acme.example", "bench");
-    store.commit(&key, &Succession::Anew, &record(0)).await.unwrap();
+    store
+        .commit(&key, &CommitCondition::Overwrite, &record(0))
+        .await
+        .unwrap();
     let began = Instant::now();
     for parent in 0..REFRESHES {
         refresh(store, &key, parent).await;
@@ -91,20 +94,21 @@ async fn refresh(store: &RedisStore, key: &Key, parent: u8) {
     let intent = Intent {
         owner: owner.clone(),
         lineage: Some(Lineage([parent; 32])),
+        generation: Generation::default(),
     };
     store.acquire(key, &owner, Duration::from_secs(30)).await.unwrap();
     store.intend(key, &intent).await.unwrap();
-    let child = Succession::ChildOf(Lineage([parent; 32]));
+    let child = CommitCondition::ParentIs(Lineage([parent; 32]));
     store.commit(key, &child, &record(parent + 1)).await.unwrap();
     store.release(key, &owner).await.unwrap();
 }
 
 fn record(number: u8) -> Record {
-    Record {
-        lineage: Lineage([number; 32]),
-        generation: Generation::new(number.into()),
-        body: Secret::from(body()),
-    }
+    Record::new(
+        Lineage([number; 32]),
+        Generation::new(number.into()),
+        Secret::from(body()),
+    )
 }
 
 /// As long as a record with two JWTs.

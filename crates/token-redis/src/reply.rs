@@ -28,15 +28,15 @@ pub(crate) fn acquired(answer: Value, key: &Key, sealing: &Sealing) -> Result<Ac
 /// What `entry.lua` found.
 pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry, StoreError> {
     // In the order of the script's answer.
-    let (lineage, generation, body, owner, spends, age, buried, record_age, removed) =
+    let (lineage, generation, body, owner, spends, age, tombstoned, record_age, removed) =
         read::<(_, _, _, Option<String>, _, _, u8, _, Option<u64>)>(answer)?;
     let mut entry = Entry::default();
     entry.record = record(lineage, generation, body, key, sealing)?;
     entry.record_age = Duration::from_millis(record_age);
     entry.intent = owner.map(|owner| intent(owner, spends)).transpose()?;
     entry.intent_age = Duration::from_millis(age);
-    entry.buried = buried == 1;
-    entry.buried_generation = removed.map(Generation::new);
+    entry.tombstoned = tombstoned == 1;
+    entry.tombstoned_generation = removed.map(Generation::new);
     Ok(entry)
 }
 
@@ -53,11 +53,7 @@ fn record(
             let lineage = from_hex(&lineage)?;
             let generation = Generation::new(generation);
             let body = sealing.open(key, lineage, generation, &body)?;
-            Ok(Some(Record {
-                lineage,
-                generation,
-                body,
-            }))
+            Ok(Some(Record::new(lineage, generation, body)))
         }
         _ => Err(foreign()),
     }
@@ -69,6 +65,7 @@ fn intent(owner: String, spends: Option<String>) -> Result<Intent, StoreError> {
     Ok(Intent {
         owner: Owner::named(owner),
         lineage,
+        generation: Generation::default(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The scripts that the server runs, each one atomic step on one hash.
 //!
-//! Fields of the hash: `lineage`, `generation`, `body` (the record); `intent_owner`, `intent_lineage`, `intent_at`; `buried`,
-//! `buried_generation`; `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock. The lease is a field and not a key with a
+//! Fields of the hash: `lineage`, `generation`, `body` (the record); `intent_owner`, `intent_lineage`, `intent_at`; `tombstoned`,
+//! `tombstoned_generation`; `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock. The lease is a field and not a key with a
 //! time to live, so that no eviction policy can take it away.
 
 use std::sync::OnceLock;
@@ -19,7 +19,7 @@ pub(crate) static RELEASE: Script = Script::new(include_str!("scripts/release.lu
 pub(crate) static INTEND: Script = Script::new(include_str!("scripts/intend.lua"));
 pub(crate) static WITHDRAW: Script = Script::new(include_str!("scripts/withdraw.lua"));
 pub(crate) static COMMIT: Script = Script::new(include_str!("scripts/commit.lua"));
-pub(crate) static BURY: Script = Script::new(include_str!("scripts/bury.lua"));
+pub(crate) static TOMBSTONE: Script = Script::new(include_str!("scripts/tombstone.lua"));
 
 /// A script, and the name that the server knows it by once it has seen it.
 pub(crate) struct Script {

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use redis::Value;
 use token_core::sealing::Sealing;
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
 };
 use token_core::{Generation, Key};
 use tokio::time::{sleep, timeout};
@@ -207,19 +208,19 @@ impl TokenStore for RedisStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let (succession, parent) = named(succession)?;
+        let (condition, parent) = named(condition)?;
         let (lineage, generation) = (reply::hex(record.lineage), record.generation.number().to_string());
         let sealed = self.sealing.seal(key, record)?;
         let channel = self.channel(key);
-        let arguments = [succession, &parent, &lineage, &generation, &sealed, &channel];
+        let arguments = [condition, &parent, &lineage, &generation, &sealed, &channel];
         let outcome: String = reply::read(self.run_safely(&script::COMMIT, key, &arguments).await?)?;
         match outcome.as_str() {
             "stored" => Ok(Committed::Stored),
             "lost" => Ok(Committed::Lost),
-            "buried" => Ok(Committed::Buried),
+            "tombstoned" => Ok(Committed::Tombstoned),
             "missing" => Ok(Committed::Missing),
             _ => Err(StoreError::new(
                 "Redis answered something else than was asked for",
@@ -227,10 +228,11 @@ impl TokenStore for RedisStore {
         }
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.run_safely(&script::BURY, key, &[&self.channel(key)])
-            .await
-            .map(drop)
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let removed = self.load(key).await.ok().and_then(|entry| entry.record);
+        self.run_safely(&script::TOMBSTONE, key, &[&self.channel(key)])
+            .await?;
+        Ok(removed)
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
@@ -239,11 +241,11 @@ impl TokenStore for RedisStore {
     }
 }
 
-fn named(succession: &Succession) -> Result<(&'static str, String), StoreError> {
-    match succession {
-        Succession::ChildOf(parent) => Ok(("child", reply::hex(*parent))),
-        Succession::Anew => Ok(("anew", String::new())),
-        Succession::Relogin => Ok(("relogin", String::new())),
+fn named(condition: &CommitCondition) -> Result<(&'static str, String), StoreError> {
+    match condition {
+        CommitCondition::ParentIs(parent) => Ok(("child", reply::hex(*parent))),
+        CommitCondition::Overwrite => Ok(("anew", String::new())),
+        CommitCondition::UnlessTombstoned => Ok(("relogin", String::new())),
         _ => Err(StoreError::new(
             "this store is older than the engine: it does not know such a commit",
         )),

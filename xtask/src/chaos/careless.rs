@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use token_cache::FileStore;
 use vendor_auth::core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
 };
 use vendor_auth::core::{Generation, Key};
 
@@ -41,14 +42,14 @@ impl TokenStore for CarelessStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        self.0.commit(key, succession, record).await
+        self.0.commit(key, condition, record).await
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.0.bury(key).await
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.0.tombstone(key).await
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

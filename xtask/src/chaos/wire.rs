@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use vendor_auth::ReqwestClient;
 use vendor_auth::core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
 };
 use vendor_auth::core::{Generation, HttpClient, Key, SendError};
 
@@ -131,16 +132,16 @@ impl TokenStore for SayingStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = self.store.commit(key, succession, record).await;
+        let committed = self.store.commit(key, condition, record).await;
         self.tell(record.generation.number(), &committed);
         committed
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.store.bury(key).await
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.store.tombstone(key).await
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

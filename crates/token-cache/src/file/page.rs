@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use token_core::sealing::Sealing;
-use token_core::store::{Committed, Entry, Intent, Lineage, Owner, Record, StoreError, Succession};
+use token_core::store::{CommitCondition, Committed, Entry, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key, Secret};
 
 use super::failure::unreadable;
@@ -21,8 +21,8 @@ const VERSION: u32 = 1;
 pub(super) struct Page {
     pub(super) record: Option<Kept>,
     pub(super) intent: Option<(Intent, Stamp)>,
-    pub(super) buried: bool,
-    buried_generation: Option<Generation>,
+    pub(super) tombstoned: bool,
+    tombstoned_generation: Option<Generation>,
 }
 
 /// A record as it lies in the file.
@@ -46,8 +46,8 @@ struct Written<'a> {
     key: Cow<'a, str>,
     record: Option<WrittenRecord<'a>>,
     intent: Option<WrittenIntent<'a>>,
-    buried: bool,
-    buried_generation: Option<u64>,
+    tombstoned: bool,
+    tombstoned_generation: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,8 +77,8 @@ impl Page {
             key: key.as_str().into(),
             record: self.record.as_ref().map(Kept::write),
             intent: self.intent.as_ref().map(write_intent),
-            buried: self.buried,
-            buried_generation: self.buried_generation.map(Generation::number),
+            tombstoned: self.tombstoned,
+            tombstoned_generation: self.tombstoned_generation.map(Generation::number),
         };
         let line = serde_json::to_string(&written)
             .map(Secret::from)
@@ -125,16 +125,16 @@ impl Page {
         Some(Self {
             record,
             intent,
-            buried: written.buried,
-            buried_generation: written.buried_generation.map(Generation::new),
+            tombstoned: written.tombstoned,
+            tombstoned_generation: written.tombstoned_generation.map(Generation::new),
         })
     }
 
     /// What the engine gets to see.
     pub(super) fn entry(&self, key: &Key, sealing: Option<&Sealing>) -> Result<Entry, StoreError> {
         let mut entry = Entry::default();
-        entry.buried = self.buried;
-        entry.buried_generation = self.buried_generation;
+        entry.tombstoned = self.tombstoned;
+        entry.tombstoned_generation = self.tombstoned_generation;
         if let Some(kept) = &self.record {
             entry.record = Some(kept.open(key, sealing)?);
             entry.record_age = kept.committed.age(&Stamp::now());
@@ -147,11 +147,11 @@ impl Page {
     }
 
     /// Why this record may not be committed; nothing where it may.
-    pub(super) fn refuses(&self, succession: &Succession, record: &Record) -> Option<Committed> {
-        if self.buried && *succession != Succession::Anew {
-            return Some(Committed::Buried);
+    pub(super) fn refuses(&self, condition: &CommitCondition, record: &Record) -> Option<Committed> {
+        if self.tombstoned && *condition != CommitCondition::Overwrite {
+            return Some(Committed::Tombstoned);
         }
-        let Succession::ChildOf(parent) = succession else {
+        let CommitCondition::ParentIs(parent) = condition else {
             return None;
         };
         let Some(stored) = &self.record else {
@@ -175,11 +175,11 @@ impl Page {
     }
 
     /// What a logout leaves; a second one keeps what the first removed.
-    pub(super) fn buried(&self) -> Self {
+    pub(super) fn tombstoned(&self) -> Self {
         let removed = self.record.as_ref().map(|kept| kept.generation);
         Self {
-            buried: true,
-            buried_generation: removed.or(self.buried_generation),
+            tombstoned: true,
+            tombstoned_generation: removed.or(self.tombstoned_generation),
             ..Self::default()
         }
     }
@@ -219,11 +219,7 @@ impl Kept {
                 ));
             }
         };
-        Ok(Record {
-            lineage: self.lineage,
-            generation: self.generation,
-            body,
-        })
+        Ok(Record::new(self.lineage, self.generation, body))
     }
 
     fn write(&self) -> WrittenRecord<'_> {
@@ -269,7 +265,12 @@ fn read_intent(written: WrittenIntent<'_>) -> Option<(Intent, Stamp)> {
         None => None,
     };
     let owner = Owner::named(written.owner);
-    Some((Intent { owner, lineage }, written.at))
+    let intent = Intent {
+        owner,
+        lineage,
+        generation: Generation::default(),
+    };
+    Some((intent, written.at))
 }
 
 /// The line whose hash follows it.

@@ -69,12 +69,12 @@ fn keep(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Result<(
             second_name(place.file(), &unused_name(place))?;
         }
         // What was read in place of a file that cannot be is still the previous copy. A logout leaves no copy at all.
-        if there == FileState::Unreadable && !page.buried {
+        if there == FileState::Unreadable && !page.tombstoned {
             return Ok(());
         }
         steps.before(WriteStep::RemovePrevious)?;
         remove(&previous)?;
-        if there != FileState::Whole || page.buried {
+        if there != FileState::Whole || page.tombstoned {
             return Ok(());
         }
         steps.before(WriteStep::KeepPrevious)?;

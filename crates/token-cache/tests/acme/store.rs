@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use token_cache::MemoryStore;
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
 use token_core::types::async_trait;
 use token_core::{Generation, Key, TokenStore};
@@ -180,15 +180,15 @@ impl TokenStore for FaultyStore {
     async fn commit(
         &self,
         key: &Key,
-        succession: &Succession,
+        condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        self.run(Op::Commit, self.memory().commit(key, succession, record))
+        self.run(Op::Commit, self.memory().commit(key, condition, record))
             .await
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
-        self.run(Op::Bury, self.memory().bury(key)).await
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.run(Op::Bury, self.memory().tombstone(key)).await
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

@@ -77,7 +77,9 @@ impl World {
     pub(crate) async fn leave_doubt(&self) {
         let (key, memory) = (self.acme.key(), self.store.memory());
         let owner = Owner::named("a process that died");
-        let lineage = self.kept().await.record.map(|record| record.lineage);
+        let record = self.kept().await.record;
+        let lineage = record.as_ref().map(|record| record.lineage);
+        let generation = record.map(|record| record.generation).unwrap_or_default();
         memory
             .acquire(&key, &owner, Duration::from_secs(1))
             .await
@@ -88,6 +90,7 @@ impl World {
                 &Intent {
                     owner: owner.clone(),
                     lineage,
+                    generation,
                 },
             )
             .await

@@ -106,7 +106,7 @@ async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
     assert!(cache.token().await.is_err());
     cache.redeem(world.acme.redemption()).await.unwrap();
     assert!(world.server.accepts(cache.token().await.unwrap().access()));
-    assert!(!world.kept().await.buried);
+    assert!(!world.kept().await.tombstoned);
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,7 +23,7 @@ async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_
     gate.open();
     pass(MINUTE).await;
     let kept = world.kept().await;
-    assert!(kept.buried && kept.record.is_none());
+    assert!(kept.tombstoned && kept.record.is_none());
     assert!(cache.current().is_none());
     assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     assert!(
@@ -48,7 +48,7 @@ async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_s
     pass(MINUTE).await;
     assert!(ours.current().is_none());
     assert!(world.server.is_dead(), "it was revoked");
-    assert!(world.kept().await.buried);
+    assert!(world.kept().await.tombstoned);
 }
 
 // FAULTS.md rows 37 and 41
@@ -67,7 +67,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     theirs.log_out().await.unwrap();
     gate.open();
     pass(MINUTE).await;
-    assert!(world.kept().await.buried && ours.current().is_none());
+    assert!(world.kept().await.tombstoned && ours.current().is_none());
 }
 
 // FAULTS.md row 37

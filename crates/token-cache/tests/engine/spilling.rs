@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use token_cache::{Event, MemoryStore, TokenCache};
-use token_core::store::{Entry, Succession};
+use token_core::store::{CommitCondition, Entry};
 use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 
 use crate::acme::{Acme, Ailment, Op, World, pass, told};
@@ -94,7 +94,7 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
     cache.token().await.unwrap();
     let first = world.kept().await.record.unwrap();
     spill
-        .commit(&world.acme.key(), &Succession::Anew, &first)
+        .commit(&world.acme.key(), &CommitCondition::Overwrite, &first)
         .await
         .unwrap();
     pass(50 * MINUTE).await;

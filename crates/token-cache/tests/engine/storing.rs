@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use token_cache::{Drained, Event};
-use token_core::store::Succession;
+use token_core::store::CommitCondition;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 
 use crate::acme::{Acme, Ailment, Op, World, pass, told};
@@ -185,7 +185,7 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
     world
         .store
         .memory()
-        .commit(&world.acme.key(), &Succession::Relogin, &older)
+        .commit(&world.acme.key(), &CommitCondition::UnlessTombstoned, &older)
         .await
         .unwrap();
     for _ in 0..5 {

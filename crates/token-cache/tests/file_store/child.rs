@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Renewed, Succession};
+use token_core::store::{Acquired, CommitCondition, Committed, Renewed};
 
 use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
 
@@ -134,12 +134,15 @@ fn work(task: &str) {
         match task {
             "refresh" => refresh(&store).await,
             "login" => {
-                store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &record(2))
+                    .await
+                    .unwrap();
                 say("committed");
             }
             "logout" => {
-                store.bury(&key()).await.unwrap();
-                say("buried");
+                store.tombstone(&key()).await.unwrap();
+                say("tombstoned");
             }
             "hold" => hold(&store).await,
             "race" => race(&store).await,

@@ -3,7 +3,7 @@
 use std::fs;
 
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 
 use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored, why_not_loaded};
 
@@ -84,13 +84,18 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
     for number in [1, 2] {
         fs::write(scene.file(), format!("torn {number}")).unwrap();
         match number {
-            1 => _ = store.commit(&key(), &Succession::Anew, &record(4)).await.unwrap(),
-            _ => store.bury(&key()).await.unwrap(),
+            1 => {
+                _ = store
+                    .commit(&key(), &CommitCondition::Overwrite, &record(4))
+                    .await
+                    .unwrap();
+            }
+            _ => drop(store.tombstone(&key()).await.unwrap()),
         }
         let kept = fs::read_to_string(scene.beside(&format!(".unreadable-{number}"))).unwrap();
         assert_eq!(kept, format!("torn {number}"));
     }
-    assert!(store.load(&key()).await.unwrap().buried);
+    assert!(store.load(&key()).await.unwrap().tombstoned);
 }
 
 /// The copy before it tells what a logout removes.
@@ -98,13 +103,16 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
 async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .await
+        .unwrap();
     fs::write(scene.file(), "torn").unwrap();
     let copy = store.load(&key()).await.unwrap().generation();
-    store.bury(&key()).await.unwrap();
+    store.tombstone(&key()).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
-    assert!(entry.buried && copy.is_some());
-    assert_eq!(entry.buried_generation, copy);
+    assert!(entry.tombstoned && copy.is_some());
+    assert_eq!(entry.tombstoned_generation, copy);
 }
 
 /// Else a damaged file after a new login would be a logout.
@@ -112,8 +120,11 @@ async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
 async fn a_tombstone_is_no_previous_copy() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.bury(&key()).await.unwrap();
-    store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap();
+    store.tombstone(&key()).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .await
+        .unwrap();
     fs::write(scene.file(), "").unwrap();
     assert!(why_not_loaded(&store).await.contains("torn"));
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use token_cache::FileStore;
 use token_cache::test_util::WriteStep;
 use token_core::TokenStore;
-use token_core::store::{Committed, StoreError, Succession};
+use token_core::store::{CommitCondition, Committed, StoreError};
 
 use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored};
 
@@ -89,7 +89,7 @@ async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
     for error in [BUSY, OTHER_DEVICE] {
         let scene = Scene::with_a_record().await;
         let login = failing(&scene, WriteStep::Rename, error)
-            .commit(&key(), &Succession::Anew, &record(2))
+            .commit(&key(), &CommitCondition::Overwrite, &record(2))
             .await;
         let said = error_of(login);
         assert!(said.contains("mount its directory"), "{said}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use token_cache::FileStore;
 use token_core::TokenStore;
 use token_core::sealing::Sealing;
-use token_core::store::{Acquired, Committed, Intended, Succession};
+use token_core::store::{Acquired, CommitCondition, Committed, Intended};
 
 use crate::scene::{
     FILE, LONG, Scene, child_of, intent, key, owner, record, sealing, sealing_key, stored, why_not_loaded,
@@ -74,8 +74,8 @@ async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {
     std::os::unix::fs::symlink("../elsewhere/next.json", scene.file()).unwrap();
     std::os::unix::fs::symlink("token.json", elsewhere.join("next.json")).unwrap();
     let store = scene.store();
-    for (succession, number) in [(Succession::Anew, 1), (child_of(1), 2)] {
-        let committed = store.commit(&key(), &succession, &record(number)).await;
+    for (condition, number) in [(CommitCondition::Overwrite, 1), (child_of(1), 2)] {
+        let committed = store.commit(&key(), &condition, &record(number)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
         assert_eq!(stored(&store).await, Some(number));
     }
@@ -99,7 +99,7 @@ async fn a_logout_leaves_no_copy_of_the_token() {
     let store = scene.store();
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
     assert!(scene.beside(".previous").exists());
-    store.bury(&key()).await.unwrap();
+    store.tombstone(&key()).await.unwrap();
     for file in fs::read_dir(scene.directory()).unwrap() {
         let path = file.unwrap().path();
         let content = fs::read_to_string(&path).unwrap();
@@ -132,7 +132,10 @@ async fn a_lock_file_that_was_tidied_away_is_made_again() {
 async fn a_sealed_token_is_not_in_any_file() {
     let scene = Scene::empty();
     let store = scene.store().sealed_with(sealing());
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
     for file in fs::read_dir(scene.directory()).unwrap() {
         let content = fs::read_to_string(file.unwrap().path()).unwrap();
@@ -146,7 +149,7 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
     let scene = Scene::empty();
     let right = || scene.store().sealed_with(sealing());
     right()
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     let before = fs::read(scene.file()).unwrap();
@@ -185,7 +188,9 @@ async fn a_plain_record_does_not_pass_for_a_sealed_one() {
 async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
     let scene = Scene::empty();
     let old = scene.store().sealed_with(sealing());
-    old.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    old.commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let rotated = Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 3));
     let rotated = scene.store().sealed_with(rotated);
     assert_eq!(stored(&rotated).await, Some(1));

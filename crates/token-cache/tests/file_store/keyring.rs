@@ -7,7 +7,7 @@ use keyring_core::api::CredentialStoreApi;
 use keyring_core::mock;
 use keyring_core::{Entry, Error};
 use token_core::TokenStore;
-use token_core::store::Succession;
+use token_core::store::CommitCondition;
 
 use crate::scene::{Scene, error_of, key, record, stored, why_not_loaded};
 
@@ -23,7 +23,10 @@ fn entry(keyring: &mock::Store) -> Entry {
 async fn the_first_use_makes_a_key_that_the_next_finds() {
     let (scene, keyring) = (Scene::empty(), keyring());
     let first = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
-    first.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    first
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     assert!(!fs::read_to_string(scene.file()).unwrap().contains("s3cr3t"));
     let next = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
     assert_eq!(stored(&next).await, Some(1));
@@ -39,7 +42,10 @@ async fn handles_that_make_the_key_at_once_come_to_the_same() {
     for (number, store) in (1..).zip(stores) {
         let store = store.await.unwrap().unwrap();
         if number == 1 {
-            store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await
+                .unwrap();
         }
         assert_eq!(stored(&store).await, Some(1));
     }
@@ -49,7 +55,10 @@ async fn handles_that_make_the_key_at_once_come_to_the_same() {
 async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
     let (scene, keyring) = (Scene::empty(), keyring());
     let store = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     entry(&keyring).delete_credential().unwrap();
     let other = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
     assert!(

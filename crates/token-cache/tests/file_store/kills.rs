@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 
 use crate::child::Process;
 use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
@@ -86,7 +86,10 @@ async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_
         };
         let number = stored(&scene.store()).await;
         assert!(number.is_none() || number == Some(2), "before {}", death.before);
-        let again = scene.store().commit(&key(), &Succession::Anew, &record(2)).await;
+        let again = scene
+            .store()
+            .commit(&key(), &CommitCondition::Overwrite, &record(2))
+            .await;
         assert_eq!(again.unwrap(), Committed::Stored, "before {}", death.before);
         assert_eq!(stored(&scene.store()).await, Some(2));
         steps.insert(death.before);
@@ -107,10 +110,15 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
             break;
         };
         let entry = scene.store().load(&key()).await.unwrap();
-        assert_ne!(entry.buried, entry.record.is_some(), "before {}", death.before);
-        scene.store().bury(&key()).await.unwrap();
+        assert_ne!(
+            entry.tombstoned,
+            entry.record.is_some(),
+            "before {}",
+            death.before
+        );
+        scene.store().tombstone(&key()).await.unwrap();
         let late = scene.store().commit(&key(), &child_of(1), &record(2)).await;
-        assert_eq!(late.unwrap(), Committed::Buried);
+        assert_eq!(late.unwrap(), Committed::Tombstoned);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::sealing::{Sealing, SealingKey};
-use token_core::store::{Intent, Lineage, Owner, Record, StoreError, Succession};
+use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key, Secret, TokenStore};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -26,7 +26,10 @@ impl Scene {
     /// One with `record(1)` in it.
     pub(crate) async fn with_a_record() -> Self {
         let scene = Self::empty();
-        let first = scene.store().commit(&key(), &Succession::Anew, &record(1)).await;
+        let first = scene
+            .store()
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await;
         first.unwrap();
         scene
     }
@@ -76,21 +79,22 @@ pub(crate) fn lineage(number: u8) -> Lineage {
 }
 
 pub(crate) fn record(number: u8) -> Record {
-    Record {
-        lineage: lineage(number),
-        generation: Generation::new(number.into()),
-        body: Secret::from(format!("body s3cr3t {number}")),
-    }
+    Record::new(
+        lineage(number),
+        Generation::new(number.into()),
+        Secret::from(format!("body s3cr3t {number}")),
+    )
 }
 
-pub(crate) fn child_of(number: u8) -> Succession {
-    Succession::ChildOf(lineage(number))
+pub(crate) fn child_of(number: u8) -> CommitCondition {
+    CommitCondition::ParentIs(lineage(number))
 }
 
 pub(crate) fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
         lineage: Some(lineage(spends)),
+        generation: Generation::default(),
     }
 }
 

@@ -17,11 +17,7 @@ fn key(grant: &str) -> Key {
 }
 
 fn record() -> Record {
-    Record {
-        lineage: Lineage([1; 32]),
-        generation: Generation::new(7),
-        body: Secret::from(BODY),
-    }
+    Record::new(Lineage([1; 32]), Generation::new(7), Secret::from(BODY))
 }
 
 fn sealed() -> String {
@@ -207,7 +203,7 @@ proptest! {
     ) {
         let sealing = Sealing::with(SealingKey::new(&id, secret).unwrap());
         let (key, lineage, generation) = (key(&grant), Lineage(lineage), Generation::new(generation));
-        let record = Record { lineage, generation, body: Secret::from(body.clone()) };
+        let record = Record::new(lineage, generation, Secret::from(body.clone()));
         let sealed = sealing.seal(&key, &record).unwrap();
         let opened = sealing.open(&key, lineage, generation, &sealed).unwrap();
         prop_assert_eq!(opened.expose(), body);

@@ -57,7 +57,7 @@ macro_rules! store_conformance {
             a_login_replaces_what_is_there
             a_commit_needs_no_lease_and_takes_none
             one_of_many_concurrent_children_is_stored
-            a_buried_grant_is_gone_and_stays_gone
+            a_tombstoned_grant_is_gone_and_stays_gone
             a_new_login_clears_a_tombstone
             a_tombstone_keeps_the_generation
             burying_leaves_other_keys_alone
@@ -199,17 +199,18 @@ fn lineage(number: u8) -> Lineage {
 
 /// The record that is refreshed with the refresh token of this number.
 fn record(number: u8) -> Record {
-    Record {
-        lineage: lineage(number),
-        generation: Generation::new(number.into()),
-        body: Secret::from(format!("sealed body {number}")),
-    }
+    Record::new(
+        lineage(number),
+        Generation::new(number.into()),
+        Secret::from(format!("sealed body {number}")),
+    )
 }
 
 fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
         lineage: Some(lineage(spends)),
+        generation: Generation::default(),
     }
 }
 

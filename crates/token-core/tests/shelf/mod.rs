@@ -8,7 +8,7 @@ use std::time::Duration;
 
 mod store;
 
-use token_core::store::{Committed, Entry, Intent, Owner, Record, StoreError, Succession, TokenStore};
+use token_core::store::{CommitCondition, Committed, Entry, Intent, Owner, Record, StoreError, TokenStore};
 use token_core::test_util::{Handles, StorePlace};
 use token_core::types::async_trait;
 use token_core::{Generation, Key, Secret};
@@ -86,8 +86,8 @@ struct Clock {
 struct Slot {
     record: Option<Record>,
     committed_at: Duration,
-    buried: bool,
-    buried_generation: Option<Generation>,
+    tombstoned: bool,
+    tombstoned_generation: Option<Generation>,
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
 }
@@ -186,14 +186,14 @@ impl Place {
         entry.record_age = now - slot.committed_at;
         entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
         entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
-        entry.buried = slot.buried;
-        entry.buried_generation = slot.buried_generation;
+        entry.tombstoned = slot.tombstoned;
+        entry.tombstoned_generation = slot.tombstoned_generation;
         match self.flaw {
             Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
             Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
             Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
-            Flaw::InventsARecord => entry.buried = true,
-            Flaw::ForgetsWhatItRemoved => entry.buried_generation = None,
+            Flaw::InventsARecord => entry.tombstoned = true,
+            Flaw::ForgetsWhatItRemoved => entry.tombstoned_generation = None,
             _ => {}
         }
         entry
@@ -207,22 +207,28 @@ impl Place {
         }
     }
 
-    fn verdict(&self, slot: &Slot, succession: &Succession, record: &Record) -> Committed {
+    fn verdict(&self, slot: &Slot, condition: &CommitCondition, record: &Record) -> Committed {
         let repeated = slot
             .record
             .as_ref()
             .is_some_and(|stored| stored.lineage == record.lineage);
-        match (succession, &slot.record) {
-            (Succession::Anew, _) if !self.has(Flaw::KeepsTombstones) => Committed::Stored,
-            _ if slot.buried => Committed::Buried,
-            (Succession::Relogin, Some(_)) if self.has(Flaw::RefusesAnotherGrant) => Committed::Lost,
-            (Succession::ChildOf(_), None) if !self.has(Flaw::MissingIsStored) => Committed::Missing,
-            (Succession::ChildOf(_), _) if repeated && self.has(Flaw::WantsANewLineage) => Committed::Lost,
-            (Succession::ChildOf(parent), Some(stored)) if stored.lineage == *parent => Committed::Stored,
-            (Succession::ChildOf(_), Some(_)) if repeated && !self.has(Flaw::RepeatsAreLost) => {
+        match (condition, &slot.record) {
+            (CommitCondition::Overwrite, _) if !self.has(Flaw::KeepsTombstones) => Committed::Stored,
+            _ if slot.tombstoned => Committed::Tombstoned,
+            (CommitCondition::UnlessTombstoned, Some(_)) if self.has(Flaw::RefusesAnotherGrant) => {
+                Committed::Lost
+            }
+            (CommitCondition::ParentIs(_), None) if !self.has(Flaw::MissingIsStored) => Committed::Missing,
+            (CommitCondition::ParentIs(_), _) if repeated && self.has(Flaw::WantsANewLineage) => {
+                Committed::Lost
+            }
+            (CommitCondition::ParentIs(parent), Some(stored)) if stored.lineage == *parent => {
                 Committed::Stored
             }
-            (Succession::ChildOf(_), Some(stored)) if self.has(Flaw::RepeatsBringBack) => {
+            (CommitCondition::ParentIs(_), Some(_)) if repeated && !self.has(Flaw::RepeatsAreLost) => {
+                Committed::Stored
+            }
+            (CommitCondition::ParentIs(_), Some(stored)) if self.has(Flaw::RepeatsBringBack) => {
                 let before = stored.generation > record.generation;
                 if before {
                     Committed::Stored
@@ -230,26 +236,26 @@ impl Place {
                     Committed::Lost
                 }
             }
-            (Succession::ChildOf(_), Some(_)) if !self.has(Flaw::LastWriteWins) => Committed::Lost,
+            (CommitCondition::ParentIs(_), Some(_)) if !self.has(Flaw::LastWriteWins) => Committed::Lost,
             _ => Committed::Stored,
         }
     }
 
-    fn write(&self, slot: &mut Slot, now: Duration, succession: &Succession, record: &Record) {
+    fn write(&self, slot: &mut Slot, now: Duration, condition: &CommitCondition, record: &Record) {
         let same =
             |stored: &Record| stored.lineage == record.lineage && stored.generation == record.generation;
         if !slot.record.as_ref().is_some_and(same) || self.has(Flaw::RepetitionsRejuvenate) {
             slot.committed_at = now;
         }
-        let spent = match succession {
-            Succession::ChildOf(parent) => Some(*parent),
+        let spent = match condition {
+            CommitCondition::ParentIs(parent) => Some(*parent),
             _ => None,
         };
         let led_here = |intent: &Intent| intent.lineage == spent || self.has(Flaw::ClearsEveryIntent);
         slot.intent
             .take_if(|(intent, _)| led_here(intent) && !self.has(Flaw::KeepsIntents));
-        slot.buried = false;
-        slot.buried_generation
+        slot.tombstoned = false;
+        slot.tombstoned_generation
             .take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));
         slot.record = Some(self.kept(record));
     }

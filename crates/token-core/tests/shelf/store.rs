@@ -4,7 +4,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use token_core::store::{
-    Acquired, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError, Succession, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
 };
 use token_core::types::async_trait;
 use token_core::{Generation, Key};
@@ -85,7 +86,12 @@ impl TokenStore for Place {
         })
     }
 
-    async fn commit(&self, key: &Key, by: &Succession, record: &Record) -> Result<Committed, StoreError> {
+    async fn commit(
+        &self,
+        key: &Key,
+        by: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
         let seen = self.slot(key, |slot, _| self.verdict(slot, by, record))?;
         self.pause_if(Flaw::CommitsInTwoSteps).await;
         let committed = self.slot(key, |slot, now| {
@@ -109,20 +115,21 @@ impl TokenStore for Place {
         committed
     }
 
-    async fn bury(&self, key: &Key) -> Result<(), StoreError> {
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         if self.has(Flaw::BuriesEverything) {
             self.shelf()
                 .slots
                 .values_mut()
-                .for_each(|slot| slot.buried = true);
+                .for_each(|slot| slot.tombstoned = true);
         }
         self.slot(key, |slot, _| {
-            let removed = slot.record.take().map(|record| record.generation);
+            let removed = slot.record.take();
             if removed.is_some() || self.has(Flaw::RemovesNothingTwice) {
-                slot.buried_generation = removed;
+                slot.tombstoned_generation = removed.as_ref().map(|record| record.generation);
             }
             slot.intent = None;
-            slot.buried = !self.has(Flaw::ForgetsTombstones);
+            slot.tombstoned = !self.has(Flaw::ForgetsTombstones);
+            removed
         })
     }
 

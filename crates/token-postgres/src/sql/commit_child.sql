@@ -10,6 +10,6 @@ SET lineage = $2,
     intent_lineage = CASE WHEN intent_lineage = $2 THEN intent_lineage END,
     intended_at = CASE WHEN intent_lineage = $2 THEN intended_at END
 WHERE key = $1
-  AND NOT buried
+  AND NOT tombstoned
   AND (lineage = $5 OR (lineage = $2 AND generation = $3))
 RETURNING true

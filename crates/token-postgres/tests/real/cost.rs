@@ -2,7 +2,7 @@
 
 use local_servers::Postgres;
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 
 use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
 
@@ -19,12 +19,15 @@ async fn a_refresh_writes_four_times() {
     let server = Postgres::with().setting("autovacuum", "off").start().unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     store.release(&key(), &owner(1)).await.unwrap();
@@ -36,7 +39,10 @@ async fn who_waits_writes_nothing_but_the_attempt_to_take_the_lease() {
     let server = Postgres::with().setting("autovacuum", "off").start().unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(2), LIFE).await.unwrap();

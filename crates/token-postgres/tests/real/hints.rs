@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use local_servers::Postgres;
 use token_core::TokenStore;
-use token_core::store::Succession;
+use token_core::store::CommitCondition;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, NoTls};
@@ -42,14 +42,17 @@ async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself
     let place = Place::pooled().await;
     let store = place.builder().notified_through(SERVER.url()).build().unwrap();
     let mut heard = listening(&SERVER, &place.table).await;
-    for (succession, number) in [(Succession::Anew, 1), (Succession::ChildOf(lineage(1)), 2)] {
-        store.commit(&key(), &succession, &record(number)).await.unwrap();
+    for (condition, number) in [
+        (CommitCondition::Overwrite, 1),
+        (CommitCondition::ParentIs(lineage(1)), 2),
+    ] {
+        store.commit(&key(), &condition, &record(number)).await.unwrap();
         assert_eq!(
             timeout(LONG, heard.recv()).await.unwrap().unwrap(),
             key().as_str()
         );
     }
-    store.bury(&key()).await.unwrap();
+    store.tombstone(&key()).await.unwrap();
     assert_eq!(
         timeout(LONG, heard.recv()).await.unwrap().unwrap(),
         key().as_str()
@@ -86,11 +89,11 @@ async fn a_wait_ends_with_hints_without_them_and_where_they_cannot_be_had() {
         }
         let (waits, commits) = (builder.build().unwrap(), place.store());
         commits
-            .commit(&key(), &Succession::Anew, &record(1))
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap();
-        let (key, child, succession) = (key(), record(2), Succession::ChildOf(lineage(1)));
-        let commit = commits.commit(&key, &succession, &child);
+        let (key, child, condition) = (key(), record(2), CommitCondition::ParentIs(lineage(1)));
+        let commit = commits.commit(&key, &condition, &child);
         let wait = waits.changed(&key, Some(record(1).generation), LONG * 2);
         let both = async { tokio::join!(biased; wait, commit) };
         timeout(LONG, both).await.unwrap().1.unwrap();

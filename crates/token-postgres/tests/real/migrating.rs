@@ -2,7 +2,7 @@
 
 use local_servers::Postgres;
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 
 use crate::place::{Place, SERVER, key, record};
 
@@ -10,7 +10,9 @@ use crate::place::{Place, SERVER, key, record};
 async fn a_migration_that_is_run_again_keeps_the_records() {
     let place = Place::direct().await;
     let store = place.store();
-    let stored = store.commit(&key(), &Succession::Anew, &record(1)).await;
+    let stored = store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await;
     assert_eq!(stored.unwrap(), Committed::Stored);
     store.migrate().await.unwrap();
     // Another process, which has not seen the tables yet.
@@ -60,7 +62,10 @@ async fn names_of_schema_and_table_are_quoted() {
         .table(r#"my "vendor_auth_tokens""#);
     let store = store.build().unwrap();
     store.migrate().await.unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let count = place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
     assert_eq!(count.trim(), "1");
 }
@@ -78,6 +83,9 @@ async fn who_only_uses_migrated_tables_needs_no_privilege_to_create() {
         table: place.table,
     };
     user.store().migrate().await.unwrap();
-    let stored = user.store().commit(&key(), &Succession::Anew, &record(1)).await;
+    let stored = user
+        .store()
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await;
     assert_eq!(stored.unwrap(), Committed::Stored);
 }

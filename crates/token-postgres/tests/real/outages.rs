@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Postgres};
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Intended, StoreError, Succession};
+use token_core::store::{Acquired, CommitCondition, Committed, Intended, StoreError};
 use token_postgres::PostgresStore;
 use tokio::time::Instant;
 
@@ -27,7 +27,10 @@ async fn own_server() -> (Postgres, Place) {
 async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     let (mut server, place) = own_server().await;
     let store = place.builder().timeout(LIMIT).connections(2).build().unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     server.pause().unwrap();
     // More often than there are connections: none is waited for twice.
     for _ in 0..4 {
@@ -51,11 +54,11 @@ async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknow
     let store = place.store();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     for (parent, child) in [(0, 1), (1, 2)] {
-        let succession = match parent {
-            0 => Succession::Anew,
-            parent => Succession::ChildOf(lineage(parent)),
+        let condition = match parent {
+            0 => CommitCondition::Overwrite,
+            parent => CommitCondition::ParentIs(lineage(parent)),
         };
-        let committed = store.commit(&key(), &succession, &record(child)).await;
+        let committed = store.commit(&key(), &condition, &record(child)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
         assert_eq!(
             store.intend(&key(), &intent(1, child)).await.unwrap(),
@@ -105,7 +108,10 @@ async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
 async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     let place = Place::direct().await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     place.sql(
         "CREATE OR REPLACE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
@@ -117,7 +123,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
         error.to_string(),
         "PostgreSQL's disk is full: 53100 could not extend file"
     );
-    let child = Succession::ChildOf(lineage(1));
+    let child = CommitCondition::ParentIs(lineage(1));
     store.commit(&key(), &child, &record(2)).await.unwrap_err();
     place.sql("DROP TRIGGER no_room ON TOKENS");
     let entry = store.load(&key()).await.unwrap();
@@ -134,12 +140,17 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
 async fn a_row_that_another_program_locks_is_broken_in_time() {
     let place = Place::direct().await;
     let store = place.builder().timeout(LIMIT * 4).build().unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let other = crate::pools::client(&place.url).await;
     let lock = format!("BEGIN; SELECT FROM \"{}\" FOR UPDATE", place.table);
     other.batch_execute(&lock).await.unwrap();
     let taken = store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
-    let stored = store.commit(&key(), &Succession::Anew, &record(2)).await;
+    let stored = store
+        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .await;
     for error in [taken, stored.unwrap_err()] {
         assert!(
             error.to_string().contains("57014"),
@@ -160,11 +171,14 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
 async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored() {
     let (server, place) = own_server().await;
     let store = place.builder().timeout(LIMIT).build().unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     set(&server, "synchronous_standby_names = 'nobody'");
     let mut child = 1;
     let commit = async |store: &PostgresStore, child: u8| {
-        let parent = Succession::ChildOf(lineage(child - 1));
+        let parent = CommitCondition::ParentIs(lineage(child - 1));
         store.commit(&key(), &parent, &record(child)).await
     };
     // Until the server has read its settings, it stores.
@@ -198,7 +212,10 @@ async fn a_connection_that_went_silent_is_waited_for_once() {
         table: server.table,
     };
     let store = place.builder().timeout(LIMIT).connections(1).build().unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     wire.fall_silent();
     let error = store.load(&key()).await.unwrap_err();
     assert!(error.to_string().contains("in time"), "{error}");
@@ -211,13 +228,19 @@ async fn a_connection_that_went_silent_is_waited_for_once() {
 async fn a_cancelled_operation_leaves_no_transaction_open() {
     let place = Place::direct().await;
     let store = place.builder().connections(1).build().unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     for polls in 1..30 {
         let (key, owner) = (key(), owner(1));
         given_up_after(polls, store.acquire(&key, &owner, LIFE)).await;
     }
     assert_eq!(
-        store.commit(&key(), &Succession::Anew, &record(2)).await.unwrap(),
+        store
+            .commit(&key(), &CommitCondition::Overwrite, &record(2))
+            .await
+            .unwrap(),
         Committed::Stored
     );
 }
@@ -248,10 +271,13 @@ fn a_store_whose_runtime_is_gone_works_on_the_next_one() {
         let place = Place::direct().await;
         let builder = place.builder().notified_through(&*place.url);
         let store = builder.build().unwrap();
-        store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+        store
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await
+            .unwrap();
         store
     });
     drop(first);
-    let committed = runtime().block_on(store.commit(&key(), &Succession::Anew, &record(2)));
+    let committed = runtime().block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(2)));
     assert_eq!(committed.unwrap(), Committed::Stored);
 }

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Manager, Pool};
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 use token_postgres::PostgresStore;
 use tokio_postgres::{Client, NoTls};
 
@@ -30,7 +30,10 @@ async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
         .table(&place.table)
         .build()
         .unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     assert!(store.acquire(&key(), &owner(1), LIFE).await.unwrap().is_held());
     let ask = "SELECT current_setting('application_name'), current_setting('synchronous_commit'), current_setting('statement_timeout')";
     let row = pool.get().await.unwrap().query_typed_one(ask, &[]).await.unwrap();
@@ -62,7 +65,7 @@ async fn a_pool_that_the_program_uses_up_is_broken_in_time_and_not_busy() {
         .unwrap();
     assert_eq!(
         patient
-            .commit(&key(), &Succession::Anew, &record(1))
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap(),
         Committed::Stored

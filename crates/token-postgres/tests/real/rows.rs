@@ -1,7 +1,7 @@
 //! What others do to the row.
 
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Succession};
+use token_core::store::{Acquired, CommitCondition, Committed};
 
 use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
 
@@ -10,14 +10,17 @@ use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
 async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
     let place = Place::direct().await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     place.sql(
         "ALTER TABLE TOKENS ADD COLUMN remark text; UPDATE TOKENS SET remark = 'seen', lease_owner = NULL",
     );
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     assert_eq!(place.sql("SELECT remark FROM TOKENS").trim(), "seen");
@@ -56,7 +59,10 @@ async fn a_row_that_is_not_ours_is_a_typed_error_and_kept() {
     ] {
         let place = Place::direct().await;
         let store = place.store();
-        store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+        store
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await
+            .unwrap();
         place.sql(&format!("UPDATE TOKENS SET {damage}"));
         let damaged = place.sql("SELECT * FROM TOKENS");
         let error = store.load(&key()).await.unwrap_err().to_string();
@@ -87,14 +93,17 @@ async fn a_role_with_other_defaults_has_the_same_store() {
          CREATE TRIGGER note BEFORE INSERT OR UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION note()",
     );
     let store = strange.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     let children = (2..10).map(|number| {
         let store = strange.store();
         tokio::spawn(async move {
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(number))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(number))
                 .await
         })
     });
@@ -104,7 +113,7 @@ async fn a_role_with_other_defaults_has_the_same_store() {
         stored += usize::from(child.await.unwrap().unwrap() == Committed::Stored);
     }
     assert_eq!(stored, 1);
-    store.bury(&key()).await.unwrap();
+    store.tombstone(&key()).await.unwrap();
     let how = place.sql("SELECT string_agg(how, ' ') FROM flushed");
     // A commit; an acquisition, inserted and then updated; an intent; the child; a burial, inserted and then updated.
     assert_eq!(how.trim(), "on off off on on on on");

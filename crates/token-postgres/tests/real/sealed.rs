@@ -2,7 +2,7 @@
 
 use token_core::TokenStore;
 use token_core::sealing::SealingKey;
-use token_core::store::{Renewed, Succession};
+use token_core::store::{CommitCondition, Renewed};
 
 use crate::place::{LIFE, Place, key, lineage, owner, record, sealing};
 
@@ -10,9 +10,12 @@ use crate::place::{LIFE, Place, key, lineage, owner, record, sealing};
 async fn no_token_is_in_the_table() {
     let place = Place::direct().await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
     store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
+    store
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await
         .unwrap();
     let dump = place.sql("SELECT tokens::text FROM TOKENS AS tokens");
@@ -28,7 +31,7 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
     let place = Place::direct().await;
     place
         .store()
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     for (wrong, words) in [
@@ -61,7 +64,7 @@ async fn a_key_is_changed_without_a_break() {
     let place = Place::direct().await;
     place
         .store()
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     let both = sealing("2", 2).or_opened_by(SealingKey::new("1", [1; 32]).unwrap());
@@ -71,7 +74,7 @@ async fn a_key_is_changed_without_a_break() {
     let store = store.build().unwrap();
     assert!(store.load(&key()).await.unwrap().record.is_some());
     store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await
         .unwrap();
     assert!(place.sql("SELECT body FROM TOKENS").starts_with("v1.2."));
@@ -81,7 +84,10 @@ async fn a_key_is_changed_without_a_break() {
 async fn a_record_that_is_moved_to_another_key_does_not_open() {
     let place = Place::direct().await;
     let store = place.store();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     place.sql("UPDATE TOKENS SET key = 'acme/api.acme.example/another'");
     let other = token_core::Key::of("acme", "api.acme.example", "another");
     store.load(&other).await.unwrap_err();

@@ -133,5 +133,5 @@ async fn a_logout_that_races_an_exchange_wins() {
     let entry = token_core::TokenStore::load(&place.store(), ours.key())
         .await
         .unwrap();
-    assert!(entry.buried && entry.record.is_none());
+    assert!(entry.tombstoned && entry.record.is_none());
 }

@@ -1,7 +1,7 @@
--- succession, parent, lineage, generation, body, channel
-local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'buried')
+-- condition, parent, lineage, generation, body, channel
+local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'tombstoned')
 if found[3] and ARGV[1] ~= 'anew' then
-  return 'buried'
+  return 'tombstoned'
 end
 local again = found[1] == ARGV[3] and found[2] == ARGV[4]
 if ARGV[1] == 'child' and not again then
@@ -18,7 +18,7 @@ if not again then
 end
 -- A repetition is written too: WAIT is documented for the writes of its own connection only.
 redis.call('HSET', KEYS[1], 'lineage', ARGV[3], 'generation', ARGV[4], 'body', ARGV[5])
-redis.call('HDEL', KEYS[1], 'buried', 'buried_generation')
+redis.call('HDEL', KEYS[1], 'tombstoned', 'tombstoned_generation')
 if not again then
   redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_at')
 end

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::TokenStore;
-use token_core::store::Succession;
+use token_core::store::CommitCondition;
 use token_redis::{RedisStore, Servers};
 
 use crate::place::{LONG, builder, intent, key, owner, record, sealing, store};
@@ -35,7 +35,7 @@ async fn who_vouches_for_a_server_gets_it_unchecked() {
         .build()
         .unwrap();
     trusting
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     trusting.check().await.unwrap_err();
@@ -77,7 +77,10 @@ async fn a_wrong_password_is_a_clear_error_that_shows_none() {
 async fn a_full_server_takes_no_intent_and_keeps_what_it_has() {
     let redis = Redis::start().unwrap();
     let store = store(&redis).await;
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     assert!(store.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     let error = store.intend(&key(), &intent(1, 1)).await.unwrap_err();
@@ -96,22 +99,25 @@ async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
     let url = redis.url().replace("redis://", "redis://tokens:password@");
     let builder = RedisStore::builder(Servers::node(url), sealing());
     let store = builder.clone().connect().await.unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.renew(&key(), &owner(1), LONG).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     store.withdraw(&key(), &owner(1)).await.unwrap();
     store.release(&key(), &owner(1)).await.unwrap();
     store.changed(&key(), None, LONG).await;
-    store.bury(&key()).await.unwrap();
-    assert!(store.load(&key()).await.unwrap().buried);
+    store.tombstone(&key()).await.unwrap();
+    assert!(store.load(&key()).await.unwrap().tombstoned);
     let waiting = builder
         .clone()
         .replicas(1, Duration::from_millis(1))
         .connect()
         .await
         .unwrap();
-    let error = waiting.bury(&key()).await.unwrap_err().to_string();
+    let error = waiting.tombstone(&key()).await.unwrap_err().to_string();
     assert!(error.ends_with("0 of 1"), "{error}");
     let told = redis.command(&["INFO", "errorstats"]).unwrap();
     assert!(!told.contains("NOPERM"), "{told}");

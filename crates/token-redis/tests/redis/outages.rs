@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
-use token_core::store::{Acquired, Committed, Succession};
+use token_core::store::{Acquired, CommitCondition, Committed};
 
 use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
 
@@ -36,7 +36,10 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
 async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     redis.kill().unwrap();
@@ -56,12 +59,15 @@ async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
 async fn a_restart_between_two_operations_is_not_noticed() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     redis.stop().unwrap();
     redis.start_again().unwrap();
     // It knows neither the connection nor the scripts any more.
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
@@ -71,16 +77,21 @@ async fn a_restart_between_two_operations_is_not_noticed() {
 async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
     let mut redis = Redis::start().unwrap();
     let store = store(&redis).await;
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     redis.kill().unwrap();
     redis.start_again().unwrap();
     let entry = store.load(&key()).await.unwrap();
-    assert!(entry.record.is_none() && !entry.buried);
+    assert!(entry.record.is_none() && !entry.tombstoned);
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Missing);
-    let repair = store.commit(&key(), &Succession::Relogin, &record(2)).await;
+    let repair = store
+        .commit(&key(), &CommitCondition::UnlessTombstoned, &record(2))
+        .await;
     assert_eq!(repair.unwrap(), Committed::Stored);
 }
 
@@ -97,7 +108,7 @@ fn a_store_outlives_the_runtime_that_connected_it() {
     let first = runtime();
     let store = first.block_on(store(&redis));
     first
-        .block_on(store.commit(&key(), &Succession::Anew, &record(1)))
+        .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(1)))
         .unwrap();
     drop(first);
     let entry = runtime().block_on(store.load(&key())).unwrap();

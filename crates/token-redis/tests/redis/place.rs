@@ -49,17 +49,18 @@ pub(crate) fn lineage(number: u8) -> Lineage {
 }
 
 pub(crate) fn record(number: u8) -> Record {
-    Record {
-        lineage: lineage(number),
-        generation: Generation::new(number.into()),
-        body: Secret::from(format!("a body of generation {number}")),
-    }
+    Record::new(
+        lineage(number),
+        Generation::new(number.into()),
+        Secret::from(format!("a body of generation {number}")),
+    )
 }
 
 pub(crate) fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
         lineage: Some(lineage(spends)),
+        generation: Generation::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
-use token_core::store::{Committed, Intended, Succession};
+use token_core::store::{CommitCondition, Committed, Intended};
 
 use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
 
@@ -26,7 +26,7 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
         .await
         .unwrap();
     let stored = before
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     assert_eq!(stored, Committed::Stored);
@@ -52,16 +52,16 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
     replica.pause().unwrap();
     for _ in 0..2 {
         let error = store
-            .commit(&key(), &Succession::Anew, &record(1))
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
         // Over a connection that did not write the record first.
         let anew = builder(&primary).replicas(1, patience).connect().await.unwrap();
-        anew.commit(&key(), &Succession::Anew, &record(1))
+        anew.commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap_err();
-        anew.bury(&key()).await.unwrap_err();
+        anew.tombstone(&key()).await.unwrap_err();
     }
     replica.resume().unwrap();
     let patient = builder(&primary)
@@ -70,7 +70,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
         .await
         .unwrap();
     let stored = patient
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     assert_eq!(stored, Committed::Stored);
@@ -95,13 +95,16 @@ async fn an_intent_that_no_replica_has_is_not_written() {
 async fn a_primary_that_became_a_replica_is_an_error_and_nothing_is_written() {
     let (primary, replica) = pair();
     let store = store(&primary).await;
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     replica.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     primary
         .command(&["REPLICAOF", "127.0.0.1", &replica.port().to_string()])
         .unwrap();
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     let error = child.unwrap_err().to_string();
     assert!(error.contains("replica"), "{error}");

@@ -2,7 +2,7 @@
 
 use local_servers::Redis;
 use token_core::sealing::{Sealing, SealingKey};
-use token_core::store::{Intent, Record, Renewed, Succession};
+use token_core::store::{CommitCondition, Intent, Record, Renewed};
 use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
 
@@ -38,11 +38,15 @@ async fn neither_token_is_in_what_the_server_holds() {
         body: Secret::from(body),
         ..record(1)
     };
-    store.commit(&key(), &Succession::Anew, &record).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record)
+        .await
+        .unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intent = Intent {
         owner: owner(1),
         lineage: Some(lineage(1)),
+        generation: record.generation,
     };
     store.intend(&key(), &intent).await.unwrap();
     let everything = everything(&redis);
@@ -61,7 +65,10 @@ async fn neither_token_is_in_what_the_server_holds() {
 async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
     let redis = Redis::start().unwrap();
     let right = store(&redis).await;
-    right.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    right
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     for (id, byte) in [("test-1", 8), ("test-2", 7)] {
         let wrong = opened_with(&redis, Sealing::with(key_named(id, byte))).await;
         let error = wrong.load(&key()).await.unwrap_err().to_string();
@@ -87,11 +94,13 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
 async fn a_key_is_changed_without_a_break() {
     let redis = Redis::start().unwrap();
     let old = store(&redis).await;
-    old.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    old.commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let rotated = Sealing::with(key_named("test-2", 9)).or_opened_by(key_named("test-1", 7));
     let new = opened_with(&redis, rotated).await;
     assert!(new.load(&key()).await.unwrap().record.is_some());
-    new.commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+    new.commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await
         .unwrap();
     old.load(&key()).await.unwrap_err();
@@ -110,7 +119,10 @@ async fn a_foreign_value_under_our_name_is_an_error_and_is_kept() {
         .connect()
         .await
         .unwrap();
-    store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     let name = redis.command(&["KEYS", "*"]).unwrap().trim().to_owned();
     redis
         .command(&["HSET", &name, "body", "changed by hand"])
@@ -125,7 +137,7 @@ async fn a_foreign_value_under_our_name_is_an_error_and_is_kept() {
     let error = store.load(&key()).await.unwrap_err().to_string();
     assert!(!error.contains("a text"), "{error}");
     store
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap_err();
     assert_eq!(redis.command(&["GET", &name]).unwrap().trim(), "a text");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 use token_redis::{RedisStore, Servers};
 
 use crate::place::{key, lineage, record, sealing, until};
@@ -31,7 +31,7 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     })
     .await;
     waiting
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     store.load(&key()).await.unwrap();
@@ -49,7 +49,7 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
     let child = store
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
@@ -79,7 +79,7 @@ async fn a_cluster_is_checked_and_its_replicas_are_waited_for() {
         .await
         .unwrap();
     let error = waiting
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap_err();
     assert!(error.to_string().ends_with("0 of 1"), "{error}");

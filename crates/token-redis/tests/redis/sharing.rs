@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use local_servers::{LocalServer, Redis};
 use token_cache::{TokenCache, TokenGuard};
-use token_core::store::Succession;
+use token_core::store::CommitCondition;
 use token_core::test_util::ManualClock;
 use token_core::{ErrorKind, Timestamp, TokenStore};
 
@@ -122,7 +122,7 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
     let redis = Redis::start().unwrap();
     let (waits, commits) = (store(&redis).await, store(&redis).await);
     commits
-        .commit(&key(), &Succession::Anew, &record(1))
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     let waiting = tokio::spawn({
@@ -137,7 +137,7 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
     #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
     let began = Instant::now();
     commits
-        .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
         .await
         .unwrap();
     let entry = waiting.await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use local_servers::{Certificate, Redis};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use token_core::TokenStore;
-use token_core::store::{Committed, Succession};
+use token_core::store::{CommitCondition, Committed};
 use token_redis::{RedisStore, Servers};
 
 use crate::place::{key, record, sealing};
@@ -15,7 +15,10 @@ async fn tls_is_spoken_and_an_unknown_authority_is_not_trusted() {
     let builder = || RedisStore::builder(Servers::node(redis.tls_url().unwrap()), sealing());
     let trusting = builder().certificate_authority_pem(certificate.authority.as_bytes());
     let store = trusting.connect().await.unwrap();
-    let stored = store.commit(&key(), &Succession::Anew, &record(1)).await.unwrap();
+    let stored = store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
     assert_eq!(stored, Committed::Stored);
 
     let stranger = self::certificate().authority;

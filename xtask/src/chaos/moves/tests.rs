@@ -25,15 +25,12 @@ fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
 fn told(record_age: u64, intent_age: u64) -> Entry {
     let lineage = Lineage([0; 32]);
     let mut entry = Entry::default();
-    entry.record = Some(Record {
-        lineage,
-        generation: Generation::new(1),
-        body: Secret::from("any"),
-    });
+    entry.record = Some(Record::new(lineage, Generation::new(1), Secret::from("any")));
     entry.record_age = Duration::from_secs(record_age);
     entry.intent = Some(Intent {
         owner: Owner::named("any"),
         lineage: Some(lineage),
+        generation: Generation::new(1),
     });
     entry.intent_age = Duration::from_secs(intent_age);
     entry

@@ -2,13 +2,17 @@
 
 use super::concurrently::{both, within};
 use super::{LONG, StorePlace, StoreSuite, expect_record, key, lineage, record, sure};
-use crate::store::{Entry, Record, Succession, TokenStore};
+use crate::store::{CommitCondition, Entry, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A commit ends the wait, through the same handle and through another.
     pub async fn changed_returns_soon_after_a_commit(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         self.woken_by_a_commit(&*store, &*store, 1).await;
         if let Some((one, other)) = self.two_handles().await {
             self.woken_by_a_commit(&*one, &*other, 2).await;
@@ -18,10 +22,14 @@ impl<P: StorePlace> StoreSuite<P> {
     /// What changed before the wait began is not waited for.
     pub async fn changed_returns_when_it_is_late_already(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await,
         );
         let key = key();
@@ -34,7 +42,11 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Where nothing changes, the wait ends all the same.
     pub async fn changed_returns_after_at_most(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         for seen in [Some(record(1).generation), None] {
             let key = key();
             let wait = store.changed(&key, seen, self.short());
@@ -50,7 +62,7 @@ impl<P: StorePlace> StoreSuite<P> {
             let child = record(parent + 1);
             sure(
                 commits
-                    .commit(&key, &Succession::ChildOf(lineage(parent)), &child)
+                    .commit(&key, &CommitCondition::ParentIs(lineage(parent)), &child)
                     .await,
             )
         };

@@ -1,17 +1,23 @@
 //! Who is about to spend a token is written down first, and not forgotten before the result is there.
 
 use super::{LONG, StorePlace, StoreSuite, intent, key, lineage, owner, record, sure};
-use crate::store::{Intended, Intent, Succession, TokenStore};
+use crate::store::{CommitCondition, Intended, Intent, TokenStore};
+use crate::token::Generation;
 
 impl<P: StorePlace> StoreSuite<P> {
     /// An intent is loaded as it was, beside the record; a later one replaces it.
     pub async fn an_intent_is_loaded_with_its_owner(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let login = Intent {
             owner: owner(1),
             lineage: None,
+            generation: Generation::default(),
         };
         for wanted in [intent(1, 1), login, intent(1, 2)] {
             assert_eq!(sure(store.intend(&key(), &wanted).await), Intended::Written);
@@ -25,7 +31,11 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 7
     pub async fn an_intent_needs_the_lease(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         refused(&*store, 1, "no lease").await;
         sure(store.acquire(&key(), &owner(2), self.short()).await);
         refused(&*store, 1, "another's lease").await;
@@ -37,7 +47,11 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 2
     pub async fn an_intent_outlives_the_lease(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         sure(store.acquire(&key(), &owner(1), self.short()).await);
         sure(store.intend(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
@@ -72,7 +86,11 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
         let store = self.open().await;
         sure(store.withdraw(&key(), &owner(1)).await);
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         for life in [LONG, self.short()] {
             sure(store.acquire(&key(), &owner(1), life).await);
             sure(store.intend(&key(), &intent(1, 1)).await);
@@ -93,40 +111,49 @@ impl<P: StorePlace> StoreSuite<P> {
         let login = Intent {
             owner: owner(1),
             lineage: None,
+            generation: Generation::default(),
         };
-        for (intent, succession, number) in [
-            (login.clone(), Succession::Relogin, 1),
-            (intent(1, 1), Succession::ChildOf(lineage(1)), 2),
-            (login, Succession::Anew, 3),
-            (intent(1, 3), Succession::ChildOf(lineage(3)), 4),
+        for (intent, condition, number) in [
+            (login.clone(), CommitCondition::UnlessTombstoned, 1),
+            (intent(1, 1), CommitCondition::ParentIs(lineage(1)), 2),
+            (login, CommitCondition::Overwrite, 3),
+            (intent(1, 3), CommitCondition::ParentIs(lineage(3)), 4),
         ] {
             sure(store.intend(&key(), &intent).await);
-            sure(store.commit(&key(), &succession, &record(number)).await);
+            sure(store.commit(&key(), &condition, &record(number)).await);
             let left = sure(store.load(&key()).await).intent;
-            assert_eq!(left, None, "{succession:?} leaves the intent that led to it");
+            assert_eq!(left, None, "{condition:?} leaves the intent that led to it");
         }
     }
 
     /// A late or repeated commit does not clear what somebody else is about to do with the new token.
     pub async fn a_commit_leaves_an_intent_of_another_lineage(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await,
         );
         sure(store.acquire(&key(), &owner(2), LONG).await);
-        sure(store.intend(&key(), &intent(2, 2)).await);
+        let next = Intent {
+            generation: record(2).generation,
+            ..intent(2, 2)
+        };
+        sure(store.intend(&key(), &next).await);
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await,
         );
         let left = sure(store.load(&key()).await).intent;
         assert_eq!(
-            left,
-            Some(intent(2, 2)),
+            left.map(|intent| (intent.owner, intent.lineage)),
+            Some((next.owner, next.lineage)),
             "a repeated commit changed the intent to spend its child"
         );
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::concurrently::all;
 use super::{LONG, StorePlace, StoreSuite, expect_record, intent, key, owner, record, sure};
-use crate::store::{Acquired, Entry, Renewed, Succession, TokenStore};
+use crate::store::{Acquired, CommitCondition, Entry, Renewed, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// While one owner has the lease, no other gets it.
@@ -50,7 +50,11 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn acquiring_tells_what_is_kept(&self) {
         let store = self.open().await;
         assert!(told(&*store, 1).await.record.is_none(), "a record was invented");
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         sure(store.intend(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
         for (number, who) in [(1, "the owner"), (2, "who must wait")] {
@@ -62,16 +66,16 @@ impl<P: StorePlace> StoreSuite<P> {
                 youngest >= self.short(),
                 "{who} is told that all is {youngest:?} old"
             );
-            assert!(!entry.buried, "{who} is told of a tombstone");
+            assert!(!entry.tombstoned, "{who} is told of a tombstone");
         }
-        sure(store.bury(&key()).await);
+        sure(store.tombstone(&key()).await);
         for number in [1, 2] {
             let entry = told(&*store, number).await;
             assert!(
-                entry.buried && entry.record.is_none(),
+                entry.tombstoned && entry.record.is_none(),
                 "a tombstone was not told of"
             );
-            let removed = entry.buried_generation;
+            let removed = entry.tombstoned_generation;
             assert_eq!(
                 removed,
                 Some(record(1).generation),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::endpoint::Key;
 use crate::secret::Secret;
-use crate::store::{Acquired, Committed, Record, Succession, TokenStore};
+use crate::store::{Acquired, CommitCondition, Committed, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// Keys of any characters and up to 512 of them are apart: records, leases and intents.
@@ -15,7 +15,11 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let keys = odd_keys();
         for (key, number) in keys.iter().zip(1..) {
-            sure(store.commit(key, &Succession::Anew, &record(number)).await);
+            sure(
+                store
+                    .commit(key, &CommitCondition::Overwrite, &record(number))
+                    .await,
+            );
             let lease = sure(store.acquire(key, &owner(number), LONG).await);
             assert!(lease.is_held(), "the lease of {key} is that of another key");
             sure(store.intend(key, &intent(number, number)).await);
@@ -34,7 +38,7 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Two handles on one place are one store: record, lease, intent and tombstone.
     pub async fn handles_see_each_others_writes(&self) {
         if let Some((one, other)) = self.two_handles().await {
-            sure(one.commit(&key(), &Succession::Anew, &record(1)).await);
+            sure(one.commit(&key(), &CommitCondition::Overwrite, &record(1)).await);
             expect_stored(&*other, &key(), &record(1)).await;
             sure(other.acquire(&key(), &owner(2), LONG).await);
             let lease = sure(one.acquire(&key(), &owner(1), LONG).await);
@@ -45,13 +49,13 @@ impl<P: StorePlace> StoreSuite<P> {
             sure(other.intend(&key(), &intent(2, 1)).await);
             let seen = sure(one.load(&key()).await).intent;
             assert_eq!(seen, Some(intent(2, 1)), "another handle does not see the intent");
-            sure(other.bury(&key()).await);
+            sure(other.tombstone(&key()).await);
             let late = one
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await;
             assert_eq!(
                 sure(late),
-                Committed::Buried,
+                Committed::Tombstoned,
                 "another handle does not see the tombstone"
             );
         }
@@ -65,7 +69,7 @@ impl<P: StorePlace> StoreSuite<P> {
             body: Secret::from(body),
             ..record(1)
         };
-        sure(store.commit(&key(), &Succession::Anew, &record).await);
+        sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
         let entry = sure(store.load(&key()).await);
         let shown = format!("{store:?} {store:#?} {entry:?} {entry:#?}");
         assert!(!shown.contains(body), "a body is in a Debug");

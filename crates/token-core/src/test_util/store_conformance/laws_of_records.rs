@@ -1,9 +1,9 @@
-//! A commit wins if and only if its succession allows it.
+//! A commit wins if and only if its condition allows it.
 
 use super::concurrently::all;
 use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
 use crate::secret::Secret;
-use crate::store::{Acquired, Committed, Lineage, Record, Succession};
+use crate::store::{Acquired, CommitCondition, Committed, Lineage, Record};
 use crate::token::Generation;
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -14,14 +14,18 @@ impl<P: StorePlace> StoreSuite<P> {
             entry.record.is_none() && entry.intent.is_none(),
             "something is stored for an unknown key"
         );
-        assert!(!entry.buried, "an unknown key is buried");
+        assert!(!entry.tombstoned, "an unknown key is tombstoned");
     }
 
     /// How old a record is, is told by the store's clock, from its first commit on: a repetition makes it no younger, a child does.
     pub async fn a_record_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         let age = async || sure(store.load(&key()).await).record_age;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         let young = age().await;
         assert!(young < LONG, "a new record is {young:?} old");
         self.outlive_short().await;
@@ -32,13 +36,13 @@ impl<P: StorePlace> StoreSuite<P> {
             "the record was {young:?} old, and {old:?} when {:?} had passed",
             self.short() * 2
         );
-        for succession in [Succession::Anew, Succession::ChildOf(lineage(0))] {
-            sure(store.commit(&key(), &succession, &record(1)).await);
+        for condition in [CommitCondition::Overwrite, CommitCondition::ParentIs(lineage(0))] {
+            sure(store.commit(&key(), &condition, &record(1)).await);
             assert!(age().await >= wanted, "a repeated commit made the record younger");
         }
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await,
         );
         assert!(age().await < wanted, "a child is as old as its parent");
@@ -58,7 +62,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 generation: Generation::new(BIG),
                 ..record(1)
             };
-            let committed = sure(store.commit(&key(), &Succession::Anew, &record).await);
+            let committed = sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
             assert_eq!(committed, Committed::Stored);
             expect_stored(&*store, &key(), &record).await;
         }
@@ -78,7 +82,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 body: Secret::from(text),
                 ..record(1)
             };
-            sure(store.commit(&key(), &Succession::Anew, &record).await);
+            sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
             expect_stored(&*store, &key(), &record).await;
         }
     }
@@ -86,9 +90,13 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A child is stored if the stored record is its parent, and is lost if it is not.
     pub async fn a_child_is_committed_over_its_parent_only(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         let stranger = store
-            .commit(&key(), &Succession::ChildOf(lineage(7)), &record(8))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(7)), &record(8))
             .await;
         assert_eq!(
             sure(stranger),
@@ -97,7 +105,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         expect_stored(&*store, &key(), &record(1)).await;
         let child = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
             .await;
         assert_eq!(sure(child), Committed::Stored);
         expect_stored(&*store, &key(), &record(2)).await;
@@ -107,13 +115,17 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 12
     pub async fn a_child_with_its_parents_refresh_token_is_committed(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         let child = Record {
             lineage: lineage(1),
             ..record(2)
         };
         let committed = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &child)
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &child)
             .await;
         assert_eq!(sure(committed), Committed::Stored);
         expect_stored(&*store, &key(), &child).await;
@@ -123,14 +135,18 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 1
     pub async fn a_second_child_of_one_parent_is_lost(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await,
         );
         let second = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &record(3))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(3))
             .await;
         assert_eq!(sure(second), Committed::Lost, "a second child of one parent");
         expect_stored(&*store, &key(), &record(2)).await;
@@ -140,10 +156,14 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 4
     pub async fn a_repeated_commit_is_stored(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         for time in ["first", "second", "third"] {
             let child = store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
                 .await;
             assert_eq!(
                 sure(child),
@@ -157,19 +177,23 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A repeat that comes when the lineage has moved on changes nothing.
     pub async fn a_late_repeat_does_not_undo_a_grandchild(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
                 .await,
         );
         sure(
             store
-                .commit(&key(), &Succession::ChildOf(lineage(2)), &record(3))
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(2)), &record(3))
                 .await,
         );
         let late = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
             .await;
         assert_eq!(sure(late), Committed::Lost, "a repeat after the grandchild");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -180,7 +204,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
         let child = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
             .await;
         assert_eq!(sure(child), Committed::Missing, "a child in an empty store");
         assert!(
@@ -192,14 +216,14 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A login, by a person or the engine, is stored over nothing and over another grant.
     pub async fn a_login_replaces_what_is_there(&self) {
         let store = self.open().await;
-        for (succession, number) in [
-            (Succession::Relogin, 1),
-            (Succession::Relogin, 2),
-            (Succession::Anew, 3),
-            (Succession::Relogin, 4),
+        for (condition, number) in [
+            (CommitCondition::UnlessTombstoned, 1),
+            (CommitCondition::UnlessTombstoned, 2),
+            (CommitCondition::Overwrite, 3),
+            (CommitCondition::UnlessTombstoned, 4),
         ] {
-            let committed = sure(store.commit(&key(), &succession, &record(number)).await);
-            assert_eq!(committed, Committed::Stored, "{succession:?}");
+            let committed = sure(store.commit(&key(), &condition, &record(number)).await);
+            assert_eq!(committed, Committed::Stored, "{condition:?}");
             expect_stored(&*store, &key(), &record(number)).await;
         }
     }
@@ -208,10 +232,14 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md rows 8 and 10
     pub async fn a_commit_needs_no_lease_and_takes_none(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         assert!(sure(store.acquire(&key(), &owner(2), LONG).await).is_held());
         let late = store
-            .commit(&key(), &Succession::ChildOf(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
             .await;
         assert_eq!(
             sure(late),
@@ -230,14 +258,18 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn one_of_many_concurrent_children_is_stored(&self) {
         let stores = self.open_several(4).await;
         let Some(first) = stores.first() else { return };
-        sure(first.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            first
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         let commits = stores
             .iter()
             .cycle()
             .zip(100..116_u8)
             .map(|(store, number)| async move {
                 let child = store
-                    .commit(&key(), &Succession::ChildOf(lineage(1)), &record(number))
+                    .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(number))
                     .await;
                 (sure(child) == Committed::Stored).then_some(number)
             });

@@ -2,46 +2,61 @@
 
 use super::{BIG, StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
 use crate::endpoint::Key;
-use crate::store::{Committed, Record, Succession, TokenStore};
+use crate::store::{CommitCondition, Committed, Record, TokenStore};
 use crate::token::Generation;
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// A late commit does not bring a grant back, nor does a login of the engine's own; to bury what is not there is no error.
+    /// A late commit does not bring a grant back, nor does a login of the engine's own; to tombstone what is not there is no error.
     // FAULTS.md row 37
-    pub async fn a_buried_grant_is_gone_and_stays_gone(&self) {
+    pub async fn a_tombstoned_grant_is_gone_and_stays_gone(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
         for _ in 0..2 {
-            sure(store.bury(&key()).await);
-            for succession in [Succession::ChildOf(lineage(1)), Succession::Relogin] {
-                let late = sure(store.commit(&key(), &succession, &record(2)).await);
-                assert_eq!(late, Committed::Buried, "{succession:?} after a logout");
+            sure(store.tombstone(&key()).await);
+            for condition in [
+                CommitCondition::ParentIs(lineage(1)),
+                CommitCondition::UnlessTombstoned,
+            ] {
+                let late = sure(store.commit(&key(), &condition, &record(2)).await);
+                assert_eq!(late, Committed::Tombstoned, "{condition:?} after a logout");
             }
             let entry = sure(store.load(&key()).await);
-            assert!(entry.buried, "the tombstone is gone");
-            assert!(entry.record.is_none(), "a buried grant has a record");
+            assert!(entry.tombstoned, "the tombstone is gone");
+            assert!(entry.record.is_none(), "a tombstoned grant has a record");
         }
         let never = Key::of("conformance", "never.example", "written");
-        sure(store.bury(&never).await);
+        sure(store.tombstone(&never).await);
         assert!(
-            sure(store.load(&never).await).buried,
-            "a key without a record cannot be buried"
+            sure(store.load(&never).await).tombstoned,
+            "a key without a record cannot be tombstoned"
         );
     }
 
     /// Whoever logs in after a logout has a grant again, which is refreshed as any other.
     pub async fn a_new_login_clears_a_tombstone(&self) {
         let store = self.open().await;
-        sure(store.commit(&key(), &Succession::Anew, &record(1)).await);
-        sure(store.bury(&key()).await);
-        let login = sure(store.commit(&key(), &Succession::Anew, &record(2)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(store.tombstone(&key()).await);
+        let login = sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(2))
+                .await,
+        );
         assert_eq!(login, Committed::Stored, "a new login after a logout");
         assert!(
-            !sure(store.load(&key()).await).buried,
+            !sure(store.load(&key()).await).tombstoned,
             "a new login leaves the tombstone"
         );
         let child = store
-            .commit(&key(), &Succession::ChildOf(lineage(2)), &record(3))
+            .commit(&key(), &CommitCondition::ParentIs(lineage(2)), &record(3))
             .await;
         assert_eq!(sure(child), Committed::Stored, "a refresh after a new login");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -51,7 +66,7 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 37
     pub async fn a_tombstone_keeps_the_generation(&self) {
         let store = self.open().await;
-        sure(store.bury(&key()).await);
+        sure(store.tombstone(&key()).await);
         assert_eq!(
             removed(&*store).await,
             None,
@@ -62,15 +77,15 @@ impl<P: StorePlace> StoreSuite<P> {
             ..record(1)
         };
         for login in [old, record(3)] {
-            sure(store.commit(&key(), &Succession::Anew, &login).await);
+            sure(store.commit(&key(), &CommitCondition::Overwrite, &login).await);
             assert_eq!(removed(&*store).await, None, "a new login was removed");
             for what in ["the first logout", "the second logout", "a late commit"] {
                 match what {
                     "a late commit" => {
-                        let late = Succession::ChildOf(login.lineage);
+                        let late = CommitCondition::ParentIs(login.lineage);
                         sure(store.commit(&key(), &late, &record(2)).await);
                     }
-                    _ => sure(store.bury(&key()).await),
+                    _ => drop(sure(store.tombstone(&key()).await)),
                 }
                 let told = removed(&*store).await;
                 assert_eq!(told, Some(login.generation), "what is removed after {what}");
@@ -83,17 +98,17 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let other = Key::of("conformance", "store.example:8443", "grant 2");
         for key in [&key(), &other] {
-            sure(store.commit(key, &Succession::Anew, &record(1)).await);
+            sure(store.commit(key, &CommitCondition::Overwrite, &record(1)).await);
         }
-        sure(store.bury(&key()).await);
+        sure(store.tombstone(&key()).await);
         assert!(
-            !sure(store.load(&other).await).buried,
-            "another key is buried too"
+            !sure(store.load(&other).await).tombstoned,
+            "another key is tombstoned too"
         );
         expect_stored(&*store, &other, &record(1)).await;
     }
 }
 
 async fn removed(store: &dyn TokenStore) -> Option<Generation> {
-    sure(store.load(&key()).await).buried_generation
+    sure(store.load(&key()).await).tombstoned_generation
 }

@@ -1,9 +1,9 @@
-INSERT INTO vendor_auth_tokens AS stored (key, buried)
+INSERT INTO vendor_auth_tokens AS stored (key, tombstoned)
 VALUES ($1, true)
 ON CONFLICT (key) DO UPDATE
-SET buried = true,
+SET tombstoned = true,
     -- A second logout keeps what the first one removed.
-    buried_generation = coalesce(stored.generation, stored.buried_generation),
+    tombstoned_generation = coalesce(stored.generation, stored.tombstoned_generation),
     lineage = NULL,
     generation = NULL,
     body = NULL,
