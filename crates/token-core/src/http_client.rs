@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 
 use crate::error::{Error, ErrorKind};
 use crate::scrub::Scrubber;
@@ -58,6 +59,8 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
 pub struct SendError {
     failure: SendFailure,
     may_have_left: bool,
+    kind: Option<ErrorKind>,
+    status: Option<StatusCode>,
     detail: Option<String>,
 }
 
@@ -91,6 +94,8 @@ impl SendError {
         Self {
             failure,
             may_have_left: false,
+            kind: None,
+            status: None,
             detail: None,
         }
     }
@@ -100,6 +105,8 @@ impl SendError {
         Self {
             failure,
             may_have_left: true,
+            kind: None,
+            status: None,
             detail: None,
         }
     }
@@ -109,6 +116,28 @@ impl SendError {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says what the caller should do, if the transport knows it better than [`to_error`](Self::to_error) can tell from the failure:
+    /// [`ErrorKind::Config`] for a certificate that stays untrusted until somebody changes something.
+    ///
+    /// ```
+    /// use token_core::{ErrorKind, SendError, SendFailure};
+    ///
+    /// let untrusted = SendError::before_sending(SendFailure::Tls).as_kind(ErrorKind::Config);
+    /// assert_eq!(untrusted.to_error().kind(), ErrorKind::Config);
+    /// ```
+    #[must_use]
+    pub fn as_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Adds the status of an answer that came and cannot be passed on.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
         self
     }
 
@@ -122,15 +151,19 @@ impl SendError {
         self.may_have_left
     }
 
-    /// Converts this into the error that callers of `token()` receive: [`ErrorKind::Config`] if the request cannot be sent at all,
-    /// [`ErrorKind::InDoubt`] if bytes may have left, else [`ErrorKind::Transient`]. Add the request with [`Error::with_request`].
+    /// Converts this into the error that callers of `token()` receive: of the kind given to [`as_kind`](Self::as_kind), else
+    /// [`ErrorKind::Config`] if the request cannot be sent at all, [`ErrorKind::InDoubt`] if bytes may have left, and
+    /// [`ErrorKind::Transient`] otherwise. Add the request with [`Error::with_request`].
     pub fn to_error(&self) -> Error {
-        let kind = match self.failure {
+        let kind = self.kind.unwrap_or(match self.failure {
             SendFailure::Unsendable => ErrorKind::Config,
             _ if self.may_have_left => ErrorKind::InDoubt,
             _ => ErrorKind::Transient { after: None },
-        };
-        let error = Error::new(kind, self.failure.describe());
+        });
+        let mut error = Error::new(kind, self.failure.describe());
+        if let Some(status) = self.status {
+            error = error.with_status(status);
+        }
         match &self.detail {
             Some(detail) => error.with_message(detail, &Scrubber::new([])),
             None => error,
