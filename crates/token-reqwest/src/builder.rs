@@ -8,6 +8,7 @@ use reqwest::{Certificate, ClientBuilder, Identity, Proxy};
 use token_core::{BuildError, Secret};
 
 use crate::client::{ReqwestClient, build_tame};
+use crate::environment::Environment;
 use crate::failure::causes;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,7 +119,9 @@ impl ReqwestClientBuilder {
     }
 
     /// Uses the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), as they are when the client
-    /// is built; with the feature `system-proxy` also those of macOS and Windows. Unless this is called, they are ignored.
+    /// is built; with the feature `system-proxy` also those of macOS and Windows. An empty variable counts as unset.
+    ///
+    /// Unless this is called, they are ignored, and the error of a failed connection names the variable that was.
     pub fn system_proxy(mut self) -> Self {
         self.route = Route::System;
         self
@@ -142,17 +145,20 @@ impl ReqwestClientBuilder {
             .connect_timeout(nonzero("connect_timeout", self.connect_timeout)?)
             .read_timeout(nonzero("read_timeout", self.read_timeout)?)
             .user_agent(header(&self.user_agent)?);
-        let settings = self.route(settings)?;
+        let environment = Environment::read();
+        let settings = self.route(settings, &environment)?;
         let settings = self.trust(settings)?;
         let settings = self.identify(settings)?;
-        build_tame(settings).map_err(|error| why_not_built(&error))
+        let client = build_tame(settings).map_err(|error| why_not_built(&error))?;
+        let unused = matches!(self.route, Route::Direct).then(|| environment.unused());
+        Ok(ReqwestClient::leaving_unused(client, unused))
     }
 
-    fn route(&self, settings: ClientBuilder) -> Result<ClientBuilder, BuildError> {
+    fn route(&self, settings: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, BuildError> {
         match &self.route {
             Route::Direct if self.proxy_credentials.is_some() => Err(BuildError::missing("proxy")),
             Route::Direct => Ok(settings.no_proxy()),
-            Route::System => Ok(settings),
+            Route::System => Ok(environment.route(settings)),
             Route::Proxy(url) => Ok(settings.proxy(self.proxy_at(url)?)),
         }
     }

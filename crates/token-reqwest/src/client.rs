@@ -6,14 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Uri};
 use reqwest::redirect::Policy;
 use reqwest::{Body, retry};
-use token_core::{BuildError, HttpClient, LONGEST_BODY, SendError, SendFailure};
+use token_core::{BuildError, HttpClient, SendError, SendFailure};
 
+use crate::answer::{MOST_HEADERS_READ, whole_answer};
 #[cfg(feature = "rustls")]
 use crate::builder::ReqwestClientBuilder;
-use crate::failure::{cut_answer, no_answer};
+#[cfg(feature = "rustls")]
+use crate::environment::UnusedProxies;
+use crate::failure::{never_connected, no_answer};
 use crate::stage::{NoteConnecting, Stage};
 
 /// An [`HttpClient`] over reqwest.
@@ -42,6 +45,8 @@ use crate::stage::{NoteConnecting, Stage};
 #[derive(Clone)]
 pub struct ReqwestClient {
     client: reqwest::Client,
+    #[cfg(feature = "rustls")]
+    unused_proxies: Option<UnusedProxies>,
 }
 
 #[cfg(feature = "rustls")]
@@ -83,6 +88,7 @@ impl ReqwestClient {
     /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates that do not parse.
     pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
         build_tame(settings)
+            .map(Self::of)
             .map_err(|_| BuildError::invalid("settings", "make no client: reqwest refuses them"))
     }
 
@@ -118,7 +124,46 @@ impl ReqwestClient {
             let why = "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
             return Err(BuildError::invalid("client", why));
         }
-        Ok(Self { client })
+        Ok(Self::of(client))
+    }
+
+    fn of(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            #[cfg(feature = "rustls")]
+            unused_proxies: None,
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn leaving_unused(client: reqwest::Client, unused_proxies: Option<UnusedProxies>) -> Self {
+        Self {
+            client,
+            unused_proxies,
+        }
+    }
+
+    /// The environment's setting that names a proxy for this URL, if it is left unused.
+    fn unused_proxy(&self, url: &Uri) -> Option<&'static str> {
+        #[cfg(feature = "rustls")]
+        return self.unused_proxies.as_ref()?.for_url(url);
+        #[cfg(not(feature = "rustls"))]
+        {
+            let _ = url;
+            None
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+        stage: &Stage,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let unused_proxy = self.unused_proxy(request.uri());
+        let request = sendable(request)?;
+        let sending = self.client.execute(request).await;
+        let response = sending.map_err(|error| no_answer(&error, stage, unused_proxy))?;
+        whole_answer(response).await
     }
 }
 
@@ -136,31 +181,14 @@ impl HttpClient for ReqwestClient {
         within: Duration,
     ) -> Result<http::Response<Bytes>, SendError> {
         let stage = Stage::default();
-        let exchange = stage.observe(exchange(&self.client, request, &stage));
+        let unused_proxy = self.unused_proxy(request.uri());
+        let exchange = stage.observe(self.exchange(request, &stage));
         match tokio::time::timeout(within, exchange).await {
             Ok(outcome) => outcome,
-            Err(_) if stage.proves_nothing_left() => Err(SendError::before_sending(SendFailure::Timeout)),
+            Err(_) if stage.proves_nothing_left() => Err(never_connected(unused_proxy)),
             Err(_) => Err(SendError::maybe_sent(SendFailure::Timeout)),
         }
     }
-}
-
-async fn exchange(
-    client: &reqwest::Client,
-    request: http::Request<Bytes>,
-    stage: &Stage,
-) -> Result<http::Response<Bytes>, SendError> {
-    let request = sendable(request)?;
-    let mut response = client
-        .execute(request)
-        .await
-        .map_err(|error| no_answer(&error, stage))?;
-    let body = whole_body(&mut response).await?;
-    let mut answer = http::Response::new(body);
-    *answer.status_mut() = response.status();
-    *answer.version_mut() = response.version();
-    *answer.headers_mut() = std::mem::take(response.headers_mut());
-    Ok(answer)
 }
 
 fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
@@ -183,23 +211,8 @@ fn sent_once(body: Bytes) -> Body {
     Body::wrap(Body::from(body))
 }
 
-async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError> {
-    let announced = response.content_length().unwrap_or_default();
-    if announced > LONGEST_BODY as u64 {
-        return Err(SendError::maybe_sent(SendFailure::TooLong));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cut_answer(&error))? {
-        if body.len() + chunk.len() > LONGEST_BODY {
-            return Err(SendError::maybe_sent(SendFailure::TooLong));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.into())
-}
-
-pub(crate) fn build_tame(settings: reqwest::ClientBuilder) -> reqwest::Result<ReqwestClient> {
-    let tamed = settings
+pub(crate) fn build_tame(settings: reqwest::ClientBuilder) -> reqwest::Result<reqwest::Client> {
+    settings
         .redirect(Policy::none())
         .referer(false)
         .retry(retry::never())
@@ -208,11 +221,10 @@ pub(crate) fn build_tame(settings: reqwest::ClientBuilder) -> reqwest::Result<Re
         .no_brotli()
         .no_zstd()
         .no_deflate()
+        .http1_max_headers(MOST_HEADERS_READ)
         .connection_verbose(false)
-        .connector_layer(NoteConnecting);
-    Ok(ReqwestClient {
-        client: tamed.build()?,
-    })
+        .connector_layer(NoteConnecting)
+        .build()
 }
 
 fn follows_no_redirects(client: &reqwest::Client) -> bool {

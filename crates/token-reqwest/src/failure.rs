@@ -3,19 +3,31 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use token_core::{SendError, SendFailure};
+use token_core::{ErrorKind as Kind, SendError, SendFailure};
 
 use crate::stage::Stage;
 #[cfg(feature = "rustls")]
 use crate::tls;
 
-/// What an error before the answer's first byte means. No text of it is passed on.
-pub(crate) fn no_answer(error: &reqwest::Error, stage: &Stage) -> SendError {
+/// What an error before the answer's first byte means. No text of it is passed on. `unused_proxy` names the environment's setting that
+/// would have taken the request another way.
+pub(crate) fn no_answer(
+    error: &reqwest::Error,
+    stage: &Stage,
+    unused_proxy: Option<&'static str>,
+) -> SendError {
     let finding = find(error);
     if nothing_left(error, stage) {
+        let finding = finding.blaming(unused_proxy);
         return finding.describe(SendError::before_sending(finding.failure));
     }
     finding.describe(SendError::maybe_sent(finding.failure))
+}
+
+/// The time was over before there was a connection.
+pub(crate) fn never_connected(unused_proxy: Option<&'static str>) -> SendError {
+    let finding = Finding::bare(SendFailure::Timeout).blaming(unused_proxy);
+    finding.describe(SendError::before_sending(finding.failure))
 }
 
 /// What an error in the middle of the answer means.
@@ -32,6 +44,7 @@ fn nothing_left(error: &reqwest::Error, stage: &Stage) -> bool {
 struct Finding {
     failure: SendFailure,
     detail: Option<String>,
+    kind: Option<Kind>,
 }
 
 impl Finding {
@@ -39,6 +52,7 @@ impl Finding {
         Self {
             failure,
             detail: None,
+            kind: None,
         }
     }
 
@@ -46,12 +60,37 @@ impl Finding {
         Self {
             failure,
             detail: Some(detail.into()),
+            kind: None,
+        }
+    }
+
+    /// A connection that could not be made may have needed the proxy that the environment names.
+    fn blaming(self, unused_proxy: Option<&'static str>) -> Self {
+        let unconnected = matches!(
+            self.failure,
+            SendFailure::Resolve | SendFailure::Connect | SendFailure::Timeout
+        );
+        let Some(variable) = unused_proxy.filter(|_| unconnected) else {
+            return self;
+        };
+        let hint = format!("`{variable}` is set but not used: call `system_proxy()` on the client's builder");
+        let detail = match &self.detail {
+            Some(detail) => format!("{detail}; {hint}"),
+            None => hint,
+        };
+        Self {
+            detail: Some(detail),
+            ..self
         }
     }
 
     fn describe(&self, error: SendError) -> SendError {
-        match &self.detail {
+        let error = match &self.detail {
             Some(detail) => error.with_detail(detail),
+            None => error,
+        };
+        match self.kind {
+            Some(kind) => error.as_kind(kind),
             None => error,
         }
     }
@@ -63,7 +102,7 @@ fn find(error: &reqwest::Error) -> Finding {
     causes(error)
         .find_map(proxy_refusal)
         .or_else(|| causes(error).find_map(tls_failure))
-        .or_else(|| error.is_dns().then(|| Finding::bare(SendFailure::Resolve)))
+        .or_else(|| error.is_dns().then(|| unresolved(error)))
         .or_else(|| error.is_timeout().then(|| Finding::bare(SendFailure::Timeout)))
         .or_else(|| causes(error).find_map(no_tls_built_in))
         .or_else(|| error.is_builder().then(|| Finding::bare(SendFailure::Unsendable)))
@@ -104,7 +143,10 @@ fn proxy_refusal(cause: &(dyn Error + 'static)) -> Option<Finding> {
 fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
     #[cfg(feature = "rustls")]
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some(Finding::because(SendFailure::Tls, tls::why(error)));
+        return Some(Finding {
+            kind: tls::is_permanent(error).then_some(Kind::Config),
+            ..Finding::because(SendFailure::Tls, tls::why(error))
+        });
     }
     let _ = cause;
     None
@@ -128,18 +170,42 @@ fn no_tls_built_in(cause: &(dyn Error + 'static)) -> Option<Finding> {
     refused.then(|| Finding::because(SendFailure::Unsendable, detail))
 }
 
-/// The innermost `io::Error` is the socket's own, the outer ones are wrappers that say "other".
+fn unresolved(error: &reqwest::Error) -> Finding {
+    // a resolver's text may quote the name; the operating system's does not
+    let code = innermost(error).and_then(io::Error::raw_os_error);
+    Finding {
+        detail: code.map(|code| io::Error::from_raw_os_error(code).to_string()),
+        ..Finding::bare(SendFailure::Resolve)
+    }
+}
+
 fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
-    let kinds = causes(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
-    let kind = kinds.last()?;
-    Some(match (connecting, kind) {
+    let error = innermost(error)?;
+    Some(match (connecting, error.kind()) {
         (true, ErrorKind::UnexpectedEof) => {
             Finding::because(SendFailure::Tls, "the other side hung up during the handshake")
         }
         (true, ErrorKind::InvalidData) => Finding::bare(SendFailure::Tls),
-        (true, _) => Finding::because(SendFailure::Connect, kind.to_string()),
-        (false, _) => Finding::because(SendFailure::Interrupted, kind.to_string()),
+        (true, _) => Finding::because(SendFailure::Connect, cause(error)),
+        (false, _) => Finding::because(SendFailure::Interrupted, cause(error)),
     })
+}
+
+/// The innermost `io::Error` is the socket's own, the outer ones are wrappers that say "other".
+fn innermost(error: &reqwest::Error) -> Option<&io::Error> {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .last()
+}
+
+/// The kind's text, which is the same everywhere. What the standard library has no kind for (too many open files) is called by the
+/// operating system's own text.
+fn cause(error: &io::Error) -> String {
+    let kind = error.kind().to_string();
+    match error.raw_os_error() {
+        Some(code) if kind == "uncategorized error" => io::Error::from_raw_os_error(code).to_string(),
+        _ => kind,
+    }
 }
 
 fn broken_http(cause: &(dyn Error + 'static)) -> Option<Finding> {

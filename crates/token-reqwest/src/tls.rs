@@ -2,6 +2,9 @@
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+const NOT_FOR_SERVERS: &str =
+    "the certificate is not meant for servers; have one issued with the extended key usage serverAuth";
+
 /// One line for a person.
 pub(crate) fn why(error: &Error) -> &'static str {
     match error {
@@ -22,13 +25,38 @@ pub(crate) fn refused_our_certificate(error: &Error) -> bool {
     concerns_our_certificate(*alert)
 }
 
+/// Whether it stays so until somebody changes a setting or a certificate. A broken handshake and a certificate's dates mend themselves.
+pub(crate) fn is_permanent(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(error) => !passes_by_itself(error),
+        Error::AlertReceived(alert) => *alert == AlertDescription::CertificateRequired,
+        _ => false,
+    }
+}
+
+fn passes_by_itself(error: &CertificateError) -> bool {
+    matches!(
+        error,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+            | CertificateError::UnknownRevocationStatus
+            | CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. }
+    )
+}
+
 fn why_not_trusted(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::UnknownIssuer => {
             "the certificate's issuer is not trusted; a private one is added with `add_root_certificates_pem`"
         }
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+            "the certificate has no subjectAltName; have one issued that names this host there, its common name does not count"
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the certificate is for another host"
+            "the certificate is for another host; correct the URL's host, or have a certificate issued for it"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the certificate has expired, or this machine's clock is wrong"
@@ -36,15 +64,33 @@ fn why_not_trusted(error: &CertificateError) -> &'static str {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the certificate is not valid yet, or this machine's clock is wrong"
         }
-        CertificateError::Revoked => "the certificate was revoked",
-        CertificateError::BadEncoding => "the certificate is malformed",
-        _ => "the certificate is not valid",
+        CertificateError::Revoked => "the certificate was revoked; the server needs another",
+        CertificateError::BadEncoding => "the certificate is malformed; the server needs another",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => NOT_FOR_SERVERS,
+        CertificateError::Other(other) => why_not_usable(&other.to_string()),
+        _ => "the certificate is not valid; the server needs another",
+    }
+}
+
+/// What rustls itself has no name for comes as an error of its verifier's, known by its text.
+fn why_not_usable(named: &str) -> &'static str {
+    match named {
+        "CaUsedAsEndEntity" => {
+            "the server shows the certificate of an authority (CA:TRUE) as its own; have it issue one for the server (CA:FALSE)"
+        }
+        "UnsupportedCertVersion" => {
+            "the certificate is of version 1; have one issued of version 3, with this host as its subjectAltName"
+        }
+        "certificate had invalid extensions" => NOT_FOR_SERVERS,
+        _ => "the certificate is not valid; the server needs another",
     }
 }
 
 fn why_refused(alert: AlertDescription) -> &'static str {
     match alert {
-        AlertDescription::CertificateRequired => "the server requires a client certificate",
+        AlertDescription::CertificateRequired => {
+            "the server requires a client certificate; give one with `client_certificate_pem`"
+        }
         alert if concerns_our_certificate(alert) => "the server refuses the client certificate",
         AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
             "no TLS version or cipher suite in common, or a client certificate is missing"

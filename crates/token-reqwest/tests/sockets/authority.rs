@@ -7,6 +7,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::version::TLS13;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
@@ -34,6 +35,12 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         (params.signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    pub(crate) fn sign(&self, params: &CertificateParams) -> (Vec<u8>, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (certificate.der().to_vec(), key)
     }
 
     fn roots(&self) -> Arc<RootCertStore> {
@@ -89,6 +96,19 @@ pub(crate) async fn serving(config: ServerConfig) -> RawServer {
         }
     })
     .await
+}
+
+/// Shows a certificate that rustls would not show of its own accord.
+pub(crate) async fn showing(certificate: Vec<u8>, key: &KeyPair) -> RawServer {
+    let provider = Arc::new(ring::default_provider());
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let shown = CertifiedKey::new(vec![certificate.into()], key);
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])
+        .unwrap();
+    let shown = SingleCertAndKey::from(shown);
+    serving(config.with_no_client_auth().with_cert_resolver(Arc::new(shown))).await
 }
 
 pub(crate) async fn server_of(authority: &Authority, name: &str) -> RawServer {

@@ -8,6 +8,11 @@
 
 mod authority;
 mod broken;
+mod certificates;
+mod compressed;
+#[cfg(unix)]
+mod descriptors;
+mod headers;
 mod own_client;
 mod proxies;
 mod raw;

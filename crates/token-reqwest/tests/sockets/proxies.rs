@@ -136,3 +136,124 @@ async fn child_with_a_proxy_in_its_environment() {
         .await
         .unwrap();
 }
+
+/// Runs one test in a process of its own, with these variables and no others that name a proxy.
+async fn alone(test: &str, variables: &[(&str, String)]) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test]).env(CHILD, "yes");
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        child.env_remove(name).env_remove(name.to_uppercase());
+    }
+    child.envs(variables.iter().map(|(name, value)| (name, value)));
+    let child = tokio::task::spawn_blocking(move || child.output())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_passed(&child);
+}
+
+async fn nobody_at(scheme: &str) -> String {
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("{scheme}://{}", gone.local_addr().unwrap())
+}
+
+// FAULTS.md row 85
+#[tokio::test]
+async fn a_failed_connection_names_the_proxy_that_was_left_unused() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_that_leaves_proxies_unused().await;
+    }
+    let set = [
+        ("HTTPS_PROXY", "http://user:s3cr3t@proxy.example:3128".to_owned()),
+        ("HTTP_PROXY", String::new()),
+        ("http_proxy", "proxy.example:3128".to_owned()),
+        ("NO_PROXY", "localhost".to_owned()),
+    ];
+    let test = "proxies::a_failed_connection_names_the_proxy_that_was_left_unused";
+    alone(test, &set).await;
+}
+
+/// Runs in a process of its own, since the environment is the process's.
+async fn child_that_leaves_proxies_unused() {
+    let client = ReqwestClient::new().unwrap();
+    for (scheme, variable) in [("https", "`HTTPS_PROXY` is set"), ("http", "`http_proxy` is set")] {
+        let url = nobody_at(scheme).await;
+        let error = client.send(refresh(&url), MINUTE).await.unwrap_err();
+        assert_unsent(&error, SendFailure::Connect);
+        let text = error.to_error().to_string();
+        assert!(text.contains("connection refused"), "{text}");
+        assert!(
+            text.contains(variable) && text.contains("`system_proxy()`"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("s3cr3t") && !text.contains("proxy.example"),
+            "{text}"
+        );
+    }
+    let exempt = nobody_at("https").await.replace("127.0.0.1", "localhost");
+    let error = client.send(refresh(&exempt), MINUTE).await.unwrap_err();
+    assert!(!error.to_string().contains("PROXY"), "{error}");
+    let asked_for = ReqwestClient::builder().proxy(&nobody_at("http").await).build();
+    let url = nobody_at("https").await;
+    let error = asked_for.unwrap().send(refresh(&url), MINUTE).await.unwrap_err();
+    assert!(!error.to_string().contains("HTTPS_PROXY"), "{error}");
+}
+
+// FAULTS.md row 85
+#[tokio::test]
+async fn a_connection_that_was_never_ready_names_the_proxy_that_was_left_unused() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_that_waits_for_a_handshake().await;
+    }
+    let set = [("ALL_PROXY", "http://proxy.example:3128".to_owned())];
+    let test = "proxies::a_connection_that_was_never_ready_names_the_proxy_that_was_left_unused";
+    alone(test, &set).await;
+}
+
+async fn child_that_waits_for_a_handshake() {
+    let silent = RawServer::start(crate::raw::Wire::until_gone).await;
+    tokio::time::pause();
+    let client = ReqwestClient::new().unwrap();
+    let url = format!("https://{}/t", silent.address());
+    for within in [MINUTE, MINUTE / 20] {
+        let error = client.send(refresh(&url), within).await.unwrap_err();
+        assert_unsent(&error, SendFailure::Timeout);
+        assert!(error.to_string().contains("`ALL_PROXY` is set"), "{error}");
+    }
+}
+
+// FAULTS.md row 85
+#[tokio::test]
+async fn an_empty_variable_does_not_hide_the_other_spelling() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_with_an_empty_variable().await;
+    }
+    let proxy = RawServer::answering(answer_of("{}")).await;
+    for url in [proxy.url(""), proxy.address().to_string()] {
+        let set = [
+            ("HTTP_PROXY", String::new()),
+            ("http_proxy", url),
+            ("NO_PROXY", String::new()),
+            ("no_proxy", "localhost".to_owned()),
+        ];
+        alone(
+            "proxies::an_empty_variable_does_not_hide_the_other_spelling",
+            &set,
+        )
+        .await;
+    }
+    assert_eq!(proxy.heard().count("POST http://vendor.example/t?"), 2);
+    assert_eq!(proxy.heard().count("localhost"), 0);
+}
+
+async fn child_with_an_empty_variable() {
+    let client = ReqwestClient::builder().system_proxy().build().unwrap();
+    client
+        .send(refresh("http://vendor.example/t"), MINUTE)
+        .await
+        .unwrap();
+    let exempt = nobody_at("http").await.replace("127.0.0.1", "localhost");
+    let error = client.send(refresh(&exempt), MINUTE).await.unwrap_err();
+    assert_unsent(&error, SendFailure::Connect);
+}

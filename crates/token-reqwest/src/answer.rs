@@ -1,0 +1,129 @@
+//! Takes in an answer: its head as far as it counts, its body up to the cap, decompressed if need be.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, StatusCode};
+use token_core::{ErrorKind, LONGEST_BODY, SendError, SendFailure};
+
+use crate::failure::cut_answer;
+
+/// As many as hyper takes unless it is told otherwise.
+const MOST_HEADERS: usize = 100;
+/// As many as are read at all, so that an answer with too many is still known by its status.
+pub(crate) const MOST_HEADERS_READ: usize = 4096;
+
+pub(crate) async fn whole_answer(
+    mut response: reqwest::Response,
+) -> Result<http::Response<Bytes>, SendError> {
+    check_headers(&response)?;
+    let body = whole_body(&mut response).await?;
+    let mut answer = http::Response::new(body);
+    *answer.status_mut() = response.status();
+    *answer.version_mut() = response.version();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    decompressed(answer)
+}
+
+/// An answer with too many headers comes from no token endpoint. But it may say that a refresh token was spent, and what was issued for it
+/// must not be lost; and a status that asks to wait, or leaves the outcome open, means the same with any number of headers.
+fn check_headers(response: &reqwest::Response) -> Result<(), SendError> {
+    let status = response.status();
+    if response.headers().len() <= MOST_HEADERS || status.is_success() || leaves_open(status) {
+        return Ok(());
+    }
+    let detail = format!(
+        "it has more than {MOST_HEADERS} headers (status {})",
+        status.as_u16()
+    );
+    Err(SendError::maybe_sent(SendFailure::TooLong)
+        .as_kind(ErrorKind::Protocol)
+        .with_status(status)
+        .with_detail(detail))
+}
+
+fn leaves_open(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError> {
+    let announced = response.content_length().unwrap_or_default();
+    if announced > LONGEST_BODY as u64 {
+        return Err(SendError::maybe_sent(SendFailure::TooLong));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| cut_answer(&error))? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(SendError::maybe_sent(SendFailure::TooLong));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+/// Compression is never asked for, yet some proxies compress all the same.
+fn decompressed(answer: http::Response<Bytes>) -> Result<http::Response<Bytes>, SendError> {
+    let (mut head, body) = answer.into_parts();
+    let plain = match compression(&head.headers, &body) {
+        Some(Compression::Gzip) => capped(MultiGzDecoder::new(&body[..]))?,
+        Some(Compression::Zlib) => capped(ZlibDecoder::new(&body[..]))?,
+        None => return Ok(http::Response::from_parts(head, body)),
+    };
+    head.headers.remove(CONTENT_ENCODING);
+    head.headers.remove(CONTENT_LENGTH);
+    Ok(http::Response::from_parts(head, plain))
+}
+
+enum Compression {
+    Gzip,
+    Zlib,
+}
+
+/// By the body's first bytes, since some servers compress and do not say so, and some say so and do not compress. No text begins like
+/// gzip; two bytes of zlib could be one, so there the header has to say it too.
+fn compression(headers: &HeaderMap, body: &[u8]) -> Option<Compression> {
+    match body {
+        [0x1f, 0x8b, ..] => Some(Compression::Gzip),
+        [method, flags, ..] if is_zlib(*method, *flags) && says_deflate(headers) => Some(Compression::Zlib),
+        _ => None,
+    }
+}
+
+/// RFC 1950: method 8, and both bytes together a multiple of 31.
+fn is_zlib(method: u8, flags: u8) -> bool {
+    method & 0x0f == 8 && u16::from_be_bytes([method, flags]).is_multiple_of(31)
+}
+
+fn says_deflate(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"deflate"))
+}
+
+fn capped(compressed: impl Read) -> Result<Bytes, SendError> {
+    let mut plain = Vec::new();
+    // one byte more than may be there tells that there is more
+    let read = compressed.take(LONGEST_BODY as u64 + 1).read_to_end(&mut plain);
+    read.map_err(|error| undecodable(&error))?;
+    if plain.len() > LONGEST_BODY {
+        return Err(SendError::maybe_sent(SendFailure::TooLong));
+    }
+    Ok(plain.into())
+}
+
+fn undecodable(error: &io::Error) -> SendError {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return SendError::maybe_sent(SendFailure::Interrupted)
+            .with_detail("the compressed answer is cut short");
+    }
+    SendError::maybe_sent(SendFailure::Other).with_detail("the compressed answer cannot be decompressed")
+}

@@ -1,0 +1,176 @@
+//! The proxies that the environment names.
+
+use std::sync::Arc;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{ClientBuilder, NoProxy, Proxy};
+
+/// The proxies of the environment, as they were when the client was built. A value may hold a password.
+pub(crate) struct Environment {
+    http: Setting,
+    https: Setting,
+    all: Setting,
+    no: Setting,
+}
+
+/// One setting in its two spellings. An empty variable counts as unset.
+struct Setting {
+    used: Option<Variable>,
+    hidden_by_an_empty_one: bool,
+}
+
+struct Variable {
+    name: &'static str,
+    value: String,
+}
+
+/// Which proxies were named and are not used.
+#[derive(Clone)]
+pub(crate) struct UnusedProxies(Arc<Names>);
+
+struct Names {
+    matcher: Matcher,
+    http: Option<&'static str>,
+    https: Option<&'static str>,
+}
+
+impl Environment {
+    pub(crate) fn read() -> Self {
+        Self::told_by(&|name| std::env::var(name).ok())
+    }
+
+    fn told_by(look: &dyn Fn(&str) -> Option<String>) -> Self {
+        if look("REQUEST_METHOD").is_some() {
+            // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`; reqwest uses none of them there
+            return Self::told_by(&|_| None);
+        }
+        Self {
+            http: Setting::of(["HTTP_PROXY", "http_proxy"], look),
+            https: Setting::of(["HTTPS_PROXY", "https_proxy"], look),
+            all: Setting::of(["ALL_PROXY", "all_proxy"], look),
+            no: Setting::of(["NO_PROXY", "no_proxy"], look),
+        }
+    }
+
+    /// Lets a client use them. reqwest reads them itself, but takes an empty variable for a set one.
+    pub(crate) fn route(&self, settings: ClientBuilder) -> ClientBuilder {
+        let all = [&self.http, &self.https, &self.all, &self.no];
+        if !all.iter().any(|setting| setting.hidden_by_an_empty_one) {
+            return settings;
+        }
+        let http = proxy(&self.http, Proxy::http);
+        let https = proxy(&self.https, Proxy::https);
+        let all = proxy(&self.all, Proxy::all);
+        let except = NoProxy::from_string(self.no.value());
+        [http, https, all]
+            .into_iter()
+            .flatten()
+            .fold(settings, |settings, proxy| {
+                settings.proxy(proxy.no_proxy(except.clone()))
+            })
+    }
+
+    pub(crate) fn unused(self) -> UnusedProxies {
+        let matcher = Matcher::builder()
+            .http(self.http.value())
+            .https(self.https.value())
+            .all(self.all.value())
+            .no(self.no.value())
+            .build();
+        UnusedProxies(Arc::new(Names {
+            matcher,
+            http: self.http.name().or(self.all.name()),
+            https: self.https.name().or(self.all.name()),
+        }))
+    }
+}
+
+impl Setting {
+    fn of(names: [&'static str; 2], look: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut empty_before = false;
+        for name in names {
+            match look(name) {
+                Some(value) if value.trim().is_empty() => empty_before = true,
+                Some(value) => {
+                    return Self {
+                        used: Some(Variable { name, value }),
+                        hidden_by_an_empty_one: empty_before,
+                    };
+                }
+                None => {}
+            }
+        }
+        Self {
+            used: None,
+            hidden_by_an_empty_one: false,
+        }
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.used.as_ref().map(|variable| variable.name)
+    }
+
+    fn value(&self) -> &str {
+        self.used.as_ref().map_or("", |variable| variable.value.as_str())
+    }
+}
+
+impl UnusedProxies {
+    /// The variable that names a proxy for this URL.
+    pub(crate) fn for_url(&self, url: &Uri) -> Option<&'static str> {
+        self.0.matcher.intercept(url)?;
+        match url.scheme_str() {
+            Some("http") => self.0.http,
+            _ => self.0.https,
+        }
+    }
+}
+
+/// As reqwest reads the environment: `http://` may be left out, and a value that is no URL is passed over.
+fn proxy(setting: &Setting, make: fn(String) -> reqwest::Result<Proxy>) -> Option<Proxy> {
+    let value = &setting.used.as_ref()?.value;
+    if value.contains("://") {
+        return make(value.clone()).ok();
+    }
+    make(format!("http://{value}")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told_by(set: &'static [(&str, &str)]) -> Environment {
+        Environment::told_by(&|name| {
+            let found = set.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn unused(set: &'static [(&str, &str)], url: &str) -> Option<&'static str> {
+        told_by(set).unused().for_url(&url.parse().unwrap())
+    }
+
+    // FAULTS.md row 85
+    #[test]
+    fn the_variable_that_would_count_for_a_url_is_named() {
+        let all = &[("ALL_PROXY", "proxy:1"), ("https_proxy", "http://other:1")];
+        assert_eq!(unused(all, "https://vendor.example/t"), Some("https_proxy"));
+        assert_eq!(unused(all, "http://vendor.example/t"), Some("ALL_PROXY"));
+        let except = &[("HTTPS_PROXY", "proxy:1"), ("NO_PROXY", "vendor.example")];
+        assert_eq!(unused(except, "https://vendor.example/t"), None);
+        assert_eq!(unused(except, "https://other.example/t"), Some("HTTPS_PROXY"));
+        let cgi = &[("HTTP_PROXY", "proxy:1"), ("REQUEST_METHOD", "GET")];
+        assert_eq!(unused(cgi, "http://vendor.example/t"), None);
+    }
+
+    // FAULTS.md row 85
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let set = &[("HTTP_PROXY", " "), ("http_proxy", "proxy:1"), ("ALL_PROXY", "")];
+        assert_eq!(unused(set, "http://vendor.example/t"), Some("http_proxy"));
+        assert_eq!(unused(set, "https://vendor.example/t"), None);
+        assert!(told_by(set).http.hidden_by_an_empty_one);
+        assert!(!told_by(set).all.hidden_by_an_empty_one);
+    }
+}

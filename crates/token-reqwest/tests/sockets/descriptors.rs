@@ -1,0 +1,49 @@
+//! A process that has no file descriptor left.
+
+use std::fs::File;
+use std::process::Command;
+
+use token_core::{HttpClient, SendFailure};
+use token_reqwest::ReqwestClient;
+
+use crate::raw::{MINUTE, assert_unsent, refresh};
+use crate::{CHILD, assert_passed};
+
+#[test]
+fn a_process_without_descriptors_is_told_so() {
+    if std::env::var_os(CHILD).is_some() {
+        return child_without_descriptors();
+    }
+    let this = std::env::current_exe().unwrap();
+    let child = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+        .arg(this)
+        .args(["--exact", "descriptors::a_process_without_descriptors_is_told_so"])
+        .env(CHILD, "yes")
+        .output()
+        .unwrap();
+    assert_passed(&child);
+}
+
+/// Runs in a process of its own, since it takes every descriptor of it.
+fn child_without_descriptors() {
+    let client = ReqwestClient::builder()
+        .only_added_root_certificates()
+        .add_root_certificates_pem(&crate::authority::Authority::new().pem())
+        .build()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let taken: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    let error = runtime
+        .block_on(client.send(refresh("http://127.0.0.1:9/t"), MINUTE))
+        .unwrap_err();
+    drop(taken);
+    assert_unsent(&error, SendFailure::Connect);
+    assert!(
+        error.to_string().to_lowercase().contains("too many open files"),
+        "{error}"
+    );
+}

@@ -1,0 +1,45 @@
+//! Answers with more headers than anybody needs.
+
+use token_core::{ErrorKind, HttpClient};
+use token_reqwest::ReqwestClient;
+
+use crate::raw::{MINUTE, RawServer, refresh};
+
+fn answer(status: u16, headers: usize) -> String {
+    let filler: String = (0..headers - 1)
+        .map(|number| format!("x-{number}: s3cr3t\r\n"))
+        .collect();
+    format!("HTTP/1.1 {status} Said\r\n{filler}content-length: 2\r\n\r\n{{}}")
+}
+
+async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
+    let server = RawServer::answering(answer).await;
+    let client = ReqwestClient::new().unwrap();
+    let answer = client.send(refresh(&server.url("/t")), MINUTE).await?;
+    assert_eq!(answer.body(), "{}");
+    Ok(answer.status().as_u16())
+}
+
+// FAULTS.md row 87
+#[tokio::test]
+async fn a_refusal_with_too_many_headers_is_told_with_its_status() {
+    for headers in [101, 1000, 4000] {
+        for status in [302, 400, 401, 403, 404, 500] {
+            let error = sent_to(answer(status, headers)).await.unwrap_err();
+            let told = error.to_error();
+            assert_eq!(told.kind(), ErrorKind::Protocol, "{told}");
+            assert_eq!(told.status().map(|status| status.as_u16()), Some(status));
+            assert!(told.to_string().contains("more than 100 headers"), "{told}");
+            assert!(!told.to_string().contains("s3cr3t"), "{told}");
+        }
+    }
+}
+
+// FAULTS.md rows 49 and 87: what was issued for a refresh token is not thrown away
+#[tokio::test]
+async fn a_success_or_a_request_to_wait_counts_with_any_number_of_headers() {
+    for status in [200, 201, 408, 429, 502, 503, 504] {
+        assert_eq!(sent_to(answer(status, 1000)).await.unwrap(), status);
+    }
+    assert_eq!(sent_to(answer(400, 100)).await.unwrap(), 400);
+}
