@@ -83,6 +83,12 @@ impl Answer {
         self
     }
 
+    /// The same answer with another status; a number that is no HTTP status becomes 500.
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.status = Self::new(status).status;
+        self
+    }
+
     pub(crate) fn status_line(&self) -> String {
         let reason = self.status.canonical_reason().unwrap_or("Unknown");
         format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16())

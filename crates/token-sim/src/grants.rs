@@ -44,6 +44,8 @@ pub(crate) struct Spent {
     pub(crate) generation: u64,
     /// Whether it had been spent before, and was taken by grace.
     pub(crate) reuse: bool,
+    /// When the refresh token ends that was spent.
+    pub(crate) refresh_expires_ms: i64,
 }
 
 /// Tokens to be entered, with their ends in Unix milliseconds.
@@ -140,26 +142,28 @@ impl Grants {
 
     fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, family: usize) -> Spent {
         let current = self.families.get(family).map_or(0, |family| family.generation);
-        let Some(refresh) = self.refresh.get_mut(token) else {
-            return Spent {
-                family,
-                generation: current + 1,
-                reuse: false,
-            };
-        };
-        let reuse = refresh.spent_ms.is_some();
-        if !rotation.renews() {
-            return Spent {
-                family,
-                generation: current + 1,
-                reuse,
-            };
-        }
-        refresh.spent_ms.get_or_insert(now);
-        Spent {
+        let mut spent = Spent {
             family,
-            generation: refresh.generation + 1,
-            reuse,
+            generation: current + 1,
+            reuse: false,
+            refresh_expires_ms: now,
+        };
+        let Some(refresh) = self.refresh.get_mut(token) else {
+            return spent;
+        };
+        spent.reuse = refresh.spent_ms.is_some();
+        spent.refresh_expires_ms = refresh.expires_ms;
+        if rotation.renews() {
+            refresh.spent_ms.get_or_insert(now);
+            spent.generation = refresh.generation + 1;
+        }
+        spent
+    }
+
+    /// Moves the end of a refresh token that is kept.
+    pub(crate) fn end_refresh_at(&mut self, token: &str, expires_ms: i64) {
+        if let Some(refresh) = self.refresh.get_mut(token) {
+            refresh.expires_ms = expires_ms;
         }
     }
 

@@ -32,7 +32,9 @@ pub use fault::{Echo, Fault, Oddity, RetryAfter, When};
 pub use hold::Hold;
 pub use issued::Issued;
 pub use journal::{Exchange, Journal, Kind, Outcome};
-pub use oauth2::{ClientAuth, CodeRequest, Flavour, OAuth2, OAuth2Builder};
+pub use oauth2::{
+    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2, OAuth2Builder, RefreshTokenEnd,
+};
 pub use private_cloud::{ErrorShape, PrivateCloud, PrivateCloudBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};
 pub use quectel_end_user::{QuectelEndUser, QuectelEndUserBuilder};

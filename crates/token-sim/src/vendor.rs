@@ -61,6 +61,14 @@ impl Reply {
         Self::answered(Answer::new(404))
     }
 
+    /// The same refusal with another status, if one is given; any other reply as it is.
+    pub(crate) fn refused_with(mut self, status: Option<u16>) -> Self {
+        if let (Some(status), Outcome::Refused { .. }) = (status, &self.outcome) {
+            self.answer = self.answer.with_status(status);
+        }
+        self
+    }
+
     pub(crate) fn reuse(mut self, reuse: bool) -> Self {
         self.reuse = reuse;
         self

@@ -26,7 +26,8 @@ fn a_single_use_token_is_spent_once() {
         Spent {
             family: 0,
             generation: 2,
-            reuse: false
+            reuse: false,
+            refresh_expires_ms: 1_000
         }
     );
     assert_eq!(grants.spend("r1", Rotation::SingleUse, 0), Err(Denied::Spent));
@@ -70,7 +71,8 @@ fn a_token_that_never_rotates_counts_generations_all_the_same() {
         Spent {
             family: 0,
             generation: 3,
-            reuse: false
+            reuse: false,
+            refresh_expires_ms: 1_000
         }
     );
 }

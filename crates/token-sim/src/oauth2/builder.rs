@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::OAuth2;
 use super::clients::ClientAuth;
+use super::dead_grant::DeadGrant;
 use super::flavour::Flavour;
+use super::lives::{LoginAnswer, RefreshTokenEnd};
 use super::server::Server;
 use crate::rotation::{OldToken, Rotation};
 use crate::simulation::{Setting, Simulation, shared_settings};
@@ -31,6 +33,11 @@ pub(super) struct Rules {
     pub(super) old_token: OldToken,
     pub(super) access_life: Duration,
     pub(super) refresh_life: Duration,
+    pub(super) refresh_end: RefreshTokenEnd,
+    pub(super) refresh_life_field: Option<String>,
+    pub(super) login_answer: LoginAnswer,
+    pub(super) dead_grant: Option<DeadGrant>,
+    pub(super) refusal_status: Option<u16>,
     pub(super) code_life: Duration,
 }
 
@@ -65,12 +72,16 @@ impl OAuth2Builder {
     }
 
     /// Whose manners the server has. Sets also what belongs to them: [`Flavour::OneAccess`] expects the client's secret
-    /// in the form; [`Flavour::Spring`] repeats the refresh token and drops the old access token.
+    /// in the form; [`Flavour::Spring`] repeats the refresh token, drops the old access token, and answers client credentials
+    /// with the living access token.
     pub fn flavour(mut self, flavour: Flavour) -> Self {
         self.rules.flavour = flavour;
         match flavour {
             Flavour::OneAccess => self.client_auth(ClientAuth::Post),
-            Flavour::Spring => self.rotation(Rotation::Repeat).old_token(OldToken::Dies),
+            Flavour::Spring => {
+                let keeping = self.rotation(Rotation::Repeat).old_token(OldToken::Dies);
+                keeping.login_answer(LoginAnswer::LivingToken)
+            }
             Flavour::Rfc6749 | Flavour::BambooCloud => self,
         }
     }
@@ -105,6 +116,37 @@ impl OAuth2Builder {
         self
     }
 
+    /// When a refresh token ends; its life after it was issued, unless told otherwise.
+    pub fn refresh_token_end(mut self, end: RefreshTokenEnd) -> Self {
+        self.rules.refresh_end = end;
+        self
+    }
+
+    /// Tells in this field of each answer how many seconds the refresh token still lives: `refresh_expires_in`,
+    /// `refresh_token_expires_in`. Not told, unless asked for.
+    pub fn tell_refresh_token_life(mut self, field: &str) -> Self {
+        self.rules.refresh_life_field = Some(field.to_owned());
+        self
+    }
+
+    /// What client credentials are answered with while their token lives; a new one, unless told otherwise.
+    pub fn login_answer(mut self, answer: LoginAnswer) -> Self {
+        self.rules.login_answer = answer;
+        self
+    }
+
+    /// Refuses a dead refresh token in these words instead of the flavour's.
+    pub fn dead_grant(mut self, words: DeadGrant) -> Self {
+        self.rules.dead_grant = Some(words);
+        self
+    }
+
+    /// Refuses at the token endpoint with this status, whatever the refusal: servers exist that refuse with 200.
+    pub fn refusal_status(mut self, status: u16) -> Self {
+        self.rules.refusal_status = Some(status);
+        self
+    }
+
     /// How long a one-time code lives.
     pub fn code_life(mut self, life: Duration) -> Self {
         self.rules.code_life = life;
@@ -136,6 +178,11 @@ impl Default for OAuth2Builder {
             old_token: OldToken::Lives,
             access_life: Duration::from_secs(7200),
             refresh_life: Duration::from_secs(30 * 86_400),
+            refresh_end: RefreshTokenEnd::AfterIssue,
+            refresh_life_field: None,
+            login_answer: LoginAnswer::NewToken,
+            dead_grant: None,
+            refusal_status: None,
             code_life: Duration::from_secs(300),
         };
         Self {

@@ -3,7 +3,10 @@
 mod builder;
 mod clients;
 mod consent;
+mod dead_grant;
 mod flavour;
+mod lives;
+mod logins;
 mod served;
 mod server;
 
@@ -14,7 +17,9 @@ use std::sync::Arc;
 pub use builder::OAuth2Builder;
 pub use clients::ClientAuth;
 pub use consent::CodeRequest;
+pub use dead_grant::DeadGrant;
 pub use flavour::Flavour;
+pub use lives::{LoginAnswer, RefreshTokenEnd};
 
 use crate::issued::Issued;
 use crate::simulation::Simulation;

@@ -29,7 +29,9 @@ impl Vendor for Server {
 
     fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
         match kind {
-            Kind::Login | Kind::Refresh | Kind::Redemption => self.token(call, now),
+            Kind::Login | Kind::Refresh | Kind::Redemption => {
+                self.token(call, now).refused_with(self.rules.refusal_status)
+            }
             Kind::Authorization => self.authorize(call, now),
             Kind::Introspection => self.introspect(call, now),
             Kind::Revocation => self.revoke(call),

@@ -6,15 +6,17 @@ use serde_json::{Value, json};
 
 use super::builder::Rules;
 use super::clients::authenticate;
-use super::consent::{CodeRequest, CodeTrouble, Codes};
+use super::consent::{CodeRequest, Codes};
 use super::flavour::Problem;
+use super::lives::RefreshTokenEnd;
+use super::logins::Logins;
 use crate::answer::Answer;
 use crate::call::{Call, Params};
-use crate::grants::{Denied, Grants, Minted, millis};
+use crate::grants::{Denied, Grants, Minted, Spent, millis};
 use crate::issued::Issued;
 use crate::lock::Locked;
 use crate::random::opaque;
-use crate::rotation::{OldToken, Rotation};
+use crate::rotation::OldToken;
 use crate::vendor::Reply;
 
 pub(super) struct Server {
@@ -27,15 +29,27 @@ pub(super) struct State {
     pub(super) grants: Grants,
     pub(super) codes: Codes,
     pub(super) disabled: bool,
-    logins: u64,
+    pub(super) logins: Logins,
 }
 
 /// Tokens to be answered with.
-struct Pair {
-    access: String,
+pub(super) struct Pair {
+    pub(super) family: usize,
+    pub(super) access: String,
+    pub(super) access_expires_ms: i64,
     /// What the answer says; empty where it says nothing.
+    pub(super) refresh: Option<String>,
+    /// When the grant's refresh token ends, whether or not the answer repeats it.
+    pub(super) refresh_expires_ms: Option<i64>,
+    pub(super) scope: String,
+}
+
+/// Tokens to be issued.
+struct Issue {
+    family: usize,
+    generation: u64,
     refresh: Option<String>,
-    scope: String,
+    refresh_expires_ms: i64,
 }
 
 impl Server {
@@ -69,14 +83,11 @@ impl Server {
     }
 
     pub(super) fn grant(&self, now: i64) -> Issued {
-        let mut state = self.state();
-        let family = state.grants.open(&self.rules.client_id, &self.rules.scope);
-        let pair = self.enter(&mut state, family, 1, Some(opaque()), now);
-        let expires_at_ms = now.saturating_add(millis(self.rules.access_life));
+        let pair = self.open(&mut self.state(), Some(opaque()), now);
         Issued {
             access_token: pair.access,
             refresh_token: pair.refresh,
-            expires_at_ms,
+            expires_at_ms: pair.access_expires_ms,
         }
     }
 
@@ -131,111 +142,121 @@ impl Server {
         };
         let mut state = self.state();
         if state.disabled {
-            return refused(&self.rules.flavour.dead_refresh_token(token, Denied::Revoked));
+            return self.dead_refresh_token(token, Denied::Revoked);
         }
         match state.grants.spend(token, self.rules.rotation, now) {
-            Err(denied) => {
-                let problem = self.rules.flavour.dead_refresh_token(token, denied);
-                refused(&problem).reuse(denied == Denied::Spent)
-            }
-            Ok(spent) => {
-                let next = self.rules.rotation.renews().then(opaque);
-                let mut pair = self.enter(&mut state, spent.family, spent.generation, next, now);
-                if self.rules.rotation.repeats(spent.generation) {
-                    pair.refresh = Some(token.to_owned());
-                }
-                self.issued(&pair, spent.generation).reuse(spent.reuse)
-            }
+            Err(denied) => self.dead_refresh_token(token, denied),
+            Ok(spent) => self.refreshed(&mut state, token, &spent, now),
         }
     }
 
-    /// RFC 6749 section 4.4.3: without a refresh token.
-    fn client_credentials(&self, now: i64) -> Reply {
-        let mut state = self.state();
-        if state.disabled {
-            return refused(&Problem::new(401, "invalid_client", "Bad client credentials"));
+    fn refreshed(&self, state: &mut State, token: &str, spent: &Spent, now: i64) -> Reply {
+        let refresh_expires_ms = self.refresh_end(spent, now);
+        let renews = self.rules.rotation.renews();
+        if !renews {
+            state.grants.end_refresh_at(token, refresh_expires_ms);
         }
-        let family = state.grants.open(&self.rules.client_id, &self.rules.scope);
-        state.logins += 1;
-        let generation = state.logins;
-        let pair = self.enter(&mut state, family, generation, None, now);
-        self.issued(&pair, generation)
+        let mut pair = self.enter(
+            state,
+            Issue {
+                family: spent.family,
+                generation: spent.generation,
+                refresh: renews.then(opaque),
+                refresh_expires_ms,
+            },
+            now,
+        );
+        if self.rules.rotation.repeats(spent.generation) {
+            pair.refresh = Some(token.to_owned());
+        }
+        self.issued(&pair, spent.generation, now).reuse(spent.reuse)
     }
 
-    fn redeem(&self, form: &Params, now: i64) -> Reply {
-        let Some(code) = form.filled("code") else {
-            return refused(&Problem::new(
-                400,
-                "invalid_request",
-                "An authorization code must be supplied.",
-            ));
+    /// When the refresh token ends that this exchange leaves behind.
+    fn refresh_end(&self, spent: &Spent, now: i64) -> i64 {
+        match self.rules.refresh_end {
+            RefreshTokenEnd::Fixed => spent.refresh_expires_ms,
+            RefreshTokenEnd::AfterIssue if !self.rules.rotation.renews() => spent.refresh_expires_ms,
+            RefreshTokenEnd::AfterIssue | RefreshTokenEnd::Sliding => self.whole_refresh_life(now),
+        }
+    }
+
+    fn whole_refresh_life(&self, now: i64) -> i64 {
+        now.saturating_add(millis(self.rules.refresh_life))
+    }
+
+    fn dead_refresh_token(&self, token: &str, denied: Denied) -> Reply {
+        let reply = match self.rules.dead_grant {
+            Some(words) => words.refuse(token),
+            None => refused(&self.rules.flavour.dead_refresh_token(token, denied)),
         };
-        let mut state = self.state();
-        if state.disabled {
-            return refused(&Problem::new(400, "invalid_grant", "User is disabled"));
-        }
-        match state.codes.redeem(code, form, now) {
-            Err(CodeTrouble::Invalid(problem)) => return refused(&problem),
-            Err(CodeTrouble::Reused(family)) => return self.code_reused(&mut state, family),
-            Ok(()) => {}
-        }
+        reply.reuse(denied == Denied::Spent)
+    }
+
+    /// The first tokens of a grant.
+    pub(super) fn open(&self, state: &mut State, refresh: Option<String>, now: i64) -> Pair {
         let family = state.grants.open(&self.rules.client_id, &self.rules.scope);
-        state.codes.opened(code, family);
-        let pair = self.enter(&mut state, family, 1, Some(opaque()), now);
-        self.issued(&pair, 1)
+        let issue = Issue {
+            family,
+            generation: 1,
+            refresh,
+            refresh_expires_ms: self.whole_refresh_life(now),
+        };
+        self.enter(state, issue, now)
     }
 
-    /// RFC 6749 section 4.1.2: tokens that came of the code should go, and do where reuse is detected.
-    fn code_reused(&self, state: &mut State, family: Option<usize>) -> Reply {
-        if let (Some(family), Rotation::Strict) = (family, self.rules.rotation) {
-            state.grants.kill_family(family);
-        }
-        refused(&Problem::new(400, "invalid_grant", "Invalid authorization code")).reuse(true)
-    }
-
-    fn enter(
-        &self,
-        state: &mut State,
-        family: usize,
-        generation: u64,
-        refresh: Option<String>,
-        now: i64,
-    ) -> Pair {
+    fn enter(&self, state: &mut State, issue: Issue, now: i64) -> Pair {
         let access = opaque();
-        let old = if generation > 1 {
+        let access_expires_ms = now.saturating_add(millis(self.rules.access_life));
+        let old = if issue.generation > 1 {
             self.rules.old_token
         } else {
             OldToken::Lives
         };
         let minted = Minted {
             access: &access,
-            access_expires_ms: now.saturating_add(millis(self.rules.access_life)),
-            refresh: refresh.as_deref(),
-            refresh_expires_ms: now.saturating_add(millis(self.rules.refresh_life)),
+            access_expires_ms,
+            refresh: issue.refresh.as_deref(),
+            refresh_expires_ms: issue.refresh_expires_ms,
         };
-        state.grants.enter(family, generation, old, &minted);
-        let scope = state.grants.scope(family).to_owned();
+        state.grants.enter(issue.family, issue.generation, old, &minted);
+        let scope = state.grants.scope(issue.family).to_owned();
         Pair {
+            family: issue.family,
             access,
-            refresh,
+            access_expires_ms,
+            refresh: issue.refresh,
+            refresh_expires_ms: Some(issue.refresh_expires_ms),
             scope,
         }
     }
 
-    fn issued(&self, pair: &Pair, generation: u64) -> Reply {
+    pub(super) fn issued(&self, pair: &Pair, generation: u64, now: i64) -> Reply {
+        Reply::issued(self.success(pair, now), generation)
+    }
+
+    pub(super) fn success(&self, pair: &Pair, now: i64) -> Answer {
+        let seconds = |end_ms: i64| end_ms.saturating_sub(now) / 1000;
         let mut body = json!({
             "access_token": pair.access,
             "token_type": "Bearer",
-            "expires_in": self.rules.access_life.as_secs(),
+            "expires_in": seconds(pair.access_expires_ms),
             "scope": pair.scope,
         });
-        if let (Some(refresh), Some(fields)) = (&pair.refresh, body.as_object_mut()) {
-            fields.insert("refresh_token".to_owned(), Value::from(refresh.as_str()));
+        let mut tell = |name: &str, value: Value| {
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        if let Some(refresh) = &pair.refresh {
+            tell("refresh_token", Value::from(refresh.as_str()));
         }
-        let answer = Answer::json(200, &body)
+        if let (Some(field), Some(end)) = (&self.rules.refresh_life_field, pair.refresh_expires_ms) {
+            tell(field, Value::from(seconds(end)));
+        }
+        Answer::json(200, &body)
             .header("cache-control", "no-store")
-            .header("pragma", "no-cache");
-        Reply::issued(answer, generation)
+            .header("pragma", "no-cache")
     }
 }
 

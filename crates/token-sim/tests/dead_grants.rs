@@ -1,0 +1,164 @@
+//! The OAuth 2.0 server: the words in which a refresh token is refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+mod support;
+
+use support::{Ask, Seen};
+use token_sim::{DeadGrant, OAuth2, OAuth2Builder, Outcome};
+
+async fn refresh(sim: &OAuth2, token: &str) -> Seen {
+    Ask::new("POST", "/api/v1/oauth2/token")
+        .basic("sim-client", "sim-secret")
+        .form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+        .send(sim.addr())
+        .await
+        .unwrap()
+}
+
+/// What a server of these words says to a dead token, and what its journal calls that.
+async fn refused(builder: OAuth2Builder) -> (Seen, String) {
+    let sim = builder.start().await.unwrap();
+    let token = sim.grant().refresh_token().unwrap().to_owned();
+    sim.kill_grant();
+    let seen = refresh(&sim, &token).await;
+    let quoted = seen.raw().replace(&token, "{token}");
+    let code = match sim.exchange(1).await.outcome {
+        Outcome::Refused { code } => code,
+        other => format!("{other:?}"),
+    };
+    (
+        Seen {
+            body: quoted.into_bytes(),
+            ..seen
+        },
+        code,
+    )
+}
+
+// FAULTS.md row 77
+#[tokio::test]
+async fn a_dead_grant_is_said_in_other_words() {
+    for (words, status, pointer, said) in [
+        (
+            DeadGrant::NestedInvalidated,
+            401,
+            "/error/code",
+            "refresh_token_invalidated",
+        ),
+        (
+            DeadGrant::NestedExpired,
+            401,
+            "/error/code",
+            "refresh_token_expired",
+        ),
+        (
+            DeadGrant::NestedReused,
+            401,
+            "/error/code",
+            "refresh_token_reused",
+        ),
+        (DeadGrant::ErrorsList, 400, "/errors/0/errorType", "invalid_grant"),
+        (DeadGrant::UpperCase, 400, "/error", "INVALID_GRANT"),
+        (DeadGrant::Expired, 400, "/error", "refresh_token_expired"),
+        (DeadGrant::Reused, 400, "/error", "refresh_token_reused"),
+        (DeadGrant::SessionNotFound, 400, "/error", "invalid_request"),
+        (DeadGrant::SpringMessage, 401, "/error", "Unauthorized"),
+    ] {
+        let (seen, code) = refused(OAuth2::builder().dead_grant(words)).await;
+        assert_eq!((seen.status, seen.text(pointer).as_str()), (status, said));
+        assert_eq!(code, said);
+    }
+}
+
+// FAULTS.md rows 26 and 77
+#[tokio::test]
+async fn the_words_that_quote_the_token_quote_it() {
+    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::ErrorsList)).await;
+    assert_eq!(seen.text("/errors/0/message"), "Refresh token invalid: {token}.");
+    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SpringMessage)).await;
+    assert_eq!(seen.text("/message"), "Invalid refresh token (expired): {token}");
+    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SessionNotFound)).await;
+    assert_eq!(seen.text("/error_description"), "Session not found");
+}
+
+// FAULTS.md row 77
+#[tokio::test]
+async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
+    let (seen, code) = refused(OAuth2::builder().dead_grant(DeadGrant::Form)).await;
+    assert_eq!((seen.status, code.as_str()), (400, "invalid_grant"));
+    assert!(
+        seen.raw()
+            .starts_with("error=invalid_grant&error_description=The+refresh")
+    );
+    assert_eq!(
+        seen.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    let sim = OAuth2::builder()
+        .dead_grant(DeadGrant::Gbk)
+        .start()
+        .await
+        .unwrap();
+    let seen = refresh(&sim, "unknown").await;
+    assert_eq!(seen.header("content-type"), Some("application/json;charset=GBK"));
+    let before = b"{\"error\":\"invalid_grant\",\"error_description\":\"";
+    assert!(seen.body.starts_with(before) && seen.body.ends_with(b"\"}"));
+    assert!(std::str::from_utf8(&seen.body).is_err());
+}
+
+// FAULTS.md row 77
+#[tokio::test]
+async fn every_reason_to_refuse_a_refresh_token_is_said_in_those_words() {
+    for words in DeadGrant::ALL {
+        let sim = OAuth2::builder().dead_grant(words).start().await.unwrap();
+        let token = sim.grant().refresh_token().unwrap().to_owned();
+        assert_eq!(refresh(&sim, &token).await.status, 200);
+        let spent = refresh(&sim, &token).await;
+        let unknown = refresh(&sim, "unknown").await;
+        sim.disable_account();
+        let disabled = refresh(&sim, "unknown").await;
+        assert!(
+            [spent.status, unknown.status, disabled.status]
+                .iter()
+                .all(|status| (400..402).contains(status))
+        );
+        assert!(sim.saw_reuse(), "{words:?}");
+    }
+}
+
+// FAULTS.md row 21
+#[tokio::test]
+async fn a_server_may_refuse_with_200() {
+    let (seen, code) = refused(OAuth2::builder().refusal_status(200)).await;
+    assert_eq!(
+        (seen.status, seen.text("/error").as_str()),
+        (200, "invalid_grant")
+    );
+    assert_eq!(code, "invalid_grant");
+    for words in DeadGrant::ALL {
+        let (seen, _) = refused(OAuth2::builder().dead_grant(words).refusal_status(200)).await;
+        assert_eq!(seen.status, 200, "{words:?}");
+    }
+    let sim = OAuth2::builder().refusal_status(200).start().await.unwrap();
+    let stranger = Ask::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
+    let seen = stranger
+        .form(&[("grant_type", "client_credentials")])
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(
+        (seen.status, seen.text("/error").as_str()),
+        (200, "invalid_client")
+    );
+    let resource = Ask::new("GET", "/resource")
+        .auth("Bearer gone")
+        .send(sim.addr())
+        .await
+        .unwrap();
+    assert_eq!(resource.status, 401);
+}
