@@ -15,8 +15,10 @@ use crate::time::Timestamp;
 use crate::token::Generation;
 
 mod condition;
+mod password;
 
 pub use condition::{CommitCondition, RecordId, StoredState};
+pub use password::PasswordSource;
 
 /// Keeps one record per key, with its intent and its lease.
 ///
