@@ -1,5 +1,6 @@
 //! EnOS APIM: hashed bodies, one living token per application, signed requests.
 
+mod requests;
 mod server;
 mod signature;
 
@@ -121,11 +122,12 @@ impl fmt::Debug for EnosApim {
 /// How the field with the status is spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusSpelling {
-    /// As in the vendor's samples: `stauts` in the answer to `get`, `status` in the answer to `refresh`.
+    /// As in the vendor's documents: `stauts` where the one sample has it, in the answer to a `get` that succeeds; `status` in
+    /// the answer to a `refresh` and in every refusal.
     AsInSamples,
     /// `status`, as in the tables.
     Status,
-    /// `stauts` everywhere.
+    /// `stauts` everywhere, in refusals too.
     Stauts,
 }
 

@@ -37,7 +37,7 @@ pub use oauth2::{
 };
 pub use private_cloud::{ErrorShape, PrivateCloud, PrivateCloudBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};
-pub use quectel_end_user::{QuectelEndUser, QuectelEndUserBuilder};
+pub use quectel_end_user::{AttemptsTold, QuectelEndUser, QuectelEndUserBuilder};
 pub use quectel_saas::{QuectelSaas, QuectelSaasBuilder, RepeatedLife};
 pub use rotation::{OldToken, Rotation, UnknownRotation};
 pub use simulation::Simulation;

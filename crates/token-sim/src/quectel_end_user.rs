@@ -1,6 +1,8 @@
 //! Quectel / Acceleronix app API: password login and refresh of an end user.
 
 mod accounts;
+mod answers;
+mod refusals;
 mod server;
 
 use std::fmt;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use crate::issued::Issued;
 use crate::rotation::{OldToken, Rotation};
 use crate::simulation::{Setting, Simulation, shared_settings};
+pub use accounts::AttemptsTold;
 use accounts::User;
 use server::{Rules, Server};
 
@@ -32,12 +35,15 @@ use server::{Rules, Server};
 /// `sha256(email + pwd + random + user domain secret)`, by phone with the international code and the number in place of
 /// the address; absolute expiry in seconds; both tokens with their scheme (`Bearer …`), both new after each refresh.
 ///
-/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5106, 5550 for what is missing, 5420 for the
-/// signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a wrong password with 4 down to 1 attempts left,
-/// 5147 from the fifth failure on for 20 minutes, 5325 when blocked for 24 hours, 5032 for a token that is not accepted.
+/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5115, 5550 for what is missing, 5420 for the
+/// signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a wrong password with 4 down to 1 attempts left (or
+/// 5146 for each, see [`AttemptsTold`]), 5147 from the fifth failure on for 20 minutes, 5148 when the address is blocked for
+/// 20 minutes, 5325 when blocked for 24 hours, 5032 for a token that is not accepted. Any other code of the vendor's table
+/// is said once by [`refuse_next`](Self::refuse_next).
 ///
 /// Guessed, since the documents are silent: the tokens are signed with HS256, not RS256 (nobody but the simulator
-/// checks them); a spent refresh token is refused; a disabled user is 5041, and no token of theirs works.
+/// checks them); a spent refresh token is refused; a disabled user is 5041, and no token of theirs works; a blocked address
+/// can neither log in nor refresh.
 pub struct QuectelEndUser {
     simulation: Simulation,
     server: Arc<Server>,
@@ -126,6 +132,18 @@ impl QuectelEndUser {
         self.server.accounts(|accounts| accounts.block(now));
     }
 
+    /// Blocks the client's address: logins and refreshes are 5148 for 20 minutes of the clock.
+    pub fn block_address(&self) {
+        let now = self.clock().now_ms();
+        self.server.accounts(|accounts| accounts.block_address(now));
+    }
+
+    /// Refuses the next login or refresh with this code: 5005, 5012 or 5097 for a wrong name or password, 5101 for an account
+    /// that is not registered, 5144, 5145, or any other code of the vendor's table. Nothing is spent by it.
+    pub fn refuse_next(&self, code: i64) {
+        self.server.accounts(|accounts| accounts.refuse_next(code));
+    }
+
     /// Disables the user domain: logins are 5104.
     pub fn disable_user_domain(&self) {
         self.server.accounts(|accounts| accounts.domain_disabled = true);
@@ -200,6 +218,12 @@ impl QuectelEndUserBuilder {
         self
     }
 
+    /// How a wrong password is told how many attempts are left; by its code, unless told otherwise.
+    pub fn attempts_told(mut self, told: AttemptsTold) -> Self {
+        self.rules.attempts_told = told;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -223,6 +247,7 @@ impl Default for QuectelEndUserBuilder {
             user,
             user_domain: "C.DM.1.1".to_owned(),
             user_domain_secret: "sim-domain-secret".to_owned(),
+            attempts_told: AttemptsTold::InCode,
             access_life: Duration::from_secs(7200),
             refresh_life: Duration::from_secs(30 * 86_400),
             rotation: Rotation::SingleUse,

@@ -231,6 +231,30 @@ async fn the_status_is_spelt_as_asked() {
     }
 }
 
+// FAULTS.md row 104
+#[tokio::test]
+async fn a_refusal_spells_the_status_as_the_tables_do() {
+    for (spelling, spelt, other) in [
+        (StatusSpelling::AsInSamples, "/status", "/stauts"),
+        (StatusSpelling::Status, "/status", "/stauts"),
+        (StatusSpelling::Stauts, "/stauts", "/status"),
+    ] {
+        let sim = EnosApim::builder()
+            .status_spelling(spelling)
+            .start()
+            .await
+            .unwrap();
+        for path in [GET, REFRESH] {
+            let seen = post(&sim, path, &json!({})).await;
+            assert_eq!(
+                (seen.number(spelt), seen.json().pointer(other)),
+                (1202, None),
+                "{spelling:?}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_gateway_checks_the_signature() {
     let sim = sim().await;

@@ -280,7 +280,7 @@ async fn a_refresh_is_refused_for_its_reason() {
             .await
             .unwrap()
             .number("/code"),
-        5106
+        5115
     );
     assert_eq!(refresh(&sim, "unknown").await.number("/code"), 5032);
     let pair = sim.issue();

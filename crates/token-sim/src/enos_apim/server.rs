@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::StatusSpelling;
+use super::requests::{BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, digits, text};
 use super::signature::Signed;
 use crate::answer::Answer;
 use crate::call::Call;
@@ -56,16 +57,6 @@ impl Known {
         !self.dead && now < self.expires_ms
     }
 }
-
-struct Refusal(i64, &'static str);
-
-const DUPLICATED: Refusal = Refusal(1001, "Repeated requests with duplicated encryption");
-const NO_APP: Refusal = Refusal(1002, "appKey does not exist");
-const BAD_HASH: Refusal = Refusal(1003, "encryption is not valid");
-const INVALID: Refusal = Refusal(1004, "invalid parameter");
-const EMPTY: Refusal = Refusal(1202, "parameter is empty");
-const EXPIRED: Refusal = Refusal(1203, "access token has expired");
-const NOT_REFRESHED: Refusal = Refusal(1204, "failed to refresh access token");
 
 impl Vendor for Server {
     fn kind(&self, call: &Call) -> Kind {
@@ -213,9 +204,12 @@ impl Server {
     }
 
     fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<&Value>) -> Answer {
-        let field = match (self.rules.spelling, kind) {
-            (StatusSpelling::Stauts, _) | (StatusSpelling::AsInSamples, Kind::Login) => "stauts",
-            _ => "status",
+        // The vendor's page has the misspelling in one place: the sample of a successful `get`.
+        let is_sample = kind == Kind::Login && data.is_some();
+        let field = match self.rules.spelling {
+            StatusSpelling::Stauts => "stauts",
+            StatusSpelling::AsInSamples if is_sample => "stauts",
+            StatusSpelling::AsInSamples | StatusSpelling::Status => "status",
         };
         let body = json!({ field: status, "msg": msg, "business": "apim-token-service", "data": data });
         Answer::json(200, &body)
@@ -273,26 +267,4 @@ fn is_upload(call: &Call) -> bool {
     call.header("content-type")
         .unwrap_or_default()
         .starts_with("multipart/")
-}
-
-fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, Refusal> {
-    match body.get(name) {
-        None | Some(Value::Null) => Err(EMPTY),
-        Some(Value::String(text)) if text.is_empty() => Err(EMPTY),
-        Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(INVALID),
-    }
-}
-
-/// The timestamp's digits, which a client may send as a number or as text.
-fn digits(body: &Value) -> Result<String, Refusal> {
-    let digits = match body.get("timestamp") {
-        None | Some(Value::Null) => return Err(EMPTY),
-        Some(Value::String(text)) if text.is_empty() => return Err(EMPTY),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        Some(_) => return Err(INVALID),
-    };
-    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if numeric { Ok(digits) } else { Err(INVALID) }
 }

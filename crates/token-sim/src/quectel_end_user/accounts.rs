@@ -1,21 +1,25 @@
 //! The user, and what wrong passwords lead to.
 
+use super::refusals::{ADDRESS_BLOCKED, BLOCKED, DISABLED, FROZEN, Refusal};
+
 /// Failures before the account is frozen.
 const ATTEMPTS: i64 = 5;
 const FREEZE_MS: i64 = 20 * 60 * 1000;
 const BLOCK_MS: i64 = 24 * 60 * 60 * 1000;
 
-const FROZEN: Refusal = Refusal(5147, "Account frozen, please try again after 20 minutes");
-const BLOCKED: Refusal = Refusal(5325, "Blocked, will be lifted after 24 hours");
-const DISABLED: Refusal = Refusal(5041, "No permission");
-
-/// The vendor's code and text.
-pub(super) struct Refusal(pub(super) i64, pub(super) &'static str);
-
 pub(super) struct User {
     pub(super) email: String,
     pub(super) phone: String,
     pub(super) password: String,
+}
+
+/// How a wrong password is told how many attempts are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptsTold {
+    /// A code for each number: 5586 down to 5583 for 4 down to 1.
+    InCode,
+    /// Code 5146 each time, with the number in the text.
+    InText,
 }
 
 /// The state of the one account.
@@ -26,6 +30,8 @@ pub(super) struct Accounts {
     failures: i64,
     frozen_until_ms: Option<i64>,
     blocked_until_ms: Option<i64>,
+    address_blocked_until_ms: Option<i64>,
+    refuse_next: Option<i64>,
 }
 
 impl Accounts {
@@ -38,19 +44,40 @@ impl Accounts {
         self.blocked_until_ms = Some(now.saturating_add(BLOCK_MS));
     }
 
+    pub(super) fn block_address(&mut self, now: i64) {
+        self.address_blocked_until_ms = Some(now.saturating_add(FREEZE_MS));
+    }
+
+    /// The next login or refresh is refused with this code.
+    pub(super) fn refuse_next(&mut self, code: i64) {
+        self.refuse_next = Some(code);
+    }
+
+    /// Whether a login or refresh is looked at at all.
+    pub(super) fn admit_call(&mut self, now: i64) -> Result<(), Refusal> {
+        if let Some(code) = self.refuse_next.take() {
+            return Err(Refusal::of(code));
+        }
+        if lasts(self.address_blocked_until_ms, now) {
+            return Err(ADDRESS_BLOCKED);
+        }
+        Ok(())
+    }
+
     /// Whether a password is looked at at all.
     pub(super) fn admit(&self, now: i64) -> Result<(), Refusal> {
-        let lasts = |until: Option<i64>| until.is_some_and(|until| now < until);
-        if lasts(self.blocked_until_ms) {
+        if lasts(self.blocked_until_ms, now) {
             return Err(BLOCKED);
         }
-        if lasts(self.frozen_until_ms) {
+        if lasts(self.frozen_until_ms, now) {
             return Err(FROZEN);
         }
         if self.disabled { Err(DISABLED) } else { Ok(()) }
     }
 
-    pub(super) fn check_enabled(&self) -> Result<(), Refusal> {
+    /// Whether a refresh token is looked at at all.
+    pub(super) fn admit_refresh(&mut self, now: i64) -> Result<(), Refusal> {
+        self.admit_call(now)?;
         if self.disabled { Err(DISABLED) } else { Ok(()) }
     }
 
@@ -58,10 +85,27 @@ impl Accounts {
         self.failures = 0;
     }
 
-    /// Counts a wrong password: 5586 says that 4 attempts are left, 5583 that 1 is.
-    pub(super) fn failed(&mut self, now: i64) -> Refusal {
+    /// Counts a wrong password; the fifth freezes the account.
+    pub(super) fn failed(&mut self, told: AttemptsTold, now: i64) -> Refusal {
         self.failures += 1;
+        let in_text = told == AttemptsTold::InText;
         match ATTEMPTS - self.failures {
+            4 if in_text => Refusal(
+                5146,
+                "Wrong password, 4 attempts left before the account is locked",
+            ),
+            3 if in_text => Refusal(
+                5146,
+                "Wrong password, 3 attempts left before the account is locked",
+            ),
+            2 if in_text => Refusal(
+                5146,
+                "Wrong password, 2 attempts left before the account is locked",
+            ),
+            1 if in_text => Refusal(
+                5146,
+                "Wrong password, 1 attempt left before the account is locked",
+            ),
             4 => Refusal(5586, "Wrong password, 4 attempts left"),
             3 => Refusal(5585, "Wrong password, 3 attempts left"),
             2 => Refusal(5584, "Wrong password, 2 attempts left"),
@@ -74,6 +118,10 @@ impl Accounts {
     }
 }
 
+fn lasts(until_ms: Option<i64>, now: i64) -> bool {
+    until_ms.is_some_and(|until| now < until)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,10 +129,12 @@ mod tests {
     #[test]
     fn the_fifth_failure_freezes_for_twenty_minutes() {
         let mut accounts = Accounts::default();
-        let codes: Vec<_> = (0..5).map(|_| accounts.failed(0).0).collect();
+        let codes: Vec<_> = (0..5)
+            .map(|_| accounts.failed(AttemptsTold::InCode, 0).0)
+            .collect();
         assert_eq!(codes, [5586, 5585, 5584, 5583, 5147]);
         assert!(accounts.admit(FREEZE_MS - 1).is_err());
         assert!(accounts.admit(FREEZE_MS).is_ok());
-        assert_eq!(accounts.failed(FREEZE_MS).0, 5586);
+        assert_eq!(accounts.failed(AttemptsTold::InCode, FREEZE_MS).0, 5586);
     }
 }

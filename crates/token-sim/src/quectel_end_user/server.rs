@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::accounts::{Accounts, Refusal, User};
+use super::accounts::{Accounts, AttemptsTold, User};
+use super::answers::{Pair, envelope, failure, refused, success};
+use super::refusals::{
+    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL, NO_PASSWORD, NO_PHONE,
+    NO_REFRESH_TOKEN, NO_SIGNATURE, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL, UNKNOWN_USER,
+};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, quectel_password, sha256_hex};
@@ -22,24 +27,11 @@ pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
 pub(super) const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
 pub(super) const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
 
-const NO_EMAIL: Refusal = Refusal(5026, "Email is missing");
-const NO_PHONE: Refusal = Refusal(5040, "Phone number format error");
-const NO_PASSWORD: Refusal = Refusal(5022, "Password is missing");
-const NO_DOMAIN: Refusal = Refusal(5023, "User domain is missing");
-const BAD_DOMAIN: Refusal = Refusal(5013, "User domain format error");
-const UNKNOWN_DOMAIN: Refusal = Refusal(5015, "User domain does not exist");
-const DISABLED_DOMAIN: Refusal = Refusal(5104, "User domain is disabled");
-const NO_SIGNATURE: Refusal = Refusal(5550, "Signature is missing");
-const BAD_SIGNATURE: Refusal = Refusal(5420, "Signature verification failed");
-const UNKNOWN_EMAIL: Refusal = Refusal(5031, "Email is not registered");
-const UNKNOWN_USER: Refusal = Refusal(5033, "User does not exist");
-const NO_TOKEN: Refusal = Refusal(5106, "Token is missing");
-const BAD_TOKEN: Refusal = Refusal(5032, "Token verification failed");
-
 pub(super) struct Rules {
     pub(super) user: User,
     pub(super) user_domain: String,
     pub(super) user_domain_secret: String,
+    pub(super) attempts_told: AttemptsTold,
     pub(super) access_life: Duration,
     pub(super) refresh_life: Duration,
     pub(super) rotation: Rotation,
@@ -55,13 +47,6 @@ pub(super) struct Server {
 struct State {
     grants: Grants,
     accounts: Accounts,
-}
-
-struct Pair {
-    access: String,
-    access_expires_ms: i64,
-    refresh: String,
-    refresh_expires_ms: i64,
 }
 
 impl Vendor for Server {
@@ -122,6 +107,7 @@ impl Server {
     fn login(&self, call: &Call, now: i64) -> Result<Reply, Refusal> {
         let params = call.parameters();
         let mut state = self.state();
+        state.accounts.admit_call(now)?;
         self.check_domain(&state, &params)?;
         if call.path == EMAIL_LOGIN {
             self.check_email(&params)?;
@@ -130,7 +116,7 @@ impl Server {
         }
         state.accounts.admit(now)?;
         if !self.is_password(&params) {
-            return Err(state.accounts.failed(now));
+            return Err(state.accounts.failed(self.rules.attempts_told, now));
         }
         state.accounts.succeeded();
         Ok(Reply::issued(success(&self.open(&mut state, now)), 1))
@@ -197,10 +183,10 @@ impl Server {
 
     fn refresh(&self, params: &Params, now: i64) -> Reply {
         let Some(token) = params.filled("refreshToken") else {
-            return refused(NO_TOKEN);
+            return refused(NO_REFRESH_TOKEN);
         };
         let mut state = self.state();
-        if let Err(refusal) = state.accounts.check_enabled() {
+        if let Err(refusal) = state.accounts.admit_refresh(now) {
             return refused(refusal);
         }
         match state.grants.spend(token, self.rules.rotation, now) {
@@ -292,24 +278,4 @@ impl Server {
 /// The vendor tells expiry in whole seconds, and the token ends then.
 fn whole_seconds(unix_ms: i64) -> i64 {
     unix_ms - unix_ms.rem_euclid(1000)
-}
-
-fn success(pair: &Pair) -> Answer {
-    let data = json!({
-        "accessToken": { "token": pair.access, "expirationTime": pair.access_expires_ms / 1000 },
-        "refreshToken": { "token": pair.refresh, "expirationTime": pair.refresh_expires_ms / 1000 },
-    });
-    Answer::json(200, &envelope(200, "", &data))
-}
-
-fn refused(Refusal(code, text): Refusal) -> Reply {
-    Reply::refused(failure(code, text), code)
-}
-
-fn failure(code: i64, text: &str) -> Answer {
-    Answer::json(200, &envelope(code, text, &Value::Null))
-}
-
-fn envelope(code: i64, msg: &str, data: &Value) -> Value {
-    json!({ "code": code, "msg": msg, "data": data, "extMsg": null })
 }

@@ -1,0 +1,93 @@
+//! The end-user API's codes beside those that a wrong request leads to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use support::{Ask, Seen};
+use token_sim::{AttemptsTold, Outcome, QuectelEndUser, SimClock};
+
+async fn sim(told: AttemptsTold) -> QuectelEndUser {
+    let builder = QuectelEndUser::builder().attempts_told(told);
+    let clock = SimClock::frozen(1_700_000_000_000);
+    builder.clock(clock).start().await.unwrap()
+}
+
+/// A login with the password in plain text, which the vendor takes where `random` is missing.
+async fn login(sim: &QuectelEndUser, password: &str) -> Seen {
+    let (email, secret) = ("user@example.com", sim.user_domain_secret());
+    let digest = Sha256::digest(format!("{email}{password}{secret}"));
+    let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let query = [
+        ("email", email),
+        ("pwd", password),
+        ("userDomain", sim.user_domain()),
+        ("signature", &signature),
+    ];
+    let ask = Ask::new("POST", "/v2/enduser/enduserapi/emailPwdLogin").query(&query);
+    ask.send(sim.addr()).await.unwrap()
+}
+
+async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
+    let ask = Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken").query(&[("refreshToken", token)]);
+    ask.send(sim.addr()).await.unwrap()
+}
+
+// FAULTS.md row 78
+#[tokio::test]
+async fn a_blocked_address_is_refused_for_twenty_minutes() {
+    let sim = sim(AttemptsTold::InCode).await;
+    let token = sim.issue().refresh_token().unwrap().to_owned();
+    sim.block_address();
+    sim.clock().advance(Duration::from_millis(20 * 60_000 - 1));
+    assert_eq!(login(&sim, "sim-password").await.number("/code"), 5148);
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 5148);
+    sim.clock().advance(Duration::from_millis(1));
+    assert_eq!(login(&sim, "sim-password").await.number("/code"), 200);
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 200);
+}
+
+// FAULTS.md row 78
+#[tokio::test]
+async fn the_attempts_left_may_stand_in_the_text() {
+    let sim = sim(AttemptsTold::InText).await;
+    for left in ["4 attempts", "3 attempts", "2 attempts", "1 attempt"] {
+        let seen = login(&sim, "wrong").await;
+        assert_eq!(seen.number("/code"), 5146);
+        assert!(seen.text("/msg").contains(&format!("{left} left")), "{left}");
+    }
+    assert_eq!(login(&sim, "wrong").await.number("/code"), 5147);
+    assert_eq!(login(&sim, "sim-password").await.number("/code"), 5147);
+}
+
+// FAULTS.md row 78
+#[tokio::test]
+async fn any_code_of_the_table_is_said_once_and_spends_nothing() {
+    let sim = sim(AttemptsTold::InCode).await;
+    let token = sim.issue().refresh_token().unwrap().to_owned();
+    for code in [
+        5003, 5005, 5012, 5097, 5101, 5106, 5115, 5144, 5145, 5146, 5148, 5325,
+    ] {
+        sim.refuse_next(code);
+        let seen = refresh(&sim, &token).await;
+        assert_eq!((seen.status, seen.number("/code")), (200, code));
+        assert!(
+            seen.text("/msg") != "Refused" && seen.json()["data"].is_null(),
+            "{code}"
+        );
+        sim.refuse_next(code);
+        assert_eq!(login(&sim, "sim-password").await.number("/code"), code);
+    }
+    let code = "5003".to_owned();
+    assert_eq!(sim.exchange(1).await.outcome, Outcome::Refused { code });
+    assert_eq!(refresh(&sim, &token).await.number("/code"), 200);
+    sim.refuse_next(9999);
+    assert_eq!(login(&sim, "sim-password").await.number("/code"), 9999);
+}
