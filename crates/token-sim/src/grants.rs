@@ -201,6 +201,16 @@ impl Grants {
         })
     }
 
+    /// The family of a refresh token, living or not.
+    pub(crate) fn of_refresh(&self, token: &str) -> Option<usize> {
+        self.refresh.get(token).map(|refresh| refresh.family)
+    }
+
+    /// How many families were opened.
+    pub(crate) fn count(&self) -> usize {
+        self.families.len()
+    }
+
     pub(crate) fn kill_family(&mut self, family: usize) {
         if let Some(family) = self.families.get_mut(family) {
             family.dead = true;

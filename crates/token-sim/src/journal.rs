@@ -1,113 +1,19 @@
 //! What a simulator has seen: every exchange, its outcome, and whether the answer reached the client.
 
+mod exchange;
+
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use tokio::sync::watch;
 
+pub use self::exchange::{Exchange, Kind, Outcome};
+
 use crate::clock::SimClock;
 use crate::lock::Locked;
-
-/// What a request asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A first token for long-lived credentials: access key, app secret, password, client credentials.
-    Login,
-    /// The next token for the current one.
-    Refresh,
-    /// A token for a one-time code.
-    Redemption,
-    /// A one-time code for the user's consent. Not an exchange.
-    Authorization,
-    /// RFC 7662. Not an exchange.
-    Introspection,
-    /// RFC 7009, or a vendor's logout. Not an exchange.
-    Revocation,
-    /// The protected resource. Not an exchange.
-    Resource,
-    /// A path that the vendor does not have. Not an exchange.
-    Unknown,
-    /// A request through a [`FaultProxy`](crate::FaultProxy) in front of somebody else's server; counted as an exchange.
-    Foreign,
-}
-
-impl Kind {
-    /// Whether a token was asked for, or may have been.
-    pub fn is_exchange(self) -> bool {
-        matches!(
-            self,
-            Self::Login | Self::Refresh | Self::Redemption | Self::Foreign
-        )
-    }
-}
-
-/// How a request ended at the vendor's side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Not yet known: under way, delayed or held.
-    Pending,
-    /// A fault came first; the vendor never saw the request.
-    Unasked,
-    /// A token was issued, this many exchanges into its lineage: the first of a lineage is generation 1.
-    Issued {
-        /// Counts from 1.
-        generation: u64,
-    },
-    /// A token that lives already was given again.
-    Repeated {
-        /// The generation of the living token.
-        generation: u64,
-    },
-    /// Refused with the vendor's own code, such as `1001`, `90047` or `invalid_grant`.
-    Refused {
-        /// The code as text, whatever its type in the vendor's JSON.
-        code: String,
-    },
-    /// Answered, and no token was in question.
-    Answered {
-        /// The HTTP status.
-        status: u16,
-    },
-}
-
-impl Outcome {
-    pub(crate) fn refused(code: impl fmt::Display) -> Self {
-        Self::Refused {
-            code: code.to_string(),
-        }
-    }
-}
-
-/// One request and its answer.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// Counts from 1 in the order of arrival. Exchanges and other calls are counted apart.
-    pub number: usize,
-    /// What was asked for.
-    pub kind: Kind,
-    /// How it ended at the vendor's side.
-    pub outcome: Outcome,
-    /// Whether the whole answer was written to a socket whose other side was still open.
-    pub delivered: bool,
-    /// Whether a refresh token or code was presented that had been spent before.
-    pub reuse: bool,
-    /// The path, without its query.
-    pub path: String,
-    /// When the request had been read in full, in Unix milliseconds of the simulator's clock.
-    pub at_ms: i64,
-}
-
-impl Exchange {
-    /// Whether this exchange gave out a token that had not been given before.
-    pub fn is_issued(&self) -> bool {
-        matches!(self.outcome, Outcome::Issued { .. })
-    }
-}
 
 /// The record of everything that a simulator or a proxy was asked. Clones share one record.
 #[derive(Clone)]
@@ -121,6 +27,7 @@ impl Journal {
         Self {
             shared: Arc::new(Shared {
                 clock,
+                credentials: RandomState::new(),
                 entries: Mutex::new(Vec::new()),
                 changed,
             }),
@@ -195,7 +102,7 @@ impl Journal {
     }
 
     /// A request was read in full. Returns its ticket for the calls below.
-    pub(crate) fn arrived(&self, kind: Kind, path: &str) -> usize {
+    pub(crate) fn arrived(&self, kind: Kind, path: &str, presented: &str) -> usize {
         let at_ms = self.shared.clock.now_ms();
         let mut entries = self.entries();
         let before = entries
@@ -210,6 +117,8 @@ impl Journal {
             outcome,
             delivered: false,
             reuse: false,
+            grant: None,
+            credential: self.shared.credentials.hash_one(presented),
             path,
             at_ms,
         });
@@ -219,10 +128,11 @@ impl Journal {
         ticket
     }
 
-    pub(crate) fn settle(&self, ticket: usize, outcome: Outcome, reuse: bool) {
+    pub(crate) fn settle(&self, ticket: usize, settled: Settled) {
         self.change(ticket, |entry| {
-            entry.outcome = outcome;
-            entry.reuse = reuse;
+            entry.outcome = settled.outcome;
+            entry.reuse = settled.reuse;
+            entry.grant = settled.grant;
         });
     }
 
@@ -282,8 +192,16 @@ impl fmt::Debug for Journal {
     }
 }
 
+/// What a vendor made of a request.
+pub(crate) struct Settled {
+    pub(crate) outcome: Outcome,
+    pub(crate) reuse: bool,
+    pub(crate) grant: Option<usize>,
+}
+
 struct Shared {
     clock: SimClock,
+    credentials: RandomState,
     entries: Mutex<Vec<Exchange>>,
     changed: watch::Sender<()>,
 }

@@ -9,7 +9,7 @@ use wiremock::{Request, Respond, ResponseTemplate};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::SimClock;
-use crate::journal::{Journal, Kind, Outcome};
+use crate::journal::{Journal, Kind, Outcome, Settled};
 use crate::proxy::TICKET;
 
 /// One vendor's rules: a request and an instant in, an answer out.
@@ -27,17 +27,17 @@ pub(crate) trait Vendor: Send + Sync + 'static {
 /// An answer, and what it means.
 pub(crate) struct Reply {
     answer: Answer,
-    outcome: Outcome,
-    reuse: bool,
+    settled: Settled,
 }
 
 impl Reply {
     pub(crate) fn new(answer: Answer, outcome: Outcome) -> Self {
-        Self {
-            answer,
+        let settled = Settled {
             outcome,
             reuse: false,
-        }
+            grant: None,
+        };
+        Self { answer, settled }
     }
 
     pub(crate) fn issued(answer: Answer, generation: u64) -> Self {
@@ -63,14 +63,20 @@ impl Reply {
 
     /// The same refusal with another status, if one is given; any other reply as it is.
     pub(crate) fn refused_with(mut self, status: Option<u16>) -> Self {
-        if let (Some(status), Outcome::Refused { .. }) = (status, &self.outcome) {
+        if let (Some(status), Outcome::Refused { .. }) = (status, &self.settled.outcome) {
             self.answer = self.answer.with_status(status);
         }
         self
     }
 
     pub(crate) fn reuse(mut self, reuse: bool) -> Self {
-        self.reuse = reuse;
+        self.settled.reuse = reuse;
+        self
+    }
+
+    /// The grant that the request was about.
+    pub(crate) fn about(mut self, grant: Option<usize>) -> Self {
+        self.settled.grant = grant;
         self
     }
 }
@@ -99,7 +105,7 @@ impl<V: Vendor> Respond for Desk<V> {
         let reply = self.vendor.serve(kind, &call, self.clock.now_ms());
         let ticket = call.header(TICKET).and_then(|text| text.parse().ok());
         if let Some(ticket) = ticket {
-            self.journal.settle(ticket, reply.outcome, reply.reuse);
+            self.journal.settle(ticket, reply.settled);
         }
         template(&reply.answer)
     }

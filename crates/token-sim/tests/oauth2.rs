@@ -272,3 +272,22 @@ async fn a_disabled_account_gets_nothing() {
     sim.kill_grant();
     assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 400);
 }
+
+#[tokio::test]
+async fn the_journal_tells_grants_and_credentials_apart() {
+    let sim = sim().await;
+    let (one, other) = (refresh_token(&sim), refresh_token(&sim));
+    let next = refresh(&sim, &one).await.text("/refresh_token");
+    for token in [&one, &next, &other, &"unknown".to_owned()] {
+        refresh(&sim, token).await;
+    }
+    assert_eq!(sim.grant_count(), 2);
+    let seen = sim.exchanges();
+    let grants: Vec<_> = seen.iter().map(|one| one.grant).collect();
+    assert_eq!(grants, [Some(0), Some(0), Some(0), Some(1), None]);
+    let [first, again, after, ..] = &seen[..] else {
+        panic!("{seen:?}")
+    };
+    assert_eq!(first.credential, again.credential);
+    assert_ne!(first.credential, after.credential);
+}

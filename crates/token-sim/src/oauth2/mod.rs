@@ -106,6 +106,12 @@ impl OAuth2 {
         self.server.grant(self.clock().now_ms())
     }
 
+    /// How many grants were opened so far: by logins, by codes, by [`grant`](Self::grant). They count from 0 in
+    /// [`Exchange::grant`](crate::Exchange::grant).
+    pub fn grant_count(&self) -> usize {
+        self.server.state().grants.count()
+    }
+
     /// Makes a one-time code without a request, as if the user had just consented.
     pub fn authorization_code(&self, request: CodeRequest) -> String {
         self.server.code(request, self.clock().now_ms())

@@ -87,10 +87,10 @@ impl Server {
         if let Err(problem) = authenticate(&self.rules, call, &form) {
             return refused(&problem);
         }
-        self.state()
-            .grants
-            .revoke(form.first("token").unwrap_or_default());
-        Reply::answered(Answer::new(200))
+        let token = form.first("token").unwrap_or_default();
+        let mut state = self.state();
+        state.grants.revoke(token);
+        Reply::answered(Answer::new(200)).about(state.grants.of_refresh(token))
     }
 
     fn resource(&self, call: &Call, now: i64) -> Reply {

@@ -141,11 +141,12 @@ impl Server {
             ));
         };
         let mut state = self.state();
+        let grant = state.grants.of_refresh(token);
         if state.disabled {
-            return self.dead_refresh_token(token, Denied::Revoked);
+            return self.dead_refresh_token(token, Denied::Revoked).about(grant);
         }
         match state.grants.spend(token, self.rules.rotation, now) {
-            Err(denied) => self.dead_refresh_token(token, denied),
+            Err(denied) => self.dead_refresh_token(token, denied).about(grant),
             Ok(spent) => self.refreshed(&mut state, token, &spent, now),
         }
     }
@@ -232,7 +233,7 @@ impl Server {
     }
 
     pub(super) fn issued(&self, pair: &Pair, generation: u64, now: i64) -> Reply {
-        Reply::issued(self.success(pair, now), generation)
+        Reply::issued(self.success(pair, now), generation).about(Some(pair.family))
     }
 
     pub(super) fn success(&self, pair: &Pair, now: i64) -> Answer {

@@ -77,7 +77,7 @@ impl<S: Socket> Connection<S> {
         let closes = asked_to_close || head.first_line.ends_with("HTTP/1.0");
         let call = Call::new(method, target, head.headers, body);
         let kind = (self.shared.classify)(&call);
-        let ticket = self.shared.journal.arrived(kind, &call.path);
+        let ticket = self.shared.journal.arrived(kind, &call.path, &presented(&call));
         Ok(Exchange {
             call,
             kind,
