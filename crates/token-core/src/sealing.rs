@@ -7,7 +7,7 @@
 //!
 //! let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
 //! let (key, lineage) = (Key::of("acme", "api.acme.example", "user 17"), Lineage([1; 32]));
-//! let record = Record { lineage, generation: Generation::new(1), body: Secret::from("a token") };
+//! let record = Record::new(lineage, Generation::new(1), Secret::from("a token"));
 //!
 //! let sealed = sealing.seal(&key, &record)?;
 //! assert!(sealed.starts_with("v1.2026-03."));
