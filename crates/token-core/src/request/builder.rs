@@ -1,0 +1,203 @@
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+
+use super::{Request, Step};
+use crate::encoding::percent_encode;
+use crate::error::{Error, ErrorKind};
+use crate::json::ObjectWriter;
+use crate::secret::Secret;
+
+/// Puts a [`Request`] together. Everything is percent-encoded or escaped here, so values are given as they are.
+#[must_use]
+pub struct RequestBuilder {
+    method: Method,
+    address: String,
+    query: Vec<String>,
+    headers: Vec<(HeaderName, String)>,
+    body: Body,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Clone)]
+enum Body {
+    Nothing,
+    Form(Vec<String>),
+    Json(ObjectWriter),
+}
+
+impl RequestBuilder {
+    pub(super) fn new(method: Method, address: String) -> Self {
+        Self {
+            method,
+            address,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Nothing,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// A query parameter; a space is written `%20`.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push(pair(name, value));
+        self
+    }
+
+    /// A query parameter that holds a secret.
+    pub fn query_secret(self, name: &str, value: &Secret) -> Self {
+        self.remember(value).query(name, value.expose())
+    }
+
+    /// A parameter of an `application/x-www-form-urlencoded` body.
+    pub fn form(mut self, name: &str, value: &str) -> Self {
+        let mut pairs = match self.body {
+            Body::Form(pairs) => pairs,
+            _ => Vec::new(),
+        };
+        pairs.push(pair(name, value));
+        self.body = Body::Form(pairs);
+        self
+    }
+
+    /// A parameter of a form body that holds a secret.
+    pub fn form_secret(self, name: &str, value: &Secret) -> Self {
+        self.remember(value).form(name, value.expose())
+    }
+
+    /// A text field of a flat JSON body.
+    pub fn json(self, name: &str, value: &str) -> Self {
+        self.json_field(|object| object.text(name, value))
+    }
+
+    /// A text field of a flat JSON body that holds a secret.
+    pub fn json_secret(self, name: &str, value: &Secret) -> Self {
+        self.remember(value).json(name, value.expose())
+    }
+
+    /// A number field of a flat JSON body.
+    pub fn json_number(self, name: &str, value: i64) -> Self {
+        self.json_field(|object| object.number(name, value))
+    }
+
+    /// A header.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// A header that holds a secret.
+    pub fn header_secret(self, name: HeaderName, value: &Secret) -> Self {
+        self.remember(value).header(name, value.expose())
+    }
+
+    /// `Authorization: Basic` with base64 of `id:secret` as they are, without the encoding of RFC 6749 section 2.3.1; for that,
+    /// [`percent_encode`] both.
+    pub fn basic(self, id: &str, secret: &Secret) -> Self {
+        let value = Secret::from(BASE64_STANDARD.encode(format!("{id}:{}", secret.expose())));
+        self.remember(secret)
+            .remember(&value)
+            .header(AUTHORIZATION, &format!("Basic {}", value.expose()))
+    }
+
+    /// Remembers a secret that is in the request in a way of the endpoint's own, such as in its path.
+    pub fn remember(mut self, secret: &Secret) -> Self {
+        self.secrets.push(secret.clone());
+        self
+    }
+
+    /// The finished request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where a value cannot be in a header (CR, LF, NUL) or the path is no path.
+    pub fn build(self, step: Step) -> Result<Request, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &self.headers {
+            headers.insert(name, sensitive_header(value)?);
+        }
+        if let Some(content_type) = self.body.content_type() {
+            headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static(content_type));
+        }
+        let uri = self.uri()?;
+        let body = self.body.into_bytes();
+        Ok(Request {
+            step,
+            method: self.method,
+            uri,
+            headers,
+            body,
+            secrets: self.secrets,
+        })
+    }
+
+    fn uri(&self) -> Result<Uri, Error> {
+        let query = self.query.join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        let address = format!("{}{mark}{query}", self.address);
+        address
+            .parse()
+            .map_err(|_| Error::new(ErrorKind::Config, "the endpoint's path makes no valid URL"))
+    }
+
+    fn json_field(mut self, write: impl FnOnce(&mut ObjectWriter)) -> Self {
+        let mut object = match self.body {
+            Body::Json(object) => object,
+            _ => ObjectWriter::default(),
+        };
+        write(&mut object);
+        self.body = Body::Json(object);
+        self
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestBuilder({})", self.method)
+    }
+}
+
+impl Body {
+    fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Body::Nothing => None,
+            Body::Form(_) => Some("application/x-www-form-urlencoded"),
+            Body::Json(_) => Some("application/json"),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Body::Nothing => Bytes::new(),
+            Body::Form(pairs) => pairs.join("&").into(),
+            Body::Json(object) => object.finish().into(),
+        }
+    }
+}
+
+/// A header value that HTTP clients keep out of their own logs.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] where the text has CR, LF, NUL or another control character.
+pub(crate) fn sensitive_header(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            "a value has a character that no header may have",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn pair(name: &str, value: &str) -> String {
+    format!("{}={}", percent_encode(name), percent_encode(value))
+}
