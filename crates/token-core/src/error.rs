@@ -71,7 +71,7 @@ impl Error {
     /// Adds the vendor's code, scrubbed and cut to 64 characters.
     #[must_use]
     pub fn with_code(self, code: &str, scrubber: &Scrubber) -> Self {
-        let code = scrubber.scrub(code, 64);
+        let code = scrubber.scrub_code(code, 64);
         self.with(|inner| inner.code = Some(code).filter(|code| !code.is_empty()))
     }
 

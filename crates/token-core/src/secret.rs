@@ -19,10 +19,23 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
+/// No vendor's token and no word of a vendor's message.
+const PLACEHOLDER: &str = "(no access token yet)";
+
 impl Secret {
     /// The text itself. Hand it to the wire or to a sealed store, never to a log or an error.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What stands for an access token that is not known.
+    pub(crate) fn placeholder() -> Self {
+        Self::from(PLACEHOLDER)
+    }
+
+    /// Whether it stands for an access token that is not known: a placeholder is no secret.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.expose() == PLACEHOLDER
     }
 
     /// Whether nothing is in it. An empty secret is never a valid token.

@@ -94,8 +94,7 @@ impl Token {
     ///
     /// [`ErrorKind::Config`] where the refresh token is empty or has control characters.
     pub fn from_refresh_token(refresh: Secret) -> Result<Self, Error> {
-        let placeholder = Secret::from("unknown");
-        let built = Self::builder(placeholder, Validity::expired())
+        let built = Self::builder(Secret::placeholder(), Validity::expired())
             .refresh(refresh)
             .build();
         built.map_err(|error| error.as_kind(ErrorKind::Config))
