@@ -1,5 +1,7 @@
 //! What came back from a token endpoint, and the checks that every vendor needs.
 
+mod own_secrets;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use bytes::Bytes;
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode, Uri};
 
+use self::own_secrets::secrets_in;
 use crate::error::{Error, ErrorKind};
 use crate::expiry::Validity;
 use crate::json::{Document, Malformed, NotANumber};
@@ -39,7 +42,6 @@ pub struct Answer<'a> {
     response: &'a http::Response<Bytes>,
     asked_at: Timestamp,
     offset: ServerOffset,
-    scrubber: Scrubber,
 }
 
 /// No vendor means a token to live this long: a larger number is a mistake, such as milliseconds read as seconds.
@@ -58,7 +60,6 @@ impl<'a> Answer<'a> {
             response,
             asked_at,
             offset,
-            scrubber: request.scrubber(),
         }
     }
 
@@ -127,7 +128,7 @@ impl<'a> Answer<'a> {
             || status == StatusCode::TOO_EARLY
         {
             let error = self.error(ErrorKind::Transient { after }, "the vendor's server failed");
-            return Err(error.with_code(status.as_str(), &self.scrubber));
+            return Err(error.with_code(status.as_str(), &self.scrubber()));
         }
         Ok(())
     }
@@ -146,12 +147,20 @@ impl<'a> Answer<'a> {
             .with_status(self.status())
     }
 
-    /// The vendor's refusal, its code and message scrubbed of every secret that was in the request.
+    /// The vendor's refusal. Its code and message are scrubbed of every secret that the request remembers and of those that the
+    /// answer itself brings.
     pub fn refused(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
+        let scrubber = self.scrubber();
         self.error(kind, "the vendor refused")
             .as_vendors_word()
-            .with_code(code, &self.scrubber)
-            .with_message(message, &self.scrubber)
+            .with_code(code, &scrubber)
+            .with_message(message, &scrubber)
+    }
+
+    /// What takes every secret of the request and of the answer out of the vendor's texts.
+    pub(crate) fn scrubber(&self) -> Scrubber {
+        let own = secrets_in(self.response);
+        Scrubber::new(self.request.secrets().chain(&own))
     }
 
     /// A lifetime in seconds, counted from before the request was sent, as an instant of the local clock; `None` where no field of
@@ -229,7 +238,7 @@ impl<'a> Answer<'a> {
             "the vendor answered with a redirect, which is not followed",
         );
         match target.as_ref().and_then(Uri::authority) {
-            Some(target) => error.with_host(&self.scrubber.scrub(target.as_str(), 255)),
+            Some(target) => error.with_host(&self.scrubber().scrub(target.as_str(), 255)),
             None => error,
         }
     }
@@ -254,7 +263,8 @@ impl<'a> Answer<'a> {
                 "the answer is not the JSON that the vendor documents",
             ),
         };
-        self.error(kind, what).with_code(status.as_str(), &self.scrubber)
+        self.error(kind, what)
+            .with_code(status.as_str(), &self.scrubber())
     }
 }
 

@@ -180,3 +180,57 @@ fn what_a_parser_would_quote_is_never_shown() {
         assert!(!format!("{error} {error:?} {error:#?}").contains("secret"));
     }
 }
+
+// FAULTS.md row 80
+#[test]
+fn an_answer_is_scrubbed_of_the_tokens_that_it_brings() {
+    let message = "user 17 has A2-very-secret-token already";
+    for (headers, body) in [
+        (
+            &[][..],
+            r#"{"code":1,"data":{"tokens":["QJWT A2-very-secret-token"]}}"#,
+        ),
+        (&[][..], "error=odd&access_token=A2%2Dvery%2Dsecret%2Dtoken"),
+        (&[("x-token", "A2-very-secret-token")][..], "{}"),
+        (
+            &[("location", "https://a.example/#t=A2-very-secret-token")][..],
+            "",
+        ),
+    ] {
+        let error = with_answer(&response(400, headers, body), |answer| {
+            answer.refused(ErrorKind::Rejected, "1", message)
+        });
+        assert_eq!(error.message(), Some("user 17 has [scrubbed] already"), "{body}");
+    }
+}
+
+// FAULTS.md row 80
+#[test]
+fn the_host_of_a_redirect_is_scrubbed() {
+    for location in [
+        "https://R1-very-secret.evil.example/",
+        "https://r1-very-secret.evil.example:8443/x",
+        "https://A2-very-secret-token.evil.example/?t=A2-very-secret-token",
+    ] {
+        let error = with_answer(&response(302, &[("location", location)], ""), |answer| {
+            answer.document().unwrap_err()
+        });
+        assert!(!format!("{error} {error:?}").contains("very"), "{error}");
+        assert!(error.host().is_some_and(|host| host.contains("evil.example")));
+    }
+}
+
+// FAULTS.md row 80
+#[test]
+fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
+    let earlier = refresh_request();
+    let in_hand = Secret::from("A1-also-secret");
+    let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
+    let request = Request::post(&base, "/second").build(Step::Login).unwrap();
+    let request = request.remembering(earlier.secrets()).remembering([&in_hand]);
+    let text = "not R1-very-secret and not A1-also-secret";
+    assert_eq!(
+        request.scrubber().scrub(text, 99),
+        "not [scrubbed] and not [scrubbed]"
+    );
+}
