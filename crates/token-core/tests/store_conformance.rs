@@ -18,6 +18,7 @@ mod on_no_runtime {
     use super::{Flaw, Place, block_on};
 
     token_core::store_conformance!(block_on = block_on, place = Place::with(Flaw::None));
+    token_core::store_conformance!(@rule { block block_on } { Place::with(Flaw::None) });
 }
 
 mod on_tokio {
@@ -83,7 +84,7 @@ caught! {
     a_generation_that_went_through_a_float_is_caught:
         RoundsTheGeneration breaks a_committed_record_is_loaded_as_it_was, found by "another generation is stored";
     a_trimmed_body_is_caught:
-        TrimsTheBody breaks a_body_survives_to_the_byte, found by "the body of";
+        TrimsTheBody breaks a_body_survives_to_the_byte, found by "the body changed";
     a_last_write_that_wins_is_caught:
         LastWriteWins breaks a_child_is_committed_over_its_parent_only, found by "a token that is not stored";
     a_second_child_that_wins_is_caught:
@@ -168,4 +169,56 @@ caught! {
         WaitsForEver breaks changed_returns_after_at_most, found by "longer than at_most";
     a_wait_that_tells_what_was_before_is_caught:
         TellsAnOldEntry breaks changed_returns_when_it_is_late_already, found by "no record is stored";
+    a_fingerprint_that_is_compared_alone_is_caught:
+        ComparesFingerprintsAlone breaks children_are_judged_by_the_rule, found by "the answer to";
+    a_fingerprint_that_is_compared_alone_is_caught_by_hand:
+        ComparesFingerprintsAlone breaks commits_follow_the_rows_written_by_hand, found by "left: Stored";
+    an_older_child_that_is_committed_last_and_wins_is_caught:
+        ComparesFingerprintsAlone breaks the_newest_of_many_concurrent_children_stays, found by "another generation";
+    a_generation_with_a_sign_is_caught:
+        ComparesNumbersWithASign breaks children_are_judged_by_the_rule, found by "the answer to";
+    a_generation_with_a_sign_is_caught_by_hand:
+        ComparesNumbersWithASign breaks commits_follow_the_rows_written_by_hand, found by "the answer to";
+    an_overwrite_that_looks_is_caught:
+        OverwritesWhatIsOlder breaks overwrites_are_judged_by_the_rule, found by "left: Lost";
+    a_repair_that_is_older_than_what_it_repairs_is_caught:
+        RepairsReplaceWhatIsNewer breaks repairs_are_judged_by_the_rule, found by "left: Stored";
+    a_login_that_ignores_its_intent_is_caught:
+        LoginsIgnoreTheirIntent breaks logins_are_judged_by_the_rule, found by "the answer to";
+    a_login_that_needs_no_intent_is_caught:
+        LoginsNeedNoIntent breaks logins_are_judged_by_the_rule, found by "left: Stored";
+    a_login_that_undoes_a_logout_is_caught:
+        LoginsNeedNoIntent breaks a_logout_between_intent_and_commit_wins, found by "begun before a logout";
+    a_login_that_undoes_a_second_logout_is_caught:
+        LoginsNeedNoIntent breaks a_second_logout_bars_the_login_after_the_first, found by "before the second logout";
+    an_intent_that_is_cleared_by_its_fingerprint_is_caught:
+        ClearsIntentsByFingerprint breaks a_commit_with_a_kept_refresh_token_clears_its_intent, found by "generation 1";
+    an_intent_that_is_cleared_by_its_fingerprint_is_caught_by_the_rule:
+        ClearsIntentsByFingerprint breaks children_are_judged_by_the_rule, found by "the intent after";
+    an_intent_that_an_overwrite_clears_is_caught:
+        ClearsEveryIntent breaks overwrites_are_judged_by_the_rule, found by "the intent after";
+    a_repetition_that_makes_a_record_younger_is_caught_by_the_rule:
+        RepetitionsRejuvenate breaks repairs_are_judged_by_the_rule, found by "made the record younger";
+    a_tombstone_that_is_still_told_of_is_caught_by_the_rule:
+        KeepsWhatItRemoved breaks overwrites_are_judged_by_the_rule, found by "is still told";
+    plain_fields_that_are_forgotten_are_caught:
+        ForgetsPlainFields breaks the_plain_fields_come_back_as_they_were, found by "the due time changed";
+    plain_fields_that_are_forgotten_are_caught_by_the_rule:
+        ForgetsPlainFields breaks children_are_judged_by_the_rule, found by "the due time changed";
+    an_intent_without_its_generation_is_caught:
+        ForgetsTheIntentsGeneration breaks every_generation_comes_back, found by "another intent is stored";
+    a_removed_generation_that_is_forgotten_is_caught:
+        ForgetsWhatItRemoved breaks every_generation_comes_back, found by "another generation was removed";
+    a_logout_that_does_not_tell_what_it_removed_is_caught:
+        RemovesWithoutTelling breaks a_tombstone_returns_what_it_removed_once, found by "no record is stored";
+    a_logout_that_tells_what_another_removed_is_caught:
+        TellsWhatWasRemovedTwice breaks a_tombstone_returns_what_it_removed_once, found by "removed already";
+    a_logout_in_two_steps_is_caught:
+        LogsOutInTwoSteps breaks one_of_many_concurrent_logouts_removes_the_record, found by "16 of sixteen";
+    an_intent_that_outlives_a_logout_is_caught:
+        TombstonesLeaveIntents breaks a_tombstone_clears_intents, found by "a logout leaves an intent";
+    a_login_whose_intent_outlived_a_logout_is_caught:
+        TombstonesLeaveIntents breaks a_logout_between_intent_and_commit_wins, found by "LoginIntentOf";
+    an_initial_token_that_is_forgotten_is_caught:
+        ForgetsTheInitialToken breaks a_tombstone_keeps_the_initial_fingerprint, found by "after the first logout";
 }

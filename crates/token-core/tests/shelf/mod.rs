@@ -6,61 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+mod flaw;
+mod rule;
 mod store;
 
-use token_core::store::{CommitCondition, Committed, Entry, Intent, Owner, Record, StoreError, TokenStore};
+pub(crate) use flaw::Flaw;
+
+use token_core::store::{Entry, Intent, Owner, Record, StoreError, TokenStore};
 use token_core::test_util::{Handles, StorePlace};
 use token_core::types::async_trait;
 use token_core::{Generation, Key, Secret};
-
-/// What a careless store would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
-    None,
-    InventsARecord,
-    RoundsTheGeneration,
-    TrimsTheBody,
-    LastWriteWins,
-    WantsANewLineage,
-    RepeatsAreLost,
-    RepeatsBringBack,
-    MissingIsStored,
-    RefusesAnotherGrant,
-    CommitNeedsTheLease,
-    CommitsInTwoSteps,
-    ForgetsTombstones,
-    KeepsTombstones,
-    ForgetsWhatItRemoved,
-    RemovesNothingTwice,
-    KeepsWhatItRemoved,
-    BuriesEverything,
-    LeasesToEverybody,
-    AlwaysAWholeLifeLeft,
-    OldLifeOnReacquire,
-    TellsTheHolderNothing,
-    TellsWhoWaitsNothing,
-    AnybodyReleases,
-    LeasesNeverEnd,
-    OldLifeOnRenew,
-    RenewsWhatRanOut,
-    AcquiresInTwoSteps,
-    NamesTheIntentAnew,
-    IntendsWithoutLease,
-    IntentDiesWithTheLease,
-    IntentsDoNotAge,
-    RecordsDoNotAge,
-    RepetitionsRejuvenate,
-    AnybodyWithdraws,
-    KeepsIntents,
-    ClearsEveryIntent,
-    KeysAreLowerCase,
-    HandlesAreApart,
-    DebugShowsBodies,
-    WakesNobody,
-    WaitsForTheNext,
-    WaitsForEver,
-    TellsAnOldEntry,
-}
 
 /// Several stores in one process, with a clock that is moved by hand.
 #[derive(Clone)]
@@ -87,7 +42,7 @@ struct Slot {
     record: Option<Record>,
     committed_at: Duration,
     tombstoned: bool,
-    tombstoned_generation: Option<Generation>,
+    removed: Option<Record>,
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
 }
@@ -187,13 +142,15 @@ impl Place {
         entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
         entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
         entry.tombstoned = slot.tombstoned;
-        entry.tombstoned_generation = slot.tombstoned_generation;
+        entry.tombstoned_generation = slot.removed.as_ref().map(|record| record.generation);
+        entry.tombstoned_initial = slot.removed.as_ref().and_then(|record| record.initial);
         match self.flaw {
             Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
             Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
             Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
             Flaw::InventsARecord => entry.tombstoned = true,
             Flaw::ForgetsWhatItRemoved => entry.tombstoned_generation = None,
+            Flaw::ForgetsTheInitialToken => entry.tombstoned_initial = None,
             _ => {}
         }
         entry
@@ -207,64 +164,12 @@ impl Place {
         }
     }
 
-    fn verdict(&self, slot: &Slot, condition: &CommitCondition, record: &Record) -> Committed {
-        let repeated = slot
-            .record
-            .as_ref()
-            .is_some_and(|stored| stored.lineage == record.lineage);
-        match (condition, &slot.record) {
-            (CommitCondition::Overwrite, _) if !self.has(Flaw::KeepsTombstones) => Committed::Stored,
-            _ if slot.tombstoned => Committed::Tombstoned,
-            (CommitCondition::UnlessTombstoned, Some(_)) if self.has(Flaw::RefusesAnotherGrant) => {
-                Committed::Lost
-            }
-            (CommitCondition::ParentIs(_), None) if !self.has(Flaw::MissingIsStored) => Committed::Missing,
-            (CommitCondition::ParentIs(_), _) if repeated && self.has(Flaw::WantsANewLineage) => {
-                Committed::Lost
-            }
-            (CommitCondition::ParentIs(parent), Some(stored)) if stored.lineage == *parent => {
-                Committed::Stored
-            }
-            (CommitCondition::ParentIs(_), Some(_)) if repeated && !self.has(Flaw::RepeatsAreLost) => {
-                Committed::Stored
-            }
-            (CommitCondition::ParentIs(_), Some(stored)) if self.has(Flaw::RepeatsBringBack) => {
-                let before = stored.generation > record.generation;
-                if before {
-                    Committed::Stored
-                } else {
-                    Committed::Lost
-                }
-            }
-            (CommitCondition::ParentIs(_), Some(_)) if !self.has(Flaw::LastWriteWins) => Committed::Lost,
-            _ => Committed::Stored,
-        }
-    }
-
-    fn write(&self, slot: &mut Slot, now: Duration, condition: &CommitCondition, record: &Record) {
-        let same =
-            |stored: &Record| stored.lineage == record.lineage && stored.generation == record.generation;
-        if !slot.record.as_ref().is_some_and(same) || self.has(Flaw::RepetitionsRejuvenate) {
-            slot.committed_at = now;
-        }
-        let spent = match condition {
-            CommitCondition::ParentIs(parent) => Some(*parent),
-            _ => None,
-        };
-        let led_here = |intent: &Intent| intent.lineage == spent || self.has(Flaw::ClearsEveryIntent);
-        slot.intent
-            .take_if(|(intent, _)| led_here(intent) && !self.has(Flaw::KeepsIntents));
-        slot.tombstoned = false;
-        slot.tombstoned_generation
-            .take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));
-        slot.record = Some(self.kept(record));
-    }
-
     fn kept(&self, record: &Record) -> Record {
         let (mut kept, number) = (record.clone(), record.generation.number());
         match self.flaw {
             Flaw::RoundsTheGeneration => kept.generation = Generation::new(number & !1),
             Flaw::TrimsTheBody => kept.body = Secret::from(record.body.expose().trim()),
+            Flaw::ForgetsPlainFields => kept = Record::new(record.lineage, record.generation, kept.body),
             _ => {}
         }
         kept

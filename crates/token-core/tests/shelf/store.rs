@@ -72,6 +72,9 @@ impl TokenStore for Place {
             if self.has(Flaw::NamesTheIntentAnew) {
                 written.owner = Owner::named("somebody");
             }
+            if self.has(Flaw::ForgetsTheIntentsGeneration) {
+                written.generation = Generation::default();
+            }
             slot.intent = Some((written, now));
             Intended::Written
         })
@@ -105,7 +108,7 @@ impl TokenStore for Place {
                 return Committed::Lost;
             }
             if verdict == Committed::Stored {
-                self.write(slot, now, by, record);
+                self.write(slot, now, record);
             }
             verdict
         });
@@ -122,15 +125,9 @@ impl TokenStore for Place {
                 .values_mut()
                 .for_each(|slot| slot.tombstoned = true);
         }
-        self.slot(key, |slot, _| {
-            let removed = slot.record.take();
-            if removed.is_some() || self.has(Flaw::RemovesNothingTwice) {
-                slot.tombstoned_generation = removed.as_ref().map(|record| record.generation);
-            }
-            slot.intent = None;
-            slot.tombstoned = !self.has(Flaw::ForgetsTombstones);
-            removed
-        })
+        let seen = self.slot(key, |slot, _| slot.record.clone())?;
+        self.pause_if(Flaw::LogsOutInTwoSteps).await;
+        self.slot(key, |slot, _| self.entomb(slot, seen))
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

@@ -1,7 +1,7 @@
 //! Who is about to spend a token is written down first, and not forgotten before the result is there.
 
 use super::{LONG, StorePlace, StoreSuite, intent, key, lineage, owner, record, sure};
-use crate::store::{CommitCondition, Intended, Intent, TokenStore};
+use crate::store::{CommitCondition, Intended, Intent, Record, TokenStore};
 use crate::token::Generation;
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -123,6 +123,39 @@ impl<P: StorePlace> StoreSuite<P> {
             sure(store.commit(&key(), &condition, &record(number)).await);
             let left = sure(store.load(&key()).await).intent;
             assert_eq!(left, None, "{condition:?} leaves the intent that led to it");
+        }
+    }
+
+    /// Where the vendor keeps its refresh token, parent and child have one fingerprint, and the intent to spend the parent is cleared
+    /// all the same; the intent to spend the child is not.
+    // FAULTS.md row 56
+    pub async fn a_commit_with_a_kept_refresh_token_clears_its_intent(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        for parent in 1..4 {
+            let spends = |number: u8| Intent {
+                generation: record(number).generation,
+                ..intent(1, 1)
+            };
+            let child = Record {
+                lineage: lineage(1),
+                ..record(parent + 1)
+            };
+            for (spent, left) in [(parent, None), (parent + 1, Some(spends(parent + 1)))] {
+                sure(store.intend(&key(), &spends(spent)).await);
+                let condition = CommitCondition::ParentIs(lineage(1));
+                sure(store.commit(&key(), &condition, &child).await);
+                let found = sure(store.load(&key()).await).intent;
+                assert_eq!(
+                    found, left,
+                    "what is left of an intent to spend generation {spent}"
+                );
+            }
         }
     }
 
