@@ -3,17 +3,24 @@
 
 CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
     key               text COLLATE "C" PRIMARY KEY,
-    -- The record. Its body is sealed; its lineage is a keyed hash.
+    -- The record. Its body is sealed; its lineage is a keyed hash. A generation is a number without a sign, and is kept as its 64 bits.
     lineage           bytea,
     generation        bigint,
     body              text,
+    -- Milliseconds since the Unix epoch, by the clock of who wrote them: to_timestamp(due_at / 1000.0).
+    due_at            bigint,
+    grant_ends_at     bigint,
+    -- A keyed hash of the initial token that the grant began with.
+    initial           bytea,
     committed_at      timestamptz,
-    -- A logout left a tombstone, and removed this generation.
+    -- A logout left a tombstone, and removed this generation of the grant that began with this token.
     tombstoned            boolean NOT NULL DEFAULT false,
     tombstoned_generation bigint,
-    -- Who is about to spend the record's token.
+    tombstoned_initial    bytea,
+    -- Who is about to spend the token of this generation.
     intent_owner      text,
     intent_lineage    bytea,
+    intent_generation bigint,
     intended_at       timestamptz,
     -- Who may.
     lease_owner       text,

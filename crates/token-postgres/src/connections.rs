@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use token_core::store::StoreError;
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
 use crate::failure;
+use crate::given::Given;
 
 /// A connection. One that was not given back, since an operation failed, ran late or was cancelled, is closed: nobody knows what it
 /// is still waiting for.
@@ -47,25 +47,6 @@ pub(crate) enum Durability {
     Soon,
     /// It writes: the server answers when it is on disk, and on the standbys that `synchronous_standby_names` asks for.
     Flushed,
-}
-
-/// A parameter. Its type goes with it, so that a statement needs no name and no second round trip: that is what passes a pooler.
-pub(crate) enum Given<'a> {
-    Text(&'a str),
-    Bytes(Option<&'a [u8]>),
-    Number(i64),
-    Truth(bool),
-}
-
-impl Given<'_> {
-    fn typed(&self) -> (&(dyn ToSql + Sync), Type) {
-        match self {
-            Self::Text(text) => (text, Type::TEXT),
-            Self::Bytes(bytes) => (bytes, Type::BYTEA),
-            Self::Number(number) => (number, Type::INT8),
-            Self::Truth(truth) => (truth, Type::BOOL),
-        }
-    }
 }
 
 /// Runs one statement that returns at most one row, in a transaction of its own.

@@ -43,6 +43,10 @@ pub(crate) fn late() -> StoreError {
     StoreError::new("PostgreSQL did not answer in time")
 }
 
+pub(crate) fn unsettled() -> StoreError {
+    StoreError::new("the row was made and deleted by others again and again")
+}
+
 pub(crate) fn foreign() -> StoreError {
     StoreError::new("the stored row is not one of ours; it is kept as it is")
 }

@@ -4,6 +4,7 @@
 mod builder;
 mod connections;
 mod failure;
+mod given;
 mod hints;
 mod migration;
 mod operations;

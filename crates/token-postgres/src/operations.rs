@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed,
-    StoreError,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
 use token_core::{Generation, Key, TokenStore};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
-use crate::connections::{Durability, Given};
+use crate::connections::Durability;
+use crate::failure;
+use crate::given::Given;
 use crate::hints::Hints;
 use crate::rows;
 use crate::store::PostgresStore;
@@ -23,6 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const LOST_HINT: Duration = Duration::from_secs(1);
 /// What is left of a lease that was given back while we asked whose it is.
 const GONE_BY_NOW: Duration = Duration::from_millis(1);
+/// The first may miss a row that is made at the same time. The second misses nothing, since rows are never deleted.
+const MOST_LOOKS: usize = 3;
 /// More than any lease, and still a date that PostgreSQL knows.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -37,9 +40,9 @@ impl TokenStore for PostgresStore {
 
     async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let given = [
-            Given::Text(key.as_str()),
-            Given::Text(owner.as_str()),
-            Given::Number(micros(life)),
+            key.as_str().into(),
+            owner.as_str().into(),
+            Given::Number(Some(micros(life))),
         ];
         let row = self
             .ask(Durability::Soon, &self.0.statements.acquire, &given)
@@ -57,9 +60,9 @@ impl TokenStore for PostgresStore {
 
     async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         let given = [
-            Given::Text(key.as_str()),
-            Given::Text(owner.as_str()),
-            Given::Number(micros(life)),
+            key.as_str().into(),
+            owner.as_str().into(),
+            Given::Number(Some(micros(life))),
         ];
         let row = self
             .ask(Durability::Soon, &self.0.statements.renew, &given)
@@ -68,18 +71,18 @@ impl TokenStore for PostgresStore {
     }
 
     async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        let given = [Given::Text(key.as_str()), Given::Text(owner.as_str())];
+        let given = [key.as_str().into(), owner.as_str().into()];
         self.ask(Durability::Soon, &self.0.statements.release, &given)
             .await?;
         Ok(())
     }
 
     async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        let lineage = intent.lineage.as_ref().map(|lineage| lineage.0.as_slice());
         let given = [
-            Given::Text(key.as_str()),
-            Given::Text(intent.owner.as_str()),
-            Given::Bytes(lineage),
+            key.as_str().into(),
+            intent.owner.as_str().into(),
+            intent.lineage.as_ref().into(),
+            intent.generation.into(),
         ];
         let row = self
             .ask(Durability::Flushed, &self.0.statements.intend, &given)
@@ -88,7 +91,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        let given = [Given::Text(key.as_str()), Given::Text(owner.as_str())];
+        let given = [key.as_str().into(), owner.as_str().into()];
         self.ask(Durability::Soon, &self.0.statements.withdraw, &given)
             .await?;
         Ok(())
@@ -100,22 +103,31 @@ impl TokenStore for PostgresStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = match condition {
-            CommitCondition::ParentIs(parent) => self.commit_child(key, parent, record).await?,
-            CommitCondition::Overwrite => self.commit_login(key, Tombstone::Cleared, record).await?,
-            _ => self.commit_login(key, Tombstone::Final, record).await?,
-        };
+        let sealed = self.0.sealing.seal(key, record)?;
+        let [parent, overwrites, login] = Given::condition(condition)?;
+        let given = [
+            key.as_str().into(),
+            (&record.lineage).into(),
+            record.generation.into(),
+            sealed.as_str().into(),
+            record.due_at.into(),
+            record.grant_ends_at.into(),
+            record.initial.as_ref().into(),
+            parent,
+            overwrites,
+            login,
+        ];
+        let row = self.settled(&self.0.statements.commit, &given).await?;
         self.tell(key);
-        Ok(committed)
+        rows::verdict(&row)
     }
 
     async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        let removed = self.load(key).await.ok().and_then(|entry| entry.record);
-        let given = [Given::Text(key.as_str())];
-        self.ask(Durability::Flushed, &self.0.statements.tombstone, &given)
-            .await?;
+        let given = [key.as_str().into()];
+        let row = self.settled(&self.0.statements.tombstone, &given).await?;
         self.tell(key);
-        Ok(removed)
+        // What cannot be read cannot be revoked, and is gone all the same.
+        Ok(rows::record(&self.0.sealing, key, &row).unwrap_or_default())
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
@@ -123,75 +135,17 @@ impl TokenStore for PostgresStore {
     }
 }
 
-/// What a login does to a tombstone.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tombstone {
-    Cleared,
-    Final,
-}
-
 impl PostgresStore {
-    async fn commit_child(
-        &self,
-        key: &Key,
-        parent: &Lineage,
-        record: &Record,
-    ) -> Result<Committed, StoreError> {
-        let sealed = self.0.sealing.seal(key, record)?;
-        let given = [
-            Given::Text(key.as_str()),
-            Given::Bytes(Some(&record.lineage.0)),
-            Given::Number(record.generation.number().cast_signed()),
-            Given::Text(&sealed),
-            Given::Bytes(Some(&parent.0)),
-        ];
-        let row = self
-            .ask(Durability::Flushed, &self.0.statements.commit_child, &given)
-            .await?;
-        match row {
-            Some(_) => Ok(Committed::Stored),
-            None => self.why_not(key, record).await,
+    /// Runs a statement that writes, until it says that it saw what it had to see.
+    async fn settled(&self, sql: &str, given: &[Given<'_>]) -> Result<Row, StoreError> {
+        for _ in 0..MOST_LOOKS {
+            let row = self.ask(Durability::Flushed, sql, given).await?;
+            let row = row.ok_or_else(failure::foreign)?;
+            if rows::read(&row, "is_settled")? {
+                return Ok(row);
+            }
         }
-    }
-
-    async fn why_not(&self, key: &Key, record: &Record) -> Result<Committed, StoreError> {
-        let given = [
-            Given::Text(key.as_str()),
-            Given::Bytes(Some(&record.lineage.0)),
-            Given::Number(record.generation.number().cast_signed()),
-        ];
-        let row = self
-            .ask(Durability::Read, &self.0.statements.why_not, &given)
-            .await?;
-        let Some(row) = row else {
-            return Ok(Committed::Missing);
-        };
-        match rows::read(&row, "outcome")? {
-            "stored" => Ok(Committed::Stored),
-            "tombstoned" => Ok(Committed::Tombstoned),
-            "missing" => Ok(Committed::Missing),
-            _ => Ok(Committed::Lost),
-        }
-    }
-
-    async fn commit_login(
-        &self,
-        key: &Key,
-        tombstone: Tombstone,
-        record: &Record,
-    ) -> Result<Committed, StoreError> {
-        let sealed = self.0.sealing.seal(key, record)?;
-        let given = [
-            Given::Text(key.as_str()),
-            Given::Bytes(Some(&record.lineage.0)),
-            Given::Number(record.generation.number().cast_signed()),
-            Given::Text(&sealed),
-            Given::Truth(tombstone == Tombstone::Cleared),
-        ];
-        let row = self
-            .ask(Durability::Flushed, &self.0.statements.commit_login, &given)
-            .await?;
-        Ok(row.map_or(Committed::Tombstoned, |_| Committed::Stored))
+        Err(failure::unsettled())
     }
 
     fn tell(&self, key: &Key) {
@@ -233,7 +187,7 @@ impl PostgresStore {
     }
 
     async fn row_of(&self, key: &Key) -> Result<Option<Row>, StoreError> {
-        let given = [Given::Text(key.as_str())];
+        let given = [key.as_str().into()];
         self.ask(Durability::Read, &self.0.statements.load, &given).await
     }
 }

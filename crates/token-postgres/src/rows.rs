@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use token_core::sealing::Sealing;
-use token_core::store::{Entry, Intent, Lineage, Owner, Record, StoreError};
-use token_core::{Generation, Key};
+use token_core::store::{Committed, Entry, Intent, Lineage, Owner, Record, StoreError};
+use token_core::{Generation, Key, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -23,7 +23,19 @@ pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, St
     entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
     entry.tombstoned = read(row, "tombstoned")?;
     entry.tombstoned_generation = generation(row, "tombstoned_generation")?;
+    entry.tombstoned_initial = lineage(row, "tombstoned_initial")?;
     Ok(entry)
+}
+
+/// What commit.sql says.
+pub(crate) fn verdict(row: &Row) -> Result<Committed, StoreError> {
+    match read(row, "verdict")? {
+        "stored" => Ok(Committed::Stored),
+        "tombstoned" => Ok(Committed::Tombstoned),
+        "missing" => Ok(Committed::Missing),
+        "lost" => Ok(Committed::Lost),
+        _ => Err(failure::foreign()),
+    }
 }
 
 fn generation(row: &Row, column: &str) -> Result<Option<Generation>, StoreError> {
@@ -37,13 +49,22 @@ pub(crate) fn span(micros: Option<i64>) -> Option<Duration> {
     Some(Duration::from_micros(micros)).filter(|span| !span.is_zero())
 }
 
-fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, StoreError> {
+pub(crate) fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, StoreError> {
     let Some(lineage) = lineage(row, "lineage")? else {
         return Ok(None);
     };
     let generation = generation(row, "generation")?.ok_or_else(failure::foreign)?;
     let body = sealing.open(key, lineage, generation, read(row, "body")?)?;
-    Ok(Some(Record::new(lineage, generation, body)))
+    let mut record = Record::new(lineage, generation, body);
+    record.due_at = timestamp(row, "due_at")?;
+    record.grant_ends_at = timestamp(row, "grant_ends_at")?;
+    record.initial = self::lineage(row, "initial")?;
+    Ok(Some(record))
+}
+
+fn timestamp(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    let millis: Option<i64> = read(row, column)?;
+    Ok(millis.map(Timestamp::from_unix_millis))
 }
 
 fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
@@ -53,7 +74,7 @@ fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
     Ok(Some(Intent {
         owner: Owner::named(owner),
         lineage: lineage(row, "intent_lineage")?,
-        generation: Generation::default(),
+        generation: generation(row, "intent_generation")?.ok_or_else(failure::foreign)?,
     }))
 }
 

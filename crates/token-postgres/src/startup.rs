@@ -5,7 +5,7 @@ use std::time::Duration;
 use token_core::store::StoreError;
 use tokio_postgres::{Client, Row};
 
-use crate::connections::{Durability, Given, run};
+use crate::connections::{Durability, run};
 use crate::failure;
 use crate::migration::VERSION;
 use crate::places::Places;
@@ -18,7 +18,7 @@ pub(crate) async fn check(
     places: &Places,
     statements: &Statements,
 ) -> Result<(), StoreError> {
-    let names = [Given::Text(&places.tokens), Given::Text(&places.versions)];
+    let names = [places.tokens.as_str().into(), places.versions.as_str().into()];
     let facts = include_str!("sql/facts.sql");
     let facts = run(client, limit, Durability::Read, facts, &names).await?;
     judge(&facts.ok_or_else(failure::foreign)?)?;

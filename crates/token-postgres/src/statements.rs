@@ -10,9 +10,7 @@ pub(crate) struct Statements {
     pub(crate) release: String,
     pub(crate) intend: String,
     pub(crate) withdraw: String,
-    pub(crate) commit_child: String,
-    pub(crate) why_not: String,
-    pub(crate) commit_login: String,
+    pub(crate) commit: String,
     pub(crate) tombstone: String,
     pub(crate) version: String,
 }
@@ -34,9 +32,7 @@ impl Statements {
             release: named(include_str!("sql/release.sql")),
             intend: named(include_str!("sql/intend.sql")),
             withdraw: named(include_str!("sql/withdraw.sql")),
-            commit_child: named(include_str!("sql/commit_child.sql")),
-            why_not: named(include_str!("sql/why_not.sql")),
-            commit_login: named(include_str!("sql/commit_login.sql")),
+            commit: named(include_str!("sql/commit.sql")),
             tombstone: named(include_str!("sql/tombstone.sql")),
             version: named(include_str!("sql/version.sql")),
         }

@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use crate::builder::PostgresStoreBuilder;
-use crate::connections::{Durability, Given, Lent, run};
+use crate::connections::{Durability, Lent, run};
 use crate::failure;
+use crate::given::Given;
 use crate::hints::Hints;
 use crate::migration;
 use crate::places::Places;

@@ -1,13 +1,46 @@
-INSERT INTO vendor_auth_tokens AS stored (key, tombstoned)
-VALUES ($1, true)
-ON CONFLICT (key) DO UPDATE
-SET tombstoned = true,
-    -- A second logout keeps what the first one removed.
-    tombstoned_generation = coalesce(stored.generation, stored.tombstoned_generation),
-    lineage = NULL,
-    generation = NULL,
-    body = NULL,
-    committed_at = NULL,
-    intent_owner = NULL,
-    intent_lineage = NULL,
-    intended_at = NULL
+-- What is removed is read under the lock of the row, and told by the same statement: no commit comes between.
+WITH stored AS MATERIALIZED (
+    SELECT *
+    FROM vendor_auth_tokens
+    WHERE key = $1
+    FOR UPDATE
+),
+emptied AS (
+    UPDATE vendor_auth_tokens AS tokens
+    SET tombstoned = true,
+        -- A second logout keeps what the first one removed.
+        tombstoned_generation = CASE WHEN stored.lineage IS NULL
+                                     THEN stored.tombstoned_generation ELSE stored.generation END,
+        tombstoned_initial = CASE WHEN stored.lineage IS NULL
+                                  THEN stored.tombstoned_initial ELSE stored.initial END,
+        lineage = NULL,
+        generation = NULL,
+        body = NULL,
+        due_at = NULL,
+        grant_ends_at = NULL,
+        initial = NULL,
+        committed_at = NULL,
+        intent_owner = NULL,
+        intent_lineage = NULL,
+        intent_generation = NULL,
+        intended_at = NULL
+    FROM stored
+    WHERE tokens.key = stored.key
+    RETURNING true
+),
+created AS (
+    INSERT INTO vendor_auth_tokens (key, tombstoned)
+    SELECT $1, true
+    WHERE NOT EXISTS (SELECT FROM stored)
+    ON CONFLICT (key) DO NOTHING
+    RETURNING true
+)
+SELECT lineage,
+       generation,
+       body,
+       due_at,
+       grant_ends_at,
+       initial,
+       EXISTS (SELECT FROM emptied) OR EXISTS (SELECT FROM created) AS is_settled
+FROM (SELECT) AS always
+LEFT JOIN stored ON true

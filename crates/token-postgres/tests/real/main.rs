@@ -13,6 +13,7 @@ mod migrating;
 mod outages;
 mod place;
 mod pools;
+mod races;
 mod rows;
 mod sealed;
 mod sharing;

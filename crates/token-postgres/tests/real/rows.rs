@@ -115,6 +115,6 @@ async fn a_role_with_other_defaults_has_the_same_store() {
     assert_eq!(stored, 1);
     store.tombstone(&key()).await.unwrap();
     let how = place.sql("SELECT string_agg(how, ' ') FROM flushed");
-    // A commit; an acquisition, inserted and then updated; an intent; the child; a burial, inserted and then updated.
-    assert_eq!(how.trim(), "on off off on on on on");
+    // A commit; an acquisition, inserted and then updated; an intent; the child; a logout.
+    assert_eq!(how.trim(), "on off off on on on");
 }

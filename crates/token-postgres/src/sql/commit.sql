@@ -1,0 +1,59 @@
+-- `CommitCondition::judge` in SQL. Of several commits at once, the second waits for the lock and judges what the first one left.
+-- $8 is the parent, $9 says that anything is overwritten, $10 is the owner whose intent must stand: one of them, or none.
+WITH stored AS MATERIALIZED (
+    SELECT *
+    FROM vendor_auth_tokens
+    WHERE key = $1
+    FOR UPDATE
+),
+judged AS MATERIALIZED (
+    SELECT CASE
+               WHEN $9 OR intent_owner = $10 THEN 'stored'
+               WHEN tombstoned THEN 'tombstoned'
+               WHEN lineage IS NULL AND $8 IS NOT NULL THEN 'missing'
+               WHEN lineage = $2 AND generation = $3 THEN 'stored'
+               -- Generations have no sign: with the topmost bit turned, numbers with a sign are in the same order.
+               WHEN generation # (1::bigint << 63) >= $3 # (1::bigint << 63) THEN 'lost'
+               WHEN lineage <> $8 THEN 'lost'
+               ELSE 'stored'
+           END AS verdict
+    FROM (SELECT) AS always
+    LEFT JOIN stored ON true
+),
+replaced AS (
+    UPDATE vendor_auth_tokens AS tokens
+    SET lineage = $2,
+        generation = $3,
+        body = $4,
+        due_at = $5,
+        grant_ends_at = $6,
+        initial = $7,
+        -- A repetition makes the record no younger.
+        committed_at = CASE WHEN tokens.lineage = $2 AND tokens.generation = $3
+                            THEN tokens.committed_at ELSE clock_timestamp() END,
+        tombstoned = false,
+        tombstoned_generation = NULL,
+        tombstoned_initial = NULL,
+        -- An intent to spend the new record, or a later one, is another flight's.
+        (intent_owner, intent_lineage, intent_generation, intended_at) = (
+            SELECT tokens.intent_owner, tokens.intent_lineage, tokens.intent_generation, tokens.intended_at
+            WHERE tokens.intent_generation # (1::bigint << 63) >= $3 # (1::bigint << 63)
+        )
+    FROM judged
+    WHERE tokens.key = $1
+      AND verdict = 'stored'
+    RETURNING true
+),
+created AS (
+    INSERT INTO vendor_auth_tokens (key, lineage, generation, body, due_at, grant_ends_at, initial, committed_at)
+    SELECT $1, $2, $3, $4, $5, $6, $7, clock_timestamp()
+    FROM judged
+    WHERE verdict = 'stored'
+      AND NOT EXISTS (SELECT FROM stored)
+    ON CONFLICT (key) DO NOTHING
+    RETURNING true
+)
+SELECT verdict,
+       -- A row that somebody made meanwhile could not be seen: it wants a second look.
+       verdict <> 'stored' OR EXISTS (SELECT FROM replaced) OR EXISTS (SELECT FROM created) AS is_settled
+FROM judged

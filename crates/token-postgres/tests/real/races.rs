@@ -1,0 +1,128 @@
+//! Two that write one row at the same time.
+
+use token_core::TokenStore;
+use token_core::store::{CommitCondition, Committed};
+use tokio_postgres::Client;
+
+use crate::place::{Place, key, lineage, record};
+use crate::pools::client;
+
+/// A transaction of another program that holds the row, or the place where it will be.
+struct Other(Client);
+
+impl Other {
+    async fn begins(place: &Place, sql: &str) -> Self {
+        let client = client(&place.url).await;
+        let sql = sql.replace("TOKENS", &format!("\"{}\"", place.table));
+        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        Self(client)
+    }
+
+    /// Once somebody waits for it.
+    async fn ends(self, place: &Place) {
+        let waits = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%\"{}\"%'",
+            place.table
+        );
+        while place.sql(&waits).trim() != "1" {
+            tokio::task::yield_now().await;
+        }
+        self.0.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+fn made(key: &str) -> String {
+    format!("INSERT INTO TOKENS (key) VALUES ('{key}')")
+}
+
+// FAULTS.md row 55
+#[tokio::test]
+async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
+    for condition in [CommitCondition::Overwrite, CommitCondition::UnlessTombstoned] {
+        let place = Place::direct().await;
+        let store = place.store();
+        let other = Other::begins(&place, &made(key().as_str())).await;
+        let (key, record) = (key(), record(1));
+        let (committed, ()) = tokio::join!(store.commit(&key, &condition, &record), other.ends(&place));
+        assert_eq!(committed.unwrap(), Committed::Stored, "{condition:?}");
+        assert!(store.load(&key).await.unwrap().record.is_some());
+    }
+}
+
+// FAULTS.md row 37
+#[tokio::test]
+async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
+    let place = Place::direct().await;
+    let store = place.store();
+    let other = Other::begins(&place, &made(key().as_str())).await;
+    let key = key();
+    let (removed, ()) = tokio::join!(store.tombstone(&key), other.ends(&place));
+    assert!(removed.unwrap().is_none());
+    assert!(store.load(&key).await.unwrap().tombstoned);
+}
+
+// FAULTS.md row 55: what the first one left is judged, not what was there when the second one began.
+#[tokio::test]
+async fn a_commit_that_waited_judges_what_it_waited_for() {
+    let bytes = |number: u8| format!("decode(repeat('{number:02x}', 32), 'hex')");
+    let newer = format!("UPDATE TOKENS SET generation = 3, lineage = {}", bytes(1));
+    for (meanwhile, answer, left) in [
+        (newer.as_str(), Committed::Lost, Some(3)),
+        ("UPDATE TOKENS SET generation = 0", Committed::Stored, Some(2)),
+        (
+            "UPDATE TOKENS SET tombstoned = true, lineage = NULL, generation = NULL, body = NULL",
+            Committed::Tombstoned,
+            None,
+        ),
+        (
+            "UPDATE TOKENS SET lineage = NULL, generation = NULL, body = NULL",
+            Committed::Missing,
+            None,
+        ),
+    ] {
+        let place = Place::direct().await;
+        let store = place.store();
+        store
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await
+            .unwrap();
+        let other = Other::begins(&place, meanwhile).await;
+        let (key, condition) = (key(), CommitCondition::ParentIs(lineage(1)));
+        let child = record(2);
+        let (committed, ()) = tokio::join!(store.commit(&key, &condition, &child), other.ends(&place));
+        assert_eq!(committed.unwrap(), answer, "after {meanwhile}");
+        let generation = place.sql("SELECT generation FROM TOKENS");
+        assert_eq!(generation.trim().parse().ok(), left, "after {meanwhile}");
+    }
+}
+
+// FAULTS.md row 62
+#[tokio::test]
+async fn a_logout_that_waited_tells_what_it_waited_for() {
+    let place = Place::direct().await;
+    let store = place.store();
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
+    // The same grant, one generation on.
+    let elsewhere = Place::direct().await;
+    let newer = elsewhere
+        .store()
+        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .await;
+    assert_eq!(newer.unwrap(), Committed::Stored);
+    let moves_on = format!(
+        "UPDATE TOKENS SET (lineage, generation, body) = (SELECT lineage, generation, body FROM \"{}\")",
+        elsewhere.table
+    );
+    let other = Other::begins(&place, &moves_on).await;
+    let key = key();
+    let (removed, ()) = tokio::join!(store.tombstone(&key), other.ends(&place));
+    assert_eq!(
+        removed.unwrap().map(|record| record.generation),
+        Some(record(2).generation)
+    );
+    let entry = store.load(&key).await.unwrap();
+    assert_eq!(entry.tombstoned_generation, Some(record(2).generation));
+}
