@@ -7,12 +7,17 @@ use crate::servers;
 use crate::workspace::Workspace;
 
 /// The crates that have benchmarks, the benchmark, and what it is measured against.
-const BENCHES: [(&str, &str, &str); 4] = [
+const BENCHES: [(&str, &str, &str); 5] = [
     ("token-core", "scrub", "a copy of the secrets"),
     (
         "token-cache",
         "token",
         "locks around a token, as people write them by hand",
+    ),
+    (
+        "token-cache",
+        "file_store",
+        "one write with fsync on the same disk",
     ),
     ("token-redis", "refresh", "a bare SET and GET"),
     ("token-postgres", "refresh", "a bare transaction of one row"),

@@ -1,0 +1,121 @@
+//! How long the file store needs from a vendor's answer to the durable record, against one write with `fsync` on the same disk.
+//!
+//! ```sh
+//! cargo bench -p token-cache --features file --bench file_store
+//! ```
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and fails by panicking"
+)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
+use std::fs::{self, File};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use token_cache::FileStore;
+use token_cache::test_util::WriteStep;
+use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record};
+use token_core::{Generation, Key, Secret, TokenStore};
+
+const REFRESHES: u64 = 400;
+const LEASE: Duration = Duration::from_secs(30);
+
+/// When the temporary file of the last write was whole: a process that is killed after it loses nothing.
+type Whole = Arc<Mutex<Option<Instant>>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("file-store-bench");
+    _ = fs::remove_dir_all(&directory);
+    let whole = Whole::default();
+    let store = store_in(&directory, &whole);
+    commit(&store, 0, &CommitCondition::Overwrite).await;
+    let mut file = File::create(directory.join("plain")).unwrap();
+    let (mut plain, mut safe, mut durable) = (Vec::new(), Vec::new(), Vec::new());
+    for parent in 0..REFRESHES {
+        plain.push(write_with_fsync(&mut file));
+        prepare(&store, parent).await;
+        let answered = Instant::now();
+        commit(&store, parent + 1, &CommitCondition::ParentIs(lineage(parent))).await;
+        durable.push(answered.elapsed());
+        safe.push(whole.lock().unwrap().take().unwrap() - answered);
+        store.release(&key(), &owner()).await.unwrap();
+    }
+    let (plain, safe, durable) = (median(plain), median(safe), median(durable));
+    let ratio = |time: Duration| time.as_secs_f64() / plain.as_secs_f64();
+    println!("medians of {REFRESHES} refreshes, the vendor's answer being the start\n");
+    println!("one write with fsync          {plain:>9.1?}");
+    println!("safe against a killed process {safe:>9.1?}  ×{:.2}", ratio(safe));
+    println!(
+        "durable record                {durable:>9.1?}  ×{:.2}",
+        ratio(durable)
+    );
+    _ = fs::remove_dir_all(&directory);
+}
+
+fn store_in(directory: &Path, whole: &Whole) -> FileStore {
+    let whole = Arc::clone(whole);
+    FileStore::at(directory).asking(move |step| {
+        if step == WriteStep::Sync {
+            *whole.lock().unwrap() = Some(Instant::now());
+        }
+        Ok(())
+    })
+}
+
+/// All that is done before the vendor is asked.
+async fn prepare(store: &FileStore, parent: u64) {
+    let intent = Intent {
+        owner: owner(),
+        lineage: Some(lineage(parent)),
+        generation: Generation::new(parent),
+    };
+    store.acquire(&key(), &owner(), LEASE).await.unwrap();
+    store.intend(&key(), &intent).await.unwrap();
+}
+
+async fn commit(store: &FileStore, number: u64, condition: &CommitCondition) {
+    let record = Record::new(lineage(number), Generation::new(number), body());
+    store.commit(&key(), condition, &record).await.unwrap();
+}
+
+fn write_with_fsync(file: &mut File) -> Duration {
+    let content = body();
+    let began = Instant::now();
+    file.rewind().unwrap();
+    file.write_all(content.expose().as_bytes()).unwrap();
+    file.sync_all().unwrap();
+    began.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap()
+}
+
+/// As long as a record with two JWTs.
+fn body() -> Secret {
+    Secret::from("0123456789abcdef".repeat(128))
+}
+
+fn key() -> Key {
+    Key::of("bench", "api.bench.example", "1")
+}
+
+fn owner() -> Owner {
+    Owner::new([1; 16])
+}
+
+fn lineage(number: u64) -> Lineage {
+    let mut bytes = [0; 32];
+    bytes
+        .iter_mut()
+        .zip(number.to_be_bytes())
+        .for_each(|(byte, value)| *byte = value);
+    Lineage(bytes)
+}
