@@ -12,6 +12,7 @@ mod page;
 mod place;
 mod stamp;
 mod steps;
+mod text;
 mod turn;
 mod watch;
 mod write;
@@ -296,12 +297,13 @@ impl TokenStore for FileStore {
                 CommitCondition::Overwrite => place.current_or_blank()?,
                 _ => place.current()?,
             };
-            if let Some(refused) = current.page.refuses(&condition, &record) {
-                return Ok(refused);
+            let committed = current.page.judge(&condition, &record.id());
+            if committed != Committed::Stored {
+                return Ok(committed);
             }
             let kept = Kept::of(place.key(), &record, store.sealing.as_deref())?;
             store.save(place, &current.page.with(kept), current.file, turn)?;
-            Ok(Committed::Stored)
+            Ok(committed)
         })
         .await
     }

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use token_core::Key;
 use token_core::store::StoreError;
+use zeroize::Zeroizing;
 
 use super::directory;
 use super::failure::{reading, unreadable};
 use super::names::file_name;
 use super::page::Page;
+use super::text;
 
 /// A file that is longer than this is none of ours: a record has at most a few times 64 KiB.
 const LONGEST_FILE: u64 = 4 << 20;
@@ -116,9 +118,7 @@ impl Place {
 
     fn look(&self, path: &Path) -> Result<Found, StoreError> {
         match read(path) {
-            Ok(text) => {
-                Ok(Page::read(text.expose(), &self.key, path).map_or_else(Found::Unreadable, Found::Page))
-            }
+            Ok(text) => Ok(text::read(&text, &self.key, path).map_or_else(Found::Unreadable, Found::Page)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
             Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Found::Unreadable(unreadable(
                 path,
@@ -129,16 +129,17 @@ impl Place {
     }
 }
 
-fn read(path: &Path) -> io::Result<token_core::Secret> {
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = fs::File::open(path)?;
     let length = file.metadata()?.len();
     if length > LONGEST_FILE {
         return Err(ErrorKind::InvalidData.into());
     }
     // Room for all of it from the start: a text that grows leaves a copy behind.
-    let mut text = String::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
-    file.take(LONGEST_FILE).read_to_string(&mut text)?;
-    Ok(text.into())
+    let room = usize::try_from(length).unwrap_or(0).saturating_add(1);
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    file.take(length).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Where a chain of symbolic links ends, whether a file is there or not.

@@ -11,6 +11,7 @@ use super::failure::{replacing, writing};
 use super::page::Page;
 use super::place::{FileState, Place};
 use super::steps::{Steps, WriteStep};
+use super::text;
 use super::turn::{Turn, for_this_user};
 
 /// Writes the page durably. Whatever the moment at which the process dies, the file holds the page before or this one.
@@ -21,7 +22,7 @@ pub(super) fn save(
     steps: &Steps,
     _turn: &Turn,
 ) -> Result<(), StoreError> {
-    let text = page.write(place.key())?;
+    let text = text::write(page, place.key())?;
     let new = place.beside(".new");
     let saved = write_new(&new, text.expose().as_bytes(), steps)
         .and_then(|file| sync(&file, &new, steps))
@@ -69,12 +70,12 @@ fn keep(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Result<(
             second_name(place.file(), &unused_name(place))?;
         }
         // What was read in place of a file that cannot be is still the previous copy. A logout leaves no copy at all.
-        if there == FileState::Unreadable && !page.tombstoned {
+        if there == FileState::Unreadable && page.tombstone.is_none() {
             return Ok(());
         }
         steps.before(WriteStep::RemovePrevious)?;
         remove(&previous)?;
-        if there != FileState::Whole || page.tombstoned {
+        if there != FileState::Whole || page.tombstone.is_some() {
             return Ok(());
         }
         steps.before(WriteStep::KeepPrevious)?;

@@ -13,6 +13,7 @@ mod files;
 mod keyring;
 mod kills;
 mod processes;
+mod rules;
 mod scene;
 
 use std::sync::Arc;
