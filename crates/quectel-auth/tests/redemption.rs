@@ -7,7 +7,8 @@
 use quectel_auth::{EndUser, EndUserBuilder, Parameters, Region};
 use token_core::types::{Bytes, http};
 use token_core::{
-    Attempt, Error, ErrorKind, Redemption, Secret, Step, Timestamp, Token, TokenEndpoint, Validity,
+    Answer, Attempt, Error, ErrorKind, Redemption, Secret, ServerOffset, Step, Timestamp, Token,
+    TokenEndpoint, Validity,
 };
 
 /// The nonce whose text is `j1acpdj2bmtqZXVb`, the vendor's sample for the encryption of `china1234`.
@@ -114,6 +115,33 @@ fn a_logout_carries_the_access_token() {
         "https://iot-api.acceleronix.io/v2/enduser/enduserapi/userLogout"
     );
     assert_eq!(request.headers()["authorization"], "Bearer A1");
+}
+
+// FAULTS.md row 79
+#[test]
+fn an_unknown_refusal_of_a_password_is_not_retryable() {
+    let endpoint = builder().build().unwrap();
+    let redemption = endpoint.email_password("ada@example.com", "china1234");
+    let request = redemption.into_request(&attempt()).unwrap();
+    for (status, body) in [
+        (200, r#"{"code": 99999, "msg": "?", "data": null}"#),
+        (400, r#"{"code": 99999}"#),
+        (400, "{}"),
+        (418, "not JSON"),
+        (200, "not JSON"),
+        (200, r#"{"code": 200, "data": {}}"#),
+    ] {
+        let response = http::Response::builder().status(status).body(Bytes::from(body));
+        let response = response.unwrap();
+        let answer = Answer::new(
+            &request,
+            &response,
+            Timestamp::from_unix_seconds(0),
+            ServerOffset::NONE,
+        );
+        let error = endpoint.read(&answer).unwrap_err();
+        assert!(!error.is_retryable(), "{status} {body}: {error}");
+    }
 }
 
 fn attempt() -> Attempt {

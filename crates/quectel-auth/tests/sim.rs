@@ -267,3 +267,37 @@ async fn a_logout_ends_the_session() {
     assert_eq!(answer.status(), 200);
     assert_eq!(status_of_a_call(&endpoint, &sim, &token).await, 401);
 }
+
+// FAULTS.md row 78
+#[tokio::test]
+async fn every_other_code_of_the_vendors_table_says_what_to_do() {
+    let sim = app().await;
+    let endpoint = ada(&sim).build().unwrap();
+    let log_in = || endpoint.email_password("ada@example.com", "china1234");
+    let token = redeem(&endpoint, &sim, log_in()).await.unwrap();
+    let after = Duration::from_secs(20 * 60);
+    for (code, kind) in [
+        (5003, ErrorKind::Rejected),
+        (5005, ErrorKind::Rejected),
+        (5012, ErrorKind::Rejected),
+        (5097, ErrorKind::Rejected),
+        (5101, ErrorKind::Rejected),
+        (5115, ErrorKind::Rejected),
+        (5144, ErrorKind::Rejected),
+        (5145, ErrorKind::Config),
+        (5146, ErrorKind::Rejected),
+        (5148, ErrorKind::Locked { after }),
+    ] {
+        sim.refuse_next(code);
+        let error = redeem(&endpoint, &sim, log_in()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "a login: {error}");
+        assert_eq!(error.code(), Some(code.to_string().as_str()));
+        assert!(error.is_vendors_word() && !error.is_retryable(), "{error}");
+        sim.refuse_next(code);
+        let error = refresh(&endpoint, &sim, &token).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "a refresh: {error}");
+    }
+    sim.block_address();
+    let error = redeem(&endpoint, &sim, log_in()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(after));
+}

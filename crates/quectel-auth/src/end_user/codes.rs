@@ -1,50 +1,56 @@
 use std::time::Duration;
 
 use token_core::types::http::StatusCode;
-use token_core::{Answer, Error, ErrorKind};
+use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::verdict::{Verdict, service_failure};
 
 /// 200 in the tables of every page, 0 in their samples. Neither counts without a token.
 pub(super) const SUCCESSES: [&str; 2] = ["200", "0"];
 
-/// "Account frozen, please try again after 20 minutes."
+/// "Account frozen, please try again after 20 minutes", and the same for an address.
 const FROZEN_FOR: Duration = Duration::from_secs(20 * 60);
 /// "Temporarily blocked … automatically lifted after 24 hours."
 const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
-    answer.refused(kind(&verdict.code), &verdict.code, verdict.message)
+    let kind = kind(&verdict.code, answer.request().step());
+    answer.refused(kind, &verdict.code, verdict.message)
 }
 
 /// A refusal without a document, such as a gateway's bare 401.
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
-    (code == StatusCode::UNAUTHORIZED).then(|| answer.refused(kind(code.as_str()), code.as_str(), ""))
+    let kind = kind(code.as_str(), answer.request().step());
+    (code == StatusCode::UNAUTHORIZED).then(|| answer.refused(kind, code.as_str(), ""))
 }
 
-/// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login" and "User Logout"; 5032 on a
-/// refresh is what apps in the field take for a dead refresh token.
-fn kind(code: &str) -> ErrorKind {
+/// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login" and "User Logout", and the error
+/// table of the app API; 5032 on a refresh is what apps in the field take for a dead refresh token.
+fn kind(code: &str, step: Step) -> ErrorKind {
     if let Some(kind) = service_failure(code) {
         return kind;
     }
     match code {
-        "5147" => ErrorKind::Locked { after: FROZEN_FOR },
+        "5147" | "5148" => ErrorKind::Locked { after: FROZEN_FOR },
         "5325" => ErrorKind::Locked { after: BLOCKED_FOR },
-        // The token is not, or no longer, one.
-        "5032" | "401" => ErrorKind::Rejected,
+        // The token is not, or no longer, one · the refresh token did not arrive.
+        "5032" | "5115" | "401" => ErrorKind::Rejected,
         // Nobody has this email address, phone number or account · wrong password, with one to four tries left for each of both.
-        "5004" | "5031" | "5033" | "5047" => ErrorKind::Rejected,
+        "5004" | "5031" | "5033" | "5047" | "5101" => ErrorKind::Rejected,
         "5028" | "5579" | "5580" | "5581" | "5582" | "5583" | "5584" | "5585" | "5586" => ErrorKind::Rejected,
+        // Wrong name or password · authentication failed · wrong password, with the number of tries left in the text.
+        "5005" | "5012" | "5097" | "5144" | "5146" => ErrorKind::Rejected,
         // Not even the form of a phone number, an email address, a password · a wrong SMS code.
-        "5019" | "5040" | "5056" | "5037" => ErrorKind::Rejected,
+        "5019" | "5040" | "5056" | "5003" | "5037" => ErrorKind::Rejected,
         // The user domain: its form, its existence, its being disabled · the signature, made with its secret.
         "5013" | "5015" | "5104" | "5420" => ErrorKind::Config,
-        // A parameter did not arrive: phone, password, domain, email, signature, token.
-        "5021" | "5022" | "5023" | "5026" | "5550" | "5106" => ErrorKind::Config,
+        // A parameter did not arrive: phone, password, domain, email, signature, token · the timestamp's form.
+        "5021" | "5022" | "5023" | "5026" | "5550" | "5106" | "5145" => ErrorKind::Config,
         // No permission · another data centre's country code.
         "5041" | "403" | "404" | "6084" | "6085" => ErrorKind::Config,
+        // Not documented: a password is never sent again by itself, since each failure counts.
+        _ if step == Step::Redemption => ErrorKind::Rejected,
         // Not documented, and a refresh token that may be good is not given up for it.
         _ => ErrorKind::Protocol,
     }
