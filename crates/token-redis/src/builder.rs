@@ -1,11 +1,12 @@
 //! What a store is told before it is used.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::BuildError;
 use token_core::sealing::Sealing;
-use token_core::store::StoreError;
+use token_core::store::{PasswordSource, StoreError};
 
 use crate::call::Replicas;
 use crate::check::EvictionCheck;
@@ -15,6 +16,9 @@ use crate::link::Link;
 use crate::servers::Servers;
 use crate::store::RedisStore;
 use crate::tls::{Certificates, choose_cipher_suites};
+
+/// Nobody waits longer for a store; and sums of longer ones would not be times any more.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Settings of a [`RedisStore`].
 ///
@@ -31,7 +35,7 @@ use crate::tls::{Certificates, choose_cipher_suites};
 ///     .build()?;
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RedisStoreBuilder {
     servers: Servers,
     sealing: Sealing,
@@ -41,6 +45,7 @@ pub struct RedisStoreBuilder {
     eviction: EvictionCheck,
     changes: Changes,
     certificates: Certificates,
+    password: Option<Arc<dyn PasswordSource>>,
 }
 
 /// How a waiting holder learns of a commit.
@@ -61,6 +66,7 @@ impl RedisStoreBuilder {
             eviction: EvictionCheck::AtEachConnection,
             changes: Changes::Told,
             certificates: Certificates::default(),
+            password: None,
         }
     }
 
@@ -109,6 +115,26 @@ impl RedisStoreBuilder {
         self
     }
 
+    /// Asks for the password each time that it connects, for one that is rotated under a running program. It counts instead of the
+    /// password in the URLs; the user is theirs. Sentinels keep the password of their own URL.
+    ///
+    /// ```
+    /// use token_core::Secret;
+    /// use token_core::sealing::{Sealing, SealingKey};
+    /// use token_redis::{RedisStore, Servers};
+    ///
+    /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
+    /// let store = RedisStore::builder(Servers::node("redis://tokens@redis.example"), sealing)
+    ///     .password_source(|| async { Ok(Secret::from("what the vault says now")) })
+    ///     .build()?;
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn password_source(mut self, source: impl PasswordSource) -> Self {
+        self.password = Some(Arc::new(source));
+        self
+    }
+
     /// Does not look at the server's settings when it connects, for a service that forbids `INFO`, or describes itself wrongly. An
     /// evicted record is a lost grant.
     #[must_use]
@@ -129,8 +155,8 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a URL cannot be read, no server is given, TLS is wanted without the feature `rustls`, or a duration or
-    /// count is zero.
+    /// [`BuildError`] where a URL cannot be read, no server is given, TLS is wanted without the feature `rustls`, a duration or count is
+    /// zero, or a duration is longer than an hour.
     pub fn build(self) -> Result<RedisStore, BuildError> {
         self.validate()?;
         if self.servers.urls().iter().any(|url| is_tls(url)) {
@@ -138,11 +164,13 @@ impl RedisStoreBuilder {
         }
         let hints = Hints::default();
         let manner = Manner {
-            within: self.within + self.replicas.map_or(Duration::ZERO, |replicas| replicas.within),
+            within: self
+                .within
+                .saturating_add(self.replicas.map_or(Duration::ZERO, |replicas| replicas.within)),
             hints: (self.changes == Changes::Told).then(|| hints.clone()),
             certificates: self.certificates,
         };
-        let dialer = Dialer::new(&self.servers, manner).map_err(|_| {
+        let dialer = Dialer::new(self.servers, manner, self.password).map_err(|_| {
             BuildError::invalid(
                 "servers",
                 "must be URLs such as redis://host:6379, and good certificates",
@@ -162,13 +190,14 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot be built, no server answers, or the server may lose a record.
+    /// [`StoreError`] where it cannot be built, no server answers, or a server's settings let it lose a record. A server that takes no
+    /// writes for now, a replica or one that is out of memory, is no error here: a live token can be read there.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
+        let eviction = self.eviction;
         let store = self.build().map_err(|error| {
             StoreError::new("the Redis store cannot be built").with_detail(error.to_string())
         })?;
-        store.check().await?;
-        Ok(store)
+        store.connected(eviction).await
     }
 
     fn validate(&self) -> Result<(), BuildError> {
@@ -191,7 +220,14 @@ impl RedisStoreBuilder {
         if self.within.is_zero() {
             return Err(BuildError::invalid("timeout", "must be longer than nothing"));
         }
+        if self.within > LONGEST_WAIT {
+            return Err(BuildError::invalid("timeout", "must be at most an hour"));
+        }
         match self.replicas {
+            Some(replicas) if replicas.within > LONGEST_WAIT => Err(BuildError::invalid(
+                "replicas",
+                "must be waited for at most an hour",
+            )),
             Some(replicas) if replicas.count == 0 => {
                 Err(BuildError::invalid("replicas", "must be at least one"))
             }
@@ -202,6 +238,18 @@ impl RedisStoreBuilder {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for RedisStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStoreBuilder")
+            .field("servers", &self.servers)
+            .field("sealing", &self.sealing)
+            .field("prefix", &self.prefix)
+            .field("within", &self.within)
+            .field("replicas", &self.replicas)
+            .finish_non_exhaustive()
     }
 }
 

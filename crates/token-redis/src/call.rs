@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use redis::Cmd;
+use redis::{Cmd, Value};
+use token_core::store::StoreError;
 
 use crate::script::Script;
 
@@ -20,6 +21,52 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: &'a [&'a str],
     /// Its write counts when so many replicas have it.
     pub(crate) replicas: Option<Replicas>,
+    pub(crate) server: Server,
+}
+
+/// What a server must be like to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// Any that answers: what is kept can be read there, and what was begun can be ended.
+    Any,
+    /// One that keeps what it is given: before a token is spent.
+    Fit,
+}
+
+/// What the server answered.
+pub(crate) struct Answered {
+    pub(crate) value: Value,
+    /// Set if it was written, but not to as many replicas as asked for, as far as is known.
+    pub(crate) lacking: Option<Lacking>,
+}
+
+/// Why a write does not count although the primary has it.
+pub(crate) struct Lacking {
+    pub(crate) what: &'static str,
+    pub(crate) detail: String,
+}
+
+impl Answered {
+    /// For a write that stands as it is, and is repeated until enough replicas have it.
+    pub(crate) fn enough(self) -> Result<Value, StoreError> {
+        match self.lacking {
+            None => Ok(self.value),
+            Some(lacking) => Err(lacking.told("")),
+        }
+    }
+}
+
+impl Lacking {
+    pub(crate) fn too_few(acknowledged: u32, wanted: u32) -> Self {
+        Self {
+            what: "fewer replicas than asked for have the write",
+            detail: format!("{acknowledged} of {wanted}"),
+        }
+    }
+
+    pub(crate) fn told(&self, what_came_of_it: &str) -> StoreError {
+        StoreError::new(self.what).with_detail(format!("{}{what_came_of_it}", self.detail))
+    }
 }
 
 impl Call<'_> {

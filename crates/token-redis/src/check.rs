@@ -5,7 +5,7 @@ use redis::{RedisResult, Value};
 use token_core::store::StoreError;
 
 use crate::dial::Line;
-use crate::failure::store_error;
+use crate::failure::{Step, store_error};
 
 /// The oldest version whose scripts and messages are relied upon.
 const OLDEST: (u32, u32) = (6, 0);
@@ -37,21 +37,29 @@ pub(crate) enum EvictionCheck {
 }
 
 pub(crate) async fn nodes(line: &mut Line) -> Result<Vec<RedisNode>, StoreError> {
-    let texts = infos(line).await.map_err(|error| store_error(&error))?;
+    let texts = infos(line)
+        .await
+        .map_err(|error| store_error(Step::Describing, &error))?;
     texts.iter().map(|text| read(text).ok_or_else(unknown)).collect()
 }
 
 /// Whether no record can be evicted, and nothing else is in the way of keeping one.
 pub(crate) fn fitness(nodes: &[RedisNode]) -> Result<(), StoreError> {
+    is_set_up_right(nodes)?;
+    if nodes.iter().all(|node| node.is_primary) {
+        return Ok(());
+    }
+    Err(StoreError::new("this Redis is a replica and takes no writes"))
+}
+
+/// Whether a server's settings can stay as they are. One that takes no writes for a while is still good to read from.
+pub(crate) fn is_set_up_right(nodes: &[RedisNode]) -> Result<(), StoreError> {
     if nodes.is_empty() {
         return Err(unknown());
     }
     nodes.iter().try_for_each(|node| {
         if !is_new_enough(&node.version) {
             return Err(StoreError::new("this Redis is older than 6.0"));
-        }
-        if !node.is_primary {
-            return Err(StoreError::new("this Redis is a replica and takes no writes"));
         }
         // Records have no time to live, so the policies that begin with `volatile-` pass them by.
         if node.max_memory > 0 && node.eviction.starts_with("allkeys-") {

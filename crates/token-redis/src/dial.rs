@@ -1,5 +1,6 @@
 //! Connecting: to one server, to the primary that sentinels name, to a cluster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -7,10 +8,13 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
-    RedisResult, TlsMode,
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult,
+    TlsMode,
 };
+use token_core::Secret;
+use token_core::store::{PasswordSource, StoreError};
 
+use crate::failure::{Step, store_error};
 use crate::hints::Hints;
 use crate::servers::{Kind, Servers};
 use crate::tls::Certificates;
@@ -38,9 +42,16 @@ impl Manner {
     }
 }
 
-pub(crate) enum Dialer {
-    Node(Client, Manner),
-    Sentinels(Box<SentinelClient>, Manner),
+/// What connects: made anew for each connection, since the password may be another by then.
+pub(crate) struct Dialer {
+    servers: Servers,
+    manner: Manner,
+    password: Option<Arc<dyn PasswordSource>>,
+}
+
+enum Client {
+    Node(redis::Client),
+    Sentinels(Box<SentinelClient>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -51,32 +62,60 @@ pub(crate) enum Line {
 }
 
 impl Dialer {
-    /// Nothing is connected yet.
-    pub(crate) fn new(servers: &Servers, manner: Manner) -> RedisResult<Self> {
-        match &servers.0 {
-            Kind::Node(url) => Ok(Self::Node(node(url, &manner)?, manner)),
+    /// Nothing is connected yet, but all is tried that can be wrong before.
+    pub(crate) fn new(
+        servers: Servers,
+        manner: Manner,
+        password: Option<Arc<dyn PasswordSource>>,
+    ) -> RedisResult<Self> {
+        let dialer = Self {
+            servers,
+            manner,
+            password,
+        };
+        dialer.client(None).map(|_| dialer)
+    }
+
+    pub(crate) async fn dial(&self) -> Result<Line, StoreError> {
+        let password = match &self.password {
+            Some(source) => Some(source.password().await?),
+            None => None,
+        };
+        self.connect(password.as_ref())
+            .await
+            .map_err(|error| store_error(Step::Connecting, &error))
+    }
+
+    async fn connect(&self, password: Option<&Secret>) -> RedisResult<Line> {
+        match self.client(password)? {
+            Client::Node(client) => connect(&client, &self.manner).await,
+            Client::Sentinels(mut sentinels) => {
+                connect(&sentinels.async_get_client().await?, &self.manner).await
+            }
+            Client::Cluster(client) => client.get_async_connection().await.map(Line::Cluster),
+        }
+    }
+
+    fn client(&self, password: Option<&Secret>) -> RedisResult<Client> {
+        let manner = &self.manner;
+        match &self.servers.0 {
+            Kind::Node(url) => node(url, password, manner).map(Client::Node),
             Kind::Sentinels {
                 sentinels,
                 service,
                 nodes_like,
             } => {
-                let client = watched(sentinels, service, nodes_like.as_deref(), &manner)?;
-                Ok(Self::Sentinels(Box::new(client), manner))
+                let client = watched(sentinels, service, nodes_like.as_deref(), password, manner)?;
+                Ok(Client::Sentinels(Box::new(client)))
             }
-            Kind::Cluster(nodes) => cluster(nodes, &manner).map(|client| Self::Cluster(Box::new(client))),
-        }
-    }
-
-    pub(crate) async fn dial(&mut self) -> RedisResult<Line> {
-        match self {
-            Self::Node(client, manner) => connect(client, manner).await,
-            Self::Sentinels(sentinels, manner) => connect(&sentinels.async_get_client().await?, manner).await,
-            Self::Cluster(client) => client.get_async_connection().await.map(Line::Cluster),
+            Kind::Cluster(nodes) => {
+                cluster(nodes, password, manner).map(|client| Client::Cluster(Box::new(client)))
+            }
         }
     }
 }
 
-async fn connect(client: &Client, manner: &Manner) -> RedisResult<Line> {
+async fn connect(client: &redis::Client, manner: &Manner) -> RedisResult<Line> {
     // Answers are waited for by who asks: some wait for replicas too.
     let mut config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(manner.within))
@@ -90,21 +129,25 @@ async fn connect(client: &Client, manner: &Manner) -> RedisResult<Line> {
         .map(Line::Node)
 }
 
-fn node(url: &str, manner: &Manner) -> RedisResult<Client> {
+fn node(url: &str, password: Option<&Secret>, manner: &Manner) -> RedisResult<redis::Client> {
     let info = url.into_connection_info()?;
-    let settings = info.redis_settings().clone().set_protocol(manner.protocol());
+    let mut settings = info.redis_settings().clone().set_protocol(manner.protocol());
+    if let Some(password) = password {
+        settings = settings.set_password(password.expose());
+    }
     let info = info.set_redis_settings(settings);
     #[cfg(feature = "rustls")]
     if manner.certificates.is_given() {
-        return Client::build_with_tls(info, manner.certificates.for_driver());
+        return redis::Client::build_with_tls(info, manner.certificates.for_driver());
     }
-    Client::open(info)
+    redis::Client::open(info)
 }
 
 fn watched(
     sentinels: &[String],
     service: &str,
     nodes_like: Option<&str>,
+    password: Option<&Secret>,
     manner: &Manner,
 ) -> RedisResult<SentinelClient> {
     let infos = sentinels
@@ -119,6 +162,9 @@ fn watched(
     }
     if let Some(url) = nodes_like {
         builder = to_nodes(builder, &url.into_connection_info()?);
+    }
+    if let Some(password) = password {
+        builder = builder.set_client_to_redis_password(password.expose());
     }
     #[cfg(feature = "rustls")]
     if manner.certificates.is_given() {
@@ -158,11 +204,14 @@ fn to_nodes(mut builder: SentinelClientBuilder, like: &ConnectionInfo) -> Sentin
     }
 }
 
-fn cluster(nodes: &[String], manner: &Manner) -> RedisResult<ClusterClient> {
+fn cluster(nodes: &[String], password: Option<&Secret>, manner: &Manner) -> RedisResult<ClusterClient> {
     let mut builder = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
         .connection_timeout(manner.within)
         .response_timeout(manner.within)
         .use_protocol(manner.protocol());
+    if let Some(password) = password {
+        builder = builder.password(password.expose());
+    }
     if let Some(hints) = &manner.hints {
         builder = builder.push_sender(hints.ear());
     }

@@ -4,27 +4,75 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use token_core::store::StoreError;
 
 const NOT_LET_IN: &str = "Redis does not take the user or the password";
+const NO_HELLO: &str =
+    "Redis refuses HELLO while connecting; without it use `polling_only` of the store's builder";
+const NO_INFO: &str = "Redis refuses INFO, which tells whether it evicts; see `trusting_that_nothing_is_evicted` of the store's builder";
 
-pub(crate) fn store_error(error: &RedisError) -> StoreError {
+/// What the server was asked for when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Connecting,
+    /// `INFO`.
+    Describing,
+    /// A script.
+    Running,
+    /// `WAIT`.
+    WaitingForReplicas,
+}
+
+pub(crate) fn store_error(step: Step, error: &RedisError) -> StoreError {
+    let (what, detail) = explain(step, error);
+    StoreError::new(what).with_detail(detail)
+}
+
+/// In a text of ours, and by the code or the driver's category.
+pub(crate) fn explain(step: Step, error: &RedisError) -> (&'static str, String) {
     let what = match error.kind() {
         ErrorKind::Io if error.is_timeout() => "Redis did not answer in time",
         ErrorKind::Io => "Redis cannot be reached",
-        _ if matches!(error.code(), Some("WRONGPASS" | "NOAUTH")) => NOT_LET_IN,
-        ErrorKind::AuthenticationFailed => NOT_LET_IN,
+        _ if is_not_let_in(error) => NOT_LET_IN,
+        ErrorKind::RESP3NotSupported => NO_HELLO,
         ErrorKind::InvalidClientConfig => "the settings for Redis cannot be used",
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no primary of that name",
         ErrorKind::Server(ServerErrorKind::ReadOnly) => "this Redis is a replica and takes no writes",
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "Redis is still loading its data",
-        _ => "Redis refused a command",
+        _ if error.code() == Some("OOM") => "Redis is out of memory and takes no writes",
+        _ => refused(step, error),
     };
     let error_code = error.code().filter(|code| is_code(code));
-    StoreError::new(what).with_detail(error_code.unwrap_or_else(|| error.category()))
+    (what, error_code.unwrap_or_else(|| error.category()).to_owned())
 }
 
-/// Whether another connection may do better: this one is gone, or leads to a server that is no primary any more.
+fn refused(step: Step, error: &RedisError) -> &'static str {
+    match step {
+        Step::Connecting if is_about_hello(error) => NO_HELLO,
+        Step::Connecting => "Redis refused a command while connecting",
+        Step::Describing => NO_INFO,
+        Step::Running if error.code() == Some("NOPERM") => {
+            "Redis does not allow this user a script or a command in it; the README lists the rights"
+        }
+        Step::Running => "Redis refused a script",
+        Step::WaitingForReplicas => "Redis refuses WAIT, which `replicas` of the store's builder needs",
+    }
+}
+
+/// The driver sends several commands when it connects, and its error is of one of them.
+fn is_about_hello(error: &RedisError) -> bool {
+    error
+        .detail()
+        .is_some_and(|detail| detail.to_ascii_lowercase().contains("hello"))
+}
+
+fn is_not_let_in(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
+}
+
+/// Whether another connection may do better: this one is gone, leads to a server that is no primary any more, or was made with a
+/// password that counts no more.
 pub(crate) fn is_of_the_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
+        || is_not_let_in(error)
         || matches!(
             error.kind(),
             ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
@@ -41,10 +89,17 @@ mod tests {
 
     #[test]
     fn an_error_shows_its_code_and_nothing_the_server_said() {
-        let said = redis::make_extension_error("OOM".to_owned(), Some("at key hunter2".to_owned()));
-        let error = store_error(&said);
-        assert_eq!(error.to_string(), "Redis refused a command: OOM");
+        let said = redis::make_extension_error("BUSY".to_owned(), Some("at key hunter2".to_owned()));
+        let error = store_error(Step::Running, &said);
+        assert_eq!(error.to_string(), "Redis refused a script: BUSY");
         let odd = redis::make_extension_error("hunter2 is wrong".to_owned(), None);
-        assert!(!store_error(&odd).to_string().contains("hunter2"));
+        for step in [
+            Step::Connecting,
+            Step::Describing,
+            Step::Running,
+            Step::WaitingForReplicas,
+        ] {
+            assert!(!store_error(step, &odd).to_string().contains("hunter2"));
+        }
     }
 }

@@ -3,11 +3,14 @@
 
 mod builder;
 mod call;
+mod changes;
 mod check;
 mod dial;
 mod failure;
 mod hints;
 mod link;
+mod live;
+mod operations;
 mod reply;
 mod script;
 mod servers;

@@ -1,11 +1,12 @@
 //! What the scripts answer.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
 use token_core::sealing::Sealing;
 use token_core::store::{Acquired, Entry, Intent, Lineage, Owner, Record, StoreError};
-use token_core::{Generation, Key};
+use token_core::{Generation, Key, Timestamp};
 
 /// Any answer of a script or command as a value of Rust.
 pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
@@ -28,45 +29,78 @@ pub(crate) fn acquired(answer: Value, key: &Key, sealing: &Sealing) -> Result<Ac
 /// What `entry.lua` found.
 pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry, StoreError> {
     // In the order of the script's answer.
-    let (lineage, generation, body, owner, spends, age, tombstoned, record_age, removed) =
-        read::<(_, _, _, Option<String>, _, _, u8, _, Option<u64>)>(answer)?;
+    let (fields, record_age, (owner, spends, generation), intent_age, tombstone) = read::<(
+        Vec<Option<String>>,
+        _,
+        (_, _, _),
+        _,
+        (u8, Option<u64>, Option<String>),
+    )>(answer)?;
     let mut entry = Entry::default();
-    entry.record = record(lineage, generation, body, key, sealing)?;
+    entry.record = record(&fields, key, sealing)?;
     entry.record_age = Duration::from_millis(record_age);
-    entry.intent = owner.map(|owner| intent(owner, spends)).transpose()?;
-    entry.intent_age = Duration::from_millis(age);
-    entry.tombstoned = tombstoned == 1;
-    entry.tombstoned_generation = removed.map(Generation::new);
+    entry.intent = intent(owner, spends, generation)?;
+    entry.intent_age = Duration::from_millis(intent_age);
+    let (is_there, generation, initial) = tombstone;
+    entry.tombstoned = is_there == 1;
+    entry.tombstoned_generation = generation.map(Generation::new);
+    entry.tombstoned_initial = initial.as_deref().map(from_hex).transpose()?;
     Ok(entry)
 }
 
-fn record(
-    lineage: Option<String>,
-    generation: Option<u64>,
-    body: Option<String>,
+/// From `lineage`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order; more may follow.
+pub(crate) fn record(
+    fields: &[Option<String>],
     key: &Key,
     sealing: &Sealing,
 ) -> Result<Option<Record>, StoreError> {
-    match (lineage, generation, body) {
-        (None, None, None) => Ok(None),
-        (Some(lineage), Some(generation), Some(body)) => {
-            let lineage = from_hex(&lineage)?;
-            let generation = Generation::new(generation);
-            let body = sealing.open(key, lineage, generation, &body)?;
-            Ok(Some(Record::new(lineage, generation, body)))
-        }
-        _ => Err(foreign()),
-    }
+    let [lineage, generation, body, due_at, grant_ends_at, initial, ..] = fields else {
+        return Err(foreign());
+    };
+    let (lineage, generation, body) = match (lineage, generation, body) {
+        (None, None, None) => return Ok(None),
+        (Some(lineage), Some(generation), Some(body)) => (lineage, generation, body),
+        _ => return Err(foreign()),
+    };
+    let lineage = from_hex(lineage)?;
+    let generation = Generation::new(number(generation)?);
+    let body = sealing.open(key, lineage, generation, body)?;
+    let instant = |millis: &String| number(millis).map(Timestamp::from_unix_millis);
+    Ok(Some(Record {
+        due_at: due_at.as_ref().map(instant).transpose()?,
+        grant_ends_at: grant_ends_at.as_ref().map(instant).transpose()?,
+        initial: initial.as_deref().map(from_hex).transpose()?,
+        ..Record::new(lineage, generation, body)
+    }))
 }
 
-fn intent(owner: String, spends: Option<String>) -> Result<Intent, StoreError> {
+fn number<N: FromStr>(text: &str) -> Result<N, StoreError> {
+    text.parse().map_err(|_| foreign())
+}
+
+/// Fields and what they were before, nothing for one that was not there.
+pub(crate) fn pairs<'a>(
+    fields: &[&'static str],
+    values: &'a [Option<String>],
+) -> Vec<(&'static str, &'a str)> {
+    let values = values.iter().map(|value| value.as_deref().unwrap_or_default());
+    fields.iter().copied().zip(values).collect()
+}
+
+fn intent(
+    owner: Option<String>,
+    spends: Option<String>,
+    generation: Option<u64>,
+) -> Result<Option<Intent>, StoreError> {
+    let Some(owner) = owner else {
+        return Ok(None);
+    };
     let spends = spends.filter(|spends| !spends.is_empty());
-    let lineage = spends.as_deref().map(from_hex).transpose()?;
-    Ok(Intent {
+    Ok(Some(Intent {
         owner: Owner::named(owner),
-        lineage,
-        generation: Generation::default(),
-    })
+        lineage: spends.as_deref().map(from_hex).transpose()?,
+        generation: Generation::new(generation.unwrap_or_default()),
+    }))
 }
 
 pub(crate) fn hex(lineage: Lineage) -> String {

@@ -1,32 +1,21 @@
-//! The store: each operation is one script, in one round trip.
+//! The store, and how it asks the server.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use redis::Value;
+use token_core::Key;
 use token_core::sealing::Sealing;
-use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
-};
-use token_core::{Generation, Key};
-use tokio::time::{sleep, timeout};
+use token_core::store::StoreError;
 
 use crate::builder::RedisStoreBuilder;
-use crate::call::{Call, Replicas};
-use crate::check::{self, RedisNode};
+use crate::call::{Answered, Call, Lacking, Replicas, Server};
+use crate::check::{self, EvictionCheck, RedisNode};
 use crate::hints::Hints;
 use crate::link::Link;
 use crate::reply;
 use crate::script::{self, Script};
 use crate::servers::Servers;
-
-/// How often a waiting holder looks, beside being told and where nobody tells it.
-const SELDOM: Duration = Duration::from_secs(1);
-const OFTEN: Duration = Duration::from_millis(50);
 
 /// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one connection.
 ///
@@ -42,11 +31,11 @@ const OFTEN: Duration = Duration::from_millis(50);
 /// ```
 #[derive(Clone)]
 pub struct RedisStore {
-    link: Arc<Link>,
-    sealing: Sealing,
+    pub(crate) link: Arc<Link>,
+    pub(crate) sealing: Sealing,
+    pub(crate) hints: Hints,
     prefix: String,
     replicas: Option<Replicas>,
-    hints: Hints,
 }
 
 impl RedisStore {
@@ -64,17 +53,26 @@ impl RedisStore {
         RedisStoreBuilder::new(servers, sealing)
     }
 
-    /// Asks every server that holds records what it is, and makes sure that none may evict one. Each new connection is checked
-    /// anyway; this is for a start-up that wants to fail early, or to log what it found.
+    /// Asks every server that holds records what it is, and makes sure that none may evict one, and that all take writes. Each new
+    /// connection is checked anyway; this is for a start-up that wants to fail early, or to log what it found.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where a server does not answer or may lose a record. Where
+    /// [`StoreError`] where a server does not answer, takes no writes or may lose a record. Where
     /// [nothing is checked](RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that does not describe itself fails here only.
     pub async fn check(&self) -> Result<Vec<RedisNode>, StoreError> {
         let nodes = self.link.nodes().await?;
         check::fitness(&nodes)?;
         Ok(nodes)
+    }
+
+    /// Connects, and fails for what stays as it is until somebody changes a setting.
+    pub(crate) async fn connected(self, eviction: EvictionCheck) -> Result<Self, StoreError> {
+        match eviction {
+            EvictionCheck::AtEachConnection => check::is_set_up_right(&self.link.nodes().await?)?,
+            EvictionCheck::Never => self.link.connects().await?,
+        }
+        Ok(self)
     }
 
     pub(crate) fn new(
@@ -87,9 +85,9 @@ impl RedisStore {
         Self {
             link,
             sealing,
+            hints,
             prefix,
             replicas,
-            hints,
         }
     }
 
@@ -98,163 +96,71 @@ impl RedisStore {
         format!("{}{key}", self.prefix, key = key.as_str())
     }
 
-    fn channel(&self, key: &Key) -> String {
+    pub(crate) fn channel(&self, key: &Key) -> String {
         format!("{}:changed", self.place(key))
     }
 
-    async fn run(&self, script: &Script, key: &Key, arguments: &[&str]) -> Result<Value, StoreError> {
-        self.call(script, key, arguments, None).await
+    /// Asks for what any server can do.
+    pub(crate) async fn run(
+        &self,
+        script: &Script,
+        key: &Key,
+        arguments: &[&str],
+    ) -> Result<Value, StoreError> {
+        let asked = self.call(script, key, arguments, None, Server::Any);
+        Ok(asked.await?.value)
     }
 
     /// For what must outlive the server.
-    async fn run_safely(&self, script: &Script, key: &Key, arguments: &[&str]) -> Result<Value, StoreError> {
-        self.call(script, key, arguments, self.replicas).await
+    pub(crate) async fn run_safely(
+        &self,
+        script: &Script,
+        key: &Key,
+        arguments: &[&str],
+        server: Server,
+    ) -> Result<Answered, StoreError> {
+        self.call(script, key, arguments, self.replicas, server).await
     }
 
-    async fn call(
+    pub(crate) async fn call(
         &self,
         script: &Script,
         key: &Key,
         arguments: &[&str],
         replicas: Option<Replicas>,
-    ) -> Result<Value, StoreError> {
+        server: Server,
+    ) -> Result<Answered, StoreError> {
         let call = Call {
             script,
             place: &self.place(key),
             arguments,
             replicas,
+            server,
         };
         self.link.ask(&call).await
     }
 
-    /// What is stored when it is of another generation, or when somebody gave a lease back.
-    async fn until_changed(&self, key: &Key, seen: Option<Generation>) -> Option<Entry> {
-        let channel = self.channel(key);
-        let bell = self.hints.bell(&channel);
-        loop {
-            // It listens before it looks, so that no commit falls in between.
-            let mut rung = pin!(bell.notified());
-            rung.as_mut().enable();
-            let pause = if self.link.listens(&channel).await {
-                SELDOM
-            } else {
-                OFTEN
-            };
-            let looked = self.load(key).await.ok();
-            if looked.as_ref().is_some_and(|entry| entry.generation() != seen) {
-                return looked;
-            }
-            tokio::select! {
-                () = rung => return self.load(key).await.ok(),
-                () = sleep(pause) => {}
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl TokenStore for RedisStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
-        reply::entry(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
-    }
-
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
-        let answer = self
-            .run(&script::ACQUIRE, key, &[owner.as_str(), &millis(life)])
-            .await?;
-        let acquired = reply::acquired(answer, key, &self.sealing);
-        if acquired.is_err() {
-            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
-            _ = self.release(key, owner).await;
-        }
-        acquired
-    }
-
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
-        let renewed = self
-            .run(&script::RENEW, key, &[owner.as_str(), &millis(life)])
-            .await?;
-        Ok(if reply::read(renewed)? {
-            Renewed::Held
-        } else {
-            Renewed::Lost
-        })
-    }
-
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.run(&script::RELEASE, key, &[owner.as_str(), &self.channel(key)])
-            .await
-            .map(drop)
-    }
-
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        let spends = intent.lineage.map(reply::hex).unwrap_or_default();
-        let written = self
-            .run_safely(&script::INTEND, key, &[intent.owner.as_str(), &spends])
-            .await?;
-        Ok(if reply::read(written)? {
-            Intended::Written
-        } else {
-            Intended::LeaseLost
-        })
-    }
-
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.run(&script::WITHDRAW, key, &[owner.as_str()])
-            .await
-            .map(drop)
-    }
-
-    async fn commit(
+    /// Undoes a write that too few replicas have, if nobody has written since, and tells what came of it. `mark` is the field, and its
+    /// value, that says so.
+    pub(crate) async fn take_back(
         &self,
         key: &Key,
-        condition: &CommitCondition,
-        record: &Record,
-    ) -> Result<Committed, StoreError> {
-        let (condition, parent) = named(condition)?;
-        let (lineage, generation) = (reply::hex(record.lineage), record.generation.number().to_string());
-        let sealed = self.sealing.seal(key, record)?;
-        let channel = self.channel(key);
-        let arguments = [condition, &parent, &lineage, &generation, &sealed, &channel];
-        let outcome: String = reply::read(self.run_safely(&script::COMMIT, key, &arguments).await?)?;
-        match outcome.as_str() {
-            "stored" => Ok(Committed::Stored),
-            "lost" => Ok(Committed::Lost),
-            "tombstoned" => Ok(Committed::Tombstoned),
-            "missing" => Ok(Committed::Missing),
-            _ => Err(StoreError::new(
-                "Redis answered something else than was asked for",
-            )),
-        }
+        mark: (&str, &str),
+        before: &[(&str, &str)],
+        lacking: &Lacking,
+    ) -> StoreError {
+        let mut arguments = vec![mark.0, mark.1];
+        arguments.extend(before.iter().flat_map(|(field, value)| [*field, *value]));
+        let taken_back = self
+            .run(&script::TAKE_BACK, key, &arguments)
+            .await
+            .and_then(reply::read);
+        lacking.told(match taken_back {
+            Ok(true) => "; it was taken back",
+            Ok(false) => "; it is not taken back, since somebody has written after it",
+            Err(_) => "; it could not be taken back and stands on the primary",
+        })
     }
-
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        let removed = self.load(key).await.ok().and_then(|entry| entry.record);
-        self.run_safely(&script::TOMBSTONE, key, &[&self.channel(key)])
-            .await?;
-        Ok(removed)
-    }
-
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
-        let changed = timeout(at_most, self.until_changed(key, seen)).await;
-        changed.ok().flatten()
-    }
-}
-
-fn named(condition: &CommitCondition) -> Result<(&'static str, String), StoreError> {
-    match condition {
-        CommitCondition::ParentIs(parent) => Ok(("child", reply::hex(*parent))),
-        CommitCondition::Overwrite => Ok(("anew", String::new())),
-        CommitCondition::UnlessTombstoned => Ok(("relogin", String::new())),
-        _ => Err(StoreError::new(
-            "this store is older than the engine: it does not know such a commit",
-        )),
-    }
-}
-
-/// At least one: a lease of nothing is none.
-fn millis(life: Duration) -> String {
-    life.as_millis().max(1).to_string()
 }
 
 impl fmt::Debug for RedisStore {

@@ -1,27 +1,52 @@
--- condition, parent, lineage, generation, body, channel
-local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'tombstoned')
-if found[3] and ARGV[1] ~= 'anew' then
-  return 'tombstoned'
+-- condition, parent or owner, lineage, generation, body, channel, due_at, grant_ends_at, initial
+-- Generations are compared as text: a number of Lua cannot tell large ones apart.
+local function is_lower(one, other)
+  return #one < #other or (#one == #other and one < other)
 end
-local again = found[1] == ARGV[3] and found[2] == ARGV[4]
-if ARGV[1] == 'child' and not again then
-  if not found[1] then
-    return 'missing'
+local condition, named, lineage, generation = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'tombstoned', 'intent_owner', 'intent_generation')
+local is_repeated = found[1] == lineage and found[2] == generation
+-- As `CommitCondition::judge` of token-core; the conformance suite compares the two case by case.
+local function judge()
+  if condition == 'overwrite' or (condition == 'login' and found[4] == named) then
+    return 'stored'
   end
-  if found[1] ~= ARGV[2] then
+  if found[3] then
+    return 'tombstoned'
+  end
+  if not found[2] then
+    return condition == 'parent' and 'missing' or 'stored'
+  end
+  if is_repeated then
+    return 'stored'
+  end
+  if not is_lower(found[2], generation) or (condition == 'parent' and found[1] ~= named) then
     return 'lost'
   end
+  return 'stored'
 end
-if not again then
+local outcome = judge()
+if outcome ~= 'stored' then
+  return outcome
+end
+if not is_repeated then
   local time = redis.call('TIME')
   redis.call('HSET', KEYS[1], 'committed_at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
 end
 -- A repetition is written too: WAIT is documented for the writes of its own connection only.
-redis.call('HSET', KEYS[1], 'lineage', ARGV[3], 'generation', ARGV[4], 'body', ARGV[5])
-redis.call('HDEL', KEYS[1], 'tombstoned', 'tombstoned_generation')
-if not again then
-  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_at')
+redis.call('HSET', KEYS[1], 'lineage', lineage, 'generation', generation, 'body', ARGV[5])
+for index, field in ipairs({ 'due_at', 'grant_ends_at', 'initial' }) do
+  local value = ARGV[6 + index]
+  if value == '' then
+    redis.call('HDEL', KEYS[1], field)
+  else
+    redis.call('HSET', KEYS[1], field, value)
+  end
+end
+redis.call('HDEL', KEYS[1], 'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
+if found[4] and is_lower(found[5] or '0', generation) then
+  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at')
 end
 -- Only a hint: a user without the right to publish still commits.
 redis.pcall('PUBLISH', ARGV[6], 'commit')
-return 'stored'
+return outcome

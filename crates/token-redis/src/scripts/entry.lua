@@ -1,11 +1,17 @@
 -- What is kept for the key, and how long: the beginning of the scripts that tell it.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function age(at)
+  return at and math.max(0, now - tonumber(at)) or 0
+end
 local function entry()
   local found = redis.call('HMGET', KEYS[1],
-    'lineage', 'generation', 'body', 'intent_owner', 'intent_lineage', 'intent_at', 'tombstoned', 'committed_at',
-    'tombstoned_generation')
-  local age = found[6] and math.max(0, now - tonumber(found[6])) or 0
-  local record_age = found[8] and math.max(0, now - tonumber(found[8])) or 0
-  return { found[1], found[2], found[3], found[4], found[5], age, found[7] and 1 or 0, record_age, found[9] }
+    'lineage', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
+    'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
+    'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
+  return {
+    { found[1], found[2], found[3], found[4], found[5], found[6] }, age(found[7]),
+    { found[8], found[9], found[10] }, age(found[11]),
+    { found[12] and 1 or 0, found[13], found[14] },
+  }
 end

@@ -1,10 +1,25 @@
--- channel
-local removed = redis.call('HGET', KEYS[1], 'generation')
-redis.call('HSET', KEYS[1], 'tombstoned', '1')
+-- channel. Returns the mark of this tombstone, and what was there before, for whoever revokes it or takes the tombstone back.
+local fields = {
+  'lineage', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
+  'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
+}
+local before = redis.call('HMGET', KEYS[1], unpack(fields))
+local kept = redis.call('HMGET', KEYS[1], 'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
+local time = redis.call('TIME')
+local mark = time[1] .. '.' .. time[2]
+redis.call('HSET', KEYS[1], 'tombstoned', mark)
 -- A second logout keeps what the first one removed.
-if removed then
-  redis.call('HSET', KEYS[1], 'tombstoned_generation', removed)
+if before[2] then
+  redis.call('HSET', KEYS[1], 'tombstoned_generation', before[2])
+  if before[6] then
+    redis.call('HSET', KEYS[1], 'tombstoned_initial', before[6])
+  else
+    redis.call('HDEL', KEYS[1], 'tombstoned_initial')
+  end
 end
-redis.call('HDEL', KEYS[1], 'lineage', 'generation', 'body', 'committed_at', 'intent_owner', 'intent_lineage', 'intent_at')
+redis.call('HDEL', KEYS[1], unpack(fields))
 redis.pcall('PUBLISH', ARGV[1], 'tombstone')
-return 1
+for index = 1, 3 do
+  before[#fields + index] = kept[index]
+end
+return { mark, before }

@@ -9,11 +9,15 @@
 mod checks;
 mod conformance;
 mod outages;
+mod passwords;
 mod place;
+mod readable;
 mod replicas;
+mod rights;
 mod sealed;
 mod servers;
 mod sharing;
 #[cfg(feature = "rustls")]
 mod tls;
 mod vendor;
+mod waits;

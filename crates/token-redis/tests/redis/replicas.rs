@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
-use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed, Intended};
+use token_core::{Timestamp, TokenStore};
+use token_redis::RedisStore;
 
 use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
 
@@ -76,18 +77,106 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
     assert_eq!(stored, Committed::Stored);
 }
 
-// FAULTS.md row 5
-#[tokio::test]
-async fn an_intent_that_no_replica_has_is_not_written() {
+/// A store that waits for a replica that does not answer, and one that waits for none.
+async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
     let (primary, mut replica) = pair();
-    let store = builder(&primary)
+    let waiting = builder(&primary)
         .replicas(1, Duration::from_millis(200))
         .connect()
         .await
         .unwrap();
-    assert!(store.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
-    replica.stop().unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    let plain = store(&primary).await;
+    replica.pause().unwrap();
+    (primary, replica, waiting, plain)
+}
+
+// FAULTS.md rows 5 and 93
+#[tokio::test]
+async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced() {
+    let (_primary, _replica, waiting, plain) = lonely().await;
+    assert!(waiting.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
+    let error = waiting.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("0 of 1; it was taken back"),
+        "{error}"
+    );
+    assert_eq!(plain.load(&key()).await.unwrap().intent, None);
+
+    // The doubt that another left behind is not forgotten.
+    let of_another = intent(2, 7);
+    waiting.release(&key(), &owner(1)).await.unwrap();
+    plain.acquire(&key(), &owner(2), LONG).await.unwrap();
+    plain.intend(&key(), &of_another).await.unwrap();
+    plain.release(&key(), &owner(2)).await.unwrap();
+    let age = plain.load(&key()).await.unwrap().intent_age;
+    waiting.acquire(&key(), &owner(1), LONG).await.unwrap();
+    waiting.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    let entry = plain.load(&key()).await.unwrap();
+    assert_eq!(entry.intent, Some(of_another));
+    assert!(entry.intent_age > age, "it began to count anew");
+}
+
+// FAULTS.md row 93
+#[tokio::test]
+async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
+    let (_primary, _replica, waiting, plain) = lonely().await;
+    let record = token_core::store::Record {
+        due_at: Some(Timestamp::from_unix_seconds(1_800_000_000)),
+        initial: Some(lineage(9)),
+        ..record(1)
+    };
+    plain
+        .commit(&key(), &CommitCondition::Overwrite, &record)
+        .await
+        .unwrap();
+    plain.acquire(&key(), &owner(1), LONG).await.unwrap();
+    plain.intend(&key(), &intent(1, 1)).await.unwrap();
+    let error = waiting.tombstone(&key()).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("0 of 1; it was taken back"),
+        "{error}"
+    );
+    let entry = plain.load(&key()).await.unwrap();
+    assert!(!entry.tombstoned && entry.tombstoned_generation.is_none());
+    assert_eq!(entry.intent, Some(intent(1, 1)));
+    let kept = entry.record.unwrap();
+    assert_eq!((kept.id(), kept.initial), (record.id(), record.initial));
+    assert_eq!((kept.due_at, kept.grant_ends_at), (record.due_at, None));
+    assert_eq!(kept.body.expose(), record.body.expose());
+
+    // One that is safe is not undone by a second one that is not.
+    plain.tombstone(&key()).await.unwrap().unwrap();
+    waiting.tombstone(&key()).await.unwrap_err();
+    let entry = plain.load(&key()).await.unwrap();
+    assert!(entry.tombstoned && entry.record.is_none());
+    assert_eq!(entry.tombstoned_generation, Some(record.generation));
+    assert_eq!(entry.tombstoned_initial, record.initial);
+}
+
+// FAULTS.md row 93
+#[tokio::test]
+async fn a_tombstone_that_somebody_wrote_after_is_told_to_stand() {
+    let (primary, _replica, waiting, plain) = lonely().await;
+    plain
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
+    // The mark of the tombstone is another by the time that it is to be taken back.
+    let patient = builder(&primary)
+        .replicas(1, Duration::from_secs(1))
+        .connect()
+        .await
+        .unwrap();
+    let began = tokio::spawn(async move { patient.tombstone(&key()).await });
+    crate::place::until("the first tombstone is there", async || {
+        plain.load(&key()).await.unwrap().tombstoned
+    })
+    .await;
+    plain.tombstone(&key()).await.unwrap();
+    let error = began.await.unwrap().unwrap_err().to_string();
+    assert!(error.contains("0 of 1; it is not taken back"), "{error}");
+    assert!(plain.load(&key()).await.unwrap().tombstoned);
+    drop(waiting);
 }
 
 // FAULTS.md row 41

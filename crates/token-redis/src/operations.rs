@@ -1,0 +1,164 @@
+//! What the engine asks of a store: each operation is one script, in one round trip.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use token_core::store::{
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    TokenStore,
+};
+use token_core::{Generation, Key, Timestamp};
+use tokio::time::timeout;
+
+use crate::call::Server;
+use crate::reply;
+use crate::script;
+use crate::store::RedisStore;
+
+/// A hundred years.
+const LONGEST_LIFE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+
+#[async_trait]
+impl TokenStore for RedisStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        reply::entry(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        let life = millis(life);
+        let arguments = [owner.as_str(), life.as_str()];
+        let asked = self.call(&script::ACQUIRE, key, &arguments, None, Server::Fit);
+        let acquired = reply::acquired(asked.await?.value, key, &self.sealing);
+        if acquired.is_err() {
+            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
+            _ = self.release(key, owner).await;
+        }
+        acquired
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        let renewed = self
+            .run(&script::RENEW, key, &[owner.as_str(), &millis(life)])
+            .await?;
+        Ok(if reply::read(renewed)? {
+            Renewed::Held
+        } else {
+            Renewed::Lost
+        })
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.run(&script::RELEASE, key, &[owner.as_str(), &self.channel(key)])
+            .await
+            .map(drop)
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        let owner = intent.owner.as_str();
+        let spends = intent.lineage.map(reply::hex).unwrap_or_default();
+        let generation = intent.generation.number().to_string();
+        let arguments = [owner, spends.as_str(), generation.as_str()];
+        let answered = self
+            .run_safely(&script::INTEND, key, &arguments, Server::Fit)
+            .await?;
+        let (is_written, before): (bool, Vec<Option<String>>) = reply::read(answered.value)?;
+        match answered.lacking {
+            _ if !is_written => Ok(Intended::LeaseLost),
+            None => Ok(Intended::Written),
+            Some(lacking) => {
+                let before = reply::pairs(&script::INTENT_FIELDS, &before);
+                Err(self
+                    .take_back(key, ("intent_owner", owner), &before, &lacking)
+                    .await)
+            }
+        }
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.run(&script::WITHDRAW, key, &[owner.as_str()])
+            .await
+            .map(drop)
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        let (condition, named) = named(condition)?;
+        let (lineage, generation) = (reply::hex(record.lineage), record.generation.number().to_string());
+        let sealed = self.sealing.seal(key, record)?;
+        let channel = self.channel(key);
+        let (due_at, grant_ends_at) = (instant(record.due_at), instant(record.grant_ends_at));
+        let initial = record.initial.map(reply::hex).unwrap_or_default();
+        let arguments = [
+            condition,
+            &named,
+            &lineage,
+            &generation,
+            &sealed,
+            &channel,
+            &due_at,
+            &grant_ends_at,
+            &initial,
+        ];
+        let answered = self
+            .run_safely(&script::COMMIT, key, &arguments, Server::Any)
+            .await?;
+        let outcome: String = reply::read(answered.enough()?)?;
+        match outcome.as_str() {
+            "stored" => Ok(Committed::Stored),
+            "lost" => Ok(Committed::Lost),
+            "tombstoned" => Ok(Committed::Tombstoned),
+            "missing" => Ok(Committed::Missing),
+            _ => Err(StoreError::new(
+                "Redis answered something else than was asked for",
+            )),
+        }
+    }
+
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        // An answer that is lost on its way takes along what was removed, so it is read before.
+        let seen = self.load(key).await.ok().and_then(|entry| entry.record);
+        let answered = self
+            .run_safely(&script::TOMBSTONE, key, &[&self.channel(key)], Server::Any)
+            .await?;
+        let (mark, before): (String, Vec<Option<String>>) = reply::read(answered.value)?;
+        if let Some(lacking) = answered.lacking {
+            let before = reply::pairs(&script::TOMBSTONE_FIELDS, &before);
+            return Err(self
+                .take_back(key, ("tombstoned", &mark), &before, &lacking)
+                .await);
+        }
+        let removed = reply::record(&before, key, &self.sealing);
+        Ok(removed.ok().flatten().or(seen))
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        let changed = timeout(at_most, self.until_changed(key, seen)).await;
+        changed.ok().flatten()
+    }
+}
+
+fn named(condition: &CommitCondition) -> Result<(&'static str, String), StoreError> {
+    match condition {
+        CommitCondition::ParentIs(parent) => Ok(("parent", reply::hex(*parent))),
+        CommitCondition::Overwrite => Ok(("overwrite", String::new())),
+        CommitCondition::UnlessTombstoned => Ok(("unless_tombstoned", String::new())),
+        CommitCondition::LoginIntentOf(owner) => Ok(("login", owner.as_str().to_owned())),
+        _ => Err(StoreError::new(
+            "this store is older than the engine: it does not know such a commit",
+        )),
+    }
+}
+
+/// Nothing for none.
+fn instant(at: Option<Timestamp>) -> String {
+    at.map(|at| at.unix_millis().to_string()).unwrap_or_default()
+}
+
+/// At least one: a lease of nothing is none. At most what the server's numbers can count.
+fn millis(life: Duration) -> String {
+    life.as_millis().clamp(1, LONGEST_LIFE.as_millis()).to_string()
+}

@@ -1,0 +1,118 @@
+//! Waiting for another holder: how long, and what is left behind.
+
+use std::time::Duration;
+
+use local_servers::Redis;
+use token_core::store::CommitCondition;
+use token_core::{Key, TokenStore};
+
+use crate::place::{builder, key, owner, record, store, until};
+
+fn key_of(number: usize) -> Key {
+    Key::of("acme", "api.acme.example", &format!("user {number}"))
+}
+
+fn channels(redis: &Redis) -> usize {
+    let listed = redis.command(&["PUBSUB", "CHANNELS"]).unwrap();
+    listed.lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+// FAULTS.md row 91
+#[tokio::test]
+async fn there_are_no_more_channels_than_waits_under_way() {
+    let redis = Redis::start().unwrap();
+    let store = store(&redis).await;
+    let nothing = Duration::from_millis(1);
+    for number in 0..200 {
+        store.changed(&key_of(number), None, nothing).await;
+    }
+    until("nobody listens any more", async || channels(&redis) == 0).await;
+
+    // Those that are given up in the middle are forgotten too, and those under way are not.
+    let long = Duration::from_secs(60);
+    let waits: Vec<_> = (0..20)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { store.changed(&key_of(number), None, long).await })
+        })
+        .collect();
+    until("all listen", async || channels(&redis) == 20).await;
+    for wait in &waits[1..] {
+        wait.abort();
+    }
+    until("one listens", async || channels(&redis) == 1).await;
+    store
+        .commit(&key_of(0), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
+    let mut waits = waits.into_iter();
+    let entry = waits.next().unwrap().await.unwrap().unwrap();
+    assert_eq!(entry.generation(), Some(record(1).generation));
+    until("nobody listens any more", async || channels(&redis) == 0).await;
+}
+
+// FAULTS.md row 91
+#[tokio::test]
+async fn two_waits_on_one_key_listen_until_the_last_has_ended() {
+    let redis = Redis::start().unwrap();
+    let store = store(&redis).await;
+    let long = Duration::from_secs(60);
+    let wait = || {
+        let store = store.clone();
+        tokio::spawn(async move { store.changed(&key(), None, long).await })
+    };
+    let (one, other) = (wait(), wait());
+    until("they listen", async || channels(&redis) == 1).await;
+    one.abort();
+    one.await.unwrap_err();
+    assert_eq!(channels(&redis), 1);
+    store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await
+        .unwrap();
+    assert!(other.await.unwrap().is_some());
+    until("nobody listens any more", async || channels(&redis) == 0).await;
+}
+
+// FAULTS.md row 90
+#[tokio::test]
+async fn a_life_without_end_is_a_lease_and_no_panic() {
+    let redis = Redis::start().unwrap();
+    let store = store(&redis).await;
+    assert!(
+        store
+            .acquire(&key(), &owner(1), Duration::MAX)
+            .await
+            .unwrap()
+            .is_held()
+    );
+    store.renew(&key(), &owner(1), Duration::MAX).await.unwrap();
+    assert!(
+        !store
+            .acquire(&key(), &owner(2), Duration::MAX)
+            .await
+            .unwrap()
+            .is_held()
+    );
+    store
+        .changed(&key(), Some(record(1).generation), Duration::MAX)
+        .await;
+}
+
+// FAULTS.md row 90
+#[tokio::test]
+async fn a_time_without_end_is_refused_when_the_store_is_built() {
+    let redis = Redis::start().unwrap();
+    let field = |error: token_core::BuildError| error.field();
+    let endless = builder(&redis).timeout(Duration::MAX).build();
+    assert_eq!(endless.map_err(field).unwrap_err(), "timeout");
+    let endless = builder(&redis).replicas(1, Duration::MAX).build();
+    assert_eq!(endless.map_err(field).unwrap_err(), "replicas");
+    let hour = Duration::from_secs(3600);
+    builder(&redis)
+        .timeout(hour)
+        .replicas(1, hour)
+        .connect()
+        .await
+        .unwrap();
+}
