@@ -74,7 +74,6 @@ async fn two_waits_on_one_key_listen_until_the_last_has_ended() {
     until("nobody listens any more", async || channels(&redis) == 0).await;
 }
 
-// FAULTS.md row 90
 #[tokio::test]
 async fn a_life_without_end_is_a_lease_and_no_panic() {
     let redis = Redis::start().unwrap();
