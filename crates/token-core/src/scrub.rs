@@ -14,8 +14,6 @@ const SHORTEST_PIECE: usize = size_of::<u64>();
 const SHORTEST_INSIDE_A_WORD: usize = 4;
 /// How much of a foreign text is looked at, in bytes.
 const LONGEST_TEXT: usize = 1024;
-/// Schemes of the `Authorization` header, which are no part of the secret.
-const SCHEMES: [&str; 2] = ["Bearer ", "Basic "];
 const MARK: &str = "[scrubbed]";
 
 /// Replaces every secret in play by a mark, whole or a piece of eight bytes and more.
@@ -41,7 +39,7 @@ impl Scrubber {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for secret in secrets.into_iter().filter(|secret| !secret.is_placeholder()) {
-            for layer in layers(Reading::of(without_scheme(secret.expose()))) {
+            for layer in layers(Reading::of(secret.expose())) {
                 let form = layer.folded();
                 let known = if form.len() < SHORTEST_PIECE {
                     &mut short
@@ -140,18 +138,6 @@ fn places_of(secret: &[u8], text: &[u8]) -> Vec<usize> {
         .map(|(at, _)| at)
         .filter(|at| secret.len() >= SHORTEST_INSIDE_A_WORD || alone(*at))
         .collect()
-}
-
-fn without_scheme(secret: &str) -> &str {
-    let has_scheme = |scheme: &str| {
-        secret
-            .get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    let scheme = SCHEMES.into_iter().find(|scheme| has_scheme(scheme));
-    scheme
-        .and_then(|scheme| secret.get(scheme.len()..))
-        .unwrap_or(secret)
 }
 
 /// The text with one mark for every hidden stretch, and spaces for control characters.
