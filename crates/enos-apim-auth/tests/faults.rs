@@ -177,11 +177,13 @@ fn a_life_of_nothing_is_a_typed_error_and_a_life_unsaid_is_the_documented_one() 
     );
 }
 
-// FAULTS.md row 22
+// FAULTS.md rows 22 and 50
 #[test]
-fn a_captive_portal_is_retried() {
-    let error = refused(&refresh(), 200, "<!DOCTYPE html><title>Welcome</title>");
-    assert_eq!(error.kind(), ErrorKind::Transient { after: None });
+fn a_captive_portal_is_retried_and_leaves_a_refresh_in_doubt() {
+    let page = "<!DOCTYPE html><title>Welcome</title>";
+    assert_eq!(refused(&refresh(), 200, page).kind(), ErrorKind::InDoubt);
+    let transient = ErrorKind::Transient { after: None };
+    assert_eq!(refused(&get_at(NOW), 200, page).kind(), transient);
 }
 
 // FAULTS.md row 30

@@ -311,7 +311,10 @@ async fn faults_on_the_way_do_not_end_the_grant() {
         scene.sim.fault(fault);
         let kind = scene.refresh(&token).await.unwrap_err().kind();
         assert!(
-            matches!(kind, ErrorKind::Transient { .. } | ErrorKind::Protocol),
+            matches!(
+                kind,
+                ErrorKind::Transient { .. } | ErrorKind::Protocol | ErrorKind::InDoubt
+            ),
             "{kind:?}"
         );
     }

@@ -205,9 +205,10 @@ fn http_200_with_a_failing_code_is_an_error_with_that_code() {
     assert_eq!(error.message(), Some("expired"));
 }
 
-// FAULTS.md row 22
+// FAULTS.md rows 22 and 50
 #[test]
-fn a_login_page_with_200_is_retried_and_one_with_302_is_named_by_its_host() {
+fn a_login_page_with_200_is_in_doubt_and_one_with_302_is_named_by_its_host() {
+    assert_eq!(kind(200, "<html>log in</html>"), ErrorKind::InDoubt);
     let redirect = [(
         "location",
         "https://sso.example.com/login?back=refresh-tell-no-one",

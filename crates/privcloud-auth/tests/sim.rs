@@ -164,7 +164,7 @@ async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where
         (ErrorShape::Code, ErrorKind::Protocol),
         (ErrorShape::Errcode, ErrorKind::Protocol),
         (ErrorShape::Empty, ErrorKind::Protocol),
-        (ErrorShape::LoginPage, ErrorKind::Transient { after: None }),
+        (ErrorShape::LoginPage, ErrorKind::InDoubt),
         (ErrorShape::LoginRedirect, ErrorKind::Protocol),
     ] {
         let scene = Scene::refusing_by(shape).await;

@@ -7,7 +7,7 @@
 use quectel_auth::{EndUser, EndUserBuilder, Parameters, Region};
 use token_core::types::{Bytes, http};
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Redemption, Secret, ServerOffset, Step, Timestamp, Token,
+    Answer, Attempt, Carriage, Error, ErrorKind, Redemption, Secret, ServerOffset, Step, Timestamp, Token,
     TokenEndpoint, Validity,
 };
 
@@ -153,6 +153,8 @@ fn token(refresh: Option<&str>) -> Token {
         Timestamp::from_unix_seconds(0),
         Timestamp::from_unix_seconds(7200),
     );
-    let token = Token::builder(Secret::from("Bearer A1"), validity).refresh(refresh.map(Secret::from));
+    let token = Token::builder(Secret::from("Bearer A1"), validity)
+        .carried(Carriage::Verbatim)
+        .refresh(refresh.map(Secret::from));
     token.build().unwrap()
 }

@@ -1,24 +1,31 @@
 //! What came back from a token endpoint, and the checks that every vendor needs.
 
+mod date;
+mod lifetime;
 mod own_secrets;
+mod reading;
 
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{LOCATION, RETRY_AFTER};
-use http::{HeaderMap, StatusCode, Uri};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
 
 use self::own_secrets::secrets_in;
+use crate::endpoint::Outcome;
 use crate::error::{Error, ErrorKind};
 use crate::expiry::Validity;
-use crate::json::{Document, Malformed, NotANumber};
+use crate::json::{Document, NotANumber};
 use crate::jwt;
 use crate::request::Request;
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 use crate::server_clock::{self, ServerOffset};
 use crate::time::Timestamp;
+use crate::token::Token;
+
+pub use self::lifetime::{Lifetime, Renewal};
 
 /// A vendor's answer, with what was asked and when.
 ///
@@ -93,46 +100,6 @@ impl<'a> Answer<'a> {
         self.offset
     }
 
-    /// The body as JSON, after the checks that hold for every vendor.
-    ///
-    /// # Errors
-    ///
-    /// What [`check_transport`](Self::check_transport) finds; [`ErrorKind::Transient`] for a web page where an answer should be
-    /// (a captive portal, a login page); [`ErrorKind::InDoubt`] for a success that is cut short; [`ErrorKind::Config`] for a path
-    /// that is not there; [`ErrorKind::Protocol`] for anything else that is no JSON.
-    pub fn document(&self) -> Result<Document, Error> {
-        self.check_transport()?;
-        Document::parse(self.body()).map_err(|malformed| self.unreadable(malformed))
-    }
-
-    /// What a status says before the body is looked at.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] for a redirect, which is never followed and named by its host only; [`ErrorKind::Throttled`] for
-    /// 429 and [`ErrorKind::Transient`] for 408, 425 and 5xx, both with `Retry-After` clamped to one second up to one hour.
-    pub fn check_transport(&self) -> Result<(), Error> {
-        let status = self.status();
-        let after = self.retry_after();
-        if status.is_redirection() {
-            return Err(self.redirected());
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.error(
-                ErrorKind::Throttled { after },
-                "the vendor asks for fewer requests",
-            ));
-        }
-        if status.is_server_error()
-            || status == StatusCode::REQUEST_TIMEOUT
-            || status == StatusCode::TOO_EARLY
-        {
-            let error = self.error(ErrorKind::Transient { after }, "the vendor's server failed");
-            return Err(error.with_code(status.as_str(), &self.scrubber()));
-        }
-        Ok(())
-    }
-
     /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), clamped to one second up to one hour.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.headers().get(RETRY_AFTER)?.to_str().ok()?;
@@ -140,11 +107,20 @@ impl<'a> Answer<'a> {
         server_clock::retry_after(value, self.headers(), server_now)
     }
 
-    /// An error of our own about this answer, which names the host that was asked.
+    /// An error of our own about this answer. It names what was asked of which host, the status, and how long the vendor asks to
+    /// wait.
     pub fn error(&self, kind: ErrorKind, what: &'static str) -> Error {
-        Error::new(kind, what)
+        let error = Error::new(kind, what)
             .with_request(self.request)
-            .with_status(self.status())
+            .with_status(self.status());
+        match (self.retry_after(), kind) {
+            // The vendor's documents know better than a header how long an account stays frozen.
+            (Some(after), ErrorKind::Locked { after: documented }) => {
+                error.with_retry_after(after.max(documented))
+            }
+            (Some(after), _) => error.with_retry_after(after),
+            (None, _) => error,
+        }
     }
 
     /// The vendor's refusal. Its code and message are scrubbed of every secret that the request remembers and of those that the
@@ -161,6 +137,75 @@ impl<'a> Answer<'a> {
     pub(crate) fn scrubber(&self) -> Scrubber {
         let own = secrets_in(self.response);
         Scrubber::new(self.request.secrets().chain(&own))
+    }
+
+    /// A refusal in a format that is not the vendor's own, such as a gateway's JSON. Its code and message are scrubbed.
+    pub fn refused_by_stranger(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
+        let scrubber = self.scrubber();
+        self.error(kind, "the answer is not in the vendor's format")
+            .with_code(code, &scrubber)
+            .with_message(message, &scrubber)
+    }
+
+    /// An error for an answer that does not have what the vendor documents, such as a success without a token.
+    ///
+    /// For a success that answers a refresh or a redemption it is [`ErrorKind::InDoubt`], since what was sent may be spent; else
+    /// [`ErrorKind::Protocol`].
+    pub fn not_understood(&self, what: &'static str) -> Error {
+        let kind = match self.status().is_success() && self.may_have_spent() {
+            true => ErrorKind::InDoubt,
+            false => ErrorKind::Protocol,
+        };
+        self.error(kind, what)
+    }
+
+    /// What an answer comes to that is no refusal: the token; or, where that is unusable, the refresh token that came with it, so that
+    /// a rotation is never thrown away.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use token_core::{Answer, BaseUrl, PlainHttp, Request, Secret, ServerOffset, Step, Timestamp, Validity};
+    /// use token_core::{Outcome, Token};
+    ///
+    /// # let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
+    /// # let request = Request::post(&base, "/token").form_secret("refresh_token", &Secret::from("R1")).build(Step::Refresh)?;
+    /// # let response = http::Response::new(Bytes::from(r#"{"access_token": "", "refresh_token": "R2"}"#));
+    /// # let answer = Answer::new(&request, &response, Timestamp::from_unix_seconds(0), ServerOffset::NONE);
+    /// # let validity = Validity::new(Timestamp::MIN, Timestamp::MAX);
+    /// let document = answer.document()?;
+    /// let refresh = document.secret(&["refresh_token"]);
+    /// let access = document.secret(&["access_token"]);
+    /// let token = access
+    ///     .ok_or_else(|| answer.not_understood("the answer has no access token"))
+    ///     .and_then(|access| Token::builder(access, validity).refresh(refresh.clone()).build());
+    /// let outcome = answer.outcome(token, refresh, None)?;
+    /// assert!(matches!(outcome, Outcome::RefreshTokenOnly { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why the token is unusable, where there is no new refresh token either.
+    pub fn outcome(
+        &self,
+        token: Result<Token, Error>,
+        refresh: Option<Secret>,
+        refresh_expires_at: Option<Timestamp>,
+    ) -> Result<Outcome, Error> {
+        let error = match token {
+            Ok(token) => return Ok(Outcome::Issued(token)),
+            Err(error) => error,
+        };
+        // One that was sent is an echo, and not a new one.
+        let is_new = |refresh: &Secret| refresh.is_storable() && !self.request.remembers(refresh);
+        match refresh.filter(is_new).filter(|_| self.status().is_success()) {
+            Some(refresh) => Ok(Outcome::RefreshTokenOnly {
+                refresh,
+                refresh_expires_at,
+                error,
+            }),
+            None => Err(error),
+        }
     }
 
     /// A lifetime in seconds, counted from before the request was sent, as an instant of the local clock; `None` where no field of
@@ -228,43 +273,6 @@ impl<'a> Answer<'a> {
             ErrorKind::Protocol,
             "the token's expiry is zero, past, absurdly far or no number",
         )
-    }
-
-    fn redirected(&self) -> Error {
-        let location = self.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let target = location.and_then(|text| text.parse::<Uri>().ok());
-        let error = self.error(
-            ErrorKind::Protocol,
-            "the vendor answered with a redirect, which is not followed",
-        );
-        match target.as_ref().and_then(Uri::authority) {
-            Some(target) => error.with_host(&self.scrubber().scrub(target.as_str(), 255)),
-            None => error,
-        }
-    }
-
-    fn unreadable(&self, malformed: Malformed) -> Error {
-        let status = self.status();
-        if status == StatusCode::NOT_FOUND
-            || status == StatusCode::METHOD_NOT_ALLOWED
-            || status == StatusCode::GONE
-        {
-            return self.error(ErrorKind::Config, "there is no token endpoint at this address");
-        }
-        let (kind, what) = match malformed {
-            Malformed::Html if status.is_success() => (
-                ErrorKind::Transient { after: None },
-                "a web page came where the vendor's answer should be",
-            ),
-            Malformed::CutShort if status.is_success() => (ErrorKind::InDoubt, "the answer is cut short"),
-            Malformed::Empty => (ErrorKind::Protocol, "the answer is empty"),
-            _ => (
-                ErrorKind::Protocol,
-                "the answer is not the JSON that the vendor documents",
-            ),
-        };
-        self.error(kind, what)
-            .with_code(status.as_str(), &self.scrubber())
     }
 }
 

@@ -24,7 +24,7 @@ pub mod test_util;
 mod time;
 mod token;
 
-pub use answer::Answer;
+pub use answer::{Answer, Lifetime, Renewal};
 pub use base_url::{BaseUrl, PlainHttp};
 pub use encoding::percent_encode;
 pub use endpoint::{Attempt, Key, Outcome, Redemption, Rotation, TokenEndpoint};

@@ -141,6 +141,11 @@ impl Request {
         self
     }
 
+    /// Whether this secret was put into the request, or is remembered with it.
+    pub(crate) fn remembers(&self, secret: &Secret) -> bool {
+        self.secrets.iter().any(|known| known.same_as(secret))
+    }
+
     /// What takes the remembered secrets out of the vendor's texts.
     pub fn scrubber(&self) -> Scrubber {
         Scrubber::new(self.secrets())

@@ -43,6 +43,29 @@ impl Secret {
         self.0.is_empty()
     }
 
+    /// Whether nothing that can be seen is in it, or no more than the name of a scheme (`Bearer`, `QJWT `). A blank secret is never a
+    /// valid token.
+    ///
+    /// ```
+    /// use token_core::Secret;
+    ///
+    /// assert!(Secret::from("\u{a0}").is_blank());
+    /// assert!(Secret::from("Bearer ").is_blank());
+    /// assert!(!Secret::from("QJWT eyJh").is_blank());
+    /// ```
+    pub fn is_blank(&self) -> bool {
+        let seen = self.0.trim_matches(is_invisible);
+        let is_cut_off =
+            self.0.ends_with(is_invisible) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
+        seen.is_empty() || is_cut_off || seen.eq_ignore_ascii_case("bearer")
+    }
+
+    /// Whether it is a token that may be sent and stored: not [blank](Self::is_blank), without control characters, and whole.
+    pub(crate) fn is_storable(&self) -> bool {
+        let is_foreign = |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
+        !self.is_blank() && !self.0.contains(is_foreign)
+    }
+
     /// Whether both hold the same text, compared without an early exit so that time does not tell where they differ.
     pub fn same_as(&self, other: &Secret) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
@@ -69,6 +92,12 @@ impl From<&str> for Secret {
     }
 }
 
+/// Whitespace, and the characters of no width that copying from a page brings along.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +115,26 @@ mod tests {
         assert!(!secret.same_as(&Secret::from("abd")));
         assert!(!secret.same_as(&Secret::from("ab")));
         assert!(!Secret::from("").same_as(&secret));
+    }
+
+    // FAULTS.md row 59
+    #[test]
+    fn a_secret_without_anything_to_see_is_blank() {
+        for blank in [
+            "",
+            " ",
+            "\u{a0}",
+            "\u{200b}",
+            "\u{feff}\t",
+            "Bearer ",
+            "bearer",
+            "QJWT ",
+            " \u{2060} ",
+        ] {
+            assert!(Secret::from(blank).is_blank(), "{blank:?}");
+        }
+        for filled in ["A", "QJWT x", "Bearer x", "x-1 ", "token"] {
+            assert!(!Secret::from(filled).is_blank(), "{filled:?}");
+        }
     }
 }

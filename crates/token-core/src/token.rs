@@ -14,7 +14,6 @@ use crate::time::Timestamp;
 mod builder;
 
 pub use builder::TokenBuilder;
-use builder::is_unfit;
 
 /// An access token, how it is carried, how long it lives, and what it is refreshed with.
 ///
@@ -92,7 +91,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where the refresh token is empty or has control characters.
+    /// [`ErrorKind::Config`] where the refresh token is [blank](Secret::is_blank) or has control characters.
     pub fn from_refresh_token(refresh: Secret) -> Result<Self, Error> {
         let built = Self::builder(Secret::placeholder(), Validity::expired())
             .refresh(refresh)
@@ -198,7 +197,7 @@ impl Token {
     /// not taken: the token stays as it was.
     #[must_use]
     pub fn with_refresh(mut self, refresh: Secret, expires_at: Option<Timestamp>) -> Self {
-        if is_unfit(&refresh) {
+        if !refresh.is_storable() {
             return self;
         }
         self.refresh = Some(refresh);

@@ -88,11 +88,11 @@ caught! {
     a_refresh_at_a_host_of_the_answer_is_caught:
         RefreshesWhereTheAnswerSays breaks requests_go_to_one_host_whatever_the_token, found by "a request goes to eu.example";
     a_page_that_kills_the_grant_is_caught:
-        PageIsARefusal breaks a_web_page_with_200_is_transient, found by "expected Transient";
+        PageIsARefusal breaks a_web_page_with_200_is_retryable, found by "expected Transient";
     a_body_that_is_believed_before_the_status_is_caught:
-        JsonBeforeStatus breaks server_failures_are_transient_and_retry_after_is_obeyed, found by "500 with Retry-After ``";
+        JsonBeforeStatus breaks server_failures_are_retryable_and_retry_after_is_obeyed, found by "500 with Retry-After ``";
     an_ignored_retry_after_is_caught:
-        IgnoresRetryAfter breaks server_failures_are_transient_and_retry_after_is_obeyed, found by "503 with Retry-After `7`";
+        IgnoresRetryAfter breaks server_failures_are_retryable_and_retry_after_is_obeyed, found by "503 with Retry-After `7`";
     a_redirect_that_kills_the_grant_is_caught:
         RedirectIsARefusal breaks a_redirect_is_a_protocol_error_that_names_the_host_only, found by "expected Protocol";
     a_redirect_that_is_quoted_is_caught:
@@ -100,7 +100,7 @@ caught! {
     a_torn_token_is_caught:
         ReadsWhatIsThere breaks a_success_that_is_cut_short_is_never_a_token, found by "a token was issued";
     a_token_that_is_issued_dead_is_caught:
-        ExpiryIsNotChecked breaks no_number_makes_it_panic_and_no_token_is_issued_dead, found by "/ttl = -1: a token was issued";
+        ExpiryIsNotChecked breaks no_number_makes_it_panic_and_no_renewable_token_is_issued_dead, found by "/ttl = -1: a token was issued";
     a_refresh_token_on_an_api_request_is_caught:
         RefreshTokenOnRequests breaks authorize_carries_the_access_token_and_nothing_else, found by "put the refresh token";
     an_api_request_without_a_token_is_caught:

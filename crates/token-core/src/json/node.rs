@@ -35,7 +35,7 @@ impl Node {
     pub(super) fn whole_number(&self) -> Result<i64, NotANumber> {
         match self {
             Node::Number(number) => number.as_i64().map_or_else(|| cut(number.as_f64()), Ok),
-            Node::Text(text) => text.trim().parse().or_else(|_| cut(text.trim().parse().ok())),
+            Node::Text(text) => number_in(text.trim()),
             _ => Err(NotANumber),
         }
     }
@@ -43,17 +43,41 @@ impl Node {
     fn field(&self, name: &str) -> Option<&Node> {
         match self {
             Node::Object(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            Node::List(nodes) => nodes.get(name.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// The field alone, taken out of the rest.
+    pub(super) fn into_field(self, name: &str) -> Option<Node> {
+        match self {
+            Node::Object(fields) => fields
+                .into_iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, node)| node),
+            Node::List(nodes) => nodes.into_iter().nth(name.parse::<usize>().ok()?),
             _ => None,
         }
     }
 }
 
-/// A float without its fraction, where it is far enough inside of `i64` for the cast to be exact about the range.
+/// Digits with a sign, a fraction or an exponent: Rust would also take `inf` and `NaN`.
+fn number_in(text: &str) -> Result<i64, NotANumber> {
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    match is_number {
+        true => text.parse().or_else(|_| cut(text.parse().ok())),
+        false => Err(NotANumber),
+    }
+}
+
+/// A float without its fraction; beyond `i64`, its nearest end.
 fn cut(number: Option<f64>) -> Result<i64, NotANumber> {
-    let number = number.filter(|number| number.abs() < 9.0e18).ok_or(NotANumber)?;
+    let number = number.filter(|number| !number.is_nan()).ok_or(NotANumber)?;
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the range was checked, the fraction is meant to go"
+        reason = "the cast saturates, and the fraction is meant to go"
     )]
     Ok(number as i64)
 }

@@ -60,3 +60,10 @@ fn basic_is_raw_and_remembered() {
     assert_eq!(value, format!("Basic {}", BASE64_STANDARD.encode("a:b:se cret")));
     assert_eq!(request.scrubber().scrub(&value, 99), "Basic [scrubbed]");
 }
+
+// FAULTS.md row 52
+#[test]
+fn an_answer_that_is_not_compressed_is_asked_for() {
+    let request = Request::get(&base(), "/").build(Step::Login).unwrap();
+    assert_eq!(request.to_http().headers()["accept-encoding"], "identity");
+}

@@ -92,10 +92,16 @@ impl TokenBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] where the access or the refresh token is empty or has a control character: such a token is refused
-    /// before it reaches a header or a store.
-    pub fn build(self) -> Result<Token, Error> {
-        if is_unfit(&self.access) || self.refresh.as_ref().is_some_and(is_unfit) {
+    /// [`ErrorKind::Protocol`] where the access or the refresh token is [blank](Secret::is_blank) or has a control character: such a
+    /// token is refused before it reaches a header or a store.
+    pub fn build(mut self) -> Result<Token, Error> {
+        self.take_off_the_scheme();
+        if !self.access.is_storable()
+            || self
+                .refresh
+                .as_ref()
+                .is_some_and(|refresh| !refresh.is_storable())
+        {
             return Err(unusable());
         }
         let header = self.carriage.header(&self.access).map_err(|_| unusable())?;
@@ -112,6 +118,22 @@ impl TokenBuilder {
             oddities: self.oddities,
         };
         Ok(token.due_before_refresh_token_ends())
+    }
+}
+
+impl TokenBuilder {
+    /// Some vendors put the scheme before the token, which the header would then have twice.
+    fn take_off_the_scheme(&mut self) {
+        if self.carriage != Carriage::Bearer {
+            return;
+        }
+        let Some((scheme, token)) = self.access.expose().trim_start().split_once(' ') else {
+            return;
+        };
+        if scheme.eq_ignore_ascii_case("bearer") {
+            self.access = Secret::from(token.trim_start());
+            self.oddities.push("the access token has its scheme in it");
+        }
     }
 }
 
@@ -133,11 +155,6 @@ impl Carriage {
             Carriage::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
         }
     }
-}
-
-/// Whether a secret can be neither in a header nor in a store.
-pub(super) fn is_unfit(secret: &Secret) -> bool {
-    secret.is_empty() || secret.expose().chars().any(char::is_control)
 }
 
 fn unusable() -> Error {

@@ -39,16 +39,28 @@ fn the_same_access_token_with_a_new_refresh_token_is_a_new_generation() {
     assert_eq!(second.refresh().unwrap().expose(), "R2");
 }
 
-// FAULTS.md row 30
+// FAULTS.md rows 30 and 59
 #[test]
 fn a_token_with_control_characters_is_refused() {
-    for bad in ["", "A\r\nX: y", "A\0", "A\n"] {
+    for bad in [
+        "",
+        "A\r\nX: y",
+        "A\0",
+        "A\n",
+        " ",
+        "\u{a0}",
+        "\u{200b}",
+        "Bearer ",
+        "QJWT ",
+    ] {
         let built = Token::builder(Secret::from(bad), Validity::expired()).build();
         assert_eq!(built.unwrap_err().kind(), ErrorKind::Protocol);
         let built = Token::builder(Secret::from("A"), Validity::expired())
             .refresh(Secret::from(bad))
             .build();
         assert_eq!(built.unwrap_err().kind(), ErrorKind::Protocol);
+        let known = Token::from_refresh_token(Secret::from(bad));
+        assert_eq!(known.unwrap_err().kind(), ErrorKind::Config);
     }
 }
 
@@ -159,4 +171,17 @@ fn what_was_odd_in_an_answer_is_noted_on_its_token() {
         .build()
         .unwrap();
     assert_eq!(odd.oddities(), ["one", "two"]);
+}
+
+// FAULTS.md row 87
+#[test]
+fn a_token_that_has_its_scheme_in_it_is_not_sent_with_two() {
+    for access in ["Bearer A1", "bearer  A1", "A1"] {
+        let token = Token::builder(Secret::from(access), Validity::expired())
+            .build()
+            .unwrap();
+        assert_eq!(token.headers()["authorization"], "Bearer A1", "{access}");
+        assert_eq!(token.access().expose(), "A1");
+        assert_eq!(token.oddities().is_empty(), access == "A1");
+    }
 }

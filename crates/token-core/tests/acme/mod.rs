@@ -84,7 +84,10 @@ impl Acme {
             return Err(error.with_message(location, &answer.request().scrubber()));
         }
         if answer.status().is_server_error() && self.has(Flaw::IgnoresRetryAfter) {
-            return Err(answer.error(ErrorKind::Transient { after: None }, "the server failed"));
+            return Err(Error::new(
+                ErrorKind::Transient { after: None },
+                "the server failed",
+            ));
         }
         if self.has(Flaw::JsonBeforeStatus) {
             let parsed = Document::parse(answer.body());

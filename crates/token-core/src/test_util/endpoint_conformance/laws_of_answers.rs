@@ -9,6 +9,7 @@ use super::leaves::Body;
 use super::trial::{Seen, Trial};
 use super::{EndpointSuite, report};
 use crate::error::ErrorKind;
+use crate::request::Step;
 use crate::test_util::random::Random;
 
 const ELSEWHERE: &str = "elsewhere.example";
@@ -34,31 +35,29 @@ impl EndpointSuite {
         );
     }
 
-    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers: no panic, and no token whose life
-    /// is over when it is issued.
+    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers: no panic, and no token that can
+    /// be refreshed is over when it is issued.
     // FAULTS.md rows 14, 15 and 17
-    pub fn no_number_makes_it_panic_and_no_token_is_issued_dead(&self) {
+    pub fn no_number_makes_it_panic_and_no_renewable_token_is_issued_dead(&self) {
         report(self.trials().iter().flat_map(extreme_numbers));
     }
 
-    /// A captive portal or a login page where the answer should be.
-    // FAULTS.md row 22
-    pub fn a_web_page_with_200_is_transient(&self) {
+    /// A captive portal or a login page where the answer should be: asked again later, or in doubt where the request may have spent
+    /// something.
+    // FAULTS.md rows 22 and 50
+    pub fn a_web_page_with_200_is_retryable(&self) {
         let headers = [("content-type", "text/html; charset=utf-8")];
         report(self.different_trials().iter().filter_map(|trial| {
             let seen = trial.read_body(200, &headers, PAGE.as_bytes());
-            unless_kind(
-                trial,
-                "a web page with 200",
-                &seen,
-                ErrorKind::Transient { after: None },
-            )
+            let wanted = trial.in_doubt_or(ErrorKind::Transient { after: None });
+            unless_kind(trial, "a web page with 200", &seen, wanted)
         }));
     }
 
-    /// 5xx is transient and 429 is throttled, whatever the body; `Retry-After` is obeyed and clamped to an hour.
-    // FAULTS.md row 32
-    pub fn server_failures_are_transient_and_retry_after_is_obeyed(&self) {
+    /// 5xx and 408 are transient and 429 is throttled, whatever the body; who gave up between us and the vendor (408, 502, 504) leaves a
+    /// refresh or a redemption in doubt. `Retry-After` is obeyed and clamped to an hour.
+    // FAULTS.md rows 32 and 50
+    pub fn server_failures_are_retryable_and_retry_after_is_obeyed(&self) {
         report(self.trials().iter().flat_map(server_failures));
     }
 
@@ -196,7 +195,10 @@ fn extreme_numbers(trial: &Trial<'_>) -> Vec<String> {
     changes
         .filter_map(|(at, number)| {
             let seen = trial.read_instead(answer, body.with(std::slice::from_ref(&at), number));
-            let dead = |token: &crate::Token| token.validity().expires_at() <= trial.case.now();
+            let dead = |token: &crate::Token| {
+                let is_renewable = token.refresh().is_some() || trial.request.step() == Step::Refresh;
+                is_renewable && token.validity().expires_at() <= trial.case.now()
+            };
             let fine = !matches!(seen, Seen::Panicked(_)) && !seen.token().is_some_and(dead);
             (!fine).then(|| format!("{}: {at} = {number}: {}", trial.case.name, seen.describe()))
         })
@@ -214,16 +216,18 @@ fn server_failures(trial: &Trial<'_>) -> Vec<String> {
     ];
     let mut found = Vec::new();
     for body in bodies.into_iter().flatten() {
-        for status in [500, 502, 503, 504, 429] {
+        for status in [408, 500, 502, 503, 504, 429] {
             for (value, seconds) in waits {
                 let after = seconds.map(Duration::from_secs);
                 let wanted = match status {
                     429 => ErrorKind::Throttled { after },
+                    408 | 502 | 504 => trial.in_doubt_or(ErrorKind::Transient { after }),
                     _ => ErrorKind::Transient { after },
                 };
                 let seen = trial.read_body(status, &[("retry-after", value)], body);
                 let what = format!("{status} with Retry-After `{value}`");
                 found.extend(unless_kind(trial, &what, &seen, wanted));
+                found.extend(unless_after(trial, &what, &seen, after));
             }
         }
     }
@@ -265,6 +269,16 @@ fn unless_kind(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: ErrorKind) ->
             trial.case.name,
             wants(),
             seen.describe()
+        )
+    })
+}
+
+fn unless_after(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: Option<Duration>) -> Option<String> {
+    let told = seen.error().and_then(crate::Error::retry_after);
+    (told != wanted).then(|| {
+        format!(
+            "{}: {what}: expected to wait {wanted:?}, but saw {told:?}",
+            trial.case.name
         )
     })
 }

@@ -71,6 +71,16 @@ impl<'a> Trial<'a> {
     }
 }
 
+impl Trial<'_> {
+    /// What an answer means that tells nothing: the request may have spent something, or it may not.
+    pub(super) fn in_doubt_or(&self, kind: ErrorKind) -> ErrorKind {
+        match self.request.step() {
+            Step::Refresh | Step::Redemption => ErrorKind::InDoubt,
+            _ => kind,
+        }
+    }
+}
+
 impl Seen {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
