@@ -307,7 +307,7 @@ fn the_host_of_a_redirect_is_scrubbed() {
 // FAULTS.md row 80
 #[test]
 fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
-    let earlier = refresh_request();
+    let earlier = request(Step::Refresh);
     let in_hand = Secret::from("A1-also-secret");
     let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
     let request = Request::post(&base, "/second").build(Step::Login).unwrap();
