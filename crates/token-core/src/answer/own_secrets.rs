@@ -2,16 +2,16 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::LOCATION;
+use http::header::{AUTHORIZATION, LOCATION};
 use serde_json::Value;
 
 use crate::secret::Secret;
 
 /// No vendor's token is shorter, and few words of a message are as long.
 const SHORTEST: usize = 16;
-/// Fields that hold a vendor's text: what they quote is looked for, they are not a secret themselves.
-const TEXTS: [&str; 9] = [
-    "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "title",
+/// Fields that hold a vendor's code or text: what they quote is looked for, they are not a secret themselves.
+const TEXTS: [&str; 11] = [
+    "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "status", "title", "type",
 ];
 
 /// Every value of the answer that may be a secret: long, and without a space.
@@ -54,7 +54,7 @@ fn in_form(body: &[u8], found: &mut Vec<Secret>) {
 fn in_headers(headers: &HeaderMap, found: &mut Vec<Secret>) {
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
-        if name.as_str().contains("token") || name.as_str().contains("auth") {
+        if name == AUTHORIZATION || name.as_str().contains("token") {
             found.extend(value.split(' ').filter_map(secret));
         }
         if name == LOCATION {
@@ -73,7 +73,13 @@ fn is_text(name: &str) -> bool {
 fn secret(value: &str) -> Option<Secret> {
     let words: Vec<&str> = value.split_whitespace().collect();
     match words.as_slice() {
-        [token] | [_, token] if token.len() >= SHORTEST => Some(Secret::from(*token)),
+        [token] | [_, token] if is_random(token) => Some(Secret::from(*token)),
         _ => None,
     }
+}
+
+/// A word such as `temporarily_unavailable` is no token.
+fn is_random(text: &str) -> bool {
+    let is_of_no_word = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    text.len() >= SHORTEST && text.contains(is_of_no_word)
 }

@@ -318,3 +318,15 @@ fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
         "not [scrubbed] and not [scrubbed]"
     );
 }
+
+#[test]
+fn a_challenge_and_a_code_are_no_secrets() {
+    let challenge = r#"Bearer realm="oauth2/client",error="invalid_token_x""#;
+    let body = r#"{"state":"invalid_token_x","errorType":"INVALID_TOKEN_OF_17"}"#;
+    let response = response(401, &[("www-authenticate", challenge)], body);
+    let error = with_answer(&response, |answer| {
+        answer.refused(ErrorKind::Rejected, "invalid_token_x", "INVALID_TOKEN_OF_17")
+    });
+    assert_eq!(error.code(), Some("invalid_token_x"));
+    assert_eq!(error.message(), Some("INVALID_TOKEN_OF_17"));
+}
