@@ -5,17 +5,23 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
 use token_core::sealing::Sealing;
+use token_core::store::PasswordSource;
 use token_core::{BuildError, Secret};
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+use crate::connections::Connections;
 use crate::hints::Hints;
+use crate::password::{Connecting, Password, Refusal};
 use crate::places::Places;
 use crate::store::PostgresStore;
-use crate::tls::{Connector, Roots, connector};
+use crate::tls::{Roots, connector};
 
 /// After so long without use, a firewall on the way may have forgotten a connection without telling.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// More than any server has; a pool makes room for all of them at once.
+const MOST_CONNECTIONS: usize = 1000;
 
 /// Builds a [`PostgresStore`]; see [`PostgresStore::builder`].
 #[must_use = "nothing is built before `build`"]
@@ -24,6 +30,7 @@ pub struct PostgresStoreBuilder {
     url: Option<Secret>,
     pool: Option<Pool>,
     hints: Option<Secret>,
+    password: Password,
     schema: Option<String>,
     table: String,
     roots: Roots,
@@ -44,6 +51,7 @@ impl PostgresStoreBuilder {
             url: None,
             pool: None,
             hints: None,
+            password: Password::default(),
             schema: None,
             table: "vendor_auth_tokens".into(),
             roots: Roots::default(),
@@ -77,6 +85,28 @@ impl PostgresStoreBuilder {
         self
     }
 
+    /// Asks for the password each time that it connects, for one that is rotated under a running program. It counts instead of the
+    /// passwords in the URLs; the user is theirs.
+    ///
+    /// ```
+    /// use token_core::Secret;
+    /// use token_core::sealing::{Sealing, SealingKey};
+    /// use token_postgres::PostgresStore;
+    ///
+    /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
+    /// let store = PostgresStore::builder(sealing)
+    ///     .url("postgres://tokens@postgres.example/tokens")
+    ///     .password_source(|| async { Ok(Secret::from("what the vault says now")) })
+    ///     .build()?;
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    ///
+    /// Connections that are there stay: PostgreSQL asks for the password once. A pool of the program's own has its own password.
+    pub fn password_source(mut self, source: impl PasswordSource) -> Self {
+        self.password = Password::from(source);
+        self
+    }
+
     /// The schema of the tables; without it, the first of the role's `search_path` that has them.
     pub fn schema(mut self, schema: &str) -> Self {
         self.schema = Some(schema.to_owned());
@@ -98,13 +128,13 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How many connections there may be at most; 4 by default. They are made when they are needed.
+    /// How many connections there may be, 1 to 1000; 4 by default. They are made when they are needed.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
-    /// The longest operation, connecting included; 4 s by default. It should be shorter than the engine's own limit of 5 s, so that
+    /// The longest operation, connecting included, 1 ms to 600 s; 4 s by default. It should be shorter than the engine's own limit of 5 s, so that
     /// the error tells what was waited for.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -116,16 +146,17 @@ impl PostgresStoreBuilder {
     /// # Errors
     ///
     /// [`BuildError`] where neither or both of `url` and `pool` are given, a URL cannot be read or demands TLS that was left out, a
-    /// name is empty or too long, a certificate is none, or a number is zero.
+    /// name is empty or too long, a certificate is none, or a number is out of its range.
     pub fn build(self) -> Result<PostgresStore, BuildError> {
         let places = Places::new(self.schema.as_deref(), &self.table)?;
         if self.timeout.as_millis() == 0 || self.timeout > Duration::from_secs(600) {
             return Err(BuildError::invalid("timeout", "must be 1 ms to 600 s"));
         }
-        let pool = self.own_pool()?;
+        let connections = self.own_connections()?;
         let hints = match &self.hints {
             Some(url) => Some(Hints::new(
                 self.config("notified_through", url)?,
+                self.password.clone(),
                 connector(&self.roots)?,
                 &places,
             )),
@@ -133,17 +164,21 @@ impl PostgresStoreBuilder {
         };
         Ok(PostgresStore::new(
             self.sealing,
-            pool,
+            connections,
             places,
             self.timeout,
             hints,
         ))
     }
 
-    fn own_pool(&self) -> Result<Pool, BuildError> {
+    fn own_connections(&self) -> Result<Connections, BuildError> {
+        let refusal = Refusal::default();
         let url = match (&self.url, &self.pool) {
             (Some(url), None) => url,
-            (None, Some(pool)) => return Ok(pool.clone()),
+            (None, Some(pool)) => {
+                let pool = pool.clone();
+                return Ok(Connections { pool, refusal });
+            }
             (None, None) => return Err(BuildError::missing("url")),
             (Some(_), Some(_)) => {
                 return Err(BuildError::invalid(
@@ -152,14 +187,16 @@ impl PostgresStoreBuilder {
                 ));
             }
         };
-        if self.connections == 0 {
-            return Err(BuildError::invalid("connections", "must not be 0"));
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            return Err(BuildError::invalid("connections", "must be 1 to 1000"));
         }
-        pool_of(
-            self.config("url", url)?,
-            connector(&self.roots)?,
-            self.connections,
-        )
+        let connecting = Connecting {
+            connector: connector(&self.roots)?,
+            password: self.password.clone(),
+            refusal: refusal.clone(),
+        };
+        let pool = pool_of(self.config("url", url)?, connecting, self.connections)?;
+        Ok(Connections { pool, refusal })
     }
 
     fn config(&self, field: &'static str, url: &Secret) -> Result<Config, BuildError> {
@@ -187,11 +224,11 @@ fn strictest(url: &str) -> String {
         .replace("sslmode=verify-ca", "sslmode=require")
 }
 
-fn pool_of(config: Config, connector: Connector, connections: usize) -> Result<Pool, BuildError> {
+fn pool_of(config: Config, connecting: Connecting, connections: usize) -> Result<Pool, BuildError> {
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast, // no round trip, no session state
     };
-    Pool::builder(Manager::from_config(config, connector, recycling))
+    Pool::builder(Manager::from_connect(config, connecting, recycling))
         .max_size(connections)
         .pre_recycle(Hook::sync_fn(|_, metrics| match metrics.last_used() {
             idle if idle < FRESH => Ok(()),

@@ -8,17 +8,29 @@ use tokio_postgres::{Client, Error, Row};
 
 use crate::failure;
 use crate::given::Given;
+use crate::password::Refusal;
+
+/// Connections of our own, or of the program's.
+pub(crate) struct Connections {
+    pub(crate) pool: Pool,
+    pub(crate) refusal: Refusal,
+}
+
+impl Connections {
+    pub(crate) async fn lend(&self) -> Result<Lent, StoreError> {
+        let object = self.pool.get().await;
+        object.map(|object| Lent(Some(object))).map_err(|error| {
+            let refusal = self.refusal.take();
+            refusal.unwrap_or_else(|| failure::pool(&error))
+        })
+    }
+}
 
 /// A connection. One that was not given back, since an operation failed, ran late or was cancelled, is closed: nobody knows what it
 /// is still waiting for.
 pub(crate) struct Lent(Option<Object>);
 
 impl Lent {
-    pub(crate) async fn by(pool: &Pool) -> Result<Self, StoreError> {
-        let object = pool.get().await.map_err(|error| failure::pool(&error))?;
-        Ok(Self(Some(object)))
-    }
-
     pub(crate) fn client(&self) -> Result<&Client, StoreError> {
         let object = self.0.as_ref().ok_or_else(failure::late)?;
         Ok(object)
@@ -38,7 +50,7 @@ impl Drop for Lent {
 }
 
 /// What an operation does, and when the server may answer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
     /// It reads.
     Read,

@@ -43,6 +43,16 @@ pub(crate) fn late() -> StoreError {
     StoreError::new("PostgreSQL did not answer in time")
 }
 
+pub(crate) fn homeless() -> StoreError {
+    StoreError::new("the PostgreSQL store was used outside a tokio runtime")
+}
+
+pub(crate) fn unpermitted() -> StoreError {
+    StoreError::new(
+        "PostgreSQL's role needs SELECT, INSERT and UPDATE on the table, and SELECT on its version",
+    )
+}
+
 pub(crate) fn unsettled() -> StoreError {
     StoreError::new("the row was made and deleted by others again and again")
 }

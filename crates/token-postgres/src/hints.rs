@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client, Config, Error};
 
+use crate::password::Password;
 use crate::places::Places;
 use crate::tls::Connector;
 
@@ -29,6 +30,7 @@ pub(crate) struct Hints {
 #[derive(Clone)]
 struct Line {
     config: Config,
+    password: Password,
     connector: Connector,
     quoted: String,
     channel: String,
@@ -40,9 +42,10 @@ struct Ear {
 }
 
 impl Hints {
-    pub(crate) fn new(config: Config, connector: Connector, places: &Places) -> Self {
+    pub(crate) fn new(config: Config, password: Password, connector: Connector, places: &Places) -> Self {
         let line = Line {
             config,
+            password,
             connector,
             quoted: places.channel_quoted(),
             channel: places.channel.clone(),
@@ -133,7 +136,10 @@ impl Line {
         heard: &broadcast::Sender<String>,
         told: &mut mpsc::Receiver<String>,
     ) -> Result<(), Error> {
-        let (client, mut connection) = self.config.connect(Clone::clone(&self.connector)).await?;
+        let Ok(config) = self.password.put_into(&self.config).await else {
+            return Ok(());
+        };
+        let (client, mut connection) = config.connect(Clone::clone(&self.connector)).await?;
         let driven = async {
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notification(hint) = message? {
@@ -179,7 +185,8 @@ mod tests {
     fn hints(server: &Postgres) -> Hints {
         let places = Places::new(None, "odd \"table\"").unwrap();
         let config = server.url().parse().unwrap();
-        Hints::new(config, connector(&Roots::default()).unwrap(), &places)
+        let connector = connector(&Roots::default()).unwrap();
+        Hints::new(config, Password::default(), connector, &places)
     }
 
     #[tokio::test]

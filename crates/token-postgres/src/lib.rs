@@ -8,6 +8,7 @@ mod given;
 mod hints;
 mod migration;
 mod operations;
+mod password;
 mod places;
 mod rows;
 mod startup;
@@ -22,4 +23,5 @@ pub use store::PostgresStore;
 pub mod types {
     pub use deadpool_postgres::{self, Pool};
     pub use token_core::sealing::{Sealing, SealingKey};
+    pub use token_core::store::PasswordSource;
 }

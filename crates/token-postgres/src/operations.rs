@@ -15,7 +15,7 @@ use crate::failure;
 use crate::given::Given;
 use crate::hints::Hints;
 use crate::rows;
-use crate::store::PostgresStore;
+use crate::store::{PostgresStore, in_a_runtime};
 
 /// How often a store without hints is asked whether a record changed.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
@@ -131,6 +131,7 @@ impl TokenStore for PostgresStore {
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        in_a_runtime().ok()?;
         timeout(at_most, self.watch(key, seen)).await.ok()
     }
 }

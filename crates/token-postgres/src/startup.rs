@@ -1,5 +1,6 @@
 //! What is looked at once before the first operation, so that a wrong set-up is told before a token is spent.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use token_core::store::StoreError;
@@ -11,25 +12,114 @@ use crate::migration::VERSION;
 use crate::places::Places;
 use crate::statements::Statements;
 
-/// Makes sure that the tables are there, of our version, logged, permitted and writable.
-pub(crate) async fn check(
-    client: &Client,
-    limit: Duration,
-    places: &Places,
-    statements: &Statements,
-) -> Result<(), StoreError> {
-    let names = [places.tokens.as_str().into(), places.versions.as_str().into()];
-    let facts = include_str!("sql/facts.sql");
-    let facts = run(client, limit, Durability::Read, facts, &names).await?;
-    judge(&facts.ok_or_else(failure::foreign)?)?;
-    match version(client, limit, statements).await? {
-        Some(VERSION) => Ok(()),
-        found => Err(other_version(found)),
+/// What is known of the server by now.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Our tables can be read.
+    reads: OnceLock<()>,
+    /// What is written there stays.
+    keeps: OnceLock<()>,
+}
+
+impl Known {
+    /// Whether an operation need not look any more.
+    pub(crate) fn suffices(&self, durability: Durability) -> bool {
+        let reads = durability == Durability::Read && self.reads.get().is_some();
+        reads || self.keeps.get().is_some()
+    }
+
+    /// Remembers what is good, and says whether it suffices.
+    pub(crate) fn learn(&self, facts: &Facts, durability: Durability) -> Result<(), StoreError> {
+        self.reads.get_or_init(|| ());
+        let keeps = facts.takes_writes().and_then(|()| facts.is_set_up_right());
+        if keeps.is_ok() {
+            self.keeps.get_or_init(|| ());
+        }
+        match durability {
+            Durability::Read => Ok(()),
+            Durability::Soon | Durability::Flushed => keeps,
+        }
     }
 }
 
+/// A server whose tables are there, of our version, and readable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    is_standby: bool,
+    is_read_only: bool,
+    is_unlogged: bool,
+    is_permitted: bool,
+}
+
+impl Facts {
+    /// Asks the server.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the tables are not there, of another version, or not to be read.
+    pub(crate) async fn of(
+        client: &Client,
+        limit: Duration,
+        places: &Places,
+        statements: &Statements,
+    ) -> Result<Self, StoreError> {
+        let names = [places.tokens.as_str().into(), places.versions.as_str().into()];
+        let facts = include_str!("sql/facts.sql");
+        let row = run(client, limit, Durability::Read, facts, &names).await?;
+        let row = row.ok_or_else(failure::foreign)?;
+        if !is(&row, "is_there")? {
+            return Err(failure::unmigrated());
+        }
+        if !is(&row, "is_readable")? {
+            return Err(failure::unpermitted());
+        }
+        let facts = Self {
+            is_standby: is(&row, "is_standby")?,
+            is_read_only: is(&row, "is_read_only")?,
+            is_unlogged: is(&row, "is_unlogged")?,
+            is_permitted: is(&row, "is_permitted")?,
+        };
+        match version(client, limit, statements).await? {
+            Some(VERSION) => Ok(facts),
+            found => Err(other_version(found)),
+        }
+    }
+
+    /// A server that is read-only for a while is good to read from.
+    pub(crate) fn takes_writes(self) -> Result<(), StoreError> {
+        if self.is_standby {
+            return Err(StoreError::new(
+                "this PostgreSQL is a standby, which cannot be written",
+            ));
+        }
+        if self.is_read_only {
+            return Err(StoreError::new(
+                "this PostgreSQL is read-only: see `default_transaction_read_only`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What stays wrong until somebody changes it.
+    pub(crate) fn is_set_up_right(self) -> Result<(), StoreError> {
+        if self.is_unlogged {
+            return Err(StoreError::new(
+                "the table is unlogged or temporary: a crash would empty it",
+            ));
+        }
+        if !self.is_permitted {
+            return Err(failure::unpermitted());
+        }
+        Ok(())
+    }
+}
+
+fn is(row: &Row, name: &str) -> Result<bool, StoreError> {
+    row.try_get(name).map_err(|_| failure::foreign())
+}
+
 /// The version of the schema that is there.
-pub(crate) async fn version(
+async fn version(
     client: &Client,
     limit: Duration,
     statements: &Statements,
@@ -38,34 +128,6 @@ pub(crate) async fn version(
     row.ok_or_else(failure::foreign)?
         .try_get("version")
         .map_err(|_| failure::foreign())
-}
-
-fn judge(facts: &Row) -> Result<(), StoreError> {
-    let is = |name: &str| facts.try_get::<_, bool>(name).map_err(|_| failure::foreign());
-    if is("is_standby")? {
-        return Err(StoreError::new(
-            "this PostgreSQL is a standby, which cannot be written",
-        ));
-    }
-    if is("is_read_only")? {
-        return Err(StoreError::new(
-            "this PostgreSQL is read-only: see `default_transaction_read_only`",
-        ));
-    }
-    if !is("is_there")? {
-        return Err(failure::unmigrated());
-    }
-    if is("is_unlogged")? {
-        return Err(StoreError::new(
-            "the table is unlogged or temporary: a crash would empty it",
-        ));
-    }
-    if !is("is_permitted")? {
-        return Err(StoreError::new(
-            "PostgreSQL's role needs SELECT, INSERT and UPDATE on the table, and SELECT on its version",
-        ));
-    }
-    Ok(())
 }
 
 fn other_version(found: Option<i32>) -> StoreError {

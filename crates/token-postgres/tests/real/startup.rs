@@ -123,7 +123,15 @@ fn what_cannot_be_built_is_told() {
         (begin().url("postgres://h").schema("a\0"), "`schema` must be"),
         (
             begin().url("postgres://h").connections(0),
-            "`connections` must not be 0",
+            "`connections` must be",
+        ),
+        (
+            begin().url("postgres://h").connections(usize::MAX),
+            "`connections` must be",
+        ),
+        (
+            begin().url("postgres://h").timeout(std::time::Duration::MAX),
+            "`timeout` must be",
         ),
         (
             begin().url("postgres://h").timeout(std::time::Duration::ZERO),
