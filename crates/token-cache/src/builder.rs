@@ -8,6 +8,8 @@ use token_core::{
     BuildError, Clock, HttpClient, Secret, Token, TokenEndpoint, TokenStore, Validity, Windows,
 };
 
+use tokio::runtime::Handle;
+
 use crate::attempts::Attempts;
 use crate::backoff::Backoff;
 use crate::cache::TokenCache;
@@ -15,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::engine::{Engine, Parts};
 use crate::entropy::Entropy;
 use crate::memory::MemoryStore;
+use crate::runtime::{Tasks, has_timers};
 use crate::settings::Settings;
 
 /// Puts a [`TokenCache`] together; every slot but the HTTP client has a default.
@@ -27,6 +30,7 @@ pub struct TokenCacheBuilder {
     clock: Box<dyn Clock>,
     settings: Settings,
     first: Option<Token>,
+    runtime: Option<Handle>,
 }
 
 impl TokenCacheBuilder {
@@ -39,6 +43,7 @@ impl TokenCacheBuilder {
             clock: Box::new(SystemClock),
             settings: Settings::default(),
             first: None,
+            runtime: None,
         }
     }
 
@@ -68,8 +73,20 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// A token that you have already, such as one made by
-    /// [`Token::from_refresh_token`]. Where the store has one for this key, the store's is used.
+    /// The runtime that exchanges, store operations and [`keep_fresh`](TokenCache::keep_fresh) run on. Default: one of this library's own,
+    /// shared by all caches of the process, started at the first exchange and never shut down, so that an exchange does not end with
+    /// the runtime of the caller who started it.
+    ///
+    /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime must be driven for anything to
+    /// happen. Once the given runtime has shut down, new work goes to the library's own.
+    pub fn runtime(mut self, handle: Handle) -> Self {
+        self.runtime = Some(handle);
+        self
+    }
+
+    /// A token that you have already, such as one made by [`Token::from_refresh_token`]. It is used if the store has nothing for this
+    /// key, or if the grant that is stored is refused or was logged out and did not begin with this token. The same one is not tried
+    /// twice.
     pub fn first(mut self, token: Token) -> Self {
         self.first = Some(token);
         self
@@ -118,10 +135,23 @@ impl TokenCacheBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the HTTP client is missing, or the operating system gives no random numbers.
+    /// [`BuildError`] if the HTTP client is missing, the lease is longer than a day, the given runtime has no timers, or the operating
+    /// system gives no random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
         let http = self.http.ok_or_else(|| BuildError::missing("http"))?;
-        let first = self.first.map_or_else(placeholder, Ok)?;
+        let tasks = match self.runtime {
+            Some(handle) if !has_timers(&handle) => {
+                return Err(BuildError::invalid(
+                    "runtime",
+                    "has no timers: enable_time() or enable_all()",
+                ));
+            }
+            Some(handle) => Tasks::on(handle),
+            None => Tasks::default(),
+        };
+        if self.settings.lease > LONGEST_LEASE {
+            return Err(BuildError::invalid("lease", "must be at most a day"));
+        }
         let engine = Engine::new(Parts {
             endpoint: self.endpoint,
             http,
@@ -130,11 +160,16 @@ impl TokenCacheBuilder {
             clock: self.clock,
             settings: self.settings,
             attempts: Attempts::new(Entropy::from_system()?),
-            first,
+            tasks,
+            initial: self.first,
+            placeholder: placeholder()?,
         });
         Ok(TokenCache::new_from(engine))
     }
 }
+
+/// After a holder died the others wait for so long: a longer lease is a mistake.
+const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
 
 /// Stands where no token is yet: expired, so it is never handed out.
 fn placeholder() -> Result<Token, BuildError> {

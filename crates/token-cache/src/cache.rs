@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Generation, Key, Redemption, Request, Scrubber, Token, TokenEndpoint,
+};
 
 use crate::builder::TokenCacheBuilder;
-use crate::commit;
-use crate::engine::{self, Engine};
+use crate::engine::Engine;
 use crate::events::Events;
+use crate::grant_state::{self, GrantState};
 use crate::held::TokenGuard;
+use crate::job::Job;
 use crate::keep_fresh::{self, KeepFresh};
+use crate::logout::{self, LoggedOut};
 use crate::transaction::Errand;
 
 /// One vendor's access token, kept fresh for any number of tasks.
@@ -72,6 +76,85 @@ impl TokenCache {
         }
     }
 
+    /// Returns a live token that lives for at least `span`, such as the time that a long upload takes or a signed URL is valid. If the
+    /// token in hand does not, one exchange is made.
+    ///
+    /// ```
+    /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let token = tokens.token_valid_for(Duration::from_secs(20 * 60)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens do not live that long, with both
+    /// lifetimes in the message.
+    pub async fn token_valid_for(&self, span: Duration) -> Result<TokenGuard, Error> {
+        let token = self.token().await?;
+        if let Some(token) = self.engine.live_for(span) {
+            return Ok(token);
+        }
+        let newest = self.refresh_if(token.generation()).await?;
+        drop(token);
+        self.engine
+            .live_for(span)
+            .ok_or_else(|| too_short(&newest, span).with_key(&self.engine.key))
+    }
+
+    /// Returns another token than the one of this generation: makes an exchange now, however fresh the token is. Callers that name
+    /// the same generation share one exchange; one that names an older generation gets the token in hand.
+    ///
+    /// ```
+    /// # async fn force(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// let generation = tokens.token().await?.generation();
+    /// let newer = tokens.refresh_if(generation).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A vendor that repeats its living token may answer with the same one, which is then returned.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
+    /// [`Error::retry_after`] says how much of it is left.
+    pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
+        match self.engine.live() {
+            Some(token) if token.generation() != generation => Ok(token),
+            _ => self.engine.another(self.engine.settings.wait).await,
+        }
+    }
+
+    /// Forgets that the vendor refused the grant, so that the next caller tries it again: the vendor was wrong, or somebody mended
+    /// the account. What the vendor asked for (a frozen account, `Retry-After`) still counts.
+    pub fn forget_rejection(&self) {
+        self.engine.forget_verdict();
+    }
+
+    /// Returns what the token in hand and the store know of the grant. The vendor is not asked.
+    ///
+    /// ```
+    /// # async fn status(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// use token_cache::GrantState;
+    ///
+    /// if tokens.grant_state().await? == GrantState::LoginRequired {
+    ///     println!("log in again");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store cannot be read.
+    pub async fn grant_state(&self) -> Result<GrantState, Error> {
+        let job = Job::of(&self.engine);
+        self.engine.tasks.run(grant_state::of(job)).await
+    }
+
     /// The live token that is in hand, without asking for one.
     pub fn current(&self) -> Option<TokenGuard> {
         self.engine.live()
@@ -126,23 +209,29 @@ impl TokenCache {
     }
 
     /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it back, and asks the vendor to revoke the
-    /// token where the vendor can. Only [`redeem`](Self::redeem) and [`adopt`](Self::adopt) begin a new one.
+    /// newest token that is known, if the vendor can. From the start on no token is published; once it has begun, it runs to its end,
+    /// whatever becomes of its caller.
+    ///
+    /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again: there a logout means "revoke and start
+    /// over". To shut the program out, take its credential away. Any other needs [`redeem`](Self::redeem) or [`adopt`](Self::adopt).
+    ///
+    /// ```
+    /// # async fn end(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// use token_cache::LoggedOut;
+    ///
+    /// if let LoggedOut::NotRevoked { error } = tokens.log_out().await? {
+    ///     eprintln!("the grant is over here, but the vendor was not told: {error}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) where the tombstone could not be written.
-    pub async fn log_out(&self) -> Result<(), Error> {
-        engine::runtime()?;
-        let engine = &self.engine;
-        engine
-            .in_time(engine.store.tombstone(&engine.key))
-            .await
-            .map_err(|error| error.to_error())?;
-        if let Some(token) = engine.current() {
-            engine.kill(&token);
-            commit::revoke(engine, &token).await;
-        }
-        Ok(())
+    /// [`Store`](token_core::ErrorKind::Store) if the tombstone could not be written: then nothing was revoked or dropped.
+    pub async fn log_out(&self) -> Result<LoggedOut, Error> {
+        let job = Job::of(&self.engine);
+        self.engine.tasks.run(logout::log_out(job)).await
     }
 
     /// Asks the vendor something about a token, such as an introspection: sends the request once and reads the answer.
@@ -155,18 +244,18 @@ impl TokenCache {
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        engine::runtime()?;
-        let line = self.engine.line();
-        let reply = line
-            .ask(build(&line.attempt())?, self.engine.settings.exchange)
-            .await?;
+        let request = build(&self.engine.line().attempt())?;
+        let job = Job::of(&self.engine);
+        let asking = async move { job.line().ask(request, job.settings.exchange).await };
+        let reply = self.engine.tasks.run(asking).await?;
         read(&reply.answer())
     }
 
     /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not needed for correctness; it saves the
     /// first caller after a pause from waiting.
     ///
-    /// It must be called inside a tokio runtime and ends with it.
+    /// It runs beside the exchanges and needs no runtime of the caller's. It never logs in again after a logout: a caller's
+    /// [`token`](Self::token) does.
     pub fn keep_fresh(&self) -> KeepFresh {
         keep_fresh::start(&self.engine)
     }
@@ -179,25 +268,24 @@ impl TokenCache {
     /// Waits, at most so long, until no exchange is under way and the store has acknowledged what came of it. To be called before a
     /// process ends.
     pub async fn drain(&self, within: Duration) -> Drained {
-        if engine::runtime().is_err() {
-            return Drained::Unsettled;
+        let job = Job::of(&self.engine);
+        if !job.is_flying() && job.pending.is_settled() {
+            return Drained::Settled;
         }
-        let settled = async {
-            self.engine.landed().await;
-            while !self.engine.pending.is_settled()
-                && self
-                    .engine
-                    .pending
-                    .settle_after_flight(&self.engine)
-                    .await
-                    .is_err()
-            {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+        let settling = async move {
+            job.landed().await;
+            while !job.pending.is_settled() && job.pending.settle_after_flight(&job).await.is_err() {
+                tokio::time::sleep(BETWEEN_WRITES).await;
             }
+            Ok(())
         };
-        match tokio::time::timeout(within, settled).await {
-            Ok(()) => Drained::Settled,
-            Err(_) => Drained::Unsettled,
+        let settled = match self.engine.tasks.timeout(within, self.engine.tasks.run(settling)) {
+            Ok(settled) => settled.await,
+            Err(_) => return Drained::Unsettled,
+        };
+        match settled {
+            Ok(Ok(())) => Drained::Settled,
+            _ => Drained::Unsettled,
         }
     }
 
@@ -218,13 +306,30 @@ impl fmt::Debug for TokenCache {
     }
 }
 
+/// How often a drain writes again what the store did not take.
+const BETWEEN_WRITES: Duration = Duration::from_millis(100);
+
+fn too_short(token: &Token, span: Duration) -> Error {
+    let validity = token.validity();
+    let life = validity.expires_at().since(validity.issued_at());
+    let message = format!(
+        "they live {} s, {} s were asked for",
+        life.as_secs(),
+        span.as_secs()
+    );
+    Error::new(
+        ErrorKind::Config,
+        "the vendor's tokens do not live as long as asked for",
+    )
+    .with_message(&message, &Scrubber::new([]))
+}
+
 /// The answer to [`TokenCache::drain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Drained {
     /// Nothing is under way, and the store has everything.
     Settled,
-    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token. Also the answer outside
-    /// of a tokio runtime, where nothing can be finished.
+    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token.
     Unsettled,
 }

@@ -1,41 +1,47 @@
 //! Points 5, 6 and 8 of the transaction: the commit by lineage, and what it comes to.
 
-use std::sync::Arc;
-
 use token_core::store::{CommitCondition, Committed, Record, StoreError};
 use token_core::{Error, Generation, Token};
 
-use crate::engine::Engine;
 use crate::events::{Event, Origin};
 use crate::exchange::Issued;
-use crate::record;
+use crate::job::Job;
+use crate::logout;
 use crate::stored::Stored;
 
 /// Commits a token and puts it in use.
+///
+/// # Errors
+///
+/// If the grant was logged out meanwhile; why the access token is unusable, if only the refresh token is new.
 pub(crate) async fn commit(
-    engine: &Arc<Engine>,
+    job: &Job,
     issued: Issued,
     condition: CommitCondition,
     origin: Origin,
 ) -> Result<(), Error> {
-    let record = match record::write(&engine.key, &issued.token, engine.clock.now().wall) {
+    tell_what_is_odd(job, &issued);
+    let record = match job.record(&issued.token) {
         Ok(record) => record,
-        Err(error) => {
-            unpersisted(engine, issued, origin, &error, None).await;
-            return Ok(());
-        }
+        Err(error) => return unpersisted(job, issued, origin, &error, None).await,
     };
-    let written = match write(engine, &condition, &record).await {
+    let written = match write(job, &condition, &record).await {
         Ok(written) => written,
-        Err(error) => {
-            unpersisted(engine, issued, origin, &error, Some((condition, record))).await;
-            return Ok(());
-        }
+        Err(error) => return unpersisted(job, issued, origin, &error, Some((condition, record))).await,
     };
     if written.is_ours() {
-        engine.publish(issued.token.clone(), issued.asked, origin);
+        job.publish(issued.token.clone(), issued.asked, origin);
     }
-    aftermath(engine, issued.token, written).await
+    aftermath(job, issued.token, written).await?;
+    issued.error.map_or(Ok(()), Err)
+}
+
+fn tell_what_is_odd(job: &Job, issued: &Issued) {
+    let what = issued.token.oddities().to_vec();
+    let generation = issued.token.generation();
+    if !what.is_empty() {
+        job.tell(Event::OddAnswer { generation, what });
+    }
 }
 
 const FIRST: Generation = Generation::new(1);
@@ -58,95 +64,82 @@ impl Written {
 
 /// Writes by lineage. What the store lost is written anew, but never over a tombstone.
 pub(crate) async fn write(
-    engine: &Engine,
+    job: &Job,
     condition: &CommitCondition,
     record: &Record,
 ) -> Result<Written, StoreError> {
-    match put(engine, condition, record).await? {
+    match put(job, condition, record).await? {
         Committed::Stored => return Ok(Written::Stored),
         Committed::Tombstoned => return Ok(Written::Tombstoned),
-        Committed::Missing if record.generation <= FIRST => return first(engine, record).await,
         Committed::Missing => {}
         _ => {
-            let winner = Stored::load(engine).await?;
+            let winner = Stored::load(job).await?;
             // A generation below ours is no rival: a failover or a backup brought an ancestor back.
             if winner.seen() >= Some(record.generation) {
                 return Ok(Written::Lost(winner));
             }
         }
     }
-    match put(engine, &CommitCondition::UnlessTombstoned, record).await? {
+    match put(job, &CommitCondition::UnlessTombstoned, record).await? {
         Committed::Tombstoned => Ok(Written::Tombstoned),
-        _ => Ok(Written::Restored),
+        // The parent of a first token is the user's own, which the store never had.
+        Committed::Stored if record.generation <= FIRST => Ok(Written::Stored),
+        Committed::Stored => Ok(Written::Restored),
+        _ => Ok(Written::Lost(Stored::load(job).await?)),
     }
 }
 
-/// The parent was a user's own token, which the store never had.
-async fn first(engine: &Engine, record: &Record) -> Result<Written, StoreError> {
-    match put(engine, &CommitCondition::UnlessTombstoned, record).await? {
-        Committed::Tombstoned => Ok(Written::Tombstoned),
-        _ => Ok(Written::Stored),
-    }
-}
-
-async fn put(engine: &Engine, condition: &CommitCondition, record: &Record) -> Result<Committed, StoreError> {
-    engine
-        .in_time(engine.store.commit(&engine.key, condition, record))
-        .await
+async fn put(job: &Job, condition: &CommitCondition, record: &Record) -> Result<Committed, StoreError> {
+    job.in_time(job.store.commit(&job.key, condition, record)).await
 }
 
 /// Tells what a write came to, and acts on what it lost to.
-pub(crate) async fn aftermath(engine: &Engine, token: Token, written: Written) -> Result<(), Error> {
+pub(crate) async fn aftermath(job: &Job, token: Token, written: Written) -> Result<(), Error> {
     let generation = token.generation();
     match written {
-        Written::Stored => engine.tell(Event::Persisted { generation }),
-        Written::Restored => engine.tell(Event::Restored { generation }),
+        Written::Stored => job.tell(Event::Persisted { generation }),
+        Written::Restored => job.tell(Event::Restored { generation }),
         Written::Tombstoned => {
-            revoke(engine, &token).await;
-            return Err(engine.logged_out());
+            // Nobody will use it: the vendor may as well know.
+            _ = logout::revoke(job, &token).await;
+            return Err(job.logged_out());
         }
         // 6. The stored one is used; ours is a spare, in case that one is refused.
         Written::Lost(winner) => {
-            engine.tell(Event::Lost { generation });
-            engine.spares.keep(token);
-            winner.adopt(engine)?;
+            job.tell(Event::Lost { generation });
+            job.spares.keep(token);
+            winner.adopt(job)?;
         }
     }
     Ok(())
 }
 
 /// Spills the token, serves it from memory, and writes it again until the store acknowledges it.
+///
+/// # Errors
+///
+/// Why the access token is unusable, if only the refresh token is new.
 pub(crate) async fn unpersisted(
-    engine: &Arc<Engine>,
+    job: &Job,
     issued: Issued,
     origin: Origin,
     error: &StoreError,
     write: Option<(CommitCondition, Record)>,
-) {
+) -> Result<(), Error> {
     let generation = issued.token.generation();
     let spilled = match &write {
-        Some((_, record)) => engine.spill.keep(engine, record).await,
+        Some((_, record)) => job.spill.keep(job, record).await,
         None => Ok(()),
     };
-    engine.publish(issued.token, issued.asked, origin);
+    job.publish(issued.token, issued.asked, origin);
     let error = error.to_error();
-    engine.tell(Event::Unpersisted { generation, error });
+    job.tell(Event::Unpersisted { generation, error });
     if let Err(error) = spilled {
         let error = error.to_error();
-        engine.tell(Event::Unspilled { generation, error });
+        job.tell(Event::Unspilled { generation, error });
     }
     if let Some((condition, record)) = write {
-        engine.pending.keep(engine, condition, record);
+        job.pending.keep(job, condition, record);
     }
-}
-
-/// Offers a token that nobody will use to the vendor for revocation.
-pub(crate) async fn revoke(engine: &Engine, token: &Token) {
-    let attempt = engine.line().attempt();
-    let Some(Ok(request)) = engine.endpoint.revoke(token, &attempt) else {
-        return;
-    };
-    let request = request.remembering(token.secrets());
-    // The grant is over for us, whatever the vendor says to it.
-    _ = engine.line().ask(request, engine.settings.exchange).await;
+    issued.error.map_or(Ok(()), Err)
 }

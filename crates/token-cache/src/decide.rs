@@ -12,6 +12,8 @@ pub(crate) struct State<'a> {
     pub(crate) anchor: &'a Moment,
     pub(crate) standing: Standing,
     pub(crate) outlook: Outlook,
+    /// Whether an exchange ends this token at once, so that it is not handed out while one runs.
+    pub(crate) exchange_ends_it: bool,
 }
 
 /// What is known about the token beside its validity.
@@ -19,7 +21,7 @@ pub(crate) struct State<'a> {
 pub(crate) enum Standing {
     /// Nothing against it.
     Good,
-    /// An API refused it with 401.
+    /// An API refused it. It is not handed out until an exchange has answered.
     Refused,
     /// The vendor said that it killed it.
     Killed,
@@ -32,6 +34,8 @@ pub(crate) enum Outlook {
     Clear,
     /// One is under way.
     InFlight,
+    /// One is under way, and waits until a refresh token that may have been spent can be sent again.
+    InDoubt,
     /// The last one failed: none before this elapsed time.
     HeldOff { until: Duration },
 }
@@ -51,13 +55,15 @@ pub(crate) enum Decision {
 
 /// Decides. "Expired" is tested first: an expired token is never handed out, whatever else is true.
 pub(crate) fn decide(state: &State<'_>, now: &Moment) -> Decision {
-    let held_off = matches!(state.outlook, Outlook::HeldOff { until } if now.elapsed < until);
+    let is_held_off = matches!(state.outlook, Outlook::HeldOff { until } if now.elapsed < until);
+    let nothing_soon = is_held_off || state.outlook == Outlook::InDoubt;
     match worth(state, now) {
-        Worth::Nothing if held_off => Decision::Fail,
+        Worth::Nothing if is_held_off => Decision::Fail,
         Worth::Nothing => Decision::Wait,
-        Worth::LastResort if held_off => Decision::Use,
+        Worth::LastResort | Worth::Due if nothing_soon => Decision::Use,
         Worth::LastResort => Decision::Wait,
-        Worth::Due if held_off || state.outlook == Outlook::InFlight => Decision::Use,
+        Worth::Due if state.exchange_ends_it => Decision::Wait,
+        Worth::Due if state.outlook == Outlook::InFlight => Decision::Use,
         Worth::Due => Decision::UseAndRefresh,
         Worth::Full => Decision::Use,
     }
@@ -76,10 +82,9 @@ enum Worth {
 }
 
 fn worth(state: &State<'_>, now: &Moment) -> Worth {
-    let freshness = state.validity.at(now.seen_from(state.anchor));
-    match (freshness, state.standing) {
-        (Freshness::Expired, _) | (_, Standing::Killed) => Worth::Nothing,
-        (Freshness::Closing, _) | (_, Standing::Refused) => Worth::LastResort,
+    match (state.validity.at(now.seen_from(state.anchor)), state.standing) {
+        (Freshness::Expired, _) | (_, Standing::Killed | Standing::Refused) => Worth::Nothing,
+        (Freshness::Closing, Standing::Good) => Worth::LastResort,
         (Freshness::Due, Standing::Good) => Worth::Due,
         (Freshness::Fresh, Standing::Good) => Worth::Full,
     }

@@ -54,6 +54,37 @@ pub enum Event {
         /// Which of its lineage it is.
         generation: Generation,
     },
+    /// The vendor's answer was accepted though something in it is odd. Compare the deployment with the vendor's documents.
+    OddAnswer {
+        /// The generation of the token that it brought.
+        generation: Generation,
+        /// What is odd: constant texts, no values.
+        what: Vec<&'static str>,
+    },
+    /// APIs refuse this token, but it is not at fault: an exchange was just made for that reason, or the vendor stands by it. It
+    /// is handed out again, and no other exchange is made for a while. Look for the cause at the API.
+    RefusedAgain {
+        /// The generation of the token.
+        generation: Generation,
+    },
+    /// The vendor has refused in the same way for long. The grant may be dead, though the vendor does not say so.
+    LoginMayBeNeeded {
+        /// What the vendor says.
+        error: Error,
+    },
+    /// Refreshes do not move the refresh token's end on: the grant ends for good then, and somebody must log in again. Told once.
+    GrantEnds {
+        /// When.
+        at: Timestamp,
+    },
+    /// The refresh token is spent by its first use and the store does not outlive this process: the next one cannot go on from
+    /// here. Use a durable store. Told once.
+    NotDurable,
+    /// The grant was logged out here, but the vendor did not revoke the token: its copies still work until they expire.
+    NotRevoked {
+        /// Why.
+        error: Error,
+    },
     /// A token of ours lost the race against another holder's: the stored one is used, ours is kept as a spare.
     Lost {
         /// The generation that both claim.
@@ -73,6 +104,15 @@ pub enum Origin {
     Redemption,
     /// The store: another holder put it there, or an earlier process.
     Store,
+    /// The program: the initial token that the cache was built with.
+    Initial,
+}
+
+impl Origin {
+    /// Whether the vendor was asked for it.
+    pub(crate) fn is_exchange(self) -> bool {
+        matches!(self, Self::Refresh | Self::Login | Self::Redemption)
+    }
 }
 
 /// A stream of [`Event`]s.

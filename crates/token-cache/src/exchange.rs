@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
-    Answer, Attempt, Clock, Error, ErrorKind, HttpClient, Moment, Outcome, Request, ServerOffset, Token,
-    TokenEndpoint,
+    Answer, Attempt, Clock, Error, ErrorKind, HttpClient, Moment, Outcome, Request, Secret, ServerOffset,
+    Step, Timestamp, Token, TokenEndpoint,
 };
 
 use crate::attempts::Attempts;
@@ -46,6 +46,18 @@ pub(crate) struct Issued {
     pub(crate) token: Token,
     /// The moment before the request was sent: its life counts from here.
     pub(crate) asked: Moment,
+    /// Why the access token is unusable: then only the refresh token is new.
+    pub(crate) error: Option<Error>,
+}
+
+impl Issued {
+    pub(crate) fn of(token: Token, asked: Moment) -> Self {
+        Self {
+            token,
+            asked,
+            error: None,
+        }
+    }
 }
 
 /// What a request came back with.
@@ -118,39 +130,31 @@ impl Line<'_> {
     }
 
     pub(crate) fn attempt(&self) -> Attempt {
-        self.attempts.next(self.clock.now().wall)
+        self.attempts.next(&self.clock.now())
     }
 
+    /// Sends the first request and the further steps that the endpoint asks for. Once one was sent, the exchange counts as sent.
     async fn walk(&self, first: Request, deadline: Duration) -> Result<Walked, Failed> {
+        let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
         let mut request = first;
-        for _ in 0..MOST_STEPS {
-            let reply = self.send(request, deadline).await?;
-            let outcome = self
-                .endpoint
-                .read(&reply.answer())
-                .map_err(|error| Failed { error, sent: true })?;
-            request = match outcome {
-                Outcome::Issued(token) => {
-                    return Ok(Walked::Issued(Issued {
-                        token,
-                        asked: reply.asked,
-                    }));
-                }
-                Outcome::RefreshTokenOnly { error, .. } => return Err(Failed { error, sent: true }),
+        for step in 0..MOST_STEPS {
+            let sending = self.send(request, deadline).await;
+            let reply = sending.map_err(|failed| failed.after(step, spends))?;
+            let outcome = self.endpoint.read(&reply.answer());
+            request = match outcome.map_err(Failed::answered)? {
+                Outcome::Issued(token) => return Ok(Walked::Issued(Issued::of(token, reply.asked))),
+                Outcome::RefreshTokenOnly {
+                    refresh,
+                    refresh_expires_at,
+                    error,
+                } => return refresh_token_only(refresh, refresh_expires_at, error, reply.asked),
                 Outcome::Again(error) => return Ok(Walked::Again(error)),
-                Outcome::Next(next) => next,
-                _ => {
-                    return Err(Failed {
-                        error: unknown_outcome(),
-                        sent: true,
-                    });
-                }
+                Outcome::Next(next) => next.remembering(reply.request.secrets()),
+                _ => return Err(Failed::answered(unknown_outcome())),
             };
         }
-        Err(Failed {
-            error: Error::new(ErrorKind::Protocol, "the login has too many steps"),
-            sent: true,
-        })
+        let error = Error::new(ErrorKind::Protocol, "the login has too many steps");
+        Err(Failed::answered(error))
     }
 
     async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, Failed> {
@@ -193,14 +197,45 @@ impl Line<'_> {
         if !request.is_tls() {
             return ServerOffset::NONE;
         }
-        let answered = asked
-            .wall
-            .after(self.clock.now().elapsed.saturating_sub(asked.elapsed));
+        let passed = self.clock.now().elapsed.saturating_sub(asked.elapsed);
+        let answered = asked.wall.after(passed);
         let Some(offset) = ServerOffset::observed(response.headers(), asked.wall, answered) else {
-            return self.attempts.offset();
+            return self.attempts.offset(asked);
         };
-        self.attempts.correct_by(offset);
+        self.attempts.correct_by(offset, asked);
         offset
+    }
+}
+
+fn refresh_token_only(
+    refresh: Secret,
+    expires_at: Option<Timestamp>,
+    error: Error,
+    asked: Moment,
+) -> Result<Walked, Failed> {
+    let token = Token::from_refresh_token(refresh.clone()).map_err(Failed::answered)?;
+    Ok(Walked::Issued(Issued {
+        token: token.with_refresh(refresh, expires_at),
+        asked,
+        error: Some(error),
+    }))
+}
+
+impl Failed {
+    fn answered(error: Error) -> Self {
+        Self { error, sent: true }
+    }
+
+    /// The failure of a request after `steps` that were answered. What those did to a refresh token or a code is unknown.
+    fn after(self, steps: u32, spends: bool) -> Self {
+        if steps == 0 {
+            return self;
+        }
+        let error = match spends {
+            true => self.error.as_kind(ErrorKind::InDoubt),
+            false => self.error,
+        };
+        Self { error, sent: true }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::Guard;
-use token_core::{Freshness, Moment, Token, Validity};
+use token_core::{Freshness, Moment, Timestamp, Token, Validity};
 
 use crate::decide::Standing;
 
@@ -16,12 +17,35 @@ pub(crate) struct Held {
     token: Token,
     anchor: Moment,
     standing: AtomicU8,
-    refusals_before: u32,
+    /// Whether it cost an exchange; one from the store may be as old as the one that was refused.
+    exchanged: bool,
+    /// How many exchanges in a row were made because an API refused the token before.
+    refusals: AtomicU32,
+    /// Refusals before this elapsed time, in milliseconds, are not the token's fault; zero if none was.
+    trusted_until: AtomicU64,
+    /// No exchange of our own accord before this elapsed time: the vendor just repeated the token.
+    not_before: Option<Duration>,
+    /// Somebody asked for another token by name of this one.
+    superseded: AtomicBool,
 }
 
 const GOOD: u8 = 0;
 const REFUSED: u8 = 1;
 const KILLED: u8 = 2;
+
+/// A token that an exchange brought and that is refused within this time is not at fault: another exchange is not the cure.
+const NEWLY_EXCHANGED: Duration = Duration::from_secs(60);
+
+/// What an API's refusal of a token leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The token is not handed out until an exchange has answered.
+    Acted,
+    /// It says nothing new.
+    Ignored,
+    /// The token is not at fault; this is the number of such refusals in a row.
+    NotAtFault(u32),
+}
 
 impl Held {
     /// A token that was got at `anchor`.
@@ -30,29 +54,34 @@ impl Held {
             token,
             anchor,
             standing: AtomicU8::new(GOOD),
-            refusals_before: 0,
+            exchanged: false,
+            refusals: AtomicU32::new(0),
+            trusted_until: AtomicU64::new(0),
+            not_before: None,
+            superseded: AtomicBool::new(false),
         }
     }
 
-    /// A token that follows `before`: the same token keeps what is known against it, a new one remembers how many before it were
-    /// refused by an API one after the other.
-    pub(crate) fn following(before: &Held, token: Token, anchor: Moment) -> Self {
-        let standing = before.standing.load(Ordering::Acquire);
-        let same = token.same_secrets_as(&before.token);
-        let refused = standing == REFUSED && !same;
+    /// A token that follows `before`, by an exchange or from the store.
+    pub(crate) fn following(before: &Held, token: Token, anchor: Moment, exchanged: bool) -> Self {
+        let was_refused = before.standing() == Standing::Refused;
+        let refusals = before.refusals.load(Ordering::Acquire);
         Self {
-            token,
-            anchor,
-            standing: AtomicU8::new(if same && standing == REFUSED {
-                REFUSED
-            } else {
-                GOOD
+            exchanged,
+            refusals: AtomicU32::new(match (was_refused, exchanged) {
+                (true, true) => refusals.saturating_add(1),
+                (true, false) => refusals,
+                (false, _) => 0,
             }),
-            refusals_before: if refused {
-                before.refusals_before.saturating_add(1)
-            } else {
-                0
-            },
+            ..Self::new(token, anchor)
+        }
+    }
+
+    /// The same, held against further exchanges until this elapsed time: the vendor repeated the token.
+    pub(crate) fn not_exchanged_before(self, elapsed: Duration) -> Self {
+        Self {
+            not_before: Some(elapsed),
+            ..self
         }
     }
 
@@ -68,10 +97,19 @@ impl Held {
         &self.anchor
     }
 
+    pub(crate) fn not_before(&self) -> Option<Duration> {
+        self.not_before
+    }
+
     /// The whole way of a fresh token to its caller.
     pub(crate) fn is_fresh(&self, now: &Moment) -> bool {
         self.standing.load(Ordering::Relaxed) == GOOD
             && self.token.validity().at(now.seen_from(&self.anchor)) == Freshness::Fresh
+    }
+
+    /// Whether it is known by its refresh token alone, or not at all.
+    pub(crate) fn never_lived(&self) -> bool {
+        self.validity().expires_at() == Timestamp::MIN
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -82,20 +120,50 @@ impl Held {
         }
     }
 
-    /// How many tokens before it were refused by an API, one after the other.
-    pub(crate) fn refusals_before(&self) -> u32 {
-        self.refusals_before
+    /// How many exchanges in a row were made because an API refused the token before.
+    pub(crate) fn refusals(&self) -> u32 {
+        self.refusals.load(Ordering::Acquire)
     }
 
     /// An API refused it.
-    pub(crate) fn refuse(&self) {
+    pub(crate) fn refuse(&self, now: &Moment) -> Refusal {
+        let trusted_until = self.trusted_until.load(Ordering::Acquire);
+        if self.standing() != Standing::Good || millis(now.elapsed) < trusted_until {
+            return Refusal::Ignored;
+        }
+        let age = now.elapsed.saturating_sub(self.anchor.elapsed);
+        let refusals = self.refusals();
+        let replaced_a_refused_one = self.exchanged && refusals > 0;
+        if replaced_a_refused_one && trusted_until == 0 && age < NEWLY_EXCHANGED {
+            return Refusal::NotAtFault(refusals);
+        }
         self.standing.fetch_max(REFUSED, Ordering::AcqRel);
+        Refusal::Acted
+    }
+
+    /// Refusals are not its fault until this elapsed time.
+    pub(crate) fn trust_until(&self, elapsed: Duration) {
+        self.trusted_until
+            .store(millis(elapsed).max(1), Ordering::Release);
     }
 
     /// The vendor killed it.
     pub(crate) fn kill(&self) {
         self.standing.fetch_max(KILLED, Ordering::AcqRel);
     }
+
+    /// Another token was asked for by name of this one.
+    pub(crate) fn supersede(&self) {
+        self.superseded.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Acquire)
+    }
+}
+
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A token to use now. It reads like a [`Token`].

@@ -2,18 +2,17 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::store::{Acquired, Renewed, StoreError};
 use token_core::{Error, ErrorKind};
 
-use crate::engine::Engine;
+use crate::job::Job;
 use crate::stored::{Adopted, Stored};
 
 /// A lease that is held.
 pub(crate) struct Lease<'a> {
-    engine: &'a Arc<Engine>,
+    job: &'a Job,
     /// The elapsed time just before it was asked for: by the store's clock it lives no shorter than from here.
     asked_at: Duration,
 }
@@ -43,24 +42,22 @@ pub(crate) enum Purpose {
 
 impl<'a> Lease<'a> {
     /// Takes the lease; where another holder has it, watches for that one's commit.
-    pub(crate) async fn take(engine: &'a Arc<Engine>, purpose: Purpose) -> Result<Taken<'a>, NoLease> {
-        let started = engine.clock.now().elapsed;
+    pub(crate) async fn take(job: &'a Job, purpose: Purpose) -> Result<Taken<'a>, NoLease> {
+        let started = job.clock.now().elapsed;
         loop {
-            let asked_at = engine.clock.now().elapsed;
-            let acquiring = engine
-                .store
-                .acquire(&engine.key, &engine.owner, engine.settings.lease);
-            let (left, stored) = match engine.in_time(acquiring).await.map_err(NoLease::Broken)? {
+            let asked_at = job.clock.now().elapsed;
+            let acquiring = job.store.acquire(&job.key, &job.owner, job.settings.lease);
+            let (left, stored) = match job.in_time(acquiring).await.map_err(NoLease::Broken)? {
                 Acquired::Held(entry) => {
-                    return Ok(Taken::Lease(Self { engine, asked_at }, Stored::of(entry)));
+                    return Ok(Taken::Lease(Self { job, asked_at }, Stored::of(entry)));
                 }
                 Acquired::Busy { left, entry } => (left, Stored::of(entry)),
                 _ => return Err(NoLease::Busy),
             };
-            if engine.clock.now().elapsed.saturating_sub(started) >= engine.settings.lease_wait {
+            if job.clock.now().elapsed.saturating_sub(started) >= job.settings.lease_wait {
                 return Err(NoLease::Busy);
             }
-            if watch(engine, left, &stored).await && purpose == Purpose::AnyNewer {
+            if watch(job, left, &stored).await && purpose == Purpose::AnyNewer {
                 return Ok(Taken::Adopted);
             }
         }
@@ -78,8 +75,8 @@ impl<'a> Lease<'a> {
 
     /// Makes sure that the lease is still ours and has at least half of its life, on the clock that counts suspend.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let age = self.engine.clock.now().elapsed.saturating_sub(self.asked_at);
-        if age < self.engine.settings.lease / 2 {
+        let age = self.job.clock.now().elapsed.saturating_sub(self.asked_at);
+        if age < self.job.settings.lease / 2 {
             return Ok(());
         }
         match self.renew().await {
@@ -94,21 +91,19 @@ impl<'a> Lease<'a> {
 
     /// Nothing was spent, or the outcome is known: others need not be careful.
     pub(crate) async fn withdraw_intent(&self) {
-        let engine = self.engine;
+        let job = self.job;
         // Where it fails, the intent stands and others wait a little longer than they had to.
-        _ = engine
-            .in_time(engine.store.withdraw(&engine.key, &engine.owner))
-            .await;
+        _ = job.in_time(job.store.withdraw(&job.key, &job.owner)).await;
     }
 
     pub(crate) async fn give_back(self) {
-        give_back(self.engine).await;
+        give_back(self.job).await;
     }
 
     /// Never ends: the work goes on without the lease too.
     async fn keep(&self) -> Infallible {
         loop {
-            tokio::time::sleep(self.engine.settings.lease / 3).await;
+            tokio::time::sleep(self.job.settings.lease / 3).await;
             if matches!(self.renew().await, Ok(Renewed::Lost)) {
                 return std::future::pending().await;
             }
@@ -116,38 +111,31 @@ impl<'a> Lease<'a> {
     }
 
     async fn renew(&self) -> Result<Renewed, StoreError> {
-        let engine = self.engine;
-        engine
-            .in_time(
-                engine
-                    .store
-                    .renew(&engine.key, &engine.owner, engine.settings.lease),
-            )
+        let job = self.job;
+        job.in_time(job.store.renew(&job.key, &job.owner, job.settings.lease))
             .await
     }
 }
 
 /// Gives back the lease that this holder may have.
-pub(crate) async fn give_back(engine: &Engine) {
+pub(crate) async fn give_back(job: &Job) {
     // Where it fails, the lease ends by itself.
-    _ = engine
-        .in_time(engine.store.release(&engine.key, &engine.owner))
-        .await;
+    _ = job.in_time(job.store.release(&job.key, &job.owner)).await;
 }
 
 /// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.
-async fn watch(engine: &Arc<Engine>, left: Duration, stored: &Stored) -> bool {
+async fn watch(job: &Job, left: Duration, stored: &Stored) -> bool {
     const OFTEN_ENOUGH: Duration = Duration::from_millis(500);
-    if is_fresh(stored, engine) {
+    if is_fresh(stored, job) {
         return true;
     }
     let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
     // What wakes us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
     // wake would have it for nothing.
-    let next = stored.next(engine, nap).await;
-    next.is_ok_and(|stored| is_fresh(&stored, engine))
+    let next = stored.next(job, nap).await;
+    next.is_ok_and(|stored| is_fresh(&stored, job))
 }
 
-fn is_fresh(stored: &Stored, engine: &Engine) -> bool {
-    matches!(stored.adopt(engine), Ok(Adopted::Fresh))
+fn is_fresh(stored: &Stored, job: &Job) -> bool {
+    matches!(stored.adopt(job), Ok(Adopted::Fresh))
 }

@@ -15,13 +15,19 @@ mod exchange;
 mod failures;
 #[cfg(feature = "file")]
 mod file;
+mod grant_state;
 mod held;
+mod initial;
+mod job;
 mod keep_fresh;
 mod lease;
 mod lineage;
+mod logout;
 mod memory;
 mod pending;
 mod record;
+mod runtime;
+mod sessions;
 mod settings;
 #[doc = include_str!("../SHARING.md")]
 pub mod sharing {}
@@ -40,8 +46,10 @@ pub use events::{Event, Events, Origin};
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
 pub use file::FileStore;
+pub use grant_state::GrantState;
 pub use held::TokenGuard;
 pub use keep_fresh::KeepFresh;
+pub use logout::LoggedOut;
 pub use memory::MemoryStore;
 
 /// For tests: a clock that follows tokio's paused time.

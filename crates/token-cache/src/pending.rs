@@ -1,12 +1,12 @@
 //! A token that the store did not acknowledge yet: written again until it does.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use token_core::store::{CommitCondition, Record, StoreError};
 
 use crate::commit;
-use crate::engine::Engine;
+use crate::job::Job;
 use crate::lease;
 use crate::record;
 
@@ -28,13 +28,14 @@ const TRIES_AFTER_DROP: u32 = 100;
 
 impl Pending {
     /// Remembers a write and tries it again in a task of its own.
-    pub(crate) fn keep(&self, engine: &Arc<Engine>, condition: CommitCondition, record: Record) {
+    pub(crate) fn keep(&self, job: &Job, condition: CommitCondition, record: Record) {
         let mut waiting = self.lock();
         // The store still holds the ancestor that the first unwritten token came from.
         let condition = waiting.write.take().map_or(condition, |(first, _)| first);
         waiting.write = Some((condition, record));
         if !std::mem::replace(&mut waiting.is_retried, true) {
-            drop(tokio::spawn(retry(engine.clone())));
+            // Without a task, the next flight writes it.
+            waiting.is_retried = job.tasks.spawn(retry(job.clone())).is_ok();
         }
     }
 
@@ -44,33 +45,36 @@ impl Pending {
     }
 
     /// Tries the write now.
-    pub(crate) async fn settle(&self, engine: &Engine) -> Result<(), StoreError> {
+    pub(crate) async fn settle(&self, job: &Job) -> Result<(), StoreError> {
         let Some((condition, record)) = self.lock().write.clone() else {
             return Ok(());
         };
-        let written = commit::write(engine, &condition, &record).await?;
+        let written = commit::write(job, &condition, &record).await?;
         self.forget(&record);
-        engine.spill.forget(engine).await;
-        let token = record::read(&record, Duration::ZERO, engine.clock.now().wall)?;
+        job.spill.forget(job).await;
+        let token = record::read(&record, Duration::ZERO, job.clock.now().wall)?;
         // A tombstone or an unreadable winner is met again by the next flight, which tells it.
-        _ = commit::aftermath(engine, token, written).await;
+        _ = commit::aftermath(job, token, written).await;
         Ok(())
     }
 
     /// Tries the write now, outside of a flight, and then gives back the lease that the flight left to it.
-    pub(crate) async fn settle_after_flight(&self, engine: &Engine) -> Result<(), StoreError> {
-        self.settle(engine).await?;
-        if !engine.is_flying() {
-            lease::give_back(engine).await;
+    pub(crate) async fn settle_after_flight(&self, job: &Job) -> Result<(), StoreError> {
+        self.settle(job).await?;
+        if !job.is_flying() {
+            lease::give_back(job).await;
         }
         Ok(())
     }
 
     fn forget(&self, written: &Record) {
         let mut waiting = self.lock();
-        waiting
-            .write
-            .take_if(|(_, newest)| newest.lineage == written.lineage);
+        waiting.write.take_if(|(_, newest)| newest.id() == written.id());
+    }
+
+    /// Gives up the write: the grant was logged out.
+    pub(crate) fn drop_all(&self) -> Option<Record> {
+        self.lock().write.take().map(|(_, record)| record)
     }
 
     /// Whether nothing waits; the task that asks ends then, and the next write gets one of its own.
@@ -86,24 +90,24 @@ impl Pending {
 }
 
 /// Holds the engine, so that a dropped cache loses no rotation; gives up some time after nobody else holds it.
-async fn retry(engine: Arc<Engine>) {
-    let retrying = Retrying(engine);
-    let engine = &retrying.0;
+async fn retry(job: Job) {
+    let retrying = Retrying(job);
+    let job = &retrying.0;
     let mut pause = SHORTEST_PAUSE;
     let mut tries_left = TRIES_AFTER_DROP;
-    while tries_left > 0 && !engine.pending.is_done() {
+    while tries_left > 0 && !job.pending.is_done() {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         // A failure is tried again: that is what this loop is for.
-        _ = engine.pending.settle_after_flight(engine).await;
-        if Arc::strong_count(engine) == 1 {
+        _ = job.pending.settle_after_flight(job).await;
+        if job.holders() == 1 {
             tries_left -= 1;
         }
     }
 }
 
 /// Where the task ends with its runtime, the next write gets a task again.
-struct Retrying(Arc<Engine>);
+struct Retrying(Job);
 
 impl Drop for Retrying {
     fn drop(&mut self) {

@@ -53,11 +53,10 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
     };
     let body =
         serde_json::to_string(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
-    Ok(Record::new(
-        lineage(key, token),
-        token.generation(),
-        Secret::from(body),
-    ))
+    let mut record = Record::new(lineage(key, token), token.generation(), Secret::from(body));
+    record.due_at = validity.ends().map(|_| validity.refresh_at());
+    record.grant_ends_at = token.refresh_expires_at();
+    Ok(record)
 }
 
 /// The token of a record, as it looks at the local time `now`, when the store says that it was committed `age` ago.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Record, StoreError};
 
-use crate::engine::Engine;
 use crate::events::Origin;
+use crate::job::Job;
 use crate::record;
 
 /// At most one token a grant, in a store of this machine; none where the user gave no place.
@@ -26,26 +26,36 @@ impl Spill {
     }
 
     /// Makes a token durable here. A second failure must not keep it from the callers, so it is told and no more.
-    pub(crate) async fn keep(&self, engine: &Engine, record: &Record) -> Result<(), StoreError> {
+    pub(crate) async fn keep(&self, job: &Job, record: &Record) -> Result<(), StoreError> {
         let Some(place) = &self.place else { return Ok(()) };
-        engine
-            .in_time(place.commit(&engine.key, &CommitCondition::Overwrite, record))
+        job.in_time(place.commit(&job.key, &CommitCondition::Overwrite, record))
             .await
             .map(drop)
     }
 
+    pub(crate) fn is_there(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// The grant was logged out: nothing here may come back later. Returns what was here.
+    pub(crate) async fn drop_all(&self, job: &Job) -> Option<Record> {
+        let place = self.place.as_ref()?;
+        self.was_looked_at.store(true, Ordering::SeqCst);
+        job.in_time(place.tombstone(&job.key)).await.ok().flatten()
+    }
+
     /// The store has it: nothing here may come back later.
-    pub(crate) async fn forget(&self, engine: &Engine) {
+    pub(crate) async fn forget(&self, job: &Job) {
         let Some(place) = &self.place else { return };
         // Where it fails, a later process finds a token that is no newer than the store's, and leaves it.
-        _ = engine.in_time(place.tombstone(&engine.key)).await;
+        _ = job.in_time(place.tombstone(&job.key)).await;
     }
 
     /// What an earlier process left here, once in the life of a cache: it is served if it lives, and written to the store.
     ///
     /// Whose child it is need not be known: a record that the store does not have, or has an older generation of, is written; any
     /// other has had its successor.
-    pub(crate) async fn recover(&self, engine: &Arc<Engine>) {
+    pub(crate) async fn recover(&self, job: &Job) {
         let Some(place) = self
             .place
             .as_ref()
@@ -53,22 +63,21 @@ impl Spill {
         else {
             return;
         };
-        let Ok(entry) = engine.in_time(place.load(&engine.key)).await else {
+        let Ok(entry) = job.in_time(place.load(&job.key)).await else {
             return self.was_looked_at.store(false, Ordering::SeqCst);
         };
         let Some(record) = entry.record else { return };
-        let now = engine.clock.now();
+        let now = job.clock.now();
         let Ok(token) = record::read(&record, entry.record_age, now.wall) else {
             return;
         };
-        if engine
+        if job
             .current()
             .is_none_or(|current| current.generation() < token.generation())
         {
-            engine.publish(token, now, Origin::Store);
+            job.publish(token, now, Origin::Store);
         }
-        engine
-            .pending
-            .keep(engine, CommitCondition::ParentIs(record.lineage), record);
+        job.pending
+            .keep(job, CommitCondition::ParentIs(record.lineage), record);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use token_core::store::{Entry, Lineage, Owner, StoreError};
+use token_core::store::{Entry, StoreError};
 use token_core::{Error, Generation, Token};
 
 use crate::decide::Decision;
-use crate::engine::Engine;
 use crate::events::Origin;
+use crate::job::Job;
+use crate::lineage::lineage;
 use crate::record;
 
 /// One look at the store.
@@ -16,14 +17,27 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(crate) async fn load(engine: &Engine) -> Result<Self, StoreError> {
-        let entry = engine.in_time(engine.store.load(&engine.key)).await?;
+    pub(crate) async fn load(job: &Job) -> Result<Self, StoreError> {
+        let entry = job.in_time(job.store.load(&job.key)).await?;
         Ok(Self::of(entry))
     }
 
     /// What the store told with another answer.
     pub(crate) fn of(entry: Entry) -> Self {
         Self { entry }
+    }
+
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    pub(crate) fn is_tombstoned(&self) -> bool {
+        self.entry.tombstoned
+    }
+
+    /// Whether nothing was ever stored.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entry.record.is_none() && !self.entry.tombstoned
     }
 
     pub(crate) fn seen(&self) -> Option<Generation> {
@@ -36,52 +50,56 @@ impl Stored {
         self.seen().or(self.entry.tombstoned_generation)
     }
 
-    /// How long ago another holder declared that it spends this very token; `None` where none did.
-    pub(crate) fn spent_by_another(&self, us: &Owner, token: Lineage) -> Option<Duration> {
+    /// How long ago another holder declared that it spends this very token; `None` if none did. The generation counts too: a vendor that
+    /// keeps its refresh token gives parent and child one fingerprint.
+    pub(crate) fn spent_by_another(&self, job: &Job, token: &Token) -> Option<Duration> {
         let intent = self.entry.intent.as_ref()?;
-        (intent.owner != *us && intent.lineage == Some(token)).then_some(self.entry.intent_age)
+        let is_this =
+            intent.lineage == Some(lineage(&job.key, token)) && intent.generation == token.generation();
+        (intent.owner != job.owner && is_this).then_some(self.entry.intent_age)
     }
 
     /// Takes the stored token over where it is newer than the one in hand, or is another of the same generation: what is stored counts.
     /// Any other is better than a dead one.
-    pub(crate) fn adopt(&self, engine: &Engine) -> Result<Adopted, Error> {
-        self.adopt_if(engine, |token| is_newer(token, engine) || engine.is_dead())
+    pub(crate) fn adopt(&self, job: &Job) -> Result<Adopted, Error> {
+        self.adopt_if(job, |token| is_newer(token, job) || job.is_dead())
     }
 
     /// Takes any stored token over but the one in hand, which was refused.
-    pub(crate) fn adopt_in_place_of_refused(&self, engine: &Engine) -> Result<Adopted, Error> {
-        self.adopt_if(engine, |_| true)
+    pub(crate) fn adopt_in_place_of_refused(&self, job: &Job) -> Result<Adopted, Error> {
+        self.adopt_if(job, |_| true)
     }
 
-    fn adopt_if(&self, engine: &Engine, better: impl FnOnce(&Token) -> bool) -> Result<Adopted, Error> {
+    fn adopt_if(&self, job: &Job, better: impl FnOnce(&Token) -> bool) -> Result<Adopted, Error> {
+        job.initial.seen(&self.entry);
         if self.entry.tombstoned {
-            return Err(engine.logged_out());
+            return Err(job.logged_out());
         }
         let Some(record) = &self.entry.record else {
             return Ok(Adopted::Nothing);
         };
-        let now = engine.clock.now();
+        let now = job.clock.now();
         let token =
             record::read(record, self.entry.record_age, now.wall).map_err(|error| error.to_error())?;
-        if is_in_hand(&token, engine) || !better(&token) {
+        if is_in_hand(&token, job) || !better(&token) {
             return Ok(Adopted::Nothing);
         }
-        engine.publish(token, now, Origin::Store);
-        Ok(match engine.decide_alone() {
+        job.publish(token, now, Origin::Store);
+        Ok(match job.decide_alone() {
             Decision::Use => Adopted::Fresh,
             _ => Adopted::Due,
         })
     }
 
     /// Looks again when the store may hold something else. A hint that came too early is not asked for again without a pause.
-    pub(crate) async fn next(&self, engine: &Engine, at_most: Duration) -> Result<Self, StoreError> {
+    pub(crate) async fn next(&self, job: &Job, at_most: Duration) -> Result<Self, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let pause = tokio::time::sleep(SHORTEST.min(at_most));
-        let hint = engine.store.changed(&engine.key, self.seen(), at_most);
+        let hint = job.store.changed(&job.key, self.seen(), at_most);
         let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
         let next = match hint {
             Some(entry) => Ok(Self::of(entry)),
-            None => Self::load(engine).await,
+            None => Self::load(job).await,
         };
         let in_vain = next.as_ref().map_or(true, |next| next.seen() == self.seen());
         if in_vain {
@@ -101,13 +119,12 @@ pub(crate) enum Adopted {
     Fresh,
 }
 
-fn is_in_hand(token: &Token, engine: &Engine) -> bool {
+fn is_in_hand(token: &Token, job: &Job) -> bool {
     let same = |current: Token| current.generation() == token.generation() && token.same_secrets_as(&current);
-    engine.current().is_some_and(same)
+    job.current().is_some_and(same)
 }
 
-fn is_newer(token: &Token, engine: &Engine) -> bool {
-    engine
-        .current()
+fn is_newer(token: &Token, job: &Job) -> bool {
+    job.current()
         .is_none_or(|current| token.generation() >= current.generation())
 }

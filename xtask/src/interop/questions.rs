@@ -82,7 +82,7 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     let token = (*tokens.token().await?).clone();
     must_be_active(&tokens, &endpoint, &token).await?;
 
-    tokens.log_out().await?;
+    _ = tokens.log_out().await?;
     let lives = is_active(&tokens, &endpoint, &token).await?;
     ensure!(!lives, "the access token outlived its grant");
     let error = tokens.token().await.err().context("a token came after all")?;

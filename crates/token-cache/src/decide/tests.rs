@@ -34,6 +34,7 @@ fn decided(standing: Standing, outlook: Outlook, now: Moment) -> Decision {
             anchor: &ANCHOR,
             standing,
             outlook,
+            exchange_ends_it: false,
         },
         &now,
     )
@@ -42,7 +43,7 @@ fn decided(standing: Standing, outlook: Outlook, now: Moment) -> Decision {
 #[test]
 fn the_table() {
     use Decision::{Fail, Use, UseAndRefresh, Wait};
-    use Outlook::{Clear, InFlight};
+    use Outlook::{Clear, InDoubt, InFlight};
     use Standing::{Good, Killed, Refused};
     let held_off_longer = Outlook::HeldOff {
         until: Duration::from_secs(5000),
@@ -83,14 +84,20 @@ fn the_table() {
         (Good, held_off_longer, 1000, Fail),
         (Good, held_off_longer, 4000, Fail),
         (Good, held_off_longer, 4500, Wait),
-        // Refused by an API: wait for another one, unless that was just tried in vain.
+        // A refresh token that may have been spent rests: a live token is used meanwhile.
+        (Good, InDoubt, 0, Use),
+        (Good, InDoubt, 750, Use),
+        (Good, InDoubt, 970, Use),
+        (Good, InDoubt, 1000, Wait),
+        // Refused by an API: not handed out until an exchange has answered.
         (Refused, Clear, 0, Wait),
         (Refused, Clear, 800, Wait),
         (Refused, InFlight, 0, Wait),
-        (Refused, HELD_OFF, 0, Use),
-        (Refused, HELD_OFF, 899, Use),
+        (Refused, InDoubt, 0, Wait),
+        (Refused, HELD_OFF, 0, Fail),
+        (Refused, HELD_OFF, 899, Fail),
         (Refused, HELD_OFF, 900, Wait),
-        (Refused, held_off_longer, 999, Use),
+        (Refused, held_off_longer, 999, Fail),
         (Refused, held_off_longer, 1000, Fail),
         (Refused, Clear, 1000, Wait),
         // Killed by the vendor: as good as expired, however young.
@@ -109,6 +116,25 @@ fn the_table() {
             "{standing:?} {outlook:?} {seconds}"
         );
     }
+}
+
+// FAULTS.md row 71
+#[test]
+fn a_token_that_the_exchange_ends_is_not_handed_out_while_it_runs() {
+    let decided = |outlook, seconds| {
+        let state = State {
+            validity: &validity(),
+            anchor: &ANCHOR,
+            standing: Standing::Good,
+            outlook,
+            exchange_ends_it: true,
+        };
+        decide(&state, &later(seconds))
+    };
+    assert_eq!(decided(Outlook::Clear, 749), Decision::Use);
+    assert_eq!(decided(Outlook::Clear, 750), Decision::Wait);
+    assert_eq!(decided(Outlook::InFlight, 750), Decision::Wait);
+    assert_eq!(decided(HELD_OFF, 750), Decision::Use);
 }
 
 // FAULTS.md row 18

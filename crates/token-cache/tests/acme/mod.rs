@@ -25,6 +25,8 @@ pub(crate) use world::{World, pass, told};
 
 pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
 pub(crate) const CODE: &str = "acme-one-time-code-0123456789";
+/// Less than the shortest pause after a failure: such a caller gets the failure itself.
+pub(crate) const IMPATIENT: Duration = Duration::from_millis(400);
 /// How long a frozen account stays frozen.
 pub(crate) const FREEZE: Duration = Duration::from_secs(1200);
 

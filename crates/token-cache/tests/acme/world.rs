@@ -5,7 +5,8 @@ use std::time::Duration;
 use token_cache::test_util::RuntimeClock;
 use token_cache::{Event, Events, TokenCache, TokenCacheBuilder};
 use token_core::store::{Entry, Intent, Owner};
-use token_core::{Rotation, Timestamp, TokenEndpoint, TokenStore};
+use token_core::{Clock, Rotation, Timestamp, TokenEndpoint, TokenStore};
+use tokio::runtime::Handle;
 
 use super::{Acme, AcmeServer, FaultyStore, Spent};
 
@@ -25,19 +26,25 @@ impl World {
             _ => Spent::Stays,
         };
         Self {
-            server: AcmeServer::new(clock.clone(), spent),
+            // Nobody steps the server's clock.
+            server: AcmeServer::new(RuntimeClock::at(clock.now().wall), spent),
             store: FaultyStore::new(),
             acme,
             clock,
         }
     }
 
-    /// A process with its own way to the shared store.
+    /// A process with its own way to the shared store. It runs in the paused time of the test; built outside of a runtime, on the
+    /// library's own.
     pub(crate) fn process(&self, store: &FaultyStore) -> TokenCacheBuilder {
-        TokenCache::builder(self.acme.clone())
+        let builder = TokenCache::builder(self.acme.clone())
             .http(self.server.clone())
             .store(store.clone())
-            .clock(self.clock.clone())
+            .clock(self.clock.clone());
+        match Handle::try_current() {
+            Ok(handle) => builder.runtime(handle),
+            Err(_) => builder,
+        }
     }
 
     /// A process that knows no token.

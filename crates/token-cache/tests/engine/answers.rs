@@ -6,7 +6,7 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, World, pass, told};
+use crate::acme::{Acme, Fault, IMPATIENT, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
@@ -79,7 +79,10 @@ async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
         pass(Duration::from_millis(100)).await;
     }
     let exchanges = world.server.arrived().len();
-    assert!((5..=12).contains(&exchanges), "{exchanges}");
+    assert!(
+        (40..=80).contains(&exchanges),
+        "at most one every ten seconds: {exchanges}"
+    );
 }
 
 // FAULTS.md row 14
@@ -151,10 +154,8 @@ async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
     let world = World::of(Acme::single_use());
     world.server.then_refuse("busy");
     let cache = world.owner();
-    assert_eq!(
-        cache.token().await.unwrap_err().kind(),
-        ErrorKind::Transient { after: None }
-    );
+    let error = cache.token_within(IMPATIENT).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
     pass(2 * MINUTE / 60).await;
     assert!(cache.token().await.is_ok());
 }

@@ -134,7 +134,7 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
     world.leave_doubt().await;
     ours.token().await.unwrap();
     pass(MINUTE).await;
-    theirs.log_out().await.unwrap();
+    _ = theirs.log_out().await.unwrap();
     pass(MINUTE / 60).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(world.server.count("/refresh"), 1);

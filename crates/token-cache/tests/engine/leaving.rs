@@ -4,19 +4,10 @@ use std::time::Duration;
 
 use token_cache::{Drained, Event, Origin};
 use token_core::{Clock, ErrorKind, Generation, Secret, SendFailure, Token, Validity};
-use tokio::runtime::{Builder, Runtime};
 
-use crate::acme::{Acme, Ailment, Fault, Op, Stage, World, pass, told};
+use crate::acme::{Acme, Fault, Stage, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-fn paused_runtime() -> Runtime {
-    Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
@@ -102,7 +93,7 @@ async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
     let token = cache.adopt(world.server.grant()).await.unwrap();
     assert!(world.server.accepts(token.access()));
     // A logout, and the grant anew.
-    cache.log_out().await.unwrap();
+    _ = cache.log_out().await.unwrap();
     assert!(cache.token().await.is_err());
     cache.redeem(world.acme.redemption()).await.unwrap();
     assert!(world.server.accepts(cache.token().await.unwrap().access()));
@@ -139,54 +130,4 @@ async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
     while events.next().await.is_some() {}
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     assert_eq!(tasks, 0);
-}
-
-// FAULTS.md row 46
-#[test]
-fn a_cache_whose_runtime_is_gone_in_mid_exchange_works_on_the_next() {
-    let first = paused_runtime();
-    let (world, cache) = first.block_on(async {
-        let world = World::of(Acme::single_use());
-        let cache = world.owner();
-        drop(cache.keep_fresh());
-        let gate = world.server.then_hold(Stage::BeforeActing);
-        assert!(cache.token_within(Duration::ZERO).await.is_err());
-        gate.reached().await;
-        (world, cache)
-    });
-    drop(first);
-    paused_runtime().block_on(async {
-        assert!(world.server.accepts(cache.token().await.unwrap().access()));
-        assert_eq!(cache.drain(MINUTE).await, Drained::Settled);
-    });
-    assert_eq!(world.server.reused(), 0);
-}
-
-// FAULTS.md row 46
-#[test]
-fn a_token_that_waits_to_be_written_when_its_runtime_ends_is_written_on_the_next() {
-    let first = paused_runtime();
-    let (world, cache) = first.block_on(async {
-        let world = World::of(Acme::single_use());
-        let cache = world.owner();
-        world.store.ails([Op::Commit], &Ailment::Dead);
-        cache.token().await.unwrap();
-        (world, cache)
-    });
-    drop(first);
-    paused_runtime().block_on(async {
-        world.store.heals();
-        pass(50 * MINUTE).await;
-        cache.token().await.unwrap();
-        pass(MINUTE / 60).await;
-        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
-        // And what fails now is written again by itself.
-        world.store.ails([Op::Commit], &Ailment::Dead);
-        pass(50 * MINUTE).await;
-        cache.token().await.unwrap();
-        pass(MINUTE / 60).await;
-        world.store.heals();
-        pass(MINUTE).await;
-        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(3));
-    });
 }

@@ -17,7 +17,7 @@ async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_
     let gate = world.server.then_hold(Stage::AfterActing);
     cache.token().await.unwrap();
     gate.reached().await;
-    cache.log_out().await.unwrap();
+    _ = cache.log_out().await.unwrap();
     assert!(cache.current().is_none());
     let late = world.server.living_refresh();
     gate.open();
@@ -43,7 +43,7 @@ async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_s
     let (ours, (theirs, _)) = (world.owner(), world.other());
     world.store.ails([Op::Commit], &Ailment::Dead);
     ours.token().await.unwrap();
-    theirs.log_out().await.unwrap();
+    _ = theirs.log_out().await.unwrap();
     world.store.heals();
     pass(MINUTE).await;
     assert!(ours.current().is_none());
@@ -64,7 +64,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     ours.token().await.unwrap();
     gate.reached().await;
     // Between the answer that nothing is there and the second write.
-    theirs.log_out().await.unwrap();
+    _ = theirs.log_out().await.unwrap();
     gate.open();
     pass(MINUTE).await;
     assert!(world.kept().await.tombstoned && ours.current().is_none());
@@ -79,7 +79,7 @@ async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsew
         ours.token().await.unwrap();
         pass(50 * MINUTE).await;
     }
-    theirs.log_out().await.unwrap();
+    _ = theirs.log_out().await.unwrap();
     ours.token().await.unwrap();
     pass(MINUTE).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
@@ -112,7 +112,7 @@ async fn a_holder_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_no
         let (ours, (theirs, _)) = (world.owner(), world.other());
         refreshed_three_times(&ours).await;
         for _ in 0..logouts {
-            theirs.log_out().await.unwrap();
+            _ = theirs.log_out().await.unwrap();
         }
         let newcomer = newcomer(&world).await;
         ours.token().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     world.store.ails([Op::Renew], &Ailment::Dead);
     ours.token().await.unwrap();
     gate.reached().await;
-    theirs.log_out().await.unwrap();
+    _ = theirs.log_out().await.unwrap();
     // The lease of who hangs in the exchange is over by then.
     pass(MINUTE).await;
     let newcomer = newcomer(&world).await;

@@ -17,6 +17,7 @@ mod failures;
 mod keeping;
 mod leaving;
 mod logouts;
+mod runtimes;
 mod secrets;
 mod sharing;
 mod simulation;

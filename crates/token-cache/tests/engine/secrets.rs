@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use token_core::{Secret, Token, Validity};
 
-use crate::acme::{API_KEY, Acme, Ailment, CODE, Fault, Op, World, pass, told};
+use crate::acme::{API_KEY, Acme, Ailment, CODE, Fault, IMPATIENT, Op, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -70,7 +70,8 @@ async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
             let mut events = cache.events();
             pass(60 * MINUTE).await;
             world.server.then([echo(secret)]);
-            assert_silent(&world, &shown(&cache.token().await.unwrap_err()));
+            let error = cache.token_within(IMPATIENT).await.unwrap_err();
+            assert_silent(&world, &shown(&error));
             assert_silent(&world, &shown(&told(&mut events).await));
         }
         let world = World::of(Acme::single_use());
@@ -85,7 +86,7 @@ async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
 
         let world = World::of(Acme::single_use().and_login());
         world.server.then([echo(API_KEY)]);
-        let error = world.stranger().token().await.unwrap_err();
+        let error = world.stranger().token_within(IMPATIENT).await.unwrap_err();
         assert_silent(&world, &(shown(&error) + &error.to_string()));
     }
 }

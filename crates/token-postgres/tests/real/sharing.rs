@@ -125,7 +125,7 @@ async fn a_logout_that_races_an_exchange_wins() {
         while hold.caught_count() == 0 {
             tokio::task::yield_now().await;
         }
-        theirs.log_out().await.unwrap();
+        _ = theirs.log_out().await.unwrap();
         hold.release();
     };
     let (late, ()) = tokio::join!(ours.token(), logout);

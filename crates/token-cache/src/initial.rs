@@ -1,0 +1,88 @@
+//! A token that the program was configured with: the beginning of a grant, if the store does not know better.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use token_core::store::{Entry, Lineage};
+use token_core::{Generation, Key, Token};
+
+use crate::lineage::lineage;
+
+/// The initial token of a cache, and which one the stored grant began with.
+#[derive(Debug)]
+pub(crate) struct Initial {
+    token: Option<(Token, Lineage)>,
+    placeholder: Token,
+    /// The same one is never tried twice.
+    tried: AtomicBool,
+    looked: AtomicBool,
+    /// The initial token of the family that is stored.
+    of_the_family: Mutex<Option<Lineage>>,
+}
+
+impl Initial {
+    pub(crate) fn new(key: &Key, token: Option<Token>, placeholder: Token) -> Self {
+        Self {
+            token: token.map(|token| {
+                let fingerprint = lineage(key, &token);
+                (token, fingerprint)
+            }),
+            placeholder,
+            tried: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
+            of_the_family: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn placeholder(&self) -> Token {
+        self.placeholder.clone()
+    }
+
+    /// True once, for a cache that has an initial token.
+    pub(crate) fn first_look(&self) -> bool {
+        self.token.is_some() && !self.looked.swap(true, Ordering::AcqRel)
+    }
+
+    /// What the store says about the family that is there.
+    pub(crate) fn seen(&self, entry: &Entry) {
+        let stored = match &entry.record {
+            Some(record) => record.initial,
+            None => entry.tombstoned_initial,
+        };
+        if stored.is_some() {
+            *self.family() = stored;
+        }
+    }
+
+    /// The fingerprint that the next record keeps.
+    pub(crate) fn of_the_family(&self) -> Option<Lineage> {
+        *self.family()
+    }
+
+    /// The initial token, the first time that it is asked for, if the stored family did not begin with it.
+    pub(crate) fn take_unseen(&self) -> Option<Token> {
+        let (token, fingerprint) = self.token.as_ref()?;
+        let is_new = self.of_the_family() != Some(*fingerprint);
+        let is_taken = is_new && !self.tried.swap(true, Ordering::AcqRel);
+        is_taken.then(|| {
+            *self.family() = Some(*fingerprint);
+            token.clone()
+        })
+    }
+
+    /// The initial token, if it has not been tried.
+    pub(crate) fn unseen(&self) -> Option<Token> {
+        let (token, _) = self.token.as_ref()?;
+        (!self.tried.load(Ordering::Acquire)).then(|| token.clone())
+    }
+
+    /// The initial token as a record would hold it, for a logout that comes before the first flight. It is not tried after that.
+    pub(crate) fn take_for_logout(&self) -> Option<Token> {
+        self.take_unseen()
+            .map(|token| token.with_generation(Generation::default()))
+    }
+
+    fn family(&self) -> std::sync::MutexGuard<'_, Option<Lineage>> {
+        self.of_the_family.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,85 @@
+//! What a task works for.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use token_core::store::{Record, StoreError};
+use token_core::{Error, ErrorKind, Moment, Token};
+
+use crate::engine::Engine;
+use crate::events::Origin;
+use crate::record;
+use crate::sessions::{Publication, Session};
+
+/// One task's view of the engine. It changes nothing that a logout has put behind it since it began.
+#[derive(Clone)]
+pub(crate) struct Job {
+    engine: Arc<Engine>,
+    session: Session,
+}
+
+impl Job {
+    pub(crate) fn of(engine: &Arc<Engine>) -> Self {
+        Self {
+            engine: engine.clone(),
+            session: engine.sessions.current(),
+        }
+    }
+
+    /// How many hold the engine: tasks such as this one, and the handles of the cache.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.engine)
+    }
+
+    /// The record of a token, as it is committed now.
+    pub(crate) fn record(&self, token: &Token) -> Result<Record, StoreError> {
+        let mut record = record::write(&self.key, token, self.clock.now().wall)?;
+        record.initial = self.initial.of_the_family();
+        Ok(record)
+    }
+
+    /// Puts a token into everybody's hands, and tells of it before those who waited go on.
+    pub(crate) fn publish(&self, token: Token, anchor: Moment, origin: Origin) {
+        let publication = Publication {
+            token,
+            anchor,
+            origin,
+        };
+        let publish = |publication| self.engine.take_over(publication);
+        self.engine.sessions.publish(self.session, publication, publish);
+        self.engine.published.notify_waiters();
+    }
+
+    /// A tombstone was met: the token is not served any more.
+    pub(crate) fn logged_out(&self) -> Error {
+        let kill = || self.engine.held().kill();
+        self.engine.sessions.act_in(self.session, kill);
+        // Whoever asks next can log in again by himself, if the vendor has a repeatable login.
+        let kind = match self.has_login() {
+            true => ErrorKind::Transient { after: None },
+            false => ErrorKind::Rejected,
+        };
+        Error::new(kind, "the grant was logged out")
+    }
+
+    /// The vendor said with this error that it killed the token too.
+    pub(crate) fn note_kill(&self, error: &Error, token: &Token) {
+        let kill = || self.engine.kill(token);
+        if error.kills_live_token() {
+            self.engine.sessions.act_in(self.session, kill);
+        }
+    }
+
+    pub(crate) fn note_failure(&self, error: &Error) {
+        let note = || self.engine.note_failure(error);
+        self.engine.sessions.act_in(self.session, note);
+    }
+}
+
+impl Deref for Job {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
+}

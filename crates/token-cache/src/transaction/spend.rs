@@ -1,0 +1,173 @@
+//! Points 4 and 7 of the transaction: the exchange, and what follows a refusal.
+
+use token_core::store::CommitCondition;
+use token_core::{Attempt, Error, ErrorKind, Generation, Request, Rotation, Token, Validity};
+
+use super::{Adopted, Stored, as_generation_after, by_our_login, patience};
+use crate::events::Origin;
+use crate::exchange::{Issued, Repetition};
+use crate::job::Job;
+use crate::lineage::lineage;
+
+/// What spending the current token came to.
+pub(super) enum Spent {
+    Issued(Issued, CommitCondition, Origin),
+    Adopted,
+}
+
+impl Spent {
+    /// The same for a grant that begins after a logout.
+    pub(super) fn over_a_tombstone(self, job: &Job) -> Self {
+        match self {
+            Self::Issued(issued, _, origin) => Self::Issued(issued, by_our_login(job), origin),
+            Self::Adopted => Self::Adopted,
+        }
+    }
+}
+
+/// Sends the refresh, and what follows a refusal: the store again, spares, the initial token, the repeatable login. `known` is the newest
+/// generation there is.
+pub(super) async fn spend(
+    job: &Job,
+    current: Option<Token>,
+    known: Option<Generation>,
+) -> Result<Spent, Error> {
+    let Some(current) = current else {
+        return login(job, None, known).await;
+    };
+    if job.calls_for_login() {
+        return login(job, Some(&current), known).await;
+    }
+    match refresh_with(job, &current).await {
+        Err(error) if error.kind() == ErrorKind::Rejected => after_refusal(job, &current, known, error).await,
+        Err(error) => {
+            job.note_kill(&error, &current);
+            Err(error)
+        }
+        Ok(spent) => Ok(or_login(job, &current, known, spent).await),
+    }
+}
+
+/// 7. Nothing is deleted because of a refusal.
+async fn after_refusal(
+    job: &Job,
+    current: &Token,
+    known: Option<Generation>,
+    refused: Error,
+) -> Result<Spent, Error> {
+    if let Ok(stored) = Stored::load(job).await
+        && stored.adopt_in_place_of_refused(job)? != Adopted::Nothing
+    {
+        return Ok(Spent::Adopted);
+    }
+    if let Some(spent) = another_way(job, current, known).await {
+        return Ok(spent);
+    }
+    job.note_kill(&refused, current);
+    if job.has_login() {
+        return login(job, Some(current), known).await;
+    }
+    Err(refused)
+}
+
+/// A token that lost a race, or the initial token of another family: each is tried once.
+async fn another_way(job: &Job, current: &Token, known: Option<Generation>) -> Option<Spent> {
+    let condition = CommitCondition::ParentIs(lineage(&job.key, current));
+    for spare in job.spares.take() {
+        if let Ok(Spent::Issued(issued, _, origin)) = refresh_with(job, &spare).await {
+            return Some(Spent::Issued(issued, condition, origin));
+        }
+    }
+    let initial = job.initial.take_unseen()?;
+    if !job.is_expired(&initial) {
+        let issued = as_generation_after(Issued::of(initial, job.clock.now()), known);
+        return Some(Spent::Issued(issued, condition, Origin::Initial));
+    }
+    match refresh_with(job, &initial).await {
+        Ok(Spent::Issued(issued, _, origin)) => {
+            let issued = as_generation_after(issued, known);
+            Some(Spent::Issued(issued, condition, origin))
+        }
+        _ => None,
+    }
+}
+
+/// An API refused the access token, and the refresh brought the same one: the repeatable login is tried once.
+async fn or_login(job: &Job, current: &Token, known: Option<Generation>, spent: Spent) -> Spent {
+    let Spent::Issued(issued, ..) = &spent else {
+        return spent;
+    };
+    let is_repeated = issued.token.access().same_as(current.access()) && issued.error.is_none();
+    if !is_repeated || !job.is_refused() || !job.has_login() {
+        return spent;
+    }
+    login(job, Some(current), known).await.unwrap_or(spent)
+}
+
+async fn refresh_with(job: &Job, token: &Token) -> Result<Spent, Error> {
+    // A vendor whose access token is its own refresh token cannot refresh an expired one: it would only refuse.
+    if token.refresh().is_none() && job.is_expired(token) && job.has_login() {
+        return Err(Error::new(
+            ErrorKind::Rejected,
+            "the token expired before it was refreshed",
+        ));
+    }
+    let rotation = job.endpoint.rotation();
+    let repetition = match rotation {
+        Rotation::SingleUse => Repetition::Unsent,
+        _ => Repetition::Once,
+    };
+    let build = |attempt: &Attempt| remembering(job.endpoint.refresh(token, attempt), Some(token));
+    let issued = job
+        .line()
+        .exchange(patience(job, rotation, repetition), build)
+        .await?;
+    let condition = CommitCondition::ParentIs(lineage(&job.key, token));
+    Ok(Spent::Issued(
+        child_of(job, token, issued),
+        condition,
+        Origin::Refresh,
+    ))
+}
+
+/// A refresh token that came alone is kept beside the old access token while that can be used, else beside an expired one.
+fn child_of(job: &Job, parent: &Token, issued: Issued) -> Issued {
+    let mut token = issued.token.succeeding(parent);
+    if issued.error.is_some() {
+        let keeps_old = job.in_hand().usable && !job.endpoint.exchange_ends_old_token();
+        token = token.with_access_of(parent);
+        if !keeps_old {
+            token = token.with_validity(Validity::expired());
+        }
+    }
+    Issued { token, ..issued }
+}
+
+async fn login(job: &Job, current: Option<&Token>, known: Option<Generation>) -> Result<Spent, Error> {
+    let build = |attempt: &Attempt| {
+        let request = job.endpoint.login(attempt).unwrap_or_else(|| Err(needs_grant()));
+        remembering(request, current)
+    };
+    let patience = patience(job, Rotation::Idempotent, Repetition::Once);
+    let issued = job.line().exchange(patience, build).await?;
+    let issued = match current {
+        Some(current) if issued.token.same_secrets_as(current) => child_of(job, current, issued),
+        _ => as_generation_after(issued, known),
+    };
+    Ok(Spent::Issued(issued, by_our_login(job), Origin::Login))
+}
+
+/// The vendor may echo any part of the token, also one that was not sent.
+fn remembering(request: Result<Request, Error>, token: Option<&Token>) -> Result<Request, Error> {
+    request.map(|request| match token {
+        Some(token) => request.remembering(token.secrets()),
+        None => request,
+    })
+}
+
+fn needs_grant() -> Error {
+    Error::new(
+        ErrorKind::Rejected,
+        "there is no grant yet: redeem a code or a password, or adopt a token",
+    )
+}
