@@ -27,7 +27,7 @@ async function main() {
   // A client that waits for a restart may come before the provider does, and must not be left without an answer.
   const front = createServer(async (request, response) => (await opened)(request, response));
   const issuer = await listen(front, options.port);
-  const provider = await authorizationServer(issuer, state, options.accessTtl);
+  const provider = await authorizationServer(issuer, state, options);
   const stats = new Stats(provider);
   open(provider.callback());
 
@@ -44,13 +44,18 @@ function commandLine() {
       port: { type: 'string', default: process.env.PORT ?? '0' },
       'control-port': { type: 'string', default: '0' },
       'access-ttl': { type: 'string', default: '4' },
+      rotation: { type: 'string', default: 'single-use' },
+      reuse: { type: 'string', default: 'ends-grant' },
       state: { type: 'string' },
     },
   });
+  // It cannot be told otherwise.
+  oneOf('--reuse', values.reuse, ['ends-grant']);
   return {
     port: wholeNumber('--port', values.port, 0),
     controlPort: wholeNumber('--control-port', values['control-port'], 0),
     accessTtl: wholeNumber('--access-ttl', values['access-ttl'], 1),
+    rotates: oneOf('--rotation', values.rotation, ['single-use', 'kept']) === 'single-use',
     state: values.state,
   };
 }
@@ -63,6 +68,11 @@ function wholeNumber(name, text, least) {
   return number;
 }
 
+function oneOf(name, text, known) {
+  if (!known.includes(text)) throw new Error(`${name} wants one of ${known.join(', ')}`);
+  return text;
+}
+
 // The issuer holds the port, so the socket comes before the provider.
 function listen(server, port) {
   return new Promise((resolve, reject) => {
@@ -71,13 +81,13 @@ function listen(server, port) {
   });
 }
 
-async function authorizationServer(issuer, state, accessTtl) {
+async function authorizationServer(issuer, state, options) {
   // Imported late: the module prints on import, and imports run before the redirection above.
   const { Provider } = await import('oidc-provider');
-  return new Provider(issuer, configuration(state, accessTtl));
+  return new Provider(issuer, configuration(state, options));
 }
 
-function configuration(state, accessTtl) {
+function configuration(state, { accessTtl, rotates }) {
   const day = 24 * 60 * 60;
   return {
     adapter: (model) => state.adapter(model),
@@ -87,7 +97,7 @@ function configuration(state, accessTtl) {
     scopes: ['openid', 'offline_access', 'api'],
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: true,
+    rotateRefreshToken: rotates,
     interactions: { url: (_ctx, interaction) => `/unattended/${interaction.uid}` },
     features: {
       devInteractions: { enabled: false },

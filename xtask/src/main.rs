@@ -85,8 +85,11 @@ enum Task {
         /// The crate's name, such as `acme-auth`.
         name: String,
     },
-    /// The OAuth 2.0 client against a certified server that is not ours; needs Node.
-    Interop,
+    /// The OAuth 2.0 client against servers that are not ours; needs Node and Python.
+    Interop(interop::Options),
+    /// One of the processes that share a grant.
+    #[command(hide = true)]
+    InteropWorker,
     /// The invariants that can be checked by looking.
     Tidy {
         /// Copies the licences into every crate first.
@@ -119,7 +122,8 @@ fn run(cli: &Cli) -> Result<()> {
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),
-        Task::Interop => interop::run(&workspace),
+        Task::Interop(options) => interop::run(&workspace, options),
+        Task::InteropWorker => interop::work(),
         Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
         Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
     }

@@ -1,14 +1,16 @@
 //! Caches of the server's clients.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use vendor_auth::cache::Backoff;
+use token_cache::FileStore;
+use vendor_auth::cache::{Backoff, TokenCacheBuilder};
 use vendor_auth::core::Windows;
 use vendor_auth::oauth2::{ClientAuthentication, OAuth2, OAuth2Builder};
 use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
 
-use super::provider::{Client, Provider};
+use super::provider::{Client, Provider, Ready};
 
 /// The server writes whole seconds and counts them from the second that has begun, so a token of four seconds may die after three. A
 /// refresh in the last 600 thousandths, at 1.6 s, is early enough on a busy machine too.
@@ -17,15 +19,14 @@ const AHEAD_PERMILLE: u32 = 600;
 /// The client with the plainest settings.
 pub(super) const WEB: &str = "web";
 
-impl Provider {
+impl Ready {
     /// The endpoint of a client, described as its user would.
     pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
-        let ready = self.ready();
-        let described = OAuth2::builder(&ready.issuer)
+        let described = OAuth2::builder(&self.issuer)
             .allow_plain_http()
-            .token_path(&ready.token_endpoint)
-            .revocation_path(&ready.revocation_endpoint)
-            .introspection_path(&ready.introspection_endpoint)
+            .token_path(&self.token_endpoint)
+            .revocation_path(&self.revocation_endpoint)
+            .introspection_path(&self.introspection_endpoint)
             .client_id(&client.id);
         let described = match &client.secret {
             Some(secret) => described.client_secret(secret.as_str()),
@@ -35,6 +36,13 @@ impl Provider {
             "client_secret_post" => described.client_authentication(ClientAuthentication::Post),
             _ => described,
         }
+    }
+}
+
+impl Provider {
+    /// The endpoint of a client, described as its user would.
+    pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
+        self.ready().describe(client)
     }
 
     /// The endpoint of the client of this id.
@@ -59,17 +67,28 @@ pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<Tok
     build(endpoint, Some(Token::from_refresh_token(refresh_token.clone())?))
 }
 
+/// A cache over a folder that other processes share, which begins with this refresh token where the folder has nothing.
+pub(super) fn cache_over(endpoint: OAuth2, folder: &Path, refresh_token: Secret) -> Result<TokenCache> {
+    let first = Token::from_refresh_token(refresh_token)?;
+    let builder = settled(endpoint)?.first(first).store(FileStore::at(folder));
+    Ok(builder.build()?)
+}
+
 fn build(endpoint: OAuth2, first: Option<Token>) -> Result<TokenCache> {
-    let backoff = Backoff::default()
-        .first(Duration::from_millis(200))
-        .longest(Duration::from_secs(1));
-    let builder = TokenCache::builder(endpoint)
-        .http(ReqwestClient::new()?)
-        .windows(Windows::default().refreshed_in_the_last(AHEAD_PERMILLE))
-        .backoff(backoff);
+    let builder = settled(endpoint)?;
     let builder = match first {
         Some(first) => builder.first(first),
         None => builder,
     };
     Ok(builder.build()?)
+}
+
+fn settled(endpoint: OAuth2) -> Result<TokenCacheBuilder> {
+    let backoff = Backoff::default()
+        .first(Duration::from_millis(200))
+        .longest(Duration::from_secs(1));
+    Ok(TokenCache::builder(endpoint)
+        .http(ReqwestClient::new()?)
+        .windows(Windows::default().refreshed_in_the_last(AHEAD_PERMILLE))
+        .backoff(backoff))
 }

@@ -7,6 +7,7 @@ use vendor_auth::{ErrorKind, TokenCache};
 
 use super::caches::{WEB, cache_from};
 use super::provider::{Client, Provider};
+use super::questions::next_works;
 use super::waiting::{
     at_the_end_of_its_life, history, is_active, must_be_active, next_verdict, refused, told,
 };
@@ -33,6 +34,26 @@ pub(super) async fn reused(provider: &Provider) -> Result<String> {
         ("refresh_token", "invalid_grant", 2),
     ])?;
     Ok(said)
+}
+
+/// An old copy of a refresh token is spent by somebody else, where the server does not take that for theft.
+pub(super) async fn reuse_refused(provider: &Provider) -> Result<String> {
+    provider.forget_stats().await?;
+    let endpoint = provider.endpoint(WEB)?;
+    let old = provider.mint(WEB).await?;
+    let ours = cache_from(endpoint.clone(), &old)?;
+    ours.token().await?;
+
+    let theirs = cache_from(endpoint, &old)?;
+    let said = refused(theirs.token().await, ErrorKind::Rejected, "invalid_grant")?;
+    next_works(&ours).await?;
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[
+        ("refresh_token", "success", 2),
+        ("refresh_token", "invalid_grant", 1),
+    ])?;
+    stats.revoked_grants(0)?;
+    Ok(format!("{said}; who has the newest goes on"))
 }
 
 /// The account takes its consent back.

@@ -1,50 +1,81 @@
-//! Puts the server and its packages into the build folder.
+//! Puts a server and its packages into the build folder.
+
+mod node;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{self, program};
+use super::setup::Server;
+use crate::command;
 use crate::workspace::Workspace;
 
-const SOURCE: &str = "xtask/interop";
-const LOCK: &str = "package-lock.json";
-/// The lock that `node_modules` was installed from.
-const INSTALLED: &str = "installed-lock.json";
-const OLDEST_NODE: (u32, u32) = (20, 20);
+/// What a registry's client says if it cannot reach it.
+const UNREACHABLE: [&str; 13] = [
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "ERR_SOCKET_TIMEOUT",
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "ProxyError",
+    "Temporary failure in name resolution",
+    // What pip says of a pinned package when no index answered.
+    "(from versions: none)",
+];
 
-/// Why it cannot be done here, if so.
-pub(super) fn missing(workspace: &Workspace) -> Option<String> {
-    let Ok(version) = command::read(&mut program(workspace, "node", &["--version"])) else {
-        return Some("Node is not installed".to_owned());
-    };
-    if !is_new_enough(&version) {
-        let (major, minor) = OLDEST_NODE;
-        return Some(format!("Node {} is older than v{major}.{minor}", version.trim()));
-    }
-    let has_npm = command::is_there(workspace, "npm", &["--version"]);
-    (!has_npm).then(|| "npm is not installed".to_owned())
+/// A server that can be started, or the reason why it cannot be had here.
+pub(super) enum Installed {
+    Ready(Launch),
+    Missing(String),
 }
 
-/// The folder where the server can be started.
+/// How a server is started.
+#[derive(Clone)]
+pub(super) struct Launch {
+    pub(super) program: PathBuf,
+    pub(super) script: &'static str,
+    /// Where it runs, and where its state and its log are.
+    pub(super) folder: PathBuf,
+    /// The file in which it keeps its state.
+    pub(super) state: &'static str,
+}
+
+/// Installs a server, unless it was installed before.
 ///
 /// # Errors
 ///
-/// Where the packages could not be had; nothing is known then, but a machine with Node can do better.
-pub(super) fn install(workspace: &Workspace) -> Result<PathBuf> {
-    let (source, place) = (workspace.path(SOURCE), workspace.target("interop")?);
-    copy(&source, &place)?;
-    if is_installed(&place) {
-        return Ok(place);
+/// Where the packages could not be installed although the registry was reached.
+pub(super) fn install(workspace: &Workspace, server: Server) -> Result<Installed> {
+    match server {
+        Server::OidcProvider => node::install(workspace),
+        Server::DjangoOauthToolkit => python::install(workspace),
     }
-    println!("  npm ci");
-    let mut npm = program(workspace, "npm", &["ci", "--no-progress"]);
-    command::read(npm.current_dir(&place)).context("oidc-provider could not be installed")?;
-    fs::copy(place.join(LOCK), place.join(INSTALLED)).context("the lock cannot be kept")?;
-    Ok(place)
 }
 
+/// Runs a registry's client. The reason why nothing is known is handed back, if the registry was not reached.
+fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
+    let Err(error) = command::read(command) else {
+        return Ok(None);
+    };
+    let said = format!("{error:#}");
+    let unreachable = UNREACHABLE.iter().any(|word| said.contains(word));
+    if unreachable {
+        return Ok(Some(format!(
+            "{what} could not be fetched: the registry was not reached"
+        )));
+    }
+    Err(error.context(format!("{what} could not be installed")))
+}
+
+/// Copies the files of a folder, not those of the folders in it.
 fn copy(source: &Path, place: &Path) -> Result<()> {
     fs::create_dir_all(place).with_context(|| format!("{} cannot be made", place.display()))?;
     let entries = fs::read_dir(source).with_context(|| format!("{} cannot be read", source.display()))?;
@@ -57,20 +88,20 @@ fn copy(source: &Path, place: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_installed(place: &Path) -> bool {
-    let lock = fs::read(place.join(LOCK)).ok();
-    let installed = fs::read(place.join(INSTALLED)).ok();
-    lock.is_some() && lock == installed && place.join("node_modules/oidc-provider").is_dir()
+/// Whether these packages were installed from this very list.
+fn is_installed(place: &Path, list: &str, kept: &str) -> bool {
+    let list = fs::read(place.join(list)).ok();
+    list.is_some() && list == fs::read(place.join(kept)).ok()
 }
 
-fn is_new_enough(version: &str) -> bool {
+/// Whether a version is at least this one; what cannot be read is not.
+fn is_new_enough(version: &str, oldest: (u32, u32)) -> bool {
     let mut numbers = version
-        .trim()
-        .trim_start_matches('v')
+        .trim_start_matches(|letter: char| !letter.is_ascii_digit())
         .split('.')
-        .map_while(|part| part.parse::<u32>().ok());
+        .map_while(|part| part.trim().parse::<u32>().ok());
     let major = numbers.next().unwrap_or_default();
-    (major, numbers.next().unwrap_or_default()) >= OLDEST_NODE
+    (major, numbers.next().unwrap_or_default()) >= oldest
 }
 
 #[cfg(test)]
@@ -78,12 +109,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_that_is_too_old_is_told_from_one_that_fits() {
-        for fits in ["v20.20.2\n", "v22.1.0", "v21.0.0"] {
-            assert!(is_new_enough(fits), "{fits}");
+    fn a_version_that_is_too_old_is_told_from_one_that_fits() {
+        for fits in ["v20.20.2\n", "v22.1.0", "v21.0.0", "Python 20.20.1\n"] {
+            assert!(is_new_enough(fits, (20, 20)), "{fits}");
         }
-        for old in ["v20.19.9", "v18.20.4", "nonsense", ""] {
-            assert!(!is_new_enough(old), "{old}");
+        for old in ["v20.19.9", "v18.20.4", "nonsense", "", "Python 3.9.2\n"] {
+            assert!(!is_new_enough(old, (20, 20)), "{old}");
         }
+    }
+
+    #[test]
+    fn a_registry_that_is_not_reached_is_a_reason_and_any_other_failure_an_error() {
+        let fails = |said: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("echo '{said}' >&2; exit 1")]);
+            fetch(&mut command, "the server")
+        };
+        let reason = fails("npm error code ENOTFOUND").unwrap();
+        assert_eq!(
+            reason.as_deref(),
+            Some("the server could not be fetched: the registry was not reached")
+        );
+        assert!(fails("the lock does not match").is_err());
+        assert!(fetch(&mut Command::new("true"), "the server").unwrap().is_none());
     }
 }

@@ -1,33 +1,36 @@
 //! The server as a process: started, stopped, started again, and gone with us whatever happens.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+use super::install::Launch;
+use super::setup::{RefreshTokens, Setup};
+
 /// In whole seconds, and long enough that a busy machine refreshes in time; see [`caches`](super::caches).
 pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(4);
 
-const STATE: &str = "state.json";
 const LOG: &str = "server.log";
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(5);
 
 /// The server, running unless it was stopped.
 pub(super) struct Provider {
-    folder: PathBuf,
+    launch: Launch,
+    setup: Setup,
     ready: Ready,
     running: Option<Running>,
 }
 
 /// What the server says when it listens.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Ready {
     pub(super) issuer: String,
     pub(super) token_endpoint: String,
@@ -38,7 +41,7 @@ pub(super) struct Ready {
 }
 
 /// A client that the server knows.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Client {
     pub(super) id: String,
     pub(super) secret: Option<String>,
@@ -64,16 +67,17 @@ struct Running {
 
 impl Provider {
     /// A server with no memory, on a free port.
-    pub(super) async fn start(folder: &Path) -> Result<Self> {
-        match fs::remove_file(folder.join(STATE)) {
+    pub(super) async fn start(launch: Launch, setup: Setup) -> Result<Self> {
+        match fs::remove_file(launch.folder.join(launch.state)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).context("the state of an earlier run cannot be removed");
             }
             _ => {}
         }
-        let (running, ready) = listen(folder, "0").await?;
+        let (running, ready) = listen(&launch, setup, "0").await?;
         Ok(Self {
-            folder: folder.to_owned(),
+            launch,
+            setup,
             ready,
             running: Some(running),
         })
@@ -100,7 +104,7 @@ impl Provider {
             .next()
             .unwrap_or_default()
             .to_owned();
-        let (running, ready) = listen(&self.folder, &port).await?;
+        let (running, ready) = listen(&self.launch, self.setup, &port).await?;
         self.running = Some(running);
         self.ready = ready;
         Ok(())
@@ -110,24 +114,49 @@ impl Provider {
         &self.ready
     }
 
+    /// A folder of this name, for a store, that does not exist yet.
+    pub(super) fn empty_folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.launch.folder.join(name);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("what an earlier run stored cannot be removed")
+            }
+            _ => Ok(folder),
+        }
+    }
+
+    /// What the server was told to do with refresh tokens.
+    pub(super) fn refresh_tokens(&self) -> RefreshTokens {
+        self.setup.refresh_tokens
+    }
+
     /// The client of this id.
     pub(super) fn client(&self, id: &str) -> Result<&Client> {
-        self.client_where(|client| client.id == id)
+        self.ready.client_where(|client| client.id == id)
     }
 
     pub(super) fn client_where(&self, fits: impl Fn(&Client) -> bool) -> Result<&Client> {
-        let mut clients = self.ready.clients.iter();
+        self.ready.client_where(fits)
+    }
+}
+
+impl Ready {
+    pub(super) fn client_where(&self, fits: impl Fn(&Client) -> bool) -> Result<&Client> {
+        let mut clients = self.clients.iter();
         clients
             .find(|client| fits(client))
             .context("the server knows no such client")
     }
 }
 
-async fn listen(folder: &Path, port: &str) -> Result<(Running, Ready)> {
+async fn listen(launch: &Launch, setup: Setup, port: &str) -> Result<(Running, Ready)> {
+    let folder = &launch.folder;
     let log = File::create(folder.join(LOG)).context("the server's log cannot be written")?;
-    let mut process = Command::new("node")
-        .args(["server.mjs", "--port", port, "--state", STATE])
+    let mut process = Command::new(&launch.program)
+        .args([launch.script, "--port", port, "--state", launch.state])
+        .args(setup.options())
         .args(["--access-ttl", &ACCESS_LIFE.as_secs().to_string()])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

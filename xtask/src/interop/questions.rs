@@ -7,9 +7,9 @@ use vendor_auth::ErrorKind;
 use vendor_auth::oauth2::{Introspection, TokenKind};
 use vendor_auth::{Token, TokenCache};
 
-use super::caches::WEB;
+use super::caches::{WEB, cache_over};
 use super::provider::Provider;
-use super::waiting::{is_active, must_be_active, told};
+use super::waiting::{at_the_end_of_its_life, is_active, must_be_active, told};
 
 /// The server writes whole seconds.
 const A_SECOND: Duration = Duration::from_secs(1);
@@ -64,7 +64,8 @@ fn agrees(said: &Introspection, token: &Token) -> Result<f64> {
     Ok(apart.as_secs_f64())
 }
 
-async fn next_works(tokens: &TokenCache) -> Result<()> {
+/// A token that an API refused is followed by the next generation.
+pub(super) async fn next_works(tokens: &TokenCache) -> Result<()> {
     let before = (*tokens.token().await?).clone();
     tokens.invalidate(&before);
     let after = tokens.token().await?.generation();
@@ -91,4 +92,21 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     stats.are_exactly(&[("refresh_token", "success", 1)])?;
     stats.revoked_grants(1)?;
     Ok(said)
+}
+
+/// A process that has made no exchange of its own, and was given a refresh token that is spent by now, logs out.
+pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> {
+    provider.forget_stats().await?;
+    let endpoint = provider.endpoint(WEB)?;
+    let folder = provider.empty_folder("logged-out-elsewhere")?;
+    let first = provider.mint(WEB).await?;
+    let ours = cache_over(endpoint.clone(), &folder, first.clone())?;
+    let token = (*ours.token().await?).clone();
+    must_be_active(&ours, &endpoint, &token).await?;
+
+    cache_over(endpoint.clone(), &folder, first)?.log_out().await?;
+    let lives = is_active(&ours, &endpoint, &token).await?;
+    ensure!(!lives, "the newest token was not revoked");
+    provider.stats().await?.revoked_grants(1)?;
+    told(&at_the_end_of_its_life(&ours).await?, ErrorKind::Rejected, None)
 }

@@ -48,10 +48,19 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
 
 /// What callers saw.
 #[derive(Default)]
-struct Seen {
-    calls: u64,
-    probes: u64,
-    slowest: Duration,
+pub(super) struct Seen {
+    pub(super) calls: u64,
+    /// Tokens that were shown to the server.
+    pub(super) probes: u64,
+    pub(super) slowest: Duration,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.probes += other.probes;
+        self.slowest = self.slowest.max(other.slowest);
+    }
 }
 
 /// Each caller goes on until it was handed a token of the last generation. The first failure ends all.
@@ -65,15 +74,13 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Resu
     }
     let mut total = Seen::default();
     while let Some(seen) = crowd.join_next().await {
-        let seen = seen??;
-        total.calls += seen.calls;
-        total.probes += seen.probes;
-        total.slowest = total.slowest.max(seen.slowest);
+        total.add(&seen??);
     }
     Ok(total)
 }
 
-async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
+/// Calls until it was handed a token of the last generation. Every token must live, and none may be older than one before.
+pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
     let mut pace = interval(CALL_EVERY);

@@ -11,6 +11,7 @@ use vendor_auth::oauth2::{OAuth2, TokenKind};
 use vendor_auth::{Error, ErrorKind, Token, TokenCache};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const SHOWN_AT_MOST: usize = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
@@ -131,6 +132,26 @@ pub(super) async fn must_be_active(tokens: &TokenCache, endpoint: &OAuth2, token
         "the server does not take the token of generation {generation}"
     );
     Ok(())
+}
+
+/// Shows the token to the server, as an API would. A token that is refused is told to the cache and followed by a newer one, and so
+/// on, a few times: exchanges of some servers end the token that was handed out before.
+pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Generation> {
+    let mut refused = Generation::default();
+    for _ in 0..SHOWN_AT_MOST {
+        let token = (*tokens.token().await?).clone();
+        let generation = token.generation();
+        if is_active(tokens, endpoint, &token).await? {
+            return Ok(generation);
+        }
+        ensure!(
+            generation > refused,
+            "a refused token of generation {generation} came again"
+        );
+        refused = generation;
+        tokens.invalidate(&token);
+    }
+    bail!("the server does not take any token up to generation {refused}")
 }
 
 /// The refusal that had to come, in words.

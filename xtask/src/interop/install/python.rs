@@ -1,0 +1,73 @@
+//! `django-oauth-toolkit`, in a virtual environment of its own.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::{Installed, Launch, copy, fetch, is_installed, is_new_enough};
+use crate::command::{self, program};
+use crate::workspace::Workspace;
+
+const SOURCE: &str = "xtask/interop/django";
+const REQUIREMENTS: &str = "requirements.txt";
+/// The list that the environment was made from.
+const INSTALLED: &str = "installed-requirements.txt";
+const OLDEST_PYTHON: (u32, u32) = (3, 10);
+
+pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
+    if let Some(reason) = missing(workspace) {
+        return Ok(Installed::Missing(reason));
+    }
+    let folder = workspace.target("interop-django")?;
+    copy(&workspace.path(SOURCE), &folder)?;
+    let launch = Launch {
+        program: folder.join("venv/bin/python"),
+        script: "server.py",
+        folder: folder.clone(),
+        state: "state.sqlite3",
+    };
+    if is_installed(&folder, REQUIREMENTS, INSTALLED) && launch.program.exists() {
+        return Ok(Installed::Ready(launch));
+    }
+    match make(workspace, &folder)? {
+        Some(reason) => Ok(Installed::Missing(reason)),
+        None => Ok(Installed::Ready(launch)),
+    }
+}
+
+fn missing(workspace: &Workspace) -> Option<String> {
+    let Ok(version) = command::read(&mut program(workspace, "python3", &["--version"])) else {
+        return Some("Python is not installed".to_owned());
+    };
+    if !is_new_enough(&version, OLDEST_PYTHON) {
+        let (major, minor) = OLDEST_PYTHON;
+        return Some(format!("{} is older than {major}.{minor}", version.trim()));
+    }
+    let has_venv = command::is_there(workspace, "python3", &["-c", "import venv, ensurepip"]);
+    (!has_venv).then(|| "Python has no `venv`".to_owned())
+}
+
+/// The reason why nothing is known, if there is one.
+fn make(workspace: &Workspace, folder: &Path) -> Result<Option<String>> {
+    println!("  python3 -m venv, pip install");
+    let mut venv = program(workspace, "python3", &["-m", "venv", "--clear", "venv"]);
+    command::read(venv.current_dir(folder)).context("the virtual environment cannot be made")?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "-r",
+        REQUIREMENTS,
+    ];
+    let python = folder.join("venv/bin/python");
+    let mut pip = program(workspace, &python.to_string_lossy(), &pip);
+    let reason = fetch(pip.current_dir(folder), "django-oauth-toolkit")?;
+    if reason.is_none() {
+        fs::copy(folder.join(REQUIREMENTS), folder.join(INSTALLED)).context("the list cannot be kept")?;
+    }
+    Ok(reason)
+}
