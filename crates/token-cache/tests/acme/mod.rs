@@ -36,6 +36,7 @@ pub(crate) struct Acme {
     base: BaseUrl,
     rotation: Rotation,
     login: Option<Secret>,
+    ends_old: bool,
 }
 
 impl Acme {
@@ -49,7 +50,14 @@ impl Acme {
             base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
             rotation,
             login: None,
+            ends_old: false,
         }
+    }
+
+    /// An exchange ends the access token that it replaces.
+    pub(crate) fn and_ends_old_token(mut self) -> Self {
+        self.ends_old = true;
+        self
     }
 
     /// With an API key that gets a token at any time.
@@ -96,6 +104,10 @@ impl TokenEndpoint for Acme {
         self.rotation
     }
 
+    fn exchange_ends_old_token(&self) -> bool {
+        self.ends_old
+    }
+
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
         let request = Request::post(&self.base, "/login")
             .form_secret("key", self.login.as_ref()?)
@@ -117,14 +129,33 @@ impl TokenEndpoint for Acme {
         }
         let text = |name| document.text(&[name]).map(Secret::from);
         let missing = |what| answer.error(ErrorKind::Protocol, what);
-        let access = text("token").ok_or_else(|| missing("the answer has no token"))?;
+        if let Some(ticket) = text("next") {
+            let next = Request::post(&self.base, "/second").form_secret("ticket", &ticket);
+            return next.build(Step::Further("second")).map(Outcome::Next);
+        }
+        let refresh_expires_at = answer.expires_in(&document, &["grant_ttl"]).transpose()?;
+        let Some(access) = text("token") else {
+            let error = missing("the answer has no token");
+            return match text("refresh") {
+                Some(refresh) => Ok(Outcome::RefreshTokenOnly {
+                    refresh,
+                    refresh_expires_at,
+                    error,
+                }),
+                None => Err(error),
+            };
+        };
         let expires_at = answer
             .expires_in(&document, &["ttl"])
             .unwrap_or_else(|| Err(missing("the answer has no ttl")))?;
-        Token::builder(access, answer.validity_until(expires_at))
+        let token = Token::builder(access, answer.validity_until(expires_at))
             .refresh(text("refresh"))
-            .build()
-            .map(Outcome::Issued)
+            .refresh_expires_at(refresh_expires_at);
+        let token = match document.has(&["surprise"]) {
+            true => token.odd("there is a surprise in the answer"),
+            false => token,
+        };
+        token.build().map(Outcome::Issued)
     }
 
     fn authorize(
