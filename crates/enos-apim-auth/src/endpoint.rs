@@ -71,7 +71,7 @@ impl TokenEndpoint for EnosApim {
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let reply = Reply::of(answer)?;
-        let refused = |kind| answer.refused(kind, &reply.code.to_string(), &reply.message);
+        let refused = |kind| reply.refusal(answer, kind);
         match (verdict(reply.code, answer.request().step()), &reply.document) {
             (Verdict::Granted, Some(document)) => wire::token(answer, document).map(Outcome::Issued),
             (Verdict::Granted, None) => Err(refused(ErrorKind::Protocol)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use token_core::json::Document;
 use token_core::types::http::HeaderName;
-use token_core::{Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Token};
+use token_core::{Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Token, TokenBuilder};
 
 use crate::codes;
 use crate::config::{Config, TimestampAs};
@@ -27,6 +27,8 @@ const DOCUMENTED_LIFE: Duration = Duration::from_secs(7200);
 pub(crate) struct Reply {
     pub(crate) code: i64,
     pub(crate) message: String,
+    /// Whether the code is the vendor's own word, and not HTTP's status.
+    pub(crate) from_vendor: bool,
     pub(crate) document: Option<Document>,
 }
 
@@ -60,9 +62,19 @@ impl Reply {
             Err(_) if codes::is_gateway_status(status) => Ok(Self {
                 code: i64::from(status),
                 message: String::new(),
+                from_vendor: false,
                 document: None,
             }),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The refusal that the code says.
+    pub(crate) fn refusal(&self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
+        let code = self.code.to_string();
+        match self.from_vendor {
+            true => answer.refused(kind, &code, &self.message),
+            false => answer.refused_by_stranger(kind, &code, &self.message),
         }
     }
 
@@ -77,6 +89,7 @@ impl Reply {
             .map_err(|_| no_number(answer, &document))?;
         Ok(Self {
             code,
+            from_vendor: document.has(CODE),
             message: document.text(MESSAGE).unwrap_or_default().to_owned(),
             document: Some(document),
         })
@@ -87,17 +100,15 @@ impl Reply {
 pub(crate) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
     let no_token = || answer.error(ErrorKind::Protocol, "the answer says success and has no token");
     let access = document
-        .text(TOKEN)
-        .filter(|text| !text.is_empty() && answer.status().is_success())
-        .ok_or_else(no_token)?
-        .into();
-    let expires_at = answer
-        .expires_in(document, LIFE)
-        .or_else(|| answer.jwt_expiry(&access))
-        .unwrap_or_else(|| Ok(answer.asked_at().after(DOCUMENTED_LIFE)))?;
-    Token::builder(access, answer.validity_until(expires_at))
-        .carried(Carriage::Header(ACCESS_TOKEN))
-        .build()
+        .secret(TOKEN)
+        .filter(|_| answer.status().is_success())
+        .ok_or_else(no_token)?;
+    let lifetime = answer.lifetime().seconds(document, LIFE).jwt(&access);
+    let renewal = answer.renewal(None, true);
+    let token = Token::builder(access, lifetime.validity(renewal, DOCUMENTED_LIFE))
+        .carried(Carriage::Header(ACCESS_TOKEN));
+    let oddities = lifetime.oddity().into_iter().chain(document.oddity());
+    oddities.fold(token, TokenBuilder::odd).build()
 }
 
 fn no_number(answer: &Answer<'_>, document: &Document) -> Error {

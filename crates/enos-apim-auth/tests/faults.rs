@@ -154,27 +154,20 @@ fn success_without_a_token_is_no_success() {
 
 // FAULTS.md row 14
 #[test]
-fn a_life_of_nothing_is_a_typed_error_and_a_life_unsaid_is_the_documented_one() {
+fn a_life_of_nothing_is_over_on_arrival_and_an_unreadable_one_is_the_documented_one() {
     let answer = |expire: &str| format!(r#"{{"status":0,"data":{{"accessToken":"T"{expire}}}}}"#);
-    for expire in [
-        r#","expire":0"#,
-        r#","expire":-5"#,
-        r#","expire":"soon""#,
-        r#","expire":1e300"#,
-    ] {
-        assert_eq!(
-            refused(&get_at(NOW), 200, &answer(expire)).kind(),
-            ErrorKind::Protocol,
-            "{expire}"
-        );
-    }
-    let Ok(Outcome::Issued(token)) = read(&get_at(NOW), 200, &answer(""), ServerOffset::NONE) else {
-        panic!("no token");
+    let life = |request: &Request, expire| match read(request, 200, &answer(expire), ServerOffset::NONE) {
+        Ok(Outcome::Issued(token)) => token.validity().expires_at().since(NOW).as_secs(),
+        other => panic!("{other:?}"),
     };
-    assert_eq!(
-        token.validity().expires_at(),
-        NOW.after(Duration::from_secs(7200))
-    );
+    for expire in [r#","expire":0"#, r#","expire":-5"#] {
+        assert_eq!(life(&get_at(NOW), expire), 0, "{expire}");
+        assert_eq!(life(&refresh(), expire), 7200, "{expire}");
+    }
+    for expire in ["", r#","expire":"soon""#, r#","expire":null"#] {
+        assert_eq!(life(&get_at(NOW), expire), 7200, "{expire}");
+    }
+    assert_eq!(life(&get_at(NOW), r#","expire":1e300"#), 10 * 366 * 86_400);
 }
 
 // FAULTS.md rows 22 and 50
@@ -202,4 +195,46 @@ fn a_400_that_means_retry_is_not_terminal() {
         read(&refresh(), 400, &code(1001), ServerOffset::NONE),
         Ok(Outcome::Again(_))
     ));
+}
+
+// FAULTS.md row 59
+#[test]
+fn a_blank_token_is_refused() {
+    for blank in ["", " ", r"\u00a0", r"\u200b", "Bearer ", r"\t"] {
+        let token = format!(r#""{blank}""#);
+        let body = format!(r#"{{"status":0,"data":{{"accessToken":{token},"expire":7200}}}}"#);
+        for request in [get_at(NOW), refresh()] {
+            assert_eq!(
+                refused(&request, 200, &body).kind(),
+                ErrorKind::Protocol,
+                "{token}"
+            );
+        }
+    }
+}
+
+// FAULTS.md row 69
+#[test]
+fn the_earlier_of_the_life_and_the_tokens_own_end_counts() {
+    // {"exp":1700000600}
+    let token = "e30.eyJleHAiOjE3MDAwMDA2MDB9.s";
+    let body = format!(r#"{{"status":0,"data":{{"accessToken":"{token}","expire":7200}}}}"#);
+    let Ok(Outcome::Issued(token)) = read(&get_at(NOW), 200, &body, ServerOffset::NONE) else {
+        panic!("no token");
+    };
+    assert_eq!(token.validity().expires_at(), NOW.after(Duration::from_secs(600)));
+}
+
+// FAULTS.md rows 87 and 103
+#[test]
+fn a_gateways_refusal_keeps_its_wait_and_a_failing_server_its_code() {
+    let response = Response::builder().status(403).header("retry-after", "30");
+    let response = response.body(Bytes::from(code(1002))).unwrap();
+    let request = get_at(NOW);
+    let error = enos()
+        .read(&Answer::new(&request, &response, NOW, ServerOffset::NONE))
+        .unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    let error = refused(&request, 500, &code(1005));
+    assert_eq!((error.code(), error.message()), (Some("1005"), Some("no")));
 }

@@ -124,10 +124,7 @@ impl TokenEndpoint for PrivateCloud {
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = wire::document(answer)?;
-        if let Some(refusal) = wire::refusal(&self.config, answer, &document) {
-            return Err(refusal);
-        }
-        wire::token(&self.config, answer, &document).map(Outcome::Issued)
+        wire::outcome(&self.config, answer, &document)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::{Answer, Carriage, Error, ErrorKind, Request, Secret, Step, Token};
+use token_core::{Answer, Carriage, Error, ErrorKind, Outcome, Request, Secret, Step, Token, TokenBuilder};
 
 use crate::codes::refuses_the_client;
 use crate::config::Config;
@@ -48,42 +48,58 @@ pub(crate) fn document(answer: &Answer<'_>) -> Result<Document, Error> {
         })
 }
 
+/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was sent may be spent.
+pub(crate) fn outcome(config: &Config, answer: &Answer<'_>, document: &Document) -> Result<Outcome, Error> {
+    let refresh = document.secret(&refs(&config.dialect.fields.refresh_token));
+    let token = match refusal(config, answer, document) {
+        Some(refusal) => Err(refusal),
+        None => token(config, answer, document, refresh.clone()),
+    };
+    answer.outcome(token, refresh, None)
+}
+
 /// The vendor's refusal, where the answer is one.
-pub(crate) fn refusal(config: &Config, answer: &Answer<'_>, document: &Document) -> Option<Error> {
+fn refusal(config: &Config, answer: &Answer<'_>, document: &Document) -> Option<Error> {
     let (codes, fields) = (&config.dialect.codes, &config.dialect.fields);
     let said = |names: &[String]| {
         let code = document.code(&refs(names))?;
         Some(code).filter(|code| !code.trim().is_empty() && code != "false" && !codes.is_success(code))
     };
-    let status = Some(answer.status()).filter(|status| !status.is_success());
-    let code = said(&fields.error)
-        .or_else(|| said(&fields.code))
-        .or_else(|| status.map(|status| status.as_str().to_owned()))?;
-    Some(answer.refused(codes.kind(&code, answer), &code, message(config, document)))
+    let message = message(config, document);
+    if let Some(code) = said(&fields.error).or_else(|| said(&fields.code)) {
+        return Some(answer.refused(codes.kind(&code, answer), &code, message));
+    }
+    let status = Some(answer.status()).filter(|status| !status.is_success())?;
+    let kind = codes.kind(status.as_str(), answer);
+    Some(answer.refused_by_stranger(kind, status.as_str(), message))
 }
 
 /// The token of an answer that is no refusal.
-pub(crate) fn token(config: &Config, answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
+fn token(
+    config: &Config,
+    answer: &Answer<'_>,
+    document: &Document,
+    refresh: Option<Secret>,
+) -> Result<Token, Error> {
     let fields = &config.dialect.fields;
-    let secret = |names: &[String]| {
-        let text = document.text(&refs(names))?;
-        Some(Secret::from(text)).filter(|secret| !secret.is_empty())
-    };
-    let access = secret(&fields.access_token).ok_or_else(|| no_token(config, answer, document))?;
-    let expires_at = answer
-        .expires_in(document, &refs(&fields.expires_in))
-        .or_else(|| answer.jwt_expiry(&access))
-        .unwrap_or_else(|| Ok(answer.asked_at().after(DOCUMENTED_LIFE)))?;
-    Token::builder(access, answer.validity_until(expires_at))
+    let access = document.secret(&refs(&fields.access_token));
+    let access = access.ok_or_else(|| no_token(config, answer, document))?;
+    let lifetime = answer
+        .lifetime()
+        .seconds(document, &refs(&fields.expires_in))
+        .jwt(&access);
+    let renewal = answer.renewal(refresh.as_ref(), false);
+    let token = Token::builder(access, lifetime.validity(renewal, DOCUMENTED_LIFE))
         .carried(Carriage::Bearer)
-        .refresh(secret(&fields.refresh_token))
-        .build()
+        .refresh(refresh);
+    let oddities = lifetime.oddity().into_iter().chain(document.oddity());
+    oddities.fold(token, TokenBuilder::odd).build()
 }
 
 fn no_token(config: &Config, answer: &Answer<'_>, document: &Document) -> Error {
     answer
-        .error(ErrorKind::Protocol, "the answer has no access token")
-        .with_message(message(config, document), &answer.request().scrubber())
+        .not_understood("the answer has no access token")
+        .with_message(message(config, document), &answer.scrubber())
 }
 
 fn message<'a>(config: &Config, document: &'a Document) -> &'a str {

@@ -147,9 +147,9 @@ fn a_life_unsaid_is_the_jwts_else_the_documented_hour() {
         seconds(r#"{"access_token":"e30.eyJleHAiOjE3MDAwMDA2MDB9.s"}"#),
         600
     );
-    for life in ["0", "-1", "1e300", "\"soon\""] {
+    for life in ["0", "-1", "\"\"", "\"soon\"", "[3600]", "null"] {
         let body = format!(r#"{{"access_token":"A2","expires_in":{life}}}"#);
-        assert_eq!(kind(200, &body), ErrorKind::Protocol, "{life}");
+        assert_eq!(seconds(&body), 3600, "{life}");
     }
 }
 
@@ -188,8 +188,77 @@ fn success_is_marked_in_many_ways_and_always_needs_a_token() {
         r#"{"access_token":7}"#,
         "[]",
     ] {
-        assert_eq!(kind(200, body), ErrorKind::Protocol, "{body}");
+        assert_eq!(kind(200, body), ErrorKind::InDoubt, "{body}");
     }
+}
+
+// FAULTS.md row 49
+#[test]
+fn a_new_refresh_token_is_kept_whatever_else_is_odd() {
+    for odd in [
+        r#""expires_in":0"#,
+        r#""expires_in":-1"#,
+        r#""expires_in":["soon"]"#,
+        r#""token_type":["bearer"]"#,
+    ] {
+        let token = issued(&format!(r#"{{"access_token":"A2","refresh_token":"R2",{odd}}}"#));
+        assert_eq!(token.refresh().unwrap().expose(), "R2", "{odd}");
+    }
+    for odd in [
+        r#""access_token":"""#,
+        r#""access_token":7"#,
+        r#""access_token":"A\r\n2""#,
+        r#""expires_in":3600"#,
+        r#""access_token":"A2","error":"something_new""#,
+        r#""access_token":"A2","code":4711"#,
+    ] {
+        let body = format!(r#"{{"refresh_token":"R2",{odd}}}"#);
+        let Ok(Outcome::RefreshTokenOnly { refresh, .. }) = read(200, &[], &body) else {
+            panic!("{odd}");
+        };
+        assert_eq!(refresh.expose(), "R2", "{odd}");
+    }
+    let echoed = r#"{"refresh_token":"refresh-tell-no-one"}"#;
+    assert_eq!(kind(200, echoed), ErrorKind::InDoubt);
+}
+
+// FAULTS.md row 59
+#[test]
+fn a_blank_token_is_refused() {
+    for blank in [" ", r"\u00a0", r"\u200b", "Bearer ", r"\t"] {
+        let token = format!(r#""{blank}""#);
+        let body = format!(r#"{{"access_token":{token},"expires_in":3600}}"#);
+        assert_eq!(kind(200, &body), ErrorKind::InDoubt, "{token}");
+        let next = issued(&format!(r#"{{"access_token":"A2","refresh_token":{token}}}"#));
+        assert!(next.refresh().is_none(), "{token}");
+    }
+}
+
+// FAULTS.md rows 69 and 105
+#[test]
+fn the_earlier_end_counts_and_a_token_that_nothing_renews_has_none() {
+    // {"exp":1700000600}
+    let body = r#"{"access_token":"e30.eyJleHAiOjE3MDAwMDA2MDB9.s","expires_in":3600}"#;
+    let ends = issued(body).validity().ends();
+    assert_eq!(ends, Some(NOW.after(Duration::from_secs(600))));
+    let redemption = cloud().redeem_code("code-tell-no-one".into(), "https://app.example.com/back");
+    let request = redemption.into_request(&attempt()).unwrap();
+    let response = Response::new(Bytes::from(r#"{"access_token":"A1"}"#));
+    let answer = Answer::new(&request, &response, NOW, ServerOffset::NONE);
+    let Ok(Outcome::Issued(token)) = cloud().read(&answer) else {
+        panic!("no token");
+    };
+    assert_eq!(token.validity().ends(), None);
+}
+
+// FAULTS.md rows 87 and 103
+#[test]
+fn a_refusal_keeps_its_wait_and_a_failing_server_its_code() {
+    let wait = [("retry-after", "30")];
+    let error = read(403, &wait, r#"{"error":"access_denied"}"#).unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    let error = read(500, &[], r#"{"errcode":17,"msg":"busy"}"#).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Some("17"), Some("busy")));
 }
 
 // FAULTS.md row 21

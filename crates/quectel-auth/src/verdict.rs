@@ -1,5 +1,5 @@
 use token_core::json::Document;
-use token_core::{Answer, ErrorKind};
+use token_core::{Answer, Error, ErrorKind};
 
 /// What an answer says about itself before a token is looked for.
 pub(crate) struct Verdict<'d> {
@@ -18,6 +18,15 @@ impl<'d> Verdict<'d> {
             from_vendor: code.is_some(),
             code: code.unwrap_or_else(|| answer.status().as_str().to_owned()),
             message: message(document),
+        }
+    }
+}
+
+impl Verdict<'_> {
+    pub(crate) fn refusal(&self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
+        match self.from_vendor {
+            true => answer.refused(kind, &self.code, self.message),
+            false => answer.refused_by_stranger(kind, &self.code, self.message),
         }
     }
 }

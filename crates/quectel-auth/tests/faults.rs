@@ -215,3 +215,87 @@ fn scopes_of_their_own_are_grants_of_their_own() {
         "quectel-end-user/iot-api.quectelcn.com/18"
     );
 }
+
+fn end_user_outcome(body: &str) -> Result<Outcome, Error> {
+    let request = refresh(&end_user(), "Bearer A1.b.c", CREATED);
+    let response = http::Response::new(Bytes::from(body.to_owned()));
+    end_user().read(&Answer::new(&request, &response, at(CREATED), ServerOffset::NONE))
+}
+
+fn end_user_body(access: &str, refresh: &str) -> String {
+    format!(r#"{{"code":200,"data":{{"accessToken":{access},"refreshToken":{refresh}}}}}"#)
+}
+
+// FAULTS.md row 49
+#[test]
+fn a_new_refresh_token_is_kept_whatever_else_is_odd() {
+    let new = r#"{"token":"Bearer R2.b.c","expirationTime":[1747372586]}"#;
+    for time in ["0", "-1", "[1618480162]", "\"\"", "\"soon\"", "1000000000"] {
+        let access = format!(r#"{{"token":"Bearer A2.b.c","expirationTime":{time}}}"#);
+        let Ok(Outcome::Issued(token)) = end_user_outcome(&end_user_body(&access, new)) else {
+            panic!("{time}");
+        };
+        assert_eq!(token.refresh().unwrap().expose(), "Bearer R2.b.c", "{time}");
+        assert_eq!(token.validity().expires_at(), at(CREATED + 7200), "{time}");
+        assert_eq!(token.oddities().len(), 1, "{time}");
+    }
+    for access in [
+        r#""A2""#,
+        "null",
+        r#"{"token":7}"#,
+        r#"{"token":"Bearer A\r\n2"}"#,
+    ] {
+        let Ok(Outcome::RefreshTokenOnly { refresh, .. }) = end_user_outcome(&end_user_body(access, new))
+        else {
+            panic!("{access}");
+        };
+        assert_eq!(refresh.expose(), "Bearer R2.b.c", "{access}");
+    }
+    let beside_a_refusal = end_user_body("null", new).replace("200", "99999");
+    assert!(matches!(
+        end_user_outcome(&beside_a_refusal),
+        Ok(Outcome::RefreshTokenOnly { .. })
+    ));
+}
+
+// FAULTS.md row 59
+#[test]
+fn a_blank_token_is_refused() {
+    for blank in ["", " ", "\u{a0}", "\u{200b}", "Bearer ", "QJWT ", "\t"] {
+        let token = serde_json::to_string(blank).unwrap();
+        let body = format!(r#"{{"code":200,"access_token":{token},"expires_in":86400}}"#);
+        let kind = read(&access_key(), &login(CREATED), CREATED, &body)
+            .unwrap_err()
+            .kind();
+        assert_eq!(kind, ErrorKind::Protocol, "{token}");
+        let blank = format!(r#"{{"token":{token},"expirationTime":1618480162}}"#);
+        let error = end_user_outcome(&end_user_body(&blank, "null")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InDoubt, "{token}");
+        let living = r#"{"token":"Bearer A2.b.c","expirationTime":1618480162}"#;
+        let Ok(Outcome::Issued(token)) = end_user_outcome(&end_user_body(living, &blank)) else {
+            panic!("{blank}");
+        };
+        assert!(token.refresh().is_none(), "{blank}");
+    }
+}
+
+// FAULTS.md rows 87 and 103
+#[test]
+fn a_refusal_keeps_its_wait_and_a_failing_server_its_code() {
+    let request = login(CREATED);
+    let read = |status: u16, body: &'static str| {
+        let response = http::Response::builder()
+            .status(status)
+            .header("retry-after", "30");
+        let response = response.body(Bytes::from(body)).unwrap();
+        let answer = Answer::new(&request, &response, at(CREATED), ServerOffset::NONE);
+        access_key().read(&answer).unwrap_err()
+    };
+    let error = read(403, r#"{"code":91006,"msg":"not in the white list"}"#);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    let error = read(500, r#"{"code":50000,"msg":"service exception"}"#);
+    assert_eq!(
+        (error.code(), error.message()),
+        (Some("50000"), Some("service exception"))
+    );
+}

@@ -134,7 +134,7 @@ impl<'a> Answer<'a> {
     }
 
     /// What takes every secret of the request and of the answer out of the vendor's texts.
-    pub(crate) fn scrubber(&self) -> Scrubber {
+    pub fn scrubber(&self) -> Scrubber {
         let own = secrets_in(self.response);
         Scrubber::new(self.request.secrets().chain(&own))
     }
@@ -194,7 +194,8 @@ impl<'a> Answer<'a> {
     ) -> Result<Outcome, Error> {
         let error = match token {
             Ok(token) => return Ok(Outcome::Issued(token)),
-            Err(error) => error,
+            Err(error) if error.step().is_some() => error,
+            Err(error) => error.with_request(self.request).with_status(self.status()),
         };
         // One that was sent is an echo, and not a new one.
         let is_new = |refresh: &Secret| refresh.is_storable() && !self.request.remembers(refresh);

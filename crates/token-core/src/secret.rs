@@ -55,8 +55,8 @@ impl Secret {
     /// ```
     pub fn is_blank(&self) -> bool {
         let seen = self.0.trim_matches(is_invisible);
-        let is_cut_off =
-            self.0.ends_with(is_invisible) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_space = |character: char| is_invisible(character) && !character.is_control();
+        let is_cut_off = self.0.ends_with(is_space) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
         seen.is_empty() || is_cut_off || seen.eq_ignore_ascii_case("bearer")
     }
 

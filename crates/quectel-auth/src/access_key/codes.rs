@@ -10,7 +10,7 @@ pub(super) const SUCCESS: &str = "200";
 /// token is for ("Query Product Details" and others).
 pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
     let step = answer.request().step();
-    let error = answer.refused(kind(&verdict.code, step), &verdict.code, verdict.message);
+    let error = verdict.refusal(answer, kind(&verdict.code, step));
     match step {
         Step::Refresh if verdict.from_vendor && kills_live_token(&verdict.code) => error.killing_live_token(),
         _ => error,
@@ -21,7 +21,7 @@ pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     (code == StatusCode::UNAUTHORIZED)
-        .then(|| answer.refused(kind(code.as_str(), answer.request().step()), code.as_str(), ""))
+        .then(|| answer.refused_by_stranger(kind(code.as_str(), answer.request().step()), code.as_str(), ""))
 }
 
 fn kind(code: &str, step: Step) -> ErrorKind {

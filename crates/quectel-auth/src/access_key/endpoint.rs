@@ -23,7 +23,7 @@ use crate::verdict::Verdict;
 /// * **Login** signs the key, and the time in milliseconds, with SHA-256; it can be repeated at any time. The host's clock may be
 ///   ten minutes off at most, or the engine must know the server's.
 /// * **Refresh** spends the access token itself; there is no other. A token younger than 30 minutes is answered with itself, so it
-///   is not due before. Its JWT's `exp` is believed rather than `expires_in`, which counts from the answer.
+///   is not due before. Of its JWT's `exp` and `expires_in`, which counts from the answer, the earlier end counts.
 /// * **Carried** as it came, `Authorization: QJWT …`.
 /// * **Refused**: a refresh that is refused for who asks kills the live token
 ///   ([`Error::kills_live_token`](token_core::Error::kills_live_token)), since the vendor disables it together with the user or the

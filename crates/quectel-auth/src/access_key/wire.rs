@@ -4,7 +4,7 @@ use token_core::json::Document;
 use token_core::types::http::header::CONTENT_TYPE;
 use token_core::{
     Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token,
-    Validity, jwt,
+    TokenBuilder, jwt,
 };
 
 use super::config::Config;
@@ -17,6 +17,8 @@ const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
 const SAME_TOKEN_FOR: Duration = Duration::from_secs(30 * 60);
 /// For an answer that tells no expiry at all: the shorter of the two lifetimes that the vendor's pages name.
 const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
+/// A token that is answered again is older than these say; its own `exp` is then the earlier end, which counts.
+const LIFETIMES: [&str; 4] = ["expires_in", "expire_in", "data.expires_in", "data.expire_in"];
 
 pub(super) fn login(config: &Config, attempt: &Attempt) -> Result<Request, Error> {
     let signed = credentials(config, attempt.now());
@@ -53,35 +55,19 @@ fn scoped(config: &Config, request: RequestBuilder) -> RequestBuilder {
 
 /// The token of a successful answer: flat as the vendor documents it, or under `data` as one of its deployments has it.
 pub(super) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
-    let text = document
-        .text(&["access_token", "data.access_token"])
-        .unwrap_or_default();
-    if text.is_empty() {
-        return Err(answer.error(ErrorKind::Protocol, "the vendor reports success without a token"));
-    }
-    let access = Secret::from(text);
-    let validity = validity(answer, document, &access)?;
-    Token::builder(access, validity)
+    let no_token = || answer.error(ErrorKind::Protocol, "the vendor reports success without a token");
+    let access = document
+        .secret(&["access_token", "data.access_token"])
+        .ok_or_else(no_token)?;
+    let lifetime = answer.lifetime().jwt(&access).seconds(document, &LIFETIMES);
+    let validity = lifetime
+        .validity(answer.renewal(None, true), DEFAULT_LIFE)
+        .not_refreshed_before(created_at(answer, &access).after(SAME_TOKEN_FOR));
+    let token = Token::builder(access, validity)
         .carried(Carriage::Verbatim)
-        .scopes(document.words(&["scope", "data.scope"]))
-        .build()
-}
-
-fn validity(answer: &Answer<'_>, document: &Document, access: &Secret) -> Result<Validity, Error> {
-    let expires_at = expires_at(answer, document, access)?;
-    let created_at = created_at(answer, access);
-    Ok(answer
-        .validity_until(expires_at)
-        .not_refreshed_before(created_at.after(SAME_TOKEN_FOR)))
-}
-
-/// The token's own `exp` comes first: a token that is answered anew is older than its `expires_in` says.
-fn expires_at(answer: &Answer<'_>, document: &Document, access: &Secret) -> Result<Timestamp, Error> {
-    const LIFETIMES: [&str; 4] = ["expires_in", "expire_in", "data.expires_in", "data.expire_in"];
-    answer
-        .jwt_expiry(access)
-        .or_else(|| answer.expires_in(document, &LIFETIMES))
-        .unwrap_or_else(|| Ok(answer.asked_at().after(DEFAULT_LIFE)))
+        .scopes(document.words(&["scope", "data.scope"]));
+    let oddities = lifetime.oddity().into_iter().chain(document.oddity());
+    oddities.fold(token, TokenBuilder::odd).build()
 }
 
 fn created_at(answer: &Answer<'_>, access: &Secret) -> Timestamp {

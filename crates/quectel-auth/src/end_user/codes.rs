@@ -1,28 +1,32 @@
 use std::time::Duration;
 
+use token_core::json::Document;
 use token_core::types::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::verdict::{Verdict, service_failure};
 
 /// 200 in the tables of every page, 0 in their samples. Neither counts without a token.
-pub(super) const SUCCESSES: [&str; 2] = ["200", "0"];
+const SUCCESSES: [&str; 2] = ["200", "0"];
 
 /// "Account frozen, please try again after 20 minutes", and the same for an address.
 const FROZEN_FOR: Duration = Duration::from_secs(20 * 60);
 /// "Temporarily blocked … automatically lifted after 24 hours."
 const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
 
-pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
+/// The vendor's refusal, where the answer is one.
+pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error> {
+    let verdict = Verdict::of(answer, document);
     let kind = kind(&verdict.code, answer.request().step());
-    answer.refused(kind, &verdict.code, verdict.message)
+    let success = SUCCESSES.contains(&verdict.code.as_str());
+    (!success).then(|| verdict.refusal(answer, kind))
 }
 
 /// A refusal without a document, such as a gateway's bare 401.
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     let kind = kind(code.as_str(), answer.request().step());
-    (code == StatusCode::UNAUTHORIZED).then(|| answer.refused(kind, code.as_str(), ""))
+    (code == StatusCode::UNAUTHORIZED).then(|| answer.refused_by_stranger(kind, code.as_str(), ""))
 }
 
 /// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login" and "User Logout", and the error

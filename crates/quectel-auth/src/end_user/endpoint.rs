@@ -8,7 +8,6 @@ use token_core::{
 use super::codes;
 use super::config::{self, Config, EndUserBuilder};
 use super::wire::{self, Account};
-use crate::verdict::Verdict;
 
 /// The token endpoint of Quectel's app API, for one person.
 ///
@@ -115,11 +114,7 @@ impl TokenEndpoint for EndUser {
         let document = answer
             .document()
             .map_err(|error| codes::unauthorized(answer).unwrap_or(error))?;
-        let verdict = Verdict::of(answer, &document);
-        if !codes::SUCCESSES.contains(&verdict.code.as_str()) {
-            return Err(codes::refused(answer, &verdict));
-        }
-        wire::token(answer, &document).map(Outcome::Issued)
+        wire::outcome(answer, &document)
     }
 
     /// "User Logout", `DELETE /v2/enduser/enduserapi/userLogout`. Its answer has a code and no token.

@@ -4,11 +4,12 @@ use token_core::json::Document;
 use token_core::types::http::Method;
 use token_core::types::http::header::AUTHORIZATION;
 use token_core::{
-    Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token,
+    Answer, Attempt, Carriage, Error, ErrorKind, Outcome, Request, RequestBuilder, Secret, Step, Timestamp,
+    Token, TokenBuilder,
 };
 
 use super::config::{Config, Parameters};
-use super::sign;
+use super::{codes, sign};
 
 const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
@@ -121,38 +122,39 @@ impl Parameters {
     }
 }
 
-/// The two tokens of a successful answer.
-pub(super) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
-    let text = |name| {
-        document
-            .text(&[name])
-            .filter(|text| !text.is_empty())
-            .map(Secret::from)
+/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was sent may be spent.
+pub(super) fn outcome(answer: &Answer<'_>, document: &Document) -> Result<Outcome, Error> {
+    let refresh = document.secret(&["data.refreshToken.token"]);
+    let lifetime = answer
+        .lifetime()
+        .instant(document, &["data.refreshToken.expirationTime"]);
+    let token = match codes::refusal(answer, document) {
+        Some(refusal) => Err(refusal),
+        None => token(answer, document, refresh.clone(), lifetime.end()),
     };
-    let no_token = || answer.error(ErrorKind::Protocol, "the vendor reports success without a token");
-    let access = text("data.accessToken.token").ok_or_else(no_token)?;
-    let expires_at = expires_at(answer, document, &access)?;
-    Token::builder(access, answer.validity_until(expires_at))
+    answer.outcome(token, refresh, lifetime.end())
+}
+
+/// The two tokens of a successful answer. Its `expirationTime` and the token's own `exp` say the same in every sample; the earlier
+/// counts.
+fn token(
+    answer: &Answer<'_>,
+    document: &Document,
+    refresh: Option<Secret>,
+    refresh_expires_at: Option<Timestamp>,
+) -> Result<Token, Error> {
+    let access = document.secret(&["data.accessToken.token"]);
+    let no_token = || answer.not_understood("the vendor reports success without a token");
+    let access = access.ok_or_else(no_token)?;
+    let lifetime = answer
+        .lifetime()
+        .instant(document, &["data.accessToken.expirationTime"])
+        .jwt(&access);
+    let renewal = answer.renewal(refresh.as_ref(), false);
+    let token = Token::builder(access, lifetime.validity(renewal, DEFAULT_LIFE))
         .carried(Carriage::Verbatim)
-        .refresh(text("data.refreshToken.token"))
-        .refresh_expires_at(refresh_expires_at(answer, document))
-        .build()
-}
-
-/// The vendor's field; where it is missing or no time, the token's own `exp`, since the refresh token that came with it is the only
-/// one and must not be thrown away.
-fn expires_at(answer: &Answer<'_>, document: &Document, access: &Secret) -> Result<Timestamp, Error> {
-    let told = answer.expires_at(document, &["data.accessToken.expirationTime"]);
-    let claimed = answer.jwt_expiry(access);
-    match (told, claimed) {
-        (Some(Ok(instant)), _) | (_, Some(Ok(instant))) => Ok(instant),
-        (Some(Err(error)), _) | (None, Some(Err(error))) => Err(error),
-        (None, None) => Ok(answer.asked_at().after(DEFAULT_LIFE)),
-    }
-}
-
-fn refresh_expires_at(answer: &Answer<'_>, document: &Document) -> Option<Timestamp> {
-    answer
-        .expires_at(document, &["data.refreshToken.expirationTime"])?
-        .ok()
+        .refresh(refresh)
+        .refresh_expires_at(refresh_expires_at);
+    let oddities = lifetime.oddity().into_iter().chain(document.oddity());
+    oddities.fold(token, TokenBuilder::odd).build()
 }

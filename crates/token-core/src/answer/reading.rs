@@ -9,13 +9,14 @@ use crate::json::{Document, Malformed};
 use crate::request::Step;
 
 /// Where vendors and gateways write what went wrong.
-const CODES: [&str; 6] = [
+const CODES: [&str; 7] = [
     "error",
     "error.code",
     "error_code",
     "errcode",
     "errorCode",
     "code",
+    "status",
 ];
 const MESSAGES: [&str; 7] = [
     "error_description",
