@@ -16,7 +16,7 @@ use crate::sign::{Pkce, State};
 /// use oauth2_refresh::{OAuth2, Pkce, State};
 ///
 /// # let (random_1, random_2) = ([1; 32], [2; 32]);
-/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").scopes(["openid", "api"]).build()?;
+/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").scopes(["openid", "api"]).build()?;
 /// let (state, pkce) = (State::from_random(random_1), Pkce::from_random(random_2));
 /// let url = oauth2
 ///     .authorize_url("https://app.example/callback", &state)
@@ -53,7 +53,7 @@ impl OAuth2 {
     /// use oauth2_refresh::{OAuth2, State};
     /// use token_core::Secret;
     ///
-    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").build()?;
+    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").build()?;
     /// let state = State::from(Secret::from("kept-in-the-session"));
     /// let code = oauth2.read_redirect("https://app.example/callback?code=C1&state=kept-in-the-session", &state)?;
     /// assert_eq!(code.expose(), "C1");

@@ -31,6 +31,11 @@ pub(crate) struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
+    /// Whether the server said it in words that it documents; else the status decides, which a gateway may have written.
+    pub(crate) fn is_understood(self) -> bool {
+        self.said() != Meaning::Unknown
+    }
+
     pub(crate) fn kind(self) -> ErrorKind {
         let after = self.after;
         match self.meaning() {
@@ -39,7 +44,7 @@ impl Refusal<'_> {
             // A client that asked for itself has no grant that a person could renew.
             Meaning::GrantIsDead if self.asked == Asked::AsClient => ErrorKind::Config,
             Meaning::GrantIsDead => ErrorKind::Rejected,
-            Meaning::SetUpWrongly => ErrorKind::Config,
+            Meaning::SetUpWrongly | Meaning::AskedWrongly => ErrorKind::Config,
             // A new login costs nothing, so it is tried before the word is puzzled over.
             Meaning::Unknown if self.asked == Asked::WithRenewableGrant => ErrorKind::Rejected,
             Meaning::Unknown => ErrorKind::Protocol,
@@ -47,11 +52,24 @@ impl Refusal<'_> {
     }
 
     fn meaning(self) -> Meaning {
+        match self.said() {
+            Meaning::Unknown => meaning_of_status(self.status),
+            known => known,
+        }
+    }
+
+    /// What code and message say, whatever the status.
+    fn said(self) -> Meaning {
         if self.is_a_collision() {
             return Meaning::Later;
         }
-        match meaning_of(self.code) {
-            Meaning::Unknown => meaning_of_status(self.status),
+        let by_code = match self.status.canonical_reason() == Some(self.code) {
+            // Spring Boot's own error page: the code is only the status again.
+            true => Meaning::Unknown,
+            false => meaning_of(self.code),
+        };
+        match by_code {
+            Meaning::Unknown | Meaning::AskedWrongly => meaning_of_message(self.message).unwrap_or(by_code),
             known => known,
         }
     }
@@ -60,7 +78,7 @@ impl Refusal<'_> {
     /// ("Refresh Token Flow API error response", 252).
     fn is_a_collision(self) -> bool {
         let message = self.message.to_ascii_lowercase();
-        self.code == "invalid_grant" && message.contains("token request is already being processed")
+        compact(self.code) == "invalidgrant" && message.contains("token request is already being processed")
     }
 }
 
@@ -68,37 +86,120 @@ impl Refusal<'_> {
 enum Meaning {
     GrantIsDead,
     SetUpWrongly,
+    /// `invalid_request`, `unauthorized`: set up wrongly, unless the message says something else.
+    AskedWrongly,
     Later,
     LessOften,
     Unknown,
 }
 
+/// Servers write one word in several ways: `invalid_grant`, `INVALID_GRANT`, `InvalidGrant`.
+fn compact(code: &str) -> String {
+    let letters = code.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 fn meaning_of(code: &str) -> Meaning {
-    match code {
+    let code = compact(code);
+    match code.as_str() {
         // Spring answers an expired refresh token with 401 `invalid_token`.
-        "invalid_grant" | "invalid_token" | "access_denied" => Meaning::GrantIsDead,
-        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+        "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::GrantIsDead,
+        "loginrequired" | "interactionrequired" | "consentrequired" | "accountselectionrequired" => {
             Meaning::GrantIsDead
         }
-        "bad_refresh_token" | "bad_verification_code" => Meaning::GrantIsDead, // GitHub
-        "invalid_refresh_token" | "invalid_code" | "token_revoked" => Meaning::GrantIsDead, // Slack
+        "badverificationcode" | "invalidcode" => Meaning::GrantIsDead, // GitHub, Slack
+        "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::GrantIsDead,
+        "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::GrantIsDead,
 
-        "invalid_client" | "unauthorized_client" | "unauthorized" => Meaning::SetUpWrongly,
-        "invalid_request" | "invalid_scope" | "insufficient_scope" | "invalid_target" => {
-            Meaning::SetUpWrongly
-        }
-        "unsupported_grant_type" | "unsupported_response_type" | "unsupported_token_type" => {
-            Meaning::SetUpWrongly
-        }
-        "redirect_uri_mismatch" => Meaning::SetUpWrongly, // Spring, GitHub
-        "incorrect_client_credentials" => Meaning::SetUpWrongly, // GitHub
-        "bad_client_secret" | "invalid_client_id" => Meaning::SetUpWrongly, // Slack
+        "invalidclient" | "unauthorizedclient" => Meaning::SetUpWrongly,
+        "invalidscope" | "insufficientscope" | "invalidtarget" => Meaning::SetUpWrongly,
+        "unsupportedgranttype" | "unsupportedresponsetype" | "unsupportedtokentype" => Meaning::SetUpWrongly,
+        "redirecturimismatch" => Meaning::SetUpWrongly, // Spring, GitHub
+        "incorrectclientcredentials" => Meaning::SetUpWrongly, // GitHub
+        "badclientsecret" | "invalidclientid" => Meaning::SetUpWrongly, // Slack
+        "invalidrequest" | "unauthorized" => Meaning::AskedWrongly,
 
-        "temporarily_unavailable" | "server_error" => Meaning::Later,
-        "slow_down" | "ratelimited" => Meaning::LessOften,
+        "temporarilyunavailable" | "servererror" => Meaning::Later,
+        "slowdown" | "ratelimited" | "ratelimitexceeded" | "toomanyrequests" => Meaning::LessOften,
+        _ if names_a_dead_grant(&code) => Meaning::GrantIsDead,
         _ => Meaning::Unknown,
     }
 }
+
+/// `refresh_token_expired`, `refresh_token_reused`, `bad_refresh_token`, `session_not_found` and what else servers call it.
+fn names_a_dead_grant(compact: &str) -> bool {
+    const ENDS: [&str; 12] = [
+        "expired",
+        "reused",
+        "revoked",
+        "invalid",
+        "notfound",
+        "used",
+        "unknown",
+        "inactive",
+        "terminated",
+        "bad",
+        "missing",
+        "notactive",
+    ];
+    let about = compact.contains("refreshtoken") || compact.contains("session");
+    about && ENDS.iter().any(|end| compact.contains(end))
+}
+
+/// Whether a text asks to come back later.
+pub(crate) fn says_later(text: &str) -> bool {
+    meaning_of_message(text) == Some(Meaning::Later)
+}
+
+fn meaning_of_message(message: &str) -> Option<Meaning> {
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let about_a_grant = has(&[
+        "refresh token",
+        "refresh_token",
+        "refreshtoken",
+        "session",
+        "authorization code",
+        "grant ",
+    ]);
+    let about_its_type = has(&["grant type", "grant_type", "required", "missing", "parameter"]);
+    if about_a_grant && !about_its_type && has(&DEAD_WORDS) {
+        return Some(Meaning::GrantIsDead);
+    }
+    if has(&["rate limit", "too many requests", "slow down"]) {
+        return Some(Meaning::LessOften);
+    }
+    let asks_for_a_login = has(&["log in", "login", "sign in", "signin", "authorize"]);
+    (has(&LATER_WORDS) && !asks_for_a_login).then_some(Meaning::Later)
+}
+
+const DEAD_WORDS: [&str; 16] = [
+    "invalid",
+    "expired",
+    "revoked",
+    "not found",
+    "reused",
+    "reuse",
+    "already used",
+    "already been used",
+    "not exist",
+    "n't exist",
+    "unknown",
+    "inactive",
+    "not active",
+    "terminated",
+    "no longer",
+    "not recognized",
+];
+const LATER_WORDS: [&str; 7] = [
+    "please retry",
+    "try again",
+    "retry later",
+    "temporarily",
+    "timed out",
+    "overloaded",
+    "unavailable",
+];
 
 /// RFC 6749 section 5.2 keeps 401 for a client that was not authenticated, and a path that is not there is the configuration's. For all
 /// else a word that nobody knows must not end a grant: it stays "not understood", which is asked again and serves a live token meanwhile.

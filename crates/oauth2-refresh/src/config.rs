@@ -25,12 +25,30 @@ pub enum ClientAuthentication {
     /// `Authorization: Basic` with id and secret as they are. BambooCloud documents it so, and so do many servers that never heard of
     /// the encoding; for ids and secrets of letters, digits and `-._` there is no difference.
     Basic,
-    /// `Authorization: Basic` with id and secret form-encoded first, as RFC 6749 section 2.3.1 says.
+    /// `Authorization: Basic` with id and secret form-encoded first, as RFC 6749 section 2.3.1 says: a space is written `+`, and all but
+    /// letters, digits and `*-._` as `%XX`.
     BasicEncoded,
+    /// `Authorization: Basic` with id and secret percent-encoded first: a space is written `%20`. For servers that decode `%XX` and leave
+    /// a `+` as it is. Only a space, `*` and `~` make a difference to [`BasicEncoded`](Self::BasicEncoded).
+    BasicPercentEncoded,
     /// `client_id` and `client_secret` in the form. OneAccess documents it.
     Post,
     /// A public client: `client_id` in the form, and no secret.
     None,
+}
+
+/// What is done with a token whose `token_type` nobody registered, such as `jwt`, `user` or an empty text.
+///
+/// A type that is registered and needs more than a header (`DPoP`, `PoP`, `MAC`) is always an error. In both cases the refresh token of
+/// the answer is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownTokenType {
+    /// It is sent as `Authorization: Bearer`, and noted in [`Token::oddities`](token_core::Token::oddities).
+    #[default]
+    SendAsBearer,
+    /// It is not used: an error of the kind `Config`.
+    Refuse,
 }
 
 /// Describes a deployment; [`build`](Self::build) checks it once.
@@ -47,7 +65,7 @@ pub enum ClientAuthentication {
 ///     .client_id("mobile-backend")
 ///     .client_secret(secret)
 ///     .client_authentication(ClientAuthentication::Post)
-///     .grant("user-17")
+///     .account("user-17")
 ///     .rotation(Rotation::Grace(Duration::from_secs(30)))
 ///     .keep("instance_url")
 ///     .build()?;
@@ -69,7 +87,7 @@ pub struct OAuth2Builder {
     client_secret: Option<Secret>,
     authentication: Option<ClientAuthentication>,
     login: Login,
-    grant: Option<String>,
+    account: Option<String>,
     scopes: Vec<String>,
     refresh_scopes: Vec<String>,
     parameters: Vec<(String, String)>,
@@ -77,6 +95,8 @@ pub struct OAuth2Builder {
     kept: Vec<String>,
     default_lifetime: Duration,
     issuer: Option<String>,
+    wrapper: Option<String>,
+    unknown_token_type: UnknownTokenType,
 }
 
 impl OAuth2Builder {
@@ -131,11 +151,12 @@ impl OAuth2Builder {
         self
     }
 
-    /// Whose grant it is, such as a user's id; it names the token in stores, logs and metrics, so it must be no secret.
-    /// Where nothing is said it is `default`, and for client credentials also a digest of scopes and parameters, so that two tokens for
-    /// two purposes never share a name.
-    pub fn grant(mut self, name: impl Into<String>) -> Self {
-        self.grant = Some(name.into());
+    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so it must be no secret, and two users
+    /// must never share one. It must be given, unless the client is its own account
+    /// ([`client_credentials`](Self::client_credentials)): then the default is `default`, with a digest of scopes and parameters if there
+    /// are any, so that two tokens for two purposes never share a name.
+    pub fn account(mut self, name: impl Into<String>) -> Self {
+        self.account = Some(name.into());
         self
     }
 
@@ -187,6 +208,19 @@ impl OAuth2Builder {
         self
     }
 
+    /// Where a token answer has its fields, if not at its top: `data` for `{"data": {"access_token": …}}`, `0` for a list of one, or a
+    /// dotted path of these. A refusal is also read without it.
+    pub fn wrapped_in(mut self, path: impl Into<String>) -> Self {
+        self.wrapper = Some(path.into());
+        self
+    }
+
+    /// What is done with a token of a type that nobody registered. Default: [`UnknownTokenType::SendAsBearer`].
+    pub fn unknown_token_type(mut self, choice: UnknownTokenType) -> Self {
+        self.unknown_token_type = choice;
+        self
+    }
+
     /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own. Secrets are sent in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
@@ -197,12 +231,12 @@ impl OAuth2Builder {
     ///
     /// # Errors
     ///
-    /// Where a URL, a path or a scope is malformed, the client id is missing, the secret and the way of authentication do not belong
+    /// Where a URL, a path or a scope is malformed, the client id or the account is missing, the secret and the way of authentication do not belong
     /// together, a parameter has a name that the protocol uses itself, the default lifetime is
     /// zero, or the names together make a key that is too long for a store.
     pub fn build(self) -> Result<OAuth2, BuildError> {
         self.check()?;
-        let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
+        let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
         let place = |path: &str, field| Place::parse(path, &base, self.plain_http, field);
         let optional =
             |path: &Option<String>, field| path.as_deref().map(|path| place(path, field)).transpose();
@@ -225,9 +259,21 @@ impl OAuth2Builder {
             kept: self.kept,
             default_lifetime: self.default_lifetime,
             issuer: self.issuer,
+            wrapper: self.wrapper,
+            unknown_token_type: self.unknown_token_type,
         });
         check_name(&endpoint)?;
         Ok(endpoint)
+    }
+
+    /// A base URL that is the whole URL of the token endpoint does not get its path a second time.
+    fn base_without_token_path(&self) -> &str {
+        let url = self.base_url.trim().trim_end_matches('/');
+        let base = url
+            .strip_suffix(&self.token_path)
+            .filter(|_| self.token_path.starts_with('/'));
+        base.filter(|base| base.split_once("://").is_some_and(|(_, host)| !host.is_empty()))
+            .unwrap_or(&self.base_url)
     }
 }
 

@@ -18,8 +18,8 @@ use crate::sign::Pkce;
 /// use token_core::{Rotation, Secret, TokenEndpoint};
 ///
 /// # let secret = Secret::from("s");
-/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").client_secret(secret).build()?;
-/// assert_eq!(oauth2.key().as_str(), "oauth2/login.example.com/app-1:default");
+/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").client_secret(secret).account("alice").build()?;
+/// assert_eq!(oauth2.key().as_str(), "oauth2/login.example.com/app-1:alice");
 /// assert_eq!(oauth2.rotation(), Rotation::SingleUse);
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
@@ -49,7 +49,7 @@ impl OAuth2 {
     /// use token_core::Secret;
     ///
     /// # let (code, pkce) = (Secret::from("c"), Pkce::from_random([7; 32]));
-    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").build()?;
+    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").build()?;
     /// let redemption = oauth2.redeem_code(&code, "https://app.example/callback", Some(&pkce));
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
@@ -111,7 +111,7 @@ impl TokenEndpoint for OAuth2 {
         if matches!(answer.request().step(), Step::Revocation | Step::Introspection) {
             return Err(answer.error(ErrorKind::Protocol, "this answer brings no token"));
         }
-        self.settings.read_token(answer).map(Outcome::Issued)
+        self.settings.read_token(answer)
     }
 
     /// Revokes the refresh token where there is one, and with it the grant; else the access token (RFC 7009 section 2.1). `None` where

@@ -41,7 +41,7 @@ impl OAuth2 {
     /// use token_core::{Secret, Step, Token};
     ///
     /// # let secret = Secret::from("s");
-    /// let oauth2 = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).build()?;
+    /// let oauth2 = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).account("alice").build()?;
     /// let token = Token::from_refresh_token(Secret::from("R1"))?;
     /// let request = oauth2.introspection(&token, TokenKind::Refresh)?;
     /// assert_eq!(request.step(), Step::Introspection);

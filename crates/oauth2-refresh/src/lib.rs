@@ -10,7 +10,7 @@ mod sign;
 mod wire;
 
 pub use authorize::AuthorizeUrl;
-pub use config::{ClientAuthentication, OAuth2Builder};
+pub use config::{ClientAuthentication, OAuth2Builder, UnknownTokenType};
 pub use endpoint::OAuth2;
 pub use introspection::{Introspection, TokenKind};
 pub use sign::{Pkce, State};

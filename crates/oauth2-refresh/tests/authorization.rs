@@ -11,6 +11,7 @@ const CALLBACK: &str = "https://app.example/callback?x=1";
 fn public() -> OAuth2 {
     OAuth2::builder("https://login.example.com")
         .client_id("app 1")
+        .account("alice")
         .scopes(["openid", "api"])
         .build()
         .unwrap()
@@ -52,6 +53,7 @@ fn an_authorize_page_on_another_host_and_with_a_query_is_kept() {
     let oauth2 = OAuth2::builder("https://token.example.com")
         .authorize_path("https://accounts.example.com/auth?p=policy")
         .client_id("app-1")
+        .account("alice")
         .build()
         .unwrap();
     let url = oauth2.authorize_url(CALLBACK, &state()).build();
@@ -134,6 +136,7 @@ fn a_redirect_that_echoes_state_and_code_is_scrubbed() {
 fn a_redirect_of_another_issuer_is_refused() {
     let oauth2 = OAuth2::builder("https://login.example.com")
         .client_id("app-1")
+        .account("alice")
         .issuer("https://login.example.com")
         .build()
         .unwrap();
@@ -178,6 +181,7 @@ fn a_confidential_client_redeems_with_basic() {
         .token_path("/token")
         .client_id("s6BhdRkqt3")
         .client_secret("gX1fBat3bV")
+        .account("alice")
         .build()
         .unwrap();
     let code = Secret::from("SplxlOBeZQQYbYS6WxSbIA");

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use oauth2_refresh::OAuth2;
+use oauth2_refresh::{ClientAuthentication, OAuth2};
 use token_core::Secret;
 
 /// RFC 6749's own sample client.
@@ -24,7 +24,8 @@ token_core::endpoint_conformance!(
 fn endpoint(name: &str) -> OAuth2 {
     let rfc = OAuth2::builder("https://server.example.com")
         .token_path("/token")
-        .client_id(RFC.0);
+        .client_id(RFC.0)
+        .account("alice");
     let builder = match name {
         "" | "rfc" => rfc.client_secret(RFC.1),
         "kept" => rfc
@@ -32,6 +33,11 @@ fn endpoint(name: &str) -> OAuth2 {
             .keep("instance_url")
             .keep("team.id")
             .default_lifetime(Duration::from_secs(120)),
+        "wrapped" => rfc.client_secret(RFC.1).wrapped_in("data"),
+        "percent" => rfc
+            .client_id("client 1")
+            .client_secret("awkward-%&+£€")
+            .client_authentication(ClientAuthentication::BasicPercentEncoded),
         "credentials-plain" => rfc.client_secret(RFC.1).client_credentials(),
         "credentials" => rfc
             .client_secret(RFC.1)
@@ -42,13 +48,15 @@ fn endpoint(name: &str) -> OAuth2 {
         "awkward" => rfc.client_id("client:1").client_secret("awkward-%&+£€"),
         "bamboocloud" => OAuth2::bamboocloud(BCCASTLE)
             .client_id(BAMBOO.0)
+            .account("alice")
             .client_secret(BAMBOO.1),
-        "bamboocloud-public" => OAuth2::bamboocloud(BCCASTLE).client_id(BAMBOO.0),
+        "bamboocloud-public" => OAuth2::bamboocloud(BCCASTLE).client_id(BAMBOO.0).account("alice"),
         "bamboocloud-tenant" => OAuth2::bamboocloud_tenant(BCCASTLE)
             .client_id(BAMBOO.0)
             .client_secret(BAMBOO.1),
         "oneaccess" => OAuth2::oneaccess("example.huaweioneaccess.com")
             .client_id("one-client")
+            .account("alice")
             .client_secret(Secret::from("one-secret")),
         other => panic!("no endpoint is called {other}"),
     };

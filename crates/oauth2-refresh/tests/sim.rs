@@ -42,6 +42,7 @@ impl Scene {
             .allow_plain_http()
             .client_id(sim.client_id())
             .client_secret(sim.client_secret())
+            .account("alice")
             .revocation_path("/api/v1/oauth2/revoke");
         let ours = describe(builder).build().unwrap();
         let http = ReqwestClient::new().unwrap();

@@ -16,6 +16,9 @@ use crate::error::BuildError;
 /// assert!(BaseUrl::parse("http://apim.example.com", PlainHttp::Refused).is_err());
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
+///
+/// One host has one spelling: letters are lower case, the scheme's own port and a dot at the end of the host are dropped. The name of
+/// a grant in a store depends on it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     scheme: Scheme,
@@ -64,6 +67,8 @@ impl BaseUrl {
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return Err(invalid("must not have a user, and needs a host"));
         }
+        let authority = normalized(&scheme, &authority)
+            .ok_or_else(|| invalid("must have a host, and a port from 1 to 65535 if any"))?;
         let path = parts
             .path_and_query
             .unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -100,6 +105,24 @@ impl BaseUrl {
     }
 }
 
+/// The host in lower case without a dot at its end, and the port where it is not the scheme's own.
+fn normalized(scheme: &Scheme, authority: &Authority) -> Option<Authority> {
+    let host = authority.host().to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    let port = match authority.as_str().rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => port,
+        _ => "",
+    };
+    let own = if *scheme == Scheme::HTTPS { "443" } else { "80" };
+    let port = port.trim_start_matches('0');
+    let text = match port == own || port.is_empty() {
+        true => host.to_owned(),
+        false => format!("{host}:{port}"),
+    };
+    let is_known = port.is_empty() || port.parse::<u16>().is_ok();
+    text.parse().ok().filter(|_| is_known && !host.is_empty())
+}
+
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
@@ -133,9 +156,35 @@ mod tests {
         assert_eq!(base.join("/token"), "https://example.com:8443/a/token");
     }
 
+    // FAULTS.md row 73
+    #[test]
+    fn one_host_has_one_spelling() {
+        let spelt = |text| BaseUrl::parse(text, PlainHttp::Allowed).unwrap().to_string();
+        for (text, expected) in [
+            ("https://LOCALHOST", "https://localhost"),
+            ("HTTPS://Api.Example.COM/Path", "https://api.example.com/Path"),
+            ("https://example.com:443", "https://example.com"),
+            ("https://example.com:0443", "https://example.com"),
+            ("https://example.com:", "https://example.com"),
+            ("http://example.com:80/", "http://example.com"),
+            ("http://example.com:443", "http://example.com:443"),
+            ("https://example.com:80", "https://example.com:80"),
+            ("https://example.com.", "https://example.com"),
+            ("https://example.com.:8443", "https://example.com:8443"),
+            ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
+            ("https://[2001:DB8::1]:443/a", "https://[2001:db8::1]/a"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            assert_eq!(spelt(text), expected, "{text}");
+        }
+    }
+
     #[test]
     fn what_is_no_base_is_refused() {
         for text in [
+            "https://a:99999",
+            "https://a:x",
+            "https://.",
             "",
             "example.com",
             "ftp://example.com",

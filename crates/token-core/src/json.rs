@@ -65,7 +65,8 @@ impl Document {
                 root,
                 is_repaired: false,
             }),
-            Err(Malformed::CutShort) => Err(Malformed::CutShort),
+            // Without UTF-8, a byte that only looks like a backslash may hide the end of a text.
+            Err(malformed @ Malformed::CutShort) if std::str::from_utf8(body).is_ok() => Err(malformed),
             Err(malformed) => Self::repaired(body, malformed),
         }
     }
@@ -123,9 +124,8 @@ impl Document {
 
     fn repaired(body: &[u8], malformed: Malformed) -> Result<Self, Malformed> {
         repair::attempts(body)
-            .map(|attempt| from_json(&attempt))
-            .find(|read| !matches!(read, Err(Malformed::NotJson)))
-            .unwrap_or(Err(malformed))
+            .find_map(|attempt| from_json(&attempt).ok())
+            .ok_or(malformed)
             .map(|root| Self {
                 root,
                 is_repaired: true,
@@ -140,11 +140,10 @@ impl Document {
         }
     }
 
-    /// A secret in the first of these fields that is there; `None` where it is not text, or a [blank](Secret::is_blank) one.
+    /// A secret in the first of these fields that is there; `None` where it is not text, is
+    /// [blank](Secret::is_blank), or has a control character or one that was not UTF-8.
     pub fn secret(&self, names: &[&str]) -> Option<Secret> {
-        self.text(names)
-            .map(Secret::from)
-            .filter(|secret| !secret.is_blank())
+        self.text(names).map(Secret::from).filter(Secret::is_storable)
     }
 
     /// The whole number in the first of these fields that is there: `3600`, `3600.0` and `"3600"` alike. A fraction is cut off, and

@@ -226,7 +226,7 @@ impl Token {
         let same_access = self.access.same_as(&previous.access);
         if self.refresh.is_none() {
             self.refresh = previous.refresh.clone();
-            self.refresh_expires_at = previous.refresh_expires_at;
+            self.refresh_expires_at = self.refresh_expires_at.or(previous.refresh_expires_at);
         }
         if self.scopes.is_empty() {
             self.scopes = previous.scopes.clone();

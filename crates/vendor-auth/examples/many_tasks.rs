@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .token_path("/api/v1/oauth2/token")
         .client_id("sim-client")
         .client_secret("sim-secret")
-        .grant("many-tasks")
+        .account("many-tasks")
         .allow_plain_http()
         .build()?;
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());

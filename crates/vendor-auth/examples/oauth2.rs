@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let bamboo = OAuth2::bamboocloud(setting("OAUTH2_DOMAIN")?)
         .client_id(setting("OAUTH2_CLIENT_ID")?)
         .client_secret(setting("OAUTH2_CLIENT_SECRET")?)
-        .grant("example")
+        .account("example")
         .build()?;
     let refresh_token = Secret::from(setting("OAUTH2_REFRESH_TOKEN")?);
     let tokens = TokenCache::builder(bamboo)

@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .token_path("/api/v1/oauth2/token")
         .client_id("sim-client")
         .client_secret("sim-secret")
-        .grant("own-http-client")
+        .account("own-http-client")
         .allow_plain_http()
         .build()?;
 

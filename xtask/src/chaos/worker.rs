@@ -65,6 +65,7 @@ pub(super) fn endpoint(assignment: &Assignment) -> Result<OAuth2> {
         .token_path(&assignment.token_url)
         .client_id(&assignment.client_id)
         .client_secret(assignment.client_secret.as_str())
+        .account("chaos")
         .rotation(Rotation::SingleUse)
         .build()?;
     Ok(endpoint)

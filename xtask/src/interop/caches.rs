@@ -27,7 +27,8 @@ impl Ready {
             .token_path(&self.token_endpoint)
             .revocation_path(&self.revocation_endpoint)
             .introspection_path(&self.introspection_endpoint)
-            .client_id(&client.id);
+            .client_id(&client.id)
+            .account("interop");
         let described = match &client.secret {
             Some(secret) => described.client_secret(secret.as_str()),
             None => described,

@@ -44,7 +44,7 @@ impl Vendor {
             .token_path(self.sim.token_url())
             .client_id(self.sim.client_id())
             .client_secret(self.sim.client_secret())
-            .grant(self.grant)
+            .account(self.grant)
             .rotation(rotation)
             .build()?;
         Ok(endpoint)

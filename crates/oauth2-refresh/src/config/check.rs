@@ -9,6 +9,14 @@ impl OAuth2Builder {
         if self.client_id.is_empty() {
             return Err(BuildError::missing("client_id"));
         }
+        // Two users of one client would be handed each other's tokens.
+        let has_account = self
+            .account
+            .as_ref()
+            .is_some_and(|account| !account.trim().is_empty());
+        if self.account.is_some() != has_account || (self.login == Login::Never && !has_account) {
+            return Err(BuildError::missing("account"));
+        }
         for (field, why, is_wrong) in self.rules() {
             if is_wrong {
                 return Err(BuildError::invalid(field, why));
@@ -62,6 +70,9 @@ impl OAuth2Builder {
             (_, None) => Err(BuildError::missing("client_secret")),
             (ClientAuthentication::Basic, Some(secret)) => self.raw_basic(secret),
             (ClientAuthentication::BasicEncoded, Some(secret)) => Ok(Credential::BasicEncoded(secret)),
+            (ClientAuthentication::BasicPercentEncoded, Some(secret)) => {
+                Ok(Credential::BasicPercentEncoded(secret))
+            }
             (ClientAuthentication::Post, Some(secret)) => Ok(Credential::Post(secret)),
         }
     }

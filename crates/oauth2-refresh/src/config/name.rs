@@ -2,7 +2,7 @@
 
 use token_core::{BaseUrl, BuildError, Key, TokenEndpoint, percent_encode};
 
-use super::{Login, OAuth2Builder, Place};
+use super::{OAuth2Builder, Place};
 use crate::endpoint::OAuth2;
 use crate::sign::short_digest;
 
@@ -19,13 +19,13 @@ impl OAuth2Builder {
     pub(super) fn grant_name(&self) -> String {
         // The client's id is encoded alone first, so that no other pair of names makes the same text.
         let client = percent_encode(&self.client_id);
-        let grant = self.grant.clone().unwrap_or_else(|| self.grant_by_default());
-        format!("{client}:{grant}")
+        let account = self.account.clone().unwrap_or_else(|| self.account_by_default());
+        format!("{client}:{account}")
     }
 
-    fn grant_by_default(&self) -> String {
-        let is_plain = self.scopes.is_empty() && self.parameters.is_empty();
-        if self.login == Login::Never || is_plain {
+    /// The client's own token, one for each purpose.
+    fn account_by_default(&self) -> String {
+        if self.scopes.is_empty() && self.parameters.is_empty() {
             return "default".to_owned();
         }
         let purpose = format!("{:?} {:?}", self.scopes, self.parameters);
@@ -34,6 +34,7 @@ impl OAuth2Builder {
 }
 
 pub(super) fn check_name(endpoint: &OAuth2) -> Result<(), BuildError> {
-    let too_long = |_| BuildError::invalid("grant", "makes a key of more than 512 bytes with the client id");
+    let too_long =
+        |_| BuildError::invalid("account", "makes a key of more than 512 bytes with the client id");
     Key::parse(endpoint.key().as_str()).map(|_| ()).map_err(too_long)
 }

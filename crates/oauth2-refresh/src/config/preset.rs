@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use token_core::PlainHttp;
 
-use super::{ClientAuthentication, Login, OAuth2Builder};
+use super::{ClientAuthentication, Login, OAuth2Builder, UnknownTokenType};
 use crate::endpoint::OAuth2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,9 +20,31 @@ const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
 
 impl OAuth2 {
     /// Begins the description of any server, by its base URL: `https://login.example.com`, or with a prefix such as
-    /// `https://login.example.com/realms/one`.
+    /// `https://login.example.com/realms/one`. For a server whose token endpoint you know by its whole URL, see
+    /// [`token_url`](Self::token_url).
     pub fn builder(base_url: impl Into<String>) -> OAuth2Builder {
         begin(Preset::Plain, base_url.into())
+    }
+
+    /// Returns a builder for any server, by the URL of its token endpoint.
+    ///
+    /// ```
+    /// use oauth2_refresh::OAuth2;
+    /// use token_core::TokenEndpoint;
+    ///
+    /// let oauth2 = OAuth2::token_url("https://login.example.com/realms/one/protocol/token")
+    ///     .client_id("app-1")
+    ///     .account("alice")
+    ///     .build()?;
+    /// assert_eq!(oauth2.key().as_str(), "oauth2/login.example.com%2Frealms%2Fone%2Fprotocol%2Ftoken/app-1:alice");
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    ///
+    /// The other endpoints are named by whole URLs too, such as with [`authorize_path`](OAuth2Builder::authorize_path); a path alone
+    /// is one of the same host.
+    pub fn token_url(url: impl Into<String>) -> OAuth2Builder {
+        let url = url.into();
+        begin(Preset::Plain, origin_of(&url).to_owned()).token_path(url)
     }
 
     /// Begins the description of a BambooCloud (竹云) IDaaS tenant, by its domain.
@@ -32,8 +54,8 @@ impl OAuth2 {
     /// use token_core::{Secret, TokenEndpoint};
     ///
     /// # let secret = Secret::from("s");
-    /// let idaas = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).build()?;
-    /// assert_eq!(idaas.key().as_str(), "bamboocloud/example.bccastle.com/app-1:default");
+    /// let idaas = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).account("alice").build()?;
+    /// assert_eq!(idaas.key().as_str(), "bamboocloud/example.bccastle.com/app-1:alice");
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
@@ -118,7 +140,7 @@ fn begin(preset: Preset, base_url: String) -> OAuth2Builder {
         client_secret: None,
         authentication: None,
         login: Login::Never,
-        grant: None,
+        account: None,
         scopes: Vec::new(),
         refresh_scopes: Vec::new(),
         parameters: Vec::new(),
@@ -126,7 +148,18 @@ fn begin(preset: Preset, base_url: String) -> OAuth2Builder {
         kept: Vec::new(),
         default_lifetime: USUAL_LIFETIME,
         issuer: None,
+        wrapper: None,
+        unknown_token_type: UnknownTokenType::SendAsBearer,
     }
+}
+
+/// Scheme and host. What is no URL stays as it is, so that the check of the base URL names it.
+fn origin_of(url: &str) -> &str {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url;
+    };
+    let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    url.get(..scheme.len() + 3 + host).unwrap_or(url)
 }
 
 /// A whole URL is taken as it is: a deployment of one's own may have a prefix, or plain http.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use token_core::{Rotation, Secret};
 
-use super::Place;
+use super::{Place, UnknownTokenType};
 
 /// A deployment that was checked.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) kept: Vec<String>,
     pub(crate) default_lifetime: Duration,
     pub(crate) issuer: Option<String>,
+    pub(crate) wrapper: Option<String>,
+    pub(crate) unknown_token_type: UnknownTokenType,
 }
 
 /// Whether there is a login that may be repeated at any time.
@@ -40,6 +42,7 @@ pub(crate) enum Login {
 pub(crate) enum Credential {
     Basic(Secret),
     BasicEncoded(Secret),
+    BasicPercentEncoded(Secret),
     Post(Secret),
     None,
 }

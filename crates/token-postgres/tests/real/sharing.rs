@@ -37,7 +37,8 @@ impl World {
         let ours = OAuth2::bamboocloud(self.sim.base_url()).allow_plain_http();
         let ours = ours
             .client_id(self.sim.client_id())
-            .client_secret(self.sim.client_secret());
+            .client_secret(self.sim.client_secret())
+            .account("shared");
         ours.build().unwrap()
     }
 

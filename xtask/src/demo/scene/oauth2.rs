@@ -18,7 +18,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let endpoint = OAuth2::bamboocloud(sim.base_url())
         .client_id("demo-client")
         .client_secret(secret)
-        .grant("ada")
+        .account("ada")
         .allow_plain_http()
         .build()?;
     let state = State::from(Secret::from(backdrop.secret("state-of-adas-session")));

@@ -14,7 +14,8 @@ use crate::token::Token;
 const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
 
 impl EndpointSuite {
-    /// CR, LF or NUL in a token is a typed error. Looks at answers that have the token in a JSON text.
+    /// CR, LF or NUL in an access token is a typed error, and a refresh token with them is not taken. Looks at answers that have the
+    /// token in a JSON text.
     // FAULTS.md row 30
     pub fn a_token_with_control_characters_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
@@ -110,9 +111,24 @@ fn replaced(
     };
     raws.iter()
         .map(read)
-        .filter(|(_, seen)| seen.error().is_none())
+        .filter(|(_, seen)| seen.error().is_none() && !is_without_refresh(trial, answer, places, seen))
         .map(|(raw, seen)| format!("{}: {what} ({raw}): {}", trial.case.name, seen.describe()))
         .collect()
+}
+
+/// Whether an unusable refresh token was left out of a token that can do without.
+fn is_without_refresh(
+    trial: &Trial<'_>,
+    answer: &http::Response<Bytes>,
+    places: &[String],
+    seen: &Seen,
+) -> bool {
+    let whole = trial.read(answer);
+    let is_about_refresh = whole.token().and_then(Token::refresh).is_some_and(|refresh| {
+        let found = places_of(answer, refresh);
+        places.iter().all(|place| found.contains(place))
+    });
+    is_about_refresh && seen.token().is_some_and(|token| token.refresh().is_none())
 }
 
 fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {

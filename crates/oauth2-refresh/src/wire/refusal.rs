@@ -1,0 +1,128 @@
+//! The answer that refuses (RFC 6749 section 5.2), in the formats that servers write.
+
+use token_core::json::Document;
+use token_core::types::http::StatusCode;
+use token_core::{Answer, Error, ErrorKind, Step};
+
+use crate::codes::{self, Asked, Refusal};
+use crate::config::{Login, Settings};
+
+/// RFC 6749; the tenant API of OneAccess; WeChat and its like; nested objects, as OpenAI and Google write them; Fitbit's list.
+const CODES: [&str; 10] = [
+    "error",
+    "error_code",
+    "errorCode",
+    "errcode",
+    "error.code",
+    "error.type",
+    "error.status",
+    "errors.0.errorType",
+    "errors.0.code",
+    "code",
+];
+const MESSAGES: [&str; 9] = [
+    "error_description",
+    "error_msg",
+    "errmsg",
+    "errorMessage",
+    "message",
+    "msg",
+    "error.message",
+    "errors.0.message",
+    "detail",
+];
+
+impl Settings {
+    /// The document of an answer that is no refusal. An `error` is one whatever the status says: GitHub and Slack refuse with 200.
+    pub(crate) fn accepted(&self, answer: &Answer<'_>) -> Result<Document, Error> {
+        let document = self.document(answer)?;
+        if !answer.status().is_success() || has_error(&document) {
+            return Err(self.refusal(answer, &document));
+        }
+        Ok(document)
+    }
+
+    /// The document, out of its wrapper.
+    pub(super) fn document(&self, answer: &Answer<'_>) -> Result<Document, Error> {
+        let document = answer
+            .document()
+            .map_err(|error| without_document(answer, error))?;
+        Ok(match &self.wrapper {
+            Some(wrapper) if is_wrapped(&document, wrapper) => document.within(wrapper),
+            _ => document,
+        })
+    }
+
+    pub(super) fn refusal(&self, answer: &Answer<'_>, document: &Document) -> Error {
+        let code = code_of(document).unwrap_or_default();
+        let message = MESSAGES
+            .iter()
+            .find_map(|name| document.text(&[name]).filter(|text| !text.is_empty()))
+            .unwrap_or_default();
+        let refusal = Refusal {
+            code: &code,
+            message,
+            status: answer.status(),
+            after: answer.retry_after(),
+            asked: self.asked(answer.request().step()),
+        };
+        match refusal.is_understood() {
+            true => answer.refused(refusal.kind(), &code, message),
+            false => answer.refused_by_stranger(refusal.kind(), &code, message),
+        }
+    }
+
+    pub(super) fn without_token(&self, answer: &Answer<'_>, document: &Document) -> Error {
+        match code_of(document) {
+            Some(_) => self.refusal(answer, document),
+            None => answer.not_understood("the answer has no usable access token"),
+        }
+    }
+
+    fn asked(&self, step: Step) -> Asked {
+        match (step, self.login) {
+            (Step::Login, _) => Asked::AsClient,
+            (Step::Refresh, Login::ClientCredentials) => Asked::WithRenewableGrant,
+            _ => Asked::WithGrant,
+        }
+    }
+}
+
+/// A refusal may come without the wrapper, or with an empty one.
+fn is_wrapped(document: &Document, wrapper: &str) -> bool {
+    let fields = ["access_token", "refresh_token", "error"];
+    fields
+        .iter()
+        .any(|field| document.has(&[&format!("{wrapper}.{field}")]))
+}
+
+/// Whether an `error` of RFC 6749 is there, or one that is nested.
+pub(super) fn has_error(document: &Document) -> bool {
+    let is_filled = |name: &str| {
+        document
+            .code(&[name])
+            .is_some_and(|code| !code.is_empty() && code != "false")
+    };
+    ["error", "error.code", "error.type"].into_iter().any(is_filled)
+}
+
+fn code_of(document: &Document) -> Option<String> {
+    CODES
+        .iter()
+        .filter_map(|name| document.code(&[name]))
+        .find(|code| !["", "0", "200"].contains(&code.as_str()))
+}
+
+/// A 401 is about the client (RFC 6749 section 5.2) even where a gateway wrote it without JSON; and a text may say that it will pass.
+fn without_document(answer: &Answer<'_>, error: Error) -> Error {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return answer.error(ErrorKind::Config, "the client was not authenticated");
+    }
+    let refused = answer.status().is_client_error() && error.kind() == ErrorKind::Protocol;
+    let text = String::from_utf8_lossy(answer.body());
+    if refused && codes::says_later(&text) {
+        let after = answer.retry_after();
+        return error.as_kind(ErrorKind::Transient { after });
+    }
+    error
+}
