@@ -7,7 +7,7 @@ use crate::servers;
 use crate::workspace::Workspace;
 
 /// The crates that have benchmarks, the benchmark, and what it is measured against.
-const BENCHES: [(&str, &str, &str); 5] = [
+const BENCHES: [(&str, &str, &str); 6] = [
     ("token-core", "scrub", "a copy of the secrets"),
     (
         "token-cache",
@@ -20,6 +20,7 @@ const BENCHES: [(&str, &str, &str); 5] = [
         "one write with fsync on the same disk",
     ),
     ("token-redis", "refresh", "a bare SET and GET"),
+    ("token-redis", "durable", "one write with fsync on the same disk"),
     ("token-postgres", "refresh", "a bare transaction of one row"),
 ];
 

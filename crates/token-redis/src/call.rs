@@ -38,6 +38,8 @@ pub(crate) struct Answered {
     pub(crate) value: Value,
     /// Set if it was written, but not to as many replicas as asked for, as far as is known.
     pub(crate) lacking: Option<Lacking>,
+    /// Whether it was asked before, over a connection that broke: it may have been done then already.
+    pub(crate) is_repeated: bool,
 }
 
 /// Why a write does not count although the primary has it.

@@ -55,7 +55,11 @@ impl Link {
             Err(failed) if is_of_the_connection(&failed.error) => {
                 self.hang_up();
                 let again = self.live(call.server).await?.ask(call).await;
-                again.map_err(|failed| self.give_up(&failed))
+                let answered = again.map_err(|failed| self.give_up(&failed))?;
+                Ok(Answered {
+                    is_repeated: true,
+                    ..answered
+                })
             }
             answer => answer.map_err(|failed| failed.told()),
         }

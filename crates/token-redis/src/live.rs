@@ -122,6 +122,7 @@ async fn send(
                 .and_then(Value::extract_error)
                 .map_err(Failed::at(Step::Running))?,
             lacking: None,
+            is_repeated: false,
         });
     };
     let mut both = redis::pipe();
@@ -142,7 +143,11 @@ async fn send(
         Ok(acknowledged) => Some(Lacking::too_few(acknowledged, replicas.count)),
         Err(error) => Some(wait_refused(&error)),
     };
-    Ok(Answered { value, lacking })
+    Ok(Answered {
+        value,
+        lacking,
+        is_repeated: false,
+    })
 }
 
 fn wait_refused(error: &RedisError) -> Lacking {

@@ -119,7 +119,7 @@ impl TokenStore for RedisStore {
     }
 
     async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        // An answer that is lost on its way takes along what was removed, so it is read before.
+        // If the answer is lost on its way, what was removed is lost with it, so it is read before.
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let answered = self
             .run_safely(&script::TOMBSTONE, key, &[&self.channel(key)], Server::Any)
@@ -131,8 +131,8 @@ impl TokenStore for RedisStore {
                 .take_back(key, ("tombstoned", &mark), &before, &lacking)
                 .await);
         }
-        let removed = reply::record(&before, key, &self.sealing);
-        Ok(removed.ok().flatten().or(seen))
+        let removed = reply::record(&before, key, &self.sealing).ok().flatten();
+        Ok(removed.or(seen.filter(|_| answered.is_repeated)))
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

@@ -40,6 +40,7 @@ mod one_server {
     use super::*;
 
     token_core::store_conformance!(test = tokio::test, place = Place::empty(builder(shared())));
+    token_core::store_conformance!(@rule { async tokio::test } { Place::empty(builder(shared())) });
 }
 
 mod one_server_without_messages {
@@ -55,4 +56,5 @@ mod a_cluster {
     use super::*;
 
     token_core::store_conformance!(test = tokio::test, place = Place::empty(cluster()));
+    token_core::store_conformance!(@rule { async tokio::test } { Place::empty(cluster()) });
 }
