@@ -16,6 +16,9 @@ use super::provider::{Client, Provider, Ready};
 /// refresh in the last 600 thousandths, at 1.6 s, is early enough on a busy machine too.
 const AHEAD_PERMILLE: u32 = 600;
 
+/// How long a cache pauses at most after a failure.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// The client with the plainest settings.
 pub(super) const WEB: &str = "web";
 
@@ -87,7 +90,7 @@ fn build(endpoint: OAuth2, first: Option<Token>) -> Result<TokenCache> {
 fn settled(endpoint: OAuth2) -> Result<TokenCacheBuilder> {
     let backoff = Backoff::default()
         .first(Duration::from_millis(200))
-        .longest(Duration::from_secs(1));
+        .longest(LONGEST_PAUSE);
     Ok(TokenCache::builder(endpoint)
         .http(ReqwestClient::new()?)
         .windows(Windows::default().refreshed_in_the_last(AHEAD_PERMILLE))

@@ -1,12 +1,12 @@
 //! The server is away for a while.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use vendor_auth::cache::{Event, Events};
-use vendor_auth::{Error, Token, TokenCache};
+use vendor_auth::{Error, ErrorKind, Token, TokenCache};
 
-use super::caches::WEB;
+use super::caches::{LONGEST_PAUSE, WEB};
 use super::provider::Provider;
-use super::waiting::{TRANSIENT, at_the_end_of_its_life, must_be_active, next, next_token, now, told};
+use super::waiting::{at_the_end_of_its_life, must_be_active, next, next_token, now};
 
 /// The live token is served to its end, then callers are told to ask again; the cache finds the server by itself when it is back.
 pub(super) async fn check(provider: &mut Provider) -> Result<String> {
@@ -33,7 +33,7 @@ pub(super) async fn check(provider: &mut Provider) -> Result<String> {
 }
 
 async fn endures(tokens: &TokenCache, before: &Token, events: &mut Events) -> Result<String> {
-    told(&next_failure(events).await?, TRANSIENT, None).context("the first failure")?;
+    may_ask_again_soon(&next_failure(events).await?).context("the first failure")?;
     let served = tokens
         .token()
         .await
@@ -45,7 +45,19 @@ async fn endures(tokens: &TokenCache, before: &Token, events: &mut Events) -> Re
         now() >= before.validity().expires_at(),
         "the token was taken away before its end"
     );
-    told(&error, TRANSIENT, None)
+    may_ask_again_soon(&error)
+}
+
+/// The error says that it passes, and at most how long our own pause still lasts.
+fn may_ask_again_soon(error: &Error) -> Result<String> {
+    let ErrorKind::Transient { after } = error.kind() else {
+        bail!("not transient: {error}");
+    };
+    ensure!(
+        after.is_none_or(|after| after <= LONGEST_PAUSE),
+        "a pause of {after:?}"
+    );
+    Ok("transient, with at most a second to wait".to_owned())
 }
 
 async fn next_failure(events: &mut Events) -> Result<Error> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use vendor_auth::ErrorKind;
+use vendor_auth::cache::LoggedOut;
 use vendor_auth::oauth2::{Introspection, TokenKind};
 use vendor_auth::{Token, TokenCache};
 
@@ -83,7 +84,7 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     let token = (*tokens.token().await?).clone();
     must_be_active(&tokens, &endpoint, &token).await?;
 
-    _ = tokens.log_out().await?;
+    is_revoked(&tokens.log_out().await?)?;
     let lives = is_active(&tokens, &endpoint, &token).await?;
     ensure!(!lives, "the access token outlived its grant");
     let error = tokens.token().await.err().context("a token came after all")?;
@@ -104,9 +105,15 @@ pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> 
     let token = (*ours.token().await?).clone();
     must_be_active(&ours, &endpoint, &token).await?;
 
-    cache_over(endpoint.clone(), &folder, first)?.log_out().await?;
+    let elsewhere = cache_over(endpoint.clone(), &folder, first)?;
+    is_revoked(&elsewhere.log_out().await?)?;
     let lives = is_active(&ours, &endpoint, &token).await?;
     ensure!(!lives, "the newest token was not revoked");
     provider.stats().await?.revoked_grants(1)?;
     told(&at_the_end_of_its_life(&ours).await?, ErrorKind::Rejected, None)
+}
+
+fn is_revoked(end: &LoggedOut) -> Result<()> {
+    ensure!(matches!(end, LoggedOut::Revoked), "the logout ended as {end:?}");
+    Ok(())
 }

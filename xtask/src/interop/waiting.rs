@@ -14,8 +14,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const SHOWN_AT_MOST: usize = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-pub(super) const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
-
 pub(super) fn now() -> Timestamp {
     SystemClock.now().wall
 }
