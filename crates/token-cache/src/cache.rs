@@ -274,8 +274,11 @@ impl TokenCache {
         }
         let settling = async move {
             job.landed().await;
-            while !job.pending.is_settled() && job.pending.settle_after_flight(&job).await.is_err() {
-                tokio::time::sleep(BETWEEN_WRITES).await;
+            while !job.pending.is_settled() {
+                // Another token may have come while this one was written.
+                if job.pending.settle_after_flight(&job).await.is_err() {
+                    tokio::time::sleep(BETWEEN_WRITES).await;
+                }
             }
             Ok(())
         };

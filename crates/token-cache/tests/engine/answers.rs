@@ -122,7 +122,7 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
 // FAULTS.md row 22
 #[tokio::test(start_paused = true)]
 async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
-    let world = World::of(Acme::single_use());
+    let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
     let cache = world.due_owner().await;
     world.server.then([Fault::Answer(200, &[], HTML.into())]);
     assert_eq!(ask(&cache).await, Generation::new(1));
