@@ -285,10 +285,12 @@ impl Engine {
     }
 
     pub(crate) fn note_failure(&self, error: &Error) {
-        self.note(error, false);
+        let events = self.note(error, false);
+        events.into_iter().for_each(|event| self.tell(event));
     }
 
-    fn note(&self, error: &Error, over_on_arrival: bool) {
+    /// Returns what is to be told of it.
+    fn note(&self, error: &Error, over_on_arrival: bool) -> Vec<Event> {
         let failed = Failed {
             error: &error.clone().with_key(&self.key),
             rotation: self.endpoint.rotation(),
@@ -297,8 +299,7 @@ impl Engine {
             drawn: self.attempts.entropy().number(),
             over_on_arrival,
         };
-        let events = self.failures.note(&failed, &self.settings.backoff);
-        events.into_iter().for_each(|event| self.tell(event));
+        self.failures.note(&failed, &self.settings.backoff)
     }
 
     /// A store's operation, with its time limit.

@@ -26,10 +26,10 @@ impl Engine {
             origin,
         } = publication;
         let (before, now) = (self.held.load_full(), self.clock.now());
+        let repeated = origin.is_exchange() && token.same_secrets_as(before.token());
         let Some(token) = self.worth_publishing(&before, token, anchor, origin) else {
-            return self.over_on_arrival(origin);
+            return self.over_on_arrival(origin, repeated);
         };
-        let unchanged = token.same_secrets_as(before.token());
         let token = self.with_windows(token);
         let event = Event::Refreshed {
             generation: token.generation(),
@@ -38,7 +38,6 @@ impl Engine {
         };
         self.tell_of_the_grants_end(before.token(), &token);
         let next = Held::following(&before, token, anchor, origin.is_exchange());
-        let repeated = unchanged && origin.is_exchange();
         let next = match repeated {
             true => self.repeated(&before, next, &now),
             false => next,
@@ -46,7 +45,7 @@ impl Engine {
         self.held.store(Arc::new(next));
         self.tombstoned.store(false, Ordering::Release);
         if origin.is_exchange() && self.live().is_none() && !self.held.load().never_lived() {
-            return self.over_on_arrival(origin);
+            return self.over_on_arrival(origin, repeated);
         }
         self.failures.clear();
         let is_of_use = !self.held.load().never_lived();
@@ -69,15 +68,20 @@ impl Engine {
             .then(|| token.with_access_of(before.token()))
     }
 
-    /// The vendor issued something, so the grant lives; but it is asked again only after a pause.
-    fn over_on_arrival(&self, origin: Origin) {
+    /// The vendor issued something, so the grant lives; but it is asked again only after a pause. A vendor that repeats its token
+    /// within the last second of its life has not failed.
+    fn over_on_arrival(&self, origin: Origin, repeated: bool) {
         self.failures.overrule();
-        if origin.is_exchange() {
-            let error = Error::new(
-                ErrorKind::Transient { after: None },
-                "the token was over before it arrived",
-            );
-            self.note(&error, true);
+        if !origin.is_exchange() {
+            return;
+        }
+        let error = Error::new(
+            ErrorKind::Transient { after: None },
+            "the token was over before it arrived",
+        );
+        let events = self.note(&error, true);
+        if !repeated {
+            events.into_iter().for_each(|event| self.tell(event));
         }
     }
 
