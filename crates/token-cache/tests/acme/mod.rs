@@ -27,6 +27,8 @@ pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
 pub(crate) const CODE: &str = "acme-one-time-code-0123456789";
 /// Less than the shortest pause after a failure: such a caller gets the failure itself.
 pub(crate) const IMPATIENT: Duration = Duration::from_millis(400);
+/// How long a token lives where Acme does not say.
+const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 /// How long a frozen account stays frozen.
 pub(crate) const FREEZE: Duration = Duration::from_secs(1200);
 
@@ -36,6 +38,7 @@ pub(crate) struct Acme {
     base: BaseUrl,
     rotation: Rotation,
     login: Option<Secret>,
+    refreshes: bool,
     ends_old: bool,
 }
 
@@ -50,7 +53,16 @@ impl Acme {
             base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
             rotation,
             login: None,
+            refreshes: true,
             ends_old: false,
+        }
+    }
+
+    /// A vendor that knows no refresh, only the login, as OAuth 2.0 does with client credentials.
+    pub(crate) fn by_login_alone() -> Self {
+        Self {
+            refreshes: false,
+            ..Self::with(Rotation::Idempotent).and_login()
         }
     }
 
@@ -116,6 +128,9 @@ impl TokenEndpoint for Acme {
     }
 
     fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
+        if !self.refreshes {
+            return Err(Error::new(ErrorKind::Rejected, "there is no refresh token"));
+        }
         Request::post(&self.base, "/refresh")
             .form_secret("refresh", token.spendable())
             .form("at", &millis(attempt))
@@ -123,7 +138,7 @@ impl TokenEndpoint for Acme {
     }
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
-        let document = answer.document()?;
+        let document = answer.document().map_err(|error| of_a_stranger(answer, error))?;
         if let Some(code) = document.text(&["error"]) {
             return Self::refused(answer, code, document.text(&["message"]).unwrap_or_default());
         }
@@ -145,11 +160,14 @@ impl TokenEndpoint for Acme {
                 None => Err(error),
             };
         };
-        let expires_at = answer
-            .expires_in(&document, &["ttl"])
-            .unwrap_or_else(|| Err(missing("the answer has no ttl")))?;
-        let token = Token::builder(access, answer.validity_until(expires_at))
-            .refresh(text("refresh"))
+        let refresh = text("refresh");
+        let renewal = answer.renewal(refresh.as_ref(), self.login.is_some());
+        let validity = answer
+            .lifetime()
+            .seconds(&document, &["ttl"])
+            .validity(renewal, DEFAULT_LIFE);
+        let token = Token::builder(access, validity)
+            .refresh(refresh)
             .refresh_expires_at(refresh_expires_at);
         let token = match document.has(&["surprise"]) {
             true => token.odd("there is a surprise in the answer"),
@@ -174,6 +192,14 @@ impl TokenEndpoint for Acme {
     fn revoke(&self, token: &Token, _: &Attempt) -> Option<Result<Request, Error>> {
         let request = Request::post(&self.base, "/revoke").form_secret("refresh", token.spendable());
         Some(request.build(Step::Revocation))
+    }
+}
+
+/// Whoever answers these without a document sits before Acme.
+fn of_a_stranger(answer: &Answer<'_>, error: Error) -> Error {
+    match answer.status().as_u16() {
+        401 | 404 => answer.error(ErrorKind::Config, "this is not Acme"),
+        _ => error,
     }
 }
 

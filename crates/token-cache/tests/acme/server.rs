@@ -36,6 +36,7 @@ struct State {
     life: Duration,
     latency: Duration,
     kills_old_access: bool,
+    repeats_living: bool,
     issued: u64,
     refresh: String,
     spent_at: HashMap<String, Instant>,
@@ -57,6 +58,7 @@ impl AcmeServer {
             life: Duration::from_secs(3600),
             latency: Duration::ZERO,
             kills_old_access: false,
+            repeats_living: false,
             issued: 0,
             refresh: "acme-refresh-0".to_owned(),
             spent_at: HashMap::new(),
@@ -85,6 +87,11 @@ impl AcmeServer {
 
     pub(crate) fn kills_old_access(&self) {
         self.state().kills_old_access = true;
+    }
+
+    /// A login brings the living access token and what is left of its life, to its very end, and no refresh token.
+    pub(crate) fn repeats_living_token(&self) {
+        self.state().repeats_living = true;
     }
 
     /// The server's clock runs ahead, and requests that are off by more than a minute are refused.
@@ -163,6 +170,7 @@ impl State {
             return self.answer(400, r#"{"error":"stale"}"#);
         }
         match request.path.as_str() {
+            "/login" if self.repeats_living => self.repeat(),
             "/login" | "/redeem" => {
                 self.dead = false;
                 self.rotate();
@@ -203,6 +211,27 @@ impl State {
         self.issued += 1;
         self.newest = format!("acme-access-{}", self.issued);
         self.tell(true)
+    }
+
+    fn repeat(&mut self) -> Response<Bytes> {
+        let now = Instant::now();
+        let until = self
+            .access
+            .get(&self.newest)
+            .copied()
+            .filter(|until| *until > now);
+        let until = until.unwrap_or_else(|| {
+            self.issued += 1;
+            self.newest = format!("acme-access-{}", self.issued);
+            self.access.insert(self.newest.clone(), now + self.life);
+            now + self.life
+        });
+        let body = format!(
+            r#"{{"token":"{}","ttl":{}}}"#,
+            self.newest,
+            (until - now).as_secs()
+        );
+        self.answer(200, &body)
     }
 
     fn tell(&mut self, with_refresh: bool) -> Response<Bytes> {

@@ -18,6 +18,8 @@ mod failures;
 mod keeping;
 mod leaving;
 mod logouts;
+mod outages;
+mod recovery;
 mod rotations;
 mod runtimes;
 mod secrets;

@@ -1,0 +1,124 @@
+//! A vendor that repeats its living token, and answers that are not the vendor's.
+
+use std::time::Duration;
+
+use token_cache::{Event, Events, TokenCache};
+use token_core::Rotation;
+use tokio::time::Instant;
+
+use crate::acme::{Acme, Fault, IMPATIENT, World, pass, told};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_secs(7200);
+
+/// A vendor that answers a login with its living token, as Spring does with client credentials.
+fn repeating() -> World {
+    let world = World::of(Acme::by_login_alone());
+    world.server.repeats_living_token();
+    world.server.life(LIFE);
+    world.server.latency(SECOND / 20);
+    world
+}
+
+/// One impatient caller a second. Returns how many of them got no token.
+async fn errors_within(world: &World, cache: &TokenCache, span: Duration) -> u32 {
+    let (began, mut errors) = (Instant::now(), 0);
+    while began.elapsed() < span {
+        match cache.token_within(IMPATIENT).await {
+            Ok(token) => assert!(world.server.accepts(token.access()), "no token that is over"),
+            Err(_) => errors += 1,
+        }
+        pass(SECOND).await;
+    }
+    errors
+}
+
+async fn failures(events: &mut Events) -> Vec<Event> {
+    let is_failure = |event: &Event| matches!(event, Event::Failed { .. } | Event::Rejected { .. });
+    told(events).await.into_iter().filter(is_failure).collect()
+}
+
+// FAULTS.md row 65
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_errors_at_most() {
+    let world = repeating();
+    let cache = world.stranger();
+    cache.token().await.unwrap();
+    let mut events = cache.events();
+    for _ in 0..5 {
+        let errors = errors_within(&world, &cache, LIFE).await;
+        assert!(errors <= 1, "{errors} s of errors at one expiry");
+        let failures = failures(&mut events).await;
+        assert!(
+            failures.is_empty(),
+            "a repeated token is no failure: {failures:?}"
+        );
+    }
+    let logins = world.server.count("/login");
+    assert!((6..=5 * 60).contains(&logins), "{logins} logins in five lives");
+}
+
+// FAULTS.md row 65
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_ends_a_minute_before_the_expiry_costs_no_second_of_errors() {
+    for acme in [Acme::by_login_alone(), Acme::with(Rotation::Idempotent)] {
+        let world = World::of(acme);
+        world.server.repeats_living_token();
+        world.server.life(LIFE);
+        let cache = world.owner();
+        cache.token().await.unwrap();
+        let mut errors = errors_within(&world, &cache, LIFE / 2).await;
+        world.server.outage(Fault::Answer(503, &[], "{}".into()));
+        errors += errors_within(&world, &cache, LIFE / 2 - MINUTE).await;
+        world.server.outage(None);
+        errors += errors_within(&world, &cache, LIFE / 2).await;
+        assert_eq!(errors, 0);
+    }
+}
+
+// FAULTS.md row 66
+#[tokio::test(start_paused = true)]
+async fn the_first_three_answers_of_a_stranger_cost_seconds_and_only_the_fourth_minutes() {
+    const RETRY: &str = r#"{"error":"E9","message":"please retry"}"#;
+    for (status, body, fourth) in [
+        (404, "default backend - 404", 300),
+        (401, "<html>no entry</html>", 300),
+        (400, RETRY, 8),
+    ] {
+        let world = World::of(Acme::single_use());
+        let cache = world.due_owner().await;
+        let mut events = cache.events();
+        world.server.outage(Fault::Answer(status, &[], body.into()));
+        for step in [1, 2, 4, fourth] {
+            cache.token().await.unwrap();
+            pass(SECOND / 100).await;
+            let told = told(&mut events).await;
+            let [Event::Failed { next_in, error }] = &told[..] else {
+                panic!("{told:?}");
+            };
+            let longest = step * SECOND;
+            assert!(
+                (longest / 2..=longest).contains(next_in),
+                "{next_in:?} after {error}"
+            );
+            pass(*next_in).await;
+        }
+    }
+}
+
+// FAULTS.md row 66
+#[tokio::test(start_paused = true)]
+async fn one_odd_answer_costs_a_second() {
+    for (status, body) in [
+        (404, "default backend - 404"),
+        (401, "<html>no entry</html>"),
+        (400, "please retry"),
+    ] {
+        let world = World::of(Acme::single_use());
+        world.server.then([Fault::Answer(status, &[], body.into())]);
+        let asked = Instant::now();
+        assert!(world.owner().token().await.is_ok(), "{status}");
+        assert!(asked.elapsed() <= SECOND, "{:?}", asked.elapsed());
+    }
+}

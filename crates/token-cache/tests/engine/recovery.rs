@@ -1,0 +1,275 @@
+//! Failures that pass: who waits for the next exchange, for how long, and how soon all is well again.
+
+use std::time::Duration;
+
+use token_cache::{Event, TokenCache};
+use token_core::{ErrorKind, Rotation, SendFailure};
+use tokio::time::Instant;
+
+use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Stage, World, pass, told};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const GRACE: Rotation = Rotation::Grace(MINUTE);
+
+fn status(status: u16) -> Fault {
+    Fault::Answer(status, &[], "{}".into())
+}
+
+fn says(code: &str) -> Fault {
+    Fault::Answer(400, &[], format!(r#"{{"error":"{code}"}}"#))
+}
+
+/// Everything that passes by itself and leaves no doubt.
+fn passing() -> [Fault; 5] {
+    [
+        status(503),
+        status(500),
+        status(429),
+        says("busy"),
+        Fault::Unsent(SendFailure::Connect),
+    ]
+}
+
+// FAULTS.md row 107
+// FAULTS.md scenario 2
+#[tokio::test(start_paused = true)]
+async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
+    for fault in passing() {
+        let world = World::of(Acme::single_use());
+        world.server.latency(SECOND / 5);
+        world.server.then([fault.clone()]);
+        let cache = world.owner();
+        let asked = Instant::now();
+        let herd: Vec<_> = (0..1000)
+            .map(|_| {
+                let cache = cache.clone();
+                tokio::spawn(async move { cache.token().await.map(|token| token.generation()) })
+            })
+            .collect();
+        for caller in herd {
+            assert!(caller.await.unwrap().is_ok(), "{fault:?}");
+        }
+        assert!(asked.elapsed() <= 2 * SECOND, "{:?}", asked.elapsed());
+        // A request that does not leave does not arrive.
+        let arrived = if matches!(fault, Fault::Unsent(_)) { 1 } else { 2 };
+        assert_eq!(world.server.arrived().len(), arrived, "{fault:?}");
+    }
+}
+
+// FAULTS.md row 107
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_the_vendor_asks_for_is_waited_out_by_who_has_the_time_and_by_nobody_else() {
+    const FIVE: &[(&str, &str)] = &[("retry-after", "5")];
+    let world = World::of(Acme::single_use());
+    world.server.then([Fault::Answer(503, FIVE, "{}".into())]);
+    let cache = world.owner();
+    let asked = Instant::now();
+    let (patient, hasty) = tokio::join!(cache.token(), async {
+        pass(SECOND).await;
+        let asked = Instant::now();
+        let hasty = cache.token_within(3 * SECOND).await;
+        (hasty.unwrap_err(), asked.elapsed())
+    });
+    assert!(patient.is_ok());
+    assert_eq!(asked.elapsed(), 5 * SECOND);
+    let (error, waited) = hasty;
+    assert_eq!(
+        waited,
+        Duration::ZERO,
+        "the pause is longer than its time: {error}"
+    );
+    assert_eq!(error.retry_after(), Some(4 * SECOND));
+    assert_eq!(world.server.arrived().len(), 2);
+}
+
+// FAULTS.md row 107
+#[tokio::test(start_paused = true)]
+async fn after_three_failures_in_a_row_nobody_waits() {
+    for fault in passing() {
+        let world = World::of(Acme::single_use());
+        world.server.outage(fault);
+        let cache = world.owner();
+        let asked = Instant::now();
+        assert!(cache.token().await.is_err());
+        let waited = asked.elapsed();
+        assert!(waited > SECOND && waited <= 3 * SECOND, "two pauses: {waited:?}");
+        let requests = world.server.arrived().len();
+        for _ in 0..1000 {
+            let asked = Instant::now();
+            assert!(cache.token().await.is_err());
+            assert_eq!(asked.elapsed(), Duration::ZERO);
+        }
+        assert_eq!(world.server.arrived().len(), requests, "no extra request");
+    }
+}
+
+/// How long it takes from "vendor well" to a live token, with ten impatient callers a second. The outage begins when the token is
+/// due, and lasts for this share of the rest of its life.
+async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests: f64) -> Duration {
+    let world = World::of(Acme::with(rotation));
+    world.server.life(life);
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    pass(life * 9 / 10).await;
+    world.server.outage(fault.clone());
+    let outage = (life / 10).mul_f64(rests);
+    let began = Instant::now();
+    while began.elapsed() < outage {
+        _ = cache.token_within(IMPATIENT).await;
+        let left = outage.saturating_sub(began.elapsed());
+        // More often in its last minute, so that a failure just before its end is met.
+        let rare = (outage / 100).max(SECOND / 2).min(left.saturating_sub(MINUTE));
+        pass(rare.max(SECOND / 2)).await;
+    }
+    world.server.outage(None);
+    first_token(&cache).await
+}
+
+async fn first_token(cache: &TokenCache) -> Duration {
+    let well = Instant::now();
+    while cache.token_within(SECOND / 10).await.is_err() {
+        assert!(well.elapsed() < 10 * MINUTE, "never");
+        pass(SECOND / 10).await;
+    }
+    well.elapsed()
+}
+
+const LIVES: [Duration; 3] = [
+    Duration::from_secs(120),
+    Duration::from_secs(3600),
+    Duration::from_secs(86_400),
+];
+/// As shares of the rest of the token's life.
+const OUTAGES: [f64; 3] = [0.6, 1.1, 2.3];
+
+async fn longest_recovery(rotations: &[Rotation], faults: &[Fault]) -> Duration {
+    let mut longest = Duration::ZERO;
+    for rotation in rotations {
+        for fault in faults {
+            for life in LIVES {
+                for rests in OUTAGES {
+                    let took = to_first_token(*rotation, fault, life, rests).await;
+                    let case = format!("{rotation:?}, {fault:?}, life {life:?}, {rests} of the rest");
+                    assert!(rests > 1.0 || took.is_zero(), "the token lives: {took:?}: {case}");
+                    longest = longest.max(took);
+                }
+            }
+        }
+    }
+    longest
+}
+
+/// A caller a tenth of a second, who waits for as long.
+const BETWEEN_CALLERS: Duration = Duration::from_millis(200);
+
+// FAULTS.md row 108
+// FAULTS.md scenario 3
+#[tokio::test(start_paused = true)]
+async fn once_the_vendor_is_well_again_there_is_a_token_within_ten_seconds() {
+    let every = [Rotation::Idempotent, GRACE, Rotation::SingleUse];
+    let longest = longest_recovery(&every, &passing()).await;
+    assert!(longest <= 10 * SECOND + BETWEEN_CALLERS, "{longest:?}");
+}
+
+/// Everything after which nobody knows whether the vendor acted.
+fn doubtful() -> [Fault; 4] {
+    [
+        status(502),
+        status(504),
+        status(408),
+        Fault::Lost(Stage::BeforeActing),
+    ]
+}
+
+// FAULTS.md row 108
+// FAULTS.md scenario 3
+#[tokio::test(start_paused = true)]
+async fn a_doubt_lengthens_that_only_for_a_token_that_works_once() {
+    let longest = longest_recovery(&[Rotation::Idempotent, GRACE], &doubtful()).await;
+    assert!(longest <= 10 * SECOND + BETWEEN_CALLERS, "{longest:?}");
+    let longest = longest_recovery(&[Rotation::SingleUse], &doubtful()).await;
+    let step = 10 * SECOND;
+    assert!(longest <= 15 * SECOND + step + BETWEEN_CALLERS, "{longest:?}");
+}
+
+// FAULTS.md row 109
+// FAULTS.md scenario 4
+#[tokio::test(start_paused = true)]
+async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
+    const TWENTY_MINUTES: &[(&str, &str)] = &[("retry-after", "1200")];
+    let frozen = FREEZE;
+    for (fault, times, at_most) in [
+        (status(503), 1, SECOND),
+        (status(503), 6, 10 * SECOND),
+        (Fault::Unsent(SendFailure::Resolve), 4, 8 * SECOND),
+        (status(502), 1, 15 * SECOND),
+        (Fault::Answer(429, TWENTY_MINUTES, "{}".into()), 1, 20 * MINUTE),
+        (says("frozen"), 1, frozen),
+        (says("wrong_client"), 1, 5 * MINUTE),
+        (says("gibberish"), 2, 2 * SECOND),
+    ] {
+        for tenths in 0..10 {
+            let world = World::of(Acme::single_use());
+            world.server.outage(fault.clone());
+            let cache = world.owner();
+            let mut pause = Duration::ZERO;
+            for _ in 0..times {
+                pass(pause).await;
+                let error = cache.token_within(SECOND / 10).await.unwrap_err();
+                pause = error.retry_after().unwrap();
+            }
+            assert!(pause <= at_most, "{pause:?} {fault:?}");
+            world.server.outage(None);
+            pass(pause * tenths / 10).await;
+            let asked = Instant::now();
+            let error = cache.token_within(Duration::ZERO).await.unwrap_err();
+            let left = error.retry_after().unwrap();
+            let too_much = left.saturating_sub(pause - pause * tenths / 10);
+            assert!(too_much <= SECOND / 500, "{left:?} of {pause:?} {fault:?}");
+            pass(left).await;
+            let token = cache.token_within(SECOND / 10).await;
+            assert!(token.is_ok(), "{token:?} after {:?} {fault:?}", asked.elapsed());
+        }
+    }
+}
+
+// FAULTS.md row 109
+// FAULTS.md scenario 4
+#[tokio::test(start_paused = true)]
+async fn a_freeze_that_is_asked_about_in_its_last_minute_lasts_a_minute() {
+    let world = World::of(Acme::single_use());
+    world.server.then_refuse("frozen");
+    let cache = world.owner();
+    assert!(cache.token_within(IMPATIENT).await.is_err());
+    pass(FREEZE - MINUTE).await;
+    let error = cache.token_within(IMPATIENT).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked { after: MINUTE });
+    assert_eq!(error.retry_after(), Some(MINUTE));
+}
+
+// FAULTS.md scenario 9
+#[tokio::test(start_paused = true)]
+async fn each_pause_after_a_success_begins_with_the_first_step() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    let mut events = cache.events();
+    for _ in 0..4 {
+        pass(50 * MINUTE).await;
+        world.server.then([status(503), status(503)]);
+        for step in [SECOND, 2 * SECOND] {
+            cache.token().await.unwrap();
+            pass(SECOND / 100).await;
+            let told = told(&mut events).await;
+            let [Event::Failed { next_in, .. }] = told[..] else {
+                panic!("{told:?}");
+            };
+            assert!((step / 2..=step).contains(&next_in), "{next_in:?}");
+            pass(next_in).await;
+        }
+        cache.token().await.unwrap();
+        pass(SECOND).await;
+        assert_eq!(told(&mut events).await.len(), 2, "refreshed and persisted");
+    }
+}
