@@ -9,14 +9,18 @@ mod crew;
 mod crowd;
 mod disturb;
 mod facts;
+mod grants;
 mod hands;
 mod log;
 mod moves;
+mod options;
 mod oracle;
 mod plan;
 mod random;
 mod report;
+mod rotation;
 mod round;
+mod step_kill;
 mod stores;
 mod wire;
 mod words;
@@ -27,53 +31,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::time::{ClockId, clock_gettime};
-use token_sim::{OAuth2, Rotation, SimClock};
+use token_sim::{OAuth2, SimClock};
 use vendor_auth::core::TokenEndpoint as _;
 
 use self::crew::Crew;
 use self::hands::{Hands, ProcessClock, SharedClock};
-use self::oracle::Oracle;
-use self::plan::{LEASE_MS, Plan, small_skew};
+use self::oracle::{Clocks, Deaths, Oracle};
+use self::plan::{LEASE_MS, Plan, Setting, small_skew};
 use self::random::Random;
+use self::rotation::RotationMode;
 use self::round::{Counts, LIFE_MS, Play};
-use self::stores::{Ground, StoreKind, open_store};
-use self::wire::Voice;
+use self::stores::{Ground, StoreKind};
 use self::words::Assignment;
+use self::worker::Parts;
 use crate::step::Outcome;
 use crate::workspace::Workspace;
 
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
+pub(crate) use self::options::Options;
+use self::options::RuntimeMode;
 pub(crate) use self::worker::run as work;
-
-/// What to put to the test.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Options {
-    /// The store that the processes share.
-    #[arg(long, value_enum)]
-    pub(crate) store: StoreKind,
-    /// How many processes.
-    #[arg(long, default_value_t = 8)]
-    pub(crate) processes: usize,
-    /// How many rounds; each makes the token due or lets it expire.
-    #[arg(long, default_value_t = 1_000)]
-    pub(crate) rounds: usize,
-    /// What is drawn follows from it; the time of day where it is not given.
-    #[arg(long)]
-    pub(crate) seed: Option<u64>,
-    /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.
-    #[arg(long)]
-    pub(crate) no_kills: bool,
-}
-
-/// What may be done to processes and answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Harm {
-    Kills,
-    NoKills,
-}
 
 /// Plays the rounds and prints the table.
 ///
@@ -97,36 +76,48 @@ fn in_runtime<F: Future<Output = Result<()>>>(
     runtime.block_on(work(folder.0.clone()))
 }
 
-/// A short run in both modes, after one on a store that breaks its contract, which must be found out.
+/// Short runs of every mode, after one on a store that breaks its contract, which must be found out.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
-    let options = Options {
-        store: StoreKind::Careless,
-        processes: 4,
-        rounds: 40,
-        seed: None,
+    let careless = short(StoreKind::Careless, RotationMode::SingleUse, RuntimeMode::One);
+    let careless = Options {
         no_kills: true,
+        ..careless
     };
     ensure!(
-        run(workspace, &options).is_err(),
+        run(workspace, &careless).is_err(),
         "a store that gives the lease to everybody is not found out"
     );
     println!("found out, as it should be");
-    for no_kills in [false, true] {
-        let store = StoreKind::File;
+    let plain = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
+    run(workspace, &plain)?;
+    let no_kills = true;
+    run(workspace, &Options { no_kills, ..plain })?;
+    for rotation in [RotationMode::Kept, RotationMode::Grace] {
+        run(workspace, &short(StoreKind::File, rotation, RuntimeMode::One))?;
+    }
+    for runtime in [RuntimeMode::PerCall, RuntimeMode::Dropped] {
         run(
             workspace,
-            &Options {
-                store,
-                no_kills,
-                ..options.clone()
-            },
+            &short(StoreKind::File, RotationMode::SingleUse, runtime),
         )?;
     }
     Ok(Outcome::Passed)
+}
+
+fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Options {
+    Options {
+        store,
+        rotation,
+        runtime,
+        processes: 4,
+        rounds: 30,
+        seed: None,
+        no_kills: false,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it took is for people to read")]
@@ -135,11 +126,16 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     println!("seed {seed}");
     let mut random = Random::from_seed(seed);
     let mut play = prepare(folder, options, &mut random).await?;
+    let setting = Setting {
+        processes: options.processes,
+        harm: play.harm,
+        has_steps: options.store == StoreKind::File,
+    };
     let bar = bar(options.rounds);
     let begun = Instant::now();
     let mut outcome = Ok(());
     for round in 0..options.rounds {
-        let plan = Plan::draw(&mut random, options.processes, play.harm);
+        let plan = Plan::draw(&mut random, setting);
         outcome = play.round(&plan).await;
         if outcome.is_err() {
             break;
@@ -156,63 +152,77 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     play.oracle.adds_up()?;
     let tally = &play.oracle.tally;
     println!(
-        "the oracle holds: {} exchanges = {} generations + {} whose answer reached nobody durable; {} grants lost",
-        tally.exchanges, tally.generations, tally.lost, tally.lost
+        "the oracle holds: {} exchanges = {} generations + {} whose answer reached nobody durable + {} repeated by grace + {} of \
+         grants that were ended; {} grants lost",
+        tally.exchanges,
+        tally.generations,
+        tally.lost + tally.unheard,
+        tally.repeated,
+        tally.overtaken,
+        tally.lost
     );
     Ok(())
 }
 
 async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Result<Play> {
     let hands = Hands::make(folder.join("hands"), options.processes)?;
-    let driven = Hands::open(hands.path())?;
-    let sim = OAuth2::builder()
-        .rotation(Rotation::Strict)
-        .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
-        .clock(SimClock::driven_by(move || driven.now_ms()))
-        .start()
-        .await?;
+    let sim = vendor(options, &hands).await?;
     let ground = Ground::prepare(options.store, folder).await?;
     let assignment = assignment(options, &sim, &ground, &hands);
     let ours = Assignment {
         process: options.processes,
         ..assignment.clone()
     };
-    let store = open_store(options.store, &assignment.address).await?;
-    let endpoint = worker::endpoint(&assignment)?;
-    let key = endpoint.key();
     let clock = SharedClock(Arc::new(ProcessClock::of(Hands::open(hands.path())?, None)));
-    let tokens = worker::cache(endpoint, &ours, store.clone(), &clock, Voice(|_| {}))?;
+    let parts = Parts::of_orchestrator(&ours, clock).await?;
+    let (key, store) = (parts.endpoint.key(), parts.store.clone());
+    let tokens = worker::cache(parts, &ours)?;
     let crew = Crew::muster(assignment, options.processes).await?;
     let mut play = Play {
         sim,
         hands,
         ground,
         crew,
-        oracle: Oracle::default(),
+        oracle: Oracle::new(options.rotation),
         store,
         tokens,
         key,
-        harm: if options.no_kills {
-            Harm::NoKills
-        } else {
-            Harm::Kills
-        },
+        harm: options.harm(),
+        rotation: options.rotation,
+        runtime: options.runtime,
         skews: (0..options.processes).map(|_| small_skew(random)).collect(),
         counts: Counts::default(),
         away: None,
-        receiver_killed: false,
+        deaths: Deaths::default(),
+        clocks: Clocks::default(),
+        leaver: None,
+        redeemer: None,
     };
     play.new_grant().await?;
     Ok(play)
+}
+
+async fn vendor(options: &Options, hands: &Hands) -> Result<OAuth2> {
+    let driven = Hands::open(hands.path())?;
+    let sim = OAuth2::builder()
+        .rotation(options.rotation.of_server())
+        .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
+        // Grants live through years of virtual time.
+        .refresh_token_life(Duration::from_secs(100 * 365 * 86_400))
+        .clock(SimClock::driven_by(move || driven.now_ms()));
+    Ok(sim.start().await?)
 }
 
 fn assignment(options: &Options, sim: &OAuth2, ground: &Ground, hands: &Hands) -> Assignment {
     Assignment {
         process: 0,
         store: options.store,
+        rotation: options.rotation,
+        runtime: options.runtime,
         address: ground.address(),
         base_url: sim.base_url(),
         token_url: sim.token_url(),
+        revoke_url: sim.revoke_url(),
         client_id: sim.client_id().to_owned(),
         client_secret: sim.client_secret().to_owned(),
         hands: hands.path().to_owned(),

@@ -1,38 +1,26 @@
 //! The processes: started, told, heard, killed, frozen.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::Stdio;
+mod member;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use self::member::{Heard, Member};
 use super::facts::Facts;
 use super::log::Log;
 use super::words::{Assignment, Handed, Said, Told};
-
-/// One process.
-#[derive(Debug)]
-pub(super) struct Member {
-    pub(super) facts: Facts,
-    pub(super) stopped: bool,
-    killed: bool,
-    child: Child,
-    stdin: ChildStdin,
-    incarnation: u32,
-}
 
 /// All processes.
 #[derive(Debug)]
 pub(super) struct Crew {
     pub(super) members: Vec<Member>,
     pub(super) log: Log,
-    /// All tokens handed out since the last look, and by which process.
-    pub(super) handed: Vec<(usize, Handed)>,
+    /// All tokens handed out since the last look.
+    pub(super) handed: Vec<HandedOut>,
     /// When each generation was acknowledged by the store, in microseconds of the machine's wall clock.
     pub(super) committed: Vec<(u64, i64)>,
     pub(super) adoptions: u64,
@@ -40,18 +28,20 @@ pub(super) struct Crew {
     pub(super) overtaken: u64,
     /// Whose request was the last to leave.
     pub(super) last_sender: Option<usize>,
+    /// The number of the last question.
+    pub(super) asks: u64,
     assignment: Assignment,
-    asks: u64,
     speaker: mpsc::UnboundedSender<Heard>,
     inbox: mpsc::UnboundedReceiver<Heard>,
 }
 
-#[derive(Debug)]
-struct Heard {
-    process: usize,
-    incarnation: u32,
-    /// `None`: it will say nothing more.
-    said: Option<Said>,
+/// A token that a process handed out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HandedOut {
+    pub(super) process: usize,
+    pub(super) handed: Handed,
+    /// When it was asked for, the process knew already that the grant was logged out.
+    pub(super) knew_of_logout: bool,
 }
 
 impl Crew {
@@ -66,8 +56,8 @@ impl Crew {
             adoptions: 0,
             overtaken: 0,
             last_sender: None,
-            assignment,
             asks: 0,
+            assignment,
             speaker,
             inbox,
         };
@@ -84,20 +74,7 @@ impl Crew {
             process,
             ..self.assignment.clone()
         };
-        let mut child = command(&serde_json::to_string(&assignment)?)
-            .spawn()
-            .context("a process cannot be started")?;
-        let stdin = child.stdin.take().context("no standard input")?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        tokio::spawn(listen(stdout, process, incarnation, self.speaker.clone()));
-        Ok(Member {
-            facts: Facts::default(),
-            stopped: false,
-            killed: false,
-            child,
-            stdin,
-            incarnation,
-        })
+        Member::start(&assignment, incarnation, self.speaker.clone())
     }
 
     pub(super) async fn all_ready(&mut self) -> Result<()> {
@@ -115,9 +92,18 @@ impl Crew {
         self.members.iter().all(|member| holds(&member.facts))
     }
 
+    pub(super) fn facts(&self, process: usize) -> Option<&Facts> {
+        self.members.get(process).map(|member| &member.facts)
+    }
+
     /// The process whose request is under way.
     pub(super) fn sender(&self) -> Option<usize> {
         self.members.iter().position(|member| member.facts.sending)
+    }
+
+    /// Something is under way that the store does not know yet.
+    pub(super) fn has_something(&self) -> bool {
+        self.members.iter().any(|member| member.facts.has_something())
     }
 
     /// Hears what is said until `enough` holds, or for so long. Whether it holds.
@@ -152,63 +138,84 @@ impl Crew {
         if member.facts.is_news(&said) {
             self.log.add(process, &format!("{said:?}"));
         }
-        member.facts.note(&said);
+        member.killed |= matches!(said, Said::Dying { .. });
+        member.facts.note(&said, self.asks);
+        let knew_of_logout = |handed: &Handed| member.facts.knew_of_logout(handed.number);
         match said {
             Said::Sending => self.last_sender = Some(process),
             Said::Committed { generation, at_us } => self.committed.push((generation, at_us)),
             Said::Adopted { .. } => self.adoptions += 1,
             Said::Overtaken => self.overtaken += 1,
-            Said::Handed(handed) => self.handed.push((process, handed)),
+            Said::Handed(handed) => self.handed.push(HandedOut {
+                process,
+                knew_of_logout: knew_of_logout(&handed),
+                handed,
+            }),
             _ => {}
         }
     }
 
     /// Asks everyone who is there, runs, and has no question open.
     pub(super) async fn ask_all(&mut self) {
-        self.ask_all_at(0).await;
+        self.ask_all_at(0, None).await;
     }
 
-    /// The same, for this instant of the machine's wall clock in microseconds.
-    pub(super) async fn ask_all_at(&mut self, at_us: i64) {
+    /// The same, for this instant of the machine's wall clock in microseconds, on runtimes that may be dropped after so long.
+    pub(super) async fn ask_all_at(&mut self, at_us: i64, drop_after_us: Option<u64>) {
         self.asks += 1;
-        let number = self.asks;
-        for process in 0..self.members.len() {
-            let Some(member) = self.members.get_mut(process) else {
-                continue;
-            };
+        let told = Told::Ask {
+            number: self.asks,
+            at_us,
+            drop_after_us,
+        };
+        for member in &mut self.members {
             let open = member.facts.asked > member.facts.answered;
-            if member.stopped || member.facts.gone || open {
+            if !member.runs() || open {
                 continue;
             }
-            member.facts.asked = number;
+            member.facts.asked = self.asks;
             member.facts.handed = None;
-            self.tell(process, Told::Ask { number, at_us }).await;
+            member.tell(&told).await;
         }
     }
 
-    /// A process that was killed meanwhile hears nothing, which is as it should be.
-    pub(super) async fn tell(&mut self, process: usize, told: Told) {
-        let (Some(member), Ok(mut line)) = (self.members.get_mut(process), serde_json::to_vec(&told)) else {
-            return;
-        };
-        line.push(b'\n');
-        _ = member.stdin.write_all(&line).await;
+    pub(super) async fn tell(&mut self, process: usize, told: &Told) {
+        if let Some(member) = self.members.get_mut(process) {
+            member.tell(told).await;
+        }
+    }
+
+    /// What came of earlier logouts and redemptions says nothing of the next.
+    pub(super) fn forget_endings(&mut self) {
+        self.members
+            .iter_mut()
+            .for_each(|member| member.facts.forget_endings());
+    }
+
+    /// Tells everyone to die before this step of a write after its next answer; zero calls it off.
+    pub(super) async fn die_before(&mut self, step: u32) {
+        for member in &mut self.members {
+            member.killed |= step > 0;
+            member.tell(&Told::DieBefore { step }).await;
+        }
     }
 
     /// Kills it without a chance to write anything down, and hears its last words.
     pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGKILL");
         self.signal(process, Signal::KILL)?;
-        self.members
-            .get_mut(process)
-            .into_iter()
-            .for_each(|member| member.killed = true);
-        let gone = |crew: &Self| crew.members.get(process).is_none_or(|member| member.facts.gone);
+        self.bury(process).await
+    }
+
+    /// Hears the last words of one that dies.
+    pub(super) async fn bury(&mut self, process: usize) -> Result<()> {
+        let gone = |crew: &Self| crew.facts(process).is_none_or(|facts| facts.gone);
         if !self.hear_until(Duration::from_secs(10), gone).await {
             bail!("process {process} does not die");
         }
         if let Some(member) = self.members.get_mut(process) {
-            member.child.wait().await?;
+            member.killed = true;
+            member.ended().await?;
         }
         Ok(())
     }
@@ -236,6 +243,15 @@ impl Crew {
         Ok(())
     }
 
+    /// Signals all who run but this one.
+    pub(super) fn signal_others(&self, process: usize, signal: Signal) -> Result<()> {
+        let mut all = self.members.iter().enumerate();
+        all.try_for_each(|(other, member)| match other != process && member.runs() {
+            true => member.signal(signal),
+            false => Ok(()),
+        })
+    }
+
     /// Starts another process in the place of each that is gone. One that nobody killed is a failure.
     pub(super) async fn replace_the_dead(&mut self) -> Result<()> {
         for process in 0..self.members.len() {
@@ -250,6 +266,7 @@ impl Crew {
                 *place = next;
             }
         }
+        self.members.iter_mut().for_each(|member| member.killed = false);
         self.all_ready().await
     }
 
@@ -262,66 +279,15 @@ impl Crew {
                 current: bytes,
                 maximum: None,
             };
-            prlimit(Some(id(&member.child)?), Resource::Fsize, limit).context("a disk cannot be filled")?;
+            prlimit(Some(member.id()?), Resource::Fsize, limit).context("a disk cannot be filled")?;
         }
         Ok(())
     }
 
     fn signal(&self, process: usize, signal: Signal) -> Result<()> {
-        let member = self.members.get(process).context("no such process")?;
-        kill_process(id(&member.child)?, signal).context("a process cannot be signalled")
-    }
-}
-
-fn id(child: &Child) -> Result<Pid> {
-    let id = child.id().and_then(|id| i32::try_from(id).ok());
-    id.and_then(Pid::from_raw).context("the process is over")
-}
-
-/// This very program, even where another has been built in its place meanwhile. A write beyond a limit is to be an error and no signal,
-/// which only a shell can arrange without unsafe code.
-fn command(assignment: &str) -> Command {
-    let program = match cfg!(target_os = "linux") {
-        true => format!("/proc/{}/exe", std::process::id()).into(),
-        false => std::env::current_exe().unwrap_or_default(),
-    };
-    let mut command = std::process::Command::new("/bin/sh");
-    command
-        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-        .arg(program)
-        .args(["chaos-worker", assignment])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        // A Ctrl-C is for the orchestrator.
-        .process_group(0);
-    let mut command = Command::from(command);
-    command.kill_on_drop(true);
-    command
-}
-
-async fn listen(
-    stdout: ChildStdout,
-    process: usize,
-    incarnation: u32,
-    speaker: mpsc::UnboundedSender<Heard>,
-) {
-    let mut lines = BufReader::new(stdout).lines();
-    loop {
-        let said = match lines.next_line().await {
-            Ok(Some(line)) => match serde_json::from_str(&line) {
-                Ok(said) => Some(said),
-                Err(_) => continue,
-            },
-            _ => None,
-        };
-        let over = said.is_none();
-        let heard = Heard {
-            process,
-            incarnation,
-            said,
-        };
-        if speaker.send(heard).is_err() || over {
-            return;
-        }
+        self.members
+            .get(process)
+            .context("no such process")?
+            .signal(signal)
     }
 }

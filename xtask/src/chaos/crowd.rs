@@ -12,10 +12,12 @@ use clap::Args;
 
 use super::crew::Crew;
 use super::facts::Facts;
+use super::options::{Options, RuntimeMode};
+use super::rotation::RotationMode;
 use super::round::{LIFE_MS, Play};
 use super::stores::StoreKind;
 use super::words::Told;
-use super::{Options, machine_us, prepare};
+use super::{machine_us, prepare};
 use crate::workspace::Workspace;
 
 /// What to put to the test.
@@ -92,7 +94,7 @@ async fn crowd(play: &mut Play) -> Result<Figures> {
     play.hands.move_on(LIFE_MS + 60_000)?;
     play.crew.committed.clear();
     let asked_at = machine_us() + LEAD_US;
-    play.crew.ask_all_at(asked_at).await;
+    play.crew.ask_all_at(asked_at, None).await;
     let answered = |crew: &Crew| crew.all(Facts::has_answered);
     play.crew.hear_until(Duration::from_secs(40), answered).await;
     // Whoever asks once too often does it now.
@@ -131,7 +133,7 @@ async fn bare_reads(play: &mut Play) -> Result<Vec<i64>> {
         if let Some(member) = play.crew.members.get_mut(process) {
             member.facts.read_us = None;
         }
-        play.crew.tell(process, Told::Read { at_us }).await;
+        play.crew.tell(process, &Told::Read { at_us }).await;
     }
     let patience = Duration::from_secs(40);
     let read = |crew: &Crew| crew.all(|facts| facts.read_us.is_some());
@@ -173,6 +175,8 @@ impl CrowdOptions {
     fn as_chaos(&self) -> Options {
         Options {
             store: self.store,
+            rotation: RotationMode::default(),
+            runtime: RuntimeMode::default(),
             processes: self.processes,
             rounds: self.times,
             seed: None,

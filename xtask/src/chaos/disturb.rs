@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::process::Signal;
 use token_sim::Exchange;
 
 use super::crew::Crew;
+use super::facts::Facts;
+use super::options::RuntimeMode;
 use super::plan::{Plan, Step, Trouble};
 use super::round::Play;
 use super::stores::{Ground, Outage};
@@ -23,7 +26,10 @@ impl Play {
         }
         let hold = plan.trouble.held_at().map(|at| self.sim.hold_next(at));
         let delivered = self.delivered();
-        self.crew.ask_all().await;
+        if let Trouble::KillAtStep(step) = plan.trouble {
+            self.crew.die_before(step).await;
+        }
+        self.ask_all(plan).await;
         if let Some(Step {
             process: Some(process),
             by_ms,
@@ -42,6 +48,12 @@ impl Play {
         self.afterwards(&plan.trouble, delivered).await
     }
 
+    async fn ask_all(&mut self, plan: &Plan) {
+        let drops = self.runtime == RuntimeMode::Dropped;
+        self.counts.dropped_runtimes += u64::from(drops);
+        self.crew.ask_all_at(0, drops.then_some(plan.drop_after_us)).await;
+    }
+
     /// The request is held, and its sender is known.
     async fn amid(&mut self, plan: &Plan) -> Result<()> {
         let known = |crew: &Crew| crew.sender().is_some();
@@ -58,6 +70,18 @@ impl Play {
             }
             Trouble::AwayAmid { outage, .. } | Trouble::SpillAndKill { outage, .. } => {
                 self.take_away(*outage)
+            }
+            Trouble::LogOut { by, .. } => self.log_out(by.unwrap_or(holder)).await,
+            Trouble::Redeem {
+                by, code, stopped_ms, ..
+            } => {
+                let by = by.unwrap_or(holder);
+                let stopped_ms = stopped_ms.filter(|_| by != holder);
+                if stopped_ms.is_some() {
+                    self.counts.stops += 1;
+                    self.crew.stop(holder)?;
+                }
+                self.redeem(by, *code, stopped_ms).await
             }
             _ => Ok(()),
         }
@@ -100,6 +124,7 @@ impl Play {
                     None => Ok(()),
                 }
             }
+            Trouble::KillAtStep(_) => self.die_at_step().await,
             Trouble::KillAnybody { process, after_ms } => {
                 self.crew.hear_for(Duration::from_millis(after_ms)).await;
                 self.kill(process).await
@@ -121,18 +146,56 @@ impl Play {
                 self.crew.hear_for(Duration::from_millis(for_ms)).await;
                 Ok(())
             }
-            Trouble::Nothing | Trouble::KillHolder(_) | Trouble::Cut(_) => Ok(()),
+            Trouble::Nothing
+            | Trouble::KillHolder(_)
+            | Trouble::Cut(_)
+            | Trouble::LogOut { .. }
+            | Trouble::Redeem { .. } => Ok(()),
         }
     }
 
+    /// Nobody touches what the dead one left on disk before it was looked at.
     async fn kill(&mut self, process: usize) -> Result<()> {
-        self.counts.kills += 1;
+        if !self.ground.is_folder() {
+            self.crew.kill(process).await?;
+            return self.note_death(process, None);
+        }
+        self.crew.signal_others(process, Signal::STOP)?;
         self.crew.kill(process).await?;
-        let Some(dead) = self.crew.members.get(process) else {
+        let whole = self.ground.whole_on_disk();
+        self.crew.signal_others(process, Signal::CONT)?;
+        self.note_death(process, whole)
+    }
+
+    /// Somebody was told to kill itself, and does where it gets that far.
+    async fn die_at_step(&mut self) -> Result<()> {
+        let dead = |crew: &Crew| crew.members.iter().position(|member| member.facts.gone);
+        let is_over = |crew: &Crew| dead(crew).is_some() || crew.all(Facts::has_answered);
+        self.crew.hear_until(Duration::from_secs(3), is_over).await;
+        // Whoever was handed a due token has its refresh still before it.
+        let patience = Duration::from_millis(300);
+        self.crew.hear_until(patience, |crew| dead(crew).is_some()).await;
+        self.crew.die_before(0).await;
+        let Some(process) = dead(&self.crew) else {
             return Ok(());
         };
-        self.receiver_killed |= dead.facts.would_lose();
-        self.counts.spilled += u64::from(dead.facts.holding && dead.facts.spilled);
+        self.crew.bury(process).await?;
+        let whole = self.crew.facts(process).and_then(|facts| facts.whole_at_death);
+        self.note_death(process, whole)
+    }
+
+    fn note_death(&mut self, process: usize, whole: Option<u64>) -> Result<()> {
+        self.counts.kills += 1;
+        let facts = self.crew.facts(process).context("no such process")?;
+        self.deaths.receivers += u64::from(facts.would_lose());
+        self.counts.spilled += u64::from(facts.holding && facts.spilled);
+        self.counts.whole_on_disk += u64::from(facts.holding && whole.is_some());
+        self.deaths.whole_on_disk = self.deaths.whole_on_disk.max(whole);
+        if let Some(generation) = whole {
+            self.crew
+                .log
+                .say(&format!("generation {generation} lies whole in a temporary file"));
+        }
         Ok(())
     }
 

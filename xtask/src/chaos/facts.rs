@@ -21,11 +21,23 @@ pub(super) struct Facts {
     /// How long its bare read took, in microseconds.
     pub(super) read_us: Option<i64>,
     pub(super) gone: bool,
+    /// What came of the logout that it was told to do.
+    pub(super) logged_out: Option<Result<(), String>>,
+    /// What came of the redemption that it was told to do: a generation.
+    pub(super) redeemed: Option<Result<u64, String>>,
+    /// It killed itself before this step, while this generation lay whole in a temporary file.
+    pub(super) whole_at_death: Option<u64>,
+    /// Since this question it knows that the grant was logged out.
+    knows_of_logout_since: Option<u64>,
     told: Option<u64>,
 }
 
+/// As the engine says it.
+const LOGGED_OUT: &str = "logged out";
+
 impl Facts {
-    pub(super) fn note(&mut self, said: &Said) {
+    /// Notes what it says while this is the last question.
+    pub(super) fn note(&mut self, said: &Said, last_question: u64) {
         match said {
             Said::Ready => self.ready = true,
             Said::Sending => self.sending = true,
@@ -34,12 +46,27 @@ impl Facts {
                 self.holding |= *status == 200;
             }
             Said::Unanswered => self.sending = false,
-            Said::Committed { .. } => {
+            Said::Committed { .. } | Said::Uncommitted { is_final: true, .. } => {
                 self.holding = false;
                 self.spilled = false;
             }
             Said::Spilled => self.spilled = true,
-            Said::Rejected { .. } => self.rejected = true,
+            Said::Rejected { why } => {
+                self.rejected = true;
+                if why.contains(LOGGED_OUT) {
+                    self.knows_of_logout_since.get_or_insert(last_question);
+                }
+            }
+            Said::LoggedOut { error } => {
+                self.logged_out = Some(error.clone().map_or(Ok(()), Err));
+                if error.is_none() {
+                    self.knows_of_logout_since.get_or_insert(last_question);
+                }
+            }
+            Said::Redeemed { generation, error } => {
+                self.redeemed = Some(generation.ok_or_else(|| error.clone().unwrap_or_default()));
+            }
+            Said::Dying { whole, .. } => self.whole_at_death = *whole,
             Said::Handed(handed) => {
                 self.answered = self.answered.max(handed.number);
                 self.handed = Some(*handed);
@@ -52,6 +79,26 @@ impl Facts {
             Said::Read { took_us } => self.read_us = Some(*took_us),
             Said::Uncommitted { .. } | Said::Noted { .. } | Said::Adopted { .. } | Said::Overtaken => {}
         }
+    }
+
+    /// Whether it knew, when this was asked, that the grant was logged out.
+    pub(super) fn knew_of_logout(&self, question: u64) -> bool {
+        self.knows_of_logout_since.is_some_and(|since| question > since)
+    }
+
+    pub(super) fn knows_of_logout(&self) -> bool {
+        self.knows_of_logout_since.is_some()
+    }
+
+    pub(super) fn forget_endings(&mut self) {
+        self.logged_out = None;
+        self.redeemed = None;
+    }
+
+    /// Another grant begins.
+    pub(super) fn begin_grant(&mut self) {
+        self.rejected = false;
+        self.knows_of_logout_since = None;
     }
 
     /// Whether it is worth a line: the same token again is not.
@@ -81,7 +128,7 @@ mod tests {
 
     fn after(said: &[Said]) -> Facts {
         let mut facts = Facts::default();
-        said.iter().for_each(|said| facts.note(said));
+        said.iter().for_each(|said| facts.note(said, 1));
         facts
     }
 
@@ -92,6 +139,19 @@ mod tests {
         assert!(!after(&[Said::Sending, Said::Unanswered]).would_lose());
         assert!(!after(&[Said::Sending, Said::Answered { status: 400 }]).would_lose());
         assert!(after(&[Said::Sending, Said::Answered { status: 200 }]).would_lose());
+    }
+
+    #[test]
+    fn who_logged_out_or_was_told_of_it_knows_of_it_from_the_next_question_on() {
+        let why = "the grant was logged out".to_owned();
+        for said in [Said::LoggedOut { error: None }, Said::Rejected { why }] {
+            let mut facts = after(&[said]);
+            assert_eq!((facts.knew_of_logout(1), facts.knew_of_logout(2)), (false, true));
+            facts.begin_grant();
+            assert!(!facts.knew_of_logout(2));
+        }
+        let why = "invalid_grant".to_owned();
+        assert!(!after(&[Said::Rejected { why }]).knew_of_logout(2));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! The hands are a small file that everybody reads at each look at the clock. A frozen process that wakes sees at once how late it is, as
 //! on a machine that slept. Beside it lies the journal of the moves (`moves.rs`), by which the store's clock takes part.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -122,25 +122,24 @@ pub(super) struct ProcessClock {
     hands: Hands,
     /// `None`: a clock that is right.
     process: Option<usize>,
-    last_look_ms: AtomicI64,
+}
+
+thread_local! {
+    static LAST_LOOK_MS: Cell<i64> = const { Cell::new(0) };
+}
+
+/// What the true time was when this thread last looked at the clock: the instant at which its caller's token was judged.
+pub(super) fn last_look_ms() -> i64 {
+    LAST_LOOK_MS.get()
 }
 
 impl ProcessClock {
     pub(super) fn of(hands: Hands, process: Option<usize>) -> Self {
-        Self {
-            hands,
-            process,
-            last_look_ms: AtomicI64::new(0),
-        }
+        Self { hands, process }
     }
 
     pub(super) fn hands(&self) -> &Hands {
         &self.hands
-    }
-
-    /// What the true time was when the clock was last looked at: the instant at which a token was judged.
-    pub(super) fn last_look_ms(&self) -> i64 {
-        self.last_look_ms.load(Ordering::SeqCst)
     }
 }
 
@@ -149,7 +148,7 @@ impl Clock for ProcessClock {
         let machine = SystemClock.now();
         let moved = self.hands.moved_ms();
         let truth = machine.wall.unix_millis().saturating_add(moved);
-        self.last_look_ms.store(truth, Ordering::SeqCst);
+        LAST_LOOK_MS.set(truth);
         let skew = self.process.map_or(0, |process| self.hands.skew_of(process));
         Moment {
             wall: Timestamp::from_unix_millis(truth).shifted(skew),

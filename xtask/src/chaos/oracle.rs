@@ -1,37 +1,46 @@
 //! Who is right: the vendor's journal, the store, and what the processes said, put beside each other.
 //!
-//! * A grant is lost when the vendor refuses its refresh token. That must be explained: the last token that it issued reached nothing
-//!   durable, because its answer was delivered to nobody, or because the process that had it was killed before a store acknowledged it.
+//! * A grant is lost when the vendor refuses its refresh token. That must be explained (`endings.rs`): the last token that it issued
+//!   reached nothing durable, because its answer was delivered to nobody, or because the process that had it was killed before a store
+//!   acknowledged it. A token that lay whole on disk reached something durable. A vendor that keeps refresh tokens loses no grant.
 //! * Else every exchange is a generation: as many as the vendor issued are in the store.
+//! * A refresh token whose outcome is unknown rests before it is sent again (`rests.rs`), and no intent outlives its outcome.
 //! * Every token handed out is one that the vendor issued, and lived at the instant at which it was judged, whatever the clocks said.
 //!   Only the time that its record was under way to the store is excused, since nobody can know it (`lives.rs`).
+//! * A logout is final, a failed redemption harms nobody, and the grant of a successful one wins (`endings.rs`).
 
+mod answer;
+mod endings;
+mod epoch;
 mod lives;
+mod rests;
 
-use anyhow::{Result, bail, ensure};
-use token_sim::{Exchange, Outcome};
+use anyhow::{Result, ensure};
+use token_sim::{Kind, Outcome};
 
+pub(super) use self::answer::Answer;
+use self::endings::Ended;
+pub(super) use self::endings::{Deaths, LogOut};
+use self::epoch::Epoch;
 use self::lives::{Lives, end_of};
-use super::words::Handed;
+pub(super) use self::rests::Clocks;
+use self::rests::Rests;
+use super::crew::HandedOut;
+use super::rotation::RotationMode;
 
 /// What was issued to a grant so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Oracle {
+    rotation: RotationMode,
     /// How many entries of the vendor's journal were looked at.
     seen: usize,
     epoch: Epoch,
     lives: Lives,
+    rests: Rests,
+    ended: Option<Ended>,
+    /// Refusals of grants that were over.
+    stragglers: u64,
     pub(super) tally: Tally,
-}
-
-/// The life of one grant.
-#[derive(Debug, Default)]
-struct Epoch {
-    /// The generation that the grant began with.
-    first: u64,
-    /// Where in the journal the tokens are that the vendor issued.
-    issued: Vec<usize>,
-    refused: u64,
 }
 
 /// The figures of all rounds.
@@ -40,6 +49,15 @@ pub(super) struct Tally {
     pub(super) exchanges: u64,
     pub(super) generations: u64,
     pub(super) refused: u64,
+    /// Issued again for the same refresh token, by the vendor's grace.
+    pub(super) repeated: u64,
+    /// Issued by a vendor that keeps refresh tokens, and heard by nobody who could write it down.
+    pub(super) unheard: u64,
+    /// Issued to a grant that was logged out or replaced meanwhile.
+    pub(super) overtaken: u64,
+    pub(super) logouts: u64,
+    pub(super) redemptions: u64,
+    pub(super) refused_redemptions: u64,
     pub(super) lost: u64,
     /// Lost since the answer was delivered to nobody.
     pub(super) undelivered: u64,
@@ -50,33 +68,48 @@ pub(super) struct Tally {
     pub(super) late: u64,
 }
 
-/// What matters of an entry of the vendor's journal.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    outcome: Outcome,
-    delivered: bool,
-    at_ms: i64,
-}
-
-impl From<&Exchange> for Answer {
-    fn from(exchange: &Exchange) -> Self {
-        Self {
-            outcome: exchange.outcome.clone(),
-            delivered: exchange.delivered,
-            at_ms: exchange.at_ms,
-        }
-    }
+/// A grant as it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    /// The vendor's number of it.
+    pub(super) grant: Option<usize>,
+    pub(super) generation: u64,
+    pub(super) issued_at_ms: i64,
+    pub(super) expires_at_ms: i64,
 }
 
 impl Oracle {
-    /// A grant begins with this generation, issued and over at these instants; what the journal says up to `seen` is of others.
-    pub(super) fn begin(&mut self, generation: u64, issued_at_ms: i64, expires_at_ms: i64, seen: usize) {
+    pub(super) fn new(rotation: RotationMode) -> Self {
+        Self {
+            rotation,
+            seen: 0,
+            epoch: Epoch::default(),
+            lives: Lives::default(),
+            rests: Rests::new(rotation),
+            ended: None,
+            stragglers: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// A grant begins; what the journal says up to `seen` is of others.
+    pub(super) fn begin(&mut self, begun: &Begun, seen: usize) {
         self.seen = seen;
-        self.epoch = Epoch {
-            first: generation,
-            ..Epoch::default()
-        };
-        self.lives.begin(generation, issued_at_ms, expires_at_ms);
+        self.epoch = Epoch::new(begun.grant, begun.generation);
+        self.ended.iter_mut().for_each(Ended::follow);
+        self.lives.unheard = 0;
+        self.lives
+            .begin(begun.generation, begun.issued_at_ms, begun.expires_at_ms);
+    }
+
+    /// Whether the wall clocks of this round can be believed.
+    pub(super) fn set_clocks(&mut self, clocks: Clocks) {
+        self.rests.clocks = clocks;
+    }
+
+    /// The vendor's number of the grant.
+    pub(super) fn grant(&self) -> Option<usize> {
+        self.epoch.grant
     }
 
     /// When the newest token is over.
@@ -84,57 +117,107 @@ impl Oracle {
         self.lives.newest_expiry_ms()
     }
 
-    /// Reads on in the vendor's journal.
+    /// Reads on in the vendor's journal, up to an entry whose outcome is still to come, or that begins a grant whose first generation is
+    /// not known yet.
     pub(super) fn read(&mut self, journal: &[Answer]) -> Result<()> {
         for answer in journal.iter().skip(self.seen) {
-            match &answer.outcome {
-                Outcome::Issued { generation } => {
-                    ensure!(
-                        *generation == self.issued() + 2,
-                        "the vendor issued generation {generation} of a grant of which it had issued {}",
-                        self.issued() + 1
-                    );
-                    self.epoch.issued.push(self.seen);
-                    let ours = self.epoch.first + self.issued();
-                    self.lives.begin(ours, answer.at_ms, end_of(answer.at_ms));
-                    self.tally.exchanges += 1;
-                }
-                Outcome::Refused { .. } => {
-                    self.epoch.refused += 1;
-                    self.tally.refused += 1;
-                }
-                // Its outcome is still to come: it is looked at next time.
-                Outcome::Pending => return Ok(()),
-                _ => {}
+            if answer.outcome == Outcome::Pending || answer.begins_a_grant() {
+                return Ok(());
             }
+            self.rests
+                .judge(journal, self.seen, self.lives.newest_expiry_ms())?;
+            self.read_one(answer)?;
             self.seen += 1;
         }
         Ok(())
     }
 
-    /// How many refreshes of this grant the vendor answered with a token.
+    fn read_one(&mut self, answer: &Answer) -> Result<()> {
+        let is_of_another = answer.grant.is_some() && answer.grant != self.epoch.grant;
+        match &answer.outcome {
+            Outcome::Issued { .. } if is_of_another => {
+                self.tally.exchanges += 1;
+                self.tally.overtaken += 1;
+            }
+            Outcome::Issued { generation } => self.issue(*generation, answer)?,
+            Outcome::Refused { .. } if answer.kind == Kind::Redemption => {
+                self.tally.refused_redemptions += 1;
+            }
+            Outcome::Refused { .. } => {
+                self.tally.refused += 1;
+                match is_of_another {
+                    true => self.stragglers += 1,
+                    false => self.epoch.refused += 1,
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn issue(&mut self, generation: u64, answer: &Answer) -> Result<()> {
+        self.tally.exchanges += 1;
+        let issued = self.issued();
+        let is_repetition = self.rotation == RotationMode::Grace && answer.reuse;
+        let expected = issued + if is_repetition { 1 } else { 2 };
+        ensure!(
+            generation == expected,
+            "the vendor issued generation {generation} of a grant of which it had issued {}",
+            issued + 1
+        );
+        if is_repetition {
+            self.tally.repeated += 1;
+            self.lives.again(self.epoch.first + issued, answer.at_ms);
+            return Ok(());
+        }
+        self.epoch.issue(self.seen, answer.at_ms);
+        if self.rotation != RotationMode::Kept {
+            let ours = self.epoch.first + self.issued();
+            self.lives.begin(ours, answer.at_ms, end_of(answer.at_ms));
+        }
+        Ok(())
+    }
+
+    /// How many refreshes of this grant the vendor answered with a token that it had not given before.
     pub(super) fn issued(&self) -> u64 {
         u64::try_from(self.epoch.issued.len()).unwrap_or(u64::MAX)
     }
 
-    /// Whether all that was issued is in the store, which holds this generation.
+    /// Whether all that was issued is in the store, which holds this generation. What a vendor that keeps refresh tokens issued to
+    /// nobody may be missing; it is explained when the round is over.
     pub(super) fn agrees(&self, stored: u64) -> bool {
-        stored == self.epoch.first + self.issued()
+        let all = self.epoch.first + self.issued();
+        match self.rotation {
+            RotationMode::Kept => stored <= all - self.epoch.unheard,
+            _ => stored == all,
+        }
     }
 
     /// A store acknowledged this generation.
     pub(super) fn committed(&mut self, generation: u64, at_ms: i64) {
+        self.know(generation);
         self.lives.durable(generation, at_ms);
+    }
+
+    /// Where the vendor keeps refresh tokens its journal does not tell which generation an answer became: the newest answer is the
+    /// newest generation.
+    pub(super) fn know(&mut self, generation: u64) {
+        let is_new = self.lives.newest().is_some_and(|newest| generation > newest);
+        let was_issued = generation <= self.epoch.first + self.issued();
+        if self.rotation == RotationMode::Kept && is_new && was_issued {
+            let at_ms = self.epoch.newest_at_ms;
+            self.lives.begin(generation, at_ms, end_of(at_ms));
+        }
     }
 
     /// Those who had not heard yet that a grant is over may have tried it once more.
     pub(super) fn forgive_stragglers(&mut self, at_most: u64) -> Result<()> {
         ensure!(
-            self.epoch.refused <= at_most,
+            self.stragglers <= at_most,
             "{} exchanges were refused after a grant was replaced, and there are {at_most} processes",
-            self.epoch.refused
+            self.stragglers
         );
-        self.epoch.refused = 0;
+        self.stragglers = 0;
         Ok(())
     }
 
@@ -152,58 +235,47 @@ impl Oracle {
             self.epoch.refused
         );
         // Who wrote it may have been killed before it could say so.
+        self.know(stored);
         self.lives.durable(stored, at_ms);
         Ok(())
     }
 
-    /// The grant is over: the vendor refused it. `stored` is what the store holds; `receiver_killed` whether a process was killed in this
-    /// round that had sent a request, or had a token, of which the store knew nothing.
-    pub(super) fn lost(&mut self, journal: &[Answer], stored: u64, receiver_killed: bool) -> Result<()> {
+    /// An intent stands in the store beside the record of this generation.
+    ///
+    /// # Errors
+    ///
+    /// Where the outcome of what it announced is in the store: others would wait out a doubt that nobody has.
+    pub(super) fn intent_stands(&self, stored: u64, intended: u64) -> Result<()> {
         ensure!(
-            self.epoch.refused > 0,
-            "a process holds a grant for dead that nobody refused"
+            intended >= stored,
+            "an intent to spend generation {intended} stands beside generation {stored}, which came of it"
         );
-        self.tally.lost += 1;
-        self.end(stored);
-        let durable = stored.saturating_sub(self.epoch.first);
-        ensure!(
-            self.issued() == durable + 1,
-            "the grant is lost though {} tokens were issued and {durable} of them are durable",
-            self.issued()
-        );
-        let last = self.epoch.issued.last().and_then(|place| journal.get(*place));
-        match last {
-            Some(last) if !last.delivered => self.tally.undelivered += 1,
-            Some(_) if receiver_killed => self.tally.killed += 1,
-            _ => {
-                bail!("the grant is lost, and the last token was delivered to a process that was not killed")
-            }
-        }
         Ok(())
     }
 
-    /// A grant ends with this generation in the store.
-    pub(super) fn end(&mut self, stored: u64) {
-        self.tally.generations += stored.saturating_sub(self.epoch.first);
-    }
-
-    /// After the last grant: every exchange is a generation, or was the last of a grant that was lost.
+    /// After the last grant: every exchange is a generation, or is accounted for.
     pub(super) fn adds_up(&self) -> Result<()> {
         let tally = &self.tally;
+        let accounted = tally.generations + tally.lost + tally.repeated + tally.unheard + tally.overtaken;
         ensure!(
-            tally.exchanges == tally.generations + tally.lost,
-            "{} exchanges, {} generations and {} lost do not add up",
+            tally.exchanges == accounted,
+            "{} exchanges, {} generations, {} lost, {} repeated, {} unheard and {} overtaken do not add up",
             tally.exchanges,
             tally.generations,
-            tally.lost
+            tally.lost,
+            tally.repeated,
+            tally.unheard,
+            tally.overtaken
         );
         Ok(())
     }
 
     /// A caller got a token.
-    pub(super) fn handed(&mut self, process: usize, handed: &Handed) -> Result<()> {
+    pub(super) fn handed(&mut self, out: &HandedOut) -> Result<()> {
         self.tally.handed += 1;
-        let judged = self.lives.handed(process, handed)?;
+        self.know(out.handed.generation);
+        self.ended.iter().try_for_each(|ended| ended.judge(out))?;
+        let judged = self.lives.handed(out.process, &out.handed)?;
         self.tally.late += u64::from(judged.is_late());
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! What goes wrong in a round: all of it follows from the seed.
 
+mod draw;
+
 use token_sim::{Fault, RetryAfter, When};
 
-use super::Harm;
-use super::random::Random;
+pub(super) use self::draw::{Setting, small_skew};
 use super::round::LIFE_MS;
 use super::stores::Outage;
 
@@ -13,6 +14,9 @@ pub(super) struct Plan {
     pub(super) age: Age,
     pub(super) trouble: Trouble,
     pub(super) step: Option<Step>,
+    pub(super) doubt: DoubtPace,
+    /// When the runtimes of the first calls are dropped, where the run is about that.
+    pub(super) drop_after_us: u64,
 }
 
 /// A wall clock steps in mid round.
@@ -21,6 +25,15 @@ pub(super) struct Step {
     /// Whose, right after all were asked; `None`: the holder's, while its request is held.
     pub(super) process: Option<usize>,
     pub(super) by_ms: i64,
+}
+
+/// How time is moved on while the processes wait out a doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DoubtPace {
+    /// Beyond the longest rest at once.
+    AtOnce,
+    /// First to just before the shortest rest is over, then to a third of the longest.
+    InSteps,
 }
 
 /// What the newest token is when everybody asks.
@@ -35,19 +48,22 @@ pub(super) enum Age {
 }
 
 impl Age {
-    fn draw(random: &mut Random) -> Self {
-        match random.between(0, 99) {
-            0..50 => Self::Due(signed(random.between(780, 900))),
-            50..75 => Self::JustOver(signed(random.between(50, 60_000))),
-            _ => Self::Expired(signed(random.between(1_050, 1_400))),
-        }
-    }
-
     /// How long ago the newest token's end was, in milliseconds; negative where it is still to come.
     pub(super) fn past_its_end_ms(self) -> i64 {
         match self {
             Self::Due(permille) | Self::Expired(permille) => LIFE_MS / 1000 * permille - LIFE_MS,
             Self::JustOver(ms) => ms,
+        }
+    }
+}
+
+impl DoubtPace {
+    /// By how much time is moved on after it was moved on so often.
+    pub(super) fn move_ms(self, moved: u32) -> i64 {
+        match (self, moved) {
+            (Self::InSteps, 0) => 10_000,
+            (Self::InSteps, 1) => 100_000,
+            _ => 301_000,
         }
     }
 }
@@ -60,6 +76,8 @@ pub(super) enum Trouble {
     KillHolder(When),
     /// The holder is killed so many microseconds after the answer was delivered.
     KillReceiver(u64),
+    /// The holder kills itself before this step of writing files after the answer, counted from one.
+    KillAtStep(u32),
     /// Anybody is killed so many milliseconds after all were asked.
     KillAnybody {
         process: usize,
@@ -94,10 +112,30 @@ pub(super) enum Trouble {
         outage: Outage,
         after_ms: u64,
     },
+    /// A process logs out while the holder's request is at this point; `None`: the holder itself.
+    LogOut {
+        by: Option<usize>,
+        at: When,
+    },
+    /// A process redeems a code while the holder's request is at this point.
+    Redeem {
+        by: Option<usize>,
+        at: When,
+        code: Code,
+        /// For how long the holder is frozen meanwhile.
+        stopped_ms: Option<u64>,
+    },
+}
+
+/// What a code is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    Right,
+    Wrong,
 }
 
 /// How an exchange goes wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
     ResetUnread,
     ResetBefore,
@@ -138,6 +176,11 @@ impl Cut {
             Self::AnotherAnswer => Fault::status(502).after_acting(),
         }
     }
+
+    /// Whether the holder cannot know what became of its token.
+    fn leaves_doubt(self) -> bool {
+        !matches!(self, Self::ServerError | Self::ComeBackLater | Self::Slow)
+    }
 }
 
 impl Trouble {
@@ -145,7 +188,8 @@ impl Trouble {
     /// time may be moved on for them.
     pub(super) fn doubt_after_ms(&self) -> Option<u64> {
         match self {
-            Self::KillHolder(_) | Self::KillReceiver(_) | Self::KillAnybody { .. } | Self::Cut(_) => {
+            Self::Cut(cut) => cut.leaves_doubt().then_some(250),
+            Self::KillHolder(_) | Self::KillReceiver(_) | Self::KillAtStep(_) | Self::KillAnybody { .. } => {
                 Some(250)
             }
             Self::AwayBefore { .. } | Self::AwayAmid { .. } | Self::SpillAndKill { .. } => Some(2_000),
@@ -156,7 +200,11 @@ impl Trouble {
     /// Where the request is to be held.
     pub(super) fn held_at(&self) -> Option<When> {
         match self {
-            Self::KillHolder(at) | Self::StopHolder { at, .. } | Self::AwayAmid { at, .. } => Some(*at),
+            Self::KillHolder(at)
+            | Self::StopHolder { at, .. }
+            | Self::AwayAmid { at, .. }
+            | Self::LogOut { at, .. }
+            | Self::Redeem { at, .. } => Some(*at),
             Self::SpillAndKill { .. } => Some(When::AfterActing),
             _ => None,
         }
@@ -166,121 +214,6 @@ impl Trouble {
 /// A lease that is not renewed is over after this.
 pub(super) const LEASE_MS: u64 = 1_000;
 const HOUR_MS: i64 = 3_600_000;
-
-impl Plan {
-    pub(super) fn draw(random: &mut Random, processes: usize, harm: Harm) -> Self {
-        let age = Age::draw(random);
-        let trouble = trouble(random, processes, harm);
-        let step = random
-            .percent(10)
-            .then(|| Step::draw(random, processes, &trouble));
-        Self { age, trouble, step }
-    }
-}
-
-/// What a clock without a good source is off by, at most 20 seconds either way.
-pub(super) fn small_skew(random: &mut Random) -> i64 {
-    signed(random.between(0, 40_000)) - 20_000
-}
-
-impl Step {
-    fn draw(random: &mut Random, processes: usize, trouble: &Trouble) -> Self {
-        let of_holder = trouble.held_at().is_some() && random.percent(50);
-        let process = (!of_holder).then(|| random.index(processes));
-        let by_ms = step_ms(random);
-        Self { process, by_ms }
-    }
-}
-
-/// Back or forward by hours, or a little either way.
-fn step_ms(random: &mut Random) -> i64 {
-    match random.index(3) {
-        0 => -3 * HOUR_MS,
-        1 => 3 * HOUR_MS,
-        _ => small_skew(random),
-    }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn trouble(random: &mut Random, processes: usize, harm: Harm) -> Trouble {
-    match random.between(0, 99) {
-        0..20 => Trouble::Nothing,
-        20..42 => kill(random, processes, harm),
-        42..58 => stop(random, processes),
-        58..74 => cut(random, harm),
-        _ => away(random, harm),
-    }
-}
-
-fn point(random: &mut Random) -> When {
-    match random.percent(50) {
-        true => When::BeforeActing,
-        false => When::AfterActing,
-    }
-}
-
-fn kill(random: &mut Random, processes: usize, harm: Harm) -> Trouble {
-    if harm == Harm::NoKills {
-        return Trouble::Nothing;
-    }
-    match random.index(5) {
-        0 => Trouble::KillHolder(point(random)),
-        1 | 2 => Trouble::KillReceiver(random.between(0, 12_000)),
-        _ => Trouble::KillAnybody {
-            process: random.index(processes),
-            after_ms: random.between(0, 30),
-        },
-    }
-}
-
-/// Shorter and longer than a lease.
-fn stop(random: &mut Random, processes: usize) -> Trouble {
-    let for_ms = random.between(50, 1_600);
-    match random.percent(60) {
-        true => Trouble::StopHolder {
-            at: point(random),
-            for_ms,
-        },
-        false => Trouble::StopAnybody {
-            process: random.index(processes),
-            after_ms: random.between(0, 25),
-            for_ms,
-        },
-    }
-}
-
-fn cut(random: &mut Random, harm: Harm) -> Trouble {
-    let kinds: &[Cut] = match harm == Harm::Kills && random.percent(35) {
-        true => &Cut::LOSING,
-        false => &Cut::HARMLESS,
-    };
-    let drawn = kinds.get(random.index(kinds.len())).copied();
-    drawn.map_or(Trouble::Nothing, Trouble::Cut)
-}
-
-fn away(random: &mut Random, harm: Harm) -> Trouble {
-    let outage = match random.index(5) {
-        0 | 1 => Outage::Gone,
-        2 => Outage::Silent,
-        _ => Outage::Full,
-    };
-    if harm == Harm::Kills && random.percent(15) {
-        let after_ms = random.between(0, 300);
-        return Trouble::SpillAndKill { outage, after_ms };
-    }
-    let for_ms = random.between(100, 900);
-    match random.percent(50) {
-        true => Trouble::AwayAmid {
-            outage,
-            at: point(random),
-            for_ms,
-        },
-        false => Trouble::AwayBefore { outage, for_ms },
-    }
-}
 
 #[cfg(test)]
 mod tests;

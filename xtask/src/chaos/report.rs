@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Options;
+use super::options::Options;
 use super::round::Play;
 
 /// What was done and what came of it.
@@ -15,19 +15,35 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         tally.undelivered,
         tally.killed
     );
+    let redemptions = format!("{}, and {} refused", tally.redemptions, tally.refused_redemptions);
     let rows = [
         ("store", options.store.name().to_owned()),
+        ("rotation", options.rotation.name().to_owned()),
+        ("runtime of a call", options.runtime.name().to_owned()),
         ("processes", options.processes.to_string()),
         ("rounds", counts.rounds.to_string()),
         ("processes killed", counts.kills.to_string()),
         ("killed, the spill has the token", counts.spilled.to_string()),
+        (
+            "killed, the token whole on disk",
+            counts.whole_on_disk.to_string(),
+        ),
         ("processes stopped", counts.stops.to_string()),
         ("exchanges cut or delayed", counts.cuts.to_string()),
         ("store taken away or full", counts.outages.to_string()),
         ("clock steps", counts.steps.to_string()),
+        (
+            "runtimes dropped in mid flight",
+            counts.dropped_runtimes.to_string(),
+        ),
+        ("logouts", tally.logouts.to_string()),
+        ("redemptions", redemptions),
         ("exchanges that issued a token", tally.exchanges.to_string()),
         ("of these overtaken by time", play.crew.overtaken.to_string()),
         ("generations in the store", tally.generations.to_string()),
+        ("repeated by the vendor's grace", tally.repeated.to_string()),
+        ("of a kept grant, unheard", tally.unheard.to_string()),
+        ("of a grant that was ended", tally.overtaken.to_string()),
         ("exchanges refused", tally.refused.to_string()),
         ("adoptions from the store", play.crew.adoptions.to_string()),
         ("tokens handed out", tally.handed.to_string()),

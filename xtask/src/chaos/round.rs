@@ -7,25 +7,26 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use token_sim::OAuth2;
 use tokio::time::Instant;
-use vendor_auth::core::store::TokenStore;
+use vendor_auth::core::store::{Entry, TokenStore};
 use vendor_auth::core::{Key, Timestamp, Validity};
 use vendor_auth::{Secret, Token, TokenCache};
 
-use super::Harm;
 use super::crew::Crew;
 use super::facts::Facts;
 use super::hands::Hands;
 use super::log::Log;
-use super::oracle::{Answer, Oracle};
+use super::options::{Harm, RuntimeMode};
+use super::oracle::{Answer, Begun, Clocks, Deaths, Oracle};
 use super::plan::{Plan, Trouble};
+use super::rotation::RotationMode;
 use super::stores::{Ground, Outage};
 
 /// How long an access token lives, in milliseconds.
 pub(super) const LIFE_MS: i64 = 7_200_000;
-/// A little more than the longest doubt.
-const DOUBT_MS: i64 = 301_000;
 /// No round takes nearly as long.
 const LONGEST_ROUND: Duration = Duration::from_secs(45);
+/// Nor one in which nobody has a doubt: the shortest rest is longer.
+const LONGEST_WITHOUT_DOUBT: Duration = Duration::from_secs(13);
 
 /// Everything that a round needs.
 #[derive(Debug)]
@@ -40,13 +41,20 @@ pub(super) struct Play {
     pub(super) tokens: TokenCache,
     pub(super) key: Key,
     pub(super) harm: Harm,
+    pub(super) rotation: RotationMode,
+    pub(super) runtime: RuntimeMode,
     /// How wrong each process's clock is when it does not step.
     pub(super) skews: Vec<i64>,
     pub(super) counts: Counts,
     /// How the store is away just now.
     pub(super) away: Option<Outage>,
-    /// Whether a process was killed in this round that had something which the store did not.
-    pub(super) receiver_killed: bool,
+    /// Who was killed in this round.
+    pub(super) deaths: Deaths,
+    /// What was told of the clocks in the last round.
+    pub(super) clocks: Clocks,
+    /// Who was told to log out in this round, and who to redeem a code.
+    pub(super) leaver: Option<usize>,
+    pub(super) redeemer: Option<usize>,
 }
 
 /// What was done in all rounds.
@@ -60,6 +68,10 @@ pub(super) struct Counts {
     pub(super) steps: u64,
     /// Processes that were killed while their spill alone had the token.
     pub(super) spilled: u64,
+    /// Processes that died while the token lay whole in a temporary file.
+    pub(super) whole_on_disk: u64,
+    /// Runtimes that were dropped in mid flight.
+    pub(super) dropped_runtimes: u64,
 }
 
 impl Play {
@@ -71,7 +83,7 @@ impl Play {
     pub(super) async fn round(&mut self, plan: &Plan) -> Result<()> {
         self.crew.log = Log::begin();
         self.crew.log.say(&format!("{plan:?}"));
-        self.receiver_killed = false;
+        self.deaths = Deaths::default();
         self.counts.rounds += 1;
         let played = self.act(plan).await;
         played.with_context(|| format!("round {}\n{}\n", self.counts.rounds, self.crew.log.text()))
@@ -83,7 +95,8 @@ impl Play {
         self.set_clocks(plan)?;
         self.disturb(plan).await?;
         self.recover().await?;
-        self.converge(plan, before).await?;
+        let replaced = self.end_grant(plan).await?;
+        self.converge(plan, before, replaced).await?;
         if matches!(plan.trouble, Trouble::Nothing) && plan.step.is_none() {
             // Whoever takes a record for older than it is may have been about to refresh it when this round moved time on.
             let overtaken = self.crew.overtaken - overtaken;
@@ -100,77 +113,98 @@ impl Play {
         for (process, skew) in self.skews.iter().enumerate() {
             self.hands.skew(process, *skew)?;
         }
+        let clocks = match plan.step {
+            Some(_) => Clocks::Stepped,
+            None => Clocks::Right,
+        };
+        // What a step did is put right now, which is a step too.
+        let last = std::mem::replace(&mut self.clocks, clocks);
+        self.oracle
+            .set_clocks(if last == Clocks::Stepped { last } else { clocks });
         let expires = self.oracle.newest_expiry_ms().context("no grant")?;
         let wanted = expires + plan.age.past_its_end_ms();
         self.hands.move_on((wanted - self.hands.now_ms()).max(0))
     }
 
-    /// Asks until everybody has a newer token, and the store agrees with the vendor.
-    async fn converge(&mut self, plan: &Plan, before: u64) -> Result<()> {
+    /// Asks until everybody has a newer token, and the store agrees with the vendor. `replaced` is the first generation of a grant that
+    /// took the place of the one before in this round.
+    async fn converge(&mut self, plan: &Plan, before: u64, mut replaced: Option<u64>) -> Result<()> {
         let begun = Instant::now();
-        let mut at_least = before + 1;
         let mut moved = 0;
-        let mut replaced = false;
         loop {
             self.crew.ask_all().await;
             let answered = |crew: &Crew| crew.all(Facts::has_answered);
             self.crew.hear_until(Duration::from_millis(300), answered).await;
             self.read_journal()?;
-            if !replaced && self.crew.members.iter().any(|member| member.facts.rejected) {
+            if replaced.is_none() && self.crew.members.iter().any(|member| member.facts.rejected) {
                 self.bury_the_lost().await?;
-                at_least = self.new_grant().await?;
-                replaced = true;
+                replaced = Some(self.new_grant().await?);
             }
-            if self.everybody_has(at_least) && self.store_agrees().await? {
+            if self.everybody_has(before + 1, replaced) && self.store_agrees().await? {
                 break;
             }
+            let patience = self.patience(plan);
+            let longest = match patience {
+                None if plan.trouble.doubt_after_ms().is_none() => LONGEST_WITHOUT_DOUBT,
+                _ => LONGEST_ROUND,
+            };
             ensure!(
-                begun.elapsed() < LONGEST_ROUND,
+                begun.elapsed() < longest,
                 "not everybody has a newer token after {} s",
-                LONGEST_ROUND.as_secs()
+                longest.as_secs()
             );
-            let patience = plan
-                .trouble
-                .doubt_after_ms()
-                .map(|ms| Duration::from_millis(ms) * (moved + 1));
-            if patience.is_some_and(|patience| begun.elapsed() > patience) && self.nothing_is_under_way() {
-                moved += 1;
+            let is_over = patience.is_some_and(|patience| begun.elapsed() > patience * (moved + 1));
+            if is_over && !self.crew.has_something() {
                 self.crew.log.say("time is moved on by a doubt");
-                self.hands.move_on(DOUBT_MS)?;
+                self.hands.move_on(plan.doubt.move_ms(moved))?;
+                moved += 1;
             }
             self.crew.hear_for(Duration::from_millis(10)).await;
         }
         self.sim.clear_faults();
+        self.settle_accounts().await
+    }
+
+    /// How long a doubt is waited out before time is moved on for it. A vendor's grace is not to be used up.
+    fn patience(&self, plan: &Plan) -> Option<Duration> {
+        let after = plan.trouble.doubt_after_ms().map(Duration::from_millis);
+        after.filter(|_| self.rotation.rests())
+    }
+
+    async fn settle_accounts(&mut self) -> Result<()> {
+        let entry = self.entry().await?;
+        let record = entry.record.context("the store lost the record")?;
+        let stored = record.generation.number();
+        let journal = self.journal();
+        self.oracle.explain_unheard(&journal, stored, &self.deaths)?;
         self.judge_handed()?;
-        if replaced {
-            let processes = u64::try_from(self.crew.members.len()).unwrap_or(u64::MAX);
-            self.oracle.forgive_stragglers(processes)?;
-        }
+        let processes = u64::try_from(self.crew.members.len()).unwrap_or(u64::MAX);
+        self.oracle.forgive_stragglers(processes)?;
         self.crew
             .members
             .iter_mut()
-            .for_each(|member| member.facts.rejected = false);
-        let stored = self.stored().await?;
-        self.oracle.survived(stored, self.hands.now_ms())
+            .for_each(|member| member.facts.begin_grant());
+        self.oracle.survived(stored, self.hands.now_ms())?;
+        let intended = entry.intent.map(|intent| intent.generation.number());
+        intended.map_or(Ok(()), |intended| self.oracle.intent_stands(stored, intended))
     }
 
-    fn everybody_has(&self, at_least: u64) -> bool {
+    /// Who knows nothing of a logout may go on with what it has.
+    fn everybody_has(&self, at_least: u64, replaced: Option<u64>) -> bool {
         let has = |facts: &Facts| {
+            let wanted = replaced.filter(|_| facts.rejected || facts.knows_of_logout());
+            let wanted = wanted.unwrap_or(at_least);
             facts.has_answered()
                 && !facts.has_something()
-                && facts.handed.is_some_and(|handed| handed.generation >= at_least)
+                && facts.handed.is_some_and(|handed| handed.generation >= wanted)
         };
         self.crew.all(has)
-    }
-
-    fn nothing_is_under_way(&self) -> bool {
-        self.crew.all(|facts| !facts.has_something())
     }
 
     async fn store_agrees(&mut self) -> Result<bool> {
         let stored = self.stored().await?;
         self.read_journal()?;
-        Ok(self.oracle.agrees(stored) && self.nothing_is_under_way())
+        Ok(self.oracle.agrees(stored) && !self.crew.has_something())
     }
 
     /// Reads on in the vendor's journal.
@@ -178,7 +212,7 @@ impl Play {
         self.oracle.read(&self.journal())
     }
 
-    fn journal(&self) -> Vec<Answer> {
+    pub(super) fn journal(&self) -> Vec<Answer> {
         self.sim.exchanges().iter().map(Answer::from).collect()
     }
 
@@ -187,9 +221,7 @@ impl Play {
             self.oracle.committed(generation, self.hands.at_ms(at_us));
         }
         let handed = std::mem::take(&mut self.crew.handed);
-        handed
-            .iter()
-            .try_for_each(|(process, handed)| self.oracle.handed(*process, handed))
+        handed.iter().try_for_each(|out| self.oracle.handed(out))
     }
 
     async fn bury_the_lost(&mut self) -> Result<()> {
@@ -197,7 +229,7 @@ impl Play {
         let stored = self.stored().await?;
         let journal = self.journal();
         self.oracle.read(&journal)?;
-        self.oracle.lost(&journal, stored, self.receiver_killed)?;
+        self.oracle.lost(&journal, stored, &self.deaths)?;
         self.crew.log.say("the grant is lost");
         if self.harm == Harm::NoKills {
             bail!("a grant was lost though nobody died");
@@ -223,23 +255,29 @@ impl Play {
         self.crew
             .log
             .say(&format!("a new grant begins with generation {generation}"));
-        let seen = self.sim.exchanges().len();
-        let issued_at_ms = now.unix_millis();
-        self.oracle
-            .begin(generation, issued_at_ms, issued.expires_at_ms(), seen);
+        let begun = Begun {
+            grant: self.sim.grant_count().checked_sub(1),
+            generation,
+            issued_at_ms: now.unix_millis(),
+            expires_at_ms: issued.expires_at_ms(),
+        };
+        self.oracle.begin(&begun, self.sim.exchanges().len());
         self.oracle.committed(generation, self.hands.now_ms());
         Ok(generation)
     }
 
     /// The generation that the store holds.
     pub(super) async fn stored(&self) -> Result<u64> {
+        let record = self.entry().await?.record;
+        Ok(record.context("the store lost the record")?.generation.number())
+    }
+
+    /// What the store holds.
+    pub(super) async fn entry(&self) -> Result<Entry> {
         let mut last = None;
         for _ in 0..50 {
             match self.store.load(&self.key).await {
-                Ok(entry) => {
-                    let record = entry.record.context("the store lost the record")?;
-                    return Ok(record.generation.number());
-                }
+                Ok(entry) => return Ok(entry),
                 Err(error) => last = Some(error),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

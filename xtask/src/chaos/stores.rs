@@ -15,6 +15,7 @@ use vendor_auth::core::sealing::{Sealing, SealingKey};
 use vendor_auth::core::store::TokenStore;
 
 use super::careless::CarelessStore;
+use super::step_kill::{StepKill, whole_on_disk};
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -59,6 +60,21 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
     })
 }
 
+/// The same, for a process that may be told to kill itself at one step of a file's write.
+pub(super) async fn open_store_that_kills(
+    kind: StoreKind,
+    address: &str,
+    step_kill: Arc<StepKill>,
+) -> Result<Arc<dyn TokenStore>> {
+    match kind {
+        StoreKind::File => {
+            let store = FileStore::at(address).asking(move |step| step_kill.before(step));
+            Ok(Arc::new(store))
+        }
+        _ => open_store(kind, address).await,
+    }
+}
+
 /// How a store is not to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outage {
@@ -93,6 +109,19 @@ impl Ground {
                 Self::Postgres(server)
             }
         })
+    }
+
+    /// The generation of a token that lies whole in a temporary file; `None` for a store that has no files.
+    pub(super) fn whole_on_disk(&self) -> Option<u64> {
+        match self {
+            Self::File(folder) => whole_on_disk(&folder.path).or_else(|| whole_on_disk(&folder.other)),
+            Self::Redis(_) | Self::Postgres(_) => None,
+        }
+    }
+
+    /// Whether it is a folder.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 
     /// What the processes open it by.

@@ -16,6 +16,7 @@ use vendor_auth::core::{Generation, HttpClient, Key, SendError};
 use super::aged::Aged;
 use super::hands::{Hands, SharedClock};
 use super::machine_us;
+use super::step_kill::StepKill;
 use super::words::Said;
 
 /// Writes a word into the pipe, at once.
@@ -31,7 +32,11 @@ pub(super) fn say(said: &Said) {
 
 /// Says when a request leaves and when its answer is here.
 #[derive(Debug)]
-pub(super) struct SayingClient(pub(super) ReqwestClient, pub(super) Voice);
+pub(super) struct SayingClient {
+    pub(super) client: ReqwestClient,
+    pub(super) voice: Voice,
+    pub(super) step_kill: Arc<StepKill>,
+}
 
 /// Where words go: into the pipe, or nowhere.
 #[derive(Clone, Copy, Debug)]
@@ -44,16 +49,27 @@ impl HttpClient for SayingClient {
         request: http::Request<Bytes>,
         within: Duration,
     ) -> Result<http::Response<Bytes>, SendError> {
-        let say = self.1.0;
+        if !asks_for_a_token(request.uri()) {
+            return self.client.send(request, within).await;
+        }
+        let say = self.voice.0;
         say(&Said::Sending);
-        let answer = self.0.send(request, within).await;
+        let answer = self.client.send(request, within).await;
         say(
             &answer.as_ref().map_or(Said::Unanswered, |answer| Said::Answered {
                 status: answer.status().as_u16(),
             }),
         );
+        if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+            self.step_kill.answered();
+        }
         answer
     }
+}
+
+/// A revocation brings nothing that could be lost.
+fn asks_for_a_token(uri: &http::Uri) -> bool {
+    uri.path().ends_with("/token")
 }
 
 /// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when time is moved on: what waits for a
@@ -90,7 +106,12 @@ impl SayingStore {
             Err(error) => error.to_string(),
         };
         if self.role == Role::Shared {
-            (self.voice.0)(&Said::Uncommitted { generation, why });
+            let is_final = matches!(committed, Ok(Committed::Lost | Committed::Tombstoned));
+            (self.voice.0)(&Said::Uncommitted {
+                generation,
+                why,
+                is_final,
+            });
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::options::RuntimeMode;
+use super::rotation::RotationMode;
 use super::stores::StoreKind;
 
 /// What a process is started with.
@@ -11,10 +13,13 @@ use super::stores::StoreKind;
 pub(super) struct Assignment {
     pub(super) process: usize,
     pub(super) store: StoreKind,
+    pub(super) rotation: RotationMode,
+    pub(super) runtime: RuntimeMode,
     /// The folder or the URL of the store.
     pub(super) address: String,
     pub(super) base_url: String,
     pub(super) token_url: String,
+    pub(super) revoke_url: String,
     pub(super) client_id: String,
     pub(super) client_secret: String,
     pub(super) hands: PathBuf,
@@ -24,12 +29,23 @@ pub(super) struct Assignment {
 }
 
 /// What a process is told.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Told {
     /// Ask for a token at this instant of the machine's wall clock in microseconds, or at once where it is over.
-    Ask { number: u64, at_us: i64 },
+    Ask {
+        number: u64,
+        at_us: i64,
+        /// Drop the runtime of the call after so long.
+        drop_after_us: Option<u64>,
+    },
     /// Read the store, bare, at this instant.
     Read { at_us: i64 },
+    /// End the grant.
+    LogOut,
+    /// Redeem a one-time code.
+    Redeem { code: String },
+    /// Die before this step of a file's write after the next answer, counted from one; zero calls it off.
+    DieBefore { step: u32 },
 }
 
 /// What a process says. Each word is in the pipe before the next thing happens, so that a killed process has said it.
@@ -45,8 +61,12 @@ pub(super) enum Said {
     Unanswered,
     /// The store acknowledged a token.
     Committed { generation: u64, at_us: i64 },
-    /// The store did not acknowledge it.
-    Uncommitted { generation: u64, why: String },
+    /// The store did not acknowledge it, and will not where that is final: another child of its parent or a tombstone is there.
+    Uncommitted {
+        generation: u64,
+        why: String,
+        is_final: bool,
+    },
     /// What the store did not acknowledge is durable in the spill.
     Spilled,
     /// It took a token over from the store.
@@ -57,6 +77,15 @@ pub(super) enum Said {
     Overtaken,
     /// A token of its own lost a race, or the store had lost one, or an exchange failed.
     Noted { what: String },
+    /// It ended the grant, or failed to.
+    LoggedOut { error: Option<String> },
+    /// It redeemed a code, which brought this generation, or failed to.
+    Redeemed {
+        generation: Option<u64>,
+        error: Option<String>,
+    },
+    /// It kills itself before this step of a write; the generation of the token that lies whole in a temporary file.
+    Dying { before: String, whole: Option<u64> },
     /// A caller got this token.
     Handed(Handed),
     /// A caller got none.

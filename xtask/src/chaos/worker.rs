@@ -1,6 +1,7 @@
 //! One of the processes that share the grant.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+mod calls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,17 @@ use anyhow::{Context as _, Result};
 use token_cache::FileStore;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
+use vendor_auth::core::TokenEndpoint as _;
 use vendor_auth::core::store::TokenStore;
-use vendor_auth::core::{Key, Rotation, TokenEndpoint as _};
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ReqwestClient, Token, TokenCache};
+use vendor_auth::{ReqwestClient, TokenCache};
 
+use self::calls::{Calls, read};
 use super::hands::{Hands, ProcessClock, SharedClock};
-use super::machine_us;
-use super::stores::open_store;
+use super::step_kill::StepKill;
+use super::stores::{open_store, open_store_that_kills};
 use super::wire::{Role, SayingClient, SayingStore, Voice, say};
-use super::words::{Assignment, Handed, Said, Told};
+use super::words::{Assignment, Said, Told};
 
 /// Does what it is told until its standard input ends.
 ///
@@ -40,107 +42,111 @@ pub(crate) fn run(assignment: &str) -> Result<()> {
 async fn work(assignment: &Assignment) -> Result<()> {
     let hands = Hands::open(&assignment.hands)?;
     let clock = SharedClock(Arc::new(ProcessClock::of(hands, Some(assignment.process))));
-    let store = open_store(assignment.store, &assignment.address).await?;
+    let step_kill = Arc::new(StepKill::of(&assignment.address));
+    let store = open_store_that_kills(assignment.store, &assignment.address, step_kill.clone()).await?;
     let endpoint = endpoint(assignment)?;
     let key = endpoint.key();
-    let tokens = cache(endpoint, assignment, store.clone(), &clock, Voice(say))?;
+    let parts = Parts {
+        endpoint: endpoint.clone(),
+        store: store.clone(),
+        clock,
+        voice: Voice(say),
+        step_kill: step_kill.clone(),
+    };
+    let tokens = cache(parts, assignment)?;
     tokio::spawn(tell(tokens.events()));
+    let calls = Calls {
+        tokens,
+        endpoint,
+        runtime: assignment.runtime,
+    };
     say(&Said::Ready);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
-            Told::Ask { number, at_us } => {
-                drop(tokio::spawn(ask(tokens.clone(), clock.clone(), number, at_us)));
-            }
+            Told::Ask {
+                number,
+                at_us,
+                drop_after_us,
+            } => calls.ask(number, at_us, drop_after_us),
+            Told::LogOut => calls.log_out(),
+            Told::Redeem { code } => calls.redeem(code),
+            Told::DieBefore { step } => step_kill.arm(step),
             Told::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
         }
     }
     Ok(())
 }
 
+/// Where codes are sent to; nobody is there.
+pub(super) const REDIRECT_URI: &str = "https://app.example/callback";
+
 /// The vendor, as everybody describes it.
 pub(super) fn endpoint(assignment: &Assignment) -> Result<OAuth2> {
     let endpoint = OAuth2::builder(&assignment.base_url)
         .allow_plain_http()
         .token_path(&assignment.token_url)
+        .revocation_path(&assignment.revoke_url)
         .client_id(&assignment.client_id)
         .client_secret(assignment.client_secret.as_str())
         .account("chaos")
-        .rotation(Rotation::SingleUse)
+        .rotation(assignment.rotation.of_client())
         .build()?;
     Ok(endpoint)
 }
 
+/// What a cache is made of.
+pub(super) struct Parts {
+    pub(super) endpoint: OAuth2,
+    pub(super) store: Arc<dyn TokenStore>,
+    pub(super) clock: SharedClock,
+    pub(super) voice: Voice,
+    pub(super) step_kill: Arc<StepKill>,
+}
+
+impl Parts {
+    /// Those of the orchestrator, which says nothing and lives.
+    pub(super) async fn of_orchestrator(assignment: &Assignment, clock: SharedClock) -> Result<Self> {
+        Ok(Self {
+            endpoint: endpoint(assignment)?,
+            store: open_store(assignment.store, &assignment.address).await?,
+            clock,
+            voice: Voice(|_| {}),
+            step_kill: Arc::new(StepKill::of(&assignment.address)),
+        })
+    }
+
+    fn saying(&self, role: Role, store: Arc<dyn TokenStore>) -> SayingStore {
+        SayingStore {
+            store,
+            role,
+            clock: self.clock.clone(),
+            voice: self.voice,
+        }
+    }
+}
+
 /// A cache over the shared store: a short lease, so that a killed holder does not stop the others for long, and short pauses.
-pub(super) fn cache(
-    endpoint: OAuth2,
-    assignment: &Assignment,
-    store: Arc<dyn TokenStore>,
-    clock: &SharedClock,
-    voice: Voice,
-) -> Result<TokenCache> {
+pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache> {
     let spill = assignment.spills.join(assignment.process.to_string());
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
-    let saying = |role, store| SayingStore {
-        store,
-        role,
-        clock: clock.clone(),
-        voice,
+    let client = SayingClient {
+        client: ReqwestClient::new()?,
+        voice: parts.voice,
+        step_kill: parts.step_kill.clone(),
     };
-    let tokens = TokenCache::builder(endpoint)
-        .http(SayingClient(ReqwestClient::new()?, voice))
-        .store(saying(Role::Shared, store))
-        .spill(saying(Role::Spill, Arc::new(FileStore::at(spill))))
-        .clock(clock.clone())
+    let tokens = TokenCache::builder(parts.endpoint.clone())
+        .http(client)
+        .store(parts.saying(Role::Shared, parts.store.clone()))
+        .spill(parts.saying(Role::Spill, Arc::new(FileStore::at(spill))))
+        .clock(parts.clock)
         .lease(Duration::from_millis(assignment.lease_ms))
         .wait(Duration::from_secs(10))
         .backoff(backoff)
         .build()?;
     Ok(tokens)
-}
-
-async fn until(at_us: i64) {
-    let pause = u64::try_from(at_us - machine_us()).unwrap_or_default();
-    if pause > 0 {
-        tokio::time::sleep(Duration::from_micros(pause)).await;
-    }
-}
-
-async fn read(store: Arc<dyn TokenStore>, key: Key, at_us: i64) {
-    until(at_us).await;
-    let begun = machine_us();
-    if store.load(&key).await.is_ok() {
-        let took_us = machine_us() - begun;
-        say(&Said::Read { took_us });
-    }
-}
-
-async fn ask(tokens: TokenCache, clock: SharedClock, number: u64, at_us: i64) {
-    until(at_us).await;
-    let outcome = tokens.token().await;
-    // No pause and no other task since the token was judged: the last look at the clock was that one.
-    let judged_at_ms = clock.0.last_look_ms();
-    say(&match outcome {
-        Ok(token) => Said::Handed(Handed {
-            number,
-            generation: token.generation().number(),
-            print: print(&token),
-            judged_at_ms,
-            at_us: machine_us(),
-        }),
-        Err(error) => Said::Refused {
-            number,
-            why: error.to_string(),
-        },
-    });
-}
-
-fn print(token: &Token) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    token.access().expose().hash(&mut hasher);
-    hasher.finish()
 }
 
 /// As the engine says it.

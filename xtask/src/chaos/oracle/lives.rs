@@ -9,7 +9,12 @@ use super::super::words::Handed;
 
 /// All tokens, by generation.
 #[derive(Debug, Default)]
-pub(super) struct Lives(BTreeMap<u64, Life>);
+pub(super) struct Lives {
+    all: BTreeMap<u64, Life>,
+    /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died with it: the next token has the
+    /// same generation.
+    pub(super) unheard: u64,
+}
 
 #[derive(Debug)]
 struct Life {
@@ -17,8 +22,10 @@ struct Life {
     expires_at_ms: i64,
     /// When a store had it for certain.
     durable_at_ms: Option<i64>,
-    /// Tells it from every other, once somebody got it.
-    print: Option<u64>,
+    /// How often it was issued: more than once by a vendor that accepts a spent refresh token again.
+    issues: u64,
+    /// Tell them from every other, once somebody got them.
+    prints: Vec<u64>,
 }
 
 /// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most 10 ms ago (`SystemClock`): once where
@@ -40,19 +47,33 @@ impl Lives {
             issued_at_ms,
             expires_at_ms,
             durable_at_ms: None,
-            print: None,
+            issues: 1,
+            prints: Vec::new(),
         };
-        self.0.insert(generation, life);
+        self.all.insert(generation, life);
+    }
+
+    /// Another token of this generation was issued.
+    pub(super) fn again(&mut self, generation: u64, issued_at_ms: i64) {
+        if let Some(life) = self.all.get_mut(&generation) {
+            life.issues += 1;
+            life.expires_at_ms = life.expires_at_ms.max(end_of(issued_at_ms));
+        }
+    }
+
+    /// The newest generation.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.all.keys().next_back().copied()
     }
 
     /// When the newest is over.
     pub(super) fn newest_expiry_ms(&self) -> Option<i64> {
-        self.0.values().next_back().map(|life| life.expires_at_ms)
+        self.all.values().next_back().map(|life| life.expires_at_ms)
     }
 
     /// A store has it, since this instant at the latest.
     pub(super) fn durable(&mut self, generation: u64, at_ms: i64) {
-        if let Some(life) = self.0.get_mut(&generation) {
+        if let Some(life) = self.all.get_mut(&generation) {
             life.durable_at_ms.get_or_insert(at_ms);
         }
     }
@@ -66,11 +87,15 @@ impl Lives {
         let Handed {
             generation, print, ..
         } = *handed;
-        let Some(life) = self.0.get_mut(&generation) else {
+        let Some(life) = self.all.get_mut(&generation) else {
             bail!("process {process} handed out generation {generation}, which the vendor never issued");
         };
+        if !life.prints.contains(&print) {
+            life.prints.push(print);
+        }
+        let issues = life.issues + self.unheard;
         ensure!(
-            *life.print.get_or_insert(print) == print,
+            u64::try_from(life.prints.len()).is_ok_and(|prints| prints <= issues),
             "two different tokens were handed out as generation {generation}"
         );
         let late_ms = handed.judged_at_ms - life.expires_at_ms;

@@ -1,22 +1,44 @@
+mod endings;
+mod rests;
+mod rotations;
+
 use super::lives::GRAIN_MS;
 use super::*;
 use crate::chaos::round::LIFE_MS;
+use crate::chaos::words::Handed;
 
 /// The first token's generation; it is issued at zero.
 const FIRST: u64 = 10;
 
-fn oracle() -> Oracle {
-    let mut oracle = Oracle::default();
-    oracle.begin(FIRST, 0, LIFE_MS, 0);
+/// The vendor's number of the grant.
+const GRANT: Option<usize> = Some(5);
+
+fn oracle_of(rotation: RotationMode) -> Oracle {
+    let mut oracle = Oracle::new(rotation);
+    let begun = Begun {
+        grant: GRANT,
+        generation: FIRST,
+        issued_at_ms: 0,
+        expires_at_ms: LIFE_MS,
+    };
+    oracle.begin(&begun, 0);
     oracle
+}
+
+fn oracle() -> Oracle {
+    oracle_of(RotationMode::SingleUse)
 }
 
 /// The nth refresh of the grant, a second each after the one before.
 fn issued(refresh: u64) -> Answer {
     let generation = refresh + 1;
     Answer {
+        kind: Kind::Refresh,
         outcome: Outcome::Issued { generation },
         delivered: true,
+        reuse: false,
+        grant: GRANT,
+        credential: refresh,
         at_ms: i64::try_from(refresh).unwrap() * 1_000,
     }
 }
@@ -33,8 +55,16 @@ fn refused() -> Answer {
         outcome: Outcome::Refused {
             code: "invalid_grant".to_owned(),
         },
-        delivered: true,
+        credential: 99,
         at_ms: 5_000,
+        ..issued(1)
+    }
+}
+
+fn killed() -> Deaths {
+    Deaths {
+        receivers: 1,
+        whole_on_disk: None,
     }
 }
 
@@ -51,6 +81,14 @@ fn handed(generation: u64, judged_at_ms: i64) -> Handed {
         print: generation,
         judged_at_ms,
         at_us: 0,
+    }
+}
+
+fn by(process: usize, handed: Handed) -> HandedOut {
+    HandedOut {
+        process,
+        handed,
+        knew_of_logout: false,
     }
 }
 
@@ -72,7 +110,7 @@ fn as_many_generations_as_exchanges_are_right() {
 fn an_exchange_that_is_no_generation_does_not_add_up() {
     let mut oracle = after(&[issued(1), issued(2)]);
     oracle.end(FIRST + 1);
-    found_out(oracle.adds_up(), "2 exchanges, 1 generations and 0 lost");
+    found_out(oracle.adds_up(), "2 exchanges, 1 generations, 0 lost");
 }
 
 #[test]
@@ -89,7 +127,11 @@ fn a_grant_that_lives_is_not_refused() {
 
 #[test]
 fn after_a_loss_every_process_may_be_refused_once() {
-    let mut oracle = after(&[refused(), refused(), refused()]);
+    let straggler = || Answer {
+        grant: Some(4),
+        ..refused()
+    };
+    let mut oracle = after(&[straggler(), straggler(), straggler()]);
     found_out(oracle.forgive_stragglers(2), "3 exchanges were refused");
     oracle.forgive_stragglers(3).unwrap();
     oracle.survived(FIRST, 0).unwrap();
@@ -117,7 +159,7 @@ fn an_exchange_under_way_is_looked_at_when_it_is_over() {
 fn a_loss_is_explained_by_an_answer_that_reached_nobody() {
     let journal = [issued(1), undelivered(issued(2)), refused()];
     let mut oracle = after(&journal);
-    oracle.lost(&journal, FIRST + 1, false).unwrap();
+    oracle.lost(&journal, FIRST + 1, &Deaths::default()).unwrap();
     oracle.adds_up().unwrap();
     assert_eq!((oracle.tally.undelivered, oracle.tally.killed), (1, 0));
 }
@@ -126,7 +168,7 @@ fn a_loss_is_explained_by_an_answer_that_reached_nobody() {
 fn a_loss_is_explained_by_the_death_of_its_only_receiver() {
     let journal = [issued(1), refused()];
     let mut oracle = after(&journal);
-    oracle.lost(&journal, FIRST, true).unwrap();
+    oracle.lost(&journal, FIRST, &killed()).unwrap();
     oracle.adds_up().unwrap();
     assert_eq!((oracle.tally.undelivered, oracle.tally.killed), (0, 1));
 }
@@ -134,42 +176,42 @@ fn a_loss_is_explained_by_the_death_of_its_only_receiver() {
 #[test]
 fn a_loss_without_explanation_is_found_out() {
     let journal = [issued(1), refused()];
-    let lost = after(&journal).lost(&journal, FIRST, false);
+    let lost = after(&journal).lost(&journal, FIRST, &Deaths::default());
     found_out(lost, "a process that was not killed");
 }
 
 #[test]
 fn a_loss_is_not_explained_where_the_last_token_is_durable() {
     let journal = [undelivered(issued(1)), refused()];
-    let lost = after(&journal).lost(&journal, FIRST + 1, true);
+    let lost = after(&journal).lost(&journal, FIRST + 1, &killed());
     found_out(lost, "1 tokens were issued and 1 of them are durable");
 }
 
 #[test]
 fn two_tokens_lost_at_once_are_one_too_many() {
     let journal = [undelivered(issued(1)), undelivered(issued(2)), refused()];
-    let lost = after(&journal).lost(&journal, FIRST, true);
+    let lost = after(&journal).lost(&journal, FIRST, &killed());
     found_out(lost, "2 tokens were issued and 0 of them are durable");
 }
 
 #[test]
 fn a_grant_is_not_dead_before_somebody_was_refused() {
     let journal = [undelivered(issued(1))];
-    let lost = after(&journal).lost(&journal, FIRST, true);
+    let lost = after(&journal).lost(&journal, FIRST, &killed());
     found_out(lost, "that nobody refused");
 }
 
 #[test]
 fn a_token_is_handed_out_until_it_is_over() {
     let mut oracle = after(&[issued(1)]);
-    oracle.handed(0, &handed(FIRST, LIFE_MS - 1)).unwrap();
-    oracle.handed(0, &handed(FIRST + 1, LIFE_MS + 999)).unwrap();
+    oracle.handed(&by(0, handed(FIRST, LIFE_MS - 1))).unwrap();
+    oracle.handed(&by(0, handed(FIRST + 1, LIFE_MS + 999))).unwrap();
     assert_eq!((oracle.tally.handed, oracle.tally.late), (2, 0));
 }
 
 #[test]
 fn a_token_that_is_over_is_handed_out_late() {
-    let late = oracle().handed(3, &handed(FIRST, LIFE_MS + GRAIN_MS));
+    let late = oracle().handed(&by(3, handed(FIRST, LIFE_MS + GRAIN_MS)));
     found_out(
         late,
         "process 3 handed out generation 10 0.022 s after it was over",
@@ -181,9 +223,9 @@ fn only_the_way_of_its_record_to_the_store_is_excused() {
     let mut oracle = after(&[issued(1)]);
     oracle.committed(FIRST + 1, 1_800);
     let over_at = LIFE_MS + 1_000;
-    oracle.handed(0, &handed(FIRST + 1, over_at + 800)).unwrap();
+    oracle.handed(&by(0, handed(FIRST + 1, over_at + 800))).unwrap();
     assert_eq!(oracle.tally.late, 1);
-    let late = oracle.handed(0, &handed(FIRST + 1, over_at + 800 + GRAIN_MS));
+    let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + 800 + GRAIN_MS)));
     found_out(late, "and 0.822 s at most could not be known");
 }
 
@@ -192,23 +234,23 @@ fn a_second_acknowledgement_excuses_no_more_than_the_first() {
     let mut oracle = after(&[issued(1)]);
     oracle.committed(FIRST + 1, 1_000);
     oracle.survived(FIRST + 1, 600_000).unwrap();
-    let late = oracle.handed(0, &handed(FIRST + 1, LIFE_MS + 2_000));
+    let late = oracle.handed(&by(0, handed(FIRST + 1, LIFE_MS + 2_000)));
     found_out(late, "could not be known");
 }
 
 #[test]
 fn a_token_that_was_never_issued_is_found_out() {
-    let never = oracle().handed(0, &handed(FIRST + 1, 0));
+    let never = oracle().handed(&by(0, handed(FIRST + 1, 0)));
     found_out(never, "which the vendor never issued");
 }
 
 #[test]
 fn two_tokens_of_one_generation_are_found_out() {
     let mut oracle = oracle();
-    oracle.handed(0, &handed(FIRST, 0)).unwrap();
+    oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
     let other = Handed {
         print: 0,
         ..handed(FIRST, 0)
     };
-    found_out(oracle.handed(1, &other), "two different tokens");
+    found_out(oracle.handed(&by(1, other)), "two different tokens");
 }

@@ -1,8 +1,15 @@
 use super::*;
+use crate::chaos::options::Harm;
+use crate::chaos::random::Random;
 
 fn plans(harm: Harm) -> Vec<Plan> {
     let mut random = Random::from_seed(3);
-    (0..2_000).map(|_| Plan::draw(&mut random, 8, harm)).collect()
+    let setting = Setting {
+        processes: 8,
+        harm,
+        has_steps: true,
+    };
+    (0..2_000).map(|_| Plan::draw(&mut random, setting)).collect()
 }
 
 fn kills(trouble: &Trouble) -> bool {
@@ -10,6 +17,7 @@ fn kills(trouble: &Trouble) -> bool {
         trouble,
         Trouble::KillHolder(_)
             | Trouble::KillReceiver(_)
+            | Trouble::KillAtStep(_)
             | Trouble::KillAnybody { .. }
             | Trouble::SpillAndKill { .. }
     )
@@ -20,10 +28,7 @@ fn without_kills_nobody_dies_and_every_answer_that_was_acted_on_arrives() {
     for plan in plans(Harm::NoKills) {
         assert!(!kills(&plan.trouble));
         if let Trouble::Cut(cut) = plan.trouble {
-            assert!(!matches!(
-                cut,
-                Cut::ResetAfter | Cut::InHeaders | Cut::InBody | Cut::AnotherAnswer
-            ));
+            assert!(!Cut::LOSING.contains(&cut));
         }
     }
 }
@@ -34,6 +39,15 @@ fn clocks_step_by_hours_either_way_in_rounds_in_which_a_process_is_killed() {
     for by_ms in [-3 * HOUR_MS, 3 * HOUR_MS] {
         let steps = |plan: &Plan| plan.step.is_some_and(|step| step.by_ms == by_ms);
         assert!(plans.iter().any(|plan| steps(plan) && kills(&plan.trouble)));
+    }
+}
+
+#[test]
+fn a_process_is_killed_before_every_step_of_a_write() {
+    let plans = plans(Harm::Kills);
+    for step in 1..=14 {
+        let at_step = |plan: &Plan| matches!(plan.trouble, Trouble::KillAtStep(at) if at == step);
+        assert!(plans.iter().any(at_step), "step {step}");
     }
 }
 

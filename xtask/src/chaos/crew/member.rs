@@ -1,0 +1,133 @@
+//! One process: started, told, signalled.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+
+use crate::chaos::facts::Facts;
+use crate::chaos::words::{Assignment, Said, Told};
+
+/// One process.
+#[derive(Debug)]
+pub(in crate::chaos) struct Member {
+    pub(in crate::chaos) facts: Facts,
+    pub(in crate::chaos) stopped: bool,
+    /// Somebody kills it, or told it to kill itself.
+    pub(super) killed: bool,
+    pub(super) incarnation: u32,
+    child: Child,
+    stdin: ChildStdin,
+}
+
+/// What one process said.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) process: usize,
+    pub(super) incarnation: u32,
+    /// `None`: it will say nothing more.
+    pub(super) said: Option<Said>,
+}
+
+impl Member {
+    pub(super) fn start(
+        assignment: &Assignment,
+        incarnation: u32,
+        speaker: mpsc::UnboundedSender<Heard>,
+    ) -> Result<Self> {
+        let mut child = command(&serde_json::to_string(assignment)?)
+            .spawn()
+            .context("a process cannot be started")?;
+        let stdin = child.stdin.take().context("no standard input")?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        tokio::spawn(listen(stdout, assignment.process, incarnation, speaker));
+        Ok(Self {
+            facts: Facts::default(),
+            stopped: false,
+            killed: false,
+            incarnation,
+            child,
+            stdin,
+        })
+    }
+
+    /// Whether it can do anything just now.
+    pub(super) fn runs(&self) -> bool {
+        !self.stopped && !self.facts.gone
+    }
+
+    /// One that was killed meanwhile hears nothing, which is as it should be.
+    pub(super) async fn tell(&mut self, told: &Told) {
+        let Ok(mut line) = serde_json::to_vec(told) else {
+            return;
+        };
+        line.push(b'\n');
+        _ = self.stdin.write_all(&line).await;
+    }
+
+    pub(super) fn signal(&self, signal: Signal) -> Result<()> {
+        kill_process(self.id()?, signal).context("a process cannot be signalled")
+    }
+
+    pub(super) async fn ended(&mut self) -> Result<()> {
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    pub(super) fn id(&self) -> Result<Pid> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        id.and_then(Pid::from_raw).context("the process is over")
+    }
+}
+
+/// This very program, even where another has been built in its place meanwhile. A write beyond a limit is to be an error and no signal,
+/// which only a shell can arrange without unsafe code.
+fn command(assignment: &str) -> Command {
+    let program = match cfg!(target_os = "linux") {
+        true => format!("/proc/{}/exe", std::process::id()).into(),
+        false => std::env::current_exe().unwrap_or_default(),
+    };
+    let mut command = std::process::Command::new("/bin/sh");
+    command
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(program)
+        .args(["chaos-worker", assignment])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // A Ctrl-C is for the orchestrator.
+        .process_group(0);
+    let mut command = Command::from(command);
+    command.kill_on_drop(true);
+    command
+}
+
+async fn listen(
+    stdout: ChildStdout,
+    process: usize,
+    incarnation: u32,
+    speaker: mpsc::UnboundedSender<Heard>,
+) {
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        let said = match lines.next_line().await {
+            Ok(Some(line)) => match serde_json::from_str(&line) {
+                Ok(said) => Some(said),
+                Err(_) => continue,
+            },
+            _ => None,
+        };
+        let over = said.is_none();
+        let heard = Heard {
+            process,
+            incarnation,
+            said,
+        };
+        if speaker.send(heard).is_err() || over {
+            return;
+        }
+    }
+}

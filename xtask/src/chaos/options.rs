@@ -1,0 +1,71 @@
+//! What can be chosen for a run.
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use super::rotation::RotationMode;
+use super::stores::StoreKind;
+
+/// What to put to the test.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// The store that the processes share.
+    #[arg(long, value_enum)]
+    pub(crate) store: StoreKind,
+    /// What a refresh does to the refresh token.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) rotation: RotationMode,
+    /// On which runtimes the processes call.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) runtime: RuntimeMode,
+    /// How many processes.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) processes: usize,
+    /// How many rounds; each makes the token due or lets it expire.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) rounds: usize,
+    /// What is drawn follows from it; default: the time of day.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.
+    #[arg(long)]
+    pub(crate) no_kills: bool,
+}
+
+/// On which runtimes a process calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum RuntimeMode {
+    /// One runtime for the life of the process.
+    #[default]
+    One,
+    /// A new one for every call, which ends with it.
+    PerCall,
+    /// The same, and the first call of a round loses its runtime before it has its token.
+    Dropped,
+}
+
+impl RuntimeMode {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::PerCall => "per call",
+            Self::Dropped => "dropped in mid flight",
+        }
+    }
+}
+
+/// What may be done to processes and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    Kills,
+    NoKills,
+}
+
+impl Options {
+    pub(super) fn harm(&self) -> Harm {
+        match self.no_kills {
+            true => Harm::NoKills,
+            false => Harm::Kills,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! How a grant ends: lost, logged out, replaced by a redemption.
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::lives::end_of;
+use super::{Answer, Begun, Oracle};
+use crate::chaos::crew::HandedOut;
+use crate::chaos::rotation::{GRACE, RotationMode};
+
+/// Who died in a round, and what they left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::chaos) struct Deaths {
+    /// Processes that had sent a request, or had a token, of which the store knew nothing.
+    pub(in crate::chaos) receivers: u64,
+    /// The newest generation that lay whole in a temporary file when its writer died.
+    pub(in crate::chaos) whole_on_disk: Option<u64>,
+}
+
+/// What was seen of a logout once everybody was quiet again.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::chaos) struct LogOut {
+    /// The generation that its tombstone removed; `None`: no tombstone stands.
+    pub(in crate::chaos) removed: Option<u64>,
+    /// Whether the vendor was asked to revoke the grant.
+    pub(in crate::chaos) revoked: bool,
+}
+
+/// A grant that was logged out.
+#[derive(Debug)]
+pub(super) struct Ended {
+    removed: u64,
+    is_followed: bool,
+}
+
+impl Ended {
+    /// Another grant begins: newer generations are its own.
+    pub(super) fn follow(&mut self) {
+        self.is_followed = true;
+    }
+
+    pub(super) fn judge(&self, out: &HandedOut) -> Result<()> {
+        let HandedOut { process, handed, .. } = *out;
+        let generation = handed.generation;
+        let was_removed = generation <= self.removed;
+        ensure!(
+            !(out.knew_of_logout && was_removed),
+            "process {process} handed out generation {generation} of a grant that it knew to be logged out"
+        );
+        // In such a round the store is there, so nobody serves what it does not have.
+        ensure!(
+            was_removed || self.is_followed,
+            "process {process} handed out generation {generation} after a logout that had removed generation {}",
+            self.removed
+        );
+        Ok(())
+    }
+}
+
+impl Oracle {
+    /// The grant is over: the vendor refused it. `stored` is what the store holds.
+    pub(in crate::chaos) fn lost(&mut self, journal: &[Answer], stored: u64, deaths: &Deaths) -> Result<()> {
+        ensure!(
+            self.epoch.refused > 0,
+            "a process holds a grant for dead that nobody refused"
+        );
+        self.tally.lost += 1;
+        self.end(stored);
+        let durable = stored.saturating_sub(self.epoch.first);
+        ensure!(
+            self.issued() == durable + 1,
+            "the grant is lost though {} tokens were issued and {durable} of them are durable",
+            self.issued()
+        );
+        if let Some(whole) = deaths.whole_on_disk.filter(|whole| *whole > stored) {
+            bail!(
+                "the grant is lost though generation {whole} lay whole on disk when its writer died: it was not recovered"
+            );
+        }
+        let place = self.epoch.issued.last().context("nothing was issued")?;
+        self.may_be_lost(journal, *place)?;
+        match journal.get(*place) {
+            Some(last) if !last.delivered => self.tally.undelivered += 1,
+            Some(_) if deaths.receivers > 0 => self.tally.killed += 1,
+            _ => {
+                bail!("the grant is lost, and the last token was delivered to a process that was not killed")
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the vendor takes the spent token again.
+    fn may_be_lost(&self, journal: &[Answer], last: usize) -> Result<()> {
+        match self.rotation {
+            RotationMode::SingleUse => return Ok(()),
+            RotationMode::Kept => bail!("the grant is lost though the vendor keeps refresh tokens"),
+            RotationMode::Grace => {}
+        }
+        let issued_at_ms = journal.get(last).map_or(i64::MIN, |answer| answer.at_ms);
+        let mut after = journal.iter().skip(last);
+        let refused = after.find(|answer| answer.is_refused_refresh());
+        let late_ms = refused.map_or(0, |answer| answer.at_ms.saturating_sub(issued_at_ms));
+        ensure!(
+            u128::try_from(late_ms).is_ok_and(|late_ms| late_ms > GRACE.as_millis()),
+            "the grant is lost {} s after its token was spent, within the vendor's grace",
+            late_ms / 1000
+        );
+        Ok(())
+    }
+
+    /// A grant ends with this generation in the store.
+    pub(in crate::chaos) fn end(&mut self, stored: u64) {
+        self.tally.generations += stored.saturating_sub(self.epoch.first);
+    }
+
+    /// A round is over. Where the vendor keeps refresh tokens, an exchange that is no generation costs no grant, but must be explained
+    /// all the same.
+    pub(in crate::chaos) fn explain_unheard(
+        &mut self,
+        journal: &[Answer],
+        stored: u64,
+        deaths: &Deaths,
+    ) -> Result<()> {
+        let undelivered = |place: &&usize| journal.get(**place).is_some_and(|answer| !answer.delivered);
+        let undelivered = self.epoch.since_last_round().iter().filter(undelivered).count();
+        let explained = u64::try_from(undelivered).unwrap_or(u64::MAX) + deaths.receivers;
+        let durable = stored.saturating_sub(self.epoch.first);
+        let unheard = self.issued().saturating_sub(durable + self.epoch.unheard);
+        ensure!(
+            unheard <= explained,
+            "{unheard} tokens were issued in this round and are not in the store, and {explained} of them reached nobody"
+        );
+        self.tally.unheard += unheard;
+        self.epoch.unheard += unheard;
+        self.lives.unheard = self.epoch.unheard;
+        self.epoch.explained = self.epoch.issued.len();
+        Ok(())
+    }
+
+    /// A process logged out, and everybody is quiet again. A new grant is to begin.
+    pub(in crate::chaos) fn logged_out(&mut self, out: &LogOut) -> Result<()> {
+        self.tally.logouts += 1;
+        let removed = out
+            .removed
+            .context("no tombstone stands after a logout: something was written over it")?;
+        ensure!(
+            out.revoked,
+            "a grant was logged out and its token was not revoked"
+        );
+        self.end_overtaken(removed)?;
+        self.ended = Some(Ended {
+            removed,
+            is_followed: false,
+        });
+        Ok(())
+    }
+
+    /// A code was redeemed, and its token has this generation: the grant before it ends, and its own begins.
+    pub(in crate::chaos) fn redeemed(&mut self, journal: &[Answer], generation: u64) -> Result<()> {
+        self.tally.redemptions += 1;
+        self.read(journal)?;
+        let first = journal.get(self.seen).filter(|answer| answer.begins_a_grant());
+        let first = first.context("a code was redeemed, and the vendor knows nothing of it")?;
+        self.know(generation.saturating_sub(1));
+        self.end_overtaken(generation.saturating_sub(1))?;
+        self.tally.exchanges += 1;
+        self.tally.generations += 1;
+        let begun = Begun {
+            grant: first.grant,
+            generation,
+            issued_at_ms: first.at_ms,
+            expires_at_ms: end_of(first.at_ms),
+        };
+        self.begin(&begun, self.seen + 1);
+        Ok(())
+    }
+
+    /// The grant ended with this generation in the store; one exchange may have been under way.
+    fn end_overtaken(&mut self, stored: u64) -> Result<()> {
+        let durable = stored.saturating_sub(self.epoch.first);
+        let missing = (self.issued() - self.epoch.unheard).checked_sub(durable);
+        let missing = missing.context("the store holds more tokens than the vendor issued")?;
+        ensure!(
+            missing <= 1,
+            "{missing} tokens were issued that were not in the store when the grant was ended"
+        );
+        self.tally.overtaken += missing;
+        self.end(stored);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+use super::*;
+
+fn kept(journal: &[Answer]) -> Oracle {
+    let mut oracle = oracle_of(RotationMode::Kept);
+    oracle.read(journal).unwrap();
+    oracle
+}
+
+/// The vendor kept the refresh token: all present the same one, long after each other.
+fn with_kept_token(refresh: u64) -> Answer {
+    Answer {
+        credential: 1,
+        at_ms: i64::try_from(refresh).unwrap() * 1_000_000,
+        ..issued(refresh)
+    }
+}
+
+#[test]
+fn a_kept_grant_has_as_many_generations_as_exchanges() {
+    let journal = [with_kept_token(1), with_kept_token(2)];
+    let mut oracle = kept(&journal);
+    oracle
+        .explain_unheard(&journal, FIRST + 2, &Deaths::default())
+        .unwrap();
+    oracle.end(FIRST + 2);
+    oracle.adds_up().unwrap();
+    assert_eq!(oracle.tally.unheard, 0);
+}
+
+#[test]
+fn an_exchange_of_a_kept_grant_that_is_no_generation_must_be_explained() {
+    let journal = [with_kept_token(1), with_kept_token(2)];
+    let survived = kept(&journal).explain_unheard(&journal, FIRST + 1, &Deaths::default());
+    found_out(
+        survived,
+        "1 tokens were issued in this round and are not in the store, and 0 of them",
+    );
+    let mut oracle = kept(&journal);
+    oracle.explain_unheard(&journal, FIRST + 1, &killed()).unwrap();
+    oracle.end(FIRST + 1);
+    oracle.adds_up().unwrap();
+    let journal = [undelivered(with_kept_token(1)), with_kept_token(2)];
+    let mut oracle = kept(&journal);
+    oracle
+        .explain_unheard(&journal, FIRST + 1, &Deaths::default())
+        .unwrap();
+}
+
+#[test]
+fn one_explanation_does_not_do_for_two_rounds() {
+    let one = [undelivered(with_kept_token(1)), with_kept_token(2)];
+    let mut oracle = kept(&one);
+    oracle
+        .explain_unheard(&one, FIRST + 1, &Deaths::default())
+        .unwrap();
+    let two = [&one[..], &[with_kept_token(3)]].concat();
+    oracle.read(&two).unwrap();
+    let survived = oracle.explain_unheard(&two, FIRST + 1, &Deaths::default());
+    found_out(survived, "and 0 of them reached nobody");
+}
+
+#[test]
+fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
+    let journal = [with_kept_token(1), with_kept_token(2)];
+    let mut oracle = kept(&journal);
+    oracle.explain_unheard(&journal, FIRST + 1, &killed()).unwrap();
+    let prints = |print| {
+        let token = handed(FIRST + 1, 2_000_000);
+        by(0, Handed { print, ..token })
+    };
+    oracle.handed(&prints(1)).unwrap();
+    oracle.handed(&prints(2)).unwrap();
+    found_out(oracle.handed(&prints(3)), "two different tokens");
+}
+
+#[test]
+fn a_kept_grant_is_never_lost() {
+    let journal = [undelivered(with_kept_token(1)), refused()];
+    let lost = kept(&journal).lost(&journal, FIRST, &killed());
+    found_out(lost, "keeps refresh tokens");
+}
+
+#[test]
+fn a_token_of_a_kept_grant_is_handed_out_until_it_is_over() {
+    let mut oracle = kept(&[with_kept_token(1)]);
+    oracle.committed(FIRST + 1, 1_000_000);
+    let over_at = LIFE_MS + 1_000_000;
+    oracle.handed(&by(0, handed(FIRST + 1, over_at - 1))).unwrap();
+    let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + GRAIN_MS)));
+    found_out(late, "after it was over");
+    let never = oracle.handed(&by(0, handed(FIRST + 2, over_at)));
+    found_out(never, "which the vendor never issued");
+}
+
+// FAULTS.md row 56
+#[test]
+fn an_intent_does_not_outlive_what_came_of_it() {
+    let stands = oracle().intent_stands(FIRST + 1, FIRST);
+    found_out(
+        stands,
+        "an intent to spend generation 10 stands beside generation 11",
+    );
+    oracle().intent_stands(FIRST + 1, FIRST + 1).unwrap();
+}
+
+/// The first refresh, repeated.
+fn repeated() -> Answer {
+    Answer {
+        reuse: true,
+        ..issued(1)
+    }
+}
+
+fn grace(journal: &[Answer]) -> Oracle {
+    let mut oracle = oracle_of(RotationMode::Grace);
+    oracle.read(journal).unwrap();
+    oracle
+}
+
+#[test]
+fn a_repetition_by_grace_is_no_generation_and_may_be_another_token() {
+    let journal = [undelivered(issued(1)), repeated()];
+    let mut oracle = grace(&journal);
+    oracle
+        .explain_unheard(&journal, FIRST + 1, &Deaths::default())
+        .unwrap();
+    let token = handed(FIRST + 1, 2_000);
+    let prints = |print| by(0, Handed { print, ..token });
+    oracle.handed(&prints(1)).unwrap();
+    oracle.handed(&prints(2)).unwrap();
+    found_out(oracle.handed(&prints(3)), "two different tokens");
+    oracle.end(FIRST + 1);
+    oracle.adds_up().unwrap();
+}
+
+#[test]
+fn only_the_newest_token_is_repeated_by_grace() {
+    let mut oracle = oracle_of(RotationMode::Grace);
+    let journal = [issued(1), issued(2), repeated()];
+    found_out(
+        oracle.read(&journal),
+        "the vendor issued generation 2 of a grant of which it had issued 3",
+    );
+}
+
+#[test]
+fn a_grant_is_not_lost_within_the_vendors_grace() {
+    let refused_after = |ms: i64| Answer {
+        at_ms: 1_000 + ms,
+        ..refused()
+    };
+    let journal = [undelivered(issued(1)), refused_after(60_000)];
+    let lost = grace(&journal).lost(&journal, FIRST, &Deaths::default());
+    found_out(lost, "within the vendor's grace");
+    let journal = [undelivered(issued(1)), refused_after(60_001)];
+    grace(&journal).lost(&journal, FIRST, &Deaths::default()).unwrap();
+}

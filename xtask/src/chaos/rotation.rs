@@ -1,0 +1,54 @@
+//! What the server does to refresh tokens, and what the processes are told about it.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use vendor_auth::core::Rotation;
+
+/// What a refresh does to the refresh token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum RotationMode {
+    /// The server keeps it, and every other answer leaves it out. The processes do not know this and spend it with care.
+    Kept,
+    /// It works once, and presenting it again ends the grant.
+    #[default]
+    SingleUse,
+    /// It works once, and is accepted again for a minute.
+    Grace,
+}
+
+/// How long a spent refresh token is accepted again; no round takes as long.
+pub(super) const GRACE: Duration = Duration::from_secs(60);
+
+impl RotationMode {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::SingleUse => "single-use",
+            Self::Grace => "grace",
+        }
+    }
+
+    /// What the server does.
+    pub(super) fn of_server(self) -> token_sim::Rotation {
+        match self {
+            Self::Kept => token_sim::Rotation::Kept,
+            Self::SingleUse => token_sim::Rotation::Strict,
+            Self::Grace => token_sim::Rotation::Grace(GRACE),
+        }
+    }
+
+    /// What the processes are told.
+    pub(super) fn of_client(self) -> Rotation {
+        match self {
+            Self::Kept | Self::SingleUse => Rotation::SingleUse,
+            Self::Grace => Rotation::Grace(GRACE),
+        }
+    }
+
+    /// Whether a refresh token rests after its outcome became unknown.
+    pub(super) fn rests(self) -> bool {
+        self != Self::Grace
+    }
+}

@@ -1,0 +1,124 @@
+//! What a process's callers do, on one runtime or on one that ends with the call.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+use vendor_auth::core::Key;
+use vendor_auth::core::store::TokenStore;
+use vendor_auth::oauth2::OAuth2;
+use vendor_auth::{Secret, Token, TokenCache};
+
+use super::REDIRECT_URI;
+use crate::chaos::hands::last_look_ms;
+use crate::chaos::machine_us;
+use crate::chaos::options::RuntimeMode;
+use crate::chaos::wire::say;
+use crate::chaos::words::{Handed, Said};
+
+/// Everything that a caller needs.
+pub(super) struct Calls {
+    pub(super) tokens: TokenCache,
+    pub(super) endpoint: OAuth2,
+    pub(super) runtime: RuntimeMode,
+}
+
+impl Calls {
+    pub(super) fn ask(&self, number: u64, at_us: i64, drop_after_us: Option<u64>) {
+        let asking = ask(self.tokens.clone(), number, at_us);
+        let Some(after_us) = drop_after_us.filter(|_| self.runtime == RuntimeMode::Dropped) else {
+            return self.call(asking);
+        };
+        self.call(async move {
+            // The runtime is dropped right after this, with all that the call had begun on it.
+            if timeout(Duration::from_micros(after_us), asking).await.is_err() {
+                let why = "its runtime was dropped".to_owned();
+                say(&Said::Refused { number, why });
+            }
+        });
+    }
+
+    pub(super) fn log_out(&self) {
+        let tokens = self.tokens.clone();
+        self.call(async move {
+            let outcome = tokens.log_out().await;
+            say(&Said::Noted {
+                what: format!("{outcome:?}"),
+            });
+            let error = outcome.err().map(|error| error.to_string());
+            say(&Said::LoggedOut { error });
+        });
+    }
+
+    pub(super) fn redeem(&self, code: String) {
+        let tokens = self.tokens.clone();
+        let code = self.endpoint.redeem_code(&Secret::from(code), REDIRECT_URI, None);
+        self.call(async move {
+            let redeemed = tokens.redeem(code).await;
+            say(&Said::Redeemed {
+                generation: redeemed.as_ref().ok().map(|token| token.generation().number()),
+                error: redeemed.err().map(|error| error.to_string()),
+            });
+        });
+    }
+
+    fn call(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match self.runtime {
+            RuntimeMode::One => drop(tokio::spawn(work)),
+            RuntimeMode::PerCall | RuntimeMode::Dropped => drop(std::thread::spawn(|| in_own_runtime(work))),
+        }
+    }
+}
+
+fn in_own_runtime(work: impl Future<Output = ()>) {
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => say(&Said::Noted {
+            what: format!("no runtime: {error}"),
+        }),
+    }
+}
+
+async fn until(at_us: i64) {
+    let pause = u64::try_from(at_us - machine_us()).unwrap_or_default();
+    if pause > 0 {
+        tokio::time::sleep(Duration::from_micros(pause)).await;
+    }
+}
+
+pub(super) async fn read(store: Arc<dyn TokenStore>, key: Key, at_us: i64) {
+    until(at_us).await;
+    let begun = machine_us();
+    if store.load(&key).await.is_ok() {
+        let took_us = machine_us() - begun;
+        say(&Said::Read { took_us });
+    }
+}
+
+async fn ask(tokens: TokenCache, number: u64, at_us: i64) {
+    until(at_us).await;
+    let outcome = tokens.token().await;
+    // This thread made no pause since the token was judged: its last look at the clock was that one.
+    let judged_at_ms = last_look_ms();
+    say(&match outcome {
+        Ok(token) => Said::Handed(Handed {
+            number,
+            generation: token.generation().number(),
+            print: print(&token),
+            judged_at_ms,
+            at_us: machine_us(),
+        }),
+        Err(error) => Said::Refused {
+            number,
+            why: error.to_string(),
+        },
+    });
+}
+
+fn print(token: &Token) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.access().expose().hash(&mut hasher);
+    hasher.finish()
+}
