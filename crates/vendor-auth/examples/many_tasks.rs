@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .account("many-tasks")
         .allow_plain_http()
         .build()?;
+    // In memory alone, since the simulated server dies with this process too. A real grant belongs into a durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = TokenCache::builder(endpoint)
         .http(ReqwestClient::new()?)

@@ -4,13 +4,16 @@
 //!
 //! ```sh
 //! OAUTH2_DOMAIN=id.example.com OAUTH2_CLIENT_ID=… OAUTH2_CLIENT_SECRET=… OAUTH2_REFRESH_TOKEN=… \
-//!     cargo run --example oauth2 --features oauth2
+//!     cargo run --example oauth2 --features oauth2,file
 //! ```
+//!
+//! The server replaces the refresh token at each use. The file store keeps the newest one, so the second run goes on where the first
+//! one ended, whatever the environment says.
 
 use std::error::Error;
 
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ErrorKind, ReqwestClient, Secret, Token, TokenCache};
+use vendor_auth::{ErrorKind, FileStore, ReqwestClient, Secret, Token, TokenCache};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,6 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let refresh_token = Secret::from(setting("OAUTH2_REFRESH_TOKEN")?);
     let tokens = TokenCache::builder(bamboo)
         .http(ReqwestClient::new()?)
+        .store(FileStore::in_default_directory("vendor-auth-example")?)
         .first(Token::from_refresh_token(refresh_token)?)
         .build()?;
 

@@ -1,16 +1,19 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the grant is kept alive.
+//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the grant is kept in a file. The second
+//! run asks nobody.
 //!
 //! ```sh
 //! CLOUD_URL=https://files.example.com CLOUD_CLIENT_ID=… CLOUD_CLIENT_SECRET=… CLOUD_REDIRECT_URI=https://app.example.com/back \
-//!     cargo run --example private_cloud --features privcloud
+//!     cargo run --example private_cloud --features privcloud,file
 //! ```
 
 use std::error::Error;
 use std::io::stdin;
 
+use vendor_auth::cache::GrantState;
 use vendor_auth::privcloud::PrivateCloud;
+use vendor_auth::{FileStore, ReqwestClient, TokenCache};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -21,6 +24,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .grant("example")
         .build()?;
 
+    let tokens = TokenCache::builder(cloud.clone())
+        .http(ReqwestClient::new()?)
+        .store(FileStore::in_default_directory("vendor-auth-example")?)
+        .build()?;
+
+    if matches!(
+        tokens.grant_state().await?,
+        GrantState::LoginRequired | GrantState::Expired
+    ) {
+        log_in(&cloud, &tokens, redirect_uri).await?;
+    }
+    let token = tokens.token().await?;
+    println!("logged in until {:?}", token.validity().expires_at());
+    Ok(())
+}
+
+async fn log_in(
+    cloud: &PrivateCloud,
+    tokens: &TokenCache,
+    redirect_uri: String,
+) -> Result<(), Box<dyn Error>> {
     // Make this anew for each login, from random bytes, and keep it in the person's session.
     let data = "a-random-text";
     println!("open {}", cloud.authorize_url(&redirect_uri, data)?);
@@ -28,10 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut redirect = String::new();
     stdin().read_line(&mut redirect)?;
     let code = cloud.read_redirect(redirect.trim(), data)?;
-
-    let tokens = vendor_auth::token_cache(cloud.clone())?;
-    let token = tokens.redeem(cloud.redeem_code(code, redirect_uri)).await?;
-    println!("logged in until {:?}", token.validity().expires_at());
+    tokens.redeem(cloud.redeem_code(code, redirect_uri)).await?;
     Ok(())
 }
 
