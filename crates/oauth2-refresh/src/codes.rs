@@ -44,9 +44,11 @@ impl Refusal<'_> {
             // A client that asked for itself has no grant that a person could renew.
             Meaning::GrantIsDead if self.asked == Asked::AsClient => ErrorKind::Config,
             Meaning::GrantIsDead => ErrorKind::Rejected,
-            Meaning::SetUpWrongly | Meaning::AskedWrongly => ErrorKind::Config,
             // A new login costs nothing, so it is tried before the word is puzzled over.
-            Meaning::Unknown if self.asked == Asked::WithRenewableGrant => ErrorKind::Rejected,
+            Meaning::AskedWrongly | Meaning::Unknown if self.asked == Asked::WithRenewableGrant => {
+                ErrorKind::Rejected
+            }
+            Meaning::SetUpWrongly | Meaning::AskedWrongly => ErrorKind::Config,
             Meaning::Unknown => ErrorKind::Protocol,
         }
     }
@@ -267,5 +269,20 @@ mod tests {
     fn an_unknown_code_leads_to_a_new_login_where_there_is_one() {
         let refused = kind(400, "never_heard_of", "", Asked::WithRenewableGrant);
         assert_eq!(refused, ErrorKind::Rejected);
+    }
+
+    // FAULTS.md row 67
+    #[test]
+    fn a_refresh_that_is_called_invalid_leads_to_a_new_login_and_a_wrong_client_does_not() {
+        for code in ["invalid_request", "unauthorized"] {
+            assert_eq!(
+                kind(400, code, "", Asked::WithRenewableGrant),
+                ErrorKind::Rejected
+            );
+            assert_eq!(kind(400, code, "", Asked::WithGrant), ErrorKind::Config);
+            assert_eq!(kind(400, code, "", Asked::AsClient), ErrorKind::Config);
+        }
+        let wrong_client = kind(401, "invalid_client", "", Asked::WithRenewableGrant);
+        assert_eq!(wrong_client, ErrorKind::Config);
     }
 }
