@@ -57,8 +57,12 @@ impl Backoff {
             ErrorKind::Config | ErrorKind::Rejected => self.longest,
             _ => doubled,
         };
-        let half = step / 2;
-        half.saturating_add(half.mul_f64(f64::from(drawn) / f64::from(u32::MAX)))
+        jittered(step, drawn)
+    }
+
+    /// Our own pause after the `failures`-th failure in a row, if that passes by itself.
+    pub(crate) fn short_step(&self, failures: u32, drawn: u32) -> Duration {
+        jittered(self.doubled(failures), drawn)
     }
 
     /// The pause after so many refused tokens in a row.
@@ -67,6 +71,12 @@ impl Backoff {
             .saturating_mul(2_u32.saturating_pow(times.saturating_sub(1)))
             .min(self.longest)
     }
+}
+
+/// Between a half and the whole of the step.
+fn jittered(step: Duration, drawn: u32) -> Duration {
+    let half = step / 2;
+    half.saturating_add(half.mul_f64(f64::from(drawn) / f64::from(u32::MAX)))
 }
 
 /// Whether an answer came that is not in the vendor's own format.

@@ -253,7 +253,23 @@ impl Engine {
 
     /// Whether the repeatable login takes the place of the next refresh.
     pub(crate) fn calls_for_login(&self) -> bool {
-        self.failures.calls_for_login(&self.in_hand()) && self.has_login()
+        let is_refused = self.held.load().is_refresh_refused();
+        (is_refused || self.failures.calls_for_login(&self.in_hand())) && self.has_login()
+    }
+
+    /// The vendor refused to refresh this token, and a login follows. Should that fail, the next one does not send the token again.
+    pub(crate) fn note_refused_refresh(&self, token: &Token) {
+        let held = self.held.load();
+        if is_of(&held, token) {
+            held.set_refresh_refused(true);
+        }
+    }
+
+    /// The login that took the place of a refresh failed. The refresh is tried again, unless it was refused.
+    pub(crate) fn note_vain_login(&self) {
+        if !self.held.load().is_refresh_refused() {
+            self.failures.note_vain_login();
+        }
     }
 
     /// The verdict that stands against this generation.
@@ -262,6 +278,7 @@ impl Engine {
     }
 
     pub(crate) fn forget_verdict(&self) {
+        self.held.load().set_refresh_refused(false);
         self.failures.forget_verdict();
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Failures(Mutex<Option<Failure>>);
 #[derive(Debug)]
 struct Failure {
     error: Error,
+    /// Whether asking again later may help with nobody mending anything.
+    passes: bool,
     /// The refusal that stands, whatever failed after it.
     verdict: Option<Error>,
     pause: Pause,
@@ -34,6 +36,9 @@ struct Failure {
     patience: u32,
     /// How many refreshes in a row the vendor answered with something else than a token.
     answers: u32,
+    /// Whether a login has just taken the place of the refresh, and failed. The next failure is that of the login: it says nothing of
+    /// the grant, and does not hold off the refresh for longer than another failure of the refresh would.
+    login_in_vain: bool,
     same: SameRefusal,
 }
 
@@ -109,13 +114,21 @@ impl Failures {
         let failure = self.lock();
         failure
             .as_ref()
-            .is_none_or(|failure| failure.in_a_row < failure.patience && passes(&failure.error))
+            .is_none_or(|failure| failure.in_a_row < failure.patience && failure.passes)
     }
 
     /// Whether a repeatable login should take the place of the next refresh: the vendor answers it, but not with a token.
     pub(crate) fn calls_for_login(&self, hand: &InHand) -> bool {
         let answers = self.lock().as_ref().map_or(0, |failure| failure.answers);
         answers >= A_FEW || (answers > 0 && !hand.usable)
+    }
+
+    /// The login that took the place of a refresh failed: the next one is a refresh again. Told before that failure is noted.
+    pub(crate) fn note_vain_login(&self) {
+        if let Some(failure) = &mut *self.lock() {
+            failure.login_in_vain = true;
+            failure.answers = 0;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Failure>> {
@@ -128,6 +141,8 @@ impl Failure {
         let Failed { error, now, .. } = *failed;
         let in_a_row = last.as_ref().map_or(1, |last| last.in_a_row.saturating_add(1));
         let answers = last.as_ref().map_or(0, |last| last.answers);
+        let in_vain = last.as_ref().is_some_and(|last| last.login_in_vain);
+        let passes = in_vain || passes(error);
         let same = SameRefusal {
             status: error.status().filter(|status| says_no(*status, error)),
             since: now,
@@ -140,23 +155,27 @@ impl Failure {
         });
         let pause = Pause {
             at: now,
-            step: backoff.step(in_a_row, error, failed.drawn),
+            step: match in_vain {
+                true => backoff.short_step(in_a_row, failed.drawn),
+                false => backoff.step(in_a_row, error, failed.drawn),
+            },
             // A later failure does not end a freeze.
             asked_until: error
                 .retry_after()
                 .map(|after| now.saturating_add(after))
                 .max(last.as_ref().and_then(|last| last.pause.asked_until)),
             had_usable: failed.hand.usable,
-            longest_without_token: match (passes(error), failed.over_on_arrival) {
+            longest_without_token: match (passes, failed.over_on_arrival) {
                 (false, _) => Duration::MAX,
                 (true, true) => pause::LONGEST_WITHOUT_TOKEN,
                 (true, false) => pause::longest_without_token(failed.hand.life),
             },
             doubt,
         };
-        let is_verdict = error.kind() == ErrorKind::Rejected;
+        let is_verdict = error.kind() == ErrorKind::Rejected && !in_vain;
         Self {
             error: error.clone(),
+            passes,
             pause,
             in_a_row,
             patience: A_FEW + u32::from(failed.over_on_arrival),
@@ -165,6 +184,7 @@ impl Failure {
             } else {
                 answers
             },
+            login_in_vain: false,
             same: match last.as_ref().map(|last| last.same) {
                 Some(before) if before.status == same.status => SameRefusal {
                     times: before.times.saturating_add(1),
@@ -183,10 +203,11 @@ impl Failure {
     fn events(&mut self, failed: &Failed<'_>, stood: bool) -> Vec<Event> {
         let error = failed.error.clone();
         let mut events = Vec::new();
-        match (error.kind(), stood) {
-            (ErrorKind::Rejected, true) => {}
-            (ErrorKind::Rejected, false) => events.push(Event::Rejected { error }),
-            _ => events.push(Event::Failed {
+        let is_verdict = error.kind() == ErrorKind::Rejected && !self.passes;
+        match (is_verdict, stood) {
+            (true, true) => {}
+            (true, false) => events.push(Event::Rejected { error }),
+            (false, _) => events.push(Event::Failed {
                 error,
                 next_in: self
                     .pause
@@ -229,16 +250,17 @@ fn passes(error: &Error) -> bool {
     }
 }
 
-/// Whether the vendor answered a refresh, and will answer the next one alike: neither busy nor closed.
+/// Whether the vendor answered a refresh, and will answer the next one alike: neither busy nor closed, nor is the client set up wrongly,
+/// which the vendor would say to its login too.
 fn is_an_answer(error: &Error) -> bool {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     let answered = error.status().is_some_and(|status| !busy.contains(&status));
-    answered
-        && error.step() == Some(Step::Refresh)
-        && !matches!(
-            error.kind(),
-            ErrorKind::Locked { .. } | ErrorKind::Throttled { .. }
-        )
+    let is_clear = match error.kind() {
+        ErrorKind::Locked { .. } | ErrorKind::Throttled { .. } => true,
+        ErrorKind::Config => error.is_vendors_word(),
+        _ => false,
+    };
+    answered && error.step() == Some(Step::Refresh) && !is_clear
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct Held {
     not_before: Option<Duration>,
     /// Somebody asked for another token by name of this one.
     superseded: AtomicBool,
+    /// The vendor refused its refresh token: it is not sent again while there is another way.
+    refresh_refused: AtomicBool,
 }
 
 const GOOD: u8 = 0;
@@ -59,6 +61,7 @@ impl Held {
             trusted_until: AtomicU64::new(0),
             not_before: None,
             superseded: AtomicBool::new(false),
+            refresh_refused: AtomicBool::new(false),
         }
     }
 
@@ -159,6 +162,15 @@ impl Held {
 
     pub(crate) fn is_superseded(&self) -> bool {
         self.superseded.load(Ordering::Acquire)
+    }
+
+    /// The vendor refused its refresh token, or somebody says that this was wrong.
+    pub(crate) fn set_refresh_refused(&self, refused: bool) {
+        self.refresh_refused.store(refused, Ordering::Release);
+    }
+
+    pub(crate) fn is_refresh_refused(&self) -> bool {
+        self.refresh_refused.load(Ordering::Acquire)
     }
 }
 

@@ -186,7 +186,6 @@ fn a_login_is_called_for_when_the_vendor_answers_refreshes_but_not_with_a_token(
         refused(OUTAGE, 500),
         refused(ErrorKind::Protocol, 403),
         refused(ErrorKind::Config, 404),
-        refused(ErrorKind::Config, 400).as_vendors_word(),
     ] {
         assert!(called_for(&error, 1, Duration::ZERO));
         assert!(!called_for(&error, 2, HOUR));
@@ -196,6 +195,7 @@ fn a_login_is_called_for_when_the_vendor_answers_refreshes_but_not_with_a_token(
         refused(OUTAGE, 503),
         refused(ErrorKind::Throttled { after: None }, 429),
         refused(ErrorKind::Locked { after: SECOND }, 400),
+        refused(ErrorKind::Config, 400).as_vendors_word(),
         Error::new(OUTAGE, "no connection"),
     ] {
         assert!(!called_for(&error, 9, Duration::ZERO), "{error}");

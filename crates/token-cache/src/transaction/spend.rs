@@ -36,7 +36,8 @@ pub(super) async fn spend(
         return login(job, None, known).await;
     };
     if job.calls_for_login() {
-        return login(job, Some(&current), known).await;
+        let login = login(job, Some(&current), known).await;
+        return login.inspect_err(|_| job.note_vain_login());
     }
     match refresh_with(job, &current).await {
         Err(error) if error.kind() == ErrorKind::Rejected => after_refusal(job, &current, known, error).await,
@@ -65,6 +66,7 @@ async fn after_refusal(
     }
     job.note_kill(&refused, current);
     if job.has_login() {
+        job.note_refused_refresh(current);
         return login(job, Some(current), known).await;
     }
     Err(refused)
