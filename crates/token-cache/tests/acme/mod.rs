@@ -21,6 +21,7 @@ pub(crate) use fault::{Fault, Stage};
 pub(crate) use gate::Gate;
 pub(crate) use server::{AcmeServer, Spent};
 pub(crate) use store::{Ailment, FaultyStore, Op};
+pub(crate) use wire::Arrived;
 pub(crate) use world::{World, pass, told};
 
 pub(crate) const API_KEY: &str = "acme-api-key-0123456789";

@@ -46,6 +46,7 @@ struct State {
     reused: u32,
     script: VecDeque<Fault>,
     outage: Option<Fault>,
+    outages: HashMap<&'static str, Fault>,
     arrived: Vec<Arrived>,
 }
 
@@ -68,6 +69,7 @@ impl AcmeServer {
             reused: 0,
             script: VecDeque::new(),
             outage: None,
+            outages: HashMap::new(),
             arrived: Vec::new(),
         })))
     }
@@ -120,6 +122,15 @@ impl AcmeServer {
     /// Every exchange without a fault of its own ends so, until told otherwise.
     pub(crate) fn outage(&self, fault: impl Into<Option<Fault>>) {
         self.state().outage = fault.into();
+    }
+
+    /// The same for one path alone.
+    pub(crate) fn outage_of(&self, path: &'static str, fault: impl Into<Option<Fault>>) {
+        let outages = &mut self.state().outages;
+        match fault.into() {
+            Some(fault) => _ = outages.insert(path, fault),
+            None => _ = outages.remove(path),
+        }
     }
 
     /// The grant is dead from now on.
@@ -268,7 +279,9 @@ impl HttpClient for AcmeServer {
         let arrived = Arrived::of(&request);
         let (fault, latency) = {
             let mut state = self.state();
-            let fault = state.script.pop_front().or_else(|| state.outage.clone());
+            let fault = state.script.pop_front();
+            let fault = fault.or_else(|| state.outages.get(arrived.path.as_str()).cloned());
+            let fault = fault.or_else(|| state.outage.clone());
             if !matches!(fault, Some(Fault::Unsent(_))) {
                 state.arrived.push(arrived.clone());
             }

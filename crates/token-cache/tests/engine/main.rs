@@ -15,6 +15,7 @@ mod clocks;
 mod doubts;
 mod endings;
 mod failures;
+mod fallback;
 mod keeping;
 mod leaving;
 mod logouts;

@@ -1,0 +1,234 @@
+//! The repeatable login beside a refresh that fails: when it takes its place, and what becomes of both where both fail.
+
+use std::time::Duration;
+
+use token_cache::{Event, TokenCache};
+use token_core::{Error, ErrorKind};
+use tokio::time::Instant;
+
+use crate::acme::{Acme, Arrived, Fault, IMPATIENT, World, pass, told};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const LATENCY: Duration = Duration::from_millis(10);
+/// How long a wrong configuration or a refusal is left alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// How the vendor refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    Transient,
+    Dead,
+    SetUpWrongly,
+}
+
+use Refused::{Dead, SetUpWrongly, Transient};
+
+impl Refused {
+    const ALL: [Self; 3] = [Transient, Dead, SetUpWrongly];
+
+    fn fault(self) -> Fault {
+        let says = |status, code| Fault::Answer(status, &[], format!(r#"{{"error":"{code}"}}"#));
+        match self {
+            Transient => says(500, "oops"),
+            Dead => says(400, "invalid_grant"),
+            SetUpWrongly => says(400, "wrong_client"),
+        }
+    }
+
+    fn is_kind_of(self, error: &Error) -> bool {
+        match self {
+            Transient => matches!(error.kind(), ErrorKind::Transient { .. }),
+            Dead => error.kind() == ErrorKind::Rejected,
+            SetUpWrongly => error.kind() == ErrorKind::Config,
+        }
+    }
+
+    /// How long the next attempt is away once the vendor is well, without a live token.
+    fn longest_pause(self) -> Duration {
+        match self {
+            Transient => 10 * SECOND,
+            Dead | SetUpWrongly => LONGEST_PAUSE,
+        }
+    }
+}
+
+/// A process whose token is due, and a vendor that refuses both.
+async fn both_refused(refresh: Refused, login: Refused) -> (World, TokenCache) {
+    let world = World::of(Acme::single_use().and_login());
+    world.server.latency(LATENCY);
+    let cache = world.due_owner().await;
+    world.server.outage_of("/refresh", refresh.fault());
+    world.server.outage_of("/login", login.fault());
+    (world, cache)
+}
+
+/// A caller a second. Returns the last error of each who got no token.
+async fn errors_within(cache: &TokenCache, span: Duration) -> Vec<Error> {
+    let (began, mut errors) = (Instant::now(), Vec::new());
+    while began.elapsed() < span {
+        errors.extend(cache.token_within(IMPATIENT).await.err());
+        pass(SECOND).await;
+    }
+    errors
+}
+
+async fn to_next_token(cache: &TokenCache) -> Duration {
+    let well = Instant::now();
+    while cache.token_within(IMPATIENT).await.is_err() {
+        assert!(well.elapsed() < 60 * MINUTE, "never");
+        pass(SECOND / 10).await;
+    }
+    well.elapsed()
+}
+
+/// What came since, as `R` and `L`; one that followed in the same flight is written after a plus.
+fn written(arrived: &[Arrived]) -> String {
+    let mut text = String::new();
+    for (index, one) in arrived.iter().enumerate() {
+        let before = index.checked_sub(1).map(|index| &arrived[index]);
+        if before.is_some_and(|before| one.at - before.at < SECOND / 4) {
+            text.push('+');
+        }
+        text.push_str(if one.path == "/login" { "L" } else { "R" });
+    }
+    text
+}
+
+fn pairs() -> impl Iterator<Item = (Refused, Refused)> {
+    let with_each = |refresh| Refused::ALL.into_iter().map(move |login| (refresh, login));
+    Refused::ALL.into_iter().flat_map(with_each)
+}
+
+// FAULTS.md row 67
+// FAULTS.md scenario 11
+#[tokio::test(start_paused = true)]
+async fn while_the_token_lives_it_is_served_whatever_is_refused() {
+    for (refresh, login) in pairs() {
+        let (world, cache) = both_refused(refresh, login).await;
+        let errors = errors_within(&cache, 9 * MINUTE).await;
+        assert!(errors.is_empty(), "{refresh:?} {login:?} {errors:?}");
+        let came = written(&world.server.arrived()[1..]);
+        let is_right = match refresh {
+            // Only a refusal is followed by the login at once, and only it is not sent again.
+            Dead => came.starts_with("R+L") && came.rfind('R') == Some(0),
+            // After three answers the login takes one probe's place.
+            Transient => came.starts_with("RRRLRRRL") && !came.contains('+'),
+            SetUpWrongly => !came.contains('L'),
+        };
+        assert!(is_right, "{refresh:?} {login:?} {came}");
+    }
+}
+
+// FAULTS.md row 67
+// FAULTS.md scenario 11
+#[tokio::test(start_paused = true)]
+async fn once_the_token_is_over_login_and_refresh_take_turns() {
+    for (refresh, login) in pairs() {
+        let (world, cache) = both_refused(refresh, login).await;
+        let mut events = cache.events();
+        pass(10 * MINUTE).await;
+        let errors = errors_within(&cache, 20 * MINUTE).await;
+        assert!(cache.current().is_none(), "{refresh:?} {login:?}");
+        let came = written(&world.server.arrived()[1..]);
+        let is_right = match refresh {
+            Dead => came.starts_with("R+L") && came.rfind('R') == Some(0),
+            Transient => came.starts_with("RLRLRL") && came.len() > 100,
+            SetUpWrongly => !came.contains('L'),
+        };
+        assert!(is_right, "{refresh:?} {login:?} {came}");
+        let last = errors.last().unwrap();
+        let is_told = refresh.is_kind_of(last) || (refresh != SetUpWrongly && login.is_kind_of(last));
+        assert!(is_told, "{refresh:?} {login:?} {last}");
+        let told = told(&mut events).await;
+        let rejections = told
+            .iter()
+            .filter(|event| matches!(event, Event::Rejected { .. }));
+        let dead = refresh == Dead && login == Dead;
+        assert_eq!(rejections.count(), usize::from(dead), "{refresh:?} {login:?}");
+    }
+}
+
+// FAULTS.md row 67
+// FAULTS.md scenario 11
+#[tokio::test(start_paused = true)]
+async fn whichever_is_well_again_first_brings_the_next_token() {
+    for (refresh, login) in pairs() {
+        for well in ["/refresh", "/login"] {
+            let (world, cache) = both_refused(refresh, login).await;
+            errors_within(&cache, 15 * MINUTE).await;
+            world.server.outage_of(well, None);
+            let (helps, longest) = match (refresh, well) {
+                // The vendor said that it is dead: only the login helps.
+                (Dead, _) => (well == "/login", login.longest_pause()),
+                // Turn by turn.
+                (Transient, _) => (true, 2 * Transient.longest_pause()),
+                // A client that is set up wrongly is not tried with its login.
+                (SetUpWrongly, _) => (well == "/refresh", LONGEST_PAUSE),
+            };
+            if !helps {
+                let errors = errors_within(&cache, 10 * MINUTE).await;
+                assert!(!errors.is_empty());
+                assert!(cache.current().is_none(), "{refresh:?} {login:?} {well}");
+                continue;
+            }
+            let took = to_next_token(&cache).await;
+            assert!(took <= longest + SECOND, "{refresh:?} {login:?} {well}: {took:?}");
+        }
+    }
+}
+
+// FAULTS.md row 67
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_stranger_or_a_500_for_a_dead_token_costs_one_probe_before_the_login() {
+    for (status, body) in [
+        (500, "{}"),
+        (403, "<html>no</html>"),
+        (404, "default backend - 404"),
+        (400, r#"{"error":"E17"}"#),
+    ] {
+        let world = World::of(Acme::single_use().and_login());
+        world.server.latency(LATENCY);
+        let cache = world.due_owner().await;
+        pass(10 * MINUTE).await;
+        world
+            .server
+            .outage_of("/refresh", Fault::Answer(status, &[], body.into()));
+        let asked = Instant::now();
+        assert!(world.server.accepts(cache.token().await.unwrap().access()));
+        assert!(asked.elapsed() <= SECOND + 3 * LATENCY, "{:?}", asked.elapsed());
+        assert_eq!(written(&world.server.arrived()[1..]), "RL", "{status} {body}");
+    }
+}
+
+// FAULTS.md row 67
+#[tokio::test(start_paused = true)]
+async fn a_vendor_that_is_busy_or_down_or_says_when_is_not_asked_for_a_login() {
+    for fault in [
+        Fault::Answer(503, &[], "{}".into()),
+        Fault::Answer(429, &[], "{}".into()),
+        Fault::Unsent(token_core::SendFailure::Connect),
+        Fault::Answer(400, &[], r#"{"error":"frozen"}"#.into()),
+    ] {
+        let world = World::of(Acme::single_use().and_login());
+        let cache = world.due_owner().await;
+        pass(10 * MINUTE).await;
+        world.server.outage_of("/refresh", fault.clone());
+        errors_within(&cache, 15 * MINUTE).await;
+        assert_eq!(world.server.count("/login"), 0, "{fault:?}");
+    }
+}
+
+// FAULTS.md row 67
+#[tokio::test(start_paused = true)]
+async fn a_refused_refresh_that_somebody_vouches_for_is_sent_again() {
+    let (world, cache) = both_refused(Dead, Transient).await;
+    pass(10 * MINUTE).await;
+    errors_within(&cache, MINUTE).await;
+    assert_eq!(world.server.count("/refresh"), 2);
+    world.server.outage_of("/refresh", None);
+    cache.forget_rejection();
+    pass(SECOND).await;
+    assert!(cache.token().await.is_ok());
+    assert_eq!(world.server.count("/refresh"), 3);
+}
