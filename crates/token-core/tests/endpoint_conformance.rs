@@ -22,6 +22,7 @@ mod a_vendor_that_keeps_the_laws {
         build = |name| Acme::new(name, Flaw::None),
         data = DATA,
         secrets = [API_KEY],
+        redeem = |name, code| Acme::new(name, Flaw::None).redeem(code),
     );
 }
 
@@ -33,13 +34,15 @@ mod a_boxed_vendor {
         build = |name| -> Box<dyn TokenEndpoint> { Box::new(Acme::new(name, Flaw::None)) },
         data = DATA,
         secrets = [API_KEY],
+        redeem = |name, code| Acme::new(name, Flaw::None).redeem(code),
     );
 }
 
 /// What the law says of a vendor with this flaw.
 fn verdict(flaw: Flaw, law: fn(&EndpointSuite)) -> String {
     let build = move |name: &str| Acme::new(name, flaw);
-    message_of(move || law(&EndpointSuite::new(build, DATA, &[API_KEY])))
+    let redeem = move |name: &str, code: &str| Acme::new(name, flaw).redeem(code);
+    message_of(move || law(&EndpointSuite::new(build, DATA, &[API_KEY]).redeeming(redeem)))
 }
 
 fn message_of(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
@@ -111,6 +114,16 @@ caught! {
         CountsRequests breaks building_a_request_is_pure_and_repeatable, found by "two different requests";
     a_request_that_can_be_built_once_is_caught:
         AsksOnce breaks building_a_request_is_pure_and_repeatable, found by "a second attempt failed";
+    an_accepted_blank_token_is_caught:
+        TakesABlankToken breaks a_blank_token_is_refused, found by "a blank access token (\" \"): a token was issued";
+    a_rotation_that_is_thrown_away_is_caught:
+        LosesTheRotation breaks an_odd_success_keeps_the_refresh_token, found by "/ttl = \"soon\": the refresh token is lost";
+    a_code_that_is_sent_again_is_caught:
+        ForgivesACode breaks an_unknown_refusal_of_a_one_time_grant_is_not_retryable, found by "400 with {} to a one-time grant";
+    a_documented_refusal_that_is_not_understood_is_caught:
+        UnderstandsNoRefusal breaks every_documented_refusal_has_a_kind_other_than_protocol, found by "locked: a documented refusal";
+    half_a_signature_that_is_left_behind_is_caught:
+        LeavesHalfASignature breaks authorize_adds_only_its_own_and_nothing_where_it_fails, found by "failed and left headers behind";
     an_answer_that_is_read_in_two_ways_is_caught:
         CountsAnswers breaks reading_is_pure, found by "was read in two ways";
 }

@@ -7,19 +7,23 @@
 //! ```json
 //! { "source": "the document that this comes from",
 //!   "endpoint": "the name that `build` is given; an empty name where there is none",
-//!   "asks": "login, refresh, or answer: then only the answer is read, as if to a refresh",
+//!   "asks": "login, refresh, redemption, authorize, or answer: then only the answer is read, as if to a refresh",
+//!   "redeems": "the name of the one-time grant that `redeem` is given",
 //!   "now_unix_ms": 1700000000000,
 //!   "nonce_hex": "000102030405060708090a0b0c0d0e0f",
 //!   "token": { "access": "A1", "refresh": "R1", "expires_in_seconds": 3600, "extras": { "api_host": "…" } },
+//!   "after": [{ "status": 200, "body": "an answer that leads to a further request" }],
+//!   "api": { "method": "GET", "url": "https://…", "headers": { "accept": "…" }, "body": "what is to be authorized" },
 //!   "request": { "method": "POST", "url": "https://…", "headers": { "authorization": "…" }, "body": "…" },
 //!   "answer": { "status": 200, "headers": { "date": "…" }, "body": "…" },
 //!   "expect": { "issued": { "access": "A2", "refresh": null, "expires_in_seconds": 7200,
 //!                           "carried": "authorization: Bearer A2", "scopes": ["a"], "extras": { "id_token": "…" } } } }
 //! ```
 //!
-//! `expect` is one of `issued`; `error` and `again`, each `{ "kind": "Rejected", "code": "…", "message": "…",
+//! `expect` is one of `issued`; `refresh_token_only`, with a `refresh` and the fields of an error; `error` and `again`, each `{ "kind": "Rejected", "code": "…", "message": "…",
 //! "kills_live_token": false, "after_seconds": 1200 }`; and `next`, a request. A `null` says that nothing must be there. Seconds may
-//! have three decimals. Where a case has neither `request` nor `answer`, its `error` is that of building the request.
+//! have three decimals. With `after`, `request` and `answer` are those of the further request. `authorize` compares `request` with what became of
+//! `api`, and wants no header that is in neither. `"documented": false` is for a code that the vendor does not document. Where a case has neither `request` nor `answer`, its `error` is that of building the request.
 #![expect(
     clippy::panic,
     reason = "a law that is broken fails the test that asked for it"
@@ -30,14 +34,17 @@ use std::path::Path;
 use case::{Case, Expected};
 use trial::Trial;
 
-use crate::endpoint::TokenEndpoint;
+use crate::endpoint::{Redemption, TokenEndpoint};
 use crate::secret::Secret;
 
+mod authorizing;
 mod case;
 mod differences;
 mod fields;
 mod laws_of_answers;
+mod laws_of_refusals;
 mod laws_of_requests;
+mod laws_of_rotations;
 mod laws_of_secrets;
 mod laws_of_tokens;
 mod leaves;
@@ -56,13 +63,15 @@ mod trial;
 ///
 /// * `build` makes the endpoint, or a `Box<dyn TokenEndpoint>` where the cases name several; it is given the case's `endpoint`.
 /// * `data` is the folder of the [cases](crate::test_util::endpoint_conformance).
+/// * `redeem`, if the vendor has one-time grants, makes one: it is given the case's `endpoint` and its `redeems`.
 /// * `secrets` are all secrets that `build` puts into its endpoints, of eight characters at least; `[]` where there are none.
 ///
 /// It expands to one `#[test]` a law. Where a file has two suites, put each into a module of its own.
 #[macro_export]
 macro_rules! endpoint_conformance {
-    (build = $build:expr, data = $data:expr, secrets = $secrets:expr $(,)?) => {
-        $crate::endpoint_conformance!(@tests $build, $data, $secrets;
+    (build = $build:expr, data = $data:expr, secrets = $secrets:expr $(, redeem = $redeem:expr)? $(,)?) => {
+        $crate::endpoint_conformance!(@tests
+            $crate::test_util::EndpointSuite::new($build, $data, &$secrets)$(.redeeming($redeem))?;
             every_case_holds,
             a_success_that_is_cut_short_is_never_a_token,
             no_body_makes_it_panic_and_garbage_is_no_token,
@@ -73,7 +82,12 @@ macro_rules! endpoint_conformance {
             reading_is_pure,
             a_token_with_control_characters_is_refused,
             an_empty_token_is_refused,
+            a_blank_token_is_refused,
+            an_odd_success_keeps_the_refresh_token,
+            an_unknown_refusal_of_a_one_time_grant_is_not_retryable,
+            every_documented_refusal_has_a_kind_other_than_protocol,
             authorize_carries_the_access_token_and_nothing_else,
+            authorize_adds_only_its_own_and_nothing_where_it_fails,
             an_echoed_secret_is_scrubbed,
             debug_shows_no_secret,
             the_key_is_stable_and_has_no_secret,
@@ -81,11 +95,11 @@ macro_rules! endpoint_conformance {
             requests_go_to_one_host_whatever_the_token,
         );
     };
-    (@tests $build:expr, $data:expr, $secrets:expr; $($law:ident),* $(,)?) => {
+    (@tests $suite:expr; $($law:ident),* $(,)?) => {
         $(
             #[test]
             fn $law() {
-                $crate::test_util::EndpointSuite::new($build, $data, &$secrets).$law();
+                $suite.$law();
             }
         )*
     };
@@ -97,6 +111,8 @@ macro_rules! endpoint_conformance {
 pub struct EndpointSuite {
     #[expect(clippy::type_complexity, reason = "an alias would hide what builds")]
     build: Box<dyn Fn(&str) -> Box<dyn TokenEndpoint>>,
+    #[expect(clippy::type_complexity, reason = "an alias would hide what redeems")]
+    redeem: Option<Box<dyn Fn(&str, &str) -> Redemption>>,
     cases: Vec<Case>,
     secrets: Vec<Secret>,
 }
@@ -148,15 +164,28 @@ impl EndpointSuite {
         }
         Self {
             build: Box::new(move |name| build(name).into_endpoint()),
+            redeem: None,
             cases,
             secrets: secrets.iter().copied().map(Secret::from).collect(),
         }
     }
 
+    /// The same suite, with what makes the one-time grants of its cases: it is given a case's `endpoint` and its `redeems`.
+    #[must_use]
+    pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> Redemption + 'static) -> Self {
+        self.redeem = Some(Box::new(redeem));
+        self
+    }
+
+    fn redemption(&self, case: &Case) -> Option<Redemption> {
+        let redeem = self.redeem.as_ref()?;
+        Some(redeem(&case.endpoint, &case.redeems))
+    }
+
     /// Each case asks what it says, and the endpoint reads its answer as it says.
     pub fn every_case_holds(&self) {
         report(self.cases.iter().flat_map(|case| {
-            let found = differences::of_case(case, || (self.build)(&case.endpoint));
+            let found = differences::of_case(case, self);
             found
                 .into_iter()
                 .map(|difference| format!("{}: {difference}", case.name))
@@ -165,10 +194,9 @@ impl EndpointSuite {
 
     /// Every case for which the endpoint makes a request.
     fn trials(&self) -> Vec<Trial<'_>> {
-        let build = |case: &Case| (self.build)(&case.endpoint);
         self.cases
             .iter()
-            .filter_map(|case| Trial::of(case, build(case)))
+            .filter_map(|case| Trial::of(case, self))
             .collect()
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use token_core::types::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use token_core::types::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Request, Rotation, Scrubber, Secret,
-    Step, Timestamp, Token, TokenEndpoint, Validity, json::Document,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Redemption, Renewal, Request,
+    Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, Validity, json::Document,
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
@@ -41,6 +41,11 @@ pub(crate) enum Flaw {
     CountsRequests,
     CountsAnswers,
     AsksOnce,
+    TakesABlankToken,
+    LosesTheRotation,
+    ForgivesACode,
+    LeavesHalfASignature,
+    UnderstandsNoRefusal,
 }
 
 pub(crate) struct Acme {
@@ -96,22 +101,46 @@ impl Acme {
         answer.document()
     }
 
-    fn access(&self, text: &str) -> String {
+    /// The one-time grant of this code.
+    pub(crate) fn redeem(&self, code: &str) -> Redemption {
+        let (base, code) = (self.base.clone(), Secret::from(code));
+        Redemption::new(move |_| {
+            Request::post(&base, "/redeem")
+                .form_secret("code", &code)
+                .build(Step::Redemption)
+        })
+    }
+
+    fn secret(&self, document: &Document, name: &str) -> Option<Secret> {
+        let text = document.text(&[name]);
         match self.flaw {
-            Flaw::TakesAnEmptyToken if text.is_empty() => "none".into(),
-            Flaw::StripsControls => text.chars().filter(|c| !c.is_control()).collect(),
-            _ => text.to_owned(),
+            Flaw::TakesAnEmptyToken if name == "token" => {
+                Some(text.filter(|text| !text.is_empty()).unwrap_or("none").into())
+            }
+            Flaw::TakesABlankToken if text.is_some_and(|text| text.trim().is_empty()) => Some("blank".into()),
+            Flaw::StripsControls => {
+                let stripped: String = text?.chars().filter(|c| !c.is_control()).collect();
+                Some(stripped.into())
+            }
+            _ => document.secret(&[name]),
         }
     }
 
-    fn expiry(&self, answer: &Answer<'_>, document: &Document) -> Result<Timestamp, Error> {
+    fn validity(&self, answer: &Answer<'_>, document: &Document) -> Result<Validity, Error> {
+        let told = document.number(&["ttl"]);
         if self.has(Flaw::ExpiryIsNotChecked) {
-            let seconds = document.number(&["ttl"]).and_then(Result::ok).unwrap_or(60);
-            return Ok(answer.asked_at().shifted(seconds.saturating_mul(1000)));
+            let seconds = told.and_then(Result::ok).unwrap_or(60);
+            let end = answer.asked_at().shifted(seconds.saturating_mul(1000));
+            return Ok(answer.validity_until(end));
         }
-        let relative = answer.expires_in(document, &["ttl"]);
-        let absolute = relative.or_else(|| answer.expires_at(document, &["until"]));
-        absolute.unwrap_or_else(|| Err(answer.error(ErrorKind::Protocol, "the answer has no ttl")))
+        if self.has(Flaw::LosesTheRotation) && told.is_some_and(|told| told.is_err()) {
+            return Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));
+        }
+        let lifetime = answer
+            .lifetime()
+            .seconds(document, &["ttl"])
+            .instant(document, &["until"]);
+        Ok(lifetime.validity(Renewal::RefreshToken, Duration::from_secs(60)))
     }
 
     fn refused(&self, answer: &Answer<'_>, document: &Document) -> Error {
@@ -119,6 +148,7 @@ impl Acme {
         let message = document.text(&["message"]).unwrap_or_default();
         let nothing = Scrubber::new([]);
         let kind = match code {
+            _ if self.has(Flaw::UnderstandsNoRefusal) => ErrorKind::Protocol,
             "frozen" => ErrorKind::Locked {
                 after: Duration::from_secs(1200),
             },
@@ -137,20 +167,36 @@ impl Acme {
         }
     }
 
-    fn issued(&self, answer: &Answer<'_>, document: &Document, access: &str) -> Result<Outcome, Error> {
-        let expires_at = self.expiry(answer, document)?;
-        let secret = |name| document.text(&[name]).map(|text| Secret::from(self.access(text)));
-        let builder = Token::builder(
-            Secret::from(self.access(access)),
-            answer.validity_until(expires_at),
-        )
-        .refresh(secret("refresh"))
-        .scopes(document.words(&["scope"]));
+    fn issued(
+        &self,
+        answer: &Answer<'_>,
+        document: &Document,
+        refresh: Option<Secret>,
+    ) -> Result<Outcome, Error> {
+        let token = self.token(answer, document, refresh.clone());
+        if self.has(Flaw::LosesTheRotation) {
+            return token.map(Outcome::Issued);
+        }
+        answer.outcome(token, refresh, None)
+    }
+
+    fn token(
+        &self,
+        answer: &Answer<'_>,
+        document: &Document,
+        refresh: Option<Secret>,
+    ) -> Result<Token, Error> {
+        let access = self
+            .secret(document, "token")
+            .ok_or_else(|| answer.not_understood("the answer has no token"))?;
+        let builder = Token::builder(access, self.validity(answer, document)?)
+            .refresh(refresh)
+            .scopes(document.words(&["scope"]));
         let builder = document
             .text(&["host"])
             .into_iter()
             .fold(builder, |b, host| b.extra("host", host.into()));
-        builder.build().map(Outcome::Issued)
+        builder.build()
     }
 
     /// Finds the token in whatever came, as a regular expression would.
@@ -238,12 +284,16 @@ impl TokenEndpoint for Acme {
             return Err(answer.error(ErrorKind::Protocol, "odd"));
         }
         let document = self.document(answer)?;
-        if let Some(access) = document.text(&["token"]) {
-            return self.issued(answer, &document, access);
+        let refresh = self.secret(&document, "refresh");
+        if document.has(&["token"]) || refresh.is_some() {
+            return self.issued(answer, &document, refresh);
         }
         if let Some(ticket) = document.text(&["ticket"]).filter(|_| self.two_steps) {
             let next = Request::post(&self.base, "/confirm").json_secret("ticket", &Secret::from(ticket));
             return next.build(Step::Further("confirm")).map(Outcome::Next);
+        }
+        if self.has(Flaw::ForgivesACode) {
+            return Err(answer.error(ErrorKind::Transient { after: None }, "asked again"));
         }
         let error = self.refused(answer, &document);
         match document.text(&["error"]) {
@@ -252,8 +302,12 @@ impl TokenEndpoint for Acme {
         }
     }
 
-    fn authorize(&self, token: &Token, request: &mut Parts, _: &[u8], _: &Attempt) -> Result<(), Error> {
+    fn authorize(&self, token: &Token, request: &mut Parts, body: &[u8], _: &Attempt) -> Result<(), Error> {
         let (name, value) = token.header();
+        if self.has(Flaw::LeavesHalfASignature) && std::str::from_utf8(body).is_err() {
+            request.headers.insert(name, value.clone());
+            return Err(Error::new(ErrorKind::Config, "the body cannot be signed"));
+        }
         match self.flaw {
             Flaw::NothingOnRequests => return Ok(()),
             Flaw::NotSensitive => {

@@ -2,34 +2,40 @@
 
 use http::header::HeaderName;
 
+use super::EndpointSuite;
+use super::authorizing;
 use super::case::{Asks, Case, Expected, ExpectedError, ExpectedRequest, ExpectedToken, millis};
 use super::trial::{Seen, Trial, ask, guarded, token_of};
-use crate::endpoint::TokenEndpoint;
 use crate::error::{Error, ErrorKind};
 use crate::request::Request;
 use crate::secret::Secret;
 use crate::token::Token;
 
 /// All that is other than the case says; empty where it holds.
-pub(super) fn of_case(case: &Case, build: impl Fn() -> Box<dyn TokenEndpoint>) -> Vec<String> {
-    match guarded(|| play(case, build)) {
+pub(super) fn of_case(case: &Case, suite: &EndpointSuite) -> Vec<String> {
+    match guarded(|| play(case, suite)) {
         Ok(differences) => differences,
         Err(message) => vec![format!("it panicked: {message}")],
     }
 }
 
-fn play(case: &Case, build: impl Fn() -> Box<dyn TokenEndpoint>) -> Vec<String> {
-    if case.asks != Asks::Answer
-        && let Some(token) = token_of(case)
-    {
-        match ask(&*build(), case.asks, &token, &case.attempt) {
-            None => return vec!["the endpoint has no login".into()],
+fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
+    let endpoint = (suite.build)(&case.endpoint);
+    let Some(token) = token_of(case) else {
+        return vec!["the token cannot be".into()];
+    };
+    if let Some(api) = &case.api {
+        return authorizing::of_case(case, &*endpoint, &token, api);
+    }
+    if case.asks != Asks::Answer {
+        match ask(suite, &*endpoint, case, &token, &case.attempt) {
+            None => return vec!["the endpoint has no such request, or the suite no `redeem`".into()],
             Some(Err(error)) => return of_no_request(case, error),
             Some(Ok(_)) => {}
         }
     }
-    let Some(trial) = Trial::of(case, build()) else {
-        return vec!["no request was made".into()];
+    let Some(trial) = Trial::of(case, suite) else {
+        return vec!["no request was made, or an answer in `after` led to none".into()];
     };
     let mut found = Differences::default();
     if let Some(expected) = &case.request {
@@ -56,14 +62,14 @@ fn of_no_request(case: &Case, error: Error) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Differences(Vec<String>);
+pub(super) struct Differences(pub(super) Vec<String>);
 
 impl Differences {
-    fn say(&mut self, text: &str) {
+    pub(super) fn say(&mut self, text: &str) {
         self.0.push(text.to_owned());
     }
 
-    fn compare(&mut self, what: &str, expected: &str, seen: &str) {
+    pub(super) fn compare(&mut self, what: &str, expected: &str, seen: &str) {
         if expected != seen {
             self.0.push(format!(
                 "{what}:\n      expected {expected}\n      but saw  {seen}"
@@ -74,6 +80,10 @@ impl Differences {
     fn seen(&mut self, expected: &Expected, seen: &Seen, case: &Case) {
         match (expected, seen) {
             (Expected::Issued(expected), Seen::Issued(token)) => self.token(expected, token, case),
+            (Expected::RefreshTokenOnly(refresh, expected), Seen::RefreshTokenOnly(seen, error)) => {
+                self.compare("refresh_token_only.refresh", refresh, seen.expose());
+                self.error("refresh_token_only", expected, error);
+            }
             (Expected::Error(expected), Seen::Refused(error)) => self.error("error", expected, error),
             (Expected::Again(expected), Seen::Again(error)) => self.error("again", expected, error),
             (Expected::Next(expected), Seen::Next(request)) => self.request("next", expected, request),
@@ -130,7 +140,7 @@ impl Differences {
         }
     }
 
-    fn error(&mut self, what: &str, expected: &ExpectedError, error: &Error) {
+    pub(super) fn error(&mut self, what: &str, expected: &ExpectedError, error: &Error) {
         self.compare(&format!("{what}.kind"), &expected.kind, kind_name(error.kind()));
         if let Some(code) = &expected.code {
             self.compare(
@@ -148,10 +158,7 @@ impl Differences {
             self.compare(&format!("{what}.kills_live_token"), &wanted, &seen);
         }
         if let Some(after) = expected.after_millis {
-            let seen = error
-                .kind()
-                .retry_after()
-                .map(|after| format!("{} ms", millis(after)));
+            let seen = error.retry_after().map(|after| format!("{} ms", millis(after)));
             self.compare(
                 &format!("{what}.after_seconds"),
                 &format!("{after} ms"),
@@ -165,6 +172,7 @@ impl Expected {
     fn name(&self) -> &'static str {
         match self {
             Self::Issued(_) => "a token to be issued",
+            Self::RefreshTokenOnly(..) => "a refresh token alone",
             Self::Error(_) => "an error",
             Self::Again(_) => "again, with an error",
             Self::Next(_) => "a further request",

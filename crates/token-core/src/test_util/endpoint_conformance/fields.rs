@@ -100,6 +100,19 @@ impl Fields {
             .transpose()
     }
 
+    /// A list of objects; empty where the field is not there.
+    pub(super) fn objects(&mut self, name: &str) -> Result<Vec<Fields>, String> {
+        let place = format!("{}{name}.", self.place);
+        match self.left.remove(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .map(|item| Self::of(place.clone(), item))
+                .collect(),
+            Some(_) => Err(self.wrong(name, "a list of objects")),
+        }
+    }
+
     /// Fails where a field is left that nobody asked for.
     pub(super) fn finish(self) -> Result<(), String> {
         match self.left.keys().next() {

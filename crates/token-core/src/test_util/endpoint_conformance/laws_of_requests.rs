@@ -1,6 +1,6 @@
 //! What is asked depends on the token and the attempt alone, and goes to one place.
 
-use super::trial::{Seen, Trial, ask, guarded};
+use super::trial::{Seen, Trial, guarded};
 use super::{EndpointSuite, report};
 use crate::error::Error;
 use crate::request::Request;
@@ -67,13 +67,7 @@ fn strays(trial: &Trial<'_>, home: &Request, seen: Option<Seen>) -> Vec<String> 
 fn injections(trial: &Trial<'_>) -> Vec<String> {
     let refreshed = |text: &str| {
         let token = rewritten(&trial.token, text)?;
-        ask(
-            &*trial.endpoint,
-            super::case::Asks::Refresh,
-            &token,
-            &trial.case.attempt,
-        )?
-        .ok()
+        trial.endpoint.refresh(&token, &trial.case.attempt).ok()
     };
     let Some(harmless) = refreshed("harmless-token-text") else {
         return Vec::new();

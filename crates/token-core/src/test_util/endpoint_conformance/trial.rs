@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 
+use super::EndpointSuite;
 use super::case::{Asks, Case};
 use crate::answer::Answer;
 use crate::base_url::{BaseUrl, PlainHttp};
@@ -17,6 +18,7 @@ use crate::token::Token;
 
 /// A case, its endpoint built anew, and the request that the case's answer answers.
 pub(super) struct Trial<'a> {
+    suite: &'a EndpointSuite,
     pub(super) case: &'a Case,
     pub(super) endpoint: Box<dyn TokenEndpoint>,
     pub(super) token: Token,
@@ -27,7 +29,7 @@ pub(super) struct Trial<'a> {
 #[derive(Debug)]
 pub(super) enum Seen {
     Issued(Token),
-    RefreshTokenOnly(Error),
+    RefreshTokenOnly(Secret, Error),
     Next(Request),
     Again(Error),
     Refused(Error),
@@ -36,13 +38,21 @@ pub(super) enum Seen {
 
 impl<'a> Trial<'a> {
     /// `None` where the endpoint makes no request for the case, as a case may want.
-    pub(super) fn of(case: &'a Case, endpoint: Box<dyn TokenEndpoint>) -> Option<Self> {
+    pub(super) fn of(case: &'a Case, suite: &'a EndpointSuite) -> Option<Self> {
+        let endpoint = (suite.build)(&case.endpoint);
         let token = token_of(case)?;
         let request = match case.asks {
             Asks::Answer => Some(answered_request(&*endpoint, &token, &case.attempt)?),
-            asks => ask(&*endpoint, asks, &token, &case.attempt)?.ok(),
+            _ => ask(suite, &*endpoint, case, &token, &case.attempt)?.ok(),
         };
+        let request = case.after.iter().try_fold(request?, |request, answer| {
+            match read(&*endpoint, &request, answer, case) {
+                Seen::Next(next) => Some(next),
+                _ => None,
+            }
+        });
         Some(Self {
+            suite,
             case,
             endpoint,
             token,
@@ -50,9 +60,9 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Asks once more, with another attempt.
+    /// Asks once more, with another attempt. Of a case with several requests it is the first.
     pub(super) fn ask_again(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
-        ask(&*self.endpoint, self.case.asks, &self.token, attempt)
+        ask(self.suite, &*self.endpoint, self.case, &self.token, attempt)
     }
 
     pub(super) fn read(&self, response: &http::Response<Bytes>) -> Seen {
@@ -61,6 +71,11 @@ impl<'a> Trial<'a> {
 
     pub(super) fn read_body(&self, status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Seen {
         self.read(&response(status, headers, body))
+    }
+
+    /// Reads it as if it came to another request.
+    pub(super) fn read_to(&self, request: &Request, response: &http::Response<Bytes>) -> Seen {
+        read(&*self.endpoint, request, response, self.case)
     }
 
     /// The case's own answer with another body.
@@ -84,7 +99,7 @@ impl Trial<'_> {
 impl Seen {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
-            Seen::Again(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(error) => Some(error),
+            Seen::Again(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => Some(error),
             _ => None,
         }
     }
@@ -103,7 +118,7 @@ impl Seen {
     pub(super) fn describe(&self) -> String {
         match self {
             Seen::Issued(_) => "a token was issued".into(),
-            Seen::RefreshTokenOnly(error) => format!("a refresh token alone, and {error:?}"),
+            Seen::RefreshTokenOnly(_, error) => format!("a refresh token alone, and {error:?}"),
             Seen::Next(request) => format!("a further request: {request:?}"),
             Seen::Again(error) => format!("again after {error:?}"),
             Seen::Refused(error) => format!("{error:?}"),
@@ -114,14 +129,17 @@ impl Seen {
 
 /// What the endpoint asks for a case; `None` where it has no such request.
 pub(super) fn ask(
+    suite: &EndpointSuite,
     endpoint: &dyn TokenEndpoint,
-    asks: Asks,
+    case: &Case,
     token: &Token,
     attempt: &Attempt,
 ) -> Option<Result<Request, Error>> {
-    match asks {
+    match case.asks {
         Asks::Login => endpoint.login(attempt),
         Asks::Refresh | Asks::Answer => Some(endpoint.refresh(token, attempt)),
+        Asks::Redemption => Some(suite.redemption(case)?.into_request(attempt)),
+        Asks::Authorize => None,
     }
 }
 
@@ -149,7 +167,7 @@ pub(super) fn read(
     );
     match guarded(|| endpoint.read(&answer)) {
         Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
-        Ok(Ok(Outcome::RefreshTokenOnly { error, .. })) => Seen::RefreshTokenOnly(error),
+        Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => Seen::RefreshTokenOnly(refresh, error),
         Ok(Ok(Outcome::Next(request))) => Seen::Next(request),
         Ok(Ok(Outcome::Again(error))) => Seen::Again(error),
         Ok(Err(error)) => Seen::Refused(error),

@@ -1,0 +1,119 @@
+//! What a case expects.
+
+use super::super::fields::Fields;
+
+pub(in super::super) enum Expected {
+    Issued(ExpectedToken),
+    RefreshTokenOnly(String, ExpectedError),
+    Error(ExpectedError),
+    Again(ExpectedError),
+    Next(ExpectedRequest),
+}
+
+/// What is not there is not checked.
+pub(in super::super) struct ExpectedRequest {
+    pub(in super::super) method: Option<String>,
+    pub(in super::super) url: Option<String>,
+    pub(in super::super) headers: Vec<(String, String)>,
+    pub(in super::super) body: Option<String>,
+}
+
+pub(in super::super) struct ExpectedToken {
+    pub(in super::super) access: Option<String>,
+    pub(in super::super) refresh: Option<Option<String>>,
+    pub(in super::super) expires_in_millis: Option<i64>,
+    pub(in super::super) carried: Option<String>,
+    pub(in super::super) scopes: Option<Vec<String>>,
+    pub(in super::super) extras: Vec<(String, String)>,
+}
+
+pub(in super::super) struct ExpectedError {
+    pub(in super::super) kind: String,
+    pub(in super::super) code: Option<Option<String>>,
+    pub(in super::super) message: Option<Option<String>>,
+    pub(in super::super) kills_live_token: Option<bool>,
+    pub(in super::super) after_millis: Option<i64>,
+}
+
+const KINDS: [&str; 8] = [
+    "Transient",
+    "Throttled",
+    "InDoubt",
+    "Rejected",
+    "Locked",
+    "Config",
+    "Protocol",
+    "Store",
+];
+
+impl Expected {
+    pub(super) fn read(mut fields: Fields) -> Result<Self, String> {
+        let expected = if let Some(token) = fields.object("issued")? {
+            Self::Issued(ExpectedToken::read(token)?)
+        } else if let Some(mut only) = fields.object("refresh_token_only")? {
+            let refresh = only.required_text("refresh")?;
+            Self::RefreshTokenOnly(refresh, ExpectedError::read(only)?)
+        } else if let Some(error) = fields.object("error")? {
+            Self::Error(ExpectedError::read(error)?)
+        } else if let Some(error) = fields.object("again")? {
+            Self::Again(ExpectedError::read(error)?)
+        } else if let Some(request) = fields.object("next")? {
+            Self::Next(ExpectedRequest::read(request)?)
+        } else {
+            return Err(
+                "`expect` must have one of `issued`, `refresh_token_only`, `error`, `again`, `next`".into(),
+            );
+        };
+        fields.finish()?;
+        Ok(expected)
+    }
+}
+
+impl ExpectedRequest {
+    pub(super) fn read(mut fields: Fields) -> Result<Self, String> {
+        let request = Self {
+            method: fields.text("method")?,
+            url: fields.text("url")?,
+            headers: fields.named_texts("headers")?,
+            body: fields.text("body")?,
+        };
+        fields.finish()?;
+        Ok(request)
+    }
+}
+
+impl ExpectedToken {
+    fn read(mut fields: Fields) -> Result<Self, String> {
+        let token = Self {
+            access: fields.text("access")?,
+            refresh: fields.text_or_null("refresh")?,
+            expires_in_millis: fields.seconds("expires_in_seconds")?,
+            carried: fields.text("carried")?,
+            scopes: fields.texts("scopes")?,
+            extras: fields.named_texts("extras")?,
+        };
+        fields.finish()?;
+        Ok(token)
+    }
+}
+
+impl ExpectedError {
+    fn read(mut fields: Fields) -> Result<Self, String> {
+        let error = Self {
+            kind: fields.required_text("kind")?,
+            code: fields.text_or_null("code")?,
+            message: fields.text_or_null("message")?,
+            kills_live_token: fields.flag("kills_live_token")?,
+            after_millis: fields.seconds("after_seconds")?,
+        };
+        fields.finish()?;
+        if !KINDS.contains(&error.kind.as_str()) {
+            return Err(format!(
+                "the kind `{}` is none of {}",
+                error.kind,
+                KINDS.join(", ")
+            ));
+        }
+        Ok(error)
+    }
+}
