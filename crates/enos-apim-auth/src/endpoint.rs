@@ -93,23 +93,26 @@ impl TokenEndpoint for EnosApim {
         body: &[u8],
         attempt: &Attempt,
     ) -> Result<(), Error> {
-        let headers = &mut request.headers;
-        headers.insert(wire::ACCESS_TOKEN, header(token.access().expose())?);
-        headers.remove(wire::TIMESTAMP);
-        headers.remove(wire::SIGNATURE);
-        if is_multipart(headers) {
-            return Ok(());
-        }
+        // Everything that may fail comes first, so that a failure leaves the request as it was.
+        let access = header(token.access().expose())?;
         let query = request.uri.query().unwrap_or_default();
-        let signature = request_signature(
+        let signature = Secret::from(request_signature(
             token.access(),
             query,
             body,
             attempt.now(),
             &self.config.app_secret,
-        );
+        ));
+        let signature = header(signature.expose())?;
+        let headers = &mut request.headers;
+        headers.insert(wire::ACCESS_TOKEN, access);
+        headers.remove(wire::TIMESTAMP);
+        headers.remove(wire::SIGNATURE);
+        if is_multipart(headers) {
+            return Ok(());
+        }
         headers.insert(wire::TIMESTAMP, attempt.now().unix_millis().into());
-        headers.insert(wire::SIGNATURE, header(Secret::from(signature).expose())?);
+        headers.insert(wire::SIGNATURE, signature);
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ token_core::endpoint_conformance!(
     build = endpoint,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = ["gX1fBat3bV", "bamboo-secret", "one-secret", "awkward-%&+£€"],
+    redeem =
+        |name, code| endpoint(name).redeem_code(&Secret::from(code), "https://client.example.com/cb", None),
 );
 
 fn endpoint(name: &str) -> OAuth2 {

@@ -16,7 +16,7 @@ use crate::endpoint::PrivateCloud;
 ///     .allow_plain_http()
 ///     .client_id("developer-account-7")
 ///     .client_secret("the developer account's secret")
-///     .grant("alice")
+///     .account("alice")
 ///     .build()?;
 /// # let _ = cloud;
 /// # Ok::<(), token_core::BuildError>(())
@@ -27,7 +27,7 @@ pub struct PrivateCloudBuilder {
     plain_http: PlainHttp,
     client_id: Option<String>,
     client_secret: Option<Secret>,
-    grant: Option<String>,
+    account: Option<String>,
     dialect: Dialect,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) base: BaseUrl,
     pub(crate) client_id: String,
     pub(crate) client_secret: Secret,
-    pub(crate) grant: String,
+    pub(crate) account: String,
     pub(crate) dialect: Dialect,
 }
 
@@ -48,7 +48,7 @@ impl PrivateCloudBuilder {
             plain_http: PlainHttp::default(),
             client_id: None,
             client_secret: None,
-            grant: None,
+            account: None,
             dialect: Dialect::default(),
         }
     }
@@ -67,8 +67,8 @@ impl PrivateCloudBuilder {
 
     /// Your own name for whose grant this is, such as the user's name in your system. It names the grant in stores, logs and metrics, so
     /// it must not be a secret, and two persons must have two names.
-    pub fn grant(mut self, grant: impl Into<String>) -> Self {
-        self.grant = Some(grant.into());
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
         self
     }
 
@@ -89,16 +89,16 @@ impl PrivateCloudBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the client id, the client secret or the grant is missing, empty or has white space around it; where the client
+    /// [`BuildError`] where the client id, the client secret or the account is missing, empty or has white space around it; where the client
     /// id has a colon, which Basic cannot carry (RFC 7617 section 2); where the base URL is not `https://` and that was not allowed; where
     /// the dialect makes no request.
     pub fn build(self) -> Result<PrivateCloud, BuildError> {
         let client_id = self.client_id.ok_or(BuildError::missing("client_id"))?;
         let client_secret = self.client_secret.ok_or(BuildError::missing("client_secret"))?;
-        let grant = self.grant.ok_or(BuildError::missing("grant"))?;
+        let account = self.account.ok_or(BuildError::missing("account"))?;
         check_text("client_id", &client_id)?;
         check_text("client_secret", client_secret.expose())?;
-        check_text("grant", &grant)?;
+        check_text("account", &account)?;
         if client_id.contains(':') {
             return Err(BuildError::invalid("client_id", "must not have a colon"));
         }
@@ -107,7 +107,7 @@ impl PrivateCloudBuilder {
             base: BaseUrl::parse(&self.base_url, self.plain_http)?,
             client_id,
             client_secret,
-            grant,
+            account,
             dialect: self.dialect,
         }))
     }
@@ -117,7 +117,7 @@ impl fmt::Debug for PrivateCloudBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateCloudBuilder")
             .field("client_id", &self.client_id)
-            .field("grant", &self.grant)
+            .field("account", &self.account)
             .finish_non_exhaustive()
     }
 }
@@ -143,7 +143,7 @@ mod tests {
         PrivateCloud::builder(base_url)
             .client_id("C")
             .client_secret("S")
-            .grant("G")
+            .account("G")
     }
 
     // FAULTS.md row 31
@@ -161,10 +161,10 @@ mod tests {
         let good = || builder("https://disk.example");
         assert_eq!(field(bare()), "client_id");
         assert_eq!(field(bare().client_id("C")), "client_secret");
-        assert_eq!(field(bare().client_id("C").client_secret("S")), "grant");
+        assert_eq!(field(bare().client_id("C").client_secret("S")), "account");
         assert_eq!(field(good().client_id("a:b")), "client_id");
         assert_eq!(field(good().client_secret("S\n")), "client_secret");
-        assert_eq!(field(good().grant("")), "grant");
+        assert_eq!(field(good().account("")), "account");
     }
 
     #[test]

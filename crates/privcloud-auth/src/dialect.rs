@@ -17,7 +17,7 @@ pub use crate::codes::Codes;
 /// let cloud = PrivateCloud::builder("https://disk.example.com")
 ///     .client_id("developer-account-7")
 ///     .client_secret("secret")
-///     .grant("alice")
+///     .account("alice")
 ///     .dialect(dialect)
 ///     .build()?;
 /// # let _ = cloud;

@@ -20,7 +20,7 @@ use crate::wire;
 /// let cloud = PrivateCloud::builder("https://disk.example.com")
 ///     .client_id("developer-account-7")
 ///     .client_secret("the developer account's secret")
-///     .grant("alice")
+///     .account("alice")
 ///     .build()?;
 /// assert_eq!(cloud.key().as_str(), "privcloud/disk.example.com/developer-account-7:alice");
 /// # Ok::<(), token_core::BuildError>(())
@@ -65,7 +65,7 @@ impl PrivateCloud {
     /// ```
     /// use privcloud_auth::{ActingAs, PrivateCloud};
     ///
-    /// # let cloud = PrivateCloud::builder("https://disk.example.com").client_id("C").client_secret("S").grant("alice").build()?;
+    /// # let cloud = PrivateCloud::builder("https://disk.example.com").client_id("C").client_secret("S").account("alice").build()?;
     /// let url = cloud.authorize_by_jwt_url(&"h.p.s".into(), &ActingAs::Email("alice@example.com".into()))?;
     /// assert!(url.expose().ends_with("&jwt_token=h.p.s&email=alice%40example.com"));
     /// # Ok::<(), token_core::BuildError>(())
@@ -105,7 +105,7 @@ impl TokenEndpoint for PrivateCloud {
     fn key(&self) -> Key {
         let address = self.config.base.join("");
         let deployment = address.split_once("://").map_or("", |(_, deployment)| deployment);
-        let grant = format!("{}:{}", self.config.client_id, self.config.grant);
+        let grant = format!("{}:{}", self.config.client_id, self.config.account);
         Key::of("privcloud", deployment, &grant)
     }
 
@@ -133,7 +133,7 @@ impl fmt::Debug for PrivateCloud {
         f.debug_struct("PrivateCloud")
             .field("base", &self.config.base)
             .field("client_id", &self.config.client_id)
-            .field("grant", &self.config.grant)
+            .field("account", &self.config.account)
             .finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ fn spoken_as(dialect: Dialect) -> PrivateCloud {
     PrivateCloud::builder("https://disk.example.com/babel/")
         .client_id("dev 7")
         .client_secret("S")
-        .grant("alice")
+        .account("alice")
         .dialect(dialect)
         .build()
         .unwrap()

@@ -22,7 +22,7 @@ fn build(name: &str) -> PrivateCloud {
 
 fn finished(builder: PrivateCloudBuilder) -> PrivateCloud {
     let builder = builder.client_id("dev-7").client_secret(CLIENT_SECRET);
-    builder.grant("alice").build().unwrap()
+    builder.account("alice").build().unwrap()
 }
 
 fn another_dialect() -> Dialect {
@@ -45,4 +45,5 @@ token_core::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [CLIENT_SECRET],
+    redeem = |name, code| build(name).redeem_code(code.into(), "https://app.example.com/callback"),
 );

@@ -29,7 +29,7 @@ fn spoken_as(dialect: Dialect) -> PrivateCloud {
     PrivateCloud::builder("https://disk.example.com")
         .client_id("dev-7")
         .client_secret("client-tell-no-one")
-        .grant("alice")
+        .account("alice")
         .dialect(dialect)
         .build()
         .unwrap()

@@ -45,7 +45,7 @@ impl Scene {
             .allow_plain_http()
             .client_id(sim.client_id())
             .client_secret(sim.client_secret())
-            .grant("alice")
+            .account("alice")
             .dialect(dialect)
             .build()
             .unwrap();
@@ -209,7 +209,7 @@ async fn a_wrong_client_secret_is_the_configuration() {
         .allow_plain_http()
         .client_id(scene.sim.client_id())
         .client_secret("another-secret")
-        .grant("alice")
+        .account("alice")
         .build()
         .unwrap();
     let request = stranger.refresh(&token, &attempt(scene.now(), 1)).unwrap();

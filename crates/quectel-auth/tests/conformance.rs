@@ -5,8 +5,8 @@
     reason = "what cannot be built fails the test that asked for it"
 )]
 
-use quectel_auth::{AccessKey, EndUser, Parameters, Region};
-use token_core::TokenEndpoint;
+use quectel_auth::{AccessKey, EndUser, EndUserBuilder, Parameters, Region};
+use token_core::{Redemption, TokenEndpoint};
 
 const ACCESS_SECRET: &str = "6AE3p2SnA9ShP7ofigrccoeeks8DDoteJ1jUUTEz"; // the vendor's published sample
 const DOMAIN_SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22"; // the vendor's published sample
@@ -15,18 +15,25 @@ token_core::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [ACCESS_SECRET, DOMAIN_SECRET],
+    redeem = redeem,
 );
+
+fn end_user() -> EndUserBuilder {
+    EndUser::builder(Region::Europe)
+        .account("user 17")
+        .user_domain("E.DM.1", DOMAIN_SECRET)
+}
+
+/// The vendor's published sample of a password.
+fn redeem(_: &str, email: &str) -> Redemption {
+    end_user().build().unwrap().email_password(email, "china1234")
+}
 
 fn build(name: &str) -> Box<dyn TokenEndpoint> {
     let access_key = |region: Region| {
         AccessKey::builder(region)
             .access_key("24b9zicjuns41H6MDg71AMnP")
             .access_secret(ACCESS_SECRET)
-    };
-    let end_user = || {
-        EndUser::builder(Region::Europe)
-            .grant("user 17")
-            .user_domain("E.DM.1", DOMAIN_SECRET)
     };
     match name {
         "access_key" => Box::new(access_key(Region::Europe).build().unwrap()),

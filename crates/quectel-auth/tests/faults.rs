@@ -28,7 +28,7 @@ fn access_key() -> AccessKey {
 }
 
 fn end_user() -> EndUser {
-    EndUser::builder(Region::China).grant("17").build().unwrap()
+    EndUser::builder(Region::China).account("17").build().unwrap()
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -211,7 +211,7 @@ fn scopes_of_their_own_are_grants_of_their_own() {
     assert_eq!(key(""), access_key().key());
     assert_ne!(key("tls"), key("ota"));
     assert_eq!(
-        end_user().for_grant("18").unwrap().key().as_str(),
+        end_user().for_account("18").unwrap().key().as_str(),
         "quectel-end-user/iot-api.quectelcn.com/18"
     );
 }

@@ -16,7 +16,7 @@ const PUBLISHED: [u8; 16] = [35, 53, 26, 28, 41, 29, 35, 54, 27, 38, 45, 42, 25,
 
 fn builder() -> EndUserBuilder {
     EndUser::builder(Region::Europe)
-        .grant("ada")
+        .account("ada")
         .user_domain("E.DM.1", "secret-of-the-domain")
 }
 
@@ -85,7 +85,7 @@ fn an_echoed_password_is_scrubbed() {
 
 #[test]
 fn a_login_without_a_user_domain_is_a_mistake_of_the_configuration() {
-    let endpoint = EndUser::builder(Region::Europe).grant("ada").build().unwrap();
+    let endpoint = EndUser::builder(Region::Europe).account("ada").build().unwrap();
     let attempt = Attempt::new(Timestamp::from_unix_seconds(0), PUBLISHED);
     let built = endpoint
         .email_password("ada@example.com", "china1234")

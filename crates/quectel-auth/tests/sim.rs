@@ -86,7 +86,7 @@ async fn app() -> QuectelEndUser {
 
 fn ada(sim: &QuectelEndUser) -> EndUserBuilder {
     EndUser::builder(sim.base_url())
-        .grant("ada")
+        .account("ada")
         .user_domain(sim.user_domain(), sim.user_domain_secret())
         .allow_plain_http()
 }

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cloud = PrivateCloud::builder(setting("CLOUD_URL")?)
         .client_id(setting("CLOUD_CLIENT_ID")?)
         .client_secret(setting("CLOUD_CLIENT_SECRET")?)
-        .grant("example")
+        .account("example")
         .build()?;
 
     let tokens = TokenCache::builder(cloud.clone())

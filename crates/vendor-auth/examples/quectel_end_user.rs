@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             setting("QUECTEL_USER_DOMAIN")?,
             setting("QUECTEL_USER_DOMAIN_SECRET")?,
         )
-        .grant(&email)
+        .account(&email)
         .build()?;
     let tokens = TokenCache::builder(app.clone())
         .http(ReqwestClient::new()?)

@@ -35,6 +35,8 @@ fn kind(code: &str, step: Step) -> ErrorKind {
         (_, Step::Refresh) => ErrorKind::Rejected,
         // Unauthorized, forbidden: a wrong secret, or a clock over ten minutes off · 5000x: a parameter is wrong or empty.
         ("401" | "403" | "50004" | "50005" | "50006" | "50007" | "91001" | "91004", _) => ErrorKind::Config,
+        // On the pages of other calls: what the key asks for is not there, or the key may not have it.
+        ("70017" | "70063" | "70089", _) => ErrorKind::Config,
         // Not documented, so nobody can say that it lasts.
         _ => ErrorKind::Protocol,
     }

@@ -22,7 +22,7 @@ pub enum Parameters {
 pub struct EndUserBuilder {
     base_url: String,
     plain_http: PlainHttp,
-    grant: String,
+    account: String,
     domain: Option<Domain>,
     parameters: Parameters,
     mcc: Option<u16>,
@@ -32,7 +32,7 @@ pub struct EndUserBuilder {
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) base: BaseUrl,
-    pub(super) grant: String,
+    pub(super) account: String,
     pub(super) domain: Option<Domain>,
     pub(super) parameters: Parameters,
     pub(super) mcc: Option<u16>,
@@ -51,7 +51,7 @@ impl EndUserBuilder {
         Self {
             base_url: base_url.to_owned(),
             plain_http: PlainHttp::Refused,
-            grant: String::new(),
+            account: String::new(),
             domain: None,
             parameters: Parameters::Query,
             mcc: None,
@@ -61,8 +61,8 @@ impl EndUserBuilder {
 
     /// Whose token it is, in words of your own: an email address, a user id. It names the grant in stores and logs, so two people must
     /// not have the same, in one user domain or in two.
-    pub fn grant(mut self, grant: impl Into<String>) -> Self {
-        self.grant = grant.into();
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
         self
     }
 
@@ -104,13 +104,13 @@ impl EndUserBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the grant has no name, the user domain is half given, an app header's name is none, or the base URL is
+    /// [`BuildError`] where the account has no name, the user domain is half given, an app header's name is none, or the base URL is
     /// none.
     pub fn build(self) -> Result<EndUser, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         Ok(EndUser::new(Config {
             base,
-            grant: grant(&self.grant)?,
+            account: account(&self.account)?,
             domain: self.domain.map(Domain::checked).transpose()?,
             parameters: self.parameters,
             mcc: self.mcc,
@@ -119,9 +119,9 @@ impl EndUserBuilder {
     }
 }
 
-pub(super) fn grant(name: &str) -> Result<String, BuildError> {
+pub(super) fn account(name: &str) -> Result<String, BuildError> {
     match name.trim() {
-        "" => Err(BuildError::missing("grant")),
+        "" => Err(BuildError::missing("account")),
         name => Ok(name.to_owned()),
     }
 }
@@ -145,7 +145,7 @@ fn headers(given: Vec<(String, String)>) -> Result<Vec<(HeaderName, String)>, Bu
 
 impl fmt::Debug for EndUserBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EndUserBuilder({})", self.grant)
+        write!(f, "EndUserBuilder({})", self.account)
     }
 }
 
@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_named() {
         let field = |builder: EndUserBuilder| builder.build().unwrap_err().field();
-        assert_eq!(field(EndUser::builder(Region::China)), "grant");
-        let builder = || EndUser::builder(Region::China).grant("17");
+        assert_eq!(field(EndUser::builder(Region::China)), "account");
+        let builder = || EndUser::builder(Region::China).account("17");
         assert_eq!(field(builder().user_domain("E.DM.1", "")), "user_domain");
         assert_eq!(field(builder().app_header("app id", "1")), "app_header");
         assert_eq!(
-            field(EndUser::builder("http://127.0.0.1").grant("17")),
+            field(EndUser::builder("http://127.0.0.1").account("17")),
             "base_url"
         );
         assert!(builder().build().is_ok());
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let builder = EndUser::builder(Region::Europe)
-            .grant("user 17")
+            .account("user 17")
             .user_domain("E.DM.1", "secret-of-the-domain");
         let shown = format!("{builder:?} {builder:#?}");
         assert!(!shown.contains("secret-of"), "{shown}");

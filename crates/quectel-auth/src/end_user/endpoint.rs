@@ -16,7 +16,7 @@ use super::wire::{self, Account};
 /// use token_core::Secret;
 ///
 /// let ada = EndUser::builder(Region::Europe)
-///     .grant("ada@example.com")
+///     .account("ada@example.com")
 ///     .user_domain("E.DM.1", "the domain's secret")
 ///     .build()?;
 /// let redemption = ada.email_password("ada@example.com", "her password");
@@ -42,10 +42,10 @@ impl EndUser {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the grant has no name.
-    pub fn for_grant(&self, grant: &str) -> Result<Self, BuildError> {
+    /// [`BuildError`] where the account has no name.
+    pub fn for_account(&self, account: &str) -> Result<Self, BuildError> {
         let mut config = self.0.clone();
-        config.grant = config::grant(grant)?;
+        config.account = config::account(account)?;
         Ok(Self(config))
     }
 
@@ -91,9 +91,9 @@ impl EndUser {
 }
 
 impl TokenEndpoint for EndUser {
-    /// `quectel-end-user`, the host and the grant's name.
+    /// `quectel-end-user`, the host and the account's name.
     fn key(&self) -> Key {
-        Key::of("quectel-end-user", self.0.base.authority(), &self.0.grant)
+        Key::of("quectel-end-user", self.0.base.authority(), &self.0.account)
     }
 
     /// [`Rotation::SingleUse`]: every refresh answers a new refresh token, and the vendor does not say whether the spent one lives
@@ -125,6 +125,6 @@ impl TokenEndpoint for EndUser {
 
 impl fmt::Debug for EndUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EndUser({} at {})", self.0.grant, self.0.base)
+        write!(f, "EndUser({} at {})", self.0.account, self.0.base)
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let endpoint = PrivateCloud::builder(sim.base_url())
         .client_id("demo-client")
         .client_secret(secret)
-        .grant("ada")
+        .account("ada")
         .allow_plain_http()
         .build()?;
     let data = backdrop.secret("data-of-adas-session");

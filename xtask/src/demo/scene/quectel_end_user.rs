@@ -18,7 +18,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .start()
         .await?;
     let endpoint = EndUser::builder(sim.base_url())
-        .grant("ada")
+        .account("ada")
         .user_domain("E.DM.1", domain_secret)
         .allow_plain_http()
         .build()?;
