@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use token_sim::{CodeRequest, Exchange, Kind};
+use token_sim::{CodeRequest, Exchange, Kind, Outcome};
 use tokio::time::Instant;
 use vendor_auth::core::Generation;
 
@@ -106,6 +106,11 @@ impl Play {
             "a redemption is not over after {} s",
             LONGEST.as_secs()
         );
+        // The request that was held may still be with the vendor.
+        let settled = |all: &[Exchange]| all.iter().all(|one| one.outcome != Outcome::Pending);
+        tokio::time::timeout(LONGEST, self.sim.journal().wait_until(settled))
+            .await
+            .context("the vendor does not act")?;
         let redeemed = self.crew.facts(by).and_then(|facts| facts.redeemed.clone());
         match (code, redeemed) {
             (Code::Wrong, Some(Err(_))) => Ok(()),

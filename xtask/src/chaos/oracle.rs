@@ -158,10 +158,11 @@ impl Oracle {
     fn issue(&mut self, generation: u64, answer: &Answer) -> Result<()> {
         self.tally.exchanges += 1;
         let issued = self.issued();
-        let is_repetition = self.rotation == RotationMode::Grace && answer.reuse;
-        let expected = issued + if is_repetition { 1 } else { 2 };
+        // Which of the two is called the repetition is the order in which the vendor acted, and not that of their arrival.
+        let may_repeat = self.rotation == RotationMode::Grace && issued > 0;
+        let is_repetition = may_repeat && generation == issued + 1;
         ensure!(
-            generation == expected,
+            is_repetition || generation == issued + 2,
             "the vendor issued generation {generation} of a grant of which it had issued {}",
             issued + 1
         );

@@ -8,7 +8,6 @@ pub(in crate::chaos) struct Answer {
     pub(super) kind: Kind,
     pub(super) outcome: Outcome,
     pub(super) delivered: bool,
-    pub(super) reuse: bool,
     /// The vendor's number of the grant; `None` if it never saw the request.
     pub(super) grant: Option<usize>,
     /// Tells refresh tokens apart.
@@ -22,7 +21,6 @@ impl From<&Exchange> for Answer {
             kind: exchange.kind,
             outcome: exchange.outcome.clone(),
             delivered: exchange.delivered,
-            reuse: exchange.reuse,
             grant: exchange.grant,
             credential: exchange.credential,
             at_ms: exchange.at_ms,

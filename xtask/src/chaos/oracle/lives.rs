@@ -87,6 +87,7 @@ impl Lives {
         let Handed {
             generation, print, ..
         } = *handed;
+        let generation = self.older_of(print, generation).unwrap_or(generation);
         let Some(life) = self.all.get_mut(&generation) else {
             bail!("process {process} handed out generation {generation}, which the vendor never issued");
         };
@@ -109,6 +110,15 @@ impl Lives {
             true => Judged::InTime,
             false => Judged::Late,
         })
+    }
+}
+
+impl Lives {
+    /// A process whose clock is ahead holds a new token for over, and keeps the one before it under the new generation while that lives.
+    fn older_of(&self, print: u64, generation: u64) -> Option<u64> {
+        let mut older = self.all.range(..generation);
+        let (older, _) = older.rfind(|(_, life)| life.prints.contains(&print))?;
+        Some(*older)
     }
 }
 

@@ -36,7 +36,6 @@ fn issued(refresh: u64) -> Answer {
         kind: Kind::Refresh,
         outcome: Outcome::Issued { generation },
         delivered: true,
-        reuse: false,
         grant: GRANT,
         credential: refresh,
         at_ms: i64::try_from(refresh).unwrap() * 1_000,
@@ -253,4 +252,18 @@ fn two_tokens_of_one_generation_are_found_out() {
         ..handed(FIRST, 0)
     };
     found_out(oracle.handed(&by(1, other)), "two different tokens");
+}
+
+#[test]
+fn the_token_before_may_be_handed_out_under_a_newer_generation_until_it_is_over() {
+    let mut oracle = after(&[issued(1)]);
+    oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
+    oracle.handed(&by(1, handed(FIRST + 1, 0))).unwrap();
+    let kept = |judged_at_ms| Handed {
+        print: FIRST,
+        ..handed(FIRST + 1, judged_at_ms)
+    };
+    oracle.handed(&by(0, kept(LIFE_MS - 1))).unwrap();
+    let late = oracle.handed(&by(0, kept(LIFE_MS + GRAIN_MS)));
+    found_out(late, "handed out generation 10");
 }

@@ -105,10 +105,7 @@ fn an_intent_does_not_outlive_what_came_of_it() {
 
 /// The first refresh, repeated.
 fn repeated() -> Answer {
-    Answer {
-        reuse: true,
-        ..issued(1)
-    }
+    issued(1)
 }
 
 fn grace(journal: &[Answer]) -> Oracle {
