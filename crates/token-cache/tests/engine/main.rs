@@ -21,6 +21,7 @@ mod leaving;
 mod logouts;
 mod outages;
 mod recovery;
+mod refused;
 mod rotations;
 mod runtimes;
 mod secrets;
