@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use token_core::{
-    Answer, Attempt, Error, ErrorKind, Generation, Key, Redemption, Request, Scrubber, Token, TokenEndpoint,
-};
+use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
 
 use crate::builder::TokenCacheBuilder;
 use crate::engine::Engine;
 use crate::events::Events;
-use crate::grant_state::{self, GrantState};
 use crate::held::TokenGuard;
 use crate::job::Job;
 use crate::keep_fresh::{self, KeepFresh};
@@ -35,7 +32,7 @@ use crate::transaction::Errand;
 /// Clones share one token. Dropping the last one leaks no task and loses no rotation: an exchange under way is finished and committed.
 #[derive(Clone)]
 pub struct TokenCache {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
 }
 
 impl TokenCache {
@@ -76,83 +73,10 @@ impl TokenCache {
         }
     }
 
-    /// Returns a live token that lives for at least `span`, such as the time that a long upload takes or a signed URL is valid. If the
-    /// token in hand does not, one exchange is made.
-    ///
-    /// ```
-    /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
-    /// use std::time::Duration;
-    ///
-    /// let token = tokens.token_valid_for(Duration::from_secs(20 * 60)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens do not live that long, with both
-    /// lifetimes in the message.
-    pub async fn token_valid_for(&self, span: Duration) -> Result<TokenGuard, Error> {
-        let token = self.token().await?;
-        if let Some(token) = self.engine.live_for(span) {
-            return Ok(token);
-        }
-        let newest = self.refresh_if(token.generation()).await?;
-        drop(token);
-        self.engine
-            .live_for(span)
-            .ok_or_else(|| too_short(&newest, span).with_key(&self.engine.key))
-    }
-
-    /// Returns another token than the one of this generation: makes an exchange now, however fresh the token is. Callers that name
-    /// the same generation share one exchange; one that names an older generation gets the token in hand.
-    ///
-    /// ```
-    /// # async fn force(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
-    /// let generation = tokens.token().await?.generation();
-    /// let newer = tokens.refresh_if(generation).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// A vendor that repeats its living token may answer with the same one, which is then returned.
-    ///
-    /// # Errors
-    ///
-    /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
-    /// [`Error::retry_after`] says how much of it is left.
-    pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
-        match self.engine.live() {
-            Some(token) if token.generation() != generation => Ok(token),
-            _ => self.engine.another(self.engine.settings.wait).await,
-        }
-    }
-
     /// Forgets that the vendor refused the grant, so that the next caller tries it again: the vendor was wrong, or somebody mended
     /// the account. What the vendor asked for (a frozen account, `Retry-After`) still counts.
     pub fn forget_rejection(&self) {
         self.engine.forget_verdict();
-    }
-
-    /// Returns what the token in hand and the store know of the grant. The vendor is not asked.
-    ///
-    /// ```
-    /// # async fn status(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
-    /// use token_cache::GrantState;
-    ///
-    /// if tokens.grant_state().await? == GrantState::LoginRequired {
-    ///     println!("log in again");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store cannot be read.
-    pub async fn grant_state(&self) -> Result<GrantState, Error> {
-        let job = Job::of(&self.engine);
-        self.engine.tasks.run(grant_state::of(job)).await
     }
 
     /// The live token that is in hand, without asking for one.
@@ -311,21 +235,6 @@ impl fmt::Debug for TokenCache {
 
 /// How often a drain writes again what the store did not take.
 const BETWEEN_WRITES: Duration = Duration::from_millis(100);
-
-fn too_short(token: &Token, span: Duration) -> Error {
-    let validity = token.validity();
-    let life = validity.expires_at().since(validity.issued_at());
-    let message = format!(
-        "they live {} s, {} s were asked for",
-        life.as_secs(),
-        span.as_secs()
-    );
-    Error::new(
-        ErrorKind::Config,
-        "the vendor's tokens do not live as long as asked for",
-    )
-    .with_message(&message, &Scrubber::new([]))
-}
 
 /// The answer to [`TokenCache::drain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,26 +1,27 @@
 //! The state of one cache: what is in hand, what is known against it, and the flight that brings the next token.
 
 mod flying;
+mod outlook;
 mod publishing;
+
+pub(crate) use self::outlook::no_token;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use token_core::store::{Owner, StoreError};
-use token_core::{
-    Clock, Error, ErrorKind, Freshness, Generation, HttpClient, Key, Moment, Token, TokenEndpoint, TokenStore,
-};
+use token_core::{Clock, Error, Freshness, Generation, HttpClient, Key, Token, TokenEndpoint, TokenStore};
 use tokio::sync::{Notify, broadcast};
 
 use crate::attempts::Attempts;
-use crate::decide::{self, Decision, Outlook, Standing, State};
+use crate::decide::{self, Outlook, Standing};
 use crate::events::Event;
 use crate::exchange::Line;
-use crate::failures::{Failed, Failures, InHand};
+use crate::failures::Failures;
 use crate::held::{Held, Refusal, TokenGuard};
 use crate::initial::Initial;
 use crate::pending::Pending;
@@ -134,64 +135,6 @@ impl Engine {
         (token.validity().expires_at() >= seen.after(span)).then_some(token)
     }
 
-    pub(crate) fn decide(&self) -> Decision {
-        let (held, now) = (self.held.load(), self.clock.now());
-        let outlook = match self.is_flying() {
-            true if self.resting.load(Ordering::Acquire) => Outlook::InDoubt,
-            true => Outlook::InFlight,
-            false => self.held_off(&held, &now),
-        };
-        decide::decide(&self.state(&held, outlook), &now)
-    }
-
-    /// What a caller would get if no flight were under way.
-    pub(crate) fn decide_alone(&self) -> Decision {
-        let (held, now) = (self.held.load(), self.clock.now());
-        decide::decide(&self.state(&held, self.held_off(&held, &now)), &now)
-    }
-
-    fn state<'a>(&self, held: &'a Held, outlook: Outlook) -> State<'a> {
-        State {
-            validity: held.validity(),
-            anchor: held.anchor(),
-            standing: held.standing(),
-            outlook,
-            exchange_ends_it: self.endpoint.exchange_ends_old_token(),
-        }
-    }
-
-    /// What a pause has to know of the token in hand.
-    pub(crate) fn in_hand(&self) -> InHand {
-        in_hand(&self.held.load(), &self.clock.now())
-    }
-
-    fn held_off(&self, held: &Held, now: &Moment) -> Outlook {
-        let hand = in_hand(held, now);
-        let after_failure = self.failures.until(&hand, now.elapsed);
-        let after_repetition = held.not_before().filter(|_| hand.usable);
-        match after_failure.max(after_repetition) {
-            Some(until) if until > now.elapsed => Outlook::HeldOff { until },
-            _ => Outlook::Clear,
-        }
-    }
-
-    /// How long until the next exchange may be made; zero if it may be made now.
-    pub(crate) fn pause_left(&self) -> Duration {
-        let (held, now) = (self.held.load(), self.clock.now());
-        match self.held_off(&held, &now) {
-            Outlook::HeldOff { until } => until.saturating_sub(now.elapsed),
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// How long until something is to be done without being asked: a refresh that is due, or one that was held off.
-    pub(crate) fn until_due(&self) -> Duration {
-        let held = self.held.load();
-        let now = self.clock.now();
-        let due_in = held.validity().refresh_at().since(now.seen_from(held.anchor()));
-        due_in.max(self.pause_left())
-    }
-
     /// An API refused this token. A late refusal of an older generation changes nothing.
     pub(crate) fn refuse(&self, token: &Token) {
         let held = self.held.load();
@@ -282,43 +225,6 @@ impl Engine {
         self.failures.forget_verdict();
     }
 
-    /// The last failure, with what is left of the pause after it.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        let error = self.failures.last()?;
-        let left = self.pause_left();
-        Some(match left.is_zero() {
-            true => error,
-            false => error.with_retry_after(left),
-        })
-    }
-
-    pub(crate) fn last_error(&self) -> Error {
-        self.failure().unwrap_or_else(|| no_token().with_key(&self.key))
-    }
-
-    /// Whether a caller that has so much time should wait for the next exchange.
-    pub(crate) fn is_worth_waiting(&self, pause: Duration, time_left: Duration) -> bool {
-        pause <= time_left && self.failures.may_pass()
-    }
-
-    pub(crate) fn note_failure(&self, error: &Error) {
-        let events = self.note(error, false);
-        events.into_iter().for_each(|event| self.tell(event));
-    }
-
-    /// Returns what is to be told of it.
-    fn note(&self, error: &Error, over_on_arrival: bool) -> Vec<Event> {
-        let failed = Failed {
-            error: &error.clone().with_key(&self.key),
-            rotation: self.endpoint.rotation(),
-            hand: self.in_hand(),
-            now: self.clock.now().elapsed,
-            drawn: self.attempts.entropy().number(),
-            over_on_arrival,
-        };
-        self.failures.note(&failed, &self.settings.backoff)
-    }
-
     /// A store's operation, with its time limit.
     pub(crate) async fn in_time<T>(
         &self,
@@ -351,25 +257,6 @@ impl Engine {
 
 fn is_of(held: &Held, token: &Token) -> bool {
     held.token().generation() == token.generation() && held.token().access().same_as(token.access())
-}
-
-fn in_hand(held: &Held, now: &Moment) -> InHand {
-    let validity = held.validity();
-    let left = validity.expires_at().since(now.seen_from(held.anchor()));
-    let usable = held.standing() == Standing::Good && !left.is_zero();
-    InHand {
-        usable,
-        left: if usable { left } else { Duration::ZERO },
-        life: if held.never_lived() {
-            Duration::ZERO
-        } else {
-            validity.expires_at().since(validity.issued_at())
-        },
-    }
-}
-
-pub(crate) fn no_token() -> Error {
-    Error::new(ErrorKind::Transient { after: None }, "there is no live token")
 }
 
 impl fmt::Debug for Engine {

@@ -2,6 +2,7 @@
 
 use token_core::{Error, Timestamp, Token};
 
+use crate::cache::TokenCache;
 use crate::job::Job;
 use crate::record;
 use crate::stored::Stored;
@@ -20,7 +21,30 @@ pub enum GrantState {
     LoginRequired,
 }
 
-pub(crate) async fn of(job: Job) -> Result<GrantState, Error> {
+impl TokenCache {
+    /// Returns what the token in hand and the store know of the grant. The vendor is not asked.
+    ///
+    /// ```
+    /// # async fn status(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// use token_cache::GrantState;
+    ///
+    /// if tokens.grant_state().await? == GrantState::LoginRequired {
+    ///     println!("log in again");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store cannot be read.
+    pub async fn grant_state(&self) -> Result<GrantState, Error> {
+        let job = Job::of(&self.engine);
+        self.engine.tasks.run(of(job)).await
+    }
+}
+
+async fn of(job: Job) -> Result<GrantState, Error> {
     if job.live().is_some() {
         return Ok(GrantState::Active);
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use token_core::{Error, ErrorKind, Moment, Rotation, Token};
 
-use super::{Engine, in_hand};
+use super::Engine;
+use super::outlook::in_hand;
 use crate::decide::Standing;
 use crate::events::{Event, Origin};
 use crate::held::Held;
