@@ -103,11 +103,13 @@ impl Link {
     async fn live(&self, server: Server) -> Result<Live, StoreError> {
         let mut state = self.state.lock().await;
         if let Some(live) = &state.live
+            && live.is_driven()
             && live.serves(server).is_ok()
         {
             return Ok(live.clone());
         }
-        // A server that was not fit may be by now, or another has taken its place.
+        // A server that was not fit may be by now, or another has taken its place; and a connection of a runtime that stands still
+        // answers nobody.
         let mut line = state.dialer.dial().await?;
         let fitness = self.fitness(&mut line).await;
         let live = Live::new(line, fitness);

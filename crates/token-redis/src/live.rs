@@ -6,6 +6,7 @@ use std::sync::Arc;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use token_core::store::StoreError;
+use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
 use crate::call::{Answered, Call, Lacking, Replicas, Server};
@@ -19,6 +20,7 @@ pub(crate) struct Live {
     pub(crate) line: Line,
     /// Whether the server keeps what it is given, as it was when it was connected to.
     fitness: Result<(), StoreError>,
+    home: Home,
     /// On which channels it listens. One subscribes or unsubscribes at a time, so that neither undoes the other.
     channels: Arc<Mutex<HashSet<String>>>,
 }
@@ -28,8 +30,14 @@ impl Live {
         Self {
             line,
             fitness,
+            home: Home::here(),
             channels: Arc::default(),
         }
+    }
+
+    /// Whether somebody drives it while it is waited for here.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.home.is_driven()
     }
 
     /// Whether it may be asked for this, else why not.
@@ -81,6 +89,28 @@ impl Live {
             }
         }
         Ok(())
+    }
+}
+
+/// The runtime that a connection was made in, and that carries what is sent over it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// It has threads of its own.
+    Threads,
+    /// It stands still unless its owner waits for something.
+    Current(Option<runtime::Id>),
+}
+
+impl Home {
+    fn here() -> Self {
+        match Handle::try_current() {
+            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => Self::Threads,
+            handle => Self::Current(handle.ok().map(|handle| handle.id())),
+        }
+    }
+
+    fn is_driven(self) -> bool {
+        self == Self::Threads || self == Self::here()
     }
 }
 

@@ -109,6 +109,8 @@ impl ReqwestClient {
     ///   counts as unknown even if no connection was ever made.
     /// * *the absence of a pool*: a server that closes an idle connection just then makes an outcome unknown.
     /// * *connect and read timeouts*: they are the client's own, if it has any. The total one always counts.
+    /// * *independence of a runtime*: a kept connection belongs to the runtime that made it. If that one ends or stands still in the
+    ///   middle of an exchange, the outcome is unknown; what the engine promises for exchanges whose caller is gone does not hold.
     /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the client was built. With
     ///   `connection_verbose(true)` reqwest logs every byte at TRACE, tokens included.
     ///

@@ -114,3 +114,24 @@ fn a_store_outlives_the_runtime_that_connected_it() {
     let entry = runtime().block_on(store.load(&key())).unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
 }
+
+// FAULTS.md row 53
+#[test]
+fn a_store_is_used_while_the_runtime_that_connected_it_stands_still() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let redis = Redis::start().unwrap();
+    let still = runtime();
+    let store = still.block_on(store(&redis));
+    let other = runtime();
+    other
+        .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(1)))
+        .unwrap();
+    let entry = still.block_on(store.load(&key())).unwrap();
+    assert_eq!(entry.record.unwrap().generation, record(1).generation);
+    drop(other);
+}
