@@ -111,6 +111,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// What is wrong with the place where records are kept, though it can be used: for people to read, and without a secret. A cache
+    /// sends an event for each.
+    async fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
     /// return too early. With what is kept by then, where the store had to look for it anyway; `None` tells nothing.
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry>;

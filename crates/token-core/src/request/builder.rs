@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use zeroize::Zeroizing;
 
 use super::{Request, Step};
 use crate::encoding::percent_encode;
@@ -184,13 +185,14 @@ impl Body {
     }
 }
 
-/// A header value that HTTP clients keep out of their own logs.
+/// A header value that HTTP clients keep out of their own logs, and that is wiped with its last copy.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Config`] where the text has CR, LF, NUL or another control character.
 pub(crate) fn sensitive_header(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
+    let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
+    let mut value = HeaderValue::from_maybe_shared(wiped).map_err(|_| {
         Error::new(
             ErrorKind::Config,
             "a value has a character that no header may have",
