@@ -7,9 +7,12 @@ use std::time::Duration;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use token_core::store::{Record, StoreError};
-use token_core::{Carriage, Generation, Key, Secret, Timestamp, Token, Validity};
+use token_core::{Carriage, Generation, Key, Timestamp, Token, Validity};
 
+use self::text::{Text, to_json};
 use crate::lineage::lineage;
+
+mod text;
 
 const VERSION: u32 = 1;
 
@@ -18,9 +21,9 @@ struct Written<'a> {
     version: u32,
     written_at: i64,
     #[serde(borrow)]
-    access: Cow<'a, str>,
+    access: Text<'a>,
     carriage: Cow<'a, str>,
-    refresh: Option<Cow<'a, str>>,
+    refresh: Option<Text<'a>>,
     refresh_expires_at: Option<i64>,
     issued_at: i64,
     expires_at: i64,
@@ -28,7 +31,7 @@ struct Written<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requested_refresh_at: Option<i64>,
     scopes: Vec<Cow<'a, str>>,
-    extras: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    extras: BTreeMap<Cow<'a, str>, Text<'a>>,
 }
 
 /// The record of a token under this key, written at the local time `now`.
@@ -37,9 +40,9 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
     let written = Written {
         version: VERSION,
         written_at: now.unix_millis(),
-        access: token.access().expose().into(),
+        access: token.access().into(),
         carriage: carriage_name(token.carriage())?,
-        refresh: token.refresh().map(|refresh| refresh.expose().into()),
+        refresh: token.refresh().map(Into::into),
         refresh_expires_at: token.refresh_expires_at().map(Timestamp::unix_millis),
         issued_at: validity.issued_at().unix_millis(),
         expires_at: validity.expires_at().unix_millis(),
@@ -48,12 +51,11 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
         scopes: token.scopes().iter().map(Into::into).collect(),
         extras: token
             .extras()
-            .map(|(name, value)| (name.into(), value.expose().into()))
+            .map(|(name, value)| (name.into(), value.into()))
             .collect(),
     };
-    let body =
-        serde_json::to_string(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
-    let mut record = Record::new(lineage(key, token), token.generation(), Secret::from(body));
+    let body = to_json(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
+    let mut record = Record::new(lineage(key, token), token.generation(), body);
     record.due_at = validity.ends().map(|_| validity.refresh_at());
     record.grant_ends_at = token.refresh_expires_at();
     Ok(record)
@@ -72,14 +74,14 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
             "the stored record is of a newer version of this library; it is kept as it is",
         ));
     }
-    let token = Token::builder(Secret::from(&*written.access), validity(&written, age, now))
+    let token = Token::builder(written.access.to_secret(), validity(&written, age, now))
         .carried(carriage(&written.carriage).ok_or_else(foreign)?)
-        .refresh(written.refresh.map(|refresh| Secret::from(&*refresh)))
+        .refresh(written.refresh.as_ref().map(Text::to_secret))
         .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
         .scopes(written.scopes.into_iter().map(Cow::into_owned))
         .generation(Generation::new(record.generation.number()));
     let with_extras = written.extras.into_iter().fold(token, |token, (name, value)| {
-        token.extra(name.into_owned(), Secret::from(&*value))
+        token.extra(name.into_owned(), value.to_secret())
     });
     with_extras.build().map_err(|_| foreign())
 }
@@ -127,6 +129,8 @@ fn carriage(name: &str) -> Option<Carriage> {
 
 #[cfg(test)]
 mod tests {
+    use token_core::Secret;
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
