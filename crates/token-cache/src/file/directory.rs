@@ -72,30 +72,6 @@ pub(super) fn sync(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a directory in which other users could put files of their own. One that is not there is not theirs.
-#[cfg(unix)]
-pub(super) fn is_ours_alone(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::MetadataExt;
-
-    use super::failure::{reading, unreadable};
-
-    const WRITE_BY_OTHERS: u32 = 0o022;
-    match fs::metadata(path) {
-        Ok(directory) if directory.mode() & WRITE_BY_OTHERS != 0 => Err(unreadable(
-            path,
-            "other users may write to the token store's directory: make its mode 0700, or give one in it that is not there yet",
-        )),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(reading(path, &error)),
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_ours_alone(_path: &Path) -> Result<(), StoreError> {
-    Ok(())
-}
-
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The sealing key in the operating system's keyring.
 
-use std::fs::File;
+use std::time::Duration;
 
 use keyring_core::{Entry, Error};
 use token_core::sealing::{Sealing, SealingKey};
@@ -8,13 +8,16 @@ use token_core::store::StoreError;
 use zeroize::Zeroizing;
 
 use super::FileStore;
+use super::call::Caller;
 use super::directory;
-use super::failure::writing;
+use super::private;
 use super::steps::Steps;
-use super::turn::{Locked, for_this_user};
+use super::turn::{Locked, wait_for};
 
 /// There is one key in an entry, so its id only says where it is.
 const KEY_ID: &str = "keyring";
+/// How long another process may take to make the key: its user may have to unlock the keyring.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl FileStore {
     /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating system's keyring. Where the entry is
@@ -54,7 +57,7 @@ impl FileStore {
             Err(Error::NoEntry) => {}
             found => return key_from(found),
         }
-        let _turn = self.wait_for_keyring_turn()?;
+        let _locked = self.lock_for_making()?;
         match entry.get_secret() {
             Err(Error::NoEntry) => make_key(entry),
             found => key_from(found),
@@ -62,19 +65,12 @@ impl FileStore {
     }
 
     /// One process makes the key; the others find it.
-    fn wait_for_keyring_turn(&self) -> Result<Locked, StoreError> {
+    fn lock_for_making(&self) -> Result<Locked, StoreError> {
         directory::make(&self.directory, &Steps::default())?;
+        private::directory(&self.directory)?;
         let path = self.directory.join("keyring.lock");
-        let lock = || -> std::io::Result<File> {
-            let file = for_this_user()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map(Locked).map_err(|error| writing(&path, &error))
+        private::file(&path)?;
+        wait_for(&path, &Caller::default().call(PATIENCE))
     }
 }
 

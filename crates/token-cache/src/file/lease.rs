@@ -41,7 +41,7 @@ impl Leases {
         owner: &Owner,
         life: Duration,
         steps: &Steps,
-        _turn: &Turn,
+        turn: &Turn<'_>,
     ) -> Result<(), StoreError> {
         let written = Written {
             owner: owner.as_str().to_owned(),
@@ -50,14 +50,18 @@ impl Leases {
         };
         let content =
             serde_json::to_vec(&written).map_err(|_| StoreError::new("a lease could not be written down"))?;
-        let (path, new) = (path_of(place), place.beside(".lease.new"));
+        let (path, new) = (place.lease(), place.beside(".lease.new"));
+        // What a process that died left there is worth nothing.
+        remove(&new).map_err(|error| writing(&new, &error))?;
         let file = write_new(&new, &content, steps)?;
         let in_place = lock(&file)
             .and_then(|()| steps.before(WriteStep::Rename))
-            .and_then(|()| fs::rename(&new, &path));
+            .map_err(|error| writing(&path, &error))
+            .and_then(|()| turn.is_wanted())
+            .and_then(|()| fs::rename(&new, &path).map_err(|error| writing(&path, &error)));
         if let Err(error) = in_place {
             _ = fs::remove_file(&new);
-            return Err(writing(&path, &error));
+            return Err(error);
         }
         self.held().insert(path, (owner.clone(), Locked(file)));
         Ok(())
@@ -69,9 +73,9 @@ impl Leases {
         place: &Place,
         owner: &Owner,
         steps: &Steps,
-        _turn: &Turn,
+        _turn: &Turn<'_>,
     ) -> Result<(), StoreError> {
-        let path = path_of(place);
+        let path = place.lease();
         if live(place)?.is_some_and(|(holder, _)| holder == *owner) {
             steps
                 .before(WriteStep::RemoveLease)
@@ -90,13 +94,9 @@ impl Leases {
     }
 }
 
-pub(super) fn path_of(place: &Place) -> PathBuf {
-    place.beside(".lease")
-}
-
 /// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be another's by now.
 pub(super) fn live(place: &Place) -> Result<Option<(Owner, Duration)>, StoreError> {
-    let path = path_of(place);
+    let path = place.lease();
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -2,21 +2,17 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use token_core::Key;
 use token_core::store::StoreError;
-use zeroize::Zeroizing;
 
-use super::directory;
-use super::failure::{reading, unreadable};
+use super::failure::reading;
 use super::names::file_name;
 use super::page::Page;
-use super::text;
-
-/// A file that is longer than this is none of ours: a record has at most a few times 64 KiB.
-const LONGEST_FILE: u64 = 4 << 20;
+use super::private;
+use super::text::{self, Unusable};
 
 /// Where one key's page is, and the files beside it.
 pub(super) struct Place {
@@ -35,6 +31,8 @@ pub(super) struct Current {
 pub(super) enum FileState {
     Missing,
     Whole,
+    /// Whole, and its record is in the previous copy already: that was linked when the intent was written.
+    Copied,
     /// Torn or foreign: it is kept under another name.
     Unreadable,
 }
@@ -42,12 +40,12 @@ pub(super) enum FileState {
 enum Found {
     Nothing,
     Page(Page),
-    Unreadable(StoreError),
+    Unusable(Unusable),
 }
 
 impl Place {
-    /// The place of a key in a directory that is its user's alone. A symbolic link is followed: what lies beside the file lies beside its
-    /// target, so that whoever comes by another way meets the same lock.
+    /// The place of a key, where directory and files must be their user's alone. A symbolic link is followed: what lies beside the file
+    /// lies beside its target, so that whoever comes by another way meets the same lock.
     pub(super) fn of(directory: &Path, key: &Key) -> Result<Self, StoreError> {
         let named = directory.join(file_name(key));
         let file = target(&named).map_err(|error| reading(&named, &error))?;
@@ -55,10 +53,11 @@ impl Place {
             key: key.clone(),
             file,
         };
-        directory::is_ours_alone(directory)?;
+        private::directory(directory)?;
         if place.directory() != directory {
-            directory::is_ours_alone(place.directory())?;
+            private::directory(place.directory())?;
         }
+        place.files().iter().try_for_each(|file| private::file(file))?;
         Ok(place)
     }
 
@@ -85,61 +84,80 @@ impl Place {
         self.beside(".previous")
     }
 
+    /// The file that will take the name of the key's own.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        self.beside(".new")
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.beside(".lock")
+    }
+
+    pub(super) fn lease(&self) -> PathBuf {
+        self.beside(".lease")
+    }
+
+    fn files(&self) -> [PathBuf; 5] {
+        let file = self.file.clone();
+        [
+            file,
+            self.previous(),
+            self.unfinished(),
+            self.lock(),
+            self.lease(),
+        ]
+    }
+
     /// What is kept; the copy before the last where the last cannot be read.
     pub(super) fn current(&self) -> Result<Current, StoreError> {
-        let whole = |page, file| Ok(Current { page, file });
-        let error = match self.look(&self.file)? {
-            Found::Nothing => return whole(Page::default(), FileState::Missing),
-            Found::Page(page) => return whole(page, FileState::Whole),
-            Found::Unreadable(error) => error,
+        let unusable = match self.look(&self.file)? {
+            Found::Unusable(unusable) => unusable,
+            found => return Ok(Current::of(found)),
         };
         match self.look(&self.previous())? {
             // A tombstone there says nothing: whoever logged in since is in the file that cannot be read.
-            Found::Page(page) if page.record.is_some() => whole(page, FileState::Unreadable),
-            _ => Err(error),
+            Found::Page(page) if page.record.is_some() => Ok(Current {
+                page,
+                file: FileState::Unreadable,
+            }),
+            _ => Err(unusable.at(&self.file)),
         }
     }
 
     /// The same for a writer that does not need what is there: a new login, a logout.
     pub(super) fn current_or_blank(&self) -> Result<Current, StoreError> {
-        let file = match self.look(&self.file)? {
-            Found::Unreadable(_) => FileState::Unreadable,
-            Found::Page(page) => {
-                return Ok(Current {
-                    page,
-                    file: FileState::Whole,
-                });
-            }
-            Found::Nothing => FileState::Missing,
-        };
-        let page = Page::default();
-        Ok(Current { page, file })
+        Ok(Current::of(self.look(&self.file)?))
     }
 
     fn look(&self, path: &Path) -> Result<Found, StoreError> {
-        match read(path) {
-            Ok(text) => Ok(text::read(&text, &self.key, path).map_or_else(Found::Unreadable, Found::Page)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Found::Unreadable(unreadable(
-                path,
-                "the token file is of another program; it is kept as it is",
-            ))),
-            Err(error) => Err(reading(path, &error)),
-        }
+        let Some(content) = text::content(path)? else {
+            return Ok(Found::Nothing);
+        };
+        Ok(text::read(&content, &self.key).map_or_else(Found::Unusable, Found::Page))
     }
 }
 
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = fs::File::open(path)?;
-    let length = file.metadata()?.len();
-    if length > LONGEST_FILE {
-        return Err(ErrorKind::InvalidData.into());
+impl Current {
+    fn of(found: Found) -> Self {
+        match found {
+            Found::Nothing => Self::blank(FileState::Missing),
+            Found::Unusable(_) => Self::blank(FileState::Unreadable),
+            Found::Page(page) => Self {
+                file: match page.intent {
+                    Some(_) => FileState::Copied,
+                    None => FileState::Whole,
+                },
+                page,
+            },
+        }
     }
-    // Room for all of it from the start: a text that grows leaves a copy behind.
-    let room = usize::try_from(length).unwrap_or(0).saturating_add(1);
-    let mut text = Zeroizing::new(Vec::with_capacity(room));
-    file.take(length).read_to_end(&mut text)?;
-    Ok(text)
+
+    fn blank(file: FileState) -> Self {
+        Self {
+            page: Page::default(),
+            file,
+        }
+    }
 }
 
 /// Where a chain of symbolic links ends, whether a file is there or not.

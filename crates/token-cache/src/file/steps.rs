@@ -14,6 +14,16 @@ pub enum WriteStep {
     MakeDirectory,
     /// The lock file is opened, and made where it is not there.
     OpenLock,
+    /// A whole temporary file that a process left behind is written again, as it is.
+    WriteAgain,
+    /// A torn one is removed.
+    RemoveTorn,
+    /// A file that cannot be read gets a second name, under which it stays.
+    KeepUnreadable,
+    /// The copy before the last is removed.
+    RemovePrevious,
+    /// What is there gets a second name, under which it stays.
+    KeepPrevious,
     /// The temporary file is made.
     Create,
     /// The first half of the content is written.
@@ -22,10 +32,6 @@ pub enum WriteStep {
     WriteRest,
     /// The temporary file is synced.
     Sync,
-    /// The copy before the last is removed.
-    RemovePrevious,
-    /// What is there gets a second name, under which it stays.
-    KeepPrevious,
     /// The temporary file takes the name of the file.
     Rename,
     /// The directory is synced.

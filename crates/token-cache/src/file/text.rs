@@ -4,14 +4,17 @@
 //! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape in the heap.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use token_core::store::{Intent, Lineage, Owner, RecordId, StoreError};
 use token_core::{Generation, Key, Secret, Timestamp};
+use zeroize::Zeroizing;
 
-use super::failure::unreadable;
+use super::failure::{reading, unreadable};
 use super::names::{bytes_of, hex};
 use super::page::{Body, Kept, Page, Tombstone};
 use super::stamp::Stamp;
@@ -19,10 +22,38 @@ use super::stamp::Stamp;
 const FORMAT: &str = "vendor-auth token file";
 const VERSION: u32 = 1;
 
-const FOREIGN: &str = "the token file is of another program; it is kept as it is";
-const TORN: &str = "the token file is torn or was changed; it is kept as it is";
-const NEWER: &str = "the token file is of a newer version of this library; it is kept as it is";
-const OTHER_KEY: &str = "the token file is that of another key; it is kept as it is";
+/// A file that is longer than this is none of ours: a record has at most a few times 64 KiB.
+const LONGEST: u64 = 4 << 20;
+
+/// Why a file's content cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    Torn,
+    Foreign,
+    Newer,
+    OtherKey,
+}
+
+impl Unusable {
+    /// The error, for the file at this path.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        let what = match self {
+            Self::Torn => "the token file is torn or was changed; it is kept as it is",
+            Self::Foreign => "the token file is of another program; it is kept as it is",
+            Self::Newer => "the token file is of a newer version of this library; it is kept as it is",
+            Self::OtherKey => "the token file is that of another key; it is kept as it is",
+        };
+        unreadable(path, what)
+    }
+}
+
+/// What every version of the format has.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    format: Cow<'a, str>,
+    version: u32,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Head<'a> {
@@ -80,21 +111,43 @@ pub(super) fn write(page: &Page, key: &Key) -> Result<Secret, StoreError> {
     Ok(whole_text(&head, page.record.as_ref().map_or("", body_of)))
 }
 
-/// The page of a file's text, which must be this key's.
-pub(super) fn read(text: &[u8], key: &Key, path: &Path) -> Result<Page, StoreError> {
-    let refuse = |why| unreadable(path, why);
-    let (head, body) = whole_parts(text).map_err(refuse)?;
-    let head: Head<'_> = serde_json::from_str(head).map_err(|_| refuse(FOREIGN))?;
-    if head.format != FORMAT {
-        return Err(refuse(FOREIGN));
+/// What is in a file, wiped when it is dropped; nothing where there is none.
+pub(super) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let read = || -> io::Result<Zeroizing<Vec<u8>>> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().min(LONGEST);
+        // Room for all of it from the start: a vector that grows leaves a copy behind.
+        let room = usize::try_from(length).unwrap_or(0).saturating_add(1);
+        let mut content = Zeroizing::new(Vec::with_capacity(room));
+        file.take(length).read_to_end(&mut content)?;
+        Ok(content)
+    };
+    match read() {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(reading(path, &error)),
     }
-    if head.version != VERSION {
-        return Err(refuse(NEWER));
+}
+
+/// The page of a file's content, which must be this key's.
+pub(super) fn read(content: &[u8], key: &Key) -> Result<Page, Unusable> {
+    let (head, body) = whole_parts(content)?;
+    let Kind { format, version } = parse(head)?;
+    if format != FORMAT {
+        return Err(Unusable::Foreign);
     }
+    if version != VERSION {
+        return Err(Unusable::Newer);
+    }
+    let head: Head<'_> = parse(head)?;
     if head.key != key.as_str() {
-        return Err(refuse(OTHER_KEY));
+        return Err(Unusable::OtherKey);
     }
-    read_page(head, body).ok_or_else(|| refuse(FOREIGN))
+    read_page(head, body).ok_or(Unusable::Foreign)
+}
+
+fn parse<'a, T: Deserialize<'a>>(head: &'a str) -> Result<T, Unusable> {
+    serde_json::from_str(head).map_err(|_| Unusable::Foreign)
 }
 
 fn read_page(head: Head<'_>, body: &str) -> Option<Page> {
@@ -194,24 +247,24 @@ fn whole_text(head: &str, body: &str) -> Secret {
 }
 
 /// Head and body, where the hash of both follows them.
-fn whole_parts(text: &[u8]) -> Result<(&str, &str), &'static str> {
-    let text = std::str::from_utf8(text).map_err(|_| broken(text))?;
+fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
+    let text = std::str::from_utf8(content).map_err(|_| broken(content))?;
     let parts = || {
         let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;
         let parts = content.split_once('\n')?;
         (check == hash([content.as_bytes()])).then_some(parts)
     };
-    parts().ok_or_else(|| broken(text.as_bytes()))
+    parts().ok_or_else(|| broken(content))
 }
 
 /// Torn where it begins as ours do, or with what a file system leaves of a file that it lost.
-fn broken(text: &[u8]) -> &'static str {
+fn broken(text: &[u8]) -> Unusable {
     let ours = format!("{{\"format\":\"{FORMAT}\"");
     let left = text.split(|byte| *byte == 0).find(|part| !part.is_empty());
     let begins_as_ours = text.starts_with(ours.as_bytes());
     match begins_as_ours || ours.as_bytes().starts_with(left.unwrap_or_default()) {
-        true => TORN,
-        false => FOREIGN,
+        true => Unusable::Torn,
+        false => Unusable::Foreign,
     }
 }
 

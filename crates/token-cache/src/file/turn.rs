@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use token_core::store::StoreError;
 
+use super::call::Call;
 use super::directory;
 use super::failure::writing;
 use super::place::Place;
 use super::steps::{Steps, WriteStep};
 
-/// How long a writer waits for the others. Each needs milliseconds; one that was stopped in the midst of a write holds the lock until it
-/// is continued or killed, and that is an error that the caller should hear of.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long an operation waits for its turn, from the call on. Each of the others needs milliseconds; one that was stopped in the midst
+/// of a write holds the lock until it is continued or killed, and that is an error that the caller should hear of. A cache gives up an
+/// operation of its store after 5 seconds, so one that has not begun by now is not begun.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 const LONGEST_NAP: Duration = Duration::from_millis(2);
 
 /// The lock of one key, held. The lock file is never removed: who had it open would then hold another lock than who comes next.
-pub(super) struct Turn {
+pub(super) struct Turn<'a> {
     _lock: Locked,
+    call: &'a Call,
 }
 
 /// A file that is locked. It is unlocked by name, not only closed: a child process that is just being started has it open too.
@@ -33,16 +36,16 @@ impl Drop for Locked {
 }
 
 /// What came of waiting for a turn.
-pub(super) enum Waited<T> {
-    Turn(Turn),
+pub(super) enum Waited<'a, T> {
+    Turn(Turn<'a>),
     /// No turn is needed any more.
     Instead(T),
 }
 
-impl Turn {
+impl<'a> Turn<'a> {
     /// Waits for the lock; makes the directory where it is not there yet.
-    pub(super) fn take(place: &Place, steps: &Steps) -> Result<Self, StoreError> {
-        match Self::take_unless(place, steps, || Ok(None::<Infallible>))? {
+    pub(super) fn take(place: &Place, steps: &Steps, call: &'a Call) -> Result<Self, StoreError> {
+        match Self::take_unless(place, steps, call, || Ok(None::<Infallible>))? {
             Waited::Turn(turn) => Ok(turn),
             Waited::Instead(never) => match never {},
         }
@@ -52,29 +55,67 @@ impl Turn {
     pub(super) fn take_unless<T>(
         place: &Place,
         steps: &Steps,
+        call: &'a Call,
         mut instead: impl FnMut() -> Result<Option<T>, StoreError>,
-    ) -> Result<Waited<T>, StoreError> {
-        let path = place.beside(".lock");
-        let mut waited = Duration::ZERO;
-        let mut nap = Duration::from_millis(1);
-        loop {
+    ) -> Result<Waited<'a, T>, StoreError> {
+        let path = place.lock();
+        let try_it = || {
             if let Some(instead) = instead()? {
-                return Ok(Waited::Instead(instead));
+                return Ok(Some(Waited::Instead(instead)));
             }
-            let lock = open(&path, place, steps)?;
-            match lock.try_lock() {
-                Ok(()) if is_still(&lock, &path) => {
-                    return Ok(Waited::Turn(Self { _lock: Locked(lock) }));
-                }
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if waited >= PATIENCE => return Err(stuck(&path)),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(writing(&path, &error)),
-            }
-            std::thread::sleep(nap);
-            waited += nap;
-            nap = (nap * 2).min(LONGEST_NAP);
+            let lock = try_lock(&path, || open(&path, place, steps))?;
+            Ok(lock.map(|lock| Waited::Turn(Self { _lock: lock, call })))
+        };
+        in_time(&path, call, try_it)
+    }
+
+    /// An error where nobody waits for the operation any more.
+    pub(super) fn is_wanted(&self) -> Result<(), StoreError> {
+        match self.call.has_left() {
+            true => Err(StoreError::new("nobody waits for the token file any more")),
+            false => Ok(()),
         }
+    }
+}
+
+/// Waits for the lock of a file that needs nothing else.
+#[cfg(feature = "keyring")]
+pub(super) fn wait_for(path: &Path, call: &Call) -> Result<Locked, StoreError> {
+    let open = || create(path).map_err(|error| writing(path, &error));
+    in_time(path, call, || try_lock(path, open))
+}
+
+/// Tries again and again until it is too late.
+fn in_time<T>(
+    path: &Path,
+    call: &Call,
+    mut try_it: impl FnMut() -> Result<Option<T>, StoreError>,
+) -> Result<T, StoreError> {
+    let mut nap = Duration::from_millis(1);
+    loop {
+        let got = try_it()?;
+        // Asked last: whoever gets the lock too late must not use it.
+        if call.is_late() {
+            return Err(stuck(path));
+        }
+        if let Some(got) = got {
+            return Ok(got);
+        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(LONGEST_NAP);
+    }
+}
+
+/// The lock; nothing where another has it, or where the file was replaced meanwhile.
+fn try_lock(
+    path: &Path,
+    open: impl FnOnce() -> Result<File, StoreError>,
+) -> Result<Option<Locked>, StoreError> {
+    let file = open()?;
+    match file.try_lock() {
+        Ok(()) => Ok(is_still(&file, path).then_some(Locked(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(writing(path, &error)),
     }
 }
 
@@ -132,6 +173,6 @@ fn is_still(_lock: &File, _path: &Path) -> bool {
 }
 
 fn stuck(path: &Path) -> StoreError {
-    StoreError::new("the token file is locked by a process that does not go on; continue or end it")
+    StoreError::new("the token file stayed locked for too long: a process that holds it does not go on, or the machine is overloaded")
         .with_detail(path.display().to_string())
 }

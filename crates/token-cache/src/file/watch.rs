@@ -2,8 +2,6 @@
 
 use std::fs::{self, Metadata};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use token_core::store::Entry;
@@ -12,7 +10,7 @@ use tokio::time::timeout;
 
 use super::FileStore;
 use super::bell::Bell;
-use super::lease::path_of;
+use super::call::Call;
 use super::place::Place;
 
 /// What tells one version of the files from another without reading them.
@@ -30,12 +28,10 @@ impl FileStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        let caller = Caller::default();
-        let waits = caller.0.clone();
         // One thread waits and reads: whoever is woken among many should not have to change threads before it can look.
-        let watching = self.at_files(key, move |store, place| {
+        let watching = self.at_files(key, move |store, place, call| {
             let bell = Bell::in_directory(place.directory());
-            let entry = store.watch(place, &bell, seen, at_most, &waits);
+            let entry = store.watch(place, &bell, seen, at_most, call);
             Ok((entry, bell))
         });
         let (entry, bell) = timeout(at_most, watching).await.ok()?.ok()?;
@@ -50,11 +46,11 @@ impl FileStore {
         bell: &Bell,
         seen: Option<Generation>,
         at_most: Duration,
-        is_given_up: &AtomicBool,
+        call: &Call,
     ) -> Option<Entry> {
         let mut left = at_most;
         let mut last: Option<Mark> = None;
-        while !is_given_up.load(Ordering::Relaxed) {
+        while !call.has_left() {
             let mark = mark(place);
             // It may have been given back before the wait began.
             let given_back = last.as_ref().is_none_or(|last| last.leased) && !mark.leased;
@@ -75,20 +71,10 @@ impl FileStore {
     }
 }
 
-/// Whoever waits; when it is dropped, its thread need not.
-#[derive(Default)]
-struct Caller(Arc<AtomicBool>);
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 fn mark(place: &Place) -> Mark {
     Mark {
         file: fs::metadata(place.file()).ok().map(|file| version(&file)),
-        leased: is_there(&path_of(place)),
+        leased: is_there(&place.lease()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
-use token_core::store::{Acquired, CommitCondition, Committed, Renewed};
+use token_core::store::{Acquired, CommitCondition, Committed, Intent, Renewed};
 
 use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
 
@@ -96,7 +96,7 @@ impl Drop for Process {
     }
 }
 
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let mut out = std::io::stdout();
     out.write_all(format!("@{what}\n").as_bytes()).unwrap();
     out.flush().unwrap();
@@ -133,6 +133,15 @@ fn work(task: &str) {
     runtime.block_on(async {
         match task {
             "refresh" => refresh(&store).await,
+            #[cfg(target_os = "linux")]
+            "round trip of a store" => crate::heap::round_trip_of_a_store(&store).await,
+            #[cfg(target_os = "linux")]
+            "round trip of a cache" => crate::heap::round_trip_of_a_cache(&store).await,
+            "next" => next(&store).await,
+            "recover" => {
+                store.acquire(&key(), &owner(3), LONG).await.unwrap();
+                say("recovered");
+            }
             "login" => {
                 store
                     .commit(&key(), &CommitCondition::Overwrite, &record(2))
@@ -175,6 +184,26 @@ async fn refresh(store: &FileStore) {
     store.intend(&key(), &intent(1, 1)).await.unwrap();
     say("intended");
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    say("committed");
+    store.release(&key(), &owner(1)).await.unwrap();
+}
+
+/// One refresh of whatever is stored.
+async fn next(store: &FileStore) {
+    let Acquired::Held(entry) = store.acquire(&key(), &owner(1), LONG).await.unwrap() else {
+        panic!("the lease of a process that was killed");
+    };
+    let parent = u8::try_from(entry.generation().unwrap().number()).unwrap();
+    let spending = Intent {
+        generation: record(parent).generation,
+        ..intent(1, parent)
+    };
+    store.intend(&key(), &spending).await.unwrap();
+    say("answered");
+    store
+        .commit(&key(), &child_of(parent), &record(parent + 1))
+        .await
+        .unwrap();
     say("committed");
     store.release(&key(), &owner(1)).await.unwrap();
 }

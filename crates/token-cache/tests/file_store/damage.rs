@@ -5,7 +5,9 @@ use std::fs;
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 
-use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored, why_not_loaded};
+use crate::scene::{
+    LONG, Scene, child_of, error_of, intent, key, owner, put, record, stored, why_not_loaded,
+};
 
 // FAULTS.md row 38
 #[tokio::test]
@@ -143,7 +145,7 @@ async fn the_file_of_another_key_or_version_is_told_apart() {
 async fn what_a_lease_file_holds_after_a_crash_of_the_machine_does_not_count() {
     let scene = Scene::with_a_record().await;
     for content in ["", "torn", "{\"owner\":\"x\"}"] {
-        fs::write(scene.beside(".lease"), content).unwrap();
+        put(&scene.beside(".lease"), content);
         let store = scene.store();
         let held = store.acquire(&key(), &owner(1), LONG).await;
         assert!(held.unwrap().is_held(), "{content:?}");

@@ -9,13 +9,13 @@ use crate::child::Process;
 use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
 
 /// How a child that was killed had come before.
-struct Death {
-    said: BTreeSet<String>,
-    before: String,
+pub(crate) struct Death {
+    pub(crate) said: BTreeSet<String>,
+    pub(crate) before: String,
 }
 
 /// Starts the task, and kills it before the step with this number; nothing where it came to its end.
-fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
+pub(crate) fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
     let mut process = Process::start(task, &scene.directory(), Some(step));
     let mut said = BTreeSet::new();
     loop {

@@ -9,12 +9,19 @@ mod child;
 mod damage;
 mod failures;
 mod files;
+#[cfg(target_os = "linux")]
+mod heap;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod kills;
+mod kills_after_the_answer;
+#[cfg(unix)]
+mod private;
 mod processes;
 mod rules;
 mod scene;
+mod turns;
+mod unfinished;
 
 use std::sync::Arc;
 use std::time::Duration;

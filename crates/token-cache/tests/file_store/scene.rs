@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use token_cache::FileStore;
 use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record, StoreError};
@@ -56,6 +57,36 @@ impl Scene {
     pub(crate) fn beside(&self, ending: &str) -> PathBuf {
         self.directory().join(format!("{FILE}{ending}"))
     }
+}
+
+/// Writes a file as this user's own, whose mode other users cannot read.
+pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
+    fs::write(path, content).unwrap();
+    set_mode(path, 0o600);
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_path: &Path, _mode: u32) {}
+
+/// The number of the record in a file that is whole, by the hash in its last line; nothing where it is torn or not there.
+pub(crate) fn whole_record(path: &Path) -> Option<u8> {
+    let text = fs::read_to_string(path).ok()?;
+    let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+    let hash = Sha256::digest(content);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        check,
+        format!("sha256:{hash}"),
+        "a line that looks like the check"
+    );
+    content.rsplit_once("body s3cr3t ")?.1.parse().ok()
 }
 
 impl Drop for Scene {

@@ -1,0 +1,48 @@
+//! The call that an operation is carried out for. What its caller was told has failed must not be carried out later.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use token_core::Clock;
+
+use crate::clock::SystemClock;
+
+/// Whoever waits for an operation. When this is dropped, nobody waits any more.
+#[derive(Default)]
+pub(super) struct Caller(Arc<AtomicBool>);
+
+/// What the thread that carries out an operation knows of its caller.
+pub(super) struct Call {
+    has_left: Arc<AtomicBool>,
+    /// The elapsed time at which the caller stops waiting for others to let the operation begin.
+    begins_before: Duration,
+}
+
+impl Caller {
+    /// A call that is made now, and waits so long for its turn.
+    pub(super) fn call(&self, patience: Duration) -> Call {
+        Call {
+            has_left: Arc::clone(&self.0),
+            begins_before: SystemClock.now().elapsed.saturating_add(patience),
+        }
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Call {
+    /// Whether it is too late to begin. The time in a queue of threads counts, and so does suspend.
+    pub(super) fn is_late(&self) -> bool {
+        SystemClock.now().elapsed >= self.begins_before
+    }
+
+    /// Whether nobody waits for the outcome.
+    pub(super) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Relaxed)
+    }
+}
