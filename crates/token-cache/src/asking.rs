@@ -9,7 +9,7 @@ use crate::held::TokenGuard;
 
 impl TokenCache {
     /// Returns a live token that lives for at least `span`, such as the time that a long upload takes or a signed URL is valid. If the
-    /// token in hand does not, one exchange is made.
+    /// token in hand does not, one exchange is made; none, if an exchange of the last minute has shown that it would be in vain.
     ///
     /// ```
     /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -29,8 +29,10 @@ impl TokenCache {
         if let Some(token) = self.engine.live_for(span) {
             return Ok(token);
         }
-        let newest = self.refresh_if(token.generation()).await?;
-        drop(token);
+        let newest = match self.engine.never_lives_for(span) {
+            true => token,
+            false => self.refresh_if(token.generation()).await?,
+        };
         self.engine
             .live_for(span)
             .ok_or_else(|| too_short(&newest, span).with_key(&self.engine.key))
@@ -54,10 +56,7 @@ impl TokenCache {
     /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
     /// [`Error::retry_after`] says how much of it is left.
     pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
-        match self.engine.live() {
-            Some(token) if token.generation() != generation => Ok(token),
-            _ => self.engine.another(self.engine.settings.wait).await,
-        }
+        self.engine.another(generation, self.engine.settings.wait).await
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct State<'a> {
     pub(crate) outlook: Outlook,
     /// Whether an exchange ends this token at once, so that it is not handed out while one runs.
     pub(crate) exchange_ends_it: bool,
+    /// Whether another token was asked for by name of this one, however fresh it is.
+    pub(crate) superseded: bool,
 }
 
 /// What is known about the token beside its validity.
@@ -65,7 +67,15 @@ pub(crate) fn decide(state: &State<'_>, now: &Moment) -> Decision {
         Worth::Due if state.exchange_ends_it => Decision::Wait,
         Worth::Due if state.outlook == Outlook::InFlight => Decision::Use,
         Worth::Due => Decision::UseAndRefresh,
+        Worth::Full if state.is_about_to_end() => Decision::Wait,
         Worth::Full => Decision::Use,
+    }
+}
+
+impl State<'_> {
+    /// An exchange is under way that ends the token, fresh as it is.
+    fn is_about_to_end(&self) -> bool {
+        self.exchange_ends_it && self.superseded && self.outlook == Outlook::InFlight
     }
 }
 

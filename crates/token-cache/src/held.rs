@@ -35,7 +35,8 @@ const GOOD: u8 = 0;
 const REFUSED: u8 = 1;
 const KILLED: u8 = 2;
 
-/// A token that an exchange brought and that is refused within this time is not at fault: another exchange is not the cure.
+/// Within this time after an exchange, another one is not the cure: for a refusal the token is not at fault, and a longer life the
+/// vendor does not give.
 const NEWLY_EXCHANGED: Duration = Duration::from_secs(60);
 
 /// What an API's refusal of a token leads to.
@@ -107,6 +108,7 @@ impl Held {
     /// The whole way of a fresh token to its caller.
     pub(crate) fn is_fresh(&self, now: &Moment) -> bool {
         self.standing.load(Ordering::Relaxed) == GOOD
+            && !self.superseded.load(Ordering::Relaxed)
             && self.token.validity().at(now.seen_from(&self.anchor)) == Freshness::Fresh
     }
 
@@ -123,6 +125,11 @@ impl Held {
         }
     }
 
+    /// Whether an exchange brought it just now.
+    pub(crate) fn is_newly_exchanged(&self, now: &Moment) -> bool {
+        self.exchanged && now.elapsed.saturating_sub(self.anchor.elapsed) < NEWLY_EXCHANGED
+    }
+
     /// How many exchanges in a row were made because an API refused the token before.
     pub(crate) fn refusals(&self) -> u32 {
         self.refusals.load(Ordering::Acquire)
@@ -134,10 +141,8 @@ impl Held {
         if self.standing() != Standing::Good || millis(now.elapsed) < trusted_until {
             return Refusal::Ignored;
         }
-        let age = now.elapsed.saturating_sub(self.anchor.elapsed);
         let refusals = self.refusals();
-        let replaced_a_refused_one = self.exchanged && refusals > 0;
-        if replaced_a_refused_one && trusted_until == 0 && age < NEWLY_EXCHANGED {
+        if refusals > 0 && trusted_until == 0 && self.is_newly_exchanged(now) {
             return Refusal::NotAtFault(refusals);
         }
         self.standing.fetch_max(REFUSED, Ordering::AcqRel);

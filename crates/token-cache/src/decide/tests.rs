@@ -35,6 +35,7 @@ fn decided(standing: Standing, outlook: Outlook, now: Moment) -> Decision {
             standing,
             outlook,
             exchange_ends_it: false,
+            superseded: false,
         },
         &now,
     )
@@ -121,20 +122,24 @@ fn the_table() {
 // FAULTS.md row 71
 #[test]
 fn a_token_that_the_exchange_ends_is_not_handed_out_while_it_runs() {
-    let decided = |outlook, seconds| {
+    let decided = |superseded, outlook, seconds| {
         let state = State {
             validity: &validity(),
             anchor: &ANCHOR,
             standing: Standing::Good,
             outlook,
             exchange_ends_it: true,
+            superseded,
         };
         decide(&state, &later(seconds))
     };
-    assert_eq!(decided(Outlook::Clear, 749), Decision::Use);
-    assert_eq!(decided(Outlook::Clear, 750), Decision::Wait);
-    assert_eq!(decided(Outlook::InFlight, 750), Decision::Wait);
-    assert_eq!(decided(HELD_OFF, 750), Decision::Use);
+    assert_eq!(decided(false, Outlook::Clear, 749), Decision::Use);
+    assert_eq!(decided(false, Outlook::Clear, 750), Decision::Wait);
+    assert_eq!(decided(false, Outlook::InFlight, 750), Decision::Wait);
+    assert_eq!(decided(false, HELD_OFF, 750), Decision::Use);
+    assert_eq!(decided(false, Outlook::InFlight, 10), Decision::Use);
+    assert_eq!(decided(true, Outlook::InFlight, 10), Decision::Wait);
+    assert_eq!(decided(true, Outlook::Clear, 10), Decision::Use);
 }
 
 // FAULTS.md row 18

@@ -35,7 +35,14 @@ impl Engine {
             standing: held.standing(),
             outlook,
             exchange_ends_it: self.endpoint.exchange_ends_old_token(),
+            superseded: held.is_superseded(),
         }
+    }
+
+    /// Whether an exchange has just shown that the vendor's tokens do not live for so long.
+    pub(crate) fn never_lives_for(&self, span: Duration) -> bool {
+        let (held, now) = (self.held.load(), self.clock.now());
+        held.is_newly_exchanged(&now) && in_hand(&held, &now).life < span
     }
 
     /// What a pause has to know of the token in hand.
