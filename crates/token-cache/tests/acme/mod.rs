@@ -3,6 +3,7 @@
 mod chance;
 mod fault;
 mod gate;
+mod grant;
 mod server;
 mod store;
 mod wire;

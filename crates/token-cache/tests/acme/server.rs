@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use token_cache::test_util::RuntimeClock;
-use token_core::types::http::{Request, Response, StatusCode};
+use token_core::types::http::{Request, Response};
 use token_core::types::{Bytes, async_trait};
-use token_core::{Clock, HttpClient, Secret, SendError, SendFailure, Token};
+use token_core::{HttpClient, Secret, SendError, SendFailure, Token};
 use tokio::time::Instant;
 
 use super::fault::{Fault, Stage};
 use super::gate::Gate;
-use super::wire::{Arrived, http_date};
+use super::grant::{GrantLife, State};
+use super::wire::Arrived;
 
 /// What a refresh token that was spent is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +30,6 @@ pub(crate) enum Spent {
 #[derive(Clone)]
 pub(crate) struct AcmeServer(Arc<Mutex<State>>);
 
-struct State {
-    clock: RuntimeClock,
-    skew_millis: i64,
-    spent: Spent,
-    life: Duration,
-    latency: Duration,
-    kills_old_access: bool,
-    repeats_living: bool,
-    issued: u64,
-    refresh: String,
-    spent_at: HashMap<String, Instant>,
-    access: HashMap<String, Instant>,
-    newest: String,
-    dead: bool,
-    reused: u32,
-    script: VecDeque<Fault>,
-    outage: Option<Fault>,
-    outages: HashMap<&'static str, Fault>,
-    arrived: Vec<Arrived>,
-}
-
 impl AcmeServer {
     pub(crate) fn new(clock: RuntimeClock, spent: Spent) -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -60,6 +40,7 @@ impl AcmeServer {
             latency: Duration::ZERO,
             kills_old_access: false,
             repeats_living: false,
+            grant: None,
             issued: 0,
             refresh: "acme-refresh-0".to_owned(),
             spent_at: HashMap::new(),
@@ -94,6 +75,22 @@ impl AcmeServer {
     /// A login brings the living access token and what is left of its life, to its very end, and no refresh token.
     pub(crate) fn repeats_living_token(&self) {
         self.state().repeats_living = true;
+    }
+
+    /// A refresh token lives for so long; each exchange moves its end on.
+    pub(crate) fn grant_slides(&self, life: Duration) {
+        self.state().grant = Some(GrantLife {
+            ends_at: Instant::now() + life,
+            slides: Some(life),
+        });
+    }
+
+    /// The grant ends then, whatever is exchanged.
+    pub(crate) fn grant_ends_in(&self, life: Duration) {
+        self.state().grant = Some(GrantLife {
+            ends_at: Instant::now() + life,
+            slides: None,
+        });
     }
 
     /// The server's clock runs ahead, and requests that are off by more than a minute are refused.
@@ -170,106 +167,6 @@ impl AcmeServer {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
-    }
-}
-
-impl State {
-    fn act(&mut self, request: &Arrived) -> Response<Bytes> {
-        let now = self.clock.now().wall.shifted(self.skew_millis).unix_millis();
-        let came = now - i64::try_from(request.at.elapsed().as_millis()).unwrap();
-        if request.path != "/revoke" && came.abs_diff(request.stamp) > 60_000 {
-            return self.answer(400, r#"{"error":"stale"}"#);
-        }
-        match request.path.as_str() {
-            "/login" if self.repeats_living => self.repeat(),
-            "/login" | "/redeem" => {
-                self.dead = false;
-                self.rotate();
-                self.issue()
-            }
-            "/refresh" => self.take(&request.presented),
-            _ => {
-                self.dead |= request.presented == self.refresh;
-                self.answer(200, "{}")
-            }
-        }
-    }
-
-    fn take(&mut self, presented: &str) -> Response<Bytes> {
-        let spent_at = self.spent_at.get(presented).copied();
-        let in_grace = |at: Instant| matches!(self.spent, Spent::GoodFor(grace) if at.elapsed() <= grace);
-        let good = presented == self.refresh || spent_at.is_some_and(in_grace);
-        if spent_at.is_some() && !good {
-            self.reused += 1;
-            self.dead = true;
-        }
-        if self.dead || !good {
-            return self.answer(400, r#"{"error":"invalid_grant"}"#);
-        }
-        if presented == self.refresh && self.spent != Spent::Stays {
-            self.spent_at.insert(presented.to_owned(), Instant::now());
-            self.rotate();
-        }
-        self.issue()
-    }
-
-    fn rotate(&mut self) {
-        self.issued += 1;
-        self.refresh = format!("acme-refresh-{}", self.issued);
-    }
-
-    fn issue(&mut self) -> Response<Bytes> {
-        self.issued += 1;
-        self.newest = format!("acme-access-{}", self.issued);
-        self.tell(true)
-    }
-
-    fn repeat(&mut self) -> Response<Bytes> {
-        let now = Instant::now();
-        let until = self
-            .access
-            .get(&self.newest)
-            .copied()
-            .filter(|until| *until > now);
-        let until = until.unwrap_or_else(|| {
-            self.issued += 1;
-            self.newest = format!("acme-access-{}", self.issued);
-            self.access.insert(self.newest.clone(), now + self.life);
-            now + self.life
-        });
-        let body = format!(
-            r#"{{"token":"{}","ttl":{}}}"#,
-            self.newest,
-            (until - now).as_secs()
-        );
-        self.answer(200, &body)
-    }
-
-    fn tell(&mut self, with_refresh: bool) -> Response<Bytes> {
-        if self.kills_old_access {
-            self.access.clear();
-        }
-        self.access
-            .insert(self.newest.clone(), Instant::now() + self.life);
-        let refresh = if with_refresh {
-            format!(r#","refresh":"{}""#, self.refresh)
-        } else {
-            String::new()
-        };
-        let body = format!(
-            r#"{{"token":"{}"{refresh},"ttl":{}}}"#,
-            self.newest,
-            self.life.as_secs()
-        );
-        self.answer(200, &body)
-    }
-
-    fn answer(&self, status: u16, body: &str) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::from(body.to_owned()));
-        *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        let date = http_date(self.clock.now().wall.shifted(self.skew_millis).unix_seconds());
-        response.headers_mut().insert("date", date.parse().unwrap());
-        response
     }
 }
 

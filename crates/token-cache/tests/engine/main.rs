@@ -10,6 +10,7 @@
 mod acme;
 
 mod answers;
+mod asking;
 mod callers;
 mod clocks;
 mod doubts;
@@ -18,6 +19,7 @@ mod failures;
 mod fallback;
 mod keeping;
 mod leaving;
+mod lifetimes;
 mod logouts;
 mod outages;
 mod recovery;
