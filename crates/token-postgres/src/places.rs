@@ -1,10 +1,11 @@
-//! The names of the two tables, quoted.
+//! The names of the two tables and of the index, quoted.
 
 use token_core::BuildError;
 
 /// PostgreSQL cuts longer names off, silently.
 const LONGEST_NAME: usize = 63;
 const VERSION: &str = "_version";
+const DUE: &str = "_due";
 /// As the SQL files spell it.
 const WRITTEN: &str = "vendor_auth_tokens";
 
@@ -14,6 +15,8 @@ pub(crate) struct Places {
     /// Both quoted, with the schema where one was given.
     pub(crate) tokens: String,
     pub(crate) versions: String,
+    /// Quoted, and without a schema: an index is where its table is.
+    index: String,
     /// The channel of hints, unquoted.
     pub(crate) channel: String,
 }
@@ -32,6 +35,7 @@ impl Places {
         Ok(Self {
             tokens: format!("{prefix}{}", quoted(table)),
             versions: format!("{prefix}{}", quoted(&format!("{table}{VERSION}"))),
+            index: quoted(&format!("{table}{DUE}")),
             channel: table.to_owned(),
         })
     }
@@ -46,9 +50,12 @@ impl Places {
         let mut parts = sql.split(WRITTEN);
         let mut named = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            match part.strip_prefix(VERSION) {
-                Some(rest) => named.extend([&*self.versions, rest]),
-                None => named.extend([&*self.tokens, part]),
+            if let Some(rest) = part.strip_prefix(VERSION) {
+                named.extend([&*self.versions, rest]);
+            } else if let Some(rest) = part.strip_prefix(DUE) {
+                named.extend([&*self.index, rest]);
+            } else {
+                named.extend([&*self.tokens, part]);
             }
         }
         named
@@ -80,6 +87,15 @@ mod tests {
         assert_eq!(
             places.named_in("SELECT vendor_auth_tokens, vendor_auth_tokens_version;"),
             r#"SELECT "my_vendor_auth_tokens", "my_vendor_auth_tokens_version";"#
+        );
+    }
+
+    #[test]
+    fn the_index_has_no_schema() {
+        let places = Places::new(Some("a"), "b").unwrap();
+        assert_eq!(
+            places.named_in("CREATE INDEX vendor_auth_tokens_due ON vendor_auth_tokens (due_at)"),
+            r#"CREATE INDEX "b_due" ON "a"."b" (due_at)"#
         );
     }
 

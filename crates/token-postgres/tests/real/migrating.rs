@@ -1,8 +1,8 @@
 //! The tables come to be once, whoever asks.
 
 use local_servers::Postgres;
-use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::{CommitCondition, Committed, Record};
+use token_core::{Timestamp, TokenStore};
 
 use crate::place::{Place, SERVER, key, record};
 
@@ -68,6 +68,40 @@ async fn names_of_schema_and_table_are_quoted() {
         .unwrap();
     let count = place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
     assert_eq!(count.trim(), "1");
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_by_an_index_that_is_made_once() {
+    let place = Place::direct().await;
+    migration_again(&place);
+    let due = Record {
+        due_at: Some(Timestamp::from_unix_seconds(1_700_000_000)),
+        ..record(1)
+    };
+    let stored = place
+        .store()
+        .commit(&key(), &CommitCondition::Overwrite, &due)
+        .await;
+    assert_eq!(stored.unwrap(), Committed::Stored);
+    let plan = place.sql(
+        "SET enable_seqscan = off;
+         EXPLAIN SELECT key FROM TOKENS WHERE due_at <= 1700000000000 ORDER BY due_at LIMIT 100",
+    );
+    assert!(plan.contains("_due"), "{plan}");
+    let text = place.sql("SELECT to_timestamp(due_at / 1000.0) AT TIME ZONE 'UTC' FROM TOKENS");
+    assert_eq!(text.trim(), "2023-11-14 22:13:20");
+}
+
+/// As another tool runs the file.
+fn migration_again(place: &Place) {
+    let file = include_str!("../../migrations/0001_tokens.sql");
+    let due = format!("\"{}_due\"", place.table);
+    place.sql(
+        &file
+            .replace("vendor_auth_tokens_version", "TOKENS_VERSION")
+            .replace("vendor_auth_tokens_due", &due)
+            .replace("vendor_auth_tokens", "TOKENS"),
+    );
 }
 
 #[tokio::test]
