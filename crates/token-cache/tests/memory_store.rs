@@ -25,4 +25,3 @@ token_core::store_conformance!(
     test = tokio::test(start_paused = true),
     place = Memory(MemoryStore::new())
 );
-token_core::store_conformance!(@rule { async tokio::test(start_paused = true) } { Memory(MemoryStore::new()) });

@@ -99,7 +99,6 @@ fn where_the_vendor_keeps_its_refresh_token_the_newer_generation_stays() {
     }
 }
 
-// FAULTS.md row 106
 #[test]
 fn a_login_overwrites_while_its_own_intent_stands() {
     let (own, others) = (intent(1, 3), intent(2, 3));

@@ -18,7 +18,6 @@ mod on_no_runtime {
     use super::{Flaw, Place, block_on};
 
     token_core::store_conformance!(block_on = block_on, place = Place::with(Flaw::None));
-    token_core::store_conformance!(@rule { block block_on } { Place::with(Flaw::None) });
 }
 
 mod on_tokio {

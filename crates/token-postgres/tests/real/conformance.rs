@@ -4,7 +4,6 @@ mod directly {
     use crate::place::Place;
 
     token_core::store_conformance!(test = tokio::test, place = Place::direct().await);
-    token_core::store_conformance!(@rule { async tokio::test } { Place::direct().await });
 }
 
 // FAULTS.md row 40
@@ -12,5 +11,4 @@ mod a_transaction_pooler_keeps_no_session_state {
     use crate::place::Place;
 
     token_core::store_conformance!(test = tokio::test, place = Place::pooled().await);
-    token_core::store_conformance!(@rule { async tokio::test } { Place::pooled().await });
 }

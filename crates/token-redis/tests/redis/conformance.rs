@@ -40,7 +40,6 @@ mod one_server {
     use super::*;
 
     token_core::store_conformance!(test = tokio::test, place = Place::empty(builder(shared())));
-    token_core::store_conformance!(@rule { async tokio::test } { Place::empty(builder(shared())) });
 }
 
 mod one_server_without_messages {
@@ -56,5 +55,4 @@ mod a_cluster {
     use super::*;
 
     token_core::store_conformance!(test = tokio::test, place = Place::empty(cluster()));
-    token_core::store_conformance!(@rule { async tokio::test } { Place::empty(cluster()) });
 }

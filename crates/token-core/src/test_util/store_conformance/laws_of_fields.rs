@@ -10,7 +10,6 @@ const GENERATIONS: [u64; 5] = [0, BIG, 1 << 63, u64::MAX - 1, u64::MAX];
 
 impl<P: StorePlace> StoreSuite<P> {
     /// When a token is due, when its grant ends, what it began with: as they were, and not there if they were not.
-    // FAULTS.md rows 70 and 75
     pub async fn the_plain_fields_come_back_as_they_were(&self) {
         let store = self.open().await;
         let instants = [0, -1, 1_700_000_000_123, BIG.cast_signed(), i64::MIN, i64::MAX];

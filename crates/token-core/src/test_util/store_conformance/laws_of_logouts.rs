@@ -39,7 +39,6 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A logout ends what others are about to do: nothing is in doubt any more.
-    // FAULTS.md row 106
     pub async fn a_tombstone_clears_intents(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
@@ -57,7 +56,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Whatever was begun before a logout does not bring the grant back; a login that is begun after it does.
-    // FAULTS.md rows 37, 61 and 106
+    // FAULTS.md row 37
     pub async fn a_logout_between_intent_and_commit_wins(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
@@ -93,7 +92,6 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// A second logout that comes between the intent and the commit of a login bars it too.
-    // FAULTS.md row 106
     pub async fn a_second_logout_bars_the_login_after_the_first(&self) {
         let store = self.open().await;
         sure(store.tombstone(&key()).await);
@@ -110,7 +108,6 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Which initial token the removed grant began with is known until somebody logs in anew.
-    // FAULTS.md row 75
     pub async fn a_tombstone_keeps_the_initial_fingerprint(&self) {
         let store = self.open().await;
         let initial = async || sure(store.load(&key()).await).tombstoned_initial;

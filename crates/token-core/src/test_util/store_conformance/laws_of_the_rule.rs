@@ -27,13 +27,12 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 
     /// Every row of a login that wrote an intent before.
-    // FAULTS.md row 106
     pub async fn logins_are_judged_by_the_rule(&self) {
         self.follow(all_with(Condition::LoginIntentOf(1))).await;
     }
 
     /// A few rows that are not made from the function, so that a wrong function is seen.
-    // FAULTS.md rows 55, 56 and 106
+    // FAULTS.md rows 55 and 56
     pub async fn commits_follow_the_rows_written_by_hand(&self) {
         let rows = by_hand();
         let store = self.open().await;
