@@ -108,7 +108,10 @@ impl Answer<'_> {
 
     fn redirected(&self) -> Error {
         let location = self.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let target = location.and_then(|text| text.parse::<Uri>().ok());
+        // Without a scheme it is a path of the same host, which a parser takes for a host.
+        let target = location
+            .and_then(|text| text.parse::<Uri>().ok())
+            .filter(|target| target.scheme().is_some());
         let error = self.error(
             ErrorKind::Protocol,
             "the vendor answered with a redirect, which is not followed",

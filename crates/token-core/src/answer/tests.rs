@@ -228,6 +228,8 @@ fn a_redirect_is_a_typed_error_that_names_the_host_only() {
         ),
         ("https://R1-very-secret@evil.example/", "evil.example"),
         ("/login?from=R1-very-secret", "vendor.example"),
+        ("very-secret", "vendor.example"),
+        ("very-secret:80", "vendor.example"),
     ] {
         for status in [301, 302, 307, 308] {
             let error = with_answer(&response(status, &[("location", location)], ""), |answer| {
