@@ -91,17 +91,18 @@ pub(crate) fn read_redirect(config: &Config, redirect: &str, expected_data: &str
             "the redirect does not belong to the authorization that was begun",
         ));
     }
-    let refused = || refusal(query, expected_data);
+    let refused = || refusal(query, expected_data, &names.code);
     let code = only(query, &names.code).map_err(|error| refused().unwrap_or(error))?;
     Ok(Secret::from(decoded(code).into_owned()))
 }
 
 /// The redirect's own word for why there is no code (RFC 6749 section 4.1.2.1).
-fn refusal(query: &str, data: &str) -> Option<Error> {
-    let data = Secret::from(data);
+fn refusal(query: &str, data: &str, code_name: &str) -> Option<Error> {
+    let codes = values(query, code_name).map(|code| Secret::from(decoded(code).into_owned()));
+    let secrets: Vec<_> = codes.chain([Secret::from(data)]).collect();
     let code = values(query, "error").next()?;
     let error = Error::new(ErrorKind::Rejected, "the authorization was refused");
-    Some(error.with_code(&decoded(code), &Scrubber::new([&data])))
+    Some(error.with_code(&decoded(code), &Scrubber::new(&secrets)))
 }
 
 fn with_query<'a>(address: &str, query: impl IntoIterator<Item = (&'a String, &'a str)>) -> String {

@@ -166,3 +166,11 @@ fn a_deployment_with_other_names_is_spoken_to_in_them() {
         "C"
     );
 }
+
+// FAULTS.md row 80
+#[test]
+fn a_refusal_that_quotes_the_code_or_the_data_is_scrubbed() {
+    let redirect = format!("?code=tell-no-one-7&code=tell-no-one-7&data={DATA}&error=tell-no-one-7.{DATA}");
+    let error = cloud().read_redirect(&redirect, DATA).unwrap_err();
+    assert_eq!(error.code(), Some("[scrubbed].[scrubbed]"));
+}
