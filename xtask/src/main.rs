@@ -6,6 +6,7 @@
 //! cargo xtask chaos --store redis   # processes that share a grant, killed and frozen, and an oracle
 //! cargo xtask crowd --store redis   # 64 that start together on a token that is over
 //! cargo xtask outage          # a store's server is stopped for a minute
+//! cargo xtask fuzz --cases 1000000  # answers, redirects and files, changed at random
 //! cargo xtask ci clippy       # one CI job
 //! cargo xtask tidy            # the invariants that can be checked by looking
 //! ```
@@ -17,6 +18,7 @@ mod chaos;
 mod ci;
 mod command;
 mod demo;
+mod fuzz;
 mod house;
 mod interop;
 mod mounted_file;
@@ -59,6 +61,8 @@ enum Task {
     Outage(outage::Options),
     /// What a token costs, as ratios to rivals in the same run.
     Bench,
+    /// Answers, redirects, token files and sealed records, changed at random: the laws that hold for all of them.
+    Fuzz(fuzz::Options),
     /// One of these processes.
     #[command(hide = true)]
     ChaosWorker {
@@ -113,6 +117,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.task {
         Task::Demo => demo::run(&workspace),
         Task::Bench => bench::run(&workspace),
+        Task::Fuzz(options) => fuzz::run(&workspace, options),
         Task::Ci { job } => ci::run(&workspace, *job),
         Task::Chaos(options) => chaos::run(&workspace, options),
         Task::Crowd(options) => chaos::crowd(&workspace, options),

@@ -1,0 +1,153 @@
+//! Token files and sealed records.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up fails the test that asked for it"
+)]
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::PathBuf;
+
+use fuzzing::{Mutation, Recorded, any_mutation, apply, leaks, run};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+use token_cache::FileStore;
+use token_core::sealing::{Sealing, SealingKey};
+use token_core::store::{CommitCondition, Lineage, Record};
+use token_core::{Generation, Key, Secret, TokenStore};
+
+const CASES: u32 = 1_000;
+const BODY: &str = r#"{"access":"tG4f7DzQ2a90Lc1b85Xe36","refresh":"rS8c15Ne0bW7a2Hd94Jf63"}"#;
+const LINEAGE: Lineage = Lineage([1; 32]);
+const FIRST: Generation = Generation::new(1);
+
+fn key() -> Key {
+    Key::of("acme", "api.acme.example", "user 17")
+}
+
+fn sealing() -> Sealing {
+    Sealing::with(SealingKey::new("2026-03", [7; 32]).unwrap())
+}
+
+fn changed(content: &[u8], mutations: &[Mutation]) -> Vec<u8> {
+    let recorded = Recorded {
+        status: 200,
+        headers: Vec::new(),
+        body: content.to_vec(),
+    };
+    apply(mutations, &recorded, &[BODY]).body
+}
+
+fn tells_no_secret(error: &impl Debug, shown: &str) -> Result<(), TestCaseError> {
+    let told = format!("{error:?} {error:#?} {shown}");
+    prop_assert!(!leaks(&told, BODY), "a token is told: {told}");
+    Ok(())
+}
+
+#[test]
+fn any_sealed_record_opens_as_it_was_or_is_refused() {
+    let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
+    let sealed = sealing().seal(&key(), &record).unwrap();
+    let values = prop::collection::vec(any_mutation(), 0..4);
+    run(CASES, &values, |mutations| {
+        let changed = changed(sealed.as_bytes(), &mutations);
+        let text = String::from_utf8_lossy(&changed);
+        match sealing().open(&key(), LINEAGE, FIRST, &text) {
+            Ok(body) => {
+                prop_assert_eq!(body.expose(), BODY);
+                prop_assert_eq!(text, sealed.as_str(), "a changed record opens");
+                Ok(())
+            }
+            Err(error) => tells_no_secret(&error, &error.to_string()),
+        }
+    });
+}
+
+/// One store whose file is written over and over.
+struct Files {
+    directory: PathBuf,
+    store: FileStore,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Files {
+    fn new(name: &str, seal: impl FnOnce(FileStore) -> FileStore) -> Self {
+        let name = format!("vendor-auth-fuzzing-{}-{name}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let store = seal(FileStore::at(&directory));
+        let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
+        runtime
+            .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record))
+            .unwrap();
+        Self {
+            directory,
+            store,
+            runtime,
+        }
+    }
+
+    /// The file with the record.
+    fn file(&self) -> PathBuf {
+        let entries = fs::read_dir(&self.directory).unwrap();
+        let mut paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .find(|path| path.extension().is_some_and(|end| end == "json"))
+            .unwrap()
+    }
+
+    /// Any content is a record, nothing or an error, and stays on the disk.
+    fn read_anything(&self) {
+        let file = self.file();
+        let whole = fs::read(&file).unwrap();
+        let mutations = prop::collection::vec(any_mutation(), 0..4);
+        run(CASES, &(mutations, any::<bool>()), |(mutations, with_hash)| {
+            let content = match with_hash {
+                true => with_hash_of(&changed(content_of(&whole), &mutations)),
+                false => changed(&whole, &mutations),
+            };
+            fs::write(&file, &content).unwrap();
+            match self.runtime.block_on(self.store.load(&key())) {
+                Ok(_) => {}
+                Err(error) => tells_no_secret(&error, &error.to_string())?,
+            }
+            prop_assert!(fs::read(&file).unwrap() == content, "the file is not as it was");
+            Ok(())
+        });
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// All but the last line, which is a hash of the rest.
+fn content_of(file: &[u8]) -> &[u8] {
+    let lines = file.strip_suffix(b"\n").unwrap();
+    let end = lines.iter().rposition(|byte| *byte == b'\n').unwrap();
+    lines.get(..end).unwrap()
+}
+
+/// So that a changed file is not refused for its hash alone.
+fn with_hash_of(content: &[u8]) -> Vec<u8> {
+    let hash: String = Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    [content, b"\nsha256:", hash.as_bytes(), b"\n"].concat()
+}
+
+#[test]
+fn any_token_file_is_read_or_refused_and_kept() {
+    Files::new("plain", |store| store).read_anything();
+}
+
+#[test]
+fn any_sealed_token_file_is_read_or_refused_and_kept() {
+    Files::new("sealed", |store| store.sealed_with(sealing())).read_anything();
+}
