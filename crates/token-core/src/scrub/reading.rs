@@ -121,18 +121,20 @@ impl Reading {
             .collect()
     }
 
+    /// The first group lacks all but its last `skipped` digits.
     fn unpacked_after(&self, skipped: usize, packing: &Packing) -> Self {
         let is_digit = |spelled: &Spelled| (packing.value)(spelled.byte).is_some();
         let mut bytes = Vec::with_capacity(self.0.len());
         for run in self.0.chunk_by(|a, b| is_digit(a) == is_digit(b)) {
-            let digits = run.get(skipped..).unwrap_or_default();
-            if digits.len() < 2 || !digits.iter().any(is_digit) {
+            if run.len() < 2 || !run.iter().any(is_digit) {
                 continue;
             }
-            for group in digits.chunks(packing.digits) {
-                bytes.extend(packing.bytes_of(group));
+            let (cut, whole) = run.split_at(skipped.min(run.len()));
+            bytes.extend(packing.bytes_of(cut, packing.digits - skipped));
+            for group in whole.chunks(packing.digits) {
+                bytes.extend(packing.bytes_of(group, 0));
             }
-            bytes.push(Spelled::between_runs(digits));
+            bytes.push(Spelled::between_runs(run));
         }
         Self(bytes)
     }
@@ -177,9 +179,10 @@ const HEX: Packing = Packing {
 };
 
 impl Packing {
-    /// The bytes of one group, each of which is in two neighbouring digits; of an incomplete group, those that are whole.
-    fn bytes_of(&self, group: &[Spelled]) -> impl Iterator<Item = Spelled> {
-        let pairs = group.iter().zip(group.iter().skip(1)).enumerate();
+    /// The bytes of one group, each of which is in two neighbouring digits; of an incomplete group, those that are whole. Its first
+    /// digit has this place in the group.
+    fn bytes_of(&self, group: &[Spelled], first: usize) -> impl Iterator<Item = Spelled> {
+        let pairs = (first..).zip(group.iter().zip(group.iter().skip(1)));
         pairs.filter_map(|(nth, (first, second))| {
             let high = u16::from((self.value)(first.byte)?);
             let low = u16::from((self.value)(second.byte)?);
