@@ -178,6 +178,7 @@ fn one_server_has_one_key_however_its_name_is_spelt() {
     assert_ne!(named("https://login.example.com:8443"), expected);
 }
 
+// FAULTS.md scenario 18
 #[test]
 fn different_grants_never_share_a_key() {
     let deployment = |base: &str| OAuth2::builder(base).client_id("app-1").account("alice");

@@ -15,9 +15,6 @@ use http::{HeaderMap, StatusCode};
 use self::own_secrets::secrets_in;
 use crate::endpoint::Outcome;
 use crate::error::{Error, ErrorKind};
-use crate::expiry::Validity;
-use crate::json::{Document, NotANumber};
-use crate::jwt;
 use crate::request::Request;
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
@@ -40,8 +37,8 @@ pub use self::lifetime::{Lifetime, Renewal};
 /// let answer = Answer::new(&request, &response, asked_at, ServerOffset::NONE);
 ///
 /// let document = answer.document()?;
-/// let expires_at = answer.expires_in(&document, &["expires_in"]).transpose()?;
-/// assert_eq!(expires_at, Some(Timestamp::from_unix_seconds(1_700_003_600)));
+/// let lifetime = answer.lifetime().seconds(&document, &["expires_in"]);
+/// assert_eq!(lifetime.end(), Some(Timestamp::from_unix_seconds(1_700_003_600)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Answer<'a> {
@@ -50,9 +47,6 @@ pub struct Answer<'a> {
     asked_at: Timestamp,
     offset: ServerOffset,
 }
-
-/// No vendor means a token to live this long: a larger number is a mistake, such as milliseconds read as seconds.
-const LONGEST_LIFE_SECONDS: i64 = 100 * 366 * 86_400;
 
 impl<'a> Answer<'a> {
     /// An answer to `request`, which was sent at `asked_at` by the local clock; `offset` is what the server's clock differs by.
@@ -207,73 +201,6 @@ impl<'a> Answer<'a> {
             }),
             None => Err(error),
         }
-    }
-
-    /// A lifetime in seconds, counted from before the request was sent, as an instant of the local clock; `None` where no field of
-    /// these names is there.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] for zero, a negative or absurd number, or no number.
-    pub fn expires_in(&self, document: &Document, names: &[&str]) -> Option<Result<Timestamp, Error>> {
-        let seconds = document.number(names)?;
-        Some(
-            seconds
-                .map_err(|NotANumber| self.bad_expiry())
-                .and_then(|seconds| self.ends_after(seconds)),
-        )
-    }
-
-    /// An absolute expiry in Unix seconds of the server's clock, as an instant of the local clock; `None` where no field of these
-    /// names is there.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] for an instant that is past, absurdly far (milliseconds read as seconds), or no number.
-    pub fn expires_at(&self, document: &Document, names: &[&str]) -> Option<Result<Timestamp, Error>> {
-        let seconds = document.number(names)?;
-        let instant = seconds
-            .map(Timestamp::from_unix_seconds)
-            .map_err(|NotANumber| self.bad_expiry());
-        Some(instant.and_then(|instant| self.ends_at(instant)))
-    }
-
-    /// The expiry in the token's own `exp` claim, as an instant of the local clock; `None` where it is no JWT or has none.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] for an instant that is past or absurdly far.
-    pub fn jwt_expiry(&self, access: &Secret) -> Option<Result<Timestamp, Error>> {
-        let instant = jwt::claims(access.expose())?.expires_at?;
-        Some(self.ends_at(instant))
-    }
-
-    /// The validity that ends at `expires_at` and began when the request was sent.
-    pub fn validity_until(&self, expires_at: Timestamp) -> Validity {
-        Validity::new(self.asked_at, expires_at)
-    }
-
-    fn ends_after(&self, seconds: i64) -> Result<Timestamp, Error> {
-        if !(1..=LONGEST_LIFE_SECONDS).contains(&seconds) {
-            return Err(self.bad_expiry());
-        }
-        Ok(self.asked_at.after(Duration::from_secs(seconds.unsigned_abs())))
-    }
-
-    fn ends_at(&self, server_instant: Timestamp) -> Result<Timestamp, Error> {
-        let local = self.offset.local_time(server_instant);
-        let life = local.since(self.asked_at);
-        if life.is_zero() || life > Duration::from_secs(LONGEST_LIFE_SECONDS.unsigned_abs()) {
-            return Err(self.bad_expiry());
-        }
-        Ok(local)
-    }
-
-    fn bad_expiry(&self) -> Error {
-        self.error(
-            ErrorKind::Protocol,
-            "the token's expiry is zero, past, absurdly far or no number",
-        )
     }
 }
 

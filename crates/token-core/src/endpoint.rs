@@ -27,6 +27,7 @@ pub use redemption::Redemption;
 /// A made-up vendor that takes its token in the query and answers `{"token": …, "ttl": seconds}`:
 ///
 /// ```
+/// use std::time::Duration;
 /// use token_core::{
 ///     Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
 /// };
@@ -56,12 +57,12 @@ pub use redemption::Redemption;
 ///
 ///     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
 ///         let document = answer.document()?;
-///         let Some(access) = document.text(&["token"]) else {
+///         let Some(access) = document.secret(&["token"]) else {
 ///             return Err(answer.refused(ErrorKind::Rejected, "", document.text(&["error"]).unwrap_or_default()));
 ///         };
-///         let no_expiry = || Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));
-///         let expires_at = answer.expires_in(&document, &["ttl"]).unwrap_or_else(no_expiry)?;
-///         Ok(Outcome::Issued(Token::builder(access.into(), answer.validity_until(expires_at)).build()?))
+///         let lifetime = answer.lifetime().seconds(&document, &["ttl"]);
+///         let validity = lifetime.validity(answer.renewal(None, true), Duration::from_secs(600));
+///         Ok(Outcome::Issued(Token::builder(access, validity).build()?))
 ///     }
 /// }
 /// ```

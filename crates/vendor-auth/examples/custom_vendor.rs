@@ -2,6 +2,8 @@
 
 //! A made-up vendor, from nothing to a cached token.
 
+use std::time::Duration;
+
 use token_core::test_util::ScriptedClient;
 use vendor_auth::core::{Answer, Attempt, BaseUrl, Key, Outcome, PlainHttp, Request, Rotation, Step};
 use vendor_auth::{Error, ErrorKind, Secret, Token, TokenCache, TokenEndpoint};
@@ -37,15 +39,13 @@ impl TokenEndpoint for Acme {
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = answer.document()?;
-        let Some(access) = document.text(&["token"]) else {
+        let Some(access) = document.secret(&["token"]) else {
             let code = document.code(&["error"]).unwrap_or_default();
             return Err(answer.refused(ErrorKind::Rejected, &code, ""));
         };
-        let missing = || Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));
-        let expires_at = answer.expires_in(&document, &["ttl"]).unwrap_or_else(missing)?;
-        Ok(Outcome::Issued(
-            Token::builder(access.into(), answer.validity_until(expires_at)).build()?,
-        ))
+        let lifetime = answer.lifetime().seconds(&document, &["ttl"]);
+        let validity = lifetime.validity(answer.renewal(None, true), Duration::from_secs(600));
+        Ok(Outcome::Issued(Token::builder(access, validity).build()?))
     }
 }
 

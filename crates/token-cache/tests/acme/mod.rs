@@ -150,7 +150,7 @@ impl TokenEndpoint for Acme {
             let next = Request::post(&self.base, "/second").form_secret("ticket", &ticket);
             return next.build(Step::Further("second")).map(Outcome::Next);
         }
-        let refresh_expires_at = answer.expires_in(&document, &["grant_ttl"]).transpose()?;
+        let refresh_expires_at = answer.lifetime().seconds(&document, &["grant_ttl"]).end();
         let Some(access) = text("token") else {
             let error = missing("the answer has no token");
             return match text("refresh") {

@@ -185,3 +185,37 @@ fn a_token_that_has_its_scheme_in_it_is_not_sent_with_two() {
         assert_eq!(token.oddities().is_empty(), access == "A1");
     }
 }
+
+// FAULTS.md scenario 6
+#[test]
+fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
+    let first = Token::builder(Secret::from("A1"), Validity::new(at(0), at(100)))
+        .refresh(Secret::from("R1"))
+        .scopes(["read".to_owned(), "write".to_owned()])
+        .extra("id_token", Secret::from("id-1"))
+        .extra("host", Secret::from("h-1"))
+        .build()
+        .unwrap();
+    let second = token("A2", Some("R2"), 50, 150).succeeding(&first);
+    assert_eq!(second.scopes(), ["read", "write"]);
+    assert_eq!(second.extra("id_token").unwrap().expose(), "id-1");
+    let third = Token::builder(Secret::from("A3"), Validity::new(at(100), at(200)))
+        .scopes(["read".to_owned()])
+        .extra("host", Secret::from("h-3"))
+        .build()
+        .unwrap()
+        .succeeding(&second);
+    assert_eq!(third.scopes(), ["read"]);
+    assert_eq!(third.extra("host").unwrap().expose(), "h-3");
+    assert_eq!(third.extra("id_token").unwrap().expose(), "id-1");
+    assert_eq!(third.refresh().unwrap().expose(), "R2");
+}
+
+// FAULTS.md scenario 7
+#[test]
+fn the_windows_are_drawn_from_the_lifetime_that_the_refresh_brought() {
+    let long = token("A1", Some("R1"), 0, 21_600);
+    let short = token("A2", Some("R2"), 16_200, 16_800).succeeding(&long);
+    assert_eq!(short.validity().refresh_at(), at(16_650));
+    assert_eq!(short.validity().usable_until(), at(16_770));
+}

@@ -131,7 +131,7 @@ impl Acme {
         if self.has(Flaw::ExpiryIsNotChecked) {
             let seconds = told.and_then(Result::ok).unwrap_or(60);
             let end = answer.asked_at().shifted(seconds.saturating_mul(1000));
-            return Ok(answer.validity_until(end));
+            return Ok(Validity::new(answer.asked_at(), end));
         }
         if self.has(Flaw::LosesTheRotation) && told.is_some_and(|told| told.is_err()) {
             return Err(answer.error(ErrorKind::Protocol, "the answer has no ttl"));

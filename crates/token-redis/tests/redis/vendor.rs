@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use token_core::types::async_trait;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Key, Outcome, PlainHttp, Request, Rotation,
-    Secret, SendError, Step, Token, TokenEndpoint,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Key, Outcome, PlainHttp, Renewal, Request,
+    Rotation, Secret, SendError, Step, Token, TokenEndpoint,
 };
 
 #[derive(Debug)]
@@ -46,9 +46,9 @@ impl TokenEndpoint for Acme {
         let (Some(access), Some(refresh)) = (document.text(&["access"]), document.text(&["refresh"])) else {
             return Err(answer.refused(ErrorKind::Rejected, "", "spent"));
         };
-        let expires_at = answer.expires_in(&document, &["ttl"]).unwrap()?;
-        let token =
-            Token::builder(access.into(), answer.validity_until(expires_at)).refresh(Secret::from(refresh));
+        let lifetime = answer.lifetime().seconds(&document, &["ttl"]);
+        let validity = lifetime.validity(Renewal::RefreshToken, Duration::from_secs(600));
+        let token = Token::builder(access.into(), validity).refresh(Secret::from(refresh));
         Ok(Outcome::Issued(token.build()?))
     }
 }
