@@ -55,7 +55,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 21] = [
     Rule {
         name: "1: vendor crates depend on nothing that does I/O",
         check: purity::dependencies,
@@ -123,6 +123,10 @@ const RULES: [Rule; 20] = [
     Rule {
         name: "every fault has a test",
         check: faults::have_tests,
+    },
+    Rule {
+        name: "every row of FAULTS.md names a test that is there",
+        check: faults::name_tests,
     },
     Rule {
         name: "vectors have a source",

@@ -105,6 +105,17 @@ fn with_test(text: &str) -> Tree {
     good_tree().with("crates/acme-auth/tests/sim.rs", text)
 }
 
+/// A list of faults, and a test of the first of them.
+fn with_faults(rows: &str) -> Tree {
+    let test = concat!("// FAULTS.md", " row 1\n#[test]\nfn kept() {}\n");
+    good_tree()
+        .with(
+            "FAULTS.md",
+            &format!("| # | fault | test |\n|---|---|---|\n{rows}"),
+        )
+        .with("crates/acme-auth/tests/sim.rs", test)
+}
+
 fn added_dependency(line: &str) -> Tree {
     replaced(
         "crates/acme-auth/Cargo.toml",
@@ -249,15 +260,11 @@ fn breakages() -> Vec<(&'static str, Tree)> {
         ),
         (
             "every fault has a test",
-            good_tree()
-                .with(
-                    "FAULTS.md",
-                    "| # | fault |\n|---|---|\n| 1 | lost |\n| 2 | late |\n",
-                )
-                .with(
-                    "crates/acme-auth/tests/sim.rs",
-                    concat!("// FAULTS.md", " row 1\n"),
-                ),
+            with_faults("| 1 | lost | `kept` |\n| 2 | late | `kept` |\n"),
+        ),
+        (
+            "every row of FAULTS.md names a test that is there",
+            with_faults("| 1 | lost | `kept_for_ever` |\n"),
         ),
         (
             "vectors have a source",
