@@ -62,6 +62,7 @@ pub(crate) struct Engine {
     /// When the store was last looked at for callers without a token, in milliseconds of elapsed time.
     looked_at: AtomicU64,
     grant_end_told: AtomicBool,
+    store_told: AtomicBool,
 }
 
 /// The parts that an engine is made of.
@@ -112,6 +113,7 @@ impl Engine {
             events: broadcast::Sender::new(EVENT_BACKLOG),
             looked_at: AtomicU64::new(0),
             grant_end_told: AtomicBool::new(false),
+            store_told: AtomicBool::new(false),
         }
     }
 

@@ -80,6 +80,11 @@ pub enum Event {
     /// The refresh token is spent by its first use and the store does not outlive this process: the next one cannot go on from
     /// here. Use a durable store. Told once.
     NotDurable,
+    /// Something is wrong with the place where tokens are kept, though it can be used. Told once.
+    StoreWarning {
+        /// What, and what to do about it; for people to read.
+        what: String,
+    },
     /// The grant was logged out here, but the vendor did not revoke the token: its copies still work until they expire.
     NotRevoked {
         /// Why.

@@ -15,7 +15,6 @@ pub(crate) struct Initial {
     placeholder: Token,
     /// The same one is never tried twice.
     tried: AtomicBool,
-    looked: AtomicBool,
     /// The initial token of the family that is stored.
     of_the_family: Mutex<Option<Lineage>>,
 }
@@ -29,7 +28,6 @@ impl Initial {
             }),
             placeholder,
             tried: AtomicBool::new(false),
-            looked: AtomicBool::new(false),
             of_the_family: Mutex::new(None),
         }
     }
@@ -38,9 +36,8 @@ impl Initial {
         self.placeholder.clone()
     }
 
-    /// True once, for a cache that has an initial token.
-    pub(crate) fn first_look(&self) -> bool {
-        self.token.is_some() && !self.looked.swap(true, Ordering::AcqRel)
+    pub(crate) fn is_there(&self) -> bool {
+        self.token.is_some()
     }
 
     /// What the store says about the family that is there.

@@ -53,7 +53,7 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
         Errand::Refresh(_) => Purpose::AnyNewer,
         Errand::Redeem(_) | Errand::Adopt(_) => Purpose::OurOwn,
     };
-    job.tell_if_not_durable();
+    job.tell_of_the_store().await;
     job.spill.recover(job).await;
     // What this holder still owes the store comes first: it needs no lease, and what is read under the lease then has it.
     if let Err(error) = job.pending.settle(job).await {

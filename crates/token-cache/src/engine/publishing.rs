@@ -122,10 +122,22 @@ impl Engine {
         }
     }
 
-    /// Told once, before the first exchange: the grant will not outlive this process.
-    pub(crate) fn tell_if_not_durable(&self) {
+    /// Told once, before the first exchange: what is wrong with the place where tokens are kept.
+    pub(crate) async fn tell_of_the_store(&self) {
+        if self.store_told.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.tell_if_not_durable();
+        let warnings = tokio::time::timeout(self.settings.store, self.store.warnings()).await;
+        for what in warnings.unwrap_or_default() {
+            self.tell(Event::StoreWarning { what });
+        }
+    }
+
+    /// The grant will not outlive this process.
+    fn tell_if_not_durable(&self) {
         let rotates = self.endpoint.rotation() != Rotation::Idempotent;
-        if rotates && !self.store.is_durable() && !self.spill.is_there() && self.initial.first_look() {
+        if rotates && !self.store.is_durable() && !self.spill.is_there() && self.initial.is_there() {
             self.tell(Event::NotDurable);
         }
     }

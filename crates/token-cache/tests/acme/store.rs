@@ -68,6 +68,7 @@ pub(crate) struct FaultyStore {
 struct Ways {
     ailments: HashMap<Op, Ailment>,
     log: Vec<Op>,
+    warnings: Vec<String>,
 }
 
 impl FaultyStore {
@@ -103,6 +104,11 @@ impl FaultyStore {
 
     pub(crate) fn heals(&self) {
         self.ways.lock().unwrap().ailments.clear();
+    }
+
+    /// Something is wrong with its place.
+    pub(crate) fn warns(&self, what: &str) {
+        self.ways.lock().unwrap().warnings.push(what.to_owned());
     }
 
     /// What was asked of it since the last look.
@@ -189,6 +195,10 @@ impl TokenStore for FaultyStore {
 
     async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         self.run(Op::Bury, self.memory().tombstone(key)).await
+    }
+
+    async fn warnings(&self) -> Vec<String> {
+        self.ways.lock().unwrap().warnings.clone()
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {

@@ -290,6 +290,24 @@ async fn a_rotating_initial_token_in_memory_alone_is_told_once() {
     assert_eq!(warned(Acme::with(Rotation::Idempotent)).await, 0);
 }
 
+// FAULTS.md row 88
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
+    let world = World::of(Acme::single_use());
+    world.store.warns("all users may write to the parent directory");
+    let cache = world.due_owner().await;
+    let next = world.owner();
+    let mut events = next.events();
+    for _ in 0..3 {
+        next.token().await.unwrap();
+        pass(50 * MINUTE).await;
+    }
+    drop(cache);
+    let told = told(&mut events).await;
+    let is_told = |event: &&Event| matches!(event, Event::StoreWarning { what } if what.contains("parent"));
+    assert_eq!(told.iter().filter(is_told).count(), 1, "{told:?}");
+}
+
 // FAULTS.md row 90
 #[tokio::test(start_paused = true)]
 async fn an_endless_lease_is_refused_when_the_cache_is_built() {
