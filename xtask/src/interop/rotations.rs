@@ -131,7 +131,8 @@ fn only_good_news(events: &[Event], last: u64) -> Result<()> {
 
 fn is_good(event: &Event) -> bool {
     match event {
-        Event::Refreshed { .. } | Event::Persisted { .. } => true,
+        // The cache of this check keeps its token in memory only, and says so.
+        Event::Refreshed { .. } | Event::Persisted { .. } | Event::NotDurable => true,
         // The token that the cache began with is one that the store never had.
         Event::Restored { generation } => generation.number() == 1,
         _ => false,
