@@ -214,6 +214,11 @@ fn refresh_token_only(
     asked: Moment,
 ) -> Result<Walked, Failed> {
     let token = Token::from_refresh_token(refresh.clone()).map_err(Failed::answered)?;
+    // Nothing is in doubt: the refresh token that came is the one to send next, and need not rest.
+    let error = match error.kind() {
+        ErrorKind::InDoubt => error.as_kind(ErrorKind::Protocol),
+        _ => error,
+    };
     Ok(Walked::Issued(Issued {
         token: token.with_refresh(refresh, expires_at),
         asked,
