@@ -238,3 +238,19 @@ fn a_gateways_refusal_keeps_its_wait_and_a_failing_server_its_code() {
     let error = refused(&request, 500, &code(1005));
     assert_eq!((error.code(), error.message()), (Some("1005"), Some("no")));
 }
+
+// FAULTS.md row 73
+#[test]
+fn the_spelling_of_an_address_makes_no_other_grant() {
+    let key = |address: &str| {
+        let builder = EnosApim::builder(address).app_key("app-key-1").app_secret("S");
+        builder.build().unwrap().key()
+    };
+    for address in [
+        "https://APIM.Example.com",
+        "https://apim.example.com:443/",
+        "https://apim.example.com.",
+    ] {
+        assert_eq!(key(address), key("https://apim.example.com"), "{address}");
+    }
+}

@@ -385,3 +385,24 @@ fn an_unknown_refusal_of_a_code_is_not_retryable() {
         assert!(!error.is_retryable(), "{status} {body}: {error}");
     }
 }
+
+// FAULTS.md row 73
+#[test]
+fn the_spelling_of_an_address_makes_no_other_grant() {
+    let key = |address: &str| {
+        PrivateCloud::builder(address)
+            .client_id("dev-7")
+            .client_secret("S")
+            .account("alice")
+            .build()
+            .unwrap()
+            .key()
+    };
+    for address in [
+        "https://DISK.Example.com",
+        "https://disk.example.com:443/",
+        "https://disk.example.com.",
+    ] {
+        assert_eq!(key(address), key("https://disk.example.com"), "{address}");
+    }
+}

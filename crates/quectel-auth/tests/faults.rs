@@ -299,3 +299,20 @@ fn a_refusal_keeps_its_wait_and_a_failing_server_its_code() {
         (Some("50000"), Some("service exception"))
     );
 }
+
+// FAULTS.md row 73
+#[test]
+fn the_spelling_of_an_address_makes_no_other_grant() {
+    let keys = |address: &str| {
+        let access_key = AccessKey::builder(address).access_key("AK-1").access_secret("S");
+        let end_user = EndUser::builder(address).account("ada");
+        (access_key.build().unwrap().key(), end_user.build().unwrap().key())
+    };
+    for address in [
+        "https://IOT-API.Example.com",
+        "https://iot-api.example.com:443/",
+        "https://iot-api.example.com.",
+    ] {
+        assert_eq!(keys(address), keys("https://iot-api.example.com"), "{address}");
+    }
+}
