@@ -10,14 +10,17 @@ use std::path::PathBuf;
 
 use fuzzing::{Mutation, Recorded, any_mutation, apply, leaks, run};
 use proptest::prelude::*;
+use quectel_auth::AccessKey;
 use sha2::{Digest, Sha256};
-use token_cache::FileStore;
+use token_cache::{FileStore, TokenCache};
 use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Lineage, Record};
+use token_core::test_util::ScriptedClient;
 use token_core::{Generation, Key, Secret, TokenStore};
 
 const CASES: u32 = 1_000;
 const BODY: &str = r#"{"access":"tG4f7DzQ2a90Lc1b85Xe36","refresh":"rS8c15Ne0bW7a2Hd94Jf63"}"#;
+const ACCESS: &str = "tG4f7DzQ2a90Lc1b85Xe36";
 const LINEAGE: Lineage = Lineage([1; 32]);
 const FIRST: Generation = Generation::new(1);
 
@@ -40,7 +43,10 @@ fn changed(content: &[u8], mutations: &[Mutation]) -> Vec<u8> {
 
 fn tells_no_secret(error: &impl Debug, shown: &str) -> Result<(), TestCaseError> {
     let told = format!("{error:?} {error:#?} {shown}");
-    prop_assert!(!leaks(&told, BODY), "a token is told: {told}");
+    prop_assert!(
+        !leaks(&told, BODY) && !leaks(&told, ACCESS),
+        "a token is told: {told}"
+    );
     Ok(())
 }
 
@@ -79,15 +85,38 @@ impl Files {
             .build()
             .unwrap();
         let store = seal(FileStore::at(&directory));
-        let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
-        runtime
-            .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record))
-            .unwrap();
         Self {
             directory,
             store,
             runtime,
         }
+    }
+
+    fn with_a_record(self) -> Self {
+        let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
+        self.runtime
+            .block_on(self.store.commit(&key(), &CommitCondition::Overwrite, &record))
+            .unwrap();
+        self
+    }
+
+    /// A record as the engine writes it after a login.
+    fn with_a_login(self) -> Self {
+        let answer = format!(r#"{{"code":200,"access_token":"QJWT {ACCESS}","expires_in":86400}}"#);
+        let cache = self.cache(ScriptedClient::new().answer(200, &answer));
+        self.runtime.block_on(cache.token()).unwrap();
+        self
+    }
+
+    /// A cache of a new process, so to say.
+    fn cache(&self, client: ScriptedClient) -> TokenCache {
+        let endpoint = AccessKey::builder("https://iot.example.com")
+            .access_key("access-key-7")
+            .access_secret("S");
+        let cache = TokenCache::builder(endpoint.build().unwrap())
+            .http(client)
+            .store(self.store.clone());
+        cache.build().unwrap()
     }
 
     /// The file with the record.
@@ -144,10 +173,31 @@ fn with_hash_of(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn any_token_file_is_read_or_refused_and_kept() {
-    Files::new("plain", |store| store).read_anything();
+    Files::new("plain", |store| store).with_a_record().read_anything();
 }
 
 #[test]
 fn any_sealed_token_file_is_read_or_refused_and_kept() {
-    Files::new("sealed", |store| store.sealed_with(sealing())).read_anything();
+    Files::new("sealed", |store| store.sealed_with(sealing()))
+        .with_a_record()
+        .read_anything();
+}
+
+#[test]
+fn any_record_of_the_engine_is_a_grant_or_an_error_without_secrets() {
+    let files = Files::new("engine", |store| store).with_a_login();
+    let file = files.file();
+    let whole = fs::read(&file).unwrap();
+    let (head, body) = whole.split_at(whole.iter().position(|byte| *byte == b'\n').unwrap() + 1);
+    let values = prop::collection::vec(any_mutation(), 0..3);
+    run(CASES / 2, &values, |mutations| {
+        let body = changed(content_of(body), &mutations);
+        let content = with_hash_of(&[head, &body].concat());
+        fs::write(&file, content).unwrap();
+        let cache = files.cache(ScriptedClient::new());
+        match files.runtime.block_on(cache.grant_state()) {
+            Ok(_) => Ok(()),
+            Err(error) => tells_no_secret(&error, &error.to_string()),
+        }
+    });
 }
