@@ -63,6 +63,8 @@ impl Spill {
         else {
             return;
         };
+        // A store completes what a process left half written when it is written to, not when it is read.
+        _ = job.in_time(place.withdraw(&job.key, &job.owner)).await;
         let Ok(entry) = job.in_time(place.load(&job.key)).await else {
             return self.was_looked_at.store(false, Ordering::SeqCst);
         };

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, MemoryStore, TokenCache};
+use token_cache::test_util::WriteStep;
+use token_cache::{Event, FileStore, MemoryStore, TokenCache};
 use token_core::store::{CommitCondition, Entry};
 use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 
@@ -11,11 +12,11 @@ use crate::acme::{Acme, Ailment, Op, World, pass, told};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in hand is gone, but for its spill.
-async fn died_with_the_token(world: &World, spill: &MemoryStore) {
+async fn died_with_the_token(world: &World, spill: impl TokenStore) {
     let cache = world
         .process(&world.store)
         .first(world.server.grant())
-        .spill(spill.clone())
+        .spill(spill)
         .build()
         .unwrap();
     cache.token().await.unwrap();
@@ -29,10 +30,10 @@ async fn died_with_the_token(world: &World, spill: &MemoryStore) {
 }
 
 /// The next process of that machine, with a way of its own to the store.
-fn next_process(world: &World, spill: &MemoryStore) -> TokenCache {
+fn next_process(world: &World, spill: impl TokenStore) -> TokenCache {
     world
         .process(&world.store.sibling())
-        .spill(spill.clone())
+        .spill(spill)
         .build()
         .unwrap()
 }
@@ -45,8 +46,8 @@ async fn spilled(world: &World, spill: &MemoryStore) -> Entry {
 #[tokio::test(start_paused = true)]
 async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, &spill).await;
-    let next = next_process(&world, &spill);
+    died_with_the_token(&world, spill.clone()).await;
+    let next = next_process(&world, spill.clone());
     let mut events = next.events();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
@@ -63,12 +64,30 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     );
 }
 
+/// The fallback store's own write was whole on disk, and not in its place yet, when the process died.
+// FAULTS.md row 97
+#[tokio::test(start_paused = true)]
+async fn the_next_process_finds_what_a_dead_one_had_half_written() {
+    let world = World::of(Acme::single_use());
+    let directory = std::env::temp_dir().join(format!("token-cache-half-written-{}", std::process::id()));
+    let dying = FileStore::at(&directory).asking(|step| match step {
+        WriteStep::Rename => Err(std::io::Error::other("the process dies")),
+        _ => Ok(()),
+    });
+    died_with_the_token(&world, dying).await;
+    let next = next_process(&world, FileStore::at(&directory));
+    assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
+    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
 /// The same death without a spill loses the grant, so the test above can fail.
 #[tokio::test(start_paused = true)]
 async fn without_a_spill_that_death_loses_the_grant() {
     let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, &spill).await;
-    let next = next_process(&world, &MemoryStore::new());
+    died_with_the_token(&world, spill.clone()).await;
+    let next = next_process(&world, MemoryStore::new());
     // The old token is served while it lives; then there is nothing.
     pass(15 * MINUTE).await;
     assert_eq!(next.token().await.unwrap_err().kind(), ErrorKind::Rejected);
@@ -77,7 +96,7 @@ async fn without_a_spill_that_death_loses_the_grant() {
 #[tokio::test(start_paused = true)]
 async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
     let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, &spill).await;
+    died_with_the_token(&world, spill.clone()).await;
     let store = world.store.sibling();
     store.ails([Op::Acquire, Op::Load, Op::Commit], &Ailment::Dead);
     let next = world.process(&store).spill(spill.clone()).build().unwrap();
@@ -101,7 +120,11 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
     cache.token().await.unwrap();
     pass(Duration::from_secs(1)).await;
     assert_eq!(
-        next_process(&world, &spill).token().await.unwrap().generation(),
+        next_process(&world, spill.clone())
+            .token()
+            .await
+            .unwrap()
+            .generation(),
         Generation::new(2)
     );
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
