@@ -11,6 +11,7 @@ mod disturb;
 mod facts;
 mod grants;
 mod hands;
+mod learned;
 mod log;
 mod moves;
 mod options;
@@ -33,7 +34,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::time::{ClockId, clock_gettime};
-use token_sim::{OAuth2, SimClock};
+use token_sim::{OAuth2, SimClock, Tls};
 use vendor_auth::core::TokenEndpoint as _;
 
 use self::crew::Crew;
@@ -99,6 +100,8 @@ pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
     for rotation in [RotationMode::Kept, RotationMode::Grace] {
         run(workspace, &short(StoreKind::File, rotation, RuntimeMode::One))?;
     }
+    let signing = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
+    run(workspace, &Options { tls: true, ..signing })?;
     for runtime in [RuntimeMode::PerCall, RuntimeMode::Dropped] {
         run(
             workspace,
@@ -116,6 +119,7 @@ fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Opti
         processes: 4,
         rounds: 30,
         seed: None,
+        tls: false,
         no_kills: false,
     }
 }
@@ -166,9 +170,13 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
 
 async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Result<Play> {
     let hands = Hands::make(folder.join("hands"), options.processes)?;
-    let sim = vendor(options, &hands).await?;
+    let tls = options.tls.then(Tls::new).transpose()?;
+    let sim = vendor(options, &hands, tls.as_ref()).await?;
     let ground = Ground::prepare(options.store, folder).await?;
-    let assignment = assignment(options, &sim, &ground, &hands);
+    let assignment = Assignment {
+        authority: tls.map(|tls| tls.ca_pem().to_owned()),
+        ..assignment(options, &sim, &ground, &hands)
+    };
     let ours = Assignment {
         process: options.processes,
         ..assignment.clone()
@@ -202,7 +210,7 @@ async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Resul
     Ok(play)
 }
 
-async fn vendor(options: &Options, hands: &Hands) -> Result<OAuth2> {
+async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<OAuth2> {
     let driven = Hands::open(hands.path())?;
     let sim = OAuth2::builder()
         .rotation(options.rotation.of_server())
@@ -210,6 +218,10 @@ async fn vendor(options: &Options, hands: &Hands) -> Result<OAuth2> {
         // Grants live through years of virtual time.
         .refresh_token_life(Duration::from_secs(100 * 365 * 86_400))
         .clock(SimClock::driven_by(move || driven.now_ms()));
+    let sim = match tls {
+        Some(tls) => sim.tls(tls.clone()),
+        None => sim,
+    };
     Ok(sim.start().await?)
 }
 
@@ -228,6 +240,7 @@ fn assignment(options: &Options, sim: &OAuth2, ground: &Ground, hands: &Hands) -
         hands: hands.path().to_owned(),
         spills: hands.path().with_file_name("spills"),
         lease_ms: LEASE_MS,
+        authority: None,
     }
 }
 

@@ -180,6 +180,7 @@ impl CrowdOptions {
             processes: self.processes,
             rounds: self.times,
             seed: None,
+            tls: false,
             no_kills: true,
         }
     }

@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// What is drawn follows from it; default: the time of day.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Talk TLS, so that the processes learn the vendor's clock, and the instants are judged that they sign with.
+    #[arg(long)]
+    pub(crate) tls: bool,
     /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.
     #[arg(long)]
     pub(crate) no_kills: bool,

@@ -7,6 +7,7 @@
 //! * A refresh token whose outcome is unknown rests before it is sent again (`rests.rs`), and no intent outlives its outcome.
 //! * Every token handed out is one that the vendor issued, and lived at the instant at which it was judged, whatever the clocks said.
 //!   Only the time that its record was under way to the store is excused, since nobody can know it (`lives.rs`).
+//! * A process that learned the vendor's clock signs by it, whatever its own does (`signing.rs`).
 //! * A logout is final, a failed redemption harms nobody, and the grant of a successful one wins (`endings.rs`).
 
 mod answer;
@@ -14,6 +15,7 @@ mod endings;
 mod epoch;
 mod lives;
 mod rests;
+mod signing;
 
 use anyhow::{Result, ensure};
 use token_sim::{Kind, Outcome};
@@ -64,6 +66,8 @@ pub(super) struct Tally {
     /// Lost since the only receiver was killed.
     pub(super) killed: u64,
     pub(super) handed: u64,
+    /// Instants for signatures by processes that had learned the vendor's clock.
+    pub(super) signed: u64,
     /// Over, by no more than the way of their records to the store took.
     pub(super) late: u64,
 }
@@ -203,11 +207,15 @@ impl Oracle {
     /// Where the vendor keeps refresh tokens its journal does not tell which generation an answer became: the newest answer is the
     /// newest generation.
     pub(super) fn know(&mut self, generation: u64) {
-        let is_new = self.lives.newest().is_some_and(|newest| generation > newest);
         let was_issued = generation <= self.epoch.first + self.issued();
-        if self.rotation == RotationMode::Kept && is_new && was_issued {
-            let at_ms = self.epoch.newest_at_ms;
-            self.lives.begin(generation, at_ms, end_of(at_ms));
+        let newest = self.lives.newest().filter(|_| was_issued);
+        let Some(newest) = newest.filter(|_| self.rotation == RotationMode::Kept) else {
+            return;
+        };
+        // Whoever committed one of these may have been killed before it could say so.
+        let at_ms = self.epoch.newest_at_ms;
+        for unknown in newest + 1..=generation {
+            self.lives.begin(unknown, at_ms, end_of(at_ms));
         }
     }
 
@@ -276,6 +284,10 @@ impl Oracle {
         self.tally.handed += 1;
         self.know(out.handed.generation);
         self.ended.iter().try_for_each(|ended| ended.judge(out))?;
+        if let Some(signed) = &out.handed.signed {
+            self.tally.signed += 1;
+            signing::judge(out.process, signed)?;
+        }
         let judged = self.lives.handed(out.process, &out.handed)?;
         self.tally.late += u64::from(judged.is_late());
         Ok(())

@@ -47,6 +47,7 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("exchanges refused", tally.refused.to_string()),
         ("adoptions from the store", play.crew.adoptions.to_string()),
         ("tokens handed out", tally.handed.to_string()),
+        ("instants signed by its clock", tally.signed.to_string()),
         ("over by what nobody can know", tally.late.to_string()),
         ("grants lost", tally.lost.to_string()),
         ("losses explained", explained),

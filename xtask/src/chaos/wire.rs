@@ -11,10 +11,11 @@ use vendor_auth::core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
     TokenStore,
 };
-use vendor_auth::core::{Generation, HttpClient, Key, SendError};
+use vendor_auth::core::{Clock as _, Generation, HttpClient, Key, SendError};
 
 use super::aged::Aged;
 use super::hands::{Hands, SharedClock};
+use super::learned::Learned;
 use super::machine_us;
 use super::step_kill::StepKill;
 use super::words::Said;
@@ -36,6 +37,8 @@ pub(super) struct SayingClient {
     pub(super) client: ReqwestClient,
     pub(super) voice: Voice,
     pub(super) step_kill: Arc<StepKill>,
+    pub(super) clock: SharedClock,
+    pub(super) learned: Arc<Learned>,
 }
 
 /// Where words go: into the pipe, or nowhere.
@@ -54,12 +57,19 @@ impl HttpClient for SayingClient {
         }
         let say = self.voice.0;
         say(&Said::Sending);
+        let is_tls = request.uri().scheme_str() == Some("https");
+        let asked = self.clock.now().elapsed;
         let answer = self.client.send(request, within).await;
         say(
             &answer.as_ref().map_or(Said::Unanswered, |answer| Said::Answered {
                 status: answer.status().as_u16(),
             }),
         );
+        if is_tls && answer.is_ok() {
+            let took = self.clock.now().elapsed.saturating_sub(asked);
+            self.learned
+                .learn(i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
+        }
         if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
             self.step_kill.answered();
         }

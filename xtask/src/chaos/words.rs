@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::learned::Signed;
 use super::options::RuntimeMode;
 use super::rotation::RotationMode;
 use super::stores::StoreKind;
@@ -26,6 +27,8 @@ pub(super) struct Assignment {
     /// Where a token is kept that the store did not take: one folder a process, which its successor finds.
     pub(super) spills: PathBuf,
     pub(super) lease_ms: u64,
+    /// Whose certificates are trusted; `None`: there is no TLS.
+    pub(super) authority: Option<String>,
 }
 
 /// What a process is told.
@@ -106,4 +109,6 @@ pub(super) struct Handed {
     pub(super) judged_at_ms: i64,
     /// The machine's wall clock, in microseconds.
     pub(super) at_us: i64,
+    /// The instant that an API request would have been signed with.
+    pub(super) signed: Option<Signed>,
 }

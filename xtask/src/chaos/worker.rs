@@ -16,6 +16,7 @@ use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
 use super::hands::{Hands, ProcessClock, SharedClock};
+use super::learned::Learned;
 use super::step_kill::StepKill;
 use super::stores::{open_store, open_store_that_kills};
 use super::wire::{Role, SayingClient, SayingStore, Voice, say};
@@ -43,21 +44,25 @@ async fn work(assignment: &Assignment) -> Result<()> {
     let hands = Hands::open(&assignment.hands)?;
     let clock = SharedClock(Arc::new(ProcessClock::of(hands, Some(assignment.process))));
     let step_kill = Arc::new(StepKill::of(&assignment.address));
+    let learned = Arc::new(Learned::default());
     let store = open_store_that_kills(assignment.store, &assignment.address, step_kill.clone()).await?;
     let endpoint = endpoint(assignment)?;
     let key = endpoint.key();
     let parts = Parts {
         endpoint: endpoint.clone(),
         store: store.clone(),
-        clock,
+        clock: clock.clone(),
         voice: Voice(say),
         step_kill: step_kill.clone(),
+        learned: learned.clone(),
     };
     let tokens = cache(parts, assignment)?;
     tokio::spawn(tell(tokens.events()));
     let calls = Calls {
         tokens,
         endpoint,
+        clock,
+        learned,
         runtime: assignment.runtime,
     };
     say(&Said::Ready);
@@ -102,6 +107,7 @@ pub(super) struct Parts {
     pub(super) clock: SharedClock,
     pub(super) voice: Voice,
     pub(super) step_kill: Arc<StepKill>,
+    pub(super) learned: Arc<Learned>,
 }
 
 impl Parts {
@@ -113,6 +119,7 @@ impl Parts {
             clock,
             voice: Voice(|_| {}),
             step_kill: Arc::new(StepKill::of(&assignment.address)),
+            learned: Arc::default(),
         })
     }
 
@@ -133,9 +140,11 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
     let client = SayingClient {
-        client: ReqwestClient::new()?,
+        client: client(assignment)?,
         voice: parts.voice,
         step_kill: parts.step_kill.clone(),
+        clock: parts.clock.clone(),
+        learned: parts.learned.clone(),
     };
     let tokens = TokenCache::builder(parts.endpoint.clone())
         .http(client)
@@ -147,6 +156,15 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
         .backoff(backoff)
         .build()?;
     Ok(tokens)
+}
+
+fn client(assignment: &Assignment) -> Result<ReqwestClient> {
+    let client = ReqwestClient::builder();
+    let client = match &assignment.authority {
+        Some(authority) => client.add_root_certificates_pem(authority),
+        None => client,
+    };
+    Ok(client.build()?)
 }
 
 /// As the engine says it.

@@ -12,7 +12,8 @@ use vendor_auth::oauth2::OAuth2;
 use vendor_auth::{Secret, Token, TokenCache};
 
 use super::REDIRECT_URI;
-use crate::chaos::hands::last_look_ms;
+use crate::chaos::hands::{SharedClock, last_look_ms};
+use crate::chaos::learned::Learned;
 use crate::chaos::machine_us;
 use crate::chaos::options::RuntimeMode;
 use crate::chaos::wire::say;
@@ -22,12 +23,15 @@ use crate::chaos::words::{Handed, Said};
 pub(super) struct Calls {
     pub(super) tokens: TokenCache,
     pub(super) endpoint: OAuth2,
+    pub(super) clock: SharedClock,
+    pub(super) learned: Arc<Learned>,
     pub(super) runtime: RuntimeMode,
 }
 
 impl Calls {
     pub(super) fn ask(&self, number: u64, at_us: i64, drop_after_us: Option<u64>) {
-        let asking = ask(self.tokens.clone(), number, at_us);
+        let (tokens, clock, learned) = (self.tokens.clone(), self.clock.clone(), self.learned.clone());
+        let asking = ask(tokens, clock, learned, number, at_us);
         let Some(after_us) = drop_after_us.filter(|_| self.runtime == RuntimeMode::Dropped) else {
             return self.call(asking);
         };
@@ -97,18 +101,21 @@ pub(super) async fn read(store: Arc<dyn TokenStore>, key: Key, at_us: i64) {
     }
 }
 
-async fn ask(tokens: TokenCache, number: u64, at_us: i64) {
+async fn ask(tokens: TokenCache, clock: SharedClock, learned: Arc<Learned>, number: u64, at_us: i64) {
     until(at_us).await;
     let outcome = tokens.token().await;
     // This thread made no pause since the token was judged: its last look at the clock was that one.
     let judged_at_ms = last_look_ms();
+    let handed_at_us = machine_us();
+    let signed = learned.sign(&tokens, clock.0.hands()).await;
     say(&match outcome {
         Ok(token) => Said::Handed(Handed {
             number,
             generation: token.generation().number(),
             print: print(&token),
             judged_at_ms,
-            at_us: machine_us(),
+            at_us: handed_at_us,
+            signed,
         }),
         Err(error) => Said::Refused {
             number,

@@ -92,6 +92,13 @@ fn a_token_of_a_kept_grant_is_handed_out_until_it_is_over() {
     found_out(never, "which the vendor never issued");
 }
 
+#[test]
+fn of_a_kept_grant_every_generation_up_to_a_committed_one_is_known() {
+    let mut oracle = kept(&[with_kept_token(1), with_kept_token(2)]);
+    oracle.committed(FIRST + 2, 2_000_000);
+    oracle.handed(&by(0, handed(FIRST + 1, 0))).unwrap();
+}
+
 // FAULTS.md row 56
 #[test]
 fn an_intent_does_not_outlive_what_came_of_it() {

@@ -1,0 +1,60 @@
+//! What a process can know of the vendor's clock, and by how much the instants are wrong that it signs with.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde::{Deserialize, Serialize};
+use vendor_auth::TokenCache;
+use vendor_auth::core::{Answer, Attempt, Error, ErrorKind};
+
+use super::hands::Hands;
+
+/// How long the last exchange took that told the vendor's clock, in milliseconds.
+#[derive(Debug)]
+pub(super) struct Learned(AtomicI64);
+
+/// An instant for a signature, against the true time.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Signed {
+    pub(super) wrong_by_ms: i64,
+    /// How long the exchange took by which the vendor's clock is known: for so long nobody knows when the answer was dated.
+    pub(super) known_within_ms: i64,
+}
+
+const NOTHING: i64 = -1;
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self(AtomicI64::new(NOTHING))
+    }
+}
+
+impl Learned {
+    /// An exchange was answered over TLS, and took so long.
+    pub(super) fn learn(&self, within_ms: i64) {
+        self.0.store(within_ms.max(0), Ordering::SeqCst);
+    }
+
+    /// With which time the cache signs a request now; `None` before it learned the vendor's, and where time was just moved on.
+    pub(super) async fn sign(&self, tokens: &TokenCache, hands: &Hands) -> Option<Signed> {
+        let known_within_ms = self.0.load(Ordering::SeqCst);
+        if known_within_ms == NOTHING {
+            return None;
+        }
+        let (before_ms, moved_ms) = (hands.now_ms(), hands.moved_ms());
+        let mut signed_at_ms = None;
+        let asked = tokens.ask(
+            |attempt: &Attempt| {
+                signed_at_ms = Some(attempt.now().unix_millis());
+                Err(Error::new(ErrorKind::Config, "nothing is to be sent"))
+            },
+            |_: &Answer<'_>| Ok(()),
+        );
+        drop(asked.await);
+        let wrong_by_ms = signed_at_ms? - before_ms;
+        let is_still = hands.moved_ms() == moved_ms;
+        is_still.then_some(Signed {
+            wrong_by_ms,
+            known_within_ms,
+        })
+    }
+}
