@@ -104,6 +104,28 @@ fn a_secret_and_the_way_to_show_it_belong_together() {
     assert!(with_colon().build().is_ok());
 }
 
+// FAULTS.md row 102
+#[test]
+fn basic_is_written_raw_with_a_plus_or_with_percent_twenty_for_a_space() {
+    use ClientAuthentication::{Basic, BasicEncoded, BasicPercentEncoded};
+    for (way, expected) in [
+        (Basic, "Basic YSBiOmMgKmQ="),                       // a b:c *d
+        (BasicEncoded, "Basic YStiOmMrKmQ="),                // a+b:c+*d
+        (BasicPercentEncoded, "Basic YSUyMGI6YyUyMCUyQWQ="), // a%20b:c%20%2Ad
+    ] {
+        let builder = public().client_id("a b").client_secret("c *d");
+        let oauth2 = builder.client_authentication(way).build().unwrap();
+        let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
+        let attempt = Attempt::new(Timestamp::from_unix_seconds(0), [0; 16]);
+        let request = oauth2.refresh(&token, &attempt).unwrap().to_http();
+        assert_eq!(
+            request.headers()["authorization"].to_str().unwrap(),
+            expected,
+            "{way:?}"
+        );
+    }
+}
+
 // FAULTS.md row 74
 #[test]
 fn an_account_is_required_unless_the_client_is_its_own() {

@@ -242,6 +242,14 @@ fn a_word_beside_a_new_refresh_token_does_not_cost_it() {
     );
 }
 
+#[test]
+fn an_error_that_says_none_is_none() {
+    for none in ["0", "\"\"", "false", "null", "{}"] {
+        let body = format!(r#"{{"error":{none},"access_token":"A2","expires_in":60}}"#);
+        assert!(issued(refreshed(&body)).oddities().is_empty(), "{none}");
+    }
+}
+
 // FAULTS.md row 49
 #[test]
 fn a_byte_that_is_not_utf8_in_a_field_that_nobody_reads_costs_nothing() {

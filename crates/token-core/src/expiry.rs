@@ -95,7 +95,8 @@ impl Validity {
     }
 
     /// The same life, due well before `end`, at which the refresh token stops working: a quarter of the time until then is left
-    /// for the refresh. `None` takes an earlier such limit back. [`Token`](crate::Token) applies it for every refresh token that has a known end.
+    /// for the refresh. `None`, and an end that was before the issue, take an earlier
+    /// such limit back. [`Token`](crate::Token) applies it for every refresh token that has a known end.
     ///
     /// ```
     /// use std::time::Duration;
@@ -187,6 +188,10 @@ impl Validity {
 
     fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
         let left = end.since(self.issued_at);
+        // The refresh token worked after the end that was told for it, so that end says nothing any more.
+        if left.is_zero() {
+            return Timestamp::MAX;
+        }
         // A grant whose end cannot be moved is not asked more and more often as that end comes near.
         end.before(left / 4).max(self.issued_at.after(SHORTEST_USE))
     }

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     match tokens.token().await {
-        Ok(token) => println!("a token until {:?}", token.validity().expires_at()),
+        Ok(token) => println!("a token until {:?}", token.validity().ends()),
         Err(error) if error.kind() == ErrorKind::Rejected => {
             println!("the grant is dead, log in again: {error}");
         }

@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         log_in(&cloud, &tokens, redirect_uri).await?;
     }
     let token = tokens.token().await?;
-    println!("logged in until {:?}", token.validity().expires_at());
+    println!("logged in until {:?}", token.validity().ends());
     Ok(())
 }
 

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tokens = vendor_auth::token_cache(quectel)?;
 
     let token = tokens.token().await?;
-    println!("a token until {:?}", token.validity().expires_at());
+    println!("a token until {:?}", token.validity().ends());
 
     let api = format!("{url}{}", setting("QUECTEL_API")?);
     let answer = reqwest::Client::new()

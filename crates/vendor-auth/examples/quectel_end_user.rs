@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     match answer {
-        Ok(token) => println!("logged in until {:?}", token.validity().expires_at()),
+        Ok(token) => println!("logged in until {:?}", token.validity().ends()),
         Err(error) if matches!(error.kind(), ErrorKind::Locked { .. }) => println!("frozen: {error}"),
         Err(error) => return Err(error.into()),
     }

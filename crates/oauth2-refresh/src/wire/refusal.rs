@@ -96,14 +96,13 @@ fn is_wrapped(document: &Document, wrapper: &str) -> bool {
         .any(|field| document.has(&[&format!("{wrapper}.{field}")]))
 }
 
-/// Whether an `error` of RFC 6749 is there, or one that is nested.
+/// Whether an `error` of RFC 6749 is there, or one that is nested. Some servers write `"error": 0` or `false` into a success.
 pub(super) fn has_error(document: &Document) -> bool {
-    let is_filled = |name: &str| {
-        document
-            .code(&[name])
-            .is_some_and(|code| !code.is_empty() && code != "false")
-    };
-    ["error", "error.code", "error.type"].into_iter().any(is_filled)
+    let says_none = |code: &str| ["", "0", "200", "false"].contains(&code);
+    ["error", "error.code", "error.type"]
+        .into_iter()
+        .filter_map(|name| document.code(&[name]))
+        .any(|code| !says_none(&code))
 }
 
 fn code_of(document: &Document) -> Option<String> {

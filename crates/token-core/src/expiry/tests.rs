@@ -140,4 +140,5 @@ fn a_later_end_of_the_refresh_token_takes_the_earlier_limit_back() {
     assert_eq!(limited.refresh_at(), at(300));
     assert_eq!(limited.with_refresh_token_until(at(800)).refresh_at(), at(600));
     assert_eq!(limited.with_refresh_token_until(None), validity);
+    assert_eq!(limited.with_refresh_token_until(at(-5)), validity);
 }
