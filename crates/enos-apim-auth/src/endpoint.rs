@@ -51,7 +51,7 @@ impl EnosApim {
 
 impl TokenEndpoint for EnosApim {
     fn key(&self) -> Key {
-        Key::of("enos-apim", self.config.base.authority(), &self.config.app_key)
+        Key::of("enos-apim", &self.config.base.deployment(), &self.config.app_key)
     }
 
     /// Nothing is spent that a get would not bring back: one app key has one token, and get answers with the living one.

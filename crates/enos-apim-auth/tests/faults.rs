@@ -254,3 +254,21 @@ fn the_spelling_of_an_address_makes_no_other_grant() {
         assert_eq!(key(address), key("https://apim.example.com"), "{address}");
     }
 }
+
+// FAULTS.md scenario 18
+#[test]
+fn another_host_or_path_has_another_key() {
+    let key = |base: &str| {
+        let builder = EnosApim::builder(base).app_key("app-key-1").app_secret(SECRET);
+        builder.build().unwrap().key()
+    };
+    let here = key("https://apim.example.com");
+    for base in [
+        "https://apim.example.com/tenant",
+        "https://apim.example.com:8443",
+        "https://eu.example.com",
+    ] {
+        assert_ne!(key(base), here, "{base}");
+    }
+    assert_eq!(key("https://APIM.example.com/"), here);
+}

@@ -103,10 +103,8 @@ impl PrivateCloud {
 
 impl TokenEndpoint for PrivateCloud {
     fn key(&self) -> Key {
-        let address = self.config.base.join("");
-        let deployment = address.split_once("://").map_or("", |(_, deployment)| deployment);
         let grant = format!("{}:{}", self.config.client_id, self.config.account);
-        Key::of("privcloud", deployment, &grant)
+        Key::of("privcloud", &self.config.base.deployment(), &grant)
     }
 
     /// Not documented, so the cautious reading: a spent refresh token may be dead, and is not sent twice.

@@ -316,3 +316,22 @@ fn the_spelling_of_an_address_makes_no_other_grant() {
         assert_eq!(keys(address), keys("https://iot-api.example.com"), "{address}");
     }
 }
+
+// FAULTS.md scenario 18
+#[test]
+fn another_host_or_path_has_another_key() {
+    let keys = |base: &str| {
+        let access_key = AccessKey::builder(base).access_key("AK-1").access_secret("S");
+        let end_user = EndUser::builder(base).account("17");
+        [access_key.build().unwrap().key(), end_user.build().unwrap().key()]
+    };
+    let here = keys("https://iot.example.com");
+    for base in [
+        "https://iot.example.com/tenant",
+        "https://iot.example.com:8443",
+        "https://eu.example.com",
+    ] {
+        let there = keys(base);
+        assert!(here.iter().all(|key| !there.contains(key)), "{base}");
+    }
+}

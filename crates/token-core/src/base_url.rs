@@ -93,6 +93,20 @@ impl BaseUrl {
         self.authority.as_str()
     }
 
+    /// The host, the port where one was given, and the path: what tells two deployments apart in a [`Key`](crate::Key). A server may
+    /// have several at one host.
+    ///
+    /// ```
+    /// use token_core::{BaseUrl, PlainHttp};
+    ///
+    /// let base = BaseUrl::parse("https://apim.example.com/tenant/", PlainHttp::Refused)?;
+    /// assert_eq!(base.deployment(), "apim.example.com/tenant");
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    pub fn deployment(&self) -> String {
+        format!("{}{}", self.authority, self.prefix)
+    }
+
     /// Whether requests go over TLS.
     pub fn is_tls(&self) -> bool {
         self.scheme == Scheme::HTTPS

@@ -40,7 +40,7 @@ pub use redemption::Redemption;
 ///
 /// impl TokenEndpoint for Acme {
 ///     fn key(&self) -> Key {
-///         Key::of("acme", self.base.authority(), "default")
+///         Key::of("acme", &self.base.deployment(), "default")
 ///     }
 ///
 ///     fn rotation(&self) -> Rotation {

@@ -16,7 +16,7 @@ struct Acme {
 
 impl TokenEndpoint for Acme {
     fn key(&self) -> Key {
-        Key::of("acme", self.base.authority(), "default")
+        Key::of("acme", &self.base.deployment(), "default")
     }
 
     fn rotation(&self) -> Rotation {

@@ -51,7 +51,7 @@ impl TokenEndpoint for AccessKey {
     /// `quectel-access-key`, the host, the AccessKey and, where one was given, the scope.
     fn key(&self) -> Key {
         let grant = format!("{} {}", self.0.access_key, self.0.scope);
-        Key::of("quectel-access-key", self.0.base.authority(), grant.trim_end())
+        Key::of("quectel-access-key", &self.0.base.deployment(), grant.trim_end())
     }
 
     /// [`Rotation::Idempotent`]: what is spent is the access token, which the vendor lets live on; asked twice within 30 minutes, it

@@ -93,7 +93,7 @@ impl EndUser {
 impl TokenEndpoint for EndUser {
     /// `quectel-end-user`, the host and the account's name.
     fn key(&self) -> Key {
-        Key::of("quectel-end-user", self.0.base.authority(), &self.0.account)
+        Key::of("quectel-end-user", &self.0.base.deployment(), &self.0.account)
     }
 
     /// [`Rotation::SingleUse`]: every refresh answers a new refresh token, and the vendor does not say whether the spent one lives
