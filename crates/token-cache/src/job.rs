@@ -31,9 +31,15 @@ impl Job {
         Arc::strong_count(&self.engine)
     }
 
-    /// The record of a token, as it is committed now.
+    /// The record of a token, as it is committed now. The end of an access token that is in hand already was read from the wall clock of
+    /// then, so the time now is told by that clock too.
     pub(crate) fn record(&self, token: &Token) -> Result<Record, StoreError> {
-        let mut record = record::write(&self.key, token, self.clock.now().wall)?;
+        let (held, now) = (self.held(), self.clock.now());
+        let written_at = match token.access().same_as(held.token().access()) {
+            true => now.seen_from(held.anchor()),
+            false => now.wall,
+        };
+        let mut record = record::write(&self.key, token, written_at)?;
         record.initial = self.initial.of_the_family();
         Ok(record)
     }

@@ -28,7 +28,7 @@ impl Engine {
         } = publication;
         let (before, now) = (self.held.load_full(), self.clock.now());
         let repeated = origin.is_exchange() && token.same_secrets_as(before.token());
-        let Some(token) = self.worth_publishing(&before, token, anchor, origin) else {
+        let Some((token, anchor)) = self.worth_publishing(&before, token, anchor, origin) else {
             return self.over_on_arrival(origin, repeated);
         };
         let token = self.with_windows(token);
@@ -55,18 +55,28 @@ impl Engine {
         }
     }
 
-    /// Nobody's live token is taken away for one that is over. Its refresh token is kept all the same: it may be the only living one.
-    fn worth_publishing(&self, before: &Held, token: Token, anchor: Moment, origin: Origin) -> Option<Token> {
+    /// What is published, and the moment that its life counts from. Nobody's live token is taken away for one that is over. Its refresh
+    /// token is kept all the same: it may be the only living one. An access token that was in hand before keeps its moment: its end was
+    /// read from the wall clock of then.
+    fn worth_publishing(
+        &self,
+        before: &Held,
+        token: Token,
+        anchor: Moment,
+        origin: Origin,
+    ) -> Option<(Token, Moment)> {
         let now = self.clock.now();
         let is_over = token.validity().expires_at() <= now.seen_from(&anchor);
         let keeps_old = in_hand(before, &now).usable && is_over && origin != Origin::Redemption;
         if !keeps_old || (origin.is_exchange() && self.endpoint.exchange_ends_old_token()) {
-            return Some(token);
+            let is_repeated = origin.is_exchange() && token.access().same_as(before.token().access());
+            let anchor = if is_repeated { *before.anchor() } else { anchor };
+            return Some((token, anchor));
         }
         let is_newer = token.generation() > before.token().generation();
         let has_refresh = token.refresh().is_some();
         (is_newer && has_refresh && before.token().refresh().is_some())
-            .then(|| token.with_access_of(before.token()))
+            .then(|| (token.with_access_of(before.token()), *before.anchor()))
     }
 
     /// The vendor issued something, so the grant lives; but it is asked again only after a pause. A vendor that repeats its token
