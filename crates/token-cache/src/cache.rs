@@ -222,7 +222,7 @@ impl TokenCache {
     }
 
     async fn run(&self, errand: Errand) -> Result<TokenGuard, Error> {
-        self.engine.run(errand).await?;
+        self.engine.run(|| errand).await?;
         self.token().await
     }
 }

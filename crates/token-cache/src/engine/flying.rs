@@ -40,12 +40,12 @@ impl Engine {
         is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
     }
 
-    /// Runs an errand as the next flight, after the one under way.
-    pub(crate) async fn run(self: &Arc<Self>, errand: Errand) -> Result<(), Error> {
+    /// Runs an errand as the next flight, after the one under way. It is made then, so that who waits holds nothing of it.
+    pub(crate) async fn run(self: &Arc<Self>, errand: impl FnOnce() -> Errand) -> Result<(), Error> {
         loop {
             match self.flight.board(|| true) {
                 Boarding::Passenger(passenger, Some(pilot)) => {
-                    self.start(errand, pilot)?;
+                    self.start(errand(), pilot)?;
                     return passenger.await.unwrap_or_else(|| Err(broke_off()));
                 }
                 Boarding::Passenger(passenger, None) => _ = passenger.await,
@@ -64,7 +64,7 @@ impl Engine {
             return false;
         }
         // A store that cannot be read brings nothing.
-        _ = self.run(Errand::Look).await;
+        _ = self.run(|| Errand::Look).await;
         true
     }
 
