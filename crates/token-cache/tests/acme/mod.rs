@@ -38,6 +38,7 @@ pub(crate) const FREEZE: Duration = Duration::from_secs(1200);
 #[derive(Clone, Debug)]
 pub(crate) struct Acme {
     base: BaseUrl,
+    account: &'static str,
     rotation: Rotation,
     login: Option<Secret>,
     refreshes: bool,
@@ -53,6 +54,7 @@ impl Acme {
     pub(crate) fn with(rotation: Rotation) -> Self {
         Self {
             base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
+            account: "user-17",
             rotation,
             login: None,
             refreshes: true,
@@ -66,6 +68,18 @@ impl Acme {
             refreshes: false,
             ..Self::with(Rotation::Idempotent).and_login()
         }
+    }
+
+    /// The same for another account.
+    pub(crate) fn for_account(mut self, account: &'static str) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// The same elsewhere.
+    pub(crate) fn at(mut self, base: &str) -> Self {
+        self.base = BaseUrl::parse(base, PlainHttp::Refused).unwrap();
+        self
     }
 
     /// An exchange ends the access token that it replaces.
@@ -111,7 +125,7 @@ impl Acme {
 
 impl TokenEndpoint for Acme {
     fn key(&self) -> Key {
-        Key::of("acme", self.base.authority(), "user-17")
+        Key::of("acme", &self.base.deployment(), self.account)
     }
 
     fn rotation(&self) -> Rotation {

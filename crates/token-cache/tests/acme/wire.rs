@@ -24,8 +24,10 @@ impl Arrived {
                 .next()
         };
         let spent = ["refresh", "key", "code"].into_iter().find_map(field);
+        // Wherever Acme is, its paths have one segment.
+        let path = request.uri().path().rsplit('/').next().unwrap_or_default();
         Self {
-            path: request.uri().path().trim_start_matches("/v1").to_owned(),
+            path: format!("/{path}"),
             presented: spent.unwrap_or_default(),
             stamp: field("at").and_then(|at| at.parse().ok()).unwrap_or_default(),
             at: Instant::now(),

@@ -194,3 +194,27 @@ async fn a_token_that_is_adopted_old_or_dated_ahead_ends_at_its_own_end() {
         assert!(theirs.current().is_none(), "issued {issued_ago} s ago");
     }
 }
+
+// FAULTS.md rows 18 and 49
+#[tokio::test(start_paused = true)]
+async fn an_access_token_that_is_kept_beside_a_new_refresh_token_lives_no_longer_after_the_clock_stepped_back()
+ {
+    const ALONE: &str = r#"{"refresh":"acme-refresh-alone"}"#;
+    let world = World::of(Acme::single_use());
+    let cache = world.due_owner().await;
+    let access = cache.current().unwrap().access().clone();
+    world.clock.step_wall(-5 * 3_600_000);
+    world.server.then([Fault::Answer(200, &[], ALONE.into())]);
+    world.server.outage(Fault::Answer(503, &[], "{}".into()));
+    cache.token().await.unwrap();
+    pass(SECOND).await;
+    let (theirs, _) = world.other();
+    assert!(theirs.token().await.unwrap().access().same_as(&access));
+    pass(9 * MINUTE).await;
+    let kept = cache.current().unwrap();
+    assert_eq!(kept.refresh().unwrap().expose(), "acme-refresh-alone");
+    assert!(kept.access().same_as(&access));
+    pass(MINUTE).await;
+    assert!(cache.current().is_none());
+    assert!(theirs.current().is_none(), "nor in another process");
+}

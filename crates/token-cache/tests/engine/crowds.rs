@@ -1,0 +1,218 @@
+//! Threads and tasks: what may be shared and sent, and what each of many gets while the clock jumps.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use token_cache::{Event, Events, MemoryStore, TokenCache, TokenGuard};
+use token_core::store::{
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+};
+use token_core::test_util::ManualClock;
+use token_core::types::http::{Request, Response};
+use token_core::types::{Bytes, async_trait};
+use token_core::{
+    Attempt, Clock, Error, Generation, HttpClient, Key, Rotation, SendError, Timestamp, TokenEndpoint,
+    TokenStore,
+};
+
+use crate::acme::{Acme, Chance, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+const LIFE: Duration = Duration::from_secs(60);
+
+/// Issues tokens that live for a minute of this clock, and remembers when each ends.
+#[derive(Clone, Debug)]
+struct Mint {
+    clock: ManualClock,
+    ends: Arc<Mutex<HashMap<String, Duration>>>,
+}
+
+impl Mint {
+    fn end_of(&self, token: &TokenGuard) -> Duration {
+        self.ends.lock().unwrap()[token.access().expose()]
+    }
+}
+
+#[async_trait]
+impl HttpClient for Mint {
+    async fn send(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, SendError> {
+        let mut ends = self.ends.lock().unwrap();
+        let name = format!("acme-access-{}", ends.len());
+        ends.insert(name.clone(), self.clock.now().elapsed + LIFE);
+        let body = format!(r#"{{"token":"{name}","refresh":"acme-refresh","ttl":60}}"#);
+        Ok(Response::new(Bytes::from(body)))
+    }
+}
+
+/// A store in memory whose clock is this one: what it says of a record's age jumps too.
+#[derive(Debug)]
+struct ClockedStore {
+    memory: MemoryStore,
+    clock: ManualClock,
+    committed_at: Mutex<Duration>,
+}
+
+impl ClockedStore {
+    fn aged(&self, mut entry: Entry) -> Entry {
+        let committed_at = *self.committed_at.lock().unwrap();
+        entry.record_age = self.clock.now().elapsed.saturating_sub(committed_at);
+        entry
+    }
+}
+
+#[async_trait]
+impl TokenStore for ClockedStore {
+    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+        self.memory.load(key).await.map(|entry| self.aged(entry))
+    }
+
+    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+        let acquired = self.memory.acquire(key, owner, life).await?;
+        Ok(match acquired {
+            Acquired::Held(entry) => Acquired::Held(self.aged(entry)),
+            busy => busy,
+        })
+    }
+
+    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+        self.memory.renew(key, owner, life).await
+    }
+
+    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.memory.release(key, owner).await
+    }
+
+    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+        self.memory.intend(key, intent).await
+    }
+
+    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+        self.memory.withdraw(key, owner).await
+    }
+
+    async fn commit(
+        &self,
+        key: &Key,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        *self.committed_at.lock().unwrap() = self.clock.now().elapsed;
+        self.memory.commit(key, condition, record).await
+    }
+
+    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        self.memory.tombstone(key).await
+    }
+
+    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+        let changed = self.memory.changed(key, seen, at_most).await;
+        changed.map(|entry| self.aged(entry))
+    }
+}
+
+/// Time passes, or somebody sets the wall clock.
+fn jump(clock: &ManualClock, chance: &mut Chance) {
+    const HOURS: u64 = 3 * 3_600_000;
+    match chance.below(4) {
+        0 => clock.advance(chance.up_to(LIFE / 2)),
+        1 => clock.advance(chance.up_to(SECOND)),
+        2 => clock.step_wall(i64::try_from(chance.below(HOURS)).unwrap()),
+        _ => clock.step_wall(-i64::try_from(chance.below(HOURS)).unwrap()),
+    }
+}
+
+// FAULTS.md scenario 13
+#[test]
+fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps() {
+    const THREADS: u64 = 16;
+    const CALLS: u32 = 400;
+    let mint = Mint {
+        clock: ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)),
+        ends: Arc::default(),
+    };
+    let cache = TokenCache::builder(Acme::with(Rotation::Idempotent).and_login())
+        .http(mint.clone())
+        .store(ClockedStore {
+            memory: MemoryStore::new(),
+            clock: mint.clock.clone(),
+            committed_at: Mutex::default(),
+        })
+        .clock(mint.clock.clone())
+        .build()
+        .unwrap();
+    let call = |seed| {
+        let (mut chance, mut served) = (Chance::seeded(seed), 0);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..CALLS {
+            let asked = mint.clock.now().elapsed;
+            if let Ok(token) = runtime.block_on(cache.token_within(SECOND / 10)) {
+                assert!(mint.end_of(&token) > asked, "over before it was asked for");
+                served += 1;
+            }
+            if chance.one_in(8) {
+                jump(&mint.clock, &mut chance);
+            }
+        }
+        served
+    };
+    let served: u32 = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|seed| scope.spawn(move || call(seed))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    let asked = CALLS * u32::try_from(THREADS).unwrap();
+    assert!(served > asked / 2, "{served} of {asked} were served");
+    assert!(
+        mint.ends.lock().unwrap().len() > 50,
+        "the clock did not jump far enough"
+    );
+}
+
+fn sends<T: Send>(value: T) -> T {
+    value
+}
+
+fn sends_and_shares<T: Send + Sync>(value: T) -> T {
+    value
+}
+
+// FAULTS.md scenario 15
+#[tokio::test(start_paused = true)]
+async fn all_public_futures_can_be_sent_to_another_thread() {
+    let world = World::of(Acme::single_use());
+    let cache = sends_and_shares(world.owner());
+    let token = (*cache.token().await.unwrap()).clone();
+    let mut parts = Request::new(()).into_parts().0;
+    let build = |attempt: &Attempt| world.acme.revoke(&token, attempt).unwrap();
+    drop(sends_and_shares(cache.token()));
+    drop(sends_and_shares(cache.token_within(SECOND)));
+    drop(sends(cache.token_valid_for(SECOND)));
+    drop(sends(cache.refresh_if(token.generation())));
+    drop(sends(cache.grant_state()));
+    drop(sends(cache.authorize(&mut parts, b"")));
+    drop(sends(cache.redeem(world.acme.redemption())));
+    drop(sends(cache.adopt(token.clone())));
+    drop(sends(cache.log_out()));
+    drop(sends(cache.ask(build, |_| Ok(()))));
+    drop(sends(cache.drain(SECOND)));
+    drop(sends(sends_and_shares(cache.events()).next()));
+    drop(sends_and_shares(cache.keep_fresh()));
+}
+
+// FAULTS.md scenario 15
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_holds_a_guard_over_an_await_and_moves_between_threads() {
+    async fn work(cache: TokenCache, mut events: Events) -> Result<Option<Event>, Error> {
+        let guard = cache.token().await?;
+        let event = events.next().await;
+        tokio::task::yield_now().await;
+        let newer = cache.refresh_if(guard.generation()).await?;
+        assert_ne!(newer.generation(), guard.generation());
+        Ok(event)
+    }
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    let events = cache.events();
+    let event = tokio::spawn(sends(work(cache, events))).await.unwrap().unwrap();
+    assert!(matches!(event, Some(Event::Refreshed { .. })), "{event:?}");
+}
