@@ -26,6 +26,11 @@ impl Job {
         }
     }
 
+    /// Whether no logout has come since it began.
+    pub(crate) fn is_current(&self) -> bool {
+        self.engine.sessions.current() == self.session
+    }
+
     /// How many hold the engine: tasks such as this one, and the handles of the cache.
     pub(crate) fn holders(&self) -> usize {
         Arc::strong_count(&self.engine)

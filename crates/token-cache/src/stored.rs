@@ -1,5 +1,6 @@
 //! What the store holds, and when it is adopted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::store::{Entry, StoreError};
@@ -84,7 +85,12 @@ impl Stored {
         if is_in_hand(&token, job) || !better(&token) {
             return Ok(Adopted::Nothing);
         }
+        let before = job.held();
         job.publish(token, now, Origin::Store);
+        if Arc::ptr_eq(&before, &job.held()) {
+            // It is over and the one in hand is not; or a logout came in between.
+            return Ok(Adopted::Nothing);
+        }
         Ok(match job.decide_alone() {
             Decision::Use => Adopted::Fresh,
             _ => Adopted::Due,

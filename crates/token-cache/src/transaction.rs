@@ -116,6 +116,11 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
         return without_store(job, Errand::Refresh(whose), &error).await;
     }
 
+    if !job.is_current() {
+        lease.withdraw_intent().await;
+        return Err(job.logged_out());
+    }
+
     // 4. Send. 5. to 7. What comes of it.
     job.spending.store(current.is_some(), Ordering::Release);
     let spent = spend(job, current, known).await;

@@ -82,10 +82,10 @@ impl Engine {
     /// The vendor issued something, so the grant lives; but it is asked again only after a pause. A vendor that repeats its token
     /// within the last second of its life has not failed.
     fn over_on_arrival(&self, origin: Origin, repeated: bool) {
-        self.failures.overrule();
         if !origin.is_exchange() {
             return;
         }
+        self.failures.overrule();
         let error = Error::new(
             ErrorKind::Transient { after: None },
             "the token was over before it arrived",

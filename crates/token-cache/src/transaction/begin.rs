@@ -39,6 +39,10 @@ pub(super) async fn begin(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: 
 async fn start_over(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: For) -> Result<Begun, Error> {
     let logged_out = job.logged_out();
     job.initial.seen(stored.entry());
+    // Whoever asked before the logout did not ask for a new grant.
+    if !job.is_current() {
+        return Err(logged_out);
+    }
     if let Some(initial) = job.initial.take_unseen() {
         if job.is_expired(&initial) {
             return Ok(Begun::With(Some(initial)));

@@ -12,12 +12,12 @@ use crate::pending;
 /// Watches for the other holder's commit until its token is as good as lost. A doubt of our own is waited out before the flight.
 pub(super) async fn wait_out_doubt(job: &Job, mut stored: Stored) -> Result<Adopted, Error> {
     let mut until = doubtful_until(job, &stored);
-    let _resting = Resting::since(job);
+    let resting = Resting::since(job);
     while let Some(left) = until
         .checked_sub(job.clock.now().elapsed)
         .filter(|left| !left.is_zero())
     {
-        _resting.begin();
+        resting.begin();
         // A store that cannot be read for a moment is looked at again.
         if let Ok(newer) = stored.next(job, left.min(job.settings.store)).await {
             stored = newer;

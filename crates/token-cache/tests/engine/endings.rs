@@ -364,3 +364,28 @@ async fn a_late_login_stays_barred_by_a_tombstone_that_came_after_its_intent() {
     pass(SECOND / 4).await;
     assert!(world.kept().await.tombstoned, "the late login is barred");
 }
+
+// FAULTS.md rows 61 and 106
+#[tokio::test(start_paused = true)]
+async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
+    let world = World::of(Acme::single_use().and_login());
+    let cache = world.stranger();
+    cache.token().await.unwrap();
+    pass(61 * MINUTE).await;
+    let gate = Gate::closed();
+    world.store.ails([Op::Acquire], &Ailment::Late(gate.clone()));
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token_within(Duration::from_millis(1)).await.map(drop) }
+    });
+    gate.reached().await;
+    world.store.heals();
+    assert!(asking.await.unwrap().is_err());
+    _ = cache.log_out().await.unwrap();
+    let logins = world.server.count("/login");
+    gate.open();
+    pass(SECOND).await;
+    assert_eq!(world.server.count("/login"), logins);
+    assert!(world.kept().await.tombstoned);
+    assert!(cache.token().await.is_ok(), "who asks after it gets a new grant");
+}

@@ -381,10 +381,36 @@ async fn an_older_expired_token_of_a_store_that_was_set_back_does_not_replace_a_
     token_core::TokenStore::commit(&memory, &key, &overwrite, &backup)
         .await
         .unwrap();
+    let requests = world.server.arrived().len();
     for _ in 0..9 {
         assert!(cache.token().await.unwrap().same_secrets_as(&live));
         pass(MINUTE).await;
     }
+    assert_eq!(world.server.arrived().len(), requests, "the verdict stands");
+}
+
+// FAULTS.md row 58
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_a_verdict_though_the_store_offers_an_older_token_that_is_over() {
+    let world = World::of(Acme::single_use());
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    let backup = world.kept().await.record.unwrap();
+    pass(50 * MINUTE).await;
+    cache.token().await.unwrap();
+    pass(50 * MINUTE).await;
+    let overwrite = token_core::store::CommitCondition::Overwrite;
+    let (memory, key) = (world.store.memory(), token_core::TokenEndpoint::key(&world.acme));
+    token_core::TokenStore::commit(&memory, &key, &overwrite, &backup)
+        .await
+        .unwrap();
+    world.server.kill_grant();
+    let requests = world.server.arrived().len();
+    for _ in 0..60 {
+        cache.token().await.unwrap();
+        pass(SECOND).await;
+    }
+    assert_eq!(world.server.arrived().len(), requests + 1);
 }
 
 // FAULTS.md row 58

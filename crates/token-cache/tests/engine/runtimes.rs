@@ -38,6 +38,12 @@ fn refreshed(cache: &TokenCache) -> Generation {
     block_on(cache.refresh_if(generation)).unwrap().generation()
 }
 
+/// A cache on a runtime that the program gave.
+fn on(given: &Runtime, world: &World) -> TokenCache {
+    let builder = world.process(&world.store).runtime(given.handle().clone());
+    builder.first(world.server.grant()).build().unwrap()
+}
+
 // FAULTS.md row 53
 #[test]
 fn a_callers_runtime_that_ends_in_mid_exchange_loses_no_rotation() {
@@ -116,12 +122,7 @@ fn everything_works_without_a_runtime_of_the_callers() {
 fn a_cache_whose_given_runtime_is_gone_in_mid_exchange_works_on_that_of_the_process() {
     let given = Runtime::new().unwrap();
     let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = world
-        .process(&world.store)
-        .runtime(given.handle().clone())
-        .first(world.server.grant())
-        .build()
-        .unwrap();
+    let cache = on(&given, &world);
     let gate = world.server.then_hold(Stage::BeforeActing);
     assert!(block_on(cache.token_within(Duration::ZERO)).is_err());
     block_on(gate.reached());
@@ -135,12 +136,7 @@ fn a_cache_whose_given_runtime_is_gone_in_mid_exchange_works_on_that_of_the_proc
 fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
     let given = Runtime::new().unwrap();
     let world = World::of(Acme::single_use());
-    let cache = world
-        .process(&world.store)
-        .runtime(given.handle().clone())
-        .first(world.server.grant())
-        .build()
-        .unwrap();
+    let cache = on(&given, &world);
     let gate = world.server.then_hold(Stage::AfterActing);
     assert!(block_on(cache.token_within(Duration::ZERO)).is_err());
     block_on(gate.reached());
@@ -156,12 +152,7 @@ fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
 fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_that_of_the_process() {
     let given = Runtime::new().unwrap();
     let world = World::of(Acme::single_use());
-    let cache = world
-        .process(&world.store)
-        .runtime(given.handle().clone())
-        .first(world.server.grant())
-        .build()
-        .unwrap();
+    let cache = on(&given, &world);
     world.store.ails([Op::Commit], &Ailment::Dead);
     block_on(cache.token()).unwrap();
     drop(given);
