@@ -132,6 +132,13 @@ impl Document {
             })
     }
 
+    /// Every text in it, with the name of the field that holds it.
+    pub(crate) fn named_texts(&self) -> Vec<(&str, &str)> {
+        let mut found = Vec::new();
+        self.root.named_texts("", &mut found);
+        found
+    }
+
     /// The text of the first of these fields that is there; `None` where it is not text.
     pub fn text(&self, names: &[&str]) -> Option<&str> {
         match self.find(names)? {

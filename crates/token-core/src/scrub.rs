@@ -12,6 +12,8 @@ use crate::secret::Secret;
 const SHORTEST_PIECE: usize = size_of::<u64>();
 /// A secret shorter than this is scrubbed only where it stands alone: it is part of too many ordinary words.
 const SHORTEST_INSIDE_A_WORD: usize = 4;
+/// What begins as a JWT does is taken for one from this length on.
+const SHORTEST_JWT: usize = 16;
 /// How much of a foreign text is looked at, in bytes.
 const LONGEST_TEXT: usize = 1024;
 const MARK: &str = "[scrubbed]";
@@ -26,7 +28,8 @@ const MARK: &str = "[scrubbed]";
 /// ```
 ///
 /// A secret is found in any mixture of: as it is, in another case, percent-encoded (also twice), as HTML entities, with `\uXXXX`,
-/// `\xXX` and other backslash escapes. It is also found in base64 and hex, of the secret alone or with other text around it.
+/// `\xXX` and other backslash escapes. It is also found in base64 and hex, of the secret alone or with other text around it. What looks
+/// like a JWT is replaced even if nobody knows it.
 pub struct Scrubber {
     /// Forms of secrets that are long enough to be found by their pieces.
     long: Vec<Zeroizing<Vec<u8>>>,
@@ -73,6 +76,7 @@ impl Scrubber {
             self.hide_pieces(&readings, &mut hidden);
             hide_whole(short, &readings, &mut hidden);
         }
+        hide_jwts(text, &mut hidden);
         let clean = render(text, &hidden);
         clean.trim().chars().take(longest).collect()
     }
@@ -112,6 +116,20 @@ fn sorted(pieces: impl Iterator<Item = u64>) -> Zeroizing<Vec<u64>> {
     pieces.sort_unstable();
     pieces.dedup();
     Zeroizing::new(pieces)
+}
+
+/// A JWT is somebody's token, whoever knows it.
+fn hide_jwts(text: &str, hidden: &mut [bool]) {
+    let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(*byte);
+    for (at, _) in text.match_indices("eyJ") {
+        let rest = text.as_bytes().iter().skip(at);
+        let length = rest.take_while(belongs).count();
+        if length >= SHORTEST_JWT
+            && let Some(part) = hidden.get_mut(at..at + length)
+        {
+            part.fill(true);
+        }
+    }
 }
 
 fn hide_whole(secrets: &[Zeroizing<Vec<u8>>], readings: &[Reading], hidden: &mut [bool]) {

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, LOCATION};
-use serde_json::Value;
 
+use crate::json::Document;
 use crate::secret::Secret;
 
-/// No vendor's token is shorter, and few words of a message are as long.
+/// A value without a name that tells is taken for a token from this length on; few words of a message are as long.
 const SHORTEST: usize = 16;
+/// The same for a value whose name tells that it is one.
+const SHORTEST_NAMED: usize = 8;
 /// Fields that hold a vendor's code or text: what they quote is looked for, they are not a secret themselves.
 const TEXTS: [&str; 11] = [
     "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "status", "title", "type",
@@ -16,38 +18,19 @@ const TEXTS: [&str; 11] = [
 
 /// Every value of the answer that may be a secret: long, and without a space.
 pub(super) fn secrets_in(response: &http::Response<Bytes>) -> Vec<Secret> {
-    let mut found = Vec::new();
-    match serde_json::from_slice(response.body()) {
-        Ok(document) => in_json(&document, &mut found),
-        Err(_) => in_form(response.body(), &mut found),
-    }
+    let body = response.body();
+    let document = Document::parse(body).or_else(|_| Document::parse_form(body));
+    let texts = document.as_ref().map(Document::named_texts).unwrap_or_default();
+    let of_body = texts
+        .into_iter()
+        .filter(|(name, _)| !is_text(name))
+        .filter_map(|(name, text)| match name.to_ascii_lowercase().contains("token") {
+            true => token_of(text, |token| token.len() >= SHORTEST_NAMED),
+            false => token_of(text, is_random),
+        });
+    let mut found: Vec<_> = of_body.collect();
     in_headers(response.headers(), &mut found);
     found
-}
-
-fn in_json(value: &Value, found: &mut Vec<Secret>) {
-    match value {
-        Value::String(text) => found.extend(secret(text)),
-        Value::Array(values) => values.iter().for_each(|value| in_json(value, found)),
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(name, value)| !(value.is_string() && is_text(name)))
-            .for_each(|(_, value)| in_json(value, found)),
-        _ => {}
-    }
-}
-
-/// The values of a form body. Escapes need no decoding: the scrubber looks through them.
-fn in_form(body: &[u8], found: &mut Vec<Secret>) {
-    let Ok(body) = std::str::from_utf8(body) else {
-        return;
-    };
-    let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-    found.extend(
-        pairs
-            .filter(|(name, _)| !is_text(name))
-            .filter_map(|(_, value)| secret(value)),
-    );
 }
 
 /// A token in a header of the vendor's own, or in the address of a redirect.
@@ -55,11 +38,11 @@ fn in_headers(headers: &HeaderMap, found: &mut Vec<Secret>) {
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
         if name == AUTHORIZATION || name.as_str().contains("token") {
-            found.extend(value.split(' ').filter_map(secret));
+            found.extend(token_of(value, is_random));
         }
         if name == LOCATION {
             let after_host = value.split(['/', '?', '#', '&', '=']).skip(3);
-            found.extend(after_host.filter_map(secret));
+            found.extend(after_host.filter_map(|part| token_of(part, is_random)));
         }
     }
 }
@@ -70,10 +53,10 @@ fn is_text(name: &str) -> bool {
 }
 
 /// The value, or its last word if a scheme stands before it: `QJWT eyJ…`.
-fn secret(value: &str) -> Option<Secret> {
+fn token_of(value: &str, is_token: impl Fn(&str) -> bool) -> Option<Secret> {
     let words: Vec<&str> = value.split_whitespace().collect();
     match words.as_slice() {
-        [token] | [_, token] if is_random(token) => Some(Secret::from(*token)),
+        [token] | [_, token] if is_token(token) => Some(Secret::from(*token)),
         _ => None,
     }
 }

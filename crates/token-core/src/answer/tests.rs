@@ -277,6 +277,10 @@ fn an_answer_is_scrubbed_of_the_tokens_that_it_brings() {
             r#"{"code":1,"data":{"tokens":["QJWT A2-very-secret-token"]}}"#,
         ),
         (&[][..], "error=odd&access_token=A2%2Dvery%2Dsecret%2Dtoken"),
+        (
+            &[][..],
+            r#"{"code":1e400,"x":"A2-very-secret-token","n":["\u0000"]}"#,
+        ),
         (&[("x-token", "A2-very-secret-token")][..], "{}"),
         (
             &[("location", "https://a.example/#t=A2-very-secret-token")][..],
@@ -331,4 +335,18 @@ fn a_challenge_and_a_code_are_no_secrets() {
     });
     assert_eq!(error.code(), Some("invalid_token_x"));
     assert_eq!(error.message(), Some("INVALID_TOKEN_OF_17"));
+}
+
+// FAULTS.md row 80
+#[test]
+fn a_short_token_of_an_answer_and_a_jwt_that_nobody_knows_are_scrubbed() {
+    let body = r#"{"access_token":"A2-short","token_type":"bearer-of-17"}"#;
+    let error = with_answer(&response(400, &[], body), |answer| {
+        let message = "bearer-of-17 A2-short, eyJhbGciOiJub25lIn0.e30. and eyJ";
+        answer.refused(ErrorKind::Rejected, "1", message)
+    });
+    assert_eq!(
+        error.message(),
+        Some("bearer-of-17 [scrubbed], [scrubbed] and eyJ")
+    );
 }

@@ -48,6 +48,18 @@ impl Node {
         }
     }
 
+    /// Every text in it, with the name of the field that holds it.
+    pub(super) fn named_texts<'n>(&'n self, name: &'n str, found: &mut Vec<(&'n str, &'n str)>) {
+        match self {
+            Node::Text(text) => found.push((name, text)),
+            Node::List(nodes) => nodes.iter().for_each(|node| node.named_texts(name, found)),
+            Node::Object(fields) => fields
+                .iter()
+                .for_each(|(name, node)| node.named_texts(name, found)),
+            _ => {}
+        }
+    }
+
     /// The field alone, taken out of the rest.
     pub(super) fn into_field(self, name: &str) -> Option<Node> {
         match self {
