@@ -123,11 +123,10 @@ impl TokenStore for PostgresStore {
     }
 
     async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-        let given = [key.as_str().into()];
-        let row = self.settled(&self.0.statements.tombstone, &given).await?;
+        in_a_runtime()?;
+        let removed = timeout(self.0.limit, self.removed(key)).await;
         self.tell(key);
-        // What cannot be read cannot be revoked, and is gone all the same.
-        Ok(rows::record(&self.0.sealing, key, &row).unwrap_or_default())
+        removed.map_err(|_| failure::late())?
     }
 
     async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
@@ -147,6 +146,20 @@ impl PostgresStore {
             }
         }
         Err(failure::unsettled())
+    }
+
+    /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read before, and asked for once more.
+    async fn removed(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let seen = self.load(key).await.ok().and_then(|entry| entry.record);
+        let given = [key.as_str().into()];
+        let sql = &self.0.statements.tombstone;
+        let (row, seen) = match self.settled(sql, &given).await {
+            Ok(row) => (row, None),
+            Err(_) => (self.settled(sql, &given).await?, seen),
+        };
+        // What cannot be read cannot be revoked, and is gone all the same.
+        let removed = rows::record(&self.0.sealing, key, &row).unwrap_or_default();
+        Ok(removed.or(seen))
     }
 
     fn tell(&self, key: &Key) {

@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     connections: Connections,
     places: Places,
     pub(crate) statements: Statements,
-    limit: Duration,
+    pub(crate) limit: Duration,
     pub(crate) hints: Option<Hints>,
     known: Known,
 }

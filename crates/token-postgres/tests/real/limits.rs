@@ -11,7 +11,6 @@ use tokio::time::timeout;
 
 use crate::place::{Place, key, lineage, owner, record, sealing};
 
-// FAULTS.md row 90
 #[tokio::test]
 async fn the_longest_times_are_no_panic() {
     let store = Place::direct().await.store();

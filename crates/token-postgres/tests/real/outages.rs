@@ -11,7 +11,7 @@ use token_core::store::{Acquired, CommitCondition, Committed, Intended, StoreErr
 use token_postgres::PostgresStore;
 use tokio::time::Instant;
 
-use crate::place::{LIFE, Place, SERVER, intent, key, lineage, owner, record};
+use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
 use crate::wire::Wire;
 
 const LIMIT: Duration = Duration::from_millis(600);
@@ -202,15 +202,7 @@ fn set(server: &Postgres, setting: &str) {
 // FAULTS.md row 34: a firewall forgets a connection and tells nobody.
 #[tokio::test]
 async fn a_connection_that_went_silent_is_waited_for_once() {
-    let server = Place::direct().await;
-    let wire = Wire::to(SERVER.port()).await;
-    let url = SERVER
-        .url()
-        .replace(&SERVER.port().to_string(), &wire.port.to_string());
-    let place = Place {
-        url,
-        table: server.table,
-    };
+    let (wire, place) = Wire::to_a_place().await;
     let store = place.builder().timeout(LIMIT).connections(1).build().unwrap();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(1))

@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use crate::place::{Place, key, lineage, record};
 use crate::pools::client;
+use crate::wire::Wire;
 
 /// A transaction of another program that holds the row, or the place where it will be.
 struct Other(Client);
@@ -20,6 +21,11 @@ impl Other {
 
     /// Once somebody waits for it.
     async fn ends(self, place: &Place) {
+        self.is_waited_for(place).await;
+        self.0.batch_execute("COMMIT").await.unwrap();
+    }
+
+    async fn is_waited_for(&self, place: &Place) {
         let waits = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%\"{}\"%'",
             place.table
@@ -27,7 +33,6 @@ impl Other {
         while place.sql(&waits).trim() != "1" {
             tokio::task::yield_now().await;
         }
-        self.0.batch_execute("COMMIT").await.unwrap();
     }
 }
 
@@ -35,7 +40,6 @@ fn made(key: &str) -> String {
     format!("INSERT INTO TOKENS (key) VALUES ('{key}')")
 }
 
-// FAULTS.md row 55
 #[tokio::test]
 async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
     for condition in [CommitCondition::Overwrite, CommitCondition::UnlessTombstoned] {
@@ -49,7 +53,6 @@ async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
     }
 }
 
-// FAULTS.md row 37
 #[tokio::test]
 async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
     let place = Place::direct().await;
@@ -125,4 +128,26 @@ async fn a_logout_that_waited_tells_what_it_waited_for() {
     );
     let entry = store.load(&key).await.unwrap();
     assert_eq!(entry.tombstoned_generation, Some(record(2).generation));
+}
+
+// FAULTS.md row 62
+#[tokio::test]
+async fn a_logout_whose_answer_is_lost_tells_what_it_removed() {
+    let (wire, place) = Wire::to_a_place().await;
+    let store = place.builder().connections(1).build().unwrap();
+    let stored = store
+        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .await;
+    assert_eq!(stored.unwrap(), Committed::Stored);
+    let writes = Other::begins(&place, "SELECT FROM TOKENS FOR UPDATE").await;
+    let key = key();
+    let loses = async {
+        writes.is_waited_for(&place).await;
+        wire.lose_an_answer();
+        writes.ends(&place).await;
+    };
+    let (removed, ()) = tokio::join!(store.tombstone(&key), loses);
+    let removed = removed.unwrap().map(|record| record.generation);
+    assert_eq!(removed, Some(record(1).generation));
+    assert!(place.store().load(&key).await.unwrap().tombstoned);
 }

@@ -113,6 +113,7 @@ async fn missing_privileges_are_named() {
     .await;
 }
 
+// FAULTS.md row 90
 #[test]
 fn what_cannot_be_built_is_told() {
     let begin = || PostgresStore::builder(sealing("1", 1));

@@ -1,38 +1,99 @@
-//! A wire to the server that can go dead without a sign.
+//! A wire to the server that can go dead without a sign, or lose an answer.
 
-use tokio::io::copy_bidirectional;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::place::{Place, SERVER};
+
 pub(crate) struct Wire {
-    pub(crate) port: u16,
+    port: u16,
     generation: watch::Sender<u32>,
+    loses: Arc<AtomicBool>,
 }
 
 impl Wire {
-    pub(crate) async fn to(server: u16) -> Self {
+    async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let generation = watch::Sender::new(0);
         let mut silence = generation.subscribe();
+        let loses = Arc::<AtomicBool>::default();
+        let lost = Arc::clone(&loses);
         tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let mut far = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+            while let Ok((near, _)) = listener.accept().await {
+                let far = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
                 silence.mark_unchanged();
-                let mut silence = silence.clone();
+                let (mut silence, lost) = (silence.clone(), Arc::clone(&lost));
                 tokio::spawn(async move {
+                    let mut passing = pin!(passes(near, far, &lost));
                     tokio::select! {
-                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        () = &mut passing => {}
                         _ = silence.changed() => std::future::pending().await, // open, and nothing passes
                     }
                 });
             }
         });
-        Self { port, generation }
+        Self {
+            port,
+            generation,
+            loses,
+        }
+    }
+
+    /// A wire to an empty table.
+    pub(crate) async fn to_a_place() -> (Self, Place) {
+        let table = Place::direct().await.table;
+        let wire = Self::to(SERVER.port()).await;
+        let url = SERVER
+            .url()
+            .replace(&SERVER.port().to_string(), &wire.port.to_string());
+        (wire, Place { url, table })
     }
 
     /// From now on nothing passes on the connections that are there. New ones work.
     pub(crate) fn fall_silent(&self) {
         self.generation.send_modify(|generation| *generation += 1);
+    }
+
+    /// The next answer is lost with its connection, and what was asked for is done.
+    pub(crate) fn lose_an_answer(&self) {
+        self.loses.store(true, Ordering::SeqCst);
+    }
+}
+
+async fn passes(near: TcpStream, far: TcpStream, lost: &AtomicBool) {
+    let ((mut from_near, to_near), (from_far, mut to_far)) = (near.into_split(), far.into_split());
+    tokio::select! {
+        _ = copy(&mut from_near, &mut to_far) => {}
+        from_far = answers(from_far, to_near, lost) => {
+            drop(from_near);
+            // The server finishes what it was asked for.
+            if let Some(mut from_far) = from_far {
+                _ = copy(&mut from_far, &mut sink()).await;
+            }
+        }
+    }
+}
+
+/// Passes answers on, and gives back the server's side once one is to be lost.
+async fn answers(
+    mut from_far: OwnedReadHalf,
+    mut to_near: OwnedWriteHalf,
+    lost: &AtomicBool,
+) -> Option<OwnedReadHalf> {
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let length = from_far.read(&mut bytes).await.ok()?;
+        if lost.swap(false, Ordering::SeqCst) {
+            return Some(from_far);
+        }
+        let read = bytes.get(..length).filter(|read| !read.is_empty())?;
+        to_near.write_all(read).await.ok()?;
     }
 }
