@@ -1,0 +1,145 @@
+//! Odd answers of a server that somebody else wrote, over real sockets: the grant lives on.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test needs is there, or the test fails"
+)]
+
+use std::time::Duration;
+
+use oauth2_refresh::{OAuth2, OAuth2Builder};
+use token_core::test_util::{attempt, exchange};
+use token_core::{Error, ErrorKind, Outcome, Secret, Timestamp, Token, TokenEndpoint};
+use token_reqwest::ReqwestClient;
+use token_sim::{DeadGrant, Fault, Oddity, SimClock};
+
+const START: i64 = 1_700_000_000_000;
+
+struct Scene {
+    sim: token_sim::OAuth2,
+    ours: OAuth2,
+    http: ReqwestClient,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::of(token_sim::OAuth2::builder(), |builder| builder).await
+    }
+
+    async fn of(
+        server: token_sim::OAuth2Builder,
+        describe: impl FnOnce(OAuth2Builder) -> OAuth2Builder,
+    ) -> Self {
+        let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
+        let builder = OAuth2::token_url(sim.token_url())
+            .allow_plain_http()
+            .client_id(sim.client_id())
+            .client_secret(sim.client_secret())
+            .account("alice");
+        let ours = describe(builder).build().unwrap();
+        let http = ReqwestClient::new().unwrap();
+        Self { sim, ours, http }
+    }
+
+    fn refresh_token(&self) -> Secret {
+        self.sim.grant().refresh_token().unwrap().into()
+    }
+
+    async fn spend(&self, refresh: Secret) -> Result<Outcome, Error> {
+        let now = Timestamp::from_unix_millis(self.sim.clock().now_ms());
+        let token = Token::from_refresh_token(refresh).unwrap();
+        let request = self.ours.refresh(&token, &attempt(now, 1)).unwrap();
+        exchange(&self.ours, &self.http, &request, now).await
+    }
+}
+
+/// The refresh token that came out, with an access token or alone.
+fn kept(outcome: Result<Outcome, Error>) -> Secret {
+    match outcome {
+        Ok(Outcome::Issued(token)) => token.refresh().unwrap().clone(),
+        Ok(Outcome::RefreshTokenOnly { refresh, .. }) => refresh,
+        other => panic!("the rotation is lost: {other:?}"),
+    }
+}
+
+// FAULTS.md rows 49 and 50
+#[tokio::test]
+async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
+    for oddity in Oddity::ALL {
+        let scene = Scene::new().await;
+        let first = scene.refresh_token();
+        scene.sim.fault(Fault::odd(oddity));
+        let answered = scene.spend(first).await;
+        if !oddity.is_readable() {
+            assert_eq!(answered.unwrap_err().kind(), ErrorKind::InDoubt, "{oddity:?}");
+            continue;
+        }
+        let alone = matches!(answered, Ok(Outcome::RefreshTokenOnly { .. }));
+        assert!(!alone || !oddity.has_usable_access_token(), "{oddity:?}");
+        let next = scene.spend(kept(answered)).await;
+        assert!(matches!(next, Ok(Outcome::Issued(_))), "{oddity:?}: {next:?}");
+    }
+}
+
+// FAULTS.md row 77
+#[tokio::test]
+async fn a_dead_grant_is_rejected_in_whatever_words() {
+    for words in DeadGrant::ALL {
+        let scene = Scene::of(token_sim::OAuth2::builder().dead_grant(words), |builder| builder).await;
+        let refused = scene
+            .spend(Secret::from("a-refresh-token-of-nobody"))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Rejected, "{words:?}: {refused}");
+        assert!(
+            !format!("{refused} {refused:?}").contains("of-nobody"),
+            "{words:?}"
+        );
+    }
+}
+
+// FAULTS.md row 52
+#[tokio::test]
+async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
+    for (wrapper, fault) in [
+        (None, Fault::form_encoded()),
+        (None, Fault::gzip()),
+        (Some("data"), Fault::in_field("data")),
+        (Some("0"), Fault::in_list()),
+    ] {
+        let describe = |builder: OAuth2Builder| match wrapper {
+            Some(wrapper) => builder.wrapped_in(wrapper),
+            None => builder,
+        };
+        let scene = Scene::of(token_sim::OAuth2::builder(), describe).await;
+        let first = scene.refresh_token();
+        scene.sim.fault(fault);
+        let answered = scene.spend(first).await;
+        assert!(
+            matches!(answered, Ok(Outcome::Issued(_))),
+            "{wrapper:?}: {answered:?}"
+        );
+    }
+}
+
+// FAULTS.md row 70
+#[tokio::test]
+async fn a_token_is_due_before_the_end_that_the_server_tells_of_its_refresh_token() {
+    let server = token_sim::OAuth2::builder()
+        .refresh_token_life(Duration::from_secs(400))
+        .tell_refresh_token_life("refresh_expires_in");
+    let scene = Scene::of(server, |builder| builder).await;
+    let first = scene.refresh_token();
+    let Ok(Outcome::Issued(token)) = scene.spend(first).await else {
+        panic!("no token");
+    };
+    let issued = token.validity().issued_at();
+    assert_eq!(
+        token.refresh_expires_at(),
+        Some(issued.after(Duration::from_secs(400)))
+    );
+    assert_eq!(
+        token.validity().refresh_at(),
+        issued.after(Duration::from_secs(300))
+    );
+}
