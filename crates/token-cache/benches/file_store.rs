@@ -25,32 +25,39 @@ use token_core::{Generation, Key, Secret, TokenStore};
 const REFRESHES: u64 = 400;
 const LEASE: Duration = Duration::from_secs(30);
 
-/// When the temporary file of the last write was whole: a process that is killed after it loses nothing.
-type Whole = Arc<Mutex<Option<Instant>>>;
+/// When the last write came to each of these steps: the temporary file was whole, and a process that is killed loses nothing; it was
+/// synced.
+type Reached = Arc<Mutex<[Option<Instant>; 2]>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("file-store-bench");
     _ = fs::remove_dir_all(&directory);
-    let whole = Whole::default();
-    let store = store_in(&directory, &whole);
+    let reached = Reached::default();
+    let store = store_in(&directory, &reached);
     commit(&store, 0, &CommitCondition::Overwrite).await;
     let mut file = File::create(directory.join("plain")).unwrap();
-    let (mut plain, mut safe, mut durable) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut plain, mut safe, mut synced, mut durable] = [const { Vec::new() }; 4];
     for parent in 0..REFRESHES {
         plain.push(write_with_fsync(&mut file));
         prepare(&store, parent).await;
         let answered = Instant::now();
         commit(&store, parent + 1, &CommitCondition::ParentIs(lineage(parent))).await;
         durable.push(answered.elapsed());
-        safe.push(whole.lock().unwrap().take().unwrap() - answered);
+        let [whole, renamed] = *reached.lock().unwrap();
+        safe.push(whole.unwrap() - answered);
+        synced.push(renamed.unwrap() - answered);
         store.release(&key(), &owner()).await.unwrap();
     }
-    let (plain, safe, durable) = (median(plain), median(safe), median(durable));
+    let [plain, safe, synced, durable] = [plain, safe, synced, durable].map(median);
     let ratio = |time: Duration| time.as_secs_f64() / plain.as_secs_f64();
     println!("medians of {REFRESHES} refreshes, the vendor's answer being the start\n");
     println!("one write with fsync          {plain:>9.1?}");
     println!("safe against a killed process {safe:>9.1?}  ×{:.2}", ratio(safe));
+    println!(
+        "file synced                   {synced:>9.1?}  ×{:.2}",
+        ratio(synced)
+    );
     println!(
         "durable record                {durable:>9.1?}  ×{:.2}",
         ratio(durable)
@@ -58,11 +65,14 @@ async fn main() {
     _ = fs::remove_dir_all(&directory);
 }
 
-fn store_in(directory: &Path, whole: &Whole) -> FileStore {
-    let whole = Arc::clone(whole);
+fn store_in(directory: &Path, reached: &Reached) -> FileStore {
+    let reached = Arc::clone(reached);
     FileStore::at(directory).asking(move |step| {
-        if step == WriteStep::Sync {
-            *whole.lock().unwrap() = Some(Instant::now());
+        let [whole, synced] = &mut *reached.lock().unwrap();
+        match step {
+            WriteStep::Sync => *whole = Some(Instant::now()),
+            WriteStep::Rename => *synced = Some(Instant::now()),
+            _ => {}
         }
         Ok(())
     })
