@@ -122,7 +122,10 @@ impl Oracle {
     ) -> Result<()> {
         let undelivered = |place: &&usize| journal.get(**place).is_some_and(|answer| !answer.delivered);
         let undelivered = self.epoch.since_last_round().iter().filter(undelivered).count();
-        let explained = u64::try_from(undelivered).unwrap_or(u64::MAX) + deaths.receivers;
+        // What lay whole on disk was to be recovered.
+        let whole = deaths.whole_on_disk > self.lives.newest();
+        let died = deaths.receivers.saturating_sub(u64::from(whole));
+        let explained = u64::try_from(undelivered).unwrap_or(u64::MAX) + died;
         let durable = stored.saturating_sub(self.epoch.first);
         let unheard = self.issued().saturating_sub(durable + self.epoch.unheard);
         ensure!(

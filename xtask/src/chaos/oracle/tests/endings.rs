@@ -33,6 +33,15 @@ fn a_logout_may_overtake_one_exchange() {
     );
 }
 
+#[test]
+fn a_logout_removes_no_generation_that_was_never_issued() {
+    let mut oracle = after(&[issued(1)]);
+    found_out(
+        oracle.logged_out(&logout(FIRST + 2)),
+        "more tokens than the vendor issued",
+    );
+}
+
 // FAULTS.md row 60
 #[test]
 fn nothing_is_written_over_a_tombstone() {

@@ -46,6 +46,23 @@ fn an_exchange_of_a_kept_grant_that_is_no_generation_must_be_explained() {
         .unwrap();
 }
 
+// FAULTS.md row 97
+#[test]
+fn a_token_of_a_kept_grant_that_lay_whole_on_disk_is_not_explained_by_a_death() {
+    let journal = [with_kept_token(1), with_kept_token(2)];
+    let whole = |generation| Deaths {
+        whole_on_disk: Some(generation),
+        ..killed()
+    };
+    let explained = kept(&journal).explain_unheard(&journal, FIRST + 1, &whole(FIRST + 1));
+    found_out(explained, "and 0 of them reached nobody");
+    let intent_alone = whole(FIRST);
+    let mut oracle = kept(&journal);
+    oracle
+        .explain_unheard(&journal, FIRST + 1, &intent_alone)
+        .unwrap();
+}
+
 #[test]
 fn one_explanation_does_not_do_for_two_rounds() {
     let one = [undelivered(with_kept_token(1)), with_kept_token(2)];
