@@ -5,8 +5,9 @@ use std::time::Duration;
 use local_servers::Redis;
 use token_core::store::CommitCondition;
 use token_core::{Key, TokenStore};
+use token_redis::{RedisStore, Servers};
 
-use crate::place::{builder, key, owner, record, store, until};
+use crate::place::{builder, key, owner, record, sealing, store, until};
 
 fn key_of(number: usize) -> Key {
     Key::of("acme", "api.acme.example", &format!("user {number}"))
@@ -48,6 +49,21 @@ async fn there_are_no_more_channels_than_waits_under_way() {
     let mut waits = waits.into_iter();
     let entry = waits.next().unwrap().await.unwrap().unwrap();
     assert_eq!(entry.generation(), Some(record(1).generation));
+    until("nobody listens any more", async || channels(&redis) == 0).await;
+}
+
+// FAULTS.md row 91
+#[tokio::test]
+async fn a_cluster_is_told_when_nobody_waits_any_more() {
+    let redis = Redis::with().cluster().start().unwrap();
+    let servers = Servers::cluster([redis.url()]);
+    let store = RedisStore::builder(servers, sealing()).connect().await.unwrap();
+    let wait = tokio::spawn({
+        let store = store.clone();
+        async move { store.changed(&key(), None, Duration::from_secs(60)).await }
+    });
+    until("it listens", async || channels(&redis) == 1).await;
+    wait.abort();
     until("nobody listens any more", async || channels(&redis) == 0).await;
 }
 
