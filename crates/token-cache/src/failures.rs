@@ -109,6 +109,13 @@ impl Failures {
         self.lock().as_ref().map(|failure| failure.pause.until(hand, now))
     }
 
+    /// Whether the refresh token was sent, and nobody knows whether the vendor took it.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.lock()
+            .as_ref()
+            .is_some_and(|failure| failure.pause.doubt.is_some())
+    }
+
     /// Whether the next exchange is worth waiting for: the failure passes by itself, and is not one of many.
     pub(crate) fn may_pass(&self) -> bool {
         let failure = self.lock();
@@ -149,10 +156,11 @@ impl Failure {
             times: 1,
             told: false,
         };
-        let doubt = Doubt::of(failed).or_else(|| {
-            let earlier = last.as_ref().and_then(|last| last.pause.doubt);
-            earlier.filter(|_| error.kind() != ErrorKind::Rejected)
-        });
+        let earlier = last.as_ref().and_then(|last| last.pause.doubt);
+        let doubt = match Doubt::of(failed) {
+            Some(doubt) => Some(doubt.after(earlier)),
+            None => earlier.filter(|_| in_vain || error.kind() != ErrorKind::Rejected),
+        };
         let pause = Pause {
             at: now,
             step: match in_vain {

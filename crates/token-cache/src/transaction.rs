@@ -141,7 +141,7 @@ async fn settle(job: &Job, lease: &Lease<'_>, spent: Result<Spent, Error>) -> Re
             lease.withdraw_intent().await;
             Ok(())
         }
-        Err(error) if error.kind() == ErrorKind::InDoubt => Err(error),
+        Err(error) if job.leaves_doubt(&error) => Err(error),
         Err(error) => {
             lease.withdraw_intent().await;
             Err(error)

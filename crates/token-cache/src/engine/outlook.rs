@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use token_core::{Error, ErrorKind, Moment};
+use token_core::{Error, ErrorKind, Moment, Step};
 
 use super::Engine;
 use crate::decide::{self, Decision, Outlook, Standing, State};
@@ -94,6 +94,15 @@ impl Engine {
     /// Whether a caller that has so much time should wait for the next exchange.
     pub(crate) fn is_worth_waiting(&self, pause: Duration, time_left: Duration) -> bool {
         pause <= time_left && self.failures.may_pass()
+    }
+
+    /// Whether the refresh token may have been spent when an exchange has ended so. What a login sends can be sent again; and a doubt
+    /// of before ends only when the vendor refuses the refresh token.
+    pub(crate) fn leaves_doubt(&self, error: &Error) -> bool {
+        let is_of_login = error.step() == Some(Step::Login);
+        let is_refused = error.kind() == ErrorKind::Rejected && !is_of_login;
+        let is_over = is_refused || self.held.load().is_refresh_refused();
+        (error.kind() == ErrorKind::InDoubt && !is_of_login) || (self.failures.is_in_doubt() && !is_over)
     }
 
     pub(crate) fn note_failure(&self, error: &Error) {

@@ -46,6 +46,8 @@ pub(super) struct Pause {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
     since: Duration,
+    /// When it was sent for the first time: the vendor may have taken it then, and its grace counts from there.
+    first_sent: Duration,
     /// For so long it can be sent again at once.
     grace: Duration,
 }
@@ -61,12 +63,21 @@ impl Doubt {
         };
         spent.then_some(Self {
             since: failed.now,
+            first_sent: failed.now,
             grace,
         })
     }
 
+    /// The same where the token was in doubt before.
+    pub(super) fn after(self, earlier: Option<Self>) -> Self {
+        Self {
+            first_sent: earlier.map_or(self.first_sent, |earlier| earlier.first_sent),
+            ..self
+        }
+    }
+
     fn until(&self, hand: &InHand, now: Duration) -> Duration {
-        if now.saturating_sub(self.since) < self.grace {
+        if now.saturating_sub(self.first_sent) < self.grace {
             return Duration::ZERO;
         }
         match hand.usable {
@@ -74,6 +85,8 @@ impl Doubt {
                 .since
                 .saturating_add(REST_WITH_TOKEN)
                 .min(now.saturating_add(hand.left)),
+            // No living access token could end with it: only one that works once is given time for its first answer.
+            false if !self.grace.is_zero() => Duration::ZERO,
             false => self.since.saturating_add(REST_WITHOUT_TOKEN),
         }
     }

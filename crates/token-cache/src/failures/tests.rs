@@ -136,6 +136,26 @@ fn a_token_that_may_have_been_spent_rests_by_its_rotation() {
 
 // FAULTS.md row 51
 #[test]
+fn a_grace_counts_from_the_first_send_and_what_lives_no_more_needs_no_rest() {
+    let in_doubt = Error::new(ErrorKind::InDoubt, "cut off");
+    let failures = Failures::default();
+    for sent in [1000, 1020] {
+        note(
+            &failures,
+            &in_doubt,
+            Rotation::Grace(SECOND * 30),
+            HOUR,
+            SECOND * sent,
+        );
+    }
+    let until = |left, now: u32| failures.until(&hand(left), SECOND * now).unwrap();
+    assert!(until(HOUR, 1025) <= SECOND * 1025);
+    assert_eq!(until(HOUR, 1031), SECOND * 1320);
+    assert!(until(Duration::ZERO, 1031) <= SECOND * 1031);
+}
+
+// FAULTS.md row 51
+#[test]
 fn only_a_refusal_of_the_grant_ends_a_doubt() {
     let failures = Failures::default();
     let now = SECOND * 1000;
