@@ -6,7 +6,7 @@ use token_cache::{Event, TokenCache};
 use token_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Arrived, Fault, IMPATIENT, World, pass, told};
+use crate::acme::{Acme, Arrived, Fault, IMPATIENT, Stage, World, pass, told};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -231,4 +231,17 @@ async fn a_refused_refresh_that_somebody_vouches_for_is_sent_again() {
     pass(SECOND).await;
     assert!(cache.token().await.is_ok());
     assert_eq!(world.server.count("/refresh"), 3);
+}
+
+// FAULTS.md rows 51 and 67
+#[tokio::test(start_paused = true)]
+async fn a_login_whose_answer_is_lost_leaves_no_doubt_about_the_refresh_token() {
+    for refused in [Transient, Dead] {
+        let (world, cache) = both_refused(refused, Transient).await;
+        world.server.outage_of("/login", Fault::Lost(Stage::BeforeActing));
+        pass(10 * MINUTE).await;
+        errors_within(&cache, 2 * SECOND).await;
+        assert!(world.server.count("/login") > 0);
+        assert!(world.kept().await.intent.is_none(), "others need not wait for it");
+    }
 }

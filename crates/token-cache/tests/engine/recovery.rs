@@ -273,3 +273,20 @@ async fn each_pause_after_a_success_begins_with_the_first_step() {
         assert_eq!(told(&mut events).await.len(), 2, "refreshed and persisted");
     }
 }
+
+// FAULTS.md rows 50 and 51
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_not_ended_by_a_vendor_that_is_closed_when_the_token_is_sent_again() {
+    let world = World::of(Acme::single_use());
+    let cache = world.due_owner().await;
+    pass(10 * MINUTE).await;
+    for (fault, rest) in [(status(502), 15 * SECOND), (status(503), SECOND)] {
+        world.server.then([fault]);
+        assert!(cache.token_within(SECOND / 10).await.is_err());
+        assert!(world.kept().await.intent.is_some(), "others are warned");
+        pass(rest).await;
+    }
+    pass(2 * SECOND).await;
+    assert!(cache.token().await.is_ok());
+    assert!(world.kept().await.intent.is_none());
+}
