@@ -296,3 +296,29 @@ proptest! {
         }
     }
 }
+
+// FAULTS.md row 82
+#[test]
+fn what_is_compared_grows_with_the_text_and_no_faster() {
+    let compared = |text: &str| -> usize {
+        let readings = readings(text);
+        readings.iter().map(|reading| reading.folded().len()).sum()
+    };
+    for unit in [
+        "a",
+        "%25",
+        "&amp;",
+        "\\u0041",
+        "dG9r",
+        "746f",
+        "%2526amp;",
+        "pa$$&word ",
+    ] {
+        let text = |times: usize| unit.repeat(times);
+        let (once, fourfold) = (compared(&text(64)), compared(&text(256)));
+        let bound = 4 * once + 64;
+        assert!(fourfold <= bound, "{unit}: {once} bytes, then {fourfold}");
+        let worst = 64 * text(256).len();
+        assert!(fourfold <= worst, "{unit}: {fourfold} of {worst}");
+    }
+}
