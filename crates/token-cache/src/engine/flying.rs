@@ -99,7 +99,10 @@ async fn fly(job: Job, errand: Errand, pilot: Pilot<Result<(), Error>>) {
     {
         flight.0.note_failure(error);
     }
-    pilot.land(outcome.map_err(|error| error.with_key(&flight.0.key)));
+    let outcome = outcome.map_err(|error| error.with_key(&flight.0.key));
+    // Before anybody learns of the end: the next flight may begin at once, and what that one spends is not in doubt because of this.
+    drop(flight);
+    pilot.land(outcome);
 }
 
 /// Where it is dropped in the middle, with its runtime or by a panic, the token that it spent is in doubt.
