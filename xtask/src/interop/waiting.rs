@@ -11,7 +11,8 @@ use vendor_auth::oauth2::{OAuth2, TokenKind};
 use vendor_auth::{Error, ErrorKind, Token, TokenCache};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-const SHOWN_AT_MOST: usize = 4;
+/// Longer than a token of ours is left alone, and shorter than its life.
+const CATCHING_UP: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) fn now() -> Timestamp {
@@ -132,24 +133,31 @@ pub(super) async fn must_be_active(tokens: &TokenCache, endpoint: &OAuth2, token
     Ok(())
 }
 
-/// Shows the token to the server, as an API would. A token that is refused is told to the cache and followed by a newer one, and so
-/// on, a few times: exchanges of some servers end the token that was handed out before.
+/// Shows the token to the server, as an API would. A token that is refused is told to the cache, and must soon be followed by a newer
+/// one that the server takes: exchanges of some servers end the token that was handed out before. With tokens as short as ours the
+/// cache may first hand it out again, since it takes one that it has only just got for a good one.
 pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Generation> {
-    let mut refused = Generation::default();
-    for _ in 0..SHOWN_AT_MOST {
-        let token = (*tokens.token().await?).clone();
-        let generation = token.generation();
-        if is_active(tokens, endpoint, &token).await? {
-            return Ok(generation);
+    let mut refused = None;
+    let showing = async {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            let token = (*tokens.token().await?).clone();
+            let generation = token.generation();
+            if refused >= Some(generation) {
+                continue;
+            }
+            if is_active(tokens, endpoint, &token).await? {
+                return Ok(generation);
+            }
+            refused = Some(generation);
+            tokens.invalidate(&token);
         }
-        ensure!(
-            generation > refused,
-            "a refused token of generation {generation} came again"
-        );
-        refused = generation;
-        tokens.invalidate(&token);
-    }
-    bail!("the server does not take any token up to generation {refused}")
+    };
+    timeout(CATCHING_UP, showing)
+        .await
+        .context("the server takes none of the tokens that were handed out")?
 }
 
 /// The refusal that had to come, in words.
