@@ -13,8 +13,8 @@ pub enum Event {
     Refreshed {
         /// Which of its lineage it is.
         generation: Generation,
-        /// When it expires.
-        expires_at: Timestamp,
+        /// When it expires; `None` for a token that is used until an API refuses it.
+        expires_at: Option<Timestamp>,
         /// Where it came from.
         origin: Origin,
     },

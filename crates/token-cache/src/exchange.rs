@@ -141,7 +141,8 @@ impl Line<'_> {
             let sending = self.send(request, deadline).await;
             let reply = sending.map_err(|failed| failed.after(step, spends))?;
             let outcome = self.endpoint.read(&reply.answer());
-            request = match outcome.map_err(Failed::answered)? {
+            let answered = |error| Failed::answered(error).after(step, spends);
+            request = match outcome.map_err(answered)? {
                 Outcome::Issued(token) => return Ok(Walked::Issued(Issued::of(token, reply.asked))),
                 Outcome::RefreshTokenOnly {
                     refresh,
@@ -154,7 +155,7 @@ impl Line<'_> {
             };
         }
         let error = Error::new(ErrorKind::Protocol, "the login has too many steps");
-        Err(Failed::answered(error))
+        Err(Failed::answered(error).after(MOST_STEPS, spends))
     }
 
     async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, Failed> {
@@ -231,12 +232,14 @@ impl Failed {
         Self { error, sent: true }
     }
 
-    /// The failure of a request after `steps` that were answered. What those did to a refresh token or a code is unknown.
+    /// The failure of a request after `steps` that were answered. Unless the vendor itself refuses, what those did to a refresh token or
+    /// a code is unknown.
     fn after(self, steps: u32, spends: bool) -> Self {
         if steps == 0 {
             return self;
         }
-        let error = match spends {
+        let is_unknown = spends && !self.error.is_vendors_word();
+        let error = match is_unknown {
             true => self.error.as_kind(ErrorKind::InDoubt),
             false => self.error,
         };

@@ -34,7 +34,7 @@ impl Engine {
         let token = self.with_windows(token);
         let event = Event::Refreshed {
             generation: token.generation(),
-            expires_at: token.validity().expires_at(),
+            expires_at: token.validity().ends(),
             origin,
         };
         self.tell_of_the_grants_end(before.token(), &token);

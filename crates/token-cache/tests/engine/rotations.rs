@@ -255,6 +255,28 @@ async fn a_refresh_of_two_steps_counts_as_sent_once_the_first_was() {
 
 // FAULTS.md row 54
 #[tokio::test(start_paused = true)]
+async fn a_second_step_that_only_the_vendors_own_refusal_makes_certain() {
+    let unclear = [(503, "{}"), (200, "<html>"), (404, "not here")];
+    let refused = [(400, r#"{"error":"busy","message":"no"}"#)];
+    for ((status, body), is_doubt) in unclear
+        .map(|one| (one, true))
+        .into_iter()
+        .chain(refused.map(|one| (one, false)))
+    {
+        let world = World::of(Acme::single_use());
+        let cache = world.due_owner().await;
+        world.server.then([
+            answers(r#"{"next":"ticket-0123456789"}"#),
+            Fault::Answer(status, &[], body.into()),
+        ]);
+        cache.token().await.unwrap();
+        pass(SECOND / 4).await;
+        assert_eq!(world.kept().await.intent.is_some(), is_doubt, "{status}");
+    }
+}
+
+// FAULTS.md row 54
+#[tokio::test(start_paused = true)]
 async fn a_redemption_of_two_steps_counts_as_sent_once_the_first_was() {
     let world = World::of(Acme::single_use());
     let cache = world.stranger();

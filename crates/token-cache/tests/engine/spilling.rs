@@ -79,7 +79,8 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
     assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
-    std::fs::remove_dir_all(&directory).unwrap();
+    // The dead process still tries to write its token; what it leaves is in the system's temporary folder.
+    _ = std::fs::remove_dir_all(&directory);
 }
 
 /// The same death without a spill loses the grant, so the test above can fail.
