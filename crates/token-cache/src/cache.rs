@@ -196,22 +196,14 @@ impl TokenCache {
         if !job.is_flying() && job.pending.is_settled() {
             return Drained::Settled;
         }
+        // The task ends with the time that its caller has, and not with the outage of a store.
         let settling = async move {
-            job.landed().await;
-            while !job.pending.is_settled() {
-                // Another token may have come while this one was written.
-                if job.pending.settle_after_flight(&job).await.is_err() {
-                    tokio::time::sleep(BETWEEN_WRITES).await;
-                }
-            }
-            Ok(())
+            let settling = settle(&job);
+            let in_time = tokio::time::timeout(within, settling).await;
+            Ok(in_time.is_ok())
         };
-        let settled = match self.engine.tasks.timeout(within, self.engine.tasks.run(settling)) {
-            Ok(settled) => settled.await,
-            Err(_) => return Drained::Unsettled,
-        };
-        match settled {
-            Ok(Ok(())) => Drained::Settled,
+        match self.engine.tasks.run(settling).await {
+            Ok(true) => Drained::Settled,
             _ => Drained::Unsettled,
         }
     }
@@ -230,6 +222,16 @@ impl TokenCache {
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenCache({:?})", self.engine)
+    }
+}
+
+async fn settle(job: &Job) {
+    job.landed().await;
+    while !job.pending.is_settled() {
+        // Another token may have come while this one was written.
+        if job.pending.settle_after_flight(job).await.is_err() {
+            tokio::time::sleep(BETWEEN_WRITES).await;
+        }
     }
 }
 

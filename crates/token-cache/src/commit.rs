@@ -128,8 +128,9 @@ pub(crate) async fn unpersisted(
 ) -> Result<(), Error> {
     let generation = issued.token.generation();
     let spilled = match &write {
-        Some((_, record)) => job.spill.keep(job, record).await,
-        None => Ok(()),
+        // What a logout has put behind it is not to be found by a later process.
+        Some((_, record)) if job.is_current() => job.spill.keep(job, record).await,
+        _ => Ok(()),
     };
     job.publish(issued.token, issued.asked, origin);
     let error = error.to_error();

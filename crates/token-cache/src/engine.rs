@@ -51,6 +51,10 @@ pub(crate) struct Engine {
     pub(crate) published: Notify,
     /// Whether the flight has declared that it spends the token, and does not know yet what came of it.
     pub(crate) spending: AtomicBool,
+    /// When it last began to, in milliseconds of elapsed time.
+    pub(crate) spends_since: AtomicU64,
+    /// Whether the intent of ours that is stored stands for another holder's, which a failed redemption had replaced.
+    pub(crate) inherits_doubt: AtomicBool,
     /// Whether the flight waits for a doubt.
     pub(crate) resting: AtomicBool,
     /// Whether a tombstone was met, and no token since.
@@ -105,6 +109,8 @@ impl Engine {
             sessions: Sessions::default(),
             published: Notify::new(),
             spending: AtomicBool::new(false),
+            spends_since: AtomicU64::new(0),
+            inherits_doubt: AtomicBool::new(false),
             resting: AtomicBool::new(false),
             tombstoned: AtomicBool::new(false),
             held: ArcSwap::from_pointee(Held::new(parts.placeholder, now)),

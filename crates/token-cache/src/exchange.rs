@@ -94,22 +94,30 @@ impl Line<'_> {
         loop {
             let walked = self.walk(build(&self.attempt())?, deadline).await;
             let has_time = self.clock.now().elapsed < deadline;
+            let is_again = matches!(walked, Ok(Walked::Again(_)));
             let failed = match walked {
                 Ok(Walked::Issued(issued)) => return Ok(issued),
                 Ok(Walked::Again(_)) if may_ask_anew && has_time => {
                     may_ask_anew = false;
                     continue;
                 }
-                Ok(Walked::Again(error)) => return Err(error),
-                // What was in doubt is not made certain by a second request that did not leave.
-                Err(failed) if !failed.sent => doubt.take().unwrap_or(failed),
+                Ok(Walked::Again(error)) => Failed::answered(error),
                 Err(failed) => failed,
             };
+            // What was in doubt is not made certain by a second request, unless the vendor refuses the grant.
+            let is_refused = failed.error.kind() == ErrorKind::Rejected;
+            let failed = match doubt.take() {
+                Some(earlier) if !is_refused => earlier,
+                _ => failed,
+            };
+            if is_again {
+                return Err(failed.error);
+            }
             if !repetition.covers(&failed) || !has_time {
                 return Err(failed.error);
             }
             repetition = Repetition::Never;
-            doubt = failed.sent.then_some(failed);
+            doubt = (failed.error.kind() == ErrorKind::InDoubt).then_some(failed);
         }
     }
 

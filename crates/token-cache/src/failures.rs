@@ -58,6 +58,8 @@ pub(crate) struct Failed<'a> {
     pub(crate) hand: InHand,
     /// The elapsed time.
     pub(crate) now: Duration,
+    /// When the exchange began, in elapsed time: the vendor may have acted from here on.
+    pub(crate) sent: Duration,
     /// A random number.
     pub(crate) drawn: u32,
     /// Whether the vendor issued a token that was over when it arrived: it may have a newer one in a moment.

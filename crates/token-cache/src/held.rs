@@ -127,7 +127,10 @@ impl Held {
 
     /// Whether an exchange brought it just now.
     pub(crate) fn is_newly_exchanged(&self, now: &Moment) -> bool {
-        self.exchanged && now.elapsed.saturating_sub(self.anchor.elapsed) < NEWLY_EXCHANGED
+        let validity = self.token.validity();
+        let half_its_life = validity.expires_at().since(validity.issued_at()) / 2;
+        let age = now.elapsed.saturating_sub(self.anchor.elapsed);
+        self.exchanged && age < NEWLY_EXCHANGED.min(half_its_life)
     }
 
     /// How many exchanges in a row were made because an API refused the token before.

@@ -17,6 +17,8 @@ pub(crate) struct Initial {
     tried: AtomicBool,
     /// The initial token of the family that is stored.
     of_the_family: Mutex<Option<Lineage>>,
+    /// And that of the family before it was tried.
+    before: Mutex<Option<Lineage>>,
 }
 
 impl Initial {
@@ -29,6 +31,7 @@ impl Initial {
             placeholder,
             tried: AtomicBool::new(false),
             of_the_family: Mutex::new(None),
+            before: Mutex::new(None),
         }
     }
 
@@ -62,9 +65,18 @@ impl Initial {
         let is_new = self.of_the_family() != Some(*fingerprint);
         let is_taken = is_new && !self.tried.swap(true, Ordering::AcqRel);
         is_taken.then(|| {
-            *self.family() = Some(*fingerprint);
+            let before = self.family().replace(*fingerprint);
+            *self.before.lock().unwrap_or_else(PoisonError::into_inner) = before;
             token.clone()
         })
+    }
+
+    /// It was tried and neither taken nor refused: it may be tried again.
+    pub(crate) fn give_back(&self) {
+        if self.tried.swap(false, Ordering::AcqRel) {
+            let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).take();
+            *self.family() = before;
+        }
     }
 
     /// The initial token, if it has not been tried.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use token_core::store::{Record, StoreError};
 use token_core::{Error, ErrorKind, Moment, Token};
@@ -63,7 +64,10 @@ impl Job {
 
     /// A tombstone was met: the token is not served any more.
     pub(crate) fn logged_out(&self) -> Error {
-        let kill = || self.engine.held().kill();
+        let kill = || {
+            self.engine.held().kill();
+            self.engine.tombstoned.store(true, Ordering::Release);
+        };
         self.engine.sessions.act_in(self.session, kill);
         // Whoever asks next can log in again by himself, if the vendor has a repeatable login.
         let kind = match self.has_login() {

@@ -33,17 +33,9 @@ pub enum LoggedOut {
 ///
 /// If the tombstone could not be written: then nothing was revoked or dropped.
 pub(crate) async fn log_out(job: Job) -> Result<LoggedOut, Error> {
-    job.sessions.withhold();
-    let stored = entomb(&job).await;
-    let removed = match stored {
-        Ok(removed) => removed,
-        Err(error) => {
-            job.sessions.resume(|publication| job.take_over(publication));
-            job.published.notify_waiters();
-            return Err(error);
-        }
-    };
-    let newest = let_go(&job, removed).await;
+    let withholding = Withholding::begin(&job);
+    let removed = entomb(&job).await?;
+    let newest = let_go(&job, removed, withholding).await;
     let Some(token) = newest else {
         return Ok(LoggedOut::NothingToRevoke);
     };
@@ -53,6 +45,38 @@ pub(crate) async fn log_out(job: Job) -> Result<LoggedOut, Error> {
         job.tell(Event::NotRevoked { error });
     }
     Ok(logged_out)
+}
+
+/// While it lives nothing is published. Dropped before its end, because the logout failed or broke off, it publishes what was withheld.
+struct Withholding<'a> {
+    job: &'a Job,
+    has_ended: bool,
+}
+
+impl<'a> Withholding<'a> {
+    fn begin(job: &'a Job) -> Self {
+        job.sessions.withhold();
+        Self {
+            job,
+            has_ended: false,
+        }
+    }
+
+    /// The grant is logged out. Returns what was withheld.
+    fn end(mut self) -> Option<Token> {
+        self.has_ended = true;
+        self.job.sessions.end(|| self.job.let_go())
+    }
+}
+
+impl Drop for Withholding<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let job = self.job;
+            job.sessions.resume(|publication| job.take_over(publication));
+            job.published.notify_waiters();
+        }
+    }
 }
 
 /// Leaves the tombstone; returns the record that was there.
@@ -79,9 +103,9 @@ async fn store_initial_token(job: &Job) {
 }
 
 /// Drops all that could bring the grant back, and returns the newest token of it.
-async fn let_go(job: &Job, removed: Option<Record>) -> Option<Token> {
+async fn let_go(job: &Job, removed: Option<Record>, withholding: Withholding<'_>) -> Option<Token> {
     let in_hand = job.current();
-    let withheld = job.sessions.end(|| job.let_go());
+    let withheld = withholding.end();
     job.published.notify_waiters();
     drop(job.spares.take());
     let records = [removed, job.pending.drop_all(), job.spill.drop_all(job).await];

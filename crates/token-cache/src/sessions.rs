@@ -35,6 +35,11 @@ impl Sessions {
         self.lock().current
     }
 
+    /// Whether a logout is under way: what is published now is withheld, so the token in hand may have been spent.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.lock().logouts > 0
+    }
+
     /// Acts if the session goes on. No logout ends it meanwhile.
     pub(crate) fn act_in<T>(&self, session: Session, act: impl FnOnce() -> T) -> Option<T> {
         let state = self.lock();

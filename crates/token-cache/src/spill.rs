@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use token_core::TokenStore;
 use token_core::store::{CommitCondition, Record, StoreError};
+use token_core::{Token, TokenStore};
 
-use crate::events::Origin;
 use crate::job::Job;
 use crate::record;
 
@@ -51,35 +50,28 @@ impl Spill {
         _ = job.in_time(place.tombstone(&job.key)).await;
     }
 
-    /// What an earlier process left here, once in the life of a cache: it is served if it lives, and written to the store.
+    /// What an earlier process left here, once in the life of a cache: it is written to the store. Returned, if it is
+    /// newer than the one in hand, to be served should the store be away.
     ///
     /// Whose child it is need not be known: a record that the store does not have, or has an older generation of, is written; any
     /// other has had its successor.
-    pub(crate) async fn recover(&self, job: &Job) {
-        let Some(place) = self
-            .place
-            .as_ref()
-            .filter(|_| !self.was_looked_at.swap(true, Ordering::SeqCst))
-        else {
-            return;
-        };
+    pub(crate) async fn recover(&self, job: &Job) -> Option<Token> {
+        let place = self.place.as_ref()?;
+        if self.was_looked_at.swap(true, Ordering::SeqCst) {
+            return None;
+        }
         // A store completes what a process left half written when it is written to, not when it is read.
         _ = job.in_time(place.withdraw(&job.key, &job.owner)).await;
         let Ok(entry) = job.in_time(place.load(&job.key)).await else {
-            return self.was_looked_at.store(false, Ordering::SeqCst);
+            self.was_looked_at.store(false, Ordering::SeqCst);
+            return None;
         };
-        let Some(record) = entry.record else { return };
-        let now = job.clock.now();
-        let Ok(token) = record::read(&record, entry.record_age, now.wall) else {
-            return;
-        };
-        if job
-            .current()
-            .is_none_or(|current| current.generation() < token.generation())
-        {
-            job.publish(token, now, Origin::Store);
-        }
+        let record = entry.record?;
+        let token = record::read(&record, entry.record_age, job.clock.now().wall).ok()?;
         job.pending
             .keep(job, CommitCondition::ParentIs(record.lineage), record);
+        let current = job.current();
+        let is_newer = current.is_none_or(|current| current.generation() < token.generation());
+        is_newer.then_some(token)
     }
 }

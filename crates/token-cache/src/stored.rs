@@ -1,9 +1,10 @@
 //! What the store holds, and when it is adopted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use token_core::store::{Entry, StoreError};
+use token_core::store::{Entry, Intent, StoreError};
 use token_core::{Error, Generation, Token};
 
 use crate::decide::Decision;
@@ -57,7 +58,16 @@ impl Stored {
         let intent = self.entry.intent.as_ref()?;
         let is_this =
             intent.lineage == Some(lineage(&job.key, token)) && intent.generation == token.generation();
-        (intent.owner != job.owner && is_this).then_some(self.entry.intent_age)
+        let is_another = intent.owner != job.owner || job.inherits_doubt.load(Ordering::Acquire);
+        (is_another && is_this).then_some(self.entry.intent_age)
+    }
+
+    /// Another holder's intent to spend the stored record.
+    pub(crate) fn doubt(&self, job: &Job) -> Option<&Intent> {
+        let intent = self.entry.intent.as_ref()?;
+        let record = self.entry.record.as_ref()?;
+        let is_this = intent.lineage == Some(record.lineage) && intent.generation == record.generation;
+        (intent.owner != job.owner && is_this).then_some(intent)
     }
 
     /// Takes the stored token over where it is newer than the one in hand, or is another of the same generation: what is stored counts.
@@ -82,7 +92,9 @@ impl Stored {
         let now = job.clock.now();
         let token =
             record::read(record, self.entry.record_age, now.wall).map_err(|error| error.to_error())?;
-        if is_in_hand(&token, job) || !better(&token) {
+        // A tombstone that is gone again, such as one that no replica had, gives the token in hand its life back.
+        let is_in_hand = is_in_hand(&token, job) && !job.tombstoned.load(Ordering::Acquire);
+        if is_in_hand || !better(&token) {
             return Ok(Adopted::Nothing);
         }
         let before = job.held();

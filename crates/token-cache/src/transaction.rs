@@ -14,6 +14,7 @@ use token_core::{Error, ErrorKind, Generation, Redemption, Rotation, Token};
 
 use crate::commit::{commit, unpersisted};
 use crate::decide::Decision;
+use crate::events::Origin;
 use crate::exchange::{Issued, Patience, Repetition};
 use crate::job::Job;
 use crate::lease::{Lease, NoLease, Purpose, Taken};
@@ -54,9 +55,13 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
         Errand::Redeem(_) | Errand::Adopt(_) => Purpose::OurOwn,
     };
     job.tell_of_the_store().await;
-    job.spill.recover(job).await;
+    let recovered = job.spill.recover(job).await;
     // What this holder still owes the store comes first: it needs no lease, and what is read under the lease then has it.
     if let Err(error) = job.pending.settle(job).await {
+        // Whether it was logged out meanwhile, only the store could tell.
+        if let Some(token) = recovered {
+            job.publish(token, job.clock.now(), Origin::Store);
+        }
         return without_store(job, errand, &error).await;
     }
     match Lease::take(job, purpose).await {
@@ -110,6 +115,8 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
         Adopted::Nothing => current,
     };
 
+    may_spend(job, newest.filter(|_| !tombstoned), current.as_ref())?;
+
     // 3. Intent: durable before the token is spent. 4. The lease must still be ours.
     let known = newest.max(current.as_ref().map(Token::generation));
     if let Err(error) = declare(job, lease, current.as_ref(), known).await? {
@@ -122,21 +129,55 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
     }
 
     // 4. Send. 5. to 7. What comes of it.
-    job.spending.store(current.is_some(), Ordering::Release);
+    job.begins_to_spend(current.is_some());
     let spent = spend(job, current, known).await;
-    job.spending.store(false, Ordering::Release);
+    if tombstoned
+        && let Err(error) = &spent
+        && error.kind() != ErrorKind::Rejected
+    {
+        // The initial token was not refused: it is tried again.
+        job.initial.give_back();
+    }
     let spent = spent.map(|spent| match tombstoned {
         true => spent.over_a_tombstone(job),
         false => spent,
     });
-    settle(job, lease, spent).await
+    let settled = settle(job, lease, spent, known).await;
+    job.spending.store(false, Ordering::Release);
+    settled
+}
+
+/// While a logout is under way nothing is published: the token in hand may be an ancestor of the one that a flight has just committed.
+fn may_spend(job: &Job, newest: Option<Generation>, current: Option<&Token>) -> Result<(), Error> {
+    let is_ancestor =
+        current.is_some_and(|token| token.refresh().is_some() && newest > Some(token.generation()));
+    if !job.sessions.is_ending() && !is_ancestor {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Transient { after: None },
+        "a logout is under way, or a newer token is on its way",
+    ))
 }
 
 /// An issued token's intent stands until the commit clears it: it warns the others if we die in between. So does that of an exchange
 /// whose outcome is unknown.
-async fn settle(job: &Job, lease: &Lease<'_>, spent: Result<Spent, Error>) -> Result<(), Error> {
+async fn settle(
+    job: &Job,
+    lease: &Lease<'_>,
+    spent: Result<Spent, Error>,
+    known: Option<Generation>,
+) -> Result<(), Error> {
     match spent {
-        Ok(Spent::Issued(issued, condition, origin)) => commit(job, issued, condition, origin).await,
+        Ok(Spent::Issued(issued, condition, origin)) => {
+            let is_repeated = Some(issued.token.generation()) <= known;
+            let committed = commit(job, issued, condition, origin).await;
+            if is_repeated {
+                // A commit clears the intents of older generations, and this is none.
+                lease.withdraw_intent().await;
+            }
+            committed
+        }
         Ok(Spent::Adopted) => {
             lease.withdraw_intent().await;
             Ok(())
@@ -182,10 +223,11 @@ async fn without_store(job: &Job, errand: Errand, error: &StoreError) -> Result<
     };
     if let Ok(stored) = Stored::load(job).await {
         if stored.is_tombstoned() {
+            let logged_out = job.logged_out();
             // A login that cannot write its intent could not replace the tombstone.
             return Err(match job.has_login() {
                 true => error.to_error(),
-                false => job.logged_out(),
+                false => logged_out,
             });
         }
         stored.adopt(job)?;

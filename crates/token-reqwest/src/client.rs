@@ -114,7 +114,7 @@ impl ReqwestClient {
     /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the client was built. With
     ///   `connection_verbose(true)` reqwest logs every byte at TRACE, tokens included.
     ///
-    /// What is kept: nothing is sent twice, and a body is cut off at [`LONGEST_BODY`] bytes.
+    /// What is kept: nothing is sent twice, and a body is cut off at [`LONGEST_BODY`](token_core::LONGEST_BODY) bytes.
     ///
     /// # Errors
     ///

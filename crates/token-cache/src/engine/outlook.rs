@@ -105,6 +105,14 @@ impl Engine {
         (error.kind() == ErrorKind::InDoubt && !is_of_login) || (self.failures.is_in_doubt() && !is_over)
     }
 
+    /// From here on the refresh token in hand may be spent.
+    pub(crate) fn begins_to_spend(&self, spends: bool) {
+        let now = self.clock.now().elapsed.as_millis();
+        self.spends_since
+            .store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Release);
+        self.spending.store(spends, Ordering::Release);
+    }
+
     pub(crate) fn note_failure(&self, error: &Error) {
         let events = self.note(error, false);
         events.into_iter().for_each(|event| self.tell(event));
@@ -117,6 +125,7 @@ impl Engine {
             rotation: self.endpoint.rotation(),
             hand: self.in_hand(),
             now: self.clock.now().elapsed,
+            sent: Duration::from_millis(self.spends_since.load(Ordering::Acquire)),
             drawn: self.attempts.entropy().number(),
             over_on_arrival,
         };

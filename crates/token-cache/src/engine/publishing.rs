@@ -40,11 +40,13 @@ impl Engine {
         self.tell_of_the_grants_end(before.token(), &token);
         let next = Held::following(&before, token, anchor, origin.is_exchange());
         let next = match repeated {
-            true => self.repeated(&before, next, &now),
+            true => Self::repeated(next, &now),
             false => next,
         };
+        self.carry_refusal(&before, &next, &now, origin);
         self.held.store(Arc::new(next));
         self.tombstoned.store(false, Ordering::Release);
+        self.inherits_doubt.store(false, Ordering::Release);
         if origin.is_exchange() && self.live().is_none() && !self.held.load().never_lived() {
             return self.over_on_arrival(origin, repeated);
         }
@@ -96,20 +98,30 @@ impl Engine {
         }
     }
 
-    /// A repeated token is no failure. If an API refused it, it is not at fault: the vendor stands by it.
-    fn repeated(&self, before: &Held, next: Held, now: &Moment) -> Held {
+    /// A repeated token is no failure, but is not asked for again at once.
+    fn repeated(next: Held, now: &Moment) -> Held {
         let left = in_hand(&next, now).left;
-        let next = next.not_exchanged_before(
+        next.not_exchanged_before(
             now.elapsed
                 .saturating_add((left / 4).max(SHORTEST_REPETITION).min(left)),
-        );
-        if before.standing() == Standing::Refused {
-            let pause = self.settings.backoff.doubled(next.refusals());
-            next.trust_until(now.elapsed.saturating_add(pause));
-            let generation = next.token().generation();
-            self.tell(Event::RefusedAgain { generation });
+        )
+    }
+
+    /// An API refused the access token, and here it is again. If an exchange brought it, the vendor stands by it and it is not at fault;
+    /// from the store it comes as refused as it was.
+    fn carry_refusal(&self, before: &Held, next: &Held, now: &Moment, origin: Origin) {
+        let is_same = next.token().access().same_as(before.token().access());
+        if before.standing() != Standing::Refused || !is_same || next.never_lived() {
+            return;
         }
-        next
+        if !origin.is_exchange() {
+            _ = next.refuse(now);
+            return;
+        }
+        let pause = self.settings.backoff.doubled(next.refusals());
+        next.trust_until(now.elapsed.saturating_add(pause));
+        let generation = next.token().generation();
+        self.tell(Event::RefusedAgain { generation });
     }
 
     fn with_windows(&self, token: Token) -> Token {

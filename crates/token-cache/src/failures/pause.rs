@@ -63,7 +63,7 @@ impl Doubt {
         };
         spent.then_some(Self {
             since: failed.now,
-            first_sent: failed.now,
+            first_sent: failed.sent,
             grace,
         })
     }

@@ -21,6 +21,7 @@ fn note(failures: &Failures, error: &Error, rotation: Rotation, left: Duration, 
         rotation,
         hand: hand(left),
         now,
+        sent: now,
         drawn: u32::MAX,
         over_on_arrival: false,
     };
@@ -75,6 +76,7 @@ fn without_a_live_token_a_failure_that_passes_is_waited_out_for_ten_seconds_at_m
                     ..hand(Duration::ZERO)
                 },
                 now: SECOND * 1000,
+                sent: SECOND * 1000,
                 drawn: u32::MAX,
                 over_on_arrival: false,
             };
@@ -258,6 +260,7 @@ proptest! {
                     rotation: Rotation::Grace(Duration::from_millis(grace)),
                     hand,
                     now: Duration::from_millis(now),
+                    sent: Duration::from_millis(now),
                     drawn,
                     over_on_arrival: false,
                 };

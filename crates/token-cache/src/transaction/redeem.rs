@@ -1,5 +1,8 @@
 //! A new grant takes the place of whatever was there.
 
+use std::sync::atomic::Ordering;
+
+use token_core::store::Intent;
 use token_core::{Error, Generation, Redemption, Rotation, Token};
 
 use super::{Stored, as_generation_after, by_our_login, declare, patience};
@@ -19,10 +22,23 @@ pub(super) async fn redeem(
     let known = begin(job, lease, &stored).await?;
     let redeemed = exchange(job, redemption).await;
     if redeemed.is_err() {
-        lease.withdraw_intent().await;
+        leave_as_it_was(job, lease, &stored).await;
     }
     let issued = as_generation_after(redeemed?, known);
     commit(job, issued, by_our_login(job), Origin::Redemption).await
+}
+
+/// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our name.
+async fn leave_as_it_was(job: &Job, lease: &Lease<'_>, stored: &Stored) {
+    let Some(doubt) = stored.doubt(job) else {
+        return lease.withdraw_intent().await;
+    };
+    let ours = Intent {
+        owner: job.owner.clone(),
+        ..doubt.clone()
+    };
+    job.inherits_doubt.store(true, Ordering::Release);
+    _ = job.in_time(job.store.intend(&job.key, &ours)).await;
 }
 
 /// Takes over a token that the user has.

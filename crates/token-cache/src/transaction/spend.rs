@@ -61,7 +61,7 @@ async fn after_refusal(
     {
         return Ok(Spent::Adopted);
     }
-    if let Some(spent) = another_way(job, current, known).await {
+    if let Some(spent) = another_way(job, current, known).await? {
         return Ok(spent);
     }
     job.note_kill(&refused, current);
@@ -72,25 +72,43 @@ async fn after_refusal(
     Err(refused)
 }
 
-/// A token that lost a race, or the initial token of another family: each is tried once.
-async fn another_way(job: &Job, current: &Token, known: Option<Generation>) -> Option<Spent> {
+/// A token that lost a race, or the initial token of another family. Each is tried until the vendor takes or refuses it.
+async fn another_way(job: &Job, current: &Token, known: Option<Generation>) -> Result<Option<Spent>, Error> {
     let condition = CommitCondition::ParentIs(lineage(&job.key, current));
-    for spare in job.spares.take() {
-        if let Ok(Spent::Issued(issued, _, origin)) = refresh_with(job, &spare).await {
-            return Some(Spent::Issued(issued, condition, origin));
+    let issued = match another_token(job).await? {
+        Some((issued, origin)) => Spent::Issued(as_generation_after(issued, known), condition, origin),
+        None => return Ok(None),
+    };
+    Ok(Some(issued))
+}
+
+async fn another_token(job: &Job) -> Result<Option<(Issued, Origin)>, Error> {
+    let mut spares = job.spares.take().into_iter();
+    while let Some(spare) = spares.next() {
+        match refresh_with(job, &spare).await {
+            Ok(Spent::Issued(issued, _, origin)) => return Ok(Some((issued, origin))),
+            Err(error) if error.kind() != ErrorKind::Rejected => {
+                std::iter::once(spare)
+                    .chain(spares)
+                    .for_each(|spare| job.spares.keep(spare));
+                return Err(error);
+            }
+            _ => {}
         }
     }
-    let initial = job.initial.take_unseen()?;
+    let Some(initial) = job.initial.take_unseen() else {
+        return Ok(None);
+    };
     if !job.is_expired(&initial) {
-        let issued = as_generation_after(Issued::of(initial, job.clock.now()), known);
-        return Some(Spent::Issued(issued, condition, Origin::Initial));
+        return Ok(Some((Issued::of(initial, job.clock.now()), Origin::Initial)));
     }
     match refresh_with(job, &initial).await {
-        Ok(Spent::Issued(issued, _, origin)) => {
-            let issued = as_generation_after(issued, known);
-            Some(Spent::Issued(issued, condition, origin))
+        Ok(Spent::Issued(issued, _, origin)) => Ok(Some((issued, origin))),
+        Err(error) if error.kind() != ErrorKind::Rejected => {
+            job.initial.give_back();
+            Err(error)
         }
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -156,7 +174,9 @@ async fn login(job: &Job, current: Option<&Token>, known: Option<Generation>) ->
         Some(current) if issued.token.same_secrets_as(current) => child_of(job, current, issued),
         _ => as_generation_after(issued, known),
     };
-    Ok(Spent::Issued(issued, by_our_login(job), Origin::Login))
+    // Only over the tombstone that it has seen does a login take the place of a grant that was logged out.
+    let condition = CommitCondition::UnlessTombstoned;
+    Ok(Spent::Issued(issued, condition, Origin::Login))
 }
 
 /// The vendor may echo any part of the token, also one that was not sent.

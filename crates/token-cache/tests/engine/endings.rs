@@ -55,6 +55,33 @@ async fn a_locked_redemption_does_not_hold_off_a_login_of_the_grant_in_hand() {
     assert!(cache.token().await.is_ok());
 }
 
+// FAULTS.md rows 2 and 57
+#[tokio::test(start_paused = true)]
+async fn a_failed_redemption_leaves_the_doubt_of_another_holder_as_it_was() {
+    let world = World::of(Acme::single_use());
+    let (ours, (theirs, _)) = (world.owner(), world.other());
+    ours.token().await.unwrap();
+    theirs.token().await.unwrap();
+    pass(46 * MINUTE).await;
+    world.leave_doubt().await;
+    world.server.then_refuse("invalid_grant");
+    assert!(ours.redeem(world.acme.redemption()).await.is_err());
+    for cache in [&ours, &theirs] {
+        cache.token().await.unwrap();
+    }
+    pass(4 * MINUTE).await;
+    for cache in [&ours, &theirs] {
+        cache.token().await.unwrap();
+    }
+    assert_eq!(
+        world.server.count("/refresh"),
+        1,
+        "the other may still bring its token"
+    );
+    pass(2 * MINUTE).await;
+    assert_eq!(world.server.count("/refresh"), 2);
+}
+
 // FAULTS.md row 60
 #[tokio::test(start_paused = true)]
 async fn a_redeemed_token_whose_commit_failed_is_not_written_over_the_tombstone() {
@@ -156,25 +183,118 @@ async fn a_logout_while_a_load_is_on_its_way_publishes_nothing() {
 
 // FAULTS.md row 61
 #[tokio::test(start_paused = true)]
-async fn what_a_failing_logout_withheld_is_published_when_it_has_failed() {
+async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_nothing_is_spent_meanwhile() {
     let world = World::of(Acme::single_use());
     let cache = world.due_owner().await;
+    let gate = world.server.then_hold(Stage::AfterActing);
+    cache.token().await.unwrap();
+    gate.reached().await;
     world.store.ails([Op::Bury], &Ailment::Hangs);
     let logging_out = tokio::spawn({
         let cache = cache.clone();
         async move { cache.log_out().await.map(drop) }
     });
     pass(SECOND).await;
-    cache.token().await.unwrap();
+    gate.open();
     pass(SECOND).await;
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
-    assert_eq!(
-        cache.current().unwrap().generation(),
-        Generation::new(1),
-        "nothing is published once a logout has begun"
-    );
+    // Still the first: nothing is published once a logout has begun. Its refresh token was spent.
+    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
+    pass(SECOND).await;
     assert_eq!(logging_out.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
+    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+}
+
+// FAULTS.md row 63
+#[test]
+fn a_logout_that_breaks_off_with_its_runtime_withholds_nothing_for_ever() {
+    let given = tokio::runtime::Runtime::new().unwrap();
+    let world = World::of(Acme::single_use());
+    let cache = world
+        .process(&world.store)
+        .runtime(given.handle().clone())
+        .first(world.server.grant())
+        .build()
+        .unwrap();
+    let own = tokio::runtime::Runtime::new().unwrap();
+    own.block_on(async { cache.token().await.map(drop) }).unwrap();
+    let gate = Gate::closed();
+    world.store.ails([Op::Bury], &Ailment::Hangs);
+    world.store.ails([Op::Commit], &Ailment::Late(gate.clone()));
+    let logging_out = own.spawn({
+        let cache = cache.clone();
+        async move { cache.log_out().await.map(drop) }
+    });
+    // The logout has begun when it asks for the tombstone.
+    while !world.store.log().contains(&Op::Bury) {
+        std::thread::yield_now();
+    }
+    drop(given);
+    assert!(own.block_on(logging_out).unwrap().is_err());
+    world.store.heals();
+    gate.open();
+    let generation = cache.current().unwrap().generation();
+    let next = own.block_on(async { cache.refresh_if(generation).await.map(|token| token.generation()) });
+    assert_eq!(next.unwrap(), generation.next());
+}
+
+// FAULTS.md rows 61 and 68
+#[tokio::test(start_paused = true)]
+async fn a_tombstone_that_can_be_read_ends_the_serving_though_the_store_cannot_be_written() {
+    for acme in [Acme::single_use(), Acme::single_use().and_login()] {
+        let world = World::of(acme);
+        world.owner().token().await.unwrap();
+        let store = world.store.sibling();
+        let cache = world.process(&store).build().unwrap();
+        cache.token().await.unwrap();
+        pass(50 * MINUTE).await;
+        _ = world.owner().log_out().await.unwrap();
+        store.ails([Op::Acquire, Op::Intend, Op::Commit], &Ailment::Dead);
+        cache.token().await.unwrap();
+        pass(SECOND / 4).await;
+        assert!(cache.current().is_none());
+    }
+}
+
+// FAULTS.md row 106
+#[tokio::test(start_paused = true)]
+async fn a_login_whose_lease_came_before_the_tombstone_does_not_replace_it() {
+    let world = World::of(Acme::with(Rotation::Idempotent).and_login());
+    let cache = world.stranger();
+    let gate = Gate::closed();
+    world.store.ails([Op::Acquire], &Ailment::Late(gate.clone()));
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token_within(SECOND).await.map(drop) }
+    });
+    gate.reached().await;
+    let other = world.process(&world.store.sibling()).build().unwrap();
+    _ = other.log_out().await.unwrap();
+    assert!(asking.await.unwrap().is_err());
+    world.store.heals();
+    gate.open();
+    pass(SECOND / 4).await;
+    assert!(world.kept().await.tombstoned);
+}
+
+// FAULTS.md row 9
+#[tokio::test(start_paused = true)]
+async fn a_tombstone_that_is_gone_again_gives_the_grant_back() {
+    let world = World::of(Acme::single_use());
+    let cache = world.due_owner().await;
+    let record = world.kept().await.record.unwrap();
+    let (memory, key) = (world.store.memory(), world.acme.key());
+    memory.tombstone(&key).await.unwrap();
+    cache.token().await.unwrap();
+    pass(SECOND).await;
+    assert!(cache.token().await.is_err());
+    // No replica had it, so the store took it back.
+    let overwrite = token_core::store::CommitCondition::Overwrite;
+    memory.commit(&key, &overwrite, &record).await.unwrap();
+    pass(2 * SECOND).await;
+    let token = cache.token().await.unwrap();
+    assert!(world.server.accepts(token.access()));
 }
 
 // FAULTS.md row 62

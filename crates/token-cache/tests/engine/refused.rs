@@ -95,6 +95,21 @@ async fn one_route_that_refuses_every_token_costs_ever_fewer_exchanges_and_takes
     assert!(refused_again(&told(&mut events).await) >= 5);
 }
 
+// FAULTS.md row 64
+#[tokio::test(start_paused = true)]
+async fn a_short_token_is_newly_exchanged_for_half_of_its_life_at_most() {
+    let world = World::of(Acme::single_use());
+    world.server.life(4 * SECOND);
+    let cache = world.owner();
+    cache.token().await.unwrap();
+    refuse(&cache).await;
+    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
+    pass(SECOND * 5 / 2).await;
+    let second = (*cache.current().unwrap()).clone();
+    cache.invalidate(&second);
+    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(3));
+}
+
 // FAULTS.md row 110
 #[tokio::test(start_paused = true)]
 async fn a_token_from_the_store_that_is_refused_too_is_replaced_at_once() {

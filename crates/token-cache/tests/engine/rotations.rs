@@ -472,3 +472,71 @@ async fn a_status_is_in_the_error_of_an_answer() {
         "{error}"
     );
 }
+
+// FAULTS.md row 51
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_not_forgotten_where_the_repetition_is_answered_by_a_busy_server() {
+    let world = World::of(Acme::with(Rotation::Grace(SECOND * 30)));
+    let cache = world.due_owner().await;
+    let mut events = cache.events();
+    world.server.then([
+        Fault::Lost(Stage::BeforeActing),
+        Fault::Answer(503, &[], "{}".into()),
+    ]);
+    cache.token().await.unwrap();
+    pass(SECOND / 4).await;
+    assert!(world.kept().await.intent.is_some());
+    let told = told(&mut events).await;
+    let is_doubt =
+        |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::InDoubt);
+    assert!(told.iter().any(is_doubt), "{told:?}");
+}
+
+// FAULTS.md row 56
+#[tokio::test(start_paused = true)]
+async fn a_repeated_pair_of_tokens_leaves_no_intent() {
+    let world = World::of(Acme::single_use());
+    let cache = world.due_owner().await;
+    world.server.then([Fault::Same]);
+    cache.token().await.unwrap();
+    pass(SECOND).await;
+    assert_eq!(cache.current().unwrap().generation(), Generation::new(1));
+    assert!(world.kept().await.intent.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_ends_with_its_callers_time_and_leaves_no_task() {
+    let world = World::of(Acme::single_use());
+    let cache = world.due_owner().await;
+    world.store.ails([Op::Commit], &Ailment::Dead);
+    cache.token().await.unwrap();
+    pass(SECOND).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for _ in 0..10 {
+        assert_eq!(cache.drain(SECOND).await, Drained::Unsettled);
+    }
+    pass(SECOND).await;
+    assert!(tasks() <= before, "{} tasks, {before} before", tasks());
+}
+
+// FAULTS.md row 51
+#[tokio::test(start_paused = true)]
+async fn a_grace_counts_from_the_first_send_and_not_from_the_timeout() {
+    let world = World::of(Acme::with(Rotation::Grace(SECOND * 30)));
+    let cache = world.due_owner().await;
+    // The first answer never comes: 20 seconds of the window are over when the exchange is given up.
+    let gate = world.server.then_hold(Stage::AfterActing);
+    world.server.outage(Fault::Answer(502, &[], "<html>".into()));
+    let sent = Instant::now();
+    while sent.elapsed() < 4 * MINUTE {
+        cache.token().await.unwrap();
+        pass(SECOND).await;
+    }
+    let late = world.server.arrived().into_iter().filter(|one| {
+        let after = one.at.saturating_duration_since(sent);
+        one.path == "/refresh" && after > SECOND * 31
+    });
+    assert_eq!(late.count(), 0, "outside of its window it rests");
+    drop(gate);
+}

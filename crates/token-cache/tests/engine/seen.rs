@@ -264,6 +264,43 @@ async fn an_unseen_initial_token_begins_anew_after_a_logout_and_the_same_one_doe
     }
 }
 
+// FAULTS.md row 75
+#[tokio::test(start_paused = true)]
+async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
+    for logged_out in [true, false] {
+        let world = with_dead_grant().await;
+        if logged_out {
+            _ = world.stranger().log_out().await.unwrap();
+        }
+        world.stranger().redeem(world.acme.redemption()).await.unwrap();
+        let fresh = world.server.grant();
+        let store = world.store.sibling();
+        store.loses_everything();
+        let dead = Token::from_refresh_token(Secret::from("dead")).unwrap();
+        let old = world.process(&store).first(dead).build().unwrap();
+        match logged_out {
+            true => _ = old.log_out().await.unwrap(),
+            false => drop(
+                old.adopt(Token::from_refresh_token(Secret::from("dead-too")).unwrap())
+                    .await,
+            ),
+        }
+        let cache = world.process(&store).first(fresh).build().unwrap();
+        if !logged_out {
+            // The stored grant is refused first.
+            world.server.then_refuse("invalid_grant");
+        }
+        world.server.then([Fault::Answer(503, &[], "{}".into())]);
+        assert!(cache.token_within(IMPATIENT).await.is_err());
+        pass(2 * SECOND).await;
+        if !logged_out {
+            world.server.then_refuse("invalid_grant");
+        }
+        let token = cache.token().await.unwrap();
+        assert!(world.server.accepts(token.access()), "{logged_out}");
+    }
+}
+
 // FAULTS.md row 76
 #[tokio::test(start_paused = true)]
 async fn a_rotating_initial_token_in_memory_alone_is_told_once() {
