@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// What the caller should do about an [`Error`].
+/// What the caller should do about an [`Error`](crate::Error).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
