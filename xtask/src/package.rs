@@ -40,7 +40,7 @@ fn build(workspace: &Workspace) -> Result<Outcome> {
     let packages = workspace.published()?;
     let progress = Progress::of(packages.len() + 1);
     progress.begin("packages are made");
-    make(workspace)?;
+    make(workspace, &packages)?;
     let folder = unpack_all(workspace, &packages)?;
     progress.done();
     for package in &packages {
@@ -51,18 +51,13 @@ fn build(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// What is not committed yet is packaged too: this is a check, not a release.
-fn make(workspace: &Workspace) -> Result<()> {
-    let arguments = [
-        "package",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--allow-dirty",
-        "--no-verify",
-        "--quiet",
-    ];
-    command::read(&mut cargo(workspace, &arguments))?;
+/// Packages what is published. What is not committed yet is packaged too: this is a check, not a release.
+fn make(workspace: &Workspace, packages: &[Package]) -> Result<()> {
+    let mut package = cargo(workspace, &["package", "--allow-dirty", "--no-verify", "--quiet"]);
+    for published in packages {
+        package.args(["-p", &published.name]);
+    }
+    command::read(&mut package)?;
     Ok(())
 }
 
