@@ -78,7 +78,8 @@ impl TokenCacheBuilder {
     /// the runtime of the caller who started it.
     ///
     /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime must be driven for anything to
-    /// happen. Once the given runtime has shut down, new work goes to the library's own.
+    /// happen. Once the given runtime has shut down, new work goes to the library's own. Do not shut it down while callers on another
+    /// executor wait for a token: their timers are on it, and tokio's timers panic then.
     pub fn runtime(mut self, handle: Handle) -> Self {
         self.runtime = Some(handle);
         self
