@@ -20,8 +20,8 @@ const BENCHES: [(&str, &str, &str); 6] = [
         "one write with fsync on the same disk",
     ),
     ("token-redis", "refresh", "a bare SET and GET"),
-    ("token-redis", "durable", "one write with fsync on the same disk"),
     ("token-postgres", "refresh", "a bare transaction of one row"),
+    ("vendor-auth", "durable", "one write with fsync on the same disk"),
 ];
 
 /// Runs every benchmark and prints its table.

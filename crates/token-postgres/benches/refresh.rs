@@ -2,17 +2,12 @@
 //!
 //! The store promises at most five where a transaction is durable, and fails where it is more. Without fsync, and without a network,
 //! it is the number of messages that counts; that figure is shown for comparison.
-//!
-//! Besides, how long a commit takes until it is acknowledged, which is how long a new token can be lost, in writes with `fsync` to a
-//! file on the server's disk.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a benchmark tells its figures and fails loudly"
 )]
 
-use std::fs::File;
-use std::io::{Seek, Write};
 use std::time::Duration;
 
 use local_servers::Postgres;
@@ -31,16 +26,12 @@ const LIFE: Duration = Duration::from_secs(30);
 async fn main() {
     for fsync in ["on", "off"] {
         let server = Postgres::with().setting("fsync", fsync).start().unwrap();
-        let [refresh, transaction, statement, commit, write] = measured(&server).await;
+        let [refresh, transaction, statement] = measured(&server).await;
         let (ratio, to_statement) = (refresh / transaction, refresh / statement);
         println!(
             "fsync {fsync}: a refresh {refresh:.0} µs, a bare transaction of one row {transaction:.0} µs: {ratio:.2}"
         );
         println!("  ({to_statement:.2} prepared statements of one round trip, {statement:.0} µs each)");
-        let to_write = commit / write;
-        println!(
-            "  a commit is acknowledged after {commit:.0} µs, one write with fsync takes {write:.0} µs: {to_write:.2}"
-        );
         assert!(
             ratio <= MOST || fsync == "off",
             "a refresh costs {ratio:.2} bare transactions"
@@ -49,7 +40,7 @@ async fn main() {
 }
 
 /// Medians in microseconds. All take turns, so that whatever else the machine does slows all down.
-async fn measured(server: &Postgres) -> [f64; 5] {
+async fn measured(server: &Postgres) -> [f64; 3] {
     let sealing = Sealing::with(SealingKey::new("1", [1; 32]).unwrap());
     let store = PostgresStore::builder(sealing).url(server.url()).build().unwrap();
     store.migrate().await.unwrap();
@@ -62,14 +53,10 @@ async fn measured(server: &Postgres) -> [f64; 5] {
         .await
         .unwrap();
     let text = "x".repeat(2000);
-    let mut file = File::create(server.socket_folder().join("plain")).unwrap();
-    let mut spans = [const { Vec::new() }; 5];
+    let mut spans = [const { Vec::new() }; 3];
     for round in 0..ROUNDS {
-        let [refreshes, transactions, statements, commits, writes] = &mut spans;
-        let began = Instant::now();
-        commits.push(refresh(&store, round).await);
-        refreshes.push(began.elapsed());
-        writes.push(timed(async { write_with_fsync(&mut file, &text) }).await);
+        let [refreshes, transactions, statements] = &mut spans;
+        refreshes.push(timed(refresh(&store, round)).await);
         let transaction = async {
             let transaction = bare.transaction().await.unwrap();
             transaction.execute(&update, &[&text]).await.unwrap();
@@ -81,14 +68,8 @@ async fn measured(server: &Postgres) -> [f64; 5] {
     spans.map(median)
 }
 
-fn write_with_fsync(file: &mut File, text: &str) {
-    file.rewind().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    file.sync_all().unwrap();
-}
-
-/// All that the engine asks of the store for one refresh. Returns how long the commit took.
-async fn refresh(store: &PostgresStore, parent: u64) -> Duration {
+/// All that the engine asks of the store for one refresh.
+async fn refresh(store: &PostgresStore, parent: u64) {
     let (key, owner) = (
         Key::of("acme", "api.acme.example", "user 17"),
         Owner::new([1; 16]),
@@ -105,13 +86,10 @@ async fn refresh(store: &PostgresStore, parent: u64) -> Duration {
     };
     let held = store.acquire(&key, &owner, LIFE).await.unwrap();
     let intended = store.intend(&key, &intent).await.unwrap();
-    let answered = Instant::now();
     let stored = store.commit(&key, &condition, &record(child)).await.unwrap();
-    let commit = answered.elapsed();
     store.release(&key, &owner).await.unwrap();
     assert!(held.is_held());
     assert_eq!((intended, stored), (Intended::Written, Committed::Stored));
-    commit
 }
 
 fn record(number: u64) -> Record {
