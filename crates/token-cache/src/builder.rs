@@ -78,8 +78,8 @@ impl TokenCacheBuilder {
     /// the runtime of the caller who started it.
     ///
     /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime must be driven for anything to
-    /// happen. Once the given runtime has shut down, new work goes to the library's own. Do not shut it down while callers on another
-    /// executor wait for a token: their timers are on it, and tokio's timers panic then.
+    /// happen. Once the given runtime has shut down, new work goes to the library's own. An exchange that was under way ends with it, and its
+    /// callers get [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh request can be repeated safely.
     pub fn runtime(mut self, handle: Handle) -> Self {
         self.runtime = Some(handle);
         self

@@ -254,6 +254,8 @@ impl Engine {
     }
 
     pub(crate) fn tell(&self, event: Event) {
+        #[cfg(feature = "tracing")]
+        event.log(&self.key);
         // Nobody has to listen.
         _ = self.events.send(event);
     }

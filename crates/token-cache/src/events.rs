@@ -97,6 +97,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Logs what an operator has to mend.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn log(&self, key: &token_core::Key) {
+        match self {
+            Self::NotDurable => tracing::warn!(
+                %key,
+                "the refresh token works once and the store does not outlive this process: use a durable store",
+            ),
+            Self::StoreWarning { what } => tracing::warn!(%key, "{what}"),
+            _ => {}
+        }
+    }
+}
+
 /// Where a token came from.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,13 @@
 //! go on. Tokio's tasks end with their runtime, hence one of our own that never ends.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
-use tokio::time::Timeout;
 
 /// More threads would not make a few token requests at a time any faster.
 const MOST_THREADS: usize = 4;
@@ -44,11 +44,23 @@ impl Tasks {
         task.await.unwrap_or_else(|_| Err(broke_off()))
     }
 
-    /// A time limit that any executor can poll: its timer is on our runtime.
-    pub(crate) fn timeout<F: Future>(&self, within: Duration, future: F) -> Result<Timeout<F>, Error> {
-        let handle = self.handle()?;
-        let _inside = handle.enter();
-        Ok(tokio::time::timeout(within, future))
+    /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can poll it, since the timer is a task
+    /// of our runtime. A timer in the caller would panic if a given runtime shut down meanwhile.
+    pub(crate) async fn timeout<F: Future>(
+        &self,
+        within: Duration,
+        future: F,
+    ) -> Result<Option<F::Output>, Error> {
+        let mut future = pin!(future);
+        loop {
+            let mut timer = Timer(self.spawn(async move { tokio::time::sleep(within).await })?);
+            tokio::select! {
+                biased;
+                output = &mut future => return Ok(Some(output)),
+                elapsed = &mut timer.0 => if elapsed.is_ok() { return Ok(None) },
+            }
+            // The runtime of the timer shut down: the next one is on that of the process.
+        }
     }
 
     /// The given runtime, or the one of the process if that has shut down.
@@ -57,6 +69,15 @@ impl Tasks {
             Some(handle) if is_alive(handle) => Ok(handle.clone()),
             _ => of_the_process(),
         }
+    }
+}
+
+/// A task that sleeps, and ends when the caller no longer waits.
+struct Timer(JoinHandle<()>);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

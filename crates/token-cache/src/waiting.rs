@@ -32,9 +32,9 @@ impl Engine {
     /// What a flight brings, within the caller's own time; a live token is not replaced by an error.
     async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
-        let waited = self.tasks.timeout(within, self.wait_until(deadline))?.await;
+        let waited = self.tasks.timeout(within, self.wait_until(deadline)).await?;
         waited
-            .unwrap_or_else(|_| Err(self.late()))
+            .unwrap_or_else(|| Err(self.late()))
             .or_else(|error| self.live().ok_or(error))
     }
 
@@ -71,7 +71,7 @@ impl Engine {
             return Err(self.last_error());
         }
         // Over, or there is another token: both are looked at again.
-        _ = self.tasks.timeout(pause, published)?.await;
+        _ = self.tasks.timeout(pause, published).await?;
         Ok(())
     }
 
@@ -107,8 +107,8 @@ impl Engine {
         {
             return Ok(token);
         }
-        let flown = self.tasks.timeout(within, self.fly_past(held))?.await;
-        flown.unwrap_or_else(|_| Err(self.late()))?;
+        let flown = self.tasks.timeout(within, self.fly_past(held)).await?;
+        flown.unwrap_or_else(|| Err(self.late()))?;
         self.live().ok_or_else(no_token)
     }
 

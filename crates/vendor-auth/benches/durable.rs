@@ -140,8 +140,7 @@ impl HttpClient for Answering {
     async fn send(&self, _: http::Request<Bytes>, _: Duration) -> Result<http::Response<Bytes>, SendError> {
         let number = self.issued.fetch_add(1, Ordering::Relaxed);
         let body = format!(
-            r#"{{"access_token":"a{number:0>length$}","refresh_token":"r{number:0>length$}","token_type":"Bearer","expires_in":7200}}"#,
-            length = TOKEN_LENGTH
+            r#"{{"access_token":"a{number:0>TOKEN_LENGTH$}","refresh_token":"r{number:0>TOKEN_LENGTH$}","token_type":"Bearer","expires_in":7200}}"#
         );
         let answer = http::Response::builder().header("content-type", "application/json");
         let answer = answer.body(body.into()).unwrap();

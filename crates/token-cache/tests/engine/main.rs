@@ -36,3 +36,4 @@ mod simulation;
 mod spilling;
 mod storing;
 mod verdicts;
+mod warnings;

@@ -169,3 +169,19 @@ fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_th
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
     assert_eq!(kept(), Generation::new(3));
 }
+
+// FAULTS.md row 53
+#[test]
+fn a_caller_that_waits_when_its_given_runtime_shuts_down_gets_an_error_and_no_panic() {
+    let given = Runtime::new().unwrap();
+    let world = World::of(Acme::single_use());
+    let cache = on(&given, &world);
+    let gate = world.server.then_hold(Stage::AfterActing);
+    let waiting = thread::spawn({
+        let cache = cache.clone();
+        move || block_on(cache.token_within(IMPATIENT)).map(|_| ())
+    });
+    block_on(gate.reached());
+    drop(given);
+    assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ErrorKind::InDoubt);
+}
