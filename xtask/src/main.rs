@@ -14,31 +14,26 @@
 #![expect(clippy::print_stdout, reason = "commands talk to the person who runs them")]
 
 mod bench;
-mod chaos;
 mod ci;
 mod command;
-mod demo;
 mod fuzz;
 mod house;
-mod interop;
-mod mounted_file;
 mod new_vendor;
-mod outage;
 mod package;
-mod progress;
 mod servers;
 mod step;
 mod test;
 mod tidy;
+mod trials;
 mod workspace;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::tidy::Repair;
+use crate::trials::{InteropOptions, Passed, become_trial};
 use crate::workspace::Workspace;
 
 /// The workspace's own commands.
@@ -51,30 +46,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Every claim put to the test at every endpoint, against simulated vendors.
-    Demo,
-    /// Many processes share one grant and are killed, frozen and cut off; an oracle judges.
-    Chaos(chaos::Options),
-    /// Many processes start together on a token that is over: one exchange, and how soon all have it.
-    Crowd(chaos::CrowdOptions),
-    /// A store's server is stopped for a minute: nobody with a live token waits, and nothing is spent.
-    Outage(outage::Options),
+    /// Tests every claim at every endpoint, against simulated vendors.
+    #[command(disable_help_flag = true)]
+    Demo(Passed),
+    /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
+    #[command(disable_help_flag = true)]
+    Chaos(Passed),
+    /// Starts many processes together with an expired token: one exchange, and how soon all have its token.
+    #[command(disable_help_flag = true)]
+    Crowd(Passed),
+    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is spent.
+    #[command(disable_help_flag = true)]
+    Outage(Passed),
     /// What a token costs, as ratios to rivals in the same run.
     Bench,
     /// Answers, redirects, token files and sealed records, changed at random: the laws that hold for all of them.
     Fuzz(fuzz::Options),
-    /// One of these processes.
-    #[command(hide = true)]
-    ChaosWorker {
-        /// What it is to do.
-        assignment: String,
-    },
-    /// The process that writes to a mounted file.
-    #[command(hide = true)]
-    MountedFile {
-        /// Where the file is.
-        folder: PathBuf,
-    },
     /// Everything that must hold, in steps.
     Test,
     /// One job of continuous integration, or all of them.
@@ -90,10 +77,7 @@ enum Task {
         name: String,
     },
     /// The OAuth 2.0 client against servers that are not ours; needs Node and Python.
-    Interop(interop::Options),
-    /// One of the processes that share a grant.
-    #[command(hide = true)]
-    InteropWorker,
+    Interop(InteropOptions),
     /// The invariants that can be checked by looking.
     Tidy {
         /// Copies the licences into every crate first.
@@ -115,20 +99,17 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match &cli.task {
-        Task::Demo => demo::run(&workspace),
+        Task::Demo(passed) => become_trial(&workspace, "demo", passed),
         Task::Bench => bench::run(&workspace),
         Task::Fuzz(options) => fuzz::run(&workspace, options),
         Task::Ci { job } => ci::run(&workspace, *job),
-        Task::Chaos(options) => chaos::run(&workspace, options),
-        Task::Crowd(options) => chaos::crowd(&workspace, options),
-        Task::Outage(options) => outage::run(&workspace, options),
-        Task::ChaosWorker { assignment } => chaos::work(assignment),
-        Task::MountedFile { folder } => mounted_file::work(folder),
+        Task::Chaos(passed) => become_trial(&workspace, "chaos", passed),
+        Task::Crowd(passed) => become_trial(&workspace, "crowd", passed),
+        Task::Outage(passed) => become_trial(&workspace, "outage", passed),
         Task::Test => test::run(&workspace),
         Task::Package => package::run(&workspace),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),
-        Task::Interop(options) => interop::run(&workspace, options),
-        Task::InteropWorker => interop::work(),
+        Task::Interop(options) => trials::interop(&workspace, options),
         Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
         Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
     }

@@ -12,7 +12,6 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::command::{self, cargo, program};
-use crate::progress::Progress;
 use crate::step::{Outcome, Step, run_all};
 use crate::workspace::{Package, Workspace};
 
@@ -38,15 +37,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 fn build(workspace: &Workspace) -> Result<Outcome> {
     let packages = workspace.published()?;
-    let progress = Progress::of(packages.len() + 1);
-    progress.begin("packages are made");
     make(workspace, &packages)?;
     let folder = unpack_all(workspace, &packages)?;
-    progress.done();
     for package in &packages {
-        progress.begin(&package.name);
+        println!("  {}", package.name);
         build_one(workspace, &folder, package)?;
-        progress.done();
     }
     Ok(Outcome::Passed)
 }

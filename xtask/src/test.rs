@@ -2,15 +2,12 @@
 
 use anyhow::Result;
 
-use crate::chaos;
 use crate::ci;
-use crate::interop;
-use crate::mounted_file;
 use crate::new_vendor;
-use crate::outage;
 use crate::servers;
 use crate::step::{Step, run_all};
 use crate::tidy;
+use crate::trials;
 use crate::workspace::Workspace;
 
 /// In this order, then the steps of `interop`.
@@ -33,15 +30,15 @@ const STEPS: [Step; 7] = [
     },
     Step {
         name: "mounted file",
-        run: mounted_file::step,
+        run: |workspace| trials::step(workspace, &["gate", "mounted-file"]),
     },
     Step {
         name: "chaos",
-        run: chaos::step,
+        run: |workspace| trials::step(workspace, &["gate", "chaos"]),
     },
     Step {
         name: "outage",
-        run: outage::step,
+        run: |workspace| trials::step(workspace, &["gate", "outage"]),
     },
 ];
 
@@ -51,6 +48,6 @@ const STEPS: [Step; 7] = [
 ///
 /// Where one failed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let steps: Vec<Step> = STEPS.into_iter().chain(interop::GATE).collect();
+    let steps: Vec<Step> = STEPS.into_iter().chain(trials::INTEROP).collect();
     run_all(workspace, &steps)
 }

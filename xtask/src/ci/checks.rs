@@ -40,6 +40,8 @@ pub(super) fn docs(workspace: &Workspace) -> Result<Outcome> {
         "--workspace",
         "--exclude",
         "xtask",
+        "--exclude",
+        "trials",
         "--all-features",
         "--no-deps",
     ];

@@ -4,21 +4,18 @@
 use anyhow::{Context as _, Result, bail};
 
 use crate::command::{self, cargo};
-use crate::progress::Progress;
 use crate::step::Outcome;
 use crate::workspace::{Package, Workspace};
 
 pub(super) fn each_alone(workspace: &Workspace) -> Result<Outcome> {
     let checks: Vec<Check> = workspace.published()?.iter().flat_map(checks_of).collect();
-    let progress = Progress::of(checks.len());
     let mut failed = Vec::new();
-    for check in &checks {
-        progress.begin(&check.title());
+    for (index, check) in checks.iter().enumerate() {
+        println!("  {}/{} {}", index + 1, checks.len(), check.title());
         if let Err(error) = check.run(workspace) {
             println!("{error:#}");
             failed.push(check.title());
         }
-        progress.done();
     }
     if !failed.is_empty() {
         bail!("these do not build:\n  {}", failed.join("\n  "));

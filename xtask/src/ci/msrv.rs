@@ -107,6 +107,8 @@ fn compile(workspace: &Workspace) -> Result<Outcome> {
         "--workspace",
         "--exclude",
         "xtask",
+        "--exclude",
+        "trials",
         "--all-features",
     ];
     show(&mut program(workspace, "rustup", &arguments))?;

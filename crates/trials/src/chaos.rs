@@ -47,8 +47,7 @@ use self::round::{Counts, LIFE_MS, Play};
 use self::stores::{Ground, StoreKind};
 use self::words::Assignment;
 use self::worker::Parts;
-use crate::step::Outcome;
-use crate::workspace::Workspace;
+use crate::folders::RunFolder;
 
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
 pub(crate) use self::options::Options;
@@ -60,21 +59,18 @@ pub(crate) use self::worker::run as work;
 /// # Errors
 ///
 /// Where the oracle does not hold; it says in which round and what happened there.
-pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.processes > 0, "at least one process is needed");
-    in_runtime(workspace, |folder| async move { play(&folder, options).await })
+    in_runtime(|folder| async move { play(&folder, options).await })
 }
 
-fn in_runtime<F: Future<Output = Result<()>>>(
-    workspace: &Workspace,
-    work: impl FnOnce(PathBuf) -> F,
-) -> Result<()> {
+fn in_runtime<F: Future<Output = Result<()>>>(work: impl FnOnce(PathBuf) -> F) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let folder = Folder::make(&workspace.path("target"))?;
-    runtime.block_on(work(folder.0.clone()))
+    let folder = RunFolder::create("chaos")?;
+    runtime.block_on(work(folder.path().to_owned()))
 }
 
 /// Short runs of every mode, after one on a store that breaks its contract, which must be found out.
@@ -82,33 +78,30 @@ fn in_runtime<F: Future<Output = Result<()>>>(
 /// # Errors
 ///
 /// As [`run`].
-pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
+pub(crate) fn gate() -> Result<()> {
     let careless = short(StoreKind::Careless, RotationMode::SingleUse, RuntimeMode::One);
     let careless = Options {
         no_kills: true,
         ..careless
     };
     ensure!(
-        run(workspace, &careless).is_err(),
+        run(&careless).is_err(),
         "a store that gives the lease to everybody is not found out"
     );
     println!("found out, as it should be");
     let plain = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
-    run(workspace, &plain)?;
+    run(&plain)?;
     let no_kills = true;
-    run(workspace, &Options { no_kills, ..plain })?;
+    run(&Options { no_kills, ..plain })?;
     for rotation in [RotationMode::Kept, RotationMode::Grace] {
-        run(workspace, &short(StoreKind::File, rotation, RuntimeMode::One))?;
+        run(&short(StoreKind::File, rotation, RuntimeMode::One))?;
     }
     let signing = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
-    run(workspace, &Options { tls: true, ..signing })?;
+    run(&Options { tls: true, ..signing })?;
     for runtime in [RuntimeMode::PerCall, RuntimeMode::Dropped] {
-        run(
-            workspace,
-            &short(StoreKind::File, RotationMode::SingleUse, runtime),
-        )?;
+        run(&short(StoreKind::File, RotationMode::SingleUse, runtime))?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Options {
@@ -269,22 +262,4 @@ fn tell(bar: &ProgressBar, play: &Play, round: usize, rounds: usize) {
 fn machine_us() -> i64 {
     let time = clock_gettime(ClockId::Realtime);
     time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
-}
-
-/// A folder of this run's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn make(parent: &Path) -> Result<Self> {
-        let path = parent.join(format!("chaos-{}", std::process::id()));
-        std::fs::create_dir_all(&path).context("the folder of this run cannot be made")?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left of it is in the target folder.
-        drop(std::fs::remove_dir_all(&self.0));
-    }
 }

@@ -7,20 +7,20 @@ use anyhow::{Context as _, Result};
 
 use super::{Installed, Launch, copy, fetch, is_installed, is_new_enough};
 use crate::command::{self, program};
-use crate::workspace::Workspace;
+use crate::folders;
 
-const SOURCE: &str = "xtask/interop/django";
+const SOURCE: &str = "interop/django";
 const REQUIREMENTS: &str = "requirements.txt";
 /// The list that the environment was made from.
 const INSTALLED: &str = "installed-requirements.txt";
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
-pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
-    if let Some(reason) = missing(workspace) {
+pub(super) fn install() -> Result<Installed> {
+    if let Some(reason) = missing() {
         return Ok(Installed::Missing(reason));
     }
-    let folder = workspace.target("interop-django")?;
-    copy(&workspace.path(SOURCE), &folder)?;
+    let folder = folders::target("interop-django")?;
+    copy(&folders::source(SOURCE), &folder)?;
     let launch = Launch {
         program: folder.join("venv/bin/python"),
         script: "server.py",
@@ -30,28 +30,28 @@ pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
     if is_installed(&folder, REQUIREMENTS, INSTALLED) && launch.program.exists() {
         return Ok(Installed::Ready(launch));
     }
-    match make(workspace, &folder)? {
+    match make(&folder)? {
         Some(reason) => Ok(Installed::Missing(reason)),
         None => Ok(Installed::Ready(launch)),
     }
 }
 
-fn missing(workspace: &Workspace) -> Option<String> {
-    let Ok(version) = command::read(&mut program(workspace, "python3", &["--version"])) else {
+fn missing() -> Option<String> {
+    let Ok(version) = command::read(&mut program("python3", &["--version"])) else {
         return Some("Python is not installed".to_owned());
     };
     if !is_new_enough(&version, OLDEST_PYTHON) {
         let (major, minor) = OLDEST_PYTHON;
         return Some(format!("{} is older than {major}.{minor}", version.trim()));
     }
-    let has_venv = command::is_there(workspace, "python3", &["-c", "import venv, ensurepip"]);
+    let has_venv = command::is_there("python3", &["-c", "import venv, ensurepip"]);
     (!has_venv).then(|| "Python has no `venv`".to_owned())
 }
 
 /// The reason why nothing is known, if there is one.
-fn make(workspace: &Workspace, folder: &Path) -> Result<Option<String>> {
+fn make(folder: &Path) -> Result<Option<String>> {
     println!("  python3 -m venv, pip install");
-    let mut venv = program(workspace, "python3", &["-m", "venv", "--clear", "venv"]);
+    let mut venv = program("python3", &["-m", "venv", "--clear", "venv"]);
     command::read(venv.current_dir(folder)).context("the virtual environment cannot be made")?;
     let pip = [
         "-m",
@@ -64,7 +64,7 @@ fn make(workspace: &Workspace, folder: &Path) -> Result<Option<String>> {
         REQUIREMENTS,
     ];
     let python = folder.join("venv/bin/python");
-    let mut pip = program(workspace, &python.to_string_lossy(), &pip);
+    let mut pip = program(&python.to_string_lossy(), &pip);
     let reason = fetch(pip.current_dir(folder), "django-oauth-toolkit")?;
     if reason.is_none() {
         fs::copy(folder.join(REQUIREMENTS), folder.join(INSTALLED)).context("the list cannot be kept")?;

@@ -17,8 +17,8 @@ use vendor_auth::core::store::{CommitCondition, Lineage, Record, TokenStore as _
 use vendor_auth::core::{Generation, Key};
 
 use crate::command::read;
-use crate::step::Outcome;
-use crate::workspace::Workspace;
+use crate::folders::RunFolder;
+use crate::outcome::Outcome;
 
 /// What the error must tell.
 const ADVICE: &str = "mount its directory";
@@ -28,16 +28,14 @@ const ADVICE: &str = "mount its directory";
 /// # Errors
 ///
 /// Where the write succeeds, its error does not tell what to do, or the token is lost.
-pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
+pub(crate) fn run() -> Result<Outcome> {
     if read(Command::new("unshare").args(["-rm", "true"])).is_err() {
-        return Outcome::skipped("this machine lets nobody mount in a name space of his own (`unshare -rm`)");
+        let reason = "this machine lets nobody mount in a name space of his own (`unshare -rm`)";
+        return Ok(Outcome::Skipped(reason.to_owned()));
     }
-    let folder = workspace
-        .path("target")
-        .join(format!("mounted-{}", std::process::id()));
-    let outcome = refused_and_kept(&folder);
-    fs::remove_dir_all(&folder).context("the folder of this step cannot be removed")?;
-    outcome.map(|()| Outcome::Passed)
+    let folder = RunFolder::create("mounted")?;
+    refused_and_kept(folder.path())?;
+    Ok(Outcome::Passed)
 }
 
 fn refused_and_kept(folder: &Path) -> Result<()> {
@@ -48,7 +46,7 @@ fn refused_and_kept(folder: &Path) -> Result<()> {
             .args(["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\""])
             .arg(file)
             .arg(std::env::current_exe()?)
-            .args([OsStr::new("mounted-file"), folder.as_os_str()]),
+            .args([OsStr::new("mounted-file-worker"), folder.as_os_str()]),
     )?;
     ensure!(
         said.contains(ADVICE),

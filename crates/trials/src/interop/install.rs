@@ -11,7 +11,6 @@ use anyhow::{Context as _, Result};
 
 use super::setup::Server;
 use crate::command;
-use crate::workspace::Workspace;
 
 /// What a registry's client says if it cannot reach it.
 const UNREACHABLE: [&str; 13] = [
@@ -53,10 +52,10 @@ pub(super) struct Launch {
 /// # Errors
 ///
 /// Where the packages could not be installed although the registry was reached.
-pub(super) fn install(workspace: &Workspace, server: Server) -> Result<Installed> {
+pub(super) fn install(server: Server) -> Result<Installed> {
     match server {
-        Server::OidcProvider => node::install(workspace),
-        Server::DjangoOauthToolkit => python::install(workspace),
+        Server::OidcProvider => node::install(),
+        Server::DjangoOauthToolkit => python::install(),
     }
 }
 

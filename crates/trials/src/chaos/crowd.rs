@@ -18,7 +18,6 @@ use super::round::{LIFE_MS, Play};
 use super::stores::StoreKind;
 use super::words::Told;
 use super::{machine_us, prepare};
-use crate::workspace::Workspace;
 
 /// What to put to the test.
 #[derive(Clone, Debug, Args)]
@@ -55,8 +54,8 @@ struct Figures {
 /// # Errors
 ///
 /// Where there was not exactly one exchange for a token, or a process got none.
-pub(crate) fn run(workspace: &Workspace, options: &CrowdOptions) -> Result<()> {
-    super::in_runtime(workspace, |folder| async move { play(&folder, options).await })
+pub(crate) fn run(options: &CrowdOptions) -> Result<()> {
+    super::in_runtime(|folder| async move { play(&folder, options).await })
 }
 
 async fn play(folder: &Path, options: &CrowdOptions) -> Result<()> {

@@ -6,20 +6,20 @@ use anyhow::{Context as _, Result};
 
 use super::{Installed, Launch, copy, fetch, is_installed, is_new_enough};
 use crate::command::{self, program};
-use crate::workspace::Workspace;
+use crate::folders;
 
-const SOURCE: &str = "xtask/interop";
+const SOURCE: &str = "interop";
 const LOCK: &str = "package-lock.json";
 /// The lock that `node_modules` was installed from.
 const INSTALLED: &str = "installed-lock.json";
 const OLDEST_NODE: (u32, u32) = (20, 20);
 
-pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
-    if let Some(reason) = missing(workspace) {
+pub(super) fn install() -> Result<Installed> {
+    if let Some(reason) = missing() {
         return Ok(Installed::Missing(reason));
     }
-    let folder = workspace.target("interop")?;
-    copy(&workspace.path(SOURCE), &folder)?;
+    let folder = folders::target("interop")?;
+    copy(&folders::source(SOURCE), &folder)?;
     let launch = Launch {
         program: "node".into(),
         script: "server.mjs",
@@ -30,7 +30,7 @@ pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
         return Ok(Installed::Ready(launch));
     }
     println!("  npm ci");
-    let mut npm = program(workspace, "npm", &["ci", "--no-progress"]);
+    let mut npm = program("npm", &["ci", "--no-progress"]);
     if let Some(reason) = fetch(npm.current_dir(&folder), "oidc-provider")? {
         return Ok(Installed::Missing(reason));
     }
@@ -38,14 +38,14 @@ pub(super) fn install(workspace: &Workspace) -> Result<Installed> {
     Ok(Installed::Ready(launch))
 }
 
-fn missing(workspace: &Workspace) -> Option<String> {
-    let Ok(version) = command::read(&mut program(workspace, "node", &["--version"])) else {
+fn missing() -> Option<String> {
+    let Ok(version) = command::read(&mut program("node", &["--version"])) else {
         return Some("Node is not installed".to_owned());
     };
     if !is_new_enough(&version, OLDEST_NODE) {
         let (major, minor) = OLDEST_NODE;
         return Some(format!("Node {} is older than v{major}.{minor}", version.trim()));
     }
-    let has_npm = command::is_there(workspace, "npm", &["--version"]);
+    let has_npm = command::is_there("npm", &["--version"]);
     (!has_npm).then(|| "npm is not installed".to_owned())
 }

@@ -26,7 +26,7 @@ use anyhow::{Context as _, Result, bail};
 use token_core::Timestamp;
 use token_sim::Outcome;
 
-use crate::workspace::Workspace;
+use crate::folders;
 use claim::{Claim, Finding};
 use life::{Attempt, End, Life};
 use output::Output;
@@ -49,9 +49,9 @@ struct Act {
 /// # Errors
 ///
 /// Where a claim is not met; it says which.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(play(&workspace.path("target/demo")))
+    runtime.block_on(play(&folders::target("demo")?))
 }
 
 #[expect(

@@ -1,0 +1,50 @@
+//! Where trials read and write.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// Returns a path in cargo's target folder, the one that this program was built into.
+///
+/// # Errors
+///
+/// If the path of this program is unknown.
+pub(crate) fn target(name: &str) -> Result<PathBuf> {
+    let program = std::env::current_exe().context("this program has no path")?;
+    let target = program.ancestors().nth(2);
+    Ok(target
+        .context("this program is not in a target folder")?
+        .join(name))
+}
+
+/// Returns a path in the sources of this crate.
+pub(crate) fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// A folder in the target folder for one run, removed when dropped.
+pub(crate) struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Creates the folder; its name is `prefix` and the id of this process.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be created.
+    pub(crate) fn create(prefix: &str) -> Result<Self> {
+        let path = target(&format!("{prefix}-{}", std::process::id()))?;
+        std::fs::create_dir_all(&path).with_context(|| format!("{} cannot be created", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // If this fails, the leftovers are only in the target folder.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
