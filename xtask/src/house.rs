@@ -2,7 +2,7 @@
 
 /// What may be a dependency of a crate that is no vendor's, besides crates of others. Dev-dependencies are free, except that
 /// token-sim has none of ours: it is a second, independent reading of each vendor's documents.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("token-core", &[]),
     ("token-cache", &["token-core"]),
     ("token-reqwest", &["token-core"]),
@@ -10,6 +10,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("token-redis", &["token-core"]),
     ("token-postgres", &["token-core"]),
     ("token-sim", &[]),
+    ("token-testkit", &["token-core"]),
     ("local-servers", &[]),
     ("fuzzing", &["*"]),
     ("trials", &["*"]),

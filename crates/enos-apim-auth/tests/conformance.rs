@@ -26,7 +26,7 @@ fn build(name: &str) -> EnosApim {
         .unwrap()
 }
 
-token_core::endpoint_conformance!(
+token_testkit::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [APP_SECRET],

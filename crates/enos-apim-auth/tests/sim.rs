@@ -8,11 +8,11 @@
 use std::time::Duration;
 
 use enos_apim_auth::{EnosApim, EnosApimBuilder, TimestampAs};
-use token_core::test_util::{attempt, exchange};
 use token_core::types::{Bytes, http};
 use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint, Validity};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, Fault, OldToken, SimClock, StatusSpelling, Tls};
+use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_700_000_000_000;
 const WITHIN: Duration = Duration::from_secs(20);

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use token_cache::{FileStore, TokenCache};
 use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Lineage, Record};
-use token_core::test_util::ScriptedClient;
 use token_core::{Generation, Key, Secret, TokenStore};
+use token_testkit::ScriptedClient;
 
 const CASES: u32 = 1_000;
 const BODY: &str = r#"{"access":"tG4f7DzQ2a90Lc1b85Xe36","refresh":"rS8c15Ne0bW7a2Hd94Jf63"}"#;

@@ -6,12 +6,12 @@
 )]
 
 use oauth2_refresh::{OAuth2, OAuth2Builder, TokenKind};
-use token_core::test_util::attempt;
 use token_core::types::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp, Token, TokenEndpoint,
     Validity,
 };
+use token_testkit::attempt;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 

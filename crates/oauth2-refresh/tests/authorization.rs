@@ -3,8 +3,8 @@
 
 use oauth2_refresh::{OAuth2, Pkce, State};
 use proptest::prelude::*;
-use token_core::test_util::attempt;
 use token_core::{Error, ErrorKind, Request, Secret, Step, Timestamp};
+use token_testkit::attempt;
 
 const CALLBACK: &str = "https://app.example/callback?x=1";
 

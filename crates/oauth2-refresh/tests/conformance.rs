@@ -15,7 +15,7 @@ const RFC: (&str, &str) = ("s6BhdRkqt3", "gX1fBat3bV");
 const BAMBOO: (&str, &str) = ("bamboo-client", "bamboo-secret");
 const BCCASTLE: &str = "example.bccastle.com";
 
-token_core::endpoint_conformance!(
+token_testkit::endpoint_conformance!(
     build = endpoint,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = ["gX1fBat3bV", "bamboo-secret", "one-secret", "awkward-%&+£€"],

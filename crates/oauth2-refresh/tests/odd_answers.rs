@@ -8,12 +8,12 @@
 use std::time::Duration;
 
 use oauth2_refresh::{OAuth2, OAuth2Builder, UnknownTokenType};
-use token_core::test_util::attempt;
 use token_core::types::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, Freshness, Outcome, Request, Secret, ServerOffset, Timestamp, Token,
     TokenEndpoint,
 };
+use token_testkit::attempt;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 const CALLBACK: &str = "https://app.example/callback";

@@ -8,10 +8,10 @@
 use std::time::Duration;
 
 use oauth2_refresh::{OAuth2, OAuth2Builder};
-use token_core::test_util::{attempt, exchange};
 use token_core::{Error, ErrorKind, Outcome, Secret, Timestamp, Token, TokenEndpoint};
 use token_reqwest::ReqwestClient;
 use token_sim::{DeadGrant, Fault, Oddity, SimClock};
+use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_700_000_000_000;
 

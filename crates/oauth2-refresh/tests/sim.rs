@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use oauth2_refresh::{ClientAuthentication, OAuth2, OAuth2Builder, Pkce, State, TokenKind};
-use token_core::test_util::{attempt, exchange};
 use token_core::types::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, HttpClient, Outcome, Request, Secret, ServerOffset, Timestamp, Token,
@@ -16,6 +15,7 @@ use token_core::{
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{ClientAuth, Echo, Fault, Flavour, Rotation, SimClock};
+use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_700_000_000_000;
 const WITHIN: Duration = Duration::from_secs(20);

@@ -41,7 +41,7 @@ fn another_dialect() -> Dialect {
     dialect
 }
 
-token_core::endpoint_conformance!(
+token_testkit::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [CLIENT_SECRET],

@@ -8,11 +8,11 @@
 use std::time::Duration;
 
 use privcloud_auth::{Dialect, PrivateCloud};
-use token_core::test_util::{attempt, exchange};
 use token_core::types::{Bytes, http};
 use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Secret, Timestamp, Token, TokenEndpoint};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, ErrorShape, Fault, Rotation, SimClock};
+use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_700_000_000_000;
 const WITHIN: Duration = Duration::from_secs(20);

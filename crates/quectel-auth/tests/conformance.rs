@@ -11,7 +11,7 @@ use token_core::{Redemption, TokenEndpoint};
 const ACCESS_SECRET: &str = "6AE3p2SnA9ShP7ofigrccoeeks8DDoteJ1jUUTEz"; // the vendor's published sample
 const DOMAIN_SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22"; // the vendor's published sample
 
-token_core::endpoint_conformance!(
+token_testkit::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [ACCESS_SECRET, DOMAIN_SECRET],

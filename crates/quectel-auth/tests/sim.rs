@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use quectel_auth::{AccessKey, EndUser, EndUserBuilder, Parameters};
-use token_core::test_util::{attempt, exchange};
 use token_core::types::{Bytes, http};
 use token_core::{
     Error, ErrorKind, HttpClient as _, Outcome, Redemption, Request, Timestamp, Token, TokenEndpoint,
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{QuectelEndUser, QuectelSaas, SimClock, Simulation};
+use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_750_000_000_000;
 const WITHIN: Duration = Duration::from_secs(20);

@@ -26,11 +26,11 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use token_cache::{SystemClock, TokenCache};
-use token_core::test_util::ScriptedClient;
 use token_core::{
     Answer, Attempt, Clock, Error, Freshness, Key, Outcome, Request, Rotation, Secret, Timestamp, Token,
     TokenEndpoint, Validity,
 };
+use token_testkit::ScriptedClient;
 
 /// How long each candidate runs on each number of threads, a few times over; the best run counts.
 const RUN: Duration = Duration::from_millis(300);

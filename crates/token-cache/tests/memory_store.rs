@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use token_cache::MemoryStore;
 use token_core::TokenStore;
-use token_core::test_util::StorePlace;
 use token_core::types::async_trait;
+use token_testkit::StorePlace;
 
 struct Memory(MemoryStore);
 
@@ -21,7 +21,7 @@ impl StorePlace for Memory {
     }
 }
 
-token_core::store_conformance!(
+token_testkit::store_conformance!(
     test = tokio::test(start_paused = true),
     place = Memory(MemoryStore::new())
 );

@@ -18,9 +18,6 @@ pub mod sealing;
 mod secret;
 mod server_clock;
 pub mod store;
-#[cfg(feature = "test-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
-pub mod test_util;
 mod time;
 mod token;
 

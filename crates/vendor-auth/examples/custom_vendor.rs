@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use token_core::test_util::ScriptedClient;
+use token_testkit::ScriptedClient;
 use vendor_auth::core::{Answer, Attempt, BaseUrl, Key, Outcome, PlainHttp, Request, Rotation, Step};
 use vendor_auth::{Error, ErrorKind, Secret, Token, TokenCache, TokenEndpoint};
 

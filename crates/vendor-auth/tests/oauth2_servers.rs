@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use token_core::test_util::ManualClock;
 use token_sim::{DeadGrant, Fault, Kind, LoginAnswer, Oddity, RefreshTokenEnd, Rotation, SimClock};
+use token_testkit::ManualClock;
 use vendor_auth::cache::{Backoff, LoggedOut, TokenCacheBuilder};
 use vendor_auth::core::{Clock as _, Timestamp};
 use vendor_auth::oauth2::{OAuth2, OAuth2Builder as Description};

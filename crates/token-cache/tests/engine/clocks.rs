@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use token_cache::test_util::RuntimeClock;
-use token_core::test_util::ManualClock;
 use token_core::{Clock as _, ErrorKind, Generation, Rotation, Timestamp};
+use token_testkit::ManualClock;
 
 use crate::acme::{Acme, IMPATIENT, Stage, World, pass};
 

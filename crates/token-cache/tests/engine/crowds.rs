@@ -8,13 +8,13 @@ use token_cache::{Event, Events, MemoryStore, TokenCache, TokenGuard};
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
-use token_core::test_util::ManualClock;
 use token_core::types::http::{Request, Response};
 use token_core::types::{Bytes, async_trait};
 use token_core::{
     Attempt, Clock, Error, Generation, HttpClient, Key, Rotation, SendError, Timestamp, TokenEndpoint,
     TokenStore,
 };
+use token_testkit::ManualClock;
 
 use crate::acme::{Acme, Chance, World};
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use token_cache::{Drained, FileStore, TokenCache};
 use token_core::store::CommitCondition;
-use token_core::test_util::ScriptedClient;
 use token_core::{
     Answer, Attempt, Clock, Error, Key, Outcome, Request, Rotation, Secret, Token, TokenEndpoint, TokenStore,
     Validity,
 };
+use token_testkit::ScriptedClient;
 use zeroize::Zeroizing;
 
 use crate::child::{Process, say};

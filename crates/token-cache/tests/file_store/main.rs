@@ -28,8 +28,8 @@ use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
-use token_core::test_util::StorePlace;
 use token_core::types::async_trait;
+use token_testkit::StorePlace;
 
 use scene::{Scene, sealing};
 
@@ -63,9 +63,9 @@ impl StorePlace for Sealed {
 }
 
 mod the_contract_in_plain_text {
-    token_core::store_conformance!(test = tokio::test, place = super::Plain(super::Scene::empty()));
+    token_testkit::store_conformance!(test = tokio::test, place = super::Plain(super::Scene::empty()));
 }
 
 mod the_contract_sealed {
-    token_core::store_conformance!(test = tokio::test, place = super::Sealed(super::Scene::empty()));
+    token_testkit::store_conformance!(test = tokio::test, place = super::Sealed(super::Scene::empty()));
 }

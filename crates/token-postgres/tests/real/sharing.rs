@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use oauth2_refresh::OAuth2;
 use token_cache::{Drained, TokenCache};
-use token_core::test_util::ManualClock;
 use token_core::{Secret, Timestamp, Token, TokenEndpoint, Validity};
 use token_postgres::PostgresStore;
 use token_reqwest::ReqwestClient;
 use token_sim::{Rotation, SimClock, When};
+use token_testkit::ManualClock;
 
 use crate::place::Place;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::TokenStore;
-use token_core::test_util::StorePlace;
 use token_core::types::async_trait;
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
+use token_testkit::StorePlace;
 
 use crate::place::{builder, fresh_prefix, sealing, shared};
 
@@ -39,13 +39,13 @@ fn cluster() -> RedisStoreBuilder {
 mod one_server {
     use super::*;
 
-    token_core::store_conformance!(test = tokio::test, place = Place::empty(builder(shared())));
+    token_testkit::store_conformance!(test = tokio::test, place = Place::empty(builder(shared())));
 }
 
 mod one_server_without_messages {
     use super::*;
 
-    token_core::store_conformance!(
+    token_testkit::store_conformance!(
         test = tokio::test,
         place = Place::empty(builder(shared()).polling_only())
     );
@@ -54,5 +54,5 @@ mod one_server_without_messages {
 mod a_cluster {
     use super::*;
 
-    token_core::store_conformance!(test = tokio::test, place = Place::empty(cluster()));
+    token_testkit::store_conformance!(test = tokio::test, place = Place::empty(cluster()));
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use local_servers::{LocalServer, Redis};
 use token_cache::{TokenCache, TokenGuard};
 use token_core::store::CommitCondition;
-use token_core::test_util::ManualClock;
 use token_core::{ErrorKind, Timestamp, TokenStore};
+use token_testkit::ManualClock;
 use tokio::runtime::Handle;
 
 use crate::place::{LONG, key, lineage, record, store, until};

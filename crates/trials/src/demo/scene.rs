@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use token_core::test_util::ManualClock;
 use token_core::types::http::Request;
 use token_core::{Clock as _, Error, HttpClient as _, Redemption, Timestamp, Token, TokenEndpoint};
 use token_sim::{Exchange, Simulation};
+use token_testkit::ManualClock;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use vendor_auth::TokenCache;

@@ -1,11 +1,11 @@
 //! What every scene begins with: a clock, the simulator's view of it, and a client that keeps a record.
 
 use anyhow::{Context as _, Result};
-use token_core::test_util::ManualClock;
 use token_core::types::Bytes;
 use token_core::types::http::Request;
 use token_core::{Clock as _, HttpClient as _, Redemption, Timestamp, TokenEndpoint};
 use token_sim::SimClock;
+use token_testkit::ManualClock;
 use vendor_auth::TokenCache;
 
 use super::{Ending, Scene, Vendor, WITHIN};

@@ -1,0 +1,200 @@
+//! What a case wants against what was seen.
+
+use http::header::HeaderName;
+
+use super::EndpointSuite;
+use super::authorizing;
+use super::case::{Asks, Case, Expected, ExpectedError, ExpectedRequest, ExpectedToken, millis};
+use super::trial::{Seen, Trial, ask, guarded, token_of};
+use token_core::{Error, ErrorKind, Request, Secret, Token};
+
+/// All that is other than the case says; empty where it holds.
+pub(super) fn of_case(case: &Case, suite: &EndpointSuite) -> Vec<String> {
+    match guarded(|| play(case, suite)) {
+        Ok(differences) => differences,
+        Err(message) => vec![format!("it panicked: {message}")],
+    }
+}
+
+fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
+    let endpoint = (suite.build)(&case.endpoint);
+    let Some(token) = token_of(case) else {
+        return vec!["the token cannot be".into()];
+    };
+    if let Some(api) = &case.api {
+        return authorizing::of_case(case, &*endpoint, &token, api);
+    }
+    if case.asks != Asks::Answer {
+        match ask(suite, &*endpoint, case, &token, &case.attempt) {
+            None => return vec!["the endpoint has no such request, or the suite no `redeem`".into()],
+            Some(Err(error)) => return of_no_request(case, error),
+            Some(Ok(_)) => {}
+        }
+    }
+    let Some(trial) = Trial::of(case, suite) else {
+        return vec!["no request was made, or an answer in `after` led to none".into()];
+    };
+    let mut found = Differences::default();
+    if let Some(expected) = &case.request {
+        found.request("request", expected, &trial.request);
+    }
+    match (&case.answer, &case.expect) {
+        (Some(answer), Some(expected)) => found.seen(expected, &trial.read(answer), case),
+        (None, Some(_)) => found.say("expect: the request could be made, and there is no `answer` to read"),
+        _ => {}
+    }
+    found.0
+}
+
+/// An error may be what the case wants of building the request.
+fn of_no_request(case: &Case, error: Error) -> Vec<String> {
+    let mut found = Differences::default();
+    match &case.expect {
+        Some(expected) if case.request.is_none() && case.answer.is_none() => {
+            found.seen(expected, &Seen::Refused(error), case);
+        }
+        _ => found.say(&format!("request: it could not be built: {error:?}")),
+    }
+    found.0
+}
+
+#[derive(Default)]
+pub(super) struct Differences(pub(super) Vec<String>);
+
+impl Differences {
+    pub(super) fn say(&mut self, text: &str) {
+        self.0.push(text.to_owned());
+    }
+
+    pub(super) fn compare(&mut self, what: &str, expected: &str, seen: &str) {
+        if expected != seen {
+            self.0.push(format!(
+                "{what}:\n      expected {expected}\n      but saw  {seen}"
+            ));
+        }
+    }
+
+    fn seen(&mut self, expected: &Expected, seen: &Seen, case: &Case) {
+        match (expected, seen) {
+            (Expected::Issued(expected), Seen::Issued(token)) => self.token(expected, token, case),
+            (Expected::RefreshTokenOnly(refresh, expected), Seen::RefreshTokenOnly(seen, error)) => {
+                self.compare("refresh_token_only.refresh", refresh, seen.expose());
+                self.error("refresh_token_only", expected, error);
+            }
+            (Expected::Error(expected), Seen::Refused(error)) => self.error("error", expected, error),
+            (Expected::Again(expected), Seen::Again(error)) => self.error("again", expected, error),
+            (Expected::Next(expected), Seen::Next(request)) => self.request("next", expected, request),
+            (expected, seen) => self.compare("expect", expected.name(), &seen.describe()),
+        }
+    }
+
+    fn request(&mut self, what: &str, expected: &ExpectedRequest, request: &Request) {
+        let sent = request.to_http();
+        if let Some(method) = &expected.method {
+            self.compare(&format!("{what}.method"), method, sent.method().as_str());
+        }
+        if let Some(url) = &expected.url {
+            self.compare(&format!("{what}.url"), url, &sent.uri().to_string());
+        }
+        for (name, value) in &expected.headers {
+            let values = sent.headers().get_all(name.as_str()).iter();
+            let texts: Vec<_> = values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            self.compare(&format!("{what}.headers.{name}"), value, &texts.join(", "));
+        }
+        if let Some(body) = &expected.body {
+            self.compare(
+                &format!("{what}.body"),
+                body,
+                &String::from_utf8_lossy(sent.body()),
+            );
+        }
+    }
+
+    fn token(&mut self, expected: &ExpectedToken, token: &Token, case: &Case) {
+        if let Some(access) = &expected.access {
+            self.compare("issued.access", access, token.access().expose());
+        }
+        if let Some(refresh) = &expected.refresh {
+            let seen = token.refresh().map(Secret::expose);
+            self.compare("issued.refresh", quoted(refresh.as_deref()), quoted(seen));
+        }
+        if let Some(wanted) = expected.expires_in_millis {
+            let life = token.validity().expires_at().since(case.now());
+            let (wanted, seen) = (format!("{wanted} ms"), format!("{} ms", millis(life)));
+            self.compare("issued.expires_in_seconds", &wanted, &seen);
+        }
+        if let Some(carried) = &expected.carried {
+            self.compare("issued.carried", carried, &line(token.header()));
+        }
+        if let Some(scopes) = &expected.scopes {
+            self.compare("issued.scopes", &scopes.join(" | "), &token.scopes().join(" | "));
+        }
+        for (name, value) in &expected.extras {
+            let seen = token.extra(name).map(Secret::expose);
+            self.compare(&format!("issued.extras.{name}"), value, quoted(seen));
+        }
+    }
+
+    pub(super) fn error(&mut self, what: &str, expected: &ExpectedError, error: &Error) {
+        self.compare(&format!("{what}.kind"), &expected.kind, kind_name(error.kind()));
+        if let Some(code) = &expected.code {
+            self.compare(
+                &format!("{what}.code"),
+                quoted(code.as_deref()),
+                quoted(error.code()),
+            );
+        }
+        if let Some(message) = &expected.message {
+            let (wanted, seen) = (quoted(message.as_deref()), quoted(error.message()));
+            self.compare(&format!("{what}.message"), wanted, seen);
+        }
+        if let Some(kills) = expected.kills_live_token {
+            let (wanted, seen) = (kills.to_string(), error.kills_live_token().to_string());
+            self.compare(&format!("{what}.kills_live_token"), &wanted, &seen);
+        }
+        if let Some(after) = expected.after_millis {
+            let seen = error.retry_after().map(|after| format!("{} ms", millis(after)));
+            self.compare(
+                &format!("{what}.after_seconds"),
+                &format!("{after} ms"),
+                quoted(seen.as_deref()),
+            );
+        }
+    }
+}
+
+impl Expected {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Issued(_) => "a token to be issued",
+            Self::RefreshTokenOnly(..) => "a refresh token alone",
+            Self::Error(_) => "an error",
+            Self::Again(_) => "again, with an error",
+            Self::Next(_) => "a further request",
+        }
+    }
+}
+
+pub(super) fn kind_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Transient { .. } => "Transient",
+        ErrorKind::Throttled { .. } => "Throttled",
+        ErrorKind::InDoubt => "InDoubt",
+        ErrorKind::Rejected => "Rejected",
+        ErrorKind::Locked { .. } => "Locked",
+        ErrorKind::Config => "Config",
+        ErrorKind::Protocol => "Protocol",
+        ErrorKind::Store => "Store",
+        other => panic!("{other:?} is younger than this version of the suite"),
+    }
+}
+
+fn quoted(text: Option<&str>) -> &str {
+    text.unwrap_or("(nothing)")
+}
+
+fn line((name, value): (&HeaderName, &http::HeaderValue)) -> String {
+    format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+}

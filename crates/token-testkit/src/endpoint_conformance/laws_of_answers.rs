@@ -1,0 +1,288 @@
+//! Whatever comes over the wire is read as an outcome or a typed error.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::differences::kind_name;
+use super::leaves::Body;
+use super::trial::{Seen, Trial};
+use super::{EndpointSuite, report};
+use crate::random::Random;
+use token_core::{ErrorKind, Step};
+
+const ELSEWHERE: &str = "elsewhere.example";
+const PAGE: &str = "<!doctype html>\n<html><head><title>Sign in</title></head><body>Welcome</body></html>";
+
+impl EndpointSuite {
+    /// A proper prefix of a success is an error: in doubt, not a token. Only for bodies that are JSON: others do not tell.
+    // FAULTS.md row 25
+    pub fn a_success_that_is_cut_short_is_never_a_token(&self) {
+        report(self.trials().iter().filter_map(cut_short));
+    }
+
+    /// Mutated answers are read without a panic, and bodies that no vendor means are no token.
+    // FAULTS.md row 23
+    pub fn no_body_makes_it_panic_and_garbage_is_no_token(&self) {
+        let mutated = self.trials();
+        let plain = self.different_trials();
+        report(
+            mutated
+                .iter()
+                .flat_map(mutations)
+                .chain(plain.iter().flat_map(garbage)),
+        );
+    }
+
+    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers: no panic, and no token that can
+    /// be refreshed is over when it is issued.
+    // FAULTS.md rows 14, 15 and 17
+    pub fn no_number_makes_it_panic_and_no_renewable_token_is_issued_dead(&self) {
+        report(self.trials().iter().flat_map(extreme_numbers));
+    }
+
+    /// A captive portal or a login page where the answer should be: asked again later, or in doubt where the request may have spent
+    /// something.
+    // FAULTS.md rows 22 and 50
+    pub fn a_web_page_with_200_is_retryable(&self) {
+        let headers = [("content-type", "text/html; charset=utf-8")];
+        report(self.different_trials().iter().filter_map(|trial| {
+            let seen = trial.read_body(200, &headers, PAGE.as_bytes());
+            let wanted = trial.in_doubt_or(ErrorKind::Transient { after: None });
+            unless_kind(trial, "a web page with 200", &seen, wanted)
+        }));
+    }
+
+    /// 5xx and 408 are transient and 429 is throttled, whatever the body; who gave up between us and the vendor (408, 502, 504) leaves a
+    /// refresh or a redemption in doubt. `Retry-After` is obeyed and clamped to an hour.
+    // FAULTS.md rows 32 and 50
+    pub fn server_failures_are_retryable_and_retry_after_is_obeyed(&self) {
+        report(self.trials().iter().flat_map(server_failures));
+    }
+
+    /// A redirect is not followed, and nothing of its address but the host is told.
+    // FAULTS.md row 29
+    pub fn a_redirect_is_a_protocol_error_that_names_the_host_only(&self) {
+        report(self.different_trials().iter().flat_map(redirects));
+    }
+
+    /// One answer means one thing, however often it is read.
+    pub fn reading_is_pure(&self) {
+        report(self.trials().iter().filter_map(|trial| {
+            let answer = trial.case.answer.as_ref()?;
+            let (first, second) = (trial.read(answer), trial.read(answer));
+            let same = match (&first, &second) {
+                (Seen::Issued(a), Seen::Issued(b)) => a.same_secrets_as(b) && a.validity() == b.validity(),
+                _ => first.describe() == second.describe(),
+            };
+            (!same).then(|| format!("{}: the same answer was read in two ways", trial.case.name))
+        }));
+    }
+}
+
+fn cut_short(trial: &Trial<'_>) -> Option<String> {
+    let answer = trial.case.answer.as_ref()?;
+    trial.read(answer).token()?;
+    let body = answer.body().trim_ascii();
+    Body::parse(body)?;
+    (0..body.len()).step_by(body.len() / 256 + 1).find_map(|length| {
+        let seen = trial.read_instead(answer, body.get(..length)?.to_vec());
+        let fine = seen.error().is_some();
+        (!fine).then(|| format!("{}: cut to {length} bytes: {}", trial.case.name, seen.describe()))
+    })
+}
+
+fn mutations(trial: &Trial<'_>) -> Option<String> {
+    let answer = trial.case.answer.as_ref()?;
+    let mut random = Random::seeded(answer.body().len() as u64);
+    (0..96).find_map(|round| {
+        let mut changed = answer.clone();
+        *changed.body_mut() = mutated(answer.body(), &mut random);
+        if round % 3 == 0 {
+            *changed.status_mut() = http::StatusCode::BAD_REQUEST;
+        }
+        panicked(trial, "a mutated body", &trial.read(&changed))
+    })
+}
+
+fn mutated(body: &[u8], random: &mut Random) -> Bytes {
+    let mut bytes = body.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(bytes.len() + 1).min(bytes.len());
+        let end = (at + random.below(16)).min(bytes.len());
+        let piece: Vec<u8> = bytes.get(at..end).unwrap_or_default().to_vec();
+        let instead = match random.below(4) {
+            0 => Vec::new(),
+            1 => [piece.clone(), piece].concat(),
+            2 => vec![random.byte(); piece.len()],
+            _ => piece.iter().map(|byte| byte ^ (1 << random.below(8))).collect(),
+        };
+        bytes.splice(at..end, instead);
+    }
+    bytes.into()
+}
+
+fn garbage(trial: &Trial<'_>) -> Vec<String> {
+    let mut random = Random::seeded(7);
+    let noise: Vec<u8> = (0..4096).map(|_| random.byte()).collect();
+    let (lists, objects) = ("[".repeat(10_000), "{\"data\":".repeat(10_000));
+    let long = format!("{{\"data\":\"{}\"}}", "a".repeat(65_000));
+    let texts = [
+        "",
+        "null",
+        "true",
+        "0",
+        "\"\"",
+        "[]",
+        "{}",
+        "[{}]",
+        "\u{feff}",
+        "{}{}",
+        "{\"a\":1,\"a\":1}",
+    ];
+    let own = [
+        lists.as_bytes(),
+        objects.as_bytes(),
+        long.as_bytes(),
+        noise.as_slice(),
+    ];
+    let bodies = texts.iter().map(|text| text.as_bytes()).chain(own);
+    bodies
+        .flat_map(|body| [200, 201, 400, 401, 403, 404].map(|status| (status, body)))
+        .filter_map(|(status, body)| {
+            let seen = trial.read_body(status, &[], body);
+            let shown = String::from_utf8_lossy(body.get(..24.min(body.len()))?).into_owned();
+            let fine = !matches!(seen, Seen::Issued(_) | Seen::Panicked(_));
+            (!fine).then(|| {
+                format!(
+                    "{}: {status} with {shown:?}…: {}",
+                    trial.case.name,
+                    seen.describe()
+                )
+            })
+        })
+        .collect()
+}
+
+fn extreme_numbers(trial: &Trial<'_>) -> Vec<String> {
+    const NUMBERS: [&str; 12] = [
+        "0",
+        "-1",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "18446744073709551616",
+        "1e300",
+        "1e400",
+        "0.5",
+        "\"NaN\"",
+        "\"\"",
+        "true",
+        "null",
+    ];
+    let Some((answer, body)) = trial
+        .case
+        .answer
+        .as_ref()
+        .and_then(|a| Some((a, Body::parse(a.body())?)))
+    else {
+        return Vec::new();
+    };
+    let changes = body
+        .all()
+        .into_iter()
+        .flat_map(|at| NUMBERS.map(|number| (at.clone(), number)));
+    changes
+        .filter_map(|(at, number)| {
+            let seen = trial.read_instead(answer, body.with(std::slice::from_ref(&at), number));
+            let dead = |token: &token_core::Token| {
+                let is_renewable = token.refresh().is_some() || trial.request.step() == Step::Refresh;
+                is_renewable && token.validity().expires_at() <= trial.case.now()
+            };
+            let fine = !matches!(seen, Seen::Panicked(_)) && !seen.token().is_some_and(dead);
+            (!fine).then(|| format!("{}: {at} = {number}: {}", trial.case.name, seen.describe()))
+        })
+        .collect()
+}
+
+fn server_failures(trial: &Trial<'_>) -> Vec<String> {
+    let own = trial.case.answer.as_ref().map(|answer| answer.body().as_ref());
+    let bodies = [Some(b"".as_slice()), Some(PAGE.as_bytes()), own];
+    let waits = [
+        ("", None),
+        ("7", Some(7)),
+        ("1000000", Some(3600)),
+        ("soon", None),
+    ];
+    let mut found = Vec::new();
+    for body in bodies.into_iter().flatten() {
+        for status in [408, 500, 502, 503, 504, 429] {
+            for (value, seconds) in waits {
+                let after = seconds.map(Duration::from_secs);
+                let wanted = match status {
+                    429 => ErrorKind::Throttled { after },
+                    408 | 502 | 504 => trial.in_doubt_or(ErrorKind::Transient { after }),
+                    _ => ErrorKind::Transient { after },
+                };
+                let seen = trial.read_body(status, &[("retry-after", value)], body);
+                let what = format!("{status} with Retry-After `{value}`");
+                found.extend(unless_kind(trial, &what, &seen, wanted));
+                found.extend(unless_after(trial, &what, &seen, after));
+            }
+        }
+    }
+    found
+}
+
+fn redirects(trial: &Trial<'_>) -> Vec<String> {
+    let secret = token_core::percent_encode(trial.token.spendable().expose());
+    let location = format!("https://{ELSEWHERE}/collect?refresh_token={secret}");
+    [301, 302, 303, 307, 308]
+        .into_iter()
+        .filter_map(|status| {
+            let seen = trial.read_body(status, &[("location", &location)], b"");
+            let what = format!("a redirect with {status}");
+            if let Some(other) = unless_kind(trial, &what, &seen, ErrorKind::Protocol) {
+                return Some(other);
+            }
+            let error = seen.error()?;
+            let told = format!("{error} {error:?}");
+            let fine = error.host() == Some(ELSEWHERE)
+                && !told.contains("collect")
+                && !told.contains("refresh_token");
+            (!fine).then(|| {
+                format!(
+                    "{}: {what} must name its host and no more: {told}",
+                    trial.case.name
+                )
+            })
+        })
+        .collect()
+}
+
+fn unless_kind(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: ErrorKind) -> Option<String> {
+    let wants = || format!("{} (after {:?})", kind_name(wanted), wanted.retry_after());
+    let other = seen.kind() != Some(wanted);
+    other.then(|| {
+        format!(
+            "{}: {what}: expected {}, but saw {}",
+            trial.case.name,
+            wants(),
+            seen.describe()
+        )
+    })
+}
+
+fn unless_after(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: Option<Duration>) -> Option<String> {
+    let told = seen.error().and_then(token_core::Error::retry_after);
+    (told != wanted).then(|| {
+        format!(
+            "{}: {what}: expected to wait {wanted:?}, but saw {told:?}",
+            trial.case.name
+        )
+    })
+}
+
+fn panicked(trial: &Trial<'_>, what: &str, seen: &Seen) -> Option<String> {
+    let panicked = matches!(seen, Seen::Panicked(_));
+    panicked.then(|| format!("{}: {what}: {}", trial.case.name, seen.describe()))
+}

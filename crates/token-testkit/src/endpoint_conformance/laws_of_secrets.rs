@@ -1,0 +1,139 @@
+//! No secret gets out.
+
+use std::collections::BTreeSet;
+
+use super::case::Case;
+use super::differences::kind_name;
+use super::leaves::Body;
+use super::secrets::{self, carried, forms, leaked, shown};
+use super::trial::Trial;
+use super::{EndpointSuite, report};
+use token_core::{Error, Key, Secret};
+
+impl EndpointSuite {
+    /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text of its body: nothing of the quote
+    /// is in the error's `Display`, `Debug`, code or message.
+    // FAULTS.md row 26
+    pub fn an_echoed_secret_is_scrubbed(&self) {
+        let mut looked_at = BTreeSet::new();
+        report(self.trials().iter().flat_map(|trial| {
+            let known = [self.secrets.clone(), secrets::of_token(&trial.token)].concat();
+            let echoed = carried(&trial.request, &known);
+            let mut refusals = refusals(trial);
+            refusals.retain(|refusal| looked_at.insert(refusal.shape(trial)));
+            let found = refusals.iter().flat_map(|refusal| {
+                let echoes = |secret: &String| echoes(trial, refusal, secret);
+                echoed.iter().filter_map(echoes).collect::<Vec<_>>()
+            });
+            found.collect::<Vec<_>>()
+        }));
+    }
+
+    /// The `Debug` of endpoint, request, answer's token and outcome, plain and pretty.
+    pub fn debug_shows_no_secret(&self) {
+        report(self.trials().iter().filter_map(|trial| {
+            let seen = trial.case.answer.as_ref().map(|answer| trial.read(answer));
+            let issued = seen.as_ref().and_then(|seen| seen.token());
+            let all = [
+                self.secrets.clone(),
+                secrets::of_token(&trial.token),
+                issued.map(secrets::of_token).unwrap_or_default(),
+            ];
+            let (endpoint, request, token) = (&trial.endpoint, &trial.request, &trial.token);
+            let plain = format!("{endpoint:?} {request:?} {token:?} {seen:?}");
+            let pretty = format!("{endpoint:#?} {request:#?} {token:#?} {seen:#?}");
+            shown(&format!("{plain} {pretty}"), &all.concat())
+                .then(|| format!("{}: a secret is in a Debug: {plain}", trial.case.name))
+        }));
+    }
+
+    /// The key is one at every call and for every endpoint that is built alike; it can be stored, and has no secret in it.
+    pub fn the_key_is_stable_and_has_no_secret(&self) {
+        report(self.cases.iter().flat_map(|case| self.key_faults(case)));
+    }
+
+    fn key_faults(&self, case: &Case) -> Vec<String> {
+        let (endpoint, twin) = ((self.build)(&case.endpoint), (self.build)(&case.endpoint));
+        let key = endpoint.key();
+        let token = case.token.as_ref().map(secrets::of_token).unwrap_or_default();
+        let faults = [
+            (
+                key != endpoint.key() || key != twin.key(),
+                "is not the same at every call",
+            ),
+            (
+                Key::parse(key.as_str()).is_err(),
+                "is not 1 to 512 printable characters",
+            ),
+            (
+                shown(key.as_str(), self.secrets.iter().chain(&token)),
+                "has a secret in it",
+            ),
+        ];
+        let found = faults.into_iter().filter(|(broken, _)| *broken);
+        found
+            .map(|(_, what)| format!("{}: the key {what}", case.name))
+            .collect()
+    }
+}
+
+/// An answer that refuses, with the places of its texts.
+struct Refusal {
+    answer: http::Response<bytes::Bytes>,
+    body: Body,
+    places: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// What refusals have in common that the endpoint reads in the same way.
+    fn shape(&self, trial: &Trial<'_>) -> String {
+        let (case, seen) = (trial.case, trial.read(&self.answer));
+        let kind = seen.kind().map(kind_name);
+        let places: Vec<_> = self.places.iter().map(|(at, _)| at).collect();
+        format!("{} {} {kind:?} {places:?}", case.endpoint, case.asks as u8)
+    }
+}
+
+/// The case's own refusal, and one with every name for a message that vendors use.
+fn refusals(trial: &Trial<'_>) -> Vec<Refusal> {
+    let any = br#"{"error":"refused","error_description":"no","error_code":"no","error_msg":"no","msg":"no","message":"no"}"#;
+    let own = trial
+        .case
+        .answer
+        .clone()
+        .filter(|answer| trial.read(answer).error().is_some());
+    [own, Some(super::trial::response(400, &[], any))]
+        .into_iter()
+        .flatten()
+        .filter_map(|answer| {
+            let body = Body::parse(answer.body())?;
+            let places = body.texts();
+            Some(Refusal { answer, body, places })
+        })
+        .collect()
+}
+
+fn echoes(trial: &Trial<'_>, refusal: &Refusal, secret: &str) -> Option<String> {
+    refusal.places.iter().find_map(|(at, text)| {
+        let told = |quote: &str| {
+            let raw = serde_json::Value::from(format!("{text} {quote} .")).to_string();
+            let body = refusal.body.with(std::slice::from_ref(at), &raw);
+            let seen = trial.read_instead(&refusal.answer, body);
+            seen.error().map(told_by).unwrap_or_default()
+        };
+        let before = told("-");
+        let broken = forms(secret)
+            .iter()
+            .any(|form| leaked(&told(form), &before, form))
+            || shown(&before, [&Secret::from(secret)]);
+        broken.then(|| format!("{}: a secret that `{at}` echoes is not scrubbed", trial.case.name))
+    })
+}
+
+fn told_by(error: &Error) -> String {
+    format!(
+        "{error}\n{error:?}\n{error:#?}\n{:?}\n{:?}",
+        error.code(),
+        error.message()
+    )
+}

@@ -1,0 +1,172 @@
+//! What is issued can be carried, and is carried alone.
+
+use bytes::Bytes;
+
+use super::leaves::Body;
+use super::secrets::{self, forms};
+use super::trial::{Seen, Trial};
+use super::{EndpointSuite, report};
+use crate::attempt;
+use token_core::{Secret, Token};
+
+/// CR LF with a header behind it, LF, NUL, as JSON escapes.
+const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
+
+impl EndpointSuite {
+    /// CR, LF or NUL in an access token is a typed error, and a refresh token with them is not taken. Looks at answers that have the
+    /// token in a JSON text.
+    // FAULTS.md row 30
+    pub fn a_token_with_control_characters_is_refused(&self) {
+        report(self.issuing().iter().flat_map(|(trial, answer, token)| {
+            let secrets = [Some(token.access()), token.refresh()];
+            let places = secrets
+                .into_iter()
+                .flatten()
+                .map(|secret| places_of(answer, secret));
+            places
+                .flat_map(|places| with_controls(trial, answer, &places))
+                .collect::<Vec<_>>()
+        }));
+    }
+
+    /// An empty token, or none, is a typed error. Looks at answers that have the token in a JSON text.
+    // FAULTS.md rows 16 and 21
+    pub fn an_empty_token_is_refused(&self) {
+        report(self.issuing().iter().flat_map(|(trial, answer, token)| {
+            let places = places_of(answer, token.access());
+            replaced(trial, answer, &places, &["\"\"", "null"], "an empty access token")
+        }));
+    }
+
+    /// `authorize` puts the token on a request, marks its header sensitive, and leaves the refresh token at home.
+    pub fn authorize_carries_the_access_token_and_nothing_else(&self) {
+        report(
+            self.issuing()
+                .iter()
+                .flat_map(|(trial, _, token)| authorized(trial, token)),
+        );
+    }
+
+    /// Every case whose answer is read as a token.
+    fn issuing(&self) -> Vec<(Trial<'_>, &http::Response<Bytes>, Token)> {
+        let trials = self.trials().into_iter();
+        trials
+            .filter_map(|trial| {
+                let answer = trial.case.answer.as_ref()?;
+                let Seen::Issued(token) = trial.read(answer) else {
+                    return None;
+                };
+                Some((trial, answer, token))
+            })
+            .collect()
+    }
+}
+
+/// Where the JSON has the secret, with or without a scheme before it.
+fn places_of(answer: &http::Response<Bytes>, secret: &Secret) -> Vec<String> {
+    let texts = Body::parse(answer.body())
+        .map(|body| body.texts())
+        .unwrap_or_default();
+    let mut found = texts.clone();
+    found.retain(|(_, text)| text == secret.expose());
+    if found.is_empty() {
+        found = texts;
+        found.retain(|(_, text)| text.len() >= secrets::SHORTEST);
+        found.retain(|(_, text)| text.contains(secret.expose()) || secret.expose().contains(text.as_str()));
+    }
+    found.into_iter().map(|(at, _)| at).collect()
+}
+
+fn with_controls(trial: &Trial<'_>, answer: &http::Response<Bytes>, places: &[String]) -> Vec<String> {
+    let raws: Vec<_> = CONTROLS
+        .iter()
+        .flat_map(|control| {
+            [
+                format!("\"begin{control}end\""),
+                format!("\"{control}end\""),
+                format!("\"begin{control}\""),
+            ]
+        })
+        .collect();
+    let raws: Vec<_> = raws.iter().map(String::as_str).collect();
+    replaced(trial, answer, places, &raws, "a control character in a token")
+}
+
+fn replaced(
+    trial: &Trial<'_>,
+    answer: &http::Response<Bytes>,
+    places: &[String],
+    raws: &[&str],
+    what: &str,
+) -> Vec<String> {
+    let Some(body) = Body::parse(answer.body()).filter(|_| !places.is_empty()) else {
+        return Vec::new();
+    };
+    let read = |raw: &&str| {
+        (
+            raw.to_string(),
+            trial.read_instead(answer, body.with(places, raw)),
+        )
+    };
+    raws.iter()
+        .map(read)
+        .filter(|(_, seen)| seen.error().is_none() && !is_without_refresh(trial, answer, places, seen))
+        .map(|(raw, seen)| format!("{}: {what} ({raw}): {}", trial.case.name, seen.describe()))
+        .collect()
+}
+
+/// Whether an unusable refresh token was left out of a token that can do without.
+fn is_without_refresh(
+    trial: &Trial<'_>,
+    answer: &http::Response<Bytes>,
+    places: &[String],
+    seen: &Seen,
+) -> bool {
+    let whole = trial.read(answer);
+    let is_about_refresh = whole.token().and_then(Token::refresh).is_some_and(|refresh| {
+        let found = places_of(answer, refresh);
+        places.iter().all(|place| found.contains(place))
+    });
+    is_about_refresh && seen.token().is_some_and(|token| token.refresh().is_none())
+}
+
+fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {
+    let mut request = http::Request::new(());
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = http::Uri::from_static("https://api.conformance.example/things?b=2&a=1");
+    let (mut parts, ()) = request.into_parts();
+    let before = format!("{} {}", parts.uri, header_text(&parts.headers));
+    let attempt = attempt(trial.case.now(), 3);
+    let say = |what: &str| format!("{}: authorize {what}", trial.case.name);
+    if let Err(error) = trial
+        .endpoint
+        .authorize(token, &mut parts, b"{\"a\":1}", &attempt)
+    {
+        return vec![say(&format!("failed: {error:?}"))];
+    }
+    let after = format!("{} {}", parts.uri, header_text(&parts.headers));
+    let mut found = Vec::new();
+    if before == after {
+        found.push(say("put nothing on the request"));
+    }
+    if secrets::shown(&format!("{:?}", parts.headers), [token.access()]) {
+        found.push(say("left the token's header not marked as sensitive"));
+    }
+    if refresh_apart(token).is_some_and(|refresh| forms(refresh).iter().any(|form| after.contains(form))) {
+        found.push(say("put the refresh token on the request"));
+    }
+    found
+}
+
+/// The refresh token, where it is another text than the access token and no piece of it.
+fn refresh_apart(token: &Token) -> Option<&str> {
+    let refresh = token.refresh()?.expose();
+    Some(refresh).filter(|refresh| !token.access().expose().contains(refresh))
+}
+
+fn header_text(headers: &http::HeaderMap) -> String {
+    let lines = headers.iter();
+    lines
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+        .collect()
+}

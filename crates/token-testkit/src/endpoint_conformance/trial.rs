@@ -1,0 +1,202 @@
+//! Plays one case on its endpoint.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+
+use super::EndpointSuite;
+use super::case::{Asks, Case};
+use crate::exchange::offset;
+use token_core::{
+    Answer, Attempt, BaseUrl, Error, ErrorKind, Outcome, PlainHttp, Request, Secret, Step, Token,
+    TokenEndpoint, Validity,
+};
+
+/// A case, its endpoint built anew, and the request that the case's answer answers.
+pub(super) struct Trial<'a> {
+    suite: &'a EndpointSuite,
+    pub(super) case: &'a Case,
+    pub(super) endpoint: Box<dyn TokenEndpoint>,
+    pub(super) token: Token,
+    pub(super) request: Request,
+}
+
+/// What came of a request or an answer.
+#[derive(Debug)]
+pub(super) enum Seen {
+    Issued(Token),
+    RefreshTokenOnly(Secret, Error),
+    Next(Request),
+    Again(Error),
+    Refused(Error),
+    Panicked(String),
+}
+
+impl<'a> Trial<'a> {
+    /// `None` where the endpoint makes no request for the case, as a case may want.
+    pub(super) fn of(case: &'a Case, suite: &'a EndpointSuite) -> Option<Self> {
+        let endpoint = (suite.build)(&case.endpoint);
+        let token = token_of(case)?;
+        let request = match case.asks {
+            Asks::Answer => Some(answered_request(&*endpoint, &token, &case.attempt)?),
+            _ => ask(suite, &*endpoint, case, &token, &case.attempt)?.ok(),
+        };
+        let request = case.after.iter().try_fold(request?, |request, answer| {
+            match read(&*endpoint, &request, answer, case) {
+                Seen::Next(next) => Some(next),
+                _ => None,
+            }
+        });
+        Some(Self {
+            suite,
+            case,
+            endpoint,
+            token,
+            request: request?,
+        })
+    }
+
+    /// Asks once more, with another attempt. Of a case with several requests it is the first.
+    pub(super) fn ask_again(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        ask(self.suite, &*self.endpoint, self.case, &self.token, attempt)
+    }
+
+    pub(super) fn read(&self, response: &http::Response<Bytes>) -> Seen {
+        read(&*self.endpoint, &self.request, response, self.case)
+    }
+
+    pub(super) fn read_body(&self, status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Seen {
+        self.read(&response(status, headers, body))
+    }
+
+    /// Reads it as if it came to another request.
+    pub(super) fn read_to(&self, request: &Request, response: &http::Response<Bytes>) -> Seen {
+        read(&*self.endpoint, request, response, self.case)
+    }
+
+    /// The case's own answer with another body.
+    pub(super) fn read_instead(&self, answer: &http::Response<Bytes>, body: Vec<u8>) -> Seen {
+        let mut changed = answer.clone();
+        *changed.body_mut() = body.into();
+        self.read(&changed)
+    }
+}
+
+impl Trial<'_> {
+    /// What an answer means that tells nothing: the request may have spent something, or it may not.
+    pub(super) fn in_doubt_or(&self, kind: ErrorKind) -> ErrorKind {
+        match self.request.step() {
+            Step::Refresh | Step::Redemption => ErrorKind::InDoubt,
+            _ => kind,
+        }
+    }
+}
+
+impl Seen {
+    pub(super) fn error(&self) -> Option<&Error> {
+        match self {
+            Seen::Again(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Option<ErrorKind> {
+        self.error().map(Error::kind)
+    }
+
+    pub(super) fn token(&self) -> Option<&Token> {
+        match self {
+            Seen::Issued(token) => Some(token),
+            _ => None,
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Seen::Issued(_) => "a token was issued".into(),
+            Seen::RefreshTokenOnly(_, error) => format!("a refresh token alone, and {error:?}"),
+            Seen::Next(request) => format!("a further request: {request:?}"),
+            Seen::Again(error) => format!("again after {error:?}"),
+            Seen::Refused(error) => format!("{error:?}"),
+            Seen::Panicked(message) => format!("a panic: {message}"),
+        }
+    }
+}
+
+/// What the endpoint asks for a case; `None` where it has no such request.
+pub(super) fn ask(
+    suite: &EndpointSuite,
+    endpoint: &dyn TokenEndpoint,
+    case: &Case,
+    token: &Token,
+    attempt: &Attempt,
+) -> Option<Result<Request, Error>> {
+    match case.asks {
+        Asks::Login => endpoint.login(attempt),
+        Asks::Refresh | Asks::Answer => Some(endpoint.refresh(token, attempt)),
+        Asks::Redemption => Some(suite.redemption(case)?.into_request(attempt)),
+        Asks::Authorize => None,
+    }
+}
+
+/// The case's token, or one of the suite's own.
+pub(super) fn token_of(case: &Case) -> Option<Token> {
+    case.token.clone().or_else(|| {
+        let validity = Validity::new(case.now(), case.now().shifted(3_600_000));
+        let access = Secret::from("conformance-access-Zx81QpLm");
+        let refresh = Secret::from("conformance-refresh-Vt47RkWd");
+        Token::builder(access, validity).refresh(refresh).build().ok()
+    })
+}
+
+pub(super) fn read(
+    endpoint: &dyn TokenEndpoint,
+    request: &Request,
+    response: &http::Response<Bytes>,
+    case: &Case,
+) -> Seen {
+    let answer = Answer::new(
+        request,
+        response,
+        case.now(),
+        offset(request, response, case.now()),
+    );
+    match guarded(|| endpoint.read(&answer)) {
+        Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
+        Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => Seen::RefreshTokenOnly(refresh, error),
+        Ok(Ok(Outcome::Next(request))) => Seen::Next(request),
+        Ok(Ok(Outcome::Again(error))) => Seen::Again(error),
+        Ok(Ok(other)) => panic!("{other:?} is younger than this version of the suite"),
+        Ok(Err(error)) => Seen::Refused(error),
+        Err(message) => Seen::Panicked(message),
+    }
+}
+
+pub(super) fn response(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::copy_from_slice(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            response.headers_mut().insert(*name, value);
+        }
+    }
+    response
+}
+
+/// Runs what must not panic, so that the other cases are still looked at when it does.
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default()
+    })
+}
+
+/// As if to a refresh; to a login where the endpoint cannot refresh the token; else to a request of the suite's own.
+fn answered_request(endpoint: &dyn TokenEndpoint, token: &Token, attempt: &Attempt) -> Option<Request> {
+    let refresh = endpoint.refresh(token, attempt).ok();
+    refresh.or_else(|| endpoint.login(attempt)?.ok()).or_else(|| {
+        let base = BaseUrl::parse("https://conformance.invalid", PlainHttp::Refused).ok()?;
+        Request::post(&base, "/").build(Step::Refresh).ok()
+    })
+}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod endpoint_conformance;
+mod exchange;
+mod manual_clock;
+mod random;
+mod scripted_client;
+pub mod store_conformance;
+
+pub use endpoint_conformance::EndpointSuite;
+pub use exchange::{attempt, exchange};
+pub use manual_clock::ManualClock;
+pub use scripted_client::{ScriptedClient, Sent};
+pub use store_conformance::{Handles, StorePlace, StoreSuite};

@@ -1,0 +1,57 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use token_core::{Clock, Moment, Timestamp};
+
+/// A clock that moves only when it is told to. Clones share one time.
+///
+/// ```
+/// use std::time::Duration;
+/// use token_testkit::ManualClock;
+/// use token_core::{Clock, Timestamp};
+///
+/// let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+/// clock.advance(Duration::from_secs(60));
+/// clock.step_wall(-3_600_000);
+/// assert_eq!(clock.now().wall, Timestamp::from_unix_seconds(1_699_996_460));
+/// assert_eq!(clock.now().elapsed, Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<Mutex<Moment>>);
+
+impl ManualClock {
+    /// A clock that stands at this wall time.
+    pub fn at(wall: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(Moment {
+            wall,
+            elapsed: Duration::ZERO,
+        })))
+    }
+
+    /// Lets time pass, for both wall and elapsed time, as sleep of the machine does too.
+    pub fn advance(&self, span: Duration) {
+        self.change(|moment| Moment {
+            wall: moment.wall.after(span),
+            elapsed: moment.elapsed.saturating_add(span),
+        });
+    }
+
+    /// Steps the wall clock alone by signed milliseconds, as an administrator or NTP does.
+    pub fn step_wall(&self, millis: i64) {
+        self.change(|moment| Moment {
+            wall: moment.wall.shifted(millis),
+            ..moment
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(Moment) -> Moment) {
+        let mut moment = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *moment = change(*moment);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Moment {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

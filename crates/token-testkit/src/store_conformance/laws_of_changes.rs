@@ -1,0 +1,79 @@
+//! Who waits for another's commit is woken, or waits no longer than it wanted.
+
+use super::concurrently::{both, within};
+use super::{LONG, StorePlace, StoreSuite, expect_record, key, lineage, record, sure};
+use token_core::store::{CommitCondition, Entry, Record, TokenStore};
+
+impl<P: StorePlace> StoreSuite<P> {
+    /// A commit ends the wait, through the same handle and through another.
+    pub async fn changed_returns_soon_after_a_commit(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        self.woken_by_a_commit(&*store, &*store, 1).await;
+        if let Some((one, other)) = self.two_handles().await {
+            self.woken_by_a_commit(&*one, &*other, 2).await;
+        }
+    }
+
+    /// What changed before the wait began is not waited for.
+    pub async fn changed_returns_when_it_is_late_already(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .await,
+        );
+        let key = key();
+        let wait = store.changed(&key, Some(record(1).generation), LONG);
+        let woken = within(self.place.patience(), wait).await;
+        assert!(woken.is_some(), "what had changed already was waited for");
+        told_of(woken.flatten(), &record(2));
+    }
+
+    /// Where nothing changes, the wait ends all the same.
+    pub async fn changed_returns_after_at_most(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        for seen in [Some(record(1).generation), None] {
+            let key = key();
+            let wait = store.changed(&key, seen, self.short());
+            let ended = within(self.place.patience(), both(wait, self.outlive_short())).await;
+            assert!(ended.is_some(), "changed() waits longer than at_most");
+        }
+    }
+
+    async fn woken_by_a_commit(&self, waits: &dyn TokenStore, commits: &dyn TokenStore, parent: u8) {
+        let key = key();
+        let wait = waits.changed(&key, Some(record(parent).generation), LONG);
+        let commit = async {
+            let child = record(parent + 1);
+            sure(
+                commits
+                    .commit(&key, &CommitCondition::ParentIs(lineage(parent)), &child)
+                    .await,
+            )
+        };
+        let woken = within(self.place.patience(), both(wait, commit)).await;
+        assert!(woken.is_some(), "a commit does not end the wait for a change");
+    }
+}
+
+/// A store need not tell what it found; what it tells is what is there.
+fn told_of(entry: Option<Entry>, wanted: &Record) {
+    if let Some(entry) = entry {
+        expect_record(entry.record.as_ref(), wanted);
+    }
+}

@@ -1,0 +1,63 @@
+//! What is kept in plain text comes back as it was, to the last bit.
+
+use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
+use token_core::store::{CommitCondition, Intent, Record};
+use token_core::{Generation, Timestamp};
+
+/// Generations that a number with a sign or a floating point number does not hold.
+const GENERATIONS: [u64; 5] = [0, BIG, 1 << 63, u64::MAX - 1, u64::MAX];
+
+impl<P: StorePlace> StoreSuite<P> {
+    /// When a token is due, when its grant ends, what it began with: as they were, and not there if they were not.
+    pub async fn the_plain_fields_come_back_as_they_were(&self) {
+        let store = self.open().await;
+        let instants = [0, -1, 1_700_000_000_123, BIG.cast_signed(), i64::MIN, i64::MAX];
+        for millis in instants {
+            let instant = Timestamp::from_unix_millis(millis);
+            for filled in [
+                Record {
+                    due_at: Some(instant),
+                    ..record(1)
+                },
+                Record {
+                    grant_ends_at: Some(instant),
+                    ..record(1)
+                },
+                Record {
+                    initial: Some(lineage(200)),
+                    ..record(1)
+                },
+                record(1),
+            ] {
+                sure(store.commit(&key(), &CommitCondition::Overwrite, &filled).await);
+                expect_stored(&*store, &key(), &filled).await;
+            }
+        }
+    }
+
+    /// Every generation comes back: of a record, of an intent, and of what a logout removed.
+    // FAULTS.md row 56
+    pub async fn every_generation_comes_back(&self) {
+        let store = self.open().await;
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        for generation in GENERATIONS.map(Generation::new) {
+            let record = Record {
+                generation,
+                ..record(1)
+            };
+            sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
+            expect_stored(&*store, &key(), &record).await;
+            let intent = Intent {
+                owner: owner(1),
+                lineage: Some(lineage(1)),
+                generation,
+            };
+            sure(store.intend(&key(), &intent).await);
+            let found = sure(store.load(&key()).await).intent;
+            assert_eq!(found, Some(intent), "another intent is stored");
+            sure(store.tombstone(&key()).await);
+            let removed = sure(store.load(&key()).await).tombstoned_generation;
+            assert_eq!(removed, Some(generation), "another generation was removed");
+        }
+    }
+}

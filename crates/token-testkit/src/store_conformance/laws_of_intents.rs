@@ -1,0 +1,206 @@
+//! Who is about to spend a token is written down first, and not forgotten before the result is there.
+
+use super::{LONG, StorePlace, StoreSuite, intent, key, lineage, owner, record, sure};
+use token_core::Generation;
+use token_core::store::{CommitCondition, Intended, Intent, Record, TokenStore};
+
+impl<P: StorePlace> StoreSuite<P> {
+    /// An intent is loaded as it was, beside the record; a later one replaces it.
+    pub async fn an_intent_is_loaded_with_its_owner(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        let login = Intent {
+            owner: owner(1),
+            lineage: None,
+            generation: record(3).generation,
+        };
+        for wanted in [intent(1, 1), login, intent(1, 2)] {
+            assert_eq!(sure(store.intend(&key(), &wanted).await), Intended::Written);
+            let entry = sure(store.load(&key()).await);
+            assert_eq!(entry.intent.as_ref(), Some(&wanted), "another intent is stored");
+            assert!(entry.record.is_some(), "an intent took the record's place");
+        }
+    }
+
+    /// Without the lease no intent is written: none was taken, it is another's, it ran out.
+    // FAULTS.md row 7
+    pub async fn an_intent_needs_the_lease(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        refused(&*store, 1, "no lease").await;
+        sure(store.acquire(&key(), &owner(2), self.short()).await);
+        refused(&*store, 1, "another's lease").await;
+        self.outlive_short().await;
+        refused(&*store, 2, "a lease that ran out").await;
+    }
+
+    /// The next owner sees what the one before was about to do, whether its lease ran out or was released.
+    // FAULTS.md row 2
+    pub async fn an_intent_outlives_the_lease(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(store.acquire(&key(), &owner(1), self.short()).await);
+        sure(store.intend(&key(), &intent(1, 1)).await);
+        self.outlive_short().await;
+        kept(&*store, "the lease ran out").await;
+        sure(store.acquire(&key(), &owner(2), LONG).await);
+        kept(&*store, "another took the lease").await;
+        sure(store.release(&key(), &owner(2)).await);
+        kept(&*store, "the lease was released").await;
+    }
+
+    /// How old an intent is, is told by the store's clock.
+    pub async fn an_intent_ages_by_the_stores_clock(&self) {
+        let store = self.open().await;
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        sure(store.intend(&key(), &intent(1, 1)).await);
+        let young = sure(store.load(&key()).await).intent_age;
+        assert!(young < LONG, "a new intent is {young:?} old");
+        self.outlive_short().await;
+        let old = sure(store.load(&key()).await).intent_age;
+        let wanted = self.short();
+        assert!(
+            old >= young + wanted,
+            "the intent was {young:?} old, and {old:?} when {:?} had passed",
+            wanted * 2
+        );
+        sure(store.intend(&key(), &intent(1, 1)).await);
+        let again = sure(store.load(&key()).await).intent_age;
+        assert!(again < old, "an intent that is written anew is as old as before");
+    }
+
+    /// Its owner takes an intent back, with the lease or without; another's stands, and to take back what is not there is no error.
+    pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
+        let store = self.open().await;
+        sure(store.withdraw(&key(), &owner(1)).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        for life in [LONG, self.short()] {
+            sure(store.acquire(&key(), &owner(1), life).await);
+            sure(store.intend(&key(), &intent(1, 1)).await);
+            sure(store.withdraw(&key(), &owner(2)).await);
+            kept(&*store, "it was withdrawn by another").await;
+            self.outlive_short().await;
+            sure(store.withdraw(&key(), &owner(1)).await);
+            let entry = sure(store.load(&key()).await);
+            assert_eq!(entry.intent, None, "a withdrawn intent is still there");
+            assert!(entry.record.is_some(), "a withdrawal took the record along");
+        }
+    }
+
+    /// The result is there: nothing is in doubt any more.
+    pub async fn a_commit_clears_the_intent_that_led_to_it(&self) {
+        let store = self.open().await;
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        let login = Intent {
+            owner: owner(1),
+            lineage: None,
+            generation: Generation::default(),
+        };
+        for (intent, condition, number) in [
+            (login.clone(), CommitCondition::UnlessTombstoned, 1),
+            (intent(1, 1), CommitCondition::ParentIs(lineage(1)), 2),
+            (login, CommitCondition::Overwrite, 3),
+            (intent(1, 3), CommitCondition::ParentIs(lineage(3)), 4),
+        ] {
+            sure(store.intend(&key(), &intent).await);
+            sure(store.commit(&key(), &condition, &record(number)).await);
+            let left = sure(store.load(&key()).await).intent;
+            assert_eq!(left, None, "{condition:?} leaves the intent that led to it");
+        }
+    }
+
+    /// Where the vendor keeps its refresh token, parent and child have one fingerprint, and the intent to spend the parent is cleared
+    /// all the same; the intent to spend the child is not.
+    // FAULTS.md row 56
+    pub async fn a_commit_with_a_kept_refresh_token_clears_its_intent(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(store.acquire(&key(), &owner(1), LONG).await);
+        for parent in 1..4 {
+            let spends = |number: u8| Intent {
+                generation: record(number).generation,
+                ..intent(1, 1)
+            };
+            let child = Record {
+                lineage: lineage(1),
+                ..record(parent + 1)
+            };
+            for (spent, left) in [(parent, None), (parent + 1, Some(spends(parent + 1)))] {
+                sure(store.intend(&key(), &spends(spent)).await);
+                let condition = CommitCondition::ParentIs(lineage(1));
+                sure(store.commit(&key(), &condition, &child).await);
+                let found = sure(store.load(&key()).await).intent;
+                assert_eq!(
+                    found, left,
+                    "what is left of an intent to spend generation {spent}"
+                );
+            }
+        }
+    }
+
+    /// A late or repeated commit does not clear what somebody else is about to do with the new token.
+    pub async fn a_commit_leaves_an_intent_of_another_lineage(&self) {
+        let store = self.open().await;
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record(1))
+                .await,
+        );
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .await,
+        );
+        sure(store.acquire(&key(), &owner(2), LONG).await);
+        let next = intent(2, 2);
+        sure(store.intend(&key(), &next).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .await,
+        );
+        let left = sure(store.load(&key()).await).intent;
+        assert_eq!(
+            left,
+            Some(next),
+            "a repeated commit changed the intent to spend its child"
+        );
+    }
+}
+
+async fn refused(store: &dyn TokenStore, by: u8, why: &str) {
+    let answer = sure(store.intend(&key(), &intent(by, 1)).await);
+    assert_eq!(answer, Intended::LeaseLost, "an intent with {why}");
+    assert_eq!(
+        sure(store.load(&key()).await).intent,
+        None,
+        "an intent with {why} was written"
+    );
+}
+
+async fn kept(store: &dyn TokenStore, when: &str) {
+    let entry = sure(store.load(&key()).await);
+    assert_eq!(entry.intent, Some(intent(1, 1)), "the intent changed when {when}");
+    assert!(entry.record.is_some(), "the record is gone when {when}");
+}
