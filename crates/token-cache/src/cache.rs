@@ -14,7 +14,7 @@ use crate::held::TokenGuard;
 use crate::job::Job;
 use crate::keep_fresh::{self, KeepFresh};
 use crate::logout::{self, LoggedOut};
-use crate::transaction::Errand;
+use crate::new_grants::NewGrant;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
@@ -120,7 +120,7 @@ impl TokenCache {
     ///
     /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent, where the store cannot be reached.
     pub async fn redeem(&self, redemption: Redemption) -> Result<TokenGuard, Error> {
-        self.run(Errand::Redeem(redemption)).await
+        self.begin(NewGrant::Redeem(redemption)).await
     }
 
     /// Takes over a token that you have, as the first of a new lineage, whatever the store holds.
@@ -129,7 +129,7 @@ impl TokenCache {
     ///
     /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh says where the token is expired.
     pub async fn adopt(&self, token: Token) -> Result<TokenGuard, Error> {
-        self.run(Errand::Adopt(token)).await
+        self.begin(NewGrant::Adopt(token)).await
     }
 
     /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it back, and asks the vendor to revoke the
@@ -213,8 +213,8 @@ impl TokenCache {
         &self.engine.key
     }
 
-    async fn run(&self, errand: Errand) -> Result<TokenGuard, Error> {
-        self.engine.run(|| errand).await?;
+    async fn begin(&self, grant: NewGrant) -> Result<TokenGuard, Error> {
+        self.engine.begin(grant).await?;
         self.token().await
     }
 }

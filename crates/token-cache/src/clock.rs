@@ -6,6 +6,11 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use token_core::{Clock, Moment, Timestamp};
 
+/// Returns elapsed time in whole milliseconds, as atomics hold it.
+pub(crate) fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on Apple's systems
 /// (`CLOCK_MONOTONIC`) and on Windows. Its wall time is that of the last timer tick on Linux and Android, at most 10 milliseconds ago:
 /// every caller of a token pays for a look at the clock, and this one costs a quarter.

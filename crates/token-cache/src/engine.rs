@@ -24,6 +24,7 @@ use crate::exchange::Line;
 use crate::failures::Failures;
 use crate::held::{Held, Refusal, TokenGuard};
 use crate::initial::Initial;
+use crate::new_grants::NewGrants;
 use crate::pending::Pending;
 use crate::runtime::Tasks;
 use crate::sessions::Sessions;
@@ -43,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) attempts: Attempts,
     pub(crate) tasks: Tasks,
     pub(crate) initial: Initial,
+    pub(crate) new_grants: NewGrants,
     pub(crate) pending: Pending,
     pub(crate) spares: Spares,
     pub(crate) spill: Spill,
@@ -103,6 +105,7 @@ impl Engine {
             settings: parts.settings,
             attempts: parts.attempts,
             tasks: parts.tasks,
+            new_grants: NewGrants::default(),
             pending: Pending::default(),
             spares: Spares::default(),
             spill: Spill::new(parts.spill),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::Guard;
 use token_core::{Freshness, Moment, Timestamp, Token, Validity};
 
+use crate::clock::millis;
 use crate::decide::Standing;
 
 /// A token as the engine holds it. Before the first one, it is a placeholder that expired at the beginning of time.
@@ -180,10 +181,6 @@ impl Held {
     pub(crate) fn is_refresh_refused(&self) -> bool {
         self.refresh_refused.load(Ordering::Acquire)
     }
-}
-
-fn millis(elapsed: Duration) -> u64 {
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A token to use now. It reads like a [`Token`].

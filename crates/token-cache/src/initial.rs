@@ -85,10 +85,13 @@ impl Initial {
         (!self.tried.load(Ordering::Acquire)).then(|| token.clone())
     }
 
-    /// The initial token as a record would hold it, for a logout that comes before the first flight. It is not tried after that.
-    pub(crate) fn take_for_logout(&self) -> Option<Token> {
-        self.take_unseen()
-            .map(|token| token.with_generation(Generation::default()))
+    /// The initial token as a record would hold it, with its fingerprint, for a logout that comes before the first flight.
+    pub(crate) fn for_logout(&self) -> Option<(Token, Lineage)> {
+        let (_, fingerprint) = self.token.as_ref()?;
+        let unseen = self
+            .unseen()
+            .filter(|_| self.of_the_family() != Some(*fingerprint))?;
+        Some((unseen.with_generation(Generation::default()), *fingerprint))
     }
 
     fn family(&self) -> std::sync::MutexGuard<'_, Option<Lineage>> {

@@ -25,6 +25,7 @@ mod lease;
 mod lineage;
 mod logout;
 mod memory;
+mod new_grants;
 mod pending;
 mod record;
 mod runtime;

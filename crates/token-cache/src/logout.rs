@@ -79,23 +79,25 @@ impl Drop for Withholding<'_> {
     }
 }
 
-/// Leaves the tombstone; returns the record that was there.
+/// Leaves the tombstone; returns the record that was there. From then on the initial token is not tried.
 async fn entomb(job: &Job) -> Result<Option<Record>, Error> {
     store_initial_token(job).await;
     let tombstone = job.store.tombstone(&job.key);
     let removed = job.in_time(tombstone).await;
-    removed.map_err(|error| error.to_error().with_key(&job.key))
+    let removed = removed.map_err(|error| error.to_error().with_key(&job.key))?;
+    drop(job.initial.take_unseen());
+    Ok(removed)
 }
 
 /// So that the tombstone remembers it, and no other process begins with it anew. If this fails, so does the tombstone.
 async fn store_initial_token(job: &Job) {
-    let Some(record) = job
-        .initial
-        .take_for_logout()
-        .and_then(|initial| job.record(&initial).ok())
-    else {
+    let Some((initial, fingerprint)) = job.initial.for_logout() else {
         return;
     };
+    let Ok(mut record) = job.record(&initial) else {
+        return;
+    };
+    record.initial = Some(fingerprint);
     let commit = job
         .store
         .commit(&job.key, &CommitCondition::UnlessTombstoned, &record);

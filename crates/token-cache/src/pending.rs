@@ -1,9 +1,10 @@
 //! A token that the store did not acknowledge yet: written again until it does.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{self, Mutex, PoisonError};
 use std::time::Duration;
 
 use token_core::store::{CommitCondition, Record, StoreError};
+use tokio::sync::MutexGuard;
 
 use crate::commit;
 use crate::job::Job;
@@ -12,7 +13,11 @@ use crate::record;
 
 /// At most one token waits: the newest, as a child of what the store holds.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<Waiting>);
+pub(crate) struct Pending {
+    waiting: Mutex<Waiting>,
+    /// Held by the one that writes.
+    writing: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -44,10 +49,44 @@ impl Pending {
         self.lock().write.is_none()
     }
 
-    /// Tries the write now.
+    /// Tries the write now, in a flight.
     pub(crate) async fn settle(&self, job: &Job) -> Result<(), StoreError> {
+        let writing = self.begin_to_write().await?;
+        self.write(job, writing).await.map(drop)
+    }
+
+    /// Tries the write now, outside of a flight, and then gives back the lease that the flight left to it. The next flight takes its own
+    /// lease after that, in the same name.
+    pub(crate) async fn settle_after_flight(&self, job: &Job) -> Result<(), StoreError> {
+        let writing = self.begin_to_write().await?;
+        if let Some(_writing) = self.write(job, writing).await? {
+            lease::give_back(job).await;
+        }
+        Ok(())
+    }
+
+    /// One write at a time: what comes of it is told once.
+    async fn begin_to_write(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        if let Ok(writing) = self.writing.try_lock() {
+            return Ok(writing);
+        }
+        let writing = self.writing.lock().await;
+        match self.is_settled() {
+            true => Ok(writing),
+            false => Err(StoreError::new(
+                "the store has just failed to take the newest token",
+            )),
+        }
+    }
+
+    /// Returns the guard if something was written.
+    async fn write<'a>(
+        &self,
+        job: &Job,
+        writing: MutexGuard<'a, ()>,
+    ) -> Result<Option<MutexGuard<'a, ()>>, StoreError> {
         let Some((condition, record)) = self.lock().write.clone() else {
-            return Ok(());
+            return Ok(None);
         };
         let written = commit::write(job, &condition, &record).await?;
         self.forget(&record);
@@ -55,16 +94,7 @@ impl Pending {
         let token = record::read(&record, Duration::ZERO, job.clock.now().wall)?;
         // A tombstone or an unreadable winner is met again by the next flight, which tells it.
         _ = commit::aftermath(job, token, written).await;
-        Ok(())
-    }
-
-    /// Tries the write now, outside of a flight, and then gives back the lease that the flight left to it.
-    pub(crate) async fn settle_after_flight(&self, job: &Job) -> Result<(), StoreError> {
-        self.settle(job).await?;
-        if !job.is_flying() {
-            lease::give_back(job).await;
-        }
-        Ok(())
+        Ok(Some(writing))
     }
 
     fn forget(&self, written: &Record) {
@@ -84,8 +114,8 @@ impl Pending {
         !waiting.is_retried
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -58,8 +58,7 @@ impl Stored {
         let intent = self.entry.intent.as_ref()?;
         let is_this =
             intent.lineage == Some(lineage(&job.key, token)) && intent.generation == token.generation();
-        let is_another = intent.owner != job.owner || job.inherits_doubt.load(Ordering::Acquire);
-        (is_another && is_this).then_some(self.entry.intent_age)
+        (is_of_another(intent, job) && is_this).then_some(self.entry.intent_age)
     }
 
     /// Another holder's intent to spend the stored record.
@@ -67,7 +66,7 @@ impl Stored {
         let intent = self.entry.intent.as_ref()?;
         let record = self.entry.record.as_ref()?;
         let is_this = intent.lineage == Some(record.lineage) && intent.generation == record.generation;
-        (intent.owner != job.owner && is_this).then_some(intent)
+        (is_of_another(intent, job) && is_this).then_some(intent)
     }
 
     /// Takes the stored token over where it is newer than the one in hand, or is another of the same generation: what is stored counts.
@@ -135,6 +134,11 @@ pub(crate) enum Adopted {
     Due,
     /// A token that makes a flight needless.
     Fresh,
+}
+
+/// Whether the intent is another holder's, or stands for one.
+fn is_of_another(intent: &Intent, job: &Job) -> bool {
+    intent.owner != job.owner || job.inherits_doubt.load(Ordering::Acquire)
 }
 
 fn is_in_hand(token: &Token, job: &Job) -> bool {

@@ -10,7 +10,7 @@ mod spend;
 use std::sync::atomic::Ordering;
 
 use token_core::store::{CommitCondition, Intended, Intent, StoreError};
-use token_core::{Error, ErrorKind, Generation, Redemption, Rotation, Token};
+use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
 use crate::commit::{commit, unpersisted};
 use crate::decide::Decision;
@@ -19,11 +19,12 @@ use crate::exchange::{Issued, Patience, Repetition};
 use crate::job::Job;
 use crate::lease::{Lease, NoLease, Purpose, Taken};
 use crate::lineage::lineage;
+use crate::new_grants::NewGrant;
 use crate::stored::{Adopted, Stored};
 
 use self::begin::{Begun, begin};
 use self::doubt::wait_out_doubt;
-use self::redeem::{adopt, redeem};
+use self::redeem::begin_grant;
 use self::spend::{Spent, spend};
 
 /// What a flight is for.
@@ -32,10 +33,8 @@ pub(crate) enum Errand {
     Refresh(For),
     /// Whatever newer token the store has: no request to the vendor.
     Look,
-    /// The first token of a new lineage, by a code or a password.
-    Redeem(Redemption),
-    /// The first token of a new lineage, which the user has.
-    Adopt(Token),
+    /// The first token of a new grant.
+    Begin(NewGrant),
 }
 
 /// Whose refresh it is.
@@ -52,7 +51,7 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
     let purpose = match &errand {
         Errand::Look => return look(job).await,
         Errand::Refresh(_) => Purpose::AnyNewer,
-        Errand::Redeem(_) | Errand::Adopt(_) => Purpose::OurOwn,
+        Errand::Begin(_) => Purpose::OurOwn,
     };
     job.tell_of_the_store().await;
     let recovered = job.spill.recover(job).await;
@@ -83,8 +82,7 @@ async fn with_lease(job: &Job, lease: &Lease<'_>, errand: Errand, stored: Stored
     match errand {
         Errand::Look => Ok(()),
         Errand::Refresh(whose) => refresh(job, lease, stored, whose).await,
-        Errand::Redeem(redemption) => redeem(job, lease, stored, redemption).await,
-        Errand::Adopt(token) => adopt(job, lease, &stored, token).await,
+        Errand::Begin(grant) => begin_grant(job, lease, &stored, grant).await,
     }
 }
 
@@ -109,7 +107,7 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
 
     // 2. In doubt? Another holder may have spent this token and died.
     let newest = stored.newest_generation();
-    let current = match wait_out_doubt(job, stored).await? {
+    let current = match wait_out_doubt(job, lease, stored).await? {
         Adopted::Fresh => return Ok(()),
         Adopted::Due => job.current(),
         Adopted::Nothing => current,

@@ -7,8 +7,10 @@ use std::time::Duration;
 use token_core::Error;
 
 use super::Engine;
+use crate::clock::millis;
 use crate::decide::Decision;
 use crate::job::Job;
+use crate::new_grants::NewGrant;
 use crate::runtime::broke_off;
 use crate::single_flight::{Boarding, Passenger, Pilot};
 use crate::transaction::{self, Errand, For};
@@ -40,16 +42,26 @@ impl Engine {
         is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
     }
 
-    /// Runs an errand as the next flight, after the one under way. It is made then, so that who waits holds nothing of it.
-    pub(crate) async fn run(self: &Arc<Self>, errand: impl FnOnce() -> Errand) -> Result<(), Error> {
+    /// Begins a grant: in the flight under way if that only waits for another holder, else in the next one.
+    pub(crate) async fn begin(self: &Arc<Self>, grant: NewGrant) -> Result<(), Error> {
+        let mut waiting = self.new_grants.add(grant);
         loop {
-            match self.flight.board(|| true) {
-                Boarding::Passenger(passenger, Some(pilot)) => {
-                    self.start(errand(), pilot)?;
-                    return passenger.await.unwrap_or_else(|| Err(broke_off()));
-                }
-                Boarding::Passenger(passenger, None) => _ = passenger.await,
-                Boarding::NotNeeded => {}
+            let mut ours = None;
+            let boarding = self.flight.board(|| {
+                ours = waiting.take_back();
+                ours.is_some()
+            });
+            let Boarding::Passenger(passenger, pilot) = boarding else {
+                return waiting.outcome().await;
+            };
+            if let (Some(pilot), Some(grant)) = (pilot, ours) {
+                self.start(Errand::Begin(grant), pilot)?;
+                return passenger.await.unwrap_or_else(|| Err(broke_off()));
+            }
+            tokio::select! {
+                biased;
+                outcome = waiting.outcome() => return outcome,
+                _ = passenger => {}
             }
         }
     }
@@ -64,14 +76,31 @@ impl Engine {
             return false;
         }
         // A store that cannot be read brings nothing.
-        _ = self.run(|| Errand::Look).await;
+        _ = self.run_look().await;
         true
     }
 
+    /// After the flight under way.
+    async fn run_look(self: &Arc<Self>) -> Result<(), Error> {
+        loop {
+            let Boarding::Passenger(passenger, pilot) = self.flight.board(|| true) else {
+                return Ok(());
+            };
+            let is_ours = pilot.is_some();
+            if let Some(pilot) = pilot {
+                self.start(Errand::Look, pilot)?;
+            }
+            let outcome = passenger.await;
+            if is_ours {
+                return outcome.unwrap_or_else(|| Err(broke_off()));
+            }
+        }
+    }
+
     fn claim_look(&self) -> bool {
-        let now = u64::try_from(self.clock.now().elapsed.as_millis()).unwrap_or(u64::MAX);
-        let between = u64::try_from(BETWEEN_LOOKS.as_millis()).unwrap_or(u64::MAX);
-        let claim = |last: u64| (last == 0 || now >= last.saturating_add(between)).then_some(now.max(1));
+        let now = millis(self.clock.now().elapsed);
+        let next = |last: u64| last.saturating_add(millis(BETWEEN_LOOKS));
+        let claim = |last: u64| (last == 0 || now >= next(last)).then_some(now.max(1));
         self.looked_at
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
             .is_ok()

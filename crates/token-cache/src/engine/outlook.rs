@@ -6,6 +6,7 @@ use std::time::Duration;
 use token_core::{Error, ErrorKind, Moment, Step};
 
 use super::Engine;
+use crate::clock::millis;
 use crate::decide::{self, Decision, Outlook, Standing, State};
 use crate::events::Event;
 use crate::failures::{Failed, InHand};
@@ -107,9 +108,8 @@ impl Engine {
 
     /// From here on the refresh token in hand may be spent.
     pub(crate) fn begins_to_spend(&self, spends: bool) {
-        let now = self.clock.now().elapsed.as_millis();
-        self.spends_since
-            .store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Release);
+        let now = millis(self.clock.now().elapsed);
+        self.spends_since.store(now, Ordering::Release);
         self.spending.store(spends, Ordering::Release);
     }
 

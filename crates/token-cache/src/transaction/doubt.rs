@@ -5,12 +5,19 @@ use std::time::Duration;
 
 use token_core::{Error, Rotation};
 
+use super::redeem::begin_grant;
 use super::{Adopted, Stored};
 use crate::job::Job;
+use crate::lease::Lease;
+use crate::new_grants::Queued;
 use crate::pending;
 
 /// Watches for the other holder's commit until its token is as good as lost. A doubt of our own is waited out before the flight.
-pub(super) async fn wait_out_doubt(job: &Job, mut stored: Stored) -> Result<Adopted, Error> {
+pub(super) async fn wait_out_doubt(
+    job: &Job,
+    lease: &Lease<'_>,
+    mut stored: Stored,
+) -> Result<Adopted, Error> {
     let mut until = doubtful_until(job, &stored);
     let resting = Resting::since(job);
     while let Some(left) = until
@@ -18,8 +25,17 @@ pub(super) async fn wait_out_doubt(job: &Job, mut stored: Stored) -> Result<Adop
         .filter(|left| !left.is_zero())
     {
         resting.begin();
+        // A new grant ends the doubt, and need not wait for its end.
+        if begin_next_grant(job, lease, &stored).await? {
+            return Ok(Adopted::Fresh);
+        }
+        let next = tokio::select! {
+            biased;
+            () = job.new_grants.arrived() => continue,
+            next = stored.next(job, left.min(job.settings.store)) => next,
+        };
         // A store that cannot be read for a moment is looked at again.
-        if let Ok(newer) = stored.next(job, left.min(job.settings.store)).await {
+        if let Ok(newer) = next {
             stored = newer;
         }
         let adopted = stored.adopt(job)?;
@@ -30,6 +46,20 @@ pub(super) async fn wait_out_doubt(job: &Job, mut stored: Stored) -> Result<Adop
         until = until.min(doubtful_until(job, &stored));
     }
     Ok(Adopted::Nothing)
+}
+
+/// Whether a new grant was asked for meanwhile, and is in use now.
+async fn begin_next_grant(job: &Job, lease: &Lease<'_>, stored: &Stored) -> Result<bool, Error> {
+    if !job.is_current() {
+        return Err(job.logged_out());
+    }
+    let Some(Queued { grant, answer }) = job.new_grants.next() else {
+        return Ok(false);
+    };
+    let outcome = begin_grant(job, lease, stored, grant).await;
+    let has_begun = outcome.is_ok();
+    answer.send(outcome);
+    Ok(has_begun)
 }
 
 /// Until when another holder may still bring what it spent our token for, in elapsed time; zero where there is no such doubt.

@@ -11,18 +11,26 @@ use crate::events::Origin;
 use crate::exchange::{Issued, Repetition};
 use crate::job::Job;
 use crate::lease::Lease;
+use crate::new_grants::NewGrant;
 
-/// A code or a password is sent once, and only after the store has shown that it can be written.
-pub(super) async fn redeem(
+pub(super) async fn begin_grant(
     job: &Job,
     lease: &Lease<'_>,
-    stored: Stored,
-    redemption: Redemption,
+    stored: &Stored,
+    grant: NewGrant,
 ) -> Result<(), Error> {
-    let known = begin(job, lease, &stored).await?;
+    match grant {
+        NewGrant::Redeem(redemption) => redeem(job, lease, stored, redemption).await,
+        NewGrant::Adopt(token) => adopt(job, lease, stored, token).await,
+    }
+}
+
+/// A code or a password is sent once, and only after the store has shown that it can be written.
+async fn redeem(job: &Job, lease: &Lease<'_>, stored: &Stored, redemption: Redemption) -> Result<(), Error> {
+    let known = begin(job, lease, stored).await?;
     let redeemed = exchange(job, redemption).await;
     if redeemed.is_err() {
-        leave_as_it_was(job, lease, &stored).await;
+        leave_as_it_was(job, lease, stored).await;
     }
     let issued = as_generation_after(redeemed?, known);
     commit(job, issued, by_our_login(job), Origin::Redemption).await

@@ -55,6 +55,8 @@ pub(crate) enum Ailment {
     Deaf,
     /// It is done, and its answer waits.
     Late(Gate),
+    /// It waits, and is done then.
+    Delayed(Gate),
 }
 
 /// One process's way to a store. Siblings share what is kept, and fail apart.
@@ -133,6 +135,10 @@ impl FaultyStore {
             Some(Ailment::Deaf) => work
                 .await
                 .and(Err(StoreError::new("the store's answer was lost"))),
+            Some(Ailment::Delayed(gate)) => {
+                gate.pass().await;
+                work.await
+            }
             Some(Ailment::Late(gate)) => {
                 let done = work.await;
                 gate.pass().await;

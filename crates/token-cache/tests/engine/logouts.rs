@@ -104,6 +104,20 @@ async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
     assert!(cache.token().await.is_ok() && world.server.count("/revoke") == 0);
 }
 
+// FAULTS.md row 9
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_cannot_be_written_leaves_the_initial_token_to_the_next_caller() {
+    for ailment in [Ailment::Dead, Ailment::Hangs] {
+        let world = World::of(Acme::single_use());
+        let cache = world.owner();
+        world.store.ails([Op::Commit, Op::Bury], &ailment);
+        assert_eq!(cache.log_out().await.unwrap_err().kind(), ErrorKind::Store);
+        world.store.heals();
+        let token = cache.token().await.unwrap();
+        assert!(world.server.accepts(token.access()), "{ailment:?}");
+    }
+}
+
 // FAULTS.md row 37
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_nothing() {
