@@ -1,11 +1,37 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod access_key;
-mod digest;
-pub mod end_user;
 mod region;
-mod verdict;
+mod reply;
+mod sign;
+
+/// The SaaS API: a program that holds an AccessKey and an AccessSecret.
+///
+/// Pages: "OpenAPI Access Instructions", `/saasDevelop/OpenAPI/API_accessInstruction`, and "Refresh Token",
+/// `/v2/quecauth/accessKeyAuthrize/refreshToken`, both on iot-docs.acceleronix.io. "Authrize" is the vendor's spelling.
+pub mod access_key {
+    mod codes;
+    mod config;
+    mod endpoint;
+    mod wire;
+
+    pub use config::{AccessKey, AccessKeyBuilder};
+}
+
+/// The app API: a person who signs in to an app with an email address or a phone number.
+///
+/// Pages: "Email Password Login", "Phone Number and Password Login", "Refresh Token" and "User Logout",
+/// `/v2/enduser/enduserapi/…`, all under `/appDevelop/OpenAPI` on iot-docs.acceleronix.io.
+pub mod end_user {
+    mod codes;
+    mod config;
+    mod endpoint;
+    mod login;
+    mod wire;
+
+    pub use crate::sign::sms_signature;
+    pub use config::{EndUser, EndUserBuilder, Parameters};
+}
 
 pub use access_key::{AccessKey, AccessKeyBuilder};
 pub use end_user::{EndUser, EndUserBuilder, Parameters};

@@ -1,18 +1,18 @@
 use token_core::types::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
-use crate::verdict::{Verdict, service_failure};
+use crate::reply::{Reply, service_failure};
 
 /// The one code that means success (page "Refresh Token", response parameter `code`).
 pub(super) const SUCCESS: &str = "200";
 
 /// What a refusal means. Codes 401 to 70000 and 90047 are on the pages of the two calls, 91001 to 91007 on those of the API that the
 /// token is for ("Query Product Details" and others).
-pub(super) fn refused(answer: &Answer<'_>, verdict: &Verdict<'_>) -> Error {
+pub(super) fn refused(answer: &Answer<'_>, reply: &Reply<'_>) -> Error {
     let step = answer.request().step();
-    let error = verdict.refusal(answer, kind(&verdict.code, step));
+    let error = reply.refusal(answer, kind(&reply.code, step));
     match step {
-        Step::Refresh if verdict.from_vendor && kills_live_token(&verdict.code) => error.killing_live_token(),
+        Step::Refresh if reply.from_vendor && kills_live_token(&reply.code) => error.killing_live_token(),
         _ => error,
     }
 }

@@ -2,7 +2,36 @@ use std::fmt;
 
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
-use super::endpoint::AccessKey;
+/// The token endpoint of Quectel's SaaS API, for the holder of an AccessKey.
+///
+/// ```
+/// use quectel_auth::{AccessKey, Region};
+/// use token_core::TokenEndpoint;
+///
+/// let quectel = AccessKey::builder(Region::Europe)
+///     .access_key("24b9zicjuns41H6MDg71AMnP")
+///     .access_secret("the AccessSecret")
+///     .build()?;
+/// assert_eq!(quectel.key().as_str(), "quectel-access-key/iot-api.acceleronix.io/24b9zicjuns41H6MDg71AMnP");
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// * **Login** signs the key, and the time in milliseconds, with SHA-256; it can be repeated at any time. The host's clock may be
+///   ten minutes off at most, or the engine must know the server's.
+/// * **Refresh** spends the access token itself; there is no other. A token younger than 30 minutes is answered with itself, so it
+///   is not due before. Of its JWT's `exp` and `expires_in`, which counts from the answer, the earlier end counts.
+/// * **Carried** as it came, `Authorization: QJWT …`.
+/// * **Refused**: a refresh that is refused for who asks kills the live token
+///   ([`Error::kills_live_token`](token_core::Error::kills_live_token)), since the vendor disables it together with the user or the
+///   AccessKey. Service failures (50000, 70000) and refused parameters do not.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    pub(super) base: BaseUrl,
+    pub(super) access_key: String,
+    pub(super) access_secret: Secret,
+    pub(super) scope: String,
+    pub(super) client_id: Option<String>,
+}
 
 /// Puts an [`AccessKey`] together.
 #[must_use]
@@ -15,19 +44,11 @@ pub struct AccessKeyBuilder {
     client_id: Option<String>,
 }
 
-#[derive(Clone)]
-pub(super) struct Config {
-    pub(super) base: BaseUrl,
-    pub(super) access_key: String,
-    pub(super) access_secret: Secret,
-    pub(super) scope: String,
-    pub(super) client_id: Option<String>,
-}
-
-impl AccessKeyBuilder {
-    pub(super) fn new(base_url: &str) -> Self {
-        Self {
-            base_url: base_url.to_owned(),
+impl AccessKey {
+    /// Begins an endpoint at a [`Region`](crate::Region) or at any other base URL.
+    pub fn builder(base_url: impl AsRef<str>) -> AccessKeyBuilder {
+        AccessKeyBuilder {
+            base_url: base_url.as_ref().to_owned(),
             plain_http: PlainHttp::Refused,
             access_key: String::new(),
             access_secret: Secret::from(""),
@@ -36,6 +57,13 @@ impl AccessKeyBuilder {
         }
     }
 
+    /// Where it is.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base
+    }
+}
+
+impl AccessKeyBuilder {
     /// The AccessKey, from the developer centre's "SaaS Development" page. It names the grant and is no secret.
     pub fn access_key(mut self, access_key: impl Into<String>) -> Self {
         self.access_key = access_key.into();
@@ -87,13 +115,13 @@ impl AccessKeyBuilder {
         if self.access_secret.is_empty() {
             return Err(BuildError::missing("access_secret"));
         }
-        Ok(AccessKey::new(Config {
+        Ok(AccessKey {
             base,
             access_key: self.access_key,
             access_secret: self.access_secret,
             scope: self.scope.split_whitespace().collect::<Vec<_>>().join(" "),
             client_id: self.client_id,
-        }))
+        })
     }
 }
 

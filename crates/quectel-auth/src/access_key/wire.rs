@@ -7,8 +7,8 @@ use token_core::{
     TokenBuilder, jwt,
 };
 
-use super::config::Config;
-use super::sign::credentials;
+use super::config::AccessKey;
+use crate::sign::access_key_credentials;
 
 const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
@@ -20,34 +20,34 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
 /// A token that is answered again is older than these say; its own `exp` is then the earlier end, which counts.
 const LIFETIMES: [&str; 4] = ["expires_in", "expire_in", "data.expires_in", "data.expire_in"];
 
-pub(super) fn login(config: &Config, attempt: &Attempt) -> Result<Request, Error> {
-    let signed = credentials(config, attempt.now());
-    let request = get(config, LOGIN)
+pub(super) fn login(endpoint: &AccessKey, attempt: &Attempt) -> Result<Request, Error> {
+    let signed = access_key_credentials(&endpoint.access_key, &endpoint.access_secret, attempt.now());
+    let request = get(endpoint, LOGIN)
         .query("grant_type", "password")
         .query("username", &signed.username)
         .query_secret("password", &signed.password)
-        .remember(&config.access_secret);
-    let request = match &config.client_id {
+        .remember(&endpoint.access_secret);
+    let request = match &endpoint.client_id {
         Some(client_id) => request.query("client_id", client_id),
         None => request,
     };
-    scoped(config, request).build(Step::Login)
+    scoped(endpoint, request).build(Step::Login)
 }
 
-pub(super) fn refresh(config: &Config, token: &Token) -> Result<Request, Error> {
-    let request = get(config, REFRESH)
+pub(super) fn refresh(endpoint: &AccessKey, token: &Token) -> Result<Request, Error> {
+    let request = get(endpoint, REFRESH)
         .query("grant_type", "refresh_token")
         .query_secret("refresh_token", token.access())
-        .remember(&config.access_secret);
-    scoped(config, request).build(Step::Refresh)
+        .remember(&endpoint.access_secret);
+    scoped(endpoint, request).build(Step::Refresh)
 }
 
-fn get(config: &Config, path: &str) -> RequestBuilder {
-    Request::get(&config.base, path).header(CONTENT_TYPE, "application/json")
+fn get(endpoint: &AccessKey, path: &str) -> RequestBuilder {
+    Request::get(&endpoint.base, path).header(CONTENT_TYPE, "application/json")
 }
 
-fn scoped(config: &Config, request: RequestBuilder) -> RequestBuilder {
-    match config.scope.as_str() {
+fn scoped(endpoint: &AccessKey, request: RequestBuilder) -> RequestBuilder {
+    match endpoint.scope.as_str() {
         "" => request,
         scope => request.query("scope", scope),
     }

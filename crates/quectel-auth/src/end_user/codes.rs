@@ -4,7 +4,7 @@ use token_core::json::Document;
 use token_core::types::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
-use crate::verdict::{Verdict, service_failure};
+use crate::reply::{Reply, service_failure};
 
 /// 200 in the tables of every page, 0 in their samples. Neither counts without a token.
 const SUCCESSES: [&str; 2] = ["200", "0"];
@@ -16,10 +16,10 @@ const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The vendor's refusal, where the answer is one.
 pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error> {
-    let verdict = Verdict::of(answer, document);
-    let kind = kind(&verdict.code, answer.request().step());
-    let success = SUCCESSES.contains(&verdict.code.as_str());
-    (!success).then(|| verdict.refusal(answer, kind))
+    let reply = Reply::of(answer, document);
+    let kind = kind(&reply.code, answer.request().step());
+    let success = SUCCESSES.contains(&reply.code.as_str());
+    (!success).then(|| reply.refusal(answer, kind))
 }
 
 /// A refusal without a document, such as a gateway's bare 401.

@@ -3,7 +3,35 @@ use std::fmt;
 use token_core::types::http::HeaderName;
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
-use super::endpoint::EndUser;
+/// The token endpoint of Quectel's app API, for one person.
+///
+/// ```
+/// use quectel_auth::{EndUser, Region};
+/// use token_core::Secret;
+///
+/// let ada = EndUser::builder(Region::Europe)
+///     .account("ada@example.com")
+///     .user_domain("E.DM.1", "the domain's secret")
+///     .build()?;
+/// let redemption = ada.email_password("ada@example.com", "her password");
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// * **There is no login** to fall back to: a person's password is a [`Redemption`], sent once. Five wrong ones freeze the account for
+///   20 minutes (5147), and the vendor blocks a suspicious client for 24 hours (5325).
+/// * **Refresh** answers both tokens anew: two hours for the access token, 30 days for the refresh token in the vendor's samples.
+/// * **Carried** as it came, `Authorization: Bearer …`: the scheme is part of both tokens, in a refresh too.
+/// * **Refused**: 5032 means that the refresh token is dead. A code that no page lists is
+///   [`Protocol`](token_core::ErrorKind::Protocol), which does not give up the grant.
+#[derive(Clone)]
+pub struct EndUser {
+    pub(super) base: BaseUrl,
+    pub(super) account: String,
+    pub(super) domain: Option<Domain>,
+    pub(super) parameters: Parameters,
+    pub(super) mcc: Option<u16>,
+    pub(super) headers: Vec<(HeaderName, String)>,
+}
 
 /// Where the parameters of a login and a refresh are written.
 #[non_exhaustive]
@@ -29,16 +57,6 @@ pub struct EndUserBuilder {
     headers: Vec<(String, String)>,
 }
 
-#[derive(Clone)]
-pub(super) struct Config {
-    pub(super) base: BaseUrl,
-    pub(super) account: String,
-    pub(super) domain: Option<Domain>,
-    pub(super) parameters: Parameters,
-    pub(super) mcc: Option<u16>,
-    pub(super) headers: Vec<(HeaderName, String)>,
-}
-
 /// The app's own credentials, with which a login is signed.
 #[derive(Clone)]
 pub(super) struct Domain {
@@ -46,10 +64,11 @@ pub(super) struct Domain {
     pub(super) secret: Secret,
 }
 
-impl EndUserBuilder {
-    pub(super) fn new(base_url: &str) -> Self {
-        Self {
-            base_url: base_url.to_owned(),
+impl EndUser {
+    /// Begins an endpoint at a [`Region`](crate::Region) or at any other base URL.
+    pub fn builder(base_url: impl AsRef<str>) -> EndUserBuilder {
+        EndUserBuilder {
+            base_url: base_url.as_ref().to_owned(),
             plain_http: PlainHttp::Refused,
             account: String::new(),
             domain: None,
@@ -59,6 +78,26 @@ impl EndUserBuilder {
         }
     }
 
+    /// The same deployment for another person.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the account has no name.
+    pub fn for_account(&self, account: &str) -> Result<Self, BuildError> {
+        let account = checked_account(account)?;
+        Ok(Self {
+            account,
+            ..self.clone()
+        })
+    }
+
+    /// Where it is.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base
+    }
+}
+
+impl EndUserBuilder {
     /// Whose token it is, in words of your own: an email address, a user id. It names the grant in stores and logs, so two people must
     /// not have the same, in one user domain or in two.
     pub fn account(mut self, account: impl Into<String>) -> Self {
@@ -108,18 +147,18 @@ impl EndUserBuilder {
     /// none.
     pub fn build(self) -> Result<EndUser, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
-        Ok(EndUser::new(Config {
+        Ok(EndUser {
             base,
-            account: account(&self.account)?,
+            account: checked_account(&self.account)?,
             domain: self.domain.map(Domain::checked).transpose()?,
             parameters: self.parameters,
             mcc: self.mcc,
             headers: headers(self.headers)?,
-        }))
+        })
     }
 }
 
-pub(super) fn account(name: &str) -> Result<String, BuildError> {
+fn checked_account(name: &str) -> Result<String, BuildError> {
     match name.trim() {
         "" => Err(BuildError::missing("account")),
         name => Ok(name.to_owned()),
@@ -141,6 +180,12 @@ fn headers(given: Vec<(String, String)>) -> Result<Vec<(HeaderName, String)>, Bu
         .into_iter()
         .map(|(name, value)| Ok((HeaderName::try_from(name).map_err(invalid)?, value)));
     named.collect()
+}
+
+impl fmt::Debug for EndUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndUser({} at {})", self.account, self.base)
+    }
 }
 
 impl fmt::Debug for EndUserBuilder {

@@ -2,7 +2,7 @@ use token_core::json::Document;
 use token_core::{Answer, Error, ErrorKind};
 
 /// What an answer says about itself before a token is looked for.
-pub(crate) struct Verdict<'d> {
+pub(crate) struct Reply<'d> {
     /// The vendor's code; where the body has none, such as a gateway's own refusal, HTTP's status.
     pub(crate) code: String,
     /// Whether the code is the vendor's own word.
@@ -11,7 +11,7 @@ pub(crate) struct Verdict<'d> {
     pub(crate) message: &'d str,
 }
 
-impl<'d> Verdict<'d> {
+impl<'d> Reply<'d> {
     pub(crate) fn of(answer: &Answer<'_>, document: &'d Document) -> Self {
         let code = document.code(&["code"]);
         Self {
@@ -22,7 +22,7 @@ impl<'d> Verdict<'d> {
     }
 }
 
-impl Verdict<'_> {
+impl Reply<'_> {
     pub(crate) fn refusal(&self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
         match self.from_vendor {
             true => answer.refused(kind, &self.code, self.message),
