@@ -4,10 +4,31 @@ use std::fmt;
 
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
-use crate::endpoint::EnosApim;
-
 /// The service that tokens come from, as the first segment of its path.
 const TOKEN_SERVICE: &str = "apim-token-service";
+
+/// One application at the API gateway of one EnOS deployment.
+///
+/// ```
+/// use enos_apim_auth::EnosApim;
+/// use token_core::TokenEndpoint;
+///
+/// let enos = EnosApim::builder("https://apim.example.com").app_key("app-key-1").app_secret("app-secret-1").build()?;
+/// assert_eq!(enos.key().as_str(), "enos-apim/apim.example.com/app-key-1");
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the living token where there is one.
+/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the access token itself, before it expires.
+/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by [`request_signature`].
+#[derive(Clone, Debug)]
+pub struct EnosApim {
+    pub(crate) base: BaseUrl,
+    pub(crate) token_service: String,
+    pub(crate) app_key: String,
+    pub(crate) app_secret: Secret,
+    pub(crate) timestamp_as: TimestampAs,
+}
 
 /// How the timestamp of a token request is written into its JSON.
 ///
@@ -46,20 +67,11 @@ pub struct EnosApimBuilder {
     timestamp_as: TimestampAs,
 }
 
-/// A configuration that was checked.
-#[derive(Clone)]
-pub(crate) struct Config {
-    pub(crate) base: BaseUrl,
-    pub(crate) token_service: String,
-    pub(crate) app_key: String,
-    pub(crate) app_secret: Secret,
-    pub(crate) timestamp_as: TimestampAs,
-}
-
-impl EnosApimBuilder {
-    pub(crate) fn new(base_url: String) -> Self {
-        Self {
-            base_url,
+impl EnosApim {
+    /// Begins an endpoint at the address of the API gateway, such as `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
+    pub fn builder(base_url: impl Into<String>) -> EnosApimBuilder {
+        EnosApimBuilder {
+            base_url: base_url.into(),
             plain_http: PlainHttp::default(),
             token_service: TOKEN_SERVICE.to_owned(),
             app_key: None,
@@ -67,7 +79,9 @@ impl EnosApimBuilder {
             timestamp_as: TimestampAs::default(),
         }
     }
+}
 
+impl EnosApimBuilder {
     /// The application's access key, as the EnOS console shows it. It is no secret: it names the grant in stores and logs.
     pub fn app_key(mut self, app_key: impl Into<String>) -> Self {
         self.app_key = Some(app_key.into());
@@ -112,13 +126,13 @@ impl EnosApimBuilder {
         check_key("app_key", &app_key)?;
         check_key("app_secret", app_secret.expose())?;
         check_segment(&self.token_service)?;
-        Ok(EnosApim::new(Config {
+        Ok(EnosApim {
             base: BaseUrl::parse(&self.base_url, self.plain_http)?,
             token_service: self.token_service,
             app_key,
             app_secret,
             timestamp_as: self.timestamp_as,
-        }))
+        })
     }
 }
 

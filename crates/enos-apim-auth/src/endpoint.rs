@@ -1,6 +1,5 @@
 //! EnOS API Management as a token endpoint.
 
-use std::fmt;
 use std::time::Duration;
 
 use token_core::types::http::header::CONTENT_TYPE;
@@ -11,7 +10,7 @@ use token_core::{
 };
 
 use crate::codes::{Verdict, verdict};
-use crate::config::{Config, EnosApimBuilder};
+use crate::config::EnosApim;
 use crate::sign::request_signature;
 use crate::wire::{self, Reply};
 
@@ -19,39 +18,9 @@ use crate::wire::{self, Reply};
 /// smaller bound costs one more request with a wrong secret, a larger one a token.
 const SKEW_THAT_MATTERS: Duration = Duration::from_secs(60);
 
-/// One application at the API gateway of one EnOS deployment.
-///
-/// ```
-/// use enos_apim_auth::EnosApim;
-/// use token_core::TokenEndpoint;
-///
-/// let enos = EnosApim::builder("https://apim.example.com").app_key("app-key-1").app_secret("app-secret-1").build()?;
-/// assert_eq!(enos.key().as_str(), "enos-apim/apim.example.com/app-key-1");
-/// # Ok::<(), token_core::BuildError>(())
-/// ```
-///
-/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the living token where there is one.
-/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the access token itself, before it expires.
-/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by [`request_signature`].
-#[derive(Clone)]
-pub struct EnosApim {
-    config: Config,
-}
-
-impl EnosApim {
-    /// Begins an endpoint at the address of the API gateway, such as `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
-    pub fn builder(base_url: impl Into<String>) -> EnosApimBuilder {
-        EnosApimBuilder::new(base_url.into())
-    }
-
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config }
-    }
-}
-
 impl TokenEndpoint for EnosApim {
     fn key(&self) -> Key {
-        Key::of("enos-apim", &self.config.base.deployment(), &self.config.app_key)
+        Key::of("enos-apim", &self.base.deployment(), &self.app_key)
     }
 
     /// Nothing is spent that a get would not bring back: one app key has one token, and get answers with the living one.
@@ -60,11 +29,11 @@ impl TokenEndpoint for EnosApim {
     }
 
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
-        Some(wire::token_request(&self.config, "get", attempt).build(Step::Login))
+        Some(wire::token_request(self, "get", attempt).build(Step::Login))
     }
 
     fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
-        wire::token_request(&self.config, "refresh", attempt)
+        wire::token_request(self, "refresh", attempt)
             .json_secret("accessToken", token.spendable())
             .build(Step::Refresh)
     }
@@ -101,7 +70,7 @@ impl TokenEndpoint for EnosApim {
             query,
             body,
             attempt.now(),
-            &self.config.app_secret,
+            &self.app_secret,
         ));
         let signature = header(signature.expose())?;
         let headers = &mut request.headers;
@@ -114,15 +83,6 @@ impl TokenEndpoint for EnosApim {
         headers.insert(wire::TIMESTAMP, attempt.now().unix_millis().into());
         headers.insert(wire::SIGNATURE, signature);
         Ok(())
-    }
-}
-
-impl fmt::Debug for EnosApim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnosApim")
-            .field("base", &self.config.base)
-            .field("app_key", &self.config.app_key)
-            .finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,5 @@ mod endpoint;
 mod sign;
 mod wire;
 
-pub use config::{EnosApimBuilder, TimestampAs};
-pub use endpoint::EnosApim;
+pub use config::{EnosApim, EnosApimBuilder, TimestampAs};
 pub use sign::{encryption, request_signature};

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use token_core::{Secret, Timestamp};
 
@@ -66,29 +65,17 @@ pub fn request_signature(
     hex(digest)
 }
 
-fn parameters(query: &str) -> BTreeMap<String, String> {
+/// Decoded, in ASCII order of the names; of a repeated name the first value.
+fn parameters(query: &str) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
     let mut parameters = BTreeMap::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        parameters.entry(decoded(name)).or_insert_with(|| decoded(value));
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        parameters.entry(name).or_insert(value);
     }
     parameters
 }
 
-fn decoded(text: &str) -> String {
-    let text = match text.contains('+') {
-        true => Cow::Owned(text.replace('+', " ")),
-        false => Cow::Borrowed(text),
-    };
-    percent_decode_str(&text).decode_utf8_lossy().into_owned()
-}
-
 fn hex(digest: Sha256) -> String {
-    digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    base16ct::lower::encode_string(&digest.finalize())
 }
 
 #[cfg(test)]

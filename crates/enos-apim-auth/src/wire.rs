@@ -7,7 +7,7 @@ use token_core::types::http::HeaderName;
 use token_core::{Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Token, TokenBuilder};
 
 use crate::codes;
-use crate::config::{Config, TimestampAs};
+use crate::config::{EnosApim, TimestampAs};
 use crate::sign;
 
 pub(crate) const ACCESS_TOKEN: HeaderName = HeaderName::from_static("apim-accesstoken");
@@ -33,15 +33,15 @@ pub(crate) struct Reply {
 }
 
 /// The request to `token/get` or `token/refresh`, without what only one of them has.
-pub(crate) fn token_request(config: &Config, operation: &str, attempt: &Attempt) -> RequestBuilder {
-    let path = format!("/{}/v2.0/token/{operation}", config.token_service);
-    let encryption = sign::encryption(&config.app_key, attempt.now(), &config.app_secret);
-    let request = Request::post(&config.base, &path)
-        .remember(&config.app_secret)
-        .json("appKey", &config.app_key)
+pub(crate) fn token_request(endpoint: &EnosApim, operation: &str, attempt: &Attempt) -> RequestBuilder {
+    let path = format!("/{}/v2.0/token/{operation}", endpoint.token_service);
+    let encryption = sign::encryption(&endpoint.app_key, attempt.now(), &endpoint.app_secret);
+    let request = Request::post(&endpoint.base, &path)
+        .remember(&endpoint.app_secret)
+        .json("appKey", &endpoint.app_key)
         .json_secret("encryption", &encryption);
     let timestamp = attempt.now().unix_millis();
-    match config.timestamp_as {
+    match endpoint.timestamp_as {
         TimestampAs::Number => request.json_number("timestamp", timestamp),
         TimestampAs::Text => request.json("timestamp", &timestamp.to_string()),
     }
