@@ -5,7 +5,33 @@ use std::fmt;
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
 use crate::dialect::Dialect;
-use crate::endpoint::PrivateCloud;
+
+/// One person's grant for one developer account of one private cloud.
+///
+/// ```
+/// use privcloud_auth::PrivateCloud;
+/// use token_core::TokenEndpoint;
+///
+/// let cloud = PrivateCloud::builder("https://disk.example.com")
+///     .client_id("developer-account-7")
+///     .client_secret("the developer account's secret")
+///     .account("alice")
+///     .build()?;
+/// assert_eq!(cloud.key().as_str(), "privcloud/disk.example.com/developer-account-7:alice");
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// * Login: none. A grant begins with [`redeem_code`](Self::redeem_code).
+/// * Refresh: "Refresh token", `POST /api/refreshToken.do`.
+/// * The token is carried as `Authorization: Bearer`.
+#[derive(Clone, Debug)]
+pub struct PrivateCloud {
+    pub(crate) base: BaseUrl,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) account: String,
+    pub(crate) dialect: Dialect,
+}
 
 /// Puts a [`PrivateCloud`] together.
 ///
@@ -31,20 +57,11 @@ pub struct PrivateCloudBuilder {
     dialect: Dialect,
 }
 
-/// A configuration that was checked.
-#[derive(Clone)]
-pub(crate) struct Config {
-    pub(crate) base: BaseUrl,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) account: String,
-    pub(crate) dialect: Dialect,
-}
-
-impl PrivateCloudBuilder {
-    pub(crate) fn new(base_url: String) -> Self {
-        Self {
-            base_url,
+impl PrivateCloud {
+    /// Begins an endpoint at the address of the private cloud, the part before `/api/…`.
+    pub fn builder(base_url: impl Into<String>) -> PrivateCloudBuilder {
+        PrivateCloudBuilder {
+            base_url: base_url.into(),
             plain_http: PlainHttp::default(),
             client_id: None,
             client_secret: None,
@@ -52,7 +69,9 @@ impl PrivateCloudBuilder {
             dialect: Dialect::default(),
         }
     }
+}
 
+impl PrivateCloudBuilder {
     /// The developer account's id, as the private cloud's admin console shows it. It is no secret.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
@@ -103,13 +122,13 @@ impl PrivateCloudBuilder {
             return Err(BuildError::invalid("client_id", "must not have a colon"));
         }
         self.dialect.check()?;
-        Ok(PrivateCloud::new(Config {
+        Ok(PrivateCloud {
             base: BaseUrl::parse(&self.base_url, self.plain_http)?,
             client_id,
             client_secret,
             account,
             dialect: self.dialect,
-        }))
+        })
     }
 }
 

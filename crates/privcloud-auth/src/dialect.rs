@@ -1,8 +1,25 @@
 //! What a deployment calls things, where it differs from the documents.
 
+use std::collections::BTreeMap;
+
 use token_core::BuildError;
 
-pub use crate::codes::Codes;
+use crate::codes::Codes;
+
+/// The parameters that the pages document.
+const PARAMETERS: [&str; 11] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "data",
+    "code",
+    "grant_type",
+    "refresh_token",
+    "jwt_token",
+    "email",
+    "phone",
+    "babelId",
+];
 
 /// The names and paths of one deployment. The default is what the vendor's pages say; change what yours has otherwise.
 ///
@@ -30,8 +47,9 @@ pub use crate::codes::Codes;
 pub struct Dialect {
     /// Where the interfaces are.
     pub paths: Paths,
-    /// What the parameters of a request are called.
-    pub parameters: Parameters,
+    /// Parameters of requests and of the redirect that have another name here: the documented name, and
+    /// the name to use.
+    pub parameters: BTreeMap<String, String>,
     /// What the fields of an answer are called.
     pub fields: Fields,
     /// What the codes of an answer mean.
@@ -50,34 +68,6 @@ pub struct Paths {
     pub token: String,
     /// Where a refresh token becomes a token: `/api/refreshToken.do`.
     pub refresh: String,
-}
-
-/// Names of parameters, in requests and in the redirect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Parameters {
-    /// What is asked for, always `code`: `response_type`.
-    pub response_type: String,
-    /// The developer account: `client_id`.
-    pub client_id: String,
-    /// Where the person comes back to: `redirect_uri`.
-    pub redirect_uri: String,
-    /// The value that comes back unchanged, which other vendors call `state`: `data`.
-    pub data: String,
-    /// The code, in the redirect and in the redemption: `code`.
-    pub code: String,
-    /// What is redeemed: `grant_type`.
-    pub grant_type: String,
-    /// The refresh token: `refresh_token`.
-    pub refresh_token: String,
-    /// The JWT that stands in for a person: `jwt_token`.
-    pub jwt_token: String,
-    /// The person's e-mail address: `email`.
-    pub email: String,
-    /// The person's telephone number: `phone`.
-    pub phone: String,
-    /// The person's number in the cloud: `babelId`.
-    pub babel_id: String,
 }
 
 /// Names of fields, each with others to fall back on; a dot leads into an object. The first that is there and not null counts.
@@ -109,24 +99,6 @@ impl Default for Paths {
     }
 }
 
-impl Default for Parameters {
-    fn default() -> Self {
-        Self {
-            response_type: "response_type".into(),
-            client_id: "client_id".into(),
-            redirect_uri: "redirect_uri".into(),
-            data: "data".into(),
-            code: "code".into(),
-            grant_type: "grant_type".into(),
-            refresh_token: "refresh_token".into(),
-            jwt_token: "jwt_token".into(),
-            email: "email".into(),
-            phone: "phone".into(),
-            babel_id: "babelId".into(),
-        }
-    }
-}
-
 impl Default for Fields {
     fn default() -> Self {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -142,6 +114,11 @@ impl Default for Fields {
 }
 
 impl Dialect {
+    /// The name that this deployment has for a documented parameter.
+    pub(crate) fn parameter<'a>(&'a self, documented: &'a str) -> &'a str {
+        self.parameters.get(documented).map_or(documented, String::as_str)
+    }
+
     /// Whether requests can be made of it.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         if !self.paths.all().into_iter().all(is_path) {
@@ -150,8 +127,12 @@ impl Dialect {
                 "must start with a slash and have no query, fragment or space",
             ));
         }
-        if self.parameters.all().into_iter().any(str::is_empty) {
-            return Err(BuildError::invalid("dialect.parameters", "must not be empty"));
+        let is_known = |name: &String| PARAMETERS.contains(&name.as_str());
+        if !self.parameters.keys().all(is_known) || self.parameters.values().any(String::is_empty) {
+            return Err(BuildError::invalid(
+                "dialect.parameters",
+                "must give documented parameters a name that is not empty",
+            ));
         }
         if self.fields.access_token.is_empty() {
             return Err(BuildError::invalid("dialect.fields.access_token", "needs a name"));
@@ -167,24 +148,6 @@ impl Paths {
             &self.authorize_by_jwt,
             &self.token,
             &self.refresh,
-        ]
-    }
-}
-
-impl Parameters {
-    fn all(&self) -> [&str; 11] {
-        [
-            &self.response_type,
-            &self.client_id,
-            &self.redirect_uri,
-            &self.data,
-            &self.code,
-            &self.grant_type,
-            &self.refresh_token,
-            &self.jwt_token,
-            &self.email,
-            &self.phone,
-            &self.babel_id,
         ]
     }
 }
@@ -213,7 +176,10 @@ mod tests {
             assert_eq!(dialect.check().unwrap_err().field(), "dialect.paths", "{path}");
         }
         let mut dialect = Dialect::default();
-        dialect.parameters.data.clear();
+        dialect.parameters.insert("data".into(), String::new());
+        assert_eq!(dialect.check().unwrap_err().field(), "dialect.parameters");
+        let mut dialect = Dialect::default();
+        dialect.parameters.insert("babelid".into(), "id".into());
         assert_eq!(dialect.check().unwrap_err().field(), "dialect.parameters");
         let mut dialect = Dialect::default();
         dialect.fields.access_token.clear();

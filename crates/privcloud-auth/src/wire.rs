@@ -6,34 +6,34 @@ use token_core::json::Document;
 use token_core::{Answer, Carriage, Error, ErrorKind, Outcome, Request, Secret, Step, Token, TokenBuilder};
 
 use crate::codes::refuses_the_client;
-use crate::config::Config;
+use crate::config::PrivateCloud;
 
 /// "The validity time of access_token is 3600, the unit is s".
 const DOCUMENTED_LIFE: Duration = Duration::from_secs(3600);
 
 /// `POST /api/token.do`, which burns the code whatever it answers.
-pub(crate) fn redemption(config: &Config, code: &Secret, redirect_uri: &str) -> Result<Request, Error> {
+pub(crate) fn redemption(cloud: &PrivateCloud, code: &Secret, redirect_uri: &str) -> Result<Request, Error> {
     if code.is_empty() {
         return Err(Error::new(ErrorKind::Config, "the code is empty"));
     }
-    let names = &config.dialect.parameters;
-    Request::post(&config.base, &config.dialect.paths.token)
-        .basic(&config.client_id, &config.client_secret)
-        .query(&names.grant_type, "authorization_code")
-        .query_secret(&names.code, code)
-        .query(&names.redirect_uri, redirect_uri)
+    let dialect = &cloud.dialect;
+    Request::post(&cloud.base, &dialect.paths.token)
+        .basic(&cloud.client_id, &cloud.client_secret)
+        .query(dialect.parameter("grant_type"), "authorization_code")
+        .query_secret(dialect.parameter("code"), code)
+        .query(dialect.parameter("redirect_uri"), redirect_uri)
         .build(Step::Redemption)
 }
 
 /// `POST /api/refreshToken.do`.
-pub(crate) fn refresh(config: &Config, token: &Token) -> Result<Request, Error> {
+pub(crate) fn refresh(cloud: &PrivateCloud, token: &Token) -> Result<Request, Error> {
     let no_refresh_token = || Error::new(ErrorKind::Rejected, "there is no refresh token");
     let refresh = token.refresh().ok_or_else(no_refresh_token)?;
-    let names = &config.dialect.parameters;
-    let request = Request::post(&config.base, &config.dialect.paths.refresh)
-        .basic(&config.client_id, &config.client_secret)
-        .query(&names.grant_type, "refresh_token")
-        .query_secret(&names.refresh_token, refresh)
+    let dialect = &cloud.dialect;
+    let request = Request::post(&cloud.base, &dialect.paths.refresh)
+        .basic(&cloud.client_id, &cloud.client_secret)
+        .query(dialect.parameter("grant_type"), "refresh_token")
+        .query_secret(dialect.parameter("refresh_token"), refresh)
         .build(Step::Refresh)?;
     Ok(request.remembering([token.access()]))
 }
@@ -49,23 +49,27 @@ pub(crate) fn document(answer: &Answer<'_>) -> Result<Document, Error> {
 }
 
 /// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was sent may be spent.
-pub(crate) fn outcome(config: &Config, answer: &Answer<'_>, document: &Document) -> Result<Outcome, Error> {
-    let refresh = document.secret(&refs(&config.dialect.fields.refresh_token));
-    let token = match refusal(config, answer, document) {
+pub(crate) fn outcome(
+    cloud: &PrivateCloud,
+    answer: &Answer<'_>,
+    document: &Document,
+) -> Result<Outcome, Error> {
+    let refresh = document.secret(&refs(&cloud.dialect.fields.refresh_token));
+    let token = match refusal(cloud, answer, document) {
         Some(refusal) => Err(refusal),
-        None => token(config, answer, document, refresh.clone()),
+        None => token(cloud, answer, document, refresh.clone()),
     };
     answer.outcome(token, refresh, None)
 }
 
 /// The vendor's refusal, where the answer is one.
-fn refusal(config: &Config, answer: &Answer<'_>, document: &Document) -> Option<Error> {
-    let (codes, fields) = (&config.dialect.codes, &config.dialect.fields);
+fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Option<Error> {
+    let (codes, fields) = (&cloud.dialect.codes, &cloud.dialect.fields);
     let said = |names: &[String]| {
         let code = document.code(&refs(names))?;
         Some(code).filter(|code| !code.trim().is_empty() && code != "false" && !codes.is_success(code))
     };
-    let message = message(config, document);
+    let message = message(cloud, document);
     if let Some(code) = said(&fields.error).or_else(|| said(&fields.code)) {
         return Some(answer.refused(codes.kind(&code, answer), &code, message));
     }
@@ -76,14 +80,14 @@ fn refusal(config: &Config, answer: &Answer<'_>, document: &Document) -> Option<
 
 /// The token of an answer that is no refusal.
 fn token(
-    config: &Config,
+    cloud: &PrivateCloud,
     answer: &Answer<'_>,
     document: &Document,
     refresh: Option<Secret>,
 ) -> Result<Token, Error> {
-    let fields = &config.dialect.fields;
+    let fields = &cloud.dialect.fields;
     let access = document.secret(&refs(&fields.access_token));
-    let access = access.ok_or_else(|| no_token(config, answer, document))?;
+    let access = access.ok_or_else(|| no_token(cloud, answer, document))?;
     let lifetime = answer
         .lifetime()
         .seconds(document, &refs(&fields.expires_in))
@@ -96,15 +100,15 @@ fn token(
     oddities.fold(token, TokenBuilder::odd).build()
 }
 
-fn no_token(config: &Config, answer: &Answer<'_>, document: &Document) -> Error {
+fn no_token(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Error {
     answer
         .not_understood("the answer has no access token")
-        .with_message(message(config, document), &answer.scrubber())
+        .with_message(message(cloud, document), &answer.scrubber())
 }
 
-fn message<'a>(config: &Config, document: &'a Document) -> &'a str {
+fn message<'a>(cloud: &PrivateCloud, document: &'a Document) -> &'a str {
     document
-        .text(&refs(&config.dialect.fields.message))
+        .text(&refs(&cloud.dialect.fields.message))
         .unwrap_or_default()
 }
 

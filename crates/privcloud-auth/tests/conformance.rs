@@ -28,7 +28,8 @@ fn finished(builder: PrivateCloudBuilder) -> PrivateCloud {
 fn another_dialect() -> Dialect {
     let mut dialect = Dialect::default();
     dialect.paths.refresh = "/api/v7/refreshToken.do".into();
-    dialect.parameters.refresh_token = "refreshToken".into();
+    let parameters = &mut dialect.parameters;
+    parameters.insert("refresh_token".into(), "refreshToken".into());
     dialect.fields.access_token = vec!["data.token".into()];
     dialect.fields.refresh_token = vec!["data.renew".into()];
     dialect.fields.expires_in = vec!["data.ttl".into()];

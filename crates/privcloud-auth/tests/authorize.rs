@@ -150,8 +150,9 @@ fn a_refused_authorization_says_why() {
 fn a_deployment_with_other_names_is_spoken_to_in_them() {
     let mut dialect = Dialect::default();
     dialect.paths.authorize = "/v7/authorize.do".into();
-    dialect.parameters.data = "state".into();
-    dialect.parameters.code = "auth code".into();
+    let parameters = &mut dialect.parameters;
+    parameters.insert("data".into(), "state".into());
+    parameters.insert("code".into(), "auth code".into());
     let cloud = spoken_as(dialect);
     let url = cloud.authorize_url("https://app.example.com", DATA).unwrap();
     assert!(
