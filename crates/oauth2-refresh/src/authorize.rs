@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
 use token_core::types::http::StatusCode;
-use token_core::{Error, ErrorKind, Scrubber, Secret, percent_encode};
+use token_core::{Error, ErrorKind, Redemption, Scrubber, Secret, percent_encode};
 
 use crate::codes::{Asked, Refusal};
-use crate::endpoint::OAuth2;
+use crate::config::OAuth2;
 use crate::sign::{Pkce, State};
 
 /// Puts together the URL that a browser is sent to (RFC 6749 section 4.1.1).
@@ -33,17 +32,16 @@ pub struct AuthorizeUrl(String);
 impl OAuth2 {
     /// Begins the URL of the authorize page. `state` ties the redirect to this browser's session.
     pub fn authorize_url(&self, redirect_uri: &str, state: &State) -> AuthorizeUrl {
-        let settings = self.settings();
-        let address = settings.authorize.address();
+        let address = self.authorize.address();
         let mark = if address.contains('?') { '&' } else { '?' };
         let url = AuthorizeUrl(format!("{address}{mark}response_type=code"))
-            .parameter("client_id", &settings.client_id)
+            .parameter("client_id", &self.client_id)
             .parameter("redirect_uri", redirect_uri)
             .parameter("state", state.secret().expose());
-        if settings.scopes.is_empty() {
+        if self.scopes.is_empty() {
             return url;
         }
-        url.parameter("scope", &settings.scopes.join(" "))
+        url.parameter("scope", &self.scopes.join(" "))
     }
 
     /// Reads the URL, or the query alone, that the browser came back with, and gives the one-time code in it
@@ -88,8 +86,33 @@ impl OAuth2 {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the redirect has no code"))
     }
 
+    /// The request that turns the code of a redirect into a first token (RFC 6749 section 4.1.3), with the PKCE verifier of the authorize
+    /// URL where it had a challenge (RFC 7636 section 4.5). `redirect_uri` must be that of the authorize URL.
+    ///
+    /// ```
+    /// use oauth2_refresh::{OAuth2, Pkce};
+    /// use token_core::Secret;
+    ///
+    /// # let (code, pkce) = (Secret::from("c"), Pkce::from_random([7; 32]));
+    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").build()?;
+    /// let redemption = oauth2.redeem_code(&code, "https://app.example/callback", Some(&pkce));
+    /// # Ok::<(), token_core::BuildError>(())
+    /// ```
+    ///
+    /// A code works once: a redemption is consumed when it is sent, and never sent again by itself.
+    pub fn redeem_code(
+        &self,
+        code: &Secret,
+        redirect_uri: impl Into<String>,
+        pkce: Option<&Pkce>,
+    ) -> Redemption {
+        let (oauth2, code) = (self.clone(), code.clone());
+        let (redirect_uri, pkce) = (redirect_uri.into(), pkce.cloned());
+        Redemption::new(move |_attempt| oauth2.redemption_request(&code, &redirect_uri, pkce.as_ref()))
+    }
+
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {
-        let Some(expected) = &self.settings().issuer else {
+        let Some(expected) = &self.issuer else {
             return Ok(());
         };
         if seen.is_some_and(|seen| seen.expose() == expected) {
@@ -134,10 +157,10 @@ impl Parameters {
     fn of(redirect: &str) -> Self {
         let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
         let query = query.split_once('#').map_or(query, |(query, _)| query);
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let pairs = form_urlencoded::parse(query.as_bytes());
         Self(
             pairs
-                .map(|(name, value)| (decode(name), Secret::from(decode(value))))
+                .map(|(name, value)| (name.into_owned(), Secret::from(value.into_owned())))
                 .collect(),
         )
     }
@@ -168,11 +191,6 @@ impl Parameters {
             .with_code(code, scrubber)
             .with_message(described.expose(), scrubber))
     }
-}
-
-fn decode(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 fn begin_anew(what: &'static str) -> Error {

@@ -1,22 +1,44 @@
-//! How a deployment is described.
+//! The endpoint's type and what it is made of.
 
 use std::fmt;
 use std::time::Duration;
 
-use token_core::{BaseUrl, BuildError, PlainHttp, Rotation, Secret};
+use token_core::{BaseUrl, BuildError, Key, PlainHttp, Request, RequestBuilder, Rotation, Secret};
 
-use crate::endpoint::OAuth2;
-
-mod check;
-mod name;
-mod place;
-mod preset;
-mod settings;
-
-use name::check_name;
-pub(crate) use place::Place;
-use preset::Preset;
-pub(crate) use settings::{Credential, Login, Settings};
+/// An OAuth 2.0 token endpoint (RFC 6749), and what real servers add to it.
+///
+/// ```
+/// use oauth2_refresh::OAuth2;
+/// use token_core::{Rotation, Secret, TokenEndpoint};
+///
+/// # let secret = Secret::from("s");
+/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").client_secret(secret).account("alice").build()?;
+/// assert_eq!(oauth2.key().as_str(), "oauth2/login.example.com/app-1:alice");
+/// assert_eq!(oauth2.rotation(), Rotation::SingleUse);
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// Its `Debug` shows the key.
+#[derive(Clone)]
+pub struct OAuth2 {
+    pub(crate) key: Key,
+    pub(crate) token: EndpointUrl,
+    pub(crate) authorize: EndpointUrl,
+    pub(crate) revocation: Option<EndpointUrl>,
+    pub(crate) introspection: Option<EndpointUrl>,
+    pub(crate) client_id: String,
+    pub(crate) credential: Credential,
+    pub(crate) login: Login,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) refresh_scopes: Vec<String>,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) rotation: Rotation,
+    pub(crate) kept: Vec<String>,
+    pub(crate) default_lifetime: Duration,
+    pub(crate) issuer: Option<String>,
+    pub(crate) wrapper: Option<String>,
+    pub(crate) unknown_token_type: UnknownTokenType,
+}
 
 /// How a client shows the token endpoint who it is (RFC 6749 section 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,236 +73,95 @@ pub enum UnknownTokenType {
     Refuse,
 }
 
-/// Describes a deployment; [`build`](Self::build) checks it once.
-///
-/// ```
-/// use std::time::Duration;
-/// use oauth2_refresh::{ClientAuthentication, OAuth2};
-/// use token_core::{Rotation, Secret};
-///
-/// # let secret = Secret::from("s");
-/// let oauth2 = OAuth2::builder("https://login.example.com")
-///     .token_path("/oauth/token")
-///     .revocation_path("/oauth/revoke")
-///     .client_id("mobile-backend")
-///     .client_secret(secret)
-///     .client_authentication(ClientAuthentication::Post)
-///     .account("user-17")
-///     .rotation(Rotation::Grace(Duration::from_secs(30)))
-///     .keep("instance_url")
-///     .build()?;
-/// # Ok::<(), token_core::BuildError>(())
-/// ```
-///
-/// A path may also be a whole URL, for servers that keep their endpoints on several hosts.
-#[must_use]
+/// Whether there is a login that may be repeated at any time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Login {
+    Never,
+    ClientCredentials,
+}
+
+/// A client authentication together with the secret that it needs.
 #[derive(Clone)]
-pub struct OAuth2Builder {
-    preset: Preset,
-    base_url: String,
-    plain_http: PlainHttp,
-    token_path: String,
-    authorize_path: String,
-    revocation_path: Option<String>,
-    introspection_path: Option<String>,
-    client_id: String,
-    client_secret: Option<Secret>,
-    authentication: Option<ClientAuthentication>,
-    login: Login,
-    account: Option<String>,
-    scopes: Vec<String>,
-    refresh_scopes: Vec<String>,
-    parameters: Vec<(String, String)>,
-    rotation: Option<Rotation>,
-    kept: Vec<String>,
-    default_lifetime: Duration,
-    issuer: Option<String>,
-    wrapper: Option<String>,
-    unknown_token_type: UnknownTokenType,
+pub(crate) enum Credential {
+    Basic(Secret),
+    BasicEncoded(Secret),
+    BasicPercentEncoded(Secret),
+    Post(Secret),
+    None,
 }
 
-impl OAuth2Builder {
-    /// The path of the token endpoint; `/oauth2/token` where nothing is said, `/api/v1/oauth2/token` in the presets.
-    pub fn token_path(mut self, path: impl Into<String>) -> Self {
-        self.token_path = path.into();
-        self
-    }
-
-    /// The path of the authorize page that a browser is sent to; `/oauth2/authorize` where nothing is said,
-    /// `/api/v1/oauth2/authorize` in the presets.
-    pub fn authorize_path(mut self, path: impl Into<String>) -> Self {
-        self.authorize_path = path.into();
-        self
-    }
-
-    /// The path of the revocation endpoint (RFC 7009). Without it a logout tells the server nothing.
-    pub fn revocation_path(mut self, path: impl Into<String>) -> Self {
-        self.revocation_path = Some(path.into());
-        self
-    }
-
-    /// The path of the introspection endpoint (RFC 7662).
-    pub fn introspection_path(mut self, path: impl Into<String>) -> Self {
-        self.introspection_path = Some(path.into());
-        self
-    }
-
-    /// The client's id. It must be given.
-    pub fn client_id(mut self, id: impl Into<String>) -> Self {
-        self.client_id = id.into();
-        self
-    }
-
-    /// The client's secret. A public client has none.
-    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.client_secret = Some(secret.into());
-        self
-    }
-
-    /// How the client shows who it is. Where nothing is said: [`ClientAuthentication::None`] without a secret; with one, what the preset's
-    /// vendor documents, else [`ClientAuthentication::BasicEncoded`].
-    pub fn client_authentication(mut self, authentication: ClientAuthentication) -> Self {
-        self.authentication = Some(authentication);
-        self
-    }
-
-    /// Logs in with the client's own credentials (RFC 6749 section 4.4), again and again where it must. A refused refresh then leads
-    /// to a new login.
-    pub fn client_credentials(mut self) -> Self {
-        self.login = Login::ClientCredentials;
-        self
-    }
-
-    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so it must be no secret, and two users
-    /// must never share one. It must be given, unless the client is its own account
-    /// ([`client_credentials`](Self::client_credentials)): then the default is `default`, with a digest of scopes and parameters if there
-    /// are any, so that two tokens for two purposes never share a name.
-    pub fn account(mut self, name: impl Into<String>) -> Self {
-        self.account = Some(name.into());
-        self
-    }
-
-    /// The scopes to ask for, in the authorize URL and in a login with client credentials.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The scopes to name in every refresh. Where nothing is said none are named, which keeps those that were granted (RFC 6749
-    /// section 6); naming one that was not granted is refused.
-    pub fn refresh_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.refresh_scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// A further parameter of every token request, such as `audience`, or `resource` (RFC 8707). It may be given several times, and must
-    /// hold no secret.
-    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.parameters.push((name.into(), value.into()));
-        self
-    }
-
-    /// What a refresh does to the refresh token that it spends. Where nothing is said: [`Rotation::SingleUse`], since sending a spent
-    /// token again may kill the grant, and caution only costs time; with client credentials [`Rotation::Idempotent`], since a lost token
-    /// is one login away.
-    pub fn rotation(mut self, rotation: Rotation) -> Self {
-        self.rotation = Some(rotation);
-        self
-    }
-
-    /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this name, where it is text, a number or a
-    /// flag. A dotted path reaches into objects. `id_token` is always kept.
-    pub fn keep(mut self, field: impl Into<String>) -> Self {
-        self.kept.push(field.into());
-        self
-    }
-
-    /// How long a token lives whose answer has no `expires_in` and which is no JWT with `exp`; 3600 s where nothing is said.
-    pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
-        self.default_lifetime = lifetime;
-        self
-    }
-
-    /// The server's issuer identifier, where it puts `iss` into redirects (RFC 9207, `authorization_response_iss_parameter_supported`).
-    /// A redirect without it, or with another, is then refused.
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// Where a token answer has its fields, if not at its top: `data` for `{"data": {"access_token": …}}`, `0` for a list of one, or a
-    /// dotted path of these. A refusal is also read without it.
-    pub fn wrapped_in(mut self, path: impl Into<String>) -> Self {
-        self.wrapper = Some(path.into());
-        self
-    }
-
-    /// What is done with a token of a type that nobody registered. Default: [`UnknownTokenType::SendAsBearer`].
-    pub fn unknown_token_type(mut self, choice: UnknownTokenType) -> Self {
-        self.unknown_token_type = choice;
-        self
-    }
-
-    /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own. Secrets are sent in the clear.
-    pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Allowed;
-        self
-    }
-
-    /// The finished endpoint.
-    ///
-    /// # Errors
-    ///
-    /// Where a URL, a path or a scope is malformed, the client id or the account is missing, the secret and the way of authentication do not belong
-    /// together, a parameter has a name that the protocol uses itself, the default lifetime is
-    /// zero, or the names together make a key that is too long for a store.
-    pub fn build(self) -> Result<OAuth2, BuildError> {
-        self.check()?;
-        let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
-        let place = |path: &str, field| Place::parse(path, &base, self.plain_http, field);
-        let optional =
-            |path: &Option<String>, field| path.as_deref().map(|path| place(path, field)).transpose();
-        let token = place(&self.token_path, "token_path")?;
-        let endpoint = OAuth2::new(Settings {
-            vendor: self.preset.vendor(),
-            deployment: self.deployment(&base, &token),
-            grant: self.grant_name(),
-            authorize: place(&self.authorize_path, "authorize_path")?,
-            revocation: optional(&self.revocation_path, "revocation_path")?,
-            introspection: optional(&self.introspection_path, "introspection_path")?,
-            credential: self.credential()?,
-            rotation: self.rotation.unwrap_or(self.login.rotation()),
-            token,
-            client_id: self.client_id,
-            login: self.login,
-            scopes: self.scopes,
-            refresh_scopes: self.refresh_scopes,
-            parameters: self.parameters,
-            kept: self.kept,
-            default_lifetime: self.default_lifetime,
-            issuer: self.issuer,
-            wrapper: self.wrapper,
-            unknown_token_type: self.unknown_token_type,
-        });
-        check_name(&endpoint)?;
-        Ok(endpoint)
-    }
-
-    /// A base URL that is the whole URL of the token endpoint does not get its path a second time.
-    fn base_without_token_path(&self) -> &str {
-        let url = self.base_url.trim().trim_end_matches('/');
-        let base = url
-            .strip_suffix(&self.token_path)
-            .filter(|_| self.token_path.starts_with('/'));
-        base.filter(|base| base.split_once("://").is_some_and(|(_, host)| !host.is_empty()))
-            .unwrap_or(&self.base_url)
+impl Login {
+    pub(crate) fn rotation(self) -> Rotation {
+        match self {
+            Self::Never => Rotation::SingleUse,
+            Self::ClientCredentials => Rotation::Idempotent,
+        }
     }
 }
 
-impl fmt::Debug for OAuth2Builder {
+/// The URL of one of the server's endpoints.
+#[derive(Clone)]
+pub(crate) struct EndpointUrl {
+    base: BaseUrl,
+    path: String,
+}
+
+impl EndpointUrl {
+    /// A path below `base`, or a whole URL. It may have a query, which is kept (RFC 6749 section 3.2).
+    pub(crate) fn parse(
+        text: &str,
+        base: &BaseUrl,
+        plain_http: PlainHttp,
+        field: &'static str,
+    ) -> Result<Self, BuildError> {
+        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+        if !text.bytes().all(fits) {
+            return Err(BuildError::invalid(
+                field,
+                "must be percent-encoded and without a fragment",
+            ));
+        }
+        if text.starts_with('/') {
+            return Ok(Self {
+                base: base.clone(),
+                path: text.to_owned(),
+            });
+        }
+        let (origin, path) =
+            split(text).ok_or(BuildError::invalid(field, "must start with a slash or be a URL"))?;
+        let base = BaseUrl::parse(&origin, plain_http).map_err(|_| {
+            BuildError::invalid(
+                field,
+                "is no https URL; for plain http, which sends secrets in the clear, use allow_plain_http()",
+            )
+        })?;
+        Ok(Self { base, path })
+    }
+
+    pub(crate) fn post(&self) -> RequestBuilder {
+        Request::post(&self.base, &self.path)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.base.join(&self.path)
+    }
+
+    /// Returns the address without its scheme.
+    pub(crate) fn without_scheme(&self) -> String {
+        let address = self.address();
+        let name = address.split_once("://").map(|(_, rest)| rest.to_owned());
+        name.unwrap_or(address)
+    }
+}
+
+fn split(url: &str) -> Option<(String, String)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Some((format!("{scheme}://{host}"), format!("/{path}")))
+}
+
+impl fmt::Debug for OAuth2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2Builder")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        write!(f, "OAuth2({})", self.key)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use token_core::json::Document;
 use token_core::{Answer, Error, ErrorKind, Request, Secret, Step, Timestamp, Token};
 
-use crate::endpoint::OAuth2;
+use crate::config::OAuth2;
 
 /// Which of a token's two halves is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,10 @@ impl OAuth2 {
     /// [`ErrorKind::Config`] where no [`introspection_path`](crate::OAuth2Builder::introspection_path) was named;
     /// [`ErrorKind::Rejected`] where the token has no refresh token and that was asked about.
     pub fn introspection(&self, token: &Token, kind: TokenKind) -> Result<Request, Error> {
-        let no_place = || Error::new(ErrorKind::Config, "no introspection path was named");
-        let place = self.settings().introspection.as_ref().ok_or_else(no_place)?;
+        let no_url = || Error::new(ErrorKind::Config, "no introspection path was named");
+        let url = self.introspection.as_ref().ok_or_else(no_url)?;
         let (secret, hint) = kind.of(token)?;
-        let request = self
-            .settings()
-            .request_about(place, secret, hint, Step::Introspection)?;
+        let request = self.request_about(url, secret, hint, Step::Introspection)?;
         Ok(request.remembering(token.secrets()))
     }
 
@@ -70,7 +68,7 @@ impl OAuth2 {
     /// token instead of calling it inactive, as Spring Security OAuth2 does; [`ErrorKind::Protocol`] where the answer does not say
     /// `active`.
     pub fn read_introspection(&self, answer: &Answer<'_>) -> Result<Introspection, Error> {
-        let document = self.settings().accepted(answer)?;
+        let document = self.accepted(answer)?;
         let silent = || {
             answer.error(
                 ErrorKind::Protocol,
@@ -91,6 +89,19 @@ impl OAuth2 {
             expires_at: instant(answer, &document, "exp"),
             issued_at: instant(answer, &document, "iat"),
         })
+    }
+
+    /// Reads the answer to a [revocation](token_core::TokenEndpoint::revoke). Any 2xx means that the token is dead now, also where it never lived
+    /// (RFC 7009 section 2.2).
+    ///
+    /// # Errors
+    ///
+    /// The server's refusal, with its code; [`ErrorKind::Transient`] where it asks to come back later.
+    pub fn read_revocation(&self, answer: &Answer<'_>) -> Result<(), Error> {
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        self.accepted(answer).map(|_| ())
     }
 }
 

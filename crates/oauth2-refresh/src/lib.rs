@@ -2,15 +2,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod authorize;
+mod builder;
+mod check;
 mod codes;
 mod config;
 mod endpoint;
 mod introspection;
+mod preset;
 mod sign;
 mod wire;
 
 pub use authorize::AuthorizeUrl;
-pub use config::{ClientAuthentication, OAuth2Builder, UnknownTokenType};
-pub use endpoint::OAuth2;
+pub use builder::OAuth2Builder;
+pub use config::{ClientAuthentication, OAuth2, UnknownTokenType};
 pub use introspection::{Introspection, TokenKind};
 pub use sign::{Pkce, State};

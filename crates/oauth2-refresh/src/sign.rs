@@ -1,11 +1,9 @@
 //! PKCE, the state of an authorization, and the encoding that RFC 6749 wants of a client before Basic.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use token_core::{BuildError, Secret, percent_encode};
+use token_core::{BuildError, Secret};
 
 /// A PKCE verifier and its S256 challenge (RFC 7636 section 4).
 ///
@@ -20,7 +18,7 @@ use token_core::{BuildError, Secret, percent_encode};
 /// ```
 ///
 /// The method `plain` is not offered: it protects against nobody who can read the authorize URL.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Pkce(Secret);
 
 impl Pkce {
@@ -58,12 +56,6 @@ impl Pkce {
     }
 }
 
-impl fmt::Debug for Pkce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pkce(…)")
-    }
-}
-
 /// What ties a redirect to the browser session that asked for it (RFC 6749 section 10.12).
 ///
 /// ```
@@ -76,7 +68,7 @@ impl fmt::Debug for Pkce {
 ///
 /// Keep it where only this browser's session reaches it, and give it to
 /// [`read_redirect`](crate::OAuth2::read_redirect) when the browser comes back.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct State(Secret);
 
 impl State {
@@ -98,24 +90,15 @@ impl From<Secret> for State {
     }
 }
 
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State(…)")
-    }
-}
-
 /// `application/x-www-form-urlencoded` as RFC 6749 appendix B shows it, where a space is `+`.
 pub(crate) fn form_encode(text: &str) -> String {
-    percent_encode(text)
-        .replace("%20", "+")
-        .replace("%2A", "*")
-        .replace('~', "%7E")
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The first 16 hexadecimal digits of a SHA-256, to tell names apart.
+/// Returns the first 16 hexadecimal digits of a SHA-256, to tell names apart.
 pub(crate) fn short_digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = base16ct::lower::encode_string(&Sha256::digest(text));
+    digest.chars().take(16).collect()
 }
 
 fn url_safe(random: &[u8]) -> Secret {

@@ -3,14 +3,12 @@
 mod issued;
 mod refusal;
 
-use token_core::{
-    Error, ErrorKind, Redemption, Request, RequestBuilder, Secret, Step, Token, percent_encode,
-};
+use token_core::{Error, ErrorKind, Request, RequestBuilder, Secret, Step, Token, percent_encode};
 
-use crate::config::{Credential, Place, Settings};
+use crate::config::{Credential, EndpointUrl, OAuth2};
 use crate::sign::{Pkce, form_encode};
 
-impl Settings {
+impl OAuth2 {
     /// RFC 6749 section 4.4.2.
     pub(crate) fn client_credentials_request(&self) -> Result<Request, Error> {
         let asked = self.token.post().form("grant_type", "client_credentials");
@@ -28,29 +26,30 @@ impl Settings {
     }
 
     /// RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
-    pub(crate) fn redemption(self, code: Secret, redirect_uri: String, pkce: Option<Pkce>) -> Redemption {
-        Redemption::new(move |_attempt| {
-            let asked = self.token.post().form("grant_type", "authorization_code");
-            let asked = asked
-                .form_secret("code", &code)
-                .form("redirect_uri", &redirect_uri);
-            let asked = match &pkce {
-                Some(pkce) => asked.form_secret("code_verifier", pkce.verifier()),
-                None => asked,
-            };
-            self.finish(asked, Step::Redemption)
-        })
+    pub(crate) fn redemption_request(
+        &self,
+        code: &Secret,
+        redirect_uri: &str,
+        pkce: Option<&Pkce>,
+    ) -> Result<Request, Error> {
+        let asked = self.token.post().form("grant_type", "authorization_code");
+        let asked = asked.form_secret("code", code).form("redirect_uri", redirect_uri);
+        let asked = match pkce {
+            Some(pkce) => asked.form_secret("code_verifier", pkce.verifier()),
+            None => asked,
+        };
+        self.finish(asked, Step::Redemption)
     }
 
     /// RFC 7009 section 2.1 and RFC 7662 section 2.1, which ask alike.
     pub(crate) fn request_about(
         &self,
-        place: &Place,
+        url: &EndpointUrl,
         token: &Secret,
         hint: &str,
         step: Step,
     ) -> Result<Request, Error> {
-        let asked = place
+        let asked = url
             .post()
             .form_secret("token", token)
             .form("token_type_hint", hint);

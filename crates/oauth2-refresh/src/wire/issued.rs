@@ -4,7 +4,7 @@ use token_core::json::Document;
 use token_core::{Answer, Error, ErrorKind, Lifetime, Outcome, Secret, Timestamp, Token, TokenBuilder};
 
 use super::refusal::has_error;
-use crate::config::{Login, Settings, UnknownTokenType};
+use crate::config::{Login, OAuth2, UnknownTokenType};
 
 const LIFETIMES: [&str; 1] = ["expires_in"];
 /// Azure AD v1 and several others write an instant.
@@ -25,7 +25,7 @@ const REFRESH_ENDS: [&str; 4] = [
 /// Types of the IANA registry that a header alone does not carry (RFC 9449, RFC 7800 and its draft, RFC 6749 section 7.1).
 const BOUND_TYPES: [&str; 3] = ["dpop", "pop", "mac"];
 
-impl Settings {
+impl OAuth2 {
     /// A token; or the refresh token alone, where the access token is of no use.
     pub(crate) fn read_token(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = self.document(answer)?;

@@ -5,7 +5,7 @@ use token_core::types::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::codes::{self, Asked, Refusal};
-use crate::config::{Login, Settings};
+use crate::config::{Login, OAuth2};
 
 /// RFC 6749; the tenant API of OneAccess; WeChat and its like; nested objects, as OpenAI and Google write them; Fitbit's list.
 const CODES: [&str; 10] = [
@@ -32,7 +32,7 @@ const MESSAGES: [&str; 9] = [
     "detail",
 ];
 
-impl Settings {
+impl OAuth2 {
     /// The document of an answer that is no refusal. An `error` is one whatever the status says: GitHub and Slack refuse with 200.
     pub(crate) fn accepted(&self, answer: &Answer<'_>) -> Result<Document, Error> {
         let document = self.document(answer)?;

@@ -1,29 +1,43 @@
-//! What the vendors document, and where a builder begins.
+//! What the vendors document, and the constructors of the builder.
 
-use std::time::Duration;
+use crate::builder::{OAuth2Builder, Preset};
+use crate::config::{ClientAuthentication, OAuth2};
 
-use token_core::PlainHttp;
+const PLAIN: Preset = Preset {
+    name: "oauth2",
+    token_path: "/oauth2/token",
+    authorize_path: "/oauth2/authorize",
+    introspection_path: None,
+    authentication: ClientAuthentication::BasicEncoded,
+};
 
-use super::{ClientAuthentication, Login, OAuth2Builder, UnknownTokenType};
-use crate::endpoint::OAuth2;
+const BAMBOOCLOUD: Preset = Preset {
+    name: "bamboocloud",
+    token_path: "/api/v1/oauth2/token",
+    authorize_path: "/api/v1/oauth2/authorize",
+    introspection_path: Some("/api/v1/oauth2/introspect"),
+    authentication: ClientAuthentication::Basic,
+};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Preset {
-    Plain,
-    BambooCloud,
-    BambooCloudTenant,
-    OneAccess,
-}
+const BAMBOOCLOUD_TENANT: Preset = Preset {
+    name: "bamboocloud-tenant",
+    token_path: "/api/v2/tenant/token",
+    introspection_path: None,
+    ..BAMBOOCLOUD
+};
 
-/// What a token lives where nobody says anything: what most servers give.
-const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
+const ONEACCESS: Preset = Preset {
+    name: "oneaccess",
+    authentication: ClientAuthentication::Post,
+    ..BAMBOOCLOUD
+};
 
 impl OAuth2 {
     /// Begins the description of any server, by its base URL: `https://login.example.com`, or with a prefix such as
     /// `https://login.example.com/realms/one`. For a server whose token endpoint you know by its whole URL, see
     /// [`token_url`](Self::token_url).
     pub fn builder(base_url: impl Into<String>) -> OAuth2Builder {
-        begin(Preset::Plain, base_url.into())
+        OAuth2Builder::new(&PLAIN, base_url.into())
     }
 
     /// Returns a builder for any server, by the URL of its token endpoint.
@@ -44,7 +58,7 @@ impl OAuth2 {
     /// is one of the same host.
     pub fn token_url(url: impl Into<String>) -> OAuth2Builder {
         let url = url.into();
-        begin(Preset::Plain, origin_of(&url).to_owned()).token_path(url)
+        OAuth2Builder::new(&PLAIN, origin_of(&url).to_owned()).token_path(url)
     }
 
     /// Begins the description of a BambooCloud (竹云) IDaaS tenant, by its domain.
@@ -67,7 +81,7 @@ impl OAuth2 {
     /// * Introspection is at `/api/v1/oauth2/introspect`. The path of the revocation is not documented publicly: ask for it, and name it
     ///   with [`revocation_path`](OAuth2Builder::revocation_path).
     pub fn bamboocloud(domain: impl AsRef<str>) -> OAuth2Builder {
-        begin(Preset::BambooCloud, base_of(domain.as_ref()))
+        OAuth2Builder::new(&BAMBOOCLOUD, base_of(domain.as_ref()))
     }
 
     /// Begins the description of a BambooCloud tenant token, `POST /api/v2/tenant/token`, for the management API.
@@ -76,80 +90,13 @@ impl OAuth2 {
     /// holder. The client shows who it is with raw Basic; OneAccess documents the form for the same path, so name
     /// [`ClientAuthentication::Post`] there.
     pub fn bamboocloud_tenant(domain: impl AsRef<str>) -> OAuth2Builder {
-        begin(Preset::BambooCloudTenant, base_of(domain.as_ref())).client_credentials()
+        OAuth2Builder::new(&BAMBOOCLOUD_TENANT, base_of(domain.as_ref())).client_credentials()
     }
 
     /// Begins the description of a Huawei Cloud OneAccess tenant, by its domain: the engine of
     /// [`bamboocloud`](Self::bamboocloud), with `client_id` and `client_secret` in the form ("Refreshing a token", `RenewOAuthToken`).
     pub fn oneaccess(domain: impl AsRef<str>) -> OAuth2Builder {
-        begin(Preset::OneAccess, base_of(domain.as_ref()))
-    }
-}
-
-impl Preset {
-    pub(super) fn vendor(self) -> &'static str {
-        match self {
-            Self::Plain => "oauth2",
-            Self::BambooCloud => "bamboocloud",
-            Self::BambooCloudTenant => "bamboocloud-tenant",
-            Self::OneAccess => "oneaccess",
-        }
-    }
-
-    pub(super) fn token_path(self) -> &'static str {
-        match self {
-            Self::Plain => "/oauth2/token",
-            Self::BambooCloud | Self::OneAccess => "/api/v1/oauth2/token",
-            Self::BambooCloudTenant => "/api/v2/tenant/token",
-        }
-    }
-
-    pub(super) fn authentication(self) -> ClientAuthentication {
-        match self {
-            Self::Plain => ClientAuthentication::BasicEncoded,
-            Self::BambooCloud | Self::BambooCloudTenant => ClientAuthentication::Basic,
-            Self::OneAccess => ClientAuthentication::Post,
-        }
-    }
-
-    fn authorize_path(self) -> &'static str {
-        match self {
-            Self::Plain => "/oauth2/authorize",
-            _ => "/api/v1/oauth2/authorize",
-        }
-    }
-
-    fn introspection_path(self) -> Option<&'static str> {
-        match self {
-            Self::Plain | Self::BambooCloudTenant => None,
-            Self::BambooCloud | Self::OneAccess => Some("/api/v1/oauth2/introspect"),
-        }
-    }
-}
-
-fn begin(preset: Preset, base_url: String) -> OAuth2Builder {
-    OAuth2Builder {
-        preset,
-        base_url,
-        plain_http: PlainHttp::Refused,
-        token_path: preset.token_path().to_owned(),
-        authorize_path: preset.authorize_path().to_owned(),
-        revocation_path: None,
-        introspection_path: preset.introspection_path().map(str::to_owned),
-        client_id: String::new(),
-        client_secret: None,
-        authentication: None,
-        login: Login::Never,
-        account: None,
-        scopes: Vec::new(),
-        refresh_scopes: Vec::new(),
-        parameters: Vec::new(),
-        rotation: None,
-        kept: Vec::new(),
-        default_lifetime: USUAL_LIFETIME,
-        issuer: None,
-        wrapper: None,
-        unknown_token_type: UnknownTokenType::SendAsBearer,
+        OAuth2Builder::new(&ONEACCESS, base_of(domain.as_ref()))
     }
 }
 

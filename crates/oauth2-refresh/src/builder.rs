@@ -1,0 +1,233 @@
+//! The builder: what a program may say of a server.
+
+use std::fmt;
+use std::time::Duration;
+
+use token_core::{PlainHttp, Rotation, Secret};
+
+use crate::config::{ClientAuthentication, Login, UnknownTokenType};
+
+/// Builds an [`OAuth2`](crate::OAuth2) endpoint; [`build`](Self::build) checks everything once.
+///
+/// ```
+/// use std::time::Duration;
+/// use oauth2_refresh::{ClientAuthentication, OAuth2};
+/// use token_core::{Rotation, Secret};
+///
+/// # let secret = Secret::from("s");
+/// let oauth2 = OAuth2::builder("https://login.example.com")
+///     .token_path("/oauth/token")
+///     .revocation_path("/oauth/revoke")
+///     .client_id("mobile-backend")
+///     .client_secret(secret)
+///     .client_authentication(ClientAuthentication::Post)
+///     .account("user-17")
+///     .rotation(Rotation::Grace(Duration::from_secs(30)))
+///     .keep("instance_url")
+///     .build()?;
+/// # Ok::<(), token_core::BuildError>(())
+/// ```
+///
+/// A path may also be a whole URL, for servers that keep their endpoints on several hosts.
+#[must_use]
+#[derive(Clone)]
+pub struct OAuth2Builder {
+    pub(crate) preset: &'static Preset,
+    pub(crate) base_url: String,
+    pub(crate) plain_http: PlainHttp,
+    pub(crate) token_path: String,
+    pub(crate) authorize_path: String,
+    pub(crate) revocation_path: Option<String>,
+    pub(crate) introspection_path: Option<String>,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) authentication: Option<ClientAuthentication>,
+    pub(crate) login: Login,
+    pub(crate) account: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) refresh_scopes: Vec<String>,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) rotation: Option<Rotation>,
+    pub(crate) kept: Vec<String>,
+    pub(crate) default_lifetime: Duration,
+    pub(crate) issuer: Option<String>,
+    pub(crate) wrapper: Option<String>,
+    pub(crate) unknown_token_type: UnknownTokenType,
+}
+
+/// What a vendor documents of its servers.
+pub(crate) struct Preset {
+    /// The first part of the key.
+    pub(crate) name: &'static str,
+    pub(crate) token_path: &'static str,
+    pub(crate) authorize_path: &'static str,
+    pub(crate) introspection_path: Option<&'static str>,
+    /// The authentication of a client that has a secret.
+    pub(crate) authentication: ClientAuthentication,
+}
+
+/// The lifetime of a token if nothing states one; most servers use it.
+const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
+
+impl OAuth2Builder {
+    pub(crate) fn new(preset: &'static Preset, base_url: String) -> Self {
+        Self {
+            preset,
+            base_url,
+            plain_http: PlainHttp::Refused,
+            token_path: preset.token_path.to_owned(),
+            authorize_path: preset.authorize_path.to_owned(),
+            revocation_path: None,
+            introspection_path: preset.introspection_path.map(str::to_owned),
+            client_id: String::new(),
+            client_secret: None,
+            authentication: None,
+            login: Login::Never,
+            account: None,
+            scopes: Vec::new(),
+            refresh_scopes: Vec::new(),
+            parameters: Vec::new(),
+            rotation: None,
+            kept: Vec::new(),
+            default_lifetime: USUAL_LIFETIME,
+            issuer: None,
+            wrapper: None,
+            unknown_token_type: UnknownTokenType::SendAsBearer,
+        }
+    }
+
+    /// The path of the token endpoint; `/oauth2/token` where nothing is said, `/api/v1/oauth2/token` in the presets.
+    pub fn token_path(mut self, path: impl Into<String>) -> Self {
+        self.token_path = path.into();
+        self
+    }
+
+    /// The path of the authorize page that a browser is sent to; `/oauth2/authorize` where nothing is said,
+    /// `/api/v1/oauth2/authorize` in the presets.
+    pub fn authorize_path(mut self, path: impl Into<String>) -> Self {
+        self.authorize_path = path.into();
+        self
+    }
+
+    /// The path of the revocation endpoint (RFC 7009). Without it a logout tells the server nothing.
+    pub fn revocation_path(mut self, path: impl Into<String>) -> Self {
+        self.revocation_path = Some(path.into());
+        self
+    }
+
+    /// The path of the introspection endpoint (RFC 7662).
+    pub fn introspection_path(mut self, path: impl Into<String>) -> Self {
+        self.introspection_path = Some(path.into());
+        self
+    }
+
+    /// The client's id. It must be given.
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.client_id = id.into();
+        self
+    }
+
+    /// The client's secret. A public client has none.
+    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(secret.into());
+        self
+    }
+
+    /// How the client shows who it is. Where nothing is said: [`ClientAuthentication::None`] without a secret; with one, what the preset's
+    /// vendor documents, else [`ClientAuthentication::BasicEncoded`].
+    pub fn client_authentication(mut self, authentication: ClientAuthentication) -> Self {
+        self.authentication = Some(authentication);
+        self
+    }
+
+    /// Logs in with the client's own credentials (RFC 6749 section 4.4), again and again where it must. A refused refresh then leads
+    /// to a new login.
+    pub fn client_credentials(mut self) -> Self {
+        self.login = Login::ClientCredentials;
+        self
+    }
+
+    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so it must be no secret, and two users
+    /// must never share one. It must be given, unless the client is its own account
+    /// ([`client_credentials`](Self::client_credentials)): then the default is `default`, with a digest of scopes and parameters if there
+    /// are any, so that two tokens for two purposes never share a name.
+    pub fn account(mut self, name: impl Into<String>) -> Self {
+        self.account = Some(name.into());
+        self
+    }
+
+    /// The scopes to ask for, in the authorize URL and in a login with client credentials.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The scopes to name in every refresh. Where nothing is said none are named, which keeps those that were granted (RFC 6749
+    /// section 6); naming one that was not granted is refused.
+    pub fn refresh_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.refresh_scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A further parameter of every token request, such as `audience`, or `resource` (RFC 8707). It may be given several times, and must
+    /// hold no secret.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// What a refresh does to the refresh token that it spends. Where nothing is said: [`Rotation::SingleUse`], since sending a spent
+    /// token again may kill the grant, and caution only costs time; with client credentials [`Rotation::Idempotent`], since a lost token
+    /// is one login away.
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = Some(rotation);
+        self
+    }
+
+    /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this name, where it is text, a number or a
+    /// flag. A dotted path reaches into objects. `id_token` is always kept.
+    pub fn keep(mut self, field: impl Into<String>) -> Self {
+        self.kept.push(field.into());
+        self
+    }
+
+    /// How long a token lives whose answer has no `expires_in` and which is no JWT with `exp`; 3600 s where nothing is said.
+    pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
+        self.default_lifetime = lifetime;
+        self
+    }
+
+    /// The server's issuer identifier, where it puts `iss` into redirects (RFC 9207, `authorization_response_iss_parameter_supported`).
+    /// A redirect without it, or with another, is then refused.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Where a token answer has its fields, if not at its top: `data` for `{"data": {"access_token": …}}`, `0` for a list of one, or a
+    /// dotted path of these. A refusal is also read without it.
+    pub fn wrapped_in(mut self, path: impl Into<String>) -> Self {
+        self.wrapper = Some(path.into());
+        self
+    }
+
+    /// What is done with a token of a type that nobody registered. Default: [`UnknownTokenType::SendAsBearer`].
+    pub fn unknown_token_type(mut self, choice: UnknownTokenType) -> Self {
+        self.unknown_token_type = choice;
+        self
+    }
+
+    /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own. Secrets are sent in the clear.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Allowed;
+        self
+    }
+}
+
+impl fmt::Debug for OAuth2Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2Builder")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}

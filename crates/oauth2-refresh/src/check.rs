@@ -1,0 +1,189 @@
+//! Checks a builder and builds the endpoint.
+
+use token_core::{BaseUrl, BuildError, Key, Secret, percent_encode};
+
+use crate::builder::OAuth2Builder;
+use crate::config::{ClientAuthentication, Credential, EndpointUrl, Login, OAuth2};
+use crate::sign::short_digest;
+
+impl OAuth2Builder {
+    /// Builds the endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if a URL, a path or a scope is malformed, if the client id or the account is
+    /// missing, if the secret and the client authentication do not fit, if a parameter has a name that
+    /// the protocol itself uses, if the default lifetime is zero, or if the key would be longer than
+    /// 512 bytes.
+    pub fn build(self) -> Result<OAuth2, BuildError> {
+        self.check()?;
+        let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
+        let url = |path: &str, field| EndpointUrl::parse(path, &base, self.plain_http, field);
+        let optional =
+            |path: &Option<String>, field| path.as_deref().map(|path| url(path, field)).transpose();
+        let token = url(&self.token_path, "token_path")?;
+        Ok(OAuth2 {
+            key: self.key(&base, &token)?,
+            authorize: url(&self.authorize_path, "authorize_path")?,
+            revocation: optional(&self.revocation_path, "revocation_path")?,
+            introspection: optional(&self.introspection_path, "introspection_path")?,
+            credential: self.credential()?,
+            rotation: self.rotation.unwrap_or(self.login.rotation()),
+            token,
+            client_id: self.client_id,
+            login: self.login,
+            scopes: self.scopes,
+            refresh_scopes: self.refresh_scopes,
+            parameters: self.parameters,
+            kept: self.kept,
+            default_lifetime: self.default_lifetime,
+            issuer: self.issuer,
+            wrapper: self.wrapper,
+            unknown_token_type: self.unknown_token_type,
+        })
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if self.client_id.is_empty() {
+            return Err(BuildError::missing("client_id"));
+        }
+        // Two users of one client would be handed each other's tokens.
+        let has_account = self
+            .account
+            .as_ref()
+            .is_some_and(|account| !account.trim().is_empty());
+        if self.account.is_some() != has_account || (self.login == Login::Never && !has_account) {
+            return Err(BuildError::missing("account"));
+        }
+        for (field, why, is_wrong) in self.rules() {
+            if is_wrong {
+                return Err(BuildError::invalid(field, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn rules(&self) -> [(&'static str, &'static str, bool); 4] {
+        let mut scopes = self.scopes.iter().chain(&self.refresh_scopes);
+        let mut parameters = self.parameters.iter();
+        [
+            (
+                "client_id",
+                "must not have control characters",
+                self.client_id.chars().any(char::is_control),
+            ),
+            (
+                "scopes",
+                "must each be printable ASCII without spaces, quotes and backslashes",
+                scopes.any(|scope| !is_scope(scope)),
+            ),
+            (
+                "parameter",
+                "must not have the name of a parameter that the protocol uses itself",
+                parameters.any(|(name, _)| is_of_the_protocol(name)),
+            ),
+            (
+                "default_lifetime",
+                "must not be zero",
+                self.default_lifetime.is_zero(),
+            ),
+        ]
+    }
+
+    fn credential(&self) -> Result<Credential, BuildError> {
+        let secret = self.client_secret.clone().filter(|secret| !secret.is_empty());
+        let by_default = match secret {
+            Some(_) => self.preset.authentication,
+            None => ClientAuthentication::None,
+        };
+        match (self.authentication.unwrap_or(by_default), secret) {
+            (ClientAuthentication::None, None) if self.login == Login::ClientCredentials => {
+                Err(BuildError::missing("client_secret"))
+            }
+            (ClientAuthentication::None, None) => Ok(Credential::None),
+            (ClientAuthentication::None, Some(_)) => Err(BuildError::invalid(
+                "client_secret",
+                "is given, but a client without authentication sends none",
+            )),
+            (_, None) => Err(BuildError::missing("client_secret")),
+            (ClientAuthentication::Basic, Some(secret)) => self.raw_basic(secret),
+            (ClientAuthentication::BasicEncoded, Some(secret)) => Ok(Credential::BasicEncoded(secret)),
+            (ClientAuthentication::BasicPercentEncoded, Some(secret)) => {
+                Ok(Credential::BasicPercentEncoded(secret))
+            }
+            (ClientAuthentication::Post, Some(secret)) => Ok(Credential::Post(secret)),
+        }
+    }
+
+    fn raw_basic(&self, secret: Secret) -> Result<Credential, BuildError> {
+        if self.client_id.contains(':') {
+            return Err(BuildError::invalid(
+                "client_id",
+                "has a colon, which raw Basic cannot carry: use ClientAuthentication::BasicEncoded",
+            ));
+        }
+        Ok(Credential::Basic(secret))
+    }
+
+    /// Returns the base URL; if it is the whole URL of the token endpoint, without the token path.
+    fn base_without_token_path(&self) -> &str {
+        let url = self.base_url.trim().trim_end_matches('/');
+        let base = url
+            .strip_suffix(&self.token_path)
+            .filter(|_| self.token_path.starts_with('/'));
+        base.filter(|base| base.split_once("://").is_some_and(|(_, host)| !host.is_empty()))
+            .unwrap_or(&self.base_url)
+    }
+
+    fn key(&self, base: &BaseUrl, token: &EndpointUrl) -> Result<Key, BuildError> {
+        // The client id is encoded by itself first, so that no other pair of names gives the same key.
+        let client = percent_encode(&self.client_id);
+        let account = self.account.clone().unwrap_or_else(|| self.default_account());
+        let grant = format!("{client}:{account}");
+        let key = Key::of(self.preset.name, &self.deployment(base, token), &grant);
+        let too_long =
+            |_| BuildError::invalid("account", "makes a key of more than 512 bytes with the client id");
+        Key::parse(key.as_str()).map_err(too_long)
+    }
+
+    /// Returns the host, and the path unless it is the usual one: many servers tell tenants apart by it.
+    fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> String {
+        let usual = format!("https://{}{}", base.authority(), self.preset.token_path);
+        if token.address() == usual {
+            return base.authority().to_owned();
+        }
+        token.without_scheme()
+    }
+
+    /// The client's own token, one per set of scopes and parameters.
+    fn default_account(&self) -> String {
+        if self.scopes.is_empty() && self.parameters.is_empty() {
+            return "default".to_owned();
+        }
+        let purpose = format!("{:?} {:?}", self.scopes, self.parameters);
+        format!("default-{}", short_digest(&purpose))
+    }
+}
+
+/// RFC 6749 section 3.3.
+fn is_scope(scope: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    !scope.is_empty() && scope.bytes().all(allowed)
+}
+
+fn is_of_the_protocol(name: &str) -> bool {
+    const TAKEN: [&str; 11] = [
+        "",
+        "grant_type",
+        "refresh_token",
+        "client_id",
+        "client_secret",
+        "scope",
+        "code",
+        "code_verifier",
+        "redirect_uri",
+        "username",
+        "password",
+    ];
+    TAKEN.contains(&name)
+}
