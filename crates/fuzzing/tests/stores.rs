@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use quectel_auth::AccessKey;
 use sha2::{Digest, Sha256};
 use token_cache::{FileStore, TokenCache};
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Lineage, Record};
 use token_core::{Generation, Key, Secret, TokenStore};
+use token_sealing::{Sealing, SealingKey};
 use token_testkit::ScriptedClient;
 
 const CASES: u32 = 1_000;

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::BuildError;
-use token_core::sealing::Sealing;
+use token_sealing::Sealing;
 
 use self::lease::Leases;
 #[cfg(feature = "test-util")]
@@ -37,7 +37,7 @@ pub use self::steps::WriteStep;
 ///
 /// ```
 /// use token_cache::FileStore;
-/// use token_core::sealing::{Sealing, SealingKey};
+/// use token_sealing::{Sealing, SealingKey};
 ///
 /// let plain = FileStore::in_default_directory("acme-sync")?;
 /// # let key_from_your_secret_manager = [7; 32];

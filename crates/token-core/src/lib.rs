@@ -12,9 +12,6 @@ pub mod json;
 pub mod jwt;
 mod request;
 mod scrub;
-#[cfg(feature = "sealing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "sealing")))]
-pub mod sealing;
 mod secret;
 mod server_clock;
 pub mod store;

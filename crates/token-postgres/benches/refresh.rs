@@ -11,10 +11,10 @@
 use std::time::Duration;
 
 use local_servers::Postgres;
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Committed, Intended, Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret, Timestamp, TokenStore};
 use token_postgres::PostgresStore;
+use token_sealing::{Sealing, SealingKey};
 use tokio::time::Instant;
 use tokio_postgres::NoTls;
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
-use token_core::sealing::Sealing;
 use token_core::store::PasswordSource;
 use token_core::{BuildError, Secret};
+use token_sealing::Sealing;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
@@ -90,7 +90,7 @@ impl PostgresStoreBuilder {
     ///
     /// ```
     /// use token_core::Secret;
-    /// use token_core::sealing::{Sealing, SealingKey};
+    /// use token_sealing::{Sealing, SealingKey};
     /// use token_postgres::PostgresStore;
     ///
     /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);

@@ -22,6 +22,6 @@ pub use store::PostgresStore;
 /// The types of other crates in this crate's public signatures, so that nobody needs a dependency of the same version by hand.
 pub mod types {
     pub use deadpool_postgres::{self, Pool};
-    pub use token_core::sealing::{Sealing, SealingKey};
     pub use token_core::store::PasswordSource;
+    pub use token_sealing::{Sealing, SealingKey};
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use token_core::sealing::Sealing;
 use token_core::store::{Committed, Entry, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key, Timestamp};
+use token_sealing::Sealing;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::Secret;
-use token_core::sealing::Sealing;
 use token_core::store::StoreError;
+use token_sealing::Sealing;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::Row;

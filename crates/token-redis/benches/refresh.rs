@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 
 use local_servers::Redis;
 use redis::aio::MultiplexedConnection;
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret, TokenStore};
 use token_redis::RedisStore;
+use token_sealing::{Sealing, SealingKey};
 
 /// Refreshes in a run, and runs; they take turns, so that the machine's moods meet all alike.
 const REFRESHES: u8 = 250;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::BuildError;
-use token_core::sealing::Sealing;
 use token_core::store::{PasswordSource, StoreError};
+use token_sealing::Sealing;
 
 use crate::call::Replicas;
 use crate::check::EvictionCheck;
@@ -24,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_core::sealing::{Sealing, SealingKey};
+/// use token_sealing::{Sealing, SealingKey};
 /// use token_redis::{RedisStore, Servers};
 ///
 /// let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
@@ -120,7 +120,7 @@ impl RedisStoreBuilder {
     ///
     /// ```
     /// use token_core::Secret;
-    /// use token_core::sealing::{Sealing, SealingKey};
+    /// use token_sealing::{Sealing, SealingKey};
     /// use token_redis::{RedisStore, Servers};
     ///
     /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
@@ -259,7 +259,7 @@ fn is_tls(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use token_core::sealing::SealingKey;
+    use token_sealing::SealingKey;
 
     use super::*;
 

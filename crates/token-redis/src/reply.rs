@@ -4,9 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
-use token_core::sealing::Sealing;
 use token_core::store::{Acquired, Entry, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key, Timestamp};
+use token_sealing::Sealing;
 
 /// Any answer of a script or command as a value of Rust.
 pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use redis::Value;
 use token_core::Key;
-use token_core::sealing::Sealing;
 use token_core::store::StoreError;
+use token_sealing::Sealing;
 
 use crate::builder::RedisStoreBuilder;
 use crate::call::{Answered, Call, Lacking, Replicas, Server};
@@ -20,7 +20,7 @@ use crate::servers::Servers;
 /// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one connection.
 ///
 /// ```no_run
-/// use token_core::sealing::{Sealing, SealingKey};
+/// use token_sealing::{Sealing, SealingKey};
 /// use token_redis::RedisStore;
 ///
 /// # async fn open(secret: token_core::Secret) -> Result<(), Box<dyn std::error::Error>> {

@@ -25,9 +25,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use local_servers::{Postgres, Redis};
 use vendor_auth::cache::{Drained, Event, Events};
-use vendor_auth::core::sealing::{Sealing, SealingKey};
 use vendor_auth::core::{HttpClient, SendError, TokenStore};
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::{FileStore, PostgresStore, RedisStore, Secret, Token, TokenCache};
 
 const REFRESHES: u32 = 300;

@@ -30,6 +30,11 @@ pub use token_postgres::{self as postgres, PostgresStore};
 #[doc(inline)]
 pub use token_redis::{self as redis, RedisStore};
 
+#[cfg(feature = "sealing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sealing")))]
+#[doc(inline)]
+pub use token_sealing as sealing;
+
 /// Each vendor's crate under its feature's name, one line a vendor.
 macro_rules! vendors {
     ($($feature:literal: $module:ident;)*) => {

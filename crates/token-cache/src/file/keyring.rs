@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyring_core::{Entry, Error};
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::StoreError;
+use token_sealing::{Sealing, SealingKey};
 use zeroize::Zeroizing;
 
 use super::FileStore;

@@ -1,10 +1,10 @@
 //! All that is kept for a key but its lease, and how a commit, an intent or a logout changes it.
 
-use token_core::sealing::Sealing;
 use token_core::store::{
     CommitCondition, Committed, Entry, Intent, Lineage, Record, RecordId, StoreError, StoredState,
 };
 use token_core::{Generation, Key, Secret, Timestamp};
+use token_sealing::Sealing;
 
 use super::stamp::Stamp;
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
-use token_core::sealing::Sealing;
 use token_core::store::{Acquired, CommitCondition, Committed, Intended};
+use token_sealing::Sealing;
 
 use crate::scene::{
     FILE, LONG, Scene, child_of, intent, key, owner, record, sealing, sealing_key, set_mode, stored,

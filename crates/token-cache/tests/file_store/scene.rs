@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use token_cache::FileStore;
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record, StoreError};
 use token_core::{Generation, Key, Secret, TokenStore};
+use token_sealing::{Sealing, SealingKey};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use local_servers::{PgBouncer, Postgres};
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret, TokenStore};
 use token_postgres::{PostgresStore, PostgresStoreBuilder};
+use token_sealing::{Sealing, SealingKey};
 use token_testkit::StorePlace;
 
 pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(|| {

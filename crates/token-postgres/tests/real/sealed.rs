@@ -1,8 +1,8 @@
 //! Who reads the table reads no token.
 
 use token_core::TokenStore;
-use token_core::sealing::SealingKey;
 use token_core::store::{CommitCondition, Renewed};
+use token_sealing::SealingKey;
 
 use crate::place::{LIFE, Place, key, lineage, owner, record, sealing};
 

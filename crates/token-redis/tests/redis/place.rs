@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use local_servers::Redis;
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{Intent, Lineage, Owner, Record};
 use token_core::{Generation, Key, Secret};
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
+use token_sealing::{Sealing, SealingKey};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 

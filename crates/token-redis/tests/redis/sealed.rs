@@ -1,10 +1,10 @@
 //! What others see who can read the server.
 
 use local_servers::Redis;
-use token_core::sealing::{Sealing, SealingKey};
 use token_core::store::{CommitCondition, Intent, Record, Renewed};
 use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
+use token_sealing::{Sealing, SealingKey};
 
 use crate::place::{LONG, key, lineage, owner, record, sealing, store};
 

@@ -9,8 +9,8 @@ use token_postgres::PostgresStore;
 use token_redis::RedisStore;
 use vendor_auth::cache::TokenCacheBuilder;
 use vendor_auth::core::Key;
-use vendor_auth::core::sealing::{Sealing, SealingKey};
 use vendor_auth::core::store::{Entry, TokenStore as _};
+use vendor_auth::sealing::{Sealing, SealingKey};
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -1,26 +1,5 @@
-//! Records that only who has the key can read or change, for stores that others can look into.
-//!
-//! ```
-//! use token_core::sealing::{Sealing, SealingKey};
-//! use token_core::store::{Lineage, Record};
-//! use token_core::{Generation, Key, Secret};
-//!
-//! let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
-//! let (key, lineage) = (Key::of("acme", "api.acme.example", "user 17"), Lineage([1; 32]));
-//! let record = Record::new(lineage, Generation::new(1), Secret::from("a token"));
-//!
-//! let sealed = sealing.seal(&key, &record)?;
-//! assert!(sealed.starts_with("v1.2026-03."));
-//! assert_eq!(sealing.open(&key, lineage, Generation::new(1), &sealed)?.expose(), "a token");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! The text is `v1.<key id>.<base64url>.`, where the last part is a check of the key (8 bytes), a random nonce (24 bytes) and what
-//! XChaCha20-Poly1305 makes of the body (the [draft](https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha)). It is bound to the
-//! format's version, the key id, the grant's name, its generation and its lineage: a record that is moved to another place does not open.
-//!
-//! It tells nobody what is in a record, and lets nobody change one unseen. It does not hide how long a record is, and does not keep
-//! anybody from putting back an older one.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 mod tests;
@@ -33,14 +12,11 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use token_core::store::{Lineage, Record, StoreError};
+use token_core::{BuildError, Generation, Key, Secret};
 use zeroize::Zeroizing;
 
 use self::text::SealedText;
-use crate::endpoint::Key;
-use crate::error::BuildError;
-use crate::secret::Secret;
-use crate::store::{Lineage, Record, StoreError};
-use crate::token::Generation;
 
 /// A key of 32 bytes, and the name by which its records tell that they were sealed with it. The key is wiped on drop and never shown.
 #[derive(Clone)]
@@ -78,7 +54,7 @@ impl SealingKey {
     ///
     /// ```
     /// use token_core::Secret;
-    /// use token_core::sealing::SealingKey;
+    /// use token_sealing::SealingKey;
     ///
     /// let text = Secret::from("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
     /// let key = SealingKey::from_base64("2026-03", &text)?;
@@ -144,7 +120,7 @@ impl fmt::Debug for SealingKey {
 /// the old one as the older; drop the old one when every grant was refreshed once.
 ///
 /// ```
-/// use token_core::sealing::{Sealing, SealingKey};
+/// use token_sealing::{Sealing, SealingKey};
 ///
 /// let sealing = Sealing::with(SealingKey::new("2026-03", [3; 32])?).or_opened_by(SealingKey::new("2026-02", [2; 32])?);
 /// assert_eq!(sealing.key_id(), "2026-03");

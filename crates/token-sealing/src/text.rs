@@ -3,8 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use token_core::store::StoreError;
+
 use super::is_key_id;
-use crate::store::StoreError;
 
 const VERSION: &str = "v1";
 
