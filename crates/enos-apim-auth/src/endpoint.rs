@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use token_core::types::http::header::CONTENT_TYPE;
-use token_core::types::http::request::Parts;
-use token_core::types::http::{HeaderMap, HeaderValue};
+use token_core::reexports::http::header::CONTENT_TYPE;
+use token_core::reexports::http::request::Parts;
+use token_core::reexports::http::{HeaderMap, HeaderValue};
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Key, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+    TokenKey,
 };
 
 use crate::codes::{Verdict, verdict};
@@ -19,8 +20,8 @@ use crate::wire::{self, Reply};
 const SKEW_THAT_MATTERS: Duration = Duration::from_secs(60);
 
 impl TokenEndpoint for EnosApim {
-    fn key(&self) -> Key {
-        Key::of("enos-apim", &self.base.deployment(), &self.app_key)
+    fn key(&self) -> TokenKey {
+        TokenKey::of("enos-apim", &self.base.deployment(), &self.app_key)
     }
 
     /// Nothing is spent that a get would not bring back: one app key has one token, and get answers with the living one.
@@ -34,7 +35,7 @@ impl TokenEndpoint for EnosApim {
 
     fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
         wire::token_request(self, "refresh", attempt)
-            .json_secret("accessToken", token.spendable())
+            .json_secret("accessToken", token.refresh_credential())
             .build(Step::Refresh)
     }
 
@@ -45,9 +46,9 @@ impl TokenEndpoint for EnosApim {
             (Verdict::Granted, Some(document)) => wire::token(answer, document).map(Outcome::Issued),
             (Verdict::Granted, None) => Err(refused(ErrorKind::Protocol)),
             (Verdict::Refused(kind), _) => Err(refused(kind)),
-            (Verdict::SignAgain, _) => Ok(Outcome::Again(refused(ErrorKind::Transient { after: None }))),
+            (Verdict::SignAgain, _) => Ok(Outcome::Retry(refused(ErrorKind::Transient { after: None }))),
             (Verdict::Mistrusted, _) if clock_was_off(answer) => {
-                Ok(Outcome::Again(refused(ErrorKind::Config)))
+                Ok(Outcome::Retry(refused(ErrorKind::Config)))
             }
             (Verdict::Mistrusted, _) => Err(refused(ErrorKind::Config)),
         }

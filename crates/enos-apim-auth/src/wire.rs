@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::types::http::HeaderName;
-use token_core::{Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Token, TokenBuilder};
+use token_core::reexports::http::HeaderName;
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Request, RequestBuilder, Token, TokenBuilder, TokenPlacement,
+};
 
 use crate::codes;
 use crate::config::{EnosApim, TimestampAs};
@@ -106,7 +108,7 @@ pub(crate) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, E
     let lifetime = answer.lifetime().seconds(document, LIFE).jwt(&access);
     let renewal = answer.renewal(None, true);
     let token = Token::builder(access, lifetime.validity(renewal, DOCUMENTED_LIFE))
-        .carried(Carriage::Header(ACCESS_TOKEN));
+        .placement(TokenPlacement::Header(ACCESS_TOKEN));
     let oddities = lifetime.oddity().into_iter().chain(document.oddity());
     oddities.fold(token, TokenBuilder::odd).build()
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use enos_apim_auth::{EnosApim, TimestampAs};
-use token_core::types::Bytes;
-use token_core::types::http::Response;
+use token_core::reexports::Bytes;
+use token_core::reexports::http::Response;
 use token_core::{
     Answer, Attempt, Error, ErrorKind, Outcome, Request, ServerOffset, Timestamp, Token, TokenEndpoint,
     Validity,
@@ -54,7 +54,7 @@ fn code(code: i64) -> String {
 #[test]
 fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
     let ahead = ServerOffset::from_millis(600_500);
-    let Ok(Outcome::Again(error)) = read(&get_at(NOW), 200, &code(1003), ahead) else {
+    let Ok(Outcome::Retry(error)) = read(&get_at(NOW), 200, &code(1003), ahead) else {
         panic!("not tried again");
     };
     assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
@@ -79,7 +79,7 @@ fn the_gateways_497_is_a_matter_of_the_clock_too_with_or_without_a_body() {
     for body in [&code(497), "", "<html>"] {
         let behind = ServerOffset::from_millis(-3_600_000);
         let read = read(&refresh(), 497, body, behind);
-        assert!(matches!(read, Ok(Outcome::Again(_))), "{body}");
+        assert!(matches!(read, Ok(Outcome::Retry(_))), "{body}");
     }
 }
 
@@ -103,14 +103,14 @@ fn a_timestamp_written_as_text_is_compared_with_the_servers_clock_too() {
     let behind = ServerOffset::from_millis(-3_600_000);
     assert!(matches!(
         read(&request, 200, &code(1003), behind),
-        Ok(Outcome::Again(_))
+        Ok(Outcome::Retry(_))
     ));
 }
 
 // FAULTS.md row 44
 #[test]
 fn a_duplicated_encryption_is_signed_again_with_a_later_timestamp() {
-    let Ok(Outcome::Again(error)) = read(&get_at(NOW), 200, &code(1001), ServerOffset::NONE) else {
+    let Ok(Outcome::Retry(error)) = read(&get_at(NOW), 200, &code(1001), ServerOffset::NONE) else {
         panic!("not tried again");
     };
     assert_eq!(error.kind(), ErrorKind::Transient { after: None });
@@ -193,7 +193,7 @@ fn a_400_that_means_retry_is_not_terminal() {
     assert_eq!(error.kind(), ErrorKind::Transient { after: None });
     assert!(matches!(
         read(&refresh(), 400, &code(1001), ServerOffset::NONE),
-        Ok(Outcome::Again(_))
+        Ok(Outcome::Retry(_))
     ));
 }
 

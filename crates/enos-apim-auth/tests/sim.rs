@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use enos_apim_auth::{EnosApim, EnosApimBuilder, TimestampAs};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint, Validity};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, Fault, OldToken, SimClock, StatusSpelling, Tls};
@@ -72,7 +72,7 @@ impl Scene {
     async fn refresh(&self, token: &Token) -> Result<Token, Error> {
         let now = self.later();
         let request = self.ours.refresh(token, &attempt(now, 1))?;
-        Ok(issued(self.ask(&request, now).await?)?.succeeding(token))
+        Ok(issued(self.ask(&request, now).await?)?.merged_with_previous(token))
     }
 
     /// The resource's status for a request like this, authorized with the token.
@@ -199,7 +199,7 @@ async fn a_digest_signed_with_a_skewed_clock_is_signed_again_with_the_servers_ti
     let scene = Scene::over_tls().await;
     let slow = scene.now().shifted(-3_600_000);
     let request = scene.ours.login(&attempt(slow, 1)).unwrap().unwrap();
-    let Outcome::Again(error) = scene.ask(&request, slow).await.unwrap() else {
+    let Outcome::Retry(error) = scene.ask(&request, slow).await.unwrap() else {
         panic!("not tried again");
     };
     assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
@@ -227,7 +227,7 @@ async fn a_duplicated_encryption_passes_with_a_later_timestamp() {
     let request = scene.ours.login(&attempt(now, 1)).unwrap().unwrap();
     let token = issued(scene.ask(&request, now).await.unwrap()).unwrap();
     let refresh = scene.ours.refresh(&token, &attempt(now, 2)).unwrap();
-    let Outcome::Again(error) = scene.ask(&refresh, now).await.unwrap() else {
+    let Outcome::Retry(error) = scene.ask(&refresh, now).await.unwrap() else {
         panic!("get and refresh in one millisecond have one digest, and it was taken twice");
     };
     assert_eq!(error.code(), Some("1001"));

@@ -3,8 +3,8 @@
 
 use enos_apim_auth::{EnosApim, encryption, request_signature};
 use token_core::json::Document;
-use token_core::types::http::Request;
-use token_core::types::http::request::Parts;
+use token_core::reexports::http::Request;
+use token_core::reexports::http::request::Parts;
 use token_core::{Attempt, Secret, Timestamp, Token, TokenEndpoint, Validity};
 
 struct Vector(Document);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use token_core::types::Bytes;
-use token_core::types::http::Response;
+use token_core::reexports::Bytes;
+use token_core::reexports::http::Response;
 
 /// An answer as a server gave it, or as a vendor documents it.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Recorded {
         let mut response = Response::new(Bytes::from(self.body.clone()));
         *response.status_mut() = self.status.try_into().unwrap_or_default();
         for (name, value) in &self.headers {
-            let name = name.parse::<token_core::types::http::HeaderName>();
+            let name = name.parse::<token_core::reexports::http::HeaderName>();
             if let (Ok(name), Ok(value)) = (name, value.parse()) {
                 response.headers_mut().append(name, value);
             }

@@ -39,7 +39,7 @@ pub fn check(vendor: &Vendor, request: &Request, answer: &Recorded) -> Result<()
 
 fn error_of(read: &Result<Outcome, Error>) -> Option<&Error> {
     match read {
-        Err(error) | Ok(Outcome::RefreshTokenOnly { error, .. } | Outcome::Again(error)) => Some(error),
+        Err(error) | Ok(Outcome::RefreshTokenOnly { error, .. } | Outcome::Retry(error)) => Some(error),
         Ok(_) => None,
     }
 }

@@ -13,19 +13,19 @@ use proptest::prelude::*;
 use quectel_auth::AccessKey;
 use sha2::{Digest, Sha256};
 use token_cache::{FileStore, TokenCache};
-use token_core::store::{CommitCondition, Lineage, Record};
-use token_core::{Generation, Key, Secret, TokenStore};
+use token_core::store::{CommitCondition, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_sealing::{Sealing, SealingKey};
 use token_testkit::ScriptedClient;
 
 const CASES: u32 = 1_000;
 const BODY: &str = r#"{"access":"tG4f7DzQ2a90Lc1b85Xe36","refresh":"rS8c15Ne0bW7a2Hd94Jf63"}"#;
 const ACCESS: &str = "tG4f7DzQ2a90Lc1b85Xe36";
-const LINEAGE: Lineage = Lineage([1; 32]);
+const FINGERPRINT: RefreshFingerprint = RefreshFingerprint([1; 32]);
 const FIRST: Generation = Generation::new(1);
 
-fn key() -> Key {
-    Key::of("acme", "api.acme.example", "user 17")
+fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "user 17")
 }
 
 fn sealing() -> Sealing {
@@ -52,13 +52,13 @@ fn tells_no_secret(error: &impl Debug, shown: &str) -> Result<(), TestCaseError>
 
 #[test]
 fn any_sealed_record_opens_as_it_was_or_is_refused() {
-    let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
+    let record = Record::new(FINGERPRINT, FIRST, Secret::from(BODY));
     let sealed = sealing().seal(&key(), &record).unwrap();
     let values = prop::collection::vec(any_mutation(), 0..4);
     run(CASES, &values, |mutations| {
         let changed = changed(sealed.as_bytes(), &mutations);
         let text = String::from_utf8_lossy(&changed);
-        match sealing().open(&key(), LINEAGE, FIRST, &text) {
+        match sealing().open(&key(), FINGERPRINT, FIRST, &text) {
             Ok(body) => {
                 prop_assert_eq!(body.expose(), BODY);
                 prop_assert_eq!(text, sealed.as_str(), "a changed record opens");
@@ -93,7 +93,7 @@ impl Files {
     }
 
     fn with_a_record(self) -> Self {
-        let record = Record::new(LINEAGE, FIRST, Secret::from(BODY));
+        let record = Record::new(FINGERPRINT, FIRST, Secret::from(BODY));
         self.runtime
             .block_on(self.store.commit(&key(), &CommitCondition::Overwrite, &record))
             .unwrap();
@@ -114,7 +114,7 @@ impl Files {
             .access_key("access-key-7")
             .access_secret("S");
         let cache = TokenCache::builder(endpoint.build().unwrap())
-            .http(client)
+            .http_client(client)
             .store(self.store.clone());
         cache.build().unwrap()
     }

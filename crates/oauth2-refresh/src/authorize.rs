@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use token_core::types::http::StatusCode;
-use token_core::{Error, ErrorKind, Redemption, Scrubber, Secret, percent_encode};
+use token_core::reexports::http::StatusCode;
+use token_core::{Error, ErrorKind, OneTimeGrant, Scrubber, Secret, percent_encode};
 
 use crate::codes::{Asked, Refusal};
 use crate::config::OAuth2;
@@ -105,10 +105,10 @@ impl OAuth2 {
         code: &Secret,
         redirect_uri: impl Into<String>,
         pkce: Option<&Pkce>,
-    ) -> Redemption {
+    ) -> OneTimeGrant {
         let (oauth2, code) = (self.clone(), code.clone());
         let (redirect_uri, pkce) = (redirect_uri.into(), pkce.cloned());
-        Redemption::new(move |_attempt| oauth2.redemption_request(&code, &redirect_uri, pkce.as_ref()))
+        OneTimeGrant::new(move |_attempt| oauth2.redemption_request(&code, &redirect_uri, pkce.as_ref()))
     }
 
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {

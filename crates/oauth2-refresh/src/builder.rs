@@ -23,7 +23,7 @@ use crate::config::{ClientAuthentication, Login, UnknownTokenType};
 ///     .client_authentication(ClientAuthentication::Post)
 ///     .account("user-17")
 ///     .rotation(Rotation::Grace(Duration::from_secs(30)))
-///     .keep("instance_url")
+///     .keep_field("instance_url")
 ///     .build()?;
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
@@ -186,7 +186,7 @@ impl OAuth2Builder {
 
     /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this name, where it is text, a number or a
     /// flag. A dotted path reaches into objects. `id_token` is always kept.
-    pub fn keep(mut self, field: impl Into<String>) -> Self {
+    pub fn keep_field(mut self, field: impl Into<String>) -> Self {
         self.kept.push(field.into());
         self
     }

@@ -1,6 +1,6 @@
 //! Checks a builder and builds the endpoint.
 
-use token_core::{BaseUrl, BuildError, Key, Secret, percent_encode};
+use token_core::{BaseUrl, BuildError, Secret, TokenKey, percent_encode};
 
 use crate::builder::OAuth2Builder;
 use crate::config::{ClientAuthentication, Credential, EndpointUrl, Login, OAuth2};
@@ -135,15 +135,15 @@ impl OAuth2Builder {
             .unwrap_or(&self.base_url)
     }
 
-    fn key(&self, base: &BaseUrl, token: &EndpointUrl) -> Result<Key, BuildError> {
+    fn key(&self, base: &BaseUrl, token: &EndpointUrl) -> Result<TokenKey, BuildError> {
         // The client id is encoded by itself first, so that no other pair of names gives the same key.
         let client = percent_encode(&self.client_id);
         let account = self.account.clone().unwrap_or_else(|| self.default_account());
         let grant = format!("{client}:{account}");
-        let key = Key::of(self.preset.name, &self.deployment(base, token), &grant);
+        let key = TokenKey::of(self.preset.name, &self.deployment(base, token), &grant);
         let too_long =
             |_| BuildError::invalid("account", "makes a key of more than 512 bytes with the client id");
-        Key::parse(key.as_str()).map_err(too_long)
+        TokenKey::parse(key.as_str()).map_err(too_long)
     }
 
     /// Returns the host, and the path unless it is the usual one: many servers tell tenants apart by it.

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use token_core::ErrorKind;
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 
 /// What a refusal was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

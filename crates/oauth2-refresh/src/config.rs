@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use token_core::{BaseUrl, BuildError, Key, PlainHttp, Request, RequestBuilder, Rotation, Secret};
+use token_core::{BaseUrl, BuildError, PlainHttp, Request, RequestBuilder, Rotation, Secret, TokenKey};
 
 /// An OAuth 2.0 token endpoint (RFC 6749), and what real servers add to it.
 ///
@@ -21,7 +21,7 @@ use token_core::{BaseUrl, BuildError, Key, PlainHttp, Request, RequestBuilder, R
 /// Its `Debug` shows the key.
 #[derive(Clone)]
 pub struct OAuth2 {
-    pub(crate) key: Key,
+    pub(crate) key: TokenKey,
     pub(crate) token: EndpointUrl,
     pub(crate) authorize: EndpointUrl,
     pub(crate) revocation: Option<EndpointUrl>,

@@ -1,13 +1,13 @@
 //! The token endpoint: requests out, answers in.
 
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Key, Outcome, Request, Rotation, Step, Token, TokenEndpoint,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Step, Token, TokenEndpoint, TokenKey,
 };
 
 use crate::config::{Login, OAuth2};
 
 impl TokenEndpoint for OAuth2 {
-    fn key(&self) -> Key {
+    fn key(&self) -> TokenKey {
         self.key.clone()
     }
 

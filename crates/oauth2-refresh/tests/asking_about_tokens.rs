@@ -6,7 +6,7 @@
 )]
 
 use oauth2_refresh::{OAuth2, OAuth2Builder, TokenKind};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp, Token, TokenEndpoint,
     Validity,
@@ -228,7 +228,7 @@ fn an_odd_lifetime_of_the_refresh_token_does_not_cost_the_token() {
 // FAULTS.md row 12
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
-    let next =
-        refreshed(r#"{"access_token":"A2","expires_in":60}"#).succeeding(&token(Some("refresh-token-1")));
+    let next = refreshed(r#"{"access_token":"A2","expires_in":60}"#)
+        .merged_with_previous(&token(Some("refresh-token-1")));
     assert_eq!(next.refresh().unwrap().expose(), "refresh-token-1");
 }

@@ -32,8 +32,8 @@ fn endpoint(name: &str) -> OAuth2 {
         "" | "rfc" => rfc.client_secret(RFC.1),
         "kept" => rfc
             .client_secret(RFC.1)
-            .keep("instance_url")
-            .keep("team.id")
+            .keep_field("instance_url")
+            .keep_field("team.id")
             .default_lifetime(Duration::from_secs(120)),
         "wrapped" => rfc.client_secret(RFC.1).wrapped_in("data"),
         "percent" => rfc

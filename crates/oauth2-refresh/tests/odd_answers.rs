@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use oauth2_refresh::{OAuth2, OAuth2Builder, UnknownTokenType};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, Freshness, Outcome, Request, Secret, ServerOffset, Timestamp, Token,
     TokenEndpoint,

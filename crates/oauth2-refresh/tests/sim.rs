@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use oauth2_refresh::{ClientAuthentication, OAuth2, OAuth2Builder, Pkce, State, TokenKind};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
     Answer, Error, ErrorKind, HttpClient, Outcome, Request, Secret, ServerOffset, Timestamp, Token,
     TokenEndpoint, Validity,
@@ -72,7 +72,7 @@ impl Scene {
 
     async fn refresh(&self, token: &Token) -> Result<Token, Error> {
         let request = self.ours.refresh(token, &attempt(self.now(), 1))?;
-        Ok(self.exchange(&request).await?.succeeding(token))
+        Ok(self.exchange(&request).await?.merged_with_previous(token))
     }
 
     async fn login(&self) -> Result<Token, Error> {
@@ -151,7 +151,7 @@ async fn every_encoding_of_an_echo_is_scrubbed() {
         let error = scene.refresh(&token).await.unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("[scrubbed]"), "{shown}");
-        assert!(!shown.contains(token.spendable().expose()), "{shown}");
+        assert!(!shown.contains(token.refresh_credential().expose()), "{shown}");
     }
 }
 
@@ -181,7 +181,7 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one_for_the_next_refres
     let scene = Scene::of(server, |builder| builder).await;
     let first = scene.token();
     let second = scene.refresh(&first).await.unwrap();
-    assert!(second.spendable().same_as(first.spendable()));
+    assert!(second.refresh_credential().same_as(first.refresh_credential()));
     assert!(scene.refresh(&second).await.is_ok());
 }
 

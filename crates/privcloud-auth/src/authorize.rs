@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use token_core::{BuildError, Error, ErrorKind, Redemption, Scrubber, Secret, percent_encode};
+use token_core::{BuildError, Error, ErrorKind, OneTimeGrant, Scrubber, Secret, percent_encode};
 
 use crate::config::PrivateCloud;
 use crate::wire;
@@ -136,9 +136,9 @@ impl PrivateCloud {
     /// Returns the request that turns a code into the first token: `POST /api/token.do`. It is sent
     /// once and never again, since the code is burnt "regardless of success". `redirect_uri` must be
     /// that of the authorize URL.
-    pub fn redeem_code(&self, code: Secret, redirect_uri: impl Into<String>) -> Redemption {
+    pub fn redeem_code(&self, code: Secret, redirect_uri: impl Into<String>) -> OneTimeGrant {
         let (cloud, redirect_uri) = (self.clone(), redirect_uri.into());
-        Redemption::new(move |_attempt| wire::redemption(&cloud, &code, &redirect_uri))
+        OneTimeGrant::new(move |_attempt| wire::redemption(&cloud, &code, &redirect_uri))
     }
 
     fn with_query<'a>(&self, path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

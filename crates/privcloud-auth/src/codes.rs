@@ -1,7 +1,7 @@
 //! What the codes of an answer mean. The vendor documents none, so this is RFC 6749, Spring's habits, and what a deployment adds.
 
-use token_core::types::http::StatusCode;
-use token_core::types::http::header::WWW_AUTHENTICATE;
+use token_core::reexports::http::StatusCode;
+use token_core::reexports::http::header::WWW_AUTHENTICATE;
 use token_core::{Answer, ErrorKind, Step};
 
 /// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor documents no code. Add what your

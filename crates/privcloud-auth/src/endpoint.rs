@@ -1,14 +1,14 @@
 //! A private cloud as a token endpoint.
 
-use token_core::{Answer, Attempt, Error, Key, Outcome, Request, Rotation, Token, TokenEndpoint};
+use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
 
 use crate::config::PrivateCloud;
 use crate::wire;
 
 impl TokenEndpoint for PrivateCloud {
-    fn key(&self) -> Key {
+    fn key(&self) -> TokenKey {
         let grant = format!("{}:{}", self.client_id, self.account);
-        Key::of("privcloud", &self.base.deployment(), &grant)
+        TokenKey::of("privcloud", &self.base.deployment(), &grant)
     }
 
     /// Not documented, so the cautious reading: a spent refresh token may be dead, and is not sent twice.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::{Answer, Carriage, Error, ErrorKind, Outcome, Request, Secret, Step, Token, TokenBuilder};
+use token_core::{
+    Answer, Error, ErrorKind, Outcome, Request, Secret, Step, Token, TokenBuilder, TokenPlacement,
+};
 
 use crate::codes::refuses_the_client;
 use crate::config::PrivateCloud;
@@ -94,7 +96,7 @@ fn token(
         .jwt(&access);
     let renewal = answer.renewal(refresh.as_ref(), false);
     let token = Token::builder(access, lifetime.validity(renewal, DOCUMENTED_LIFE))
-        .carried(Carriage::Bearer)
+        .placement(TokenPlacement::Bearer)
         .refresh(refresh);
     let oddities = lifetime.oddity().into_iter().chain(document.oddity());
     oddities.fold(token, TokenBuilder::odd).build()

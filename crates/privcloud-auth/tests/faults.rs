@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use privcloud_auth::{Dialect, PrivateCloud};
-use token_core::types::Bytes;
-use token_core::types::http::Response;
+use token_core::reexports::Bytes;
+use token_core::reexports::http::Response;
 use token_core::{
     Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, ServerOffset, Timestamp, Token,
     TokenEndpoint, Validity,
@@ -131,7 +131,7 @@ fn a_dead_grant_is_rejected_whichever_word_is_used() {
 // FAULTS.md row 12
 #[test]
 fn the_answer_without_a_refresh_token_keeps_the_old_one() {
-    let next = issued(r#"{"access_token":"A2","expires_in":3600}"#).succeeding(&token());
+    let next = issued(r#"{"access_token":"A2","expires_in":3600}"#).merged_with_previous(&token());
     assert_eq!(next.refresh().unwrap().expose(), "refresh-tell-no-one");
     let next = issued(r#"{"access_token":"A2","refresh_token":"","expires_in":3600}"#);
     assert!(next.refresh().is_none());

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use privcloud_auth::{Dialect, PrivateCloud};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Secret, Timestamp, Token, TokenEndpoint};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, ErrorShape, Fault, Rotation, SimClock};
@@ -85,7 +85,7 @@ impl Scene {
 
     async fn refresh(&self, token: &Token) -> Result<Token, Error> {
         let request = self.ours.refresh(token, &attempt(self.now(), 1))?;
-        Ok(self.ask(&request).await?.succeeding(token))
+        Ok(self.ask(&request).await?.merged_with_previous(token))
     }
 
     async fn call(&self, token: &Token) -> u16 {

@@ -6,7 +6,7 @@
 )]
 
 use quectel_auth::{AccessKey, EndUser, EndUserBuilder, Parameters, Region};
-use token_core::{Redemption, TokenEndpoint};
+use token_core::{OneTimeGrant, TokenEndpoint};
 
 const ACCESS_SECRET: &str = "6AE3p2SnA9ShP7ofigrccoeeks8DDoteJ1jUUTEz"; // the vendor's published sample
 const DOMAIN_SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22"; // the vendor's published sample
@@ -25,7 +25,7 @@ fn end_user() -> EndUserBuilder {
 }
 
 /// The vendor's published sample of a password.
-fn redeem(_: &str, email: &str) -> Redemption {
+fn redeem(_: &str, email: &str) -> OneTimeGrant {
     end_user().build().unwrap().email_password(email, "china1234")
 }
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use quectel_auth::{AccessKey, EndUser, Region};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
     Answer, Attempt, Error, ErrorKind, Freshness, Generation, Outcome, Request, Rotation, Secret,
     ServerOffset, Timestamp, Token, TokenEndpoint, Validity,
@@ -91,7 +91,7 @@ fn the_same_token_again_does_not_live_longer_and_is_not_asked_for_at_once() {
         &sample_answer(),
     )
     .unwrap();
-    let again = again.succeeding(&first);
+    let again = again.merged_with_previous(&first);
     assert_eq!(again.generation(), Generation::new(1));
     assert_eq!(again.validity().expires_at(), at(CREATED + DAY));
     assert_eq!(again.validity().at(at(later + MINUTE)), Freshness::Fresh);
@@ -181,7 +181,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
         body,
     )
     .unwrap();
-    let next = issued.succeeding(&token("Bearer A1.b.c", CREATED));
+    let next = issued.merged_with_previous(&token("Bearer A1.b.c", CREATED));
     assert_eq!(next.refresh().unwrap().expose(), "Bearer R1.b.c");
 }
 

@@ -5,10 +5,10 @@
 )]
 
 use quectel_auth::{EndUser, EndUserBuilder, Parameters, Region};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Attempt, Carriage, Error, ErrorKind, Redemption, Secret, ServerOffset, Step, Timestamp, Token,
-    TokenEndpoint, Validity,
+    Answer, Attempt, Error, ErrorKind, OneTimeGrant, Secret, ServerOffset, Step, Timestamp, Token,
+    TokenEndpoint, TokenPlacement, Validity,
 };
 
 /// The nonce whose text is `j1acpdj2bmtqZXVb`, the vendor's sample for the encryption of `china1234`.
@@ -20,7 +20,7 @@ fn builder() -> EndUserBuilder {
         .user_domain("E.DM.1", "secret-of-the-domain")
 }
 
-fn sent(redemption: Redemption) -> http::Request<Bytes> {
+fn sent(redemption: OneTimeGrant) -> http::Request<Bytes> {
     let attempt = Attempt::new(Timestamp::from_unix_seconds(0), PUBLISHED);
     let request = redemption.into_request(&attempt).unwrap();
     assert_eq!(request.step(), Step::Redemption);
@@ -154,7 +154,7 @@ fn token(refresh: Option<&str>) -> Token {
         Timestamp::from_unix_seconds(7200),
     );
     let token = Token::builder(Secret::from("Bearer A1"), validity)
-        .carried(Carriage::Verbatim)
+        .placement(TokenPlacement::Verbatim)
         .refresh(refresh.map(Secret::from));
     token.build().unwrap()
 }

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use quectel_auth::{AccessKey, EndUser, EndUserBuilder, Parameters};
-use token_core::types::{Bytes, http};
+use token_core::reexports::{Bytes, http};
 use token_core::{
-    Error, ErrorKind, HttpClient as _, Outcome, Redemption, Request, Timestamp, Token, TokenEndpoint,
+    Error, ErrorKind, HttpClient as _, OneTimeGrant, Outcome, Request, Timestamp, Token, TokenEndpoint,
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{QuectelEndUser, QuectelSaas, SimClock, Simulation};
@@ -38,7 +38,7 @@ async fn log_in(endpoint: &AccessKey, sim: &Simulation) -> Result<Token, Error> 
     ask(endpoint, sim, endpoint.login(&attempt(now(sim), 1)).unwrap()).await
 }
 
-async fn redeem(endpoint: &EndUser, sim: &Simulation, redemption: Redemption) -> Result<Token, Error> {
+async fn redeem(endpoint: &EndUser, sim: &Simulation, redemption: OneTimeGrant) -> Result<Token, Error> {
     ask(endpoint, sim, redemption.into_request(&attempt(now(sim), 2))).await
 }
 
@@ -98,7 +98,10 @@ async fn an_access_key_logs_in_calls_and_refreshes() {
     let first = log_in(&endpoint, &sim).await.unwrap();
     assert_eq!(status_of_a_call(&endpoint, &sim, &first).await, 200);
     sim.clock().advance(Duration::from_secs(40 * 60));
-    let second = refresh(&endpoint, &sim, &first).await.unwrap().succeeding(&first);
+    let second = refresh(&endpoint, &sim, &first)
+        .await
+        .unwrap()
+        .merged_with_previous(&first);
     assert!(!second.same_secrets_as(&first));
     assert_eq!(
         second.validity().expires_at().since(now(&sim)),
@@ -178,7 +181,10 @@ async fn an_end_user_signs_in_by_email_or_phone_in_query_or_form() {
         assert_eq!(status_of_a_call(&endpoint, &sim, &token).await, 200);
         let by_phone = endpoint.phone_password(Some("86"), "13800000000", "china1234");
         let token = redeem(&endpoint, &sim, by_phone).await.unwrap();
-        let next = refresh(&endpoint, &sim, &token).await.unwrap().succeeding(&token);
+        let next = refresh(&endpoint, &sim, &token)
+            .await
+            .unwrap()
+            .merged_with_previous(&token);
         assert_eq!(
             next.validity().expires_at().since(now(&sim)),
             Duration::from_secs(7200)

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use token_cache::FileStore;
 use token_cache::test_util::WriteStep;
-use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record};
-use token_core::{Generation, Key, Secret, TokenStore};
+use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
 
 const REFRESHES: u64 = 400;
 const LEASE: Duration = Duration::from_secs(30);
@@ -42,7 +42,12 @@ async fn main() {
         plain.push(write_with_fsync(&mut file));
         prepare(&store, parent).await;
         let answered = Instant::now();
-        commit(&store, parent + 1, &CommitCondition::ParentIs(lineage(parent))).await;
+        commit(
+            &store,
+            parent + 1,
+            &CommitCondition::ParentIs(fingerprint(parent)),
+        )
+        .await;
         durable.push(answered.elapsed());
         let [whole, renamed] = *reached.lock().unwrap();
         safe.push(whole.unwrap() - answered);
@@ -82,15 +87,15 @@ fn store_in(directory: &Path, reached: &Reached) -> FileStore {
 async fn prepare(store: &FileStore, parent: u64) {
     let intent = Intent {
         owner: owner(),
-        lineage: Some(lineage(parent)),
+        fingerprint: Some(fingerprint(parent)),
         generation: Generation::new(parent),
     };
     store.acquire(&key(), &owner(), LEASE).await.unwrap();
-    store.intend(&key(), &intent).await.unwrap();
+    store.write_intent(&key(), &intent).await.unwrap();
 }
 
 async fn commit(store: &FileStore, number: u64, condition: &CommitCondition) {
-    let record = Record::new(lineage(number), Generation::new(number), body());
+    let record = Record::new(fingerprint(number), Generation::new(number), body());
     store.commit(&key(), condition, &record).await.unwrap();
 }
 
@@ -113,19 +118,19 @@ fn body() -> Secret {
     Secret::from("0123456789abcdef".repeat(128))
 }
 
-fn key() -> Key {
-    Key::of("bench", "api.bench.example", "1")
+fn key() -> TokenKey {
+    TokenKey::of("bench", "api.bench.example", "1")
 }
 
 fn owner() -> Owner {
     Owner::new([1; 16])
 }
 
-fn lineage(number: u64) -> Lineage {
+fn fingerprint(number: u64) -> RefreshFingerprint {
     let mut bytes = [0; 32];
     bytes
         .iter_mut()
         .zip(number.to_be_bytes())
         .for_each(|(byte, value)| *byte = value);
-    Lineage(bytes)
+    RefreshFingerprint(bytes)
 }

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use token_cache::{SystemClock, TokenCache};
 use token_core::{
-    Answer, Attempt, Clock, Error, Freshness, Key, Outcome, Request, Rotation, Secret, Timestamp, Token,
-    TokenEndpoint, Validity,
+    Answer, Attempt, Clock, Error, Freshness, Outcome, Request, Rotation, Secret, Timestamp, Token,
+    TokenEndpoint, TokenKey, Validity,
 };
 use token_testkit::ScriptedClient;
 
@@ -130,8 +130,8 @@ fn token() -> Token {
 
 fn cache() -> TokenCache {
     TokenCache::builder(Nothing)
-        .http(ScriptedClient::new())
-        .first(token())
+        .http_client(ScriptedClient::new())
+        .initial_token(token())
         .build()
         .unwrap()
 }
@@ -141,8 +141,8 @@ fn cache() -> TokenCache {
 struct Nothing;
 
 impl TokenEndpoint for Nothing {
-    fn key(&self) -> Key {
-        Key::of("bench", "nowhere", "nobody")
+    fn key(&self) -> TokenKey {
+        TokenKey::of("bench", "nowhere", "nobody")
     }
 
     fn rotation(&self) -> Rotation {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use token_core::{Attempt, Moment, ServerOffset, Timestamp};
+use token_core::{Attempt, ClockReading, ServerOffset, Timestamp};
 
 use crate::entropy::Entropy;
 
@@ -35,7 +35,7 @@ impl Attempts {
 
     /// The next attempt. Two in one millisecond, or a wall clock that stepped back, still give different and growing instants: a vendor
     /// may refuse a repeated one (EnOS 1001).
-    pub(crate) fn next(&self, now: &Moment) -> Attempt {
+    pub(crate) fn next(&self, now: &ClockReading) -> Attempt {
         let wanted = self.server_time(now).unix_millis();
         let after = |last: i64| match last.saturating_sub(wanted) {
             // The clock was wrong before: instants of then are of no use as a floor.
@@ -50,7 +50,7 @@ impl Attempts {
     }
 
     /// Remembers what the server's clock differs by at this moment, if it tells something new.
-    pub(crate) fn correct_by(&self, offset: ServerOffset, at: &Moment) {
+    pub(crate) fn correct_by(&self, offset: ServerOffset, at: &ClockReading) {
         let known = self.server_time(at).unix_millis();
         let told = offset.server_time(at.wall).unix_millis();
         let is_known = self.server_less_elapsed.load(Ordering::SeqCst) != UNKNOWN;
@@ -68,12 +68,12 @@ impl Attempts {
     }
 
     /// What the server's clock differs by now; none, if nothing is known.
-    pub(crate) fn offset(&self, now: &Moment) -> ServerOffset {
+    pub(crate) fn offset(&self, now: &ClockReading) -> ServerOffset {
         let server = self.server_time(now).unix_millis();
         ServerOffset::from_millis(server.saturating_sub(now.wall.unix_millis()))
     }
 
-    fn server_time(&self, now: &Moment) -> Timestamp {
+    fn server_time(&self, now: &ClockReading) -> Timestamp {
         match self.server_less_elapsed.load(Ordering::SeqCst) {
             UNKNOWN => now.wall,
             server_less_elapsed => {
@@ -96,8 +96,8 @@ mod tests {
     use super::*;
 
     /// This wall time, when so much time had elapsed.
-    fn at(wall_millis: i64, elapsed_millis: u64) -> Moment {
-        Moment {
+    fn at(wall_millis: i64, elapsed_millis: u64) -> ClockReading {
+        ClockReading {
             wall: Timestamp::from_unix_millis(wall_millis),
             elapsed: Duration::from_millis(elapsed_millis),
         }

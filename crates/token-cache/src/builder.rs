@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::{
-    BuildError, Clock, HttpClient, Secret, Token, TokenEndpoint, TokenStore, Validity, Windows,
+    BuildError, Clock, HttpClient, RefreshPolicy, Secret, Token, TokenEndpoint, TokenStore, Validity,
 };
 
 use tokio::runtime::Handle;
@@ -29,7 +29,7 @@ pub struct TokenCacheBuilder {
     spill: Option<Arc<dyn TokenStore>>,
     clock: Box<dyn Clock>,
     settings: Settings,
-    first: Option<Token>,
+    initial: Option<Result<Token, BuildError>>,
     runtime: Option<Handle>,
 }
 
@@ -42,13 +42,13 @@ impl TokenCacheBuilder {
             spill: None,
             clock: Box::new(SystemClock),
             settings: Settings::default(),
-            first: None,
+            initial: None,
             runtime: None,
         }
     }
 
     /// What carries the requests; must be given.
-    pub fn http(mut self, client: impl HttpClient) -> Self {
+    pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.http = Some(Box::new(client));
         self
     }
@@ -62,7 +62,7 @@ impl TokenCacheBuilder {
     /// A store of this machine, such as a `FileStore`, for a token that the shared store did not acknowledge: it is durable there at
     /// once, so that a process that dies meanwhile loses nothing. The next process of this machine finds it and writes it to the shared
     /// store.
-    pub fn spill(mut self, store: impl TokenStore) -> Self {
+    pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
         self.spill = Some(Arc::new(store));
         self
     }
@@ -88,13 +88,21 @@ impl TokenCacheBuilder {
     /// A token that you have already, such as one made by [`Token::from_refresh_token`]. It is used if the store has nothing for this
     /// key, or if the grant that is stored is refused or was logged out and did not begin with this token. The same one is not tried
     /// twice.
-    pub fn first(mut self, token: Token) -> Self {
-        self.first = Some(token);
+    pub fn initial_token(mut self, token: Token) -> Self {
+        self.initial = Some(Ok(token));
+        self
+    }
+
+    /// Sets the refresh token that the grant begins with, such as one from an earlier login. The same as
+    /// [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]; if it is blank, [`build`](Self::build) fails.
+    pub fn refresh_token(mut self, token: Secret) -> Self {
+        let initial = Token::from_refresh_token(token);
+        self.initial = Some(initial.map_err(|_| BuildError::invalid("refresh_token", "is blank")));
         self
     }
 
     /// How early a token is refreshed.
-    pub fn windows(mut self, windows: Windows) -> Self {
+    pub fn refresh_policy(mut self, windows: RefreshPolicy) -> Self {
         self.settings.windows = windows;
         self
     }
@@ -106,7 +114,7 @@ impl TokenCacheBuilder {
     }
 
     /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said. The exchange goes on without it.
-    pub fn wait(mut self, wait: Duration) -> Self {
+    pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.settings.wait = wait;
         self
     }
@@ -121,13 +129,13 @@ impl TokenCacheBuilder {
 
     /// How long a lease in a shared store lives unless it is renewed; 30 seconds where nothing is said. It is renewed at each third of
     /// its life. After a holder died, the others wait for so long; a shorter one is lost more easily by a holder that is slow.
-    pub fn lease(mut self, life: Duration) -> Self {
+    pub fn lease_ttl(mut self, life: Duration) -> Self {
         self.settings.lease = life.max(Duration::from_millis(50));
         self
     }
 
     /// How long a flight waits for another holder's lease, watching for that one's commit; 60 seconds where nothing is said.
-    pub fn lease_wait(mut self, wait: Duration) -> Self {
+    pub fn lease_timeout(mut self, wait: Duration) -> Self {
         self.settings.lease_wait = wait;
         self
     }
@@ -139,7 +147,7 @@ impl TokenCacheBuilder {
     /// [`BuildError`] if the HTTP client is missing, the lease is longer than a day, the given runtime has no timers, or the operating
     /// system gives no random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
-        let http = self.http.ok_or_else(|| BuildError::missing("http"))?;
+        let http = self.http.ok_or_else(|| BuildError::missing("http_client"))?;
         let tasks = match self.runtime {
             Some(handle) if !has_timers(&handle) => {
                 return Err(BuildError::invalid(
@@ -151,7 +159,7 @@ impl TokenCacheBuilder {
             None => Tasks::default(),
         };
         if self.settings.lease > LONGEST_LEASE {
-            return Err(BuildError::invalid("lease", "must be at most a day"));
+            return Err(BuildError::invalid("lease_ttl", "must be at most a day"));
         }
         let engine = Engine::new(Parts {
             endpoint: self.endpoint,
@@ -162,7 +170,7 @@ impl TokenCacheBuilder {
             settings: self.settings,
             attempts: Attempts::new(Entropy::from_system()?),
             tasks,
-            initial: self.first,
+            initial: self.initial.transpose()?,
             placeholder: placeholder()?,
         });
         Ok(TokenCache::new_from(engine))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use token_core::{Answer, Attempt, Error, Key, Redemption, Request, Token, TokenEndpoint};
+use token_core::{Answer, Attempt, Error, OneTimeGrant, Request, Token, TokenEndpoint, TokenKey};
 
 use crate::builder::TokenCacheBuilder;
 use crate::engine::Engine;
@@ -22,7 +22,7 @@ use crate::new_grants::NewGrant;
 /// # async fn run(endpoint: impl token_core::TokenEndpoint, http: impl token_core::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
 /// use token_cache::TokenCache;
 ///
-/// let tokens = TokenCache::builder(endpoint).http(http).build()?;
+/// let tokens = TokenCache::builder(endpoint).http_client(http).build()?;
 /// let token = tokens.token().await?; // one exchange, however many tasks ask; fresh from here on
 /// println!("{:?}", token.headers());
 /// # Ok(())
@@ -119,7 +119,7 @@ impl TokenCache {
     /// # Errors
     ///
     /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent, where the store cannot be reached.
-    pub async fn redeem(&self, redemption: Redemption) -> Result<TokenGuard, Error> {
+    pub async fn redeem(&self, redemption: OneTimeGrant) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Redeem(redemption)).await
     }
 
@@ -128,7 +128,7 @@ impl TokenCache {
     /// # Errors
     ///
     /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh says where the token is expired.
-    pub async fn adopt(&self, token: Token) -> Result<TokenGuard, Error> {
+    pub async fn set_token(&self, token: Token) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Adopt(token)).await
     }
 
@@ -137,13 +137,13 @@ impl TokenCache {
     /// whatever becomes of its caller.
     ///
     /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again: there a logout means "revoke and start
-    /// over". To shut the program out, take its credential away. Any other needs [`redeem`](Self::redeem) or [`adopt`](Self::adopt).
+    /// over". To shut the program out, take its credential away. Any other needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token).
     ///
     /// ```
     /// # async fn end(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
     /// use token_cache::LoggedOut;
     ///
-    /// if let LoggedOut::NotRevoked { error } = tokens.log_out().await? {
+    /// if let LoggedOut::NotRevoked { error } = tokens.logout().await? {
     ///     eprintln!("the grant is over here, but the vendor was not told: {error}");
     /// }
     /// # Ok(())
@@ -153,9 +153,9 @@ impl TokenCache {
     /// # Errors
     ///
     /// [`Store`](token_core::ErrorKind::Store) if the tombstone could not be written: then nothing was revoked or dropped.
-    pub async fn log_out(&self) -> Result<LoggedOut, Error> {
+    pub async fn logout(&self) -> Result<LoggedOut, Error> {
         let job = Job::of(&self.engine);
-        self.engine.tasks.run(logout::log_out(job)).await
+        self.engine.tasks.run(logout::logout(job)).await
     }
 
     /// Asks the vendor something about a token, such as an introspection: sends the request once and reads the answer.
@@ -163,7 +163,7 @@ impl TokenCache {
     /// # Errors
     ///
     /// What `build` and `read` say, and a transport's failure.
-    pub async fn ask<T>(
+    pub async fn send_request<T>(
         &self,
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
@@ -209,7 +209,7 @@ impl TokenCache {
     }
 
     /// The name of the grant in stores, logs and metrics.
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &TokenKey {
         &self.engine.key
     }
 

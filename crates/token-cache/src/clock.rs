@@ -4,7 +4,7 @@ use std::time::Duration;
 
 #[cfg(unix)]
 use rustix::time::{ClockId, clock_gettime};
-use token_core::{Clock, Moment, Timestamp};
+use token_core::{Clock, ClockReading, Timestamp};
 
 /// Returns elapsed time in whole milliseconds, as atomics hold it.
 pub(crate) fn millis(elapsed: Duration) -> u64 {
@@ -26,8 +26,8 @@ pub(crate) fn millis(elapsed: Duration) -> u64 {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Moment {
-        Moment {
+    fn now(&self) -> ClockReading {
+        ClockReading {
             wall: wall(),
             elapsed: elapsed(),
         }
@@ -125,10 +125,10 @@ impl RuntimeClock {
 
 #[cfg(feature = "test-util")]
 impl Clock for RuntimeClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> ClockReading {
         let elapsed = tokio::time::Instant::now().saturating_duration_since(self.origin);
         let stepped = self.stepped_millis.load(std::sync::atomic::Ordering::SeqCst);
-        Moment {
+        ClockReading {
             wall: self.wall.after(elapsed).shifted(stepped),
             elapsed,
         }

@@ -98,7 +98,7 @@ pub(crate) async fn aftermath(job: &Job, token: Token, written: Written) -> Resu
     let generation = token.generation();
     match written {
         Written::Stored => job.tell(Event::Persisted { generation }),
-        Written::Restored => job.tell(Event::Restored { generation }),
+        Written::Restored => job.tell(Event::Rewritten { generation }),
         Written::Tombstoned => {
             // Nobody will use it: the vendor may as well know.
             _ = logout::revoke(job, &token).await;
@@ -106,7 +106,7 @@ pub(crate) async fn aftermath(job: &Job, token: Token, written: Written) -> Resu
         }
         // 6. The stored one is used; ours is a spare, in case that one is refused.
         Written::Lost(winner) => {
-            job.tell(Event::Lost { generation });
+            job.tell(Event::Superseded { generation });
             job.spares.keep(token);
             winner.adopt(job)?;
         }
@@ -134,10 +134,10 @@ pub(crate) async fn unpersisted(
     };
     job.publish(issued.token, issued.asked, origin);
     let error = error.to_error();
-    job.tell(Event::Unpersisted { generation, error });
+    job.tell(Event::PersistFailed { generation, error });
     if let Err(error) = spilled {
         let error = error.to_error();
-        job.tell(Event::Unspilled { generation, error });
+        job.tell(Event::FallbackFailed { generation, error });
     }
     if let Some((condition, record)) = write {
         job.pending.keep(job, condition, record);

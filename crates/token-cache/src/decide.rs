@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use token_core::{Freshness, Moment, Validity};
+use token_core::{ClockReading, Freshness, Validity};
 
 /// All that a decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct State<'a> {
     pub(crate) validity: &'a Validity,
     /// When the token was got: its life is also measured in elapsed time from here.
-    pub(crate) anchor: &'a Moment,
+    pub(crate) anchor: &'a ClockReading,
     pub(crate) standing: Standing,
     pub(crate) outlook: Outlook,
     /// Whether an exchange ends this token at once, so that it is not handed out while one runs.
@@ -56,7 +56,7 @@ pub(crate) enum Decision {
 }
 
 /// Decides. "Expired" is tested first: an expired token is never handed out, whatever else is true.
-pub(crate) fn decide(state: &State<'_>, now: &Moment) -> Decision {
+pub(crate) fn decide(state: &State<'_>, now: &ClockReading) -> Decision {
     let is_held_off = matches!(state.outlook, Outlook::HeldOff { until } if now.elapsed < until);
     let nothing_soon = is_held_off || state.outlook == Outlook::InDoubt;
     match worth(state, now) {
@@ -80,7 +80,7 @@ impl State<'_> {
 }
 
 /// Whether the current token may be handed out at all.
-pub(crate) fn usable(state: &State<'_>, now: &Moment) -> bool {
+pub(crate) fn usable(state: &State<'_>, now: &ClockReading) -> bool {
     !matches!(worth(state, now), Worth::Nothing)
 }
 
@@ -91,11 +91,11 @@ enum Worth {
     Full,
 }
 
-fn worth(state: &State<'_>, now: &Moment) -> Worth {
-    match (state.validity.at(now.seen_from(state.anchor)), state.standing) {
+fn worth(state: &State<'_>, now: &ClockReading) -> Worth {
+    match (state.validity.at(now.effective_now(state.anchor)), state.standing) {
         (Freshness::Expired, _) | (_, Standing::Killed | Standing::Refused) => Worth::Nothing,
-        (Freshness::Closing, Standing::Good) => Worth::LastResort,
-        (Freshness::Due, Standing::Good) => Worth::Due,
+        (Freshness::Expiring, Standing::Good) => Worth::LastResort,
+        (Freshness::RefreshDue, Standing::Good) => Worth::Due,
         (Freshness::Fresh, Standing::Good) => Worth::Full,
     }
 }

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use token_core::store::{Owner, StoreError};
-use token_core::{Clock, Error, Freshness, Generation, HttpClient, Key, Token, TokenEndpoint, TokenStore};
+use token_core::{
+    Clock, Error, Freshness, Generation, HttpClient, Token, TokenEndpoint, TokenKey, TokenStore,
+};
 use tokio::sync::{Notify, broadcast};
 
 use crate::attempts::Attempts;
@@ -35,7 +37,7 @@ use crate::spill::Spill;
 
 pub(crate) struct Engine {
     pub(crate) endpoint: Box<dyn TokenEndpoint>,
-    pub(crate) key: Key,
+    pub(crate) key: TokenKey,
     pub(crate) owner: Owner,
     pub(crate) http: Box<dyn HttpClient>,
     pub(crate) store: Arc<dyn TokenStore>,
@@ -142,7 +144,7 @@ impl Engine {
     /// The token if it is live and lives for so long.
     pub(crate) fn live_for(&self, span: Duration) -> Option<TokenGuard> {
         let token = self.live()?;
-        let seen = self.clock.now().seen_from(self.held.load().anchor());
+        let seen = self.clock.now().effective_now(self.held.load().anchor());
         (token.validity().expires_at() >= seen.after(span)).then_some(token)
     }
 
@@ -187,7 +189,7 @@ impl Engine {
 
     /// Whether this token, which may be the one in hand, is expired.
     pub(crate) fn is_expired(&self, token: &Token) -> bool {
-        let seen = self.clock.now().seen_from(self.held.load().anchor());
+        let seen = self.clock.now().effective_now(self.held.load().anchor());
         token.validity().at(seen) == Freshness::Expired
     }
 

@@ -24,14 +24,14 @@ pub enum Event {
         generation: Generation,
     },
     /// The store did not acknowledge it yet: it is served from memory, and written again until it is.
-    Unpersisted {
+    PersistFailed {
         /// Which of its lineage it is.
         generation: Generation,
         /// What the store said.
         error: Error,
     },
     /// The spill did not take it either: until the store acknowledges it, it is in memory alone.
-    Unspilled {
+    FallbackFailed {
         /// Which of its lineage it is.
         generation: Generation,
         /// What the spill said.
@@ -50,7 +50,7 @@ pub enum Event {
         error: Error,
     },
     /// The store had lost the record, and it was written anew from memory.
-    Restored {
+    Rewritten {
         /// Which of its lineage it is.
         generation: Generation,
     },
@@ -91,7 +91,7 @@ pub enum Event {
         error: Error,
     },
     /// A token of ours lost the race against another holder's: the stored one is used, ours is kept as a spare.
-    Lost {
+    Superseded {
         /// The generation that both claim.
         generation: Generation,
     },
@@ -100,7 +100,7 @@ pub enum Event {
 impl Event {
     /// Logs what an operator has to mend.
     #[cfg(feature = "tracing")]
-    pub(crate) fn log(&self, key: &token_core::Key) {
+    pub(crate) fn log(&self, key: &token_core::TokenKey) {
         match self {
             Self::NotDurable => tracing::warn!(
                 %key,

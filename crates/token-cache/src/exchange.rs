@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
-    Answer, Attempt, Clock, Error, ErrorKind, HttpClient, Moment, Outcome, Request, Secret, ServerOffset,
-    Step, Timestamp, Token, TokenEndpoint,
+    Answer, Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Request, Secret,
+    ServerOffset, Step, Timestamp, Token, TokenEndpoint,
 };
 
 use crate::attempts::Attempts;
@@ -45,13 +45,13 @@ pub(crate) enum Repetition {
 pub(crate) struct Issued {
     pub(crate) token: Token,
     /// The moment before the request was sent: its life counts from here.
-    pub(crate) asked: Moment,
+    pub(crate) asked: ClockReading,
     /// Why the access token is unusable: then only the refresh token is new.
     pub(crate) error: Option<Error>,
 }
 
 impl Issued {
-    pub(crate) fn of(token: Token, asked: Moment) -> Self {
+    pub(crate) fn of(token: Token, asked: ClockReading) -> Self {
         Self {
             token,
             asked,
@@ -64,7 +64,7 @@ impl Issued {
 pub(crate) struct Reply {
     pub(crate) request: Request,
     pub(crate) response: http::Response<Bytes>,
-    pub(crate) asked: Moment,
+    pub(crate) asked: ClockReading,
     offset: ServerOffset,
 }
 
@@ -157,8 +157,8 @@ impl Line<'_> {
                     refresh_expires_at,
                     error,
                 } => return refresh_token_only(refresh, refresh_expires_at, error, reply.asked),
-                Outcome::Again(error) => return Ok(Walked::Again(error)),
-                Outcome::Next(next) => next.remembering(reply.request.secrets()),
+                Outcome::Retry(error) => return Ok(Walked::Again(error)),
+                Outcome::Continue(next) => next.remembering(reply.request.secrets()),
                 _ => return Err(Failed::answered(unknown_outcome())),
             };
         }
@@ -201,7 +201,7 @@ impl Line<'_> {
         &self,
         request: &Request,
         response: &http::Response<Bytes>,
-        asked: &Moment,
+        asked: &ClockReading,
     ) -> ServerOffset {
         if !request.is_tls() {
             return ServerOffset::NONE;
@@ -220,7 +220,7 @@ fn refresh_token_only(
     refresh: Secret,
     expires_at: Option<Timestamp>,
     error: Error,
-    asked: Moment,
+    asked: ClockReading,
 ) -> Result<Walked, Failed> {
     let token = Token::from_refresh_token(refresh.clone()).map_err(Failed::answered)?;
     // Nothing is in doubt: the refresh token that came is the one to send next, and need not rest.

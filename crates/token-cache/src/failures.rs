@@ -5,7 +5,7 @@ mod pause;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 use token_core::{Error, ErrorKind, Rotation, Step};
 
 pub(crate) use self::pause::InHand;

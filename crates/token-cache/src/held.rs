@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::Guard;
-use token_core::{Freshness, Moment, Timestamp, Token, Validity};
+use token_core::{ClockReading, Freshness, Timestamp, Token, Validity};
 
 use crate::clock::millis;
 use crate::decide::Standing;
@@ -16,7 +16,7 @@ use crate::decide::Standing;
 #[derive(Debug)]
 pub(crate) struct Held {
     token: Token,
-    anchor: Moment,
+    anchor: ClockReading,
     standing: AtomicU8,
     /// Whether it cost an exchange; one from the store may be as old as the one that was refused.
     exchanged: bool,
@@ -53,7 +53,7 @@ pub(crate) enum Refusal {
 
 impl Held {
     /// A token that was got at `anchor`.
-    pub(crate) fn new(token: Token, anchor: Moment) -> Self {
+    pub(crate) fn new(token: Token, anchor: ClockReading) -> Self {
         Self {
             token,
             anchor,
@@ -68,7 +68,7 @@ impl Held {
     }
 
     /// A token that follows `before`, by an exchange or from the store.
-    pub(crate) fn following(before: &Held, token: Token, anchor: Moment, exchanged: bool) -> Self {
+    pub(crate) fn following(before: &Held, token: Token, anchor: ClockReading, exchanged: bool) -> Self {
         let was_refused = before.standing() == Standing::Refused;
         let refusals = before.refusals.load(Ordering::Acquire);
         Self {
@@ -98,7 +98,7 @@ impl Held {
         self.token.validity()
     }
 
-    pub(crate) fn anchor(&self) -> &Moment {
+    pub(crate) fn anchor(&self) -> &ClockReading {
         &self.anchor
     }
 
@@ -107,10 +107,10 @@ impl Held {
     }
 
     /// The whole way of a fresh token to its caller.
-    pub(crate) fn is_fresh(&self, now: &Moment) -> bool {
+    pub(crate) fn is_fresh(&self, now: &ClockReading) -> bool {
         self.standing.load(Ordering::Relaxed) == GOOD
             && !self.superseded.load(Ordering::Relaxed)
-            && self.token.validity().at(now.seen_from(&self.anchor)) == Freshness::Fresh
+            && self.token.validity().at(now.effective_now(&self.anchor)) == Freshness::Fresh
     }
 
     /// Whether it is known by its refresh token alone, or not at all.
@@ -127,7 +127,7 @@ impl Held {
     }
 
     /// Whether an exchange brought it just now.
-    pub(crate) fn is_newly_exchanged(&self, now: &Moment) -> bool {
+    pub(crate) fn is_newly_exchanged(&self, now: &ClockReading) -> bool {
         let validity = self.token.validity();
         let half_its_life = validity.expires_at().since(validity.issued_at()) / 2;
         let age = now.elapsed.saturating_sub(self.anchor.elapsed);
@@ -140,7 +140,7 @@ impl Held {
     }
 
     /// An API refused it.
-    pub(crate) fn refuse(&self, now: &Moment) -> Refusal {
+    pub(crate) fn refuse(&self, now: &ClockReading) -> Refusal {
         let trusted_until = self.trusted_until.load(Ordering::Acquire);
         if self.standing() != Standing::Good || millis(now.elapsed) < trusted_until {
             return Refusal::Ignored;

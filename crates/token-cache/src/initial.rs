@@ -3,29 +3,29 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use token_core::store::{Entry, Lineage};
-use token_core::{Generation, Key, Token};
+use token_core::store::{Entry, RefreshFingerprint};
+use token_core::{Generation, Token, TokenKey};
 
-use crate::lineage::lineage;
+use crate::fingerprint::fingerprint;
 
 /// The initial token of a cache, and which one the stored grant began with.
 #[derive(Debug)]
 pub(crate) struct Initial {
-    token: Option<(Token, Lineage)>,
+    token: Option<(Token, RefreshFingerprint)>,
     placeholder: Token,
     /// The same one is never tried twice.
     tried: AtomicBool,
     /// The initial token of the family that is stored.
-    of_the_family: Mutex<Option<Lineage>>,
+    of_the_family: Mutex<Option<RefreshFingerprint>>,
     /// And that of the family before it was tried.
-    before: Mutex<Option<Lineage>>,
+    before: Mutex<Option<RefreshFingerprint>>,
 }
 
 impl Initial {
-    pub(crate) fn new(key: &Key, token: Option<Token>, placeholder: Token) -> Self {
+    pub(crate) fn new(key: &TokenKey, token: Option<Token>, placeholder: Token) -> Self {
         Self {
             token: token.map(|token| {
-                let fingerprint = lineage(key, &token);
+                let fingerprint = fingerprint(key, &token);
                 (token, fingerprint)
             }),
             placeholder,
@@ -55,7 +55,7 @@ impl Initial {
     }
 
     /// The fingerprint that the next record keeps.
-    pub(crate) fn of_the_family(&self) -> Option<Lineage> {
+    pub(crate) fn of_the_family(&self) -> Option<RefreshFingerprint> {
         *self.family()
     }
 
@@ -86,7 +86,7 @@ impl Initial {
     }
 
     /// The initial token as a record would hold it, with its fingerprint, for a logout that comes before the first flight.
-    pub(crate) fn for_logout(&self) -> Option<(Token, Lineage)> {
+    pub(crate) fn for_logout(&self) -> Option<(Token, RefreshFingerprint)> {
         let (_, fingerprint) = self.token.as_ref()?;
         let unseen = self
             .unseen()
@@ -94,7 +94,7 @@ impl Initial {
         Some((unseen.with_generation(Generation::default()), *fingerprint))
     }
 
-    fn family(&self) -> std::sync::MutexGuard<'_, Option<Lineage>> {
+    fn family(&self) -> std::sync::MutexGuard<'_, Option<RefreshFingerprint>> {
         self.of_the_family.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use token_core::store::{Record, StoreError};
-use token_core::{Error, ErrorKind, Moment, Token};
+use token_core::{ClockReading, Error, ErrorKind, Token};
 
 use crate::engine::Engine;
 use crate::events::Origin;
@@ -42,7 +42,7 @@ impl Job {
     pub(crate) fn record(&self, token: &Token) -> Result<Record, StoreError> {
         let (held, now) = (self.held(), self.clock.now());
         let written_at = match token.access().same_as(held.token().access()) {
-            true => now.seen_from(held.anchor()),
+            true => now.effective_now(held.anchor()),
             false => now.wall,
         };
         let mut record = record::write(&self.key, token, written_at)?;
@@ -51,7 +51,7 @@ impl Job {
     }
 
     /// Puts a token into everybody's hands, and tells of it before those who waited go on.
-    pub(crate) fn publish(&self, token: Token, anchor: Moment, origin: Origin) {
+    pub(crate) fn publish(&self, token: Token, anchor: ClockReading, origin: Origin) {
         let publication = Publication {
             token,
             anchor,

@@ -90,10 +90,10 @@ impl<'a> Lease<'a> {
     }
 
     /// Nothing was spent, or the outcome is known: others need not be careful.
-    pub(crate) async fn withdraw_intent(&self) {
+    pub(crate) async fn clear_intent(&self) {
         let job = self.job;
         // Where it fails, the intent stands and others wait a little longer than they had to.
-        _ = job.in_time(job.store.withdraw(&job.key, &job.owner)).await;
+        _ = job.in_time(job.store.clear_intent(&job.key, &job.owner)).await;
     }
 
     pub(crate) async fn give_back(self) {

@@ -16,13 +16,13 @@ mod exchange;
 mod failures;
 #[cfg(feature = "file")]
 mod file;
+mod fingerprint;
 mod grant_state;
 mod held;
 mod initial;
 mod job;
 mod keep_fresh;
 mod lease;
-mod lineage;
 mod logout;
 mod memory;
 mod new_grants;

@@ -8,7 +8,7 @@ use crate::events::Event;
 use crate::job::Job;
 use crate::record;
 
-/// The answer to [`TokenCache::log_out`](crate::TokenCache::log_out): the grant is over here and in the store; this is what the
+/// The answer to [`TokenCache::logout`](crate::TokenCache::logout): the grant is over here and in the store; this is what the
 /// vendor did.
 #[derive(Clone, Debug)]
 #[must_use = "the vendor may not have revoked the token"]
@@ -32,7 +32,7 @@ pub enum LoggedOut {
 /// # Errors
 ///
 /// If the tombstone could not be written: then nothing was revoked or dropped.
-pub(crate) async fn log_out(job: Job) -> Result<LoggedOut, Error> {
+pub(crate) async fn logout(job: Job) -> Result<LoggedOut, Error> {
     let withholding = Withholding::begin(&job);
     let removed = entomb(&job).await?;
     let newest = let_go(&job, removed, withholding).await;

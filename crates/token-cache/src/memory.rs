@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Lineage, Owner, Record, Renewed,
-    StoreError, StoredState, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, RefreshFingerprint,
+    Renewed, StoreError, StoredState, TokenStore,
 };
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -27,7 +27,7 @@ pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    places: Mutex<HashMap<Key, Place>>,
+    places: Mutex<HashMap<TokenKey, Place>>,
     changed: Notify,
 }
 
@@ -43,7 +43,7 @@ struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 struct Tombstone {
     generation: Option<Generation>,
-    initial: Option<Lineage>,
+    initial: Option<RefreshFingerprint>,
 }
 
 impl MemoryStore {
@@ -52,7 +52,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn at<T>(&self, key: &Key, act: impl FnOnce(&mut Place) -> T) -> T {
+    fn at<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
         let mut places: MutexGuard<'_, _> = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
         act(places.entry(key.clone()).or_default())
     }
@@ -133,11 +133,11 @@ impl Place {
 
 #[async_trait]
 impl TokenStore for MemoryStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         Ok(self.at(key, |place| place.entry()))
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         Ok(self.at(key, |place| {
             if let Some((holder, until)) = place.live_lease()
                 && holder != owner
@@ -152,7 +152,7 @@ impl TokenStore for MemoryStore {
         }))
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         Ok(self.at(key, |place| {
             if !place.is_held_by(owner) {
                 return Renewed::Lost;
@@ -162,7 +162,7 @@ impl TokenStore for MemoryStore {
         }))
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.at(key, |place| {
             if place.is_held_by(owner) {
                 place.lease = None;
@@ -172,7 +172,7 @@ impl TokenStore for MemoryStore {
         Ok(())
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         Ok(self.at(key, |place| {
             if !place.is_held_by(&intent.owner) {
                 return Intended::LeaseLost;
@@ -182,7 +182,7 @@ impl TokenStore for MemoryStore {
         }))
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.at(key, |place| {
             place.intent.take_if(|(intent, _)| intent.owner == *owner)
         });
@@ -191,7 +191,7 @@ impl TokenStore for MemoryStore {
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -200,7 +200,7 @@ impl TokenStore for MemoryStore {
         Ok(committed)
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         let removed = self.at(key, Place::entomb);
         self.0.changed.notify_waiters();
         Ok(removed)
@@ -210,7 +210,12 @@ impl TokenStore for MemoryStore {
         false
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         let notified = self.0.changed.notified();
         let current = self.at(key, |place| place.generation());
         if current == seen {

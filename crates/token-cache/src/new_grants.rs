@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use token_core::{Error, Redemption, Token};
+use token_core::{Error, OneTimeGrant, Token};
 use tokio::sync::{Notify, oneshot};
 
 use crate::runtime::broke_off;
@@ -12,7 +12,7 @@ use crate::runtime::broke_off;
 #[derive(Debug)]
 pub(crate) enum NewGrant {
     /// By a code or a password.
-    Redeem(Redemption),
+    Redeem(OneTimeGrant),
     /// By a token that the user has.
     Adopt(Token),
 }

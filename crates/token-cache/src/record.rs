@@ -7,10 +7,10 @@ use std::time::Duration;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use token_core::store::{Record, StoreError};
-use token_core::{Carriage, Generation, Key, Timestamp, Token, Validity};
+use token_core::{Generation, Timestamp, Token, TokenKey, TokenPlacement, Validity};
 
 use self::text::{Text, to_json};
-use crate::lineage::lineage;
+use crate::fingerprint::fingerprint;
 
 mod text;
 
@@ -22,7 +22,7 @@ struct Written<'a> {
     written_at: i64,
     #[serde(borrow)]
     access: Text<'a>,
-    carriage: Cow<'a, str>,
+    placement: Cow<'a, str>,
     refresh: Option<Text<'a>>,
     refresh_expires_at: Option<i64>,
     issued_at: i64,
@@ -35,13 +35,13 @@ struct Written<'a> {
 }
 
 /// The record of a token under this key, written at the local time `now`.
-pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, StoreError> {
+pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Record, StoreError> {
     let validity = token.validity();
     let written = Written {
         version: VERSION,
         written_at: now.unix_millis(),
         access: token.access().into(),
-        carriage: carriage_name(token.carriage())?,
+        placement: carriage_name(token.placement())?,
         refresh: token.refresh().map(Into::into),
         refresh_expires_at: token.refresh_expires_at().map(Timestamp::unix_millis),
         issued_at: validity.issued_at().unix_millis(),
@@ -55,7 +55,7 @@ pub(crate) fn write(key: &Key, token: &Token, now: Timestamp) -> Result<Record, 
             .collect(),
     };
     let body = to_json(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
-    let mut record = Record::new(lineage(key, token), token.generation(), body);
+    let mut record = Record::new(fingerprint(key, token), token.generation(), body);
     record.due_at = validity.ends().map(|_| validity.refresh_at());
     record.grant_ends_at = token.refresh_expires_at();
     Ok(record)
@@ -75,7 +75,7 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
         ));
     }
     let token = Token::builder(written.access.to_secret(), validity(&written, age, now))
-        .carried(carriage(&written.carriage).ok_or_else(foreign)?)
+        .placement(placement(&written.placement).ok_or_else(foreign)?)
         .refresh(written.refresh.as_ref().map(Text::to_secret))
         .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
         .scopes(written.scopes.into_iter().map(Cow::into_owned))
@@ -108,20 +108,20 @@ fn validity(written: &Written<'_>, age: Duration, now: Timestamp) -> Validity {
     }
 }
 
-fn carriage_name(carriage: &Carriage) -> Result<Cow<'_, str>, StoreError> {
-    match carriage {
-        Carriage::Bearer => Ok("bearer".into()),
-        Carriage::Verbatim => Ok("verbatim".into()),
-        Carriage::Header(name) => Ok(format!("header:{name}").into()),
-        _ => Err(StoreError::new("a token's carriage has no written form")),
+fn carriage_name(placement: &TokenPlacement) -> Result<Cow<'_, str>, StoreError> {
+    match placement {
+        TokenPlacement::Bearer => Ok("bearer".into()),
+        TokenPlacement::Verbatim => Ok("verbatim".into()),
+        TokenPlacement::Header(name) => Ok(format!("header:{name}").into()),
+        _ => Err(StoreError::new("a token's placement has no written form")),
     }
 }
 
-fn carriage(name: &str) -> Option<Carriage> {
+fn placement(name: &str) -> Option<TokenPlacement> {
     match name {
-        "bearer" => Some(Carriage::Bearer),
-        "verbatim" => Some(Carriage::Verbatim),
-        _ => Some(Carriage::Header(
+        "bearer" => Some(TokenPlacement::Bearer),
+        "verbatim" => Some(TokenPlacement::Verbatim),
+        _ => Some(TokenPlacement::Header(
             HeaderName::try_from(name.strip_prefix("header:")?).ok()?,
         )),
     }
@@ -142,7 +142,9 @@ mod tests {
             Secret::from("A"),
             Validity::new(at(1000), at(2000)).not_refreshed_before(at(1500)),
         )
-        .carried(Carriage::Header(HeaderName::from_static("apim-accesstoken")))
+        .placement(TokenPlacement::Header(HeaderName::from_static(
+            "apim-accesstoken",
+        )))
         .refresh(Secret::from("R"))
         .refresh_expires_at(at(9000))
         .scopes(["a".to_owned(), "b".to_owned()])
@@ -153,7 +155,7 @@ mod tests {
     }
 
     fn written() -> Record {
-        write(&Key::of("v", "h", "g"), &token(), at(1000)).unwrap()
+        write(&TokenKey::of("v", "h", "g"), &token(), at(1000)).unwrap()
     }
 
     #[test]
@@ -161,7 +163,7 @@ mod tests {
         let back = read(&written(), Duration::from_secs(100), at(1100)).unwrap();
         assert!(back.same_secrets_as(&token()));
         assert_eq!(back.validity(), token().validity());
-        assert_eq!(back.carriage(), token().carriage());
+        assert_eq!(back.placement(), token().placement());
         assert_eq!(
             (back.generation(), back.scopes()),
             (token().generation(), token().scopes())
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn a_token_without_end_comes_back_without_one() {
         let endless = token().with_validity(Validity::without_end(at(1000)));
-        let record = write(&Key::of("v", "h", "g"), &endless, at(1000)).unwrap();
+        let record = write(&TokenKey::of("v", "h", "g"), &endless, at(1000)).unwrap();
         for (age, now) in [(0, 1000), (100, 1100), (5000, 400)] {
             let back = read(&record, Duration::from_secs(age), at(now)).unwrap();
             assert_eq!(back.validity().ends(), None, "{age} {now}");
@@ -185,7 +187,7 @@ mod tests {
     #[test]
     fn the_instant_that_the_vendor_named_for_the_refresh_comes_back() {
         let named = token().with_validity(Validity::new(at(1000), at(2000)).with_refresh_at(at(1300)));
-        let record = write(&Key::of("v", "h", "g"), &named, at(1000)).unwrap();
+        let record = write(&TokenKey::of("v", "h", "g"), &named, at(1000)).unwrap();
         let back = read(&record, Duration::from_secs(100), at(1100)).unwrap();
         assert_eq!(back.validity().refresh_at(), at(1300));
     }
@@ -209,7 +211,7 @@ mod tests {
             assert_eq!(back.validity().expires_at(), now.after(Duration::from_secs(100)));
             assert_eq!(
                 back.validity().at(now),
-                token_core::Freshness::Due,
+                token_core::Freshness::RefreshDue,
                 "{written_ahead}"
             );
         }
@@ -246,8 +248,8 @@ mod tests {
 
     #[test]
     fn tokens_of_one_refresh_token_have_one_lineage_and_keys_do_not_mix() {
-        let (here, there) = (Key::of("v", "h", "g"), Key::of("v", "h", "other"));
-        assert_eq!(lineage(&here, &token()), lineage(&here, &token()));
-        assert_ne!(lineage(&here, &token()), lineage(&there, &token()));
+        let (here, there) = (TokenKey::of("v", "h", "g"), TokenKey::of("v", "h", "other"));
+        assert_eq!(fingerprint(&here, &token()), fingerprint(&here, &token()));
+        assert_ne!(fingerprint(&here, &token()), fingerprint(&there, &token()));
     }
 }

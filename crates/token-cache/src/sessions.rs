@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use token_core::{Moment, Token};
+use token_core::{ClockReading, Token};
 
 use crate::events::Origin;
 
@@ -14,7 +14,7 @@ pub(crate) struct Session(u64);
 #[derive(Debug)]
 pub(crate) struct Publication {
     pub(crate) token: Token,
-    pub(crate) anchor: Moment,
+    pub(crate) anchor: ClockReading,
     pub(crate) origin: Origin,
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use token_core::Windows;
+use token_core::RefreshPolicy;
 
 use crate::backoff::Backoff;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    pub(crate) windows: Windows,
+    pub(crate) windows: RefreshPolicy,
     pub(crate) backoff: Backoff,
     /// How long a caller waits.
     pub(crate) wait: Duration,
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            windows: Windows::default(),
+            windows: RefreshPolicy::default(),
             backoff: Backoff::default(),
             wait: Duration::from_secs(30),
             single_use_exchange: Duration::from_secs(120),

@@ -61,7 +61,7 @@ impl Spill {
             return None;
         }
         // A store completes what a process left half written when it is written to, not when it is read.
-        _ = job.in_time(place.withdraw(&job.key, &job.owner)).await;
+        _ = job.in_time(place.clear_intent(&job.key, &job.owner)).await;
         let Ok(entry) = job.in_time(place.load(&job.key)).await else {
             self.was_looked_at.store(false, Ordering::SeqCst);
             return None;
@@ -69,7 +69,7 @@ impl Spill {
         let record = entry.record?;
         let token = record::read(&record, entry.record_age, job.clock.now().wall).ok()?;
         job.pending
-            .keep(job, CommitCondition::ParentIs(record.lineage), record);
+            .keep(job, CommitCondition::ParentIs(record.fingerprint), record);
         let current = job.current();
         let is_newer = current.is_none_or(|current| current.generation() < token.generation());
         is_newer.then_some(token)

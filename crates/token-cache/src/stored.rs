@@ -9,8 +9,8 @@ use token_core::{Error, Generation, Token};
 
 use crate::decide::Decision;
 use crate::events::Origin;
+use crate::fingerprint::fingerprint;
 use crate::job::Job;
-use crate::lineage::lineage;
 use crate::record;
 
 /// One look at the store.
@@ -56,8 +56,8 @@ impl Stored {
     /// keeps its refresh token gives parent and child one fingerprint.
     pub(crate) fn spent_by_another(&self, job: &Job, token: &Token) -> Option<Duration> {
         let intent = self.entry.intent.as_ref()?;
-        let is_this =
-            intent.lineage == Some(lineage(&job.key, token)) && intent.generation == token.generation();
+        let is_this = intent.fingerprint == Some(fingerprint(&job.key, token))
+            && intent.generation == token.generation();
         (is_of_another(intent, job) && is_this).then_some(self.entry.intent_age)
     }
 
@@ -65,7 +65,8 @@ impl Stored {
     pub(crate) fn doubt(&self, job: &Job) -> Option<&Intent> {
         let intent = self.entry.intent.as_ref()?;
         let record = self.entry.record.as_ref()?;
-        let is_this = intent.lineage == Some(record.lineage) && intent.generation == record.generation;
+        let is_this =
+            intent.fingerprint == Some(record.fingerprint) && intent.generation == record.generation;
         (is_of_another(intent, job) && is_this).then_some(intent)
     }
 
@@ -112,7 +113,7 @@ impl Stored {
     pub(crate) async fn next(&self, job: &Job, at_most: Duration) -> Result<Self, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let pause = tokio::time::sleep(SHORTEST.min(at_most));
-        let hint = job.store.changed(&job.key, self.seen(), at_most);
+        let hint = job.store.wait_for_change(&job.key, self.seen(), at_most);
         let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
         let next = match hint {
             Some(entry) => Ok(Self::of(entry)),

@@ -16,9 +16,9 @@ use crate::commit::{commit, unpersisted};
 use crate::decide::Decision;
 use crate::events::Origin;
 use crate::exchange::{Issued, Patience, Repetition};
+use crate::fingerprint::fingerprint;
 use crate::job::Job;
 use crate::lease::{Lease, NoLease, Purpose, Taken};
-use crate::lineage::lineage;
 use crate::new_grants::NewGrant;
 use crate::stored::{Adopted, Stored};
 
@@ -122,7 +122,7 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
     }
 
     if !job.is_current() {
-        lease.withdraw_intent().await;
+        lease.clear_intent().await;
         return Err(job.logged_out());
     }
 
@@ -172,17 +172,17 @@ async fn settle(
             let committed = commit(job, issued, condition, origin).await;
             if is_repeated {
                 // A commit clears the intents of older generations, and this is none.
-                lease.withdraw_intent().await;
+                lease.clear_intent().await;
             }
             committed
         }
         Ok(Spent::Adopted) => {
-            lease.withdraw_intent().await;
+            lease.clear_intent().await;
             Ok(())
         }
         Err(error) if job.leaves_doubt(&error) => Err(error),
         Err(error) => {
-            lease.withdraw_intent().await;
+            lease.clear_intent().await;
             Err(error)
         }
     }
@@ -197,14 +197,14 @@ async fn declare(
 ) -> Result<Result<(), StoreError>, Error> {
     let intent = Intent {
         owner: job.owner.clone(),
-        lineage: current.map(|current| lineage(&job.key, current)),
+        fingerprint: current.map(|current| fingerprint(&job.key, current)),
         generation: known.unwrap_or_default(),
     };
-    match job.in_time(job.store.intend(&job.key, &intent)).await {
+    match job.in_time(job.store.write_intent(&job.key, &intent)).await {
         Ok(Intended::Written) => {
             let checked = lease.check().await;
             if checked.is_err() {
-                lease.withdraw_intent().await;
+                lease.clear_intent().await;
             }
             checked.map(Ok)
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use token_cache::MemoryStore;
 use token_core::TokenStore;
-use token_core::types::async_trait;
+use token_core::reexports::async_trait;
 use token_testkit::StorePlace;
 
 struct Memory(MemoryStore);

@@ -93,7 +93,7 @@ impl BaseUrl {
         self.authority.as_str()
     }
 
-    /// The host, the port where one was given, and the path: what tells two deployments apart in a [`Key`](crate::Key). A server may
+    /// The host, the port where one was given, and the path: what tells two deployments apart in a [`TokenKey`](crate::TokenKey). A server may
     /// have several at one host.
     ///
     /// ```

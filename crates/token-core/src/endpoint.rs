@@ -15,8 +15,8 @@ use crate::token::Token;
 mod key;
 mod redemption;
 
-pub use key::Key;
-pub use redemption::Redemption;
+pub use key::TokenKey;
+pub use redemption::OneTimeGrant;
 
 /// A vendor's token endpoint, as pure functions.
 ///
@@ -29,7 +29,7 @@ pub use redemption::Redemption;
 /// ```
 /// use std::time::Duration;
 /// use token_core::{
-///     Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+///     Answer, Attempt, BaseUrl, Error, ErrorKind, TokenKey, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
 /// };
 ///
 /// #[derive(Debug)]
@@ -39,8 +39,8 @@ pub use redemption::Redemption;
 /// }
 ///
 /// impl TokenEndpoint for Acme {
-///     fn key(&self) -> Key {
-///         Key::of("acme", &self.base.deployment(), "default")
+///     fn key(&self) -> TokenKey {
+///         TokenKey::of("acme", &self.base.deployment(), "default")
 ///     }
 ///
 ///     fn rotation(&self) -> Rotation {
@@ -68,7 +68,7 @@ pub use redemption::Redemption;
 /// ```
 pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     /// Names the grant in stores, logs and metrics. Two endpoints with one key share one token. No secret in it.
-    fn key(&self) -> Key;
+    fn key(&self) -> TokenKey;
 
     /// What a refresh does to the refresh token that it spends.
     fn rotation(&self) -> Rotation;
@@ -80,7 +80,7 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The request that gets a first token from long-lived credentials, and may be repeated at any time; `None` where the vendor
-    /// has none. A person's password and a one-time code are no login: see [`Redemption`].
+    /// has none. A person's password and a one-time code are no login: see [`OneTimeGrant`].
     ///
     /// # Errors
     ///
@@ -161,10 +161,10 @@ pub enum Outcome {
         error: Error,
     },
     /// The login has a further step: send this.
-    Next(Request),
+    Continue(Request),
     /// The vendor refused without acting, and the same request built anew may pass, such as with a later timestamp. The engine
     /// tries once more at once; a second such answer is this error.
-    Again(Error),
+    Retry(Error),
 }
 
 /// What a request is built from that is not pure: the instant and a nonce.

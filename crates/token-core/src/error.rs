@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use self::place::Place;
-use crate::endpoint::Key;
+use crate::endpoint::TokenKey;
 use crate::request::{Request, Step};
 use crate::scrub::Scrubber;
 
@@ -100,7 +100,7 @@ impl Error {
 
     /// Adds the key of the token that was asked for.
     #[must_use]
-    pub fn with_key(self, key: &Key) -> Self {
+    pub fn with_key(self, key: &TokenKey) -> Self {
         self.with(|inner| inner.place.key = Some(key.clone()))
     }
 
@@ -184,7 +184,7 @@ impl Error {
     }
 
     /// The key of the token that was asked for.
-    pub fn key(&self) -> Option<&Key> {
+    pub fn key(&self) -> Option<&TokenKey> {
         self.0.place.key.as_ref()
     }
 

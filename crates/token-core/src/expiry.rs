@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 mod windows;
 
-pub use windows::Windows;
+pub use windows::RefreshPolicy;
 
 /// A grant is not refreshed more often than this only because its end is near.
 const SHORTEST_USE: Duration = Duration::from_secs(1);
@@ -20,8 +20,8 @@ const SHORTEST_USE: Duration = Duration::from_secs(1);
 /// let issued = Timestamp::from_unix_seconds(1_700_000_000);
 /// let validity = Validity::new(issued, issued.after(Duration::from_secs(7200)));
 /// assert_eq!(validity.at(issued), Freshness::Fresh);
-/// assert_eq!(validity.at(issued.after(Duration::from_secs(5500))), Freshness::Due);
-/// assert_eq!(validity.at(issued.after(Duration::from_secs(7190))), Freshness::Closing);
+/// assert_eq!(validity.at(issued.after(Duration::from_secs(5500))), Freshness::RefreshDue);
+/// assert_eq!(validity.at(issued.after(Duration::from_secs(7190))), Freshness::Expiring);
 /// assert_eq!(validity.at(issued.after(Duration::from_secs(7200))), Freshness::Expired);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// A validity with the default [`Windows`] and no jitter. An expiry before the issue is taken as one at the issue;
+    /// A validity with the default [`RefreshPolicy`] and no jitter. An expiry before the issue is taken as one at the issue;
     /// [`Timestamp::MAX`] means that there is no end.
     pub fn new(issued_at: Timestamp, expires_at: Timestamp) -> Self {
         let expires_at = expires_at.max(issued_at);
@@ -49,7 +49,7 @@ impl Validity {
             requested_refresh_at: None,
             refresh_by: Timestamp::MAX,
         };
-        validity.with_windows(&Windows::default(), 0)
+        validity.with_policy(&RefreshPolicy::default(), 0)
     }
 
     /// The validity of a token that was never usable: one that is only known by its refresh token.
@@ -73,7 +73,7 @@ impl Validity {
     /// The same life with its windows drawn anew. `jitter` is one random number per token (any value), drawn once and never per
     /// check: it moves `refresh_at` earlier by up to the windows' spread, or later if the vendor itself named the instant.
     #[must_use]
-    pub fn with_windows(mut self, windows: &Windows, jitter: u32) -> Self {
+    pub fn with_policy(mut self, windows: &RefreshPolicy, jitter: u32) -> Self {
         let life = self.expires_at.since(self.issued_at);
         let reserve = windows.reserve.min(life / 8);
         self.usable_until = match self.ends() {
@@ -117,7 +117,7 @@ impl Validity {
         let is_later = limit > self.refresh_by;
         self.refresh_by = limit;
         if is_later {
-            return self.with_windows(&Windows::default(), 0);
+            return self.with_policy(&RefreshPolicy::default(), 0);
         }
         self.refresh_at = self.refresh_at.min(limit);
         self.in_order()
@@ -143,10 +143,10 @@ impl Validity {
             return Freshness::Expired;
         }
         if now >= self.usable_until {
-            return Freshness::Closing;
+            return Freshness::Expiring;
         }
         if now >= self.refresh_at {
-            return Freshness::Due;
+            return Freshness::RefreshDue;
         }
         Freshness::Fresh
     }
@@ -196,7 +196,7 @@ impl Validity {
         end.before(left / 4).max(self.issued_at.after(SHORTEST_USE))
     }
 
-    fn planned_refresh(&self, windows: &Windows, jitter: u32) -> Timestamp {
+    fn planned_refresh(&self, windows: &RefreshPolicy, jitter: u32) -> Timestamp {
         let life = self.expires_at.since(self.issued_at);
         match (self.requested_refresh_at, self.ends()) {
             (Some(requested), Some(_)) => requested.after(windows.draw(life, jitter)),
@@ -206,7 +206,7 @@ impl Validity {
         }
     }
 
-    fn latest_refresh(&self, windows: &Windows, jitter: u32) -> Timestamp {
+    fn latest_refresh(&self, windows: &RefreshPolicy, jitter: u32) -> Timestamp {
         if self.refresh_by == Timestamp::MAX {
             return Timestamp::MAX;
         }
@@ -231,9 +231,9 @@ pub enum Freshness {
     /// Use it.
     Fresh,
     /// Use it, and refresh it meanwhile.
-    Due,
+    RefreshDue,
     /// So near to its end that a request with it may arrive late: wait for the refresh, use it if that fails.
-    Closing,
+    Expiring,
     /// Never hand it out.
     Expired,
 }

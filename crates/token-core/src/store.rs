@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::endpoint::Key;
+use crate::endpoint::TokenKey;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -24,7 +24,7 @@ pub use password::PasswordSource;
 ///
 /// An implementation
 ///
-/// * *must* make [`commit`](Self::commit), [`intend`](Self::intend) and [`tombstone`](Self::tombstone) durable before they
+/// * *must* make [`commit`](Self::commit), [`write_intent`](Self::write_intent) and [`tombstone`](Self::tombstone) durable before they
 ///   return, and each of them one atomic step;
 /// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a time;
 /// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of them;
@@ -38,7 +38,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot be read. A key that is not there is no error.
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError>;
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError>;
 
     /// Takes the lease for `life`, or says that another keeps it busy; and what is kept for the key, as of then, which saves a round
     /// trip. An owner that holds the lease already gets it again, with its life anew.
@@ -47,36 +47,36 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] where the store cannot tell, or what is kept cannot be read: the caller *must not* have taken the lease then, or
     /// one that has the wrong key would keep it from all the others.
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError>;
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError>;
 
     /// Renews a lease for `life` from now.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot tell.
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError>;
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError>;
 
     /// Gives the lease back. Does nothing where another owner has it by now.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot be written; the lease then ends by itself.
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError>;
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes down that `intent.owner` is about to spend the token of `intent.lineage`, if that owner holds the lease. It replaces an
+    /// Writes down that `intent.owner` is about to spend the token of `intent.fingerprint`, if that owner holds the lease. It replaces an
     /// older intent.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where it could not be made durable: the token must then not be spent.
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError>;
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError>;
 
     /// Takes the owner's intent back, since nothing was spent or the outcome is known. Does nothing where the intent is another's.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot be written; the intent then stands, and others are careful for a while.
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError>;
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
     /// Writes `record` if [`CommitCondition::judge`] says [`Committed::Stored`], and clears the intent that the record
     /// [supersedes](RecordId::supersedes). It needs no lease: a late writer may hold the only living token.
@@ -89,7 +89,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] if the record could not be made durable. The caller then repeats the commit until it is.
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError>;
@@ -104,7 +104,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`StoreError`] if it could not be made durable.
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError>;
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError>;
 
     /// Whether what is committed outlives the process. A store in memory says no.
     fn is_durable(&self) -> bool {
@@ -119,7 +119,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
     /// return too early. With what is kept by then, where the store had to look for it anyway; `None` tells nothing.
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry>;
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry>;
 }
 
 /// All that a store keeps for one key.
@@ -140,7 +145,7 @@ pub struct Entry {
     /// it, so that a holder that missed both does not take the new grant for an ancestor of the old one.
     pub tombstoned_generation: Option<Generation>,
     /// The [initial fingerprint](Record::initial) of the record that the logout removed.
-    pub tombstoned_initial: Option<Lineage>,
+    pub tombstoned_initial: Option<RefreshFingerprint>,
 }
 
 impl Entry {
@@ -154,7 +159,7 @@ impl Entry {
 #[derive(Clone)]
 pub struct Record {
     /// A keyed hash of what this token is refreshed with.
-    pub lineage: Lineage,
+    pub fingerprint: RefreshFingerprint,
     /// Which token of its lineage it is.
     pub generation: Generation,
     /// The token itself, written by the engine. A store that others can read seals it before it keeps it.
@@ -165,14 +170,14 @@ pub struct Record {
     pub grant_ends_at: Option<Timestamp>,
     /// The keyed hash of the initial token that the program was configured with when this family began, so that the same one is not
     /// tried again.
-    pub initial: Option<Lineage>,
+    pub initial: Option<RefreshFingerprint>,
 }
 
 impl Record {
     /// A record with nothing but what every record has.
-    pub fn new(lineage: Lineage, generation: Generation, body: Secret) -> Self {
+    pub fn new(fingerprint: RefreshFingerprint, generation: Generation, body: Secret) -> Self {
         Self {
-            lineage,
+            fingerprint,
             generation,
             body,
             due_at: None,
@@ -184,7 +189,7 @@ impl Record {
     /// What a commit compares.
     pub fn id(&self) -> RecordId {
         RecordId {
-            lineage: self.lineage,
+            fingerprint: self.fingerprint,
             generation: self.generation,
         }
     }
@@ -198,11 +203,11 @@ impl fmt::Debug for Record {
 
 /// A keyed hash of a refresh token: tells whether two are the same, and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Lineage(pub [u8; 32]);
+pub struct RefreshFingerprint(pub [u8; 32]);
 
-impl fmt::Debug for Lineage {
+impl fmt::Debug for RefreshFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lineage(…)")
+        f.write_str("RefreshFingerprint(…)")
     }
 }
 
@@ -233,8 +238,8 @@ pub struct Intent {
     /// Who.
     pub owner: Owner,
     /// Which token, by the keyed hash of its refresh token; `None` for a login, which spends none.
-    pub lineage: Option<Lineage>,
-    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its refresh token, the lineage alone
+    pub fingerprint: Option<RefreshFingerprint>,
+    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its refresh token, the fingerprint alone
     /// does not tell parent and child apart.
     pub generation: Generation,
 }
@@ -271,7 +276,7 @@ pub enum Renewed {
     Lost,
 }
 
-/// The answer to [`TokenStore::intend`].
+/// The answer to [`TokenStore::write_intent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Intended {

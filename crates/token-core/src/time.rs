@@ -86,26 +86,26 @@ fn whole_millis(span: Duration) -> i64 {
 
 /// What a [`Clock`] answers: wall time and elapsed time, read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct ClockReading {
     /// Wall time. It may step back or forward at any reading.
     pub wall: Timestamp,
     /// Time since an arbitrary, fixed origin. It never runs backwards and counts the time that the machine was suspended.
     pub elapsed: Duration,
 }
 
-impl Moment {
+impl ClockReading {
     /// The later of two opinions on what time it is now, given an earlier reading: the wall clock's, and the one of the elapsed
     /// time. A token judged by it is never handed out expired, whichever way the wall clock stepped since.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use token_core::{Moment, Timestamp};
+    /// use token_core::{ClockReading, Timestamp};
     ///
-    /// let then = Moment { wall: Timestamp::from_unix_seconds(1000), elapsed: Duration::from_secs(5) };
-    /// let stepped_back = Moment { wall: Timestamp::from_unix_seconds(10), elapsed: Duration::from_secs(65) };
-    /// assert_eq!(stepped_back.seen_from(&then), Timestamp::from_unix_seconds(1060));
+    /// let then = ClockReading { wall: Timestamp::from_unix_seconds(1000), elapsed: Duration::from_secs(5) };
+    /// let stepped_back = ClockReading { wall: Timestamp::from_unix_seconds(10), elapsed: Duration::from_secs(65) };
+    /// assert_eq!(stepped_back.effective_now(&then), Timestamp::from_unix_seconds(1060));
     /// ```
-    pub fn seen_from(&self, earlier: &Moment) -> Timestamp {
+    pub fn effective_now(&self, earlier: &ClockReading) -> Timestamp {
         let passed = self.elapsed.saturating_sub(earlier.elapsed);
         self.wall.max(earlier.wall.after(passed))
     }
@@ -117,7 +117,7 @@ impl Moment {
 /// *should* count suspend: a token that died while the machine slept is judged expired on waking.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The moment of this call.
-    fn now(&self) -> Moment;
+    fn now(&self) -> ClockReading;
 }
 
 #[cfg(test)]
@@ -137,14 +137,14 @@ mod tests {
 
     #[test]
     fn a_forward_step_of_the_wall_clock_is_believed() {
-        let then = Moment {
+        let then = ClockReading {
             wall: Timestamp::from_unix_seconds(0),
             elapsed: Duration::ZERO,
         };
-        let now = Moment {
+        let now = ClockReading {
             wall: Timestamp::from_unix_seconds(9000),
             elapsed: Duration::from_secs(1),
         };
-        assert_eq!(now.seen_from(&then), Timestamp::from_unix_seconds(9000));
+        assert_eq!(now.effective_now(&then), Timestamp::from_unix_seconds(9000));
     }
 }

@@ -19,11 +19,11 @@ pub use builder::TokenBuilder;
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_core::{Carriage, Secret, Timestamp, Token, Validity};
+/// use token_core::{TokenPlacement, Secret, Timestamp, Token, Validity};
 ///
 /// let now = Timestamp::from_unix_seconds(1_700_000_000);
 /// let token = Token::builder(Secret::from("A1"), Validity::new(now, now.after(Duration::from_secs(7200))))
-///     .carried(Carriage::Bearer)
+///     .placement(TokenPlacement::Bearer)
 ///     .refresh(Secret::from("R1"))
 ///     .build()?;
 /// assert_eq!(token.headers()["authorization"], "Bearer A1");
@@ -35,7 +35,7 @@ pub use builder::TokenBuilder;
 pub struct Token {
     access: Secret,
     header: (HeaderName, HeaderValue),
-    carriage: Carriage,
+    placement: TokenPlacement,
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
     validity: Validity,
@@ -48,7 +48,7 @@ pub struct Token {
 /// How an access token travels with an API request.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Carriage {
+pub enum TokenPlacement {
     /// `Authorization: Bearer <token>` (RFC 6750 section 2.1).
     Bearer,
     /// `Authorization: <token>`, for a token that has its scheme in it, such as Quectel's `QJWT …`.
@@ -110,7 +110,7 @@ impl Token {
     }
 
     /// What a refresh spends: the refresh token, or the access token where the vendor has no other.
-    pub fn spendable(&self) -> &Secret {
+    pub fn refresh_credential(&self) -> &Secret {
         self.refresh.as_ref().unwrap_or(&self.access)
     }
 
@@ -125,8 +125,8 @@ impl Token {
     }
 
     /// How it travels.
-    pub fn carriage(&self) -> &Carriage {
-        &self.carriage
+    pub fn placement(&self) -> &TokenPlacement {
+        &self.placement
     }
 
     /// What it allows, where the vendor says so.
@@ -175,7 +175,7 @@ impl Token {
 
     /// Whether both have the same access token and the same refresh token.
     pub fn same_secrets_as(&self, other: &Token) -> bool {
-        self.access.same_as(&other.access) && self.spendable().same_as(other.spendable())
+        self.access.same_as(&other.access) && self.refresh_credential().same_as(other.refresh_credential())
     }
 
     /// The same token as this generation.
@@ -211,7 +211,7 @@ impl Token {
     pub fn with_access_of(mut self, old: &Token) -> Self {
         self.access = old.access.clone();
         self.header = old.header.clone();
-        self.carriage = old.carriage.clone();
+        self.placement = old.placement.clone();
         self.validity = old.validity;
         self.due_before_refresh_token_ends()
     }
@@ -222,7 +222,7 @@ impl Token {
     /// * where the access token is the same as before, its expiry is not moved on, whatever the answer says;
     /// * where neither changed, it is the same generation, and a quarter of its remaining life passes before the next refresh.
     #[must_use]
-    pub fn succeeding(mut self, previous: &Token) -> Self {
+    pub fn merged_with_previous(mut self, previous: &Token) -> Self {
         let same_access = self.access.same_as(&previous.access);
         if self.refresh.is_none() {
             self.refresh = previous.refresh.clone();
@@ -237,7 +237,7 @@ impl Token {
         if same_access {
             self.validity = unchanged(&self.validity, &previous.validity);
         }
-        let same = same_access && self.spendable().same_as(previous.spendable());
+        let same = same_access && self.refresh_credential().same_as(previous.refresh_credential());
         self.generation = if same {
             previous.generation
         } else {

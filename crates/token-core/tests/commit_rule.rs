@@ -1,20 +1,22 @@
 //! What a commit may replace, row by row and by hand.
 
 use token_core::Generation;
-use token_core::store::{CommitCondition, Committed, Intent, Lineage, Owner, RecordId, StoredState};
+use token_core::store::{
+    CommitCondition, Committed, Intent, Owner, RecordId, RefreshFingerprint, StoredState,
+};
 
 use CommitCondition::{Overwrite, UnlessTombstoned};
 use Committed::{Lost, Missing, Stored, Tombstoned};
 
 fn id(refresh_token: u8, generation: u64) -> RecordId {
     RecordId {
-        lineage: Lineage([refresh_token; 32]),
+        fingerprint: RefreshFingerprint([refresh_token; 32]),
         generation: Generation::new(generation),
     }
 }
 
 fn parent(refresh_token: u8) -> CommitCondition {
-    CommitCondition::ParentIs(Lineage([refresh_token; 32]))
+    CommitCondition::ParentIs(RefreshFingerprint([refresh_token; 32]))
 }
 
 fn owner(number: u8) -> Owner {
@@ -28,7 +30,7 @@ fn login_of(number: u8) -> CommitCondition {
 fn intent(by: u8, generation: u64) -> Intent {
     Intent {
         owner: owner(by),
-        lineage: None,
+        fingerprint: None,
         generation: Generation::new(generation),
     }
 }

@@ -11,8 +11,8 @@
 use std::time::Duration;
 
 use local_servers::Postgres;
-use token_core::store::{CommitCondition, Committed, Intended, Intent, Lineage, Owner, Record};
-use token_core::{Generation, Key, Secret, Timestamp, TokenStore};
+use token_core::store::{CommitCondition, Committed, Intended, Intent, Owner, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, Timestamp, TokenKey, TokenStore};
 use token_postgres::PostgresStore;
 use token_sealing::{Sealing, SealingKey};
 use tokio::time::Instant;
@@ -71,21 +71,21 @@ async fn measured(server: &Postgres) -> [f64; 3] {
 /// All that the engine asks of the store for one refresh.
 async fn refresh(store: &PostgresStore, parent: u64) {
     let (key, owner) = (
-        Key::of("acme", "api.acme.example", "user 17"),
+        TokenKey::of("acme", "api.acme.example", "user 17"),
         Owner::new([1; 16]),
     );
-    let (lineage, child) = (lineage(parent), parent + 1);
+    let (fingerprint, child) = (fingerprint(parent), parent + 1);
     let intent = Intent {
         owner: owner.clone(),
-        lineage: Some(lineage),
+        fingerprint: Some(fingerprint),
         generation: Generation::new(parent),
     };
     let condition = match parent {
         0 => CommitCondition::Overwrite,
-        _ => CommitCondition::ParentIs(lineage),
+        _ => CommitCondition::ParentIs(fingerprint),
     };
     let held = store.acquire(&key, &owner, LIFE).await.unwrap();
-    let intended = store.intend(&key, &intent).await.unwrap();
+    let intended = store.write_intent(&key, &intent).await.unwrap();
     let stored = store.commit(&key, &condition, &record(child)).await.unwrap();
     store.release(&key, &owner).await.unwrap();
     assert!(held.is_held());
@@ -94,18 +94,18 @@ async fn refresh(store: &PostgresStore, parent: u64) {
 
 fn record(number: u64) -> Record {
     let body = Secret::from("x".repeat(2000));
-    let mut record = Record::new(lineage(number), Generation::new(number), body);
+    let mut record = Record::new(fingerprint(number), Generation::new(number), body);
     record.due_at = Some(Timestamp::from_unix_seconds(1_700_000_000 + number.cast_signed()));
     record
 }
 
-fn lineage(number: u64) -> Lineage {
+fn fingerprint(number: u64) -> RefreshFingerprint {
     let mut bytes = [0; 32];
     bytes
         .iter_mut()
         .zip(number.to_be_bytes())
         .for_each(|(byte, value)| *byte = value);
-    Lineage(bytes)
+    RefreshFingerprint(bytes)
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> Duration {

@@ -3,8 +3,8 @@
 
 CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
     key               text COLLATE "C" PRIMARY KEY,
-    -- The record. Its body is sealed; its lineage is a keyed hash. A generation is a number without a sign, and is kept as its 64 bits.
-    lineage           bytea,
+    -- The record. Its body is sealed; its fingerprint is a keyed hash. A generation is a number without a sign, and is kept as its 64 bits.
+    fingerprint           bytea,
     generation        bigint,
     body              text,
     -- Milliseconds since the Unix epoch, by the clock of who wrote them: to_timestamp(due_at / 1000.0).

@@ -1,6 +1,6 @@
 //! Parameters of a statement.
 
-use token_core::store::{CommitCondition, Lineage, StoreError};
+use token_core::store::{CommitCondition, RefreshFingerprint, StoreError};
 use token_core::{Generation, Timestamp};
 use tokio_postgres::types::{ToSql, Type};
 
@@ -45,15 +45,15 @@ impl<'a> From<&'a str> for Given<'a> {
     }
 }
 
-impl<'a> From<&'a Lineage> for Given<'a> {
-    fn from(lineage: &'a Lineage) -> Self {
-        Some(lineage).into()
+impl<'a> From<&'a RefreshFingerprint> for Given<'a> {
+    fn from(fingerprint: &'a RefreshFingerprint) -> Self {
+        Some(fingerprint).into()
     }
 }
 
-impl<'a> From<Option<&'a Lineage>> for Given<'a> {
-    fn from(lineage: Option<&'a Lineage>) -> Self {
-        Self::Bytes(lineage.map(|lineage| lineage.0.as_slice()))
+impl<'a> From<Option<&'a RefreshFingerprint>> for Given<'a> {
+    fn from(fingerprint: Option<&'a RefreshFingerprint>) -> Self {
+        Self::Bytes(fingerprint.map(|fingerprint| fingerprint.0.as_slice()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::Key;
+use token_core::TokenKey;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::Type;
@@ -58,7 +58,7 @@ impl Hints {
     }
 
     /// Tells everybody who listens that a key changed.
-    pub(crate) fn tell(&self, key: &Key) {
+    pub(crate) fn tell(&self, key: &TokenKey) {
         // A full queue loses a hint, and a hint may get lost.
         _ = self.ear().try_send(text_of(key));
     }
@@ -103,7 +103,7 @@ pub(crate) struct Heard(broadcast::Receiver<String>);
 
 impl Heard {
     /// Returns when the key may have changed.
-    pub(crate) async fn about(&mut self, key: &Key) {
+    pub(crate) async fn about(&mut self, key: &TokenKey) {
         let ours = text_of(key);
         loop {
             match self.0.recv().await {
@@ -115,7 +115,7 @@ impl Heard {
     }
 }
 
-fn text_of(key: &Key) -> String {
+fn text_of(key: &TokenKey) -> String {
     match key.as_str() {
         text if text.len() <= LONGEST_TEXT => text.to_owned(),
         _ => String::new(),
@@ -193,7 +193,7 @@ mod tests {
     async fn a_hint_wakes_those_who_wait_for_its_key_and_nobody_else() {
         let server = Postgres::start().unwrap();
         let (ours, theirs) = (hints(&server), hints(&server));
-        let (key, other) = (Key::of("a", "b", "c"), Key::of("a", "b", "d"));
+        let (key, other) = (TokenKey::of("a", "b", "c"), TokenKey::of("a", "b", "d"));
         let (mut about_key, mut about_other) = (ours.listen(), ours.listen());
         // The first hint is for everybody: it listens from now on.
         timeout(LONG, about_key.about(&key)).await.unwrap();
@@ -207,6 +207,6 @@ mod tests {
 
     #[test]
     fn a_key_that_is_too_long_for_a_hint_wakes_everybody() {
-        assert_eq!(text_of(&Key::of("a", "b", &"x".repeat(5000))), "");
+        assert_eq!(text_of(&TokenKey::of("a", "b", &"x".repeat(5000))), "");
     }
 }

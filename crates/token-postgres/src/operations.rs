@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
-use token_core::{Generation, Key, TokenStore};
+use token_core::{Generation, TokenKey, TokenStore};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
@@ -31,14 +31,14 @@ const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 #[async_trait]
 impl TokenStore for PostgresStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         match self.row_of(key).await? {
             Some(row) => rows::entry(&self.0.sealing, key, &row),
             None => Ok(Entry::default()),
         }
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let given = [
             key.as_str().into(),
             owner.as_str().into(),
@@ -58,7 +58,7 @@ impl TokenStore for PostgresStore {
         Ok(Acquired::Held(entry?))
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         let given = [
             key.as_str().into(),
             owner.as_str().into(),
@@ -70,18 +70,18 @@ impl TokenStore for PostgresStore {
         Ok(row.map_or(Renewed::Lost, |_| Renewed::Held))
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let given = [key.as_str().into(), owner.as_str().into()];
         self.ask(Durability::Soon, &self.0.statements.release, &given)
             .await?;
         Ok(())
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         let given = [
             key.as_str().into(),
             intent.owner.as_str().into(),
-            intent.lineage.as_ref().into(),
+            intent.fingerprint.as_ref().into(),
             intent.generation.into(),
         ];
         let row = self
@@ -90,7 +90,7 @@ impl TokenStore for PostgresStore {
         Ok(row.map_or(Intended::LeaseLost, |_| Intended::Written))
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let given = [key.as_str().into(), owner.as_str().into()];
         self.ask(Durability::Soon, &self.0.statements.withdraw, &given)
             .await?;
@@ -99,7 +99,7 @@ impl TokenStore for PostgresStore {
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -107,7 +107,7 @@ impl TokenStore for PostgresStore {
         let [parent, overwrites, login] = Given::condition(condition)?;
         let given = [
             key.as_str().into(),
-            (&record.lineage).into(),
+            (&record.fingerprint).into(),
             record.generation.into(),
             sealed.as_str().into(),
             record.due_at.into(),
@@ -122,14 +122,19 @@ impl TokenStore for PostgresStore {
         rows::verdict(&row)
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         in_a_runtime()?;
         let removed = timeout(self.0.limit, self.removed(key)).await;
         self.tell(key);
         removed.map_err(|_| failure::late())?
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         in_a_runtime().ok()?;
         timeout(at_most, self.watch(key, seen)).await.ok()
     }
@@ -149,7 +154,7 @@ impl PostgresStore {
     }
 
     /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read before, and asked for once more.
-    async fn removed(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn removed(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let given = [key.as_str().into()];
         let sql = &self.0.statements.tombstone;
@@ -162,14 +167,14 @@ impl PostgresStore {
         Ok(removed.or(seen))
     }
 
-    fn tell(&self, key: &Key) {
+    fn tell(&self, key: &TokenKey) {
         if let Some(hints) = &self.0.hints {
             hints.tell(key);
         }
     }
 
     /// Returns when the generation is another than `seen`. A store that fails is asked again later: nothing is known to have changed.
-    async fn watch(&self, key: &Key, seen: Option<Generation>) -> Entry {
+    async fn watch(&self, key: &TokenKey, seen: Option<Generation>) -> Entry {
         let mut heard = self.0.hints.as_ref().map(Hints::listen);
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -187,7 +192,7 @@ impl PostgresStore {
         }
     }
 
-    async fn busy(&self, key: &Key) -> Result<Acquired, StoreError> {
+    async fn busy(&self, key: &TokenKey) -> Result<Acquired, StoreError> {
         let Some(row) = self.row_of(key).await? else {
             let entry = Entry::default();
             return Ok(Acquired::Busy {
@@ -200,7 +205,7 @@ impl PostgresStore {
         Ok(Acquired::Busy { left, entry })
     }
 
-    async fn row_of(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+    async fn row_of(&self, key: &TokenKey) -> Result<Option<Row>, StoreError> {
         let given = [key.as_str().into()];
         self.ask(Durability::Read, &self.0.statements.load, &given).await
     }

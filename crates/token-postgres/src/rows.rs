@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use token_core::store::{Committed, Entry, Intent, Lineage, Owner, Record, StoreError};
-use token_core::{Generation, Key, Timestamp};
+use token_core::store::{Committed, Entry, Intent, Owner, Record, RefreshFingerprint, StoreError};
+use token_core::{Generation, Timestamp, TokenKey};
 use token_sealing::Sealing;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -15,7 +15,7 @@ pub(crate) fn read<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, 
     row.try_get(column).map_err(|_| failure::foreign())
 }
 
-pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, StoreError> {
+pub(crate) fn entry(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Entry, StoreError> {
     let mut entry = Entry::default();
     entry.record = record(sealing, key, row)?;
     entry.record_age = span(read(row, "record_age_micros")?).unwrap_or_default();
@@ -23,7 +23,7 @@ pub(crate) fn entry(sealing: &Sealing, key: &Key, row: &Row) -> Result<Entry, St
     entry.intent_age = span(read(row, "intent_age_micros")?).unwrap_or_default();
     entry.tombstoned = read(row, "tombstoned")?;
     entry.tombstoned_generation = generation(row, "tombstoned_generation")?;
-    entry.tombstoned_initial = lineage(row, "tombstoned_initial")?;
+    entry.tombstoned_initial = fingerprint(row, "tombstoned_initial")?;
     Ok(entry)
 }
 
@@ -49,16 +49,16 @@ pub(crate) fn span(micros: Option<i64>) -> Option<Duration> {
     Some(Duration::from_micros(micros)).filter(|span| !span.is_zero())
 }
 
-pub(crate) fn record(sealing: &Sealing, key: &Key, row: &Row) -> Result<Option<Record>, StoreError> {
-    let Some(lineage) = lineage(row, "lineage")? else {
+pub(crate) fn record(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Option<Record>, StoreError> {
+    let Some(fingerprint) = fingerprint(row, "fingerprint")? else {
         return Ok(None);
     };
     let generation = generation(row, "generation")?.ok_or_else(failure::foreign)?;
-    let body = sealing.open(key, lineage, generation, read(row, "body")?)?;
-    let mut record = Record::new(lineage, generation, body);
+    let body = sealing.open(key, fingerprint, generation, read(row, "body")?)?;
+    let mut record = Record::new(fingerprint, generation, body);
     record.due_at = timestamp(row, "due_at")?;
     record.grant_ends_at = timestamp(row, "grant_ends_at")?;
-    record.initial = self::lineage(row, "initial")?;
+    record.initial = self::fingerprint(row, "initial")?;
     Ok(Some(record))
 }
 
@@ -73,15 +73,15 @@ fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
     };
     Ok(Some(Intent {
         owner: Owner::named(owner),
-        lineage: lineage(row, "intent_lineage")?,
+        fingerprint: fingerprint(row, "intent_lineage")?,
         generation: generation(row, "intent_generation")?.ok_or_else(failure::foreign)?,
     }))
 }
 
-fn lineage(row: &Row, column: &str) -> Result<Option<Lineage>, StoreError> {
+fn fingerprint(row: &Row, column: &str) -> Result<Option<RefreshFingerprint>, StoreError> {
     let Some(bytes) = read::<Option<&[u8]>>(row, column)? else {
         return Ok(None);
     };
     let bytes = bytes.try_into().map_err(|_| failure::foreign())?;
-    Ok(Some(Lineage(bytes)))
+    Ok(Some(RefreshFingerprint(bytes)))
 }

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use local_servers::Redis;
 use redis::aio::MultiplexedConnection;
-use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record};
-use token_core::{Generation, Key, Secret, TokenStore};
+use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_redis::RedisStore;
 use token_sealing::{Sealing, SealingKey};
 
@@ -77,7 +77,7 @@ async fn gets(bare: &mut MultiplexedConnection) -> Duration {
 }
 
 async fn refreshes(store: &RedisStore) -> Duration {
-    let key = Key::of("acme", "api.acme.example", "bench");
+    let key = TokenKey::of("acme", "api.acme.example", "bench");
     store
         .commit(&key, &CommitCondition::Overwrite, &record(0))
         .await
@@ -89,23 +89,23 @@ async fn refreshes(store: &RedisStore) -> Duration {
     began.elapsed()
 }
 
-async fn refresh(store: &RedisStore, key: &Key, parent: u8) {
+async fn refresh(store: &RedisStore, key: &TokenKey, parent: u8) {
     let owner = Owner::new([1; 16]);
     let intent = Intent {
         owner: owner.clone(),
-        lineage: Some(Lineage([parent; 32])),
+        fingerprint: Some(RefreshFingerprint([parent; 32])),
         generation: Generation::default(),
     };
     store.acquire(key, &owner, Duration::from_secs(30)).await.unwrap();
-    store.intend(key, &intent).await.unwrap();
-    let child = CommitCondition::ParentIs(Lineage([parent; 32]));
+    store.write_intent(key, &intent).await.unwrap();
+    let child = CommitCondition::ParentIs(RefreshFingerprint([parent; 32]));
     store.commit(key, &child, &record(parent + 1)).await.unwrap();
     store.release(key, &owner).await.unwrap();
 }
 
 fn record(number: u8) -> Record {
     Record::new(
-        Lineage([number; 32]),
+        RefreshFingerprint([number; 32]),
         Generation::new(number.into()),
         Secret::from(body()),
     )

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::store::{Entry, TokenStore};
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -18,7 +18,7 @@ const OFTEN: Duration = Duration::from_millis(50);
 
 impl RedisStore {
     /// What is stored when it is of another generation, or when somebody gave a lease back.
-    pub(crate) async fn until_changed(&self, key: &Key, seen: Option<Generation>) -> Option<Entry> {
+    pub(crate) async fn until_changed(&self, key: &TokenKey, seen: Option<Generation>) -> Option<Entry> {
         let wait = Wait::begin(self, self.channel(key));
         loop {
             // It listens before it looks, so that no commit falls in between.

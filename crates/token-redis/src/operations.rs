@@ -7,7 +7,7 @@ use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
     TokenStore,
 };
-use token_core::{Generation, Key, Timestamp};
+use token_core::{Generation, Timestamp, TokenKey};
 use tokio::time::timeout;
 
 use crate::call::Server;
@@ -20,11 +20,11 @@ const LONGEST_LIFE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 #[async_trait]
 impl TokenStore for RedisStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         reply::entry(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let life = millis(life);
         let arguments = [owner.as_str(), life.as_str()];
         let asked = self.call(&script::ACQUIRE, key, &arguments, None, Server::Fit);
@@ -36,7 +36,7 @@ impl TokenStore for RedisStore {
         acquired
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         let renewed = self
             .run(&script::RENEW, key, &[owner.as_str(), &millis(life)])
             .await?;
@@ -47,15 +47,15 @@ impl TokenStore for RedisStore {
         })
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.run(&script::RELEASE, key, &[owner.as_str(), &self.channel(key)])
             .await
             .map(drop)
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         let owner = intent.owner.as_str();
-        let spends = intent.lineage.map(reply::hex).unwrap_or_default();
+        let spends = intent.fingerprint.map(reply::hex).unwrap_or_default();
         let generation = intent.generation.number().to_string();
         let arguments = [owner, spends.as_str(), generation.as_str()];
         let answered = self
@@ -74,7 +74,7 @@ impl TokenStore for RedisStore {
         }
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.run(&script::WITHDRAW, key, &[owner.as_str()])
             .await
             .map(drop)
@@ -82,12 +82,15 @@ impl TokenStore for RedisStore {
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
         let (condition, named) = named(condition)?;
-        let (lineage, generation) = (reply::hex(record.lineage), record.generation.number().to_string());
+        let (fingerprint, generation) = (
+            reply::hex(record.fingerprint),
+            record.generation.number().to_string(),
+        );
         let sealed = self.sealing.seal(key, record)?;
         let channel = self.channel(key);
         let (due_at, grant_ends_at) = (instant(record.due_at), instant(record.grant_ends_at));
@@ -95,7 +98,7 @@ impl TokenStore for RedisStore {
         let arguments = [
             condition,
             &named,
-            &lineage,
+            &fingerprint,
             &generation,
             &sealed,
             &channel,
@@ -118,7 +121,7 @@ impl TokenStore for RedisStore {
         }
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         // If the answer is lost on its way, what was removed is lost with it, so it is read before.
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let answered = self
@@ -135,7 +138,12 @@ impl TokenStore for RedisStore {
         Ok(removed.or(seen.filter(|_| answered.is_repeated)))
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         let changed = timeout(at_most, self.until_changed(key, seen)).await;
         changed.ok().flatten()
     }

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use redis::{FromRedisValue, Value};
-use token_core::store::{Acquired, Entry, Intent, Lineage, Owner, Record, StoreError};
-use token_core::{Generation, Key, Timestamp};
+use token_core::store::{Acquired, Entry, Intent, Owner, Record, RefreshFingerprint, StoreError};
+use token_core::{Generation, Timestamp, TokenKey};
 use token_sealing::Sealing;
 
 /// Any answer of a script or command as a value of Rust.
@@ -14,7 +14,7 @@ pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
 }
 
 /// What `acquire.lua` says: who has the lease, and what is kept.
-pub(crate) fn acquired(answer: Value, key: &Key, sealing: &Sealing) -> Result<Acquired, StoreError> {
+pub(crate) fn acquired(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<Acquired, StoreError> {
     let (left, kept) = read::<(u64, Value)>(answer)?;
     let entry = entry(kept, key, sealing)?;
     Ok(match left {
@@ -27,7 +27,7 @@ pub(crate) fn acquired(answer: Value, key: &Key, sealing: &Sealing) -> Result<Ac
 }
 
 /// What `entry.lua` found.
-pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry, StoreError> {
+pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<Entry, StoreError> {
     // In the order of the script's answer.
     let (fields, record_age, (owner, spends, generation), intent_age, tombstone) = read::<(
         Vec<Option<String>>,
@@ -48,29 +48,29 @@ pub(crate) fn entry(answer: Value, key: &Key, sealing: &Sealing) -> Result<Entry
     Ok(entry)
 }
 
-/// From `lineage`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order; more may follow.
+/// From `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order; more may follow.
 pub(crate) fn record(
     fields: &[Option<String>],
-    key: &Key,
+    key: &TokenKey,
     sealing: &Sealing,
 ) -> Result<Option<Record>, StoreError> {
-    let [lineage, generation, body, due_at, grant_ends_at, initial, ..] = fields else {
+    let [fingerprint, generation, body, due_at, grant_ends_at, initial, ..] = fields else {
         return Err(foreign());
     };
-    let (lineage, generation, body) = match (lineage, generation, body) {
+    let (fingerprint, generation, body) = match (fingerprint, generation, body) {
         (None, None, None) => return Ok(None),
-        (Some(lineage), Some(generation), Some(body)) => (lineage, generation, body),
+        (Some(fingerprint), Some(generation), Some(body)) => (fingerprint, generation, body),
         _ => return Err(foreign()),
     };
-    let lineage = from_hex(lineage)?;
+    let fingerprint = from_hex(fingerprint)?;
     let generation = Generation::new(number(generation)?);
-    let body = sealing.open(key, lineage, generation, body)?;
+    let body = sealing.open(key, fingerprint, generation, body)?;
     let instant = |millis: &String| number(millis).map(Timestamp::from_unix_millis);
     Ok(Some(Record {
         due_at: due_at.as_ref().map(instant).transpose()?,
         grant_ends_at: grant_ends_at.as_ref().map(instant).transpose()?,
         initial: initial.as_deref().map(from_hex).transpose()?,
-        ..Record::new(lineage, generation, body)
+        ..Record::new(fingerprint, generation, body)
     }))
 }
 
@@ -98,16 +98,16 @@ fn intent(
     let spends = spends.filter(|spends| !spends.is_empty());
     Ok(Some(Intent {
         owner: Owner::named(owner),
-        lineage: spends.as_deref().map(from_hex).transpose()?,
+        fingerprint: spends.as_deref().map(from_hex).transpose()?,
         generation: Generation::new(generation.unwrap_or_default()),
     }))
 }
 
-pub(crate) fn hex(lineage: Lineage) -> String {
-    lineage.0.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn hex(fingerprint: RefreshFingerprint) -> String {
+    fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Result<Lineage, StoreError> {
+fn from_hex(text: &str) -> Result<RefreshFingerprint, StoreError> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = |pair: &[u8]| match *pair {
         [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
@@ -116,7 +116,7 @@ fn from_hex(text: &str) -> Result<Lineage, StoreError> {
     let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
     bytes
         .and_then(|bytes| bytes.try_into().ok())
-        .map(Lineage)
+        .map(RefreshFingerprint)
         .ok_or_else(foreign)
 }
 
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_lineage_is_written_and_read() {
-        let lineage = Lineage(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
-        assert_eq!(from_hex(&hex(lineage)).unwrap(), lineage);
-        for wrong in ["", "0", "zz", hex(lineage).trim_start_matches('0'), "é"] {
+        let fingerprint = RefreshFingerprint(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
+        assert_eq!(from_hex(&hex(fingerprint)).unwrap(), fingerprint);
+        for wrong in ["", "0", "zz", hex(fingerprint).trim_start_matches('0'), "é"] {
             assert!(from_hex(wrong).is_err(), "{wrong}");
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::Value;
-use token_core::Key;
+use token_core::TokenKey;
 use token_core::store::StoreError;
 use token_sealing::Sealing;
 
@@ -92,11 +92,11 @@ impl RedisStore {
     }
 
     /// One key, and so one slot of a cluster, for all that belongs to a grant.
-    fn place(&self, key: &Key) -> String {
+    fn place(&self, key: &TokenKey) -> String {
         format!("{}{key}", self.prefix, key = key.as_str())
     }
 
-    pub(crate) fn channel(&self, key: &Key) -> String {
+    pub(crate) fn channel(&self, key: &TokenKey) -> String {
         format!("{}:changed", self.place(key))
     }
 
@@ -104,7 +104,7 @@ impl RedisStore {
     pub(crate) async fn run(
         &self,
         script: &Script,
-        key: &Key,
+        key: &TokenKey,
         arguments: &[&str],
     ) -> Result<Value, StoreError> {
         let asked = self.call(script, key, arguments, None, Server::Any);
@@ -115,7 +115,7 @@ impl RedisStore {
     pub(crate) async fn run_safely(
         &self,
         script: &Script,
-        key: &Key,
+        key: &TokenKey,
         arguments: &[&str],
         server: Server,
     ) -> Result<Answered, StoreError> {
@@ -125,7 +125,7 @@ impl RedisStore {
     pub(crate) async fn call(
         &self,
         script: &Script,
-        key: &Key,
+        key: &TokenKey,
         arguments: &[&str],
         replicas: Option<Replicas>,
         server: Server,
@@ -144,7 +144,7 @@ impl RedisStore {
     /// value, that says so.
     pub(crate) async fn take_back(
         &self,
-        key: &Key,
+        key: &TokenKey,
         mark: (&str, &str),
         before: &[(&str, &str)],
         lacking: &Lacking,

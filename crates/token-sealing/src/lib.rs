@@ -12,8 +12,8 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use token_core::store::{Lineage, Record, StoreError};
-use token_core::{BuildError, Generation, Key, Secret};
+use token_core::store::{Record, RefreshFingerprint, StoreError};
+use token_core::{BuildError, Generation, Secret, TokenKey};
 use zeroize::Zeroizing;
 
 use self::text::SealedText;
@@ -158,11 +158,11 @@ impl Sealing {
     /// # Errors
     ///
     /// [`StoreError`] where the operating system gives no random numbers, or the body is longer than 256 GiB.
-    pub fn seal(&self, key: &Key, record: &Record) -> Result<String, StoreError> {
+    pub fn seal(&self, key: &TokenKey, record: &Record) -> Result<String, StoreError> {
         let by = &self.sealed_by;
         let mut nonce = [0; 24];
         getrandom::fill(&mut nonce).map_err(|_| could_not_seal())?;
-        let bound = bound_to(by.id(), key, record.lineage, record.generation);
+        let bound = bound_to(by.id(), key, record.fingerprint, record.generation);
         let body = record.body.expose().as_bytes();
         // Room for the tag from the start: a vector that grows leaves a copy behind.
         let mut sealed = Zeroizing::new(Vec::with_capacity(body.len().saturating_add(16)));
@@ -181,14 +181,14 @@ impl Sealing {
     /// sealed by a key whose id was not given, is sealed by another key of the same id, or was changed or moved here from another place.
     pub fn open(
         &self,
-        key: &Key,
-        lineage: Lineage,
+        key: &TokenKey,
+        fingerprint: RefreshFingerprint,
         generation: Generation,
         sealed: &str,
     ) -> Result<Secret, StoreError> {
         let sealed = SealedText::read(sealed)?;
         let by = self.key_of(&sealed)?;
-        let bound = bound_to(by.id(), key, lineage, generation);
+        let bound = bound_to(by.id(), key, fingerprint, generation);
         let mut body = Zeroizing::new(sealed.body);
         by.cipher()
             .decrypt_in_place(&sealed.nonce.into(), &bound, &mut *body)
@@ -224,7 +224,12 @@ fn is_key_id(id: &str) -> bool {
 }
 
 /// What else must be the same when the record is opened. Every part has a fixed length or ends with a byte that it cannot hold.
-fn bound_to(key_id: &str, key: &Key, lineage: Lineage, generation: Generation) -> Vec<u8> {
+fn bound_to(
+    key_id: &str,
+    key: &TokenKey,
+    fingerprint: RefreshFingerprint,
+    generation: Generation,
+) -> Vec<u8> {
     let parts: [&[u8]; 8] = [
         b"token-core record v1",
         b"\0",
@@ -233,7 +238,7 @@ fn bound_to(key_id: &str, key: &Key, lineage: Lineage, generation: Generation) -
         key.as_str().as_bytes(),
         b"\0",
         &generation.number().to_be_bytes(),
-        &lineage.0,
+        &fingerprint.0,
     ];
     parts.concat()
 }

@@ -12,12 +12,16 @@ fn sealing() -> Sealing {
     Sealing::with(sealing_key("2026-03", 0xC5))
 }
 
-fn key(grant: &str) -> Key {
-    Key::of("acme", "api.acme.example", grant)
+fn key(grant: &str) -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", grant)
 }
 
 fn record() -> Record {
-    Record::new(Lineage([1; 32]), Generation::new(7), Secret::from(BODY))
+    Record::new(
+        RefreshFingerprint([1; 32]),
+        Generation::new(7),
+        Secret::from(BODY),
+    )
 }
 
 fn sealed() -> String {
@@ -25,7 +29,7 @@ fn sealed() -> String {
 }
 
 fn open(sealing: &Sealing, sealed: &str) -> Result<Secret, StoreError> {
-    sealing.open(&key("1"), Lineage([1; 32]), Generation::new(7), sealed)
+    sealing.open(&key("1"), RefreshFingerprint([1; 32]), Generation::new(7), sealed)
 }
 
 fn why_not(sealing: &Sealing, sealed: &str) -> String {
@@ -51,7 +55,7 @@ fn a_body_that_was_swapped_between_two_keys_does_not_open() {
     let of_one = sealing().seal(&one, &record()).unwrap();
     let of_other = sealing().seal(&other, &record()).unwrap();
     for (here, moved) in [(&one, &of_other), (&other, &of_one)] {
-        let opened = sealing().open(here, Lineage([1; 32]), Generation::new(7), moved);
+        let opened = sealing().open(here, RefreshFingerprint([1; 32]), Generation::new(7), moved);
         assert!(opened.unwrap_err().to_string().contains("moved here"));
     }
 }
@@ -59,8 +63,13 @@ fn a_body_that_was_swapped_between_two_keys_does_not_open() {
 #[test]
 fn a_record_of_another_generation_or_lineage_does_not_open() {
     let sealed = sealed();
-    for (lineage, generation) in [([1; 32], 8), ([2; 32], 7)] {
-        let opened = sealing().open(&key("1"), Lineage(lineage), Generation::new(generation), &sealed);
+    for (fingerprint, generation) in [([1; 32], 8), ([2; 32], 7)] {
+        let opened = sealing().open(
+            &key("1"),
+            RefreshFingerprint(fingerprint),
+            Generation::new(generation),
+            &sealed,
+        );
         assert!(opened.unwrap_err().to_string().contains("moved here"));
     }
 }
@@ -199,13 +208,13 @@ proptest! {
     #[test]
     fn whatever_is_sealed_opens_as_it_was(
         body in any::<String>(), id in "[A-Za-z0-9_-]{1,32}", secret in any::<[u8; 32]>(),
-        lineage in any::<[u8; 32]>(), generation in any::<u64>(), grant in any::<String>(),
+        fingerprint in any::<[u8; 32]>(), generation in any::<u64>(), grant in any::<String>(),
     ) {
         let sealing = Sealing::with(SealingKey::new(&id, secret).unwrap());
-        let (key, lineage, generation) = (key(&grant), Lineage(lineage), Generation::new(generation));
-        let record = Record::new(lineage, generation, Secret::from(body.clone()));
+        let (key, fingerprint, generation) = (key(&grant), RefreshFingerprint(fingerprint), Generation::new(generation));
+        let record = Record::new(fingerprint, generation, Secret::from(body.clone()));
         let sealed = sealing.seal(&key, &record).unwrap();
-        let opened = sealing.open(&key, lineage, generation, &sealed).unwrap();
+        let opened = sealing.open(&key, fingerprint, generation, &sealed).unwrap();
         prop_assert_eq!(opened.expose(), body);
     }
 

@@ -17,7 +17,7 @@
 //!   "request": { "method": "POST", "url": "https://…", "headers": { "authorization": "…" }, "body": "…" },
 //!   "answer": { "status": 200, "headers": { "date": "…" }, "body": "…" },
 //!   "expect": { "issued": { "access": "A2", "refresh": null, "expires_in_seconds": 7200,
-//!                           "carried": "authorization: Bearer A2", "scopes": ["a"], "extras": { "id_token": "…" } } } }
+//!                           "placement": "authorization: Bearer A2", "scopes": ["a"], "extras": { "id_token": "…" } } } }
 //! ```
 //!
 //! `expect` is one of `issued`; `refresh_token_only`, with a `refresh` and the fields of an error; `error` and `again`, each `{ "kind": "Rejected", "code": "…", "message": "…",
@@ -34,7 +34,7 @@ use std::path::Path;
 use case::{Case, Expected};
 use trial::Trial;
 
-use token_core::{Redemption, Secret, TokenEndpoint};
+use token_core::{OneTimeGrant, Secret, TokenEndpoint};
 
 mod authorizing;
 mod case;
@@ -111,7 +111,7 @@ pub struct EndpointSuite {
     #[expect(clippy::type_complexity, reason = "an alias would hide what builds")]
     build: Box<dyn Fn(&str) -> Box<dyn TokenEndpoint>>,
     #[expect(clippy::type_complexity, reason = "an alias would hide what redeems")]
-    redeem: Option<Box<dyn Fn(&str, &str) -> Redemption>>,
+    redeem: Option<Box<dyn Fn(&str, &str) -> OneTimeGrant>>,
     cases: Vec<Case>,
     secrets: Vec<Secret>,
 }
@@ -179,12 +179,12 @@ impl EndpointSuite {
 
     /// The same suite, with what makes the one-time grants of its cases: it is given a case's `endpoint` and its `redeems`.
     #[must_use]
-    pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> Redemption + 'static) -> Self {
+    pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> OneTimeGrant + 'static) -> Self {
         self.redeem = Some(Box::new(redeem));
         self
     }
 
-    fn redemption(&self, case: &Case) -> Option<Redemption> {
+    fn redemption(&self, case: &Case) -> Option<OneTimeGrant> {
         let redeem = self.redeem.as_ref()?;
         Some(redeem(&case.endpoint, &case.redeems))
     }

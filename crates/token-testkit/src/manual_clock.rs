@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use token_core::{Clock, Moment, Timestamp};
+use token_core::{Clock, ClockReading, Timestamp};
 
 /// A clock that moves only when it is told to. Clones share one time.
 ///
@@ -17,12 +17,12 @@ use token_core::{Clock, Moment, Timestamp};
 /// assert_eq!(clock.now().elapsed, Duration::from_secs(60));
 /// ```
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Moment>>);
+pub struct ManualClock(Arc<Mutex<ClockReading>>);
 
 impl ManualClock {
     /// A clock that stands at this wall time.
     pub fn at(wall: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Moment {
+        Self(Arc::new(Mutex::new(ClockReading {
             wall,
             elapsed: Duration::ZERO,
         })))
@@ -30,7 +30,7 @@ impl ManualClock {
 
     /// Lets time pass, for both wall and elapsed time, as sleep of the machine does too.
     pub fn advance(&self, span: Duration) {
-        self.change(|moment| Moment {
+        self.change(|moment| ClockReading {
             wall: moment.wall.after(span),
             elapsed: moment.elapsed.saturating_add(span),
         });
@@ -38,20 +38,20 @@ impl ManualClock {
 
     /// Steps the wall clock alone by signed milliseconds, as an administrator or NTP does.
     pub fn step_wall(&self, millis: i64) {
-        self.change(|moment| Moment {
+        self.change(|moment| ClockReading {
             wall: moment.wall.shifted(millis),
             ..moment
         });
     }
 
-    fn change(&self, change: impl FnOnce(Moment) -> Moment) {
+    fn change(&self, change: impl FnOnce(ClockReading) -> ClockReading) {
         let mut moment = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *moment = change(*moment);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> ClockReading {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use token_core::store::{Intent, Lineage, Owner, Record, StoreError, TokenStore};
-use token_core::{Generation, Key, Secret};
+use token_core::store::{Intent, Owner, Record, RefreshFingerprint, StoreError, TokenStore};
+use token_core::{Generation, Secret, TokenKey};
 
 mod concurrently;
 mod laws_of_changes;
@@ -202,22 +202,22 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 }
 
-fn key() -> Key {
-    Key::of("conformance", "store.example:8443", "grant 1")
+fn key() -> TokenKey {
+    TokenKey::of("conformance", "store.example:8443", "grant 1")
 }
 
 fn owner(number: u8) -> Owner {
     Owner::new([number; 16])
 }
 
-fn lineage(number: u8) -> Lineage {
-    Lineage([number; 32])
+fn fingerprint(number: u8) -> RefreshFingerprint {
+    RefreshFingerprint([number; 32])
 }
 
 /// The record that is refreshed with the refresh token of this number.
 fn record(number: u8) -> Record {
     Record::new(
-        lineage(number),
+        fingerprint(number),
         Generation::new(number.into()),
         Secret::from(format!("sealed body {number}")),
     )
@@ -226,7 +226,7 @@ fn record(number: u8) -> Record {
 fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
-        lineage: Some(lineage(spends)),
+        fingerprint: Some(fingerprint(spends)),
         generation: record(spends).generation,
     }
 }
@@ -237,7 +237,7 @@ fn sure<T>(answer: Result<T, StoreError>) -> T {
 }
 
 /// Fails where the stored record is another than this.
-async fn expect_stored(store: &dyn TokenStore, key: &Key, wanted: &Record) {
+async fn expect_stored(store: &dyn TokenStore, key: &TokenKey, wanted: &Record) {
     expect_record(sure(store.load(key).await).record.as_ref(), wanted);
 }
 
@@ -257,7 +257,10 @@ fn differs(found: Option<&Record>, wanted: Option<&Record>) -> Option<&'static s
         (Some(found), Some(wanted)) => (found, wanted),
     };
     let fields = [
-        (found.lineage == wanted.lineage, "another lineage is stored"),
+        (
+            found.fingerprint == wanted.fingerprint,
+            "another fingerprint is stored",
+        ),
         (
             found.generation == wanted.generation,
             "another generation is stored",

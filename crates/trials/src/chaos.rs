@@ -35,7 +35,7 @@ use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::time::{ClockId, clock_gettime};
 use token_sim::{OAuth2, SimClock, Tls};
-use vendor_auth::core::TokenEndpoint as _;
+use vendor_auth::types::TokenEndpoint as _;
 
 use self::crew::Crew;
 use self::hands::{Hands, ProcessClock, SharedClock};

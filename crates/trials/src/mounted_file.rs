@@ -13,8 +13,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use token_cache::FileStore;
 use vendor_auth::Secret;
-use vendor_auth::core::store::{CommitCondition, Lineage, Record, TokenStore as _};
-use vendor_auth::core::{Generation, Key};
+use vendor_auth::types::store::{CommitCondition, Record, RefreshFingerprint, TokenStore as _};
+use vendor_auth::types::{Generation, TokenKey};
 
 use crate::command::read;
 use crate::folders::RunFolder;
@@ -74,7 +74,7 @@ pub(crate) fn work(folder: &Path) -> Result<()> {
 
 fn write(folder: &Path, number: u8) -> Result<String> {
     let record = Record::new(
-        Lineage([number; 32]),
+        RefreshFingerprint([number; 32]),
         Generation::new(number.into()),
         Secret::from("a token"),
     );
@@ -92,8 +92,8 @@ fn only_token_file(folder: &Path) -> Result<PathBuf> {
     pages.next().context("there is no token file")
 }
 
-fn key() -> Key {
-    Key::of("acme", "api.acme.example", "mounted")
+fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "mounted")
 }
 
 fn in_runtime<T>(work: impl Future<Output = T>) -> Result<T> {

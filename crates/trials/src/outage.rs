@@ -27,7 +27,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
-use vendor_auth::core::Rotation;
+use vendor_auth::types::Rotation;
 
 use self::callers::Pulse;
 use self::scene::{Played, Scene};

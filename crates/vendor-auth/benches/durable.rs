@@ -25,9 +25,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use local_servers::{Postgres, Redis};
 use vendor_auth::cache::{Drained, Event, Events};
-use vendor_auth::core::{HttpClient, SendError, TokenStore};
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::sealing::{Sealing, SealingKey};
+use vendor_auth::types::{HttpClient, SendError, TokenStore};
 use vendor_auth::{FileStore, PostgresStore, RedisStore, Secret, Token, TokenCache};
 
 const REFRESHES: u32 = 300;
@@ -85,12 +85,12 @@ impl Measured {
     async fn new(name: &'static str, store: impl TokenStore + 'static) -> Self {
         let answered = Arc::<Mutex<Option<Instant>>>::default();
         let cache = TokenCache::builder(endpoint())
-            .http(Answering {
+            .http_client(Answering {
                 answered: Arc::clone(&answered),
                 ..Answering::default()
             })
             .store(store)
-            .first(Token::from_refresh_token(Secret::from("first")).unwrap())
+            .initial_token(Token::from_refresh_token(Secret::from("first")).unwrap())
             .build()
             .unwrap();
         let mut events = cache.events();

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use token_testkit::ScriptedClient;
-use vendor_auth::core::{Answer, Attempt, BaseUrl, Key, Outcome, PlainHttp, Request, Rotation, Step};
+use vendor_auth::types::{Answer, Attempt, BaseUrl, Outcome, PlainHttp, Request, Rotation, Step, TokenKey};
 use vendor_auth::{Error, ErrorKind, Secret, Token, TokenCache, TokenEndpoint};
 
 #[derive(Debug)]
@@ -15,8 +15,8 @@ struct Acme {
 }
 
 impl TokenEndpoint for Acme {
-    fn key(&self) -> Key {
-        Key::of("acme", &self.base.deployment(), "default")
+    fn key(&self) -> TokenKey {
+        TokenKey::of("acme", &self.base.deployment(), "default")
     }
 
     fn rotation(&self) -> Rotation {
@@ -58,11 +58,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     // In place of a network: a client that answers as it was told.
     let http = ScriptedClient::new().answer(200, r#"{"token": "T-1", "ttl": 3600}"#);
-    let tokens = TokenCache::builder(acme).http(http).build()?;
+    let tokens = TokenCache::builder(acme).http_client(http).build()?;
     println!(
         "{:?} is carried as {:?}",
         tokens.key(),
-        tokens.token().await?.carriage()
+        tokens.token().await?.placement()
     );
     Ok(())
 }

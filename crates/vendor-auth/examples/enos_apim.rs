@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .app_key(setting("ENOS_APP_KEY")?)
         .app_secret(setting("ENOS_APP_SECRET")?)
         .build()?;
-    let tokens = vendor_auth::token_cache(enos)?;
+    let tokens = vendor_auth::builder(enos)?.build()?;
 
     let body = r#"{"count": 20}"#;
     let request = http::Request::post(format!("{url}{}", setting("ENOS_API")?))

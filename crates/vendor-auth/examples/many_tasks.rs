@@ -10,8 +10,8 @@ use std::error::Error;
 
 use token_sim::OAuth2 as Simulated;
 use tokio::task::JoinSet;
+use vendor_auth::Secret;
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -26,9 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     // In memory alone, since the simulated server dies with this process too. A real grant belongs into a durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
-    let tokens = TokenCache::builder(endpoint)
-        .http(ReqwestClient::new()?)
-        .first(Token::from_refresh_token(refresh_token)?)
+    let tokens = vendor_auth::builder(endpoint)?
+        .refresh_token(refresh_token)
         .build()?;
 
     let mut tasks = JoinSet::new();

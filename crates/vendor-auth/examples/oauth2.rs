@@ -13,7 +13,7 @@
 use std::error::Error;
 
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ErrorKind, FileStore, ReqwestClient, Secret, Token, TokenCache};
+use vendor_auth::{ErrorKind, FileStore, Secret};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -23,10 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .account("example")
         .build()?;
     let refresh_token = Secret::from(setting("OAUTH2_REFRESH_TOKEN")?);
-    let tokens = TokenCache::builder(bamboo)
-        .http(ReqwestClient::new()?)
+    let tokens = vendor_auth::builder(bamboo)?
         .store(FileStore::in_default_directory("vendor-auth-example")?)
-        .first(Token::from_refresh_token(refresh_token)?)
+        .refresh_token(refresh_token)
         .build()?;
 
     match tokens.token().await {

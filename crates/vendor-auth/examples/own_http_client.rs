@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use token_sim::OAuth2 as Simulated;
-use vendor_auth::core::types::async_trait;
-use vendor_auth::core::{HttpClient, SendError};
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
+use vendor_auth::types::reexports::async_trait;
+use vendor_auth::types::{HttpClient, SendError};
+use vendor_auth::{ReqwestClient, Secret, TokenCache};
 
 /// Counts what goes over another client.
 #[derive(Debug)]
@@ -59,8 +59,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // In memory alone, since the simulated server dies with this process too. A real grant belongs into a durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = TokenCache::builder(endpoint)
-        .http(http)
-        .first(Token::from_refresh_token(refresh_token)?)
+        .http_client(http)
+        .refresh_token(refresh_token)
         .build()?;
 
     let generation = tokens.token().await?.generation();

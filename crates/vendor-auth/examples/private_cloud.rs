@@ -13,7 +13,7 @@ use std::io::stdin;
 
 use vendor_auth::cache::GrantState;
 use vendor_auth::privcloud::PrivateCloud;
-use vendor_auth::{FileStore, ReqwestClient, TokenCache};
+use vendor_auth::{FileStore, TokenCache};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,8 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .account("example")
         .build()?;
 
-    let tokens = TokenCache::builder(cloud.clone())
-        .http(ReqwestClient::new()?)
+    let tokens = vendor_auth::builder(cloud.clone())?
         .store(FileStore::in_default_directory("vendor-auth-example")?)
         .build()?;
 

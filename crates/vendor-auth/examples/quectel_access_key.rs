@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .access_key(setting("QUECTEL_ACCESS_KEY")?)
         .access_secret(setting("QUECTEL_ACCESS_SECRET")?)
         .build()?;
-    let tokens = vendor_auth::token_cache(quectel)?;
+    let tokens = vendor_auth::builder(quectel)?.build()?;
 
     let token = tokens.token().await?;
     println!("a token until {:?}", token.validity().ends());

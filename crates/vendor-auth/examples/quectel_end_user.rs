@@ -12,7 +12,7 @@ use std::error::Error;
 
 use vendor_auth::cache::GrantState;
 use vendor_auth::quectel::EndUser;
-use vendor_auth::{ErrorKind, FileStore, ReqwestClient, TokenCache};
+use vendor_auth::{ErrorKind, FileStore};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,8 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .account(&email)
         .build()?;
-    let tokens = TokenCache::builder(app.clone())
-        .http(ReqwestClient::new()?)
+    let tokens = vendor_auth::builder(app.clone())?
         .store(FileStore::in_default_directory("vendor-auth-example")?)
         .build()?;
 

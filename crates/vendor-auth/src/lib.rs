@@ -2,18 +2,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
-pub use token_core as core;
-pub use token_core::{BuildError, Error, ErrorKind, Redemption, Secret, Token, TokenEndpoint};
+pub use token_core as types;
+pub use token_core::{BuildError, Error, ErrorKind, OneTimeGrant, Secret, Token, TokenEndpoint};
 
 #[cfg(feature = "cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
 #[doc(inline)]
-pub use token_cache::{self as cache, TokenCache, TokenGuard};
+pub use token_cache::{self as cache, TokenCache, TokenCacheBuilder, TokenGuard};
 
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 #[doc(inline)]
-pub use token_reqwest::{self as reqwest, ReqwestClient};
+pub use token_reqwest::{self as http, ReqwestClient};
 
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
@@ -54,7 +54,7 @@ vendors! {
     "quectel": quectel;
 }
 
-/// One token of this endpoint, kept fresh: over reqwest with rustls, in memory, with sensible times.
+/// Returns a builder for a cache that keeps one token of this endpoint fresh, with [`ReqwestClient`] as its HTTP client.
 ///
 /// ```
 /// # fn main() -> Result<(), vendor_auth::BuildError> {
@@ -66,19 +66,19 @@ vendors! {
 ///     .client_secret("from a safe place")
 ///     .client_credentials()
 ///     .build()?;
-/// let tokens = vendor_auth::token_cache(endpoint)?;
+/// let tokens = vendor_auth::builder(endpoint)?.build()?;
 /// # }
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// For another HTTP client, a store that is shared between hosts, or other times, use [`TokenCache::builder`].
+/// The builder takes another store, HTTP client or clock too. [`TokenCache::builder`] is the same without an HTTP client.
 ///
 /// # Errors
 ///
-/// [`BuildError`] where the machine has no root certificates or gives no random numbers.
+/// [`BuildError`] if the machine has no root certificates.
 #[cfg(all(feature = "cache", feature = "reqwest"))]
 #[cfg_attr(docsrs, doc(cfg(all(feature = "cache", feature = "reqwest"))))]
-pub fn token_cache(endpoint: impl TokenEndpoint) -> Result<TokenCache, BuildError> {
-    TokenCache::builder(endpoint).http(ReqwestClient::new()?).build()
+pub fn builder(endpoint: impl TokenEndpoint) -> Result<TokenCacheBuilder, BuildError> {
+    Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::new()?))
 }

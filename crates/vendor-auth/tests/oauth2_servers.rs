@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use token_sim::{DeadGrant, Fault, Kind, LoginAnswer, Oddity, RefreshTokenEnd, Rotation, SimClock};
 use token_testkit::ManualClock;
-use vendor_auth::cache::{Backoff, LoggedOut, TokenCacheBuilder};
-use vendor_auth::core::{Clock as _, Timestamp};
+use vendor_auth::cache::{Backoff, Drained, LoggedOut, TokenCacheBuilder};
 use vendor_auth::oauth2::{OAuth2, OAuth2Builder as Description};
+use vendor_auth::types::{Clock as _, Timestamp};
 use vendor_auth::{Error, ErrorKind, ReqwestClient, Secret, Token, TokenCache};
 
 const START: i64 = 1_700_000_000_000;
@@ -44,7 +44,7 @@ impl Scene {
     fn begun(sim: token_sim::OAuth2, cache: TokenCacheBuilder) -> Self {
         let refresh = sim.grant().refresh_token().map(Secret::from).unwrap();
         let first = Token::from_refresh_token(refresh).unwrap();
-        let tokens = cache.first(first).build().unwrap();
+        let tokens = cache.initial_token(first).build().unwrap();
         Self { sim, tokens }
     }
 
@@ -84,8 +84,8 @@ fn endpoint(sim: &token_sim::OAuth2) -> Description {
 
 fn builder(endpoint: OAuth2) -> TokenCacheBuilder {
     TokenCache::builder(endpoint)
-        .http(ReqwestClient::new().unwrap())
-        .wait(3 * A_SECOND)
+        .http_client(ReqwestClient::new().unwrap())
+        .wait_timeout(3 * A_SECOND)
         .backoff(Backoff::default().first(Duration::from_millis(10)))
 }
 
@@ -237,6 +237,8 @@ async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() 
         if tokens.token().await.is_err() {
             failures.push(second);
         }
+        // The clock stands still while a request is under way, however slow this machine is.
+        assert_eq!(tokens.drain(Duration::from_secs(60)).await, Drained::Settled);
         clock.advance(A_SECOND);
     }
     let at_each_end = |end: u64| {
@@ -261,7 +263,7 @@ async fn a_revocation_that_fails_is_told() {
         let scene = Scene::described(token_sim::OAuth2::builder(), describe).await;
         scene.tokens.token().await.unwrap();
         scene.sim.fault(fault.on_kind(Kind::Revocation).until_cleared());
-        let end = scene.tokens.log_out().await.unwrap();
+        let end = scene.tokens.logout().await.unwrap();
         assert!(matches!(end, LoggedOut::NotRevoked { .. }), "{end:?}");
         assert_eq!(scene.refused().await.kind(), ErrorKind::Rejected);
         assert_eq!(scene.sim.exchange_count(), 1);

@@ -12,15 +12,15 @@ use vendor_auth::{ErrorKind, ReqwestClient, Secret, Token, TokenCache, TokenEndp
 const SECRET: &str = "s3cr3t-of-the-test";
 
 fn cache(endpoint: impl TokenEndpoint) -> TokenCache {
-    vendor_auth::token_cache(endpoint).unwrap()
+    vendor_auth::builder(endpoint).unwrap().build().unwrap()
 }
 
 /// A cache of a grant that began elsewhere.
 fn begun(endpoint: impl TokenEndpoint, grant: &Issued) -> TokenCache {
     let refresh = Secret::from(grant.refresh_token().unwrap());
     TokenCache::builder(endpoint)
-        .http(ReqwestClient::new().unwrap())
-        .first(Token::from_refresh_token(refresh).unwrap())
+        .http_client(ReqwestClient::new().unwrap())
+        .initial_token(Token::from_refresh_token(refresh).unwrap())
         .build()
         .unwrap()
 }

@@ -1,7 +1,7 @@
 //! The answer that refuses (RFC 6749 section 5.2), in the formats that servers write.
 
 use token_core::json::Document;
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::codes::{self, Asked, Refusal};

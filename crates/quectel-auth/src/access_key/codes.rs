@@ -1,4 +1,4 @@
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::reply::{Reply, service_failure};

@@ -1,4 +1,4 @@
-use token_core::{Answer, Attempt, Error, Key, Outcome, Request, Rotation, Token, TokenEndpoint};
+use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
 
 use super::config::AccessKey;
 use super::{codes, wire};
@@ -6,9 +6,9 @@ use crate::reply::Reply;
 
 impl TokenEndpoint for AccessKey {
     /// `quectel-access-key`, the host, the AccessKey and, where one was given, the scope.
-    fn key(&self) -> Key {
+    fn key(&self) -> TokenKey {
         let grant = format!("{} {}", self.access_key, self.scope);
-        Key::of("quectel-access-key", &self.base.deployment(), grant.trim_end())
+        TokenKey::of("quectel-access-key", &self.base.deployment(), grant.trim_end())
     }
 
     /// [`Rotation::Idempotent`]: what is spent is the access token, which the vendor lets live on; asked twice within 30 minutes, it

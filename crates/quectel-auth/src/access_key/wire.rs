@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::types::http::header::CONTENT_TYPE;
+use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::{
-    Answer, Attempt, Carriage, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token,
-    TokenBuilder, jwt,
+    Answer, Attempt, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token, TokenBuilder,
+    TokenPlacement, jwt,
 };
 
 use super::config::AccessKey;
@@ -64,7 +64,7 @@ pub(super) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, E
         .validity(answer.renewal(None, true), DEFAULT_LIFE)
         .not_refreshed_before(created_at(answer, &access).after(SAME_TOKEN_FOR));
     let token = Token::builder(access, validity)
-        .carried(Carriage::Verbatim)
+        .placement(TokenPlacement::Verbatim)
         .scopes(document.words(&["scope", "data.scope"]));
     let oddities = lifetime.oddity().into_iter().chain(document.oddity());
     oddities.fold(token, TokenBuilder::odd).build()

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::reply::{Reply, service_failure};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use token_core::types::http::HeaderName;
+use token_core::reexports::http::HeaderName;
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
 /// The token endpoint of Quectel's app API, for one person.
@@ -17,7 +17,7 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * **There is no login** to fall back to: a person's password is a [`Redemption`], sent once. Five wrong ones freeze the account for
+/// * **There is no login** to fall back to: a person's password is a [`OneTimeGrant`], sent once. Five wrong ones freeze the account for
 ///   20 minutes (5147), and the vendor blocks a suspicious client for 24 hours (5325).
 /// * **Refresh** answers both tokens anew: two hours for the access token, 30 days for the refresh token in the vendor's samples.
 /// * **Carried** as it came, `Authorization: Bearer …`: the scheme is part of both tokens, in a refresh too.

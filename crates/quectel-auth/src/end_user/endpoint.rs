@@ -1,12 +1,12 @@
-use token_core::{Answer, Attempt, Error, Key, Outcome, Request, Rotation, Token, TokenEndpoint};
+use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
 
 use super::config::EndUser;
 use super::{codes, wire};
 
 impl TokenEndpoint for EndUser {
     /// `quectel-end-user`, the host and the account's name.
-    fn key(&self) -> Key {
-        Key::of("quectel-end-user", &self.base.deployment(), &self.account)
+    fn key(&self) -> TokenKey {
+        TokenKey::of("quectel-end-user", &self.base.deployment(), &self.account)
     }
 
     /// [`Rotation::SingleUse`]: every refresh answers a new refresh token, and the vendor does not say whether the spent one lives

@@ -1,4 +1,4 @@
-use token_core::{Attempt, Error, ErrorKind, Redemption, Request, Secret, Step};
+use token_core::{Attempt, Error, ErrorKind, OneTimeGrant, Request, Secret, Step};
 
 use super::config::EndUser;
 use super::wire::headed;
@@ -12,7 +12,7 @@ impl EndUser {
     ///
     /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are left in the vendor's code: 5586 for
     /// four, down to 5583 for one. It makes no request, but [`Config`](token_core::ErrorKind::Config), where no user domain was given.
-    pub fn email_password(&self, email: impl Into<String>, password: impl Into<Secret>) -> Redemption {
+    pub fn email_password(&self, email: impl Into<String>, password: impl Into<Secret>) -> OneTimeGrant {
         self.redemption(Account::Email(email.into()), password.into())
     }
 
@@ -26,7 +26,7 @@ impl EndUser {
         international_code: Option<&str>,
         phone: impl Into<String>,
         password: impl Into<Secret>,
-    ) -> Redemption {
+    ) -> OneTimeGrant {
         let account = Account::Phone {
             international_code: international_code.map(str::to_owned),
             phone: phone.into(),
@@ -34,9 +34,9 @@ impl EndUser {
         self.redemption(account, password.into())
     }
 
-    fn redemption(&self, account: Account, password: Secret) -> Redemption {
+    fn redemption(&self, account: Account, password: Secret) -> OneTimeGrant {
         let endpoint = self.clone();
-        Redemption::new(move |attempt| login(&endpoint, &account, &password, attempt))
+        OneTimeGrant::new(move |attempt| login(&endpoint, &account, &password, attempt))
     }
 }
 

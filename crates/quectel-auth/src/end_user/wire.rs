@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use token_core::json::Document;
-use token_core::types::http::Method;
-use token_core::types::http::header::AUTHORIZATION;
+use token_core::reexports::http::Method;
+use token_core::reexports::http::header::AUTHORIZATION;
 use token_core::{
-    Answer, Carriage, Error, ErrorKind, Outcome, Request, RequestBuilder, Secret, Step, Timestamp, Token,
-    TokenBuilder,
+    Answer, Error, ErrorKind, Outcome, Request, RequestBuilder, Secret, Step, Timestamp, Token, TokenBuilder,
+    TokenPlacement,
 };
 
 use super::codes;
@@ -83,7 +83,7 @@ fn token(
         .jwt(&access);
     let renewal = answer.renewal(refresh.as_ref(), false);
     let token = Token::builder(access, lifetime.validity(renewal, DEFAULT_LIFE))
-        .carried(Carriage::Verbatim)
+        .placement(TokenPlacement::Verbatim)
         .refresh(refresh)
         .refresh_expires_at(refresh_expires_at);
     let oddities = lifetime.oddity().into_iter().chain(document.oddity());

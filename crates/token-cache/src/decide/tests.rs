@@ -2,7 +2,7 @@ use token_core::Timestamp;
 
 use super::*;
 
-const ANCHOR: Moment = Moment {
+const ANCHOR: ClockReading = ClockReading {
     wall: Timestamp::from_unix_seconds(10_000),
     elapsed: Duration::from_secs(500),
 };
@@ -14,9 +14,9 @@ fn validity() -> Validity {
 }
 
 /// `seconds` after the anchor, by both clocks.
-fn later(seconds: u64) -> Moment {
+fn later(seconds: u64) -> ClockReading {
     let span = Duration::from_secs(seconds);
-    Moment {
+    ClockReading {
         wall: ANCHOR.wall.after(span),
         elapsed: ANCHOR.elapsed + span,
     }
@@ -27,7 +27,7 @@ const HELD_OFF: Outlook = Outlook::HeldOff {
     until: Duration::from_secs(500 + 900),
 };
 
-fn decided(standing: Standing, outlook: Outlook, now: Moment) -> Decision {
+fn decided(standing: Standing, outlook: Outlook, now: ClockReading) -> Decision {
     decide(
         &State {
             validity: &validity(),
@@ -145,7 +145,7 @@ fn a_token_that_the_exchange_ends_is_not_handed_out_while_it_runs() {
 // FAULTS.md row 18
 #[test]
 fn a_wall_clock_that_steps_back_gives_a_token_no_more_life() {
-    let stepped = |seconds: u64| Moment {
+    let stepped = |seconds: u64| ClockReading {
         wall: ANCHOR.wall.before(Duration::from_secs(86_400)),
         ..later(seconds)
     };
@@ -166,7 +166,7 @@ fn a_wall_clock_that_steps_back_gives_a_token_no_more_life() {
 // FAULTS.md row 18
 #[test]
 fn a_wall_clock_that_steps_forward_costs_one_flight() {
-    let stepped = Moment {
+    let stepped = ClockReading {
         wall: ANCHOR.wall.after(Duration::from_secs(86_400)),
         ..later(1)
     };
@@ -176,7 +176,7 @@ fn a_wall_clock_that_steps_forward_costs_one_flight() {
 // FAULTS.md row 19
 #[test]
 fn a_token_that_died_while_the_machine_slept_is_expired_on_waking() {
-    let only_elapsed = Moment {
+    let only_elapsed = ClockReading {
         elapsed: later(1000).elapsed,
         wall: ANCHOR.wall,
     };
@@ -190,7 +190,7 @@ fn a_token_that_died_while_the_machine_slept_is_expired_on_waking() {
 fn extreme_clocks_do_not_panic() {
     for wall in [Timestamp::MIN, Timestamp::MAX] {
         for elapsed in [Duration::ZERO, Duration::MAX] {
-            decided(Standing::Good, HELD_OFF, Moment { wall, elapsed });
+            decided(Standing::Good, HELD_OFF, ClockReading { wall, elapsed });
         }
     }
 }

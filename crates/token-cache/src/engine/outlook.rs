@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use token_core::{Error, ErrorKind, Moment, Step};
+use token_core::{ClockReading, Error, ErrorKind, Step};
 
 use super::Engine;
 use crate::clock::millis;
@@ -51,7 +51,7 @@ impl Engine {
         in_hand(&self.held.load(), &self.clock.now())
     }
 
-    fn held_off(&self, held: &Held, now: &Moment) -> Outlook {
+    fn held_off(&self, held: &Held, now: &ClockReading) -> Outlook {
         let hand = in_hand(held, now);
         let after_failure = self.failures.until(&hand, now.elapsed);
         let after_repetition = held.not_before().filter(|_| hand.usable);
@@ -74,7 +74,10 @@ impl Engine {
     pub(crate) fn until_due(&self) -> Duration {
         let held = self.held.load();
         let now = self.clock.now();
-        let due_in = held.validity().refresh_at().since(now.seen_from(held.anchor()));
+        let due_in = held
+            .validity()
+            .refresh_at()
+            .since(now.effective_now(held.anchor()));
         due_in.max(self.pause_left())
     }
 
@@ -133,9 +136,9 @@ impl Engine {
     }
 }
 
-pub(super) fn in_hand(held: &Held, now: &Moment) -> InHand {
+pub(super) fn in_hand(held: &Held, now: &ClockReading) -> InHand {
     let validity = held.validity();
-    let left = validity.expires_at().since(now.seen_from(held.anchor()));
+    let left = validity.expires_at().since(now.effective_now(held.anchor()));
     let usable = held.standing() == Standing::Good && !left.is_zero();
     InHand {
         usable,

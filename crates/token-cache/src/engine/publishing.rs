@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use token_core::{Error, ErrorKind, Moment, Rotation, Token};
+use token_core::{ClockReading, Error, ErrorKind, Rotation, Token};
 
 use super::Engine;
 use super::outlook::in_hand;
@@ -31,7 +31,7 @@ impl Engine {
         let Some((token, anchor)) = self.worth_publishing(&before, token, anchor, origin) else {
             return self.over_on_arrival(origin, repeated);
         };
-        let token = self.with_windows(token);
+        let token = self.with_policy(token);
         let event = Event::Refreshed {
             generation: token.generation(),
             expires_at: token.validity().ends(),
@@ -64,11 +64,11 @@ impl Engine {
         &self,
         before: &Held,
         token: Token,
-        anchor: Moment,
+        anchor: ClockReading,
         origin: Origin,
-    ) -> Option<(Token, Moment)> {
+    ) -> Option<(Token, ClockReading)> {
         let now = self.clock.now();
-        let is_over = token.validity().expires_at() <= now.seen_from(&anchor);
+        let is_over = token.validity().expires_at() <= now.effective_now(&anchor);
         let keeps_old = in_hand(before, &now).usable && is_over && origin != Origin::Redemption;
         if !keeps_old || (origin.is_exchange() && self.endpoint.exchange_ends_old_token()) {
             let is_repeated = origin.is_exchange() && token.access().same_as(before.token().access());
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// A repeated token is no failure, but is not asked for again at once.
-    fn repeated(next: Held, now: &Moment) -> Held {
+    fn repeated(next: Held, now: &ClockReading) -> Held {
         let left = in_hand(&next, now).left;
         next.not_exchanged_before(
             now.elapsed
@@ -109,7 +109,7 @@ impl Engine {
 
     /// An API refused the access token, and here it is again. If an exchange brought it, the vendor stands by it and it is not at fault;
     /// from the store it comes as refused as it was.
-    fn carry_refusal(&self, before: &Held, next: &Held, now: &Moment, origin: Origin) {
+    fn carry_refusal(&self, before: &Held, next: &Held, now: &ClockReading, origin: Origin) {
         let is_same = next.token().access().same_as(before.token().access());
         if before.standing() != Standing::Refused || !is_same || next.never_lived() {
             return;
@@ -124,9 +124,9 @@ impl Engine {
         self.tell(Event::RefusedAgain { generation });
     }
 
-    fn with_windows(&self, token: Token) -> Token {
+    fn with_policy(&self, token: Token) -> Token {
         let jitter = self.attempts.entropy().number();
-        let validity = token.validity().with_windows(&self.settings.windows, jitter);
+        let validity = token.validity().with_policy(&self.settings.windows, jitter);
         token.with_validity(validity)
     }
 

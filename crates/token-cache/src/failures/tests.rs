@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use token_core::Key;
+use token_core::TokenKey;
 
 /// What file systems, shells and people can take, with room for endings.
 const LONGEST: usize = 100;
@@ -11,7 +11,7 @@ const HEAD: usize = 60;
 
 /// The name of the key's file. Capital letters are encoded, since there are file systems that do not tell them from small ones; a name
 /// that would be too long is cut and ends with `~` and its hash.
-pub(super) fn file_name(key: &Key) -> String {
+pub(super) fn file_name(key: &TokenKey) -> String {
     let encoded = encode(key.as_str());
     if encoded.len() <= LONGEST {
         return format!("{encoded}.json");
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn name(key: &str) -> String {
-        file_name(&Key::parse(key).unwrap())
+        file_name(&TokenKey::parse(key).unwrap())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
     TokenStore,
 };
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 
 use super::call::{Call, Caller};
 use super::failure;
@@ -26,7 +26,7 @@ impl FileStore {
     /// Acts on the files of a key in a thread that may block, without the lock.
     pub(super) async fn at_files<T: Send + 'static>(
         &self,
-        key: &Key,
+        key: &TokenKey,
         act: impl FnOnce(&Self, &Place, &Call) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (store, key) = (self.clone(), key.clone());
@@ -43,7 +43,7 @@ impl FileStore {
         done
     }
 
-    fn place(&self, key: &Key) -> Result<Place, StoreError> {
+    fn place(&self, key: &TokenKey) -> Result<Place, StoreError> {
         let place = Place::of(&self.directory, key)?;
         match self.parents {
             Parents::Warned => Ok(place),
@@ -54,7 +54,7 @@ impl FileStore {
     /// The same, as the only one on this machine. What a process that died left half done is not looked at: leases do not need it.
     async fn in_turn<T: Send + 'static>(
         &self,
-        key: &Key,
+        key: &TokenKey,
         act: impl FnOnce(&Self, &Place, &Turn<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let acting = self.at_files(key, |store, place, call| {
@@ -68,7 +68,7 @@ impl FileStore {
     /// The same, when what a process that died left half done is completed.
     async fn at_page<T: Send + 'static>(
         &self,
-        key: &Key,
+        key: &TokenKey,
         act: impl FnOnce(&Self, &Place, &Turn<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let acting = self.in_turn(key, |store, place, turn| {
@@ -104,11 +104,11 @@ impl FileStore {
 
 #[async_trait]
 impl TokenStore for FileStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.at_files(key, |store, place, _| store.entry(place)).await
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
         self.at_files(key, move |store, place, call| {
             // Many who find the lease taken should not queue for a turn, least of all before its holder.
@@ -128,7 +128,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         let owner = owner.clone();
         self.in_turn(key, move |store, place, turn| {
             match live(place)? {
@@ -142,7 +142,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let owner = owner.clone();
         self.in_turn(key, move |store, place, turn| {
             store.leases.release(place, &owner, &store.steps, turn)
@@ -150,7 +150,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         let intent = intent.clone();
         self.at_page(key, move |store, place, turn| {
             if live(place)?.is_none_or(|(holder, _)| holder != intent.owner) {
@@ -164,7 +164,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let owner = owner.clone();
         self.at_page(key, move |store, place, turn| {
             let mut current = place.current()?;
@@ -179,7 +179,7 @@ impl TokenStore for FileStore {
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -201,7 +201,7 @@ impl TokenStore for FileStore {
         .await
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.at_page(key, |store, place, turn| {
             // The copy before a file that cannot be read still tells what is removed.
             let current = place.current().or_else(|_| place.current_or_blank())?;
@@ -225,7 +225,12 @@ impl TokenStore for FileStore {
         warning.map(|warning| warning.to_string()).into_iter().collect()
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         self.until_changed(key, seen, at_most).await
     }
 }

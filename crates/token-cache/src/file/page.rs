@@ -1,9 +1,9 @@
 //! All that is kept for a key but its lease, and how a commit, an intent or a logout changes it.
 
 use token_core::store::{
-    CommitCondition, Committed, Entry, Intent, Lineage, Record, RecordId, StoreError, StoredState,
+    CommitCondition, Committed, Entry, Intent, Record, RecordId, RefreshFingerprint, StoreError, StoredState,
 };
-use token_core::{Generation, Key, Secret, Timestamp};
+use token_core::{Generation, Secret, Timestamp, TokenKey};
 use token_sealing::Sealing;
 
 use super::stamp::Stamp;
@@ -20,7 +20,7 @@ pub(super) struct Page {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Tombstone {
     pub(super) generation: Option<Generation>,
-    pub(super) initial: Option<Lineage>,
+    pub(super) initial: Option<RefreshFingerprint>,
 }
 
 /// A record as it lies in the file.
@@ -28,7 +28,7 @@ pub(super) struct Kept {
     pub(super) id: RecordId,
     pub(super) due_at: Option<Timestamp>,
     pub(super) grant_ends_at: Option<Timestamp>,
-    pub(super) initial: Option<Lineage>,
+    pub(super) initial: Option<RefreshFingerprint>,
     pub(super) body: Body,
     pub(super) committed: Stamp,
 }
@@ -40,7 +40,7 @@ pub(super) enum Body {
 
 impl Page {
     /// What the engine gets to see.
-    pub(super) fn entry(&self, key: &Key, sealing: Option<&Sealing>) -> Result<Entry, StoreError> {
+    pub(super) fn entry(&self, key: &TokenKey, sealing: Option<&Sealing>) -> Result<Entry, StoreError> {
         let mut entry = Entry::default();
         if let Some(kept) = &self.record {
             entry.record = Some(kept.open(key, sealing)?);
@@ -94,7 +94,7 @@ impl Page {
 }
 
 impl Kept {
-    pub(super) fn of(key: &Key, record: &Record, sealing: Option<&Sealing>) -> Result<Self, StoreError> {
+    pub(super) fn of(key: &TokenKey, record: &Record, sealing: Option<&Sealing>) -> Result<Self, StoreError> {
         let body = match sealing {
             Some(sealing) => Body::Sealed(sealing.seal(key, record)?),
             None => Body::Plain(record.body.clone()),
@@ -109,22 +109,25 @@ impl Kept {
         })
     }
 
-    fn open(&self, key: &Key, sealing: Option<&Sealing>) -> Result<Record, StoreError> {
-        let RecordId { lineage, generation } = self.id;
+    fn open(&self, key: &TokenKey, sealing: Option<&Sealing>) -> Result<Record, StoreError> {
+        let RecordId {
+            fingerprint,
+            generation,
+        } = self.id;
         let body = self.body.open(key, self.id, sealing)?;
         Ok(Record {
             due_at: self.due_at,
             grant_ends_at: self.grant_ends_at,
             initial: self.initial,
-            ..Record::new(lineage, generation, body)
+            ..Record::new(fingerprint, generation, body)
         })
     }
 }
 
 impl Body {
-    fn open(&self, key: &Key, id: RecordId, sealing: Option<&Sealing>) -> Result<Secret, StoreError> {
+    fn open(&self, key: &TokenKey, id: RecordId, sealing: Option<&Sealing>) -> Result<Secret, StoreError> {
         match (self, sealing) {
-            (Self::Sealed(text), Some(sealing)) => sealing.open(key, id.lineage, id.generation, text),
+            (Self::Sealed(text), Some(sealing)) => sealing.open(key, id.fingerprint, id.generation, text),
             (Self::Plain(body), None) => Ok(body.clone()),
             (Self::Sealed(_), None) => Err(StoreError::new(
                 "the record is sealed and no key was given; it is kept as it is",

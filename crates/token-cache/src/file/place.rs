@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use token_core::Key;
+use token_core::TokenKey;
 use token_core::store::StoreError;
 
 use super::failure::reading;
@@ -16,7 +16,7 @@ use super::text::{self, Unusable};
 
 /// Where one key's page is, and the files beside it.
 pub(super) struct Place {
-    key: Key,
+    key: TokenKey,
     file: PathBuf,
 }
 
@@ -46,7 +46,7 @@ enum Found {
 impl Place {
     /// The place of a key, where directory and files must be their user's alone. A symbolic link is followed: what lies beside the file
     /// lies beside its target, so that whoever comes by another way meets the same lock.
-    pub(super) fn of(directory: &Path, key: &Key) -> Result<Self, StoreError> {
+    pub(super) fn of(directory: &Path, key: &TokenKey) -> Result<Self, StoreError> {
         let named = directory.join(file_name(key));
         let file = target(&named).map_err(|error| reading(&named, &error))?;
         let place = Self {
@@ -61,7 +61,7 @@ impl Place {
         Ok(place)
     }
 
-    pub(super) fn key(&self) -> &Key {
+    pub(super) fn key(&self) -> &TokenKey {
         &self.key
     }
 

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use token_core::store::{Intent, Lineage, Owner, RecordId, StoreError};
-use token_core::{Generation, Key, Secret, Timestamp};
+use token_core::store::{Intent, Owner, RecordId, RefreshFingerprint, StoreError};
+use token_core::{Generation, Secret, Timestamp, TokenKey};
 use zeroize::Zeroizing;
 
 use super::failure::{reading, unreadable};
@@ -70,7 +70,7 @@ struct Head<'a> {
 #[derive(Serialize, Deserialize)]
 struct RecordHead<'a> {
     #[serde(borrow)]
-    lineage: Cow<'a, str>,
+    fingerprint: Cow<'a, str>,
     generation: u64,
     /// Milliseconds since 1970, as the next one.
     due_at: Option<i64>,
@@ -84,7 +84,7 @@ struct RecordHead<'a> {
 struct IntentHead<'a> {
     #[serde(borrow)]
     owner: Cow<'a, str>,
-    lineage: Option<Cow<'a, str>>,
+    fingerprint: Option<Cow<'a, str>>,
     generation: u64,
     at: Stamp,
 }
@@ -97,7 +97,7 @@ struct TombstoneHead<'a> {
 }
 
 /// The text of a page's file.
-pub(super) fn write(page: &Page, key: &Key) -> Result<Secret, StoreError> {
+pub(super) fn write(page: &Page, key: &TokenKey) -> Result<Secret, StoreError> {
     let head = Head {
         format: FORMAT.into(),
         version: VERSION,
@@ -130,7 +130,7 @@ pub(super) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreEr
 }
 
 /// The page of a file's content, which must be this key's.
-pub(super) fn read(content: &[u8], key: &Key) -> Result<Page, Unusable> {
+pub(super) fn read(content: &[u8], key: &TokenKey) -> Result<Page, Unusable> {
     let (head, body) = whole_parts(content)?;
     let Kind { format, version } = parse(head)?;
     if format != FORMAT {
@@ -172,11 +172,11 @@ fn body_of(kept: &Kept) -> &str {
 
 fn write_record(kept: &Kept) -> RecordHead<'_> {
     RecordHead {
-        lineage: hex(&kept.id.lineage.0).into(),
+        fingerprint: hex(&kept.id.fingerprint.0).into(),
         generation: kept.id.generation.number(),
         due_at: kept.due_at.map(Timestamp::unix_millis),
         grant_ends_at: kept.grant_ends_at.map(Timestamp::unix_millis),
-        initial: kept.initial.map(write_lineage),
+        initial: kept.initial.map(write_fingerprint),
         committed: kept.committed.clone(),
         sealed: matches!(kept.body, Body::Sealed(_)),
     }
@@ -189,12 +189,12 @@ fn read_record(head: &RecordHead<'_>, body: &str) -> Option<Kept> {
     };
     Some(Kept {
         id: RecordId {
-            lineage: read_lineage(&head.lineage)?,
+            fingerprint: read_fingerprint(&head.fingerprint)?,
             generation: Generation::new(head.generation),
         },
         due_at: head.due_at.map(Timestamp::from_unix_millis),
         grant_ends_at: head.grant_ends_at.map(Timestamp::from_unix_millis),
-        initial: each(head.initial.as_deref(), read_lineage)?,
+        initial: each(head.initial.as_deref(), read_fingerprint)?,
         body,
         committed: head.committed.clone(),
     })
@@ -203,7 +203,7 @@ fn read_record(head: &RecordHead<'_>, body: &str) -> Option<Kept> {
 fn write_intent((intent, at): &(Intent, Stamp)) -> IntentHead<'_> {
     IntentHead {
         owner: intent.owner.as_str().into(),
-        lineage: intent.lineage.map(write_lineage),
+        fingerprint: intent.fingerprint.map(write_fingerprint),
         generation: intent.generation.number(),
         at: at.clone(),
     }
@@ -212,7 +212,7 @@ fn write_intent((intent, at): &(Intent, Stamp)) -> IntentHead<'_> {
 fn read_intent(head: IntentHead<'_>) -> Option<(Intent, Stamp)> {
     let intent = Intent {
         owner: Owner::named(head.owner),
-        lineage: each(head.lineage.as_deref(), read_lineage)?,
+        fingerprint: each(head.fingerprint.as_deref(), read_fingerprint)?,
         generation: Generation::new(head.generation),
     };
     Some((intent, head.at))
@@ -221,23 +221,23 @@ fn read_intent(head: IntentHead<'_>) -> Option<(Intent, Stamp)> {
 fn write_tombstone(tombstone: Tombstone) -> TombstoneHead<'static> {
     TombstoneHead {
         generation: tombstone.generation.map(Generation::number),
-        initial: tombstone.initial.map(write_lineage),
+        initial: tombstone.initial.map(write_fingerprint),
     }
 }
 
 fn read_tombstone(head: &TombstoneHead<'_>) -> Option<Tombstone> {
     Some(Tombstone {
         generation: head.generation.map(Generation::new),
-        initial: each(head.initial.as_deref(), read_lineage)?,
+        initial: each(head.initial.as_deref(), read_fingerprint)?,
     })
 }
 
-fn write_lineage(lineage: Lineage) -> Cow<'static, str> {
-    hex(&lineage.0).into()
+fn write_fingerprint(fingerprint: RefreshFingerprint) -> Cow<'static, str> {
+    hex(&fingerprint.0).into()
 }
 
-fn read_lineage(text: &str) -> Option<Lineage> {
-    bytes_of(text).map(Lineage)
+fn read_fingerprint(text: &str) -> Option<RefreshFingerprint> {
+    bytes_of(text).map(RefreshFingerprint)
 }
 
 /// In one piece from the start: a text that grows leaves a copy behind.

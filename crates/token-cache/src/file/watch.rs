@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use token_core::store::Entry;
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 use tokio::time::timeout;
 
 use super::FileStore;
@@ -24,7 +24,7 @@ impl FileStore {
     /// What is stored when it is of another generation, or when a lease was given back; `None` after `at_most`.
     pub(super) async fn until_changed(
         &self,
-        key: &Key,
+        key: &TokenKey,
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {

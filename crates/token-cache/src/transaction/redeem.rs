@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use token_core::store::Intent;
-use token_core::{Error, Generation, Redemption, Rotation, Token};
+use token_core::{Error, Generation, OneTimeGrant, Rotation, Token};
 
 use super::{Stored, as_generation_after, by_our_login, declare, patience};
 use crate::commit::commit;
@@ -26,7 +26,12 @@ pub(super) async fn begin_grant(
 }
 
 /// A code or a password is sent once, and only after the store has shown that it can be written.
-async fn redeem(job: &Job, lease: &Lease<'_>, stored: &Stored, redemption: Redemption) -> Result<(), Error> {
+async fn redeem(
+    job: &Job,
+    lease: &Lease<'_>,
+    stored: &Stored,
+    redemption: OneTimeGrant,
+) -> Result<(), Error> {
     let known = begin(job, lease, stored).await?;
     let redeemed = exchange(job, redemption).await;
     if redeemed.is_err() {
@@ -39,14 +44,14 @@ async fn redeem(job: &Job, lease: &Lease<'_>, stored: &Stored, redemption: Redem
 /// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our name.
 async fn leave_as_it_was(job: &Job, lease: &Lease<'_>, stored: &Stored) {
     let Some(doubt) = stored.doubt(job) else {
-        return lease.withdraw_intent().await;
+        return lease.clear_intent().await;
     };
     let ours = Intent {
         owner: job.owner.clone(),
         ..doubt.clone()
     };
     job.inherits_doubt.store(true, Ordering::Release);
-    _ = job.in_time(job.store.intend(&job.key, &ours)).await;
+    _ = job.in_time(job.store.write_intent(&job.key, &ours)).await;
 }
 
 /// Takes over a token that the user has.
@@ -56,7 +61,7 @@ pub(super) async fn adopt(job: &Job, lease: &Lease<'_>, stored: &Stored, token: 
     commit(job, issued, by_our_login(job), Origin::Redemption).await
 }
 
-async fn exchange(job: &Job, redemption: Redemption) -> Result<Issued, Error> {
+async fn exchange(job: &Job, redemption: OneTimeGrant) -> Result<Issued, Error> {
     let request = redemption.into_request(&job.line().attempt())?;
     let patience = patience(job, Rotation::SingleUse, Repetition::Never);
     job.line().redeem(patience, request).await

@@ -6,8 +6,8 @@ use token_core::{Attempt, Error, ErrorKind, Generation, Request, Rotation, Token
 use super::{Adopted, Stored, as_generation_after, by_our_login, patience};
 use crate::events::Origin;
 use crate::exchange::{Issued, Repetition};
+use crate::fingerprint::fingerprint;
 use crate::job::Job;
-use crate::lineage::lineage;
 
 /// What spending the current token came to.
 pub(super) enum Spent {
@@ -74,7 +74,7 @@ async fn after_refusal(
 
 /// A token that lost a race, or the initial token of another family. Each is tried until the vendor takes or refuses it.
 async fn another_way(job: &Job, current: &Token, known: Option<Generation>) -> Result<Option<Spent>, Error> {
-    let condition = CommitCondition::ParentIs(lineage(&job.key, current));
+    let condition = CommitCondition::ParentIs(fingerprint(&job.key, current));
     let issued = match another_token(job).await? {
         Some((issued, origin)) => Spent::Issued(as_generation_after(issued, known), condition, origin),
         None => return Ok(None),
@@ -142,7 +142,7 @@ async fn refresh_with(job: &Job, token: &Token) -> Result<Spent, Error> {
         .line()
         .exchange(patience(job, rotation, repetition), build)
         .await?;
-    let condition = CommitCondition::ParentIs(lineage(&job.key, token));
+    let condition = CommitCondition::ParentIs(fingerprint(&job.key, token));
     Ok(Spent::Issued(
         child_of(job, token, issued),
         condition,
@@ -152,7 +152,7 @@ async fn refresh_with(job: &Job, token: &Token) -> Result<Spent, Error> {
 
 /// A refresh token that came alone is kept beside the old access token while that can be used, else beside an expired one.
 fn child_of(job: &Job, parent: &Token, issued: Issued) -> Issued {
-    let mut token = issued.token.succeeding(parent);
+    let mut token = issued.token.merged_with_previous(parent);
     if issued.error.is_some() {
         let keeps_old = job.in_hand().usable && !job.endpoint.exchange_ends_old_token();
         token = token.with_access_of(parent);
@@ -190,6 +190,6 @@ fn remembering(request: Result<Request, Error>, token: Option<&Token>) -> Result
 fn needs_grant() -> Error {
     Error::new(
         ErrorKind::Rejected,
-        "there is no grant yet: redeem a code or a password, or adopt a token",
+        "there is no grant yet: redeem a code or a password, or set a token",
     )
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use token_cache::test_util::RuntimeClock;
 use token_core::Clock;
-use token_core::types::Bytes;
-use token_core::types::http::{Response, StatusCode};
+use token_core::reexports::Bytes;
+use token_core::reexports::http::{Response, StatusCode};
 use tokio::time::Instant;
 
 use super::fault::Fault;

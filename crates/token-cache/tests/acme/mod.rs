@@ -11,10 +11,10 @@ mod world;
 
 use std::time::Duration;
 
-use token_core::types::http::request::Parts;
+use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Redemption, Request, Rotation,
-    Secret, Step, Token, TokenEndpoint,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Request, Rotation, Secret,
+    Step, Token, TokenEndpoint, TokenKey,
 };
 
 pub(crate) use chance::Chance;
@@ -99,9 +99,9 @@ impl Acme {
     }
 
     /// A person's one-time code.
-    pub(crate) fn redemption(&self) -> Redemption {
+    pub(crate) fn redemption(&self) -> OneTimeGrant {
         let base = self.base.clone();
-        Redemption::new(move |attempt| {
+        OneTimeGrant::new(move |attempt| {
             Request::post(&base, "/redeem")
                 .form_secret("code", &Secret::from(CODE))
                 .form("at", &millis(attempt))
@@ -117,15 +117,15 @@ impl Acme {
             "frozen" => Err(refused(ErrorKind::Locked { after: FREEZE })),
             "busy" => Err(refused(ErrorKind::Transient { after: None })),
             "wrong_client" => Err(refused(ErrorKind::Config)),
-            "duplicate" | "stale" => Ok(Outcome::Again(refused(ErrorKind::Transient { after: None }))),
+            "duplicate" | "stale" => Ok(Outcome::Retry(refused(ErrorKind::Transient { after: None }))),
             _ => Err(refused(ErrorKind::Protocol)),
         }
     }
 }
 
 impl TokenEndpoint for Acme {
-    fn key(&self) -> Key {
-        Key::of("acme", &self.base.deployment(), self.account)
+    fn key(&self) -> TokenKey {
+        TokenKey::of("acme", &self.base.deployment(), self.account)
     }
 
     fn rotation(&self) -> Rotation {
@@ -148,7 +148,7 @@ impl TokenEndpoint for Acme {
             return Err(Error::new(ErrorKind::Rejected, "there is no refresh token"));
         }
         Request::post(&self.base, "/refresh")
-            .form_secret("refresh", token.spendable())
+            .form_secret("refresh", token.refresh_credential())
             .form("at", &millis(attempt))
             .build(Step::Refresh)
     }
@@ -162,7 +162,7 @@ impl TokenEndpoint for Acme {
         let missing = |what| answer.error(ErrorKind::Protocol, what);
         if let Some(ticket) = text("next") {
             let next = Request::post(&self.base, "/second").form_secret("ticket", &ticket);
-            return next.build(Step::Further("second")).map(Outcome::Next);
+            return next.build(Step::Further("second")).map(Outcome::Continue);
         }
         let refresh_expires_at = answer.lifetime().seconds(&document, &["grant_ttl"]).end();
         let Some(access) = text("token") else {
@@ -206,7 +206,7 @@ impl TokenEndpoint for Acme {
     }
 
     fn revoke(&self, token: &Token, _: &Attempt) -> Option<Result<Request, Error>> {
-        let request = Request::post(&self.base, "/revoke").form_secret("refresh", token.spendable());
+        let request = Request::post(&self.base, "/revoke").form_secret("refresh", token.refresh_credential());
         Some(request.build(Step::Revocation))
     }
 }

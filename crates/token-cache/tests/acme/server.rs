@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use token_cache::test_util::RuntimeClock;
-use token_core::types::http::{Request, Response};
-use token_core::types::{Bytes, async_trait};
+use token_core::reexports::http::{Request, Response};
+use token_core::reexports::{Bytes, async_trait};
 use token_core::{HttpClient, Secret, SendError, SendFailure, Token};
 use tokio::time::Instant;
 

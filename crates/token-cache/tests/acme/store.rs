@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use token_cache::MemoryStore;
+use token_core::reexports::async_trait;
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
-use token_core::types::async_trait;
-use token_core::{Generation, Key, TokenStore};
+use token_core::{Generation, TokenKey, TokenStore};
 
 use super::gate::Gate;
 
@@ -157,11 +157,11 @@ impl FaultyStore {
 
 #[async_trait]
 impl TokenStore for FaultyStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.run(Op::Load, self.memory().load(key)).await
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         if self.is_busy() {
             let left = Duration::from_secs(1);
             let entry = self.memory().load(key).await?;
@@ -173,25 +173,27 @@ impl TokenStore for FaultyStore {
             .await
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         self.run(Op::Renew, self.memory().renew(key, owner, life)).await
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.run(Op::Release, self.memory().release(key, owner)).await
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.run(Op::Intend, self.memory().intend(key, intent)).await
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        self.run(Op::Intend, self.memory().write_intent(key, intent))
+            .await
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.run(Op::Withdraw, self.memory().withdraw(key, owner)).await
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
+        self.run(Op::Withdraw, self.memory().clear_intent(key, owner))
+            .await
     }
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -199,7 +201,7 @@ impl TokenStore for FaultyStore {
             .await
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.run(Op::Bury, self.memory().tombstone(key)).await
     }
 
@@ -207,8 +209,13 @@ impl TokenStore for FaultyStore {
         self.ways.lock().unwrap().warnings.clone()
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
-        self.memory().changed(key, seen, at_most).await
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        self.memory().wait_for_change(key, seen, at_most).await
     }
 }
 

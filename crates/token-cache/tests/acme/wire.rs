@@ -1,7 +1,7 @@
 //! Requests as they come in, and dates as they go out.
 
-use token_core::types::Bytes;
-use token_core::types::http::Request;
+use token_core::reexports::Bytes;
+use token_core::reexports::http::Request;
 use tokio::time::Instant;
 
 /// A request as it came.

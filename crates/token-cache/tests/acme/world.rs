@@ -38,7 +38,7 @@ impl World {
     /// library's own.
     pub(crate) fn process(&self, store: &FaultyStore) -> TokenCacheBuilder {
         let builder = TokenCache::builder(self.acme.clone())
-            .http(self.server.clone())
+            .http_client(self.server.clone())
             .store(store.clone())
             .clock(self.clock.clone());
         match Handle::try_current() {
@@ -55,7 +55,7 @@ impl World {
     /// A process that knows the grant's refresh token.
     pub(crate) fn owner(&self) -> TokenCache {
         self.process(&self.store)
-            .first(self.server.grant())
+            .initial_token(self.server.grant())
             .build()
             .unwrap()
     }
@@ -71,7 +71,11 @@ impl World {
     /// Another process with the same grant, with a way of its own to the store.
     pub(crate) fn other(&self) -> (TokenCache, FaultyStore) {
         let store = self.store.sibling();
-        let cache = self.process(&store).first(self.server.grant()).build().unwrap();
+        let cache = self
+            .process(&store)
+            .initial_token(self.server.grant())
+            .build()
+            .unwrap();
         (cache, store)
     }
 
@@ -85,18 +89,18 @@ impl World {
         let (key, memory) = (self.acme.key(), self.store.memory());
         let owner = Owner::named("a process that died");
         let record = self.kept().await.record;
-        let lineage = record.as_ref().map(|record| record.lineage);
+        let fingerprint = record.as_ref().map(|record| record.fingerprint);
         let generation = record.map(|record| record.generation).unwrap_or_default();
         memory
             .acquire(&key, &owner, Duration::from_secs(1))
             .await
             .unwrap();
         memory
-            .intend(
+            .write_intent(
                 &key,
                 &Intent {
                     owner: owner.clone(),
-                    lineage,
+                    fingerprint,
                     generation,
                 },
             )

@@ -6,8 +6,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use token_cache::{Drained, Event, Origin};
-use token_core::types::http::{Request, StatusCode};
-use token_core::{Attempt, ErrorKind, Generation, Rotation, TokenEndpoint, Windows};
+use token_core::reexports::http::{Request, StatusCode};
+use token_core::{Attempt, ErrorKind, Generation, RefreshPolicy, Rotation, TokenEndpoint};
 
 use crate::acme::{Acme, Ailment, Fault, Gate, Op, Stage, World, pass, told};
 
@@ -205,7 +205,10 @@ async fn a_question_about_a_token_is_asked_once() {
     let token = (*cache.token().await.unwrap()).clone();
     let acme = world.acme.clone();
     let build = |attempt: &Attempt| acme.revoke(&token, attempt).unwrap();
-    let status = cache.ask(build, |answer| Ok(answer.status())).await.unwrap();
+    let status = cache
+        .send_request(build, |answer| Ok(answer.status()))
+        .await
+        .unwrap();
     assert_eq!((status, world.server.count("/revoke")), (StatusCode::OK, 1));
 }
 
@@ -243,11 +246,11 @@ async fn events_come_in_the_order_of_what_happened() {
 #[tokio::test(start_paused = true)]
 async fn windows_of_ones_own_are_kept() {
     let world = World::of(Acme::single_use());
-    let windows = Windows::default().refreshed_in_the_last(900).spread_over(0);
+    let windows = RefreshPolicy::default().refreshed_in_the_last(900).spread_over(0);
     let cache = world
         .process(&world.store)
-        .first(world.server.grant())
-        .windows(windows)
+        .initial_token(world.server.grant())
+        .refresh_policy(windows)
         .build()
         .unwrap();
     cache.token().await.unwrap();

@@ -76,7 +76,7 @@ async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
         let clock = ManualClock::at(wall);
         let cache = world
             .process(&world.store.sibling())
-            .first(world.server.grant())
+            .initial_token(world.server.grant())
             .clock(clock.clone());
         let cache = cache.build().unwrap();
         _ = cache.token().await;
@@ -95,7 +95,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
     let cache = world
         .process(&world.store)
-        .first(world.server.grant())
+        .initial_token(world.server.grant())
         .clock(clock.clone())
         .build()
         .unwrap();

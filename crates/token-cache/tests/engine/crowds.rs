@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use token_cache::{Event, Events, MemoryStore, TokenCache, TokenGuard};
+use token_core::reexports::http::{Request, Response};
+use token_core::reexports::{Bytes, async_trait};
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
 };
-use token_core::types::http::{Request, Response};
-use token_core::types::{Bytes, async_trait};
 use token_core::{
-    Attempt, Clock, Error, Generation, HttpClient, Key, Rotation, SendError, Timestamp, TokenEndpoint,
+    Attempt, Clock, Error, Generation, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint, TokenKey,
     TokenStore,
 };
 use token_testkit::ManualClock;
@@ -63,11 +63,11 @@ impl ClockedStore {
 
 #[async_trait]
 impl TokenStore for ClockedStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.memory.load(key).await.map(|entry| self.aged(entry))
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let acquired = self.memory.acquire(key, owner, life).await?;
         Ok(match acquired {
             Acquired::Held(entry) => Acquired::Held(self.aged(entry)),
@@ -75,25 +75,25 @@ impl TokenStore for ClockedStore {
         })
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         self.memory.renew(key, owner, life).await
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.memory.release(key, owner).await
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.memory.intend(key, intent).await
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        self.memory.write_intent(key, intent).await
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.memory.withdraw(key, owner).await
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
+        self.memory.clear_intent(key, owner).await
     }
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -101,12 +101,17 @@ impl TokenStore for ClockedStore {
         self.memory.commit(key, condition, record).await
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.memory.tombstone(key).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
-        let changed = self.memory.changed(key, seen, at_most).await;
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        let changed = self.memory.wait_for_change(key, seen, at_most).await;
         changed.map(|entry| self.aged(entry))
     }
 }
@@ -132,7 +137,7 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
         ends: Arc::default(),
     };
     let cache = TokenCache::builder(Acme::with(Rotation::Idempotent).and_login())
-        .http(mint.clone())
+        .http_client(mint.clone())
         .store(ClockedStore {
             memory: MemoryStore::new(),
             clock: mint.clock.clone(),
@@ -191,9 +196,9 @@ async fn all_public_futures_can_be_sent_to_another_thread() {
     drop(sends(cache.grant_state()));
     drop(sends(cache.authorize(&mut parts, b"")));
     drop(sends(cache.redeem(world.acme.redemption())));
-    drop(sends(cache.adopt(token.clone())));
-    drop(sends(cache.log_out()));
-    drop(sends(cache.ask(build, |_| Ok(()))));
+    drop(sends(cache.set_token(token.clone())));
+    drop(sends(cache.logout()));
+    drop(sends(cache.send_request(build, |_| Ok(()))));
     drop(sends(cache.drain(SECOND)));
     drop(sends(sends_and_shares(cache.events()).next()));
     drop(sends_and_shares(cache.keep_fresh()));

@@ -134,7 +134,7 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
     world.leave_doubt().await;
     ours.token().await.unwrap();
     pass(MINUTE).await;
-    _ = theirs.log_out().await.unwrap();
+    _ = theirs.logout().await.unwrap();
     pass(MINUTE / 60).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(world.server.count("/refresh"), 1);
@@ -181,7 +181,7 @@ async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spe
     world.owner().token().await.unwrap();
     let cache = world
         .process(&world.store)
-        .lease(Duration::from_secs(6))
+        .lease_ttl(Duration::from_secs(6))
         .build()
         .unwrap();
     pass(50 * MINUTE).await;
@@ -215,7 +215,7 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
     assert_eq!(world.server.count("/refresh"), 1);
     let owner = Owner::named("a process that died");
     let memory = world.store.memory();
-    memory.withdraw(&world.acme.key(), &owner).await.unwrap();
+    memory.clear_intent(&world.acme.key(), &owner).await.unwrap();
     pass(MINUTE / 6).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }

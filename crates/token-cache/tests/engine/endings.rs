@@ -92,8 +92,8 @@ async fn a_redeemed_token_whose_commit_failed_is_not_written_over_the_tombstone(
         cache.redeem(world.acme.redemption()).await.unwrap();
         world.store.ails([Op::Commit], &Ailment::Dead);
         let logged_out = match ours {
-            true => cache.log_out().await,
-            false => other.log_out().await,
+            true => cache.logout().await,
+            false => other.logout().await,
         };
         logged_out.map(drop).unwrap();
         world.store.heals();
@@ -112,8 +112,8 @@ async fn a_logout_empties_the_fallback_store() {
     let build = |store| {
         world
             .process(&store)
-            .first(world.server.grant())
-            .spill(fallback.clone())
+            .initial_token(world.server.grant())
+            .fallback_store(fallback.clone())
             .build()
             .unwrap()
     };
@@ -122,7 +122,7 @@ async fn a_logout_empties_the_fallback_store() {
     let token = (*cache.token().await.unwrap()).clone();
     let entry = fallback.load(&world.acme.key()).await.unwrap();
     assert!(entry.record.is_some());
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     assert_eq!(revoked(&world), [token.refresh().unwrap().expose()]);
     let next = build(world.store.sibling());
     pass(MINUTE).await;
@@ -141,7 +141,7 @@ async fn a_logout_between_a_commit_and_its_acknowledgement_publishes_nothing() {
     gate.reached().await;
     world.store.heals();
     let newest = world.server.living_refresh();
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     gate.open();
     for _ in 0..50 {
         assert!(cache.current().is_none());
@@ -173,7 +173,7 @@ async fn a_logout_while_a_load_is_on_its_way_publishes_nothing() {
             world.store.ails([Op::Acquire], &Ailment::Dead);
         }
         gate.reached().await;
-        _ = next.log_out().await.unwrap();
+        _ = next.logout().await.unwrap();
         world.store.heals();
         gate.open();
         assert!(asking.await.unwrap().is_err(), "{op:?}");
@@ -192,7 +192,7 @@ async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_noth
     world.store.ails([Op::Bury], &Ailment::Hangs);
     let logging_out = tokio::spawn({
         let cache = cache.clone();
-        async move { cache.log_out().await.map(drop) }
+        async move { cache.logout().await.map(drop) }
     });
     pass(SECOND).await;
     gate.open();
@@ -214,7 +214,7 @@ fn a_logout_that_breaks_off_with_its_runtime_withholds_nothing_for_ever() {
     let cache = world
         .process(&world.store)
         .runtime(given.handle().clone())
-        .first(world.server.grant())
+        .initial_token(world.server.grant())
         .build()
         .unwrap();
     let own = tokio::runtime::Runtime::new().unwrap();
@@ -224,7 +224,7 @@ fn a_logout_that_breaks_off_with_its_runtime_withholds_nothing_for_ever() {
     world.store.ails([Op::Commit], &Ailment::Late(gate.clone()));
     let logging_out = own.spawn({
         let cache = cache.clone();
-        async move { cache.log_out().await.map(drop) }
+        async move { cache.logout().await.map(drop) }
     });
     // The logout has begun when it asks for the tombstone.
     while !world.store.log().contains(&Op::Bury) {
@@ -249,7 +249,7 @@ async fn a_tombstone_that_can_be_read_ends_the_serving_though_the_store_cannot_b
         let cache = world.process(&store).build().unwrap();
         cache.token().await.unwrap();
         pass(50 * MINUTE).await;
-        _ = world.owner().log_out().await.unwrap();
+        _ = world.owner().logout().await.unwrap();
         store.ails([Op::Acquire, Op::Intend, Op::Commit], &Ailment::Dead);
         cache.token().await.unwrap();
         pass(SECOND / 4).await;
@@ -270,7 +270,7 @@ async fn a_login_whose_lease_came_before_the_tombstone_does_not_replace_it() {
     });
     gate.reached().await;
     let other = world.process(&world.store.sibling()).build().unwrap();
-    _ = other.log_out().await.unwrap();
+    _ = other.logout().await.unwrap();
     assert!(asking.await.unwrap().is_err());
     world.store.heals();
     gate.open();
@@ -304,7 +304,7 @@ async fn a_new_process_that_logs_out_revokes_what_the_store_has() {
     world.owner().token().await.unwrap();
     let newest = world.server.living_refresh();
     assert!(matches!(
-        world.stranger().log_out().await.unwrap(),
+        world.stranger().logout().await.unwrap(),
         LoggedOut::Revoked
     ));
     assert_eq!(revoked(&world), [newest]);
@@ -321,7 +321,7 @@ async fn a_logout_revokes_the_token_that_another_process_has_refreshed_since() {
     pass(50 * MINUTE).await;
     theirs.token().await.unwrap();
     pass(SECOND).await;
-    _ = ours.log_out().await.unwrap();
+    _ = ours.logout().await.unwrap();
     assert_eq!(revoked(&world), [world.server.living_refresh()]);
     assert!(world.server.is_dead());
 }
@@ -331,7 +331,7 @@ async fn a_logout_revokes_the_token_that_another_process_has_refreshed_since() {
 async fn a_logout_before_the_first_flight_ends_the_initial_token_too() {
     let world = World::of(Acme::single_use());
     let (cache, (other, _)) = (world.owner(), world.other());
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     assert_eq!(revoked(&world), ["acme-refresh-0"]);
     for cache in [cache, other] {
         assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
@@ -349,7 +349,7 @@ async fn a_logout_whose_caller_goes_away_is_finished_all_the_same() {
     world.store.ails([Op::Bury], &Ailment::Late(gate.clone()));
     let logging_out = tokio::spawn({
         let cache = cache.clone();
-        async move { cache.log_out().await.map(drop) }
+        async move { cache.logout().await.map(drop) }
     });
     gate.reached().await;
     logging_out.abort();
@@ -374,7 +374,7 @@ async fn a_failing_revocation_is_told_and_ends_the_grant_all_the_same() {
         let mut events = cache.events();
         let before = world.server.arrived().len();
         world.server.then([fault.clone()]);
-        let LoggedOut::NotRevoked { error } = cache.log_out().await.unwrap() else {
+        let LoggedOut::NotRevoked { error } = cache.logout().await.unwrap() else {
             panic!("{fault:?} is told as revoked");
         };
         assert_eq!(error.status().map(|status| status.as_u16()), status);
@@ -392,7 +392,7 @@ async fn a_logout_says_what_there_was_to_revoke() {
     let world = World::of(Acme::single_use());
     let stranger = world.stranger();
     assert!(matches!(
-        stranger.log_out().await.unwrap(),
+        stranger.logout().await.unwrap(),
         LoggedOut::NothingToRevoke
     ));
 }
@@ -401,7 +401,7 @@ async fn a_logout_says_what_there_was_to_revoke() {
 async fn logged_out(world: &World) -> TokenCache {
     let cache = world.stranger();
     cache.token().await.unwrap();
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     cache
 }
 
@@ -434,7 +434,7 @@ async fn after_a_logout_a_process_with_a_live_token_of_before_logs_in_when_it_me
     );
     ours.token().await.unwrap();
     theirs.token().await.unwrap();
-    _ = ours.log_out().await.unwrap();
+    _ = ours.logout().await.unwrap();
     pass(50 * MINUTE).await;
     theirs.token().await.unwrap();
     pass(SECOND).await;
@@ -449,7 +449,7 @@ async fn keep_fresh_never_logs_in_over_a_tombstone_and_finds_a_new_grant() {
     let cache = world.stranger();
     cache.token().await.unwrap();
     let _watching = cache.keep_fresh();
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     world.store.log();
     pass(30 * MINUTE).await;
     assert_eq!(world.server.count("/login"), 1);
@@ -478,7 +478,7 @@ async fn a_late_login_stays_barred_by_a_tombstone_that_came_after_its_intent() {
     });
     gate.reached().await;
     let other = world.process(&world.store.sibling()).build().unwrap();
-    _ = other.log_out().await.unwrap();
+    _ = other.logout().await.unwrap();
     assert!(asking.await.unwrap().is_err());
     gate.open();
     pass(SECOND / 4).await;
@@ -501,7 +501,7 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
     gate.reached().await;
     world.store.heals();
     assert!(asking.await.unwrap().is_err());
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     let logins = world.server.count("/login");
     gate.open();
     pass(SECOND).await;

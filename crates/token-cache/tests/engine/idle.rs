@@ -30,7 +30,7 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
         let host = token.extra("api_host").map(Secret::expose);
         token.scopes() == ["read", "write"] && host == Some("eu.api.acme.example")
     };
-    let ours = world.process(&world.store).first(first).build().unwrap();
+    let ours = world.process(&world.store).initial_token(first).build().unwrap();
     let (theirs, _) = world.other();
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {
@@ -80,14 +80,14 @@ async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_a
         let kept = world.kept().await;
         let record = kept.record.unwrap();
         assert_eq!(
-            (record.generation, record.lineage),
-            (before.generation, before.lineage)
+            (record.generation, record.fingerprint),
+            (before.generation, before.fingerprint)
         );
         assert!(record.body.same_as(&before.body), "{rotation:?}");
         let intent = kept.intent.unwrap();
         assert_eq!(
-            (intent.generation, intent.lineage),
-            (before.generation, Some(before.lineage))
+            (intent.generation, intent.fingerprint),
+            (before.generation, Some(before.fingerprint))
         );
         let other = Owner::named("another process");
         let acquired = world

@@ -72,7 +72,7 @@ async fn an_adopted_token_is_kept_and_used_without_an_exchange_while_it_lives() 
         .unwrap();
     let cache = world.stranger();
     assert_eq!(
-        cache.adopt(token).await.unwrap().access().expose(),
+        cache.set_token(token).await.unwrap().access().expose(),
         "a-token-of-ones-own"
     );
     assert!(world.server.arrived().is_empty());
@@ -90,10 +90,10 @@ async fn an_adopted_token_is_kept_and_used_without_an_exchange_while_it_lives() 
 async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
     let world = World::of(Acme::single_use());
     let cache = world.stranger();
-    let token = cache.adopt(world.server.grant()).await.unwrap();
+    let token = cache.set_token(world.server.grant()).await.unwrap();
     assert!(world.server.accepts(token.access()));
     // A logout, and the grant anew.
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     assert!(cache.token().await.is_err());
     cache.redeem(world.acme.redemption()).await.unwrap();
     assert!(world.server.accepts(cache.token().await.unwrap().access()));

@@ -178,7 +178,7 @@ async fn a_token_that_is_adopted_old_or_dated_ahead_ends_at_its_own_end() {
         let world = World::of(Acme::with(Rotation::Idempotent));
         world.server.outage(Fault::Answer(503, &[], "{}".into()));
         let ours = world.stranger();
-        ours.adopt(dated(&world, issued_ago, MINUTE)).await.unwrap();
+        ours.set_token(dated(&world, issued_ago, MINUTE)).await.unwrap();
         // Another process takes it from the store, ten seconds later. What is dated ahead may also mean that the writer's clock was
         // set back meanwhile, so there it ends a little earlier.
         pass(10 * SECOND).await;

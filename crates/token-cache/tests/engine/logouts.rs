@@ -17,7 +17,7 @@ async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_
     let gate = world.server.then_hold(Stage::AfterActing);
     cache.token().await.unwrap();
     gate.reached().await;
-    _ = cache.log_out().await.unwrap();
+    _ = cache.logout().await.unwrap();
     assert!(cache.current().is_none());
     let late = world.server.living_refresh();
     gate.open();
@@ -43,7 +43,7 @@ async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_s
     let (ours, (theirs, _)) = (world.owner(), world.other());
     world.store.ails([Op::Commit], &Ailment::Dead);
     ours.token().await.unwrap();
-    _ = theirs.log_out().await.unwrap();
+    _ = theirs.logout().await.unwrap();
     world.store.heals();
     pass(MINUTE).await;
     assert!(ours.current().is_none());
@@ -64,7 +64,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     ours.token().await.unwrap();
     gate.reached().await;
     // Between the answer that nothing is there and the second write.
-    _ = theirs.log_out().await.unwrap();
+    _ = theirs.logout().await.unwrap();
     gate.open();
     pass(MINUTE).await;
     assert!(world.kept().await.tombstoned && ours.current().is_none());
@@ -79,7 +79,7 @@ async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsew
         ours.token().await.unwrap();
         pass(50 * MINUTE).await;
     }
-    _ = theirs.log_out().await.unwrap();
+    _ = theirs.logout().await.unwrap();
     ours.token().await.unwrap();
     pass(MINUTE).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
@@ -100,7 +100,7 @@ async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
     let cache = world.owner();
     cache.token().await.unwrap();
     world.store.ails([Op::Bury], &Ailment::Dead);
-    assert_eq!(cache.log_out().await.unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(cache.logout().await.unwrap_err().kind(), ErrorKind::Store);
     assert!(cache.token().await.is_ok() && world.server.count("/revoke") == 0);
 }
 
@@ -111,7 +111,7 @@ async fn a_logout_that_cannot_be_written_leaves_the_initial_token_to_the_next_ca
         let world = World::of(Acme::single_use());
         let cache = world.owner();
         world.store.ails([Op::Commit, Op::Bury], &ailment);
-        assert_eq!(cache.log_out().await.unwrap_err().kind(), ErrorKind::Store);
+        assert_eq!(cache.logout().await.unwrap_err().kind(), ErrorKind::Store);
         world.store.heals();
         let token = cache.token().await.unwrap();
         assert!(world.server.accepts(token.access()), "{ailment:?}");
@@ -126,7 +126,7 @@ async fn a_holder_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_no
         let (ours, (theirs, _)) = (world.owner(), world.other());
         refreshed_three_times(&ours).await;
         for _ in 0..logouts {
-            _ = theirs.log_out().await.unwrap();
+            _ = theirs.logout().await.unwrap();
         }
         let newcomer = newcomer(&world).await;
         ours.token().await.unwrap();
@@ -153,7 +153,7 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     world.store.ails([Op::Renew], &Ailment::Dead);
     ours.token().await.unwrap();
     gate.reached().await;
-    _ = theirs.log_out().await.unwrap();
+    _ = theirs.logout().await.unwrap();
     // The lease of who hangs in the exchange is over by then.
     pass(MINUTE).await;
     let newcomer = newcomer(&world).await;
@@ -167,7 +167,7 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     assert!(ours.current().unwrap().same_secrets_as(&begun));
     let told = told(&mut events).await;
     assert!(
-        matches!(told[..], [Event::Lost { generation }, Event::Refreshed { .. }] if generation == Generation::new(4)),
+        matches!(told[..], [Event::Superseded { generation }, Event::Refreshed { .. }] if generation == Generation::new(4)),
         "{told:?}"
     );
 }

@@ -21,10 +21,10 @@ impl Directory {
 
     fn process(&self, world: &World) -> TokenCache {
         TokenCache::builder(world.acme.clone())
-            .http(world.server.clone())
+            .http_client(world.server.clone())
             .store(FileStore::at(&self.0))
             .clock(world.clock.clone())
-            .first(world.server.grant())
+            .initial_token(world.server.grant())
             .build()
             .unwrap()
     }
@@ -52,7 +52,7 @@ async fn of_two_grants_in_one_directory_one_is_logged_out_and_the_other_untouche
     let his_token = (*second.unwrap()).clone();
     assert!(alice.server.accepts(first.unwrap().access()));
 
-    assert!(matches!(hers.log_out().await.unwrap(), LoggedOut::Revoked));
+    assert!(matches!(hers.logout().await.unwrap(), LoggedOut::Revoked));
     let after = directory.process(&alice).token().await.unwrap_err();
     assert_eq!(after.kind(), ErrorKind::Rejected);
     // A new process of his is served from the store, and goes on from there.
@@ -78,7 +78,7 @@ async fn a_vendor_that_hangs_does_not_delay_another_key() {
         assert_eq!(generation, Generation::new(number));
         his.refresh_if(generation).await.unwrap();
     }
-    assert!(matches!(his.log_out().await.unwrap(), LoggedOut::Revoked));
+    assert!(matches!(his.logout().await.unwrap(), LoggedOut::Revoked));
     assert!(!hanging.is_finished());
     gate.open();
     assert_eq!(hanging.await.unwrap().unwrap(), Generation::new(1));
@@ -110,9 +110,9 @@ async fn another_host_or_path_never_sees_the_old_grants_token() {
             ErrorKind::Rejected
         );
         cache.redeem(new.acme.redemption()).await.unwrap();
-        assert!(matches!(cache.log_out().await.unwrap(), LoggedOut::Revoked));
+        assert!(matches!(cache.logout().await.unwrap(), LoggedOut::Revoked));
         let sent = new.server.arrived();
-        let old_secrets = [token.access().expose(), token.spendable().expose()];
+        let old_secrets = [token.access().expose(), token.refresh_credential().expose()];
         let leaked = sent
             .iter()
             .any(|one| old_secrets.contains(&one.presented.as_str()));

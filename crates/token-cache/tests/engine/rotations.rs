@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use token_cache::{Drained, Event, TokenCache};
-use token_core::types::http::StatusCode;
+use token_core::reexports::http::StatusCode;
 use token_core::{ErrorKind, Generation, Rotation, SendFailure};
 use tokio::time::Instant;
 

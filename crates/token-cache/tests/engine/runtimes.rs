@@ -41,7 +41,7 @@ fn refreshed(cache: &TokenCache) -> Generation {
 /// A cache on a runtime that the program gave.
 fn on(given: &Runtime, world: &World) -> TokenCache {
     let builder = world.process(&world.store).runtime(given.handle().clone());
-    builder.first(world.server.grant()).build().unwrap()
+    builder.initial_token(world.server.grant()).build().unwrap()
 }
 
 // FAULTS.md row 53
@@ -109,12 +109,12 @@ fn everything_works_without_a_runtime_of_the_callers() {
         .generation();
     assert_eq!(redeemed, Generation::new(3));
     let build = |attempt: &_| token_core::TokenEndpoint::login(&world.acme, attempt).unwrap();
-    let status = block_on(cache.ask(build, |answer| Ok(answer.status()))).unwrap();
+    let status = block_on(cache.send_request(build, |answer| Ok(answer.status()))).unwrap();
     assert_eq!(status.as_u16(), 200);
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
     watching.stop();
-    assert!(matches!(block_on(cache.log_out()).unwrap(), LoggedOut::Revoked));
-    assert!(block_on(cache.adopt(world.server.grant())).is_ok());
+    assert!(matches!(block_on(cache.logout()).unwrap(), LoggedOut::Revoked));
+    assert!(block_on(cache.set_token(world.server.grant())).is_ok());
 }
 
 // FAULTS.md row 46

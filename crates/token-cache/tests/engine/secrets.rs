@@ -35,7 +35,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
         .extra("id_token", Secret::from("acme-access-in-an-extra"))
         .build()
         .unwrap();
-    let builder = world.process(&world.store).first(first);
+    let builder = world.process(&world.store).initial_token(first);
     assert_silent(&world, &shown(&builder));
     let cache = builder.build().unwrap();
     let mut events = cache.events();
@@ -99,7 +99,7 @@ async fn a_stores_errors_hold_no_secret() {
         let cache = world.owner();
         let mut events = cache.events();
         let outcome = cache.token().await.map(drop);
-        assert_silent(&world, &(shown(&outcome) + &shown(&cache.log_out().await)));
+        assert_silent(&world, &(shown(&outcome) + &shown(&cache.logout().await)));
         assert_silent(&world, &shown(&told(&mut events).await));
     }
 }

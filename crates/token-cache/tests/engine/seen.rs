@@ -107,7 +107,7 @@ async fn the_state_of_the_grant_is_told_without_a_request() {
     world.server.kill_grant();
     assert!(owner.token().await.is_err());
     assert_eq!(state(&owner).await, GrantState::LoginRequired);
-    _ = owner.log_out().await.unwrap();
+    _ = owner.logout().await.unwrap();
     assert_eq!(state(&next).await, GrantState::LoginRequired);
     let with_login = World::of(Acme::single_use().and_login());
     assert_eq!(state(&with_login.stranger()).await, GrantState::Restorable);
@@ -146,7 +146,7 @@ async fn a_live_initial_token_is_stored_in_the_first_flight_into_an_empty_place(
     let initial = live(&world, "acme-refresh-0");
     let cache = world
         .process(&world.store)
-        .first(initial.clone())
+        .initial_token(initial.clone())
         .build()
         .unwrap();
     let mut events = cache.events();
@@ -168,7 +168,7 @@ async fn a_live_initial_token_is_stored_in_the_first_flight_into_an_empty_place(
     assert!(world.stranger().token().await.unwrap().same_secrets_as(&initial));
     let other = world
         .process(&world.store)
-        .first(live(&world, "another"))
+        .initial_token(live(&world, "another"))
         .build()
         .unwrap();
     assert!(other.token().await.unwrap().same_secrets_as(&initial));
@@ -189,10 +189,10 @@ async fn a_new_initial_token_is_tried_when_the_stored_grant_is_refused() {
     dead.loses_everything();
     let first = world
         .process(&dead)
-        .first(Token::from_refresh_token(Secret::from("dead")).unwrap());
+        .initial_token(Token::from_refresh_token(Secret::from("dead")).unwrap());
     assert!(first.build().unwrap().token_within(IMPATIENT).await.is_err());
     let store = world.store.sibling();
-    let next = world.process(&store).first(fresh).build().unwrap();
+    let next = world.process(&store).initial_token(fresh).build().unwrap();
     assert!(world.server.accepts(next.token().await.unwrap().access()));
 }
 
@@ -211,7 +211,7 @@ async fn the_initial_token_that_the_dead_grant_began_with_is_not_tried_again() {
     let world = with_dead_grant().await;
     let store = world.store.sibling();
     let again = Token::from_refresh_token(Secret::from("acme-refresh-0")).unwrap();
-    let cache = world.process(&store).first(again).build().unwrap();
+    let cache = world.process(&store).initial_token(again).build().unwrap();
     assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     let presented: Vec<_> = world
         .server
@@ -228,7 +228,11 @@ async fn an_unseen_initial_token_takes_the_place_of_a_dead_grant_once() {
     let world = with_dead_grant().await;
     let store = world.store.sibling();
     let unseen = live(&world, "acme-refresh-unseen");
-    let cache = world.process(&store).first(unseen.clone()).build().unwrap();
+    let cache = world
+        .process(&store)
+        .initial_token(unseen.clone())
+        .build()
+        .unwrap();
     let token = cache.token().await.unwrap();
     assert!(token.same_secrets_as(&unseen));
     assert_eq!(token.generation(), Generation::new(2));
@@ -251,11 +255,11 @@ async fn an_unseen_initial_token_begins_anew_after_a_logout_and_the_same_one_doe
         let world = World::of(Acme::single_use());
         let owner = world.owner();
         owner.token().await.unwrap();
-        _ = owner.log_out().await.unwrap();
+        _ = owner.logout().await.unwrap();
         let store = world.store.sibling();
         let cache = world
             .process(&store)
-            .first(live(&world, refresh))
+            .initial_token(live(&world, refresh))
             .build()
             .unwrap();
         let token = cache.token().await;
@@ -270,22 +274,22 @@ async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
     for logged_out in [true, false] {
         let world = with_dead_grant().await;
         if logged_out {
-            _ = world.stranger().log_out().await.unwrap();
+            _ = world.stranger().logout().await.unwrap();
         }
         world.stranger().redeem(world.acme.redemption()).await.unwrap();
         let fresh = world.server.grant();
         let store = world.store.sibling();
         store.loses_everything();
         let dead = Token::from_refresh_token(Secret::from("dead")).unwrap();
-        let old = world.process(&store).first(dead).build().unwrap();
+        let old = world.process(&store).initial_token(dead).build().unwrap();
         match logged_out {
-            true => _ = old.log_out().await.unwrap(),
+            true => _ = old.logout().await.unwrap(),
             false => drop(
-                old.adopt(Token::from_refresh_token(Secret::from("dead-too")).unwrap())
+                old.set_token(Token::from_refresh_token(Secret::from("dead-too")).unwrap())
                     .await,
             ),
         }
-        let cache = world.process(&store).first(fresh).build().unwrap();
+        let cache = world.process(&store).initial_token(fresh).build().unwrap();
         if !logged_out {
             // The stored grant is refused first.
             world.server.then_refuse("invalid_grant");
@@ -307,10 +311,10 @@ async fn a_rotating_initial_token_in_memory_alone_is_told_once() {
     let warned = async |acme: Acme| {
         let world = World::of(acme.clone());
         let cache = TokenCache::builder(acme)
-            .http(world.server.clone())
+            .http_client(world.server.clone())
             .clock(world.clock.clone())
             .runtime(tokio::runtime::Handle::current())
-            .first(world.server.grant())
+            .initial_token(world.server.grant())
             .build()
             .unwrap();
         let mut events = cache.events();
@@ -350,17 +354,31 @@ async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
 async fn an_endless_lease_is_refused_when_the_cache_is_built() {
     let world = World::of(Acme::single_use());
     for lease in [Duration::MAX, 25 * 60 * MINUTE] {
-        let error = world.process(&world.store).lease(lease).build().unwrap_err();
+        let error = world.process(&world.store).lease_ttl(lease).build().unwrap_err();
         assert_eq!(error.field(), "lease");
     }
     let cache = world
         .process(&world.store)
-        .lease_wait(Duration::MAX)
-        .wait(Duration::MAX)
+        .lease_timeout(Duration::MAX)
+        .wait_timeout(Duration::MAX)
         .exchange_deadline(Duration::MAX)
-        .first(world.server.grant())
+        .initial_token(world.server.grant())
         .build()
         .unwrap();
     assert!(cache.token().await.is_ok());
     assert!(cache.token_within(Duration::MAX).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_token_alone_begins_the_grant_and_a_blank_one_is_refused() {
+    let world = World::of(Acme::single_use());
+    let refresh = world.server.grant().refresh().unwrap().clone();
+    let cache = world
+        .process(&world.store)
+        .refresh_token(refresh)
+        .build()
+        .unwrap();
+    assert!(world.server.accepts(cache.token().await.unwrap().access()));
+    let blank = world.process(&world.store).refresh_token(Secret::from(" "));
+    assert_eq!(blank.build().unwrap_err().field(), "refresh_token");
 }

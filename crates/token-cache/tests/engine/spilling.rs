@@ -15,8 +15,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn died_with_the_token(world: &World, spill: impl TokenStore) {
     let cache = world
         .process(&world.store)
-        .first(world.server.grant())
-        .spill(spill)
+        .initial_token(world.server.grant())
+        .fallback_store(spill)
         .build()
         .unwrap();
     cache.token().await.unwrap();
@@ -33,7 +33,7 @@ async fn died_with_the_token(world: &World, spill: impl TokenStore) {
 fn next_process(world: &World, spill: impl TokenStore) -> TokenCache {
     world
         .process(&world.store.sibling())
-        .spill(spill)
+        .fallback_store(spill)
         .build()
         .unwrap()
 }
@@ -59,7 +59,7 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     let told = told(&mut events).await;
     assert!(
         told.iter()
-            .any(|event| matches!(event, Event::Restored { .. } | Event::Persisted { .. })),
+            .any(|event| matches!(event, Event::Rewritten { .. } | Event::Persisted { .. })),
         "{told:?}"
     );
 }
@@ -100,7 +100,11 @@ async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
     died_with_the_token(&world, spill.clone()).await;
     let store = world.store.sibling();
     store.ails([Op::Acquire, Op::Load, Op::Commit], &Ailment::Dead);
-    let next = world.process(&store).spill(spill.clone()).build().unwrap();
+    let next = world
+        .process(&store)
+        .fallback_store(spill.clone())
+        .build()
+        .unwrap();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     store.heals();
     pass(MINUTE).await;
@@ -137,8 +141,8 @@ async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
     let (world, spill) = (World::of(Acme::single_use()), World::of(Acme::single_use()).store);
     let cache = world
         .process(&world.store)
-        .first(world.server.grant())
-        .spill(spill.clone())
+        .initial_token(world.server.grant())
+        .fallback_store(spill.clone())
         .build()
         .unwrap();
     let mut events = cache.events();
@@ -147,7 +151,8 @@ async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
     assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
     let told = told(&mut events).await;
     assert!(
-        told.iter().any(|event| matches!(event, Event::Unspilled { .. })),
+        told.iter()
+            .any(|event| matches!(event, Event::FallbackFailed { .. })),
         "{told:?}"
     );
 }

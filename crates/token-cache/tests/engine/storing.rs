@@ -32,7 +32,7 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
                 told[..],
                 [
                     Event::Refreshed { .. },
-                    Event::Unpersisted { .. },
+                    Event::PersistFailed { .. },
                     Event::Persisted { .. }
                 ]
             ),
@@ -168,7 +168,7 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
     pass(MINUTE).await;
     let told = told(&mut events).await;
     assert!(
-        matches!(told[..], [Event::Refreshed { .. }, Event::Restored { .. }]),
+        matches!(told[..], [Event::Refreshed { .. }, Event::Rewritten { .. }]),
         "{told:?}"
     );
     assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));

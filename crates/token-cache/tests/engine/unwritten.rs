@@ -41,7 +41,9 @@ async fn an_unwritten_token_that_lost_is_told_once_and_is_one_spare() {
     gate.open();
     assert_eq!(draining.await.unwrap(), Drained::Settled);
     let told = told(&mut events).await;
-    let lost = told.iter().filter(|event| matches!(event, Event::Lost { .. }));
+    let lost = told
+        .iter()
+        .filter(|event| matches!(event, Event::Superseded { .. }));
     assert_eq!(lost.count(), 1, "{told:?}");
     pass(50 * MINUTE).await;
     world.server.then_refuse("invalid_grant");

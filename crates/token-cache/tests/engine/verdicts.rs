@@ -85,7 +85,7 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
         told(&mut events)
             .await
             .iter()
-            .any(|event| matches!(event, Event::Lost { .. }))
+            .any(|event| matches!(event, Event::Superseded { .. }))
     );
     world.store.heals();
     pass(50 * MINUTE).await;
@@ -208,7 +208,7 @@ async fn a_first_token_that_is_its_own_refresh_token_is_refreshed() {
     let first = Token::builder(access, Validity::new(now, now.after(60 * MINUTE)))
         .build()
         .unwrap();
-    let cache = world.process(&world.store).first(first).build().unwrap();
+    let cache = world.process(&world.store).initial_token(first).build().unwrap();
     cache.token().await.unwrap();
     assert!(world.server.arrived().is_empty());
     pass(50 * MINUTE).await;

@@ -64,10 +64,10 @@ async fn warned(build: impl FnOnce(&World) -> TokenCache) -> Vec<String> {
 async fn a_rotating_initial_token_in_memory_alone_is_logged_once() {
     let lines = warned(|world| {
         let builder = TokenCache::builder(world.acme.clone())
-            .http(world.server.clone())
+            .http_client(world.server.clone())
             .clock(world.clock.clone())
             .runtime(tokio::runtime::Handle::current());
-        builder.first(world.server.grant()).build().unwrap()
+        builder.initial_token(world.server.grant()).build().unwrap()
     })
     .await;
     assert_eq!(lines.len(), 1, "{lines:?}");

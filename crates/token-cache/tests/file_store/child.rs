@@ -181,7 +181,7 @@ fn child_store() -> FileStore {
 
 async fn refresh(store: &FileStore) {
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     say("intended");
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
     say("committed");
@@ -198,7 +198,7 @@ async fn next(store: &FileStore) {
         generation: record(parent).generation,
         ..intent(1, parent)
     };
-    store.intend(&key(), &spending).await.unwrap();
+    store.write_intent(&key(), &spending).await.unwrap();
     say("answered");
     store
         .commit(&key(), &child_of(parent), &record(parent + 1))

@@ -69,7 +69,7 @@ async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
     fs::write(scene.file(), "torn").unwrap();
     assert_eq!(stored(&store).await, Some(1));
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(intent(1, 1)));
     let committed = store.commit(&key(), &child_of(1), &record(3)).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_tombstone_is_no_previous_copy() {
 #[tokio::test]
 async fn the_file_of_another_key_or_version_is_told_apart() {
     let scene = Scene::with_a_record().await;
-    let other = token_core::Key::of("acme", "api.acme.example", "2");
+    let other = token_core::TokenKey::of("acme", "api.acme.example", "2");
     let of_another = scene.directory().join("acme%2fapi.acme.example%2f2.json");
     fs::copy(scene.file(), of_another).unwrap();
     let error = error_of(scene.store().load(&other).await);

@@ -27,7 +27,7 @@ fn failing(scene: &Scene, step: WriteStep, error: i32) -> FileStore {
 
 async fn refresh(store: &FileStore) -> Result<(), StoreError> {
     store.acquire(&key(), &owner(1), LONG).await?;
-    store.intend(&key(), &intent(1, 1)).await?;
+    store.write_intent(&key(), &intent(1, 1)).await?;
     store.commit(&key(), &child_of(1), &record(2)).await?;
     store.release(&key(), &owner(1)).await
 }

@@ -155,7 +155,7 @@ async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
     let rotated = scene.store().sealed_with(rotated);
     assert_eq!(stored(&rotated).await, Some(1));
     rotated.acquire(&key(), &owner(1), LONG).await.unwrap();
-    let intended = rotated.intend(&key(), &intent(1, 1)).await.unwrap();
+    let intended = rotated.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(intended, Intended::Written);
     rotated.commit(&key(), &child_of(1), &record(2)).await.unwrap();
     let new_alone = scene

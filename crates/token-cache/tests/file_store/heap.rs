@@ -9,8 +9,8 @@ use std::time::Duration;
 use token_cache::{Drained, FileStore, TokenCache};
 use token_core::store::CommitCondition;
 use token_core::{
-    Answer, Attempt, Clock, Error, Key, Outcome, Request, Rotation, Secret, Token, TokenEndpoint, TokenStore,
-    Validity,
+    Answer, Attempt, Clock, Error, Outcome, Request, Rotation, Secret, Token, TokenEndpoint, TokenKey,
+    TokenStore, Validity,
 };
 use token_testkit::ScriptedClient;
 use zeroize::Zeroizing;
@@ -112,13 +112,13 @@ pub(crate) async fn round_trip_of_a_store(store: &FileStore) {
 pub(crate) async fn round_trip_of_a_cache(store: &FileStore) {
     let cache = |store: &FileStore| {
         TokenCache::builder(Nothing)
-            .http(ScriptedClient::new())
+            .http_client(ScriptedClient::new())
             .store(store.clone())
             .build()
             .unwrap()
     };
     let writer = cache(store);
-    writer.adopt(token()).await.unwrap();
+    writer.set_token(token()).await.unwrap();
     let drained = writer.drain(Duration::from_secs(60)).await;
     assert!(matches!(drained, Drained::Settled));
     drop(writer);
@@ -160,7 +160,7 @@ fn a_round_trip_through_two_caches_and_a_file_leaves_no_copy_of_the_token_in_mem
 struct Nothing;
 
 impl TokenEndpoint for Nothing {
-    fn key(&self) -> Key {
+    fn key(&self) -> TokenKey {
         key()
     }
 

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use token_cache::FileStore;
 use token_core::TokenStore;
-use token_core::types::async_trait;
+use token_core::reexports::async_trait;
 use token_testkit::StorePlace;
 
 use scene::{Scene, sealing};

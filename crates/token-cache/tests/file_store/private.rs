@@ -21,7 +21,7 @@ const ENDINGS: [&str; 5] = ["", ".previous", ".new", ".lock", ".lease"];
 async fn every_file(scene: &Scene) {
     let store = scene.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
 }
 

@@ -7,7 +7,7 @@ use token_core::TokenStore;
 use token_core::store::Acquired;
 
 use crate::child::Process;
-use crate::scene::{LONG, Scene, key, lineage, owner, stored};
+use crate::scene::{LONG, Scene, fingerprint, key, owner, stored};
 
 // FAULTS.md row 10
 #[cfg(unix)]
@@ -70,7 +70,11 @@ async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
         "{said:?}"
     );
     let entry = scene.store().load(&key()).await.unwrap();
-    assert!(entry.record.is_some_and(|record| record.lineage != lineage(1)));
+    assert!(
+        entry
+            .record
+            .is_some_and(|record| record.fingerprint != fingerprint(1))
+    );
 }
 
 // FAULTS.md row 5; a limit of the shell on the size of files, which stops the superuser too

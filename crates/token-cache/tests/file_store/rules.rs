@@ -5,12 +5,12 @@ use std::fs;
 use token_core::store::{CommitCondition, Committed, Intent, Record};
 use token_core::{Generation, Timestamp, TokenStore};
 
-use crate::scene::{LONG, Scene, child_of, intent, key, lineage, owner, record, stored};
+use crate::scene::{LONG, Scene, child_of, fingerprint, intent, key, owner, record, stored};
 
 /// A record of a vendor that keeps its refresh token: every generation has one fingerprint.
 fn of_one_lineage(generation: u8) -> Record {
     Record {
-        lineage: lineage(1),
+        fingerprint: fingerprint(1),
         ..record(generation)
     }
 }
@@ -50,7 +50,7 @@ async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same(
             generation: Generation::new(parent.into()),
             ..intent(1, 1)
         };
-        store.intend(&key(), &spending).await.unwrap();
+        store.write_intent(&key(), &spending).await.unwrap();
         assert_eq!(
             store.load(&key()).await.unwrap().intent,
             Some(spending),
@@ -78,7 +78,7 @@ async fn a_repeated_commit_leaves_the_intent_to_spend_what_it_brought() {
         generation: Generation::new(2),
         ..intent(2, 1)
     };
-    store.intend(&key(), &next).await.unwrap();
+    store.write_intent(&key(), &next).await.unwrap();
     let again = store.commit(&key(), &child_of(1), &of_one_lineage(2)).await;
     assert_eq!(again.unwrap(), Committed::Stored);
     assert_eq!(store.load(&key()).await.unwrap().intent, Some(next));
@@ -112,7 +112,7 @@ async fn a_tombstone_keeps_the_fingerprint_of_the_initial_token() {
     let scene = Scene::empty();
     let store = scene.store();
     let first = Record {
-        initial: Some(lineage(7)),
+        initial: Some(fingerprint(7)),
         ..record(1)
     };
     store
@@ -122,7 +122,7 @@ async fn a_tombstone_keeps_the_fingerprint_of_the_initial_token() {
     for _ in ["a logout", "a second one"] {
         store.tombstone(&key()).await.unwrap();
         let entry = store.load(&key()).await.unwrap();
-        assert_eq!(entry.tombstoned_initial, Some(lineage(7)));
+        assert_eq!(entry.tombstoned_initial, Some(fingerprint(7)));
         assert_eq!(entry.tombstoned_generation, Some(Generation::new(1)));
     }
 }
@@ -133,17 +133,17 @@ async fn a_login_replaces_the_tombstone_that_it_saw_and_no_later_one() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
     let login = Intent {
-        lineage: None,
+        fingerprint: None,
         ..intent(1, 1)
     };
     let of_login = CommitCondition::LoginIntentOf(owner(1));
     store.tombstone(&key()).await.unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &login).await.unwrap();
+    store.write_intent(&key(), &login).await.unwrap();
     let logged_in = store.commit(&key(), &of_login, &record(2)).await;
     assert_eq!(logged_in.unwrap(), Committed::Stored);
     assert_eq!(stored(&store).await, Some(2));
-    store.intend(&key(), &login).await.unwrap();
+    store.write_intent(&key(), &login).await.unwrap();
     store.tombstone(&key()).await.unwrap();
     let too_late = store.commit(&key(), &of_login, &record(3)).await;
     assert_eq!(too_late.unwrap(), Committed::Tombstoned);
@@ -156,7 +156,7 @@ async fn what_a_sweep_needs_comes_back_and_is_plain_text_even_where_the_token_is
     let dated = Record {
         due_at: Some(Timestamp::from_unix_millis(1_800_000_000_123)),
         grant_ends_at: Some(Timestamp::from_unix_millis(-5)),
-        initial: Some(lineage(9)),
+        initial: Some(fingerprint(9)),
         ..record(1)
     };
     store

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use token_cache::FileStore;
-use token_core::store::{CommitCondition, Intent, Lineage, Owner, Record, StoreError};
-use token_core::{Generation, Key, Secret, TokenStore};
+use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint, StoreError};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_sealing::{Sealing, SealingKey};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -97,34 +97,34 @@ impl Drop for Scene {
 
 pub(crate) const FILE: &str = "acme%2fapi.acme.example%2f1.json";
 
-pub(crate) fn key() -> Key {
-    Key::of("acme", "api.acme.example", "1")
+pub(crate) fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "1")
 }
 
 pub(crate) fn owner(number: u8) -> Owner {
     Owner::new([number; 16])
 }
 
-pub(crate) fn lineage(number: u8) -> Lineage {
-    Lineage([number; 32])
+pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
+    RefreshFingerprint([number; 32])
 }
 
 pub(crate) fn record(number: u8) -> Record {
     Record::new(
-        lineage(number),
+        fingerprint(number),
         Generation::new(number.into()),
         Secret::from(format!("body s3cr3t {number}")),
     )
 }
 
 pub(crate) fn child_of(number: u8) -> CommitCondition {
-    CommitCondition::ParentIs(lineage(number))
+    CommitCondition::ParentIs(fingerprint(number))
 }
 
 pub(crate) fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
-        lineage: Some(lineage(spends)),
+        fingerprint: Some(fingerprint(spends)),
         generation: Generation::default(),
     }
 }
@@ -142,7 +142,7 @@ pub(crate) async fn stored(store: &FileStore) -> Option<u8> {
     let found = store.load(&key()).await.unwrap().record?;
     let number = u8::try_from(found.generation.number()).unwrap();
     assert_eq!(found.body.expose(), record(number).body.expose());
-    assert!(found.lineage == record(number).lineage);
+    assert!(found.fingerprint == record(number).fingerprint);
     Some(number)
 }
 

@@ -92,7 +92,7 @@ async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
     let store = scene.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {
-        store.intend(&key(), &intent(1, 1)).await
+        store.write_intent(&key(), &intent(1, 1)).await
     })
     .await;
     abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {

@@ -64,7 +64,7 @@ async fn every_operation_on_the_record_completes_it_first() {
     assert_eq!(stored(&scene.store()).await, Some(2));
 
     let scene = half_done().await;
-    scene.store().withdraw(&key(), &owner(1)).await.unwrap();
+    scene.store().clear_intent(&key(), &owner(1)).await.unwrap();
     assert_eq!(stored(&scene.store()).await, Some(2));
 
     let scene = half_done().await;
@@ -102,7 +102,7 @@ async fn an_intent_or_a_logout_that_failed_is_taken_back() {
         let scene = Scene::with_a_record().await;
         let (store, broken) = (scene.store(), failing_at(&scene, step));
         store.acquire(&key(), &owner(1), LONG).await.unwrap();
-        error_of(broken.intend(&key(), &intent(1, 1)).await);
+        error_of(broken.write_intent(&key(), &intent(1, 1)).await);
         error_of(broken.tombstone(&key()).await);
         assert!(!scene.beside(".new").exists(), "{step:?}");
         let entry = scene.store().load(&key()).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_torn_temporary_file_is_removed_wherever_it_ends() {
 async fn a_temporary_file_of_another_key_is_set_aside_and_kept() {
     let (scene, other) = (
         Scene::with_a_record().await,
-        token_core::Key::of("acme", "api", "2"),
+        token_core::TokenKey::of("acme", "api", "2"),
     );
     let (elsewhere, store) = (Scene::empty(), scene.store());
     elsewhere
@@ -196,7 +196,7 @@ async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
         Ok(())
     });
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(whole_record(&scene.beside(".previous")), Some(1));
     steps.lock().unwrap().clear();
     store.commit(&key(), &child_of(1), &record(2)).await.unwrap();

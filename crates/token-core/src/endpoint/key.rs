@@ -8,14 +8,14 @@ use crate::error::BuildError;
 /// Names a grant in stores, logs and metrics, such as `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
 ///
 /// ```
-/// use token_core::Key;
+/// use token_core::TokenKey;
 ///
-/// assert_eq!(Key::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
+/// assert_eq!(TokenKey::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
+pub struct TokenKey(String);
 
-impl Key {
+impl TokenKey {
     /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit nor one of `.-_~:` is
     /// percent-encoded, so that different parts never make one key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
@@ -44,7 +44,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -56,11 +56,11 @@ mod tests {
 
     #[test]
     fn different_parts_never_make_one_key() {
-        assert_ne!(Key::of("a", "b/c", "d"), Key::of("a", "b", "c/d"));
+        assert_ne!(TokenKey::of("a", "b/c", "d"), TokenKey::of("a", "b", "c/d"));
         assert_eq!(
-            Key::parse(Key::of("a", "b:1", "é ü").as_str()).unwrap(),
-            Key::of("a", "b:1", "é ü")
+            TokenKey::parse(TokenKey::of("a", "b:1", "é ü").as_str()).unwrap(),
+            TokenKey::of("a", "b:1", "é ü")
         );
-        assert!(Key::parse("a b").is_err());
+        assert!(TokenKey::parse("a b").is_err());
     }
 }

@@ -9,11 +9,11 @@ use crate::request::Request;
 /// A request that gets a first token from something that must not be sent twice by itself: a one-time code, a person's password.
 ///
 /// ```
-/// use token_core::{Attempt, BaseUrl, PlainHttp, Redemption, Request, Secret, Step, Timestamp};
+/// use token_core::{Attempt, BaseUrl, PlainHttp, OneTimeGrant, Request, Secret, Step, Timestamp};
 ///
 /// let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
 /// let code = Secret::from("one-time");
-/// let redemption = Redemption::new(move |_attempt| {
+/// let redemption = OneTimeGrant::new(move |_attempt| {
 ///     Request::post(&base, "/token").form_secret("code", &code).build(Step::Redemption)
 /// });
 /// let request = redemption.into_request(&Attempt::new(Timestamp::from_unix_seconds(0), [0; 16]))?;
@@ -24,9 +24,9 @@ use crate::request::Request;
 /// It is consumed when it is sent, so no retry can burn the code or count as another failed password.
 #[must_use = "nothing is sent before it is redeemed"]
 #[expect(clippy::type_complexity, reason = "an alias would hide what a redemption is")]
-pub struct Redemption(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
+pub struct OneTimeGrant(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
 
-impl Redemption {
+impl OneTimeGrant {
     /// A redemption from what builds its request.
     pub fn new(build: impl FnOnce(&Attempt) -> Result<Request, Error> + Send + 'static) -> Self {
         Self(Box::new(build))
@@ -42,8 +42,8 @@ impl Redemption {
     }
 }
 
-impl fmt::Debug for Redemption {
+impl fmt::Debug for OneTimeGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Redemption(…)")
+        f.write_str("OneTimeGrant(…)")
     }
 }

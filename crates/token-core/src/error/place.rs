@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::endpoint::Key;
+use crate::endpoint::TokenKey;
 use crate::request::{Request, Step};
 
 const LONGEST_HOST: usize = 255;
@@ -12,7 +12,7 @@ pub(super) struct Place {
     pub(super) step: Option<Step>,
     pub(super) host: Option<String>,
     pub(super) path: Option<String>,
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<TokenKey>,
 }
 
 impl Place {

@@ -40,7 +40,7 @@ fn refresh_with_token_in_its_path() -> Request {
 // FAULTS.md row 83
 #[test]
 fn an_error_names_step_host_port_path_and_key_but_never_the_query() {
-    let key = Key::of("acme", "vendor.example:8443", "alice");
+    let key = TokenKey::of("acme", "vendor.example:8443", "alice");
     let error = Error::new(ErrorKind::Config, "refused")
         .with_request(&refresh_with_token_in_its_path())
         .with_key(&key);

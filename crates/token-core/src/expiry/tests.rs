@@ -11,9 +11,9 @@ fn instants() -> impl Strategy<Value = Timestamp> {
     ]
 }
 
-fn any_windows() -> impl Strategy<Value = Windows> {
+fn any_windows() -> impl Strategy<Value = RefreshPolicy> {
     (any::<u32>(), any::<u32>(), any::<u64>()).prop_map(|(ahead, spread, reserve)| {
-        Windows::default()
+        RefreshPolicy::default()
             .refreshed_in_the_last(ahead)
             .spread_over(spread)
             .reserve(Duration::from_millis(reserve))
@@ -34,15 +34,15 @@ proptest! {
     ) {
         let validity = Validity::new(issued, expires);
         prop_assert!(ordered(&validity));
-        let drawn = validity.with_windows(&windows, jitter);
+        let drawn = validity.with_policy(&windows, jitter);
         prop_assert!(ordered(&drawn));
         prop_assert!(ordered(&drawn.not_refreshed_before(floor)));
         prop_assert!(ordered(&drawn.not_refreshed_before(floor).ending_by(cap)));
         prop_assert!(ordered(&drawn.with_refresh_at(cap)));
-        prop_assert!(ordered(&drawn.with_refresh_at(cap).with_windows(&windows, jitter)));
+        prop_assert!(ordered(&drawn.with_refresh_at(cap).with_policy(&windows, jitter)));
         prop_assert!(ordered(&drawn.with_refresh_token_until(cap)));
-        prop_assert!(ordered(&drawn.with_refresh_token_until(cap).with_windows(&windows, jitter)));
-        prop_assert!(ordered(&Validity::without_end(issued).with_windows(&windows, jitter)));
+        prop_assert!(ordered(&drawn.with_refresh_token_until(cap).with_policy(&windows, jitter)));
+        prop_assert!(ordered(&Validity::without_end(issued).with_policy(&windows, jitter)));
         prop_assert!(ordered(&Validity::without_end(issued).ending_by(cap)));
     }
 
@@ -56,7 +56,7 @@ proptest! {
     fn freshness_only_ever_moves_on(
         issued in instants(), expires in instants(), jitter: u32, a in instants(), b in instants(),
     ) {
-        let validity = Validity::new(issued, expires).with_windows(&Windows::default(), jitter);
+        let validity = Validity::new(issued, expires).with_policy(&RefreshPolicy::default(), jitter);
         prop_assert!(validity.at(a.min(b)) <= validity.at(a.max(b)));
     }
 
@@ -70,7 +70,7 @@ proptest! {
     fn jitter_stays_within_the_spread(seconds in 60_i64..1_000_000, jitter: u32) {
         let issued = Timestamp::from_unix_seconds(0);
         let plain = Validity::new(issued, Timestamp::from_unix_seconds(seconds));
-        let drawn = plain.with_windows(&Windows::default(), jitter);
+        let drawn = plain.with_policy(&RefreshPolicy::default(), jitter);
         prop_assert!(drawn.refresh_at() <= plain.refresh_at());
         let moved = plain.refresh_at().since(drawn.refresh_at());
         prop_assert!(moved <= Duration::from_secs(u64::try_from(seconds).unwrap()) / 16);
@@ -85,17 +85,17 @@ proptest! {
     ) {
         let (issued, end) = (Timestamp::from_unix_seconds(0), Timestamp::from_unix_seconds(refresh));
         let validity = Validity::new(issued, Timestamp::from_unix_seconds(access)).with_refresh_token_until(end);
-        let due = validity.with_windows(&windows, jitter).refresh_at();
+        let due = validity.with_policy(&windows, jitter).refresh_at();
         let quarter = Duration::from_secs(u64::try_from(refresh).unwrap()) / 4;
         prop_assert!(due <= end.before(quarter).max(issued.after(Duration::from_secs(1))));
-        let plain = Validity::new(issued, Timestamp::from_unix_seconds(access)).with_windows(&windows, jitter);
+        let plain = Validity::new(issued, Timestamp::from_unix_seconds(access)).with_policy(&windows, jitter);
         prop_assert!(due <= plain.refresh_at());
     }
 
     // FAULTS.md row 105
     #[test]
     fn a_token_without_end_is_fresh_for_ever(issued in instants(), windows in any_windows(), jitter: u32, now in instants()) {
-        let validity = Validity::without_end(issued).with_windows(&windows, jitter);
+        let validity = Validity::without_end(issued).with_policy(&windows, jitter);
         prop_assert_eq!(validity.ends(), None);
         prop_assert!(now == Timestamp::MAX || validity.at(now) == Freshness::Fresh);
     }
@@ -109,7 +109,7 @@ proptest! {
         let requested = at(life * share / 1000);
         let validity = Validity::new(at(0), at(life)).with_refresh_at(requested);
         prop_assert_eq!(validity.refresh_at(), requested.min(validity.usable_until()));
-        let drawn = validity.with_windows(&Windows::default(), jitter);
+        let drawn = validity.with_policy(&RefreshPolicy::default(), jitter);
         prop_assert!(drawn.refresh_at() >= requested.min(drawn.usable_until()));
         prop_assert!(drawn.refresh_at() <= drawn.usable_until());
     }

@@ -6,21 +6,21 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_core::Windows;
+/// use token_core::RefreshPolicy;
 ///
-/// let windows = Windows::default().refreshed_in_the_last(300).reserve(Duration::from_secs(20));
+/// let windows = RefreshPolicy::default().refreshed_in_the_last(300).reserve(Duration::from_secs(20));
 /// ```
 ///
 /// The default refreshes in the last quarter of the life, spread over another sixteenth, and holds the last 30 seconds (at most an
 /// eighth of the life) in reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Windows {
+pub struct RefreshPolicy {
     ahead_permille: u32,
     spread_permille: u32,
     pub(super) reserve: Duration,
 }
 
-impl Windows {
+impl RefreshPolicy {
     /// Refresh when this share of the life is left, in thousandths; more than 1000 counts as 1000.
     #[must_use]
     pub fn refreshed_in_the_last(mut self, permille: u32) -> Self {
@@ -53,7 +53,7 @@ impl Windows {
     }
 }
 
-impl Default for Windows {
+impl Default for RefreshPolicy {
     fn default() -> Self {
         Self {
             ahead_permille: 250,

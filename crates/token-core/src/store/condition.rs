@@ -1,17 +1,17 @@
 //! What a commit may replace: the one rule of every store.
 
-use super::{Committed, Entry, Intent, Lineage, Owner};
+use super::{Committed, Entry, Intent, Owner, RefreshFingerprint};
 use crate::token::Generation;
 
 /// Which stored record a commit may replace.
 ///
 /// ```
 /// use token_core::Generation;
-/// use token_core::store::{CommitCondition, Committed, Lineage, RecordId, StoredState};
+/// use token_core::store::{CommitCondition, Committed, RefreshFingerprint, RecordId, StoredState};
 ///
-/// let id = |lineage: u8, number| RecordId { lineage: Lineage([lineage; 32]), generation: Generation::new(number) };
+/// let id = |fingerprint: u8, number| RecordId { fingerprint: RefreshFingerprint([fingerprint; 32]), generation: Generation::new(number) };
 /// let stored = StoredState { record: Some(id(1, 7)), ..StoredState::default() };
-/// let child_of = |lineage: u8| CommitCondition::ParentIs(Lineage([lineage; 32]));
+/// let child_of = |fingerprint: u8| CommitCondition::ParentIs(RefreshFingerprint([fingerprint; 32]));
 ///
 /// assert_eq!(child_of(1).judge(&stored, &id(2, 8)), Committed::Stored);
 /// assert_eq!(child_of(9).judge(&stored, &id(2, 8)), Committed::Lost);
@@ -21,7 +21,7 @@ use crate::token::Generation;
 #[non_exhaustive]
 pub enum CommitCondition {
     /// Only the record with this fingerprint, and only by a higher generation: the token that was spent.
-    ParentIs(Lineage),
+    ParentIs(RefreshFingerprint),
     /// Whatever is there, a tombstone too.
     Overwrite,
     /// An older record, or an empty place, but never a tombstone: a repair, a program's initial token.
@@ -35,7 +35,7 @@ pub enum CommitCondition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordId {
     /// The keyed hash of its refresh token.
-    pub lineage: Lineage,
+    pub fingerprint: RefreshFingerprint,
     /// Its generation.
     pub generation: Generation,
 }
@@ -81,7 +81,7 @@ impl CommitCondition {
         match (&stored.record, self) {
             (Some(record), _) if record == new => Committed::Stored,
             (Some(record), _) if record.generation >= new.generation => Committed::Lost,
-            (Some(record), Self::ParentIs(parent)) if record.lineage != *parent => Committed::Lost,
+            (Some(record), Self::ParentIs(parent)) if record.fingerprint != *parent => Committed::Lost,
             (None, Self::ParentIs(_)) => Committed::Missing,
             _ => Committed::Stored,
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 
-use super::{Carriage, Generation, Token};
+use super::{Generation, Token, TokenPlacement};
 use crate::error::{Error, ErrorKind};
 use crate::expiry::Validity;
 use crate::request::sensitive_header;
@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub struct TokenBuilder {
     access: Secret,
     validity: Validity,
-    carriage: Carriage,
+    placement: TokenPlacement,
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
     scopes: Vec<String>,
@@ -33,7 +33,7 @@ impl Token {
         TokenBuilder {
             access,
             validity,
-            carriage: Carriage::Bearer,
+            placement: TokenPlacement::Bearer,
             refresh: None,
             refresh_expires_at: None,
             scopes: Vec::new(),
@@ -45,9 +45,9 @@ impl Token {
 }
 
 impl TokenBuilder {
-    /// How it travels; [`Carriage::Bearer`] where nothing is said.
-    pub fn carried(mut self, carriage: Carriage) -> Self {
-        self.carriage = carriage;
+    /// How it travels; [`TokenPlacement::Bearer`] where nothing is said.
+    pub fn placement(mut self, placement: TokenPlacement) -> Self {
+        self.placement = placement;
         self
     }
 
@@ -104,11 +104,11 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let header = self.carriage.header(&self.access).map_err(|_| unusable())?;
+        let header = self.placement.header(&self.access).map_err(|_| unusable())?;
         let token = Token {
             header,
             access: self.access,
-            carriage: self.carriage,
+            placement: self.placement,
             refresh: self.refresh,
             refresh_expires_at: self.refresh_expires_at,
             validity: self.validity,
@@ -124,7 +124,7 @@ impl TokenBuilder {
 impl TokenBuilder {
     /// Some vendors put the scheme before the token, which the header would then have twice.
     fn take_off_the_scheme(&mut self) {
-        if self.carriage != Carriage::Bearer {
+        if self.placement != TokenPlacement::Bearer {
             return;
         }
         let Some((scheme, token)) = self.access.expose().trim_start().split_once(' ') else {
@@ -143,16 +143,16 @@ impl fmt::Debug for TokenBuilder {
     }
 }
 
-impl Carriage {
+impl TokenPlacement {
     fn header(&self, access: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
         let access = access.expose();
         match self {
-            Carriage::Bearer => {
+            TokenPlacement::Bearer => {
                 let value = Secret::from(format!("Bearer {access}"));
                 Ok((AUTHORIZATION, sensitive_header(value.expose())?))
             }
-            Carriage::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
-            Carriage::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
+            TokenPlacement::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
+            TokenPlacement::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
         }
     }
 }

@@ -16,7 +16,7 @@ fn token(access: &str, refresh: Option<&str>, issued: i64, expires: i64) -> Toke
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let first = token("A1", Some("R1"), 0, 100).with_generation(Generation::new(1));
-    let second = token("A2", None, 50, 150).succeeding(&first);
+    let second = token("A2", None, 50, 150).merged_with_previous(&first);
     assert_eq!(second.refresh().unwrap().expose(), "R1");
     assert_eq!(second.generation(), Generation::new(2));
 }
@@ -25,7 +25,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
 #[test]
 fn the_same_access_token_does_not_live_longer_and_is_not_refreshed_at_once() {
     let first = token("A1", None, 0, 1000).with_generation(Generation::new(4));
-    let again = token("A1", None, 800, 1800).succeeding(&first);
+    let again = token("A1", None, 800, 1800).merged_with_previous(&first);
     assert_eq!(again.validity().expires_at(), at(1000));
     assert_eq!(again.validity().refresh_at(), at(850));
     assert_eq!(again.generation(), Generation::new(4));
@@ -34,7 +34,7 @@ fn the_same_access_token_does_not_live_longer_and_is_not_refreshed_at_once() {
 #[test]
 fn the_same_access_token_with_a_new_refresh_token_is_a_new_generation() {
     let first = token("A1", Some("R1"), 0, 1000);
-    let second = token("A1", Some("R2"), 800, 1800).succeeding(&first);
+    let second = token("A1", Some("R2"), 800, 1800).merged_with_previous(&first);
     assert_eq!(second.generation(), first.generation().next());
     assert_eq!(second.refresh().unwrap().expose(), "R2");
 }
@@ -80,24 +80,27 @@ fn debug_shows_neither_token_nor_extras() {
 
 #[test]
 fn a_token_is_carried_as_its_vendor_wants() {
-    let carried = |carriage, access: &str| {
+    let carried = |placement, access: &str| {
         Token::builder(Secret::from(access), Validity::expired())
-            .carried(carriage)
+            .placement(placement)
             .build()
             .unwrap()
             .headers()
     };
-    assert_eq!(carried(Carriage::Bearer, "A")["authorization"], "Bearer A");
-    assert_eq!(carried(Carriage::Verbatim, "QJWT A")["authorization"], "QJWT A");
+    assert_eq!(carried(TokenPlacement::Bearer, "A")["authorization"], "Bearer A");
+    assert_eq!(
+        carried(TokenPlacement::Verbatim, "QJWT A")["authorization"],
+        "QJWT A"
+    );
     let own = HeaderName::from_static("apim-accesstoken");
-    assert_eq!(carried(Carriage::Header(own), "A")["apim-accesstoken"], "A");
+    assert_eq!(carried(TokenPlacement::Header(own), "A")["apim-accesstoken"], "A");
 }
 
 #[test]
 fn a_token_known_by_its_refresh_token_is_expired() {
     let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
     assert_eq!(token.validity().at(Timestamp::MIN), crate::Freshness::Expired);
-    assert_eq!(token.spendable().expose(), "R1");
+    assert_eq!(token.refresh_credential().expose(), "R1");
 }
 
 // FAULTS.md row 70
@@ -110,7 +113,7 @@ fn a_token_is_due_before_its_refresh_token_ends() {
         .build()
         .unwrap();
     assert_eq!(built.validity().refresh_at(), at(6));
-    let kept = token("A2", None, 4, 20).succeeding(&built);
+    let kept = token("A2", None, 4, 20).merged_with_previous(&built);
     assert_eq!(kept.validity().refresh_at(), at(7));
     let without = builder().refresh_expires_at(at(8)).build().unwrap();
     assert_eq!(without.validity().refresh_at(), at(12));
@@ -137,7 +140,7 @@ fn a_refresh_token_that_came_alone_is_kept_beside_the_old_access_token() {
 fn a_new_refresh_token_is_merged_with_the_old_access_token() {
     let own = HeaderName::from_static("x-token");
     let old = Token::builder(Secret::from("A1"), Validity::new(at(0), at(1000)))
-        .carried(Carriage::Header(own))
+        .placement(TokenPlacement::Header(own))
         .refresh(Secret::from("R1"))
         .extra("host", Secret::from("old"))
         .build()
@@ -196,7 +199,7 @@ fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
         .extra("host", Secret::from("h-1"))
         .build()
         .unwrap();
-    let second = token("A2", Some("R2"), 50, 150).succeeding(&first);
+    let second = token("A2", Some("R2"), 50, 150).merged_with_previous(&first);
     assert_eq!(second.scopes(), ["read", "write"]);
     assert_eq!(second.extra("id_token").unwrap().expose(), "id-1");
     let third = Token::builder(Secret::from("A3"), Validity::new(at(100), at(200)))
@@ -204,7 +207,7 @@ fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
         .extra("host", Secret::from("h-3"))
         .build()
         .unwrap()
-        .succeeding(&second);
+        .merged_with_previous(&second);
     assert_eq!(third.scopes(), ["read"]);
     assert_eq!(third.extra("host").unwrap().expose(), "h-3");
     assert_eq!(third.extra("id_token").unwrap().expose(), "id-1");
@@ -215,7 +218,7 @@ fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
 #[test]
 fn the_windows_are_drawn_from_the_lifetime_that_the_refresh_brought() {
     let long = token("A1", Some("R1"), 0, 21_600);
-    let short = token("A2", Some("R2"), 16_200, 16_800).succeeding(&long);
+    let short = token("A2", Some("R2"), 16_200, 16_800).merged_with_previous(&long);
     assert_eq!(short.validity().refresh_at(), at(16_650));
     assert_eq!(short.validity().usable_until(), at(16_770));
 }

@@ -10,11 +10,11 @@ judged AS MATERIALIZED (
     SELECT CASE
                WHEN $9 OR intent_owner = $10 THEN 'stored'
                WHEN tombstoned THEN 'tombstoned'
-               WHEN lineage IS NULL AND $8 IS NOT NULL THEN 'missing'
-               WHEN lineage = $2 AND generation = $3 THEN 'stored'
+               WHEN fingerprint IS NULL AND $8 IS NOT NULL THEN 'missing'
+               WHEN fingerprint = $2 AND generation = $3 THEN 'stored'
                -- Generations have no sign: with the topmost bit turned, numbers with a sign are in the same order.
                WHEN generation # (1::bigint << 63) >= $3 # (1::bigint << 63) THEN 'lost'
-               WHEN lineage <> $8 THEN 'lost'
+               WHEN fingerprint <> $8 THEN 'lost'
                ELSE 'stored'
            END AS verdict
     FROM (SELECT) AS always
@@ -22,14 +22,14 @@ judged AS MATERIALIZED (
 ),
 replaced AS (
     UPDATE vendor_auth_tokens AS tokens
-    SET lineage = $2,
+    SET fingerprint = $2,
         generation = $3,
         body = $4,
         due_at = $5,
         grant_ends_at = $6,
         initial = $7,
         -- A repetition makes the record no younger.
-        committed_at = CASE WHEN tokens.lineage = $2 AND tokens.generation = $3
+        committed_at = CASE WHEN tokens.fingerprint = $2 AND tokens.generation = $3
                             THEN tokens.committed_at ELSE clock_timestamp() END,
         tombstoned = false,
         tombstoned_generation = NULL,
@@ -45,7 +45,7 @@ replaced AS (
     RETURNING true
 ),
 created AS (
-    INSERT INTO vendor_auth_tokens (key, lineage, generation, body, due_at, grant_ends_at, initial, committed_at)
+    INSERT INTO vendor_auth_tokens (key, fingerprint, generation, body, due_at, grant_ends_at, initial, committed_at)
     SELECT $1, $2, $3, $4, $5, $6, $7, clock_timestamp()
     FROM judged
     WHERE verdict = 'stored'

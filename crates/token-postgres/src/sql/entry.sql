@@ -1,4 +1,4 @@
-  lineage,
+  fingerprint,
   generation,
   body,
   due_at,

@@ -9,11 +9,11 @@ emptied AS (
     UPDATE vendor_auth_tokens AS tokens
     SET tombstoned = true,
         -- A second logout keeps what the first one removed.
-        tombstoned_generation = CASE WHEN stored.lineage IS NULL
+        tombstoned_generation = CASE WHEN stored.fingerprint IS NULL
                                      THEN stored.tombstoned_generation ELSE stored.generation END,
-        tombstoned_initial = CASE WHEN stored.lineage IS NULL
+        tombstoned_initial = CASE WHEN stored.fingerprint IS NULL
                                   THEN stored.tombstoned_initial ELSE stored.initial END,
-        lineage = NULL,
+        fingerprint = NULL,
         generation = NULL,
         body = NULL,
         due_at = NULL,
@@ -35,7 +35,7 @@ created AS (
     ON CONFLICT (key) DO NOTHING
     RETURNING true
 )
-SELECT lineage,
+SELECT fingerprint,
        generation,
        body,
        due_at,

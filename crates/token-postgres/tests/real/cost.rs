@@ -4,7 +4,7 @@ use local_servers::Postgres;
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 
-use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
+use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
 
 /// The next transaction id, which only a transaction that writes takes.
 fn written(server: &Postgres) -> u64 {
@@ -25,9 +25,9 @@ async fn a_refresh_writes_four_times() {
         .unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     store.release(&key(), &owner(1)).await.unwrap();
@@ -47,7 +47,9 @@ async fn who_waits_writes_nothing_but_the_attempt_to_take_the_lease() {
     let before = written(&server);
     store.acquire(&key(), &owner(2), LIFE).await.unwrap();
     let wait = std::time::Duration::from_millis(200);
-    store.changed(&key(), Some(record(1).generation), wait).await;
+    store
+        .wait_for_change(&key(), Some(record(1).generation), wait)
+        .await;
     store.load(&key()).await.unwrap();
     assert_eq!(written(&server) - before, 1);
 }

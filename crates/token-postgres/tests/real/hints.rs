@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, NoTls};
 
-use crate::place::{Place, SERVER, key, lineage, record};
+use crate::place::{Place, SERVER, fingerprint, key, record};
 
 /// Far longer than anything takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself
     let mut heard = listening(&SERVER, &place.table).await;
     for (condition, number) in [
         (CommitCondition::Overwrite, 1),
-        (CommitCondition::ParentIs(lineage(1)), 2),
+        (CommitCondition::ParentIs(fingerprint(1)), 2),
     ] {
         store.commit(&key(), &condition, &record(number)).await.unwrap();
         assert_eq!(
@@ -92,9 +92,9 @@ async fn a_wait_ends_with_hints_without_them_and_where_they_cannot_be_had() {
             .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap();
-        let (key, child, condition) = (key(), record(2), CommitCondition::ParentIs(lineage(1)));
+        let (key, child, condition) = (key(), record(2), CommitCondition::ParentIs(fingerprint(1)));
         let commit = commits.commit(&key, &condition, &child);
-        let wait = waits.changed(&key, Some(record(1).generation), LONG * 2);
+        let wait = waits.wait_for_change(&key, Some(record(1).generation), LONG * 2);
         let both = async { tokio::join!(biased; wait, commit) };
         timeout(LONG, both).await.unwrap().1.unwrap();
     }

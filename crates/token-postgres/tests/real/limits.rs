@@ -9,7 +9,7 @@ use token_core::store::{CommitCondition, Renewed};
 use token_postgres::PostgresStore;
 use tokio::time::timeout;
 
-use crate::place::{Place, key, lineage, owner, record, sealing};
+use crate::place::{Place, fingerprint, key, owner, record, sealing};
 
 #[tokio::test]
 async fn the_longest_times_are_no_panic() {
@@ -21,7 +21,7 @@ async fn the_longest_times_are_no_panic() {
     let (key, record, condition) = (key(), record(1), CommitCondition::Overwrite);
     let both = async {
         tokio::join!(
-            store.changed(&key, None, Duration::MAX),
+            store.wait_for_change(&key, None, Duration::MAX),
             store.commit(&key, &condition, &record)
         )
     };
@@ -45,7 +45,7 @@ fn outside_a_runtime_every_operation_is_an_error_and_no_panic() {
         .notified_through("postgres://127.0.0.1:1")
         .build()
         .unwrap();
-    let child = CommitCondition::ParentIs(lineage(1));
+    let child = CommitCondition::ParentIs(fingerprint(1));
     let errors = [
         at_once(store.check()).unwrap_err(),
         at_once(store.migrate()).unwrap_err(),
@@ -57,5 +57,5 @@ fn outside_a_runtime_every_operation_is_an_error_and_no_panic() {
     for error in errors {
         assert!(error.to_string().contains("outside a tokio runtime"), "{error}");
     }
-    assert!(at_once(store.changed(&key(), None, Duration::MAX)).is_none());
+    assert!(at_once(store.wait_for_change(&key(), None, Duration::MAX)).is_none());
 }

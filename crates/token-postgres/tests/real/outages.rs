@@ -11,7 +11,7 @@ use token_core::store::{Acquired, CommitCondition, Committed, Intended, StoreErr
 use token_postgres::PostgresStore;
 use tokio::time::Instant;
 
-use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
+use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
 use crate::wire::Wire;
 
 const LIMIT: Duration = Duration::from_millis(600);
@@ -39,7 +39,7 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
         assert!(error.to_string().contains("in time"), "{error}");
         assert!(began.elapsed() < LIMIT * 4, "{:?}", began.elapsed());
         store.load(&key()).await.unwrap_err();
-        store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+        store.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
     }
     server.resume().unwrap();
     let patient = place.store();
@@ -56,12 +56,12 @@ async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknow
     for (parent, child) in [(0, 1), (1, 2)] {
         let condition = match parent {
             0 => CommitCondition::Overwrite,
-            parent => CommitCondition::ParentIs(lineage(parent)),
+            parent => CommitCondition::ParentIs(fingerprint(parent)),
         };
         let committed = store.commit(&key(), &condition, &record(child)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
         assert_eq!(
-            store.intend(&key(), &intent(1, child)).await.unwrap(),
+            store.write_intent(&key(), &intent(1, child)).await.unwrap(),
             Intended::Written
         );
         match parent {
@@ -118,12 +118,12 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
          $$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file', DETAIL = NEW.body; END $$;
          CREATE TRIGGER no_room BEFORE UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION is_full()",
     );
-    let error = store.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    let error = store.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "PostgreSQL's disk is full: 53100 could not extend file"
     );
-    let child = CommitCondition::ParentIs(lineage(1));
+    let child = CommitCondition::ParentIs(fingerprint(1));
     store.commit(&key(), &child, &record(2)).await.unwrap_err();
     place.sql("DROP TRIGGER no_room ON TOKENS");
     let entry = store.load(&key()).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored(
     set(&server, "synchronous_standby_names = 'nobody'");
     let mut child = 1;
     let commit = async |store: &PostgresStore, child: u8| {
-        let parent = CommitCondition::ParentIs(lineage(child - 1));
+        let parent = CommitCondition::ParentIs(fingerprint(child - 1));
         store.commit(&key(), &parent, &record(child)).await
     };
     // Until the server has read its settings, it stores.

@@ -10,7 +10,7 @@ use token_core::{Secret, TokenStore};
 use token_postgres::PostgresStoreBuilder;
 use tokio::time::timeout;
 
-use crate::place::{Place, key, lineage, record};
+use crate::place::{Place, fingerprint, key, record};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -63,7 +63,7 @@ impl Vault {
 async fn stored(store: &impl TokenStore, number: u8) -> Committed {
     let condition = match number {
         1 => CommitCondition::Overwrite,
-        _ => CommitCondition::ParentIs(lineage(number - 1)),
+        _ => CommitCondition::ParentIs(fingerprint(number - 1)),
     };
     let storing = async {
         loop {

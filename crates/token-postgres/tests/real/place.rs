@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use local_servers::{PgBouncer, Postgres};
-use token_core::store::{Intent, Lineage, Owner, Record};
-use token_core::{Generation, Key, Secret, TokenStore};
+use token_core::store::{Intent, Owner, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_postgres::{PostgresStore, PostgresStoreBuilder};
 use token_sealing::{Sealing, SealingKey};
 use token_testkit::StorePlace;
@@ -80,21 +80,21 @@ pub(crate) fn sealing(id: &str, byte: u8) -> Sealing {
     Sealing::with(SealingKey::new(id, [byte; 32]).unwrap())
 }
 
-pub(crate) fn key() -> Key {
-    Key::of("acme", "api.acme.example", "user 17")
+pub(crate) fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "user 17")
 }
 
 pub(crate) fn owner(number: u8) -> Owner {
     Owner::new([number; 16])
 }
 
-pub(crate) fn lineage(number: u8) -> Lineage {
-    Lineage([number; 32])
+pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
+    RefreshFingerprint([number; 32])
 }
 
 pub(crate) fn record(number: u8) -> Record {
     Record::new(
-        lineage(number),
+        fingerprint(number),
         Generation::new(number.into()),
         Secret::from(format!("the token {number}")),
     )
@@ -103,7 +103,7 @@ pub(crate) fn record(number: u8) -> Record {
 pub(crate) fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
-        lineage: Some(lineage(spends)),
+        fingerprint: Some(fingerprint(spends)),
         generation: Generation::default(),
     }
 }

@@ -4,7 +4,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use tokio_postgres::Client;
 
-use crate::place::{Place, key, lineage, record};
+use crate::place::{Place, fingerprint, key, record};
 use crate::pools::client;
 use crate::wire::Wire;
 
@@ -68,17 +68,17 @@ async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
 #[tokio::test]
 async fn a_commit_that_waited_judges_what_it_waited_for() {
     let bytes = |number: u8| format!("decode(repeat('{number:02x}', 32), 'hex')");
-    let newer = format!("UPDATE TOKENS SET generation = 3, lineage = {}", bytes(1));
+    let newer = format!("UPDATE TOKENS SET generation = 3, fingerprint = {}", bytes(1));
     for (meanwhile, answer, left) in [
         (newer.as_str(), Committed::Lost, Some(3)),
         ("UPDATE TOKENS SET generation = 0", Committed::Stored, Some(2)),
         (
-            "UPDATE TOKENS SET tombstoned = true, lineage = NULL, generation = NULL, body = NULL",
+            "UPDATE TOKENS SET tombstoned = true, fingerprint = NULL, generation = NULL, body = NULL",
             Committed::Tombstoned,
             None,
         ),
         (
-            "UPDATE TOKENS SET lineage = NULL, generation = NULL, body = NULL",
+            "UPDATE TOKENS SET fingerprint = NULL, generation = NULL, body = NULL",
             Committed::Missing,
             None,
         ),
@@ -90,7 +90,7 @@ async fn a_commit_that_waited_judges_what_it_waited_for() {
             .await
             .unwrap();
         let other = Other::begins(&place, meanwhile).await;
-        let (key, condition) = (key(), CommitCondition::ParentIs(lineage(1)));
+        let (key, condition) = (key(), CommitCondition::ParentIs(fingerprint(1)));
         let child = record(2);
         let (committed, ()) = tokio::join!(store.commit(&key, &condition, &child), other.ends(&place));
         assert_eq!(committed.unwrap(), answer, "after {meanwhile}");
@@ -116,7 +116,7 @@ async fn a_logout_that_waited_tells_what_it_waited_for() {
         .await;
     assert_eq!(newer.unwrap(), Committed::Stored);
     let moves_on = format!(
-        "UPDATE TOKENS SET (lineage, generation, body) = (SELECT lineage, generation, body FROM \"{}\")",
+        "UPDATE TOKENS SET (fingerprint, generation, body) = (SELECT fingerprint, generation, body FROM \"{}\")",
         elsewhere.table
     );
     let other = Other::begins(&place, &moves_on).await;

@@ -9,7 +9,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use token_postgres::PostgresStore;
 
-use crate::place::{LIFE, Place, intent, key, lineage, owner, record, sealing};
+use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record, sealing};
 
 /// A record that was stored while the server could be written.
 async fn with_a_record(server: &Postgres) -> Place {
@@ -30,15 +30,15 @@ async fn serves_what_it_has(place: &Place, words: &str) {
     let store = place.store();
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().body.expose(), record(1).body.expose());
-    let told = store.changed(&key(), None, Duration::from_secs(60)).await;
+    let told = store.wait_for_change(&key(), None, Duration::from_secs(60)).await;
     assert_eq!(told.unwrap().generation(), Some(record(1).generation));
     store.migrate().await.unwrap();
     let errors = [
         store.check().await.unwrap_err(),
         store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(),
-        store.intend(&key(), &intent(1, 1)).await.unwrap_err(),
+        store.write_intent(&key(), &intent(1, 1)).await.unwrap_err(),
         store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
             .await
             .unwrap_err(),
         store.tombstone(&key()).await.unwrap_err(),

@@ -3,7 +3,7 @@
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed};
 
-use crate::place::{LIFE, Place, intent, key, lineage, owner, record};
+use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
 
 // FAULTS.md row 11
 #[tokio::test]
@@ -15,12 +15,12 @@ async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
         .await
         .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     place.sql(
         "ALTER TABLE TOKENS ADD COLUMN remark text; UPDATE TOKENS SET remark = 'seen', lease_owner = NULL",
     );
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     assert_eq!(place.sql("SELECT remark FROM TOKENS").trim(), "seen");
@@ -51,7 +51,7 @@ async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
 #[tokio::test]
 async fn a_row_that_is_not_ours_is_a_typed_error_and_kept() {
     for damage in [
-        "lineage = 'short'",
+        "fingerprint = 'short'",
         "generation = NULL",
         "body = NULL",
         "body = 'torn'",
@@ -98,12 +98,16 @@ async fn a_role_with_other_defaults_has_the_same_store() {
         .await
         .unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let children = (2..10).map(|number| {
         let store = strange.store();
         tokio::spawn(async move {
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(number))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(number),
+                )
                 .await
         })
     });

@@ -4,7 +4,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Renewed};
 use token_sealing::SealingKey;
 
-use crate::place::{LIFE, Place, key, lineage, owner, record, sealing};
+use crate::place::{LIFE, Place, fingerprint, key, owner, record, sealing};
 
 #[tokio::test]
 async fn no_token_is_in_the_table() {
@@ -15,7 +15,7 @@ async fn no_token_is_in_the_table() {
         .await
         .unwrap();
     store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await
         .unwrap();
     let dump = place.sql("SELECT tokens::text FROM TOKENS AS tokens");
@@ -74,7 +74,7 @@ async fn a_key_is_changed_without_a_break() {
     let store = store.build().unwrap();
     assert!(store.load(&key()).await.unwrap().record.is_some());
     store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await
         .unwrap();
     assert!(place.sql("SELECT body FROM TOKENS").starts_with("v1.2."));
@@ -89,6 +89,6 @@ async fn a_record_that_is_moved_to_another_key_does_not_open() {
         .await
         .unwrap();
     place.sql("UPDATE TOKENS SET key = 'acme/api.acme.example/another'");
-    let other = token_core::Key::of("acme", "api.acme.example", "another");
+    let other = token_core::TokenKey::of("acme", "api.acme.example", "another");
     store.load(&other).await.unwrap_err();
 }

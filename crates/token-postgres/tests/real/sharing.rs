@@ -43,7 +43,7 @@ impl World {
     }
 
     fn cache(&self, store: PostgresStore) -> TokenCache {
-        let cache = TokenCache::builder(self.endpoint()).http(ReqwestClient::new().unwrap());
+        let cache = TokenCache::builder(self.endpoint()).http_client(ReqwestClient::new().unwrap());
         cache.store(store).clock(self.clock.clone()).build().unwrap()
     }
 
@@ -73,7 +73,7 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
     let world = World::new().await;
     let place = Place::pooled().await;
     let (ours, theirs) = (world.cache(place.store()), world.cache(place.store()));
-    ours.adopt(world.login()).await.unwrap();
+    ours.set_token(world.login()).await.unwrap();
     for round in 1..=24 {
         world.pass(HOUR);
         let (first, second) = tokio::join!(ours.token(), theirs.token());
@@ -92,7 +92,7 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
 async fn of_64_caches_that_start_on_an_expired_token_one_asks_the_vendor() {
     let world = World::new().await;
     let place = Place::pooled().await;
-    world.cache(place.store()).adopt(world.login()).await.unwrap();
+    world.cache(place.store()).set_token(world.login()).await.unwrap();
     world.pass(HOUR);
     let caches: Vec<_> = (0..64)
         .map(|_| world.cache(place.builder().connections(1).build().unwrap()))
@@ -123,14 +123,14 @@ async fn a_logout_that_races_an_exchange_wins() {
     let world = World::new().await;
     let place = Place::direct().await;
     let (ours, theirs) = (world.cache(place.store()), world.cache(place.store()));
-    ours.adopt(world.login()).await.unwrap();
+    ours.set_token(world.login()).await.unwrap();
     world.pass(HOUR);
     let hold = world.sim.hold_next(When::AfterActing);
     let logout = async {
         while hold.caught_count() == 0 {
             tokio::task::yield_now().await;
         }
-        _ = theirs.log_out().await.unwrap();
+        _ = theirs.logout().await.unwrap();
         hold.release();
     };
     let (late, ()) = tokio::join!(ours.token(), logout);

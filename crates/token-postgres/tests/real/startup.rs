@@ -14,7 +14,10 @@ fn told(error: &StoreError, words: &str) {
 async fn refused(store: &PostgresStore, words: &str) {
     told(&store.check().await.unwrap_err(), words);
     told(&store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(), words);
-    told(&store.intend(&key(), &intent(1, 1)).await.unwrap_err(), words);
+    told(
+        &store.write_intent(&key(), &intent(1, 1)).await.unwrap_err(),
+        words,
+    );
 }
 
 #[tokio::test]
@@ -81,7 +84,7 @@ async fn a_server_that_becomes_read_only_takes_no_intent() {
         .unwrap();
     server.sql("SELECT pg_reload_conf()").unwrap();
     let error = loop {
-        match store.intend(&key(), &intent(1, 1)).await {
+        match store.write_intent(&key(), &intent(1, 1)).await {
             Ok(_) => tokio::task::yield_now().await, // the server has not read its settings yet
             Err(error) => break error,
         }

@@ -1,11 +1,11 @@
--- condition, parent or owner, lineage, generation, body, channel, due_at, grant_ends_at, initial
+-- condition, parent or owner, fingerprint, generation, body, channel, due_at, grant_ends_at, initial
 -- Generations are compared as text: a number of Lua cannot tell large ones apart.
 local function is_lower(one, other)
   return #one < #other or (#one == #other and one < other)
 end
-local condition, named, lineage, generation = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local found = redis.call('HMGET', KEYS[1], 'lineage', 'generation', 'tombstoned', 'intent_owner', 'intent_generation')
-local is_repeated = found[1] == lineage and found[2] == generation
+local condition, named, fingerprint, generation = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'generation', 'tombstoned', 'intent_owner', 'intent_generation')
+local is_repeated = found[1] == fingerprint and found[2] == generation
 -- As `CommitCondition::judge` of token-core; the conformance suite compares the two case by case.
 local function judge()
   if condition == 'overwrite' or (condition == 'login' and found[4] == named) then
@@ -34,7 +34,7 @@ if not is_repeated then
   redis.call('HSET', KEYS[1], 'committed_at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
 end
 -- A repetition is written too: WAIT is documented for the writes of its own connection only.
-redis.call('HSET', KEYS[1], 'lineage', lineage, 'generation', generation, 'body', ARGV[5])
+redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'generation', generation, 'body', ARGV[5])
 for index, field in ipairs({ 'due_at', 'grant_ends_at', 'initial' }) do
   local value = ARGV[6 + index]
   if value == '' then

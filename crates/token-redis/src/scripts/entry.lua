@@ -6,7 +6,7 @@ local function age(at)
 end
 local function entry()
   local found = redis.call('HMGET', KEYS[1],
-    'lineage', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
+    'fingerprint', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
     'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
     'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
   return {

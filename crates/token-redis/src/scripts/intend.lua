@@ -1,4 +1,4 @@
--- owner, lineage or nothing, generation. Returns whether it was written, and the intent before it.
+-- owner, fingerprint or nothing, generation. Returns whether it was written, and the intent before it.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('HMGET', KEYS[1], 'lease_owner', 'lease_until')

@@ -1,6 +1,6 @@
 -- channel. Returns the mark of this tombstone, and what was there before, for whoever revokes it or takes the tombstone back.
 local fields = {
-  'lineage', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
+  'fingerprint', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
   'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
 }
 local before = redis.call('HMGET', KEYS[1], unpack(fields))

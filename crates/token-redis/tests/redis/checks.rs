@@ -82,10 +82,10 @@ async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
         .unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.renew(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
-    store.withdraw(&key(), &owner(1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
+    store.clear_intent(&key(), &owner(1)).await.unwrap();
     store.release(&key(), &owner(1)).await.unwrap();
-    store.changed(&key(), None, LONG).await;
+    store.wait_for_change(&key(), None, LONG).await;
     store.tombstone(&key()).await.unwrap();
     assert!(store.load(&key()).await.unwrap().tombstoned);
     let waiting = builder

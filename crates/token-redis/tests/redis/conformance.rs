@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::TokenStore;
-use token_core::types::async_trait;
+use token_core::reexports::async_trait;
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_testkit::StorePlace;
 

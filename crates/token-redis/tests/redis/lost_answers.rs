@@ -10,7 +10,7 @@ use token_redis::{RedisStore, Servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::place::{key, lineage, record, sealing};
+use crate::place::{fingerprint, key, record, sealing};
 
 /// Between a store and its server: carries everything, but cuts the connection instead of passing on one answer.
 struct Between {
@@ -101,7 +101,7 @@ async fn a_commit_whose_answer_is_lost_is_stored_and_told_as_such() {
         .unwrap();
     between.lose_the_next_answer();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert!(between.has_lost_it());
     assert_eq!(child.unwrap(), Committed::Stored);

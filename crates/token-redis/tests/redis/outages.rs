@@ -6,7 +6,7 @@ use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed};
 
-use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
+use crate::place::{LONG, builder, fingerprint, intent, key, owner, record, store};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -41,7 +41,7 @@ async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
         .await
         .unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    store.intend(&key(), &intent(1, 1)).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     redis.kill().unwrap();
     store.load(&key()).await.unwrap_err();
     redis.start_again().unwrap();
@@ -67,7 +67,7 @@ async fn a_restart_between_two_operations_is_not_noticed() {
     redis.start_again().unwrap();
     // It knows neither the connection nor the scripts any more.
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
@@ -86,7 +86,7 @@ async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
     let entry = store.load(&key()).await.unwrap();
     assert!(entry.record.is_none() && !entry.tombstoned);
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Missing);
     let repair = store

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use local_servers::Redis;
-use token_core::store::{Intent, Lineage, Owner, Record};
-use token_core::{Generation, Key, Secret};
+use token_core::store::{Intent, Owner, Record, RefreshFingerprint};
+use token_core::{Generation, Secret, TokenKey};
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_sealing::{Sealing, SealingKey};
 
@@ -36,21 +36,21 @@ pub(crate) async fn store(redis: &Redis) -> RedisStore {
     builder(redis).connect().await.unwrap()
 }
 
-pub(crate) fn key() -> Key {
-    Key::of("acme", "api.acme.example", "user 17")
+pub(crate) fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "user 17")
 }
 
 pub(crate) fn owner(number: u8) -> Owner {
     Owner::new([number; 16])
 }
 
-pub(crate) fn lineage(number: u8) -> Lineage {
-    Lineage([number; 32])
+pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
+    RefreshFingerprint([number; 32])
 }
 
 pub(crate) fn record(number: u8) -> Record {
     Record::new(
-        lineage(number),
+        fingerprint(number),
         Generation::new(number.into()),
         Secret::from(format!("a body of generation {number}")),
     )
@@ -59,7 +59,7 @@ pub(crate) fn record(number: u8) -> Record {
 pub(crate) fn intent(by: u8, spends: u8) -> Intent {
     Intent {
         owner: owner(by),
-        lineage: Some(lineage(spends)),
+        fingerprint: Some(fingerprint(spends)),
         generation: Generation::default(),
     }
 }

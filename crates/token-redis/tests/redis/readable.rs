@@ -36,7 +36,7 @@ async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
         error.to_string(),
         "Redis is out of memory and takes no writes: OOM"
     );
-    let error = before.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    let error = before.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
     assert!(error.to_string().ends_with("OOM"), "{error}");
     assert_eq!(before.load(&key()).await.unwrap().intent, None);
     assert_readable(&before).await;

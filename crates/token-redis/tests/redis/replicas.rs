@@ -7,7 +7,7 @@ use token_core::store::{CommitCondition, Committed, Intended};
 use token_core::{Timestamp, TokenStore};
 use token_redis::RedisStore;
 
-use crate::place::{LONG, builder, intent, key, lineage, owner, record, store};
+use crate::place::{LONG, builder, fingerprint, intent, key, owner, record, store};
 
 fn pair() -> (Redis, Redis) {
     let primary = Redis::start().unwrap();
@@ -33,7 +33,7 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
     assert_eq!(stored, Committed::Stored);
     assert!(before.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
     assert_eq!(
-        before.intend(&key(), &intent(1, 1)).await.unwrap(),
+        before.write_intent(&key(), &intent(1, 1)).await.unwrap(),
         Intended::Written
     );
 
@@ -95,7 +95,7 @@ async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
 async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced() {
     let (_primary, _replica, waiting, plain) = lonely().await;
     assert!(waiting.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
-    let error = waiting.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    let error = waiting.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
     assert!(
         error.to_string().ends_with("0 of 1; it was taken back"),
         "{error}"
@@ -106,11 +106,11 @@ async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced(
     let of_another = intent(2, 7);
     waiting.release(&key(), &owner(1)).await.unwrap();
     plain.acquire(&key(), &owner(2), LONG).await.unwrap();
-    plain.intend(&key(), &of_another).await.unwrap();
+    plain.write_intent(&key(), &of_another).await.unwrap();
     plain.release(&key(), &owner(2)).await.unwrap();
     let age = plain.load(&key()).await.unwrap().intent_age;
     waiting.acquire(&key(), &owner(1), LONG).await.unwrap();
-    waiting.intend(&key(), &intent(1, 1)).await.unwrap_err();
+    waiting.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
     let entry = plain.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(of_another));
     assert!(entry.intent_age > age, "it began to count anew");
@@ -122,7 +122,7 @@ async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
     let (_primary, _replica, waiting, plain) = lonely().await;
     let record = token_core::store::Record {
         due_at: Some(Timestamp::from_unix_seconds(1_800_000_000)),
-        initial: Some(lineage(9)),
+        initial: Some(fingerprint(9)),
         ..record(1)
     };
     plain
@@ -130,7 +130,7 @@ async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
         .await
         .unwrap();
     plain.acquire(&key(), &owner(1), LONG).await.unwrap();
-    plain.intend(&key(), &intent(1, 1)).await.unwrap();
+    plain.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let error = waiting.tombstone(&key()).await.unwrap_err();
     assert!(
         error.to_string().ends_with("0 of 1; it was taken back"),
@@ -193,7 +193,7 @@ async fn a_primary_that_became_a_replica_is_an_error_and_nothing_is_written() {
         .command(&["REPLICAOF", "127.0.0.1", &replica.port().to_string()])
         .unwrap();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     let error = child.unwrap_err().to_string();
     assert!(error.contains("replica"), "{error}");

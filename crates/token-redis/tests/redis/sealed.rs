@@ -6,7 +6,7 @@ use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
 use token_sealing::{Sealing, SealingKey};
 
-use crate::place::{LONG, key, lineage, owner, record, sealing, store};
+use crate::place::{LONG, fingerprint, key, owner, record, sealing, store};
 
 async fn opened_with(redis: &Redis, sealing: Sealing) -> RedisStore {
     RedisStore::builder(Servers::node(redis.url()), sealing)
@@ -45,10 +45,10 @@ async fn neither_token_is_in_what_the_server_holds() {
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intent = Intent {
         owner: owner(1),
-        lineage: Some(lineage(1)),
+        fingerprint: Some(fingerprint(1)),
         generation: record.generation,
     };
-    store.intend(&key(), &intent).await.unwrap();
+    store.write_intent(&key(), &intent).await.unwrap();
     let everything = everything(&redis);
     assert!(
         everything.contains("body") && everything.contains("test-1"),
@@ -100,7 +100,7 @@ async fn a_key_is_changed_without_a_break() {
     let rotated = Sealing::with(key_named("test-2", 9)).or_opened_by(key_named("test-1", 7));
     let new = opened_with(&redis, rotated).await;
     assert!(new.load(&key()).await.unwrap().record.is_some());
-    new.commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+    new.commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await
         .unwrap();
     old.load(&key()).await.unwrap_err();

@@ -7,7 +7,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{key, lineage, record, sealing, until};
+use crate::place::{fingerprint, key, record, sealing, until};
 
 // FAULTS.md row 41
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }

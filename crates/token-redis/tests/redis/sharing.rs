@@ -9,7 +9,7 @@ use token_core::{ErrorKind, Timestamp, TokenStore};
 use token_testkit::ManualClock;
 use tokio::runtime::Handle;
 
-use crate::place::{LONG, key, lineage, record, store, until};
+use crate::place::{LONG, fingerprint, key, record, store, until};
 use crate::vendor::{Acme, Server, first};
 
 /// Shorter than the pause after a failure, which passes by the clock that stands still.
@@ -25,10 +25,10 @@ fn clock() -> ManualClock {
 /// In the test's own runtime, so that the clock moves when all is done that was begun before.
 async fn cache(redis: &Redis, server: &Server, clock: &ManualClock) -> TokenCache {
     let cache = TokenCache::builder(Acme)
-        .http(server.clone())
+        .http_client(server.clone())
         .runtime(Handle::current())
         .store(store(redis).await);
-    cache.first(first()).clock(clock.clone()).build().unwrap()
+    cache.initial_token(first()).clock(clock.clone()).build().unwrap()
 }
 
 async fn all(caches: &[TokenCache]) -> Vec<TokenGuard> {
@@ -132,7 +132,11 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         .unwrap();
     let waiting = tokio::spawn({
         let waits = waits.clone();
-        async move { waits.changed(&key(), Some(record(1).generation), LONG).await }
+        async move {
+            waits
+                .wait_for_change(&key(), Some(record(1).generation), LONG)
+                .await
+        }
     });
     let asked = || redis.command(&["INFO", "commandstats"]).unwrap();
     until("the waiting store looked once", async || {
@@ -142,7 +146,7 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
     #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
     let began = Instant::now();
     commits
-        .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
         .await
         .unwrap();
     let entry = waiting.await.unwrap().unwrap();

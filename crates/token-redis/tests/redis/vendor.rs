@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use token_core::types::async_trait;
+use token_core::reexports::async_trait;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Key, Outcome, PlainHttp, Renewal, Request,
-    Rotation, Secret, SendError, Step, Token, TokenEndpoint,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Outcome, PlainHttp, Renewal, Request, Rotation,
+    Secret, SendError, Step, Token, TokenEndpoint, TokenKey,
 };
 
 #[derive(Debug)]
@@ -20,8 +20,8 @@ impl Acme {
 }
 
 impl TokenEndpoint for Acme {
-    fn key(&self) -> Key {
-        Key::of("acme", "acme.example", "shared")
+    fn key(&self) -> TokenKey {
+        TokenKey::of("acme", "acme.example", "shared")
     }
 
     fn rotation(&self) -> Rotation {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::store::CommitCondition;
-use token_core::{Key, TokenStore};
+use token_core::{TokenKey, TokenStore};
 use token_redis::{RedisStore, Servers};
 
 use crate::place::{builder, key, owner, record, sealing, store, until};
 
-fn key_of(number: usize) -> Key {
-    Key::of("acme", "api.acme.example", &format!("user {number}"))
+fn key_of(number: usize) -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", &format!("user {number}"))
 }
 
 fn channels(redis: &Redis) -> usize {
@@ -25,7 +25,7 @@ async fn there_are_no_more_channels_than_waits_under_way() {
     let store = store(&redis).await;
     let nothing = Duration::from_millis(1);
     for number in 0..200 {
-        store.changed(&key_of(number), None, nothing).await;
+        store.wait_for_change(&key_of(number), None, nothing).await;
     }
     until("nobody listens any more", async || channels(&redis) == 0).await;
 
@@ -34,7 +34,7 @@ async fn there_are_no_more_channels_than_waits_under_way() {
     let waits: Vec<_> = (0..20)
         .map(|number| {
             let store = store.clone();
-            tokio::spawn(async move { store.changed(&key_of(number), None, long).await })
+            tokio::spawn(async move { store.wait_for_change(&key_of(number), None, long).await })
         })
         .collect();
     until("all listen", async || channels(&redis) == 20).await;
@@ -60,7 +60,7 @@ async fn a_cluster_is_told_when_nobody_waits_any_more() {
     let store = RedisStore::builder(servers, sealing()).connect().await.unwrap();
     let wait = tokio::spawn({
         let store = store.clone();
-        async move { store.changed(&key(), None, Duration::from_secs(60)).await }
+        async move { store.wait_for_change(&key(), None, Duration::from_secs(60)).await }
     });
     until("it listens", async || channels(&redis) == 1).await;
     wait.abort();
@@ -75,7 +75,7 @@ async fn two_waits_on_one_key_listen_until_the_last_has_ended() {
     let long = Duration::from_secs(60);
     let wait = || {
         let store = store.clone();
-        tokio::spawn(async move { store.changed(&key(), None, long).await })
+        tokio::spawn(async move { store.wait_for_change(&key(), None, long).await })
     };
     let (one, other) = (wait(), wait());
     until("they listen", async || channels(&redis) == 1).await;
@@ -110,7 +110,7 @@ async fn a_life_without_end_is_a_lease_and_no_panic() {
             .is_held()
     );
     store
-        .changed(&key(), Some(record(1).generation), Duration::MAX)
+        .wait_for_change(&key(), Some(record(1).generation), Duration::MAX)
         .await;
 }
 

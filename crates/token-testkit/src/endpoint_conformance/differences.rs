@@ -82,8 +82,10 @@ impl Differences {
                 self.error("refresh_token_only", expected, error);
             }
             (Expected::Error(expected), Seen::Refused(error)) => self.error("error", expected, error),
-            (Expected::Again(expected), Seen::Again(error)) => self.error("again", expected, error),
-            (Expected::Next(expected), Seen::Next(request)) => self.request("next", expected, request),
+            (Expected::Retry(expected), Seen::Retry(error)) => self.error("retry", expected, error),
+            (Expected::Continue(expected), Seen::Continue(request)) => {
+                self.request("continue", expected, request);
+            }
             (expected, seen) => self.compare("expect", expected.name(), &seen.describe()),
         }
     }
@@ -125,8 +127,8 @@ impl Differences {
             let (wanted, seen) = (format!("{wanted} ms"), format!("{} ms", millis(life)));
             self.compare("issued.expires_in_seconds", &wanted, &seen);
         }
-        if let Some(carried) = &expected.carried {
-            self.compare("issued.carried", carried, &line(token.header()));
+        if let Some(carried) = &expected.placement {
+            self.compare("issued.placement", carried, &line(token.header()));
         }
         if let Some(scopes) = &expected.scopes {
             self.compare("issued.scopes", &scopes.join(" | "), &token.scopes().join(" | "));
@@ -171,8 +173,8 @@ impl Expected {
             Self::Issued(_) => "a token to be issued",
             Self::RefreshTokenOnly(..) => "a refresh token alone",
             Self::Error(_) => "an error",
-            Self::Again(_) => "again, with an error",
-            Self::Next(_) => "a further request",
+            Self::Retry(_) => "again, with an error",
+            Self::Continue(_) => "a further request",
         }
     }
 }

@@ -234,7 +234,7 @@ fn server_failures(trial: &Trial<'_>) -> Vec<String> {
 }
 
 fn redirects(trial: &Trial<'_>) -> Vec<String> {
-    let secret = token_core::percent_encode(trial.token.spendable().expose());
+    let secret = token_core::percent_encode(trial.token.refresh_credential().expose());
     let location = format!("https://{ELSEWHERE}/collect?refresh_token={secret}");
     [301, 302, 303, 307, 308]
         .into_iter()

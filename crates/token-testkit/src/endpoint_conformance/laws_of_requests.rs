@@ -51,7 +51,7 @@ impl EndpointSuite {
 /// The further step of a login, and the refresh of what was issued, stay at home.
 fn strays(trial: &Trial<'_>, home: &Request, seen: Option<Seen>) -> Vec<String> {
     let next = match seen {
-        Some(Seen::Next(request)) => Some(request),
+        Some(Seen::Continue(request)) => Some(request),
         Some(Seen::Issued(token)) => trial.endpoint.refresh(&token, &trial.case.attempt).ok(),
         _ => None,
     };

@@ -8,7 +8,7 @@ use super::leaves::Body;
 use super::secrets::{self, carried, forms, leaked, shown};
 use super::trial::Trial;
 use super::{EndpointSuite, report};
-use token_core::{Error, Key, Secret};
+use token_core::{Error, Secret, TokenKey};
 
 impl EndpointSuite {
     /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text of its body: nothing of the quote
@@ -62,7 +62,7 @@ impl EndpointSuite {
                 "is not the same at every call",
             ),
             (
-                Key::parse(key.as_str()).is_err(),
+                TokenKey::parse(key.as_str()).is_err(),
                 "is not 1 to 512 printable characters",
             ),
             (

@@ -26,8 +26,8 @@ pub(super) struct Trial<'a> {
 pub(super) enum Seen {
     Issued(Token),
     RefreshTokenOnly(Secret, Error),
-    Next(Request),
-    Again(Error),
+    Continue(Request),
+    Retry(Error),
     Refused(Error),
     Panicked(String),
 }
@@ -43,7 +43,7 @@ impl<'a> Trial<'a> {
         };
         let request = case.after.iter().try_fold(request?, |request, answer| {
             match read(&*endpoint, &request, answer, case) {
-                Seen::Next(next) => Some(next),
+                Seen::Continue(next) => Some(next),
                 _ => None,
             }
         });
@@ -95,7 +95,7 @@ impl Trial<'_> {
 impl Seen {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
-            Seen::Again(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => Some(error),
+            Seen::Retry(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => Some(error),
             _ => None,
         }
     }
@@ -115,8 +115,8 @@ impl Seen {
         match self {
             Seen::Issued(_) => "a token was issued".into(),
             Seen::RefreshTokenOnly(_, error) => format!("a refresh token alone, and {error:?}"),
-            Seen::Next(request) => format!("a further request: {request:?}"),
-            Seen::Again(error) => format!("again after {error:?}"),
+            Seen::Continue(request) => format!("a further request: {request:?}"),
+            Seen::Retry(error) => format!("again after {error:?}"),
             Seen::Refused(error) => format!("{error:?}"),
             Seen::Panicked(message) => format!("a panic: {message}"),
         }
@@ -164,8 +164,8 @@ pub(super) fn read(
     match guarded(|| endpoint.read(&answer)) {
         Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
         Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => Seen::RefreshTokenOnly(refresh, error),
-        Ok(Ok(Outcome::Next(request))) => Seen::Next(request),
-        Ok(Ok(Outcome::Again(error))) => Seen::Again(error),
+        Ok(Ok(Outcome::Continue(request))) => Seen::Continue(request),
+        Ok(Ok(Outcome::Retry(error))) => Seen::Retry(error),
         Ok(Ok(other)) => panic!("{other:?} is younger than this version of the suite"),
         Ok(Err(error)) => Seen::Refused(error),
         Err(message) => Seen::Panicked(message),

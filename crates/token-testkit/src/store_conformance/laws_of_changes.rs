@@ -1,7 +1,7 @@
 //! Who waits for another's commit is woken, or waits no longer than it wanted.
 
 use super::concurrently::{both, within};
-use super::{LONG, StorePlace, StoreSuite, expect_record, key, lineage, record, sure};
+use super::{LONG, StorePlace, StoreSuite, expect_record, fingerprint, key, record, sure};
 use token_core::store::{CommitCondition, Entry, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -29,11 +29,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         let key = key();
-        let wait = store.changed(&key, Some(record(1).generation), LONG);
+        let wait = store.wait_for_change(&key, Some(record(1).generation), LONG);
         let woken = within(self.place.patience(), wait).await;
         assert!(woken.is_some(), "what had changed already was waited for");
         told_of(woken.flatten(), &record(2));
@@ -49,20 +49,20 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         for seen in [Some(record(1).generation), None] {
             let key = key();
-            let wait = store.changed(&key, seen, self.short());
+            let wait = store.wait_for_change(&key, seen, self.short());
             let ended = within(self.place.patience(), both(wait, self.outlive_short())).await;
-            assert!(ended.is_some(), "changed() waits longer than at_most");
+            assert!(ended.is_some(), "wait_for_change() waits longer than at_most");
         }
     }
 
     async fn woken_by_a_commit(&self, waits: &dyn TokenStore, commits: &dyn TokenStore, parent: u8) {
         let key = key();
-        let wait = waits.changed(&key, Some(record(parent).generation), LONG);
+        let wait = waits.wait_for_change(&key, Some(record(parent).generation), LONG);
         let commit = async {
             let child = record(parent + 1);
             sure(
                 commits
-                    .commit(&key, &CommitCondition::ParentIs(lineage(parent)), &child)
+                    .commit(&key, &CommitCondition::ParentIs(fingerprint(parent)), &child)
                     .await,
             )
         };

@@ -1,6 +1,6 @@
 //! What is kept in plain text comes back as it was, to the last bit.
 
-use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
+use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure};
 use token_core::store::{CommitCondition, Intent, Record};
 use token_core::{Generation, Timestamp};
 
@@ -24,7 +24,7 @@ impl<P: StorePlace> StoreSuite<P> {
                     ..record(1)
                 },
                 Record {
-                    initial: Some(lineage(200)),
+                    initial: Some(fingerprint(200)),
                     ..record(1)
                 },
                 record(1),
@@ -49,10 +49,10 @@ impl<P: StorePlace> StoreSuite<P> {
             expect_stored(&*store, &key(), &record).await;
             let intent = Intent {
                 owner: owner(1),
-                lineage: Some(lineage(1)),
+                fingerprint: Some(fingerprint(1)),
                 generation,
             };
-            sure(store.intend(&key(), &intent).await);
+            sure(store.write_intent(&key(), &intent).await);
             let found = sure(store.load(&key()).await).intent;
             assert_eq!(found, Some(intent), "another intent is stored");
             sure(store.tombstone(&key()).await);

@@ -1,6 +1,6 @@
 //! Who is about to spend a token is written down first, and not forgotten before the result is there.
 
-use super::{LONG, StorePlace, StoreSuite, intent, key, lineage, owner, record, sure};
+use super::{LONG, StorePlace, StoreSuite, fingerprint, intent, key, owner, record, sure};
 use token_core::Generation;
 use token_core::store::{CommitCondition, Intended, Intent, Record, TokenStore};
 
@@ -16,11 +16,11 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let login = Intent {
             owner: owner(1),
-            lineage: None,
+            fingerprint: None,
             generation: record(3).generation,
         };
         for wanted in [intent(1, 1), login, intent(1, 2)] {
-            assert_eq!(sure(store.intend(&key(), &wanted).await), Intended::Written);
+            assert_eq!(sure(store.write_intent(&key(), &wanted).await), Intended::Written);
             let entry = sure(store.load(&key()).await);
             assert_eq!(entry.intent.as_ref(), Some(&wanted), "another intent is stored");
             assert!(entry.record.is_some(), "an intent took the record's place");
@@ -53,7 +53,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 .await,
         );
         sure(store.acquire(&key(), &owner(1), self.short()).await);
-        sure(store.intend(&key(), &intent(1, 1)).await);
+        sure(store.write_intent(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
         kept(&*store, "the lease ran out").await;
         sure(store.acquire(&key(), &owner(2), LONG).await);
@@ -66,7 +66,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn an_intent_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
-        sure(store.intend(&key(), &intent(1, 1)).await);
+        sure(store.write_intent(&key(), &intent(1, 1)).await);
         let young = sure(store.load(&key()).await).intent_age;
         assert!(young < LONG, "a new intent is {young:?} old");
         self.outlive_short().await;
@@ -77,7 +77,7 @@ impl<P: StorePlace> StoreSuite<P> {
             "the intent was {young:?} old, and {old:?} when {:?} had passed",
             wanted * 2
         );
-        sure(store.intend(&key(), &intent(1, 1)).await);
+        sure(store.write_intent(&key(), &intent(1, 1)).await);
         let again = sure(store.load(&key()).await).intent_age;
         assert!(again < old, "an intent that is written anew is as old as before");
     }
@@ -85,7 +85,7 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Its owner takes an intent back, with the lease or without; another's stands, and to take back what is not there is no error.
     pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
         let store = self.open().await;
-        sure(store.withdraw(&key(), &owner(1)).await);
+        sure(store.clear_intent(&key(), &owner(1)).await);
         sure(
             store
                 .commit(&key(), &CommitCondition::Overwrite, &record(1))
@@ -93,11 +93,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         for life in [LONG, self.short()] {
             sure(store.acquire(&key(), &owner(1), life).await);
-            sure(store.intend(&key(), &intent(1, 1)).await);
-            sure(store.withdraw(&key(), &owner(2)).await);
+            sure(store.write_intent(&key(), &intent(1, 1)).await);
+            sure(store.clear_intent(&key(), &owner(2)).await);
             kept(&*store, "it was withdrawn by another").await;
             self.outlive_short().await;
-            sure(store.withdraw(&key(), &owner(1)).await);
+            sure(store.clear_intent(&key(), &owner(1)).await);
             let entry = sure(store.load(&key()).await);
             assert_eq!(entry.intent, None, "a withdrawn intent is still there");
             assert!(entry.record.is_some(), "a withdrawal took the record along");
@@ -110,16 +110,16 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let login = Intent {
             owner: owner(1),
-            lineage: None,
+            fingerprint: None,
             generation: Generation::default(),
         };
         for (intent, condition, number) in [
             (login.clone(), CommitCondition::UnlessTombstoned, 1),
-            (intent(1, 1), CommitCondition::ParentIs(lineage(1)), 2),
+            (intent(1, 1), CommitCondition::ParentIs(fingerprint(1)), 2),
             (login, CommitCondition::Overwrite, 3),
-            (intent(1, 3), CommitCondition::ParentIs(lineage(3)), 4),
+            (intent(1, 3), CommitCondition::ParentIs(fingerprint(3)), 4),
         ] {
-            sure(store.intend(&key(), &intent).await);
+            sure(store.write_intent(&key(), &intent).await);
             sure(store.commit(&key(), &condition, &record(number)).await);
             let left = sure(store.load(&key()).await).intent;
             assert_eq!(left, None, "{condition:?} leaves the intent that led to it");
@@ -143,12 +143,12 @@ impl<P: StorePlace> StoreSuite<P> {
                 ..intent(1, 1)
             };
             let child = Record {
-                lineage: lineage(1),
+                fingerprint: fingerprint(1),
                 ..record(parent + 1)
             };
             for (spent, left) in [(parent, None), (parent + 1, Some(spends(parent + 1)))] {
-                sure(store.intend(&key(), &spends(spent)).await);
-                let condition = CommitCondition::ParentIs(lineage(1));
+                sure(store.write_intent(&key(), &spends(spent)).await);
+                let condition = CommitCondition::ParentIs(fingerprint(1));
                 sure(store.commit(&key(), &condition, &child).await);
                 let found = sure(store.load(&key()).await).intent;
                 assert_eq!(
@@ -169,15 +169,15 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         sure(store.acquire(&key(), &owner(2), LONG).await);
         let next = intent(2, 2);
-        sure(store.intend(&key(), &next).await);
+        sure(store.write_intent(&key(), &next).await);
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         let left = sure(store.load(&key()).await).intent;
@@ -190,7 +190,7 @@ impl<P: StorePlace> StoreSuite<P> {
 }
 
 async fn refused(store: &dyn TokenStore, by: u8, why: &str) {
-    let answer = sure(store.intend(&key(), &intent(by, 1)).await);
+    let answer = sure(store.write_intent(&key(), &intent(by, 1)).await);
     assert_eq!(answer, Intended::LeaseLost, "an intent with {why}");
     assert_eq!(
         sure(store.load(&key()).await).intent,

@@ -55,7 +55,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 .commit(&key(), &CommitCondition::Overwrite, &record(1))
                 .await,
         );
-        sure(store.intend(&key(), &intent(1, 1)).await);
+        sure(store.write_intent(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
         for (number, who) in [(1, "the owner"), (2, "who must wait")] {
             let entry = told(&*store, number).await;

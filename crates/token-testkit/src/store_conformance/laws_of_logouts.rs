@@ -1,7 +1,7 @@
 //! What a logout clears, tells and bars, whatever goes on beside it.
 
 use super::concurrently::all;
-use super::{LONG, StorePlace, StoreSuite, differs, expect_stored, key, lineage, owner, record, sure};
+use super::{LONG, StorePlace, StoreSuite, differs, expect_stored, fingerprint, key, owner, record, sure};
 use token_core::Generation;
 use token_core::store::{CommitCondition, Committed, Intent, Record, TokenStore};
 
@@ -48,7 +48,7 @@ impl<P: StorePlace> StoreSuite<P> {
                     .commit(&key(), &CommitCondition::Overwrite, &record(1))
                     .await,
             );
-            sure(store.intend(&key(), &intent).await);
+            sure(store.write_intent(&key(), &intent).await);
             sure(store.tombstone(&key()).await);
             let left = sure(store.load(&key()).await).intent;
             assert_eq!(left, None, "a logout leaves an intent");
@@ -62,7 +62,7 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let ours = || CommitCondition::LoginIntentOf(owner(1));
         for (intent, condition) in [
-            (refresh(1), CommitCondition::ParentIs(lineage(1))),
+            (refresh(1), CommitCondition::ParentIs(fingerprint(1))),
             (refresh(1), CommitCondition::UnlessTombstoned),
             (login(1), ours()),
         ] {
@@ -71,7 +71,7 @@ impl<P: StorePlace> StoreSuite<P> {
                     .commit(&key(), &CommitCondition::Overwrite, &record(1))
                     .await,
             );
-            sure(store.intend(&key(), &intent).await);
+            sure(store.write_intent(&key(), &intent).await);
             sure(store.tombstone(&key()).await);
             let late = sure(store.commit(&key(), &condition, &record(2)).await);
             assert_eq!(
@@ -85,7 +85,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 "{condition:?} undid a logout"
             );
         }
-        sure(store.intend(&key(), &login(1)).await);
+        sure(store.write_intent(&key(), &login(1)).await);
         let new = sure(store.commit(&key(), &ours(), &record(3)).await);
         assert_eq!(new, Committed::Stored, "a login that was begun after a logout");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -96,7 +96,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         sure(store.tombstone(&key()).await);
         sure(store.acquire(&key(), &owner(1), LONG).await);
-        sure(store.intend(&key(), &login(0)).await);
+        sure(store.write_intent(&key(), &login(0)).await);
         sure(store.tombstone(&key()).await);
         let condition = CommitCondition::LoginIntentOf(owner(1));
         let late = sure(store.commit(&key(), &condition, &record(1)).await);
@@ -112,7 +112,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let initial = async || sure(store.load(&key()).await).tombstoned_initial;
         let of_an_initial_token = Record {
-            initial: Some(lineage(42)),
+            initial: Some(fingerprint(42)),
             ..record(1)
         };
         for login in [of_an_initial_token, record(2)] {
@@ -132,14 +132,14 @@ impl<P: StorePlace> StoreSuite<P> {
 
 fn full(number: u8) -> Record {
     Record {
-        initial: Some(lineage(number + 100)),
+        initial: Some(fingerprint(number + 100)),
         ..record(number)
     }
 }
 
 fn refresh(generation: u64) -> Intent {
     Intent {
-        lineage: Some(lineage(1)),
+        fingerprint: Some(fingerprint(1)),
         ..login(generation)
     }
 }
@@ -147,7 +147,7 @@ fn refresh(generation: u64) -> Intent {
 fn login(generation: u64) -> Intent {
     Intent {
         owner: owner(1),
-        lineage: None,
+        fingerprint: None,
         generation: Generation::new(generation),
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Handles, LONG, StorePlace, StoreSuite, expect_stored, intent, key, lineage, owner, record, sure,
+    Handles, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, intent, key, owner, record, sure,
 };
 use token_core::store::{Acquired, CommitCondition, Committed, Record, TokenStore};
-use token_core::{Key, Secret};
+use token_core::{Secret, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// Keys of any characters and up to 512 of them are apart: records, leases and intents.
@@ -21,7 +21,7 @@ impl<P: StorePlace> StoreSuite<P> {
             );
             let lease = sure(store.acquire(key, &owner(number), LONG).await);
             assert!(lease.is_held(), "the lease of {key} is that of another key");
-            sure(store.intend(key, &intent(number, number)).await);
+            sure(store.write_intent(key, &intent(number, number)).await);
         }
         for (key, number) in keys.iter().zip(1..) {
             expect_stored(&*store, key, &record(number)).await;
@@ -45,12 +45,12 @@ impl<P: StorePlace> StoreSuite<P> {
                 matches!(lease, Acquired::Busy { .. }),
                 "a lease is given once a handle"
             );
-            sure(other.intend(&key(), &intent(2, 1)).await);
+            sure(other.write_intent(&key(), &intent(2, 1)).await);
             let seen = sure(one.load(&key()).await).intent;
             assert_eq!(seen, Some(intent(2, 1)), "another handle does not see the intent");
             sure(other.tombstone(&key()).await);
             let late = one
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await;
             assert_eq!(
                 sure(late),
@@ -91,7 +91,7 @@ impl<P: StorePlace> StoreSuite<P> {
 }
 
 /// Keys that a file system, a shell, a pattern or a short column takes for one another.
-fn odd_keys() -> Vec<Key> {
+fn odd_keys() -> Vec<TokenKey> {
     let long = "x".repeat(500);
     let names = [
         "acme/host/grant",
@@ -114,5 +114,5 @@ fn odd_keys() -> Vec<Key> {
     ];
     let long = ["1", "2"].map(|end| format!("{long}/{end}"));
     let names = names.iter().map(|name| (*name).to_owned()).chain(long);
-    names.filter_map(|name| Key::parse(&name).ok()).collect()
+    names.filter_map(|name| TokenKey::parse(&name).ok()).collect()
 }

@@ -1,8 +1,8 @@
 //! A commit wins if and only if its condition allows it.
 
 use super::concurrently::all;
-use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, key, lineage, owner, record, sure};
-use token_core::store::{Acquired, CommitCondition, Committed, Lineage, Record};
+use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure};
+use token_core::store::{Acquired, CommitCondition, Committed, Record, RefreshFingerprint};
 use token_core::{Generation, Secret};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -35,19 +35,22 @@ impl<P: StorePlace> StoreSuite<P> {
             "the record was {young:?} old, and {old:?} when {:?} had passed",
             self.short() * 2
         );
-        for condition in [CommitCondition::Overwrite, CommitCondition::ParentIs(lineage(0))] {
+        for condition in [
+            CommitCondition::Overwrite,
+            CommitCondition::ParentIs(fingerprint(0)),
+        ] {
             sure(store.commit(&key(), &condition, &record(1)).await);
             assert!(age().await >= wanted, "a repeated commit made the record younger");
         }
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         assert!(age().await < wanted, "a child is as old as its parent");
     }
 
-    /// Lineage, generation and body come back as they were, whatever numbers they are.
+    /// RefreshFingerprint, generation and body come back as they were, whatever numbers they are.
     pub async fn a_committed_record_is_loaded_as_it_was(&self) {
         let store = self.open().await;
         for first in [0_u8, 97, 240] {
@@ -57,7 +60,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 .zip(first..=255)
                 .for_each(|(byte, value)| *byte = value);
             let record = Record {
-                lineage: Lineage(bytes),
+                fingerprint: RefreshFingerprint(bytes),
                 generation: Generation::new(BIG),
                 ..record(1)
             };
@@ -95,7 +98,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 .await,
         );
         let stranger = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(7)), &record(8))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(7)), &record(8))
             .await;
         assert_eq!(
             sure(stranger),
@@ -104,7 +107,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         expect_stored(&*store, &key(), &record(1)).await;
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
             .await;
         assert_eq!(sure(child), Committed::Stored);
         expect_stored(&*store, &key(), &record(2)).await;
@@ -120,11 +123,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 .await,
         );
         let child = Record {
-            lineage: lineage(1),
+            fingerprint: fingerprint(1),
             ..record(2)
         };
         let committed = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &child)
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &child)
             .await;
         assert_eq!(sure(committed), Committed::Stored);
         expect_stored(&*store, &key(), &child).await;
@@ -141,11 +144,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         let second = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(3))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(3))
             .await;
         assert_eq!(sure(second), Committed::Lost, "a second child of one parent");
         expect_stored(&*store, &key(), &record(2)).await;
@@ -162,7 +165,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         for time in ["first", "second", "third"] {
             let child = store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await;
             assert_eq!(
                 sure(child),
@@ -183,16 +186,16 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
                 .await,
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(lineage(2)), &record(3))
+                .commit(&key(), &CommitCondition::ParentIs(fingerprint(2)), &record(3))
                 .await,
         );
         let late = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
             .await;
         assert_eq!(sure(late), Committed::Lost, "a repeat after the grandchild");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -203,7 +206,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
             .await;
         assert_eq!(sure(child), Committed::Missing, "a child in an empty store");
         assert!(
@@ -238,7 +241,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         assert!(sure(store.acquire(&key(), &owner(2), LONG).await).is_held());
         let late = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(2))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
             .await;
         assert_eq!(
             sure(late),
@@ -268,7 +271,11 @@ impl<P: StorePlace> StoreSuite<P> {
             .zip(100..116_u8)
             .map(|(store, number)| async move {
                 let child = store
-                    .commit(&key(), &CommitCondition::ParentIs(lineage(1)), &record(number))
+                    .commit(
+                        &key(),
+                        &CommitCondition::ParentIs(fingerprint(1)),
+                        &record(number),
+                    )
                     .await;
                 (sure(child) == Committed::Stored).then_some(number)
             });

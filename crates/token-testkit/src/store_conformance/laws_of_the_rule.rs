@@ -2,8 +2,8 @@
 
 use super::concurrently::all;
 use super::rows::{Condition, EARLY, Intended, LATE, New, Row, SAME, Stored, Wanted, all_with};
-use super::{LONG, StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
-use token_core::Key;
+use super::{LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
+use token_core::TokenKey;
 use token_core::store::{CommitCondition, Committed, Record};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -57,12 +57,12 @@ impl<P: StorePlace> StoreSuite<P> {
                 .await,
         );
         let child = |number| Record {
-            lineage: lineage(1),
+            fingerprint: fingerprint(1),
             ..record(number)
         };
         let commits = stores.iter().cycle().zip((100..116_u8).rev());
         let commits = commits.map(|(store, number)| async move {
-            let condition = CommitCondition::ParentIs(lineage(1));
+            let condition = CommitCondition::ParentIs(fingerprint(1));
             sure(store.commit(&key(), &condition, &child(number)).await)
         });
         let answers = all(commits).await;
@@ -87,8 +87,8 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 }
 
-fn place(number: usize) -> Key {
-    Key::of("conformance", "rule.example", &number.to_string())
+fn place(number: usize) -> TokenKey {
+    TokenKey::of("conformance", "rule.example", &number.to_string())
 }
 
 const KEPT: bool = true;

@@ -1,8 +1,8 @@
 //! A logout is final until somebody logs in anew.
 
-use super::{BIG, StorePlace, StoreSuite, expect_stored, key, lineage, record, sure};
+use super::{BIG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
 use token_core::store::{CommitCondition, Committed, Record, TokenStore};
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A late commit does not bring a grant back, nor does a login of the engine's own; to tombstone what is not there is no error.
@@ -17,7 +17,7 @@ impl<P: StorePlace> StoreSuite<P> {
         for _ in 0..2 {
             sure(store.tombstone(&key()).await);
             for condition in [
-                CommitCondition::ParentIs(lineage(1)),
+                CommitCondition::ParentIs(fingerprint(1)),
                 CommitCondition::UnlessTombstoned,
             ] {
                 let late = sure(store.commit(&key(), &condition, &record(2)).await);
@@ -27,7 +27,7 @@ impl<P: StorePlace> StoreSuite<P> {
             assert!(entry.tombstoned, "the tombstone is gone");
             assert!(entry.record.is_none(), "a tombstoned grant has a record");
         }
-        let never = Key::of("conformance", "never.example", "written");
+        let never = TokenKey::of("conformance", "never.example", "written");
         sure(store.tombstone(&never).await);
         assert!(
             sure(store.load(&never).await).tombstoned,
@@ -55,7 +55,7 @@ impl<P: StorePlace> StoreSuite<P> {
             "a new login leaves the tombstone"
         );
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(lineage(2)), &record(3))
+            .commit(&key(), &CommitCondition::ParentIs(fingerprint(2)), &record(3))
             .await;
         assert_eq!(sure(child), Committed::Stored, "a refresh after a new login");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -81,7 +81,7 @@ impl<P: StorePlace> StoreSuite<P> {
             for what in ["the first logout", "the second logout", "a late commit"] {
                 match what {
                     "a late commit" => {
-                        let late = CommitCondition::ParentIs(login.lineage);
+                        let late = CommitCondition::ParentIs(login.fingerprint);
                         sure(store.commit(&key(), &late, &record(2)).await);
                     }
                     _ => drop(sure(store.tombstone(&key()).await)),
@@ -95,7 +95,7 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A logout is one grant's.
     pub async fn burying_leaves_other_keys_alone(&self) {
         let store = self.open().await;
-        let other = Key::of("conformance", "store.example:8443", "grant 2");
+        let other = TokenKey::of("conformance", "store.example:8443", "grant 2");
         for key in [&key(), &other] {
             sure(store.commit(key, &CommitCondition::Overwrite, &record(1)).await);
         }

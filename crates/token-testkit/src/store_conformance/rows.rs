@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{differs, lineage, owner, sure};
+use super::{differs, fingerprint, owner, sure};
 use token_core::store::{
     CommitCondition, Committed, Entry, Intent, Record, RecordId, StoredState, TokenStore,
 };
-use token_core::{Generation, Key, Secret, Timestamp};
+use token_core::{Generation, Secret, Timestamp, TokenKey};
 
 /// Three generations in their order. As floating point numbers the first two are one; as numbers with a sign, or as text, the last
 /// comes first.
@@ -109,7 +109,7 @@ impl Row {
     }
 
     /// Puts there what the row says.
-    pub(super) async fn prepare(&self, store: &dyn TokenStore, key: &Key, life: Duration) {
+    pub(super) async fn prepare(&self, store: &dyn TokenStore, key: &TokenKey, life: Duration) {
         if let Some(record) = self.stored.removed().or(self.stored.record()) {
             sure(store.commit(key, &CommitCondition::Overwrite, &record).await);
         }
@@ -118,12 +118,12 @@ impl Row {
         }
         if let Some(intent) = self.intent() {
             sure(store.acquire(key, &intent.owner, life).await);
-            sure(store.intend(key, &intent).await);
+            sure(store.write_intent(key, &intent).await);
         }
     }
 
     /// Commits, and looks at what comes of it. What was prepared is at least so old; what is new is younger than twice that.
-    pub(super) async fn try_on(&self, store: &dyn TokenStore, key: &Key, wanted: Wanted, old: Duration) {
+    pub(super) async fn try_on(&self, store: &dyn TokenStore, key: &TokenKey, wanted: Wanted, old: Duration) {
         let new = self.new.record();
         let answer = sure(store.commit(key, &self.condition(), &new).await);
         assert_eq!(answer, wanted.answer, "the answer to {self:?}");
@@ -185,20 +185,20 @@ impl Row {
     }
 
     fn intent(&self) -> Option<Intent> {
-        let lineage = match self.condition {
+        let fingerprint = match self.condition {
             Condition::LoginIntentOf(_) => None,
-            _ => Some(lineage(1)),
+            _ => Some(fingerprint(1)),
         };
         self.intent.map(|intent| Intent {
             owner: owner(intent.by),
-            lineage,
+            fingerprint,
             generation: Generation::new(intent.generation),
         })
     }
 
     fn condition(&self) -> CommitCondition {
         match self.condition {
-            Condition::ParentIs(token) => CommitCondition::ParentIs(lineage(token)),
+            Condition::ParentIs(token) => CommitCondition::ParentIs(fingerprint(token)),
             Condition::Overwrite => CommitCondition::Overwrite,
             Condition::UnlessTombstoned => CommitCondition::UnlessTombstoned,
             Condition::LoginIntentOf(by) => CommitCondition::LoginIntentOf(owner(by)),
@@ -226,15 +226,15 @@ impl New {
     /// Two records of one token and generation are the same in everything.
     fn record(self) -> Record {
         let id = RecordId {
-            lineage: lineage(self.token),
+            fingerprint: fingerprint(self.token),
             generation: Generation::new(self.generation),
         };
         let body = format!("sealed body {} {}", self.token, self.generation);
-        let mut record = Record::new(id.lineage, id.generation, Secret::from(body));
+        let mut record = Record::new(id.fingerprint, id.generation, Secret::from(body));
         record.due_at = Some(Timestamp::from_unix_seconds(
             1_700_000_000 + i64::from(self.token),
         ));
-        record.initial = Some(lineage(self.token + 100));
+        record.initial = Some(fingerprint(self.token + 100));
         record
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use token_core::types::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use token_core::types::http::request::Parts;
+use token_core::reexports::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, Key, Outcome, PlainHttp, Redemption, Renewal, Request,
-    Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, Validity, json::Document,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal, Request, Rotation,
+    Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity, json::Document,
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
@@ -102,9 +102,9 @@ impl Acme {
     }
 
     /// The one-time grant of this code.
-    pub(crate) fn redeem(&self, code: &str) -> Redemption {
+    pub(crate) fn redeem(&self, code: &str) -> OneTimeGrant {
         let (base, code) = (self.base.clone(), Secret::from(code));
-        Redemption::new(move |_| {
+        OneTimeGrant::new(move |_| {
             Request::post(&base, "/redeem")
                 .form_secret("code", &code)
                 .build(Step::Redemption)
@@ -220,11 +220,11 @@ impl Acme {
 }
 
 impl TokenEndpoint for Acme {
-    fn key(&self) -> Key {
+    fn key(&self) -> TokenKey {
         match self.flaw {
-            Flaw::KeyHasTheSecret => Key::of("acme", self.base.authority(), self.api_key.expose()),
-            Flaw::KeyChanges => Key::of("acme", self.base.authority(), &self.counted().to_string()),
-            _ => Key::of("acme", self.base.authority(), "acme-id"),
+            Flaw::KeyHasTheSecret => TokenKey::of("acme", self.base.authority(), self.api_key.expose()),
+            Flaw::KeyChanges => TokenKey::of("acme", self.base.authority(), &self.counted().to_string()),
+            _ => TokenKey::of("acme", self.base.authority(), "acme-id"),
         }
     }
 
@@ -290,14 +290,14 @@ impl TokenEndpoint for Acme {
         }
         if let Some(ticket) = document.text(&["ticket"]).filter(|_| self.two_steps) {
             let next = Request::post(&self.base, "/confirm").json_secret("ticket", &Secret::from(ticket));
-            return next.build(Step::Further("confirm")).map(Outcome::Next);
+            return next.build(Step::Further("confirm")).map(Outcome::Continue);
         }
         if self.has(Flaw::ForgivesACode) {
             return Err(answer.error(ErrorKind::Transient { after: None }, "asked again"));
         }
         let error = self.refused(answer, &document);
         match document.text(&["error"]) {
-            Some("repeated") => Ok(Outcome::Again(error)),
+            Some("repeated") => Ok(Outcome::Retry(error)),
             _ => Err(error),
         }
     }

@@ -12,9 +12,9 @@ mod store;
 
 pub(crate) use flaw::Flaw;
 
+use token_core::reexports::async_trait;
 use token_core::store::{Entry, Intent, Owner, Record, StoreError, TokenStore};
-use token_core::types::async_trait;
-use token_core::{Generation, Key, Secret};
+use token_core::{Generation, Secret, TokenKey};
 use token_testkit::{Handles, StorePlace};
 
 /// Several stores in one process, with a clock that is moved by hand.
@@ -112,14 +112,18 @@ impl Place {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn name(&self, key: &Key) -> String {
+    fn name(&self, key: &TokenKey) -> String {
         match self.flaw {
             Flaw::KeysAreLowerCase => key.as_str().to_lowercase(),
             _ => key.as_str().to_owned(),
         }
     }
 
-    fn slot<T>(&self, key: &Key, change: impl FnOnce(&mut Slot, Duration) -> T) -> Result<T, StoreError> {
+    fn slot<T>(
+        &self,
+        key: &TokenKey,
+        change: impl FnOnce(&mut Slot, Duration) -> T,
+    ) -> Result<T, StoreError> {
         let now = self.clock().now;
         let mut shelf = self.shelf();
         Ok(change(shelf.slots.entry(self.name(key)).or_default(), now))
@@ -169,7 +173,7 @@ impl Place {
         match self.flaw {
             Flaw::RoundsTheGeneration => kept.generation = Generation::new(number & !1),
             Flaw::TrimsTheBody => kept.body = Secret::from(record.body.expose().trim()),
-            Flaw::ForgetsPlainFields => kept = Record::new(record.lineage, record.generation, kept.body),
+            Flaw::ForgetsPlainFields => kept = Record::new(record.fingerprint, record.generation, kept.body),
             _ => {}
         }
         kept

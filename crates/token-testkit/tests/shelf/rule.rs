@@ -21,7 +21,7 @@ impl Place {
         }
         match condition {
             CommitCondition::ParentIs(parent) => {
-                self.of_a_child(right, stored, *parent == record.lineage, record)
+                self.of_a_child(right, stored, *parent == record.fingerprint, record)
             }
             CommitCondition::Overwrite => self.of_an_overwrite(right, stored, record),
             CommitCondition::UnlessTombstoned => self.of_a_repair(right, stored),
@@ -56,10 +56,12 @@ impl Place {
         };
         match self.flaw {
             Flaw::LastWriteWins if right == Committed::Lost => Committed::Stored,
-            Flaw::WantsANewLineage if stored.lineage == child.lineage => Committed::Lost,
+            Flaw::WantsANewLineage if stored.fingerprint == child.fingerprint => Committed::Lost,
             Flaw::RepeatsAreLost if stored == child.id() => Committed::Lost,
             Flaw::RepeatsBringBack if stored.generation > child.generation => Committed::Stored,
-            Flaw::ComparesFingerprintsAlone if stored.lineage == child.lineage && kept => Committed::Stored,
+            Flaw::ComparesFingerprintsAlone if stored.fingerprint == child.fingerprint && kept => {
+                Committed::Stored
+            }
             _ => right,
         }
     }
@@ -89,7 +91,7 @@ impl Place {
         slot.intent.take_if(|(intent, _)| match self.flaw {
             Flaw::ClearsEveryIntent => true,
             Flaw::KeepsIntents => false,
-            Flaw::ClearsIntentsByFingerprint => intent.lineage != Some(id.lineage),
+            Flaw::ClearsIntentsByFingerprint => intent.fingerprint != Some(id.fingerprint),
             _ => id.supersedes(intent),
         });
         slot.tombstoned = false;

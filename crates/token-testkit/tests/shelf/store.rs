@@ -3,22 +3,22 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use token_core::reexports::async_trait;
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
     TokenStore,
 };
-use token_core::types::async_trait;
-use token_core::{Generation, Key};
+use token_core::{Generation, TokenKey};
 
 use super::{Flaw, Place};
 
 #[async_trait]
 impl TokenStore for Place {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.slot(key, |slot, now| self.entry_of(slot, now))
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         let seen = self.slot(key, |slot, now| self.lease_of(slot, now))?;
         self.pause_if(Flaw::AcquiresInTwoSteps).await;
         self.slot(key, |slot, now| {
@@ -45,7 +45,7 @@ impl TokenStore for Place {
         })
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         self.slot(key, |slot, now| {
             let mine = slot.lease.as_ref().is_some_and(|(holder, _)| holder == owner);
             let held = self.holds(slot, owner, now) || (mine && self.has(Flaw::RenewsWhatRanOut));
@@ -56,14 +56,14 @@ impl TokenStore for Place {
         })
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let anybody = self.has(Flaw::AnybodyReleases);
         self.slot(key, |slot, _| {
             _ = slot.lease.take_if(|(holder, _)| holder == owner || anybody);
         })
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         self.slot(key, |slot, now| {
             if !self.holds(slot, &intent.owner, now) && !self.has(Flaw::IntendsWithoutLease) {
                 return Intended::LeaseLost;
@@ -80,7 +80,7 @@ impl TokenStore for Place {
         })
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let anybody = self.has(Flaw::AnybodyWithdraws);
         self.slot(key, |slot, _| {
             _ = slot
@@ -91,7 +91,7 @@ impl TokenStore for Place {
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         by: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -118,7 +118,7 @@ impl TokenStore for Place {
         committed
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         if self.has(Flaw::BuriesEverything) {
             self.shelf()
                 .slots
@@ -130,7 +130,12 @@ impl TokenStore for Place {
         self.slot(key, |slot, _| self.entomb(slot, seen))
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         let end = self.clock().now + at_most;
         let seen = if self.has(Flaw::WaitsForTheNext) {
             self.generation(key)
@@ -154,7 +159,7 @@ impl TokenStore for Place {
 }
 
 impl Place {
-    fn generation(&self, key: &Key) -> Option<Generation> {
+    fn generation(&self, key: &TokenKey) -> Option<Generation> {
         let slot = self.shelf().slots.get(&self.name(key)).cloned();
         slot?.record.map(|record| record.generation)
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use vendor_auth::core::store::{Acquired, Entry, Owner, StoreError, TokenStore};
-use vendor_auth::core::{Generation, Key};
+use vendor_auth::types::store::{Acquired, Entry, Owner, StoreError, TokenStore};
+use vendor_auth::types::{Generation, TokenKey};
 
 use super::hands::Hands;
 use super::machine_us;
@@ -19,7 +19,7 @@ pub(super) struct Aged<'a> {
 const MOST_READS: usize = 50;
 
 impl Aged<'_> {
-    pub(super) async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    pub(super) async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         let asked_us = machine_us();
         let entry = self.store.load(key).await?;
         self.age(key, entry, asked_us).await
@@ -27,7 +27,7 @@ impl Aged<'_> {
 
     pub(super) async fn acquire(
         &self,
-        key: &Key,
+        key: &TokenKey,
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
@@ -44,12 +44,12 @@ impl Aged<'_> {
 
     pub(super) async fn changed(
         &self,
-        key: &Key,
+        key: &TokenKey,
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
         let before = self.hands.moved_ms();
-        let entry = self.store.changed(key, seen, at_most).await?;
+        let entry = self.store.wait_for_change(key, seen, at_most).await?;
         if self.hands.moved_ms() != before {
             // Nobody says on which side of the move the store looked.
             return None;
@@ -57,7 +57,7 @@ impl Aged<'_> {
         self.age(key, entry, machine_us()).await.ok()
     }
 
-    async fn age(&self, key: &Key, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {
+    async fn age(&self, key: &TokenKey, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {
         let moves = self.hands.moves();
         let mut told = moves.translate(entry, asked_us);
         for _ in 1..MOST_READS {

@@ -71,7 +71,7 @@ impl Play {
             Trouble::AwayAmid { outage, .. } | Trouble::SpillAndKill { outage, .. } => {
                 self.take_away(*outage)
             }
-            Trouble::LogOut { by, .. } => self.log_out(by.unwrap_or(holder)).await,
+            Trouble::LogOut { by, .. } => self.logout(by.unwrap_or(holder)).await,
             Trouble::Redeem {
                 by, code, stopped_ms, ..
             } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use token_sim::{CodeRequest, Exchange, Kind, Outcome};
 use tokio::time::Instant;
-use vendor_auth::core::Generation;
+use vendor_auth::types::Generation;
 
 use super::crew::Crew;
 use super::facts::Facts;
@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 impl Play {
     /// Tells a process to log out, and gives it time to do so while a request is held.
-    pub(super) async fn log_out(&mut self, by: usize) -> Result<()> {
+    pub(super) async fn logout(&mut self, by: usize) -> Result<()> {
         self.crew.log.say(&format!("process {by} is to log out"));
         self.leaver = Some(by);
         self.crew.forget_endings();
@@ -57,7 +57,7 @@ impl Play {
             Trouble::LogOut { by, .. } => {
                 if self.leaver.is_none() {
                     // Nobody had to refresh.
-                    self.log_out(by.unwrap_or_default()).await?;
+                    self.logout(by.unwrap_or_default()).await?;
                 }
                 self.after_logout().await.map(Some)
             }

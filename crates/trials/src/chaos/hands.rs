@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use vendor_auth::cache::SystemClock;
-use vendor_auth::core::{Clock, Moment, Timestamp};
+use vendor_auth::types::{Clock, ClockReading, Timestamp};
 
 use super::moves::Moves;
 
@@ -144,13 +144,13 @@ impl ProcessClock {
 }
 
 impl Clock for ProcessClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> ClockReading {
         let machine = SystemClock.now();
         let moved = self.hands.moved_ms();
         let truth = machine.wall.unix_millis().saturating_add(moved);
         LAST_LOOK_MS.set(truth);
         let skew = self.process.map_or(0, |process| self.hands.skew_of(process));
-        Moment {
+        ClockReading {
             wall: Timestamp::from_unix_millis(truth).shifted(skew),
             elapsed: machine.elapsed + Duration::from_millis(u64::try_from(moved).unwrap_or_default()),
         }
@@ -162,7 +162,7 @@ impl Clock for ProcessClock {
 pub(super) struct SharedClock(pub(super) std::sync::Arc<ProcessClock>);
 
 impl Clock for SharedClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> ClockReading {
         self.0.now()
     }
 }

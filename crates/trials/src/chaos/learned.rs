@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use vendor_auth::TokenCache;
-use vendor_auth::core::{Answer, Attempt, Error, ErrorKind};
+use vendor_auth::types::{Answer, Attempt, Error, ErrorKind};
 
 use super::hands::Hands;
 
@@ -42,7 +42,7 @@ impl Learned {
         }
         let (before_ms, moved_ms) = (hands.now_ms(), hands.moved_ms());
         let mut signed_at_ms = None;
-        let asked = tokens.ask(
+        let asked = tokens.send_request(
             |attempt: &Attempt| {
                 signed_at_ms = Some(attempt.now().unix_millis());
                 Err(Error::new(ErrorKind::Config, "nothing is to be sent"))

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use vendor_auth::core::store::Entry;
+use vendor_auth::types::store::Entry;
 
 use super::machine_us;
 

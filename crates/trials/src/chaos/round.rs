@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use token_sim::OAuth2;
 use tokio::time::Instant;
-use vendor_auth::core::store::{Entry, TokenStore};
-use vendor_auth::core::{Key, Timestamp, Validity};
+use vendor_auth::types::store::{Entry, TokenStore};
+use vendor_auth::types::{Timestamp, TokenKey, Validity};
 use vendor_auth::{Secret, Token, TokenCache};
 
 use super::crew::Crew;
@@ -39,7 +39,7 @@ pub(super) struct Play {
     /// The orchestrator's own way to the store: it reads it, and puts new grants there.
     pub(super) store: Arc<dyn TokenStore>,
     pub(super) tokens: TokenCache,
-    pub(super) key: Key,
+    pub(super) key: TokenKey,
     pub(super) harm: Harm,
     pub(super) rotation: RotationMode,
     pub(super) runtime: RuntimeMode,
@@ -247,7 +247,7 @@ impl Play {
             .build()?;
         let adopted = self
             .tokens
-            .adopt(token)
+            .set_token(token)
             .await
             .context("the new grant cannot be stored")?;
         let generation = adopted.generation().number();

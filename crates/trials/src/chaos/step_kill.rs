@@ -92,8 +92,8 @@ mod tests {
 
     use token_cache::FileStore;
     use vendor_auth::Secret;
-    use vendor_auth::core::store::{CommitCondition, Lineage, Record, TokenStore as _};
-    use vendor_auth::core::{Generation, Key};
+    use vendor_auth::types::store::{CommitCondition, Record, RefreshFingerprint, TokenStore as _};
+    use vendor_auth::types::{Generation, TokenKey};
 
     use super::*;
 
@@ -108,8 +108,12 @@ mod tests {
             noted.lock().unwrap().push(entry);
             Ok(())
         });
-        let record = Record::new(Lineage([1; 32]), Generation::new(7), Secret::from("{}"));
-        let key = Key::of("vendor", "host", "grant");
+        let record = Record::new(
+            RefreshFingerprint([1; 32]),
+            Generation::new(7),
+            Secret::from("{}"),
+        );
+        let key = TokenKey::of("vendor", "host", "grant");
         store
             .commit(&key, &CommitCondition::Overwrite, &record)
             .await

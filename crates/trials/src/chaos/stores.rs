@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use token_cache::FileStore;
 use token_postgres::PostgresStore;
 use token_redis::RedisStore;
-use vendor_auth::core::store::TokenStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
+use vendor_auth::types::store::TokenStore;
 
 use super::careless::CarelessStore;
 use super::step_kill::{StepKill, whole_on_disk};

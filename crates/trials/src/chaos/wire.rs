@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use vendor_auth::ReqwestClient;
-use vendor_auth::core::store::{
+use vendor_auth::types::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
     TokenStore,
 };
-use vendor_auth::core::{Clock as _, Generation, HttpClient, Key, SendError};
+use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
 
 use super::aged::Aged;
 use super::hands::{Hands, SharedClock};
@@ -136,33 +136,33 @@ impl SayingStore {
 
 #[async_trait]
 impl TokenStore for SayingStore {
-    async fn load(&self, key: &Key) -> Result<Entry, StoreError> {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.aged().load(key).await
     }
 
-    async fn acquire(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
         self.aged().acquire(key, owner, life).await
     }
 
-    async fn renew(&self, key: &Key, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
         self.store.renew(key, owner, life).await
     }
 
-    async fn release(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         self.store.release(key, owner).await
     }
 
-    async fn intend(&self, key: &Key, intent: &Intent) -> Result<Intended, StoreError> {
-        self.store.intend(key, intent).await
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        self.store.write_intent(key, intent).await
     }
 
-    async fn withdraw(&self, key: &Key, owner: &Owner) -> Result<(), StoreError> {
-        self.store.withdraw(key, owner).await
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
+        self.store.clear_intent(key, owner).await
     }
 
     async fn commit(
         &self,
-        key: &Key,
+        key: &TokenKey,
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
@@ -171,11 +171,16 @@ impl TokenStore for SayingStore {
         committed
     }
 
-    async fn tombstone(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.store.tombstone(key).await
     }
 
-    async fn changed(&self, key: &Key, seen: Option<Generation>, at_most: Duration) -> Option<Entry> {
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
         let aged = self.aged();
         tokio::select! {
             entry = aged.changed(key, seen, at_most) => entry,

@@ -9,9 +9,9 @@ use anyhow::{Context as _, Result};
 use token_cache::FileStore;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
-use vendor_auth::core::TokenEndpoint as _;
-use vendor_auth::core::store::TokenStore;
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::types::TokenEndpoint as _;
+use vendor_auth::types::store::TokenStore;
 use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
@@ -74,7 +74,7 @@ async fn work(assignment: &Assignment) -> Result<()> {
                 at_us,
                 drop_after_us,
             } => calls.ask(number, at_us, drop_after_us),
-            Told::LogOut => calls.log_out(),
+            Told::LogOut => calls.logout(),
             Told::Redeem { code } => calls.redeem(code),
             Told::DieBefore { step } => step_kill.arm(step),
             Told::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
@@ -147,12 +147,12 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
         learned: parts.learned.clone(),
     };
     let tokens = TokenCache::builder(parts.endpoint.clone())
-        .http(client)
+        .http_client(client)
         .store(parts.saying(Role::Shared, parts.store.clone()))
-        .spill(parts.saying(Role::Spill, Arc::new(FileStore::at(spill))))
+        .fallback_store(parts.saying(Role::Spill, Arc::new(FileStore::at(spill))))
         .clock(parts.clock)
-        .lease(Duration::from_millis(assignment.lease_ms))
-        .wait(Duration::from_secs(10))
+        .lease_ttl(Duration::from_millis(assignment.lease_ms))
+        .wait_timeout(Duration::from_secs(10))
         .backoff(backoff)
         .build()?;
     Ok(tokens)
@@ -187,7 +187,7 @@ async fn tell(mut events: Events) {
             Event::Failed { error, .. } => say(&Said::Noted {
                 what: format!("failed: {error}"),
             }),
-            Event::Lost { .. } | Event::Restored { .. } => say(&Said::Noted {
+            Event::Superseded { .. } | Event::Rewritten { .. } => say(&Said::Noted {
                 what: format!("{event:?}"),
             }),
             _ => {}

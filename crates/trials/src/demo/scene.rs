@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use token_core::types::http::Request;
-use token_core::{Clock as _, Error, HttpClient as _, Redemption, Timestamp, Token, TokenEndpoint};
+use token_core::reexports::http::Request;
+use token_core::{Clock as _, Error, HttpClient as _, OneTimeGrant, Timestamp, Token, TokenEndpoint};
 use token_sim::{Exchange, Simulation};
 use token_testkit::ManualClock;
 use tokio::sync::Barrier;
@@ -58,7 +58,7 @@ pub(crate) struct Scene {
     /// What a debugger or a careless log would show.
     pub(crate) shown: Vec<String>,
     /// What begins the grant, where there is no login.
-    pub(crate) redemption: Option<Redemption>,
+    pub(crate) redemption: Option<OneTimeGrant>,
     clock: ManualClock,
     api: Wire,
 }

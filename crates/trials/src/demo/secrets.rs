@@ -108,7 +108,7 @@ fn finds_what_is_planted(text: &str) -> bool {
 /// The refusal of one refresh that the vendor never sees.
 async fn refused(scene: &mut Scene) -> Result<Error> {
     let token = scene.life.last_token.clone().context("there was no token")?;
-    let asked = scene.tokens.ask(
+    let asked = scene.tokens.send_request(
         |attempt| scene.endpoint.refresh(&token, attempt),
         |answer| scene.endpoint.read(answer).map(drop),
     );

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use token_core::types::http::HeaderMap;
+use token_core::reexports::http::HeaderMap;
 
 /// Parameters of requests that are secret, in the vendors' words.
 const PARAMETERS: [&str; 11] = [

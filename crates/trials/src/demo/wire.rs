@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::types::http::{Request, Response};
-use token_core::types::{Bytes, async_trait};
+use token_core::reexports::http::{Request, Response};
+use token_core::reexports::{Bytes, async_trait};
 use token_core::{Clock as _, HttpClient, SendError, Timestamp};
 use token_testkit::ManualClock;
 use vendor_auth::ReqwestClient;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use token_cache::FileStore;
 use vendor_auth::cache::{Backoff, TokenCacheBuilder};
-use vendor_auth::core::Windows;
 use vendor_auth::oauth2::{ClientAuthentication, OAuth2, OAuth2Builder};
+use vendor_auth::types::RefreshPolicy;
 use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
 
 use super::provider::{Client, Provider, Ready};
@@ -74,14 +74,16 @@ pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<Tok
 /// A cache over a folder that other processes share, which begins with this refresh token where the folder has nothing.
 pub(super) fn cache_over(endpoint: OAuth2, folder: &Path, refresh_token: Secret) -> Result<TokenCache> {
     let first = Token::from_refresh_token(refresh_token)?;
-    let builder = settled(endpoint)?.first(first).store(FileStore::at(folder));
+    let builder = settled(endpoint)?
+        .initial_token(first)
+        .store(FileStore::at(folder));
     Ok(builder.build()?)
 }
 
 fn build(endpoint: OAuth2, first: Option<Token>) -> Result<TokenCache> {
     let builder = settled(endpoint)?;
     let builder = match first {
-        Some(first) => builder.first(first),
+        Some(first) => builder.initial_token(first),
         None => builder,
     };
     Ok(builder.build()?)
@@ -92,7 +94,7 @@ fn settled(endpoint: OAuth2) -> Result<TokenCacheBuilder> {
         .first(Duration::from_millis(200))
         .longest(LONGEST_PAUSE);
     Ok(TokenCache::builder(endpoint)
-        .http(ReqwestClient::new()?)
-        .windows(Windows::default().refreshed_in_the_last(AHEAD_PERMILLE))
+        .http_client(ReqwestClient::new()?)
+        .refresh_policy(RefreshPolicy::default().refreshed_in_the_last(AHEAD_PERMILLE))
         .backoff(backoff))
 }

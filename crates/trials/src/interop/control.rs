@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use vendor_auth::ReqwestClient;
-use vendor_auth::core::types::Bytes;
-use vendor_auth::core::types::http::{Method, Request};
-use vendor_auth::core::{HttpClient as _, Secret, percent_encode};
+use vendor_auth::types::reexports::Bytes;
+use vendor_auth::types::reexports::http::{Method, Request};
+use vendor_auth::types::{HttpClient as _, Secret, percent_encode};
 
 use super::provider::Provider;
 

@@ -1,7 +1,7 @@
 //! Servers that keep refresh tokens.
 
 use anyhow::{Context as _, Result, ensure};
-use vendor_auth::core::Secret;
+use vendor_auth::types::Secret;
 use vendor_auth::{Token, TokenCache};
 
 use super::caches::{WEB, cache_from};

@@ -21,7 +21,7 @@ pub(super) async fn introspected(provider: &Provider) -> Result<String> {
     let tokens = provider.granted(WEB).await?;
     let token = (*tokens.token().await?).clone();
     let ask = async |kind| {
-        let asked = tokens.ask(
+        let asked = tokens.send_request(
             |_| endpoint.introspection(&token, kind),
             |answer| endpoint.read_introspection(answer),
         );
@@ -84,7 +84,7 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     let token = (*tokens.token().await?).clone();
     must_be_active(&tokens, &endpoint, &token).await?;
 
-    is_revoked(&tokens.log_out().await?)?;
+    is_revoked(&tokens.logout().await?)?;
     let lives = is_active(&tokens, &endpoint, &token).await?;
     ensure!(!lives, "the access token outlived its grant");
     let error = tokens.token().await.err().context("a token came after all")?;
@@ -106,7 +106,7 @@ pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> 
     must_be_active(&ours, &endpoint, &token).await?;
 
     let elsewhere = cache_over(endpoint.clone(), &folder, first)?;
-    is_revoked(&elsewhere.log_out().await?)?;
+    is_revoked(&elsewhere.logout().await?)?;
     let lives = is_active(&ours, &endpoint, &token).await?;
     ensure!(!lives, "the newest token was not revoked");
     provider.stats().await?.revoked_grants(1)?;

@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use vendor_auth::TokenCache;
 use vendor_auth::cache::{Drained, Event};
-use vendor_auth::core::Generation;
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::types::Generation;
 
 use super::caches::WEB;
 use super::provider::Provider;
@@ -134,7 +134,7 @@ fn is_good(event: &Event) -> bool {
         // The cache of this check keeps its token in memory only, and says so.
         Event::Refreshed { .. } | Event::Persisted { .. } | Event::NotDurable => true,
         // The token that the cache began with is one that the store never had.
-        Event::Restored { generation } => generation.number() == 1,
+        Event::Rewritten { generation } => generation.number() == 1,
         _ => false,
     }
 }

@@ -11,8 +11,8 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use vendor_auth::TokenCache;
 use vendor_auth::cache::Drained;
-use vendor_auth::core::{Generation, Secret};
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::types::{Generation, Secret};
 
 use super::caches::{WEB, cache_over};
 use super::provider::{Provider, Ready};

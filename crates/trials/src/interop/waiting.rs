@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use vendor_auth::cache::SystemClock;
 use vendor_auth::cache::{Event, Events, Origin};
-use vendor_auth::core::{Clock as _, Generation, Timestamp};
 use vendor_auth::oauth2::{OAuth2, TokenKind};
+use vendor_auth::types::{Clock as _, Generation, Timestamp};
 use vendor_auth::{Error, ErrorKind, Token, TokenCache};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -113,7 +113,7 @@ pub(super) fn is_live(token: &Token) -> Result<()> {
 
 /// Whether the server takes this access token.
 pub(super) async fn is_active(tokens: &TokenCache, endpoint: &OAuth2, token: &Token) -> Result<bool> {
-    let asked = tokens.ask(
+    let asked = tokens.send_request(
         |_| endpoint.introspection(token, TokenKind::Access),
         |answer| endpoint.read_introspection(answer),
     );

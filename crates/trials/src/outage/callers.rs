@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use vendor_auth::cache::TokenGuard;
-use vendor_auth::core::{Clock as _, Generation};
+use vendor_auth::types::{Clock as _, Generation};
 use vendor_auth::{Error, TokenCache};
 
 use super::host::Host;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use vendor_auth::cache::{Backoff, Event, Events};
-use vendor_auth::core::Rotation;
+use vendor_auth::types::Rotation;
 use vendor_auth::{ReqwestClient, TokenCache};
 
 use super::moved_clock::MovedClock;
@@ -33,7 +33,7 @@ pub(super) struct Told {
 impl Host {
     pub(super) async fn of(vendor: &Vendor, server: &Server, rotation: Rotation) -> Result<Self> {
         let builder = TokenCache::builder(vendor.endpoint(rotation)?)
-            .http(ReqwestClient::new()?)
+            .http_client(ReqwestClient::new()?)
             .clock(vendor.clock.clone())
             .backoff(Backoff::default().longest(LONGEST_PAUSE));
         let tokens = server.connect(builder).await?.build()?;

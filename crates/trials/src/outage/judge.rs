@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::time::Instant;
 use vendor_auth::cache::Event;
-use vendor_auth::core::{ErrorKind, Generation};
+use vendor_auth::types::{ErrorKind, Generation};
 
 use super::callers::{Asked, Callers};
 use super::host::{Host, Told};
@@ -73,7 +73,7 @@ impl Away {
     }
 
     fn holder(&self) -> Result<()> {
-        let unpersisted = |event: &Event| matches!(event, Event::Unpersisted { generation, .. } if *generation == self.next);
+        let unpersisted = |event: &Event| matches!(event, Event::PersistFailed { generation, .. } if *generation == self.next);
         ensure!(
             self.holder.was_told(unpersisted),
             "did not say that the store has not acknowledged the token"
@@ -226,7 +226,7 @@ impl Seen {
         let bad = self.told.iter().find(|told| {
             matches!(
                 told.event,
-                Event::Lost { .. } | Event::Restored { .. } | Event::Rejected { .. }
+                Event::Superseded { .. } | Event::Rewritten { .. } | Event::Rejected { .. }
             )
         });
         match bad {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use vendor_auth::cache::SystemClock;
-use vendor_auth::core::{Clock, Moment};
+use vendor_auth::types::{Clock, ClockReading};
 
 /// What a vendor and the hosts of its grant live by. Clones show one time.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +20,10 @@ impl MovedClock {
 }
 
 impl Clock for MovedClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> ClockReading {
         let machine = SystemClock.now();
         let moved = Duration::from_millis(self.0.load(Ordering::SeqCst));
-        Moment {
+        ClockReading {
             wall: machine.wall.after(moved),
             elapsed: machine.elapsed.saturating_add(moved),
         }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use token_sim::When;
 use tokio::time::{Instant, sleep_until, timeout};
 use vendor_auth::cache::Event;
-use vendor_auth::core::{Generation, Rotation};
+use vendor_auth::types::{Generation, Rotation};
 
 use super::callers::{Callers, Manner, Pulse};
 use super::host::Host;
@@ -120,13 +120,13 @@ impl Stage {
         let holder = Host::of(&shared, server, Rotation::SingleUse).await?;
         let bystander = Host::of(&shared, server, bystanders_rotation).await?;
         let latecomer = Host::of(&over, server, Rotation::SingleUse).await?;
-        let first = holder.tokens.adopt(shared.first_token()?).await?.generation();
+        let first = holder.tokens.set_token(shared.first_token()?).await?.generation();
         bystander
             .tokens
             .token()
             .await
             .context("the bystander did not find the holder's token")?;
-        latecomer.tokens.adopt(over.first_token()?).await?;
+        latecomer.tokens.set_token(over.first_token()?).await?;
         shared.clock.move_on(DUE);
         over.clock.move_on(OVER);
         Ok(Self {

@@ -8,9 +8,9 @@ use local_servers::{LocalServer, Postgres, Redis};
 use token_postgres::PostgresStore;
 use token_redis::RedisStore;
 use vendor_auth::cache::TokenCacheBuilder;
-use vendor_auth::core::Key;
-use vendor_auth::core::store::{Entry, TokenStore as _};
 use vendor_auth::sealing::{Sealing, SealingKey};
+use vendor_auth::types::TokenKey;
+use vendor_auth::types::store::{Entry, TokenStore as _};
 
 /// Which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -97,7 +97,7 @@ impl Server {
     }
 
     /// What it holds, seen by somebody who was not there before.
-    pub(super) async fn entry(&self, key: &Key) -> Result<Entry> {
+    pub(super) async fn entry(&self, key: &TokenKey) -> Result<Entry> {
         Ok(match self {
             Self::Redis(server) => {
                 RedisStore::connect(&server.url(), sealing()?)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use token_sim::SimClock;
-use vendor_auth::core::{Clock as _, Rotation, Timestamp, Validity};
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::types::{Clock as _, Rotation, Timestamp, Validity};
 use vendor_auth::{Secret, Token};
 
 use super::moved_clock::MovedClock;

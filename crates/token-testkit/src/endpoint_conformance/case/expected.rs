@@ -6,8 +6,8 @@ pub(in super::super) enum Expected {
     Issued(ExpectedToken),
     RefreshTokenOnly(String, ExpectedError),
     Error(ExpectedError),
-    Again(ExpectedError),
-    Next(ExpectedRequest),
+    Retry(ExpectedError),
+    Continue(ExpectedRequest),
 }
 
 /// What is not there is not checked.
@@ -22,7 +22,7 @@ pub(in super::super) struct ExpectedToken {
     pub(in super::super) access: Option<String>,
     pub(in super::super) refresh: Option<Option<String>>,
     pub(in super::super) expires_in_millis: Option<i64>,
-    pub(in super::super) carried: Option<String>,
+    pub(in super::super) placement: Option<String>,
     pub(in super::super) scopes: Option<Vec<String>>,
     pub(in super::super) extras: Vec<(String, String)>,
 }
@@ -55,10 +55,10 @@ impl Expected {
             Self::RefreshTokenOnly(refresh, ExpectedError::read(only)?)
         } else if let Some(error) = fields.object("error")? {
             Self::Error(ExpectedError::read(error)?)
-        } else if let Some(error) = fields.object("again")? {
-            Self::Again(ExpectedError::read(error)?)
-        } else if let Some(request) = fields.object("next")? {
-            Self::Next(ExpectedRequest::read(request)?)
+        } else if let Some(error) = fields.object("retry")? {
+            Self::Retry(ExpectedError::read(error)?)
+        } else if let Some(request) = fields.object("continue")? {
+            Self::Continue(ExpectedRequest::read(request)?)
         } else {
             return Err(
                 "`expect` must have one of `issued`, `refresh_token_only`, `error`, `again`, `next`".into(),
@@ -88,7 +88,7 @@ impl ExpectedToken {
             access: fields.text("access")?,
             refresh: fields.text_or_null("refresh")?,
             expires_in_millis: fields.seconds("expires_in_seconds")?,
-            carried: fields.text("carried")?,
+            placement: fields.text("placement")?,
             scopes: fields.texts("scopes")?,
             extras: fields.named_texts("extras")?,
         };

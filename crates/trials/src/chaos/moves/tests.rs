@@ -1,6 +1,6 @@
 use vendor_auth::Secret;
-use vendor_auth::core::Generation;
-use vendor_auth::core::store::{Intent, Lineage, Owner, Record};
+use vendor_auth::types::Generation;
+use vendor_auth::types::store::{Intent, Owner, Record, RefreshFingerprint};
 
 use super::*;
 
@@ -23,13 +23,13 @@ fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
 }
 
 fn told(record_age: u64, intent_age: u64) -> Entry {
-    let lineage = Lineage([0; 32]);
+    let fingerprint = RefreshFingerprint([0; 32]);
     let mut entry = Entry::default();
-    entry.record = Some(Record::new(lineage, Generation::new(1), Secret::from("any")));
+    entry.record = Some(Record::new(fingerprint, Generation::new(1), Secret::from("any")));
     entry.record_age = Duration::from_secs(record_age);
     entry.intent = Some(Intent {
         owner: Owner::named("any"),
-        lineage: Some(lineage),
+        fingerprint: Some(fingerprint),
         generation: Generation::new(1),
     });
     entry.intent_age = Duration::from_secs(intent_age);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time::timeout;
-use vendor_auth::core::Key;
-use vendor_auth::core::store::TokenStore;
 use vendor_auth::oauth2::OAuth2;
+use vendor_auth::types::TokenKey;
+use vendor_auth::types::store::TokenStore;
 use vendor_auth::{Secret, Token, TokenCache};
 
 use super::REDIRECT_URI;
@@ -44,10 +44,10 @@ impl Calls {
         });
     }
 
-    pub(super) fn log_out(&self) {
+    pub(super) fn logout(&self) {
         let tokens = self.tokens.clone();
         self.call(async move {
-            let outcome = tokens.log_out().await;
+            let outcome = tokens.logout().await;
             say(&Said::Noted {
                 what: format!("{outcome:?}"),
             });
@@ -92,7 +92,7 @@ async fn until(at_us: i64) {
     }
 }
 
-pub(super) async fn read(store: Arc<dyn TokenStore>, key: Key, at_us: i64) {
+pub(super) async fn read(store: Arc<dyn TokenStore>, key: TokenKey, at_us: i64) {
     until(at_us).await;
     let begun = machine_us();
     if store.load(&key).await.is_ok() {

@@ -1,9 +1,9 @@
 //! What every scene begins with: a clock, the simulator's view of it, and a client that keeps a record.
 
 use anyhow::{Context as _, Result};
-use token_core::types::Bytes;
-use token_core::types::http::Request;
-use token_core::{Clock as _, HttpClient as _, Redemption, Timestamp, TokenEndpoint};
+use token_core::reexports::Bytes;
+use token_core::reexports::http::Request;
+use token_core::{Clock as _, HttpClient as _, OneTimeGrant, Timestamp, TokenEndpoint};
 use token_sim::SimClock;
 use token_testkit::ManualClock;
 use vendor_auth::TokenCache;
@@ -71,11 +71,11 @@ impl Backdrop {
         self,
         vendor: impl Vendor + 'static,
         endpoint: impl TokenEndpoint + Clone,
-        redemption: Option<Redemption>,
+        redemption: Option<OneTimeGrant>,
         ending: Ending,
     ) -> Result<Scene> {
         let tokens = TokenCache::builder(endpoint.clone())
-            .http(self.wire.clone())
+            .http_client(self.wire.clone())
             .clock(self.clock.clone())
             .build()?;
         Ok(Scene {

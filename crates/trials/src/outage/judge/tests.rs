@@ -18,7 +18,7 @@ fn told(event: Event) -> Told {
 }
 
 fn unpersisted() -> Told {
-    told(Event::Unpersisted {
+    told(Event::PersistFailed {
         generation: NEXT,
         error: error(ErrorKind::Store),
     })
@@ -159,10 +159,12 @@ fn each_fault_after_an_outage_is_found() {
             back.latecomer.asked.handed.clear();
         }),
         Breakage("bystander: says Lost", |back| {
-            back.bystander.told.push(told(Event::Lost { generation: NEXT }));
+            back.bystander
+                .told
+                .push(told(Event::Superseded { generation: NEXT }));
         }),
         Breakage("holder: says Restored", |back| {
-            back.holder.told.push(told(Event::Restored { generation: NEXT }));
+            back.holder.told.push(told(Event::Rewritten { generation: NEXT }));
         }),
         Breakage("the holder: 1 of", |back| back.holder.asked.waited = 1),
         Breakage("handed an expired token", |back| back.latecomer.asked.expired = 1),
