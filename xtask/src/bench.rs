@@ -1,4 +1,5 @@
-//! What a token costs, as ratios to rivals in the same run: a fresh one in memory, a refresh in each store, an error's scrubbing.
+//! What a token costs, as ratios to rivals in the same run: a fresh one in memory, a refresh in
+//! each store, an error's scrubbing.
 
 use anyhow::Result;
 
@@ -21,7 +22,11 @@ const BENCHES: [(&str, &str, &str); 6] = [
     ),
     ("token-redis", "refresh", "a bare SET and GET"),
     ("token-postgres", "refresh", "a bare transaction of one row"),
-    ("vendor-auth", "durable", "one write with fsync on the same disk"),
+    (
+        "vendor-auth",
+        "durable",
+        "one write with fsync on the same disk",
+    ),
 ];
 
 /// Runs every benchmark and prints its table.

@@ -40,7 +40,8 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a build in silence, and takes a warning for a failure. Told by looking, since `RUSTFLAGS` would build every dependency anew.
+/// Runs a build in silence, and takes a warning for a failure. Told by looking, since `RUSTFLAGS`
+/// would build every dependency anew.
 pub(crate) fn read_without_warning(command: &mut Command) -> Result<()> {
     let output = finished(command)?;
     let said = String::from_utf8_lossy(&output.stderr);

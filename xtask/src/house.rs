@@ -1,7 +1,8 @@
 //! Which crate is what, and who may depend on whom: the picture in ARCHITECTURE.md as a table.
 
-/// What may be a dependency of a crate that is no vendor's, besides crates of others. Dev-dependencies are free, except that
-/// token-sim has none of ours: it is a second, independent reading of each vendor's documents.
+/// What may be a dependency of a crate that is no vendor's, besides crates of others.
+/// Dev-dependencies are free, except that token-sim has none of ours: it is a second, independent
+/// reading of each vendor's documents.
 const ROOMS: [(&str, &[&str]); 14] = [
     ("token-core", &[]),
     ("token-cache", &["token-core", "token-sealing"]),

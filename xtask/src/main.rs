@@ -11,7 +11,10 @@
 //! cargo xtask tidy            # the invariants that can be checked by looking
 //! ```
 
-#![expect(clippy::print_stdout, reason = "commands talk to the person who runs them")]
+#![expect(
+    clippy::print_stdout,
+    reason = "commands talk to the person who runs them"
+)]
 
 mod bench;
 mod ci;
@@ -52,15 +55,18 @@ enum Task {
     /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
     #[command(disable_help_flag = true)]
     Chaos(Passed),
-    /// Starts many processes together with an expired token: one exchange, and how soon all have its token.
+    /// Starts many processes together with an expired token: one exchange, and how soon all have
+    /// its token.
     #[command(disable_help_flag = true)]
     Crowd(Passed),
-    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is spent.
+    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is
+    /// spent.
     #[command(disable_help_flag = true)]
     Outage(Passed),
     /// What a token costs, as ratios to rivals in the same run.
     Bench,
-    /// Answers, redirects, token files and sealed records, changed at random: the laws that hold for all of them.
+    /// Answers, redirects, token files and sealed records, changed at random: the laws that hold
+    /// for all of them.
     Fuzz(fuzz::Options),
     /// Everything that must hold, in steps.
     Test,

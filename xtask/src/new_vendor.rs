@@ -20,7 +20,8 @@ use crate::workspace::Workspace;
 ///
 /// # Errors
 ///
-/// Where the name is no crate's name or is taken, or a shared file does not look as expected. Then nothing is written.
+/// Where the name is no crate's name or is taken, or a shared file does not look as expected. Then
+/// nothing is written.
 pub(crate) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     let edits = write(workspace, name)?;
     println!(
@@ -42,7 +43,8 @@ fn write(workspace: &Workspace, name: &str) -> Result<Vec<Edit>> {
     let changed = shared_lines::changed(workspace, &names)?;
     skeleton::write(workspace, &names)?;
     for (file, text) in changed.files {
-        fs::write(workspace.path(file), text).with_context(|| format!("{file} cannot be written"))?;
+        fs::write(workspace.path(file), text)
+            .with_context(|| format!("{file} cannot be written"))?;
     }
     read(&mut cargo(workspace, &["fmt", "--package", name]))?;
     Ok(changed.edits)

@@ -1,7 +1,8 @@
 //! Every published crate packages, and builds from its package.
 //!
-//! `cargo package` can verify crates whose siblings are not published yet, but it keeps what it unpacked by name and version, and so
-//! builds an old sibling after an edit. So packages are only made by it, and unpacked and built here.
+//! `cargo package` can verify crates whose siblings are not published yet, but it keeps what it
+//! unpacked by name and version, and so builds an old sibling after an edit. So packages are only
+//! made by it, and unpacked and built here.
 
 mod contents;
 
@@ -46,9 +47,13 @@ fn build(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Packages what is published. What is not committed yet is packaged too: this is a check, not a release.
+/// Packages what is published. What is not committed yet is packaged too: this is a check, not a
+/// release.
 fn make(workspace: &Workspace, packages: &[Package]) -> Result<()> {
-    let mut package = cargo(workspace, &["package", "--allow-dirty", "--no-verify", "--quiet"]);
+    let mut package = cargo(
+        workspace,
+        &["package", "--allow-dirty", "--no-verify", "--quiet"],
+    );
     for published in packages {
         package.args(["-p", &published.name]);
     }
@@ -63,7 +68,8 @@ fn unpack_all(workspace: &Workspace, packages: &[Package]) -> Result<PathBuf> {
     }
     fs::create_dir_all(&folder)?;
     for package in packages {
-        unpack(workspace, &folder, package).with_context(|| format!("{} does not unpack", package.name))?;
+        unpack(workspace, &folder, package)
+            .with_context(|| format!("{} does not unpack", package.name))?;
     }
     fs::write(folder.join("Cargo.toml"), manifest_of_unpacked(packages))?;
     fs::copy(workspace.path("Cargo.lock"), folder.join("Cargo.lock"))?;
@@ -100,7 +106,10 @@ fn build_one(workspace: &Workspace, folder: &Path, package: &Package) -> Result<
         let mut cargo = in_unpacked(workspace, folder, arguments)?;
         let built = command::read(cargo.args(["--quiet", "--package", &package.name]));
         if let Err(error) = built {
-            bail!("{} does not build from its package: {error:#}", package.name);
+            bail!(
+                "{} does not build from its package: {error:#}",
+                package.name
+            );
         }
     }
     Ok(())
@@ -130,7 +139,10 @@ mod tests {
         let manifest: toml::Table = manifest_of_unpacked(&[package("a"), package("b")])
             .parse()
             .unwrap();
-        assert_eq!(manifest["workspace"]["members"][1].as_str(), Some("b-0.1.0"));
+        assert_eq!(
+            manifest["workspace"]["members"][1].as_str(),
+            Some("b-0.1.0")
+        );
         assert_eq!(
             manifest["patch"]["crates-io"]["a"]["path"].as_str(),
             Some("a-0.1.0")

@@ -1,4 +1,5 @@
-//! Steps of a command: each has a name, takes its time, and passes, fails, or is skipped with a reason.
+//! Steps of a command: each has a name, takes its time, and passes, fails, or is skipped with a
+//! reason.
 
 use std::time::{Duration, Instant};
 
@@ -99,7 +100,11 @@ fn run_one(workspace: &Workspace, step: &Step) -> Row {
 }
 
 fn table(rows: &[Row]) -> String {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+    let width = rows
+        .iter()
+        .map(|row| row.name.len())
+        .max()
+        .unwrap_or_default();
     let lines = rows.iter().map(|row| {
         format!(
             "  {:width$}  {:>7.1} s  {}",
@@ -156,7 +161,10 @@ mod tests {
     fn a_skipped_step_is_never_counted_or_shown_as_passed() {
         let rows = [
             row("fmt", End::Passed),
-            row("deny", End::Skipped("cargo-deny is not installed".to_owned())),
+            row(
+                "deny",
+                End::Skipped("cargo-deny is not installed".to_owned()),
+            ),
         ];
         let tally = Tally::of(&rows);
         assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 0, 1));

@@ -22,7 +22,8 @@ pub(crate) struct Passed {
 /// The cases of `interop`.
 #[derive(Debug, Args)]
 pub(crate) struct InteropOptions {
-    /// Every server with every way of treating refresh tokens; without it one case per server, as `cargo xtask test` runs them.
+    /// Every server with every way of treating refresh tokens; without it one case per server, as
+    /// `cargo xtask test` runs them.
     #[arg(long)]
     all: bool,
 }
@@ -72,9 +73,13 @@ const SKIPPED: i32 = 77;
 /// If cargo cannot be started or, where a process cannot be replaced, the trial fails.
 pub(crate) fn become_trial(workspace: &Workspace, name: &str, passed: &Passed) -> Result<()> {
     let mut trial = trial(workspace);
-    trial.arg(name).args(&passed.arguments).stdin(Stdio::inherit());
+    trial
+        .arg(name)
+        .args(&passed.arguments)
+        .stdin(Stdio::inherit());
     #[cfg(unix)]
-    return Err(std::os::unix::process::CommandExt::exec(&mut trial)).context("cargo could not be started");
+    return Err(std::os::unix::process::CommandExt::exec(&mut trial))
+        .context("cargo could not be started");
     #[cfg(not(unix))]
     std::process::exit(
         trial

@@ -25,7 +25,8 @@ pub(crate) struct Package {
 }
 
 impl Workspace {
-    /// The workspace that this program was built in, or that it was told to look at by the folder it is started in.
+    /// The workspace that this program was built in, or that it was told to look at by the folder
+    /// it is started in.
     pub(crate) fn find() -> Result<Self> {
         let manifest = std::env::var("CARGO_MANIFEST_DIR").context("start it as `cargo xtask`")?;
         let root = Path::new(&manifest)
@@ -70,14 +71,21 @@ impl Workspace {
             walk(&self.root, &self.root, &mut found)?;
             return Ok(found);
         }
-        let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let arguments = [
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ];
         let listed = command::read(&mut program(self, "git", &arguments))?;
         Ok(listed.split_terminator('\0').map(str::to_owned).collect())
     }
 
     /// The text of a file in it.
     pub(crate) fn read(&self, relative: &str) -> Result<String> {
-        std::fs::read_to_string(self.path(relative)).with_context(|| format!("{relative} cannot be read"))
+        std::fs::read_to_string(self.path(relative))
+            .with_context(|| format!("{relative} cannot be read"))
     }
 
     /// What `cargo metadata` says.
@@ -108,7 +116,12 @@ impl Package {
     fn read(package: &Value) -> Option<Self> {
         let name = package.get("name")?.as_str()?.to_owned();
         let version = package.get("version")?.as_str()?.to_owned();
-        let mut features: Vec<String> = package.get("features")?.as_object()?.keys().cloned().collect();
+        let mut features: Vec<String> = package
+            .get("features")?
+            .as_object()?
+            .keys()
+            .cloned()
+            .collect();
         features.sort();
         Some(Self {
             name,
@@ -125,8 +138,8 @@ impl Package {
 
 /// For a copy that is no clone.
 fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) -> Result<()> {
-    let entries =
-        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("{} cannot be read", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -139,7 +152,8 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Whether cargo's metadata allow a package to be published: `publish = false` shows as an empty list of registries.
+/// Whether cargo's metadata allow a package to be published: `publish = false` shows as an empty
+/// list of registries.
 pub(crate) fn is_published(package: &Value) -> bool {
     package
         .get("publish")

@@ -17,15 +17,16 @@ pub(crate) enum Verdict {
 
 const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
 
-/// The table of "Get Access Token" and "Refresh Access Token" on `support.enos-iot.com` (0 to 1204), and the gateway's codes in the
-/// vendor's common SDK for Java (401 to 599).
+/// The table of "Get Access Token" and "Refresh Access Token" on `support.enos-iot.com` (0 to
+/// 1204), and the gateway's codes in the vendor's common SDK for Java (401 to 599).
 pub(crate) fn verdict(code: i64, step: Step) -> Verdict {
     let asked_to_refresh = step == Step::Refresh;
     match code {
         0 => Verdict::Granted,
         1001 => Verdict::SignAgain,
         1003 | 497 => Verdict::Mistrusted,
-        // 1203: the token has expired; 1204: it cannot be refreshed. To a get neither makes sense, and the next get may pass.
+        // 1203: the token has expired; 1204: it cannot be refreshed. To a get neither makes sense,
+        // and the next get may pass.
         1203 | 1204 if asked_to_refresh => Verdict::Refused(ErrorKind::Rejected),
         1203 | 1204 => Verdict::Refused(TRANSIENT),
         401 if asked_to_refresh => Verdict::Refused(ErrorKind::Rejected),

@@ -18,9 +18,12 @@ const TOKEN_SERVICE: &str = "apim-token-service";
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the living token where there is one.
-/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the access token itself, before it expires.
-/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by [`request_signature`].
+/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the
+///   living token where there is one.
+/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the
+///   access token itself, before it expires.
+/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by
+///   [`request_signature`].
 #[derive(Clone, Debug)]
 pub struct EnosApim {
     pub(crate) base: BaseUrl,
@@ -32,7 +35,8 @@ pub struct EnosApim {
 
 /// How the timestamp of a token request is written into its JSON.
 ///
-/// The digest is over the same digits either way. The documents say Long; the vendor's own Java SDK sends text, and both are taken.
+/// The digest is over the same digits either way. The documents say Long; the vendor's own Java SDK
+/// sends text, and both are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimestampAs {
@@ -68,7 +72,8 @@ pub struct EnosApimBuilder {
 }
 
 impl EnosApim {
-    /// Begins an endpoint at the address of the API gateway, such as `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
+    /// Begins an endpoint at the address of the API gateway, such as
+    /// `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
     pub fn builder(base_url: impl Into<String>) -> EnosApimBuilder {
         EnosApimBuilder {
             base_url: base_url.into(),
@@ -82,7 +87,8 @@ impl EnosApim {
 }
 
 impl EnosApimBuilder {
-    /// The application's access key, as the EnOS console shows it. It is no secret: it names the grant in stores and logs.
+    /// The application's access key, as the EnOS console shows it. It is no secret: it names the
+    /// grant in stores and logs.
     pub fn app_key(mut self, app_key: impl Into<String>) -> Self {
         self.app_key = Some(app_key.into());
         self
@@ -94,21 +100,24 @@ impl EnosApimBuilder {
         self
     }
 
-    /// How the timestamp of a token request is written; [`TimestampAs::Number`] where nothing is said.
+    /// How the timestamp of a token request is written; [`TimestampAs::Number`] where nothing is
+    /// said.
     pub fn timestamp_as(mut self, timestamp_as: TimestampAs) -> Self {
         self.timestamp_as = timestamp_as;
         self
     }
 
-    /// The service that tokens come from, as the first segment of its path; `apim-token-service` where nothing is said. For a
-    /// deployment that has it under another name: EnOS Edge answers as `edge-iam`, though its documents ask at the same path.
+    /// The service that tokens come from, as the first segment of its path; `apim-token-service`
+    /// where nothing is said. For a deployment that has it under another name: EnOS Edge answers as
+    /// `edge-iam`, though its documents ask at the same path.
     pub fn token_service(mut self, segment: impl Into<String>) -> Self {
         self.token_service = segment.into();
         self
     }
 
-    /// Takes a base URL with `http://`, which EnOS Edge has. Token and signature then travel in the clear, and the `Date` of an answer
-    /// is not believed, so that the machine's clock must be right by itself.
+    /// Takes a base URL with `http://`, which EnOS Edge has. Token and signature then travel in the
+    /// clear, and the `Date` of an answer is not believed, so that the machine's clock must be
+    /// right by itself.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
@@ -118,8 +127,9 @@ impl EnosApimBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a key is missing, empty or has white space around it, where the base URL is not `https://` and that was not
-    /// allowed, or where the token service is no path segment.
+    /// [`BuildError`] where a key is missing, empty or has white space around it, where the base
+    /// URL is not `https://` and that was not allowed, or where the token service is no path
+    /// segment.
     pub fn build(self) -> Result<EnosApim, BuildError> {
         let app_key = self.app_key.ok_or(BuildError::missing("app_key"))?;
         let app_secret = self.app_secret.ok_or(BuildError::missing("app_secret"))?;
@@ -144,7 +154,8 @@ impl fmt::Debug for EnosApimBuilder {
     }
 }
 
-/// A line break from a file or a variable would make every digest wrong, and the service would only say "not valid".
+/// A line break from a file or a variable would make every digest wrong, and the service would only
+/// say "not valid".
 fn check_key(field: &'static str, key: &str) -> Result<(), BuildError> {
     if key.is_empty() {
         return Err(BuildError::invalid(field, "is empty"));
@@ -181,7 +192,12 @@ mod tests {
     #[test]
     fn plain_http_is_refused_unless_opted_into_by_name() {
         assert!(builder("http://edge.example").build().is_err());
-        assert!(builder("http://edge.example").allow_plain_http().build().is_ok());
+        assert!(
+            builder("http://edge.example")
+                .allow_plain_http()
+                .build()
+                .is_ok()
+        );
         assert!(builder("https://apim.example.com").build().is_ok());
     }
 

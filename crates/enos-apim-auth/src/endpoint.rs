@@ -6,8 +6,8 @@ use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::reexports::http::request::Parts;
 use token_core::reexports::http::{HeaderMap, HeaderValue};
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
-    TokenKey,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, Step, Token,
+    TokenEndpoint, TokenKey,
 };
 
 use crate::codes::{Verdict, verdict};
@@ -15,8 +15,9 @@ use crate::config::EnosApim;
 use crate::sign::request_signature;
 use crate::wire::{self, Reply};
 
-/// How far our clock must have been off for a refused digest to be blamed on it. The service's own tolerance is not documented; a
-/// smaller bound costs one more request with a wrong secret, a larger one a token.
+/// How far our clock must have been off for a refused digest to be blamed on it. The service's own
+/// tolerance is not documented; a smaller bound costs one more request with a wrong secret, a
+/// larger one a token.
 const SKEW_THAT_MATTERS: Duration = Duration::from_secs(60);
 
 impl TokenEndpoint for EnosApim {
@@ -24,7 +25,8 @@ impl TokenEndpoint for EnosApim {
         TokenKey::of("enos-apim", &self.base.deployment(), &self.app_key)
     }
 
-    /// Nothing is spent that a get would not bring back: one app key has one token, and get answers with the living one.
+    /// Nothing is spent that a get would not bring back: one app key has one token, and get answers
+    /// with the living one.
     fn rotation(&self) -> Rotation {
         Rotation::Idempotent
     }
@@ -42,11 +44,18 @@ impl TokenEndpoint for EnosApim {
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let reply = Reply::of(answer)?;
         let refused = |kind| reply.refusal(answer, kind);
-        match (verdict(reply.code, answer.request().step()), &reply.document) {
-            (Verdict::Granted, Some(document)) => wire::token(answer, document).map(Outcome::Issued),
+        match (
+            verdict(reply.code, answer.request().step()),
+            &reply.document,
+        ) {
+            (Verdict::Granted, Some(document)) => {
+                wire::token(answer, document).map(Outcome::Issued)
+            }
             (Verdict::Granted, None) => Err(refused(ErrorKind::Protocol)),
             (Verdict::Refused(kind), _) => Err(refused(kind)),
-            (Verdict::SignAgain, _) => Ok(Outcome::Retry(refused(ErrorKind::Transient { after: None }))),
+            (Verdict::SignAgain, _) => Ok(Outcome::Retry(refused(ErrorKind::Transient {
+                after: None,
+            }))),
             (Verdict::Mistrusted, _) if clock_was_off(answer) => {
                 Ok(Outcome::Retry(refused(ErrorKind::Config)))
             }
@@ -54,8 +63,9 @@ impl TokenEndpoint for EnosApim {
         }
     }
 
-    /// Puts `apim-accesstoken`, `apim-timestamp` and `apim-signature` on the request; on one with a `multipart/…` content type only
-    /// `apim-accesstoken`, as the vendor's own samples for uploads do. `body` must be what is sent, byte for byte.
+    /// Puts `apim-accesstoken`, `apim-timestamp` and `apim-signature` on the request; on one with a
+    /// `multipart/…` content type only `apim-accesstoken`, as the vendor's own samples for uploads
+    /// do. `body` must be what is sent, byte for byte.
     fn authorize(
         &self,
         token: &Token,
@@ -87,8 +97,9 @@ impl TokenEndpoint for EnosApim {
     }
 }
 
-/// Whether the server's clock, as this answer shows it, is far from the timestamp that the request was signed with. The next attempt
-/// is corrected by that clock, so a second refusal is not blamed on ours again.
+/// Whether the server's clock, as this answer shows it, is far from the timestamp that the request
+/// was signed with. The next attempt is corrected by that clock, so a second refusal is not blamed
+/// on ours again.
 fn clock_was_off(answer: &Answer<'_>) -> bool {
     let Some(signed_at) = wire::signed_at(answer.request()) else {
         return false;
@@ -99,8 +110,14 @@ fn clock_was_off(answer: &Answer<'_>) -> bool {
 }
 
 fn is_multipart(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("multipart/"))
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| {
+        text.trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/")
+    })
 }
 
 fn header(text: &str) -> Result<HeaderValue, Error> {

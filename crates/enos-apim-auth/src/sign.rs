@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use token_core::{Secret, Timestamp};
 
-/// What proves the application to the token service: lower-case hex of SHA-256 over app key, timestamp in milliseconds and app secret.
+/// What proves the application to the token service: lower-case hex of SHA-256 over app key,
+/// timestamp in milliseconds and app secret.
 ///
 /// ```
 /// use token_core::{Secret, Timestamp};
@@ -16,7 +17,8 @@ use token_core::{Secret, Timestamp};
 /// assert_eq!(encryption.expose(), "6fa3bdf6529fca96d2a1c835cca1f03cb52b6e1d3dadbb079804af3626277d51");
 /// ```
 ///
-/// The same rule for get and refresh: the access token is not in it ("Get Access Token", Encryption Generation Rule).
+/// The same rule for get and refresh: the access token is not in it ("Get Access Token", Encryption
+/// Generation Rule).
 pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> Secret {
     let digest = Sha256::new()
         .chain_update(app_key)
@@ -25,8 +27,9 @@ pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> S
     Secret::from(hex(digest))
 }
 
-/// The value of `apim-signature` for an API request: lower-case hex of SHA-256 over access token, parameters, timestamp in
-/// milliseconds and app secret, where the parameters are the query's and then the body.
+/// The value of `apim-signature` for an API request: lower-case hex of SHA-256 over access token,
+/// parameters, timestamp in milliseconds and app secret, where the parameters are the query's and
+/// then the body.
 ///
 /// ```
 /// use enos_apim_auth::request_signature;
@@ -40,9 +43,10 @@ pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> S
 /// assert_eq!(signature, "59828328f6c1f9771015dc74e4929ae30f518a35a3d2353972c2ea46556fc981");
 /// ```
 ///
-/// * `query` is the part of the URL behind the `?`, as it is sent, or empty. Its parameters count decoded (`+` is a space), in ASCII order
-///   of their names.
-/// * Where a name comes more than once, only its first value counts, as in the vendor's sample code; the documents do not say.
+/// * `query` is the part of the URL behind the `?`, as it is sent, or empty. Its parameters count
+///   decoded (`+` is a space), in ASCII order of their names.
+/// * Where a name comes more than once, only its first value counts, as in the vendor's sample
+///   code; the documents do not say.
 /// * `body` is the JSON body byte for byte as it is sent, or empty.
 ///
 /// The vendor's page: "Invoking API with Access Token".

@@ -35,7 +35,11 @@ pub(crate) struct Reply {
 }
 
 /// The request to `token/get` or `token/refresh`, without what only one of them has.
-pub(crate) fn token_request(endpoint: &EnosApim, operation: &str, attempt: &Attempt) -> RequestBuilder {
+pub(crate) fn token_request(
+    endpoint: &EnosApim,
+    operation: &str,
+    attempt: &Attempt,
+) -> RequestBuilder {
     let path = format!("/{}/v2.0/token/{operation}", endpoint.token_service);
     let encryption = sign::encryption(&endpoint.app_key, attempt.now(), &endpoint.app_secret);
     let request = Request::post(&endpoint.base, &path)
@@ -100,7 +104,12 @@ impl Reply {
 
 /// The token of an answer that says success.
 pub(crate) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
-    let no_token = || answer.error(ErrorKind::Protocol, "the answer says success and has no token");
+    let no_token = || {
+        answer.error(
+            ErrorKind::Protocol,
+            "the answer says success and has no token",
+        )
+    };
     let access = document
         .secret(TOKEN)
         .filter(|_| answer.status().is_success())

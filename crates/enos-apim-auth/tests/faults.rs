@@ -1,5 +1,8 @@
 //! The faults that the token service and the way to it can have.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use std::time::Duration;
 
@@ -7,8 +10,8 @@ use enos_apim_auth::{EnosApim, TimestampAs};
 use token_core::reexports::Bytes;
 use token_core::reexports::http::Response;
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Outcome, Request, ServerOffset, Timestamp, Token, TokenEndpoint,
-    Validity,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, ServerOffset, Timestamp, Token,
+    TokenEndpoint, Validity,
 };
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -34,7 +37,12 @@ fn refresh() -> Request {
     enos().refresh(&token, &Attempt::new(NOW, [0; 16])).unwrap()
 }
 
-fn read(request: &Request, status: u16, body: &str, offset: ServerOffset) -> Result<Outcome, Error> {
+fn read(
+    request: &Request,
+    status: u16,
+    body: &str,
+    offset: ServerOffset,
+) -> Result<Outcome, Error> {
     let response = Response::builder()
         .status(status)
         .body(Bytes::from(body.to_owned()))
@@ -57,7 +65,10 @@ fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
     let Ok(Outcome::Retry(error)) = read(&get_at(NOW), 200, &code(1003), ahead) else {
         panic!("not tried again");
     };
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Config, Some("1003"))
+    );
     // The engine's next attempt is corrected, and refused again: now it is the secret.
     let corrected = get_at(ahead.server_time(NOW));
     let error = read(&corrected, 200, &code(1003), ahead).unwrap_err();
@@ -68,7 +79,12 @@ fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
 #[test]
 fn a_wrong_digest_with_a_right_clock_is_the_configuration() {
     for offset in [0, 2_500, -30_000] {
-        let read = read(&get_at(NOW), 200, &code(1003), ServerOffset::from_millis(offset));
+        let read = read(
+            &get_at(NOW),
+            200,
+            &code(1003),
+            ServerOffset::from_millis(offset),
+        );
         assert_eq!(read.unwrap_err().kind(), ErrorKind::Config, "{offset}");
     }
 }
@@ -93,7 +109,10 @@ fn a_timestamp_written_as_text_is_compared_with_the_servers_clock_too() {
         .build()
         .unwrap();
     let request = enos.login(&Attempt::new(NOW, [0; 16])).unwrap().unwrap();
-    assert!(String::from_utf8_lossy(request.to_http().body()).contains(r#""timestamp":"1700000000000""#));
+    assert!(
+        String::from_utf8_lossy(request.to_http().body())
+            .contains(r#""timestamp":"1700000000000""#)
+    );
     assert_eq!(
         read(&request, 200, &code(1003), ServerOffset::NONE)
             .unwrap_err()
@@ -131,7 +150,10 @@ fn a_message_that_echoes_token_or_digest_is_scrubbed() {
     for secret in ["tell-no-one", digest.expose()] {
         assert!(!shown.contains(secret), "{shown}");
     }
-    assert_eq!(error.message(), Some("bad [scrubbed] [scrubbed] [scrubbed]"));
+    assert_eq!(
+        error.message(),
+        Some("bad [scrubbed] [scrubbed] [scrubbed]")
+    );
 }
 
 // FAULTS.md row 16
@@ -156,10 +178,11 @@ fn success_without_a_token_is_no_success() {
 #[test]
 fn a_life_of_nothing_is_over_on_arrival_and_an_unreadable_one_is_the_documented_one() {
     let answer = |expire: &str| format!(r#"{{"status":0,"data":{{"accessToken":"T"{expire}}}}}"#);
-    let life = |request: &Request, expire| match read(request, 200, &answer(expire), ServerOffset::NONE) {
-        Ok(Outcome::Issued(token)) => token.validity().expires_at().since(NOW).as_secs(),
-        other => panic!("{other:?}"),
-    };
+    let life =
+        |request: &Request, expire| match read(request, 200, &answer(expire), ServerOffset::NONE) {
+            Ok(Outcome::Issued(token)) => token.validity().expires_at().since(NOW).as_secs(),
+            other => panic!("{other:?}"),
+        };
     for expire in [r#","expire":0"#, r#","expire":-5"#] {
         assert_eq!(life(&get_at(NOW), expire), 0, "{expire}");
         assert_eq!(life(&refresh(), expire), 7200, "{expire}");
@@ -222,7 +245,10 @@ fn the_earlier_of_the_life_and_the_tokens_own_end_counts() {
     let Ok(Outcome::Issued(token)) = read(&get_at(NOW), 200, &body, ServerOffset::NONE) else {
         panic!("no token");
     };
-    assert_eq!(token.validity().expires_at(), NOW.after(Duration::from_secs(600)));
+    assert_eq!(
+        token.validity().expires_at(),
+        NOW.after(Duration::from_secs(600))
+    );
 }
 
 // FAULTS.md rows 87 and 103
@@ -243,7 +269,9 @@ fn a_gateways_refusal_keeps_its_wait_and_a_failing_server_its_code() {
 #[test]
 fn the_spelling_of_an_address_makes_no_other_grant() {
     let key = |address: &str| {
-        let builder = EnosApim::builder(address).app_key("app-key-1").app_secret("S");
+        let builder = EnosApim::builder(address)
+            .app_key("app-key-1")
+            .app_secret("S");
         builder.build().unwrap().key()
     };
     for address in [
@@ -259,7 +287,9 @@ fn the_spelling_of_an_address_makes_no_other_grant() {
 #[test]
 fn another_host_or_path_has_another_key() {
     let key = |base: &str| {
-        let builder = EnosApim::builder(base).app_key("app-key-1").app_secret(SECRET);
+        let builder = EnosApim::builder(base)
+            .app_key("app-key-1")
+            .app_secret(SECRET);
         builder.build().unwrap().key()
     };
     let here = key("https://apim.example.com");

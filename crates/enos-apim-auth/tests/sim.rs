@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use enos_apim_auth::{EnosApim, EnosApimBuilder, TimestampAs};
 use token_core::reexports::{Bytes, http};
-use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint, Validity};
+use token_core::{
+    Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint, Validity,
+};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, Fault, OldToken, SimClock, StatusSpelling, Tls};
 use token_testkit::{attempt, exchange};
@@ -34,7 +36,9 @@ impl Scene {
         configure: impl FnOnce(EnosApimBuilder) -> EnosApimBuilder,
     ) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
-        let ours = configure(described(&sim).allow_plain_http()).build().unwrap();
+        let ours = configure(described(&sim).allow_plain_http())
+            .build()
+            .unwrap();
         let http = ReqwestClient::new().unwrap();
         Self { sim, ours, http }
     }
@@ -86,14 +90,22 @@ impl Scene {
     ) -> u16 {
         let url = format!("{}{query}", self.sim.resource_url());
         let request = http::Request::builder().method(method).uri(url);
-        let request = request.header("content-type", content_type).body(()).unwrap();
+        let request = request
+            .header("content-type", content_type)
+            .body(())
+            .unwrap();
         let mut parts = request.into_parts().0;
         let attempt = attempt(self.now(), 1);
         self.ours
             .authorize(token, &mut parts, body.as_bytes(), &attempt)
             .unwrap();
         let request = http::Request::from_parts(parts, Bytes::from(body));
-        self.http.send(request, WITHIN).await.unwrap().status().as_u16()
+        self.http
+            .send(request, WITHIN)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
     }
 }
 
@@ -123,8 +135,14 @@ async fn a_token_is_got_used_refreshed_and_used_again() {
     let second = scene.refresh(&first).await.unwrap();
     assert!(!second.access().same_as(first.access()));
     assert_eq!(second.generation(), first.generation().next());
-    assert_eq!(scene.call(&second, "GET", "", "application/json", "").await, 200);
-    assert_eq!(scene.call(&first, "GET", "", "application/json", "").await, 401);
+    assert_eq!(
+        scene.call(&second, "GET", "", "application/json", "").await,
+        200
+    );
+    assert_eq!(
+        scene.call(&first, "GET", "", "application/json", "").await,
+        401
+    );
 }
 
 #[tokio::test]
@@ -175,7 +193,10 @@ async fn requests_are_signed_as_the_gateway_checks_them() {
         );
     }
     let upload = "multipart/form-data; boundary=x";
-    assert_eq!(scene.call(&token, "POST", "?a=1", upload, "--x--").await, 200);
+    assert_eq!(
+        scene.call(&token, "POST", "?a=1", upload, "--x--").await,
+        200
+    );
 }
 
 #[tokio::test]
@@ -188,9 +209,15 @@ async fn a_signature_over_another_body_is_refused() {
         .into_parts()
         .0;
     let attempt = attempt(scene.now(), 1);
-    scene.ours.authorize(&token, &mut parts, b"{}", &attempt).unwrap();
+    scene
+        .ours
+        .authorize(&token, &mut parts, b"{}", &attempt)
+        .unwrap();
     let request = http::Request::from_parts(parts, Bytes::from_static(b"{ }"));
-    assert_eq!(scene.http.send(request, WITHIN).await.unwrap().status(), 401);
+    assert_eq!(
+        scene.http.send(request, WITHIN).await.unwrap().status(),
+        401
+    );
 }
 
 // FAULTS.md row 20
@@ -202,7 +229,10 @@ async fn a_digest_signed_with_a_skewed_clock_is_signed_again_with_the_servers_ti
     let Outcome::Retry(error) = scene.ask(&request, slow).await.unwrap() else {
         panic!("not tried again");
     };
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Config, Some("1003"))
+    );
     let request = scene.ours.login(&attempt(scene.now(), 2)).unwrap().unwrap();
     assert!(issued(scene.ask(&request, slow).await.unwrap()).is_ok());
 }
@@ -240,7 +270,10 @@ async fn a_token_that_died_is_rejected_and_a_get_brings_another() {
     let token = scene.get().await.unwrap();
     scene.sim.revoke_access_token();
     let dead = scene.refresh(&token).await.unwrap_err();
-    assert_eq!((dead.kind(), dead.code()), (ErrorKind::Rejected, Some("1204")));
+    assert_eq!(
+        (dead.kind(), dead.code()),
+        (ErrorKind::Rejected, Some("1204"))
+    );
     let token = scene.get().await.unwrap();
     scene.sim.clock().advance(Duration::from_secs(7201));
     let expired = scene.refresh(&token).await.unwrap_err();
@@ -253,11 +286,20 @@ async fn a_token_that_died_is_rejected_and_a_get_brings_another() {
 
 #[tokio::test]
 async fn a_wrong_key_and_a_wrong_secret_are_the_configuration() {
-    let unknown = Scene::of(token_sim::EnosApim::builder(), |ours| ours.app_key("another")).await;
+    let unknown = Scene::of(token_sim::EnosApim::builder(), |ours| {
+        ours.app_key("another")
+    })
+    .await;
     assert_eq!(unknown.get().await.unwrap_err().code(), Some("1002"));
-    let wrong = Scene::of(token_sim::EnosApim::builder(), |ours| ours.app_secret("another")).await;
+    let wrong = Scene::of(token_sim::EnosApim::builder(), |ours| {
+        ours.app_secret("another")
+    })
+    .await;
     let error = wrong.get().await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("1003")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Config, Some("1003"))
+    );
 }
 
 // FAULTS.md row 26
@@ -279,9 +321,17 @@ async fn an_old_token_that_lives_on_is_still_used() {
     let scene = Scene::of(server, |ours| ours).await;
     let first = scene.get().await.unwrap();
     scene.refresh(&first).await.unwrap();
-    assert_eq!(scene.call(&first, "GET", "", "application/json", "").await, 200);
+    assert_eq!(
+        scene.call(&first, "GET", "", "application/json", "").await,
+        200
+    );
     let unknown = Token::builder("never-issued".into(), Validity::expired())
         .build()
         .unwrap();
-    assert_eq!(scene.call(&unknown, "GET", "", "application/json", "").await, 401);
+    assert_eq!(
+        scene
+            .call(&unknown, "GET", "", "application/json", "")
+            .await,
+        401
+    );
 }

@@ -1,5 +1,8 @@
 //! Published digests, and what `authorize` puts on a request.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use enos_apim_auth::{EnosApim, encryption, request_signature};
 use token_core::json::Document;
@@ -56,7 +59,13 @@ fn the_published_request_signature_is_reproduced() {
     let vector = Vector::named("request_signature");
     let (token, secret) = (vector.secret("access_token"), vector.secret("app_secret"));
     let body = vector.text("body").as_bytes();
-    let signature = request_signature(&token, vector.text("query"), body, vector.timestamp(), &secret);
+    let signature = request_signature(
+        &token,
+        vector.text("query"),
+        body,
+        vector.timestamp(),
+        &secret,
+    );
     assert_eq!(signature, vector.text("signature"));
 }
 

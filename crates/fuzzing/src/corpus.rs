@@ -28,7 +28,10 @@ impl Recorded {
             .map(|entry| entry.unwrap().path())
             .collect();
         folders.sort();
-        let answers: Vec<_> = folders.iter().filter_map(|folder| Self::read(folder)).collect();
+        let answers: Vec<_> = folders
+            .iter()
+            .filter_map(|folder| Self::read(folder))
+            .collect();
         assert!(!answers.is_empty(), "{crate_name} has no recorded answer");
         answers
     }

@@ -39,7 +39,9 @@ pub fn check(vendor: &Vendor, request: &Request, answer: &Recorded) -> Result<()
 
 fn error_of(read: &Result<Outcome, Error>) -> Option<&Error> {
     match read {
-        Err(error) | Ok(Outcome::RefreshTokenOnly { error, .. } | Outcome::Retry(error)) => Some(error),
+        Err(error) | Ok(Outcome::RefreshTokenOnly { error, .. } | Outcome::Retry(error)) => {
+            Some(error)
+        }
         Ok(_) => None,
     }
 }
@@ -53,7 +55,8 @@ fn no_rotation_is_lost(
         return Ok(());
     };
     let is_new = |text: &str| text == NEW_REFRESH;
-    let told = Document::parse(&answer.body).is_ok_and(|body| body.text(&[refresh_at]).is_some_and(is_new));
+    let told = Document::parse(&answer.body)
+        .is_ok_and(|body| body.text(&[refresh_at]).is_some_and(is_new));
     let is_form = answer
         .headers
         .iter()

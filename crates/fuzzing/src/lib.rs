@@ -1,10 +1,12 @@
-//! Property runs over whatever may come from outside: answers of every endpoint, redirects, token files and sealed records.
+//! Property runs over whatever may come from outside: answers of every endpoint, redirects, token
+//! files and sealed records.
 //!
-//! They begin with recorded ones, the cases of the vendor crates, and change them. The gate runs a bounded number of cases;
-//! `cargo xtask fuzz --cases 1000000` runs more.
+//! They begin with recorded ones, the cases of the vendor crates, and change them. The gate runs a
+//! bounded number of cases; `cargo xtask fuzz --cases 1000000` runs more.
 //!
-//! The laws: nothing panics; no secret of the request, of the endpoint or of the answer is in an error's text; a readable new refresh
-//! token in a 2xx is never lost; of a redirect's target no more than a clean host is shown.
+//! The laws: nothing panics; no secret of the request, of the endpoint or of the answer is in an
+//! error's text; a readable new refresh token in a 2xx is never lost; of a redirect's target no
+//! more than a clean host is shown.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -30,9 +32,15 @@ pub use vendor::Vendor;
 /// # Panics
 ///
 /// With the smallest value that breaks the law.
-pub fn run<S: Strategy>(bounded: u32, values: &S, law: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+pub fn run<S: Strategy>(
+    bounded: u32,
+    values: &S,
+    law: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
     let told = std::env::var("FUZZ_CASES").ok();
-    let cases = told.map_or(bounded, |text| text.parse().expect("FUZZ_CASES is a number"));
+    let cases = told.map_or(bounded, |text| {
+        text.parse().expect("FUZZ_CASES is a number")
+    });
     let config = Config {
         cases,
         failure_persistence: None,

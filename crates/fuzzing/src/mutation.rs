@@ -60,8 +60,8 @@ const FIELDS: [&str; 12] = [
 
 /// Statuses of which each means something else.
 const STATUSES: [u16; 22] = [
-    200, 201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 410, 418, 425, 429, 500, 502, 503, 504,
-    599,
+    200, 201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 410, 418, 425, 429, 500, 502,
+    503, 504, 599,
 ];
 
 /// How a server writes a secret that it echoes.
@@ -71,8 +71,16 @@ const SPELLINGS: [fn(&str) -> String; 7] = [
     percent_encode,
     |text| percent_encode(&percent_encode(text)),
     |text| BASE64_STANDARD.encode(format!("id:{text}")),
-    |text| text.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
-    |text| text.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect(),
+    |text| {
+        text.chars()
+            .map(|c| format!("&#{};", u32::from(c)))
+            .collect()
+    },
+    |text| {
+        text.chars()
+            .map(|c| format!("\\u{:04x}", u32::from(c)))
+            .collect()
+    },
 ];
 
 /// One thing that is different.
@@ -158,7 +166,16 @@ fn location() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned),
         "\\PC{0,12}",
     ];
-    let rests = select(&["", "/", "/zq9marker", "?t=zq9marker", "#zq9marker", "\\zq9marker"][..]);
+    let rests = select(
+        &[
+            "",
+            "/",
+            "/zq9marker",
+            "?t=zq9marker",
+            "#zq9marker",
+            "\\zq9marker",
+        ][..],
+    );
     let absolute = (schemes, users, hosts, rests)
         .prop_map(|(scheme, user, host, rest)| format!("{scheme}{user}{host}{rest}"));
     let relative = select(
@@ -217,7 +234,9 @@ fn change(mutation: &Mutation, answer: &mut Recorded, secrets: &[&str]) {
 }
 
 fn change_value(answer: &mut Recorded, at: Index, odd: &str) {
-    let Some(mut document) = answer.json() else { return };
+    let Some(mut document) = answer.json() else {
+        return;
+    };
     let mut leaves = Vec::new();
     collect_leaves(&mut document, &mut leaves);
     if leaves.is_empty() {
@@ -248,7 +267,9 @@ fn collect_leaves<'v>(value: &'v mut Value, leaves: &mut Vec<&'v mut Value>) {
         Value::Object(fields) => fields
             .values_mut()
             .for_each(|value| collect_leaves(value, leaves)),
-        Value::Array(values) => values.iter_mut().for_each(|value| collect_leaves(value, leaves)),
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|value| collect_leaves(value, leaves)),
         leaf => leaves.push(leaf),
     }
 }

@@ -43,9 +43,19 @@ impl Vendor {
             .account("alice")
             .build()
             .unwrap();
-        let code = endpoint.redeem_code(&Secret::from(ONE_TIME), "https://app.example.com/back", None);
+        let code = endpoint.redeem_code(
+            &Secret::from(ONE_TIME),
+            "https://app.example.com/back",
+            None,
+        );
         let redeemed = code.into_request(&attempt()).unwrap();
-        Self::of(endpoint, "oauth2-refresh", "access_token", Some("refresh_token")).asking(redeemed)
+        Self::of(
+            endpoint,
+            "oauth2-refresh",
+            "access_token",
+            Some("refresh_token"),
+        )
+        .asking(redeemed)
     }
 
     /// A private cloud.
@@ -58,7 +68,13 @@ impl Vendor {
             .unwrap();
         let code = endpoint.redeem_code(ONE_TIME.into(), "https://app.example.com/back");
         let redeemed = code.into_request(&attempt()).unwrap();
-        Self::of(endpoint, "privcloud-auth", "access_token", Some("refresh_token")).asking(redeemed)
+        Self::of(
+            endpoint,
+            "privcloud-auth",
+            "access_token",
+            Some("refresh_token"),
+        )
+        .asking(redeemed)
     }
 
     /// Quectel's end user.
@@ -147,7 +163,9 @@ fn token() -> Token {
 
 /// Puts a distinctive token in the place of a recorded one; a JWT stays, for its claims.
 fn plant(answer: &mut Recorded, path: &str, token: &str) {
-    let Some(mut document) = answer.json() else { return };
+    let Some(mut document) = answer.json() else {
+        return;
+    };
     let pointer = format!("/{}", path.replace('.', "/"));
     let Some(Value::String(text)) = document.pointer_mut(&pointer) else {
         return;

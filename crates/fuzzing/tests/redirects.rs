@@ -42,7 +42,10 @@ fn read_anything(state: &str, read: impl Fn(&str) -> Result<Secret, Error>) {
             return Ok(());
         };
         let told = format!("{error} {error:?} {error:#?}");
-        prop_assert!(!leaks(&told, STATE), "{redirect}: the state is told: {told}");
+        prop_assert!(
+            !leaks(&told, STATE),
+            "{redirect}: the state is told: {told}"
+        );
         let without_fragment = redirect.split('#').next().unwrap_or_default();
         let query = without_fragment
             .split_once('?')

@@ -95,7 +95,10 @@ impl Files {
     fn with_a_record(self) -> Self {
         let record = Record::new(FINGERPRINT, FIRST, Secret::from(BODY));
         self.runtime
-            .block_on(self.store.commit(&key(), &CommitCondition::Overwrite, &record))
+            .block_on(
+                self.store
+                    .commit(&key(), &CommitCondition::Overwrite, &record),
+            )
             .unwrap();
         self
     }
@@ -133,19 +136,26 @@ impl Files {
         let file = self.file();
         let whole = fs::read(&file).unwrap();
         let mutations = prop::collection::vec(any_mutation(), 0..4);
-        run(CASES, &(mutations, any::<bool>()), |(mutations, with_hash)| {
-            let content = match with_hash {
-                true => with_hash_of(&changed(content_of(&whole), &mutations)),
-                false => changed(&whole, &mutations),
-            };
-            fs::write(&file, &content).unwrap();
-            match self.runtime.block_on(self.store.load(&key())) {
-                Ok(_) => {}
-                Err(error) => tells_no_secret(&error, &error.to_string())?,
-            }
-            prop_assert!(fs::read(&file).unwrap() == content, "the file is not as it was");
-            Ok(())
-        });
+        run(
+            CASES,
+            &(mutations, any::<bool>()),
+            |(mutations, with_hash)| {
+                let content = match with_hash {
+                    true => with_hash_of(&changed(content_of(&whole), &mutations)),
+                    false => changed(&whole, &mutations),
+                };
+                fs::write(&file, &content).unwrap();
+                match self.runtime.block_on(self.store.load(&key())) {
+                    Ok(_) => {}
+                    Err(error) => tells_no_secret(&error, &error.to_string())?,
+                }
+                prop_assert!(
+                    fs::read(&file).unwrap() == content,
+                    "the file is not as it was"
+                );
+                Ok(())
+            },
+        );
     }
 }
 
@@ -173,7 +183,9 @@ fn with_hash_of(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn any_token_file_is_read_or_refused_and_kept() {
-    Files::new("plain", |store| store).with_a_record().read_anything();
+    Files::new("plain", |store| store)
+        .with_a_record()
+        .read_anything();
 }
 
 #[test]

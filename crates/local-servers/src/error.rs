@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A server could not be started, asked or signalled; the text says why, and what to run where a package is missing.
+/// A server could not be started, asked or signalled; the text says why, and what to run where a
+/// package is missing.
 #[derive(Debug)]
 pub struct ServerError(String);
 

@@ -33,8 +33,9 @@ pub fn missing() -> Vec<Missing> {
 
 /// The one command that installs these packages, for Homebrew where there is no `apt-get`.
 ///
-/// Debian starts a daemon as soon as its package is installed, except where `/usr/sbin/policy-rc.d` exists and exits with 101. The
-/// servers of this crate do not mind a daemon: they take ports of their own.
+/// Debian starts a daemon as soon as its package is installed, except where `/usr/sbin/policy-rc.d`
+/// exists and exits with 101. The servers of this crate do not mind a daemon: they take ports of
+/// their own.
 pub fn command(packages: &[&str]) -> String {
     let packages = packages.join(" ");
     if on_path("apt-get").is_some() {
@@ -83,7 +84,9 @@ pub(crate) fn find(program: &str) -> Result<PathBuf, ServerError> {
 }
 
 fn not_installed(program: &str) -> ServerError {
-    let package = needed().into_iter().find(|needed| needed.program == program);
+    let package = needed()
+        .into_iter()
+        .find(|needed| needed.program == program);
     let command = package.map_or_else(|| command(&["postgresql"]), |missing| missing.command());
     ServerError::new(format!("`{program}` is not installed. Run: {command}"))
 }

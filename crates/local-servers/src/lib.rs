@@ -20,10 +20,12 @@
 //! # }
 //! ```
 //!
-//! Each server listens on a free loopback port, keeps everything in a temporary folder and is stopped by its process id when it is
-//! dropped. A server whose test process dies without dropping it (a `static`, a SIGKILL) is stopped too, and its folder removed.
+//! Each server listens on a free loopback port, keeps everything in a temporary folder and is
+//! stopped by its process id when it is dropped. A server whose test process dies without dropping
+//! it (a `static`, a SIGKILL) is stopped too, and its folder removed.
 //!
-//! What is not installed is an error that says the one command to run; [`install::missing`] asks beforehand.
+//! What is not installed is an error that says the one command to run; [`install::missing`] asks
+//! beforehand.
 
 mod certificate;
 mod error;

@@ -12,7 +12,8 @@ use crate::postgres::{self, Postgres};
 use crate::process::{LocalServer, Process};
 use crate::unprivileged::Unprivileged;
 
-/// A running `pgbouncer`. One server connection serves many clients, a transaction each: nothing of a session survives.
+/// A running `pgbouncer`. One server connection serves many clients, a transaction each: nothing of
+/// a session survives.
 #[derive(Debug)]
 pub struct PgBouncer {
     process: Process,
@@ -81,6 +82,7 @@ impl LocalServer for PgBouncer {
 fn configuration(port: u16, server: u16) -> String {
     let database = format!("* = host=127.0.0.1 port={server} user=postgres");
     let own = format!("listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =");
-    let pool = "auth_type = any\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200";
+    let pool =
+        "auth_type = any\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 200";
     format!("[databases]\n{database}\n\n[pgbouncer]\n{own}\n{pool}\n")
 }

@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use crate::error::ServerError;
 
-/// How many ports are tried before a start gives up: another program may take a port between here and the server's own bind.
+/// How many ports are tried before a start gives up: another program may take a port between here
+/// and the server's own bind.
 const PORTS: usize = 5;
 
 /// A port that nobody listens on at this moment.

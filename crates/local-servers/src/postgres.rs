@@ -20,7 +20,8 @@ use crate::unprivileged::Unprivileged;
 const ORPHANS_TRIES: usize = 20;
 const ORPHANS_PAUSE: Duration = Duration::from_millis(100);
 
-/// A running `postgres`. Its superuser is `postgres`, its database `postgres`, and it asks nobody on the loopback for a password.
+/// A running `postgres`. Its superuser is `postgres`, its database `postgres`, and it asks nobody
+/// on the loopback for a password.
 #[derive(Debug)]
 pub struct Postgres {
     process: Process,
@@ -140,7 +141,8 @@ impl LocalServer for Postgres {
     }
 
     fn start_again(&mut self) -> Result<(), ServerError> {
-        // Children of a server that was killed may take a moment to end, and nothing starts beside them.
+        // Children of a server that was killed may take a moment to end, and nothing starts beside
+        // them.
         for _ in 0..ORPHANS_TRIES {
             if self.boot().is_ok() {
                 return Ok(());

@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::error::ServerError;
 use crate::reaper::Reaper;
 
-/// How often a server is asked whether it is there, and whether it is gone: 1,500 times 20 ms for a machine under load.
+/// How often a server is asked whether it is there, and whether it is gone: 1,500 times 20 ms for a
+/// machine under load.
 const TRIES: usize = 1_500;
 const PAUSE: Duration = Duration::from_millis(20);
 /// After so many looks a server that was asked to go is made to.
@@ -25,7 +26,8 @@ pub trait LocalServer {
     /// The process behind it.
     fn process(&mut self) -> &mut Process;
 
-    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill): the same port, the same folder.
+    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill): the same port, the same
+    /// folder.
     ///
     /// # Errors
     ///
@@ -50,7 +52,8 @@ pub trait LocalServer {
         self.process().kill()
     }
 
-    /// Freezes it and its children (SIGSTOP): the kernel still takes connections for it, and nobody answers them.
+    /// Freezes it and its children (SIGSTOP): the kernel still takes connections for it, and nobody
+    /// answers them.
     ///
     /// # Errors
     ///
@@ -80,7 +83,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// A folder for a server that is not started yet, and the signal that it stops in good order by.
+    /// A folder for a server that is not started yet, and the signal that it stops in good order
+    /// by.
     pub(crate) fn prepare(name: &str, farewell: Signal) -> Result<Self, ServerError> {
         let folder = new_folder(name)?;
         let reaper = Reaper::of(&folder)?;
@@ -236,7 +240,9 @@ fn send(id: u32, signal: Signal) -> Result<(), ServerError> {
         .ok()
         .and_then(Pid::from_raw)
         .ok_or_else(|| ServerError::new("no such process id"))
-        .and_then(|id| kill_process(id, signal).map_err(|error| ServerError::io("no signal", &error.into())))
+        .and_then(|id| {
+            kill_process(id, signal).map_err(|error| ServerError::io("no signal", &error.into()))
+        })
 }
 
 /// From the kernel itself: a small machine has no `ps`.
@@ -245,7 +251,8 @@ fn children_of(parent: u32) -> Vec<u32> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
-    let stats = processes.filter_map(|process| fs::read_to_string(process.ok()?.path().join("stat")).ok());
+    let stats =
+        processes.filter_map(|process| fs::read_to_string(process.ok()?.path().join("stat")).ok());
     stats.filter_map(|stat| child_in(parent, &stat)).collect()
 }
 
@@ -253,7 +260,13 @@ fn children_of(parent: u32) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 fn child_in(parent: u32, stat: &str) -> Option<u32> {
     let id = stat.split_whitespace().next()?.parse().ok()?;
-    let its_parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+    let its_parent: u32 = stat
+        .rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()?;
     (its_parent == parent).then_some(id)
 }
 
@@ -263,7 +276,10 @@ fn children_of(parent: u32) -> Vec<u32> {
         return Vec::new();
     };
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
-    table.lines().filter_map(|line| child_of(parent, line)).collect()
+    table
+        .lines()
+        .filter_map(|line| child_of(parent, line))
+        .collect()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::error::ServerError;
 
-/// Remembers the last id it was told; ends that process and removes the folder when its input ends, which the kernel sees to.
+/// Remembers the last id it was told; ends that process and removes the folder when its input ends,
+/// which the kernel sees to.
 const SCRIPT: &str = r#"
 while read -r line; do id="$line"; done
 if [ -n "$id" ]; then kill -9 "$id" 2>/dev/null; fi

@@ -36,12 +36,17 @@ impl Redis {
         RedisOptions::default()
     }
 
-    /// Starts a sentinel that watches `primary` under `name`, and decides alone (a quorum of one) after `down_after_ms` milliseconds.
+    /// Starts a sentinel that watches `primary` under `name`, and decides alone (a quorum of one)
+    /// after `down_after_ms` milliseconds.
     ///
     /// # Errors
     ///
     /// [`ServerError`] where it is not installed or does not come up.
-    pub fn sentinel_of(primary: &Self, name: &str, down_after_ms: u32) -> Result<Self, ServerError> {
+    pub fn sentinel_of(
+        primary: &Self,
+        name: &str,
+        down_after_ms: u32,
+    ) -> Result<Self, ServerError> {
         let mut options = Self::with();
         options.sentinel = vec![
             format!("sentinel monitor {name} 127.0.0.1 {} 1", primary.port),
@@ -71,7 +76,8 @@ impl Redis {
 
     /// `rediss://localhost:<port>`, where it was started with a certificate.
     pub fn tls_url(&self) -> Option<String> {
-        self.tls_port.map(|port| format!("rediss://localhost:{port}"))
+        self.tls_port
+            .map(|port| format!("rediss://localhost:{port}"))
     }
 
     /// Sends one command by `redis-cli` and returns what it printed.
@@ -167,12 +173,17 @@ impl Redis {
             self.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
         }
         for _ in 0..500 {
-            if self.command(&["CLUSTER", "INFO"])?.contains("cluster_state:ok") {
+            if self
+                .command(&["CLUSTER", "INFO"])?
+                .contains("cluster_state:ok")
+            {
                 return Ok(());
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        Err(ServerError::new("the cluster of one node does not become ready"))
+        Err(ServerError::new(
+            "the cluster of one node does not become ready",
+        ))
     }
 }
 
@@ -211,10 +222,12 @@ impl RedisOptions {
             .setting("maxmemory-policy", policy)
     }
 
-    /// Keeps a log of every write, synced at each: a killed server comes back with all it acknowledged.
+    /// Keeps a log of every write, synced at each: a killed server comes back with all it
+    /// acknowledged.
     #[must_use]
     pub fn append_only(self) -> Self {
-        self.setting("appendonly", "yes").setting("appendfsync", "always")
+        self.setting("appendonly", "yes")
+            .setting("appendfsync", "always")
     }
 
     /// Copies another server.
@@ -254,7 +267,11 @@ impl RedisOptions {
         find("redis-server")?;
         find("redis-cli")?;
         port::with_free_port(|port| {
-            let tls_port = self.certificate.as_ref().map(|_| port::free()).transpose()?;
+            let tls_port = self
+                .certificate
+                .as_ref()
+                .map(|_| port::free())
+                .transpose()?;
             let process = Process::prepare("local-redis", Signal::TERM)?;
             let mut redis = Redis {
                 process,

@@ -14,7 +14,11 @@ pub(crate) fn is_ready(port: u16, password: Option<&str>, id: u32) -> bool {
     })
 }
 
-pub(crate) fn ask(port: u16, password: Option<&str>, words: &[&str]) -> Result<String, ServerError> {
+pub(crate) fn ask(
+    port: u16,
+    password: Option<&str>,
+    words: &[&str],
+) -> Result<String, ServerError> {
     let mut command = Command::new(find("redis-cli")?);
     command.args(["-e", "-h", "127.0.0.1", "-p", &port.to_string()]);
     if let Some(password) = password {

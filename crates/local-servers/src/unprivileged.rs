@@ -22,7 +22,9 @@ impl Unprivileged {
             .into_iter()
             .find_map(|user| Some((number("-u", user)?, number("-g", user)?)))
             .map(|ids| Self(Some(ids)))
-            .ok_or_else(|| ServerError::new("neither `postgres` nor `nobody` is a user of this machine"))
+            .ok_or_else(|| {
+                ServerError::new("neither `postgres` nor `nobody` is a user of this machine")
+            })
     }
 
     pub(crate) fn command(self, program: &Path) -> Command {
@@ -37,8 +39,9 @@ impl Unprivileged {
         let Some((user, group)) = self.0 else {
             return Ok(());
         };
-        std::os::unix::fs::chown(path, Some(user), Some(group))
-            .map_err(|error| ServerError::io("the folder cannot be given to the server's user", &error))
+        std::os::unix::fs::chown(path, Some(user), Some(group)).map_err(|error| {
+            ServerError::io("the folder cannot be given to the server's user", &error)
+        })
     }
 }
 

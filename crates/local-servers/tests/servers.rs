@@ -8,7 +8,11 @@ use local_servers::{LocalServer, PgBouncer, Postgres, Redis};
 
 #[test]
 fn a_redis_that_was_killed_comes_back_on_its_port_with_all_it_acknowledged() {
-    let mut redis = Redis::with().append_only().password("only-here").start().unwrap();
+    let mut redis = Redis::with()
+        .append_only()
+        .password("only-here")
+        .start()
+        .unwrap();
     redis.command(&["SET", "key", "value"]).unwrap();
     let port = redis.port();
     redis.kill().unwrap();
@@ -23,12 +27,16 @@ fn a_paused_redis_takes_a_connection_and_answers_nobody_until_it_goes_on() {
     let mut redis = Redis::start().unwrap();
     redis.pause().unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
     stream.write_all(b"PING\r\n").unwrap();
     let mut answer = [0; 7];
     assert!(stream.read_exact(&mut answer).is_err());
     redis.resume().unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"+PONG\r\n");
 }
@@ -38,7 +46,10 @@ fn a_replica_has_what_its_primary_has() {
     let primary = Redis::start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     primary.command(&["SET", "key", "value"]).unwrap();
-    assert_eq!(primary.command(&["WAIT", "1", "20000"]).unwrap().trim(), "1");
+    assert_eq!(
+        primary.command(&["WAIT", "1", "20000"]).unwrap().trim(),
+        "1"
+    );
     assert_eq!(replica.command(&["GET", "key"]).unwrap().trim(), "value");
 }
 

@@ -44,8 +44,8 @@ impl OAuth2 {
         url.parameter("scope", &self.scopes.join(" "))
     }
 
-    /// Reads the URL, or the query alone, that the browser came back with, and gives the one-time code in it
-    /// (RFC 6749 section 4.1.2).
+    /// Reads the URL, or the query alone, that the browser came back with, and gives the one-time
+    /// code in it (RFC 6749 section 4.1.2).
     ///
     /// ```
     /// use oauth2_refresh::{OAuth2, State};
@@ -59,14 +59,15 @@ impl OAuth2 {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The state is compared first, in a time that does not tell where it differs, then `iss` where an
-    /// [`issuer`](crate::OAuth2Builder::issuer) was named (RFC 9207 section 2.4): nothing else of a forged redirect is looked at.
+    /// The state is compared first, in a time that does not tell where it differs, then `iss` where
+    /// an [`issuer`](crate::OAuth2Builder::issuer) was named (RFC 9207 section 2.4): nothing else
+    /// of a forged redirect is looked at.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`] where state or issuer is not the expected one or the user declined: begin anew.
-    /// [`ErrorKind::Config`] and [`ErrorKind::Transient`] for what the server says in `error`. [`ErrorKind::Protocol`] where there is no
-    /// code, or a parameter stands there twice.
+    /// [`ErrorKind::Rejected`] where state or issuer is not the expected one or the user declined:
+    /// begin anew. [`ErrorKind::Config`] and [`ErrorKind::Transient`] for what the server says in
+    /// `error`. [`ErrorKind::Protocol`] where there is no code, or a parameter stands there twice.
     pub fn read_redirect(&self, redirect: &str, state: &State) -> Result<Secret, Error> {
         let parameters = Parameters::of(redirect);
         let known = state.secret();
@@ -86,8 +87,9 @@ impl OAuth2 {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the redirect has no code"))
     }
 
-    /// The request that turns the code of a redirect into a first token (RFC 6749 section 4.1.3), with the PKCE verifier of the authorize
-    /// URL where it had a challenge (RFC 7636 section 4.5). `redirect_uri` must be that of the authorize URL.
+    /// The request that turns the code of a redirect into a first token (RFC 6749 section 4.1.3),
+    /// with the PKCE verifier of the authorize URL where it had a challenge (RFC 7636 section 4.5).
+    /// `redirect_uri` must be that of the authorize URL.
     ///
     /// ```
     /// use oauth2_refresh::{OAuth2, Pkce};
@@ -108,7 +110,9 @@ impl OAuth2 {
     ) -> OneTimeGrant {
         let (oauth2, code) = (self.clone(), code.clone());
         let (redirect_uri, pkce) = (redirect_uri.into(), pkce.cloned());
-        OneTimeGrant::new(move |_attempt| oauth2.redemption_request(&code, &redirect_uri, pkce.as_ref()))
+        OneTimeGrant::new(move |_attempt| {
+            oauth2.redemption_request(&code, &redirect_uri, pkce.as_ref())
+        })
     }
 
     fn check_issuer(&self, seen: Option<Secret>) -> Result<(), Error> {
@@ -123,7 +127,8 @@ impl OAuth2 {
 }
 
 impl AuthorizeUrl {
-    /// Adds the challenge of a PKCE verifier, method S256 (RFC 7636 section 4.3). Keep the [`Pkce`] with the session.
+    /// Adds the challenge of a PKCE verifier, method S256 (RFC 7636 section 4.3). Keep the [`Pkce`]
+    /// with the session.
     pub fn pkce(self, pkce: &Pkce) -> Self {
         self.parameter("code_challenge", &pkce.challenge())
             .parameter("code_challenge_method", "S256")
@@ -155,7 +160,9 @@ struct Parameters(Vec<(String, Secret)>);
 
 impl Parameters {
     fn of(redirect: &str) -> Self {
-        let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
+        let query = redirect
+            .split_once('?')
+            .map_or(redirect, |(_, query)| query);
         let query = query.split_once('#').map_or(query, |(query, _)| query);
         let pairs = form_urlencoded::parse(query.as_bytes());
         Self(
@@ -179,7 +186,9 @@ impl Parameters {
     }
 
     fn refusal(&self, code: &str, scrubber: &Scrubber) -> Result<Error, Error> {
-        let described = self.one("error_description")?.unwrap_or_else(|| Secret::from(""));
+        let described = self
+            .one("error_description")?
+            .unwrap_or_else(|| Secret::from(""));
         let refusal = Refusal {
             code,
             message: described.expose(),

@@ -96,20 +96,22 @@ impl OAuth2Builder {
         }
     }
 
-    /// The path of the token endpoint; `/oauth2/token` where nothing is said, `/api/v1/oauth2/token` in the presets.
+    /// The path of the token endpoint; `/oauth2/token` where nothing is said,
+    /// `/api/v1/oauth2/token` in the presets.
     pub fn token_path(mut self, path: impl Into<String>) -> Self {
         self.token_path = path.into();
         self
     }
 
-    /// The path of the authorize page that a browser is sent to; `/oauth2/authorize` where nothing is said,
-    /// `/api/v1/oauth2/authorize` in the presets.
+    /// The path of the authorize page that a browser is sent to; `/oauth2/authorize` where nothing
+    /// is said, `/api/v1/oauth2/authorize` in the presets.
     pub fn authorize_path(mut self, path: impl Into<String>) -> Self {
         self.authorize_path = path.into();
         self
     }
 
-    /// The path of the revocation endpoint (RFC 7009). Without it a logout tells the server nothing.
+    /// The path of the revocation endpoint (RFC 7009). Without it a logout tells the server
+    /// nothing.
     pub fn revocation_path(mut self, path: impl Into<String>) -> Self {
         self.revocation_path = Some(path.into());
         self
@@ -133,24 +135,26 @@ impl OAuth2Builder {
         self
     }
 
-    /// How the client shows who it is. Where nothing is said: [`ClientAuthentication::None`] without a secret; with one, what the preset's
-    /// vendor documents, else [`ClientAuthentication::BasicEncoded`].
+    /// How the client shows who it is. Where nothing is said: [`ClientAuthentication::None`]
+    /// without a secret; with one, what the preset's vendor documents, else
+    /// [`ClientAuthentication::BasicEncoded`].
     pub fn client_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = Some(authentication);
         self
     }
 
-    /// Logs in with the client's own credentials (RFC 6749 section 4.4), again and again where it must. A refused refresh then leads
-    /// to a new login.
+    /// Logs in with the client's own credentials (RFC 6749 section 4.4), again and again where it
+    /// must. A refused refresh then leads to a new login.
     pub fn client_credentials(mut self) -> Self {
         self.login = Login::ClientCredentials;
         self
     }
 
-    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so it must be no secret, and two users
-    /// must never share one. It must be given, unless the client is its own account
-    /// ([`client_credentials`](Self::client_credentials)): then the default is `default`, with a digest of scopes and parameters if there
-    /// are any, so that two tokens for two purposes never share a name.
+    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so
+    /// it must be no secret, and two users must never share one. It must be given, unless the
+    /// client is its own account ([`client_credentials`](Self::client_credentials)): then the
+    /// default is `default`, with a digest of scopes and parameters if there are any, so that two
+    /// tokens for two purposes never share a name.
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.account = Some(name.into());
         self
@@ -162,62 +166,69 @@ impl OAuth2Builder {
         self
     }
 
-    /// The scopes to name in every refresh. Where nothing is said none are named, which keeps those that were granted (RFC 6749
-    /// section 6); naming one that was not granted is refused.
+    /// The scopes to name in every refresh. Where nothing is said none are named, which keeps those
+    /// that were granted (RFC 6749 section 6); naming one that was not granted is refused.
     pub fn refresh_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.refresh_scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// A further parameter of every token request, such as `audience`, or `resource` (RFC 8707). It may be given several times, and must
-    /// hold no secret.
+    /// A further parameter of every token request, such as `audience`, or `resource` (RFC 8707). It
+    /// may be given several times, and must hold no secret.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// What a refresh does to the refresh token that it spends. Where nothing is said: [`Rotation::SingleUse`], since sending a spent
-    /// token again may kill the grant, and caution only costs time; with client credentials [`Rotation::Idempotent`], since a lost token
-    /// is one login away.
+    /// What a refresh does to the refresh token that it spends. Where nothing is said:
+    /// [`Rotation::SingleUse`], since sending a spent token again may kill the grant, and caution
+    /// only costs time; with client credentials [`Rotation::Idempotent`], since a lost token is one
+    /// login away.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rotation = Some(rotation);
         self
     }
 
-    /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this name, where it is text, a number or a
-    /// flag. A dotted path reaches into objects. `id_token` is always kept.
+    /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this
+    /// name, where it is text, a number or a flag. A dotted path reaches into objects. `id_token`
+    /// is always kept.
     pub fn keep_field(mut self, field: impl Into<String>) -> Self {
         self.kept.push(field.into());
         self
     }
 
-    /// How long a token lives whose answer has no `expires_in` and which is no JWT with `exp`; 3600 s where nothing is said.
+    /// How long a token lives whose answer has no `expires_in` and which is no JWT with `exp`; 3600
+    /// s where nothing is said.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = lifetime;
         self
     }
 
-    /// The server's issuer identifier, where it puts `iss` into redirects (RFC 9207, `authorization_response_iss_parameter_supported`).
-    /// A redirect without it, or with another, is then refused.
+    /// The server's issuer identifier, where it puts `iss` into redirects (RFC 9207,
+    /// `authorization_response_iss_parameter_supported`). A redirect without it, or with another,
+    /// is then refused.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Where a token answer has its fields, if not at its top: `data` for `{"data": {"access_token": …}}`, `0` for a list of one, or a
-    /// dotted path of these. A refusal is also read without it.
+    /// Where a token answer has its fields, if not at its top: `data` for
+    /// `{"data": {"access_token": …}}`, `0` for a list of one, or a dotted path of these. A refusal
+    /// is also read without it.
     pub fn wrapped_in(mut self, path: impl Into<String>) -> Self {
         self.wrapper = Some(path.into());
         self
     }
 
-    /// What is done with a token of a type that nobody registered. Default: [`UnknownTokenType::SendAsBearer`].
+    /// What is done with a token of a type that nobody registered. Default:
+    /// [`UnknownTokenType::SendAsBearer`].
     pub fn unknown_token_type(mut self, choice: UnknownTokenType) -> Self {
         self.unknown_token_type = choice;
         self
     }
 
-    /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own. Secrets are sent in the clear.
+    /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own.
+    /// Secrets are sent in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self

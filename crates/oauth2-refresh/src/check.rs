@@ -12,9 +12,9 @@ impl OAuth2Builder {
     /// # Errors
     ///
     /// [`BuildError`] if a URL, a path or a scope is malformed, if the client id or the account is
-    /// missing, if the secret and the client authentication do not fit, if a parameter has a name that
-    /// the protocol itself uses, if the default lifetime is zero, or if the key would be longer than
-    /// 512 bytes.
+    /// missing, if the secret and the client authentication do not fit, if a parameter has a name
+    /// that the protocol itself uses, if the default lifetime is zero, or if the key would be
+    /// longer than 512 bytes.
     pub fn build(self) -> Result<OAuth2, BuildError> {
         self.check()?;
         let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
@@ -91,7 +91,10 @@ impl OAuth2Builder {
     }
 
     fn credential(&self) -> Result<Credential, BuildError> {
-        let secret = self.client_secret.clone().filter(|secret| !secret.is_empty());
+        let secret = self
+            .client_secret
+            .clone()
+            .filter(|secret| !secret.is_empty());
         let by_default = match secret {
             Some(_) => self.preset.authentication,
             None => ClientAuthentication::None,
@@ -107,7 +110,9 @@ impl OAuth2Builder {
             )),
             (_, None) => Err(BuildError::missing("client_secret")),
             (ClientAuthentication::Basic, Some(secret)) => self.raw_basic(secret),
-            (ClientAuthentication::BasicEncoded, Some(secret)) => Ok(Credential::BasicEncoded(secret)),
+            (ClientAuthentication::BasicEncoded, Some(secret)) => {
+                Ok(Credential::BasicEncoded(secret))
+            }
             (ClientAuthentication::BasicPercentEncoded, Some(secret)) => {
                 Ok(Credential::BasicPercentEncoded(secret))
             }
@@ -131,22 +136,34 @@ impl OAuth2Builder {
         let base = url
             .strip_suffix(&self.token_path)
             .filter(|_| self.token_path.starts_with('/'));
-        base.filter(|base| base.split_once("://").is_some_and(|(_, host)| !host.is_empty()))
-            .unwrap_or(&self.base_url)
+        base.filter(|base| {
+            base.split_once("://")
+                .is_some_and(|(_, host)| !host.is_empty())
+        })
+        .unwrap_or(&self.base_url)
     }
 
     fn key(&self, base: &BaseUrl, token: &EndpointUrl) -> Result<TokenKey, BuildError> {
-        // The client id is encoded by itself first, so that no other pair of names gives the same key.
+        // The client id is encoded by itself first, so that no other pair of names gives the same
+        // key.
         let client = percent_encode(&self.client_id);
-        let account = self.account.clone().unwrap_or_else(|| self.default_account());
+        let account = self
+            .account
+            .clone()
+            .unwrap_or_else(|| self.default_account());
         let grant = format!("{client}:{account}");
         let key = TokenKey::of(self.preset.name, &self.deployment(base, token), &grant);
-        let too_long =
-            |_| BuildError::invalid("account", "makes a key of more than 512 bytes with the client id");
+        let too_long = |_| {
+            BuildError::invalid(
+                "account",
+                "makes a key of more than 512 bytes with the client id",
+            )
+        };
         TokenKey::parse(key.as_str()).map_err(too_long)
     }
 
-    /// Returns the host, and the path unless it is the usual one: many servers tell tenants apart by it.
+    /// Returns the host, and the path unless it is the usual one: many servers tell tenants apart
+    /// by it.
     fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> String {
         let usual = format!("https://{}{}", base.authority(), self.preset.token_path);
         if token.address() == usual {

@@ -1,8 +1,10 @@
 //! What an OAuth 2.0 error code means.
 //!
-//! Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1, RFC 8628 section 3.5, RFC 8707 section 2,
-//! OpenID Connect Core section 3.1.2.6; the wording of Spring Security OAuth2, which BambooCloud and OneAccess answer with; and the
-//! codes that GitHub and Slack document for their token endpoints. The code is an open string: what is not here is judged by the status.
+//! Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1, RFC
+//! 8628 section 3.5, RFC 8707 section 2, OpenID Connect Core section 3.1.2.6; the wording of Spring
+//! Security OAuth2, which BambooCloud and OneAccess answer with; and the codes that GitHub and
+//! Slack document for their token endpoints. The code is an open string: what is not here is judged
+//! by the status.
 
 use std::time::Duration;
 
@@ -31,7 +33,8 @@ pub(crate) struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
-    /// Whether the server said it in words that it documents; else the status decides, which a gateway may have written.
+    /// Whether the server said it in words that it documents; else the status decides, which a
+    /// gateway may have written.
     pub(crate) fn is_understood(self) -> bool {
         self.said() != Meaning::Unknown
     }
@@ -71,16 +74,19 @@ impl Refusal<'_> {
             false => meaning_of(self.code),
         };
         match by_code {
-            Meaning::Unknown | Meaning::AskedWrongly => meaning_of_message(self.message).unwrap_or(by_code),
+            Meaning::Unknown | Meaning::AskedWrongly => {
+                meaning_of_message(self.message).unwrap_or(by_code)
+            }
             known => known,
         }
     }
 
-    /// Salesforce refuses the second of two refreshes at one time with the code of a dead grant. Documented in its release notes
-    /// ("Refresh Token Flow API error response", 252).
+    /// Salesforce refuses the second of two refreshes at one time with the code of a dead grant.
+    /// Documented in its release notes ("Refresh Token Flow API error response", 252).
     fn is_a_collision(self) -> bool {
         let message = self.message.to_ascii_lowercase();
-        compact(self.code) == "invalidgrant" && message.contains("token request is already being processed")
+        compact(self.code) == "invalidgrant"
+            && message.contains("token request is already being processed")
     }
 }
 
@@ -106,16 +112,19 @@ fn meaning_of(code: &str) -> Meaning {
     match code.as_str() {
         // Spring answers an expired refresh token with 401 `invalid_token`.
         "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::GrantIsDead,
-        "loginrequired" | "interactionrequired" | "consentrequired" | "accountselectionrequired" => {
-            Meaning::GrantIsDead
-        }
+        "loginrequired"
+        | "interactionrequired"
+        | "consentrequired"
+        | "accountselectionrequired" => Meaning::GrantIsDead,
         "badverificationcode" | "invalidcode" => Meaning::GrantIsDead, // GitHub, Slack
         "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::GrantIsDead,
         "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::GrantIsDead,
 
         "invalidclient" | "unauthorizedclient" => Meaning::SetUpWrongly,
         "invalidscope" | "insufficientscope" | "invalidtarget" => Meaning::SetUpWrongly,
-        "unsupportedgranttype" | "unsupportedresponsetype" | "unsupportedtokentype" => Meaning::SetUpWrongly,
+        "unsupportedgranttype" | "unsupportedresponsetype" | "unsupportedtokentype" => {
+            Meaning::SetUpWrongly
+        }
         "redirecturimismatch" => Meaning::SetUpWrongly, // Spring, GitHub
         "incorrectclientcredentials" => Meaning::SetUpWrongly, // GitHub
         "badclientsecret" | "invalidclientid" => Meaning::SetUpWrongly, // Slack
@@ -128,7 +137,8 @@ fn meaning_of(code: &str) -> Meaning {
     }
 }
 
-/// `refresh_token_expired`, `refresh_token_reused`, `bad_refresh_token`, `session_not_found` and what else servers call it.
+/// `refresh_token_expired`, `refresh_token_reused`, `bad_refresh_token`, `session_not_found` and
+/// what else servers call it.
 fn names_a_dead_grant(compact: &str) -> bool {
     const ENDS: [&str; 12] = [
         "expired",
@@ -164,7 +174,13 @@ fn meaning_of_message(message: &str) -> Option<Meaning> {
         "authorization code",
         "grant ",
     ]);
-    let about_its_type = has(&["grant type", "grant_type", "required", "missing", "parameter"]);
+    let about_its_type = has(&[
+        "grant type",
+        "grant_type",
+        "required",
+        "missing",
+        "parameter",
+    ]);
     if about_a_grant && !about_its_type && has(&DEAD_WORDS) {
         return Some(Meaning::GrantIsDead);
     }
@@ -203,12 +219,15 @@ const LATER_WORDS: [&str; 7] = [
     "unavailable",
 ];
 
-/// RFC 6749 section 5.2 keeps 401 for a client that was not authenticated, and a path that is not there is the configuration's. For all
-/// else a word that nobody knows must not end a grant: it stays "not understood", which is asked again and serves a live token meanwhile.
+/// RFC 6749 section 5.2 keeps 401 for a client that was not authenticated, and a path that is not
+/// there is the configuration's. For all else a word that nobody knows must not end a grant: it
+/// stays "not understood", which is asked again and serves a live token meanwhile.
 fn meaning_of_status(status: StatusCode) -> Meaning {
     match status {
         StatusCode::UNAUTHORIZED => Meaning::SetUpWrongly,
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => Meaning::SetUpWrongly,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
+            Meaning::SetUpWrongly
+        }
         _ => Meaning::Unknown,
     }
 }
@@ -238,7 +257,11 @@ mod tests {
             ("server_error", ""),
             ("invalid_grant", collision),
         ] {
-            assert_eq!(kind(400, code, message, Asked::WithGrant), transient, "{code}");
+            assert_eq!(
+                kind(400, code, message, Asked::WithGrant),
+                transient,
+                "{code}"
+            );
         }
         let throttled = ErrorKind::Throttled { after: None };
         assert_eq!(kind(400, "slow_down", "", Asked::WithGrant), throttled);
@@ -261,7 +284,10 @@ mod tests {
             (403, ErrorKind::Protocol),
             (200, ErrorKind::Protocol),
         ] {
-            assert_eq!(kind(status, "never_heard_of", "", Asked::WithGrant), expected);
+            assert_eq!(
+                kind(status, "never_heard_of", "", Asked::WithGrant),
+                expected
+            );
         }
     }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use token_core::{BaseUrl, BuildError, PlainHttp, Request, RequestBuilder, Rotation, Secret, TokenKey};
+use token_core::{
+    BaseUrl, BuildError, PlainHttp, Request, RequestBuilder, Rotation, Secret, TokenKey,
+};
 
 /// An OAuth 2.0 token endpoint (RFC 6749), and what real servers add to it.
 ///
@@ -44,14 +46,16 @@ pub struct OAuth2 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
-    /// `Authorization: Basic` with id and secret as they are. BambooCloud documents it so, and so do many servers that never heard of
-    /// the encoding; for ids and secrets of letters, digits and `-._` there is no difference.
+    /// `Authorization: Basic` with id and secret as they are. BambooCloud documents it so, and so
+    /// do many servers that never heard of the encoding; for ids and secrets of letters, digits and
+    /// `-._` there is no difference.
     Basic,
-    /// `Authorization: Basic` with id and secret form-encoded first, as RFC 6749 section 2.3.1 says: a space is written `+`, and all but
-    /// letters, digits and `*-._` as `%XX`.
+    /// `Authorization: Basic` with id and secret form-encoded first, as RFC 6749 section 2.3.1
+    /// says: a space is written `+`, and all but letters, digits and `*-._` as `%XX`.
     BasicEncoded,
-    /// `Authorization: Basic` with id and secret percent-encoded first: a space is written `%20`. For servers that decode `%XX` and leave
-    /// a `+` as it is. Only a space, `*` and `~` make a difference to [`BasicEncoded`](Self::BasicEncoded).
+    /// `Authorization: Basic` with id and secret percent-encoded first: a space is written `%20`.
+    /// For servers that decode `%XX` and leave a `+` as it is. Only a space, `*` and `~` make a
+    /// difference to [`BasicEncoded`](Self::BasicEncoded).
     BasicPercentEncoded,
     /// `client_id` and `client_secret` in the form. OneAccess documents it.
     Post,
@@ -59,14 +63,16 @@ pub enum ClientAuthentication {
     None,
 }
 
-/// What is done with a token whose `token_type` nobody registered, such as `jwt`, `user` or an empty text.
+/// What is done with a token whose `token_type` nobody registered, such as `jwt`, `user` or an
+/// empty text.
 ///
-/// A type that is registered and needs more than a header (`DPoP`, `PoP`, `MAC`) is always an error. In both cases the refresh token of
-/// the answer is kept.
+/// A type that is registered and needs more than a header (`DPoP`, `PoP`, `MAC`) is always an
+/// error. In both cases the refresh token of the answer is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownTokenType {
-    /// It is sent as `Authorization: Bearer`, and noted in [`Token::oddities`](token_core::Token::oddities).
+    /// It is sent as `Authorization: Bearer`, and noted in
+    /// [`Token::oddities`](token_core::Token::oddities).
     #[default]
     SendAsBearer,
     /// It is not used: an error of the kind `Config`.
@@ -107,7 +113,8 @@ pub(crate) struct EndpointUrl {
 }
 
 impl EndpointUrl {
-    /// A path below `base`, or a whole URL. It may have a query, which is kept (RFC 6749 section 3.2).
+    /// A path below `base`, or a whole URL. It may have a query, which is kept (RFC 6749 section
+    /// 3.2).
     pub(crate) fn parse(
         text: &str,
         base: &BaseUrl,
@@ -127,8 +134,10 @@ impl EndpointUrl {
                 path: text.to_owned(),
             });
         }
-        let (origin, path) =
-            split(text).ok_or(BuildError::invalid(field, "must start with a slash or be a URL"))?;
+        let (origin, path) = split(text).ok_or(BuildError::invalid(
+            field,
+            "must start with a slash or be a URL",
+        ))?;
         let base = BaseUrl::parse(&origin, plain_http).map_err(|_| {
             BuildError::invalid(
                 field,

@@ -50,7 +50,8 @@ impl OAuth2 {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where no [`introspection_path`](crate::OAuth2Builder::introspection_path) was named;
+    /// [`ErrorKind::Config`] where no
+    /// [`introspection_path`](crate::OAuth2Builder::introspection_path) was named;
     /// [`ErrorKind::Rejected`] where the token has no refresh token and that was asked about.
     pub fn introspection(&self, token: &Token, kind: TokenKind) -> Result<Request, Error> {
         let no_url = || Error::new(ErrorKind::Config, "no introspection path was named");
@@ -60,13 +61,15 @@ impl OAuth2 {
         Ok(request.remembering(token.secrets()))
     }
 
-    /// Reads the answer to an [introspection](Self::introspection). A dead token is an answer and no error.
+    /// Reads the answer to an [introspection](Self::introspection). A dead token is an answer and
+    /// no error.
     ///
     /// # Errors
     ///
-    /// The server's refusal: [`ErrorKind::Config`] where it is about the client, [`ErrorKind::Rejected`] from a server that refuses a dead
-    /// token instead of calling it inactive, as Spring Security OAuth2 does; [`ErrorKind::Protocol`] where the answer does not say
-    /// `active`.
+    /// The server's refusal: [`ErrorKind::Config`] where it is about the client,
+    /// [`ErrorKind::Rejected`] from a server that refuses a dead token instead of calling it
+    /// inactive, as Spring Security OAuth2 does; [`ErrorKind::Protocol`] where the answer does not
+    /// say `active`.
     pub fn read_introspection(&self, answer: &Answer<'_>) -> Result<Introspection, Error> {
         let document = self.accepted(answer)?;
         let silent = || {
@@ -91,12 +94,13 @@ impl OAuth2 {
         })
     }
 
-    /// Reads the answer to a [revocation](token_core::TokenEndpoint::revoke). Any 2xx means that the token is dead now, also where it never lived
-    /// (RFC 7009 section 2.2).
+    /// Reads the answer to a [revocation](token_core::TokenEndpoint::revoke). Any 2xx means that
+    /// the token is dead now, also where it never lived (RFC 7009 section 2.2).
     ///
     /// # Errors
     ///
-    /// The server's refusal, with its code; [`ErrorKind::Transient`] where it asks to come back later.
+    /// The server's refusal, with its code; [`ErrorKind::Transient`] where it asks to come back
+    /// later.
     pub fn read_revocation(&self, answer: &Answer<'_>) -> Result<(), Error> {
         if answer.status().is_success() {
             return Ok(());
@@ -116,7 +120,8 @@ impl TokenKind {
 }
 
 impl Introspection {
-    /// Whether the token lives, was issued by this server and may be used now. For a dead or an unknown token nothing else is said.
+    /// Whether the token lives, was issued by this server and may be used now. For a dead or an
+    /// unknown token nothing else is said.
     pub fn is_active(&self) -> bool {
         self.active
     }

@@ -33,9 +33,9 @@ const ONEACCESS: Preset = Preset {
 };
 
 impl OAuth2 {
-    /// Begins the description of any server, by its base URL: `https://login.example.com`, or with a prefix such as
-    /// `https://login.example.com/realms/one`. For a server whose token endpoint you know by its whole URL, see
-    /// [`token_url`](Self::token_url).
+    /// Begins the description of any server, by its base URL: `https://login.example.com`, or with
+    /// a prefix such as `https://login.example.com/realms/one`. For a server whose token endpoint
+    /// you know by its whole URL, see [`token_url`](Self::token_url).
     pub fn builder(base_url: impl Into<String>) -> OAuth2Builder {
         OAuth2Builder::new(&PLAIN, base_url.into())
     }
@@ -54,8 +54,8 @@ impl OAuth2 {
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// The other endpoints are named by whole URLs too, such as with [`authorize_path`](OAuth2Builder::authorize_path); a path alone
-    /// is one of the same host.
+    /// The other endpoints are named by whole URLs too, such as with
+    /// [`authorize_path`](OAuth2Builder::authorize_path); a path alone is one of the same host.
     pub fn token_url(url: impl Into<String>) -> OAuth2Builder {
         let url = url.into();
         OAuth2Builder::new(&PLAIN, origin_of(&url).to_owned()).token_path(url)
@@ -73,28 +73,34 @@ impl OAuth2 {
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// * "Refresh Access Token", `POST /api/v1/oauth2/token`: Basic with the raw `base64(client_id:client_secret)`.
-    /// * [`Rotation::SingleUse`](token_core::Rotation::SingleUse) by caution: each answer has a new refresh token, and no page says
-    ///   whether the old one lives on; the error texts are those of Spring Security OAuth2, which removes it at once when it rotates.
-    /// * The access token lives 7200 s by default, at most 86400 s; the refresh token at most 30 days.
+    /// * "Refresh Access Token", `POST /api/v1/oauth2/token`: Basic with the raw
+    ///   `base64(client_id:client_secret)`.
+    /// * [`Rotation::SingleUse`](token_core::Rotation::SingleUse) by caution: each answer has a new
+    ///   refresh token, and no page says whether the old one lives on; the error texts are those of
+    ///   Spring Security OAuth2, which removes it at once when it rotates.
+    /// * The access token lives 7200 s by default, at most 86400 s; the refresh token at most 30
+    ///   days.
     /// * With PKCE the vendor wants no `Authorization` header: build without a secret.
-    /// * Introspection is at `/api/v1/oauth2/introspect`. The path of the revocation is not documented publicly: ask for it, and name it
-    ///   with [`revocation_path`](OAuth2Builder::revocation_path).
+    /// * Introspection is at `/api/v1/oauth2/introspect`. The path of the revocation is not
+    ///   documented publicly: ask for it, and name it with
+    ///   [`revocation_path`](OAuth2Builder::revocation_path).
     pub fn bamboocloud(domain: impl AsRef<str>) -> OAuth2Builder {
         OAuth2Builder::new(&BAMBOOCLOUD, base_of(domain.as_ref()))
     }
 
-    /// Begins the description of a BambooCloud tenant token, `POST /api/v2/tenant/token`, for the management API.
+    /// Begins the description of a BambooCloud tenant token, `POST /api/v2/tenant/token`, for the
+    /// management API.
     ///
-    /// The token is shared by all who ask: the answer's `expires_in` is what is left of its 1800 s, and asking again harms no other
-    /// holder. The client shows who it is with raw Basic; OneAccess documents the form for the same path, so name
-    /// [`ClientAuthentication::Post`] there.
+    /// The token is shared by all who ask: the answer's `expires_in` is what is left of its 1800 s,
+    /// and asking again harms no other holder. The client shows who it is with raw Basic; OneAccess
+    /// documents the form for the same path, so name [`ClientAuthentication::Post`] there.
     pub fn bamboocloud_tenant(domain: impl AsRef<str>) -> OAuth2Builder {
         OAuth2Builder::new(&BAMBOOCLOUD_TENANT, base_of(domain.as_ref())).client_credentials()
     }
 
     /// Begins the description of a Huawei Cloud OneAccess tenant, by its domain: the engine of
-    /// [`bamboocloud`](Self::bamboocloud), with `client_id` and `client_secret` in the form ("Refreshing a token", `RenewOAuthToken`).
+    /// [`bamboocloud`](Self::bamboocloud), with `client_id` and `client_secret` in the form
+    /// ("Refreshing a token", `RenewOAuthToken`).
     pub fn oneaccess(domain: impl AsRef<str>) -> OAuth2Builder {
         OAuth2Builder::new(&ONEACCESS, base_of(domain.as_ref()))
     }

@@ -1,4 +1,5 @@
-//! PKCE, the state of an authorization, and the encoding that RFC 6749 wants of a client before Basic.
+//! PKCE, the state of an authorization, and the encoding that RFC 6749 wants of a client before
+//! Basic.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -22,8 +23,8 @@ use token_core::{BuildError, Secret};
 pub struct Pkce(Secret);
 
 impl Pkce {
-    /// A verifier of 43 characters from 32 random bytes, as RFC 7636 section 4.1 recommends. They must come from a
-    /// cryptographic generator; this crate makes no randomness.
+    /// A verifier of 43 characters from 32 random bytes, as RFC 7636 section 4.1 recommends. They
+    /// must come from a cryptographic generator; this crate makes no randomness.
     pub fn from_random(random: [u8; 32]) -> Self {
         Self(url_safe(&random))
     }
@@ -50,7 +51,8 @@ impl Pkce {
         &self.0
     }
 
-    /// The public half, which goes into the authorize URL: base64url of the SHA-256 of the verifier.
+    /// The public half, which goes into the authorize URL: base64url of the SHA-256 of the
+    /// verifier.
     pub fn challenge(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose()))
     }
@@ -84,7 +86,8 @@ impl State {
 }
 
 impl From<Secret> for State {
-    /// A state that was kept with a session, or one of the program's own. An empty one matches no redirect.
+    /// A state that was kept with a session, or one of the program's own. An empty one matches no
+    /// redirect.
     fn from(text: Secret) -> Self {
         Self(text)
     }
@@ -113,15 +116,18 @@ mod tests {
     #[test]
     fn the_rfcs_octets_give_its_verifier_and_challenge() {
         let octets = [
-            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,
-            214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
+            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212,
+            37, 77, 105, 214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
         ];
         let pkce = Pkce::from_random(octets);
         assert_eq!(
             pkce.verifier().expose(),
             "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
         );
-        assert_eq!(pkce.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            pkce.challenge(),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
     }
 
     // RFC 6749 appendix B.
@@ -149,6 +155,8 @@ mod tests {
     fn debug_shows_neither_verifier_nor_state() {
         let (pkce, state) = (Pkce::from_random([1; 32]), State::from_random([2; 32]));
         let shown = format!("{pkce:?} {state:?}");
-        assert!(!shown.contains(pkce.verifier().expose()) && !shown.contains(state.secret().expose()));
+        assert!(
+            !shown.contains(pkce.verifier().expose()) && !shown.contains(state.secret().expose())
+        );
     }
 }

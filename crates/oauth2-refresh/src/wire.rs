@@ -20,9 +20,14 @@ impl OAuth2 {
     pub(crate) fn refresh_request(&self, token: &Token) -> Result<Request, Error> {
         let refresh = token.refresh().ok_or_else(no_refresh_token)?;
         let asked = self.token.post().form("grant_type", "refresh_token");
-        let asked = with_scopes(asked.form_secret("refresh_token", refresh), &self.refresh_scopes);
+        let asked = with_scopes(
+            asked.form_secret("refresh_token", refresh),
+            &self.refresh_scopes,
+        );
         // Spring's error texts also quote the access token.
-        Ok(self.finish(asked, Step::Refresh)?.remembering(token.secrets()))
+        Ok(self
+            .finish(asked, Step::Refresh)?
+            .remembering(token.secrets()))
     }
 
     /// RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
@@ -33,7 +38,9 @@ impl OAuth2 {
         pkce: Option<&Pkce>,
     ) -> Result<Request, Error> {
         let asked = self.token.post().form("grant_type", "authorization_code");
-        let asked = asked.form_secret("code", code).form("redirect_uri", redirect_uri);
+        let asked = asked
+            .form_secret("code", code)
+            .form("redirect_uri", redirect_uri);
         let asked = match pkce {
             Some(pkce) => asked.form_secret("code_verifier", pkce.verifier()),
             None => asked,
@@ -69,8 +76,12 @@ impl OAuth2 {
         match &self.credential {
             Credential::Basic(secret) => request.basic(id, secret),
             Credential::BasicEncoded(secret) => encoded_basic(request, id, secret, form_encode),
-            Credential::BasicPercentEncoded(secret) => encoded_basic(request, id, secret, percent_encode),
-            Credential::Post(secret) => request.form("client_id", id).form_secret("client_secret", secret),
+            Credential::BasicPercentEncoded(secret) => {
+                encoded_basic(request, id, secret, percent_encode)
+            }
+            Credential::Post(secret) => request
+                .form("client_id", id)
+                .form_secret("client_secret", secret),
             Credential::None => request.form("client_id", id),
         }
     }

@@ -8,8 +8,8 @@
 use oauth2_refresh::{OAuth2, OAuth2Builder, TokenKind};
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp, Token, TokenEndpoint,
-    Validity,
+    Answer, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp, Token,
+    TokenEndpoint, Validity,
 };
 use token_testkit::attempt;
 
@@ -41,7 +41,12 @@ fn sent(request: &Request) -> (String, String) {
     (request.uri().to_string(), body)
 }
 
-fn reading<T>(request: &Request, status: u16, body: &str, read: impl FnOnce(&Answer<'_>) -> T) -> T {
+fn reading<T>(
+    request: &Request,
+    status: u16,
+    body: &str,
+    read: impl FnOnce(&Answer<'_>) -> T,
+) -> T {
     let mut response = http::Response::new(Bytes::from(body.to_owned()));
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
     read(&Answer::new(
@@ -92,16 +97,23 @@ fn without_a_path_nothing_is_revoked_or_introspected() {
         .build()
         .unwrap();
     assert!(bare.revoke(&token(None), &attempt(NOW, 1)).is_none());
-    let error = bare.introspection(&token(None), TokenKind::Access).unwrap_err();
+    let error = bare
+        .introspection(&token(None), TokenKind::Access)
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
 }
 
 #[test]
 fn any_success_is_a_revocation_and_an_error_is_a_refusal() {
-    let request = oauth2().revoke(&token(None), &attempt(NOW, 1)).unwrap().unwrap();
+    let request = oauth2()
+        .revoke(&token(None), &attempt(NOW, 1))
+        .unwrap()
+        .unwrap();
     let read = |status, body: &str| {
-        reading(&request, status, body, |answer| oauth2().read_revocation(answer))
-            .map_err(|error| error.kind())
+        reading(&request, status, body, |answer| {
+            oauth2().read_revocation(answer)
+        })
+        .map_err(|error| error.kind())
     };
     assert_eq!(read(200, ""), Ok(()));
     assert_eq!(read(204, ""), Ok(()));
@@ -144,7 +156,11 @@ fn a_living_token_is_described() {
 
 #[test]
 fn a_dead_token_is_an_answer_and_no_error() {
-    assert!(!introspected(200, r#"{"active":false}"#).unwrap().is_active());
+    assert!(
+        !introspected(200, r#"{"active":false}"#)
+            .unwrap()
+            .is_active()
+    );
     for silent in ["{}", r#"{"active":"yes"}"#, "[]"] {
         assert_eq!(
             introspected(200, silent).unwrap_err().kind(),
@@ -153,9 +169,15 @@ fn a_dead_token_is_an_answer_and_no_error() {
         );
     }
     let refused = |status, body| introspected(status, body).unwrap_err().kind();
-    assert_eq!(refused(401, r#"{"error":"invalid_client"}"#), ErrorKind::Config);
+    assert_eq!(
+        refused(401, r#"{"error":"invalid_client"}"#),
+        ErrorKind::Config
+    );
     assert_eq!(refused(401, ""), ErrorKind::Config);
-    assert_eq!(refused(400, r#"{"error":"invalid_token"}"#), ErrorKind::Rejected);
+    assert_eq!(
+        refused(400, r#"{"error":"invalid_token"}"#),
+        ErrorKind::Rejected
+    );
 }
 
 #[test]
@@ -176,14 +198,22 @@ fn the_refresh_token_can_be_asked_about_without_spending_it() {
 fn an_introspection_shows_nothing_of_the_person() {
     let said = introspected(200, r#"{"active":true,"username":"jdoe","sub":"Z5O3"}"#).unwrap();
     let shown = format!("{said:?}");
-    assert!(!shown.contains("jdoe") && !shown.contains("Z5O3"), "{shown}");
+    assert!(
+        !shown.contains("jdoe") && !shown.contains("Z5O3"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn an_answer_about_a_token_is_never_read_as_a_token() {
     let about = [
-        oauth2().introspection(&token(None), TokenKind::Access).unwrap(),
-        oauth2().revoke(&token(None), &attempt(NOW, 1)).unwrap().unwrap(),
+        oauth2()
+            .introspection(&token(None), TokenKind::Access)
+            .unwrap(),
+        oauth2()
+            .revoke(&token(None), &attempt(NOW, 1))
+            .unwrap()
+            .unwrap(),
     ];
     for request in about {
         let read = reading(&request, 200, r#"{"access_token":"A2"}"#, |answer| {
@@ -195,7 +225,9 @@ fn an_answer_about_a_token_is_never_read_as_a_token() {
 
 #[test]
 fn a_token_without_a_refresh_token_cannot_be_refreshed() {
-    let error = oauth2().refresh(&token(None), &attempt(NOW, 1)).unwrap_err();
+    let error = oauth2()
+        .refresh(&token(None), &attempt(NOW, 1))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 

@@ -1,5 +1,8 @@
 //! A user logs in: the authorize URL, the redirect, the one-time code.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use oauth2_refresh::{OAuth2, Pkce, State};
 use proptest::prelude::*;
@@ -67,7 +70,8 @@ fn an_authorize_page_on_another_host_and_with_a_query_is_kept() {
 fn the_code_of_a_redirect_is_decoded() {
     let code = redirect("code=a%2Fb+c%3D&state=state-kept-in-the-session&session_state=s");
     assert_eq!(code.unwrap(), "a/b c=");
-    let query_alone = public().read_redirect("code=C1&state=state-kept-in-the-session#_=_", &state());
+    let query_alone =
+        public().read_redirect("code=C1&state=state-kept-in-the-session#_=_", &state());
     assert_eq!(query_alone.unwrap().expose(), "C1");
 }
 
@@ -87,7 +91,11 @@ fn a_redirect_with_another_state_is_refused_before_anything_else_is_looked_at() 
         );
     }
     let nothing_kept = State::from(Secret::from(""));
-    assert!(public().read_redirect("code=C1&state=", &nothing_kept).is_err());
+    assert!(
+        public()
+            .read_redirect("code=C1&state=", &nothing_kept)
+            .is_err()
+    );
 }
 
 #[test]
@@ -115,7 +123,9 @@ fn an_error_in_the_redirect_says_what_to_do() {
     );
     assert_eq!(kind("never_heard_of"), ErrorKind::Protocol);
     assert_eq!(
-        redirect("state=state-kept-in-the-session").unwrap_err().kind(),
+        redirect("state=state-kept-in-the-session")
+            .unwrap_err()
+            .kind(),
         ErrorKind::Protocol
     );
 }
@@ -159,8 +169,13 @@ fn a_redirect_of_another_issuer_is_refused() {
 
 #[test]
 fn a_public_client_redeems_with_its_verifier_and_no_authorization() {
-    let pkce = Pkce::from_verifier(Secret::from("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")).unwrap();
-    let redemption = public().redeem_code(&Secret::from("SplxlOBeZQQYbYS6WxSbIA"), CALLBACK, Some(&pkce));
+    let pkce =
+        Pkce::from_verifier(Secret::from("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")).unwrap();
+    let redemption = public().redeem_code(
+        &Secret::from("SplxlOBeZQQYbYS6WxSbIA"),
+        CALLBACK,
+        Some(&pkce),
+    );
     let request = redemption
         .into_request(&attempt(Timestamp::from_unix_seconds(0), 1))
         .unwrap();

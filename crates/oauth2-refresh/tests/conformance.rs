@@ -19,8 +19,11 @@ token_testkit::endpoint_conformance!(
     build = endpoint,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = ["gX1fBat3bV", "bamboo-secret", "one-secret", "awkward-%&+£€"],
-    redeem =
-        |name, code| endpoint(name).redeem_code(&Secret::from(code), "https://client.example.com/cb", None),
+    redeem = |name, code| endpoint(name).redeem_code(
+        &Secret::from(code),
+        "https://client.example.com/cb",
+        None
+    ),
 );
 
 fn endpoint(name: &str) -> OAuth2 {
@@ -52,7 +55,9 @@ fn endpoint(name: &str) -> OAuth2 {
             .client_id(BAMBOO.0)
             .account("alice")
             .client_secret(BAMBOO.1),
-        "bamboocloud-public" => OAuth2::bamboocloud(BCCASTLE).client_id(BAMBOO.0).account("alice"),
+        "bamboocloud-public" => OAuth2::bamboocloud(BCCASTLE)
+            .client_id(BAMBOO.0)
+            .account("alice"),
         "bamboocloud-tenant" => OAuth2::bamboocloud_tenant(BCCASTLE)
             .client_id(BAMBOO.0)
             .client_secret(BAMBOO.1),

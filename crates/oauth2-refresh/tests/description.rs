@@ -1,5 +1,8 @@
 //! What a description may say, and what the endpoint is called then.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use std::time::Duration;
 
@@ -61,7 +64,10 @@ fn plain_http_is_refused_unless_opted_into_by_name() {
 
 #[test]
 fn a_description_that_cannot_work_is_refused_when_it_is_built() {
-    assert_eq!(refused(OAuth2::builder("https://login.example.com")), "client_id");
+    assert_eq!(
+        refused(OAuth2::builder("https://login.example.com")),
+        "client_id"
+    );
     assert_eq!(refused(public().client_id("a\nb")), "client_id");
     assert_eq!(refused(public().scopes(["read write"])), "scopes");
     assert_eq!(refused(public().refresh_scopes([""])), "scopes");
@@ -79,7 +85,11 @@ fn a_description_that_cannot_work_is_refused_when_it_is_built() {
         assert_eq!(refused(public().token_path(path)), "token_path", "{path}");
     }
     for name in ["", "grant_type", "refresh_token", "client_secret", "scope"] {
-        assert_eq!(refused(public().parameter(name, "x")), "parameter", "{name}");
+        assert_eq!(
+            refused(public().parameter(name, "x")),
+            "parameter",
+            "{name}"
+        );
     }
 }
 
@@ -87,7 +97,10 @@ fn a_description_that_cannot_work_is_refused_when_it_is_built() {
 fn a_secret_and_the_way_to_show_it_belong_together() {
     use ClientAuthentication::{Basic, BasicEncoded, BasicPercentEncoded, None, Post};
     for way in [Basic, BasicEncoded, BasicPercentEncoded, Post] {
-        assert_eq!(refused(public().client_authentication(way)), "client_secret");
+        assert_eq!(
+            refused(public().client_authentication(way)),
+            "client_secret"
+        );
         assert!(confidential().client_authentication(way).build().is_ok());
     }
     assert_eq!(
@@ -100,7 +113,10 @@ fn a_secret_and_the_way_to_show_it_belong_together() {
         "client_secret"
     );
     let with_colon = || confidential().client_id("app:1");
-    assert_eq!(refused(with_colon().client_authentication(Basic)), "client_id");
+    assert_eq!(
+        refused(with_colon().client_authentication(Basic)),
+        "client_id"
+    );
     assert!(with_colon().build().is_ok());
 }
 
@@ -131,7 +147,10 @@ fn basic_is_written_raw_with_a_plus_or_with_percent_twenty_for_a_space() {
 fn an_account_is_required_unless_the_client_is_its_own() {
     let nobodys = || OAuth2::builder("https://login.example.com").client_id("app-1");
     assert_eq!(refused(nobodys()), "account");
-    assert_eq!(refused(nobodys().client_secret("conformance-secret")), "account");
+    assert_eq!(
+        refused(nobodys().client_secret("conformance-secret")),
+        "account"
+    );
     assert_eq!(
         refused(OAuth2::bamboocloud("example.com").client_id("app-1")),
         "account"
@@ -141,7 +160,10 @@ fn an_account_is_required_unless_the_client_is_its_own() {
         assert_eq!(refused(itself().account(blank)), "account");
     }
     assert!(itself().build().is_ok());
-    assert_ne!(key(nobodys().account("alice")), key(nobodys().account("bob")));
+    assert_ne!(
+        key(nobodys().account("alice")),
+        key(nobodys().account("bob"))
+    );
 }
 
 // FAULTS.md row 83
@@ -244,7 +266,11 @@ fn a_refresh_token_is_of_single_use_unless_a_lost_one_is_one_login_away() {
     let rotation = |builder: OAuth2Builder| builder.build().unwrap().rotation();
     assert_eq!(rotation(public()), Rotation::SingleUse);
     assert_eq!(
-        rotation(OAuth2::bamboocloud("example.com").client_id("a").account("b")),
+        rotation(
+            OAuth2::bamboocloud("example.com")
+                .client_id("a")
+                .account("b")
+        ),
         Rotation::SingleUse
     );
     assert_eq!(

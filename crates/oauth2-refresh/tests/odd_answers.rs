@@ -39,7 +39,11 @@ fn redemption(oauth2: &OAuth2) -> Request {
     redemption.into_request(&attempt(NOW, 1)).unwrap()
 }
 
-fn read(oauth2: &OAuth2, request: &Request, response: &http::Response<Bytes>) -> Result<Outcome, Error> {
+fn read(
+    oauth2: &OAuth2,
+    request: &Request,
+    response: &http::Response<Bytes>,
+) -> Result<Outcome, Error> {
     oauth2.read(&Answer::new(request, response, NOW, ServerOffset::NONE))
 }
 
@@ -71,7 +75,9 @@ fn issued(outcome: Result<Outcome, Error>) -> Token {
 /// The refresh token that came alone, and why.
 fn alone(outcome: Result<Outcome, Error>) -> (String, Error) {
     match outcome {
-        Ok(Outcome::RefreshTokenOnly { refresh, error, .. }) => (refresh.expose().to_owned(), error),
+        Ok(Outcome::RefreshTokenOnly { refresh, error, .. }) => {
+            (refresh.expose().to_owned(), error)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -121,7 +127,10 @@ fn a_dead_jwt_does_not_cost_its_rotation() {
     let body = r#"{"access_token":"e30.eyJleHAiOjE2MDAwMDAwMDB9.x","refresh_token":"R2"}"#;
     let token = issued(refreshed(body));
     assert_eq!(token.validity().at(NOW), Freshness::Fresh);
-    assert_eq!(token.oddities(), ["the token's end is zero, negative or past"]);
+    assert_eq!(
+        token.oddities(),
+        ["the token's end is zero, negative or past"]
+    );
 }
 
 // FAULTS.md row 49
@@ -135,8 +144,9 @@ fn an_unknown_token_type_is_sent_as_bearer_unless_the_description_refuses_it() {
         r#"["Bearer"]"#,
         "7",
     ] {
-        let body =
-            format!(r#"{{"access_token":"A2","token_type":{name},"expires_in":3600,"refresh_token":"R2"}}"#);
+        let body = format!(
+            r#"{{"access_token":"A2","token_type":{name},"expires_in":3600,"refresh_token":"R2"}}"#
+        );
         let token = issued(refreshed(&body));
         assert_eq!(token.headers()["authorization"], "Bearer A2", "{name}");
         assert_eq!(
@@ -151,7 +161,11 @@ fn an_unknown_token_type_is_sent_as_bearer_unless_the_description_refuses_it() {
             .unwrap();
         let response = response(200, "application/json", body.as_bytes());
         let (kept, error) = alone(read(&strict, &refresh(&strict), &response));
-        assert_eq!((kept.as_str(), error.kind()), ("R2", ErrorKind::Config), "{name}");
+        assert_eq!(
+            (kept.as_str(), error.kind()),
+            ("R2", ErrorKind::Config),
+            "{name}"
+        );
     }
 }
 
@@ -163,7 +177,11 @@ fn a_token_that_needs_more_than_a_header_is_told_and_its_refresh_token_is_kept()
             r#"{{"access_token":"A2","token_type":"{name}","expires_in":3600,"refresh_token":"R2"}}"#
         );
         let (kept, error) = alone(refreshed(&body));
-        assert_eq!((kept.as_str(), error.kind()), ("R2", ErrorKind::Config), "{name}");
+        assert_eq!(
+            (kept.as_str(), error.kind()),
+            ("R2", ErrorKind::Config),
+            "{name}"
+        );
         assert!(error.to_string().contains("DPoP"), "{error}");
     }
 }
@@ -217,7 +235,10 @@ fn a_redemption_keeps_what_can_be_kept_too() {
         r#"{"access_token":"A2","token_type":"user","expires_in":0,"refresh_token":"R2"}"#,
     ));
     assert_eq!(token.validity().at(NOW), Freshness::Fresh);
-    assert_eq!(alone(read(r#"{"access_token":"","refresh_token":"R2"}"#)).0, "R2");
+    assert_eq!(
+        alone(read(r#"{"access_token":"","refresh_token":"R2"}"#)).0,
+        "R2"
+    );
     assert_eq!(read("").unwrap_err().kind(), ErrorKind::InDoubt);
     assert_eq!(read("{}").unwrap_err().kind(), ErrorKind::InDoubt);
 }
@@ -228,9 +249,15 @@ fn a_word_beside_a_new_refresh_token_does_not_cost_it() {
     let token = issued(refreshed(
         r#"{"access_token":"A2","refresh_token":"R2","error":"none","expires_in":60}"#,
     ));
-    assert_eq!(token.oddities(), ["the answer has an error beside its token"]);
     assert_eq!(
-        alone(refreshed(r#"{"refresh_token":"R2","error":"server_error"}"#)).0,
+        token.oddities(),
+        ["the answer has an error beside its token"]
+    );
+    assert_eq!(
+        alone(refreshed(
+            r#"{"refresh_token":"R2","error":"server_error"}"#
+        ))
+        .0,
         "R2"
     );
     // What was sent and comes back is an echo.
@@ -322,7 +349,11 @@ fn a_form_and_a_wrapper_are_read() {
         (token.access().expose(), token.refresh().unwrap().expose()),
         ("A2", "R2")
     );
-    let dead = form(200, "error=bad_refresh_token&error_description=The+token+is+gone").unwrap_err();
+    let dead = form(
+        200,
+        "error=bad_refresh_token&error_description=The+token+is+gone",
+    )
+    .unwrap_err();
     assert_eq!(
         (dead.kind(), dead.message()),
         (ErrorKind::Rejected, Some("The token is gone"))
@@ -391,7 +422,8 @@ fn a_token_is_due_well_before_its_refresh_token_ends() {
         r#""x_refresh_token_expires_in":8"#,
         r#""refresh_token_expires_at":1700000008"#,
     ] {
-        let body = format!(r#"{{"access_token":"A2","refresh_token":"R2","expires_in":16,{field}}}"#);
+        let body =
+            format!(r#"{{"access_token":"A2","refresh_token":"R2","expires_in":16,{field}}}"#);
         let token = issued(refreshed(&body));
         assert_eq!(
             token.refresh_expires_at(),
@@ -413,8 +445,7 @@ fn a_token_is_due_well_before_its_refresh_token_ends() {
 // FAULTS.md row 105
 #[test]
 fn a_token_with_no_end_and_nothing_to_renew_it_is_used_until_it_is_refused() {
-    let body =
-        r#"{"access_token":"gho_16C7e42F292c6912E7710c838347Ae178B4a","token_type":"bearer","scope":"repo"}"#;
+    let body = r#"{"access_token":"gho_16C7e42F292c6912E7710c838347Ae178B4a","token_type":"bearer","scope":"repo"}"#;
     let redeemed = |oauth2: &OAuth2, body: &str| {
         let response = response(200, "application/json", body.as_bytes());
         issued(read(oauth2, &redemption(oauth2), &response))
@@ -423,7 +454,12 @@ fn a_token_with_no_end_and_nothing_to_renew_it_is_used_until_it_is_refused() {
     let renewable = builder().client_credentials().build().unwrap();
     assert!(redeemed(&renewable, body).validity().ends().is_some());
     let with_refresh = r#"{"access_token":"A2","refresh_token":"R2"}"#;
-    assert!(redeemed(&oauth2(), with_refresh).validity().ends().is_some());
+    assert!(
+        redeemed(&oauth2(), with_refresh)
+            .validity()
+            .ends()
+            .is_some()
+    );
     assert!(
         issued(refreshed(r#"{"access_token":"A2"}"#))
             .validity()
@@ -549,7 +585,10 @@ fn a_text_that_asks_to_come_back_is_transient() {
             400,
             r#"{"error":"invalid_request","error_description":"Please retry your request"}"#,
         ),
-        (400, r#"{"message":"The service is temporarily overloaded"}"#),
+        (
+            400,
+            r#"{"message":"The service is temporarily overloaded"}"#,
+        ),
         (
             403,
             r#"{"error":"busy","error_description":"try again in a minute"}"#,

@@ -71,13 +71,20 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
         scene.sim.fault(Fault::odd(oddity));
         let answered = scene.spend(first).await;
         if !oddity.is_readable() {
-            assert_eq!(answered.unwrap_err().kind(), ErrorKind::InDoubt, "{oddity:?}");
+            assert_eq!(
+                answered.unwrap_err().kind(),
+                ErrorKind::InDoubt,
+                "{oddity:?}"
+            );
             continue;
         }
         let alone = matches!(answered, Ok(Outcome::RefreshTokenOnly { .. }));
         assert!(!alone || !oddity.has_usable_access_token(), "{oddity:?}");
         let next = scene.spend(kept(answered)).await;
-        assert!(matches!(next, Ok(Outcome::Issued(_))), "{oddity:?}: {next:?}");
+        assert!(
+            matches!(next, Ok(Outcome::Issued(_))),
+            "{oddity:?}: {next:?}"
+        );
     }
 }
 
@@ -85,7 +92,10 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
 #[tokio::test]
 async fn a_dead_grant_is_rejected_in_whatever_words() {
     for words in DeadGrant::ALL {
-        let scene = Scene::of(token_sim::OAuth2::builder().dead_grant(words), |builder| builder).await;
+        let scene = Scene::of(token_sim::OAuth2::builder().dead_grant(words), |builder| {
+            builder
+        })
+        .await;
         let refused = scene
             .spend(Secret::from("a-refresh-token-of-nobody"))
             .await

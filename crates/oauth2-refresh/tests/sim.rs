@@ -57,10 +57,13 @@ impl Scene {
     fn token(&self) -> Token {
         let grant = self.sim.grant();
         let expires_at = Timestamp::from_unix_millis(grant.expires_at_ms());
-        Token::builder(grant.access_token().into(), Validity::new(self.now(), expires_at))
-            .refresh(grant.refresh_token().map(Secret::from))
-            .build()
-            .unwrap()
+        Token::builder(
+            grant.access_token().into(),
+            Validity::new(self.now(), expires_at),
+        )
+        .refresh(grant.refresh_token().map(Secret::from))
+        .build()
+        .unwrap()
     }
 
     async fn exchange(&self, request: &Request) -> Result<Token, Error> {
@@ -98,7 +101,12 @@ impl Scene {
 
     async fn ask<T>(&self, request: &Request, read: impl FnOnce(&Answer<'_>) -> T) -> T {
         let response = self.http.send(request.to_http(), WITHIN).await.unwrap();
-        read(&Answer::new(request, &response, self.now(), ServerOffset::NONE))
+        read(&Answer::new(
+            request,
+            &response,
+            self.now(),
+            ServerOffset::NONE,
+        ))
     }
 
     async fn is_active(&self, token: &Token, kind: TokenKind) -> bool {
@@ -122,7 +130,10 @@ async fn a_refresh_rotates_and_the_resource_takes_both_tokens() {
         scene.now().after(Duration::from_secs(7200))
     );
     assert_eq!(second.scopes(), ["get_user_info"]);
-    assert_eq!((scene.call(&first).await, scene.call(&second).await), (200, 200));
+    assert_eq!(
+        (scene.call(&first).await, scene.call(&second).await),
+        (200, 200)
+    );
     assert!(scene.refresh(&second).await.is_ok());
 }
 
@@ -151,7 +162,10 @@ async fn every_encoding_of_an_echo_is_scrubbed() {
         let error = scene.refresh(&token).await.unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("[scrubbed]"), "{shown}");
-        assert!(!shown.contains(token.refresh_credential().expose()), "{shown}");
+        assert!(
+            !shown.contains(token.refresh_credential().expose()),
+            "{shown}"
+        );
     }
 }
 
@@ -181,7 +195,11 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one_for_the_next_refres
     let scene = Scene::of(server, |builder| builder).await;
     let first = scene.token();
     let second = scene.refresh(&first).await.unwrap();
-    assert!(second.refresh_credential().same_as(first.refresh_credential()));
+    assert!(
+        second
+            .refresh_credential()
+            .same_as(first.refresh_credential())
+    );
     assert!(scene.refresh(&second).await.is_ok());
 }
 
@@ -200,7 +218,11 @@ async fn each_way_of_showing_who_the_client_is_works_and_a_wrong_secret_is_the_c
         };
         let scene = Scene::of(server(), |builder| builder.client_authentication(ours)).await;
         assert!(scene.refresh(&scene.token()).await.is_ok(), "{ours:?}");
-        let wrong = |builder: OAuth2Builder| builder.client_authentication(ours).client_secret("a wrong one");
+        let wrong = |builder: OAuth2Builder| {
+            builder
+                .client_authentication(ours)
+                .client_secret("a wrong one")
+        };
         let scene = Scene::of(server(), wrong).await;
         let error = scene.refresh(&scene.token()).await.unwrap_err();
         assert_eq!(
@@ -212,7 +234,11 @@ async fn each_way_of_showing_who_the_client_is_works_and_a_wrong_secret_is_the_c
 
 #[tokio::test]
 async fn client_credentials_log_in_again_and_again() {
-    let scene = Scene::of(token_sim::OAuth2::builder(), OAuth2Builder::client_credentials).await;
+    let scene = Scene::of(
+        token_sim::OAuth2::builder(),
+        OAuth2Builder::client_credentials,
+    )
+    .await;
     let (first, second) = (scene.login().await.unwrap(), scene.login().await.unwrap());
     assert!(first.refresh().is_none() && !first.same_secrets_as(&second));
     assert_eq!(scene.call(&second).await, 200);
@@ -238,7 +264,11 @@ async fn a_public_client_logs_a_user_in_with_pkce_and_refreshes() {
     let server = token_sim::OAuth2::builder().client_auth(ClientAuth::Public);
     let scene = Scene::of(server, |builder| builder.client_secret("")).await;
     let (state, pkce) = (State::from_random([1; 32]), Pkce::from_random([2; 32]));
-    let url = scene.ours.authorize_url(CALLBACK, &state).pkce(&pkce).build();
+    let url = scene
+        .ours
+        .authorize_url(CALLBACK, &state)
+        .pkce(&pkce)
+        .build();
     let browser = http::Request::get(url).body(Bytes::new()).unwrap();
     let redirect = scene.http.send(browser, WITHIN).await.unwrap();
     let location = redirect.headers()["location"].to_str().unwrap();

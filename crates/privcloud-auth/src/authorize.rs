@@ -10,8 +10,8 @@ use crate::wire;
 /// The person that a JWT stands in for ("authorizeByJWT", `/api/authorizeByJWT.do`).
 ///
 /// The vendor takes a request that names nobody as one by the enterprise administrator. To keep an
-/// empty field from becoming an administrator, that is a variant of its own, and empty values of the
-/// others are refused.
+/// empty field from becoming an administrator, that is a variant of its own, and empty values of
+/// the others are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ActingAs {
@@ -29,16 +29,19 @@ impl PrivateCloud {
     /// Returns the URL that a person opens to authorize: `GET /api/authorize.do`. The browser then
     /// comes back to `redirect_uri`; pass that URL to [`read_redirect`](Self::read_redirect).
     ///
-    /// `data` comes back unchanged. Use a random text of letters, digits, `-` and `_` that nobody can
-    /// guess, and keep it in the person's session: other vendors call it `state` (RFC 6749 section
-    /// 10.12).
+    /// `data` comes back unchanged. Use a random text of letters, digits, `-` and `_` that nobody
+    /// can guess, and keep it in the person's session: other vendors call it `state` (RFC 6749
+    /// section 10.12).
     ///
     /// # Errors
     ///
     /// [`BuildError`] if `data` is empty or `redirect_uri` is not an absolute URL.
     pub fn authorize_url(&self, redirect_uri: &str, data: &str) -> Result<String, BuildError> {
         if !redirect_uri.starts_with("https://") && !redirect_uri.starts_with("http://") {
-            return Err(BuildError::invalid("redirect_uri", "must be an absolute URL"));
+            return Err(BuildError::invalid(
+                "redirect_uri",
+                "must be an absolute URL",
+            ));
         }
         if data.is_empty() {
             return Err(BuildError::invalid(
@@ -59,8 +62,8 @@ impl PrivateCloud {
     /// deployment has that enabled.
     ///
     /// `jwt` is a JWT over `{"client_id": …}` that you signed with the developer account's JWT key.
-    /// Anyone who has the URL can act as `acting_as`, so it is a [`Secret`] too. The vendor does not
-    /// document the answer: a redirect with a code, or JSON with one.
+    /// Anyone who has the URL can act as `acting_as`, so it is a [`Secret`] too. The vendor does
+    /// not document the answer: a redirect with a code, or JSON with one.
     ///
     /// ```
     /// use privcloud_auth::{ActingAs, PrivateCloud};
@@ -75,7 +78,11 @@ impl PrivateCloud {
     ///
     /// [`BuildError`] if `jwt` is empty, or if the person's address is: the vendor would take that
     /// for the administrator.
-    pub fn authorize_by_jwt_url(&self, jwt: &Secret, acting_as: &ActingAs) -> Result<Secret, BuildError> {
+    pub fn authorize_by_jwt_url(
+        &self,
+        jwt: &Secret,
+        acting_as: &ActingAs,
+    ) -> Result<Secret, BuildError> {
         if jwt.is_empty() {
             return Err(BuildError::invalid("jwt", "is empty"));
         }
@@ -102,11 +109,11 @@ impl PrivateCloud {
             .into())
     }
 
-    /// Returns the code from the redirect that ended an authorization: a URL, a path with a query, or
-    /// the query alone. The code lives for five minutes.
+    /// Returns the code from the redirect that ended an authorization: a URL, a path with a query,
+    /// or the query alone. The code lives for five minutes.
     ///
-    /// `expected_data` is the value that [`authorize_url`](Self::authorize_url) got for this person's
-    /// session. The comparison takes the same time wherever the two differ.
+    /// `expected_data` is the value that [`authorize_url`](Self::authorize_url) got for this
+    /// person's session. The comparison takes the same time wherever the two differ.
     ///
     /// # Errors
     ///
@@ -129,19 +136,24 @@ impl PrivateCloud {
         }
         let code_name = self.dialect.parameter("code");
         let code = only(query, code_name);
-        let code = code.map_err(|error| refusal(query, expected_data, code_name).unwrap_or(error))?;
+        let code =
+            code.map_err(|error| refusal(query, expected_data, code_name).unwrap_or(error))?;
         Ok(code.secret())
     }
 
     /// Returns the request that turns a code into the first token: `POST /api/token.do`. It is sent
-    /// once and never again, since the code is burnt "regardless of success". `redirect_uri` must be
-    /// that of the authorize URL.
+    /// once and never again, since the code is burnt "regardless of success". `redirect_uri` must
+    /// be that of the authorize URL.
     pub fn redeem_code(&self, code: Secret, redirect_uri: impl Into<String>) -> OneTimeGrant {
         let (cloud, redirect_uri) = (self.clone(), redirect_uri.into());
         OneTimeGrant::new(move |_attempt| wire::redemption(&cloud, &code, &redirect_uri))
     }
 
-    fn with_query<'a>(&self, path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    fn with_query<'a>(
+        &self,
+        path: &str,
+        query: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> String {
         let pairs = query.into_iter().map(|(name, value)| {
             let name = percent_encode(self.dialect.parameter(name));
             format!("{name}={}", percent_encode(value))

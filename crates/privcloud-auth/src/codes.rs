@@ -1,26 +1,30 @@
-//! What the codes of an answer mean. The vendor documents none, so this is RFC 6749, Spring's habits, and what a deployment adds.
+//! What the codes of an answer mean. The vendor documents none, so this is RFC 6749, Spring's
+//! habits, and what a deployment adds.
 
 use token_core::reexports::http::StatusCode;
 use token_core::reexports::http::header::WWW_AUTHENTICATE;
 use token_core::{Answer, ErrorKind, Step};
 
-/// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor documents no code. Add what your
-/// deployment says.
+/// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor
+/// documents no code. Add what your deployment says.
 ///
-/// A code that is in no list is [`ErrorKind::Protocol`] for a refresh: it is tried again later, and no grant is given up for it. For a
-/// redemption it is [`ErrorKind::Rejected`], since the vendor burns the code "regardless of success".
+/// A code that is in no list is [`ErrorKind::Protocol`] for a refresh: it is tried again later, and
+/// no grant is given up for it. For a redemption it is [`ErrorKind::Rejected`], since the vendor
+/// burns the code "regardless of success".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Codes {
     /// Success, which also needs a token: `0`, `200`, `ok`, `success`.
     pub success: Vec<String>,
-    /// The code or the refresh token is dead, somebody must authorize again ([`ErrorKind::Rejected`]): `invalid_grant` (RFC 6749 section
-    /// 5.2), `invalid_token` (Spring's word for an expired refresh token), `access_denied`.
+    /// The code or the refresh token is dead, somebody must authorize again
+    /// ([`ErrorKind::Rejected`]): `invalid_grant` (RFC 6749 section 5.2), `invalid_token` (Spring's
+    /// word for an expired refresh token), `access_denied`.
     pub rejected: Vec<String>,
-    /// The client or the request is wrong ([`ErrorKind::Config`]): the other codes of RFC 6749 section 5.2, `redirect_uri_mismatch`, and
-    /// `unauthorized` (Spring's word for missing Basic).
+    /// The client or the request is wrong ([`ErrorKind::Config`]): the other codes of RFC 6749
+    /// section 5.2, `redirect_uri_mismatch`, and `unauthorized` (Spring's word for missing Basic).
     pub config: Vec<String>,
-    /// Nothing is wrong with the grant, ask again later ([`ErrorKind::Transient`]): `server_error`, `temporarily_unavailable`.
+    /// Nothing is wrong with the grant, ask again later ([`ErrorKind::Transient`]): `server_error`,
+    /// `temporarily_unavailable`.
     pub transient: Vec<String>,
 }
 
@@ -79,11 +83,13 @@ fn kind_of_status(code: &str, answer: &Answer<'_>) -> ErrorKind {
     }
 }
 
-/// RFC 9110 section 11.6.1: a 401 with this challenge says that the Basic credentials were not taken.
+/// RFC 9110 section 11.6.1: a 401 with this challenge says that the Basic credentials were not
+/// taken.
 pub(crate) fn refuses_the_client(answer: &Answer<'_>) -> bool {
     let mut challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
     let is_basic = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("basic");
-    answer.status() == StatusCode::UNAUTHORIZED && challenges.any(|value| value.to_str().is_ok_and(is_basic))
+    answer.status() == StatusCode::UNAUTHORIZED
+        && challenges.any(|value| value.to_str().is_ok_and(is_basic))
 }
 
 fn has_no_such_path(answer: &Answer<'_>) -> bool {
@@ -94,5 +100,7 @@ fn has_no_such_path(answer: &Answer<'_>) -> bool {
 }
 
 fn has(codes: &[String], code: &str) -> bool {
-    codes.iter().any(|known| known.eq_ignore_ascii_case(code.trim()))
+    codes
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(code.trim()))
 }

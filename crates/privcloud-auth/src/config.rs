@@ -84,8 +84,9 @@ impl PrivateCloudBuilder {
         self
     }
 
-    /// Your own name for whose grant this is, such as the user's name in your system. It names the grant in stores, logs and metrics, so
-    /// it must not be a secret, and two persons must have two names.
+    /// Your own name for whose grant this is, such as the user's name in your system. It names the
+    /// grant in stores, logs and metrics, so it must not be a secret, and two persons must have two
+    /// names.
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
         self
@@ -97,8 +98,8 @@ impl PrivateCloudBuilder {
         self
     }
 
-    /// Takes a base URL with `http://`, for a deployment inside a network that you trust: the client secret and the refresh token then
-    /// travel in the clear.
+    /// Takes a base URL with `http://`, for a deployment inside a network that you trust: the
+    /// client secret and the refresh token then travel in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
@@ -108,12 +109,15 @@ impl PrivateCloudBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the client id, the client secret or the account is missing, empty or has white space around it; where the client
-    /// id has a colon, which Basic cannot carry (RFC 7617 section 2); where the base URL is not `https://` and that was not allowed; where
-    /// the dialect makes no request.
+    /// [`BuildError`] where the client id, the client secret or the account is missing, empty or
+    /// has white space around it; where the client id has a colon, which Basic cannot carry (RFC
+    /// 7617 section 2); where the base URL is not `https://` and that was not allowed; where the
+    /// dialect makes no request.
     pub fn build(self) -> Result<PrivateCloud, BuildError> {
         let client_id = self.client_id.ok_or(BuildError::missing("client_id"))?;
-        let client_secret = self.client_secret.ok_or(BuildError::missing("client_secret"))?;
+        let client_secret = self
+            .client_secret
+            .ok_or(BuildError::missing("client_secret"))?;
         let account = self.account.ok_or(BuildError::missing("account"))?;
         check_text("client_id", &client_id)?;
         check_text("client_secret", client_secret.expose())?;
@@ -169,7 +173,12 @@ mod tests {
     #[test]
     fn plain_http_is_refused_unless_opted_into_by_name() {
         assert!(builder("http://disk.example").build().is_err());
-        assert!(builder("http://disk.example").allow_plain_http().build().is_ok());
+        assert!(
+            builder("http://disk.example")
+                .allow_plain_http()
+                .build()
+                .is_ok()
+        );
         assert!(builder("https://disk.example").build().is_ok());
     }
 

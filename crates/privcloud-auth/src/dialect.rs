@@ -21,7 +21,8 @@ const PARAMETERS: [&str; 11] = [
     "babelId",
 ];
 
-/// The names and paths of one deployment. The default is what the vendor's pages say; change what yours has otherwise.
+/// The names and paths of one deployment. The default is what the vendor's pages say; change what
+/// yours has otherwise.
 ///
 /// ```
 /// use privcloud_auth::{Dialect, PrivateCloud};
@@ -41,14 +42,15 @@ const PARAMETERS: [&str; 11] = [
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// "If parameters and return fields differ by deployment version, the actual private cloud API documents prevail", say the pages.
+/// "If parameters and return fields differ by deployment version, the actual private cloud API
+/// documents prevail", say the pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dialect {
     /// Where the interfaces are.
     pub paths: Paths,
-    /// Parameters of requests and of the redirect that have another name here: the documented name, and
-    /// the name to use.
+    /// Parameters of requests and of the redirect that have another name here: the documented name,
+    /// and the name to use.
     pub parameters: BTreeMap<String, String>,
     /// What the fields of an answer are called.
     pub fields: Fields,
@@ -56,7 +58,8 @@ pub struct Dialect {
     pub codes: Codes,
 }
 
-/// Paths behind the base URL. Each starts with a slash, is percent-encoded already, and has no query.
+/// Paths behind the base URL. Each starts with a slash, is percent-encoded already, and has no
+/// query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paths {
@@ -70,7 +73,8 @@ pub struct Paths {
     pub refresh: String,
 }
 
-/// Names of fields, each with others to fall back on; a dot leads into an object. The first that is there and not null counts.
+/// Names of fields, each with others to fall back on; a dot leads into an object. The first that is
+/// there and not null counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fields {
@@ -116,7 +120,9 @@ impl Default for Fields {
 impl Dialect {
     /// The name that this deployment has for a documented parameter.
     pub(crate) fn parameter<'a>(&'a self, documented: &'a str) -> &'a str {
-        self.parameters.get(documented).map_or(documented, String::as_str)
+        self.parameters
+            .get(documented)
+            .map_or(documented, String::as_str)
     }
 
     /// Whether requests can be made of it.
@@ -135,7 +141,10 @@ impl Dialect {
             ));
         }
         if self.fields.access_token.is_empty() {
-            return Err(BuildError::invalid("dialect.fields.access_token", "needs a name"));
+            return Err(BuildError::invalid(
+                "dialect.fields.access_token",
+                "needs a name",
+            ));
         }
         Ok(())
     }
@@ -170,10 +179,21 @@ mod tests {
 
     #[test]
     fn a_path_with_a_query_and_a_name_of_nothing_are_refused() {
-        for path in ["", "api/token.do", "/api/token.do?x=1", "/a#b", "/a b", "/é"] {
+        for path in [
+            "",
+            "api/token.do",
+            "/api/token.do?x=1",
+            "/a#b",
+            "/a b",
+            "/é",
+        ] {
             let mut dialect = Dialect::default();
             dialect.paths.token = path.into();
-            assert_eq!(dialect.check().unwrap_err().field(), "dialect.paths", "{path}");
+            assert_eq!(
+                dialect.check().unwrap_err().field(),
+                "dialect.paths",
+                "{path}"
+            );
         }
         let mut dialect = Dialect::default();
         dialect.parameters.insert("data".into(), String::new());

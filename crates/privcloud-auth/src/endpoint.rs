@@ -1,6 +1,8 @@
 //! A private cloud as a token endpoint.
 
-use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
+use token_core::{
+    Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+};
 
 use crate::config::PrivateCloud;
 use crate::wire;
@@ -11,7 +13,8 @@ impl TokenEndpoint for PrivateCloud {
         TokenKey::of("privcloud", &self.base.deployment(), &grant)
     }
 
-    /// Not documented, so the cautious reading: a spent refresh token may be dead, and is not sent twice.
+    /// Not documented, so the cautious reading: a spent refresh token may be dead, and is not sent
+    /// twice.
     fn rotation(&self) -> Rotation {
         Rotation::SingleUse
     }

@@ -14,7 +14,11 @@ use crate::config::PrivateCloud;
 const DOCUMENTED_LIFE: Duration = Duration::from_secs(3600);
 
 /// `POST /api/token.do`, which burns the code whatever it answers.
-pub(crate) fn redemption(cloud: &PrivateCloud, code: &Secret, redirect_uri: &str) -> Result<Request, Error> {
+pub(crate) fn redemption(
+    cloud: &PrivateCloud,
+    code: &Secret,
+    redirect_uri: &str,
+) -> Result<Request, Error> {
     if code.is_empty() {
         return Err(Error::new(ErrorKind::Config, "the code is empty"));
     }
@@ -50,7 +54,8 @@ pub(crate) fn document(answer: &Answer<'_>) -> Result<Document, Error> {
         })
 }
 
-/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was sent may be spent.
+/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was
+/// sent may be spent.
 pub(crate) fn outcome(
     cloud: &PrivateCloud,
     answer: &Answer<'_>,
@@ -69,7 +74,8 @@ fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Op
     let (codes, fields) = (&cloud.dialect.codes, &cloud.dialect.fields);
     let said = |names: &[String]| {
         let code = document.code(&refs(names))?;
-        Some(code).filter(|code| !code.trim().is_empty() && code != "false" && !codes.is_success(code))
+        Some(code)
+            .filter(|code| !code.trim().is_empty() && code != "false" && !codes.is_success(code))
     };
     let message = message(cloud, document);
     if let Some(code) = said(&fields.error).or_else(|| said(&fields.code)) {

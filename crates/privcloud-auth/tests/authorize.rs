@@ -1,5 +1,8 @@
 //! What a browser is sent to, and what it comes back with.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use privcloud_auth::{ActingAs, Dialect, PrivateCloud};
 use token_core::{ErrorKind, Secret};
@@ -38,7 +41,12 @@ fn a_person_is_sent_to_authorize_with_everything_encoded() {
 
 #[test]
 fn nobody_is_sent_without_data_or_an_absolute_redirect_uri() {
-    let field = |redirect_uri, data| cloud().authorize_url(redirect_uri, data).unwrap_err().field();
+    let field = |redirect_uri, data| {
+        cloud()
+            .authorize_url(redirect_uri, data)
+            .unwrap_err()
+            .field()
+    };
     assert_eq!(field("https://app.example.com", ""), "data");
     assert_eq!(field("/back", DATA), "redirect_uri");
     assert_eq!(field("javascript:alert(1)", DATA), "redirect_uri");
@@ -51,7 +59,10 @@ fn a_jwt_stands_in_for_one_person() {
             .authorize_by_jwt_url(&Secret::from("h.p.s"), acting_as)
             .unwrap();
         let (address, query) = url.expose().split_once('?').unwrap();
-        assert_eq!(address, "https://disk.example.com/babel/api/authorizeByJWT.do");
+        assert_eq!(
+            address,
+            "https://disk.example.com/babel/api/authorizeByJWT.do"
+        );
         query
             .strip_prefix("response_type=code&client_id=dev%207&jwt_token=h.p.s")
             .unwrap()
@@ -78,7 +89,8 @@ fn an_empty_person_does_not_become_the_administrator() {
             .unwrap_err();
         assert_eq!(refused.field(), "acting_as", "{nobody:?}");
     }
-    let no_jwt = cloud().authorize_by_jwt_url(&Secret::from(""), &ActingAs::EnterpriseAdministrator);
+    let no_jwt =
+        cloud().authorize_by_jwt_url(&Secret::from(""), &ActingAs::EnterpriseAdministrator);
     assert_eq!(no_jwt.unwrap_err().field(), "jwt");
 }
 
@@ -103,7 +115,11 @@ fn data_may_come_back_encoded_or_not() {
         let redirect = format!("/back?code=C&data={given}");
         assert!(cloud().read_redirect(&redirect, "a+b/c").is_ok(), "{given}");
     }
-    assert!(cloud().read_redirect("/back?code=C&data=a+b", "a b").is_ok());
+    assert!(
+        cloud()
+            .read_redirect("/back?code=C&data=a+b", "a b")
+            .is_ok()
+    );
 }
 
 #[test]
@@ -154,7 +170,9 @@ fn a_deployment_with_other_names_is_spoken_to_in_them() {
     parameters.insert("data".into(), "state".into());
     parameters.insert("code".into(), "auth code".into());
     let cloud = spoken_as(dialect);
-    let url = cloud.authorize_url("https://app.example.com", DATA).unwrap();
+    let url = cloud
+        .authorize_url("https://app.example.com", DATA)
+        .unwrap();
     assert!(
         url.contains("/v7/authorize.do?") && url.ends_with("&state=x7Qf-2hL_9"),
         "{url}"
@@ -171,7 +189,8 @@ fn a_deployment_with_other_names_is_spoken_to_in_them() {
 // FAULTS.md row 80
 #[test]
 fn a_refusal_that_quotes_the_code_or_the_data_is_scrubbed() {
-    let redirect = format!("?code=tell-no-one-7&code=tell-no-one-7&data={DATA}&error=tell-no-one-7.{DATA}");
+    let redirect =
+        format!("?code=tell-no-one-7&code=tell-no-one-7&data={DATA}&error=tell-no-one-7.{DATA}");
     let error = cloud().read_redirect(&redirect, DATA).unwrap_err();
     assert_eq!(error.code(), Some("[scrubbed].[scrubbed]"));
 }

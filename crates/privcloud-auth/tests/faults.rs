@@ -11,8 +11,8 @@ use privcloud_auth::{Dialect, PrivateCloud};
 use token_core::reexports::Bytes;
 use token_core::reexports::http::Response;
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, ServerOffset, Timestamp, Token,
-    TokenEndpoint, Validity,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, ServerOffset, Timestamp,
+    Token, TokenEndpoint, Validity,
 };
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -105,7 +105,9 @@ fn a_code_is_redeemed_once_and_is_no_login() {
 
 #[test]
 fn a_token_without_a_refresh_token_cannot_be_refreshed() {
-    let token = Token::builder("A".into(), Validity::expired()).build().unwrap();
+    let token = Token::builder("A".into(), Validity::expired())
+        .build()
+        .unwrap();
     assert_eq!(
         cloud().refresh(&token, &attempt()).unwrap_err().kind(),
         ErrorKind::Rejected
@@ -120,8 +122,14 @@ fn an_undocumented_rotation_is_taken_for_the_strictest() {
 // FAULTS.md row 6
 #[test]
 fn a_dead_grant_is_rejected_whichever_word_is_used() {
-    assert_eq!(kind(400, r#"{"error":"invalid_grant"}"#), ErrorKind::Rejected);
-    assert_eq!(kind(401, r#"{"error":"invalid_token"}"#), ErrorKind::Rejected);
+    assert_eq!(
+        kind(400, r#"{"error":"invalid_grant"}"#),
+        ErrorKind::Rejected
+    );
+    assert_eq!(
+        kind(401, r#"{"error":"invalid_token"}"#),
+        ErrorKind::Rejected
+    );
     assert_eq!(
         kind(200, r#"{"code":"INVALID_GRANT","msg":"no"}"#),
         ErrorKind::Rejected
@@ -201,7 +209,9 @@ fn a_new_refresh_token_is_kept_whatever_else_is_odd() {
         r#""expires_in":["soon"]"#,
         r#""token_type":["bearer"]"#,
     ] {
-        let token = issued(&format!(r#"{{"access_token":"A2","refresh_token":"R2",{odd}}}"#));
+        let token = issued(&format!(
+            r#"{{"access_token":"A2","refresh_token":"R2",{odd}}}"#
+        ));
         assert_eq!(token.refresh().unwrap().expose(), "R2", "{odd}");
     }
     for odd in [
@@ -229,7 +239,9 @@ fn a_blank_token_is_refused() {
         let token = format!(r#""{blank}""#);
         let body = format!(r#"{{"access_token":{token},"expires_in":3600}}"#);
         assert_eq!(kind(200, &body), ErrorKind::InDoubt, "{token}");
-        let next = issued(&format!(r#"{{"access_token":"A2","refresh_token":{token}}}"#));
+        let next = issued(&format!(
+            r#"{{"access_token":"A2","refresh_token":{token}}}"#
+        ));
         assert!(next.refresh().is_none(), "{token}");
     }
 }
@@ -270,7 +282,10 @@ fn http_200_with_a_failing_code_is_an_error_with_that_code() {
         r#"{"errcode":2002,"msg":"expired","access_token":"A2"}"#,
     )
     .unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Protocol, Some("2002")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Protocol, Some("2002"))
+    );
     assert_eq!(error.message(), Some("expired"));
 }
 
@@ -315,7 +330,10 @@ fn a_400_that_nobody_documented_is_not_terminal() {
     ] {
         assert_eq!(kind(status, body), ErrorKind::Protocol, "{status} {body}");
     }
-    assert_eq!(kind(400, r#"{"error":"temporarily_unavailable"}"#), TRANSIENT);
+    assert_eq!(
+        kind(400, r#"{"error":"temporarily_unavailable"}"#),
+        TRANSIENT
+    );
     assert_eq!(kind(200, r#"{"code":503,"msg":"busy"}"#), TRANSIENT);
 }
 
@@ -358,7 +376,9 @@ fn a_deployments_own_codes_and_fields_are_read_once_named() {
     let cloud = spoken_as(dialect);
     let dead = read_by(&cloud, 200, &[], r#"{"code":40013}"#).unwrap_err();
     assert_eq!(dead.kind(), ErrorKind::Rejected);
-    let Ok(Outcome::Issued(token)) = read_by(&cloud, 200, &[], r#"{"code":1,"data":{"token":"A2"}}"#) else {
+    let Ok(Outcome::Issued(token)) =
+        read_by(&cloud, 200, &[], r#"{"code":1,"data":{"token":"A2"}}"#)
+    else {
         panic!("no token");
     };
     assert_eq!(token.headers()["authorization"], "Bearer A2");

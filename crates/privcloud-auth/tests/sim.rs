@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use privcloud_auth::{Dialect, PrivateCloud};
 use token_core::reexports::{Bytes, http};
-use token_core::{Error, ErrorKind, HttpClient, Outcome, Request, Secret, Timestamp, Token, TokenEndpoint};
+use token_core::{
+    Error, ErrorKind, HttpClient, Outcome, Request, Secret, Timestamp, Token, TokenEndpoint,
+};
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, ErrorShape, Fault, Rotation, SimClock};
 use token_testkit::{attempt, exchange};
@@ -75,7 +77,8 @@ impl Scene {
 
     async fn redeem(&self, code: Secret) -> Result<Token, Error> {
         let redemption = self.ours.redeem_code(code, CALLBACK);
-        self.ask(&redemption.into_request(&attempt(self.now(), 1))?).await
+        self.ask(&redemption.into_request(&attempt(self.now(), 1))?)
+            .await
     }
 
     async fn token(&self) -> Token {
@@ -98,7 +101,12 @@ impl Scene {
             .authorize(token, &mut parts, b"", &attempt(self.now(), 1))
             .unwrap();
         let request = http::Request::from_parts(parts, Bytes::new());
-        self.http.send(request, WITHIN).await.unwrap().status().as_u16()
+        self.http
+            .send(request, WITHIN)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
     }
 }
 
@@ -143,7 +151,10 @@ async fn a_code_is_burnt_by_its_first_use() {
     );
     let late = Secret::from(scene.sim.authorization_code(CALLBACK));
     scene.sim.clock().advance(Duration::from_secs(301));
-    assert_eq!(scene.redeem(late).await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(
+        scene.redeem(late).await.unwrap_err().kind(),
+        ErrorKind::Rejected
+    );
 }
 
 #[tokio::test]
@@ -170,7 +181,11 @@ async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where
         let scene = Scene::refusing_by(shape).await;
         let token = scene.token().await;
         scene.sim.kill_grant();
-        assert_eq!(scene.refresh(&token).await.unwrap_err().kind(), kind, "{shape:?}");
+        assert_eq!(
+            scene.refresh(&token).await.unwrap_err().kind(),
+            kind,
+            "{shape:?}"
+        );
         assert_eq!(scene.call(&token).await, 200);
     }
 }

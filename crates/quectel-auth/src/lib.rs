@@ -7,8 +7,9 @@ mod sign;
 
 /// The SaaS API: a program that holds an AccessKey and an AccessSecret.
 ///
-/// Pages: "OpenAPI Access Instructions", `/saasDevelop/OpenAPI/API_accessInstruction`, and "Refresh Token",
-/// `/v2/quecauth/accessKeyAuthrize/refreshToken`, both on iot-docs.acceleronix.io. "Authrize" is the vendor's spelling.
+/// Pages: "OpenAPI Access Instructions", `/saasDevelop/OpenAPI/API_accessInstruction`, and "Refresh
+/// Token", `/v2/quecauth/accessKeyAuthrize/refreshToken`, both on iot-docs.acceleronix.io.
+/// "Authrize" is the vendor's spelling.
 pub mod access_key {
     mod codes;
     mod config;
@@ -20,8 +21,8 @@ pub mod access_key {
 
 /// The app API: a person who signs in to an app with an email address or a phone number.
 ///
-/// Pages: "Email Password Login", "Phone Number and Password Login", "Refresh Token" and "User Logout",
-/// `/v2/enduser/enduserapi/…`, all under `/appDevelop/OpenAPI` on iot-docs.acceleronix.io.
+/// Pages: "Email Password Login", "Phone Number and Password Login", "Refresh Token" and "User
+/// Logout", `/v2/enduser/enduserapi/…`, all under `/appDevelop/OpenAPI` on iot-docs.acceleronix.io.
 pub mod end_user {
     mod codes;
     mod config;

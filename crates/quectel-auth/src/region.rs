@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// The data centres whose address Quectel documents; it can be given wherever a base URL is asked for.
+/// The data centres whose address Quectel documents; it can be given wherever a base URL is asked
+/// for.
 ///
 /// ```
 /// use quectel_auth::Region;
@@ -8,8 +9,9 @@ use std::fmt;
 /// assert_eq!(Region::Europe.base_url(), "https://iot-api.acceleronix.io");
 /// ```
 ///
-/// Data is kept apart by region, and a key of one is unknown in the other. Clients in the field also talk to other hosts, such as
-/// `https://iot-api.quectelus.com`: give those as a text. Source: "OpenAPI List", `/saasDevelop/OpenAPI`, iot-docs.acceleronix.io.
+/// Data is kept apart by region, and a key of one is unknown in the other. Clients in the field
+/// also talk to other hosts, such as `https://iot-api.quectelus.com`: give those as a text. Source:
+/// "OpenAPI List", `/saasDevelop/OpenAPI`, iot-docs.acceleronix.io.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Region {

@@ -39,7 +39,8 @@ fn message(document: &Document) -> &str {
         .unwrap_or_default()
 }
 
-/// What a code means that is about the service and not about who asks: 50000 and 70000 are documented, the others are HTTP's own.
+/// What a code means that is about the service and not about who asks: 50000 and 70000 are
+/// documented, the others are HTTP's own.
 pub(crate) fn service_failure(code: &str) -> Option<ErrorKind> {
     match code {
         "50000" | "70000" | "408" | "500" | "502" | "503" | "504" => {

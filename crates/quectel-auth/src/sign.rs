@@ -13,8 +13,9 @@ pub(crate) struct Credentials {
     pub(crate) password: Secret,
 }
 
-/// `password` is the digest of the plain `username` and the AccessSecret, so both have the fields in one order and the same
-/// timestamp. The vendor takes milliseconds within ten minutes of its own clock.
+/// `password` is the digest of the plain `username` and the AccessSecret, so both have the fields
+/// in one order and the same timestamp. The vendor takes milliseconds within ten minutes of its own
+/// clock.
 pub(crate) fn access_key_credentials(
     access_key: &str,
     access_secret: &Secret,
@@ -56,8 +57,8 @@ pub(crate) fn password(
     })
 }
 
-/// AES-128-CBC with PKCS #7 padding, in base64. The key is made of what travels beside it, so this hides a password from a careless
-/// log and from nobody else: TLS protects it.
+/// AES-128-CBC with PKCS #7 padding, in base64. The key is made of what travels beside it, so this
+/// hides a password from a careless log and from nobody else: TLS protects it.
 fn encrypted(password: &Secret, random: &str) -> Result<Secret, Error> {
     let digest = base16ct::upper::encode_string(&Md5::digest(random.as_bytes()));
     let (left, right) = digest
@@ -76,8 +77,8 @@ fn unusable_key() -> Error {
     Error::new(ErrorKind::Config, "no key could be made for the password")
 }
 
-/// The `signature` of a request for an SMS code: SHA-256, in lower-case hex, of phone, code type, random text, timestamp in
-/// milliseconds and the user domain's secret, one after the other.
+/// The `signature` of a request for an SMS code: SHA-256, in lower-case hex, of phone, code type,
+/// random text, timestamp in milliseconds and the user domain's secret, one after the other.
 ///
 /// ```
 /// use quectel_auth::end_user::sms_signature;
@@ -88,8 +89,8 @@ fn unusable_key() -> Error {
 /// assert_eq!(signature.len(), 64);
 /// ```
 ///
-/// This crate does not send the code; it is asked for at `/v2/sms/enduserapi/v2/sendPhoneSmsCode` ("OpenAPI Access Instructions" of
-/// the app API, iot-docs.acceleronix.io).
+/// This crate does not send the code; it is asked for at `/v2/sms/enduserapi/v2/sendPhoneSmsCode`
+/// ("OpenAPI Access Instructions" of the app API, iot-docs.acceleronix.io).
 pub fn sms_signature(
     phone: &str,
     code_type: &str,
@@ -98,11 +99,18 @@ pub fn sms_signature(
     user_domain_secret: &Secret,
 ) -> String {
     let millis = at.unix_millis().to_string();
-    let digest = sha256_hex(&[phone, code_type, random, &millis, user_domain_secret.expose()]);
+    let digest = sha256_hex(&[
+        phone,
+        code_type,
+        random,
+        &millis,
+        user_domain_secret.expose(),
+    ]);
     digest.expose().to_owned()
 }
 
-/// SHA-256 over the parts one after the other, in lower-case hex as every sample of the vendor has it.
+/// SHA-256 over the parts one after the other, in lower-case hex as every sample of the vendor has
+/// it.
 fn sha256_hex(parts: &[&str]) -> Secret {
     let mut hash = Sha256::new();
     for part in parts {
@@ -154,20 +162,31 @@ mod tests {
             let text = |name: &str| vector[name].as_str().unwrap();
             let at = Timestamp::from_unix_millis(vector["timestamp"].as_i64().unwrap());
             let secret = Secret::from(text("user_domain_secret"));
-            let signature = sms_signature(text("phone"), text("code_type"), text("random"), at, &secret);
+            let signature = sms_signature(
+                text("phone"),
+                text("code_type"),
+                text("random"),
+                at,
+                &secret,
+            );
             assert_eq!(signature, text("signature"), "{}", vector["source"]);
         }
     }
 
     #[test]
     fn the_random_text_is_sixteen_letters_and_digits() {
-        let nonce = [62, 63, 0, 25, 26, 51, 52, 61, 126, 127, 254, 255, 190, 191, 7, 8];
+        let nonce = [
+            62, 63, 0, 25, 26, 51, 52, 61, 126, 127, 254, 255, 190, 191, 7, 8,
+        ];
         let attempt = Attempt::new(Timestamp::from_unix_seconds(0), nonce);
         let secret = Secret::from("S");
         let signed = password(&["who"], &Secret::from("p"), &secret, &attempt).unwrap();
         assert_eq!(signed.random.len(), 16);
         assert!(
-            signed.random.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            signed
+                .random
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric()),
             "{}",
             signed.random
         );

@@ -26,7 +26,10 @@ fn end_user() -> EndUserBuilder {
 
 /// The vendor's published sample of a password.
 fn redeem(_: &str, email: &str) -> OneTimeGrant {
-    end_user().build().unwrap().email_password(email, "china1234")
+    end_user()
+        .build()
+        .unwrap()
+        .email_password(email, "china1234")
 }
 
 fn build(name: &str) -> Box<dyn TokenEndpoint> {
@@ -45,7 +48,9 @@ fn build(name: &str) -> Box<dyn TokenEndpoint> {
         }
         "end_user" => Box::new(end_user().build().unwrap()),
         "end_user_form" => {
-            let form = end_user().parameters(Parameters::Form).app_header("appId", "17");
+            let form = end_user()
+                .parameters(Parameters::Form)
+                .app_header("appId", "17");
             Box::new(form.build().unwrap())
         }
         other => panic!("no endpoint is called {other}"),

@@ -28,7 +28,10 @@ fn access_key() -> AccessKey {
 }
 
 fn end_user() -> EndUser {
-    EndUser::builder(Region::China).account("17").build().unwrap()
+    EndUser::builder(Region::China)
+        .account("17")
+        .build()
+        .unwrap()
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -41,7 +44,8 @@ fn attempt(seconds: i64) -> Attempt {
 
 fn token(access: &str, seconds: i64) -> Token {
     let validity = Validity::new(at(seconds), at(seconds + DAY));
-    let token = Token::builder(Secret::from(access), validity).refresh(Secret::from("Bearer R1.b.c"));
+    let token =
+        Token::builder(Secret::from(access), validity).refresh(Secret::from("Bearer R1.b.c"));
     token.build().unwrap()
 }
 
@@ -55,7 +59,12 @@ fn refresh(endpoint: &impl TokenEndpoint, access: &str, seconds: i64) -> Request
         .unwrap()
 }
 
-fn read(endpoint: &impl TokenEndpoint, request: &Request, seconds: i64, body: &str) -> Result<Token, Error> {
+fn read(
+    endpoint: &impl TokenEndpoint,
+    request: &Request,
+    seconds: i64,
+    body: &str,
+) -> Result<Token, Error> {
     read_with(endpoint, request, seconds, ServerOffset::NONE, body)
 }
 
@@ -74,7 +83,9 @@ fn read_with(
 }
 
 fn sample_answer() -> String {
-    format!(r#"{{"msg":"OK","access_token":"{SAMPLE}","code":200,"token_type":"jwt","expires_in":86400}}"#)
+    format!(
+        r#"{{"msg":"OK","access_token":"{SAMPLE}","code":200,"token_type":"jwt","expires_in":86400}}"#
+    )
 }
 
 // FAULTS.md row 13
@@ -110,7 +121,10 @@ fn a_young_token_is_not_refreshed_speculatively() {
         &sample_answer(),
     )
     .unwrap();
-    assert_eq!(signed.validity().refreshable_from(), at(CREATED + 30 * MINUTE));
+    assert_eq!(
+        signed.validity().refreshable_from(),
+        at(CREATED + 30 * MINUTE)
+    );
 }
 
 // FAULTS.md row 43
@@ -160,20 +174,24 @@ fn a_frozen_account_is_locked_and_there_is_no_login_to_try_by_itself() {
     let request = refresh(&endpoint, "Bearer A1.b.c", CREATED);
     let locked = |code| {
         let body = format!(r#"{{"code":{code},"msg":"","data":null}}"#);
-        read(&endpoint, &request, CREATED, &body).unwrap_err().kind()
+        read(&endpoint, &request, CREATED, &body)
+            .unwrap_err()
+            .kind()
     };
     let minutes = |minutes: u64| ErrorKind::Locked {
         after: Duration::from_secs(60 * minutes),
     };
-    assert_eq!((locked(5147), locked(5325)), (minutes(20), minutes(24 * 60)));
+    assert_eq!(
+        (locked(5147), locked(5325)),
+        (minutes(20), minutes(24 * 60))
+    );
 }
 
 // FAULTS.md row 12
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     let endpoint = end_user();
-    let body =
-        r#"{"code":200,"data":{"accessToken":{"token":"Bearer A2.b.c","expirationTime":"1618480000"}}}"#;
+    let body = r#"{"code":200,"data":{"accessToken":{"token":"Bearer A2.b.c","expirationTime":"1618480000"}}}"#;
     let issued = read(
         &endpoint,
         &refresh(&endpoint, "Bearer A1.b.c", CREATED),
@@ -219,7 +237,12 @@ fn scopes_of_their_own_are_grants_of_their_own() {
 fn end_user_outcome(body: &str) -> Result<Outcome, Error> {
     let request = refresh(&end_user(), "Bearer A1.b.c", CREATED);
     let response = http::Response::new(Bytes::from(body.to_owned()));
-    end_user().read(&Answer::new(&request, &response, at(CREATED), ServerOffset::NONE))
+    end_user().read(&Answer::new(
+        &request,
+        &response,
+        at(CREATED),
+        ServerOffset::NONE,
+    ))
 }
 
 fn end_user_body(access: &str, refresh: &str) -> String {
@@ -245,7 +268,8 @@ fn a_new_refresh_token_is_kept_whatever_else_is_odd() {
         r#"{"token":7}"#,
         r#"{"token":"Bearer A\r\n2"}"#,
     ] {
-        let Ok(Outcome::RefreshTokenOnly { refresh, .. }) = end_user_outcome(&end_user_body(access, new))
+        let Ok(Outcome::RefreshTokenOnly { refresh, .. }) =
+            end_user_outcome(&end_user_body(access, new))
         else {
             panic!("{access}");
         };
@@ -304,16 +328,25 @@ fn a_refusal_keeps_its_wait_and_a_failing_server_its_code() {
 #[test]
 fn the_spelling_of_an_address_makes_no_other_grant() {
     let keys = |address: &str| {
-        let access_key = AccessKey::builder(address).access_key("AK-1").access_secret("S");
+        let access_key = AccessKey::builder(address)
+            .access_key("AK-1")
+            .access_secret("S");
         let end_user = EndUser::builder(address).account("ada");
-        (access_key.build().unwrap().key(), end_user.build().unwrap().key())
+        (
+            access_key.build().unwrap().key(),
+            end_user.build().unwrap().key(),
+        )
     };
     for address in [
         "https://IOT-API.Example.com",
         "https://iot-api.example.com:443/",
         "https://iot-api.example.com.",
     ] {
-        assert_eq!(keys(address), keys("https://iot-api.example.com"), "{address}");
+        assert_eq!(
+            keys(address),
+            keys("https://iot-api.example.com"),
+            "{address}"
+        );
     }
 }
 
@@ -321,9 +354,14 @@ fn the_spelling_of_an_address_makes_no_other_grant() {
 #[test]
 fn another_host_or_path_has_another_key() {
     let keys = |base: &str| {
-        let access_key = AccessKey::builder(base).access_key("AK-1").access_secret("S");
+        let access_key = AccessKey::builder(base)
+            .access_key("AK-1")
+            .access_secret("S");
         let end_user = EndUser::builder(base).account("17");
-        [access_key.build().unwrap().key(), end_user.build().unwrap().key()]
+        [
+            access_key.build().unwrap().key(),
+            end_user.build().unwrap().key(),
+        ]
     };
     let here = keys("https://iot.example.com");
     for base in [

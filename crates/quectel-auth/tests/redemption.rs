@@ -11,8 +11,11 @@ use token_core::{
     TokenEndpoint, TokenPlacement, Validity,
 };
 
-/// The nonce whose text is `j1acpdj2bmtqZXVb`, the vendor's sample for the encryption of `china1234`.
-const PUBLISHED: [u8; 16] = [35, 53, 26, 28, 41, 29, 35, 54, 27, 38, 45, 42, 25, 23, 21, 27];
+/// The nonce whose text is `j1acpdj2bmtqZXVb`, the vendor's sample for the encryption of
+/// `china1234`.
+const PUBLISHED: [u8; 16] = [
+    35, 53, 26, 28, 41, 29, 35, 54, 27, 38, 45, 42, 25, 23, 21, 27,
+];
 
 fn builder() -> EndUserBuilder {
     EndUser::builder(Region::Europe)
@@ -63,7 +66,8 @@ fn a_phone_login_without_an_international_code_leaves_it_out() {
     let query = request.uri().query().unwrap();
     assert!(!query.contains("internationalCode"), "{query}");
     assert!(
-        query.contains("signature=5b5584708836a683893a7fd1d859c91d21ca9ec53282a8878d0a78a853b5ee84"),
+        query
+            .contains("signature=5b5584708836a683893a7fd1d859c91d21ca9ec53282a8878d0a78a853b5ee84"),
         "{query}"
     );
 }
@@ -77,15 +81,19 @@ fn an_echoed_password_is_scrubbed() {
         .unwrap()
         .email_password("ada@example.com", "china1234");
     let request = redemption.into_request(&attempt).unwrap();
-    let echo = request
-        .scrubber()
-        .scrub("china1234 lkZMvj0KDSJXlp66jBieHA== secret-of-the-domain", 256);
+    let echo = request.scrubber().scrub(
+        "china1234 lkZMvj0KDSJXlp66jBieHA== secret-of-the-domain",
+        256,
+    );
     assert_eq!(echo, "[scrubbed] [scrubbed] [scrubbed]");
 }
 
 #[test]
 fn a_login_without_a_user_domain_is_a_mistake_of_the_configuration() {
-    let endpoint = EndUser::builder(Region::Europe).account("ada").build().unwrap();
+    let endpoint = EndUser::builder(Region::Europe)
+        .account("ada")
+        .build()
+        .unwrap();
     let attempt = Attempt::new(Timestamp::from_unix_seconds(0), PUBLISHED);
     let built = endpoint
         .email_password("ada@example.com", "china1234")
@@ -131,7 +139,9 @@ fn an_unknown_refusal_of_a_password_is_not_retryable() {
         (200, "not JSON"),
         (200, r#"{"code": 200, "data": {}}"#),
     ] {
-        let response = http::Response::builder().status(status).body(Bytes::from(body));
+        let response = http::Response::builder()
+            .status(status)
+            .body(Bytes::from(body));
         let response = response.unwrap();
         let answer = Answer::new(
             &request,

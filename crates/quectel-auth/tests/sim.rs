@@ -10,7 +10,8 @@ use std::time::Duration;
 use quectel_auth::{AccessKey, EndUser, EndUserBuilder, Parameters};
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Error, ErrorKind, HttpClient as _, OneTimeGrant, Outcome, Request, Timestamp, Token, TokenEndpoint,
+    Error, ErrorKind, HttpClient as _, OneTimeGrant, Outcome, Request, Timestamp, Token,
+    TokenEndpoint,
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{QuectelEndUser, QuectelSaas, SimClock, Simulation};
@@ -35,15 +36,38 @@ async fn ask(
 }
 
 async fn log_in(endpoint: &AccessKey, sim: &Simulation) -> Result<Token, Error> {
-    ask(endpoint, sim, endpoint.login(&attempt(now(sim), 1)).unwrap()).await
+    ask(
+        endpoint,
+        sim,
+        endpoint.login(&attempt(now(sim), 1)).unwrap(),
+    )
+    .await
 }
 
-async fn redeem(endpoint: &EndUser, sim: &Simulation, redemption: OneTimeGrant) -> Result<Token, Error> {
-    ask(endpoint, sim, redemption.into_request(&attempt(now(sim), 2))).await
+async fn redeem(
+    endpoint: &EndUser,
+    sim: &Simulation,
+    redemption: OneTimeGrant,
+) -> Result<Token, Error> {
+    ask(
+        endpoint,
+        sim,
+        redemption.into_request(&attempt(now(sim), 2)),
+    )
+    .await
 }
 
-async fn refresh(endpoint: &impl TokenEndpoint, sim: &Simulation, token: &Token) -> Result<Token, Error> {
-    ask(endpoint, sim, endpoint.refresh(token, &attempt(now(sim), 3))).await
+async fn refresh(
+    endpoint: &impl TokenEndpoint,
+    sim: &Simulation,
+    token: &Token,
+) -> Result<Token, Error> {
+    ask(
+        endpoint,
+        sim,
+        endpoint.refresh(token, &attempt(now(sim), 3)),
+    )
+    .await
 }
 
 async fn status_of_a_call(endpoint: &impl TokenEndpoint, sim: &Simulation, token: &Token) -> u16 {
@@ -81,7 +105,11 @@ fn access_key(sim: &QuectelSaas, secret: &str) -> AccessKey {
 
 async fn app() -> QuectelEndUser {
     let builder = QuectelEndUser::builder().user("ada@example.com", "13800000000", "china1234");
-    builder.clock(SimClock::frozen(START)).start().await.unwrap()
+    builder
+        .clock(SimClock::frozen(START))
+        .start()
+        .await
+        .unwrap()
 }
 
 fn ada(sim: &QuectelEndUser) -> EndUserBuilder {
@@ -164,7 +192,10 @@ async fn a_dead_token_is_rejected_so_that_a_login_follows() {
 async fn a_wrong_secret_and_a_wrong_clock_are_mistakes_of_the_configuration() {
     let sim = saas().await;
     let wrong = access_key(&sim, "another secret");
-    assert_eq!(log_in(&wrong, &sim).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        log_in(&wrong, &sim).await.unwrap_err().kind(),
+        ErrorKind::Config
+    );
     let endpoint = access_key(&sim, sim.access_secret());
     let late = now(&sim).before(Duration::from_secs(11 * 60));
     let refused = ask(&endpoint, &sim, endpoint.login(&attempt(late, 1)).unwrap()).await;
@@ -201,7 +232,10 @@ async fn a_spent_refresh_token_is_rejected() {
     let token = redeem(&endpoint, &sim, login).await.unwrap();
     assert!(refresh(&endpoint, &sim, &token).await.is_ok());
     let error = refresh(&endpoint, &sim, &token).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Rejected, Some("5032")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Rejected, Some("5032"))
+    );
     assert!(!error.kills_live_token());
 }
 
@@ -217,7 +251,11 @@ async fn five_wrong_passwords_lock_the_account_for_twenty_minutes() {
     }
     let codes: Vec<_> = seen.iter().filter_map(Error::code).collect();
     assert_eq!(codes, ["5586", "5585", "5584", "5583", "5147"]);
-    assert!(seen[..4].iter().all(|error| error.kind() == ErrorKind::Rejected));
+    assert!(
+        seen[..4]
+            .iter()
+            .all(|error| error.kind() == ErrorKind::Rejected)
+    );
     let twenty_minutes = Duration::from_secs(1200);
     assert_eq!(
         seen[4].kind(),
@@ -255,7 +293,10 @@ async fn a_wrong_user_domain_secret_is_a_mistake_of_the_configuration() {
         .unwrap();
     let login = endpoint.email_password("ada@example.com", "china1234");
     let error = redeem(&endpoint, &sim, login).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, Some("5420")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Config, Some("5420"))
+    );
 }
 
 #[tokio::test]
@@ -264,7 +305,10 @@ async fn a_logout_ends_the_session() {
     let endpoint = ada(&sim).build().unwrap();
     let login = endpoint.email_password("ada@example.com", "china1234");
     let token = redeem(&endpoint, &sim, login).await.unwrap();
-    let request = endpoint.revoke(&token, &attempt(now(&sim), 5)).unwrap().unwrap();
+    let request = endpoint
+        .revoke(&token, &attempt(now(&sim), 5))
+        .unwrap()
+        .unwrap();
     let answer = ReqwestClient::new()
         .unwrap()
         .send(request.to_http(), WITHIN)

@@ -1,4 +1,5 @@
-//! How long the file store needs from a vendor's answer to the durable record, against one write with `fsync` on the same disk.
+//! How long the file store needs from a vendor's answer to the durable record, against one write
+//! with `fsync` on the same disk.
 //!
 //! ```sh
 //! cargo bench -p token-cache --features file --bench file_store
@@ -25,8 +26,8 @@ use token_core::{Generation, Secret, TokenKey, TokenStore};
 const REFRESHES: u64 = 400;
 const LEASE: Duration = Duration::from_secs(30);
 
-/// When the last write came to each of these steps: the temporary file was whole, and a process that is killed loses nothing; it was
-/// synced.
+/// When the last write came to each of these steps: the temporary file was whole, and a process
+/// that is killed loses nothing; it was synced.
 type Reached = Arc<Mutex<[Option<Instant>; 2]>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -58,7 +59,10 @@ async fn main() {
     let ratio = |time: Duration| time.as_secs_f64() / plain.as_secs_f64();
     println!("medians of {REFRESHES} refreshes, the vendor's answer being the start\n");
     println!("one write with fsync          {plain:>9.1?}");
-    println!("safe against a killed process {safe:>9.1?}  ×{:.2}", ratio(safe));
+    println!(
+        "safe against a killed process {safe:>9.1?}  ×{:.2}",
+        ratio(safe)
+    );
     println!(
         "file synced                   {synced:>9.1?}  ×{:.2}",
         ratio(synced)

@@ -49,7 +49,9 @@ fn main() {
         ("one look at the clock alone", &|| {
             _ = black_box(SystemClock.now());
         }),
-        ("a bare ArcSwap guard, no clock", &|| drop(black_box(swap.load()))),
+        ("a bare ArcSwap guard, no clock", &|| {
+            drop(black_box(swap.load()))
+        }),
         ("ArcSwap::load_full (count), clock", &|| {
             drop(fresh(swap.load_full()))
         }),
@@ -72,7 +74,13 @@ fn main() {
     for (name, call) in candidates {
         let rates = [1, 2].map(|threads| best_rate(threads, call));
         let base = *first.get_or_insert(rates);
-        let shown = |at: usize| format!("{:8.1} M/s  ×{:<6.2}", rates[at] / 1e6, rates[at] / base[at]);
+        let shown = |at: usize| {
+            format!(
+                "{:8.1} M/s  ×{:<6.2}",
+                rates[at] / 1e6,
+                rates[at] / base[at]
+            )
+        };
         println!("{name:<36} {:>22} {:>22}", shown(0), shown(1));
     }
 }
@@ -83,7 +91,8 @@ fn fresh<T: std::ops::Deref<Target = Token>>(token: T) -> Option<T> {
 }
 
 fn cloned_header(token: &Token) -> Option<http::HeaderMap> {
-    (token.validity().at(SystemClock.now().wall) == Freshness::Fresh).then(|| black_box(token.headers()))
+    (token.validity().at(SystemClock.now().wall) == Freshness::Fresh)
+        .then(|| black_box(token.headers()))
 }
 
 fn best_rate(threads: usize, call: &(dyn Fn() + Sync)) -> f64 {
@@ -93,8 +102,13 @@ fn best_rate(threads: usize, call: &(dyn Fn() + Sync)) -> f64 {
 fn rate(threads: usize, call: &(dyn Fn() + Sync)) -> f64 {
     let start = Barrier::new(threads);
     let calls: f64 = thread::scope(|scope| {
-        let runners: Vec<_> = (0..threads).map(|_| scope.spawn(|| run(&start, call))).collect();
-        runners.into_iter().map(|runner| runner.join().unwrap()).sum()
+        let runners: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| run(&start, call)))
+            .collect();
+        runners
+            .into_iter()
+            .map(|runner| runner.join().unwrap())
+            .sum()
     });
     calls
 }

@@ -8,8 +8,9 @@ use crate::cache::TokenCache;
 use crate::held::TokenGuard;
 
 impl TokenCache {
-    /// Returns a live token that lives for at least `span`, such as the time that a long upload takes or a signed URL is valid. If the
-    /// token in hand does not, one exchange is made; none, if an exchange of the last minute has shown that it would be in vain.
+    /// Returns a live token that lives for at least `span`, such as the time that a long upload
+    /// takes or a signed URL is valid. If the token in hand does not, one exchange is made; none,
+    /// if an exchange of the last minute has shown that it would be in vain.
     ///
     /// ```
     /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -22,8 +23,8 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens do not live that long, with both
-    /// lifetimes in the message.
+    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens
+    /// do not live that long, with both lifetimes in the message.
     pub async fn token_valid_for(&self, span: Duration) -> Result<TokenGuard, Error> {
         let token = self.token().await?;
         if let Some(token) = self.engine.live_for(span) {
@@ -38,8 +39,9 @@ impl TokenCache {
             .ok_or_else(|| too_short(&newest, span).with_key(&self.engine.key))
     }
 
-    /// Returns another token than the one of this generation: makes an exchange now, however fresh the token is. Callers that name
-    /// the same generation share one exchange; one that names an older generation gets the token in hand.
+    /// Returns another token than the one of this generation: makes an exchange now, however fresh
+    /// the token is. Callers that name the same generation share one exchange; one that names an
+    /// older generation gets the token in hand.
     ///
     /// ```
     /// # async fn force(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -56,7 +58,9 @@ impl TokenCache {
     /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
     /// [`Error::retry_after`] says how much of it is left.
     pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
-        self.engine.another(generation, self.engine.settings.wait).await
+        self.engine
+            .another(generation, self.engine.settings.wait)
+            .await
     }
 }
 

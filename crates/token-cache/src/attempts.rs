@@ -9,14 +9,15 @@ use crate::entropy::Entropy;
 
 /// `Date` has whole seconds, so two looks at one clock differ by about that much.
 const SAME_OFFSET_MILLIS: u64 = 2_000;
-/// Time servers step a clock back by so much at most; one that steps further was wrong before, and a vendor that looks at timestamps
-/// would refuse those that stay ahead.
+/// Time servers step a clock back by so much at most; one that steps further was wrong before, and
+/// a vendor that looks at timestamps would refuse those that stay ahead.
 const LONGEST_STEP_BACK_MILLIS: i64 = 30_000;
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
     entropy: Entropy,
-    /// The server's time less our elapsed time, in milliseconds. Kept so, it stays right if somebody corrects our wall clock.
+    /// The server's time less our elapsed time, in milliseconds. Kept so, it stays right if
+    /// somebody corrects our wall clock.
     server_less_elapsed: AtomicI64,
     last_millis: AtomicI64,
 }
@@ -33,8 +34,8 @@ impl Attempts {
         }
     }
 
-    /// The next attempt. Two in one millisecond, or a wall clock that stepped back, still give different and growing instants: a vendor
-    /// may refuse a repeated one (EnOS 1001).
+    /// The next attempt. Two in one millisecond, or a wall clock that stepped back, still give
+    /// different and growing instants: a vendor may refuse a repeated one (EnOS 1001).
     pub(crate) fn next(&self, now: &ClockReading) -> Attempt {
         let wanted = self.server_time(now).unix_millis();
         let after = |last: i64| match last.saturating_sub(wanted) {
@@ -46,7 +47,10 @@ impl Attempts {
             .last_millis
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(after(last)));
         let last = last.unwrap_or_else(|unchanged| unchanged);
-        Attempt::new(Timestamp::from_unix_millis(after(last)), self.entropy.bytes())
+        Attempt::new(
+            Timestamp::from_unix_millis(after(last)),
+            self.entropy.bytes(),
+        )
     }
 
     /// Remembers what the server's clock differs by at this moment, if it tells something new.
@@ -59,8 +63,10 @@ impl Attempts {
             return;
         }
         let elapsed = millis(at.elapsed);
-        self.server_less_elapsed
-            .store(told.saturating_sub(elapsed).max(UNKNOWN + 1), Ordering::SeqCst);
+        self.server_less_elapsed.store(
+            told.saturating_sub(elapsed).max(UNKNOWN + 1),
+            Ordering::SeqCst,
+        );
         if is_news {
             // Instants that were sent with the wrong clock are of no use as a floor any more.
             self.last_millis.store(i64::MIN, Ordering::SeqCst);
@@ -155,7 +161,10 @@ mod tests {
             let wall = server - offset;
             attempts.correct_by(ServerOffset::from_millis(offset), &at(wall, 0));
             let minute_later = at(server + 60_000 + 25 * 60_000, 60_000);
-            assert_eq!(attempts.next(&minute_later).now().unix_millis(), server + 60_000);
+            assert_eq!(
+                attempts.next(&minute_later).now().unix_millis(),
+                server + 60_000
+            );
             assert_eq!(attempts.offset(&minute_later).millis(), -25 * 60_000);
         }
     }

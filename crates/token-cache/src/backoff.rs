@@ -6,7 +6,8 @@ use token_core::{Error, ErrorKind};
 
 use crate::failures::A_FEW;
 
-/// Pauses that double from `first` to `longest`, each between a half and the whole of its step, one probe after each, for ever.
+/// Pauses that double from `first` to `longest`, each between a half and the whole of its step, one
+/// probe after each, for ever.
 ///
 /// ```
 /// use std::time::Duration;
@@ -15,8 +16,8 @@ use crate::failures::A_FEW;
 /// let patient = Backoff::default().first(Duration::from_secs(5)).longest(Duration::from_secs(600));
 /// ```
 ///
-/// The default begins with one second and ends with five minutes. What the vendor asks for (`Retry-After`, a frozen account) is
-/// obeyed where it is longer.
+/// The default begins with one second and ends with five minutes. What the vendor asks for
+/// (`Retry-After`, a frozen account) is obeyed where it is longer.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -47,12 +48,18 @@ impl Backoff {
         self
     }
 
-    /// Our own pause after the `failures`-th failure in a row with this error; `drawn` is one random number.
+    /// Our own pause after the `failures`-th failure in a row with this error; `drawn` is one
+    /// random number.
     pub(crate) fn step(&self, failures: u32, error: &Error, drawn: u32) -> Duration {
         let doubled = self.doubled(failures);
         let step = match error.kind() {
-            // A gateway that restarts may show any page: its word is not taken for the vendor's at once.
-            ErrorKind::Config | ErrorKind::Protocol if is_a_strangers(error) && failures <= A_FEW => doubled,
+            // A gateway that restarts may show any page: its word is not taken for the vendor's at
+            // once.
+            ErrorKind::Config | ErrorKind::Protocol
+                if is_a_strangers(error) && failures <= A_FEW =>
+            {
+                doubled
+            }
             // Only a person can mend these: no need to ask often.
             ErrorKind::Config | ErrorKind::Rejected => self.longest,
             _ => doubled,

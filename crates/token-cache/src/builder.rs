@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::{
-    BuildError, Clock, HttpClient, RefreshPolicy, Secret, Token, TokenEndpoint, TokenStore, Validity,
+    BuildError, Clock, HttpClient, RefreshPolicy, Secret, Token, TokenEndpoint, TokenStore,
+    Validity,
 };
 
 use tokio::runtime::Handle;
@@ -59,9 +60,9 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// A store of this machine, such as a `FileStore`, for a token that the shared store did not acknowledge: it is durable there at
-    /// once, so that a process that dies meanwhile loses nothing. The next process of this machine finds it and writes it to the shared
-    /// store.
+    /// A store of this machine, such as a `FileStore`, for a token that the shared store did not
+    /// acknowledge: it is durable there at once, so that a process that dies meanwhile loses
+    /// nothing. The next process of this machine finds it and writes it to the shared store.
     pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
         self.spill = Some(Arc::new(store));
         self
@@ -73,28 +74,32 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// The runtime that exchanges, store operations and [`keep_fresh`](TokenCache::keep_fresh) run on. Default: one of this library's own,
-    /// shared by all caches of the process, started at the first exchange and never shut down, so that an exchange does not end with
-    /// the runtime of the caller who started it.
+    /// The runtime that exchanges, store operations and [`keep_fresh`](TokenCache::keep_fresh) run
+    /// on. Default: one of this library's own, shared by all caches of the process, started at the
+    /// first exchange and never shut down, so that an exchange does not end with the runtime of the
+    /// caller who started it.
     ///
-    /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime must be driven for anything to
-    /// happen. Once the given runtime has shut down, new work goes to the library's own. An exchange that was under way ends with it, and its
-    /// callers get [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh request can be repeated safely.
+    /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime
+    /// must be driven for anything to happen. Once the given runtime has shut down, new work goes
+    /// to the library's own. An exchange that was under way ends with it, and its callers get
+    /// [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh request can be
+    /// repeated safely.
     pub fn runtime(mut self, handle: Handle) -> Self {
         self.runtime = Some(handle);
         self
     }
 
-    /// A token that you have already, such as one made by [`Token::from_refresh_token`]. It is used if the store has nothing for this
-    /// key, or if the grant that is stored is refused or was logged out and did not begin with this token. The same one is not tried
-    /// twice.
+    /// A token that you have already, such as one made by [`Token::from_refresh_token`]. It is used
+    /// if the store has nothing for this key, or if the grant that is stored is refused or was
+    /// logged out and did not begin with this token. The same one is not tried twice.
     pub fn initial_token(mut self, token: Token) -> Self {
         self.initial = Some(Ok(token));
         self
     }
 
-    /// Sets the refresh token that the grant begins with, such as one from an earlier login. The same as
-    /// [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]; if it is blank, [`build`](Self::build) fails.
+    /// Sets the refresh token that the grant begins with, such as one from an earlier login. The
+    /// same as [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]; if it is
+    /// blank, [`build`](Self::build) fails.
     pub fn refresh_token(mut self, token: Secret) -> Self {
         let initial = Token::from_refresh_token(token);
         self.initial = Some(initial.map_err(|_| BuildError::invalid("refresh_token", "is blank")));
@@ -113,28 +118,31 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said. The exchange goes on without it.
+    /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said.
+    /// The exchange goes on without it.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.settings.wait = wait;
         self
     }
 
-    /// The longest exchange; 20 seconds where nothing is said. One whose refresh token works only once has 120 seconds, or this where
-    /// it is more: what is cut off may be lost.
+    /// The longest exchange; 20 seconds where nothing is said. One whose refresh token works only
+    /// once has 120 seconds, or this where it is more: what is cut off may be lost.
     pub fn exchange_deadline(mut self, deadline: Duration) -> Self {
         self.settings.exchange = deadline;
         self.settings.single_use_exchange = deadline.max(self.settings.single_use_exchange);
         self
     }
 
-    /// How long a lease in a shared store lives unless it is renewed; 30 seconds where nothing is said. It is renewed at each third of
-    /// its life. After a holder died, the others wait for so long; a shorter one is lost more easily by a holder that is slow.
+    /// How long a lease in a shared store lives unless it is renewed; 30 seconds where nothing is
+    /// said. It is renewed at each third of its life. After a holder died, the others wait for so
+    /// long; a shorter one is lost more easily by a holder that is slow.
     pub fn lease_ttl(mut self, life: Duration) -> Self {
         self.settings.lease = life.max(Duration::from_millis(50));
         self
     }
 
-    /// How long a flight waits for another holder's lease, watching for that one's commit; 60 seconds where nothing is said.
+    /// How long a flight waits for another holder's lease, watching for that one's commit; 60
+    /// seconds where nothing is said.
     pub fn lease_timeout(mut self, wait: Duration) -> Self {
         self.settings.lease_wait = wait;
         self
@@ -144,10 +152,12 @@ impl TokenCacheBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the HTTP client is missing, the lease is longer than a day, the given runtime has no timers, or the operating
-    /// system gives no random numbers.
+    /// [`BuildError`] if the HTTP client is missing, the lease is longer than a day, the given
+    /// runtime has no timers, or the operating system gives no random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
-        let http = self.http.ok_or_else(|| BuildError::missing("http_client"))?;
+        let http = self
+            .http
+            .ok_or_else(|| BuildError::missing("http_client"))?;
         let tasks = match self.runtime {
             Some(handle) if !has_timers(&handle) => {
                 return Err(BuildError::invalid(

@@ -29,7 +29,8 @@ use crate::new_grants::NewGrant;
 /// # }
 /// ```
 ///
-/// Clones share one token. Dropping the last one leaks no task and loses no rotation: an exchange under way is finished and committed.
+/// Clones share one token. Dropping the last one leaks no task and loses no rotation: an exchange
+/// under way is finished and committed.
 #[derive(Clone)]
 pub struct TokenCache {
     pub(crate) engine: Arc<Engine>,
@@ -49,19 +50,21 @@ impl TokenCache {
 
     /// A live token.
     ///
-    /// A fresh one costs one atomic load and one look at the clock. In the last part of its life, callers still get it at once while one
-    /// exchange runs. Near its end they wait for that exchange, and get the current token if it fails before the expiry. An expired token
-    /// is never handed out.
+    /// A fresh one costs one atomic load and one look at the clock. In the last part of its life,
+    /// callers still get it at once while one exchange runs. Near its end they wait for that
+    /// exchange, and get the current token if it fails before the expiry. An expired token is never
+    /// handed out.
     ///
     /// # Errors
     ///
-    /// Only where there is no live token: the failure of the exchange, shared by all who waited for it;
-    /// [`Transient`](token_core::ErrorKind::Transient) where the caller's time was over first.
+    /// Only where there is no live token: the failure of the exchange, shared by all who waited for
+    /// it; [`Transient`](token_core::ErrorKind::Transient) where the caller's time was over first.
     pub async fn token(&self) -> Result<TokenGuard, Error> {
         self.token_within(self.engine.settings.wait).await
     }
 
-    /// A live token, waiting at most so long; see [`token`](Self::token). The exchange has its own, longer time and goes on.
+    /// A live token, waiting at most so long; see [`token`](Self::token). The exchange has its own,
+    /// longer time and goes on.
     ///
     /// # Errors
     ///
@@ -73,8 +76,9 @@ impl TokenCache {
         }
     }
 
-    /// Forgets that the vendor refused the grant, so that the next caller tries it again: the vendor was wrong, or somebody mended
-    /// the account. What the vendor asked for (a frozen account, `Retry-After`) still counts.
+    /// Forgets that the vendor refused the grant, so that the next caller tries it again: the
+    /// vendor was wrong, or somebody mended the account. What the vendor asked for (a frozen
+    /// account, `Retry-After`) still counts.
     pub fn forget_rejection(&self) {
         self.engine.forget_verdict();
     }
@@ -84,7 +88,8 @@ impl TokenCache {
         self.engine.live()
     }
 
-    /// Puts a live token on an API request whose body is `body`, signed where the vendor wants that.
+    /// Puts a live token on an API request whose body is `body`, signed where the vendor wants
+    /// that.
     ///
     /// # Errors
     ///
@@ -97,8 +102,9 @@ impl TokenCache {
         Ok(token)
     }
 
-    /// Tells that an API refused this token with 401. The next caller waits for another one. A late 401 for an older token changes
-    /// nothing, and tokens that are refused one after the other are replaced ever more slowly: another token is not the cure then.
+    /// Tells that an API refused this token with 401. The next caller waits for another one. A late
+    /// 401 for an older token changes nothing, and tokens that are refused one after the other are
+    /// replaced ever more slowly: another token is not the cure then.
     ///
     /// ```
     /// # async fn call(tokens: token_cache::TokenCache, status: u16) -> Result<(), token_core::Error> {
@@ -114,11 +120,13 @@ impl TokenCache {
         self.engine.refuse(token);
     }
 
-    /// Gets the first token of a grant from a one-time code or a person's password. It is sent once and never again by itself.
+    /// Gets the first token of a grant from a one-time code or a person's password. It is sent once
+    /// and never again by itself.
     ///
     /// # Errors
     ///
-    /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent, where the store cannot be reached.
+    /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent,
+    /// where the store cannot be reached.
     pub async fn redeem(&self, redemption: OneTimeGrant) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Redeem(redemption)).await
     }
@@ -127,17 +135,20 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh says where the token is expired.
+    /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh
+    /// says where the token is expired.
     pub async fn set_token(&self, token: Token) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Adopt(token)).await
     }
 
-    /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it back, and asks the vendor to revoke the
-    /// newest token that is known, if the vendor can. From the start on no token is published; once it has begun, it runs to its end,
-    /// whatever becomes of its caller.
+    /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it
+    /// back, and asks the vendor to revoke the newest token that is known, if the vendor can. From
+    /// the start on no token is published; once it has begun, it runs to its end, whatever becomes
+    /// of its caller.
     ///
-    /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again: there a logout means "revoke and start
-    /// over". To shut the program out, take its credential away. Any other needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token).
+    /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again:
+    /// there a logout means "revoke and start over". To shut the program out, take its credential
+    /// away. Any other needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token).
     ///
     /// ```
     /// # async fn end(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -152,13 +163,15 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) if the tombstone could not be written: then nothing was revoked or dropped.
+    /// [`Store`](token_core::ErrorKind::Store) if the tombstone could not be written: then nothing
+    /// was revoked or dropped.
     pub async fn logout(&self) -> Result<LoggedOut, Error> {
         let job = Job::of(&self.engine);
         self.engine.tasks.run(logout::logout(job)).await
     }
 
-    /// Asks the vendor something about a token, such as an introspection: sends the request once and reads the answer.
+    /// Asks the vendor something about a token, such as an introspection: sends the request once
+    /// and reads the answer.
     ///
     /// # Errors
     ///
@@ -175,11 +188,11 @@ impl TokenCache {
         read(&reply.answer())
     }
 
-    /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not needed for correctness; it saves the
-    /// first caller after a pause from waiting.
+    /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not
+    /// needed for correctness; it saves the first caller after a pause from waiting.
     ///
-    /// It runs beside the exchanges and needs no runtime of the caller's. It never logs in again after a logout: a caller's
-    /// [`token`](Self::token) does.
+    /// It runs beside the exchanges and needs no runtime of the caller's. It never logs in again
+    /// after a logout: a caller's [`token`](Self::token) does.
     pub fn keep_fresh(&self) -> KeepFresh {
         keep_fresh::start(&self.engine)
     }
@@ -189,8 +202,8 @@ impl TokenCache {
         Events::new(self.engine.listen())
     }
 
-    /// Waits, at most so long, until no exchange is under way and the store has acknowledged what came of it. To be called before a
-    /// process ends.
+    /// Waits, at most so long, until no exchange is under way and the store has acknowledged what
+    /// came of it. To be called before a process ends.
     pub async fn drain(&self, within: Duration) -> Drained {
         let job = Job::of(&self.engine);
         if !job.is_flying() && job.pending.is_settled() {
@@ -244,6 +257,7 @@ const BETWEEN_WRITES: Duration = Duration::from_millis(100);
 pub enum Drained {
     /// Nothing is under way, and the store has everything.
     Settled,
-    /// The time was over first: an exchange is under way, or the store has not acknowledged the newest token.
+    /// The time was over first: an exchange is under way, or the store has not acknowledged the
+    /// newest token.
     Unsettled,
 }

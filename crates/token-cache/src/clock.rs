@@ -11,9 +11,10 @@ pub(crate) fn millis(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on Apple's systems
-/// (`CLOCK_MONOTONIC`) and on Windows. Its wall time is that of the last timer tick on Linux and Android, at most 10 milliseconds ago:
-/// every caller of a token pays for a look at the clock, and this one costs a quarter.
+/// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on
+/// Apple's systems (`CLOCK_MONOTONIC`) and on Windows. Its wall time is that of the last timer tick
+/// on Linux and Android, at most 10 milliseconds ago: every caller of a token pays for a look at
+/// the clock, and this one costs a quarter.
 ///
 /// ```
 /// use token_cache::SystemClock;
@@ -82,8 +83,8 @@ fn elapsed() -> Duration {
     now.saturating_duration_since(*ORIGIN.get_or_init(|| now))
 }
 
-/// A clock that follows tokio's time, so that a test with paused time moves both with one `tokio::time::advance`. The wall clock can be
-/// stepped besides.
+/// A clock that follows tokio's time, so that a test with paused time moves both with one
+/// `tokio::time::advance`. The wall clock can be stepped besides.
 ///
 /// ```
 /// use std::time::Duration;
@@ -127,7 +128,9 @@ impl RuntimeClock {
 impl Clock for RuntimeClock {
     fn now(&self) -> ClockReading {
         let elapsed = tokio::time::Instant::now().saturating_duration_since(self.origin);
-        let stepped = self.stepped_millis.load(std::sync::atomic::Ordering::SeqCst);
+        let stepped = self
+            .stepped_millis
+            .load(std::sync::atomic::Ordering::SeqCst);
         ClockReading {
             wall: self.wall.after(elapsed).shifted(stepped),
             elapsed,

@@ -13,7 +13,8 @@ use crate::stored::Stored;
 ///
 /// # Errors
 ///
-/// If the grant was logged out meanwhile; why the access token is unusable, if only the refresh token is new.
+/// If the grant was logged out meanwhile; why the access token is unusable, if only the refresh
+/// token is new.
 pub(crate) async fn commit(
     job: &Job,
     issued: Issued,
@@ -27,7 +28,9 @@ pub(crate) async fn commit(
     };
     let written = match write(job, &condition, &record).await {
         Ok(written) => written,
-        Err(error) => return unpersisted(job, issued, origin, &error, Some((condition, record))).await,
+        Err(error) => {
+            return unpersisted(job, issued, origin, &error, Some((condition, record))).await;
+        }
     };
     if written.is_ours() {
         job.publish(issued.token.clone(), issued.asked, origin);
@@ -89,8 +92,13 @@ pub(crate) async fn write(
     }
 }
 
-async fn put(job: &Job, condition: &CommitCondition, record: &Record) -> Result<Committed, StoreError> {
-    job.in_time(job.store.commit(&job.key, condition, record)).await
+async fn put(
+    job: &Job,
+    condition: &CommitCondition,
+    record: &Record,
+) -> Result<Committed, StoreError> {
+    job.in_time(job.store.commit(&job.key, condition, record))
+        .await
 }
 
 /// Tells what a write came to, and acts on what it lost to.

@@ -36,7 +36,8 @@ pub(crate) enum Outlook {
     Clear,
     /// One is under way.
     InFlight,
-    /// One is under way, and waits until a refresh token that may have been spent can be sent again.
+    /// One is under way, and waits until a refresh token that may have been spent can be sent
+    /// again.
     InDoubt,
     /// The last one failed: none before this elapsed time.
     HeldOff { until: Duration },
@@ -92,7 +93,10 @@ enum Worth {
 }
 
 fn worth(state: &State<'_>, now: &ClockReading) -> Worth {
-    match (state.validity.at(now.effective_now(state.anchor)), state.standing) {
+    match (
+        state.validity.at(now.effective_now(state.anchor)),
+        state.standing,
+    ) {
         (Freshness::Expired, _) | (_, Standing::Killed | Standing::Refused) => Worth::Nothing,
         (Freshness::Expiring, Standing::Good) => Worth::LastResort,
         (Freshness::RefreshDue, Standing::Good) => Worth::Due,

@@ -1,4 +1,5 @@
-//! The state of one cache: what is in hand, what is known against it, and the flight that brings the next token.
+//! The state of one cache: what is in hand, what is known against it, and the flight that brings
+//! the next token.
 
 mod flying;
 mod outlook;
@@ -53,11 +54,13 @@ pub(crate) struct Engine {
     pub(crate) sessions: Sessions,
     /// Told whenever there is another token.
     pub(crate) published: Notify,
-    /// Whether the flight has declared that it spends the token, and does not know yet what came of it.
+    /// Whether the flight has declared that it spends the token, and does not know yet what came of
+    /// it.
     pub(crate) spending: AtomicBool,
     /// When it last began to, in milliseconds of elapsed time.
     pub(crate) spends_since: AtomicU64,
-    /// Whether the intent of ours that is stored stands for another holder's, which a failed redemption had replaced.
+    /// Whether the intent of ours that is stored stands for another holder's, which a failed
+    /// redemption had replaced.
     pub(crate) inherits_doubt: AtomicBool,
     /// Whether the flight waits for a doubt.
     pub(crate) resting: AtomicBool,
@@ -67,7 +70,8 @@ pub(crate) struct Engine {
     failures: Failures,
     flight: SingleFlight<Result<(), Error>>,
     events: broadcast::Sender<Event>,
-    /// When the store was last looked at for callers without a token, in milliseconds of elapsed time.
+    /// When the store was last looked at for callers without a token, in milliseconds of elapsed
+    /// time.
     looked_at: AtomicU64,
     grant_end_told: AtomicBool,
     store_told: AtomicBool,
@@ -131,7 +135,8 @@ impl Engine {
     /// The token if it is fresh: one atomic load and one look at the clock.
     pub(crate) fn fresh(&self) -> Option<TokenGuard> {
         let held = self.held.load();
-        held.is_fresh(&self.clock.now()).then(|| TokenGuard::new(held))
+        held.is_fresh(&self.clock.now())
+            .then(|| TokenGuard::new(held))
     }
 
     /// The token if it is live, fresh or not.
@@ -213,7 +218,8 @@ impl Engine {
         (is_refused || self.failures.calls_for_login(&self.in_hand())) && self.has_login()
     }
 
-    /// The vendor refused to refresh this token, and a login follows. Should that fail, the next one does not send the token again.
+    /// The vendor refused to refresh this token, and a login follows. Should that fail, the next
+    /// one does not send the token again.
     pub(crate) fn note_refused_refresh(&self, token: &Token) {
         let held = self.held.load();
         if is_of(&held, token) {
@@ -221,7 +227,8 @@ impl Engine {
         }
     }
 
-    /// The login that took the place of a refresh failed. The refresh is tried again, unless it was refused.
+    /// The login that took the place of a refresh failed. The refresh is tried again, unless it was
+    /// refused.
     pub(crate) fn note_vain_login(&self) {
         if !self.held.load().is_refresh_refused() {
             self.failures.note_vain_login();

@@ -15,8 +15,9 @@ pub(crate) struct Entropy {
 impl Entropy {
     pub(crate) fn from_system() -> Result<Self, BuildError> {
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed)
-            .map_err(|_| BuildError::invalid("entropy", "could not be had from the operating system"))?;
+        getrandom::fill(&mut seed).map_err(|_| {
+            BuildError::invalid("entropy", "could not be had from the operating system")
+        })?;
         Ok(Self {
             seed,
             drawn: AtomicU64::new(0),

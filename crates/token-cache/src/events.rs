@@ -23,7 +23,8 @@ pub enum Event {
         /// Which of its lineage it is.
         generation: Generation,
     },
-    /// The store did not acknowledge it yet: it is served from memory, and written again until it is.
+    /// The store did not acknowledge it yet: it is served from memory, and written again until it
+    /// is.
     PersistFailed {
         /// Which of its lineage it is.
         generation: Generation,
@@ -54,43 +55,49 @@ pub enum Event {
         /// Which of its lineage it is.
         generation: Generation,
     },
-    /// The vendor's answer was accepted though something in it is odd. Compare the deployment with the vendor's documents.
+    /// The vendor's answer was accepted though something in it is odd. Compare the deployment with
+    /// the vendor's documents.
     OddAnswer {
         /// The generation of the token that it brought.
         generation: Generation,
         /// What is odd: constant texts, no values.
         what: Vec<&'static str>,
     },
-    /// APIs refuse this token, but it is not at fault: an exchange was just made for that reason, or the vendor stands by it. It
-    /// is handed out again, and no other exchange is made for a while. Look for the cause at the API.
+    /// APIs refuse this token, but it is not at fault: an exchange was just made for that reason,
+    /// or the vendor stands by it. It is handed out again, and no other exchange is made for a
+    /// while. Look for the cause at the API.
     RefusedAgain {
         /// The generation of the token.
         generation: Generation,
     },
-    /// The vendor has refused in the same way for long. The grant may be dead, though the vendor does not say so.
+    /// The vendor has refused in the same way for long. The grant may be dead, though the vendor
+    /// does not say so.
     LoginMayBeNeeded {
         /// What the vendor says.
         error: Error,
     },
-    /// Refreshes do not move the refresh token's end on: the grant ends for good then, and somebody must log in again. Told once.
+    /// Refreshes do not move the refresh token's end on: the grant ends for good then, and somebody
+    /// must log in again. Told once.
     GrantEnds {
         /// When.
         at: Timestamp,
     },
-    /// The refresh token is spent by its first use and the store does not outlive this process: the next one cannot go on from
-    /// here. Use a durable store. Told once.
+    /// The refresh token is spent by its first use and the store does not outlive this process: the
+    /// next one cannot go on from here. Use a durable store. Told once.
     NotDurable,
     /// Something is wrong with the place where tokens are kept, though it can be used. Told once.
     StoreWarning {
         /// What, and what to do about it; for people to read.
         what: String,
     },
-    /// The grant was logged out here, but the vendor did not revoke the token: its copies still work until they expire.
+    /// The grant was logged out here, but the vendor did not revoke the token: its copies still
+    /// work until they expire.
     NotRevoked {
         /// Why.
         error: Error,
     },
-    /// A token of ours lost the race against another holder's: the stored one is used, ours is kept as a spare.
+    /// A token of ours lost the race against another holder's: the stored one is used, ours is kept
+    /// as a spare.
     Superseded {
         /// The generation that both claim.
         generation: Generation,
@@ -153,7 +160,8 @@ impl Events {
         Self(receiver)
     }
 
-    /// The next event; `None` once the cache is gone. A reader that is more than 64 events behind misses the oldest.
+    /// The next event; `None` once the cache is gone. A reader that is more than 64 events behind
+    /// misses the oldest.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             match self.0.recv().await {

@@ -104,7 +104,8 @@ impl Line<'_> {
                 Ok(Walked::Again(error)) => Failed::answered(error),
                 Err(failed) => failed,
             };
-            // What was in doubt is not made certain by a second request, unless the vendor refuses the grant.
+            // What was in doubt is not made certain by a second request, unless the vendor refuses
+            // the grant.
             let is_refused = failed.error.kind() == ErrorKind::Rejected;
             let failed = match doubt.take() {
                 Some(earlier) if !is_refused => earlier,
@@ -122,7 +123,11 @@ impl Line<'_> {
     }
 
     /// Sends the one request of a redemption.
-    pub(crate) async fn redeem(&self, patience: Patience, request: Request) -> Result<Issued, Error> {
+    pub(crate) async fn redeem(
+        &self,
+        patience: Patience,
+        request: Request,
+    ) -> Result<Issued, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(patience.within);
         match self.walk(request, deadline).await {
             Ok(Walked::Issued(issued)) => Ok(issued),
@@ -134,14 +139,17 @@ impl Line<'_> {
     /// Sends one request that is about a token but brings none, such as a revocation.
     pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
-        self.send(request, deadline).await.map_err(|failed| failed.error)
+        self.send(request, deadline)
+            .await
+            .map_err(|failed| failed.error)
     }
 
     pub(crate) fn attempt(&self) -> Attempt {
         self.attempts.next(&self.clock.now())
     }
 
-    /// Sends the first request and the further steps that the endpoint asks for. Once one was sent, the exchange counts as sent.
+    /// Sends the first request and the further steps that the endpoint asks for. Once one was sent,
+    /// the exchange counts as sent.
     async fn walk(&self, first: Request, deadline: Duration) -> Result<Walked, Failed> {
         let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
         let mut request = first;
@@ -151,7 +159,9 @@ impl Line<'_> {
             let outcome = self.endpoint.read(&reply.answer());
             let answered = |error| Failed::answered(error).after(step, spends);
             request = match outcome.map_err(answered)? {
-                Outcome::Issued(token) => return Ok(Walked::Issued(Issued::of(token, reply.asked))),
+                Outcome::Issued(token) => {
+                    return Ok(Walked::Issued(Issued::of(token, reply.asked)));
+                }
                 Outcome::RefreshTokenOnly {
                     refresh,
                     refresh_expires_at,
@@ -196,7 +206,8 @@ impl Line<'_> {
         })
     }
 
-    /// The server's clock by the `Date` of its answer. Without TLS anybody on the way could move our clock, so it is not believed.
+    /// The server's clock by the `Date` of its answer. Without TLS anybody on the way could move
+    /// our clock, so it is not believed.
     fn learn_offset(
         &self,
         request: &Request,
@@ -240,8 +251,8 @@ impl Failed {
         Self { error, sent: true }
     }
 
-    /// The failure of a request after `steps` that were answered. Unless the vendor itself refuses, what those did to a refresh token or
-    /// a code is unknown.
+    /// The failure of a request after `steps` that were answered. Unless the vendor itself refuses,
+    /// what those did to a refresh token or a code is unknown.
     fn after(self, steps: u32, spends: bool) -> Self {
         if steps == 0 {
             return self;

@@ -13,7 +13,8 @@ use self::pause::{Doubt, Pause};
 use crate::backoff::Backoff;
 use crate::events::Event;
 
-/// After so many failures in a row, an outage is taken for one: callers fail at once, and words of strangers are believed.
+/// After so many failures in a row, an outage is taken for one: callers fail at once, and words of
+/// strangers are believed.
 pub(crate) const A_FEW: u32 = 3;
 /// The same refusal for so long, so often, is told once as "a login may be needed".
 const SAME_FOR_LONG: Duration = Duration::from_secs(15 * 60);
@@ -36,8 +37,9 @@ struct Failure {
     patience: u32,
     /// How many refreshes in a row the vendor answered with something else than a token.
     answers: u32,
-    /// Whether a login has just taken the place of the refresh, and failed. The next failure is that of the login: it says nothing of
-    /// the grant, and does not hold off the refresh for longer than another failure of the refresh would.
+    /// Whether a login has just taken the place of the refresh, and failed. The next failure is
+    /// that of the login: it says nothing of the grant, and does not hold off the refresh for
+    /// longer than another failure of the refresh would.
     login_in_vain: bool,
     same: SameRefusal,
 }
@@ -62,7 +64,8 @@ pub(crate) struct Failed<'a> {
     pub(crate) sent: Duration,
     /// A random number.
     pub(crate) drawn: u32,
-    /// Whether the vendor issued a token that was over when it arrived: it may have a newer one in a moment.
+    /// Whether the vendor issued a token that was over when it arrived: it may have a newer one in
+    /// a moment.
     pub(crate) over_on_arrival: bool,
 }
 
@@ -82,7 +85,8 @@ impl Failures {
         *self.lock() = None;
     }
 
-    /// A person says that the refusal was wrong, or is mended: the next caller tries again. What the vendor asked for still counts.
+    /// A person says that the refusal was wrong, or is mended: the next caller tries again. What
+    /// the vendor asked for still counts.
     pub(crate) fn forget_verdict(&self) {
         if let Some(failure) = &mut *self.lock() {
             failure.verdict = None;
@@ -108,7 +112,9 @@ impl Failures {
 
     /// No exchange before this elapsed time.
     pub(crate) fn until(&self, hand: &InHand, now: Duration) -> Option<Duration> {
-        self.lock().as_ref().map(|failure| failure.pause.until(hand, now))
+        self.lock()
+            .as_ref()
+            .map(|failure| failure.pause.until(hand, now))
     }
 
     /// Whether the refresh token was sent, and nobody knows whether the vendor took it.
@@ -118,7 +124,8 @@ impl Failures {
             .is_some_and(|failure| failure.pause.doubt.is_some())
     }
 
-    /// Whether the next exchange is worth waiting for: the failure passes by itself, and is not one of many.
+    /// Whether the next exchange is worth waiting for: the failure passes by itself, and is not one
+    /// of many.
     pub(crate) fn may_pass(&self) -> bool {
         let failure = self.lock();
         failure
@@ -126,13 +133,15 @@ impl Failures {
             .is_none_or(|failure| failure.in_a_row < failure.patience && failure.passes)
     }
 
-    /// Whether a repeatable login should take the place of the next refresh: the vendor answers it, but not with a token.
+    /// Whether a repeatable login should take the place of the next refresh: the vendor answers it,
+    /// but not with a token.
     pub(crate) fn calls_for_login(&self, hand: &InHand) -> bool {
         let answers = self.lock().as_ref().map_or(0, |failure| failure.answers);
         answers >= A_FEW || (answers > 0 && !hand.usable)
     }
 
-    /// The login that took the place of a refresh failed: the next one is a refresh again. Told before that failure is noted.
+    /// The login that took the place of a refresh failed: the next one is a refresh again. Told
+    /// before that failure is noted.
     pub(crate) fn note_vain_login(&self) {
         if let Some(failure) = &mut *self.lock() {
             failure.login_in_vain = true;
@@ -148,7 +157,9 @@ impl Failures {
 impl Failure {
     fn following(last: Option<Self>, failed: &Failed<'_>, backoff: &Backoff) -> Self {
         let Failed { error, now, .. } = *failed;
-        let in_a_row = last.as_ref().map_or(1, |last| last.in_a_row.saturating_add(1));
+        let in_a_row = last
+            .as_ref()
+            .map_or(1, |last| last.in_a_row.saturating_add(1));
         let answers = last.as_ref().map_or(0, |last| last.answers);
         let in_vain = last.as_ref().is_some_and(|last| last.login_in_vain);
         let passes = in_vain || passes(error);
@@ -260,10 +271,13 @@ fn passes(error: &Error) -> bool {
     }
 }
 
-/// Whether the vendor answered a refresh, and will answer the next one alike: neither busy nor closed, nor is the client set up wrongly,
-/// which the vendor would say to its login too.
+/// Whether the vendor answered a refresh, and will answer the next one alike: neither busy nor
+/// closed, nor is the client set up wrongly, which the vendor would say to its login too.
 fn is_an_answer(error: &Error) -> bool {
-    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    let busy = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
     let answered = error.status().is_some_and(|status| !busy.contains(&status));
     let is_clear = match error.kind() {
         ErrorKind::Locked { .. } | ErrorKind::Throttled { .. } => true,

@@ -33,7 +33,8 @@ use self::lease::Leases;
 #[cfg(feature = "test-util")]
 pub use self::steps::WriteStep;
 
-/// Keeps tokens in files, one a key, for all processes of one machine. Clones share the leases that they hold.
+/// Keeps tokens in files, one a key, for all processes of one machine. Clones share the leases that
+/// they hold.
 ///
 /// ```
 /// use token_cache::FileStore;
@@ -48,8 +49,9 @@ pub use self::steps::WriteStep;
 ///
 /// # Files
 ///
-/// The directory is made with mode 0700 and every file with 0600. If they belong to another user, or other users have access to them,
-/// the store refuses them, as ssh does. Beside `<key>.json`, which holds record, intent and tombstone, there are
+/// The directory is made with mode 0700 and every file with 0600. If they belong to another user,
+/// or other users have access to them, the store refuses them, as ssh does. Beside `<key>.json`,
+/// which holds record, intent and tombstone, there are
 ///
 /// * `.json.lock`, locked for the milliseconds of a write and never removed;
 /// * `.json.lease`, who may spend the token;
@@ -57,26 +59,31 @@ pub use self::steps::WriteStep;
 /// * `.json.previous`, a copy of the record before the last one (not after a logout);
 /// * `.json.unreadable-<n>`, what was found torn or foreign, and kept.
 ///
-/// A file that is a symbolic link is followed, and these lie beside its target. Mount the directory above the store's into a container,
-/// never a single file: that could not be replaced. Delete the files of a key only while no program uses it.
+/// A file that is a symbolic link is followed, and these lie beside its target. Mount the directory
+/// above the store's into a container, never a single file: that could not be replaced. Delete the
+/// files of a key only while no program uses it.
 ///
 /// # Guarantees
 ///
-/// * A write is a temporary file, synced, renamed, and its directory synced. A process that dies at any moment leaves the old record or
-///   the new one. If the disk or another program damaged the file, the copy before it is used, and the damaged one is kept.
-/// * A new token is safe in two steps. As soon as its temporary file is written, a killed process does not lose it: whoever writes next,
-///   or takes the lease, completes the write first. When the commit returns, the directory is synced, and a power cut does not lose it
-///   either.
-/// * Leases are timed by the machine's clock that counts suspend, and end with a reboot. On Unix their owner keeps the lease file locked
-///   too, so that the lease of a process that died ends at once, by the kernel; a process that was stopped keeps others waiting for as
-///   long as its lease lives. On Windows they end by their time alone, on the wall clock.
-/// * An operation waits at most 4 seconds for other processes; one that failed is not carried out later.
-/// * Whoever waits for another's commit is told of it by the kernel (inotify) on Linux, and looks every 20 milliseconds elsewhere, or
-///   if the kernel has no watch left to give.
+/// * A write is a temporary file, synced, renamed, and its directory synced. A process that dies at
+///   any moment leaves the old record or the new one. If the disk or another program damaged the
+///   file, the copy before it is used, and the damaged one is kept.
+/// * A new token is safe in two steps. As soon as its temporary file is written, a killed process
+///   does not lose it: whoever writes next, or takes the lease, completes the write first. When the
+///   commit returns, the directory is synced, and a power cut does not lose it either.
+/// * Leases are timed by the machine's clock that counts suspend, and end with a reboot. On Unix
+///   their owner keeps the lease file locked too, so that the lease of a process that died ends at
+///   once, by the kernel; a process that was stopped keeps others waiting for as long as its lease
+///   lives. On Windows they end by their time alone, on the wall clock.
+/// * An operation waits at most 4 seconds for other processes; one that failed is not carried out
+///   later.
+/// * Whoever waits for another's commit is told of it by the kernel (inotify) on Linux, and looks
+///   every 20 milliseconds elsewhere, or if the kernel has no watch left to give.
 /// * Buffers that held a token are wiped.
 ///
-/// It is for a local disk: network file systems keep neither locks nor renames as they should. Without [`sealed_with`](Self::sealed_with)
-/// tokens are plain text that the user and the superuser can read, as SSH keys are.
+/// It is for a local disk: network file systems keep neither locks nor renames as they should.
+/// Without [`sealed_with`](Self::sealed_with) tokens are plain text that the user and the superuser
+/// can read, as SSH keys are.
 ///
 /// It needs a Tokio runtime, in whose blocking threads all I/O runs.
 #[derive(Clone)]
@@ -111,29 +118,31 @@ impl FileStore {
         }
     }
 
-    /// A store in `<app_name>/tokens` under the directory for the state of this user's programs: `$XDG_STATE_HOME` or `~/.local/state`
-    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)), `~/Library/Application Support` on Apple's systems,
-    /// `%LOCALAPPDATA%` on Windows.
+    /// A store in `<app_name>/tokens` under the directory for the state of this user's programs:
+    /// `$XDG_STATE_HOME` or `~/.local/state`
+    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)),
+    /// `~/Library/Application Support` on Apple's systems, `%LOCALAPPDATA%` on Windows.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the name has anything but letters, digits, `-`, `_`, `.` and spaces, or the user has no home directory, as
-    /// services often have not: use [`at`](Self::at).
+    /// [`BuildError`] where the name has anything but letters, digits, `-`, `_`, `.` and spaces, or
+    /// the user has no home directory, as services often have not: use [`at`](Self::at).
     pub fn in_default_directory(app_name: &str) -> Result<Self, BuildError> {
         directory::of_this_user(app_name).map(Self::at)
     }
 
-    /// Encrypts and authenticates the tokens. A record that is not sealed is then refused, so that nobody puts one of his own there: to
-    /// change over, log in anew.
+    /// Encrypts and authenticates the tokens. A record that is not sealed is then refused, so that
+    /// nobody puts one of his own there: to change over, log in anew.
     #[must_use]
     pub fn sealed_with(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
         self
     }
 
-    /// Refuses a directory if any directory above it can be written to by every user and has no sticky bit. Kubernetes' `emptyDir` is
-    /// one: there every process of the pod could put another directory in its place. Without this,
-    /// [`warnings`](token_core::TokenStore::warnings) tells of it.
+    /// Refuses a directory if any directory above it can be written to by every user and has no
+    /// sticky bit. Kubernetes' `emptyDir` is one: there every process of the pod could put another
+    /// directory in its place. Without this, [`warnings`](token_core::TokenStore::warnings) tells
+    /// of it.
     ///
     /// ```
     /// use token_cache::FileStore;
@@ -146,7 +155,8 @@ impl FileStore {
         self
     }
 
-    /// For tests: how long an operation waits for other processes before it fails. Default: 4 seconds.
+    /// For tests: how long an operation waits for other processes before it fails. Default: 4
+    /// seconds.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     #[must_use]
@@ -155,12 +165,15 @@ impl FileStore {
         self
     }
 
-    /// For tests: calls `ask` before each step of a write, in the thread that writes. An error that it returns is the file system's; it
-    /// may also never return.
+    /// For tests: calls `ask` before each step of a write, in the thread that writes. An error that
+    /// it returns is the file system's; it may also never return.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     #[must_use]
-    pub fn asking(mut self, ask: impl Fn(WriteStep) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
+    pub fn asking(
+        mut self,
+        ask: impl Fn(WriteStep) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         self.steps = steps::Steps::asking(ask);
         self
     }

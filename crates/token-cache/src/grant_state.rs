@@ -13,9 +13,11 @@ use crate::stored::Stored;
 pub enum GrantState {
     /// There is a live access token.
     Active,
-    /// There is none, but the next [`token`](crate::TokenCache::token) can get one: by a refresh or a repeatable login.
+    /// There is none, but the next [`token`](crate::TokenCache::token) can get one: by a refresh or
+    /// a repeatable login.
     Restorable,
-    /// The refresh token has reached its own end, and there is no repeatable login: somebody must log in again.
+    /// The refresh token has reached its own end, and there is no repeatable login: somebody must
+    /// log in again.
     Expired,
     /// There is no grant, it was logged out, or the vendor refused it: somebody must log in.
     LoginRequired,
@@ -37,7 +39,8 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store cannot be read.
+    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store
+    /// cannot be read.
     pub async fn grant_state(&self) -> Result<GrantState, Error> {
         let job = Job::of(&self.engine);
         self.engine.tasks.run(of(job)).await
@@ -72,11 +75,14 @@ fn judge(job: &Job, stored: &Stored, token: Option<&Token>, now: Timestamp) -> G
     if stored.is_tombstoned() || is_refused(job, token) {
         return GrantState::LoginRequired;
     }
-    // What is in hand counts where the store has nothing: an initial token that no flight has stored yet.
+    // What is in hand counts where the store has nothing: an initial token that no flight has
+    // stored yet.
     let in_hand = job.current().or_else(|| job.initial.unseen());
     match token.or(in_hand.as_ref()) {
         None => GrantState::LoginRequired,
-        Some(token) if token.refresh_expires_at().is_some_and(|end| end <= now) => GrantState::Expired,
+        Some(token) if token.refresh_expires_at().is_some_and(|end| end <= now) => {
+            GrantState::Expired
+        }
         Some(_) => GrantState::Restorable,
     }
 }

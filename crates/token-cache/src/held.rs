@@ -12,7 +12,8 @@ use token_core::{ClockReading, Freshness, Timestamp, Token, Validity};
 use crate::clock::millis;
 use crate::decide::Standing;
 
-/// A token as the engine holds it. Before the first one, it is a placeholder that expired at the beginning of time.
+/// A token as the engine holds it. Before the first one, it is a placeholder that expired at the
+/// beginning of time.
 #[derive(Debug)]
 pub(crate) struct Held {
     token: Token,
@@ -22,7 +23,8 @@ pub(crate) struct Held {
     exchanged: bool,
     /// How many exchanges in a row were made because an API refused the token before.
     refusals: AtomicU32,
-    /// Refusals before this elapsed time, in milliseconds, are not the token's fault; zero if none was.
+    /// Refusals before this elapsed time, in milliseconds, are not the token's fault; zero if none
+    /// was.
     trusted_until: AtomicU64,
     /// No exchange of our own accord before this elapsed time: the vendor just repeated the token.
     not_before: Option<Duration>,
@@ -36,8 +38,8 @@ const GOOD: u8 = 0;
 const REFUSED: u8 = 1;
 const KILLED: u8 = 2;
 
-/// Within this time after an exchange, another one is not the cure: for a refusal the token is not at fault, and a longer life the
-/// vendor does not give.
+/// Within this time after an exchange, another one is not the cure: for a refusal the token is not
+/// at fault, and a longer life the vendor does not give.
 const NEWLY_EXCHANGED: Duration = Duration::from_secs(60);
 
 /// What an API's refusal of a token leads to.
@@ -68,7 +70,12 @@ impl Held {
     }
 
     /// A token that follows `before`, by an exchange or from the store.
-    pub(crate) fn following(before: &Held, token: Token, anchor: ClockReading, exchanged: bool) -> Self {
+    pub(crate) fn following(
+        before: &Held,
+        token: Token,
+        anchor: ClockReading,
+        exchanged: bool,
+    ) -> Self {
         let was_refused = before.standing() == Standing::Refused;
         let refusals = before.refusals.load(Ordering::Acquire);
         Self {
@@ -82,7 +89,8 @@ impl Held {
         }
     }
 
-    /// The same, held against further exchanges until this elapsed time: the vendor repeated the token.
+    /// The same, held against further exchanges until this elapsed time: the vendor repeated the
+    /// token.
     pub(crate) fn not_exchanged_before(self, elapsed: Duration) -> Self {
         Self {
             not_before: Some(elapsed),
@@ -185,8 +193,9 @@ impl Held {
 
 /// A token to use now. It reads like a [`Token`].
 ///
-/// Getting one allocates nothing and shares no reference count between threads. It is meant to be held for as long as one API call
-/// takes; for longer, clone the token out of it: `(*guard).clone()`.
+/// Getting one allocates nothing and shares no reference count between threads. It is meant to be
+/// held for as long as one API call takes; for longer, clone the token out of it:
+/// `(*guard).clone()`.
 pub struct TokenGuard(Guard<Arc<Held>>);
 
 impl TokenGuard {

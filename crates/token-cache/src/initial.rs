@@ -1,4 +1,5 @@
-//! A token that the program was configured with: the beginning of a grant, if the store does not know better.
+//! A token that the program was configured with: the beginning of a grant, if the store does not
+//! know better.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -59,7 +60,8 @@ impl Initial {
         *self.family()
     }
 
-    /// The initial token, the first time that it is asked for, if the stored family did not begin with it.
+    /// The initial token, the first time that it is asked for, if the stored family did not begin
+    /// with it.
     pub(crate) fn take_unseen(&self) -> Option<Token> {
         let (token, fingerprint) = self.token.as_ref()?;
         let is_new = self.of_the_family() != Some(*fingerprint);
@@ -74,7 +76,11 @@ impl Initial {
     /// It was tried and neither taken nor refused: it may be tried again.
     pub(crate) fn give_back(&self) {
         if self.tried.swap(false, Ordering::AcqRel) {
-            let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let before = self
+                .before
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             *self.family() = before;
         }
     }
@@ -85,7 +91,8 @@ impl Initial {
         (!self.tried.load(Ordering::Acquire)).then(|| token.clone())
     }
 
-    /// The initial token as a record would hold it, with its fingerprint, for a logout that comes before the first flight.
+    /// The initial token as a record would hold it, with its fingerprint, for a logout that comes
+    /// before the first flight.
     pub(crate) fn for_logout(&self) -> Option<(Token, RefreshFingerprint)> {
         let (_, fingerprint) = self.token.as_ref()?;
         let unseen = self
@@ -95,6 +102,8 @@ impl Initial {
     }
 
     fn family(&self) -> std::sync::MutexGuard<'_, Option<RefreshFingerprint>> {
-        self.of_the_family.lock().unwrap_or_else(PoisonError::into_inner)
+        self.of_the_family
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,7 +12,8 @@ use crate::events::Origin;
 use crate::record;
 use crate::sessions::{Publication, Session};
 
-/// One task's view of the engine. It changes nothing that a logout has put behind it since it began.
+/// One task's view of the engine. It changes nothing that a logout has put behind it since it
+/// began.
 #[derive(Clone)]
 pub(crate) struct Job {
     engine: Arc<Engine>,
@@ -37,8 +38,8 @@ impl Job {
         Arc::strong_count(&self.engine)
     }
 
-    /// The record of a token, as it is committed now. The end of an access token that is in hand already was read from the wall clock of
-    /// then, so the time now is told by that clock too.
+    /// The record of a token, as it is committed now. The end of an access token that is in hand
+    /// already was read from the wall clock of then, so the time now is told by that clock too.
     pub(crate) fn record(&self, token: &Token) -> Result<Record, StoreError> {
         let (held, now) = (self.held(), self.clock.now());
         let written_at = match token.access().same_as(held.token().access()) {
@@ -58,7 +59,9 @@ impl Job {
             origin,
         };
         let publish = |publication| self.engine.take_over(publication);
-        self.engine.sessions.publish(self.session, publication, publish);
+        self.engine
+            .sessions
+            .publish(self.session, publication, publish);
         self.engine.published.notify_waiters();
     }
 

@@ -13,7 +13,8 @@ use crate::stored::{Adopted, Stored};
 /// A lease that is held.
 pub(crate) struct Lease<'a> {
     job: &'a Job,
-    /// The elapsed time just before it was asked for: by the store's clock it lives no shorter than from here.
+    /// The elapsed time just before it was asked for: by the store's clock it lives no shorter than
+    /// from here.
     asked_at: Duration,
 }
 
@@ -63,8 +64,8 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Runs the future while the lease is renewed at each third of its life. A lease that is lost meanwhile does not stop it: what it
-    /// brings may be the only living token.
+    /// Runs the future while the lease is renewed at each third of its life. A lease that is lost
+    /// meanwhile does not stop it: what it brings may be the only living token.
     pub(crate) async fn kept_while<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;
@@ -73,7 +74,8 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Makes sure that the lease is still ours and has at least half of its life, on the clock that counts suspend.
+    /// Makes sure that the lease is still ours and has at least half of its life, on the clock that
+    /// counts suspend.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let age = self.job.clock.now().elapsed.saturating_sub(self.asked_at);
         if age < self.job.settings.lease / 2 {
@@ -93,7 +95,9 @@ impl<'a> Lease<'a> {
     pub(crate) async fn clear_intent(&self) {
         let job = self.job;
         // Where it fails, the intent stands and others wait a little longer than they had to.
-        _ = job.in_time(job.store.clear_intent(&job.key, &job.owner)).await;
+        _ = job
+            .in_time(job.store.clear_intent(&job.key, &job.owner))
+            .await;
     }
 
     pub(crate) async fn give_back(self) {
@@ -123,15 +127,16 @@ pub(crate) async fn give_back(job: &Job) {
     _ = job.in_time(job.store.release(&job.key, &job.owner)).await;
 }
 
-/// Watches the store for at most `left`. True where a newer token was adopted and nothing more is needed.
+/// Watches the store for at most `left`. True where a newer token was adopted and nothing more is
+/// needed.
 async fn watch(job: &Job, left: Duration, stored: &Stored) -> bool {
     const OFTEN_ENOUGH: Duration = Duration::from_millis(500);
     if is_fresh(stored, job) {
         return true;
     }
     let nap = left.clamp(Duration::from_millis(10), OFTEN_ENOUGH);
-    // What wakes us is mostly the holder's commit. To ask for the lease first would cost a round trip more, and one of the many that
-    // wake would have it for nothing.
+    // What wakes us is mostly the holder's commit. To ask for the lease first would cost a round
+    // trip more, and one of the many that wake would have it for nothing.
     let next = stored.next(job, nap).await;
     next.is_ok_and(|stored| is_fresh(&stored, job))
 }

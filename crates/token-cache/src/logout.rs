@@ -8,15 +8,16 @@ use crate::events::Event;
 use crate::job::Job;
 use crate::record;
 
-/// The answer to [`TokenCache::logout`](crate::TokenCache::logout): the grant is over here and in the store; this is what the
-/// vendor did.
+/// The answer to [`TokenCache::logout`](crate::TokenCache::logout): the grant is over here and in
+/// the store; this is what the vendor did.
 #[derive(Clone, Debug)]
 #[must_use = "the vendor may not have revoked the token"]
 #[non_exhaustive]
 pub enum LoggedOut {
     /// The vendor revoked the token.
     Revoked,
-    /// The vendor did not: copies of the token work until they expire. Also sent as [`Event::NotRevoked`].
+    /// The vendor did not: copies of the token work until they expire. Also sent as
+    /// [`Event::NotRevoked`].
     NotRevoked {
         /// Why: the vendor's refusal, or that it could not be reached.
         error: Error,
@@ -47,7 +48,8 @@ pub(crate) async fn logout(job: Job) -> Result<LoggedOut, Error> {
     Ok(logged_out)
 }
 
-/// While it lives nothing is published. Dropped before its end, because the logout failed or broke off, it publishes what was withheld.
+/// While it lives nothing is published. Dropped before its end, because the logout failed or broke
+/// off, it publishes what was withheld.
 struct Withholding<'a> {
     job: &'a Job,
     has_ended: bool,
@@ -73,13 +75,15 @@ impl Drop for Withholding<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
             let job = self.job;
-            job.sessions.resume(|publication| job.take_over(publication));
+            job.sessions
+                .resume(|publication| job.take_over(publication));
             job.published.notify_waiters();
         }
     }
 }
 
-/// Leaves the tombstone; returns the record that was there. From then on the initial token is not tried.
+/// Leaves the tombstone; returns the record that was there. From then on the initial token is not
+/// tried.
 async fn entomb(job: &Job) -> Result<Option<Record>, Error> {
     store_initial_token(job).await;
     let tombstone = job.store.tombstone(&job.key);
@@ -89,7 +93,8 @@ async fn entomb(job: &Job) -> Result<Option<Record>, Error> {
     Ok(removed)
 }
 
-/// So that the tombstone remembers it, and no other process begins with it anew. If this fails, so does the tombstone.
+/// So that the tombstone remembers it, and no other process begins with it anew. If this fails, so
+/// does the tombstone.
 async fn store_initial_token(job: &Job) {
     let Some((initial, fingerprint)) = job.initial.for_logout() else {
         return;
@@ -110,7 +115,11 @@ async fn let_go(job: &Job, removed: Option<Record>, withholding: Withholding<'_>
     let withheld = withholding.end();
     job.published.notify_waiters();
     drop(job.spares.take());
-    let records = [removed, job.pending.drop_all(), job.spill.drop_all(job).await];
+    let records = [
+        removed,
+        job.pending.drop_all(),
+        job.spill.drop_all(job).await,
+    ];
     let now = job.clock.now().wall;
     let read = |record: Record| record::read(&record, std::time::Duration::ZERO, now).ok();
     records

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, RefreshFingerprint,
-    Renewed, StoreError, StoredState, TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record,
+    RefreshFingerprint, Renewed, StoreError, StoredState, TokenStore,
 };
 use token_core::{Generation, TokenKey};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Keeps tokens in memory: they are gone with the process. Clones share what is kept, so that several caches of one process can
-/// share a grant.
+/// Keeps tokens in memory: they are gone with the process. Clones share what is kept, so that
+/// several caches of one process can share a grant.
 ///
 /// ```
 /// use token_cache::MemoryStore;
@@ -53,7 +53,8 @@ impl MemoryStore {
     }
 
     fn at<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
-        let mut places: MutexGuard<'_, _> = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places: MutexGuard<'_, _> =
+            self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
         act(places.entry(key.clone()).or_default())
     }
 }
@@ -82,7 +83,9 @@ impl Place {
     }
 
     fn live_lease(&self) -> Option<&(Owner, Instant)> {
-        self.lease.as_ref().filter(|(_, until)| *until > Instant::now())
+        self.lease
+            .as_ref()
+            .filter(|(_, until)| *until > Instant::now())
     }
 
     fn is_held_by(&self, owner: &Owner) -> bool {
@@ -137,7 +140,12 @@ impl TokenStore for MemoryStore {
         Ok(self.at(key, |place| place.entry()))
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         Ok(self.at(key, |place| {
             if let Some((holder, until)) = place.live_lease()
                 && holder != owner
@@ -152,7 +160,12 @@ impl TokenStore for MemoryStore {
         }))
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         Ok(self.at(key, |place| {
             if !place.is_held_by(owner) {
                 return Renewed::Lost;

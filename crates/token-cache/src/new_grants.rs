@@ -1,4 +1,5 @@
-//! New grants that were asked for while a flight is under way. A flight that only waits for another holder runs them meanwhile.
+//! New grants that were asked for while a flight is under way. A flight that only waits for another
+//! holder runs them meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +76,10 @@ impl NewGrants {
 
     /// Takes the first of the queue.
     pub(crate) fn next(&self) -> Option<Queued> {
-        lock(&self.queue).queued.pop_first().map(|(_, queued)| queued)
+        lock(&self.queue)
+            .queued
+            .pop_first()
+            .map(|(_, queued)| queued)
     }
 }
 
@@ -95,7 +99,9 @@ impl Waiting {
 
     /// Waits for the flight that has begun it, or will.
     pub(crate) async fn outcome(&mut self) -> Result<(), Error> {
-        (&mut self.outcome).await.unwrap_or_else(|_| Err(broke_off()))
+        (&mut self.outcome)
+            .await
+            .unwrap_or_else(|_| Err(broke_off()))
     }
 }
 

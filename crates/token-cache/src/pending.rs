@@ -55,8 +55,8 @@ impl Pending {
         self.write(job, writing).await.map(drop)
     }
 
-    /// Tries the write now, outside of a flight, and then gives back the lease that the flight left to it. The next flight takes its own
-    /// lease after that, in the same name.
+    /// Tries the write now, outside of a flight, and then gives back the lease that the flight left
+    /// to it. The next flight takes its own lease after that, in the same name.
     pub(crate) async fn settle_after_flight(&self, job: &Job) -> Result<(), StoreError> {
         let writing = self.begin_to_write().await?;
         if let Some(_writing) = self.write(job, writing).await? {
@@ -99,7 +99,9 @@ impl Pending {
 
     fn forget(&self, written: &Record) {
         let mut waiting = self.lock();
-        waiting.write.take_if(|(_, newest)| newest.id() == written.id());
+        waiting
+            .write
+            .take_if(|(_, newest)| newest.id() == written.id());
     }
 
     /// Gives up the write: the grant was logged out.
@@ -119,7 +121,8 @@ impl Pending {
     }
 }
 
-/// Holds the engine, so that a dropped cache loses no rotation; gives up some time after nobody else holds it.
+/// Holds the engine, so that a dropped cache loses no rotation; gives up some time after nobody
+/// else holds it.
 async fn retry(job: Job) {
     let retrying = Retrying(job);
     let job = &retrying.0;

@@ -54,18 +54,21 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
     };
-    let body = to_json(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
+    let body =
+        to_json(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
     let mut record = Record::new(fingerprint(key, token), token.generation(), body);
     record.due_at = validity.ends().map(|_| validity.refresh_at());
     record.grant_ends_at = token.refresh_expires_at();
     Ok(record)
 }
 
-/// The token of a record, as it looks at the local time `now`, when the store says that it was committed `age` ago.
+/// The token of a record, as it looks at the local time `now`, when the store says that it was
+/// committed `age` ago.
 ///
-/// Writer and reader may disagree on the time, and neither must make the token live longer than it does. So there are two opinions on
-/// its end, and the earlier counts: what the writer's clock said, less what it is ahead of the reader's by the age that the store tells;
-/// and what was left of it when it was written, less that age.
+/// Writer and reader may disagree on the time, and neither must make the token live longer than it
+/// does. So there are two opinions on its end, and the earlier counts: what the writer's clock
+/// said, less what it is ahead of the reader's by the age that the store tells; and what was left
+/// of it when it was written, less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
     let foreign = || StoreError::new("the stored record is not one of ours; it is kept as it is");
     let written: Written<'_> = serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
@@ -80,9 +83,12 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
         .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
         .scopes(written.scopes.into_iter().map(Cow::into_owned))
         .generation(Generation::new(record.generation.number()));
-    let with_extras = written.extras.into_iter().fold(token, |token, (name, value)| {
-        token.extra(name.into_owned(), value.to_secret())
-    });
+    let with_extras = written
+        .extras
+        .into_iter()
+        .fold(token, |token, (name, value)| {
+            token.extra(name.into_owned(), value.to_secret())
+        });
     with_extras.build().map_err(|_| foreign())
 }
 
@@ -100,9 +106,12 @@ fn validity(written: &Written<'_>, age: Duration, now: Timestamp) -> Validity {
         Some(end) => end.before(ahead).min(now.after(left)),
         None => Timestamp::MAX,
     };
-    let validity =
-        Validity::new(issued_at.min(began), ends_at).not_refreshed_before(refreshable_from.before(ahead));
-    match written.requested_refresh_at.map(Timestamp::from_unix_millis) {
+    let validity = Validity::new(issued_at.min(began), ends_at)
+        .not_refreshed_before(refreshable_from.before(ahead));
+    match written
+        .requested_refresh_at
+        .map(Timestamp::from_unix_millis)
+    {
         Some(requested) => validity.with_refresh_at(requested.before(ahead)),
         None => validity,
     }
@@ -186,7 +195,8 @@ mod tests {
     // FAULTS.md row 114
     #[test]
     fn the_instant_that_the_vendor_named_for_the_refresh_comes_back() {
-        let named = token().with_validity(Validity::new(at(1000), at(2000)).with_refresh_at(at(1300)));
+        let named =
+            token().with_validity(Validity::new(at(1000), at(2000)).with_refresh_at(at(1300)));
         let record = write(&TokenKey::of("v", "h", "g"), &named, at(1000)).unwrap();
         let back = read(&record, Duration::from_secs(100), at(1100)).unwrap();
         assert_eq!(back.validity().refresh_at(), at(1300));
@@ -208,7 +218,10 @@ mod tests {
         for written_ahead in [0, 10_000] {
             let now = at(1900 - written_ahead);
             let back = read(&written(), Duration::from_secs(900), now).unwrap();
-            assert_eq!(back.validity().expires_at(), now.after(Duration::from_secs(100)));
+            assert_eq!(
+                back.validity().expires_at(),
+                now.after(Duration::from_secs(100))
+            );
             assert_eq!(
                 back.validity().at(now),
                 token_core::Freshness::RefreshDue,

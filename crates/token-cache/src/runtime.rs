@@ -1,7 +1,8 @@
 //! The runtime that exchanges and stores run on, whatever runtime their callers have.
 //!
-//! A caller may have none, or one that ends while an exchange is under way. The vendor has rotated by then, so the exchange must
-//! go on. Tokio's tasks end with their runtime, hence one of our own that never ends.
+//! A caller may have none, or one that ends while an exchange is under way. The vendor has rotated
+//! by then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own
+//! that never ends.
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,7 +25,9 @@ pub(crate) struct Tasks {
 impl Tasks {
     /// On this runtime while it lives.
     pub(crate) fn on(handle: Handle) -> Self {
-        Self { given: Some(handle) }
+        Self {
+            given: Some(handle),
+        }
     }
 
     /// Starts a task that no caller can cancel.
@@ -35,7 +38,8 @@ impl Tasks {
         Ok(self.handle()?.spawn(task))
     }
 
-    /// Waits for the outcome of a task that no caller can cancel; an error if its runtime ends first.
+    /// Waits for the outcome of a task that no caller can cancel; an error if its runtime ends
+    /// first.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -44,8 +48,9 @@ impl Tasks {
         task.await.unwrap_or_else(|_| Err(broke_off()))
     }
 
-    /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can poll it, since the timer is a task
-    /// of our runtime. A timer in the caller would panic if a given runtime shut down meanwhile.
+    /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can
+    /// poll it, since the timer is a task of our runtime. A timer in the caller would panic if a
+    /// given runtime shut down meanwhile.
     pub(crate) async fn timeout<F: Future>(
         &self,
         within: Duration,
@@ -111,7 +116,9 @@ static OF_THE_PROCESS: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
 
 fn of_the_process() -> Result<Handle, Error> {
     let process = std::process::id();
-    let mut runtime = OF_THE_PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut runtime = OF_THE_PROCESS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some((owner, handle)) = &*runtime
         && *owner == process
     {
@@ -122,7 +129,8 @@ fn of_the_process() -> Result<Handle, Error> {
     Ok(handle)
 }
 
-/// Never shut down: the last rotation may be on its way to the store when the program's own runtime is gone.
+/// Never shut down: the last rotation may be on its way to the store when the program's own runtime
+/// is gone.
 fn start() -> Result<Handle, Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let built = Builder::new_multi_thread()
@@ -145,19 +153,23 @@ mod tests {
 
     #[test]
     fn a_runtime_that_has_shut_down_is_replaced_by_that_of_the_process() {
-        let tasks = [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut builder| {
-            let ended = builder.enable_all().build().unwrap();
-            let tasks = Tasks::on(ended.handle().clone());
-            assert!(is_alive(ended.handle()));
-            drop(ended);
-            tasks
-        });
+        let tasks =
+            [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut builder| {
+                let ended = builder.enable_all().build().unwrap();
+                let tasks = Tasks::on(ended.handle().clone());
+                assert!(is_alive(ended.handle()));
+                drop(ended);
+                tasks
+            });
         for tasks in tasks {
             let name = tasks
                 .spawn(async { std::thread::current().name().map(str::to_owned) })
                 .unwrap();
             let other = Builder::new_current_thread().build().unwrap();
-            assert_eq!(other.block_on(name).unwrap().as_deref(), Some("vendor-auth"));
+            assert_eq!(
+                other.block_on(name).unwrap().as_deref(),
+                Some("vendor-auth")
+            );
         }
     }
 

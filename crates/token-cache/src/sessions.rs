@@ -35,7 +35,8 @@ impl Sessions {
         self.lock().current
     }
 
-    /// Whether a logout is under way: what is published now is withheld, so the token in hand may have been spent.
+    /// Whether a logout is under way: what is published now is withheld, so the token in hand may
+    /// have been spent.
     pub(crate) fn is_ending(&self) -> bool {
         self.lock().logouts > 0
     }
@@ -46,7 +47,8 @@ impl Sessions {
         (state.current == session).then(act)
     }
 
-    /// Publishes at once; after a logout under way, should that fail; never, if the session has ended.
+    /// Publishes at once; after a logout under way, should that fail; never, if the session has
+    /// ended.
     pub(crate) fn publish(
         &self,
         session: Session,

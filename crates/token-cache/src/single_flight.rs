@@ -1,6 +1,7 @@
 //! At most one flight at a time, which any number of passengers wait for.
 //!
-//! The module knows no runtime: its tests run it under a model checker, with the checker's locks in place of the standard ones.
+//! The module knows no runtime: its tests run it under a model checker, with the checker's locks in
+//! place of the standard ones.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,7 +24,8 @@ pub(crate) enum Boarding<T> {
     NotNeeded,
 }
 
-/// Waits for the outcome; `None` where the flight ended without one (its task panicked, or its runtime is gone).
+/// Waits for the outcome; `None` where the flight ended without one (its task panicked, or its
+/// runtime is gone).
 #[must_use]
 pub(crate) struct Passenger<T> {
     ticket: Arc<Ticket<T>>,
@@ -31,7 +33,8 @@ pub(crate) struct Passenger<T> {
     seat: Option<u64>,
 }
 
-/// The right and the duty to end the flight. Dropped, it ends it without an outcome, so nobody is left waiting.
+/// The right and the duty to end the flight. Dropped, it ends it without an outcome, so nobody is
+/// left waiting.
 #[must_use]
 pub(crate) struct Pilot<T> {
     flight: SingleFlight<T>,
@@ -47,7 +50,8 @@ enum Progress<T> {
     Landed(Option<T>),
 }
 
-/// Who is to be woken. Thousands wait at once, so each finds its own seat without a search through the others.
+/// Who is to be woken. Thousands wait at once, so each finds its own seat without a search through
+/// the others.
 #[derive(Debug, Default)]
 struct Seats {
     taken: BTreeMap<u64, Waker>,
@@ -61,8 +65,8 @@ impl<T> SingleFlight<T> {
         }
     }
 
-    /// Joins the flight under way, or begins one if `needed`, which is asked under the lock: what a flight that just ended has
-    /// published is seen by it.
+    /// Joins the flight under way, or begins one if `needed`, which is asked under the lock: what a
+    /// flight that just ended has published is seen by it.
     pub(crate) fn board(&self, needed: impl FnOnce() -> bool) -> Boarding<T> {
         let mut current = lock(&self.current);
         if let Some(ticket) = &*current {

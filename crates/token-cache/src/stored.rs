@@ -46,14 +46,15 @@ impl Stored {
         self.entry.generation()
     }
 
-    /// What a new login goes on after: what is stored, or what a logout removed. Who missed the logout would otherwise take the new
-    /// grant for an ancestor of the old one.
+    /// What a new login goes on after: what is stored, or what a logout removed. Who missed the
+    /// logout would otherwise take the new grant for an ancestor of the old one.
     pub(crate) fn newest_generation(&self) -> Option<Generation> {
         self.seen().or(self.entry.tombstoned_generation)
     }
 
-    /// How long ago another holder declared that it spends this very token; `None` if none did. The generation counts too: a vendor that
-    /// keeps its refresh token gives parent and child one fingerprint.
+    /// How long ago another holder declared that it spends this very token; `None` if none did. The
+    /// generation counts too: a vendor that keeps its refresh token gives parent and child one
+    /// fingerprint.
     pub(crate) fn spent_by_another(&self, job: &Job, token: &Token) -> Option<Duration> {
         let intent = self.entry.intent.as_ref()?;
         let is_this = intent.fingerprint == Some(fingerprint(&job.key, token))
@@ -65,13 +66,13 @@ impl Stored {
     pub(crate) fn doubt(&self, job: &Job) -> Option<&Intent> {
         let intent = self.entry.intent.as_ref()?;
         let record = self.entry.record.as_ref()?;
-        let is_this =
-            intent.fingerprint == Some(record.fingerprint) && intent.generation == record.generation;
+        let is_this = intent.fingerprint == Some(record.fingerprint)
+            && intent.generation == record.generation;
         (is_of_another(intent, job) && is_this).then_some(intent)
     }
 
-    /// Takes the stored token over where it is newer than the one in hand, or is another of the same generation: what is stored counts.
-    /// Any other is better than a dead one.
+    /// Takes the stored token over where it is newer than the one in hand, or is another of the
+    /// same generation: what is stored counts. Any other is better than a dead one.
     pub(crate) fn adopt(&self, job: &Job) -> Result<Adopted, Error> {
         self.adopt_if(job, |token| is_newer(token, job) || job.is_dead())
     }
@@ -90,9 +91,10 @@ impl Stored {
             return Ok(Adopted::Nothing);
         };
         let now = job.clock.now();
-        let token =
-            record::read(record, self.entry.record_age, now.wall).map_err(|error| error.to_error())?;
-        // A tombstone that is gone again, such as one that no replica had, gives the token in hand its life back.
+        let token = record::read(record, self.entry.record_age, now.wall)
+            .map_err(|error| error.to_error())?;
+        // A tombstone that is gone again, such as one that no replica had, gives the token in hand
+        // its life back.
         let is_in_hand = is_in_hand(&token, job) && !job.tombstoned.load(Ordering::Acquire);
         if is_in_hand || !better(&token) {
             return Ok(Adopted::Nothing);
@@ -109,7 +111,8 @@ impl Stored {
         })
     }
 
-    /// Looks again when the store may hold something else. A hint that came too early is not asked for again without a pause.
+    /// Looks again when the store may hold something else. A hint that came too early is not asked
+    /// for again without a pause.
     pub(crate) async fn next(&self, job: &Job, at_most: Duration) -> Result<Self, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let pause = tokio::time::sleep(SHORTEST.min(at_most));
@@ -119,7 +122,9 @@ impl Stored {
             Some(entry) => Ok(Self::of(entry)),
             None => Self::load(job).await,
         };
-        let in_vain = next.as_ref().map_or(true, |next| next.seen() == self.seen());
+        let in_vain = next
+            .as_ref()
+            .map_or(true, |next| next.seen() == self.seen());
         if in_vain {
             pause.await;
         }
@@ -143,7 +148,9 @@ fn is_of_another(intent: &Intent, job: &Job) -> bool {
 }
 
 fn is_in_hand(token: &Token, job: &Job) -> bool {
-    let same = |current: Token| current.generation() == token.generation() && token.same_secrets_as(&current);
+    let same = |current: Token| {
+        current.generation() == token.generation() && token.same_secrets_as(&current)
+    };
     job.current().is_some_and(same)
 }
 

@@ -1,6 +1,8 @@
-//! The refresh transaction: how a token that may work only once is spent by one holder of many, and not lost.
+//! The refresh transaction: how a token that may work only once is spent by one holder of many, and
+//! not lost.
 //!
-//! Top to bottom it is the order of events. The store only stores; every rule is here and in the modules below.
+//! Top to bottom it is the order of events. The store only stores; every rule is here and in the
+//! modules below.
 
 mod begin;
 mod doubt;
@@ -55,7 +57,8 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
     };
     job.tell_of_the_store().await;
     let recovered = job.spill.recover(job).await;
-    // What this holder still owes the store comes first: it needs no lease, and what is read under the lease then has it.
+    // What this holder still owes the store comes first: it needs no lease, and what is read under
+    // the lease then has it.
     if let Err(error) = job.pending.settle(job).await {
         // Whether it was logged out meanwhile, only the store could tell.
         if let Some(token) = recovered {
@@ -66,8 +69,11 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
     match Lease::take(job, purpose).await {
         Ok(Taken::Adopted) => Ok(()),
         Ok(Taken::Lease(lease, stored)) => {
-            let outcome = lease.kept_while(with_lease(job, &lease, errand, stored)).await;
-            // A token that the store did not take yet is a reason for the others to wait: they would spend its dead parent.
+            let outcome = lease
+                .kept_while(with_lease(job, &lease, errand, stored))
+                .await;
+            // A token that the store did not take yet is a reason for the others to wait: they
+            // would spend its dead parent.
             if job.pending.is_settled() {
                 lease.give_back().await;
             }
@@ -78,7 +84,12 @@ pub(crate) async fn run(job: &Job, errand: Errand) -> Result<(), Error> {
     }
 }
 
-async fn with_lease(job: &Job, lease: &Lease<'_>, errand: Errand, stored: Stored) -> Result<(), Error> {
+async fn with_lease(
+    job: &Job,
+    lease: &Lease<'_>,
+    errand: Errand,
+    stored: Stored,
+) -> Result<(), Error> {
     match errand {
         Errand::Look => Ok(()),
         Errand::Refresh(whose) => refresh(job, lease, stored, whose).await,
@@ -145,7 +156,8 @@ async fn refresh(job: &Job, lease: &Lease<'_>, stored: Stored, whose: For) -> Re
     settled
 }
 
-/// While a logout is under way nothing is published: the token in hand may be an ancestor of the one that a flight has just committed.
+/// While a logout is under way nothing is published: the token in hand may be an ancestor of the
+/// one that a flight has just committed.
 fn may_spend(job: &Job, newest: Option<Generation>, current: Option<&Token>) -> Result<(), Error> {
     let is_ancestor =
         current.is_some_and(|token| token.refresh().is_some() && newest > Some(token.generation()));
@@ -158,8 +170,8 @@ fn may_spend(job: &Job, newest: Option<Generation>, current: Option<&Token>) -> 
     ))
 }
 
-/// An issued token's intent stands until the commit clears it: it warns the others if we die in between. So does that of an exchange
-/// whose outcome is unknown.
+/// An issued token's intent stands until the commit clears it: it warns the others if we die in
+/// between. So does that of an exchange whose outcome is unknown.
 async fn settle(
     job: &Job,
     lease: &Lease<'_>,
@@ -188,7 +200,8 @@ async fn settle(
     }
 }
 
-/// Points 3 and 4. The inner error is the store's: without an intent, only what is not lost by it may be spent.
+/// Points 3 and 4. The inner error is the store's: without an intent, only what is not lost by it
+/// may be spent.
 async fn declare(
     job: &Job,
     lease: &Lease<'_>,
@@ -213,8 +226,8 @@ async fn declare(
     }
 }
 
-/// Point 9: the store cannot be reached, or not be written. A live token that can be read is used. What can be asked for again is
-/// asked for; a token that works once is not spent.
+/// Point 9: the store cannot be reached, or not be written. A live token that can be read is used.
+/// What can be asked for again is asked for; a token that works once is not spent.
 async fn without_store(job: &Job, errand: Errand, error: &StoreError) -> Result<(), Error> {
     let Errand::Refresh(_) = errand else {
         return Err(error.to_error());
@@ -265,7 +278,9 @@ fn by_our_login(job: &Job) -> CommitCondition {
 }
 
 fn as_generation_after(issued: Issued, previous: Option<Generation>) -> Issued {
-    let token = issued.token.with_generation(previous.unwrap_or_default().next());
+    let token = issued
+        .token
+        .with_generation(previous.unwrap_or_default().next());
     Issued { token, ..issued }
 }
 

@@ -1,4 +1,5 @@
-//! A caller without a fresh token: it gets what the flight brings, or a token that can be had before.
+//! A caller without a fresh token: it gets what the flight brings, or a token that can be had
+//! before.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -29,10 +30,14 @@ impl Engine {
         }
     }
 
-    /// What a flight brings, within the caller's own time; a live token is not replaced by an error.
+    /// What a flight brings, within the caller's own time; a live token is not replaced by an
+    /// error.
     async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
-        let waited = self.tasks.timeout(within, self.wait_until(deadline)).await?;
+        let waited = self
+            .tasks
+            .timeout(within, self.wait_until(deadline))
+            .await?;
         waited
             .unwrap_or_else(|| Err(self.late()))
             .or_else(|error| self.live().ok_or(error))
@@ -63,8 +68,13 @@ impl Engine {
         }
     }
 
-    /// Waits out a short pause of a failure that passes by itself; with the first failures of an outage only.
-    async fn rest(&self, deadline: Duration, published: impl Future<Output = ()>) -> Result<(), Error> {
+    /// Waits out a short pause of a failure that passes by itself; with the first failures of an
+    /// outage only.
+    async fn rest(
+        &self,
+        deadline: Duration,
+        published: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
         let pause = self.pause_left();
         let time_left = deadline.saturating_sub(self.clock.now().elapsed);
         if !self.is_worth_waiting(pause, time_left) {
@@ -75,8 +85,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Waits for the end of the flight, or for a live token that it finds on its way: one that is due comes from the store long before
-    /// the next.
+    /// Waits for the end of the flight, or for a live token that it finds on its way: one that is
+    /// due comes from the store long before the next.
     async fn fly_once(self: &Arc<Self>) -> Result<(), Error> {
         let mut published = pin!(self.published.notified());
         let Some(passenger) = self.take_off(For::Caller)? else {
@@ -95,7 +105,8 @@ impl Engine {
         }
     }
 
-    /// Another token than the one of this generation: the one in hand, or one by an exchange that all who ask for it share.
+    /// Another token than the one of this generation: the one in hand, or one by an exchange that
+    /// all who ask for it share.
     pub(crate) async fn another(
         self: &Arc<Self>,
         generation: Generation,
@@ -112,7 +123,8 @@ impl Engine {
         self.live().ok_or_else(no_token)
     }
 
-    /// Flies until another token is in hand than this one. The flight under way may only be giving its lease back.
+    /// Flies until another token is in hand than this one. The flight under way may only be giving
+    /// its lease back.
     async fn fly_past(self: &Arc<Self>, held: Arc<Held>) -> Result<(), Error> {
         held.supersede();
         let mut flights = 0;
@@ -121,13 +133,15 @@ impl Engine {
             match self.take_off(For::Caller)? {
                 Some(passenger) => {
                     let outcome = passenger.await.unwrap_or_else(|| Err(broke_off()));
-                    // Another's code or look at the store says nothing of this exchange, which may still be made.
+                    // Another's code or look at the store says nothing of this exchange, which may
+                    // still be made.
                     if flights == MOST_FLIGHTS || !self.pause_left().is_zero() {
                         outcome?;
                     }
                 }
                 None if !Arc::ptr_eq(&held, &self.held()) => {}
-                // Without a failure there is a pause only where the vendor just repeated this token: there is no newer one.
+                // Without a failure there is a pause only where the vendor just repeated this
+                // token: there is no newer one.
                 None => return self.failure().map_or(Ok(()), Err),
             }
         }

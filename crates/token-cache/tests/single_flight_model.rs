@@ -1,4 +1,5 @@
-//! The single flight under a model checker: every interleaving that it draws must keep the promises.
+//! The single flight under a model checker: every interleaving that it draws must keep the
+//! promises.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -44,7 +45,8 @@ impl World {
         *self.generation.lock().unwrap()
     }
 
-    /// What the engine does for a caller whose token is not fresh: decide, board, look again under the lock, wait.
+    /// What the engine does for a caller whose token is not fresh: decide, board, look again under
+    /// the lock, wait.
     fn caller(self: &Arc<Self>, wanted: u64) -> Option<u64> {
         if self.generation() >= wanted {
             return Some(self.generation());
@@ -102,14 +104,17 @@ fn two_generations_take_two_exchanges_and_no_wake_up_is_lost() {
             let callers: Vec<_> = (0..4)
                 .map(|number| {
                     let world = world.clone();
-                    // A caller that finds an older generation asks once more, as a task with an old token does.
+                    // A caller that finds an older generation asks once more, as a task with an old
+                    // token does.
                     thread::spawn(move || {
                         let wanted = 1 + number % 2;
                         while world.caller(wanted).is_some_and(|got| got < wanted) {}
                     })
                 })
                 .collect();
-            callers.into_iter().for_each(|caller| caller.join().unwrap());
+            callers
+                .into_iter()
+                .for_each(|caller| caller.join().unwrap());
             assert_eq!(world.exchanges.load(Ordering::SeqCst), 2);
             assert_eq!(world.generation(), 2);
         },
@@ -135,7 +140,9 @@ fn no_caller_is_left_waiting_when_the_flight_breaks_off() {
                     })
                 })
                 .collect();
-            callers.into_iter().for_each(|caller| caller.join().unwrap());
+            callers
+                .into_iter()
+                .for_each(|caller| caller.join().unwrap());
             assert!(flight.under_way().is_none());
         },
         SCHEDULES,
@@ -160,7 +167,8 @@ fn systematic_interleavings_of_two_callers_keep_the_promise() {
     );
 }
 
-/// The checker is able to fail: without the second look under the lock, two exchanges for one generation are found.
+/// The checker is able to fail: without the second look under the lock, two exchanges for one
+/// generation are found.
 #[test]
 fn without_the_second_look_the_checker_finds_two_exchanges() {
     let found = std::panic::catch_unwind(|| {

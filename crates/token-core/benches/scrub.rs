@@ -1,4 +1,5 @@
-//! What it costs to take three secrets of 4 KB out of a text of 1 KB, against one copy of those secrets.
+//! What it costs to take three secrets of 4 KB out of a text of 1 KB, against one copy of those
+//! secrets.
 //!
 //! ```sh
 //! cargo bench -p token-core
@@ -20,7 +21,9 @@ const RUNS: u32 = 200;
 const LIMIT: Duration = Duration::from_millis(2);
 
 fn main() -> ExitCode {
-    let secrets: Vec<Secret> = (1..=3).map(|seed| Secret::from(noise(seed, SECRET))).collect();
+    let secrets: Vec<Secret> = (1..=3)
+        .map(|seed| Secret::from(noise(seed, SECRET)))
+        .collect();
     let echo = |from: usize| {
         secrets
             .first()
@@ -40,7 +43,11 @@ fn main() -> ExitCode {
     println!("{:<36} {copy:>12.1?}", "a copy of the secrets");
     let mut slow = false;
     for (name, text) in &texts {
-        let took = median(|| drop(black_box(Scrubber::new(&secrets).scrub(black_box(text), 256))));
+        let took = median(|| {
+            drop(black_box(
+                Scrubber::new(&secrets).scrub(black_box(text), 256),
+            ))
+        });
         println!("{name:<36} {took:>12.1?}");
         slow |= took > LIMIT;
     }

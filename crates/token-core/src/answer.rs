@@ -49,7 +49,8 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer to `request`, which was sent at `asked_at` by the local clock; `offset` is what the server's clock differs by.
+    /// An answer to `request`, which was sent at `asked_at` by the local clock; `offset` is what
+    /// the server's clock differs by.
     pub fn new(
         request: &'a Request,
         response: &'a http::Response<Bytes>,
@@ -94,15 +95,16 @@ impl<'a> Answer<'a> {
         self.offset
     }
 
-    /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), clamped to one second up to one hour.
+    /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), clamped to one second up to
+    /// one hour.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.headers().get(RETRY_AFTER)?.to_str().ok()?;
         let server_now = self.offset.server_time(self.asked_at);
         server_clock::retry_after(value, self.headers(), server_now)
     }
 
-    /// An error of our own about this answer. It names what was asked of which host, the status, and how long the vendor asks to
-    /// wait.
+    /// An error of our own about this answer. It names what was asked of which host, the status,
+    /// and how long the vendor asks to wait.
     pub fn error(&self, kind: ErrorKind, what: &'static str) -> Error {
         let error = Error::new(kind, what)
             .with_request(self.request)
@@ -117,8 +119,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The vendor's refusal. Its code and message are scrubbed of every secret that the request remembers and of those that the
-    /// answer itself brings.
+    /// The vendor's refusal. Its code and message are scrubbed of every secret that the request
+    /// remembers and of those that the answer itself brings.
     pub fn refused(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
         let scrubber = self.scrubber();
         self.error(kind, "the vendor refused")
@@ -133,7 +135,8 @@ impl<'a> Answer<'a> {
         Scrubber::new(self.request.secrets().chain(&own))
     }
 
-    /// A refusal in a format that is not the vendor's own, such as a gateway's JSON. Its code and message are scrubbed.
+    /// A refusal in a format that is not the vendor's own, such as a gateway's JSON. Its code and
+    /// message are scrubbed.
     pub fn refused_by_stranger(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
         let scrubber = self.scrubber();
         self.error(kind, "the answer is not in the vendor's format")
@@ -141,10 +144,11 @@ impl<'a> Answer<'a> {
             .with_message(message, &scrubber)
     }
 
-    /// An error for an answer that does not have what the vendor documents, such as a success without a token.
+    /// An error for an answer that does not have what the vendor documents, such as a success
+    /// without a token.
     ///
-    /// For a success that answers a refresh or a redemption it is [`ErrorKind::InDoubt`], since what was sent may be spent; else
-    /// [`ErrorKind::Protocol`].
+    /// For a success that answers a refresh or a redemption it is [`ErrorKind::InDoubt`], since
+    /// what was sent may be spent; else [`ErrorKind::Protocol`].
     pub fn not_understood(&self, what: &'static str) -> Error {
         let kind = match self.status().is_success() && self.may_have_spent() {
             true => ErrorKind::InDoubt,
@@ -153,8 +157,8 @@ impl<'a> Answer<'a> {
         self.error(kind, what)
     }
 
-    /// What an answer comes to that is no refusal: the token; or, where that is unusable, the refresh token that came with it, so that
-    /// a rotation is never thrown away.
+    /// What an answer comes to that is no refusal: the token; or, where that is unusable, the
+    /// refresh token that came with it, so that a rotation is never thrown away.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -193,7 +197,10 @@ impl<'a> Answer<'a> {
         };
         // One that was sent is an echo, and not a new one.
         let is_new = |refresh: &Secret| refresh.is_storable() && !self.request.remembers(refresh);
-        match refresh.filter(is_new).filter(|_| self.status().is_success()) {
+        match refresh
+            .filter(is_new)
+            .filter(|_| self.status().is_success())
+        {
             Some(refresh) => Ok(Outcome::RefreshTokenOnly {
                 refresh,
                 refresh_expires_at,

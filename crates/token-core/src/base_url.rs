@@ -6,7 +6,8 @@ use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 
 use crate::error::BuildError;
 
-/// The address that every path of a vendor is appended to, such as `https://apim.example.com` or `https://example.com/prefix`.
+/// The address that every path of a vendor is appended to, such as `https://apim.example.com` or
+/// `https://example.com/prefix`.
 ///
 /// ```
 /// use token_core::{BaseUrl, PlainHttp};
@@ -17,8 +18,8 @@ use crate::error::BuildError;
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// One host has one spelling: letters are lower case, the scheme's own port and a dot at the end of the host are dropped. The name of
-/// a grant in a store depends on it.
+/// One host has one spelling: letters are lower case, the scheme's own port and a dot at the end of
+/// the host are dropped. The name of a grant in a store depends on it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     scheme: Scheme,
@@ -26,7 +27,8 @@ pub struct BaseUrl {
     prefix: String,
 }
 
-/// Whether `http://` is taken. It sends secrets in the clear, so it is only for an edge or test deployment that has no TLS.
+/// Whether `http://` is taken. It sends secrets in the clear, so it is only for an edge or test
+/// deployment that has no TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PlainHttp {
     /// Only `https://`: the default.
@@ -41,8 +43,8 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where it is no absolute http(s) URL, has a query, a fragment or user information, or is `http://` and that was
-    /// not allowed.
+    /// [`BuildError`] where it is no absolute http(s) URL, has a query, a fragment or user
+    /// information, or is `http://` and that was not allowed.
     pub fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, BuildError> {
         let invalid = |why| BuildError::invalid("base_url", why);
         if text.contains('#') {
@@ -93,8 +95,8 @@ impl BaseUrl {
         self.authority.as_str()
     }
 
-    /// The host, the port where one was given, and the path: what tells two deployments apart in a [`TokenKey`](crate::TokenKey). A server may
-    /// have several at one host.
+    /// The host, the port where one was given, and the path: what tells two deployments apart in a
+    /// [`TokenKey`](crate::TokenKey). A server may have several at one host.
     ///
     /// ```
     /// use token_core::{BaseUrl, PlainHttp};
@@ -112,8 +114,8 @@ impl BaseUrl {
         self.scheme == Scheme::HTTPS
     }
 
-    /// The full address of `path`, which starts with a slash and may have a query. For an authorize URL that a person opens; a
-    /// request is built with [`Request`](crate::Request).
+    /// The full address of `path`, which starts with a slash and may have a query. For an authorize
+    /// URL that a person opens; a request is built with [`Request`](crate::Request).
     pub fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
@@ -127,7 +129,11 @@ fn normalized(scheme: &Scheme, authority: &Authority) -> Option<Authority> {
         Some((_, port)) if !port.ends_with(']') => port,
         _ => "",
     };
-    let own = if *scheme == Scheme::HTTPS { "443" } else { "80" };
+    let own = if *scheme == Scheme::HTTPS {
+        "443"
+    } else {
+        "80"
+    };
     let port = port.trim_start_matches('0');
     let text = match port == own || port.is_empty() {
         true => host.to_owned(),
@@ -156,7 +162,10 @@ mod tests {
     #[test]
     fn plain_http_needs_an_opt_in() {
         let refused = BaseUrl::parse("http://edge.local", PlainHttp::Refused).unwrap_err();
-        assert!(refused.to_string().contains("allow_plain_http()"), "{refused}");
+        assert!(
+            refused.to_string().contains("allow_plain_http()"),
+            "{refused}"
+        );
         assert!(
             !BaseUrl::parse("http://edge.local", PlainHttp::Allowed)
                 .unwrap()
@@ -173,10 +182,17 @@ mod tests {
     // FAULTS.md row 73
     #[test]
     fn one_host_has_one_spelling() {
-        let spelt = |text| BaseUrl::parse(text, PlainHttp::Allowed).unwrap().to_string();
+        let spelt = |text| {
+            BaseUrl::parse(text, PlainHttp::Allowed)
+                .unwrap()
+                .to_string()
+        };
         for (text, expected) in [
             ("https://LOCALHOST", "https://localhost"),
-            ("HTTPS://Api.Example.COM/Path", "https://api.example.com/Path"),
+            (
+                "HTTPS://Api.Example.COM/Path",
+                "https://api.example.com/Path",
+            ),
             ("https://example.com:443", "https://example.com"),
             ("https://example.com:0443", "https://example.com"),
             ("https://example.com:", "https://example.com"),

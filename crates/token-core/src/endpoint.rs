@@ -20,9 +20,10 @@ pub use redemption::OneTimeGrant;
 
 /// A vendor's token endpoint, as pure functions.
 ///
-/// An implementation *must not* read a clock, do I/O, hold mutable state, or make randomness: all of that comes with the
-/// [`Attempt`] and the [`Answer`]. It *must* build a request anew for every attempt, since a vendor may refuse a repeated
-/// timestamp. It *must* put every secret into the request through the methods that remember it. Its `Debug` *must not* show a secret.
+/// An implementation *must not* read a clock, do I/O, hold mutable state, or make randomness: all
+/// of that comes with the [`Attempt`] and the [`Answer`]. It *must* build a request anew for every
+/// attempt, since a vendor may refuse a repeated timestamp. It *must* put every secret into the
+/// request through the methods that remember it. Its `Debug` *must not* show a secret.
 ///
 /// A made-up vendor that takes its token in the query and answers `{"token": …, "ttl": seconds}`:
 ///
@@ -67,20 +68,23 @@ pub use redemption::OneTimeGrant;
 /// }
 /// ```
 pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
-    /// Names the grant in stores, logs and metrics. Two endpoints with one key share one token. No secret in it.
+    /// Names the grant in stores, logs and metrics. Two endpoints with one key share one token. No
+    /// secret in it.
     fn key(&self) -> TokenKey;
 
     /// What a refresh does to the refresh token that it spends.
     fn rotation(&self) -> Rotation;
 
-    /// Whether an exchange ends the access token that it replaces. Callers then wait for the exchange instead of getting the old
-    /// token meanwhile, and a refresh is not made earlier than needed. Default: `false`.
+    /// Whether an exchange ends the access token that it replaces. Callers then wait for the
+    /// exchange instead of getting the old token meanwhile, and a refresh is not made earlier than
+    /// needed. Default: `false`.
     fn exchange_ends_old_token(&self) -> bool {
         false
     }
 
-    /// The request that gets a first token from long-lived credentials, and may be repeated at any time; `None` where the vendor
-    /// has none. A person's password and a one-time code are no login: see [`OneTimeGrant`].
+    /// The request that gets a first token from long-lived credentials, and may be repeated at any
+    /// time; `None` where the vendor has none. A person's password and a one-time code are no
+    /// login: see [`OneTimeGrant`].
     ///
     /// # Errors
     ///
@@ -91,19 +95,21 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Where the token cannot be refreshed ([`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it has no refresh token) or makes no
-    /// valid request.
+    /// Where the token cannot be refreshed ([`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it
+    /// has no refresh token) or makes no valid request.
     fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error>;
 
-    /// Reads the answer to any request of this endpoint; [`Answer::request`] tells which. It *must not* panic, whatever came.
+    /// Reads the answer to any request of this endpoint; [`Answer::request`] tells which. It *must
+    /// not* panic, whatever came.
     ///
     /// # Errors
     ///
     /// The vendor's refusal, or an answer that cannot be understood.
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error>;
 
-    /// Puts the token on an API request, whose body is `body`; signs it where the vendor wants that. Unless the vendor signs, the
-    /// header that the token [is carried in](Token::header) is all there is to it.
+    /// Puts the token on an API request, whose body is `body`; signs it where the vendor wants
+    /// that. Unless the vendor signs, the header that the token [is carried in](Token::header) is
+    /// all there is to it.
     ///
     /// # Errors
     ///
@@ -121,7 +127,8 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The request that tells the vendor to kill this token, for a logout; `None` where the vendor has none.
+    /// The request that tells the vendor to kill this token, for a logout; `None` where the vendor
+    /// has none.
     ///
     /// # Errors
     ///
@@ -132,7 +139,8 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// What a refresh does to the refresh token that it spends, which decides when it is safe to send again.
+/// What a refresh does to the refresh token that it spends, which decides when it is safe to send
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rotation {
@@ -150,8 +158,9 @@ pub enum Rotation {
 pub enum Outcome {
     /// A token.
     Issued(Token),
-    /// The vendor accepted the exchange and sent a readable refresh token, but no usable access token. The refresh token in hand
-    /// is spent: the engine keeps the new one beside the old access token, reports `error`, and spends the new one next.
+    /// The vendor accepted the exchange and sent a readable refresh token, but no usable access
+    /// token. The refresh token in hand is spent: the engine keeps the new one beside the old
+    /// access token, reports `error`, and spends the new one next.
     RefreshTokenOnly {
         /// The new refresh token.
         refresh: Secret,
@@ -162,8 +171,8 @@ pub enum Outcome {
     },
     /// The login has a further step: send this.
     Continue(Request),
-    /// The vendor refused without acting, and the same request built anew may pass, such as with a later timestamp. The engine
-    /// tries once more at once; a second such answer is this error.
+    /// The vendor refused without acting, and the same request built anew may pass, such as with a
+    /// later timestamp. The engine tries once more at once; a second such answer is this error.
     Retry(Error),
 }
 
@@ -175,13 +184,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt. The engine *must* give an instant that is corrected by the server's clock and later, in milliseconds, than that of
-    /// every attempt before, and a nonce that nobody can guess.
+    /// An attempt. The engine *must* give an instant that is corrected by the server's clock and
+    /// later, in milliseconds, than that of every attempt before, and a nonce that nobody can
+    /// guess.
     pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
         Self { now, nonce }
     }
 
-    /// The instant by the server's clock, strictly increasing in milliseconds from attempt to attempt.
+    /// The instant by the server's clock, strictly increasing in milliseconds from attempt to
+    /// attempt.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -193,7 +204,8 @@ impl Attempt {
 
     /// The nonce as sixteen characters of `A-Z a-z 0-9 - _`, for vendors that want a random text.
     pub fn nonce_text(&self) -> String {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         self.nonce
             .iter()
             .filter_map(|byte| ALPHABET.get(usize::from(byte % 64)))

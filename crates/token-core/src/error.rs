@@ -1,4 +1,5 @@
-//! Errors for people and for programs: a kind that says what to do, the vendor's code, a scrubbed message.
+//! Errors for people and for programs: a kind that says what to do, the vendor's code, a scrubbed
+//! message.
 
 mod build;
 mod kind;
@@ -31,9 +32,9 @@ pub use self::kind::ErrorKind;
 /// }
 /// ```
 ///
-/// It tells which request failed (step, host and path, never the query), for which key, and what the vendor said. It is cheap to
-/// clone, because every caller that waited for one exchange shares its failure. It never holds a token, a body, a query or the text
-/// of a parser's error.
+/// It tells which request failed (step, host and path, never the query), for which key, and what
+/// the vendor said. It is cheap to clone, because every caller that waited for one exchange shares
+/// its failure. It never holds a token, a body, a query or the text of a parser's error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -82,8 +83,8 @@ impl Error {
         self.with(|inner| inner.message = Some(message).filter(|message| !message.is_empty()))
     }
 
-    /// Adds what is safe to show of the request that failed: its step, its host and port, and its path without the query. Secrets
-    /// that the request holds are scrubbed from the path.
+    /// Adds what is safe to show of the request that failed: its step, its host and port, and its
+    /// path without the query. Secrets that the request holds are scrubbed from the path.
     #[must_use]
     pub fn with_request(self, request: &Request) -> Self {
         self.with(|inner| {
@@ -92,7 +93,8 @@ impl Error {
         })
     }
 
-    /// Adds the host that a redirect named, with its port if it has one. Anything but a host is dropped.
+    /// Adds the host that a redirect named, with its port if it has one. Anything but a host is
+    /// dropped.
     #[must_use]
     pub fn with_host(self, host: &str) -> Self {
         self.with(|inner| inner.place.set_host(host))
@@ -110,14 +112,15 @@ impl Error {
         self.with(|inner| inner.status = Some(status))
     }
 
-    /// Says that the vendor's own documented format says so, and not a proxy or a guess from the status.
+    /// Says that the vendor's own documented format says so, and not a proxy or a guess from the
+    /// status.
     #[must_use]
     pub fn as_vendors_word(self) -> Self {
         self.with(|inner| inner.vendors_word = true)
     }
 
-    /// Says that the exchange was for a one-time grant, which must not be sent again by itself. A request of
-    /// [`Step::Redemption`] says so too.
+    /// Says that the exchange was for a one-time grant, which must not be sent again by itself. A
+    /// request of [`Step::Redemption`] says so too.
     #[must_use]
     pub fn for_one_time_grant(self) -> Self {
         self.with(|inner| inner.one_time_grant = true)
@@ -141,7 +144,8 @@ impl Error {
         })
     }
 
-    /// Says that the refusal also killed the access token in hand, so that it must no longer be served.
+    /// Says that the refusal also killed the access token in hand, so that it must no longer be
+    /// served.
     #[must_use]
     pub fn killing_live_token(self) -> Self {
         self.with(|inner| inner.kills_live_token = true)
@@ -193,8 +197,8 @@ impl Error {
         self.0.status
     }
 
-    /// Whether the vendor said so in its own documented format. Otherwise the error is our reading of a status, a web page or a
-    /// broken connection.
+    /// Whether the vendor said so in its own documented format. Otherwise the error is our reading
+    /// of a status, a web page or a broken connection.
     pub fn is_vendors_word(&self) -> bool {
         self.0.vendors_word
     }
@@ -206,15 +210,17 @@ impl Error {
 
     /// Whether the same call may succeed later with no change on the caller's side.
     ///
-    /// This is what [`ErrorKind::is_retryable`] says, except for a one-time grant: a code or a password that may have been used is
-    /// retryable only if the vendor did not act on it ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or
-    /// was not asked ([`Store`](ErrorKind::Store)).
+    /// This is what [`ErrorKind::is_retryable`] says, except for a one-time grant: a code or a
+    /// password that may have been used is retryable only if the vendor did not act on it
+    /// ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or was not asked
+    /// ([`Store`](ErrorKind::Store)).
     pub fn is_retryable(&self) -> bool {
         let spent = matches!(self.0.kind, ErrorKind::Protocol | ErrorKind::InDoubt);
         self.0.kind.is_retryable() && !(self.0.one_time_grant && spent)
     }
 
-    /// Whether the refusal also killed the access token in hand (Quectel: a disabled user or access key).
+    /// Whether the refusal also killed the access token in hand (Quectel: a disabled user or access
+    /// key).
     pub fn kills_live_token(&self) -> bool {
         self.0.kills_live_token
     }

@@ -1,4 +1,5 @@
-//! When a token is fresh, due, nearly over, and expired: pure functions over instants that never panic.
+//! When a token is fresh, due, nearly over, and expired: pure functions over instants that never
+//! panic.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ pub use windows::RefreshPolicy;
 /// A grant is not refreshed more often than this only because its end is near.
 const SHORTEST_USE: Duration = Duration::from_secs(1);
 
-/// The instants of one token's life, always in this order: `issued_at ≤ refresh_at ≤ usable_until ≤ expires_at`.
+/// The instants of one token's life, always in this order:
+/// `issued_at ≤ refresh_at ≤ usable_until ≤ expires_at`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,8 +38,8 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// A validity with the default [`RefreshPolicy`] and no jitter. An expiry before the issue is taken as one at the issue;
-    /// [`Timestamp::MAX`] means that there is no end.
+    /// A validity with the default [`RefreshPolicy`] and no jitter. An expiry before the issue is
+    /// taken as one at the issue; [`Timestamp::MAX`] means that there is no end.
     pub fn new(issued_at: Timestamp, expires_at: Timestamp) -> Self {
         let expires_at = expires_at.max(issued_at);
         let validity = Self {
@@ -57,7 +59,8 @@ impl Validity {
         Self::new(Timestamp::MIN, Timestamp::MIN)
     }
 
-    /// The validity of a token that is used until an API refuses it: the vendor names no lifetime and nothing renews it.
+    /// The validity of a token that is used until an API refuses it: the vendor names no lifetime
+    /// and nothing renews it.
     ///
     /// ```
     /// use token_core::{Freshness, Timestamp, Validity};
@@ -70,8 +73,9 @@ impl Validity {
         Self::new(issued_at, Timestamp::MAX)
     }
 
-    /// The same life with its windows drawn anew. `jitter` is one random number per token (any value), drawn once and never per
-    /// check: it moves `refresh_at` earlier by up to the windows' spread, or later if the vendor itself named the instant.
+    /// The same life with its windows drawn anew. `jitter` is one random number per token (any
+    /// value), drawn once and never per check: it moves `refresh_at` earlier by up to the windows'
+    /// spread, or later if the vendor itself named the instant.
     #[must_use]
     pub fn with_policy(mut self, windows: &RefreshPolicy, jitter: u32) -> Self {
         let life = self.expires_at.since(self.issued_at);
@@ -86,7 +90,8 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, due when the vendor itself asks for the refresh (`refresh_in`), instead of in the windows' share of the life.
+    /// The same life, due when the vendor itself asks for the refresh (`refresh_in`), instead of in
+    /// the windows' share of the life.
     #[must_use]
     pub fn with_refresh_at(mut self, instant: Timestamp) -> Self {
         self.requested_refresh_at = Some(instant);
@@ -94,9 +99,10 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, due well before `end`, at which the refresh token stops working: a quarter of the time until then is left
-    /// for the refresh. `None`, and an end that was before the issue, take an earlier
-    /// such limit back. [`Token`](crate::Token) applies it for every refresh token that has a known end.
+    /// The same life, due well before `end`, at which the refresh token stops working: a quarter of
+    /// the time until then is left for the refresh. `None`, and an end that was before the issue,
+    /// take an earlier such limit back. [`Token`](crate::Token) applies it for every refresh token
+    /// that has a known end.
     ///
     /// ```
     /// use std::time::Duration;
@@ -123,7 +129,8 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, refreshed no earlier than `instant`: before it, the vendor would answer with the same token.
+    /// The same life, refreshed no earlier than `instant`: before it, the vendor would answer with
+    /// the same token.
     #[must_use]
     pub fn not_refreshed_before(mut self, instant: Timestamp) -> Self {
         self.not_refreshed_before = instant;
@@ -166,7 +173,8 @@ impl Validity {
         self.usable_until
     }
 
-    /// From here on this token is never handed out; [`Timestamp::MAX`] if it has [no end](Self::ends).
+    /// From here on this token is never handed out; [`Timestamp::MAX`] if it has
+    /// [no end](Self::ends).
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
@@ -188,11 +196,13 @@ impl Validity {
 
     fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
         let left = end.since(self.issued_at);
-        // The refresh token worked after the end that was told for it, so that end says nothing any more.
+        // The refresh token worked after the end that was told for it, so that end says nothing any
+        // more.
         if left.is_zero() {
             return Timestamp::MAX;
         }
-        // A grant whose end cannot be moved is not asked more and more often as that end comes near.
+        // A grant whose end cannot be moved is not asked more and more often as that end comes
+        // near.
         end.before(left / 4).max(self.issued_at.after(SHORTEST_USE))
     }
 
@@ -201,7 +211,11 @@ impl Validity {
         match (self.requested_refresh_at, self.ends()) {
             (Some(requested), Some(_)) => requested.after(windows.draw(life, jitter)),
             (Some(requested), None) => requested,
-            (None, Some(end)) => end.before(windows.ahead(life).saturating_add(windows.draw(life, jitter))),
+            (None, Some(end)) => end.before(
+                windows
+                    .ahead(life)
+                    .saturating_add(windows.draw(life, jitter)),
+            ),
             (None, None) => Timestamp::MAX,
         }
     }
@@ -232,7 +246,8 @@ pub enum Freshness {
     Fresh,
     /// Use it, and refresh it meanwhile.
     RefreshDue,
-    /// So near to its end that a request with it may arrive late: wait for the refresh, use it if that fails.
+    /// So near to its end that a request with it may arrive late: wait for the refresh, use it if
+    /// that fails.
     Expiring,
     /// Never hand it out.
     Expired,

@@ -111,16 +111,17 @@ impl SendError {
         }
     }
 
-    /// Adds a text of the transport's own, such as why a certificate is not trusted. It *must not* come from the server's bytes or
-    /// hold a URL.
+    /// Adds a text of the transport's own, such as why a certificate is not trusted. It *must not*
+    /// come from the server's bytes or hold a URL.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Says what the caller should do, if the transport knows it better than [`to_error`](Self::to_error) can tell from the failure:
-    /// [`ErrorKind::Config`] for a certificate that stays untrusted until somebody changes something.
+    /// Says what the caller should do, if the transport knows it better than
+    /// [`to_error`](Self::to_error) can tell from the failure: [`ErrorKind::Config`] for a
+    /// certificate that stays untrusted until somebody changes something.
     ///
     /// ```
     /// use token_core::{ErrorKind, SendError, SendFailure};
@@ -151,9 +152,10 @@ impl SendError {
         self.may_have_left
     }
 
-    /// Converts this into the error that callers of `token()` receive: of the kind given to [`as_kind`](Self::as_kind), else
-    /// [`ErrorKind::Config`] if the request cannot be sent at all, [`ErrorKind::InDoubt`] if bytes may have left, and
-    /// [`ErrorKind::Transient`] otherwise. Add the request with [`Error::with_request`].
+    /// Converts this into the error that callers of `token()` receive: of the kind given to
+    /// [`as_kind`](Self::as_kind), else [`ErrorKind::Config`] if the request cannot be sent at all,
+    /// [`ErrorKind::InDoubt`] if bytes may have left, and [`ErrorKind::Transient`] otherwise. Add
+    /// the request with [`Error::with_request`].
     pub fn to_error(&self) -> Error {
         let kind = self.kind.unwrap_or(match self.failure {
             SendFailure::Unsendable => ErrorKind::Config,

@@ -1,4 +1,5 @@
-//! Reads a vendor's JSON strictly where it must be one thing, and leniently where its meaning is clear.
+//! Reads a vendor's JSON strictly where it must be one thing, and leniently where its meaning is
+//! clear.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ mod repair;
 
 use node::Node;
 
-/// A JSON document, or a form read as one. A BOM, bytes that are not UTF-8 and numbers that no type holds are tolerated; trailing
-/// bytes, duplicate keys and bottomless nesting are not.
+/// A JSON document, or a form read as one. A BOM, bytes that are not UTF-8 and numbers that no type
+/// holds are tolerated; trailing bytes, duplicate keys and bottomless nesting are not.
 ///
 /// ```
 /// use token_core::json::Document;
@@ -24,7 +25,8 @@ use node::Node;
 /// # Ok::<(), token_core::json::Malformed>(())
 /// ```
 ///
-/// Fields are named by paths with dots, list items by their number; the first of several names that is there and not null counts.
+/// Fields are named by paths with dots, list items by their number; the first of several names that
+/// is there and not null counts.
 pub struct Document {
     root: Node,
     is_repaired: bool,
@@ -54,7 +56,10 @@ impl Document {
     ///
     /// [`Malformed`] says which kind of thing it is instead.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
+        let body = body
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(body)
+            .trim_ascii();
         match body.first() {
             None => return Err(Malformed::Empty),
             Some(b'<') => return Err(Malformed::Html),
@@ -66,12 +71,15 @@ impl Document {
                 is_repaired: false,
             }),
             // Without UTF-8, a byte that only looks like a backslash may hide the end of a text.
-            Err(malformed @ Malformed::CutShort) if std::str::from_utf8(body).is_ok() => Err(malformed),
+            Err(malformed @ Malformed::CutShort) if std::str::from_utf8(body).is_ok() => {
+                Err(malformed)
+            }
             Err(malformed) => Self::repaired(body, malformed),
         }
     }
 
-    /// Reads a body of the content type `application/x-www-form-urlencoded`, as some OAuth2 servers answer: an object of texts.
+    /// Reads a body of the content type `application/x-www-form-urlencoded`, as some OAuth2 servers
+    /// answer: an object of texts.
     ///
     /// ```
     /// use token_core::json::Document;
@@ -83,14 +91,18 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`Malformed`] where it is empty, a web page, JSON after all that cannot be read, or has a name twice.
+    /// [`Malformed`] where it is empty, a web page, JSON after all that cannot be read, or has a
+    /// name twice.
     pub fn parse_form(body: &[u8]) -> Result<Self, Malformed> {
         let body = body.trim_ascii();
         if matches!(body.first(), None | Some(b'<' | b'{' | b'[')) {
             return Self::parse(body);
         }
         let mut fields: Vec<(String, Node)> = Vec::new();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        for pair in body
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = form::pair(pair).ok_or(Malformed::NotJson)?;
             if fields.iter().any(|(seen, _)| *seen == name) {
                 return Err(Malformed::NotJson);
@@ -105,8 +117,9 @@ impl Document {
 
     /// What was odd about a body that was read all the same.
     pub fn oddity(&self) -> Option<&'static str> {
-        self.is_repaired
-            .then_some("the answer has bytes that are not UTF-8, or a number that no number type holds")
+        self.is_repaired.then_some(
+            "the answer has bytes that are not UTF-8, or a number that no number type holds",
+        )
     }
 
     /// The part of it at this path, such as `data` or `0`, where that is an object; else the whole.
@@ -150,11 +163,13 @@ impl Document {
     /// A secret in the first of these fields that is there; `None` where it is not text, is
     /// [blank](Secret::is_blank), or has a control character or one that was not UTF-8.
     pub fn secret(&self, names: &[&str]) -> Option<Secret> {
-        self.text(names).map(Secret::from).filter(Secret::is_storable)
+        self.text(names)
+            .map(Secret::from)
+            .filter(Secret::is_storable)
     }
 
-    /// The whole number in the first of these fields that is there: `3600`, `3600.0` and `"3600"` alike. A fraction is cut off, and
-    /// what is beyond `i64` is its nearest end.
+    /// The whole number in the first of these fields that is there: `3600`, `3600.0` and `"3600"`
+    /// alike. A fraction is cut off, and what is beyond `i64` is its nearest end.
     pub fn number(&self, names: &[&str]) -> Option<Result<i64, NotANumber>> {
         self.find(names).map(Node::whole_number)
     }

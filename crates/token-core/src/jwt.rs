@@ -1,4 +1,5 @@
-//! Reads the claims of a JWT that tell about time. Nothing is verified: the token is the vendor's to check, not ours.
+//! Reads the claims of a JWT that tell about time. Nothing is verified: the token is the vendor's
+//! to check, not ours.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -16,7 +17,8 @@ pub struct Claims {
     pub issued_at: Option<Timestamp>,
 }
 
-/// The claims of a token, with or without a scheme such as `QJWT ` or `Bearer ` before it; `None` where it is no JWT.
+/// The claims of a token, with or without a scheme such as `QJWT ` or `Bearer ` before it; `None`
+/// where it is no JWT.
 ///
 /// ```
 /// let claims = token_core::jwt::claims("Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDB9.").unwrap();
@@ -31,7 +33,12 @@ pub fn claims(token: &str) -> Option<Claims> {
         .decode(payload.trim_end_matches('='))
         .ok()?;
     let document = Document::parse(&payload).ok().filter(Document::is_object)?;
-    let instant = |name| document.number(&[name])?.ok().map(Timestamp::from_unix_seconds);
+    let instant = |name| {
+        document
+            .number(&[name])?
+            .ok()
+            .map(Timestamp::from_unix_seconds)
+    };
     Some(Claims {
         expires_at: instant("exp"),
         issued_at: instant("iat"),

@@ -33,7 +33,8 @@ pub use store::TokenStore;
 pub use time::{Clock, ClockReading, Timestamp};
 pub use token::{Generation, Token, TokenBuilder, TokenPlacement};
 
-/// The types of other crates that this crate's traits are written in, so that an implementor needs no dependency of its own.
+/// The types of other crates that this crate's traits are written in, so that an implementor needs
+/// no dependency of its own.
 pub mod reexports {
     pub use async_trait::async_trait;
     pub use bytes::Bytes;

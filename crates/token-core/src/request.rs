@@ -30,8 +30,9 @@ pub(crate) use self::builder::sensitive_header;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every secret that goes in through a `…_secret` method or [`basic`](RequestBuilder::basic) is remembered, so that the vendor's
-/// answer is scrubbed of it. Its `Debug` shows the host and no path, query, header or body.
+/// Every secret that goes in through a `…_secret` method or [`basic`](RequestBuilder::basic) is
+/// remembered, so that the vendor's answer is scrubbed of it. Its `Debug` shows the host and no
+/// path, query, header or body.
 #[derive(Clone)]
 pub struct Request {
     step: Step,
@@ -89,7 +90,8 @@ impl Request {
         Self::method(Method::PUT, base, path)
     }
 
-    /// Begins a request with any method. `path` starts with a slash, is percent-encoded already, and has no query.
+    /// Begins a request with any method. `path` starts with a slash, is percent-encoded already,
+    /// and has no query.
     pub fn method(method: Method, base: &BaseUrl, path: &str) -> RequestBuilder {
         RequestBuilder::new(method, base.join(path))
     }
@@ -109,7 +111,8 @@ impl Request {
         self.uri.authority().map_or("", Authority::as_str)
     }
 
-    /// The path that it goes to, without the query. It may hold a secret: show it only after [scrubbing](Request::scrubber).
+    /// The path that it goes to, without the query. It may hold a secret: show it only after
+    /// [scrubbing](Request::scrubber).
     pub fn path(&self) -> &str {
         self.uri.path()
     }
@@ -119,7 +122,8 @@ impl Request {
         self.uri.scheme_str() == Some("https")
     }
 
-    /// The request for the wire. It holds secrets: hand it to an [`HttpClient`](crate::HttpClient) and to nothing else.
+    /// The request for the wire. It holds secrets: hand it to an [`HttpClient`](crate::HttpClient)
+    /// and to nothing else.
     pub fn to_http(&self) -> http::Request<Bytes> {
         let mut request = http::Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
@@ -128,13 +132,15 @@ impl Request {
         request
     }
 
-    /// Every secret that it remembers, such as for [`remembering`](Self::remembering) them in a later request of the exchange.
+    /// Every secret that it remembers, such as for [`remembering`](Self::remembering) them in a
+    /// later request of the exchange.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.secrets.iter()
     }
 
-    /// The same request, with these secrets remembered too: those that the answer may echo though they were not sent. The engine
-    /// adds those of the token in hand and of the earlier requests of the exchange.
+    /// The same request, with these secrets remembered too: those that the answer may echo though
+    /// they were not sent. The engine adds those of the token in hand and of the earlier requests
+    /// of the exchange.
     #[must_use]
     pub fn remembering<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         self.secrets.extend(secrets.into_iter().cloned());
@@ -154,7 +160,13 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({:?}: {} {})", self.step, self.method, self.host())
+        write!(
+            f,
+            "Request({:?}: {} {})",
+            self.step,
+            self.method,
+            self.host()
+        )
     }
 }
 

@@ -10,7 +10,8 @@ use crate::secret::Secret;
 
 /// A piece of a secret at least this long is scrubbed even if the rest of the secret is not there.
 const SHORTEST_PIECE: usize = size_of::<u64>();
-/// A secret shorter than this is scrubbed only where it stands alone: it is part of too many ordinary words.
+/// A secret shorter than this is scrubbed only where it stands alone: it is part of too many
+/// ordinary words.
 const SHORTEST_INSIDE_A_WORD: usize = 4;
 /// What begins as a JWT does is taken for one from this length on.
 const SHORTEST_JWT: usize = 16;
@@ -27,9 +28,10 @@ const MARK: &str = "[scrubbed]";
 /// assert_eq!(scrubber.scrub("bad token s3cr3t%2ftoken!", 256), "bad token [scrubbed]!");
 /// ```
 ///
-/// A secret is found in any mixture of: as it is, in another case, percent-encoded (also twice), as HTML entities, with `\uXXXX`,
-/// `\xXX` and other backslash escapes. It is also found in base64 and hex, of the secret alone or with other text around it. What looks
-/// like a JWT is replaced even if nobody knows it.
+/// A secret is found in any mixture of: as it is, in another case, percent-encoded (also twice), as
+/// HTML entities, with `\uXXXX`, `\xXX` and other backslash escapes. It is also found in base64 and
+/// hex, of the secret alone or with other text around it. What looks like a JWT is replaced even if
+/// nobody knows it.
 pub struct Scrubber {
     /// Forms of secrets that are long enough to be found by their pieces.
     long: Vec<Zeroizing<Vec<u8>>>,
@@ -41,7 +43,10 @@ impl Scrubber {
     /// A scrubber for these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let (mut long, mut short) = (Vec::new(), Vec::new());
-        for secret in secrets.into_iter().filter(|secret| !secret.is_placeholder()) {
+        for secret in secrets
+            .into_iter()
+            .filter(|secret| !secret.is_placeholder())
+        {
             for layer in layers(Reading::of(secret.expose())) {
                 let form = layer.folded();
                 let known = if form.len() < SHORTEST_PIECE {
@@ -62,8 +67,9 @@ impl Scrubber {
         self.clean(text, longest, &self.short)
     }
 
-    /// Like [`scrub`](Self::scrub), for a vendor's code such as `invalid_grant`. Secrets of less than eight bytes are not looked
-    /// for: a password `test` says nothing about the code `latest_only`, and a code is no place where a vendor quotes one.
+    /// Like [`scrub`](Self::scrub), for a vendor's code such as `invalid_grant`. Secrets of less
+    /// than eight bytes are not looked for: a password `test` says nothing about the code
+    /// `latest_only`, and a code is no place where a vendor quotes one.
     pub fn scrub_code(&self, code: &str, longest: usize) -> String {
         self.clean(code, longest, &[])
     }
@@ -81,7 +87,8 @@ impl Scrubber {
         clean.trim().chars().take(longest).collect()
     }
 
-    /// Sorts the pieces of the text, which are few, and looks every piece of the secrets up: linear in the secrets.
+    /// Sorts the pieces of the text, which are few, and looks every piece of the secrets up: linear
+    /// in the secrets.
     fn hide_pieces(&self, readings: &[Reading], hidden: &mut [bool]) {
         let folded: Vec<_> = readings.iter().map(Reading::folded).collect();
         let seen = sorted(folded.iter().flat_map(|bytes| pieces(bytes)));
@@ -149,7 +156,8 @@ fn places_of(secret: &[u8], text: &[u8]) -> Vec<usize> {
         at.and_then(|at| text.get(at))
             .is_some_and(u8::is_ascii_alphanumeric)
     };
-    let alone = |at: usize| !in_a_word(at.checked_sub(1)) && !in_a_word(at.checked_add(secret.len()));
+    let alone =
+        |at: usize| !in_a_word(at.checked_sub(1)) && !in_a_word(at.checked_add(secret.len()));
     let places = text.windows(secret.len()).enumerate();
     places
         .filter(|(_, window)| *window == secret)

@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.expose(), "s3cr3t");
 /// ```
 ///
-/// There is no `Display`, no `PartialEq` and no `Serialize`: a secret is read in one place, [`expose`](Secret::expose), which
-/// is easy to search for.
+/// There is no `Display`, no `PartialEq` and no `Serialize`: a secret is read in one place,
+/// [`expose`](Secret::expose), which is easy to search for.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -43,8 +43,8 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Whether nothing that can be seen is in it, or no more than the name of a scheme (`Bearer`, `QJWT `). A blank secret is never a
-    /// valid token.
+    /// Whether nothing that can be seen is in it, or no more than the name of a scheme (`Bearer`,
+    /// `QJWT `). A blank secret is never a valid token.
     ///
     /// ```
     /// use token_core::Secret;
@@ -56,20 +56,27 @@ impl Secret {
     pub fn is_blank(&self) -> bool {
         let seen = self.0.trim_matches(is_invisible);
         let is_space = |character: char| is_invisible(character) && !character.is_control();
-        let is_cut_off = self.0.ends_with(is_space) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_cut_off =
+            self.0.ends_with(is_space) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
         seen.is_empty() || is_cut_off || seen.eq_ignore_ascii_case("bearer")
     }
 
-    /// Whether it is a token that may be sent and stored: not [blank](Self::is_blank), without control characters, and whole.
+    /// Whether it is a token that may be sent and stored: not [blank](Self::is_blank), without
+    /// control characters, and whole.
     pub(crate) fn is_storable(&self) -> bool {
-        let is_foreign = |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
+        let is_foreign =
+            |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
         !self.is_blank() && !self.0.contains(is_foreign)
     }
 
-    /// Whether both hold the same text, compared without an early exit so that time does not tell where they differ.
+    /// Whether both hold the same text, compared without an early exit so that time does not tell
+    /// where they differ.
     pub fn same_as(&self, other: &Secret) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
-        let difference = ours.iter().zip(theirs).fold(0, |seen, (a, b)| seen | (a ^ b));
+        let difference = ours
+            .iter()
+            .zip(theirs)
+            .fold(0, |seen, (a, b)| seen | (a ^ b));
         ours.len() == theirs.len() && std::hint::black_box(difference) == 0
     }
 }

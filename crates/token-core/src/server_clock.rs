@@ -41,11 +41,17 @@ impl ServerOffset {
         self.0
     }
 
-    /// What the `Date` of an answer tells, given the local times before the request and after the answer. Only for an answer that
-    /// came over TLS: without it, anybody on the way can move our clock.
+    /// What the `Date` of an answer tells, given the local times before the request and after the
+    /// answer. Only for an answer that came over TLS: without it, anybody on the way can move our
+    /// clock.
     ///
-    /// `None` where there is no `Date` or it differs by more than a day; a difference that the journey explains is none.
-    pub fn observed(headers: &HeaderMap, asked_at: Timestamp, answered_at: Timestamp) -> Option<Self> {
+    /// `None` where there is no `Date` or it differs by more than a day; a difference that the
+    /// journey explains is none.
+    pub fn observed(
+        headers: &HeaderMap,
+        asked_at: Timestamp,
+        answered_at: Timestamp,
+    ) -> Option<Self> {
         let date = date(headers)?;
         let journey = i64::try_from(answered_at.since(asked_at).as_millis()).unwrap_or(i64::MAX);
         let middle = asked_at.shifted(journey / 2);
@@ -76,8 +82,13 @@ impl ServerOffset {
     }
 }
 
-/// `Retry-After` as a span: seconds, or a date seen from the answer's own `Date`, else from `server_now`.
-pub(crate) fn retry_after(value: &str, headers: &HeaderMap, server_now: Timestamp) -> Option<Duration> {
+/// `Retry-After` as a span: seconds, or a date seen from the answer's own `Date`, else from
+/// `server_now`.
+pub(crate) fn retry_after(
+    value: &str,
+    headers: &HeaderMap,
+    server_now: Timestamp,
+) -> Option<Duration> {
     let value = value.trim();
     let span = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
@@ -120,9 +131,16 @@ mod tests {
         assert_eq!(seen(400), Some(ServerOffset::from_millis(600_500)));
         assert_eq!(seen(1001), Some(ServerOffset::NONE));
         assert_eq!(seen(1000 + 86_500), None);
-        assert_eq!(ServerOffset::observed(&headers("yesterday"), at(0), at(0)), None);
-        assert_eq!(ServerOffset::observed(&HeaderMap::new(), at(0), at(0)), None);
-        let extreme = ServerOffset::observed(&headers(EPOCH_PLUS_1000), Timestamp::MIN, Timestamp::MAX);
+        assert_eq!(
+            ServerOffset::observed(&headers("yesterday"), at(0), at(0)),
+            None
+        );
+        assert_eq!(
+            ServerOffset::observed(&HeaderMap::new(), at(0), at(0)),
+            None
+        );
+        let extreme =
+            ServerOffset::observed(&headers(EPOCH_PLUS_1000), Timestamp::MIN, Timestamp::MAX);
         assert_eq!(extreme, None);
     }
 

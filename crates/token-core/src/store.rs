@@ -1,7 +1,7 @@
 //! Where a token lives between processes, and the right to spend its refresh token.
 //!
-//! A store only stores. The rules (who adopts what, when a token may be spent, what a lost race means) are the engine's, once, for
-//! every store.
+//! A store only stores. The rules (who adopts what, when a token may be spent, what a lost race
+//! means) are the engine's, once, for every store.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,10 +24,12 @@ pub use password::PasswordSource;
 ///
 /// An implementation
 ///
-/// * *must* make [`commit`](Self::commit), [`write_intent`](Self::write_intent) and [`tombstone`](Self::tombstone) durable before they
-///   return, and each of them one atomic step;
-/// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a time;
-/// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of them;
+/// * *must* make [`commit`](Self::commit), [`write_intent`](Self::write_intent) and
+///   [`tombstone`](Self::tombstone) durable before they return, and each of them one atomic step;
+/// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a
+///   time;
+/// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of
+///   them;
 /// * *must not* delete or change a record because of an error;
 /// * *must* answer "busy" ([`Acquired::Busy`]) and "broken" ([`StoreError`]) differently;
 /// * *must not* look into [`Record::body`], nor log it.
@@ -40,21 +42,33 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] where the store cannot be read. A key that is not there is no error.
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError>;
 
-    /// Takes the lease for `life`, or says that another keeps it busy; and what is kept for the key, as of then, which saves a round
-    /// trip. An owner that holds the lease already gets it again, with its life anew.
+    /// Takes the lease for `life`, or says that another keeps it busy; and what is kept for the
+    /// key, as of then, which saves a round trip. An owner that holds the lease already gets it
+    /// again, with its life anew.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot tell, or what is kept cannot be read: the caller *must not* have taken the lease then, or
-    /// one that has the wrong key would keep it from all the others.
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError>;
+    /// [`StoreError`] where the store cannot tell, or what is kept cannot be read: the caller *must
+    /// not* have taken the lease then, or one that has the wrong key would keep it from all the
+    /// others.
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError>;
 
     /// Renews a lease for `life` from now.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the store cannot tell.
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError>;
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError>;
 
     /// Gives the lease back. Does nothing where another owner has it by now.
     ///
@@ -63,30 +77,35 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] where the store cannot be written; the lease then ends by itself.
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes down that `intent.owner` is about to spend the token of `intent.fingerprint`, if that owner holds the lease. It replaces an
-    /// older intent.
+    /// Writes down that `intent.owner` is about to spend the token of `intent.fingerprint`, if that
+    /// owner holds the lease. It replaces an older intent.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where it could not be made durable: the token must then not be spent.
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError>;
 
-    /// Takes the owner's intent back, since nothing was spent or the outcome is known. Does nothing where the intent is another's.
+    /// Takes the owner's intent back, since nothing was spent or the outcome is known. Does nothing
+    /// where the intent is another's.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be written; the intent then stands, and others are careful for a while.
+    /// [`StoreError`] where the store cannot be written; the intent then stands, and others are
+    /// careful for a while.
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes `record` if [`CommitCondition::judge`] says [`Committed::Stored`], and clears the intent that the record
-    /// [supersedes](RecordId::supersedes). It needs no lease: a late writer may hold the only living token.
+    /// Writes `record` if [`CommitCondition::judge`] says [`Committed::Stored`], and clears the
+    /// intent that the record [supersedes](RecordId::supersedes). It needs no lease: a late writer
+    /// may hold the only living token.
     ///
-    /// A store *must* decide exactly as [`CommitCondition::judge`] does, in the same atomic step as the write. A record that is
-    /// written over a tombstone removes it. A repetition of what is stored leaves [`Entry::record_age`] as it is.
+    /// A store *must* decide exactly as [`CommitCondition::judge`] does, in the same atomic step as
+    /// the write. A record that is written over a tombstone removes it. A repetition of what is
+    /// stored leaves [`Entry::record_age`] as it is.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the record could not be made durable. The caller then repeats the commit until it is.
+    /// [`StoreError`] if the record could not be made durable. The caller then repeats the commit
+    /// until it is.
     async fn commit(
         &self,
         key: &TokenKey,
@@ -94,12 +113,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         record: &Record,
     ) -> Result<Committed, StoreError>;
 
-    /// Removes the record and the intent and leaves a tombstone, so that a late commit does not bring the grant back. Returns the
-    /// record that it removed, so that a logout can revoke it; `None` if there was none, or if it cannot be read (a tombstone is
-    /// written all the same).
+    /// Removes the record and the intent and leaves a tombstone, so that a late commit does not
+    /// bring the grant back. Returns the record that it removed, so that a logout can revoke it;
+    /// `None` if there was none, or if it cannot be read (a tombstone is written all the same).
     ///
-    /// The tombstone keeps the generation and the [initial fingerprint](Record::initial) of what it removed. A second one keeps what
-    /// the first did.
+    /// The tombstone keeps the generation and the [initial fingerprint](Record::initial) of what it
+    /// removed. A second one keeps what the first did.
     ///
     /// # Errors
     ///
@@ -111,14 +130,15 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// What is wrong with the place where records are kept, though it can be used: for people to read, and without a secret. A cache
-    /// sends an event for each.
+    /// What is wrong with the place where records are kept, though it can be used: for people to
+    /// read, and without a secret. A cache sends an event for each.
     async fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a hint that saves polling. It may
-    /// return too early. With what is kept by then, where the store had to look for it anyway; `None` tells nothing.
+    /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a
+    /// hint that saves polling. It may return too early. With what is kept by then, where the store
+    /// had to look for it anyway; `None` tells nothing.
     async fn wait_for_change(
         &self,
         key: &TokenKey,
@@ -133,7 +153,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
 pub struct Entry {
     /// The current record.
     pub record: Option<Record>,
-    /// How long ago, by the store's clock, that record was first committed: holders whose clocks disagree still agree on its life.
+    /// How long ago, by the store's clock, that record was first committed: holders whose clocks
+    /// disagree still agree on its life.
     pub record_age: Duration,
     /// Who is about to spend the record's token, or died while doing so.
     pub intent: Option<Intent>,
@@ -141,8 +162,9 @@ pub struct Entry {
     pub intent_age: Duration,
     /// Whether a logout left a tombstone here.
     pub tombstoned: bool,
-    /// The generation that the logout removed; `None` without a tombstone, or if there was no record. A new login continues after
-    /// it, so that a holder that missed both does not take the new grant for an ancestor of the old one.
+    /// The generation that the logout removed; `None` without a tombstone, or if there was no
+    /// record. A new login continues after it, so that a holder that missed both does not take the
+    /// new grant for an ancestor of the old one.
     pub tombstoned_generation: Option<Generation>,
     /// The [initial fingerprint](Record::initial) of the record that the logout removed.
     pub tombstoned_initial: Option<RefreshFingerprint>,
@@ -162,14 +184,16 @@ pub struct Record {
     pub fingerprint: RefreshFingerprint,
     /// Which token of its lineage it is.
     pub generation: Generation,
-    /// The token itself, written by the engine. A store that others can read seals it before it keeps it.
+    /// The token itself, written by the engine. A store that others can read seals it before it
+    /// keeps it.
     pub body: Secret,
-    /// When the token is due for a refresh, by the wall clock of the writer; kept in plain text, so that a sweep can find it.
+    /// When the token is due for a refresh, by the wall clock of the writer; kept in plain text, so
+    /// that a sweep can find it.
     pub due_at: Option<Timestamp>,
     /// When the grant ends for good, by the wall clock of the writer; kept in plain text.
     pub grant_ends_at: Option<Timestamp>,
-    /// The keyed hash of the initial token that the program was configured with when this family began, so that the same one is not
-    /// tried again.
+    /// The keyed hash of the initial token that the program was configured with when this family
+    /// began, so that the same one is not tried again.
     pub initial: Option<RefreshFingerprint>,
 }
 
@@ -239,8 +263,8 @@ pub struct Intent {
     pub owner: Owner,
     /// Which token, by the keyed hash of its refresh token; `None` for a login, which spends none.
     pub fingerprint: Option<RefreshFingerprint>,
-    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its refresh token, the fingerprint alone
-    /// does not tell parent and child apart.
+    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its
+    /// refresh token, the fingerprint alone does not tell parent and child apart.
     pub generation: Generation,
 }
 
@@ -296,7 +320,8 @@ pub enum Committed {
     Lost,
     /// A tombstone is there: the grant was logged out meanwhile.
     Tombstoned,
-    /// Nothing is stored for the key though something should be: the store lost it (an eviction, an empty restart).
+    /// Nothing is stored for the key though something should be: the store lost it (an eviction, an
+    /// empty restart).
     Missing,
 }
 
@@ -313,7 +338,8 @@ impl StoreError {
         Self { what, detail: None }
     }
 
-    /// Adds what the driver or the operating system said. It *must not* hold a record's body or a password.
+    /// Adds what the driver or the operating system said. It *must not* hold a record's body or a
+    /// password.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// An instant of wall time: whole milliseconds since the Unix epoch, with arithmetic that saturates and never panics.
+/// An instant of wall time: whole milliseconds since the Unix epoch, with arithmetic that saturates
+/// and never panics.
 ///
 /// ```
 /// use std::time::Duration;
@@ -89,13 +90,15 @@ fn whole_millis(span: Duration) -> i64 {
 pub struct ClockReading {
     /// Wall time. It may step back or forward at any reading.
     pub wall: Timestamp,
-    /// Time since an arbitrary, fixed origin. It never runs backwards and counts the time that the machine was suspended.
+    /// Time since an arbitrary, fixed origin. It never runs backwards and counts the time that the
+    /// machine was suspended.
     pub elapsed: Duration,
 }
 
 impl ClockReading {
-    /// The later of two opinions on what time it is now, given an earlier reading: the wall clock's, and the one of the elapsed
-    /// time. A token judged by it is never handed out expired, whichever way the wall clock stepped since.
+    /// The later of two opinions on what time it is now, given an earlier reading: the wall
+    /// clock's, and the one of the elapsed time. A token judged by it is never handed out expired,
+    /// whichever way the wall clock stepped since.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,8 +116,9 @@ impl ClockReading {
 
 /// The only place that time comes from.
 ///
-/// An implementation *must* read both times at one call, *must not* block, and *must not* let `elapsed` run backwards. `elapsed`
-/// *should* count suspend: a token that died while the machine slept is judged expired on waking.
+/// An implementation *must* read both times at one call, *must not* block, and *must not* let
+/// `elapsed` run backwards. `elapsed` *should* count suspend: a token that died while the machine
+/// slept is judged expired on waking.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The moment of this call.
     fn now(&self) -> ClockReading;

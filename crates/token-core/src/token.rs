@@ -30,7 +30,8 @@ pub use builder::TokenBuilder;
 /// # Ok::<(), token_core::Error>(())
 /// ```
 ///
-/// It has no `Serialize`: a store writes its own record, so that no token leaks by accident. Its `Debug` shows when, never what.
+/// It has no `Serialize`: a store writes its own record, so that no token leaks by accident. Its
+/// `Debug` shows when, never what.
 #[derive(Clone)]
 pub struct Token {
     access: Secret,
@@ -57,7 +58,8 @@ pub enum TokenPlacement {
     Header(HeaderName),
 }
 
-/// Which token of a lineage this is. A refusal, a failure and a commit speak of a generation, never of "the" token.
+/// Which token of a lineage this is. A refusal, a failure and a commit speak of a generation, never
+/// of "the" token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
@@ -86,12 +88,13 @@ impl fmt::Display for Generation {
 }
 
 impl Token {
-    /// A token of which only the refresh token is known, from a user's own records. It is expired, so the engine refreshes it
-    /// before it hands anything out.
+    /// A token of which only the refresh token is known, from a user's own records. It is expired,
+    /// so the engine refreshes it before it hands anything out.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where the refresh token is [blank](Secret::is_blank) or has control characters.
+    /// [`ErrorKind::Config`] where the refresh token is [blank](Secret::is_blank) or has control
+    /// characters.
     pub fn from_refresh_token(refresh: Secret) -> Result<Self, Error> {
         let built = Self::builder(Secret::placeholder(), Validity::expired())
             .refresh(refresh)
@@ -141,7 +144,9 @@ impl Token {
 
     /// All further fields, by name.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        self.extras.iter().map(|(name, value)| (name.as_str(), value))
+        self.extras
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
     }
 
     /// Which token of its lineage this is.
@@ -149,8 +154,8 @@ impl Token {
         self.generation
     }
 
-    /// What was odd in the answer that brought it, as constant texts without any of the answer's own words. It was accepted all the
-    /// same. Stores do not keep it.
+    /// What was odd in the answer that brought it, as constant texts without any of the answer's
+    /// own words. It was accepted all the same. Stores do not keep it.
     pub fn oddities(&self) -> &[&'static str] {
         &self.oddities
     }
@@ -160,7 +165,8 @@ impl Token {
         (&self.header.0, &self.header.1)
     }
 
-    /// The header that carries it, as a map of its own, for `reqwest::RequestBuilder::headers` and its like.
+    /// The header that carries it, as a map of its own, for `reqwest::RequestBuilder::headers` and
+    /// its like.
     pub fn headers(&self) -> HeaderMap {
         HeaderMap::from_iter([self.header.clone()])
     }
@@ -175,7 +181,10 @@ impl Token {
 
     /// Whether both have the same access token and the same refresh token.
     pub fn same_secrets_as(&self, other: &Token) -> bool {
-        self.access.same_as(&other.access) && self.refresh_credential().same_as(other.refresh_credential())
+        self.access.same_as(&other.access)
+            && self
+                .refresh_credential()
+                .same_as(other.refresh_credential())
     }
 
     /// The same token as this generation.
@@ -193,8 +202,8 @@ impl Token {
     }
 
     /// The same token with this refresh token and its end, such as the one of
-    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). A refresh token that is blank or has a control character is
-    /// not taken: the token stays as it was.
+    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). A refresh token that is
+    /// blank or has a control character is not taken: the token stays as it was.
     #[must_use]
     pub fn with_refresh(mut self, refresh: Secret, expires_at: Option<Timestamp>) -> Self {
         if !refresh.is_storable() {
@@ -205,8 +214,9 @@ impl Token {
         self.due_before_refresh_token_ends()
     }
 
-    /// This token with the access token of `old`: placement and validity are those of `old`; the refresh token, its end, scopes,
-    /// extras and generation stay. For an answer whose refresh token is new and whose access token is of no use.
+    /// This token with the access token of `old`: placement and validity are those of `old`; the
+    /// refresh token, its end, scopes, extras and generation stay. For an answer whose refresh
+    /// token is new and whose access token is of no use.
     #[must_use]
     pub fn with_access_of(mut self, old: &Token) -> Self {
         self.access = old.access.clone();
@@ -219,8 +229,10 @@ impl Token {
     /// This token, which a **refresh** of `previous` answered, as the next of its lineage:
     ///
     /// * where the answer had no refresh token, the old one is kept (RFC 6749 section 6);
-    /// * where the access token is the same as before, its expiry is not moved on, whatever the answer says;
-    /// * where neither changed, it is the same generation, and a quarter of its remaining life passes before the next refresh.
+    /// * where the access token is the same as before, its expiry is not moved on, whatever the
+    ///   answer says;
+    /// * where neither changed, it is the same generation, and a quarter of its remaining life
+    ///   passes before the next refresh.
     #[must_use]
     pub fn merged_with_previous(mut self, previous: &Token) -> Self {
         let same_access = self.access.same_as(&previous.access);
@@ -232,12 +244,17 @@ impl Token {
             self.scopes = previous.scopes.clone();
         }
         for (name, value) in &previous.extras {
-            self.extras.entry(name.clone()).or_insert_with(|| value.clone());
+            self.extras
+                .entry(name.clone())
+                .or_insert_with(|| value.clone());
         }
         if same_access {
             self.validity = unchanged(&self.validity, &previous.validity);
         }
-        let same = same_access && self.refresh_credential().same_as(previous.refresh_credential());
+        let same = same_access
+            && self
+                .refresh_credential()
+                .same_as(previous.refresh_credential());
         self.generation = if same {
             previous.generation
         } else {

@@ -129,7 +129,13 @@ fn a_login_overwrites_while_its_own_intent_stands() {
 #[test]
 fn a_commit_supersedes_the_intents_of_older_generations_alone() {
     let new = id(1, 3);
-    for (generation, is_over) in [(0, true), (2, true), (3, false), (4, false), (u64::MAX, false)] {
+    for (generation, is_over) in [
+        (0, true),
+        (2, true),
+        (3, false),
+        (4, false),
+        (u64::MAX, false),
+    ] {
         assert_eq!(
             new.supersedes(&intent(1, generation)),
             is_over,
@@ -139,7 +145,8 @@ fn a_commit_supersedes_the_intents_of_older_generations_alone() {
     assert!(id(1, u64::MAX).supersedes(&intent(1, u64::MAX - 1)));
 }
 
-// FAULTS.md rows 55 and 56: one flight commits, its answer gets lost, another flight begins, the first repeats its commit.
+// FAULTS.md rows 55 and 56: one flight commits, its answer gets lost, another flight begins, the
+// first repeats its commit.
 #[test]
 fn a_late_repetition_is_stored_and_leaves_the_next_flights_intent() {
     let (child, next) = (id(1, 2), intent(2, 2));

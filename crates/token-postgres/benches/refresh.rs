@@ -1,7 +1,9 @@
-//! A refresh, in transactions of one row: a ratio, measured in one run, since both are slowed down by the same machine.
+//! A refresh, in transactions of one row: a ratio, measured in one run, since both are slowed down
+//! by the same machine.
 //!
-//! The store promises at most five where a transaction is durable, and fails where it is more. Without fsync, and without a network,
-//! it is the number of messages that counts; that figure is shown for comparison.
+//! The store promises at most five where a transaction is durable, and fails where it is more.
+//! Without fsync, and without a network, it is the number of messages that counts; that figure is
+//! shown for comparison.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -11,7 +13,9 @@
 use std::time::Duration;
 
 use local_servers::Postgres;
-use token_core::store::{CommitCondition, Committed, Intended, Intent, Owner, Record, RefreshFingerprint};
+use token_core::store::{
+    CommitCondition, Committed, Intended, Intent, Owner, Record, RefreshFingerprint,
+};
 use token_core::{Generation, Secret, Timestamp, TokenKey, TokenStore};
 use token_postgres::PostgresStore;
 use token_sealing::{Sealing, SealingKey};
@@ -31,7 +35,9 @@ async fn main() {
         println!(
             "fsync {fsync}: a refresh {refresh:.0} µs, a bare transaction of one row {transaction:.0} µs: {ratio:.2}"
         );
-        println!("  ({to_statement:.2} prepared statements of one round trip, {statement:.0} µs each)");
+        println!(
+            "  ({to_statement:.2} prepared statements of one round trip, {statement:.0} µs each)"
+        );
         assert!(
             ratio <= MOST || fsync == "off",
             "a refresh costs {ratio:.2} bare transactions"
@@ -42,11 +48,15 @@ async fn main() {
 /// Medians in microseconds. All take turns, so that whatever else the machine does slows all down.
 async fn measured(server: &Postgres) -> [f64; 3] {
     let sealing = Sealing::with(SealingKey::new("1", [1; 32]).unwrap());
-    let store = PostgresStore::builder(sealing).url(server.url()).build().unwrap();
+    let store = PostgresStore::builder(sealing)
+        .url(server.url())
+        .build()
+        .unwrap();
     store.migrate().await.unwrap();
     let (mut bare, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
-    let table = "CREATE TABLE bare (id int PRIMARY KEY, text text); INSERT INTO bare VALUES (1, '')";
+    let table =
+        "CREATE TABLE bare (id int PRIMARY KEY, text text); INSERT INTO bare VALUES (1, '')";
     bare.batch_execute(table).await.unwrap();
     let update = bare
         .prepare("UPDATE bare SET text = $1 WHERE id = 1")
@@ -86,7 +96,10 @@ async fn refresh(store: &PostgresStore, parent: u64) {
     };
     let held = store.acquire(&key, &owner, LIFE).await.unwrap();
     let intended = store.write_intent(&key, &intent).await.unwrap();
-    let stored = store.commit(&key, &condition, &record(child)).await.unwrap();
+    let stored = store
+        .commit(&key, &condition, &record(child))
+        .await
+        .unwrap();
     store.release(&key, &owner).await.unwrap();
     assert!(held.is_held());
     assert_eq!((intended, stored), (Intended::Written, Committed::Stored));
@@ -95,7 +108,9 @@ async fn refresh(store: &PostgresStore, parent: u64) {
 fn record(number: u64) -> Record {
     let body = Secret::from("x".repeat(2000));
     let mut record = Record::new(fingerprint(number), Generation::new(number), body);
-    record.due_at = Some(Timestamp::from_unix_seconds(1_700_000_000 + number.cast_signed()));
+    record.due_at = Some(Timestamp::from_unix_seconds(
+        1_700_000_000 + number.cast_signed(),
+    ));
     record
 }
 

@@ -17,7 +17,8 @@ use crate::places::Places;
 use crate::store::PostgresStore;
 use crate::tls::{Roots, connector};
 
-/// After so long without use, a firewall on the way may have forgotten a connection without telling.
+/// After so long without use, a firewall on the way may have forgotten a connection without
+/// telling.
 const FRESH: Duration = Duration::from_secs(30);
 
 /// More than any server has; a pool makes room for all of them at once.
@@ -63,30 +64,34 @@ impl PostgresStoreBuilder {
     /// Where the server or its pooler is, as libpq writes it:
     /// `postgres://user:password@host:5432/database?sslmode=require`, or `host=… user=…`.
     ///
-    /// `sslmode` is `disable`, `prefer` (where none is given) or `require`; `verify-ca` and `verify-full` mean `require`. Wherever TLS
-    /// is used, the certificate and its name are verified.
+    /// `sslmode` is `disable`, `prefer` (where none is given) or `require`; `verify-ca` and
+    /// `verify-full` mean `require`. Wherever TLS is used, the certificate and its name are
+    /// verified.
     pub fn url(mut self, url: impl Into<Secret>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// A pool of the program's own, instead of a URL. Its TLS is its own; [`connections`](Self::connections) does not count.
+    /// A pool of the program's own, instead of a URL. Its TLS is its own;
+    /// [`connections`](Self::connections) does not count.
     pub fn pool(mut self, pool: Pool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// Waits for the commits of others on one connection of its own, beside polling, and tells them of ours. The URL *must* go to the
-    /// server itself: a transaction pooler delivers no notifications. The user needs no privilege but to connect.
+    /// Waits for the commits of others on one connection of its own, beside polling, and tells them
+    /// of ours. The URL *must* go to the server itself: a transaction pooler delivers no
+    /// notifications. The user needs no privilege but to connect.
     ///
-    /// Without it, who waits for another's commit asks after 25, 50, 100, 200, 400 ms, and then every 500 ms.
+    /// Without it, who waits for another's commit asks after 25, 50, 100, 200, 400 ms, and then
+    /// every 500 ms.
     pub fn notified_through(mut self, url: impl Into<Secret>) -> Self {
         self.hints = Some(url.into());
         self
     }
 
-    /// Asks for the password each time that it connects, for one that is rotated under a running program. It counts instead of the
-    /// passwords in the URLs; the user is theirs.
+    /// Asks for the password each time that it connects, for one that is rotated under a running
+    /// program. It counts instead of the passwords in the URLs; the user is theirs.
     ///
     /// ```
     /// use token_core::Secret;
@@ -101,7 +106,8 @@ impl PostgresStoreBuilder {
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// Connections that are there stay: PostgreSQL asks for the password once. A pool of the program's own has its own password.
+    /// Connections that are there stay: PostgreSQL asks for the password once. A pool of the
+    /// program's own has its own password.
     pub fn password_source(mut self, source: impl PasswordSource) -> Self {
         self.password = Password::from(source);
         self
@@ -113,14 +119,15 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// The name of the table, 1 to 55 bytes, quoted where it is used; `vendor_auth_tokens` by default. The schema's version is in a
-    /// second table, whose name ends in `_version`.
+    /// The name of the table, 1 to 55 bytes, quoted where it is used; `vendor_auth_tokens` by
+    /// default. The schema's version is in a second table, whose name ends in `_version`.
     pub fn table(mut self, table: &str) -> Self {
         table.clone_into(&mut self.table);
         self
     }
 
-    /// Believes a server whose certificate is signed by one of these, in PEM, and by no other; without it, the platform's.
+    /// Believes a server whose certificate is signed by one of these, in PEM, and by no other;
+    /// without it, the platform's.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn root_certificates_pem(mut self, pem: &[u8]) -> Self {
@@ -128,25 +135,28 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How many connections there may be, 1 to 1000; 4 by default. They are made when they are needed.
+    /// How many connections there may be, 1 to 1000; 4 by default. They are made when they are
+    /// needed.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
-    /// The longest operation, connecting included, 1 ms to 600 s; 4 s by default. It should be shorter than the engine's own limit of 5 s, so that
-    /// the error tells what was waited for.
+    /// The longest operation, connecting included, 1 ms to 600 s; 4 s by default. It should be
+    /// shorter than the engine's own limit of 5 s, so that the error tells what was waited for.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The store, which asks nobody yet: the [check](PostgresStore::check) comes before its first operation.
+    /// The store, which asks nobody yet: the [check](PostgresStore::check) comes before its first
+    /// operation.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where neither or both of `url` and `pool` are given, a URL cannot be read or demands TLS that was left out, a
-    /// name is empty or too long, a certificate is none, or a number is out of its range.
+    /// [`BuildError`] where neither or both of `url` and `pool` are given, a URL cannot be read or
+    /// demands TLS that was left out, a name is empty or too long, a certificate is none, or a
+    /// number is out of its range.
     pub fn build(self) -> Result<PostgresStore, BuildError> {
         let places = Places::new(self.schema.as_deref(), &self.table)?;
         if self.timeout.as_millis() == 0 || self.timeout > Duration::from_secs(600) {
@@ -201,10 +211,9 @@ impl PostgresStoreBuilder {
 
     fn config(&self, field: &'static str, url: &Secret) -> Result<Config, BuildError> {
         let text = Secret::from(strictest(url.expose()));
-        let mut config: Config = text
-            .expose()
-            .parse()
-            .map_err(|_| BuildError::invalid(field, "must be a PostgreSQL URL or key-value text"))?;
+        let mut config: Config = text.expose().parse().map_err(|_| {
+            BuildError::invalid(field, "must be a PostgreSQL URL or key-value text")
+        })?;
         if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "rustls")) {
             return Err(BuildError::invalid(
                 field,

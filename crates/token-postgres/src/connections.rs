@@ -26,8 +26,8 @@ impl Connections {
     }
 }
 
-/// A connection. One that was not given back, since an operation failed, ran late or was cancelled, is closed: nobody knows what it
-/// is still waiting for.
+/// A connection. One that was not given back, since an operation failed, ran late or was cancelled,
+/// is closed: nobody knows what it is still waiting for.
 pub(crate) struct Lent(Option<Object>);
 
 impl Lent {
@@ -54,10 +54,11 @@ impl Drop for Lent {
 pub(crate) enum Durability {
     /// It reads.
     Read,
-    /// It writes: the server answers at once. What is written so is on disk at the latest with the next flushed transaction: a lease
-    /// with the intent that needs it.
+    /// It writes: the server answers at once. What is written so is on disk at the latest with the
+    /// next flushed transaction: a lease with the intent that needs it.
     Soon,
-    /// It writes: the server answers when it is on disk, and on the standbys that `synchronous_standby_names` asks for.
+    /// It writes: the server answers when it is on disk, and on the standbys that
+    /// `synchronous_standby_names` asks for.
     Flushed,
 }
 
@@ -85,18 +86,19 @@ async fn in_transaction<T>(
     begin: &str,
     statement: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let (begun, answer, ended) =
-        tokio::join!(biased; client.batch_execute(begin), statement, client.batch_execute("COMMIT"));
+    let (begun, answer, ended) = tokio::join!(biased; client.batch_execute(begin), statement, client.batch_execute("COMMIT"));
     begun?;
     let answer = answer?;
     ended?;
     Ok(answer)
 }
 
-/// Everything is set for this transaction only, since the next one may be on another server connection. The role's own defaults for
-/// isolation and timeouts do not count; its default to be read-only does.
+/// Everything is set for this transaction only, since the next one may be on another server
+/// connection. The role's own defaults for isolation and timeouts do not count; its default to be
+/// read-only does.
 fn begin(limit: Duration, flush: &str) -> String {
-    // The server gives up before its client does: what was told to have failed does not happen later.
+    // The server gives up before its client does: what was told to have failed does not happen
+    // later.
     let limit = (limit * 3 / 4).as_millis().max(1);
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; \

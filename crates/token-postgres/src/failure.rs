@@ -7,7 +7,8 @@ use token_core::store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// A statement failed. Of the server's answer only code and message are shown: its detail may quote a row.
+/// A statement failed. Of the server's answer only code and message are shown: its detail may quote
+/// a row.
 pub(crate) fn statement(error: &Error) -> StoreError {
     match error.as_db_error() {
         Some(said) => StoreError::new(meaning(said.code())).with_detail(format!(
@@ -62,7 +63,9 @@ pub(crate) fn foreign() -> StoreError {
 }
 
 pub(crate) fn unmigrated() -> StoreError {
-    StoreError::new("the tables are not there: run `PostgresStore::migrate` or migrations/0001_tokens.sql")
+    StoreError::new(
+        "the tables are not there: run `PostgresStore::migrate` or migrations/0001_tokens.sql",
+    )
 }
 
 fn meaning(code: &SqlState) -> &'static str {
@@ -73,7 +76,9 @@ fn meaning(code: &SqlState) -> &'static str {
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => {
             "the tables are not there, or of another version: run `PostgresStore::migrate`"
         }
-        SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => "PostgreSQL did not finish in time",
+        SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
+            "PostgreSQL did not finish in time"
+        }
         _ => "PostgreSQL refused",
     }
 }

@@ -4,7 +4,8 @@ use token_core::store::{CommitCondition, RefreshFingerprint, StoreError};
 use token_core::{Generation, Timestamp};
 use tokio_postgres::types::{ToSql, Type};
 
-/// A parameter. Its type goes with it, so that a statement needs no name and no second round trip: that is what passes a pooler.
+/// A parameter. Its type goes with it, so that a statement needs no name and no second round trip:
+/// that is what passes a pooler.
 pub(crate) enum Given<'a> {
     Text(Option<&'a str>),
     Bytes(Option<&'a [u8]>),
@@ -22,7 +23,8 @@ impl Given<'_> {
         }
     }
 
-    /// What may be replaced: the parent, whether anything is, and the owner whose intent must stand.
+    /// What may be replaced: the parent, whether anything is, and the owner whose intent must
+    /// stand.
     pub(crate) fn condition(condition: &CommitCondition) -> Result<[Given<'_>; 3], StoreError> {
         let (parent, overwrites, login) = match condition {
             CommitCondition::ParentIs(parent) => (Some(parent), false, None),

@@ -1,4 +1,5 @@
-//! "Something changed", told by the server without being asked. Only a hint: it saves polling, and may get lost.
+//! "Something changed", told by the server without being asked. Only a hint: it saves polling, and
+//! may get lost.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_TEXT: usize = 1024;
 const TELL: &str = "SELECT pg_notify($1, $2)";
 
-/// One connection that listens and tells, in a task that begins when it is needed and ends with the store.
+/// One connection that listens and tells, in a task that begins when it is needed and ends with the
+/// store.
 pub(crate) struct Hints {
     line: Line,
     heard: broadcast::Sender<String>,
@@ -42,7 +44,12 @@ struct Ear {
 }
 
 impl Hints {
-    pub(crate) fn new(config: Config, password: Password, connector: Connector, places: &Places) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        password: Password,
+        connector: Connector,
+        places: &Places,
+    ) -> Self {
         let line = Line {
             config,
             password,
@@ -122,7 +129,11 @@ fn text_of(key: &TokenKey) -> String {
     }
 }
 
-async fn keep_listening(line: Line, heard: broadcast::Sender<String>, mut told: mpsc::Receiver<String>) {
+async fn keep_listening(
+    line: Line,
+    heard: broadcast::Sender<String>,
+    mut told: mpsc::Receiver<String>,
+) {
     loop {
         // Without it there is polling: nobody needs to know.
         _ = line.hold(&heard, &mut told).await;
@@ -200,7 +211,11 @@ mod tests {
         timeout(LONG, about_other.about(&other)).await.unwrap();
         theirs.tell(&other);
         timeout(LONG, about_other.about(&other)).await.unwrap();
-        assert!(timeout(Duration::ZERO, about_key.about(&key)).await.is_err());
+        assert!(
+            timeout(Duration::ZERO, about_key.about(&key))
+                .await
+                .is_err()
+        );
         theirs.tell(&key);
         timeout(LONG, about_key.about(&key)).await.unwrap();
     }

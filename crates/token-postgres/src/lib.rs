@@ -19,7 +19,8 @@ mod tls;
 pub use builder::PostgresStoreBuilder;
 pub use store::PostgresStore;
 
-/// The types of other crates in this crate's public signatures, so that nobody needs a dependency of the same version by hand.
+/// The types of other crates in this crate's public signatures, so that nobody needs a dependency
+/// of the same version by hand.
 pub mod types {
     pub use deadpool_postgres::{self, Pool};
     pub use token_core::store::PasswordSource;

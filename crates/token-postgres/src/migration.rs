@@ -9,8 +9,8 @@ use crate::places::Places;
 /// The version of the schema that this library reads and writes.
 pub(crate) const VERSION: i32 = 1;
 
-/// One at a time, whoever migrates: `CREATE TABLE IF NOT EXISTS` alone fails where two create the same. Of a transaction, so that a
-/// pooler does not keep it for somebody else.
+/// One at a time, whoever migrates: `CREATE TABLE IF NOT EXISTS` alone fails where two create the
+/// same. Of a transaction, so that a pooler does not keep it for somebody else.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7309453671823105121)";
 
 pub(crate) async fn run(client: &Client, places: &Places) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError,
 };
 use token_core::{Generation, TokenKey, TokenStore};
 use tokio::time::timeout;
@@ -24,7 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const LOST_HINT: Duration = Duration::from_secs(1);
 /// What is left of a lease that was given back while we asked whose it is.
 const GONE_BY_NOW: Duration = Duration::from_millis(1);
-/// The first may miss a row that is made at the same time. The second misses nothing, since rows are never deleted.
+/// The first may miss a row that is made at the same time. The second misses nothing, since rows
+/// are never deleted.
 const MOST_LOOKS: usize = 3;
 /// More than any lease, and still a date that PostgreSQL knows.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -38,7 +40,12 @@ impl TokenStore for PostgresStore {
         }
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let given = [
             key.as_str().into(),
             owner.as_str().into(),
@@ -52,13 +59,19 @@ impl TokenStore for PostgresStore {
         };
         let entry = rows::entry(&self.0.sealing, key, &row);
         if entry.is_err() {
-            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
+            // Who cannot read the record has no use for the lease. Where this fails too, it ends by
+            // itself.
             _ = self.release(key, owner).await;
         }
         Ok(Acquired::Held(entry?))
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         let given = [
             key.as_str().into(),
             owner.as_str().into(),
@@ -153,7 +166,8 @@ impl PostgresStore {
         Err(failure::unsettled())
     }
 
-    /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read before, and asked for once more.
+    /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read
+    /// before, and asked for once more.
     async fn removed(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let given = [key.as_str().into()];
@@ -173,7 +187,8 @@ impl PostgresStore {
         }
     }
 
-    /// Returns when the generation is another than `seen`. A store that fails is asked again later: nothing is known to have changed.
+    /// Returns when the generation is another than `seen`. A store that fails is asked again later:
+    /// nothing is known to have changed.
     async fn watch(&self, key: &TokenKey, seen: Option<Generation>) -> Entry {
         let mut heard = self.0.hints.as_ref().map(Hints::listen);
         let mut pause = SHORTEST_PAUSE;
@@ -207,10 +222,14 @@ impl PostgresStore {
 
     async fn row_of(&self, key: &TokenKey) -> Result<Option<Row>, StoreError> {
         let given = [key.as_str().into()];
-        self.ask(Durability::Read, &self.0.statements.load, &given).await
+        self.ask(Durability::Read, &self.0.statements.load, &given)
+            .await
     }
 }
 
 fn micros(life: Duration) -> i64 {
-    life.min(LONGEST_LIFE).as_micros().try_into().unwrap_or(i64::MAX)
+    life.min(LONGEST_LIFE)
+        .as_micros()
+        .try_into()
+        .unwrap_or(i64::MAX)
 }

@@ -36,7 +36,8 @@ impl Password {
     }
 }
 
-/// Why there was no password: the driver's error, which is all that a pool passes on, cannot say it.
+/// Why there was no password: the driver's error, which is all that a pool passes on, cannot say
+/// it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refusal(Arc<Mutex<Option<StoreError>>>);
 
@@ -63,10 +64,14 @@ impl Connect for Connecting {
     fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
         let config = config.clone();
         Box::pin(async move {
-            let config = self.password.put_into(&config).await.unwrap_or_else(|error| {
-                self.refusal.put(error);
-                Config::new() // names no host, and so fails at once
-            });
+            let config = self
+                .password
+                .put_into(&config)
+                .await
+                .unwrap_or_else(|error| {
+                    self.refusal.put(error);
+                    Config::new() // names no host, and so fails at once
+                });
             let (client, connection) = config.connect(Clone::clone(&self.connector)).await?;
             let task = tokio::spawn(async move {
                 // How a connection ended is told by the operation that was on it.

@@ -24,10 +24,16 @@ pub(crate) struct Places {
 impl Places {
     pub(crate) fn new(schema: Option<&str>, table: &str) -> Result<Self, BuildError> {
         if !is_name(table, LONGEST_NAME - VERSION.len()) {
-            return Err(BuildError::invalid("table", "must be 1 to 55 bytes without NUL"));
+            return Err(BuildError::invalid(
+                "table",
+                "must be 1 to 55 bytes without NUL",
+            ));
         }
         if !schema.is_none_or(|schema| is_name(schema, LONGEST_NAME)) {
-            return Err(BuildError::invalid("schema", "must be 1 to 63 bytes without NUL"));
+            return Err(BuildError::invalid(
+                "schema",
+                "must be 1 to 63 bytes without NUL",
+            ));
         }
         let prefix = schema
             .map(|schema| format!("{}.", quoted(schema)))
@@ -45,7 +51,8 @@ impl Places {
         quoted(&self.channel)
     }
 
-    /// The SQL of a file with these names instead of the usual ones, in one pass: a name may hold the usual one.
+    /// The SQL of a file with these names instead of the usual ones, in one pass: a name may hold
+    /// the usual one.
     pub(crate) fn named_in(&self, sql: &str) -> String {
         let mut parts = sql.split(WRITTEN);
         let mut named = parts.next().unwrap_or_default().to_owned();
@@ -78,7 +85,10 @@ mod tests {
     fn a_name_with_quotes_stays_a_name() {
         let places = Places::new(Some("a\".b"), "x\"; DROP TABLE y; --").unwrap();
         assert_eq!(places.tokens, r#""a"".b"."x""; DROP TABLE y; --""#);
-        assert_eq!(places.versions, r#""a"".b"."x""; DROP TABLE y; --_version""#);
+        assert_eq!(
+            places.versions,
+            r#""a"".b"."x""; DROP TABLE y; --_version""#
+        );
     }
 
     #[test]

@@ -49,7 +49,11 @@ pub(crate) fn span(micros: Option<i64>) -> Option<Duration> {
     Some(Duration::from_micros(micros)).filter(|span| !span.is_zero())
 }
 
-pub(crate) fn record(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Option<Record>, StoreError> {
+pub(crate) fn record(
+    sealing: &Sealing,
+    key: &TokenKey,
+    row: &Row,
+) -> Result<Option<Record>, StoreError> {
     let Some(fingerprint) = fingerprint(row, "fingerprint")? else {
         return Ok(None);
     };

@@ -1,4 +1,5 @@
-//! What is looked at once before the first operation, so that a wrong set-up is told before a token is spent.
+//! What is looked at once before the first operation, so that a wrong set-up is told before a token
+//! is spent.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -63,7 +64,10 @@ impl Facts {
         places: &Places,
         statements: &Statements,
     ) -> Result<Self, StoreError> {
-        let names = [places.tokens.as_str().into(), places.versions.as_str().into()];
+        let names = [
+            places.tokens.as_str().into(),
+            places.versions.as_str().into(),
+        ];
         let facts = include_str!("sql/facts.sql");
         let row = run(client, limit, Durability::Read, facts, &names).await?;
         let row = row.ok_or_else(failure::foreign)?;

@@ -24,7 +24,8 @@ use crate::statements::Statements;
 /// Others may migrate at the same time, and be slow.
 const MIGRATION: Duration = Duration::from_secs(60);
 
-/// Keeps sealed tokens in one table of a PostgreSQL, for any number of processes and hosts. Clones share their connections.
+/// Keeps sealed tokens in one table of a PostgreSQL, for any number of processes and hosts. Clones
+/// share their connections.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,8 +42,8 @@ const MIGRATION: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 ///
-/// Every operation is one short transaction and one round trip. It needs a tokio runtime with time and I/O, and works on the next one
-/// when that is gone.
+/// Every operation is one short transaction and one round trip. It needs a tokio runtime with time
+/// and I/O, and works on the next one when that is gone.
 #[derive(Clone)]
 pub struct PostgresStore(pub(crate) Arc<Shared>);
 
@@ -63,13 +64,16 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// A store at this URL whose server was looked at; with more to choose by [`builder`](Self::builder).
+    /// A store at this URL whose server was looked at; with more to choose by
+    /// [`builder`](Self::builder).
     ///
-    /// A standby and a server that is read-only for now are good to begin with: a live token is read there, and nothing is spent.
+    /// A standby and a server that is read-only for now are good to begin with: a live token is
+    /// read there, and nothing is spent.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the URL cannot be read, and where [`check`](Self::check) fails for anything but that.
+    /// [`StoreError`] where the URL cannot be read, and where [`check`](Self::check) fails for
+    /// anything but that.
     pub async fn connect(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
         let store = Self::builder(sealing).url(url).build().map_err(|error| {
             StoreError::new("the PostgreSQL store cannot be built").with_detail(error.to_string())
@@ -102,28 +106,32 @@ impl PostgresStore {
         }))
     }
 
-    /// Makes sure that the tables are there, of this library's version, and that what is written to them stays. It is done before the
-    /// first operation in any case, and once; this is for a start-up that wants to fail early, or to log what is wrong. Where the store
-    /// [is notified](PostgresStoreBuilder::notified_through), it begins to listen, so that the first who waits need not connect.
+    /// Makes sure that the tables are there, of this library's version, and that what is written to
+    /// them stays. It is done before the first operation in any case, and once; this is for a
+    /// start-up that wants to fail early, or to log what is wrong. Where the store
+    /// [is notified](PostgresStoreBuilder::notified_through), it begins to listen, so that the
+    /// first who waits need not connect.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the server cannot be reached, is a standby or read-only, or where the tables are missing, of another
-    /// version, unlogged, or not permitted. What can be read is read all the same, so that a program that starts on a standby has
-    /// its live token: there it should log this error instead of ending.
+    /// [`StoreError`] where the server cannot be reached, is a standby or read-only, or where the
+    /// tables are missing, of another version, unlogged, or not permitted. What can be read is read
+    /// all the same, so that a program that starts on a standby has its live token: there it should
+    /// log this error instead of ending.
     pub async fn check(&self) -> Result<(), StoreError> {
         let facts = self.facts().await?;
         facts.takes_writes()?;
         facts.is_set_up_right()
     }
 
-    /// Makes the tables where they are missing: the same as `migrations/0001_tokens.sql` with the names of this store. May be run
-    /// at every start and by many at once. Where the tables are up to date it needs no privilege to create, and no server that can be
-    /// written.
+    /// Makes the tables where they are missing: the same as `migrations/0001_tokens.sql` with the
+    /// names of this store. May be run at every start and by many at once. Where the tables are up
+    /// to date it needs no privilege to create, and no server that can be written.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it may not create them, or is not done in 60 s; and where the tables are unlogged or not permitted.
+    /// [`StoreError`] where it may not create them, or is not done in 60 s; and where the tables
+    /// are unlogged or not permitted.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         if let Ok(facts) = self.facts().await {
             return facts.is_set_up_right();
@@ -198,5 +206,7 @@ impl PostgresStore {
 
 /// The driver and its timers panic elsewhere.
 pub(crate) fn in_a_runtime() -> Result<(), StoreError> {
-    Handle::try_current().map(drop).map_err(|_| failure::homeless())
+    Handle::try_current()
+        .map(drop)
+        .map_err(|_| failure::homeless())
 }

@@ -29,15 +29,17 @@ pub(crate) fn connector(roots: &Roots) -> Result<Connector, BuildError> {
     use rustls::ClientConfig;
     use rustls::crypto::aws_lc_rs::default_provider;
 
-    let unusable = || BuildError::invalid("tls", "has no usable versions or ciphers on this platform");
+    let unusable =
+        || BuildError::invalid("tls", "has no usable versions or ciphers on this platform");
     let provider = Arc::new(default_provider());
     let versions = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|_| unusable())?;
     let trusting = match roots {
         Roots::Platform => {
-            let verifier = rustls_platform_verifier::Verifier::new(provider)
-                .map_err(|_| BuildError::invalid("root certificates", "of the platform cannot be read"))?;
+            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|_| {
+                BuildError::invalid("root certificates", "of the platform cannot be read")
+            })?;
             versions
                 .dangerous() // rustls' word for any verifier but its own; this one asks the platform
                 .with_custom_certificate_verifier(Arc::new(verifier))

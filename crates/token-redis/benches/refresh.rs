@@ -71,7 +71,11 @@ async fn sets(bare: &mut MultiplexedConnection) -> Duration {
 async fn gets(bare: &mut MultiplexedConnection) -> Duration {
     let began = Instant::now();
     for _ in 0..REFRESHES {
-        let _: String = redis::cmd("GET").arg("bare").query_async(bare).await.unwrap();
+        let _: String = redis::cmd("GET")
+            .arg("bare")
+            .query_async(bare)
+            .await
+            .unwrap();
     }
     began.elapsed()
 }
@@ -96,10 +100,16 @@ async fn refresh(store: &RedisStore, key: &TokenKey, parent: u8) {
         fingerprint: Some(RefreshFingerprint([parent; 32])),
         generation: Generation::default(),
     };
-    store.acquire(key, &owner, Duration::from_secs(30)).await.unwrap();
+    store
+        .acquire(key, &owner, Duration::from_secs(30))
+        .await
+        .unwrap();
     store.write_intent(key, &intent).await.unwrap();
     let child = CommitCondition::ParentIs(RefreshFingerprint([parent; 32]));
-    store.commit(key, &child, &record(parent + 1)).await.unwrap();
+    store
+        .commit(key, &child, &record(parent + 1))
+        .await
+        .unwrap();
     store.release(key, &owner).await.unwrap();
 }
 

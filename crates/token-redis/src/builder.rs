@@ -70,16 +70,17 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// What the name of every Redis key and channel begins with; `tokens:` where nothing is said. Stores that share grants *must*
-    /// have the same.
+    /// What the name of every Redis key and channel begins with; `tokens:` where nothing is said.
+    /// Stores that share grants *must* have the same.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long an operation may take, connecting and one repetition included; 2 seconds where nothing is said. It *should* be less
-    /// than the 5 seconds for which a cache waits for its store.
+    /// How long an operation may take, connecting and one repetition included; 2 seconds where
+    /// nothing is said. It *should* be less than the 5 seconds for which a cache waits for its
+    /// store.
     #[must_use]
     pub fn timeout(mut self, within: Duration) -> Self {
         self.within = within;
@@ -87,10 +88,12 @@ impl RedisStoreBuilder {
     }
 
     /// Counts an intent, a record or a tombstone as written only when so many replicas have it too
-    /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)), and waits for them so long. With fewer the operation fails, and the cache
-    /// repeats it: nothing is spent without a safe intent, and a new token is served from memory until it is safe.
+    /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)), and waits for them so long. With
+    /// fewer the operation fails, and the cache repeats it: nothing is spent without a safe intent,
+    /// and a new token is served from memory until it is safe.
     ///
-    /// The connection answers nothing else meanwhile, so the time *should* be shorter than that of [`timeout`](Self::timeout).
+    /// The connection answers nothing else meanwhile, so the time *should* be shorter than that of
+    /// [`timeout`](Self::timeout).
     #[must_use]
     pub fn replicas(mut self, count: u32, within: Duration) -> Self {
         self.replicas = Some(Replicas { count, within });
@@ -115,8 +118,9 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Asks for the password each time that it connects, for one that is rotated under a running program. It counts instead of the
-    /// password in the URLs; the user is theirs. Sentinels keep the password of their own URL.
+    /// Asks for the password each time that it connects, for one that is rotated under a running
+    /// program. It counts instead of the password in the URLs; the user is theirs. Sentinels keep
+    /// the password of their own URL.
     ///
     /// ```
     /// use token_core::Secret;
@@ -135,16 +139,16 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Does not look at the server's settings when it connects, for a service that forbids `INFO`, or describes itself wrongly. An
-    /// evicted record is a lost grant.
+    /// Does not look at the server's settings when it connects, for a service that forbids `INFO`,
+    /// or describes itself wrongly. An evicted record is a lost grant.
     #[must_use]
     pub fn trusting_that_nothing_is_evicted(mut self) -> Self {
         self.eviction = EvictionCheck::Never;
         self
     }
 
-    /// Subscribes to nothing and asks every 50 milliseconds instead while it waits for another holder, for a proxy that passes no
-    /// messages or speaks version 2 of the protocol only.
+    /// Subscribes to nothing and asks every 50 milliseconds instead while it waits for another
+    /// holder, for a proxy that passes no messages or speaks version 2 of the protocol only.
     #[must_use]
     pub fn polling_only(mut self) -> Self {
         self.changes = Changes::Polled;
@@ -155,8 +159,8 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a URL cannot be read, no server is given, TLS is wanted without the feature `rustls`, a duration or count is
-    /// zero, or a duration is longer than an hour.
+    /// [`BuildError`] where a URL cannot be read, no server is given, TLS is wanted without the
+    /// feature `rustls`, a duration or count is zero, or a duration is longer than an hour.
     pub fn build(self) -> Result<RedisStore, BuildError> {
         self.validate()?;
         if self.servers.urls().iter().any(|url| is_tls(url)) {
@@ -164,9 +168,10 @@ impl RedisStoreBuilder {
         }
         let hints = Hints::default();
         let manner = Manner {
-            within: self
-                .within
-                .saturating_add(self.replicas.map_or(Duration::ZERO, |replicas| replicas.within)),
+            within: self.within.saturating_add(
+                self.replicas
+                    .map_or(Duration::ZERO, |replicas| replicas.within),
+            ),
             hints: (self.changes == Changes::Told).then(|| hints.clone()),
             certificates: self.certificates,
         };
@@ -190,8 +195,9 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot be built, no server answers, or a server's settings let it lose a record. A server that takes no
-    /// writes for now, a replica or one that is out of memory, is no error here: a live token can be read there.
+    /// [`StoreError`] where it cannot be built, no server answers, or a server's settings let it
+    /// lose a record. A server that takes no writes for now, a replica or one that is out of
+    /// memory, is no error here: a live token can be read there.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let eviction = self.eviction;
         let store = self.build().map_err(|error| {
@@ -218,7 +224,10 @@ impl RedisStoreBuilder {
             ));
         }
         if self.within.is_zero() {
-            return Err(BuildError::invalid("timeout", "must be longer than nothing"));
+            return Err(BuildError::invalid(
+                "timeout",
+                "must be longer than nothing",
+            ));
         }
         if self.within > LONGEST_WAIT {
             return Err(BuildError::invalid("timeout", "must be at most an hour"));
@@ -264,7 +273,10 @@ mod tests {
     use super::*;
 
     fn builder(servers: Servers) -> RedisStoreBuilder {
-        RedisStore::builder(servers, Sealing::with(SealingKey::new("k", [1; 32]).unwrap()))
+        RedisStore::builder(
+            servers,
+            Sealing::with(SealingKey::new("k", [1; 32]).unwrap()),
+        )
     }
 
     fn field(builder: RedisStoreBuilder) -> &'static str {
@@ -278,7 +290,10 @@ mod tests {
         assert_eq!(field(builder(Servers::node("not a url"))), "servers");
         let one = builder(Servers::node("redis://localhost"));
         assert_eq!(field(one.clone().timeout(Duration::ZERO)), "timeout");
-        assert_eq!(field(one.clone().replicas(0, Duration::from_secs(1))), "replicas");
+        assert_eq!(
+            field(one.clone().replicas(0, Duration::from_secs(1))),
+            "replicas"
+        );
         assert_eq!(field(one.replicas(1, Duration::ZERO)), "replicas");
     }
 
@@ -286,12 +301,18 @@ mod tests {
     #[test]
     fn certificates_without_tls_are_a_mistake() {
         let one = builder(Servers::node("redis://localhost"));
-        assert_eq!(field(one.certificate_authority_pem(b"-----BEGIN")), "servers");
+        assert_eq!(
+            field(one.certificate_authority_pem(b"-----BEGIN")),
+            "servers"
+        );
     }
 
     #[test]
     fn a_builder_shows_no_password_and_no_key() {
         let shown = format!("{:?}", builder(Servers::node("redis://:hunter2@localhost")));
-        assert!(!shown.contains("hunter2") && !shown.contains("1, 1"), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("1, 1"),
+            "{shown}"
+        );
     }
 }

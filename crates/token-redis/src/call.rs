@@ -1,4 +1,5 @@
-//! One thing that the server is asked: one round trip, or two where it does not know the script yet.
+//! One thing that the server is asked: one round trip, or two where it does not know the script
+//! yet.
 
 use std::time::Duration;
 
@@ -38,7 +39,8 @@ pub(crate) struct Answered {
     pub(crate) value: Value,
     /// Set if it was written, but not to as many replicas as asked for, as far as is known.
     pub(crate) lacking: Option<Lacking>,
-    /// Whether it was asked before, over a connection that broke: it may have been done then already.
+    /// Whether it was asked before, over a connection that broke: it may have been done then
+    /// already.
     pub(crate) is_repeated: bool,
 }
 

@@ -18,7 +18,11 @@ const OFTEN: Duration = Duration::from_millis(50);
 
 impl RedisStore {
     /// What is stored when it is of another generation, or when somebody gave a lease back.
-    pub(crate) async fn until_changed(&self, key: &TokenKey, seen: Option<Generation>) -> Option<Entry> {
+    pub(crate) async fn until_changed(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+    ) -> Option<Entry> {
         let wait = Wait::begin(self, self.channel(key));
         loop {
             // It listens before it looks, so that no commit falls in between.
@@ -30,7 +34,10 @@ impl RedisStore {
                 OFTEN
             };
             let looked = self.load(key).await.ok();
-            if looked.as_ref().is_some_and(|entry| entry.generation() != seen) {
+            if looked
+                .as_ref()
+                .is_some_and(|entry| entry.generation() != seen)
+            {
                 return looked;
             }
             tokio::select! {

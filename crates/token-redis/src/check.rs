@@ -10,7 +10,8 @@ use crate::failure::{Step, store_error};
 /// The oldest version whose scripts and messages are relied upon.
 const OLDEST: (u32, u32) = (6, 0);
 
-/// A server that holds records, as it describes itself ([`INFO`](https://redis.io/docs/latest/commands/info/)).
+/// A server that holds records, as it describes itself
+/// ([`INFO`](https://redis.io/docs/latest/commands/info/)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RedisNode {
@@ -24,7 +25,8 @@ pub struct RedisNode {
     pub max_memory: u64,
     /// What it evicts where the memory is full, such as `noeviction`.
     pub eviction: String,
-    /// Whether it keeps a log of every write, so that a restart loses nothing but what `appendfsync` allows.
+    /// Whether it keeps a log of every write, so that a restart loses nothing but what
+    /// `appendfsync` allows.
     pub append_only: bool,
 }
 
@@ -40,7 +42,10 @@ pub(crate) async fn nodes(line: &mut Line) -> Result<Vec<RedisNode>, StoreError>
     let texts = infos(line)
         .await
         .map_err(|error| store_error(Step::Describing, &error))?;
-    texts.iter().map(|text| read(text).ok_or_else(unknown)).collect()
+    texts
+        .iter()
+        .map(|text| read(text).ok_or_else(unknown))
+        .collect()
 }
 
 /// Whether no record can be evicted, and nothing else is in the way of keeping one.
@@ -49,10 +54,13 @@ pub(crate) fn fitness(nodes: &[RedisNode]) -> Result<(), StoreError> {
     if nodes.iter().all(|node| node.is_primary) {
         return Ok(());
     }
-    Err(StoreError::new("this Redis is a replica and takes no writes"))
+    Err(StoreError::new(
+        "this Redis is a replica and takes no writes",
+    ))
 }
 
-/// Whether a server's settings can stay as they are. One that takes no writes for a while is still good to read from.
+/// Whether a server's settings can stay as they are. One that takes no writes for a while is still
+/// good to read from.
 pub(crate) fn is_set_up_right(nodes: &[RedisNode]) -> Result<(), StoreError> {
     if nodes.is_empty() {
         return Err(unknown());
@@ -118,7 +126,8 @@ fn read(info: &str) -> Option<RedisNode> {
 }
 
 fn is_word(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    text.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 fn is_new_enough(version: &str) -> bool {
@@ -132,7 +141,9 @@ fn is_new_enough(version: &str) -> bool {
 }
 
 fn unknown() -> StoreError {
-    StoreError::new("this Redis does not say whether it evicts; see `trusting_that_nothing_is_evicted`")
+    StoreError::new(
+        "this Redis does not say whether it evicts; see `trusting_that_nothing_is_evicted`",
+    )
 }
 
 #[cfg(test)]

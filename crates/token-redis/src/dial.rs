@@ -8,8 +8,8 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult,
-    TlsMode,
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
+    RedisResult, TlsMode,
 };
 use token_core::Secret;
 use token_core::store::{PasswordSource, StoreError};
@@ -131,7 +131,10 @@ async fn connect(client: &redis::Client, manner: &Manner) -> RedisResult<Line> {
 
 fn node(url: &str, password: Option<&Secret>, manner: &Manner) -> RedisResult<redis::Client> {
     let info = url.into_connection_info()?;
-    let mut settings = info.redis_settings().clone().set_protocol(manner.protocol());
+    let mut settings = info
+        .redis_settings()
+        .clone()
+        .set_protocol(manner.protocol());
     if let Some(password) = password {
         settings = settings.set_password(password.expose());
     }
@@ -175,7 +178,10 @@ fn watched(
     builder.build()
 }
 
-fn to_sentinels(mut builder: SentinelClientBuilder, like: &ConnectionInfo) -> SentinelClientBuilder {
+fn to_sentinels(
+    mut builder: SentinelClientBuilder,
+    like: &ConnectionInfo,
+) -> SentinelClientBuilder {
     let settings = like.redis_settings();
     if let Some(user) = settings.username() {
         builder = builder.set_client_to_sentinel_username(user);
@@ -204,7 +210,11 @@ fn to_nodes(mut builder: SentinelClientBuilder, like: &ConnectionInfo) -> Sentin
     }
 }
 
-fn cluster(nodes: &[String], password: Option<&Secret>, manner: &Manner) -> RedisResult<ClusterClient> {
+fn cluster(
+    nodes: &[String],
+    password: Option<&Secret>,
+    manner: &Manner,
+) -> RedisResult<ClusterClient> {
     let mut builder = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
         .connection_timeout(manner.within)
         .response_timeout(manner.within)

@@ -1,4 +1,5 @@
-//! What the driver says, as the engine understands it. No address, argument or server text is passed on: only the error's code.
+//! What the driver says, as the engine understands it. No address, argument or server text is
+//! passed on: only the error's code.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use token_core::store::StoreError;
@@ -34,13 +35,18 @@ pub(crate) fn explain(step: Step, error: &RedisError) -> (&'static str, String) 
         ErrorKind::RESP3NotSupported => NO_HELLO,
         ErrorKind::InvalidClientConfig => "the settings for Redis cannot be used",
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no primary of that name",
-        ErrorKind::Server(ServerErrorKind::ReadOnly) => "this Redis is a replica and takes no writes",
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => {
+            "this Redis is a replica and takes no writes"
+        }
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "Redis is still loading its data",
         _ if error.code() == Some("OOM") => "Redis is out of memory and takes no writes",
         _ => refused(step, error),
     };
     let error_code = error.code().filter(|code| is_code(code));
-    (what, error_code.unwrap_or_else(|| error.category()).to_owned())
+    (
+        what,
+        error_code.unwrap_or_else(|| error.category()).to_owned(),
+    )
 }
 
 fn refused(step: Step, error: &RedisError) -> &'static str {
@@ -52,7 +58,9 @@ fn refused(step: Step, error: &RedisError) -> &'static str {
             "Redis does not allow this user a script or a command in it; the README lists the rights"
         }
         Step::Running => "Redis refused a script",
-        Step::WaitingForReplicas => "Redis refuses WAIT, which `replicas` of the store's builder needs",
+        Step::WaitingForReplicas => {
+            "Redis refuses WAIT, which `replicas` of the store's builder needs"
+        }
     }
 }
 
@@ -64,11 +72,12 @@ fn is_about_hello(error: &RedisError) -> bool {
 }
 
 fn is_not_let_in(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
+    error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
 }
 
-/// Whether another connection may do better: this one is gone, leads to a server that is no primary any more, or was made with a
-/// password that counts no more.
+/// Whether another connection may do better: this one is gone, leads to a server that is no primary
+/// any more, or was made with a password that counts no more.
 pub(crate) fn is_of_the_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
@@ -89,7 +98,8 @@ mod tests {
 
     #[test]
     fn an_error_shows_its_code_and_nothing_the_server_said() {
-        let said = redis::make_extension_error("BUSY".to_owned(), Some("at key hunter2".to_owned()));
+        let said =
+            redis::make_extension_error("BUSY".to_owned(), Some("at key hunter2".to_owned()));
         let error = store_error(Step::Running, &said);
         assert_eq!(error.to_string(), "Redis refused a script: BUSY");
         let odd = redis::make_extension_error("hunter2 is wrong".to_owned(), None);

@@ -46,7 +46,9 @@ impl Hints {
     }
 
     /// What the driver calls with each message of the server.
-    pub(crate) fn ear(&self) -> impl Fn(PushInfo) -> Result<(), Infallible> + Send + Sync + 'static {
+    pub(crate) fn ear(
+        &self,
+    ) -> impl Fn(PushInfo) -> Result<(), Infallible> + Send + Sync + 'static {
         let hints = self.clone();
         move |info| {
             hints.hear(&info);

@@ -1,4 +1,5 @@
-//! The connection to Redis: made when it is needed, checked when it is made, made anew where it broke, and each answer in time.
+//! The connection to Redis: made when it is needed, checked when it is made, made anew where it
+//! broke, and each answer in time.
 
 use std::fmt;
 use std::time::Duration;
@@ -35,11 +36,15 @@ impl Link {
         }
     }
 
-    /// Asks, over a new connection where the old one broke, and waits for as long as one answer may take.
+    /// Asks, over a new connection where the old one broke, and waits for as long as one answer may
+    /// take.
     ///
-    /// All that is asked may be asked twice: every operation of a store has the same outcome when it is repeated by its owner.
+    /// All that is asked may be asked twice: every operation of a store has the same outcome when
+    /// it is repeated by its owner.
     pub(crate) async fn ask(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
-        let for_replicas = call.replicas.map_or(Duration::ZERO, |replicas| replicas.within);
+        let for_replicas = call
+            .replicas
+            .map_or(Duration::ZERO, |replicas| replicas.within);
         let within = self.within.saturating_add(for_replicas);
         match timeout(within, self.ask_twice(call)).await {
             Ok(answer) => answer,
@@ -74,11 +79,19 @@ impl Link {
 
     /// Whether the server tells us of changes on this channel.
     pub(crate) async fn listens(&self, channel: &str) -> bool {
-        let listening = async { self.live(Server::Any).await.ok()?.listen(channel).await.ok() };
+        let listening = async {
+            self.live(Server::Any)
+                .await
+                .ok()?
+                .listen(channel)
+                .await
+                .ok()
+        };
         matches!(timeout(self.within, listening).await, Ok(Some(())))
     }
 
-    /// Listens no more where nobody waits. Where this fails the connection is gone, and the subscriptions with it.
+    /// Listens no more where nobody waits. Where this fails the connection is gone, and the
+    /// subscriptions with it.
     pub(crate) async fn forget_unwanted(&self, hints: &Hints) {
         let Some(live) = self.state.lock().await.live.clone() else {
             return;
@@ -108,8 +121,8 @@ impl Link {
         {
             return Ok(live.clone());
         }
-        // A server that was not fit may be by now, or another has taken its place; and a connection of a runtime that stands still
-        // answers nobody.
+        // A server that was not fit may be by now, or another has taken its place; and a connection
+        // of a runtime that stands still answers nobody.
         let mut line = state.dialer.dial().await?;
         let fitness = self.fitness(&mut line).await;
         let live = Live::new(line, fitness);
@@ -124,7 +137,8 @@ impl Link {
         }
     }
 
-    /// The next who asks connects anew. Where somebody is connecting right now, that is what happens anyway.
+    /// The next who asks connects anew. Where somebody is connecting right now, that is what
+    /// happens anyway.
     fn hang_up(&self) {
         if let Ok(mut state) = self.state.try_lock() {
             state.live = None;

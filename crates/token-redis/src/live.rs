@@ -21,7 +21,8 @@ pub(crate) struct Live {
     /// Whether the server keeps what it is given, as it was when it was connected to.
     fitness: Result<(), StoreError>,
     home: Home,
-    /// On which channels it listens. One subscribes or unsubscribes at a time, so that neither undoes the other.
+    /// On which channels it listens. One subscribes or unsubscribes at a time, so that neither
+    /// undoes the other.
     channels: Arc<Mutex<HashSet<String>>>,
 }
 
@@ -59,7 +60,8 @@ impl Live {
 
     pub(crate) async fn listen(mut self, channel: &str) -> RedisResult<()> {
         let mut channels = self.channels.lock().await;
-        // Noted first: a wait that is given up in the middle leaves no subscription that nobody knows of.
+        // Noted first: a wait that is given up in the middle leaves no subscription that nobody
+        // knows of.
         if !channels.insert(channel.to_owned()) {
             return Ok(());
         }
@@ -131,7 +133,11 @@ impl Failed {
 }
 
 impl Line {
-    async fn send(&mut self, command: &Cmd, replicas: Option<Replicas>) -> Result<Answered, Failed> {
+    async fn send(
+        &mut self,
+        command: &Cmd,
+        replicas: Option<Replicas>,
+    ) -> Result<Answered, Failed> {
         match self {
             Self::Node(connection) => send(connection, command, replicas).await,
             Self::Cluster(connection) => send(connection, command, replicas).await,

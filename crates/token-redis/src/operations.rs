@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError, TokenStore,
 };
 use token_core::{Generation, Timestamp, TokenKey};
 use tokio::time::timeout;
@@ -24,19 +24,30 @@ impl TokenStore for RedisStore {
         reply::entry(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let life = millis(life);
         let arguments = [owner.as_str(), life.as_str()];
         let asked = self.call(&script::ACQUIRE, key, &arguments, None, Server::Fit);
         let acquired = reply::acquired(asked.await?.value, key, &self.sealing);
         if acquired.is_err() {
-            // Who cannot read the record has no use for the lease. Where this fails too, it ends by itself.
+            // Who cannot read the record has no use for the lease. Where this fails too, it ends by
+            // itself.
             _ = self.release(key, owner).await;
         }
         acquired
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         let renewed = self
             .run(&script::RENEW, key, &[owner.as_str(), &millis(life)])
             .await?;
@@ -163,10 +174,13 @@ fn named(condition: &CommitCondition) -> Result<(&'static str, String), StoreErr
 
 /// Nothing for none.
 fn instant(at: Option<Timestamp>) -> String {
-    at.map(|at| at.unix_millis().to_string()).unwrap_or_default()
+    at.map(|at| at.unix_millis().to_string())
+        .unwrap_or_default()
 }
 
 /// At least one: a lease of nothing is none. At most what the server's numbers can count.
 fn millis(life: Duration) -> String {
-    life.as_millis().clamp(1, LONGEST_LIFE.as_millis()).to_string()
+    life.as_millis()
+        .clamp(1, LONGEST_LIFE.as_millis())
+        .to_string()
 }

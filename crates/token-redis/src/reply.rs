@@ -14,7 +14,11 @@ pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
 }
 
 /// What `acquire.lua` says: who has the lease, and what is kept.
-pub(crate) fn acquired(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<Acquired, StoreError> {
+pub(crate) fn acquired(
+    answer: Value,
+    key: &TokenKey,
+    sealing: &Sealing,
+) -> Result<Acquired, StoreError> {
     let (left, kept) = read::<(u64, Value)>(answer)?;
     let entry = entry(kept, key, sealing)?;
     Ok(match left {
@@ -48,13 +52,23 @@ pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<
     Ok(entry)
 }
 
-/// From `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order; more may follow.
+/// From `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order;
+/// more may follow.
 pub(crate) fn record(
     fields: &[Option<String>],
     key: &TokenKey,
     sealing: &Sealing,
 ) -> Result<Option<Record>, StoreError> {
-    let [fingerprint, generation, body, due_at, grant_ends_at, initial, ..] = fields else {
+    let [
+        fingerprint,
+        generation,
+        body,
+        due_at,
+        grant_ends_at,
+        initial,
+        ..,
+    ] = fields
+    else {
         return Err(foreign());
     };
     let (fingerprint, generation, body) = match (fingerprint, generation, body) {
@@ -83,7 +97,9 @@ pub(crate) fn pairs<'a>(
     fields: &[&'static str],
     values: &'a [Option<String>],
 ) -> Vec<(&'static str, &'a str)> {
-    let values = values.iter().map(|value| value.as_deref().unwrap_or_default());
+    let values = values
+        .iter()
+        .map(|value| value.as_deref().unwrap_or_default());
     fields.iter().copied().zip(values).collect()
 }
 
@@ -104,7 +120,11 @@ fn intent(
 }
 
 pub(crate) fn hex(fingerprint: RefreshFingerprint) -> String {
-    fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    fingerprint
+        .0
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn from_hex(text: &str) -> Result<RefreshFingerprint, StoreError> {
@@ -130,7 +150,9 @@ mod tests {
 
     #[test]
     fn a_lineage_is_written_and_read() {
-        let fingerprint = RefreshFingerprint(std::array::from_fn(|index| u8::try_from(index * 8).unwrap()));
+        let fingerprint = RefreshFingerprint(std::array::from_fn(|index| {
+            u8::try_from(index * 8).unwrap()
+        }));
         assert_eq!(from_hex(&hex(fingerprint)).unwrap(), fingerprint);
         for wrong in ["", "0", "zz", hex(fingerprint).trim_start_matches('0'), "é"] {
             assert!(from_hex(wrong).is_err(), "{wrong}");

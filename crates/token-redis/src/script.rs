@@ -1,10 +1,11 @@
 //! The scripts that the server runs, each one atomic step on one hash.
 //!
-//! Fields of the hash: `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, `committed_at` (the record);
-//! `intent_owner`, `intent_lineage`, `intent_generation`, `intent_at`; `tombstoned` (when, to the microsecond), `tombstoned_generation`,
-//! `tombstoned_initial`; `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock, but for `due_at` and
-//! `grant_ends_at`, which are by the writer's. The lease is a field and not a key with a time to live, so that no eviction policy can take
-//! it away.
+//! Fields of the hash: `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`,
+//! `committed_at` (the record); `intent_owner`, `intent_lineage`, `intent_generation`, `intent_at`;
+//! `tombstoned` (when, to the microsecond), `tombstoned_generation`, `tombstoned_initial`;
+//! `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock, but
+//! for `due_at` and `grant_ends_at`, which are by the writer's. The lease is a field and not a key
+//! with a time to live, so that no eviction policy can take it away.
 
 use std::sync::OnceLock;
 
@@ -25,8 +26,12 @@ pub(crate) static TAKE_BACK: Script = Script::new(include_str!("scripts/take_bac
 pub(crate) static TOMBSTONE: Script = Script::new(include_str!("scripts/tombstone.lua"));
 
 /// What `intend.lua` found, in its order.
-pub(crate) const INTENT_FIELDS: [&str; 4] =
-    ["intent_owner", "intent_lineage", "intent_generation", "intent_at"];
+pub(crate) const INTENT_FIELDS: [&str; 4] = [
+    "intent_owner",
+    "intent_lineage",
+    "intent_generation",
+    "intent_at",
+];
 /// What `tombstone.lua` found, in its order.
 pub(crate) const TOMBSTONE_FIELDS: [&str; 14] = [
     "fingerprint",

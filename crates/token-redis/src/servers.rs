@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A single Redis, one that sentinels watch, or a cluster, by URLs: `redis://[user][:password@]host[:port][/database]`, or `rediss://`
-/// for TLS.
+/// A single Redis, one that sentinels watch, or a cluster, by URLs:
+/// `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS.
 ///
 /// ```
 /// use token_redis::Servers;
@@ -33,9 +33,12 @@ impl Servers {
         Self(Kind::Node(url.into()))
     }
 
-    /// The primary that these sentinels know under the name `service`; they are asked again at each connection. The sentinels have the
-    /// user and the password of the first URL.
-    pub fn sentinels(sentinels: impl IntoIterator<Item = impl Into<String>>, service: &str) -> Self {
+    /// The primary that these sentinels know under the name `service`; they are asked again at each
+    /// connection. The sentinels have the user and the password of the first URL.
+    pub fn sentinels(
+        sentinels: impl IntoIterator<Item = impl Into<String>>,
+        service: &str,
+    ) -> Self {
         Self(Kind::Sentinels {
             sentinels: sentinels.into_iter().map(Into::into).collect(),
             service: service.to_owned(),
@@ -48,8 +51,9 @@ impl Servers {
         Self(Kind::Cluster(nodes.into_iter().map(Into::into).collect()))
     }
 
-    /// User, password, database and TLS of the servers behind sentinels, as a URL whose host and port do not count. Without it they
-    /// are reached in the clear, without a password. For other kinds it changes nothing.
+    /// User, password, database and TLS of the servers behind sentinels, as a URL whose host and
+    /// port do not count. Without it they are reached in the clear, without a password. For other
+    /// kinds it changes nothing.
     #[must_use]
     pub fn nodes_like(mut self, url: impl Into<String>) -> Self {
         if let Kind::Sentinels { nodes_like, .. } = &mut self.0 {
@@ -65,7 +69,11 @@ impl Servers {
                 sentinels,
                 nodes_like,
                 ..
-            } => sentinels.iter().chain(nodes_like).map(String::as_str).collect(),
+            } => sentinels
+                .iter()
+                .chain(nodes_like)
+                .map(String::as_str)
+                .collect(),
             Kind::Cluster(nodes) => nodes.iter().map(String::as_str).collect(),
         }
     }

@@ -17,7 +17,8 @@ use crate::reply;
 use crate::script::{self, Script};
 use crate::servers::Servers;
 
-/// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one connection.
+/// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one
+/// connection.
 ///
 /// ```no_run
 /// use token_sealing::{Sealing, SealingKey};
@@ -43,7 +44,8 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the URL cannot be read, the server does not answer, or it may evict a record.
+    /// [`StoreError`] where the URL cannot be read, the server does not answer, or it may evict a
+    /// record.
     pub async fn connect(url: &str, sealing: Sealing) -> Result<Self, StoreError> {
         Self::builder(Servers::node(url), sealing).connect().await
     }
@@ -53,13 +55,15 @@ impl RedisStore {
         RedisStoreBuilder::new(servers, sealing)
     }
 
-    /// Asks every server that holds records what it is, and makes sure that none may evict one, and that all take writes. Each new
-    /// connection is checked anyway; this is for a start-up that wants to fail early, or to log what it found.
+    /// Asks every server that holds records what it is, and makes sure that none may evict one, and
+    /// that all take writes. Each new connection is checked anyway; this is for a start-up that
+    /// wants to fail early, or to log what it found.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where a server does not answer, takes no writes or may lose a record. Where
-    /// [nothing is checked](RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that does not describe itself fails here only.
+    /// [nothing is checked](RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that
+    /// does not describe itself fails here only.
     pub async fn check(&self) -> Result<Vec<RedisNode>, StoreError> {
         let nodes = self.link.nodes().await?;
         check::fitness(&nodes)?;
@@ -119,7 +123,8 @@ impl RedisStore {
         arguments: &[&str],
         server: Server,
     ) -> Result<Answered, StoreError> {
-        self.call(script, key, arguments, self.replicas, server).await
+        self.call(script, key, arguments, self.replicas, server)
+            .await
     }
 
     pub(crate) async fn call(
@@ -140,8 +145,8 @@ impl RedisStore {
         self.link.ask(&call).await
     }
 
-    /// Undoes a write that too few replicas have, if nobody has written since, and tells what came of it. `mark` is the field, and its
-    /// value, that says so.
+    /// Undoes a write that too few replicas have, if nobody has written since, and tells what came
+    /// of it. `mark` is the field, and its value, that says so.
     pub(crate) async fn take_back(
         &self,
         key: &TokenKey,

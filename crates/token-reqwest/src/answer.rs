@@ -1,4 +1,5 @@
-//! Takes in an answer: its head as far as it counts, its body up to the cap, decompressed if need be.
+//! Takes in an answer: its head as far as it counts, its body up to the cap, decompressed if need
+//! be.
 
 use std::io::{self, Read};
 
@@ -27,8 +28,9 @@ pub(crate) async fn whole_answer(
     decompressed(answer)
 }
 
-/// An answer with too many headers comes from no token endpoint. But it may say that a refresh token was spent, and what was issued for it
-/// must not be lost; and a status that asks to wait, or leaves the outcome open, means the same with any number of headers.
+/// An answer with too many headers comes from no token endpoint. But it may say that a refresh
+/// token was spent, and what was issued for it must not be lost; and a status that asks to wait, or
+/// leaves the outcome open, means the same with any number of headers.
 fn check_headers(response: &reqwest::Response) -> Result<(), SendError> {
     let status = response.status();
     if response.headers().len() <= MOST_HEADERS || status.is_success() || leaves_open(status) {
@@ -88,12 +90,15 @@ enum Compression {
     Zlib,
 }
 
-/// By the body's first bytes, since some servers compress and do not say so, and some say so and do not compress. No text begins like
-/// gzip; two bytes of zlib could be one, so there the header has to say it too.
+/// By the body's first bytes, since some servers compress and do not say so, and some say so and do
+/// not compress. No text begins like gzip; two bytes of zlib could be one, so there the header has
+/// to say it too.
 fn compression(headers: &HeaderMap, body: &[u8]) -> Option<Compression> {
     match body {
         [0x1f, 0x8b, ..] => Some(Compression::Gzip),
-        [method, flags, ..] if is_zlib(*method, *flags) && says_deflate(headers) => Some(Compression::Zlib),
+        [method, flags, ..] if is_zlib(*method, *flags) && says_deflate(headers) => {
+            Some(Compression::Zlib)
+        }
         _ => None,
     }
 }
@@ -112,7 +117,9 @@ fn says_deflate(headers: &HeaderMap) -> bool {
 fn capped(compressed: impl Read) -> Result<Bytes, SendError> {
     let mut plain = Vec::new();
     // one byte more than may be there tells that there is more
-    let read = compressed.take(LONGEST_BODY as u64 + 1).read_to_end(&mut plain);
+    let read = compressed
+        .take(LONGEST_BODY as u64 + 1)
+        .read_to_end(&mut plain);
     read.map_err(|error| undecodable(&error))?;
     if plain.len() > LONGEST_BODY {
         return Err(SendError::maybe_sent(SendFailure::TooLong));
@@ -125,5 +132,6 @@ fn undecodable(error: &io::Error) -> SendError {
         return SendError::maybe_sent(SendFailure::Interrupted)
             .with_detail("the compressed answer is cut short");
     }
-    SendError::maybe_sent(SendFailure::Other).with_detail("the compressed answer cannot be decompressed")
+    SendError::maybe_sent(SendFailure::Other)
+        .with_detail("the compressed answer cannot be decompressed")
 }

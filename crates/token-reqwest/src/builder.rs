@@ -15,7 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Puts a [`ReqwestClient`] together; nothing is checked before [`build`](ReqwestClientBuilder::build).
+/// Puts a [`ReqwestClient`] together; nothing is checked before
+/// [`build`](ReqwestClientBuilder::build).
 ///
 /// ```
 /// use token_core::Secret;
@@ -69,15 +70,16 @@ impl ReqwestClientBuilder {
         }
     }
 
-    /// The most time for the host's name, the socket, a proxy and TLS together; 10 seconds unless set. The total time that the caller
-    /// of `send` gives counts as well.
+    /// The most time for the host's name, the socket, a proxy and TLS together; 10 seconds unless
+    /// set. The total time that the caller of `send` gives counts as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The most time between two pieces of the answer, and from the request's start to the answer's headers; 30 seconds unless
-    /// set. The total time that the caller of `send` gives counts as well.
+    /// The most time between two pieces of the answer, and from the request's start to the answer's
+    /// headers; 30 seconds unless set. The total time that the caller of `send` gives counts as
+    /// well.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
@@ -95,14 +97,15 @@ impl ReqwestClientBuilder {
         self
     }
 
-    /// Trusts only what [`add_root_certificates_pem`](Self::add_root_certificates_pem) added, and not what the platform trusts.
+    /// Trusts only what [`add_root_certificates_pem`](Self::add_root_certificates_pem) added, and
+    /// not what the platform trusts.
     pub fn only_added_root_certificates(mut self) -> Self {
         self.trust = Trust::AddedOnly;
         self
     }
 
-    /// Shows this certificate to servers that ask for one: the chain in PEM, the client's own certificate first, and its private key
-    /// in PEM (PKCS #8, PKCS #1 or SEC 1).
+    /// Shows this certificate to servers that ask for one: the chain in PEM, the client's own
+    /// certificate first, and its private key in PEM (PKCS #8, PKCS #1 or SEC 1).
     pub fn client_certificate_pem(mut self, chain: &str, key: Secret) -> Self {
         self.client_certificate = Some(ClientCertificate {
             chain: chain.to_owned(),
@@ -111,17 +114,20 @@ impl ReqwestClientBuilder {
         self
     }
 
-    /// Sends everything through this proxy, `http://host:port` or `https://host:port`. An `https://` endpoint is tunnelled, so the
-    /// proxy sees its host and no more; an `http://` endpoint it sees in full.
+    /// Sends everything through this proxy, `http://host:port` or `https://host:port`. An
+    /// `https://` endpoint is tunnelled, so the proxy sees its host and no more; an `http://`
+    /// endpoint it sees in full.
     pub fn proxy(mut self, url: &str) -> Self {
         self.route = Route::Proxy(url.to_owned());
         self
     }
 
-    /// Uses the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), as they are when the client
-    /// is built; with the feature `system-proxy` also those of macOS and Windows. An empty variable counts as unset.
+    /// Uses the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`), as they are when the client is built; with the feature `system-proxy` also
+    /// those of macOS and Windows. An empty variable counts as unset.
     ///
-    /// Unless this is called, they are ignored, and the error of a failed connection names the variable that was.
+    /// Unless this is called, they are ignored, and the error of a failed connection names the
+    /// variable that was.
     pub fn system_proxy(mut self) -> Self {
         self.route = Route::System;
         self
@@ -137,8 +143,9 @@ impl ReqwestClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a timeout is zero, the `User-Agent` cannot be a header, a certificate or key does not parse or does not
-    /// fit the other, the proxy is no URL or has its credentials in it, or the machine has no root certificates and none were added.
+    /// [`BuildError`] where a timeout is zero, the `User-Agent` cannot be a header, a certificate
+    /// or key does not parse or does not fit the other, the proxy is no URL or has its credentials
+    /// in it, or the machine has no root certificates and none were added.
     pub fn build(self) -> Result<ReqwestClient, BuildError> {
         let settings = reqwest::Client::builder()
             .http1_only()
@@ -154,7 +161,11 @@ impl ReqwestClientBuilder {
         Ok(ReqwestClient::leaving_unused(client, unused))
     }
 
-    fn route(&self, settings: ClientBuilder, environment: &Environment) -> Result<ClientBuilder, BuildError> {
+    fn route(
+        &self,
+        settings: ClientBuilder,
+        environment: &Environment,
+    ) -> Result<ClientBuilder, BuildError> {
         match &self.route {
             Route::Direct if self.proxy_credentials.is_some() => Err(BuildError::missing("proxy")),
             Route::Direct => Ok(settings.no_proxy()),
@@ -206,7 +217,12 @@ impl ReqwestClientBuilder {
         let both = Secret::from(format!("{chain}\n{}", key.expose()));
         Identity::from_pem(both.expose().as_bytes())
             .map(|identity| settings.identity(identity))
-            .map_err(|_| BuildError::invalid("client_certificate", "is not a certificate and its key in PEM"))
+            .map_err(|_| {
+                BuildError::invalid(
+                    "client_certificate",
+                    "is not a certificate and its key in PEM",
+                )
+            })
     }
 }
 
@@ -247,7 +263,8 @@ fn why_not_built(error: &reqwest::Error) -> BuildError {
             BuildError::invalid("client_certificate", "does not belong to its key")
         }
         Some(rustls::Error::General(text)) if text.contains("No CA certificates") => {
-            let why = "are needed: this machine has none; add some with `add_root_certificates_pem`";
+            let why =
+                "are needed: this machine has none; add some with `add_root_certificates_pem`";
             BuildError::invalid("root_certificates", why)
         }
         _ => BuildError::invalid(

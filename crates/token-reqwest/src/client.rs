@@ -34,14 +34,16 @@ use crate::stage::{NoteConnecting, Stage};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// Every request gets a connection of its own, over HTTP/1.1. A kept connection would save one handshake per exchange, which is one
-/// per hour or so, and would cost certainty: a server may close it just when a refresh token is on its way, and then nobody knows
-/// whether the token was spent.
+/// Every request gets a connection of its own, over HTTP/1.1. A kept connection would save one
+/// handshake per exchange, which is one per hour or so, and would cost certainty: a server may
+/// close it just when a refresh token is on its way, and then nobody knows whether the token was
+/// spent.
 ///
-/// A body is never handed to reqwest in a form that could be sent twice, so neither reqwest's nor hyper's own retries can spend a
-/// refresh token a second time.
+/// A body is never handed to reqwest in a form that could be sent twice, so neither reqwest's nor
+/// hyper's own retries can spend a refresh token a second time.
 ///
-/// Cheap to clone. It must be used inside a Tokio runtime with I/O and time enabled; it holds nothing of a runtime, so it outlives one.
+/// Cheap to clone. It must be used inside a Tokio runtime with I/O and time enabled; it holds
+/// nothing of a runtime, so it outlives one.
 #[derive(Clone)]
 pub struct ReqwestClient {
     client: reqwest::Client,
@@ -56,7 +58,8 @@ impl ReqwestClient {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty container.
+    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty
+    /// container.
     pub fn new() -> Result<Self, BuildError> {
         Self::builder().build()
     }
@@ -68,8 +71,9 @@ impl ReqwestClient {
 }
 
 impl ReqwestClient {
-    /// A client from reqwest's own builder, for what [`ReqwestClient::builder`] has no slot for: another TLS library, a resolver, a
-    /// local address, HTTP/2. This is the recommended way to bring settings of one's own.
+    /// A client from reqwest's own builder, for what [`ReqwestClient::builder`] has no slot for:
+    /// another TLS library, a resolver, a local address, HTTP/2. This is the recommended way to
+    /// bring settings of one's own.
     ///
     /// ```
     /// use token_reqwest::ReqwestClient;
@@ -79,13 +83,15 @@ impl ReqwestClient {
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// Redirects, the referer, retries, the pool, decompression and the verbose log are switched off whatever the builder says. All
-    /// else stays as it is. Mind reqwest's defaults: proxies of the environment are used unless `no_proxy()` is called, and no
-    /// connect timeout is set, so that only the total one counts.
+    /// Redirects, the referer, retries, the pool, decompression and the verbose log are switched
+    /// off whatever the builder says. All else stays as it is. Mind reqwest's defaults: proxies of
+    /// the environment are used unless `no_proxy()` is called, and no connect timeout is set, so
+    /// that only the total one counts.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates that do not parse.
+    /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates
+    /// that do not parse.
     pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
         build_tame(settings)
             .map(Self::of)
@@ -105,25 +111,32 @@ impl ReqwestClient {
     ///
     /// What is lost, since a finished client can be neither changed nor fully looked into:
     ///
-    /// * *certainty*: only reqwest's word that it could not connect proves that nothing was sent. When the time is over, the outcome
-    ///   counts as unknown even if no connection was ever made.
-    /// * *the absence of a pool*: a server that closes an idle connection just then makes an outcome unknown.
-    /// * *connect and read timeouts*: they are the client's own, if it has any. The total one always counts.
-    /// * *independence of a runtime*: a kept connection belongs to the runtime that made it. If that one ends or stands still in the
-    ///   middle of an exchange, the outcome is unknown; what the engine promises for exchanges whose caller is gone does not hold.
-    /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the client was built. With
-    ///   `connection_verbose(true)` reqwest logs every byte at TRACE, tokens included.
+    /// * *certainty*: only reqwest's word that it could not connect proves that nothing was sent.
+    ///   When the time is over, the outcome counts as unknown even if no connection was ever made.
+    /// * *the absence of a pool*: a server that closes an idle connection just then makes an
+    ///   outcome unknown.
+    /// * *connect and read timeouts*: they are the client's own, if it has any. The total one
+    ///   always counts.
+    /// * *independence of a runtime*: a kept connection belongs to the runtime that made it. If
+    ///   that one ends or stands still in the middle of an exchange, the outcome is unknown; what
+    ///   the engine promises for exchanges whose caller is gone does not hold.
+    /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the
+    ///   client was built. With `connection_verbose(true)` reqwest logs every byte at TRACE, tokens
+    ///   included.
     ///
-    /// What is kept: nothing is sent twice, and a body is cut off at [`LONGEST_BODY`](token_core::LONGEST_BODY) bytes.
+    /// What is kept: nothing is sent twice, and a body is cut off at
+    /// [`LONGEST_BODY`](token_core::LONGEST_BODY) bytes.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the client may follow redirects, which would carry secrets in headers, in the query and in the referer
-    /// to whomever the server names. Build it with [`Policy::none`]. The client's `Debug` is where its policy can be read; where a
-    /// version of reqwest does not show it, the client is refused.
+    /// [`BuildError`] where the client may follow redirects, which would carry secrets in headers,
+    /// in the query and in the referer to whomever the server names. Build it with
+    /// [`Policy::none`]. The client's `Debug` is where its policy can be read; where a version of
+    /// reqwest does not show it, the client is refused.
     pub fn from_client(client: reqwest::Client) -> Result<Self, BuildError> {
         if !follows_no_redirects(&client) {
-            let why = "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
+            let why =
+                "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
             return Err(BuildError::invalid("client", why));
         }
         Ok(Self::of(client))
@@ -138,7 +151,10 @@ impl ReqwestClient {
     }
 
     #[cfg(feature = "rustls")]
-    pub(crate) fn leaving_unused(client: reqwest::Client, unused_proxies: Option<UnusedProxies>) -> Self {
+    pub(crate) fn leaving_unused(
+        client: reqwest::Client,
+        unused_proxies: Option<UnusedProxies>,
+    ) -> Self {
         Self {
             client,
             unused_proxies,
@@ -195,7 +211,10 @@ impl HttpClient for ReqwestClient {
 
 fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
     let mut request = request;
-    let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let has_body = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
     if has_body && request.body().is_empty() {
         // hyper leaves it out, and some servers answer 411 then
         request

@@ -6,7 +6,8 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 
-/// The proxies of the environment, as they were when the client was built. A value may hold a password.
+/// The proxies of the environment, as they were when the client was built. A value may hold a
+/// password.
 pub(crate) struct Environment {
     http: Setting,
     https: Setting,
@@ -42,7 +43,8 @@ impl Environment {
 
     fn told_by(look: &dyn Fn(&str) -> Option<String>) -> Self {
         if look("REQUEST_METHOD").is_some() {
-            // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`; reqwest uses none of them there
+            // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`; reqwest uses none of them
+            // there
             return Self::told_by(&|_| None);
         }
         Self {
@@ -53,7 +55,8 @@ impl Environment {
         }
     }
 
-    /// Lets a client use them. reqwest reads them itself, but takes an empty variable for a set one.
+    /// Lets a client use them. reqwest reads them itself, but takes an empty variable for a set
+    /// one.
     pub(crate) fn route(&self, settings: ClientBuilder) -> ClientBuilder {
         let all = [&self.http, &self.https, &self.all, &self.no];
         if !all.iter().any(|setting| setting.hidden_by_an_empty_one) {
@@ -112,7 +115,9 @@ impl Setting {
     }
 
     fn value(&self) -> &str {
-        self.used.as_ref().map_or("", |variable| variable.value.as_str())
+        self.used
+            .as_ref()
+            .map_or("", |variable| variable.value.as_str())
     }
 }
 
@@ -127,7 +132,8 @@ impl UnusedProxies {
     }
 }
 
-/// As reqwest reads the environment: `http://` may be left out, and a value that is no URL is passed over.
+/// As reqwest reads the environment: `http://` may be left out, and a value that is no URL is
+/// passed over.
 fn proxy(setting: &Setting, make: fn(String) -> reqwest::Result<Proxy>) -> Option<Proxy> {
     let value = &setting.used.as_ref()?.value;
     if value.contains("://") {
@@ -159,7 +165,10 @@ mod tests {
         assert_eq!(unused(all, "http://vendor.example/t"), Some("ALL_PROXY"));
         let except = &[("HTTPS_PROXY", "proxy:1"), ("NO_PROXY", "vendor.example")];
         assert_eq!(unused(except, "https://vendor.example/t"), None);
-        assert_eq!(unused(except, "https://other.example/t"), Some("HTTPS_PROXY"));
+        assert_eq!(
+            unused(except, "https://other.example/t"),
+            Some("HTTPS_PROXY")
+        );
         let cgi = &[("HTTP_PROXY", "proxy:1"), ("REQUEST_METHOD", "GET")];
         assert_eq!(unused(cgi, "http://vendor.example/t"), None);
     }
@@ -167,7 +176,11 @@ mod tests {
     // FAULTS.md row 85
     #[test]
     fn an_empty_variable_counts_as_unset() {
-        let set = &[("HTTP_PROXY", " "), ("http_proxy", "proxy:1"), ("ALL_PROXY", "")];
+        let set = &[
+            ("HTTP_PROXY", " "),
+            ("http_proxy", "proxy:1"),
+            ("ALL_PROXY", ""),
+        ];
         assert_eq!(unused(set, "http://vendor.example/t"), Some("http_proxy"));
         assert_eq!(unused(set, "https://vendor.example/t"), None);
         assert!(told_by(set).http.hidden_by_an_empty_one);

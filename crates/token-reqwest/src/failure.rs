@@ -1,4 +1,5 @@
-//! What broke, told in words of our own: reqwest's errors print the URL, and rustls quotes the server's certificate.
+//! What broke, told in words of our own: reqwest's errors print the URL, and rustls quotes the
+//! server's certificate.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -9,8 +10,8 @@ use crate::stage::Stage;
 #[cfg(feature = "rustls")]
 use crate::tls;
 
-/// What an error before the answer's first byte means. No text of it is passed on. `unused_proxy` names the environment's setting that
-/// would have taken the request another way.
+/// What an error before the answer's first byte means. No text of it is passed on. `unused_proxy`
+/// names the environment's setting that would have taken the request another way.
 pub(crate) fn no_answer(
     error: &reqwest::Error,
     stage: &Stage,
@@ -73,7 +74,9 @@ impl Finding {
         let Some(variable) = unused_proxy.filter(|_| unconnected) else {
             return self;
         };
-        let hint = format!("`{variable}` is set but not used: call `system_proxy()` on the client's builder");
+        let hint = format!(
+            "`{variable}` is set but not used: call `system_proxy()` on the client's builder"
+        );
         let detail = match &self.detail {
             Some(detail) => format!("{detail}; {hint}"),
             None => hint,
@@ -103,9 +106,17 @@ fn find(error: &reqwest::Error) -> Finding {
         .find_map(proxy_refusal)
         .or_else(|| causes(error).find_map(tls_failure))
         .or_else(|| error.is_dns().then(|| unresolved(error)))
-        .or_else(|| error.is_timeout().then(|| Finding::bare(SendFailure::Timeout)))
+        .or_else(|| {
+            error
+                .is_timeout()
+                .then(|| Finding::bare(SendFailure::Timeout))
+        })
         .or_else(|| causes(error).find_map(no_tls_built_in))
-        .or_else(|| error.is_builder().then(|| Finding::bare(SendFailure::Unsendable)))
+        .or_else(|| {
+            error
+                .is_builder()
+                .then(|| Finding::bare(SendFailure::Unsendable))
+        })
         .or_else(|| socket_failure(error, connecting))
         .or_else(|| causes(error).find_map(broken_http))
         .unwrap_or(Finding::bare(if connecting {
@@ -116,13 +127,18 @@ fn find(error: &reqwest::Error) -> Finding {
 }
 
 /// The error and all that it wraps. An `io::Error` hides what it wraps from `source()`.
-pub(crate) fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(crate) fn causes<'a>(
+    error: &'a reqwest::Error,
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let first: &'a (dyn Error + 'static) = error;
     std::iter::successors(Some(first), |cause| beneath(*cause))
 }
 
 fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+    match cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
         Some(wrapped) => Some(wrapped),
         None => cause.source(),
     }
@@ -152,8 +168,9 @@ fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
     None
 }
 
-/// A client certificate is refused with an alert that TLS 1.3 delivers after the request was written. The server sends it in place
-/// of finishing the handshake, so it never decrypts the request: as good as unsent.
+/// A client certificate is refused with an alert that TLS 1.3 delivers after the request was
+/// written. The server sends it in place of finishing the handshake, so it never decrypts the
+/// request: as good as unsent.
 fn refused_our_certificate(cause: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "rustls")]
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
@@ -182,9 +199,10 @@ fn unresolved(error: &reqwest::Error) -> Finding {
 fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
     let error = innermost(error)?;
     Some(match (connecting, error.kind()) {
-        (true, ErrorKind::UnexpectedEof) => {
-            Finding::because(SendFailure::Tls, "the other side hung up during the handshake")
-        }
+        (true, ErrorKind::UnexpectedEof) => Finding::because(
+            SendFailure::Tls,
+            "the other side hung up during the handshake",
+        ),
         (true, ErrorKind::InvalidData) => Finding::bare(SendFailure::Tls),
         (true, _) => Finding::because(SendFailure::Connect, cause(error)),
         (false, _) => Finding::because(SendFailure::Interrupted, cause(error)),
@@ -198,12 +216,14 @@ fn innermost(error: &reqwest::Error) -> Option<&io::Error> {
         .last()
 }
 
-/// The kind's text, which is the same everywhere. What the standard library has no kind for (too many open files) is called by the
-/// operating system's own text.
+/// The kind's text, which is the same everywhere. What the standard library has no kind for (too
+/// many open files) is called by the operating system's own text.
 fn cause(error: &io::Error) -> String {
     let kind = error.kind().to_string();
     match error.raw_os_error() {
-        Some(code) if kind == "uncategorized error" => io::Error::from_raw_os_error(code).to_string(),
+        Some(code) if kind == "uncategorized error" => {
+            io::Error::from_raw_os_error(code).to_string()
+        }
         _ => kind,
     }
 }

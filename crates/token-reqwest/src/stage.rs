@@ -1,7 +1,8 @@
 //! How far a request got: whether its connection was ready when it failed.
 //!
-//! reqwest tells "could not connect" but not "was still connecting when the time was over". So the connector is wrapped, and notes
-//! in the memory of the task that sends whether it has begun and whether it has finished.
+//! reqwest tells "could not connect" but not "was still connecting when the time was over". So the
+//! connector is wrapped, and notes in the memory of the task that sends whether it has begun and
+//! whether it has finished.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ tokio::task_local! {
 const CONNECTING: u8 = 1;
 const CONNECTED: u8 = 2;
 
-/// How far one request got. It never goes back: a second connection does not undo what the first may have carried.
+/// How far one request got. It never goes back: a second connection does not undo what the first
+/// may have carried.
 #[derive(Clone, Default)]
 pub(crate) struct Stage(Arc<AtomicU8>);
 
@@ -29,8 +31,8 @@ impl Stage {
         STAGE.scope(self.clone(), work)
     }
 
-    /// Whether it is certain that no byte of the request left. Where the connector was never heard of, nothing is certain: the
-    /// request may have gone over a connection that was there before.
+    /// Whether it is certain that no byte of the request left. Where the connector was never heard
+    /// of, nothing is certain: the request may have gone over a connection that was there before.
     pub(crate) fn proves_nothing_left(&self) -> bool {
         self.0.load(Ordering::Acquire) == CONNECTING
     }

@@ -2,8 +2,7 @@
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-const NOT_FOR_SERVERS: &str =
-    "the certificate is not meant for servers; have one issued with the extended key usage serverAuth";
+const NOT_FOR_SERVERS: &str = "the certificate is not meant for servers; have one issued with the extended key usage serverAuth";
 
 /// One line for a person.
 pub(crate) fn why(error: &Error) -> &'static str {
@@ -25,7 +24,8 @@ pub(crate) fn refused_our_certificate(error: &Error) -> bool {
     concerns_our_certificate(*alert)
 }
 
-/// Whether it stays so until somebody changes a setting or a certificate. A broken handshake and a certificate's dates mend themselves.
+/// Whether it stays so until somebody changes a setting or a certificate. A broken handshake and a
+/// certificate's dates mend themselves.
 pub(crate) fn is_permanent(error: &Error) -> bool {
     match error {
         Error::InvalidCertificate(error) => !passes_by_itself(error),
@@ -66,7 +66,9 @@ fn why_not_trusted(error: &CertificateError) -> &'static str {
         }
         CertificateError::Revoked => "the certificate was revoked; the server needs another",
         CertificateError::BadEncoding => "the certificate is malformed; the server needs another",
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => NOT_FOR_SERVERS,
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            NOT_FOR_SERVERS
+        }
         CertificateError::Other(other) => why_not_usable(&other.to_string()),
         _ => "the certificate is not valid; the server needs another",
     }

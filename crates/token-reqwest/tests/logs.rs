@@ -1,4 +1,5 @@
-//! What reqwest, hyper and rustls log at TRACE has no secret in it. One process, since collectors are global.
+//! What reqwest, hyper and rustls log at TRACE has no secret in it. One process, since collectors
+//! are global.
 #![cfg(feature = "rustls")]
 #![allow(
     clippy::unwrap_used,
@@ -112,17 +113,21 @@ async fn nothing_that_our_dependencies_log_has_a_secret_in_it() {
     tracing::subscriber::set_global_default(Collector).unwrap();
 
     let whole =
-        server("HTTP/1.1 200 OK\r\nx: answer-s3cr3t\r\ncontent-length: 13\r\n\r\nanswer-s3cr3t").await;
+        server("HTTP/1.1 200 OK\r\nx: answer-s3cr3t\r\ncontent-length: 13\r\n\r\nanswer-s3cr3t")
+            .await;
     let cut = server("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nanswer-s3cr3t").await;
     let junk = server("answer-s3cr3t\r\n\r\n").await;
-    let moved = server("HTTP/1.1 302 No\r\nlocation: /?answer-s3cr3t\r\ncontent-length: 0\r\n\r\n").await;
+    let moved =
+        server("HTTP/1.1 302 No\r\nlocation: /?answer-s3cr3t\r\ncontent-length: 0\r\n\r\n").await;
     let client = ReqwestClient::new().unwrap();
     for url in [&whole, &cut, &junk, &moved, "https://127.0.0.1:1"] {
         let _ = client.send(refresh(url), MINUTE).await;
     }
     let tls = whole.replace("http:", "https:");
     client.send(refresh(&tls), MINUTE).await.unwrap_err();
-    let chatty = reqwest::Client::builder().no_proxy().connection_verbose(true);
+    let chatty = reqwest::Client::builder()
+        .no_proxy()
+        .connection_verbose(true);
     let tamed = ReqwestClient::from_builder(chatty).unwrap();
     tamed.send(refresh(&whole), MINUTE).await.unwrap();
     let proxied = ReqwestClient::builder()
@@ -158,8 +163,16 @@ fn assert_no_secret() {
 }
 
 async fn assert_that_the_collector_can_hear(url: &str) {
-    let chatty = reqwest::Client::builder().no_proxy().connection_verbose(true);
-    let sent = chatty.build().unwrap().post(url).body("body-s3cr3t").send().await;
+    let chatty = reqwest::Client::builder()
+        .no_proxy()
+        .connection_verbose(true);
+    let sent = chatty
+        .build()
+        .unwrap()
+        .post(url)
+        .body("body-s3cr3t")
+        .send()
+        .await;
     assert_eq!(sent.unwrap().status(), 200);
     let lines = LINES.lock().unwrap();
     assert!(lines.iter().any(|line| line.contains("body-s3cr3t")));

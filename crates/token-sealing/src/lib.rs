@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use self::text::SealedText;
 
-/// A key of 32 bytes, and the name by which its records tell that they were sealed with it. The key is wiped on drop and never shown.
+/// A key of 32 bytes, and the name by which its records tell that they were sealed with it. The key
+/// is wiped on drop and never shown.
 #[derive(Clone)]
 pub struct SealingKey {
     id: String,
@@ -28,8 +29,8 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// A key from its bytes, which *must* be random: a password is none. Its id is shown in records and errors, so it *must not* tell
-    /// anything of the key; a date is a good one.
+    /// A key from its bytes, which *must* be random: a password is none. Its id is shown in records
+    /// and errors, so it *must not* tell anything of the key; a date is a good one.
     ///
     /// # Errors
     ///
@@ -42,7 +43,8 @@ impl SealingKey {
                 "must be 1 to 32 of A-Z a-z 0-9 - _",
             ));
         }
-        let check = check_of(&key).ok_or_else(|| BuildError::invalid("sealing key", "could not be used"))?;
+        let check = check_of(&key)
+            .ok_or_else(|| BuildError::invalid("sealing key", "could not be used"))?;
         Ok(Self {
             id: id.to_owned(),
             key,
@@ -50,7 +52,8 @@ impl SealingKey {
         })
     }
 
-    /// A key from its base64, as `openssl rand -base64 32` makes one; either alphabet, with or without padding.
+    /// A key from its base64, as `openssl rand -base64 32` makes one; either alphabet, with or
+    /// without padding.
     ///
     /// ```
     /// use token_core::Secret;
@@ -73,7 +76,8 @@ impl SealingKey {
         } else {
             STANDARD
         };
-        let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let lenient =
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
         let mut key = Zeroizing::new([0; 32]);
         // One byte more than a key has, so that a longer one is seen.
         let mut bytes = Zeroizing::new([0; 33]);
@@ -114,10 +118,12 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What seals and opens the records of a store: one key that seals, and any number of older ones that only open.
+/// What seals and opens the records of a store: one key that seals, and any number of older ones
+/// that only open.
 ///
-/// To change the key without a break: give the new one to every process as an older one; then let every process seal with it and keep
-/// the old one as the older; drop the old one when every grant was refreshed once.
+/// To change the key without a break: give the new one to every process as an older one; then let
+/// every process seal with it and keep the old one as the older; drop the old one when every grant
+/// was refreshed once.
 ///
 /// ```
 /// use token_sealing::{Sealing, SealingKey};
@@ -157,7 +163,8 @@ impl Sealing {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the operating system gives no random numbers, or the body is longer than 256 GiB.
+    /// [`StoreError`] where the operating system gives no random numbers, or the body is longer
+    /// than 256 GiB.
     pub fn seal(&self, key: &TokenKey, record: &Record) -> Result<String, StoreError> {
         let by = &self.sealed_by;
         let mut nonce = [0; 24];
@@ -177,8 +184,9 @@ impl Sealing {
     ///
     /// # Errors
     ///
-    /// [`StoreError`], each with a text of its own, where the text is of another program or of a newer version, is cut short, is
-    /// sealed by a key whose id was not given, is sealed by another key of the same id, or was changed or moved here from another place.
+    /// [`StoreError`], each with a text of its own, where the text is of another program or of a
+    /// newer version, is cut short, is sealed by a key whose id was not given, is sealed by another
+    /// key of the same id, or was changed or moved here from another place.
     pub fn open(
         &self,
         key: &TokenKey,
@@ -223,7 +231,8 @@ fn is_key_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(harmless)
 }
 
-/// What else must be the same when the record is opened. Every part has a fixed length or ends with a byte that it cannot hold.
+/// What else must be the same when the record is opened. Every part has a fixed length or ends with
+/// a byte that it cannot hold.
 fn bound_to(
     key_id: &str,
     key: &TokenKey,
@@ -248,5 +257,7 @@ fn could_not_seal() -> StoreError {
 }
 
 fn changed() -> StoreError {
-    StoreError::new("the sealed record was changed, or moved here from another place; it is kept as it is")
+    StoreError::new(
+        "the sealed record was changed, or moved here from another place; it is kept as it is",
+    )
 }

@@ -29,7 +29,12 @@ fn sealed() -> String {
 }
 
 fn open(sealing: &Sealing, sealed: &str) -> Result<Secret, StoreError> {
-    sealing.open(&key("1"), RefreshFingerprint([1; 32]), Generation::new(7), sealed)
+    sealing.open(
+        &key("1"),
+        RefreshFingerprint([1; 32]),
+        Generation::new(7),
+        sealed,
+    )
 }
 
 fn why_not(sealing: &Sealing, sealed: &str) -> String {
@@ -84,7 +89,10 @@ fn every_flipped_bit_is_seen() {
             let Ok(flipped) = String::from_utf8(bytes) else {
                 continue;
             };
-            assert!(open(&sealing(), &flipped).is_err(), "bit {bit} of byte {place}");
+            assert!(
+                open(&sealing(), &flipped).is_err(),
+                "bit {bit} of byte {place}"
+            );
         }
     }
 }
@@ -103,7 +111,10 @@ fn a_record_that_is_cut_short_anywhere_says_so() {
 #[test]
 fn a_key_that_was_not_given_is_named() {
     let why = why_not(&Sealing::with(sealing_key("2026-04", 0xC5)), &sealed());
-    assert!(why.contains("was not given") && why.contains("2026-03"), "{why}");
+    assert!(
+        why.contains("was not given") && why.contains("2026-03"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -142,7 +153,8 @@ fn text_of_another_program_or_a_newer_version_is_told_apart() {
 
 #[test]
 fn an_older_key_opens_while_it_is_given_and_never_seals() {
-    let rotated = Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 0xC5));
+    let rotated =
+        Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 0xC5));
     assert_eq!(open(&rotated, &sealed()).unwrap().expose(), BODY);
     let anew = rotated.seal(&key("1"), &record()).unwrap();
     assert!(anew.starts_with("v1.2026-04."));
@@ -200,7 +212,10 @@ fn no_debug_and_no_error_shows_a_key_or_a_body() {
     let key = SealingKey::new("2026-03", *b"0123456789abcdef0123456789ABCDEF").unwrap();
     let sealing = Sealing::with(key.clone()).or_opened_by(key.clone());
     let shown = format!("{key:?} {key:#?} {sealing:?} {sealing:#?}");
-    assert!(!shown.contains("0123") && !shown.contains("48, 49"), "{shown}");
+    assert!(
+        !shown.contains("0123") && !shown.contains("48, 49"),
+        "{shown}"
+    );
     assert!(!why_not(&self::sealing(), BODY).contains("s3cr3t"));
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-/// A status, headers and a body: what [`Fault::answer`](crate::Fault::answer) sends instead of the vendor's answer.
+/// A status, headers and a body: what [`Fault::answer`](crate::Fault::answer) sends instead of the
+/// vendor's answer.
 ///
 /// ```
 /// use token_sim::Answer;
@@ -40,7 +41,8 @@ impl Answer {
 
     /// Adds a header. A name or value that HTTP does not allow is left out.
     ///
-    /// `Content-Length` is always written from the body and `Date` from the clock, unless given here.
+    /// `Content-Length` is always written from the body and `Date` from the clock, unless given
+    /// here.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes());
@@ -60,13 +62,15 @@ impl Answer {
     /// Sets a body of plain text.
     #[must_use]
     pub fn text(self, body: &str) -> Self {
-        self.header("content-type", "text/plain;charset=UTF-8").body(body)
+        self.header("content-type", "text/plain;charset=UTF-8")
+            .body(body)
     }
 
     /// Sets an HTML body.
     #[must_use]
     pub fn html(self, body: &str) -> Self {
-        self.header("content-type", "text/html;charset=UTF-8").body(body)
+        self.header("content-type", "text/html;charset=UTF-8")
+            .body(body)
     }
 
     /// The status code.

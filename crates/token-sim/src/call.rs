@@ -76,9 +76,12 @@ impl Call {
 }
 
 impl Params {
-    /// Percent-decodes and turns `+` into a space, in a query as well as in a form: servers of all five vendors do.
+    /// Percent-decodes and turns `+` into a space, in a query as well as in a form: servers of all
+    /// five vendors do.
     pub(crate) fn read(text: &[u8]) -> Self {
-        let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let pairs = text
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty());
         Self(pairs.map(split_pair).collect())
     }
 
@@ -96,7 +99,9 @@ impl Params {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -119,7 +124,10 @@ fn split_pair(pair: &[u8]) -> (String, String) {
 fn split_target(target: &str) -> (String, String) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path = match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/"),
+        Some((_, rest)) => rest
+            .find('/')
+            .and_then(|start| rest.get(start..))
+            .unwrap_or("/"),
         None => path,
     };
     (path.to_owned(), query.to_owned())
@@ -142,7 +150,12 @@ mod tests {
 
     #[test]
     fn an_absolute_target_keeps_its_path() {
-        let call = Call::new("GET", "http://localhost:1/a/b?c=d", HeaderMap::new(), Vec::new());
+        let call = Call::new(
+            "GET",
+            "http://localhost:1/a/b?c=d",
+            HeaderMap::new(),
+            Vec::new(),
+        );
         assert_eq!(call.path, "/a/b");
         assert_eq!(call.query().first("c"), Some("d"));
     }

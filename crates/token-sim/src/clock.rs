@@ -21,9 +21,9 @@ use crate::lock::Locked;
 /// assert_eq!(clock.date_ms(), 1_699_996_460_000);
 /// ```
 ///
-/// Clones show the same time: keep one in the test and give the other to the simulator's builder. Every lifetime,
-/// tolerance and window of a simulator is judged by this clock, and the `Date` header of its answers follows it.
-/// Delays of faults are the exception: they pass in real time.
+/// Clones show the same time: keep one in the test and give the other to the simulator's builder.
+/// Every lifetime, tolerance and window of a simulator is judged by this clock, and the `Date`
+/// header of its answers follows it. Delays of faults are the exception: they pass in real time.
 #[derive(Clone)]
 pub struct SimClock {
     state: Arc<Mutex<State>>,
@@ -72,7 +72,8 @@ impl SimClock {
         self.state.locked().now_ms()
     }
 
-    /// The time in Unix milliseconds that the `Date` header tells: [`now_ms`](Self::now_ms) and the lie.
+    /// The time in Unix milliseconds that the `Date` header tells: [`now_ms`](Self::now_ms) and the
+    /// lie.
     pub fn date_ms(&self) -> i64 {
         let state = self.state.locked();
         state.now_ms().saturating_add(state.lie_ms)
@@ -84,7 +85,8 @@ impl SimClock {
         self.skew(by);
     }
 
-    /// Moves the clock by a signed number of milliseconds: what a step of the server's clock looks like.
+    /// Moves the clock by a signed number of milliseconds: what a step of the server's clock looks
+    /// like.
     pub fn skew(&self, by_ms: i64) {
         let mut state = self.state.locked();
         state.offset_ms = state.offset_ms.saturating_add(by_ms);
@@ -112,7 +114,8 @@ impl SimClock {
         state.offset_ms = now.saturating_sub(state.source.now_ms());
     }
 
-    /// From now on the `Date` header is wrong by this many milliseconds, while the simulator's checks are not.
+    /// From now on the `Date` header is wrong by this many milliseconds, while the simulator's
+    /// checks are not.
     ///
     /// Zero ends the lie.
     pub fn lie_about_date(&self, by_ms: i64) {
@@ -192,7 +195,9 @@ impl Source {
     reason = "the one place where a simulator reads the machine's clock"
 )]
 fn machine_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 

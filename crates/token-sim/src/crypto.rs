@@ -39,15 +39,16 @@ pub(crate) fn jwt(claims: &Value, key: &[u8]) -> String {
     format!("{signed}.{}", signature.unwrap_or_default())
 }
 
-/// Quectel's password encryption undone: AES-128-CBC with PKCS#5 padding. The key is the middle of the upper-case
-/// MD5 of `random`, the initialisation vector is that key with its halves swapped.
+/// Quectel's password encryption undone: AES-128-CBC with PKCS#5 padding. The key is the middle of
+/// the upper-case MD5 of `random`, the initialisation vector is that key with its halves swapped.
 pub(crate) fn quectel_password(encrypted: &str, random: &str) -> Option<String> {
     let digest = hex(&Md5::digest(random.as_bytes())).to_uppercase();
     let key = digest.get(8..24)?;
     let (left, right) = key.split_at_checked(8)?;
     let iv = format!("{right}{left}");
     let mut bytes = STANDARD.decode(encrypted).ok()?;
-    let cipher = cbc::Decryptor::<aes::Aes128>::new_from_slices(key.as_bytes(), iv.as_bytes()).ok()?;
+    let cipher =
+        cbc::Decryptor::<aes::Aes128>::new_from_slices(key.as_bytes(), iv.as_bytes()).ok()?;
     let plain = cipher.decrypt_padded::<Pkcs7>(&mut bytes).ok()?;
     String::from_utf8(plain.to_vec()).ok()
 }
@@ -87,7 +88,9 @@ mod tests {
 
     #[test]
     fn quectels_published_passwords_are_decrypted() {
-        let case = vector(include_str!("../tests/data/quectel-password-aes/vectors.json"));
+        let case = vector(include_str!(
+            "../tests/data/quectel-password-aes/vectors.json"
+        ));
         for one in case["vectors"].as_array().unwrap() {
             let (encrypted, random) = (
                 one["encrypted"].as_str().unwrap(),
@@ -102,7 +105,9 @@ mod tests {
 
     #[test]
     fn quectels_published_digests_are_reproduced() {
-        let case = vector(include_str!("../tests/data/quectel-signatures/vectors.json"));
+        let case = vector(include_str!(
+            "../tests/data/quectel-signatures/vectors.json"
+        ));
         for one in case["vectors"].as_array().unwrap() {
             assert_eq!(
                 sha256_hex(one["plain"].as_str().unwrap()),

@@ -27,16 +27,19 @@ use server::{Rules, Server};
 /// # }
 /// ```
 ///
-/// Documented by the vendor and checked here: `encryption = sha256(appKey + timestamp + appSecret)` in lower-case
-/// hexadecimal, for `get` and `refresh` alike; 1001 for an encryption that was seen before, 1002 for an unknown
-/// application, 1003 for a wrong hash, 1004 for an invalid parameter, 1202 for an empty one, 1203 for an expired token and
-/// 1204 for one that cannot be refreshed; `get` gives the living token again with what is left of its life.
+/// Documented by the vendor and checked here: `encryption = sha256(appKey + timestamp + appSecret)`
+/// in lower-case hexadecimal, for `get` and `refresh` alike; 1001 for an encryption that was seen
+/// before, 1002 for an unknown application, 1003 for a wrong hash, 1004 for an invalid parameter,
+/// 1202 for an empty one, 1203 for an expired token and 1204 for one that cannot be refreshed;
+/// `get` gives the living token again with what is left of its life.
 ///
-/// The protected resource checks `apim-accesstoken`, `apim-timestamp` and `apim-signature = sha256(accessToken +
-/// sorted query + exact body + timestamp + appSecret)`; a multipart upload needs the token alone.
+/// The protected resource checks `apim-accesstoken`, `apim-timestamp` and
+/// `apim-signature = sha256(accessToken + sorted query + exact body + timestamp + appSecret)`; a
+/// multipart upload needs the token alone.
 ///
-/// Guessed, since the documents are silent: failures come with HTTP 200 and `data: null`; a timestamp may be a number or
-/// text; one further than 10 minutes from the clock is 1003, or 497 at the resource; a refresh kills the old token.
+/// Guessed, since the documents are silent: failures come with HTTP 200 and `data: null`; a
+/// timestamp may be a number or text; one further than 10 minutes from the clock is 1003, or 497 at
+/// the resource; a refresh kills the old token.
 pub struct EnosApim {
     simulation: Simulation,
     server: Arc<Server>,
@@ -82,12 +85,14 @@ impl EnosApim {
         self.server.issue(self.clock().now_ms())
     }
 
-    /// Refuses the token that lives now: 401 at the resource, 1204 for a refresh; a `get` makes a new one.
+    /// Refuses the token that lives now: 401 at the resource, 1204 for a refresh; a `get` makes a
+    /// new one.
     pub fn revoke_access_token(&self) {
         self.server.kill_all();
     }
 
-    /// The same as [`revoke_access_token`](Self::revoke_access_token): this vendor has no other refresh token.
+    /// The same as [`revoke_access_token`](Self::revoke_access_token): this vendor has no other
+    /// refresh token.
     pub fn kill_grant(&self) {
         self.server.kill_all();
     }
@@ -122,8 +127,8 @@ impl fmt::Debug for EnosApim {
 /// How the field with the status is spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusSpelling {
-    /// As in the vendor's documents: `stauts` where the one sample has it, in the answer to a `get` that succeeds; `status` in
-    /// the answer to a `refresh` and in every refusal.
+    /// As in the vendor's documents: `stauts` where the one sample has it, in the answer to a `get`
+    /// that succeeds; `status` in the answer to a `refresh` and in every refusal.
     AsInSamples,
     /// `status`, as in the tables.
     Status,

@@ -38,8 +38,8 @@ pub enum When {
 /// Fault::no_answer().on_kind(Kind::Revocation);                         // or times out
 /// ```
 ///
-/// Unless told otherwise a fault hits the next exchange (a login, refresh or redemption) and no other request.
-/// Faults wait in a line: a request meets the first one that fits it.
+/// Unless told otherwise a fault hits the next exchange (a login, refresh or redemption) and no
+/// other request. Faults wait in a line: a request meets the first one that fits it.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub(crate) effect: Effect,
@@ -55,9 +55,11 @@ impl Fault {
         Self::new(Effect::None, When::BeforeActing).delayed(by)
     }
 
-    /// Resets the connection (TCP RST) when the first byte of a request arrives, and reads none of it.
+    /// Resets the connection (TCP RST) when the first byte of a request arrives, and reads none of
+    /// it.
     ///
-    /// The path cannot be known then, so this hits whatever request comes next; nothing is journalled.
+    /// The path cannot be known then, so this hits whatever request comes next; nothing is
+    /// journalled.
     pub fn reset_before_reading() -> Self {
         Self::new(Effect::ResetUnread, When::BeforeActing)
     }
@@ -72,7 +74,8 @@ impl Fault {
         Self::new(Effect::Reset, When::AfterActing)
     }
 
-    /// Closes the connection in good order (TCP FIN) after the request was read; the vendor never sees it.
+    /// Closes the connection in good order (TCP FIN) after the request was read; the vendor never
+    /// sees it.
     pub fn close_before_acting() -> Self {
         Self::new(Effect::Close, When::BeforeActing)
     }
@@ -82,8 +85,9 @@ impl Fault {
         Self::new(Effect::Close, When::AfterActing)
     }
 
-    /// Reads the request and never answers: the connection stays open until the client gives up. The vendor never sees the
-    /// request, unless told otherwise by [`after_acting`](Self::after_acting).
+    /// Reads the request and never answers: the connection stays open until the client gives up.
+    /// The vendor never sees the request, unless told otherwise by
+    /// [`after_acting`](Self::after_acting).
     pub fn no_answer() -> Self {
         Self::new(Effect::NoAnswer, When::BeforeActing)
     }
@@ -93,12 +97,14 @@ impl Fault {
         Self::new(Effect::CutInHeaders, When::AfterActing)
     }
 
-    /// The vendor acts; the answer ends in the middle of its body. `Content-Length` tells the full length.
+    /// The vendor acts; the answer ends in the middle of its body. `Content-Length` tells the full
+    /// length.
     pub fn cut_in_body() -> Self {
         Self::new(Effect::CutInBody, When::AfterActing)
     }
 
-    /// The vendor acts; the answer arrives `bytes` at a time, with a pause after each piece. Real time.
+    /// The vendor acts; the answer arrives `bytes` at a time, with a pause after each piece. Real
+    /// time.
     pub fn drip(bytes: usize, pause: Duration) -> Self {
         Self::new(
             Effect::Drip {
@@ -116,12 +122,12 @@ impl Fault {
 
     /// A captive portal: an HTML page with status 200; the vendor never sees the request.
     pub fn html() -> Self {
-        let page =
-            "<!DOCTYPE html><html><body><form action=\"/login\">Welcome to the hotel</form></body></html>";
+        let page = "<!DOCTYPE html><html><body><form action=\"/login\">Welcome to the hotel</form></body></html>";
         Self::answer(Answer::new(200).html(page))
     }
 
-    /// A redirect with this status (302, 307, …) to another address; the vendor never sees the request.
+    /// A redirect with this status (302, 307, …) to another address; the vendor never sees the
+    /// request.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::answer(Answer::new(status).header("location", location))
     }
@@ -146,7 +152,8 @@ impl Fault {
         Self::new(Effect::Answer(answer), When::BeforeActing)
     }
 
-    /// A refusal of the vendor's usual shape whose text quotes the token (or code) that the request carried.
+    /// A refusal of the vendor's usual shape whose text quotes the token (or code) that the request
+    /// carried.
     pub fn echo(encoding: Echo) -> Self {
         Self::new(Effect::Echo(encoding), When::BeforeActing)
     }

@@ -88,7 +88,13 @@ impl Grants {
     }
 
     /// Enters tokens of a generation; what lived before in the family is treated as `old` says.
-    pub(crate) fn enter(&mut self, family: usize, generation: u64, old: OldToken, minted: &Minted<'_>) {
+    pub(crate) fn enter(
+        &mut self,
+        family: usize,
+        generation: u64,
+        old: OldToken,
+        minted: &Minted<'_>,
+    ) {
         if old == OldToken::Dies {
             self.revoke_access_of(family);
         }
@@ -115,7 +121,12 @@ impl Grants {
     }
 
     /// Spends a refresh token, or says why not.
-    pub(crate) fn spend(&mut self, token: &str, rotation: Rotation, now: i64) -> Result<Spent, Denied> {
+    pub(crate) fn spend(
+        &mut self,
+        token: &str,
+        rotation: Rotation,
+        now: i64,
+    ) -> Result<Spent, Denied> {
         let Some(refresh) = self.refresh.get_mut(token) else {
             return Err(Denied::Unknown);
         };
@@ -141,7 +152,10 @@ impl Grants {
     }
 
     fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, family: usize) -> Spent {
-        let current = self.families.get(family).map_or(0, |family| family.generation);
+        let current = self
+            .families
+            .get(family)
+            .map_or(0, |family| family.generation);
         let mut spent = Spent {
             family,
             generation: current + 1,
@@ -178,7 +192,10 @@ impl Grants {
             .access
             .get(token)
             .filter(|access| !access.revoked && now < access.expires_ms)?;
-        let family = self.families.get(access.family).filter(|family| !family.dead)?;
+        let family = self
+            .families
+            .get(access.family)
+            .filter(|family| !family.dead)?;
         Some(Living {
             family: access.family,
             owner: &family.owner,
@@ -189,10 +206,14 @@ impl Grants {
 
     /// Whether a refresh token could be spent, without spending it.
     pub(crate) fn living_refresh(&self, token: &str, now: i64) -> Option<Living<'_>> {
-        let fresh =
-            |refresh: &&Refresh| !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms;
+        let fresh = |refresh: &&Refresh| {
+            !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms
+        };
         let refresh = self.refresh.get(token).filter(fresh)?;
-        let family = self.families.get(refresh.family).filter(|family| !family.dead)?;
+        let family = self
+            .families
+            .get(refresh.family)
+            .filter(|family| !family.dead)?;
         Some(Living {
             family: refresh.family,
             owner: &family.owner,
@@ -228,7 +249,9 @@ impl Grants {
     }
 
     pub(crate) fn revoke_all_access(&mut self) {
-        self.access.values_mut().for_each(|access| access.revoked = true);
+        self.access
+            .values_mut()
+            .for_each(|access| access.revoked = true);
     }
 
     pub(crate) fn revoke_all_refresh(&mut self) {
@@ -238,7 +261,10 @@ impl Grants {
     }
 
     fn revoke_access_of(&mut self, family: usize) {
-        let of_family = self.access.values_mut().filter(|access| access.family == family);
+        let of_family = self
+            .access
+            .values_mut()
+            .filter(|access| access.family == family);
         of_family.for_each(|access| access.revoked = true);
     }
 }

@@ -1,4 +1,5 @@
-//! What a simulator has seen: every exchange, its outcome, and whether the answer reached the client.
+//! What a simulator has seen: every exchange, its outcome, and whether the answer reached the
+//! client.
 
 mod exchange;
 
@@ -145,8 +146,8 @@ impl Journal {
         });
     }
 
-    /// Writes an answer's last byte under the journal's lock, so that nobody who has read the whole answer can find it
-    /// marked as undelivered.
+    /// Writes an answer's last byte under the journal's lock, so that nobody who has read the whole
+    /// answer can find it marked as undelivered.
     pub(crate) fn poll_delivery(
         &self,
         ticket: usize,

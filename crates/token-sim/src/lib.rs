@@ -33,7 +33,8 @@ pub use hold::Hold;
 pub use issued::Issued;
 pub use journal::{Exchange, Journal, Kind, Outcome};
 pub use oauth2::{
-    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2, OAuth2Builder, RefreshTokenEnd,
+    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2, OAuth2Builder,
+    RefreshTokenEnd,
 };
 pub use private_cloud::{ErrorShape, PrivateCloud, PrivateCloudBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};

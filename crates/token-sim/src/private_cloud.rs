@@ -27,13 +27,14 @@ use server::Server;
 /// # }
 /// ```
 ///
-/// Documented by the vendor and checked here: the consent's redirect with `code` and the round-trip value `data`; codes of
-/// 5 minutes, burnt by the first request that shows them, whatever its outcome; POST with every parameter in the URL and
-/// none in the body; Basic with raw client id and secret; 3600 s for an access token, 30 days for a refresh token;
-/// `Authorization: Bearer` at the resource.
+/// Documented by the vendor and checked here: the consent's redirect with `code` and the round-trip
+/// value `data`; codes of 5 minutes, burnt by the first request that shows them, whatever its
+/// outcome; POST with every parameter in the URL and none in the body; Basic with raw client id and
+/// secret; 3600 s for an access token, 30 days for a refresh token; `Authorization: Bearer` at the
+/// resource.
 ///
-/// Guessed, since the documents are silent: the shape of a refusal ([`ErrorShape`]); that a refresh token is of single
-/// use. Paths and field names differ by deployment, so all are settings.
+/// Guessed, since the documents are silent: the shape of a refusal ([`ErrorShape`]); that a refresh
+/// token is of single use. Paths and field names differ by deployment, so all are settings.
 pub struct PrivateCloud {
     simulation: Simulation,
     server: Arc<Server>,
@@ -84,7 +85,8 @@ impl PrivateCloud {
         self.server.grant(self.clock().now_ms())
     }
 
-    /// Makes a one-time code for this redirect address without a request, as if the user had just consented.
+    /// Makes a one-time code for this redirect address without a request, as if the user had just
+    /// consented.
     pub fn authorization_code(&self, redirect_uri: &str) -> String {
         self.server.code(redirect_uri, self.clock().now_ms())
     }
@@ -99,7 +101,8 @@ impl PrivateCloud {
         self.server.revoke_refresh();
     }
 
-    /// Refuses every token and every exchange until the account is enabled again. A code shown meanwhile is burnt.
+    /// Refuses every token and every exchange until the account is enabled again. A code shown
+    /// meanwhile is burnt.
     pub fn disable_account(&self) {
         self.server.set_disabled(true);
     }

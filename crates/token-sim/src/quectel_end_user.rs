@@ -30,28 +30,31 @@ use server::{Rules, Server};
 /// # }
 /// ```
 ///
-/// Documented by the vendor and checked here: `emailPwdLogin` and `phonePwdLogin` by POST, `refreshToken` by PUT, each
-/// with its parameters in the query or in a form; the password in AES-128-CBC with a key made of `random`; the signature
-/// `sha256(email + pwd + random + user domain secret)`, by phone with the international code and the number in place of
-/// the address; absolute expiry in seconds; both tokens with their scheme (`Bearer …`), both new after each refresh.
+/// Documented by the vendor and checked here: `emailPwdLogin` and `phonePwdLogin` by POST,
+/// `refreshToken` by PUT, each with its parameters in the query or in a form; the password in
+/// AES-128-CBC with a key made of `random`; the signature
+/// `sha256(email + pwd + random + user domain secret)`, by phone with the international code and
+/// the number in place of the address; absolute expiry in seconds; both tokens with their scheme
+/// (`Bearer …`), both new after each refresh.
 ///
-/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5115, 5550 for what is missing, 5420 for the
-/// signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a wrong password with 4 down to 1 attempts left (or
-/// 5146 for each, see [`AttemptsTold`]), 5147 from the fifth failure on for 20 minutes, 5148 when the address is blocked for
-/// 20 minutes, 5325 when blocked for 24 hours, 5032 for a token that is not accepted. Any other code of the vendor's table
-/// is said once by [`refuse_next`](Self::refuse_next).
+/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5115, 5550 for what is missing,
+/// 5420 for the signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a wrong
+/// password with 4 down to 1 attempts left (or 5146 for each, see [`AttemptsTold`]), 5147 from the
+/// fifth failure on for 20 minutes, 5148 when the address is blocked for 20 minutes, 5325 when
+/// blocked for 24 hours, 5032 for a token that is not accepted. Any other code of the vendor's
+/// table is said once by [`refuse_next`](Self::refuse_next).
 ///
-/// Guessed, since the documents are silent: the tokens are signed with HS256, not RS256 (nobody but the simulator
-/// checks them); a spent refresh token is refused; a disabled user is 5041, and no token of theirs works; a blocked address
-/// can neither log in nor refresh.
+/// Guessed, since the documents are silent: the tokens are signed with HS256, not RS256 (nobody but
+/// the simulator checks them); a spent refresh token is refused; a disabled user is 5041, and no
+/// token of theirs works; a blocked address can neither log in nor refresh.
 pub struct QuectelEndUser {
     simulation: Simulation,
     server: Arc<Server>,
 }
 
 impl QuectelEndUser {
-    /// Starts a server with the defaults: user `user@example.com`, phone `13800000000`, password `sim-password`, in the user
-    /// domain `C.DM.1.1` with the secret `sim-domain-secret`.
+    /// Starts a server with the defaults: user `user@example.com`, phone `13800000000`, password
+    /// `sim-password`, in the user domain `C.DM.1.1` with the secret `sim-domain-secret`.
     ///
     /// # Errors
     ///
@@ -120,7 +123,8 @@ impl QuectelEndUser {
         self.server.accounts(|accounts| accounts.disabled = false);
     }
 
-    /// Freezes the account as after five wrong passwords: logins are 5147 for 20 minutes of the clock.
+    /// Freezes the account as after five wrong passwords: logins are 5147 for 20 minutes of the
+    /// clock.
     pub fn freeze_account(&self) {
         let now = self.clock().now_ms();
         self.server.accounts(|accounts| accounts.freeze(now));
@@ -138,15 +142,17 @@ impl QuectelEndUser {
         self.server.accounts(|accounts| accounts.block_address(now));
     }
 
-    /// Refuses the next login or refresh with this code: 5005, 5012 or 5097 for a wrong name or password, 5101 for an account
-    /// that is not registered, 5144, 5145, or any other code of the vendor's table. Nothing is spent by it.
+    /// Refuses the next login or refresh with this code: 5005, 5012 or 5097 for a wrong name or
+    /// password, 5101 for an account that is not registered, 5144, 5145, or any other code of the
+    /// vendor's table. Nothing is spent by it.
     pub fn refuse_next(&self, code: i64) {
         self.server.accounts(|accounts| accounts.refuse_next(code));
     }
 
     /// Disables the user domain: logins are 5104.
     pub fn disable_user_domain(&self) {
-        self.server.accounts(|accounts| accounts.domain_disabled = true);
+        self.server
+            .accounts(|accounts| accounts.domain_disabled = true);
     }
 }
 
@@ -176,7 +182,8 @@ pub struct QuectelEndUserBuilder {
 impl QuectelEndUserBuilder {
     shared_settings!();
 
-    /// The one user that the server knows: address, phone without the international code, password in plain text.
+    /// The one user that the server knows: address, phone without the international code, password
+    /// in plain text.
     pub fn user(mut self, email: &str, phone: &str, password: &str) -> Self {
         self.rules.user = User {
             email: email.to_owned(),
@@ -205,8 +212,8 @@ impl QuectelEndUserBuilder {
         self
     }
 
-    /// What a refresh does to the refresh token; it is of single use, unless told otherwise. The answer holds a refresh token
-    /// in any case, as the vendor documents.
+    /// What a refresh does to the refresh token; it is of single use, unless told otherwise. The
+    /// answer holds a refresh token in any case, as the vendor documents.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rules.rotation = rotation;
         self

@@ -25,14 +25,15 @@ use server::{Rules, Server};
 /// # }
 /// ```
 ///
-/// Documented by the vendor and checked here: the user name's fields in any order, a timestamp within 10 minutes of the
-/// clock, the password `sha256(user name + secret)` in lower-case hexadecimal, HTTP GET or POST with everything in the
-/// query, tokens that hold their scheme (`QJWT …`), the same token again when it was created or refreshed less than
-/// 30 minutes ago, and a disabled key: the refresh fails and the token that was to be refreshed dies.
+/// Documented by the vendor and checked here: the user name's fields in any order, a timestamp
+/// within 10 minutes of the clock, the password `sha256(user name + secret)` in lower-case
+/// hexadecimal, HTTP GET or POST with everything in the query, tokens that hold their scheme
+/// (`QJWT …`), the same token again when it was created or refreshed less than 30 minutes ago, and
+/// a disabled key: the refresh fails and the token that was to be refreshed dies.
 ///
-/// Guessed, since the documents are silent: failures come with HTTP 200; a wrong password, and a dead or unknown token,
-/// are code 401; a bad timestamp or a missing parameter is 50005; a disabled key is 90047; an expired token cannot be
-/// refreshed; the old token lives on after a refresh.
+/// Guessed, since the documents are silent: failures come with HTTP 200; a wrong password, and a
+/// dead or unknown token, are code 401; a bad timestamp or a missing parameter is 50005; a disabled
+/// key is 90047; an expired token cannot be refreshed; the old token lives on after a refresh.
 pub struct QuectelSaas {
     simulation: Simulation,
     server: Arc<Server>,
@@ -73,7 +74,8 @@ impl QuectelSaas {
         &self.server.rules.access_secret
     }
 
-    /// Makes a token without a request, as if somebody had logged in. The access token is the refresh token.
+    /// Makes a token without a request, as if somebody had logged in. The access token is the
+    /// refresh token.
     pub fn issue(&self) -> Issued {
         self.server.issue(self.clock().now_ms())
     }
@@ -83,13 +85,14 @@ impl QuectelSaas {
         self.server.kill_all();
     }
 
-    /// The same as [`revoke_access_token`](Self::revoke_access_token): this vendor has no other refresh token.
+    /// The same as [`revoke_access_token`](Self::revoke_access_token): this vendor has no other
+    /// refresh token.
     pub fn kill_grant(&self) {
         self.server.kill_all();
     }
 
-    /// Disables the access key: login and refresh are refused with 90047, and a refresh kills the token it presents.
-    /// A token that is not presented for refreshing lives on.
+    /// Disables the access key: login and refresh are refused with 90047, and a refresh kills the
+    /// token it presents. A token that is not presented for refreshing lives on.
     pub fn disable_account(&self) {
         self.server.set_disabled(true);
     }
@@ -160,7 +163,8 @@ impl QuectelSaasBuilder {
         self
     }
 
-    /// What becomes of the old token when a refresh gives a new one; it lives, unless told otherwise.
+    /// What becomes of the old token when a refresh gives a new one; it lives, unless told
+    /// otherwise.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.rules.old_token = old_token;
         self

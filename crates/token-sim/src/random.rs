@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::crypto::sha256;
 
-/// 27 characters of the base64url alphabet, unlike any other in this process and, while the system has randomness, in
-/// any other.
+/// 27 characters of the base64url alphabet, unlike any other in this process and, while the system
+/// has randomness, in any other.
 pub(crate) fn opaque() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut seed = [0; 24];

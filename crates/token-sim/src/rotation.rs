@@ -12,14 +12,16 @@ pub enum Rotation {
     Never,
     /// It lives on, and the answer repeats it.
     Repeat,
-    /// It lives on; every other answer repeats it, and the ones between leave it out. RFC 6749 section 6 allows both, so
-    /// a client has to cope with both.
+    /// It lives on; every other answer repeats it, and the ones between leave it out. RFC 6749
+    /// section 6 allows both, so a client has to cope with both.
     Kept,
-    /// Each refresh gives a new one; the old one is taken again for this long and then gives another new one.
+    /// Each refresh gives a new one; the old one is taken again for this long and then gives
+    /// another new one.
     Grace(Duration),
     /// Each refresh gives a new one; the old one is refused from then on.
     SingleUse,
-    /// As `SingleUse`, and who presents an old one loses the whole family of tokens (RFC 9700 section 4.14.2).
+    /// As `SingleUse`, and who presents an old one loses the whole family of tokens (RFC 9700
+    /// section 4.14.2).
     Strict,
 }
 
@@ -31,7 +33,8 @@ impl Rotation {
         !matches!(self, Self::Never | Self::Repeat | Self::Kept)
     }
 
-    /// Whether the answer that brings tokens of this generation repeats the refresh token that was kept.
+    /// Whether the answer that brings tokens of this generation repeats the refresh token that was
+    /// kept.
     pub(crate) fn repeats(self, generation: u64) -> bool {
         match self {
             Self::Repeat => true,
@@ -41,7 +44,8 @@ impl Rotation {
     }
 }
 
-/// Reads the words of a command line: `never`, `repeat`, `kept`, `grace` (of 10 seconds), `single-use`, `strict`.
+/// Reads the words of a command line: `never`, `repeat`, `kept`, `grace` (of 10 seconds),
+/// `single-use`, `strict`.
 ///
 /// ```
 /// use token_sim::Rotation;

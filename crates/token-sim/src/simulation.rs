@@ -1,4 +1,5 @@
-//! What the five simulators have in common: an HTTP server, the fault proxy before it, a clock and a journal.
+//! What the five simulators have in common: an HTTP server, the fault proxy before it, a clock and
+//! a journal.
 
 use std::fmt;
 use std::io;
@@ -19,7 +20,8 @@ use crate::vendor::{Desk, Vendor, kind_of};
 
 /// A running simulator: its address, its clock, its journal and its faults.
 ///
-/// Each vendor's simulator derefs to this, so that what is said here holds for all five. It ends when dropped.
+/// Each vendor's simulator derefs to this, so that what is said here holds for all five. It ends
+/// when dropped.
 pub struct Simulation {
     proxy: FaultProxy,
     clock: SimClock,
@@ -39,7 +41,8 @@ impl Simulation {
         format!("{}{path}", self.base_url())
     }
 
-    /// The address of the protected resource, which answers 200 to a living token and 401 to anything else.
+    /// The address of the protected resource, which answers 200 to a living token and 401 to
+    /// anything else.
     pub fn resource_url(&self) -> String {
         self.url(&self.resource_path)
     }
@@ -134,9 +137,14 @@ impl Simulation {
 
     pub(crate) async fn start<V: Vendor>(vendor: Arc<V>, setting: Setting) -> io::Result<Self> {
         let Setting {
-            clock, resource_path, ..
+            clock,
+            resource_path,
+            ..
         } = &setting;
-        let server = MockServer::builder().disable_request_recording().start().await;
+        let server = MockServer::builder()
+            .disable_request_recording()
+            .start()
+            .await;
         let mut proxy = FaultProxy::builder(*server.address()).clock(clock.clone());
         #[cfg(feature = "tls")]
         if let Some(tls) = &setting.tls {
@@ -145,7 +153,10 @@ impl Simulation {
         let (classifying, refusing) = (Arc::clone(&vendor), Arc::clone(&vendor));
         let resource = resource_path.clone();
         proxy = proxy.classify(move |call| kind_of(&*classifying, &resource, call));
-        let proxy = proxy.refusal(move |text| refusing.refusal(text)).start().await?;
+        let proxy = proxy
+            .refusal(move |text| refusing.refusal(text))
+            .start()
+            .await?;
         let desk = Desk {
             vendor,
             clock: clock.clone(),

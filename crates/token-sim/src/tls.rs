@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -14,7 +14,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-/// A throw-away certificate authority, and the server certificate for `localhost` and `127.0.0.1` that it signed.
+/// A throw-away certificate authority, and the server certificate for `localhost` and `127.0.0.1`
+/// that it signed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -166,7 +167,9 @@ fn server_config(
     };
     let chain = vec![server.certificate.der().clone()];
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(server.key.serialize_der()));
-    builder.with_single_cert(chain, key).map_err(io::Error::other)
+    builder
+        .with_single_cert(chain, key)
+        .map_err(io::Error::other)
 }
 
 fn trust(authority: &CertificateDer<'static>) -> io::Result<RootCertStore> {

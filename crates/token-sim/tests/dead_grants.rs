@@ -62,7 +62,12 @@ async fn a_dead_grant_is_said_in_other_words() {
             "/error/code",
             "refresh_token_reused",
         ),
-        (DeadGrant::ErrorsList, 400, "/errors/0/errorType", "invalid_grant"),
+        (
+            DeadGrant::ErrorsList,
+            400,
+            "/errors/0/errorType",
+            "invalid_grant",
+        ),
         (DeadGrant::UpperCase, 400, "/error", "INVALID_GRANT"),
         (DeadGrant::Expired, 400, "/error", "refresh_token_expired"),
         (DeadGrant::Reused, 400, "/error", "refresh_token_reused"),
@@ -79,9 +84,15 @@ async fn a_dead_grant_is_said_in_other_words() {
 #[tokio::test]
 async fn the_words_that_quote_the_token_quote_it() {
     let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::ErrorsList)).await;
-    assert_eq!(seen.text("/errors/0/message"), "Refresh token invalid: {token}.");
+    assert_eq!(
+        seen.text("/errors/0/message"),
+        "Refresh token invalid: {token}."
+    );
     let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SpringMessage)).await;
-    assert_eq!(seen.text("/message"), "Invalid refresh token (expired): {token}");
+    assert_eq!(
+        seen.text("/message"),
+        "Invalid refresh token (expired): {token}"
+    );
     let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SessionNotFound)).await;
     assert_eq!(seen.text("/error_description"), "Session not found");
 }
@@ -105,7 +116,10 @@ async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
         .await
         .unwrap();
     let seen = refresh(&sim, "unknown").await;
-    assert_eq!(seen.header("content-type"), Some("application/json;charset=GBK"));
+    assert_eq!(
+        seen.header("content-type"),
+        Some("application/json;charset=GBK")
+    );
     let before = b"{\"error\":\"invalid_grant\",\"error_description\":\"";
     assert!(seen.body.starts_with(before) && seen.body.ends_with(b"\"}"));
     assert!(std::str::from_utf8(&seen.body).is_err());

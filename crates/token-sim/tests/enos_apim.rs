@@ -45,7 +45,11 @@ fn signed(timestamp: i64) -> Value {
 }
 
 async fn post(sim: &EnosApim, path: &str, body: &Value) -> Seen {
-    Ask::new("POST", path).json(body).send(sim.addr()).await.unwrap()
+    Ask::new("POST", path)
+        .json(body)
+        .send(sim.addr())
+        .await
+        .unwrap()
 }
 
 async fn refresh(sim: &EnosApim, token: &str, timestamp: i64) -> Seen {
@@ -87,7 +91,11 @@ async fn the_vectors_encryption_gets_a_token() {
     });
     let seen = post(&sim, GET, &body).await;
     assert_eq!(
-        (seen.status, seen.number("/stauts"), seen.number("/data/expire")),
+        (
+            seen.status,
+            seen.number("/stauts"),
+            seen.number("/data/expire")
+        ),
         (200, 0, 7200)
     );
     assert_eq!(seen.text("/business"), "apim-token-service");
@@ -100,16 +108,24 @@ async fn the_vectors_encryption_gets_a_token() {
 #[tokio::test]
 async fn a_living_token_is_given_again_with_what_is_left() {
     let sim = sim().await;
-    let first = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    let first = post(&sim, GET, &signed(NOW))
+        .await
+        .text("/data/accessToken");
     sim.clock().advance(Duration::from_secs(7000));
     let again = post(&sim, GET, &signed(NOW + 7_000_000)).await;
     assert_eq!(again.text("/data/accessToken"), first);
     assert_eq!(again.number("/data/expire"), 200);
-    assert_eq!(sim.exchange(2).await.outcome, Outcome::Repeated { generation: 1 });
+    assert_eq!(
+        sim.exchange(2).await.outcome,
+        Outcome::Repeated { generation: 1 }
+    );
     sim.clock().advance(Duration::from_secs(200));
     let next = post(&sim, GET, &signed(NOW + 7_200_000)).await;
     assert_ne!(next.text("/data/accessToken"), first);
-    assert_eq!(sim.exchange(3).await.outcome, Outcome::Issued { generation: 2 });
+    assert_eq!(
+        sim.exchange(3).await.outcome,
+        Outcome::Issued { generation: 2 }
+    );
 }
 
 #[tokio::test]
@@ -118,7 +134,10 @@ async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
     let first = sim.issue().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(60));
     let seen = refresh(&sim, &first, NOW + 60_000).await;
-    assert_eq!((seen.number("/status"), seen.number("/data/expire")), (0, 7200));
+    assert_eq!(
+        (seen.number("/status"), seen.number("/data/expire")),
+        (0, 7200)
+    );
     let next = seen.text("/data/accessToken");
     assert_eq!(resource(&sim, &next, "app-secret-1").await, 200);
     assert_eq!(resource(&sim, &first, "app-secret-1").await, 401);
@@ -140,7 +159,9 @@ async fn the_old_token_may_live() {
 #[tokio::test]
 async fn a_duplicated_encryption_is_refused_across_both_calls() {
     let sim = sim().await;
-    let token = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    let token = post(&sim, GET, &signed(NOW))
+        .await
+        .text("/data/accessToken");
     assert_eq!(status(&post(&sim, GET, &signed(NOW)).await), 1001);
     assert_eq!(status(&refresh(&sim, &token, NOW).await), 1001);
     assert_eq!(status(&refresh(&sim, &token, NOW + 1).await), 0);
@@ -184,10 +205,17 @@ async fn a_request_is_refused_for_its_reason() {
         assert_eq!((seen.status, status(&seen)), (200, code), "{name}");
         assert!(seen.json()["data"].is_null());
     }
-    let torn = Ask::new("POST", GET).body("{").send(sim.addr()).await.unwrap();
+    let torn = Ask::new("POST", GET)
+        .body("{")
+        .send(sim.addr())
+        .await
+        .unwrap();
     assert_eq!(status(&torn), 1004);
     assert_eq!(status(&post(&sim, REFRESH, &signed(NOW)).await), 1202);
-    assert_eq!(Ask::new("GET", GET).send(sim.addr()).await.unwrap().status, 405);
+    assert_eq!(
+        Ask::new("GET", GET).send(sim.addr()).await.unwrap().status,
+        405
+    );
     assert_eq!(sim.issued_count(), 0);
 }
 
@@ -205,7 +233,10 @@ async fn an_expired_token_is_not_refreshed() {
     let token = sim.issue().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(7200));
     assert_eq!(status(&refresh(&sim, &token, NOW + 7_200_000).await), 1203);
-    assert_eq!(status(&refresh(&sim, "unknown", NOW + 7_200_001).await), 1204);
+    assert_eq!(
+        status(&refresh(&sim, "unknown", NOW + 7_200_001).await),
+        1204
+    );
 }
 
 // FAULTS.md row 16
@@ -275,7 +306,9 @@ async fn a_revoked_token_is_401_and_a_get_makes_another() {
     let token = sim.issue().access_token().to_owned();
     sim.revoke_access_token();
     assert_eq!(resource(&sim, &token, "app-secret-1").await, 401);
-    let next = post(&sim, GET, &signed(NOW)).await.text("/data/accessToken");
+    let next = post(&sim, GET, &signed(NOW))
+        .await
+        .text("/data/accessToken");
     assert_ne!(next, token);
     sim.disable_account();
     assert_eq!(resource(&sim, &next, "app-secret-1").await, 401);

@@ -59,7 +59,10 @@ async fn drain(addr: SocketAddr, ask: Ask) -> (Vec<u8>, std::io::Result<usize>) 
 async fn a_reset_before_reading_leaves_no_trace() {
     let sim = sim().await;
     sim.fault(Fault::reset_before_reading());
-    assert_eq!(send(&sim).await.err().unwrap().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        send(&sim).await.err().unwrap().kind(),
+        ErrorKind::ConnectionReset
+    );
     assert_eq!(sim.exchange_count(), 0);
     assert_eq!(send(&sim).await.unwrap().status, 200);
 }
@@ -76,7 +79,10 @@ async fn a_reset_before_acting_spends_nothing() {
     );
     assert_eq!(outcome(&sim, 1), Outcome::Unasked);
     assert!(!sim.exchanges()[0].delivered);
-    assert_eq!(refresh_with(&token).send(sim.addr()).await.unwrap().status, 200);
+    assert_eq!(
+        refresh_with(&token).send(sim.addr()).await.unwrap().status,
+        200
+    );
     assert_eq!(sim.undelivered_issued(), 0);
 }
 
@@ -91,7 +97,10 @@ async fn a_reset_after_acting_loses_the_token() {
     assert_eq!(end.err().unwrap().kind(), ErrorKind::ConnectionReset);
     assert_eq!(outcome(&sim, 1), Outcome::Issued { generation: 2 });
     assert_eq!(sim.undelivered_issued(), 1);
-    assert_eq!(refresh_with(&token).send(sim.addr()).await.unwrap().status, 400);
+    assert_eq!(
+        refresh_with(&token).send(sim.addr()).await.unwrap().status,
+        400
+    );
     assert!(sim.saw_reuse());
 }
 
@@ -156,7 +165,11 @@ async fn a_captive_portal_answers_html_with_200() {
     sim.fault(Fault::html());
     let seen = send(&sim).await.unwrap();
     assert_eq!(seen.status, 200);
-    assert!(seen.header("content-type").unwrap().starts_with("text/html"));
+    assert!(
+        seen.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
     assert_eq!(outcome(&sim, 1), Outcome::Unasked);
     assert!(sim.exchanges()[0].delivered);
 }
@@ -179,7 +192,11 @@ async fn retry_after_speaks_seconds_dates_and_nonsense() {
     let sim = sim().await;
     let date = RetryAfter::Date(1_700_000_060_000);
     let faults = [
-        (Fault::too_many_requests(RetryAfter::Seconds(7)), 429, Some("7")),
+        (
+            Fault::too_many_requests(RetryAfter::Seconds(7)),
+            429,
+            Some("7"),
+        ),
         (
             Fault::unavailable(date),
             503,

@@ -60,7 +60,10 @@ async fn a_vendor_may_act_and_never_answer() {
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.fault(Fault::no_answer().after_acting());
     assert!(answered(&sim, refresh(&token)).await.is_empty());
-    assert_eq!(sim.exchange(1).await.outcome, Outcome::Issued { generation: 2 });
+    assert_eq!(
+        sim.exchange(1).await.outcome,
+        Outcome::Issued { generation: 2 }
+    );
     assert_eq!(sim.undelivered_issued(), 1);
     assert_eq!(refresh(&token).send(sim.addr()).await.unwrap().status, 400);
 }

@@ -37,7 +37,11 @@ async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
 }
 
 async fn refresh(sim: &OAuth2, token: &str) -> Seen {
-    post(sim, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    post(
+        sim,
+        &[("grant_type", "refresh_token"), ("refresh_token", token)],
+    )
+    .await
 }
 
 async fn resource(sim: &OAuth2, token: &str) -> u16 {
@@ -59,7 +63,10 @@ async fn a_refresh_answers_as_the_vendors_sample() {
     let seen = refresh(&sim, &refresh_token(&sim)).await;
     assert_eq!((seen.status, seen.number("/expires_in")), (200, 7200));
     assert_eq!(
-        (seen.text("/token_type").as_str(), seen.text("/scope").as_str()),
+        (
+            seen.text("/token_type").as_str(),
+            seen.text("/scope").as_str()
+        ),
         ("Bearer", "get_user_info")
     );
     assert_eq!(resource(&sim, &seen.text("/access_token")).await, 200);
@@ -82,7 +89,10 @@ async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
     let first = refresh_token(&sim);
     let seen = refresh(&sim, &first).await;
     assert_eq!(refresh(&sim, &first).await.status, 400);
-    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 400);
+    assert_eq!(
+        refresh(&sim, &seen.text("/refresh_token")).await.status,
+        400
+    );
     assert_eq!(resource(&sim, &seen.text("/access_token")).await, 401);
 }
 
@@ -93,7 +103,10 @@ async fn grace_takes_the_old_refresh_token_for_a_while() {
     refresh(&sim, &first).await;
     sim.clock().advance(Duration::from_secs(10));
     assert_eq!(refresh(&sim, &first).await.status, 200);
-    assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 2 });
+    assert_eq!(
+        sim.exchange(2).await.outcome,
+        Outcome::Issued { generation: 2 }
+    );
     sim.clock().advance(Duration::from_millis(1));
     assert_eq!(refresh(&sim, &first).await.status, 400);
     assert_eq!(sim.journal().reuse_count(), 2);
@@ -108,7 +121,10 @@ async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_
         refresh(&sim, &token).await;
         let seen = refresh(&sim, &token).await;
         assert_eq!(seen.json().get("refresh_token").is_some(), told);
-        assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 3 });
+        assert_eq!(
+            sim.exchange(2).await.outcome,
+            Outcome::Issued { generation: 3 }
+        );
         assert!(!sim.saw_reuse());
     }
 }
@@ -125,7 +141,10 @@ async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer()
     }
     let repeated = Some(serde_json::Value::from(token.as_str()));
     assert_eq!(told, [None, repeated.clone(), None, repeated]);
-    assert_eq!(sim.exchange(4).await.outcome, Outcome::Issued { generation: 5 });
+    assert_eq!(
+        sim.exchange(4).await.outcome,
+        Outcome::Issued { generation: 5 }
+    );
     assert!(!sim.saw_reuse());
 }
 
@@ -143,7 +162,11 @@ async fn a_refresh_may_kill_the_old_access_token() {
 #[tokio::test]
 async fn each_flavour_refuses_in_its_own_words() {
     for (flavour, unknown, expired) in [
-        (Flavour::Rfc6749, "expired or revoked", (400, "invalid_grant")),
+        (
+            Flavour::Rfc6749,
+            "expired or revoked",
+            (400, "invalid_grant"),
+        ),
         (
             Flavour::BambooCloud,
             "Invalid refresh token: nobody's",
@@ -178,7 +201,10 @@ async fn client_credentials_give_no_refresh_token() {
     let sim = sim().await;
     let seen = post(
         &sim,
-        &[("grant_type", "client_credentials"), ("scope", "get_user_info")],
+        &[
+            ("grant_type", "client_credentials"),
+            ("scope", "get_user_info"),
+        ],
     )
     .await;
     assert!(seen.status == 200 && seen.json().get("refresh_token").is_none());
@@ -199,7 +225,11 @@ async fn introspection_tells_living_from_dead() {
     let grant = sim.grant();
     let active = async |token: &str| {
         let ask = Ask::new("POST", "/api/v1/oauth2/introspect").basic("sim-client", "sim-secret");
-        let seen = ask.form(&[("token", token)]).send(sim.addr()).await.unwrap();
+        let seen = ask
+            .form(&[("token", token)])
+            .send(sim.addr())
+            .await
+            .unwrap();
         seen.json()["active"].as_bool().unwrap()
     };
     assert!(active(grant.access_token()).await && active(grant.refresh_token().unwrap()).await);
@@ -226,7 +256,10 @@ async fn a_revoked_refresh_token_takes_the_grant_along() {
     let seen = refresh(&sim, grant.refresh_token().unwrap()).await;
     assert_eq!(revoke(&seen.text("/refresh_token")).await, 200);
     assert_eq!(resource(&sim, &seen.text("/access_token")).await, 401);
-    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 400);
+    assert_eq!(
+        refresh(&sim, &seen.text("/refresh_token")).await.status,
+        400
+    );
     assert_eq!(revoke("unknown").await, 200);
     assert_eq!(sim.exchange_count(), 2);
 }
@@ -245,12 +278,21 @@ async fn the_resource_turns_dead_tokens_away() {
         (seen.status, seen.text("/error").as_str()),
         (401, "invalid_token")
     );
-    assert_eq!(seen.text("/error_description"), "Invalid access token: gone ");
+    assert_eq!(
+        seen.text("/error_description"),
+        "Invalid access token: gone "
+    );
     let bare = Ask::new("GET", "/resource").send(sim.addr()).await.unwrap();
-    assert_eq!((bare.status, bare.text("/error").as_str()), (401, "unauthorized"));
+    assert_eq!(
+        (bare.status, bare.text("/error").as_str()),
+        (401, "unauthorized")
+    );
     sim.revoke_access_token();
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
-    assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 200);
+    assert_eq!(
+        refresh(&sim, grant.refresh_token().unwrap()).await.status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -259,18 +301,25 @@ async fn a_disabled_account_gets_nothing() {
     let grant = sim.grant();
     sim.disable_account();
     assert_eq!(
-        refresh(&sim, grant.refresh_token().unwrap()).await.text("/error"),
+        refresh(&sim, grant.refresh_token().unwrap())
+            .await
+            .text("/error"),
         "invalid_grant"
     );
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
     assert_eq!(
-        post(&sim, &[("grant_type", "client_credentials")]).await.status,
+        post(&sim, &[("grant_type", "client_credentials")])
+            .await
+            .status,
         401
     );
     sim.enable_account();
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
     sim.kill_grant();
-    assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 400);
+    assert_eq!(
+        refresh(&sim, grant.refresh_token().unwrap()).await.status,
+        400
+    );
 }
 
 #[tokio::test]

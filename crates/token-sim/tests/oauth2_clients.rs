@@ -90,10 +90,20 @@ async fn a_code_is_redeemed_once_with_its_verifier() {
 async fn a_code_is_refused_for_its_reason() {
     let sim = sim().await;
     let redeem = async |code: &str, more: &[(&str, &str)]| {
-        let form = [&[("grant_type", "authorization_code"), ("code", code)], more].concat();
+        let form = [
+            &[("grant_type", "authorization_code"), ("code", code)],
+            more,
+        ]
+        .concat();
         post(&sim, &form).await.text("/error")
     };
-    let code = || sim.authorization_code(CodeRequest::new().redirect_uri(BACK).code_challenge(CHALLENGE));
+    let code = || {
+        sim.authorization_code(
+            CodeRequest::new()
+                .redirect_uri(BACK)
+                .code_challenge(CHALLENGE),
+        )
+    };
     let right = [("redirect_uri", BACK), ("code_verifier", VERIFIER)];
     assert_eq!(redeem(&code(), &right).await, "");
     assert_eq!(redeem(&code(), &right[..1]).await, "invalid_grant");
@@ -113,7 +123,10 @@ async fn a_code_is_refused_for_its_reason() {
 async fn a_reused_code_takes_its_tokens_along_where_the_server_is_strict() {
     let sim = start(OAuth2::builder().rotation(Rotation::Strict)).await;
     let code = sim.authorization_code(CodeRequest::new());
-    let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+    ];
     let token = post(&sim, &form).await.text("/access_token");
     assert_eq!(resource(&sim, &token).await, 200);
     assert_eq!(post(&sim, &form).await.status, 400);
@@ -196,7 +209,12 @@ async fn basic_is_raw_or_encoded_as_configured() {
         } else {
             id
         };
-        let sim = start(OAuth2::builder().client(known, secret).client_auth(client_auth)).await;
+        let sim = start(
+            OAuth2::builder()
+                .client(known, secret)
+                .client_auth(client_auth),
+        )
+        .await;
         for ((id, secret), status) in [(right, 200), (wrong, 401)] {
             let ask = Ask::new("POST", TOKEN).basic(id, secret).form(&form);
             assert_eq!(
@@ -255,7 +273,14 @@ async fn a_request_is_refused_for_its_reason() {
             .text("/error"),
         "invalid_request"
     );
-    assert_eq!(Ask::new("GET", TOKEN).send(sim.addr()).await.unwrap().status, 405);
+    assert_eq!(
+        Ask::new("GET", TOKEN)
+            .send(sim.addr())
+            .await
+            .unwrap()
+            .status,
+        405
+    );
     let query = [("grant_type", "client_credentials")];
     let in_url = Ask::new("POST", TOKEN)
         .query(&query)
@@ -264,18 +289,29 @@ async fn a_request_is_refused_for_its_reason() {
         in_url.send(sim.addr()).await.unwrap().text("/error"),
         "invalid_request"
     );
-    let wrong = Ask::new("POST", TOKEN).basic("sim-client", "wrong").form(&query);
+    let wrong = Ask::new("POST", TOKEN)
+        .basic("sim-client", "wrong")
+        .form(&query);
     let seen = wrong.send(sim.addr()).await.unwrap();
     assert_eq!(
         (seen.status, seen.text("/error").as_str()),
         (401, "invalid_client")
     );
-    assert!(seen.header("www-authenticate").unwrap().starts_with("Basic"));
+    assert!(
+        seen.header("www-authenticate")
+            .unwrap()
+            .starts_with("Basic")
+    );
 }
 
 #[tokio::test]
 async fn the_path_is_a_setting() {
-    let sim = start(OAuth2::builder().token_path("/oauth/token").resource_path("/me")).await;
+    let sim = start(
+        OAuth2::builder()
+            .token_path("/oauth/token")
+            .resource_path("/me"),
+    )
+    .await;
     let form = [("grant_type", "client_credentials")];
     let ask = Ask::new("POST", "/oauth/token")
         .basic("sim-client", "sim-secret")

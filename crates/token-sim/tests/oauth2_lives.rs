@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use support::{Ask, Seen};
 use token_sim::{
-    Flavour, LoginAnswer, OAuth2, OAuth2Builder, OldToken, Outcome, RefreshTokenEnd, Rotation, SimClock,
+    Flavour, LoginAnswer, OAuth2, OAuth2Builder, OldToken, Outcome, RefreshTokenEnd, Rotation,
+    SimClock,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -39,7 +40,11 @@ async fn login(sim: &OAuth2) -> Seen {
 }
 
 async fn refresh(sim: &OAuth2, token: &str) -> Seen {
-    post(sim, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    post(
+        sim,
+        &[("grant_type", "refresh_token"), ("refresh_token", token)],
+    )
+    .await
 }
 
 async fn resource(sim: &OAuth2, token: &str) -> u16 {
@@ -98,11 +103,15 @@ async fn the_exchange_ends_the_old_access_token_though_its_answer_is_lost() {
     let grant = sim.grant();
     sim.fault(token_sim::Fault::status(504).after_acting());
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
-    assert_eq!(refresh(&sim, grant.refresh_token().unwrap()).await.status, 504);
+    assert_eq!(
+        refresh(&sim, grant.refresh_token().unwrap()).await.status,
+        504
+    );
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
 }
 
-/// A server whose refresh tokens live for ten hours, and what it tells of that after each of three refreshes, an hour apart.
+/// A server whose refresh tokens live for ten hours, and what it tells of that after each of three
+/// refreshes, an hour apart.
 async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2, String, [i64; 3]) {
     let builder = OAuth2::builder().rotation(rotation).refresh_token_end(end);
     let builder = builder.refresh_token_life(10 * HOUR);
@@ -136,7 +145,11 @@ async fn a_refresh_token_ends_where_the_server_says() {
         assert_eq!(told, lefts, "{rotation:?} {end:?}");
         let left = HOUR * u32::try_from(lefts[2]).unwrap();
         sim.clock().advance(left - Duration::from_millis(1));
-        assert_eq!(refresh(&sim, &token).await.status, 200, "{rotation:?} {end:?}");
+        assert_eq!(
+            refresh(&sim, &token).await.status,
+            200,
+            "{rotation:?} {end:?}"
+        );
     }
 }
 

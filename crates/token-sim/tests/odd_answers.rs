@@ -45,7 +45,10 @@ async fn spoilt(fault: Fault) -> (OAuth2, Seen) {
     sim.fault(fault);
     let seen = refresh(&sim).await;
     assert_eq!(seen.status, 200);
-    assert_eq!(sim.exchanges()[0].outcome, Outcome::Issued { generation: 2 });
+    assert_eq!(
+        sim.exchanges()[0].outcome,
+        Outcome::Issued { generation: 2 }
+    );
     (sim, seen)
 }
 
@@ -57,12 +60,24 @@ async fn an_odd_field_leaves_the_refresh_token_readable() {
         (Oddity::ExpiresInNegative, "expires_in", json!(-1)),
         (Oddity::ExpiresInEmpty, "expires_in", json!("")),
         (Oddity::ExpiresInWord, "expires_in", json!("soon")),
-        (Oddity::ExpiresInWithUnit, "expires_in", json!("3600 seconds")),
-        (Oddity::ExpiresInDate, "expires_in", json!("2026-11-25T12:00:00Z")),
+        (
+            Oddity::ExpiresInWithUnit,
+            "expires_in",
+            json!("3600 seconds"),
+        ),
+        (
+            Oddity::ExpiresInDate,
+            "expires_in",
+            json!("2026-11-25T12:00:00Z"),
+        ),
         (Oddity::ExpiresInMissing, "expires_in", Value::Null),
         (Oddity::TokenTypeEmpty, "token_type", json!("")),
         (Oddity::TokenTypeJwt, "token_type", json!("jwt")),
-        (Oddity::TokenTypeBearerToken, "token_type", json!("BearerToken")),
+        (
+            Oddity::TokenTypeBearerToken,
+            "token_type",
+            json!("BearerToken"),
+        ),
         (Oddity::TokenTypeUser, "token_type", json!("user")),
         (Oddity::TokenTypeList, "token_type", json!(["Bearer"])),
         (Oddity::TokenTypeDpop, "token_type", json!("DPoP")),
@@ -83,7 +98,9 @@ async fn an_odd_field_leaves_the_refresh_token_readable() {
 async fn an_access_token_may_be_a_jwt_that_is_over() {
     let (_sim, seen) = spoilt(Fault::odd(Oddity::AccessTokenPast)).await;
     let token = seen.text("/access_token");
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims = URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!(claims["exp"], NOW / 1000 - 3600);
     assert!(!seen.text("/refresh_token").is_empty());
@@ -105,13 +122,19 @@ async fn a_stray_byte_stands_in_a_field_that_nobody_reads() {
 async fn an_answer_that_cannot_be_read_counts_as_not_delivered() {
     for oddity in [Oddity::TrailingBytes, Oddity::Utf16] {
         let (sim, seen) = spoilt(Fault::odd(oddity)).await;
-        assert!(serde_json::from_slice::<Value>(&seen.body).is_err(), "{oddity:?}");
+        assert!(
+            serde_json::from_slice::<Value>(&seen.body).is_err(),
+            "{oddity:?}"
+        );
         assert_eq!(sim.undelivered_issued(), 1, "{oddity:?}");
     }
     let (sim, seen) = spoilt(Fault::odd(Oddity::RepeatedKey)).await;
     assert_eq!(seen.raw().matches("\"refresh_token\"").count(), 2);
     assert_eq!(sim.undelivered_issued(), 1);
-    for fault in [Fault::html().after_acting(), Fault::status(504).after_acting()] {
+    for fault in [
+        Fault::html().after_acting(),
+        Fault::status(504).after_acting(),
+    ] {
         let sim = self::sim().await;
         sim.fault(fault);
         refresh(&sim).await;
@@ -142,10 +165,16 @@ fn every_oddity_is_listed_once_and_says_what_it_leaves() {
         .iter()
         .filter(|oddity| oddity.has_usable_access_token());
     let readable = Oddity::ALL.iter().filter(|oddity| oddity.is_readable());
-    let mut names: Vec<_> = Oddity::ALL.iter().map(|oddity| format!("{oddity:?}")).collect();
+    let mut names: Vec<_> = Oddity::ALL
+        .iter()
+        .map(|oddity| format!("{oddity:?}"))
+        .collect();
     names.sort();
     names.dedup();
-    assert_eq!((names.len(), readable.count(), usable.count()), (21, 18, 13));
+    assert_eq!(
+        (names.len(), readable.count(), usable.count()),
+        (21, 18, 13)
+    );
 }
 
 // FAULTS.md row 52
@@ -197,7 +226,10 @@ async fn a_field_deep_in_another_vendors_answer_is_changed_or_left_out() {
             .await
             .unwrap()
     };
-    sim.fault(Fault::with_field("/data/accessToken/expirationTime", json!([1])));
+    sim.fault(Fault::with_field(
+        "/data/accessToken/expirationTime",
+        json!([1]),
+    ));
     assert_eq!(
         refresh().await.json()["data"]["accessToken"]["expirationTime"],
         json!([1])

@@ -121,7 +121,10 @@ async fn a_code_is_burnt_by_its_first_use_whatever_the_outcome() {
     let sim = sim().await;
     let code = sim.authorization_code(BACK);
     assert_eq!(redeem(&sim, &code, BACK).await.status, 200);
-    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+    assert_eq!(
+        redeem(&sim, &code, BACK).await.text("/error"),
+        "invalid_grant"
+    );
     assert!(sim.saw_reuse());
 
     let code = sim.authorization_code(BACK);
@@ -129,14 +132,20 @@ async fn a_code_is_burnt_by_its_first_use_whatever_the_outcome() {
         redeem_as(&sim, &code, BACK, "wrong").await.text("/error"),
         "invalid_client"
     );
-    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+    assert_eq!(
+        redeem(&sim, &code, BACK).await.text("/error"),
+        "invalid_grant"
+    );
 
     let code = sim.authorization_code(BACK);
     assert_eq!(
         redeem(&sim, &code, "https://else").await.text("/error"),
         "invalid_grant"
     );
-    assert_eq!(redeem(&sim, &code, BACK).await.text("/error"), "invalid_grant");
+    assert_eq!(
+        redeem(&sim, &code, BACK).await.text("/error"),
+        "invalid_grant"
+    );
     assert_eq!(sim.issued_count(), 1);
 }
 
@@ -154,7 +163,10 @@ async fn a_code_lives_five_minutes() {
 async fn parameters_in_the_body_are_not_seen() {
     let sim = sim().await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token.as_str()),
+    ];
     let ask = Ask::new("POST", "/api/refreshToken.do")
         .basic("sim-client", "sim-secret")
         .form(&form);
@@ -171,10 +183,18 @@ async fn a_refresh_rotates() {
     let first = sim.grant();
     let seen = refresh(&sim, first.refresh_token().unwrap()).await;
     assert_eq!((seen.status, seen.number("/expires_in")), (200, 3600));
-    assert_eq!(refresh(&sim, &seen.text("/refresh_token")).await.status, 200);
-    assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 3 });
     assert_eq!(
-        refresh(&sim, first.refresh_token().unwrap()).await.text("/error"),
+        refresh(&sim, &seen.text("/refresh_token")).await.status,
+        200
+    );
+    assert_eq!(
+        sim.exchange(2).await.outcome,
+        Outcome::Issued { generation: 3 }
+    );
+    assert_eq!(
+        refresh(&sim, first.refresh_token().unwrap())
+            .await
+            .text("/error"),
         "invalid_grant"
     );
 }
@@ -225,7 +245,9 @@ async fn a_refresh_is_refused_for_its_reason() {
     let old = sim.grant();
     sim.clock().advance(Duration::from_secs(30 * 86_400));
     assert_eq!(
-        refresh(&sim, old.refresh_token().unwrap()).await.text("/error"),
+        refresh(&sim, old.refresh_token().unwrap())
+            .await
+            .text("/error"),
         "invalid_grant"
     );
 }

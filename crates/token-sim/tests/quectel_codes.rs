@@ -36,7 +36,8 @@ async fn login(sim: &QuectelEndUser, password: &str) -> Seen {
 }
 
 async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
-    let ask = Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken").query(&[("refreshToken", token)]);
+    let ask =
+        Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken").query(&[("refreshToken", token)]);
     ask.send(sim.addr()).await.unwrap()
 }
 
@@ -61,7 +62,10 @@ async fn the_attempts_left_may_stand_in_the_text() {
     for left in ["4 attempts", "3 attempts", "2 attempts", "1 attempt"] {
         let seen = login(&sim, "wrong").await;
         assert_eq!(seen.number("/code"), 5146);
-        assert!(seen.text("/msg").contains(&format!("{left} left")), "{left}");
+        assert!(
+            seen.text("/msg").contains(&format!("{left} left")),
+            "{left}"
+        );
     }
     assert_eq!(login(&sim, "wrong").await.number("/code"), 5147);
     assert_eq!(login(&sim, "sim-password").await.number("/code"), 5147);

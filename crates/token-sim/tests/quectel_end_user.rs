@@ -48,7 +48,8 @@ fn encrypt(password: &str) -> String {
     let iv = format!("{}{}", &key[8..], &key[..8]);
     let mut bytes = [0; 64];
     bytes[..password.len()].copy_from_slice(password.as_bytes());
-    let cipher = cbc::Encryptor::<aes::Aes128>::new_from_slices(key.as_bytes(), iv.as_bytes()).unwrap();
+    let cipher =
+        cbc::Encryptor::<aes::Aes128>::new_from_slices(key.as_bytes(), iv.as_bytes()).unwrap();
     STANDARD.encode(
         cipher
             .encrypt_padded::<Pkcs7>(&mut bytes, password.len())
@@ -95,7 +96,12 @@ async fn resource(sim: &QuectelEndUser, token: &str) -> u16 {
 }
 
 fn claims(token: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(
+        &URL_SAFE_NO_PAD
+            .decode(token.split('.').nth(1).unwrap())
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 #[tokio::test]
@@ -129,7 +135,10 @@ async fn an_email_login_by_form_gives_both_tokens_with_absolute_ends() {
     let seen = email_login(&sim, "a@b.c", "abcd1234").await;
     let now = NOW / 1000;
     assert_eq!(seen.number("/data/accessToken/expirationTime"), now + 7200);
-    assert_eq!(seen.number("/data/refreshToken/expirationTime"), now + 2_592_000);
+    assert_eq!(
+        seen.number("/data/refreshToken/expirationTime"),
+        now + 2_592_000
+    );
     let access = claims(&seen.text("/data/accessToken/token"));
     assert_eq!(access["exp"], now + 7200);
     assert_eq!(
@@ -170,7 +179,10 @@ async fn a_login_is_refused_for_its_reason() {
         ("signature", "bad"),
     ];
     let without = |name: &'static str| {
-        let left: Vec<_> = all.into_iter().filter(|(known, _)| *known != name).collect();
+        let left: Vec<_> = all
+            .into_iter()
+            .filter(|(known, _)| *known != name)
+            .collect();
         Ask::new("POST", EMAIL).query(&left).send(sim.addr())
     };
     for (name, code) in [
@@ -190,7 +202,10 @@ async fn a_login_is_refused_for_its_reason() {
             .unwrap();
         assert_eq!(seen.number("/code"), code);
     }
-    assert_eq!(email_login(&sim, "x@y.z", "abcd1234").await.number("/code"), 5031);
+    assert_eq!(
+        email_login(&sim, "x@y.z", "abcd1234").await.number("/code"),
+        5031
+    );
     let signature = sha256(&format!("1x{SECRET}"));
     let query = [
         ("phone", "1"),
@@ -204,7 +219,14 @@ async fn a_login_is_refused_for_its_reason() {
         .await
         .unwrap();
     assert_eq!(seen.number("/code"), 5033);
-    assert_eq!(Ask::new("GET", EMAIL).send(sim.addr()).await.unwrap().status, 405);
+    assert_eq!(
+        Ask::new("GET", EMAIL)
+            .send(sim.addr())
+            .await
+            .unwrap()
+            .status,
+        405
+    );
     sim.disable_user_domain();
     assert_eq!(code_of(&sim, "abcd1234").await, 5104);
 }
@@ -247,7 +269,10 @@ async fn a_refresh_by_query_or_form_rotates_both_tokens() {
         .await
         .unwrap();
     assert_eq!(form.number("/code"), 200);
-    assert_eq!(sim.exchange(2).await.outcome, Outcome::Issued { generation: 3 });
+    assert_eq!(
+        sim.exchange(2).await.outcome,
+        Outcome::Issued { generation: 3 }
+    );
     assert_eq!(refresh(&sim, &next).await.number("/code"), 5032);
     assert!(sim.saw_reuse());
     assert_eq!(resource(&sim, first.access_token()).await, 200);
@@ -286,7 +311,9 @@ async fn a_refresh_is_refused_for_its_reason() {
     let pair = sim.issue();
     sim.disable_account();
     assert_eq!(
-        refresh(&sim, pair.refresh_token().unwrap()).await.number("/code"),
+        refresh(&sim, pair.refresh_token().unwrap())
+            .await
+            .number("/code"),
         5041
     );
     assert_eq!(
@@ -299,7 +326,9 @@ async fn a_refresh_is_refused_for_its_reason() {
     sim.enable_account();
     sim.kill_grant();
     assert_eq!(
-        refresh(&sim, pair.refresh_token().unwrap()).await.number("/code"),
+        refresh(&sim, pair.refresh_token().unwrap())
+            .await
+            .number("/code"),
         5032
     );
     assert_eq!(resource(&sim, pair.access_token()).await, 200);
@@ -308,7 +337,9 @@ async fn a_refresh_is_refused_for_its_reason() {
     let old = sim.issue();
     sim.clock().advance(Duration::from_secs(30 * 86_400));
     assert_eq!(
-        refresh(&sim, old.refresh_token().unwrap()).await.number("/code"),
+        refresh(&sim, old.refresh_token().unwrap())
+            .await
+            .number("/code"),
         5032
     );
 }
@@ -318,11 +349,20 @@ async fn a_refresh_is_refused_for_its_reason() {
 async fn a_logout_ends_the_grant() {
     let sim = sim().await;
     let pair = sim.issue();
-    let logout = || Ask::new("DELETE", "/v2/enduser/enduserapi/userLogout").auth(pair.access_token());
-    assert_eq!(logout().send(sim.addr()).await.unwrap().number("/code"), 200);
-    assert_eq!(logout().send(sim.addr()).await.unwrap().number("/code"), 5032);
+    let logout =
+        || Ask::new("DELETE", "/v2/enduser/enduserapi/userLogout").auth(pair.access_token());
     assert_eq!(
-        refresh(&sim, pair.refresh_token().unwrap()).await.number("/code"),
+        logout().send(sim.addr()).await.unwrap().number("/code"),
+        200
+    );
+    assert_eq!(
+        logout().send(sim.addr()).await.unwrap().number("/code"),
+        5032
+    );
+    assert_eq!(
+        refresh(&sim, pair.refresh_token().unwrap())
+            .await
+            .number("/code"),
         5032
     );
 }

@@ -32,7 +32,8 @@ fn text<'a>(case: &'a Value, name: &str) -> &'a str {
 
 async fn sim() -> QuectelSaas {
     let case = vector();
-    let builder = QuectelSaas::builder().access_key(text(&case, "access_key"), text(&case, "access_secret"));
+    let builder =
+        QuectelSaas::builder().access_key(text(&case, "access_key"), text(&case, "access_secret"));
     builder.clock(SimClock::frozen(NOW)).start().await.unwrap()
 }
 
@@ -82,14 +83,21 @@ async fn the_published_login_is_accepted() {
     let (sim, case) = (sim().await, vector());
     let seen = login(&sim, text(&case, "username"), text(&case, "password")).await;
     assert_eq!(
-        (seen.status, seen.number("/code"), seen.number("/expires_in")),
+        (
+            seen.status,
+            seen.number("/code"),
+            seen.number("/expires_in")
+        ),
         (200, 200, 86_400)
     );
     assert_eq!(seen.text("/token_type"), "jwt");
     let token = seen.text("/access_token");
     assert!(token.starts_with("QJWT eyJ"));
     assert_eq!(resource(&sim, &token).await, 200);
-    assert_eq!(sim.exchanges()[0].outcome, Outcome::Issued { generation: 1 });
+    assert_eq!(
+        sim.exchanges()[0].outcome,
+        Outcome::Issued { generation: 1 }
+    );
 }
 
 #[tokio::test]
@@ -105,7 +113,9 @@ async fn the_published_encoding_is_decoded_once() {
 async fn the_token_tells_its_own_end() {
     let sim = sim().await;
     let token = sim.issue().access_token().to_owned();
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let payload = URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
     let claims: Value = serde_json::from_slice(&payload).unwrap();
     assert_eq!(claims["iat"], NOW / 1000);
     assert_eq!(claims["exp"], NOW / 1000 + 86_400);
@@ -115,7 +125,8 @@ async fn the_token_tells_its_own_end() {
 async fn the_fields_of_the_user_name_may_come_in_any_order() {
     let sim = sim().await;
     let key = sim.access_key().to_owned();
-    let user = format!("timestamp={NOW}&access_key={key}&sign_method=sha256&auth_mode=accessKey&ver=1");
+    let user =
+        format!("timestamp={NOW}&access_key={key}&sign_method=sha256&auth_mode=accessKey&ver=1");
     assert_eq!(signed_login(&sim, &user).await.number("/code"), 200);
 }
 
@@ -124,12 +135,17 @@ async fn a_login_is_refused_for_its_reason() {
     let sim = sim().await;
     let key = sim.access_key().to_owned();
     let user = |key: &str, timestamp: i64| {
-        format!("ver=1&auth_mode=accessKey&sign_method=sha256&access_key={key}&timestamp={timestamp}")
+        format!(
+            "ver=1&auth_mode=accessKey&sign_method=sha256&access_key={key}&timestamp={timestamp}"
+        )
     };
     let unknown = signed_login(&sim, &user("other", NOW)).await;
     assert_eq!((unknown.status, unknown.number("/code")), (200, 90047));
     assert_eq!(unknown.text("/error"), "AccessKey didn't exists");
-    assert_eq!(login(&sim, &user(&key, NOW), "0000").await.number("/code"), 401);
+    assert_eq!(
+        login(&sim, &user(&key, NOW), "0000").await.number("/code"),
+        401
+    );
     assert_eq!(
         signed_login(&sim, &user(&key, NOW + 600_000))
             .await
@@ -160,7 +176,10 @@ async fn the_same_access_token_comes_back_within_thirty_minutes() {
         (seen.number("/expires_in"), seen.text("/scope").as_str()),
         (86_400, "userinfo")
     );
-    assert_eq!(sim.exchange(1).await.outcome, Outcome::Repeated { generation: 1 });
+    assert_eq!(
+        sim.exchange(1).await.outcome,
+        Outcome::Repeated { generation: 1 }
+    );
     sim.clock().advance(Duration::from_millis(1));
     let next = refresh(&sim, &first).await.text("/access_token");
     assert_ne!(next, first);
@@ -224,7 +243,10 @@ async fn a_second_scheme_or_none_is_not_accepted() {
     let sim = sim().await;
     let token = sim.issue().access_token().to_owned();
     assert_eq!(resource(&sim, &format!("Bearer {token}")).await, 401);
-    assert_eq!(resource(&sim, token.strip_prefix("QJWT ").unwrap()).await, 401);
+    assert_eq!(
+        resource(&sim, token.strip_prefix("QJWT ").unwrap()).await,
+        401
+    );
 }
 
 // FAULTS.md row 26
@@ -239,7 +261,11 @@ async fn an_echo_has_the_vendors_shape() {
 
 #[tokio::test]
 async fn failures_may_come_with_a_status_of_their_own() {
-    let sim = QuectelSaas::builder().failure_status(403).start().await.unwrap();
+    let sim = QuectelSaas::builder()
+        .failure_status(403)
+        .start()
+        .await
+        .unwrap();
     let seen = refresh(&sim, "unknown").await;
     assert_eq!((seen.status, seen.number("/code")), (403, 401));
 }

@@ -43,7 +43,11 @@ async fn callers_pile_up_behind_a_hold() {
         .collect();
     hold.caught(20).await;
     assert_eq!(sim.issued_count(), 0);
-    assert!(sim.exchanges().iter().all(|one| one.outcome == Outcome::Pending));
+    assert!(
+        sim.exchanges()
+            .iter()
+            .all(|one| one.outcome == Outcome::Pending)
+    );
     hold.release();
     for caller in callers {
         assert_eq!(caller.await.unwrap().unwrap().status, 200);
@@ -81,10 +85,17 @@ async fn the_vendor_acts_although_the_client_has_left() {
 
 #[tokio::test]
 async fn whoever_has_read_the_answer_finds_it_delivered() {
-    let sim = OAuth2::builder().rotation(Rotation::Never).start().await.unwrap();
+    let sim = OAuth2::builder()
+        .rotation(Rotation::Never)
+        .start()
+        .await
+        .unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for number in 1..=100 {
-        assert_eq!(refresh_with(&token).send(sim.addr()).await.unwrap().status, 200);
+        assert_eq!(
+            refresh_with(&token).send(sim.addr()).await.unwrap().status,
+            200
+        );
         assert!(sim.exchanges()[number - 1].delivered);
         assert_eq!(
             sim.exchanges()[number - 1].outcome,
@@ -100,7 +111,10 @@ async fn a_connection_serves_many_requests() {
     let sim = sim().await;
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
     for _ in 0..50 {
-        assert_eq!(refresh(&sim).send_on(&mut stream).await.unwrap().status, 200);
+        assert_eq!(
+            refresh(&sim).send_on(&mut stream).await.unwrap().status,
+            200
+        );
     }
     assert_eq!(sim.connection_count(), 1);
 }
@@ -112,7 +126,10 @@ async fn a_simulator_serves_hundreds_at_once() {
         .start()
         .await
         .unwrap();
-    let form = [("grant_type", "client_credentials"), ("client_id", "sim-client")];
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "sim-client"),
+    ];
     let ask = || {
         Ask::new("POST", "/api/v1/oauth2/token")
             .form(&form)
@@ -184,7 +201,10 @@ async fn a_proxy_alone_breaks_any_server() {
     assert_eq!(proxy.journal().exchanges()[0].kind, Kind::Foreign);
     proxy.fault(Fault::cut_in_body());
     let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
-    stream.write_all(&Ask::new("GET", "/p").bytes()).await.unwrap();
+    stream
+        .write_all(&Ask::new("GET", "/p").bytes())
+        .await
+        .unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     assert!(bytes.ends_with(b"\r\n\r\nbeh"));
@@ -198,7 +218,14 @@ async fn a_server_that_is_gone_is_a_bad_gateway() {
         .local_addr()
         .unwrap();
     let proxy = FaultProxy::start(nobody).await.unwrap();
-    assert_eq!(Ask::new("GET", "/").send(proxy.addr()).await.unwrap().status, 502);
+    assert_eq!(
+        Ask::new("GET", "/")
+            .send(proxy.addr())
+            .await
+            .unwrap()
+            .status,
+        502
+    );
 }
 
 // FAULTS.md row 47

@@ -41,7 +41,8 @@ async fn connect(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<TlsStr
     let config = match guest {
         Guest::Unknown => builder.with_no_client_auth(),
         Guest::WithCertificate => {
-            let chain = vec![CertificateDer::from_pem_slice(trusted.client_cert_pem().as_bytes()).unwrap()];
+            let chain =
+                vec![CertificateDer::from_pem_slice(trusted.client_cert_pem().as_bytes()).unwrap()];
             let key = PrivateKeyDer::from_pem_slice(trusted.client_key_pem().as_bytes()).unwrap();
             builder.with_client_auth_cert(chain, key).unwrap()
         }
@@ -73,7 +74,10 @@ async fn send(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
 async fn a_client_that_trusts_the_authority_is_served() {
     let tls = Tls::new().unwrap();
     let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
-    assert_eq!(sim.base_url(), format!("https://localhost:{}", sim.addr().port()));
+    assert_eq!(
+        sim.base_url(),
+        format!("https://localhost:{}", sim.addr().port())
+    );
     for number in 0..3 {
         assert_eq!(send(&sim, &tls, Guest::Unknown).await.unwrap().status, 200);
         assert!(sim.exchanges()[number].delivered);
@@ -83,8 +87,16 @@ async fn a_client_that_trusts_the_authority_is_served() {
 // FAULTS.md row 47
 #[tokio::test]
 async fn a_client_that_trusts_another_authority_turns_away() {
-    let sim = OAuth2::builder().tls(Tls::new().unwrap()).start().await.unwrap();
-    assert!(send(&sim, &Tls::new().unwrap(), Guest::Unknown).await.is_err());
+    let sim = OAuth2::builder()
+        .tls(Tls::new().unwrap())
+        .start()
+        .await
+        .unwrap();
+    assert!(
+        send(&sim, &Tls::new().unwrap(), Guest::Unknown)
+            .await
+            .is_err()
+    );
     assert_eq!(sim.exchange_count(), 0);
 }
 
@@ -95,7 +107,10 @@ async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
     assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
     assert_eq!(sim.exchange_count(), 0);
     assert_eq!(
-        send(&sim, &tls, Guest::WithCertificate).await.unwrap().status,
+        send(&sim, &tls, Guest::WithCertificate)
+            .await
+            .unwrap()
+            .status,
         200
     );
 }

@@ -1,8 +1,10 @@
-//! Laws that every endpoint keeps, and cases that are data: see [`endpoint_conformance!`](crate::endpoint_conformance!).
+//! Laws that every endpoint keeps, and cases that are data: see
+//! [`endpoint_conformance!`](crate::endpoint_conformance!).
 //!
 //! # A case
 //!
-//! One folder a case, `<data>/<case>/case.json`. An unknown field is a failure. Fields that are not given are not checked.
+//! One folder a case, `<data>/<case>/case.json`. An unknown field is a failure. Fields that are not
+//! given are not checked.
 //!
 //! ```json
 //! { "source": "the document that this comes from",
@@ -20,10 +22,14 @@
 //!                           "placement": "authorization: Bearer A2", "scopes": ["a"], "extras": { "id_token": "…" } } } }
 //! ```
 //!
-//! `expect` is one of `issued`; `refresh_token_only`, with a `refresh` and the fields of an error; `error` and `again`, each `{ "kind": "Rejected", "code": "…", "message": "…",
-//! "kills_live_token": false, "after_seconds": 1200 }`; and `next`, a request. A `null` says that nothing must be there. Seconds may
-//! have three decimals. With `after`, `request` and `answer` are those of the further request. `authorize` compares `request` with what became of
-//! `api`, and wants no header that is in neither. `"documented": false` is for a code that the vendor does not document. Where a case has neither `request` nor `answer`, its `error` is that of building the request.
+//! `expect` is one of `issued`; `refresh_token_only`, with a `refresh` and the fields of an error;
+//! `error` and `again`, each
+//! `{ "kind": "Rejected", "code": "…", "message": "…", "kills_live_token": false, "after_seconds": 1200 }`;
+//! and `next`, a request. A `null` says that nothing must be there. Seconds may have three
+//! decimals. With `after`, `request` and `answer` are those of the further request. `authorize`
+//! compares `request` with what became of `api`, and wants no header that is in neither.
+//! `"documented": false` is for a code that the vendor does not document. Where a case has neither
+//! `request` nor `answer`, its `error` is that of building the request.
 #![expect(
     clippy::panic,
     reason = "a law that is broken fails the test that asked for it"
@@ -60,12 +66,16 @@ mod trial;
 /// );
 /// ```
 ///
-/// * `build` makes the endpoint, or a `Box<dyn TokenEndpoint>` where the cases name several; it is given the case's `endpoint`.
+/// * `build` makes the endpoint, or a `Box<dyn TokenEndpoint>` where the cases name several; it is
+///   given the case's `endpoint`.
 /// * `data` is the folder of the [cases](mod@crate::endpoint_conformance).
-/// * `redeem`, if the vendor has one-time grants, makes one: it is given the case's `endpoint` and its `redeems`.
-/// * `secrets` are all secrets that `build` puts into its endpoints, of eight characters at least; `[]` where there are none.
+/// * `redeem`, if the vendor has one-time grants, makes one: it is given the case's `endpoint` and
+///   its `redeems`.
+/// * `secrets` are all secrets that `build` puts into its endpoints, of eight characters at least;
+///   `[]` where there are none.
 ///
-/// It expands to one `#[test]` a law. Where a file has two suites, put each into a module of its own.
+/// It expands to one `#[test]` a law. Where a file has two suites, put each into a module of its
+/// own.
 #[macro_export]
 macro_rules! endpoint_conformance {
     (build = $build:expr, data = $data:expr, secrets = $secrets:expr $(, redeem = $redeem:expr)? $(,)?) => {
@@ -104,7 +114,8 @@ macro_rules! endpoint_conformance {
     };
 }
 
-/// One endpoint, its cases, and a method for each law; [`endpoint_conformance!`](crate::endpoint_conformance!) calls them all.
+/// One endpoint, its cases, and a method for each law;
+/// [`endpoint_conformance!`](crate::endpoint_conformance!) calls them all.
 ///
 /// Every method panics with all that it found where its law is broken.
 pub struct EndpointSuite {
@@ -122,7 +133,8 @@ impl std::fmt::Debug for EndpointSuite {
     }
 }
 
-/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`]: the two implementations must not overlap.
+/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`]: the two implementations must not
+/// overlap.
 pub trait IntoEndpoint<Form> {
     /// Returns the endpoint in a box.
     fn into_endpoint(self) -> Box<dyn TokenEndpoint>;
@@ -149,11 +161,13 @@ impl IntoEndpoint<Boxed> for Box<dyn TokenEndpoint> {
 }
 
 impl EndpointSuite {
-    /// A suite from what builds the endpoint by a case's name for it, the folder of cases, and every secret that `build` uses.
+    /// A suite from what builds the endpoint by a case's name for it, the folder of cases, and
+    /// every secret that `build` uses.
     ///
     /// # Panics
     ///
-    /// Where the folder has no case or none that issues a token, a case is malformed, or a secret is shorter than eight characters.
+    /// Where the folder has no case or none that issues a token, a case is malformed, or a secret
+    /// is shorter than eight characters.
     pub fn new<E: IntoEndpoint<Form>, Form>(
         build: impl Fn(&str) -> E + 'static,
         data: impl AsRef<Path>,
@@ -164,10 +178,17 @@ impl EndpointSuite {
             .iter()
             .any(|case| matches!(case.expect, Some(Expected::Issued(_))))
         {
-            panic!("no case expects a token to be issued, so half of the laws would look at nothing");
+            panic!(
+                "no case expects a token to be issued, so half of the laws would look at nothing"
+            );
         }
-        if secrets.iter().any(|secret| secret.len() < secrets::SHORTEST) {
-            panic!("a secret of fewer than eight characters turns up by chance: build with a longer one");
+        if secrets
+            .iter()
+            .any(|secret| secret.len() < secrets::SHORTEST)
+        {
+            panic!(
+                "a secret of fewer than eight characters turns up by chance: build with a longer one"
+            );
         }
         Self {
             build: Box::new(move |name| build(name).into_endpoint()),
@@ -177,7 +198,8 @@ impl EndpointSuite {
         }
     }
 
-    /// The same suite, with what makes the one-time grants of its cases: it is given a case's `endpoint` and its `redeems`.
+    /// The same suite, with what makes the one-time grants of its cases: it is given a case's
+    /// `endpoint` and its `redeems`.
     #[must_use]
     pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> OneTimeGrant + 'static) -> Self {
         self.redeem = Some(Box::new(redeem));

@@ -8,7 +8,8 @@ use token_core::{
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// Sends a request that `endpoint` built through any client, once, and reads the answer: what the engine does, without the engine.
+/// Sends a request that `endpoint` built through any client, once, and reads the answer: what the
+/// engine does, without the engine.
 ///
 /// ```
 /// use token_testkit::{ScriptedClient, attempt, exchange};
@@ -24,8 +25,8 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// }
 /// ```
 ///
-/// `now` is the local time just before sending; the server's clock is believed where the answer came over TLS. It waits for 20
-/// seconds at most.
+/// `now` is the local time just before sending; the server's clock is believed where the answer
+/// came over TLS. It waits for 20 seconds at most.
 ///
 /// # Errors
 ///
@@ -48,7 +49,11 @@ pub async fn exchange(
 }
 
 /// What the answer's own `Date` tells, where it came over TLS.
-pub(super) fn offset<B>(request: &Request, response: &http::Response<B>, now: Timestamp) -> ServerOffset {
+pub(super) fn offset<B>(
+    request: &Request,
+    response: &http::Response<B>,
+    now: Timestamp,
+) -> ServerOffset {
     let believed = request.is_tls().then_some(response.headers());
     believed
         .and_then(|headers| ServerOffset::observed(headers, now, now))

@@ -9,7 +9,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use token_core::{HttpClient, SendError, SendFailure};
 
-/// An [`HttpClient`] that gives the answers it was told to give, in order, and keeps what it was sent. Clones share one script.
+/// An [`HttpClient`] that gives the answers it was told to give, in order, and keeps what it was
+/// sent. Clones share one script.
 ///
 /// ```
 /// use token_testkit::ScriptedClient;
@@ -59,12 +60,13 @@ impl ScriptedClient {
         self.answer_with(status, &[], body)
     }
 
-    /// Next, answers with this status, these headers and this body. A status or a header that HTTP does not know becomes 500, or is
-    /// left out.
+    /// Next, answers with this status, these headers and this body. A status or a header that HTTP
+    /// does not know becomes 500, or is left out.
     #[must_use]
     pub fn answer_with(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let mut response = http::Response::new(Bytes::from(body.to_owned()));
-        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let valid = headers.iter().filter_map(|(name, value)| {
             Some((
                 HeaderName::try_from(*name).ok()?,
@@ -110,13 +112,18 @@ impl HttpClient for ScriptedClient {
             headers: request.headers().clone(),
             body: String::from_utf8_lossy(request.body()).into_owned(),
         });
-        let over = || Err(SendError::before_sending(SendFailure::Other).with_detail("the script is over"));
+        let over =
+            || Err(SendError::before_sending(SendFailure::Other).with_detail("the script is over"));
         script.answers.pop_front().unwrap_or_else(over)
     }
 }
 
 impl fmt::Debug for ScriptedClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ScriptedClient({} answers left)", self.script().answers.len())
+        write!(
+            f,
+            "ScriptedClient({} answers left)",
+            self.script().answers.len()
+        )
     }
 }

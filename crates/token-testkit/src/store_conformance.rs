@@ -25,7 +25,8 @@ mod laws_of_the_rule;
 mod laws_of_tombstones;
 mod rows;
 
-/// Runs the conformance suite on a store, with one line in a test file of its crate. It expands to one test a law.
+/// Runs the conformance suite on a store, with one line in a test file of its crate. It expands to
+/// one test a law.
 ///
 /// ```
 /// token_testkit::store_conformance!(test = tokio::test, place = acme_store::TestPlace::empty().await);
@@ -120,13 +121,15 @@ macro_rules! store_conformance {
     };
 }
 
-/// Where a store under test keeps its records: a folder, a database, a process. Empty when the suite gets it.
+/// Where a store under test keeps its records: a folder, a database, a process. Empty when the
+/// suite gets it.
 #[async_trait]
 pub trait StorePlace: Send + Sync {
     /// A handle on the store, as another process would open it.
     async fn open(&self) -> Arc<dyn TokenStore>;
 
-    /// Lets this much time pass by the store's clock. By default it waits so long; a store with a clock that is moved by hand moves it.
+    /// Lets this much time pass by the store's clock. By default it waits so long; a store with a
+    /// clock that is moved by hand moves it.
     async fn pass(&self, span: Duration) {
         concurrently::Timer::start(span).await;
     }
@@ -141,7 +144,8 @@ pub trait StorePlace: Send + Sync {
         Duration::from_millis(500)
     }
 
-    /// How long the suite waits for something that is to come soon, by the machine's clock, before it fails; ten seconds by default.
+    /// How long the suite waits for something that is to come soon, by the machine's clock, before
+    /// it fails; ten seconds by default.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)
     }
@@ -152,11 +156,13 @@ pub trait StorePlace: Send + Sync {
 pub enum Handles {
     /// They are one store.
     Shared,
-    /// Each is a store of its own, for this reason; what needs two handles is left out, and the test says so.
+    /// Each is a store of its own, for this reason; what needs two handles is left out, and the
+    /// test says so.
     Apart(&'static str),
 }
 
-/// One store, and a method for each law; [`store_conformance!`](crate::store_conformance!) calls them all.
+/// One store, and a method for each law; [`store_conformance!`](crate::store_conformance!) calls
+/// them all.
 ///
 /// Every method panics where its law is broken, or where the store fails.
 pub struct StoreSuite<P> {
@@ -265,7 +271,10 @@ fn differs(found: Option<&Record>, wanted: Option<&Record>) -> Option<&'static s
             found.generation == wanted.generation,
             "another generation is stored",
         ),
-        (found.body.expose() == wanted.body.expose(), "the body changed"),
+        (
+            found.body.expose() == wanted.body.expose(),
+            "the body changed",
+        ),
         (found.due_at == wanted.due_at, "the due time changed"),
         (
             found.grant_ends_at == wanted.grant_ends_at,

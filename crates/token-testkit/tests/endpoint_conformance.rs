@@ -48,7 +48,9 @@ fn message_of(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let Err(payload) = catch_unwind(run) else {
         return "nothing".into();
     };
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_default()
 }
@@ -137,7 +139,8 @@ fn said_of(name: &str, case: &str) -> String {
         std::fs::write(folder.join(case).join("case.json"), text).unwrap();
     }
     message_of(|| {
-        EndpointSuite::new(|name| Acme::new(name, Flaw::None), folder, &[API_KEY]).every_case_holds();
+        EndpointSuite::new(|name| Acme::new(name, Flaw::None), folder, &[API_KEY])
+            .every_case_holds();
     })
 }
 

@@ -58,7 +58,9 @@ fn verdict(law: impl Future<Output = ()>) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(|| block_on(law))) else {
         return "nothing".into();
     };
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_default()
 }

@@ -1,7 +1,9 @@
-//! Real processes share one grant against a strict server, and are killed, frozen, cut off and lied to about the time.
+//! Real processes share one grant against a strict server, and are killed, frozen, cut off and lied
+//! to about the time.
 //!
-//! Time is virtual: every round makes the token due or lets it expire. What is drawn follows from the seed; how it interleaves is the
-//! machine's. The oracle (`oracle.rs`) says what must hold whatever happens.
+//! Time is virtual: every round makes the token due or lets it expire. What is drawn follows from
+//! the seed; how it interleaves is the machine's. The oracle (`oracle.rs`) says what must hold
+//! whatever happens.
 
 mod aged;
 mod careless;
@@ -73,13 +75,18 @@ fn in_runtime<F: Future<Output = Result<()>>>(work: impl FnOnce(PathBuf) -> F) -
     runtime.block_on(work(folder.path().to_owned()))
 }
 
-/// Short runs of every mode, after one on a store that breaks its contract, which must be found out.
+/// Short runs of every mode, after one on a store that breaks its contract, which must be found
+/// out.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub(crate) fn gate() -> Result<()> {
-    let careless = short(StoreKind::Careless, RotationMode::SingleUse, RuntimeMode::One);
+    let careless = short(
+        StoreKind::Careless,
+        RotationMode::SingleUse,
+        RuntimeMode::One,
+    );
     let careless = Options {
         no_kills: true,
         ..careless
@@ -97,7 +104,10 @@ pub(crate) fn gate() -> Result<()> {
         run(&short(StoreKind::File, rotation, RuntimeMode::One))?;
     }
     let signing = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
-    run(&Options { tls: true, ..signing })?;
+    run(&Options {
+        tls: true,
+        ..signing
+    })?;
     for runtime in [RuntimeMode::PerCall, RuntimeMode::Dropped] {
         run(&short(StoreKind::File, RotationMode::SingleUse, runtime))?;
     }
@@ -117,7 +127,10 @@ fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Opti
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long it took is for people to read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it took is for people to read"
+)]
 async fn play(folder: &Path, options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| machine_us().unsigned_abs());
     println!("seed {seed}");
@@ -144,7 +157,10 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
         let stored = play.stored().await?;
         play.oracle.end(stored);
     }
-    println!("\n{}\n", report::table(&play, options, seed, begun.elapsed()));
+    println!(
+        "\n{}\n",
+        report::table(&play, options, seed, begun.elapsed())
+    );
     outcome.with_context(|| format!("the oracle does not hold; seed {seed}"))?;
     play.oracle.adds_up()?;
     let tally = &play.oracle.tally;
@@ -239,7 +255,9 @@ fn assignment(options: &Options, sim: &OAuth2, ground: &Ground, hands: &Hands) -
 
 fn bar(rounds: usize) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(rounds).unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}/{duration} {msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}/{duration} {msg}")
+    {
         bar.set_style(style);
     }
     bar

@@ -1,6 +1,8 @@
-//! Shows that the claims hold: five simulated vendors on loopback, real exchanges, time moved by hand.
+//! Shows that the claims hold: five simulated vendors on loopback, real exchanges, time moved by
+//! hand.
 //!
-//! A claim is judged by the vendor's own journal and by what callers got, never by what the cache says of itself.
+//! A claim is judged by the vendor's own journal and by what callers got, never by what the cache
+//! says of itself.
 
 mod callers;
 mod claim;
@@ -50,7 +52,9 @@ struct Act {
 ///
 /// Where a claim is not met; it says which.
 pub(crate) fn run() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(play(&folders::target("demo")?))
 }
 
@@ -60,7 +64,8 @@ pub(crate) fn run() -> Result<()> {
 )]
 async fn play(folder: &Path) -> Result<()> {
     let begun = Instant::now();
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut output = Output::of(Endpoint::ALL.len() * Claim::ALL.len());
     let mut acts = Vec::new();
     for endpoint in Endpoint::ALL {
@@ -157,7 +162,11 @@ fn search(act: &mut Act, output: &mut Output) {
 }
 
 fn tell(finding: &Finding, output: &mut Output) {
-    let verdict = if finding.is_met() { "met    " } else { "NOT MET" };
+    let verdict = if finding.is_met() {
+        "met    "
+    } else {
+        "NOT MET"
+    };
     let title = finding.claim.title();
     output.done(&format!("{verdict}  {title:<13}  {}", finding.measured()));
     for unmet in finding.unmet() {
@@ -186,7 +195,8 @@ fn attempts(scene: &Scene) -> Vec<Attempt> {
 fn write(folder: &Path, drawn: &[(String, String)], output: &mut Output) -> Result<()> {
     for (slug, svg) in drawn {
         let path = folder.join(format!("{slug}.svg"));
-        std::fs::write(&path, svg).with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, svg)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
         output.say(&format!("timeline: {}", path.display()));
     }
     let path = folder.join("demo.log");
@@ -203,7 +213,10 @@ impl Act {
                 .map(|claim| Finding::failed(claim, why.to_owned()))
                 .into(),
             secrets: Vec::new(),
-            svg: timeline::draw(endpoint.name(), &Life::begun(Timestamp::from_unix_seconds(0))),
+            svg: timeline::draw(
+                endpoint.name(),
+                &Life::begun(Timestamp::from_unix_seconds(0)),
+            ),
         }
     }
 }

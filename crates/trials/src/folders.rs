@@ -33,7 +33,8 @@ impl RunFolder {
     /// If it cannot be created.
     pub(crate) fn create(prefix: &str) -> Result<Self> {
         let path = target(&format!("{prefix}-{}", std::process::id()))?;
-        std::fs::create_dir_all(&path).with_context(|| format!("{} cannot be created", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("{} cannot be created", path.display()))?;
         Ok(Self(path))
     }
 

@@ -1,7 +1,8 @@
-//! `oauth2-refresh` under `TokenCache` against servers that are not ours: npm's certified `oidc-provider` and PyPI's
-//! `django-oauth-toolkit`, in real time.
+//! `oauth2-refresh` under `TokenCache` against servers that are not ours: npm's certified
+//! `oidc-provider` and PyPI's `django-oauth-toolkit`, in real time.
 //!
-//! A simulator of our own shares our misreadings; these servers do not. What they are started with is told in `crates/trials/interop/README.md`.
+//! A simulator of our own shares our misreadings; these servers do not. What they are started with
+//! is told in `crates/trials/interop/README.md`.
 
 mod caches;
 mod clients;
@@ -81,7 +82,10 @@ async fn meet(launch: Launch, plan: &Plan) -> Result<Report> {
         report.add(check).await;
     }
     if plan.ends_with_an_outage {
-        let last = Check::new("the server stops and comes back", outage::check(&mut provider));
+        let last = Check::new(
+            "the server stops and comes back",
+            outage::check(&mut provider),
+        );
         report.add(last).await;
     }
     Ok(report)

@@ -41,9 +41,11 @@ enum Trial {
     Demo,
     /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
     Chaos(chaos::Options),
-    /// Starts many processes together with an expired token: one exchange, and how soon all have its token.
+    /// Starts many processes together with an expired token: one exchange, and how soon all have
+    /// its token.
     Crowd(chaos::CrowdOptions),
-    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is spent.
+    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is
+    /// spent.
     Outage(outage::Options),
     /// Tests the OAuth 2.0 client against a server that is not ours; needs Node or Python.
     #[command(hide = true)]
@@ -99,7 +101,9 @@ fn run(trial: &Trial) -> Result<Outcome> {
             trial: Gate::MountedFile,
         } => return mounted_file::run(),
         Trial::Gate { trial: Gate::Chaos } => chaos::gate(),
-        Trial::Gate { trial: Gate::Outage } => outage::gate(),
+        Trial::Gate {
+            trial: Gate::Outage,
+        } => outage::gate(),
         Trial::Demo => demo::run(),
         Trial::Chaos(options) => chaos::run(options),
         Trial::Crowd(options) => chaos::crowd(options),

@@ -1,7 +1,8 @@
-//! A token file that is mounted by itself, as containers are often given one: it cannot be replaced, and the error must say what to do.
+//! A token file that is mounted by itself, as containers are often given one: it cannot be
+//! replaced, and the error must say what to do.
 //!
-//! A mount needs a name space of its own, which not every machine gives; so this is a step that can be skipped, and no test that would
-//! pass for nothing.
+//! A mount needs a name space of its own, which not every machine gives; so this is a step that can
+//! be skipped, and no test that would pass for nothing.
 
 // FAULTS.md row 39
 
@@ -39,11 +40,19 @@ pub(crate) fn run() -> Result<Outcome> {
 }
 
 fn refused_and_kept(folder: &Path) -> Result<()> {
-    ensure!(write(folder, 1)? == "stored", "the first token is not stored");
+    ensure!(
+        write(folder, 1)? == "stored",
+        "the first token is not stored"
+    );
     let file = only_token_file(folder)?;
     let said = read(
         Command::new("unshare")
-            .args(["-rm", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\""])
+            .args([
+                "-rm",
+                "sh",
+                "-c",
+                "mount --bind \"$0\" \"$0\" && exec \"$@\"",
+            ])
             .arg(file)
             .arg(std::env::current_exe()?)
             .args([OsStr::new("mounted-file-worker"), folder.as_os_str()]),

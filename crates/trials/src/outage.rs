@@ -1,16 +1,19 @@
-//! A store's server is stopped for a minute: callers with a live token never wait, nothing is spent, and the commit under way lands
-//! afterwards. On real servers, in real time, killed and frozen, all at once.
+//! A store's server is stopped for a minute: callers with a live token never wait, nothing is
+//! spent, and the commit under way lands afterwards. On real servers, in real time, killed and
+//! frozen, all at once.
 //!
 //! Two grants and three hosts, each with connections of its own:
 //!
-//! * The *holder* is between the vendor's answer and the commit when the store goes away. It serves what it got from memory, and writes
-//!   it when the store is back.
-//! * The *bystander* has the same grant, live and due all the time. It shares the holder's, because there the temptation is greatest:
-//!   what it would spend is spent already, and the vendor kills the whole grant for that. Afterwards it takes over what the holder wrote.
-//! * The *latecomer* has a token that is over. That must be a grant of its own: the other one lives all the time. Its callers are told
-//!   to ask again, and get a token when the store is back.
+//! * The *holder* is between the vendor's answer and the commit when the store goes away. It serves
+//!   what it got from memory, and writes it when the store is back.
+//! * The *bystander* has the same grant, live and due all the time. It shares the holder's, because
+//!   there the temptation is greatest: what it would spend is spent already, and the vendor kills
+//!   the whole grant for that. Afterwards it takes over what the holder wrote.
+//! * The *latecomer* has a token that is over. That must be a grant of its own: the other one lives
+//!   all the time. Its callers are told to ask again, and get a token when the store is back.
 //!
-//! Each grant has a vendor of its own, so that a journal tells what was spent of that grant and of no other.
+//! Each grant has a vendor of its own, so that a journal tells what was spent of that grant and of
+//! no other.
 
 mod callers;
 mod host;
@@ -68,7 +71,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 // FAULTS.md rows 4, 5 and 9
-/// A minute of both stores, after a moment with a bystander that spends without a store, which must be found out.
+/// A minute of both stores, after a moment with a bystander that spends without a store, which must
+/// be found out.
 ///
 /// # Errors
 ///

@@ -22,7 +22,9 @@ impl Progress {
             ProgressDrawTarget::stderr()
         };
         let bar = ProgressBar::with_draw_target(u64::try_from(pieces).ok(), target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}")
+        {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -33,7 +35,10 @@ impl Progress {
     pub(crate) fn begin(&self, piece: &str) {
         self.bar.set_message(piece.to_owned());
         if self.plain {
-            let (position, length) = (self.bar.position() + 1, self.bar.length().unwrap_or_default());
+            let (position, length) = (
+                self.bar.position() + 1,
+                self.bar.length().unwrap_or_default(),
+            );
             println!("  {position}/{length} {piece}");
         }
     }

@@ -1,7 +1,9 @@
-//! Measures the time from the vendor's answer to the durable record, for each store, as a ratio to one write with `fsync` on the same disk.
+//! Measures the time from the vendor's answer to the durable record, for each store, as a ratio to
+//! one write with `fsync` on the same disk.
 //!
-//! The clock starts when the HTTP client has the whole answer and stops when the store has acknowledged the record, so parsing, sealing
-//! and everything that the engine does in between are counted.
+//! The clock starts when the HTTP client has the whole answer and stops when the store has
+//! acknowledged the record, so parsing, sealing and everything that the engine does in between are
+//! counted.
 //!
 //! ```sh
 //! cargo bench -p vendor-auth --all-features --bench durable
@@ -108,8 +110,10 @@ impl Measured {
 
     async fn refresh(&mut self) {
         let generation = self.cache.current().unwrap().generation();
-        let (refreshed, durable) =
-            tokio::join!(self.cache.refresh_if(generation), persisted(&mut self.events));
+        let (refreshed, durable) = tokio::join!(
+            self.cache.refresh_if(generation),
+            persisted(&mut self.events)
+        );
         refreshed.unwrap();
         let answered = self.answered.lock().unwrap().take().unwrap();
         self.times.push(durable - answered);
@@ -137,7 +141,11 @@ struct Answering {
 
 #[async_trait]
 impl HttpClient for Answering {
-    async fn send(&self, _: http::Request<Bytes>, _: Duration) -> Result<http::Response<Bytes>, SendError> {
+    async fn send(
+        &self,
+        _: http::Request<Bytes>,
+        _: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
         let number = self.issued.fetch_add(1, Ordering::Relaxed);
         let body = format!(
             r#"{{"access_token":"a{number:0>TOKEN_LENGTH$}","refresh_token":"r{number:0>TOKEN_LENGTH$}","token_type":"Bearer","expires_in":7200}}"#

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use token_testkit::ScriptedClient;
-use vendor_auth::types::{Answer, Attempt, BaseUrl, Outcome, PlainHttp, Request, Rotation, Step, TokenKey};
+use vendor_auth::types::{
+    Answer, Attempt, BaseUrl, Outcome, PlainHttp, Request, Rotation, Step, TokenKey,
+};
 use vendor_auth::{Error, ErrorKind, Secret, Token, TokenCache, TokenEndpoint};
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-//! Ten thousand tasks, one exchange: against a simulated OAuth2 server on loopback, so it needs no credentials.
+//! Ten thousand tasks, one exchange: against a simulated OAuth2 server on loopback, so it needs no
+//! credentials.
 //!
 //! ```sh
 //! cargo run --example many_tasks --features oauth2
@@ -24,7 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .account("many-tasks")
         .allow_plain_http()
         .build()?;
-    // In memory alone, since the simulated server dies with this process too. A real grant belongs into a durable store.
+    // In memory alone, since the simulated server dies with this process too. A real grant belongs
+    // into a durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = vendor_auth::builder(endpoint)?
         .refresh_token(refresh_token)
@@ -35,7 +37,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let tokens = tokens.clone();
         tasks.spawn(async move { tokens.token().await.map(|token| token.generation()) });
     }
-    let served = tasks.join_all().await.into_iter().filter(Result::is_ok).count();
+    let served = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .filter(Result::is_ok)
+        .count();
     println!(
         "{served} tasks were served by {} exchange(s)",
         sim.exchange_count()

@@ -7,8 +7,8 @@
 //!     cargo run --example oauth2 --features oauth2,file
 //! ```
 //!
-//! The server replaces the refresh token at each use. The file store keeps the newest one, so the second run goes on where the first
-//! one ended, whatever the environment says.
+//! The server replaces the refresh token at each use. The file store keeps the newest one, so the
+//! second run goes on where the first one ended, whatever the environment says.
 
 use std::error::Error;
 

@@ -1,6 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-//! Your own HTTP client in the place of ours, two ways: your settings of reqwest, and an [`HttpClient`] around another.
+//! Your own HTTP client in the place of ours, two ways: your settings of reqwest, and an
+//! [`HttpClient`] around another.
 //!
 //! ```sh
 //! cargo run --example own_http_client --features oauth2
@@ -49,14 +50,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_plain_http()
         .build()?;
 
-    // Your DNS, your proxy, your TLS; redirects, referer and retries are switched off whatever you set.
+    // Your DNS, your proxy, your TLS; redirects, referer and retries are switched off whatever you
+    // set.
     let settings = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 1]));
     let sent = Arc::new(AtomicU32::new(0));
     let http = Counting {
         inner: ReqwestClient::from_builder(settings)?,
         sent: sent.clone(),
     };
-    // In memory alone, since the simulated server dies with this process too. A real grant belongs into a durable store.
+    // In memory alone, since the simulated server dies with this process too. A real grant belongs
+    // into a durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = TokenCache::builder(endpoint)
         .http_client(http)

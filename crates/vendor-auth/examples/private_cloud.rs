@@ -1,7 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the grant is kept in a file. The second
-//! run asks nobody.
+//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the
+//! grant is kept in a file. The second run asks nobody.
 //!
 //! ```sh
 //! CLOUD_URL=https://files.example.com CLOUD_CLIENT_ID=… CLOUD_CLIENT_SECRET=… CLOUD_REDIRECT_URI=https://app.example.com/back \

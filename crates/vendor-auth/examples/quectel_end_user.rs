@@ -1,7 +1,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-//! An app user of Quectel's cloud: log in once with a password, then stay logged in. The grant is kept in a file, so the password is
-//! sent by the first run alone.
+//! An app user of Quectel's cloud: log in once with a password, then stay logged in. The grant is
+//! kept in a file, so the password is sent by the first run alone.
 //!
 //! ```sh
 //! QUECTEL_URL=https://iot-api.acceleronix.io QUECTEL_USER_DOMAIN=… QUECTEL_USER_DOMAIN_SECRET=… \
@@ -38,7 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     match answer {
         Ok(token) => println!("logged in until {:?}", token.validity().ends()),
-        Err(error) if matches!(error.kind(), ErrorKind::Locked { .. }) => println!("frozen: {error}"),
+        Err(error) if matches!(error.kind(), ErrorKind::Locked { .. }) => {
+            println!("frozen: {error}")
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())

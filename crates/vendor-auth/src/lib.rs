@@ -54,7 +54,8 @@ vendors! {
     "quectel": quectel;
 }
 
-/// Returns a builder for a cache that keeps one token of this endpoint fresh, with [`ReqwestClient`] as its HTTP client.
+/// Returns a builder for a cache that keeps one token of this endpoint fresh, with
+/// [`ReqwestClient`] as its HTTP client.
 ///
 /// ```
 /// # fn main() -> Result<(), vendor_auth::BuildError> {
@@ -72,7 +73,8 @@ vendors! {
 /// # }
 /// ```
 ///
-/// The builder takes another store, HTTP client or clock too. [`TokenCache::builder`] is the same without an HTTP client.
+/// The builder takes another store, HTTP client or clock too. [`TokenCache::builder`] is the same
+/// without an HTTP client.
 ///
 /// # Errors
 ///

@@ -1,5 +1,9 @@
-//! The whole product against OAuth2 servers as they are: cache, endpoint and HTTP client over real sockets.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+//! The whole product against OAuth2 servers as they are: cache, endpoint and HTTP client over real
+//! sockets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use std::time::Duration;
 
@@ -141,9 +145,14 @@ async fn an_unusable_access_token_never_costs_the_rotation() {
 // FAULTS.md row 50
 #[tokio::test]
 async fn after_an_answer_that_cannot_be_read_the_refresh_token_rests() {
-    let unreadable = Oddity::ALL.into_iter().filter(|oddity| !oddity.is_readable());
+    let unreadable = Oddity::ALL
+        .into_iter()
+        .filter(|oddity| !oddity.is_readable());
     let faults = unreadable.map(Fault::odd);
-    let gateways = [Fault::html().after_acting(), Fault::status(504).after_acting()];
+    let gateways = [
+        Fault::html().after_acting(),
+        Fault::status(504).after_acting(),
+    ];
     for fault in faults.chain(gateways) {
         let scene = Scene::of(token_sim::OAuth2::builder().rotation(Rotation::Strict)).await;
         scene.sim.fault(fault.clone());
@@ -229,7 +238,8 @@ async fn a_refresh_tokens_told_end_is_not_missed() {
 // FAULTS.md row 65
 #[tokio::test]
 async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() {
-    let (sim, clock) = start(token_sim::OAuth2::builder().login_answer(LoginAnswer::LivingToken)).await;
+    let (sim, clock) =
+        start(token_sim::OAuth2::builder().login_answer(LoginAnswer::LivingToken)).await;
     let endpoint = endpoint(&sim).client_credentials().build().unwrap();
     let tokens = builder(endpoint).clock(clock.clone()).build().unwrap();
     let mut failures = Vec::new();
@@ -238,7 +248,10 @@ async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() 
             failures.push(second);
         }
         // The clock stands still while a request is under way, however slow this machine is.
-        assert_eq!(tokens.drain(Duration::from_secs(60)).await, Drained::Settled);
+        assert_eq!(
+            tokens.drain(Duration::from_secs(60)).await,
+            Drained::Settled
+        );
         clock.advance(A_SECOND);
     }
     let at_each_end = |end: u64| {
@@ -262,7 +275,9 @@ async fn a_revocation_that_fails_is_told() {
         let describe = |ours: Description| ours.revocation_path("/api/v1/oauth2/revoke");
         let scene = Scene::described(token_sim::OAuth2::builder(), describe).await;
         scene.tokens.token().await.unwrap();
-        scene.sim.fault(fault.on_kind(Kind::Revocation).until_cleared());
+        scene
+            .sim
+            .fault(fault.on_kind(Kind::Revocation).until_cleared());
         let end = scene.tokens.logout().await.unwrap();
         assert!(matches!(end, LoggedOut::NotRevoked { .. }), "{end:?}");
         assert_eq!(scene.refused().await.kind(), ErrorKind::Rejected);

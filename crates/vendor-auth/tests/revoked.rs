@@ -1,5 +1,8 @@
 //! Tokens that were revoked on the server, in all endpoints: the whole product over real sockets.
-#![expect(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there, or the test fails"
+)]
 
 use token_sim::{Issued, LoginAnswer, QuectelEndUser, QuectelSaas};
 use vendor_auth::cache::Event;

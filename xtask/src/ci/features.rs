@@ -1,5 +1,5 @@
-//! Each crate with each of its features alone. Always one package at a time: a whole workspace shares features, and so hides what a
-//! crate forgot to ask for.
+//! Each crate with each of its features alone. Always one package at a time: a whole workspace
+//! shares features, and so hides what a crate forgot to ask for.
 
 use anyhow::{Context as _, Result, bail};
 

@@ -1,4 +1,5 @@
-//! The oldest Rust that is promised: stated once, kept by what we depend on, by the lints, and by the compiler where it is at hand.
+//! The oldest Rust that is promised: stated once, kept by what we depend on, by the lints, and by
+//! the compiler where it is at hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,8 +34,8 @@ fn stated_once(workspace: &Workspace) -> Result<Outcome> {
     let metadata = workspace.metadata(&["--no-deps"])?;
     for package in array(&metadata, "packages") {
         let manifest = text(package, "manifest_path");
-        let manifest =
-            std::fs::read_to_string(manifest).with_context(|| format!("{manifest} cannot be read"))?;
+        let manifest = std::fs::read_to_string(manifest)
+            .with_context(|| format!("{manifest} cannot be read"))?;
         let inherits = manifest
             .lines()
             .any(|line| line.trim() == "rust-version.workspace = true");
@@ -73,7 +74,10 @@ fn dependencies(workspace: &Workspace) -> Result<Outcome> {
             late.join("\n  ")
         );
     }
-    println!("{} packages are built for Rust {promised} or earlier", used.len());
+    println!(
+        "{} packages are built for Rust {promised} or earlier",
+        used.len()
+    );
     Ok(Outcome::Passed)
 }
 
@@ -92,7 +96,8 @@ fn lint(workspace: &Workspace) -> Result<Outcome> {
 
 fn compile(workspace: &Workspace) -> Result<Outcome> {
     let stated = stated(workspace)?;
-    let installed = read(&mut program(workspace, "rustup", &["toolchain", "list"])).unwrap_or_default();
+    let installed =
+        read(&mut program(workspace, "rustup", &["toolchain", "list"])).unwrap_or_default();
     let Some(toolchain) = installed
         .split_whitespace()
         .find(|name| is_toolchain(name, &stated))
@@ -138,8 +143,13 @@ fn is_toolchain(name: &str, version: &str) -> bool {
 }
 
 /// Every package that a published crate of ours is built from, dev-dependencies left out.
-fn used_by_published<'a>(metadata: &'a Value, packages: &BTreeMap<&str, &'a Value>) -> BTreeSet<&'a str> {
-    let nodes = metadata.get("resolve").map(|resolve| array(resolve, "nodes"));
+fn used_by_published<'a>(
+    metadata: &'a Value,
+    packages: &BTreeMap<&str, &'a Value>,
+) -> BTreeSet<&'a str> {
+    let nodes = metadata
+        .get("resolve")
+        .map(|resolve| array(resolve, "nodes"));
     let nodes: BTreeMap<&str, &Value> = nodes
         .into_iter()
         .flatten()
@@ -147,7 +157,11 @@ fn used_by_published<'a>(metadata: &'a Value, packages: &BTreeMap<&str, &'a Valu
         .collect();
     let ours = array(metadata, "workspace_members").filter_map(Value::as_str);
     let mut waiting: Vec<&str> = ours
-        .filter(|id| packages.get(id).is_some_and(|package| is_published(package)))
+        .filter(|id| {
+            packages
+                .get(id)
+                .is_some_and(|package| is_published(package))
+        })
         .collect();
     let mut seen = BTreeSet::new();
     while let Some(id) = waiting.pop() {
@@ -183,7 +197,11 @@ fn later(package: &Value, promised: Version) -> Option<String> {
 }
 
 fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -85,7 +85,9 @@ fn unwanted(packages: &BTreeSet<String>, ours: &BTreeSet<String>, wanted: &str) 
 
 fn packages(workspace: &Workspace, arguments: &[&str]) -> Result<BTreeSet<String>> {
     let all = [
-        &["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"],
+        &[
+            "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+        ],
         arguments,
     ]
     .concat();
@@ -110,15 +112,26 @@ mod tests {
 
     #[test]
     fn another_vendor_or_an_http_client_is_unwanted() {
-        let ours = set(&["quectel-auth", "enos-apim-auth", "token-core", "vendor-auth"]);
+        let ours = set(&[
+            "quectel-auth",
+            "enos-apim-auth",
+            "token-core",
+            "vendor-auth",
+        ]);
         let good = set(&["vendor-auth", "token-core", "quectel-auth", "http"]);
         assert!(unwanted(&good, &ours, "quectel-auth").is_empty());
         let bad = set(&["vendor-auth", "enos-apim-auth", "hyper", "quectel-auth"]);
-        assert_eq!(unwanted(&bad, &ours, "quectel-auth"), ["enos-apim-auth", "hyper"]);
+        assert_eq!(
+            unwanted(&bad, &ours, "quectel-auth"),
+            ["enos-apim-auth", "hyper"]
+        );
     }
 
     #[test]
     fn a_package_is_counted_once_however_often_it_is_used() {
-        assert_eq!(names("a v1.0.0\nb v1.0.0\nb v1.0.0 (*)\n"), set(&["a", "b"]));
+        assert_eq!(
+            names("a v1.0.0\nb v1.0.0\nb v1.0.0 (*)\n"),
+            set(&["a", "b"])
+        );
     }
 }

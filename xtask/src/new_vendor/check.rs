@@ -1,4 +1,5 @@
-//! The proof that a new vendor compiles, holds, and touches four shared lines: done in a copy of the workspace.
+//! The proof that a new vendor compiles, holds, and touches four shared lines: done in a copy of
+//! the workspace.
 
 use std::fs;
 use std::process::Command;
@@ -59,7 +60,8 @@ fn copied(workspace: &Workspace) -> Result<Workspace> {
     {
         let target = copy.path(file);
         fs::create_dir_all(target.parent().context("a file has a folder")?)?;
-        fs::copy(workspace.path(file), target).with_context(|| format!("{file} cannot be copied"))?;
+        fs::copy(workspace.path(file), target)
+            .with_context(|| format!("{file} cannot be copied"))?;
     }
     Ok(copy)
 }

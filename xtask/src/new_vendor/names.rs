@@ -18,7 +18,10 @@ impl Names {
     pub(super) fn of(package: &str) -> Result<Self> {
         let words: Vec<&str> = package.split('-').collect();
         let is_word = |word: &&str| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         };
         if !words.iter().all(is_word) || !package.starts_with(|c: char| c.is_ascii_lowercase()) {
             bail!("`{package}` is no name for a crate: write it like `acme-auth`");

@@ -65,8 +65,8 @@ pub(super) const PLACES: [Place; 6] = [
 
 fn is_dependency(line: &str, vendor: &Names) -> bool {
     let (package, feature) = (&vendor.package, &vendor.feature);
-    let by_feature =
-        line.starts_with(&format!("{feature} = {{")) && line.contains(&format!("package = \"{package}\""));
+    let by_feature = line.starts_with(&format!("{feature} = {{"))
+        && line.contains(&format!("package = \"{package}\""));
     by_feature
         || line.starts_with(&format!("{package} = "))
         || line.starts_with(&format!("{package}.workspace"))
@@ -81,9 +81,11 @@ fn is_in_full(line: &str, vendor: &Names) -> bool {
 }
 
 fn is_re_export(line: &str, vendor: &Names) -> bool {
-    let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    let names_it =
-        words.contains(&vendor.package_ident().as_str()) || words.contains(&vendor.module().as_str());
+    let words: Vec<&str> = line
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect();
+    let names_it = words.contains(&vendor.package_ident().as_str())
+        || words.contains(&vendor.module().as_str());
     names_it && line.trim_end().ends_with(';') && !line.trim_start().starts_with("//")
 }
 
@@ -91,7 +93,8 @@ fn is_row(line: &str, vendor: &Names) -> bool {
     line.starts_with('|') && line.contains(&vendor.package)
 }
 
-/// Every name of the neighbour replaced, by way of marks, so that a name within a name is not replaced twice.
+/// Every name of the neighbour replaced, by way of marks, so that a name within a name is not
+/// replaced twice.
 fn renamed(line: &str, neighbour: &Names, new: &Names) -> String {
     let marked = line
         .replace(&neighbour.package, "\u{1}")

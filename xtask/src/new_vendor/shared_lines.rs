@@ -1,4 +1,5 @@
-//! The shared lines: each is written like that of the vendor beside it, in the order of the crates' names.
+//! The shared lines: each is written like that of the vendor beside it, in the order of the crates'
+//! names.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -55,7 +56,9 @@ fn change_all(
 
 /// The vendors that the facade has, by the names of their crates.
 fn vendors_of(facade: &str, is_ours: impl Fn(&str) -> bool) -> Result<Vec<Names>> {
-    let manifest: toml::Table = facade.parse().with_context(|| format!("{FACADE} is no TOML"))?;
+    let manifest: toml::Table = facade
+        .parse()
+        .with_context(|| format!("{FACADE} is no TOML"))?;
     let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
     let mut vendors: Vec<Names> = dependencies
         .context("the facade has no dependency")?
@@ -63,7 +66,10 @@ fn vendors_of(facade: &str, is_ours: impl Fn(&str) -> bool) -> Result<Vec<Names>
         .map(|(key, value)| {
             (
                 key,
-                value.get("package").and_then(toml::Value::as_str).unwrap_or(key),
+                value
+                    .get("package")
+                    .and_then(toml::Value::as_str)
+                    .unwrap_or(key),
             )
         })
         .filter(|(_, package)| house::is_vendor(package) && is_ours(package))
@@ -131,7 +137,9 @@ fn neighbour_of<'a>(
     vendors: &'a [Names],
     new: &Names,
 ) -> Option<(Range<usize>, &'a Names)> {
-    let (before, after): (Vec<_>, Vec<_>) = vendors.iter().partition(|vendor| vendor.package < new.package);
+    let (before, after): (Vec<_>, Vec<_>) = vendors
+        .iter()
+        .partition(|vendor| vendor.package < new.package);
     let nearest_first = before.into_iter().rev().chain(after);
     nearest_first
         .filter_map(|vendor| Some((block_of(lines, place, vendor)?, vendor)))
@@ -140,7 +148,9 @@ fn neighbour_of<'a>(
 
 /// A vendor's line with the attributes above it.
 fn block_of(lines: &[String], place: &Place, vendor: &Names) -> Option<Range<usize>> {
-    let index = lines.iter().position(|line| (place.is_line_of)(line, vendor))?;
+    let index = lines
+        .iter()
+        .position(|line| (place.is_line_of)(line, vendor))?;
     let attributes = lines
         .iter()
         .take(index)
@@ -157,7 +167,8 @@ fn check_facade(facade: &str, new: &Names) -> Result<()> {
         .get("features")
         .and_then(|features| features.get("full"))
         .and_then(toml::Value::as_array);
-    let is_in_full = full.is_some_and(|full| full.iter().any(|item| item.as_str() == Some(&new.feature)));
+    let is_in_full =
+        full.is_some_and(|full| full.iter().any(|item| item.as_str() == Some(&new.feature)));
     if !is_in_full {
         bail!(
             "{FACADE}: write `full = […]` on one line with the vendors that are there, so that `{}` finds its place",
@@ -180,10 +191,15 @@ mod tests {
 
     fn files(root: &str, facade: &str, lib: &str) -> BTreeMap<&'static str, String> {
         let texts = [root, facade, lib, README].map(str::to_owned);
-        ["Cargo.toml", FACADE, "crates/vendor-auth/src/lib.rs", "README.md"]
-            .into_iter()
-            .zip(texts)
-            .collect()
+        [
+            "Cargo.toml",
+            FACADE,
+            "crates/vendor-auth/src/lib.rs",
+            "README.md",
+        ]
+        .into_iter()
+        .zip(texts)
+        .collect()
     }
 
     /// One line is dependency and feature in one; the re-exports are one line each.
@@ -199,7 +215,8 @@ mod tests {
         )
     }
 
-    /// A dependency, a feature and a workspace dependency each, and attributes on lines of their own.
+    /// A dependency, a feature and a workspace dependency each, and attributes on lines of their
+    /// own.
     fn wordy() -> BTreeMap<&'static str, String> {
         let root = "[workspace.dependencies]\nquectel-auth = { path = \"crates/quectel-auth\", version = \"0.1.0\" }\n";
         let facade = "[features]\nquectel = [\"dep:quectel-auth\"] # Quectel's\nfull = [\"quectel\"]\n\n\
@@ -257,10 +274,15 @@ mod tests {
     #[test]
     fn another_facade_is_understood_and_all_its_lines_are_counted() {
         let changed = changed(wordy(), "zeta-auth");
-        assert!(changed.files[FACADE].contains("zeta = [\"dep:zeta-auth\"]\nfull = [\"quectel\", \"zeta\"]"));
+        assert!(
+            changed.files[FACADE]
+                .contains("zeta = [\"dep:zeta-auth\"]\nfull = [\"quectel\", \"zeta\"]")
+        );
         let lib = &changed.files["crates/vendor-auth/src/lib.rs"];
         assert!(
-            lib.ends_with("#[cfg(feature = \"zeta\")]\n#[doc(inline)]\npub use zeta_auth as zeta;\n"),
+            lib.ends_with(
+                "#[cfg(feature = \"zeta\")]\n#[doc(inline)]\npub use zeta_auth as zeta;\n"
+            ),
             "{lib}"
         );
         assert_eq!(changed.edits.len(), 8);
@@ -271,7 +293,8 @@ mod tests {
         let mut files = lean();
         let facade = files[FACADE].replace("\"bolt\", \"quectel\", ", "");
         files.insert(FACADE, facade);
-        let error = change_all(files, &names("corp-auth"), |name| name.ends_with("-auth")).unwrap_err();
+        let error =
+            change_all(files, &names("corp-auth"), |name| name.ends_with("-auth")).unwrap_err();
         assert!(error.to_string().contains("finds its place"), "{error}");
     }
 }

@@ -1,4 +1,5 @@
-//! The crate itself: `lib · config · sign · wire · codes · endpoint`, papers, tests and cases of a made-up vendor that holds.
+//! The crate itself: `lib · config · sign · wire · codes · endpoint`, papers, tests and cases of a
+//! made-up vendor that holds.
 
 use std::fs;
 

@@ -23,7 +23,10 @@ pub(super) fn are_whole(workspace: &Workspace) -> Result<Outcome> {
     for package in workspace.published()? {
         let packaged = listed(workspace, &package.name)?;
         let lost = missing_of(&packaged, &files_of(&tree, &package.name));
-        missing.extend(lost.into_iter().map(|file| format!("{}: {file}", package.name)));
+        missing.extend(
+            lost.into_iter()
+                .map(|file| format!("{}: {file}", package.name)),
+        );
         println!("{}: {} files", package.name, packaged.len());
     }
     if !missing.is_empty() {

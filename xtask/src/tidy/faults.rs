@@ -14,7 +14,8 @@ pub(super) fn have_tests(tree: &Tree) -> Vec<Finding> {
     let tested: BTreeSet<u32> = tree.rust().flat_map(|(_, text)| rows_named(text)).collect();
     let untested = rows_listed(list).filter(|(_, row)| !tested.contains(row));
     let found = untested.map(|(line, row)| {
-        let advice = format!("row {row} has no test: write one, with `// {LIST} row {row}` above it");
+        let advice =
+            format!("row {row} has no test: write one, with `// {LIST} row {row}` above it");
         Finding::at_line(LIST, line, advice)
     });
     found.collect()
@@ -25,11 +26,14 @@ pub(super) fn name_tests(tree: &Tree) -> Vec<Finding> {
     let Some(list) = tree.text(LIST) else {
         return Vec::new();
     };
-    let named = rows_listed(list).filter_map(|(line, row)| Some((line, row, list.lines().nth(line - 1)?)));
-    let found = named.filter(|(_, _, text)| !test_named(text).is_some_and(|name| is_there(tree, name)));
+    let named =
+        rows_listed(list).filter_map(|(line, row)| Some((line, row, list.lines().nth(line - 1)?)));
+    let found =
+        named.filter(|(_, _, text)| !test_named(text).is_some_and(|name| is_there(tree, name)));
     let found = found.map(|(line, row, _)| {
-        let advice =
-            format!("row {row} names no test that is there: write the name of one into the last column");
+        let advice = format!(
+            "row {row} names no test that is there: write the name of one into the last column"
+        );
         Finding::at_line(LIST, line, advice)
     });
     found.collect()
@@ -43,7 +47,11 @@ fn test_named(row: &str) -> Option<&str> {
 
 /// A function, or a module of tests that a macro makes.
 fn is_there(tree: &Tree, name: &str) -> bool {
-    let forms = [format!("fn {name}("), format!("mod {name}"), format!("{name} {{")];
+    let forms = [
+        format!("fn {name}("),
+        format!("mod {name}"),
+        format!("{name} {{"),
+    ];
     tree.rust()
         .any(|(_, text)| forms.iter().any(|form| text.contains(form)))
 }

@@ -44,12 +44,15 @@ fn dev_dependencies_with_version(ours: &Crate<'_>, crates: &[Crate<'_>]) -> Vec<
         .dependencies("dev-dependencies")
         .into_iter()
         .filter(|(name, _)| is_sibling(name, crates));
-    let by_path = |value: &toml::Value| value.get("path").is_some() && value.get("version").is_none();
+    let by_path =
+        |value: &toml::Value| value.get("path").is_some() && value.get("version").is_none();
     let wrong = siblings
         .filter(|(_, value)| !by_path(value))
         .map(|(name, _)| name);
     let advise = |name| {
-        format!("write `{name} = {{ path = \"../{name}\" }}`: a version would close a cycle when publishing")
+        format!(
+            "write `{name} = {{ path = \"../{name}\" }}`: a version would close a cycle when publishing"
+        )
     };
     wrong
         .map(|name| Finding::new(ours.manifest_path(), advise(name)))

@@ -33,7 +33,8 @@ pub(super) fn metadata(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// A dependency's version is in the root manifest; a sibling that only one crate uses may have it beside its path, the same as all.
+/// A dependency's version is in the root manifest; a sibling that only one crate uses may have it
+/// beside its path, the same as all.
 pub(super) fn versions(tree: &Tree) -> Vec<Finding> {
     let version = workspace_version(tree);
     let crates: Vec<_> = tree.crates().collect();
@@ -53,8 +54,11 @@ fn own_versions(ours: &Crate<'_>, version: Option<&str>) -> Vec<Finding> {
         let is_sibling = value.get("path").is_some();
         stated.is_some() && !(is_sibling && stated == version)
     });
-    let advise =
-        |name| format!("`{name}`: move the version to [workspace.dependencies] and write `workspace = true`");
+    let advise = |name| {
+        format!(
+            "`{name}`: move the version to [workspace.dependencies] and write `workspace = true`"
+        )
+    };
     own.map(|(name, _)| Finding::new(ours.manifest_path(), advise(name)))
         .collect()
 }
@@ -75,7 +79,8 @@ fn missing_metadata(ours: &Crate<'_>) -> Vec<Finding> {
     let docs = (!has_docs_rs(ours))
         .then(|| "write `[package.metadata.docs.rs]` with `all-features = true`".to_owned());
     let all = inherited.chain(own).chain(docs);
-    all.map(|what| Finding::new(ours.manifest_path(), what)).collect()
+    all.map(|what| Finding::new(ours.manifest_path(), what))
+        .collect()
 }
 
 fn is_inherited(ours: &Crate<'_>, name: &str) -> bool {

@@ -41,7 +41,8 @@ pub(super) fn no_registry_hosts(tree: &Tree) -> Vec<Finding> {
         .files()
         .filter(|(path, _)| path.ends_with("package-lock.json"));
     let resolved = locks.filter(|(_, text)| text.contains("\"resolved\""));
-    let advice = "take the `resolved` lines out, and set `omit-lockfile-registry-resolved=true` in .npmrc";
+    let advice =
+        "take the `resolved` lines out, and set `omit-lockfile-registry-resolved=true` in .npmrc";
     found.extend(resolved.map(|(path, _)| Finding::new(path, advice)));
     found
 }
@@ -49,7 +50,10 @@ pub(super) fn no_registry_hosts(tree: &Tree) -> Vec<Finding> {
 fn lines_with(tree: &Tree, is_wrong: impl Fn(&str, &str) -> bool, advice: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for (path, text) in tree.files() {
-        let wrong = text.lines().enumerate().filter(|(_, line)| is_wrong(path, line));
+        let wrong = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| is_wrong(path, line));
         found.extend(wrong.map(|(index, _)| Finding::at_line(path, index + 1, advice)));
     }
     found

@@ -61,7 +61,9 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
             .map(|(name, _)| name)
             .filter(|name| is_impure(name));
         let complain = |name| {
-            format!("a vendor crate is pure: take `{name}` out; time and nonce come with the `Attempt`")
+            format!(
+                "a vendor crate is pure: take `{name}` out; time and nonce come with the `Attempt`"
+            )
         };
         impure
             .map(|name| Finding::new(vendor.manifest_path(), complain(name)))
@@ -73,7 +75,9 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
 pub(super) fn sources(tree: &Tree) -> Vec<Finding> {
     let vendors: Vec<_> = tree.crates().filter(Crate::is_vendor).collect();
     let files = vendors.iter().flat_map(Crate::sources);
-    files.flat_map(|(path, text)| impure_lines(path, text)).collect()
+    files
+        .flat_map(|(path, text)| impure_lines(path, text))
+        .collect()
 }
 
 pub(super) fn skeleton(tree: &Tree) -> Vec<Finding> {
@@ -94,7 +98,8 @@ pub(super) fn skeleton(tree: &Tree) -> Vec<Finding> {
             .filter(move |file| !has(file))
             .map(|file| (vendor.name, file))
     });
-    let complain = |file| format!("every vendor crate has `{file}`, so that who has read one has read all");
+    let complain =
+        |file| format!("every vendor crate has `{file}`, so that who has read one has read all");
     missing
         .map(|(name, file)| Finding::new(format!("crates/{name}/src"), complain(file)))
         .collect()

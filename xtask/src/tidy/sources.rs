@@ -5,7 +5,8 @@ use super::tree::{Tree, code_lines, production};
 
 /// Names that say nothing, so that anything ends up there.
 const EMPTY_NAMES: [&str; 10] = [
-    "utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "shared", "stuff",
+    "utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "shared",
+    "stuff",
 ];
 
 const LONGEST_FILE: usize = 400;
@@ -23,8 +24,9 @@ pub(super) fn length(tree: &Tree) -> Vec<Finding> {
         .rust()
         .map(|(path, text)| (path, production(path, text).lines().count()));
     let long = lengths.filter(|(_, lines)| *lines > LONGEST_FILE);
-    let advise =
-        |lines| format!("{lines} lines before the tests, at most {LONGEST_FILE}: split it by what it does");
+    let advise = |lines| {
+        format!("{lines} lines before the tests, at most {LONGEST_FILE}: split it by what it does")
+    };
     long.map(|(path, lines)| Finding::new(path, advise(lines)))
         .collect()
 }
@@ -36,20 +38,30 @@ pub(super) fn no_unsafe(tree: &Tree) -> Vec<Finding> {
                 .any(|word| word == "unsafe")
         });
         lines.map(move |(number, _)| {
-            Finding::at_line(path, number, "find a way without it: nothing here is that fast")
+            Finding::at_line(
+                path,
+                number,
+                "find a way without it: nothing here is that fast",
+            )
         })
     });
     used.collect()
 }
 
 pub(super) fn nothing_left(tree: &Tree) -> Vec<Finding> {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+    ];
     let found = tree.files().flat_map(|(path, text)| {
         let lines = text
             .lines()
             .enumerate()
             .filter(|(_, line)| marks.iter().any(|mark| line.contains(mark)));
-        lines.map(move |(index, _)| Finding::at_line(path, index + 1, "do it, or write it down as an issue"))
+        lines.map(move |(index, _)| {
+            Finding::at_line(path, index + 1, "do it, or write it down as an issue")
+        })
     });
     found.collect()
 }

@@ -1,4 +1,5 @@
-//! Each rule can fail: a made-up tree that keeps every rule, and one change for each that breaks it.
+//! Each rule can fail: a made-up tree that keeps every rule, and one change for each that breaks
+//! it.
 
 use std::collections::BTreeSet;
 
@@ -151,8 +152,14 @@ fn breakages() -> Vec<(&'static str, Tree)> {
             pure,
             added_dependency("\n[target.'cfg(unix)'.dependencies]\nreqwest.workspace = true"),
         ),
-        (io, with_source("fn now() -> SystemTime { SystemTime::now() }\n")),
-        (io, with_source("use std::fs;\n#[cfg(test)]\nmod tests {}\n")),
+        (
+            io,
+            with_source("fn now() -> SystemTime { SystemTime::now() }\n"),
+        ),
+        (
+            io,
+            with_source("use std::fs;\n#[cfg(test)]\nmod tests {}\n"),
+        ),
         (
             "1: vendor crates have one skeleton",
             good_tree().without("crates/acme-auth/src/sign.rs"),
@@ -183,13 +190,20 @@ fn breakages() -> Vec<(&'static str, Tree)> {
         ),
         (
             "siblings are dev-dependencies by path alone",
-            replaced(manifest, "{ path = \"../token-sim\" }", "{ workspace = true }"),
+            replaced(
+                manifest,
+                "{ path = \"../token-sim\" }",
+                "{ workspace = true }",
+            ),
         ),
         (
             "7: the one lint table holds everywhere",
             replaced(manifest, "[lints]\nworkspace = true", ""),
         ),
-        ("7: no unsafe code", with_source("fn f() { unsafe { g() } }\n")),
+        (
+            "7: no unsafe code",
+            with_source("fn f() { unsafe { g() } }\n"),
+        ),
         (
             "9: foreign types are on a list",
             replaced(
@@ -211,7 +225,10 @@ fn breakages() -> Vec<(&'static str, Tree)> {
             metadata,
             replaced(manifest, "all-features = true", "all-features = false"),
         ),
-        ("versions are in one place", added_dependency("base64 = \"0.22\"")),
+        (
+            "versions are in one place",
+            added_dependency("base64 = \"0.22\""),
+        ),
         (
             "versions are in one place",
             added_dependency("base64 = { version = \"0.11\", default-features = false }"),
@@ -252,7 +269,9 @@ fn breakages() -> Vec<(&'static str, Tree)> {
         ),
         (
             sleeps,
-            with_source("fn f() {}\n\n#[cfg(test)]\nmod tests {\n    fn t() { std::thread::sleep(d) }\n}\n"),
+            with_source(
+                "fn f() {}\n\n#[cfg(test)]\nmod tests {\n    fn t() { std::thread::sleep(d) }\n}\n",
+            ),
         ),
         (
             sleeps,
@@ -268,7 +287,11 @@ fn breakages() -> Vec<(&'static str, Tree)> {
         ),
         (
             "vectors have a source",
-            replaced("crates/acme-auth/tests/data/login/case.json", "Acme, page 7", ""),
+            replaced(
+                "crates/acme-auth/tests/data/login/case.json",
+                "Acme, page 7",
+                "",
+            ),
         ),
         (
             "vectors have a source",
@@ -282,7 +305,10 @@ fn breakages() -> Vec<(&'static str, Tree)> {
             hosts,
             good_tree().with(".npmrc", concat!("https://registry.", "npmjs.org\n")),
         ),
-        (hosts, replaced("package-lock.json", "integrity", "resolved")),
+        (
+            hosts,
+            replaced("package-lock.json", "integrity", "resolved"),
+        ),
     ]
 }
 
@@ -308,7 +334,9 @@ fn every_rule_has_a_breakage() {
 fn what_only_looks_like_a_breakage_is_let_be() {
     let good = [
         with_source("//! Not `SystemTime::now`.\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n"),
-        with_test("#[tokio::test(start_paused = true)]\nasync fn t() { tokio::time::sleep(d).await; }\n"),
+        with_test(
+            "#[tokio::test(start_paused = true)]\nasync fn t() { tokio::time::sleep(d).await; }\n",
+        ),
         with_test(
             "fn t() {\n    // tidy: sleeps because the kernel has no clock to move\n    sleep(d);\n}\n",
         ),

@@ -1,4 +1,5 @@
-//! The files of the workspace as texts, so that a rule is a pure function and a made-up tree can break it.
+//! The files of the workspace as texts, so that a rule is a pure function and a made-up tree can
+//! break it.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,9 @@ impl Tree {
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.0
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// Every Rust file.
@@ -53,7 +56,8 @@ impl Tree {
         self.files().filter(|(path, _)| path.ends_with(".rs"))
     }
 
-    /// Every crate below `crates/`. One whose manifest cannot be read is left to cargo to complain about.
+    /// Every crate below `crates/`. One whose manifest cannot be read is left to cargo to complain
+    /// about.
     pub(super) fn crates(&self) -> impl Iterator<Item = Crate<'_>> {
         self.files().filter_map(|(path, text)| {
             let name = path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
@@ -113,7 +117,8 @@ impl Crate<'_> {
             .filter(move |(path, _)| path.starts_with(&prefix))
     }
 
-    /// The dependencies of one kind (`dependencies`, `dev-dependencies`), those of single platforms too.
+    /// The dependencies of one kind (`dependencies`, `dev-dependencies`), those of single platforms
+    /// too.
     pub(super) fn dependencies(&self, kind: &str) -> Vec<(&str, &toml::Value)> {
         let platforms = self.manifest.get("target").and_then(toml::Value::as_table);
         let platforms = platforms.into_iter().flat_map(|table| table.values());
@@ -132,7 +137,8 @@ impl Crate<'_> {
     }
 }
 
-/// A file's production part: what comes before its tests, which come last. Nothing of a file that is all tests.
+/// A file's production part: what comes before its tests, which come last. Nothing of a file that
+/// is all tests.
 pub(super) fn production<'a>(path: &str, text: &'a str) -> &'a str {
     if is_test_file(path) {
         return "";
@@ -152,7 +158,8 @@ pub(super) fn is_test_file(path: &str) -> bool {
         .any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
 }
 
-/// The lines that are code, with their numbers: comments, documentation and what is between quotes are left out.
+/// The lines that are code, with their numbers: comments, documentation and what is between quotes
+/// are left out.
 pub(super) fn code_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
     let numbered = text.lines().enumerate();
     let code = numbered.map(|(index, line)| (index + 1, outside_quotes(before_comment(line))));
@@ -176,5 +183,8 @@ fn outside_quotes(line: &str) -> String {
 }
 
 fn package_name<'a>(name: &'a str, value: &'a toml::Value) -> &'a str {
-    value.get("package").and_then(toml::Value::as_str).unwrap_or(name)
+    value
+        .get("package")
+        .and_then(toml::Value::as_str)
+        .unwrap_or(name)
 }

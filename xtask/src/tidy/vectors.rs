@@ -16,7 +16,9 @@ pub(super) fn have_a_source(tree: &Tree) -> Vec<Finding> {
     }
     let without = cases.into_iter().filter(|(_, has_source)| !has_source);
     let advice = "say in the case's JSON which document it comes from: `\"source\": \"…\"`";
-    without.map(|(case, _)| Finding::new(case, advice)).collect()
+    without
+        .map(|(case, _)| Finding::new(case, advice))
+        .collect()
 }
 
 /// `crates/x/tests/data/<case>/<file>`; what lies deeper belongs to its case.

@@ -1,7 +1,9 @@
 //! The answer that brings a token (RFC 6749 section 5.1), and what is odd about it.
 
 use token_core::json::Document;
-use token_core::{Answer, Error, ErrorKind, Lifetime, Outcome, Secret, Timestamp, Token, TokenBuilder};
+use token_core::{
+    Answer, Error, ErrorKind, Lifetime, Outcome, Secret, Timestamp, Token, TokenBuilder,
+};
 
 use super::refusal::has_error;
 use crate::config::{Login, OAuth2, UnknownTokenType};
@@ -22,7 +24,8 @@ const REFRESH_ENDS: [&str; 4] = [
     "refresh_expires_on",
 ];
 
-/// Types of the IANA registry that a header alone does not carry (RFC 9449, RFC 7800 and its draft, RFC 6749 section 7.1).
+/// Types of the IANA registry that a header alone does not carry (RFC 9449, RFC 7800 and its draft,
+/// RFC 6749 section 7.1).
 const BOUND_TYPES: [&str; 3] = ["dpop", "pop", "mac"];
 
 impl OAuth2 {
@@ -64,21 +67,34 @@ impl OAuth2 {
             .refresh(refresh)
             .refresh_expires_at(refresh_end)
             .scopes(document.words(&["scope"]));
-        let noted = oddities.into_iter().flatten().fold(token, TokenBuilder::odd);
+        let noted = oddities
+            .into_iter()
+            .flatten()
+            .fold(token, TokenBuilder::odd);
         self.extras(document)
             .fold(noted, |token, (name, value)| token.extra(name, value))
             .build()
     }
 
-    /// RFC 6749 section 7.1: a token of another type that is understood must not be sent as Bearer. A type that nobody registered is
-    /// sent so, since servers write what they like there (`jwt`, `user`, `BearerToken`), and is noted.
-    fn check_type(&self, answer: &Answer<'_>, document: &Document) -> Result<Option<&'static str>, Error> {
+    /// RFC 6749 section 7.1: a token of another type that is understood must not be sent as Bearer.
+    /// A type that nobody registered is sent so, since servers write what they like there (`jwt`,
+    /// `user`, `BearerToken`), and is noted.
+    fn check_type(
+        &self,
+        answer: &Answer<'_>,
+        document: &Document,
+    ) -> Result<Option<&'static str>, Error> {
         let name = document.text(&["token_type"]).map(str::trim);
-        if !document.has(&["token_type"]) || name.is_some_and(|name| name.eq_ignore_ascii_case("bearer")) {
+        if !document.has(&["token_type"])
+            || name.is_some_and(|name| name.eq_ignore_ascii_case("bearer"))
+        {
             return Ok(None);
         }
-        let is_bound =
-            name.is_some_and(|name| BOUND_TYPES.iter().any(|bound| name.eq_ignore_ascii_case(bound)));
+        let is_bound = name.is_some_and(|name| {
+            BOUND_TYPES
+                .iter()
+                .any(|bound| name.eq_ignore_ascii_case(bound))
+        });
         if is_bound {
             return Err(answer.error(
                 ErrorKind::Config,
@@ -86,7 +102,9 @@ impl OAuth2 {
             ));
         }
         match self.unknown_token_type {
-            UnknownTokenType::SendAsBearer => Ok(Some("the token's type is unknown, it is sent as Bearer")),
+            UnknownTokenType::SendAsBearer => {
+                Ok(Some("the token's type is unknown, it is sent as Bearer"))
+            }
             UnknownTokenType::Refuse => Err(answer.error(
                 ErrorKind::Config,
                 "the token's type is unknown, and unknown_token_type() refuses such tokens",
@@ -111,7 +129,8 @@ fn lifetime<'a>(answer: &'a Answer<'_>, document: &Document, access: &Secret) ->
         .refresh_in(document, &["refresh_in"])
 }
 
-/// What is zero or unreadable counts as none: Keycloak writes 0 for a refresh token that never ends.
+/// What is zero or unreadable counts as none: Keycloak writes 0 for a refresh token that never
+/// ends.
 fn refresh_expires_at(
     answer: &Answer<'_>,
     document: &Document,

@@ -7,7 +7,8 @@ use token_core::{Answer, Error, ErrorKind, Step};
 use crate::codes::{self, Asked, Refusal};
 use crate::config::{Login, OAuth2};
 
-/// RFC 6749; the tenant API of OneAccess; WeChat and its like; nested objects, as OpenAI and Google write them; Fitbit's list.
+/// RFC 6749; the tenant API of OneAccess; WeChat and its like; nested objects, as OpenAI and Google
+/// write them; Fitbit's list.
 const CODES: [&str; 10] = [
     "error",
     "error_code",
@@ -33,7 +34,8 @@ const MESSAGES: [&str; 9] = [
 ];
 
 impl OAuth2 {
-    /// The document of an answer that is no refusal. An `error` is one whatever the status says: GitHub and Slack refuse with 200.
+    /// The document of an answer that is no refusal. An `error` is one whatever the status says:
+    /// GitHub and Slack refuse with 200.
     pub(crate) fn accepted(&self, answer: &Answer<'_>) -> Result<Document, Error> {
         let document = self.document(answer)?;
         if !answer.status().is_success() || has_error(&document) {
@@ -96,7 +98,8 @@ fn is_wrapped(document: &Document, wrapper: &str) -> bool {
         .any(|field| document.has(&[&format!("{wrapper}.{field}")]))
 }
 
-/// Whether an `error` of RFC 6749 is there, or one that is nested. Some servers write `"error": 0` or `false` into a success.
+/// Whether an `error` of RFC 6749 is there, or one that is nested. Some servers write `"error": 0`
+/// or `false` into a success.
 pub(super) fn has_error(document: &Document) -> bool {
     let says_none = |code: &str| ["", "0", "200", "false"].contains(&code);
     ["error", "error.code", "error.type"]
@@ -112,7 +115,8 @@ fn code_of(document: &Document) -> Option<String> {
         .find(|code| !["", "0", "200"].contains(&code.as_str()))
 }
 
-/// A 401 is about the client (RFC 6749 section 5.2) even where a gateway wrote it without JSON; and a text may say that it will pass.
+/// A 401 is about the client (RFC 6749 section 5.2) even where a gateway wrote it without JSON; and
+/// a text may say that it will pass.
 fn without_document(answer: &Answer<'_>, error: Error) -> Error {
     if answer.status() == StatusCode::UNAUTHORIZED {
         return answer.error(ErrorKind::Config, "the client was not authenticated");

@@ -16,14 +16,16 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * **Login** signs the key, and the time in milliseconds, with SHA-256; it can be repeated at any time. The host's clock may be
-///   ten minutes off at most, or the engine must know the server's.
-/// * **Refresh** spends the access token itself; there is no other. A token younger than 30 minutes is answered with itself, so it
-///   is not due before. Of its JWT's `exp` and `expires_in`, which counts from the answer, the earlier end counts.
+/// * **Login** signs the key, and the time in milliseconds, with SHA-256; it can be repeated at any
+///   time. The host's clock may be ten minutes off at most, or the engine must know the server's.
+/// * **Refresh** spends the access token itself; there is no other. A token younger than 30 minutes
+///   is answered with itself, so it is not due before. Of its JWT's `exp` and `expires_in`, which
+///   counts from the answer, the earlier end counts.
 /// * **Carried** as it came, `Authorization: QJWT …`.
 /// * **Refused**: a refresh that is refused for who asks kills the live token
-///   ([`Error::kills_live_token`](token_core::Error::kills_live_token)), since the vendor disables it together with the user or the
-///   AccessKey. Service failures (50000, 70000) and refused parameters do not.
+///   ([`Error::kills_live_token`](token_core::Error::kills_live_token)), since the vendor disables
+///   it together with the user or the AccessKey. Service failures (50000, 70000) and refused
+///   parameters do not.
 #[derive(Clone, Debug)]
 pub struct AccessKey {
     pub(super) base: BaseUrl,
@@ -64,7 +66,8 @@ impl AccessKey {
 }
 
 impl AccessKeyBuilder {
-    /// The AccessKey, from the developer centre's "SaaS Development" page. It names the grant and is no secret.
+    /// The AccessKey, from the developer centre's "SaaS Development" page. It names the grant and
+    /// is no secret.
     pub fn access_key(mut self, access_key: impl Into<String>) -> Self {
         self.access_key = access_key.into();
         self
@@ -76,8 +79,8 @@ impl AccessKeyBuilder {
         self
     }
 
-    /// What the token may do, words with spaces between them such as `userinfo tls ota`. Left out, the vendor gives everything.
-    /// Tokens of different scopes are different grants.
+    /// What the token may do, words with spaces between them such as `userinfo tls ota`. Left out,
+    /// the vendor gives everything. Tokens of different scopes are different grants.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
@@ -89,7 +92,8 @@ impl AccessKeyBuilder {
         self
     }
 
-    /// Takes an `http://` address too. It sends the token in the clear: for a simulator or a tunnel.
+    /// Takes an `http://` address too. It sends the token in the clear: for a simulator or a
+    /// tunnel.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
@@ -99,8 +103,8 @@ impl AccessKeyBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the key or the secret is missing, the key has a character that its signature could not tell from the
-    /// next field's, or the base URL is none.
+    /// [`BuildError`] where the key or the secret is missing, the key has a character that its
+    /// signature could not tell from the next field's, or the base URL is none.
     pub fn build(self) -> Result<AccessKey, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         if self.access_key.is_empty() {
@@ -180,6 +184,9 @@ mod tests {
         assert!(!shown.contains("secret-of"), "{shown}");
         let endpoint = builder.build().unwrap();
         let shown = format!("{endpoint:?} {endpoint:#?}");
-        assert!(shown.contains("AK-1") && !shown.contains("secret-of"), "{shown}");
+        assert!(
+            shown.contains("AK-1") && !shown.contains("secret-of"),
+            "{shown}"
+        );
     }
 }

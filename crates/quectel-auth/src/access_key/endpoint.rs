@@ -1,4 +1,6 @@
-use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
+use token_core::{
+    Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+};
 
 use super::config::AccessKey;
 use super::{codes, wire};
@@ -8,12 +10,16 @@ impl TokenEndpoint for AccessKey {
     /// `quectel-access-key`, the host, the AccessKey and, where one was given, the scope.
     fn key(&self) -> TokenKey {
         let grant = format!("{} {}", self.access_key, self.scope);
-        TokenKey::of("quectel-access-key", &self.base.deployment(), grant.trim_end())
+        TokenKey::of(
+            "quectel-access-key",
+            &self.base.deployment(),
+            grant.trim_end(),
+        )
     }
 
     /// [`Rotation::Idempotent`]: what is spent is the access token, which the vendor lets live on; asked twice within 30 minutes, it
-    /// answers with the same token, so a refresh whose answer was lost can be sent again. Should a spent token ever be refused, the
-    /// login is repeatable.
+    /// answers with the same token, so a refresh whose answer was lost can be sent again. Should a
+    /// spent token ever be refused, the login is repeatable.
     fn rotation(&self) -> Rotation {
         Rotation::Idempotent
     }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use token_core::json::Document;
 use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token, TokenBuilder,
-    TokenPlacement, jwt,
+    Answer, Attempt, Error, ErrorKind, Request, RequestBuilder, Secret, Step, Timestamp, Token,
+    TokenBuilder, TokenPlacement, jwt,
 };
 
 use super::config::AccessKey;
@@ -15,13 +15,21 @@ const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
 
 /// A token that was created or refreshed within this time is answered with itself.
 const SAME_TOKEN_FOR: Duration = Duration::from_secs(30 * 60);
-/// For an answer that tells no expiry at all: the shorter of the two lifetimes that the vendor's pages name.
+/// For an answer that tells no expiry at all: the shorter of the two lifetimes that the vendor's
+/// pages name.
 const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
-/// A token that is answered again is older than these say; its own `exp` is then the earlier end, which counts.
-const LIFETIMES: [&str; 4] = ["expires_in", "expire_in", "data.expires_in", "data.expire_in"];
+/// A token that is answered again is older than these say; its own `exp` is then the earlier end,
+/// which counts.
+const LIFETIMES: [&str; 4] = [
+    "expires_in",
+    "expire_in",
+    "data.expires_in",
+    "data.expire_in",
+];
 
 pub(super) fn login(endpoint: &AccessKey, attempt: &Attempt) -> Result<Request, Error> {
-    let signed = access_key_credentials(&endpoint.access_key, &endpoint.access_secret, attempt.now());
+    let signed =
+        access_key_credentials(&endpoint.access_key, &endpoint.access_secret, attempt.now());
     let request = get(endpoint, LOGIN)
         .query("grant_type", "password")
         .query("username", &signed.username)
@@ -53,9 +61,15 @@ fn scoped(endpoint: &AccessKey, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// The token of a successful answer: flat as the vendor documents it, or under `data` as one of its deployments has it.
+/// The token of a successful answer: flat as the vendor documents it, or under `data` as one of its
+/// deployments has it.
 pub(super) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
-    let no_token = || answer.error(ErrorKind::Protocol, "the vendor reports success without a token");
+    let no_token = || {
+        answer.error(
+            ErrorKind::Protocol,
+            "the vendor reports success without a token",
+        )
+    };
     let access = document
         .secret(&["access_token", "data.access_token"])
         .ok_or_else(no_token)?;

@@ -29,8 +29,9 @@ pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     (code == StatusCode::UNAUTHORIZED).then(|| answer.refused_by_stranger(kind, code.as_str(), ""))
 }
 
-/// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login" and "User Logout", and the error
-/// table of the app API; 5032 on a refresh is what apps in the field take for a dead refresh token.
+/// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login"
+/// and "User Logout", and the error table of the app API; 5032 on a refresh is what apps in the
+/// field take for a dead refresh token.
 fn kind(code: &str, step: Step) -> ErrorKind {
     if let Some(kind) = service_failure(code) {
         return kind;
@@ -40,16 +41,22 @@ fn kind(code: &str, step: Step) -> ErrorKind {
         "5325" => ErrorKind::Locked { after: BLOCKED_FOR },
         // The token is not, or no longer, one · the refresh token did not arrive.
         "5032" | "5115" | "401" => ErrorKind::Rejected,
-        // Nobody has this email address, phone number or account · wrong password, with one to four tries left for each of both.
+        // Nobody has this email address, phone number or account · wrong password, with one to four
+        // tries left for each of both.
         "5004" | "5031" | "5033" | "5047" | "5101" => ErrorKind::Rejected,
-        "5028" | "5579" | "5580" | "5581" | "5582" | "5583" | "5584" | "5585" | "5586" => ErrorKind::Rejected,
-        // Wrong name or password · authentication failed · wrong password, with the number of tries left in the text.
+        "5028" | "5579" | "5580" | "5581" | "5582" | "5583" | "5584" | "5585" | "5586" => {
+            ErrorKind::Rejected
+        }
+        // Wrong name or password · authentication failed · wrong password, with the number of tries
+        // left in the text.
         "5005" | "5012" | "5097" | "5144" | "5146" => ErrorKind::Rejected,
         // Not even the form of a phone number, an email address, a password · a wrong SMS code.
         "5019" | "5040" | "5056" | "5003" | "5037" => ErrorKind::Rejected,
-        // The user domain: its form, its existence, its being disabled · the signature, made with its secret.
+        // The user domain: its form, its existence, its being disabled · the signature, made with
+        // its secret.
         "5013" | "5015" | "5104" | "5420" => ErrorKind::Config,
-        // A parameter did not arrive: phone, password, domain, email, signature, token · the timestamp's form.
+        // A parameter did not arrive: phone, password, domain, email, signature, token · the
+        // timestamp's form.
         "5021" | "5022" | "5023" | "5026" | "5550" | "5106" | "5145" => ErrorKind::Config,
         // No permission · another data centre's country code.
         "5041" | "403" | "404" | "6084" | "6085" => ErrorKind::Config,

@@ -17,10 +17,13 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * **There is no login** to fall back to: a person's password is a [`OneTimeGrant`], sent once. Five wrong ones freeze the account for
-///   20 minutes (5147), and the vendor blocks a suspicious client for 24 hours (5325).
-/// * **Refresh** answers both tokens anew: two hours for the access token, 30 days for the refresh token in the vendor's samples.
-/// * **Carried** as it came, `Authorization: Bearer …`: the scheme is part of both tokens, in a refresh too.
+/// * **There is no login** to fall back to: a person's password is a [`OneTimeGrant`], sent once.
+///   Five wrong ones freeze the account for 20 minutes (5147), and the vendor blocks a suspicious
+///   client for 24 hours (5325).
+/// * **Refresh** answers both tokens anew: two hours for the access token, 30 days for the refresh
+///   token in the vendor's samples.
+/// * **Carried** as it came, `Authorization: Bearer …`: the scheme is part of both tokens, in a
+///   refresh too.
 /// * **Refused**: 5032 means that the refresh token is dead. A code that no page lists is
 ///   [`Protocol`](token_core::ErrorKind::Protocol), which does not give up the grant.
 #[derive(Clone)]
@@ -40,8 +43,8 @@ pub enum Parameters {
     /// In the URL's query, as every page documents it.
     #[default]
     Query,
-    /// In an `application/x-www-form-urlencoded` body, as the apps in the field send them, which keeps tokens out of the access logs on
-    /// the way.
+    /// In an `application/x-www-form-urlencoded` body, as the apps in the field send them, which
+    /// keeps tokens out of the access logs on the way.
     Form,
 }
 
@@ -98,15 +101,15 @@ impl EndUser {
 }
 
 impl EndUserBuilder {
-    /// Whose token it is, in words of your own: an email address, a user id. It names the grant in stores and logs, so two people must
-    /// not have the same, in one user domain or in two.
+    /// Whose token it is, in words of your own: an email address, a user id. It names the grant in
+    /// stores and logs, so two people must not have the same, in one user domain or in two.
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = account.into();
         self
     }
 
-    /// The app's user domain, such as `E.DM.1`, and its secret, from the developer centre. Only a login needs them; a
-    /// program that is handed a refresh token does without.
+    /// The app's user domain, such as `E.DM.1`, and its secret, from the developer centre. Only a
+    /// login needs them; a program that is handed a refresh token does without.
     pub fn user_domain(mut self, name: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.domain = Some(Domain {
             name: name.into(),
@@ -121,13 +124,15 @@ impl EndUserBuilder {
         self
     }
 
-    /// The mobile country code that a login names, so that the vendor can refuse one that belongs to another data centre (6084).
+    /// The mobile country code that a login names, so that the vendor can refuse one that belongs
+    /// to another data centre (6084).
     pub fn mcc(mut self, mcc: u16) -> Self {
         self.mcc = Some(mcc);
         self
     }
 
-    /// A header that the app sends with every request, such as `appId`, `appVersion` or `X-Q-Language`; none is documented as needed.
+    /// A header that the app sends with every request, such as `appId`, `appVersion` or
+    /// `X-Q-Language`; none is documented as needed.
     pub fn app_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -143,8 +148,8 @@ impl EndUserBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the account has no name, the user domain is half given, an app header's name is none, or the base URL is
-    /// none.
+    /// [`BuildError`] where the account has no name, the user domain is half given, an app header's
+    /// name is none, or the base URL is none.
     pub fn build(self) -> Result<EndUser, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         Ok(EndUser {
@@ -168,7 +173,10 @@ fn checked_account(name: &str) -> Result<String, BuildError> {
 impl Domain {
     fn checked(self) -> Result<Self, BuildError> {
         if self.name.is_empty() || self.secret.is_empty() {
-            return Err(BuildError::invalid("user_domain", "needs a name and a secret"));
+            return Err(BuildError::invalid(
+                "user_domain",
+                "needs a name and a secret",
+            ));
         }
         Ok(self)
     }

@@ -1,4 +1,6 @@
-use token_core::{Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey};
+use token_core::{
+    Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+};
 
 use super::config::EndUser;
 use super::{codes, wire};
@@ -10,7 +12,8 @@ impl TokenEndpoint for EndUser {
     }
 
     /// [`Rotation::SingleUse`]: every refresh answers a new refresh token, and the vendor does not say whether the spent one lives
-    /// on. Taking it for dead costs a wait in the rare case of doubt; taking it for alive could cost the grant.
+    /// on. Taking it for dead costs a wait in the rare case of doubt; taking it for alive could
+    /// cost the grant.
     fn rotation(&self) -> Rotation {
         Rotation::SingleUse
     }
@@ -30,7 +33,8 @@ impl TokenEndpoint for EndUser {
         wire::outcome(answer, &document)
     }
 
-    /// "User Logout", `DELETE /v2/enduser/enduserapi/userLogout`. Its answer has a code and no token.
+    /// "User Logout", `DELETE /v2/enduser/enduserapi/userLogout`. Its answer has a code and no
+    /// token.
     fn revoke(&self, token: &Token, _attempt: &Attempt) -> Option<Result<Request, Error>> {
         Some(wire::logout(self, token))
     }

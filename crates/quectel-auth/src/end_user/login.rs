@@ -8,19 +8,27 @@ const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
 
 impl EndUser {
-    /// A login with email address and password ("Email Password Login", `/v2/enduser/enduserapi/emailPwdLogin`).
+    /// A login with email address and password ("Email Password Login",
+    /// `/v2/enduser/enduserapi/emailPwdLogin`).
     ///
-    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are left in the vendor's code: 5586 for
-    /// four, down to 5583 for one. It makes no request, but [`Config`](token_core::ErrorKind::Config), where no user domain was given.
-    pub fn email_password(&self, email: impl Into<String>, password: impl Into<Secret>) -> OneTimeGrant {
+    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are
+    /// left in the vendor's code: 5586 for four, down to 5583 for one. It makes no request, but
+    /// [`Config`](token_core::ErrorKind::Config), where no user domain was given.
+    pub fn email_password(
+        &self,
+        email: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> OneTimeGrant {
         self.redemption(Account::Email(email.into()), password.into())
     }
 
-    /// A login with phone number and password ("Phone Number and Password Login", `/v2/enduser/enduserapi/phonePwdLogin`). The
-    /// international code is such as `86`, and may be left out in the vendor's own country.
+    /// A login with phone number and password ("Phone Number and Password Login",
+    /// `/v2/enduser/enduserapi/phonePwdLogin`). The international code is such as `86`, and may be
+    /// left out in the vendor's own country.
     ///
-    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are left in the vendor's code: 5582 for
-    /// four, down to 5579 for one. It makes no request, but [`Config`](token_core::ErrorKind::Config), where no user domain was given.
+    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are
+    /// left in the vendor's code: 5582 for four, down to 5579 for one. It makes no request, but
+    /// [`Config`](token_core::ErrorKind::Config), where no user domain was given.
     pub fn phone_password(
         &self,
         international_code: Option<&str>,
@@ -55,7 +63,12 @@ fn login(
     password: &Secret,
     attempt: &Attempt,
 ) -> Result<Request, Error> {
-    let no_domain = || Error::new(ErrorKind::Config, "a login needs the user domain and its secret");
+    let no_domain = || {
+        Error::new(
+            ErrorKind::Config,
+            "a login needs the user domain and its secret",
+        )
+    };
     let domain = endpoint.domain.as_ref().ok_or_else(no_domain)?;
     let signed = sign::password(&account.signed_parts(), password, &domain.secret, attempt)?;
     let mut parameters = account.parameters();

@@ -4,8 +4,8 @@ use token_core::json::Document;
 use token_core::reexports::http::Method;
 use token_core::reexports::http::header::AUTHORIZATION;
 use token_core::{
-    Answer, Error, ErrorKind, Outcome, Request, RequestBuilder, Secret, Step, Timestamp, Token, TokenBuilder,
-    TokenPlacement,
+    Answer, Error, ErrorKind, Outcome, Request, RequestBuilder, Secret, Step, Timestamp, Token,
+    TokenBuilder, TokenPlacement,
 };
 
 use super::codes;
@@ -18,7 +18,12 @@ const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
 const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
 
 pub(super) fn refresh(endpoint: &EndUser, token: &Token) -> Result<Request, Error> {
-    let missing = || Error::new(ErrorKind::Rejected, "the token came without a refresh token");
+    let missing = || {
+        Error::new(
+            ErrorKind::Rejected,
+            "the token came without a refresh token",
+        )
+    };
     let refresh = token.refresh().ok_or_else(missing)?;
     let request = headed(endpoint, Request::put(&endpoint.base, REFRESH)).remember(token.access());
     endpoint
@@ -28,9 +33,12 @@ pub(super) fn refresh(endpoint: &EndUser, token: &Token) -> Result<Request, Erro
 }
 
 pub(super) fn logout(endpoint: &EndUser, token: &Token) -> Result<Request, Error> {
-    headed(endpoint, Request::method(Method::DELETE, &endpoint.base, LOGOUT))
-        .header_secret(AUTHORIZATION, token.access())
-        .build(Step::Revocation)
+    headed(
+        endpoint,
+        Request::method(Method::DELETE, &endpoint.base, LOGOUT),
+    )
+    .header_secret(AUTHORIZATION, token.access())
+    .build(Step::Revocation)
 }
 
 pub(super) fn headed(endpoint: &EndUser, request: RequestBuilder) -> RequestBuilder {
@@ -48,12 +56,18 @@ impl Parameters {
         }
     }
 
-    pub(super) fn secret(self, request: RequestBuilder, name: &str, value: &Secret) -> RequestBuilder {
+    pub(super) fn secret(
+        self,
+        request: RequestBuilder,
+        name: &str,
+        value: &Secret,
+    ) -> RequestBuilder {
         self.plain(request.remember(value), name, value.expose())
     }
 }
 
-/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was sent may be spent.
+/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was
+/// sent may be spent.
 pub(super) fn outcome(answer: &Answer<'_>, document: &Document) -> Result<Outcome, Error> {
     let refresh = document.secret(&["data.refreshToken.token"]);
     let lifetime = answer
@@ -66,8 +80,8 @@ pub(super) fn outcome(answer: &Answer<'_>, document: &Document) -> Result<Outcom
     answer.outcome(token, refresh, lifetime.end())
 }
 
-/// The two tokens of a successful answer. Its `expirationTime` and the token's own `exp` say the same in every sample; the earlier
-/// counts.
+/// The two tokens of a successful answer. Its `expirationTime` and the token's own `exp` say the
+/// same in every sample; the earlier counts.
 fn token(
     answer: &Answer<'_>,
     document: &Document,

@@ -170,7 +170,10 @@ fn a_wall_clock_that_steps_forward_costs_one_flight() {
         wall: ANCHOR.wall.after(Duration::from_secs(86_400)),
         ..later(1)
     };
-    assert_eq!(decided(Standing::Good, Outlook::Clear, stepped), Decision::Wait);
+    assert_eq!(
+        decided(Standing::Good, Outlook::Clear, stepped),
+        Decision::Wait
+    );
 }
 
 // FAULTS.md row 19

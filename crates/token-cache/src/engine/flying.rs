@@ -42,7 +42,8 @@ impl Engine {
         is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
     }
 
-    /// Begins a grant: in the flight under way if that only waits for another holder, else in the next one.
+    /// Begins a grant: in the flight under way if that only waits for another holder, else in the
+    /// next one.
     pub(crate) async fn begin(self: &Arc<Self>, grant: NewGrant) -> Result<(), Error> {
         let mut waiting = self.new_grants.add(grant);
         loop {
@@ -66,11 +67,18 @@ impl Engine {
         }
     }
 
-    fn start(self: &Arc<Self>, errand: Errand, pilot: Pilot<Result<(), Error>>) -> Result<(), Error> {
-        self.tasks.spawn(fly(Job::of(self), errand, pilot)).map(drop)
+    fn start(
+        self: &Arc<Self>,
+        errand: Errand,
+        pilot: Pilot<Result<(), Error>>,
+    ) -> Result<(), Error> {
+        self.tasks
+            .spawn(fly(Job::of(self), errand, pilot))
+            .map(drop)
     }
 
-    /// Looks at the store for what another process brought. Costs the vendor nothing. False if that was done a moment ago.
+    /// Looks at the store for what another process brought. Costs the vendor nothing. False if that
+    /// was done a moment ago.
     pub(crate) async fn look(self: &Arc<Self>) -> bool {
         if !self.claim_look() {
             return false;
@@ -119,7 +127,8 @@ impl Engine {
 }
 
 async fn fly(job: Job, errand: Errand, pilot: Pilot<Result<(), Error>>) {
-    // What befalls somebody's code or password is theirs alone: it says nothing of the grant in hand.
+    // What befalls somebody's code or password is theirs alone: it says nothing of the grant in
+    // hand.
     let is_noted = matches!(errand, Errand::Refresh(_));
     let flight = Flight(job);
     let outcome = transaction::run(&flight.0, errand).await;
@@ -129,12 +138,14 @@ async fn fly(job: Job, errand: Errand, pilot: Pilot<Result<(), Error>>) {
         flight.0.note_failure(error);
     }
     let outcome = outcome.map_err(|error| error.with_key(&flight.0.key));
-    // Before anybody learns of the end: the next flight may begin at once, and what that one spends is not in doubt because of this.
+    // Before anybody learns of the end: the next flight may begin at once, and what that one spends
+    // is not in doubt because of this.
     drop(flight);
     pilot.land(outcome);
 }
 
-/// Where it is dropped in the middle, with its runtime or by a panic, the token that it spent is in doubt.
+/// Where it is dropped in the middle, with its runtime or by a panic, the token that it spent is in
+/// doubt.
 struct Flight(Job);
 
 impl Drop for Flight {

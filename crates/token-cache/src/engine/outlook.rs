@@ -70,7 +70,8 @@ impl Engine {
         }
     }
 
-    /// How long until something is to be done without being asked: a refresh that is due, or one that was held off.
+    /// How long until something is to be done without being asked: a refresh that is due, or one
+    /// that was held off.
     pub(crate) fn until_due(&self) -> Duration {
         let held = self.held.load();
         let now = self.clock.now();
@@ -92,7 +93,8 @@ impl Engine {
     }
 
     pub(crate) fn last_error(&self) -> Error {
-        self.failure().unwrap_or_else(|| no_token().with_key(&self.key))
+        self.failure()
+            .unwrap_or_else(|| no_token().with_key(&self.key))
     }
 
     /// Whether a caller that has so much time should wait for the next exchange.
@@ -100,13 +102,15 @@ impl Engine {
         pause <= time_left && self.failures.may_pass()
     }
 
-    /// Whether the refresh token may have been spent when an exchange has ended so. What a login sends can be sent again; and a doubt
-    /// of before ends only when the vendor refuses the refresh token.
+    /// Whether the refresh token may have been spent when an exchange has ended so. What a login
+    /// sends can be sent again; and a doubt of before ends only when the vendor refuses the refresh
+    /// token.
     pub(crate) fn leaves_doubt(&self, error: &Error) -> bool {
         let is_of_login = error.step() == Some(Step::Login);
         let is_refused = error.kind() == ErrorKind::Rejected && !is_of_login;
         let is_over = is_refused || self.held.load().is_refresh_refused();
-        (error.kind() == ErrorKind::InDoubt && !is_of_login) || (self.failures.is_in_doubt() && !is_over)
+        (error.kind() == ErrorKind::InDoubt && !is_of_login)
+            || (self.failures.is_in_doubt() && !is_over)
     }
 
     /// From here on the refresh token in hand may be spent.
@@ -138,7 +142,9 @@ impl Engine {
 
 pub(super) fn in_hand(held: &Held, now: &ClockReading) -> InHand {
     let validity = held.validity();
-    let left = validity.expires_at().since(now.effective_now(held.anchor()));
+    let left = validity
+        .expires_at()
+        .since(now.effective_now(held.anchor()));
     let usable = held.standing() == Standing::Good && !left.is_zero();
     InHand {
         usable,
@@ -152,5 +158,8 @@ pub(super) fn in_hand(held: &Held, now: &ClockReading) -> InHand {
 }
 
 pub(crate) fn no_token() -> Error {
-    Error::new(ErrorKind::Transient { after: None }, "there is no live token")
+    Error::new(
+        ErrorKind::Transient { after: None },
+        "there is no live token",
+    )
 }

@@ -13,13 +13,15 @@ use crate::events::{Event, Origin};
 use crate::held::Held;
 use crate::sessions::Publication;
 
-/// A vendor that repeats its living token is asked again when a quarter of what is left is over, but not more often than this.
+/// A vendor that repeats its living token is asked again when a quarter of what is left is over,
+/// but not more often than this.
 const SHORTEST_REPETITION: Duration = Duration::from_secs(1);
 /// Two ends of a grant that are told in whole seconds differ by so much for no reason.
 const SAME_END: Duration = Duration::from_secs(2);
 
 impl Engine {
-    /// Called by [`Job::publish`](crate::job::Job::publish) alone, which knows whether a logout came in between.
+    /// Called by [`Job::publish`](crate::job::Job::publish) alone, which knows whether a logout
+    /// came in between.
     pub(crate) fn take_over(&self, publication: Publication) {
         let Publication {
             token,
@@ -57,9 +59,10 @@ impl Engine {
         }
     }
 
-    /// What is published, and the moment that its life counts from. Nobody's live token is taken away for one that is over. Its refresh
-    /// token is kept all the same: it may be the only living one. An access token that was in hand before keeps its moment: its end was
-    /// read from the wall clock of then.
+    /// What is published, and the moment that its life counts from. Nobody's live token is taken
+    /// away for one that is over. Its refresh token is kept all the same: it may be the only living
+    /// one. An access token that was in hand before keeps its moment: its end was read from the
+    /// wall clock of then.
     fn worth_publishing(
         &self,
         before: &Held,
@@ -71,8 +74,13 @@ impl Engine {
         let is_over = token.validity().expires_at() <= now.effective_now(&anchor);
         let keeps_old = in_hand(before, &now).usable && is_over && origin != Origin::Redemption;
         if !keeps_old || (origin.is_exchange() && self.endpoint.exchange_ends_old_token()) {
-            let is_repeated = origin.is_exchange() && token.access().same_as(before.token().access());
-            let anchor = if is_repeated { *before.anchor() } else { anchor };
+            let is_repeated =
+                origin.is_exchange() && token.access().same_as(before.token().access());
+            let anchor = if is_repeated {
+                *before.anchor()
+            } else {
+                anchor
+            };
             return Some((token, anchor));
         }
         let is_newer = token.generation() > before.token().generation();
@@ -81,8 +89,8 @@ impl Engine {
             .then(|| (token.with_access_of(before.token()), *before.anchor()))
     }
 
-    /// The vendor issued something, so the grant lives; but it is asked again only after a pause. A vendor that repeats its token
-    /// within the last second of its life has not failed.
+    /// The vendor issued something, so the grant lives; but it is asked again only after a pause. A
+    /// vendor that repeats its token within the last second of its life has not failed.
     fn over_on_arrival(&self, origin: Origin, repeated: bool) {
         if !origin.is_exchange() {
             return;
@@ -107,8 +115,8 @@ impl Engine {
         )
     }
 
-    /// An API refused the access token, and here it is again. If an exchange brought it, the vendor stands by it and it is not at fault;
-    /// from the store it comes as refused as it was.
+    /// An API refused the access token, and here it is again. If an exchange brought it, the vendor
+    /// stands by it and it is not at fault; from the store it comes as refused as it was.
     fn carry_refusal(&self, before: &Held, next: &Held, now: &ClockReading, origin: Origin) {
         let is_same = next.token().access().same_as(before.token().access());
         if before.standing() != Standing::Refused || !is_same || next.never_lived() {
@@ -132,7 +140,8 @@ impl Engine {
 
     /// Once, when a refresh has shown that the refresh token's end does not move on.
     fn tell_of_the_grants_end(&self, before: &Token, token: &Token) {
-        let (Some(earlier), Some(end)) = (before.refresh_expires_at(), token.refresh_expires_at()) else {
+        let (Some(earlier), Some(end)) = (before.refresh_expires_at(), token.refresh_expires_at())
+        else {
             return;
         };
         if end > earlier.after(SAME_END) {
@@ -159,7 +168,8 @@ impl Engine {
     /// The grant will not outlive this process.
     fn tell_if_not_durable(&self) {
         let rotates = self.endpoint.rotation() != Rotation::Idempotent;
-        if rotates && !self.store.is_durable() && !self.spill.is_there() && self.initial.is_there() {
+        if rotates && !self.store.is_durable() && !self.spill.is_there() && self.initial.is_there()
+        {
             self.tell(Event::NotDurable);
         }
     }

@@ -6,8 +6,8 @@ use token_core::{ErrorKind, Rotation, Step};
 
 use super::Failed;
 
-/// Without a live token, a failure that passes by itself is not waited out for longer than this, nor for longer than an eighth of a
-/// token's life.
+/// Without a live token, a failure that passes by itself is not waited out for longer than this,
+/// nor for longer than an eighth of a token's life.
 pub(super) const LONGEST_WITHOUT_TOKEN: Duration = Duration::from_secs(10);
 const SHARE_OF_LIFE: u32 = 8;
 /// How long a refresh token that may have been spent rests while the access token lives.
@@ -46,7 +46,8 @@ pub(super) struct Pause {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doubt {
     since: Duration,
-    /// When it was sent for the first time: the vendor may have taken it then, and its grace counts from there.
+    /// When it was sent for the first time: the vendor may have taken it then, and its grace counts
+    /// from there.
     first_sent: Duration,
     /// For so long it can be sent again at once.
     grace: Duration,
@@ -55,7 +56,8 @@ pub(super) struct Doubt {
 impl Doubt {
     /// The doubt that a failure leaves, if it does.
     pub(super) fn of(failed: &Failed<'_>) -> Option<Self> {
-        let spent = failed.error.kind() == ErrorKind::InDoubt && failed.error.step() != Some(Step::Login);
+        let spent =
+            failed.error.kind() == ErrorKind::InDoubt && failed.error.step() != Some(Step::Login);
         let grace = match failed.rotation {
             Rotation::Idempotent => return None,
             Rotation::Grace(grace) => grace,
@@ -85,7 +87,8 @@ impl Doubt {
                 .since
                 .saturating_add(REST_WITH_TOKEN)
                 .min(now.saturating_add(hand.left)),
-            // No living access token could end with it: only one that works once is given time for its first answer.
+            // No living access token could end with it: only one that works once is given time for
+            // its first answer.
             false if !self.grace.is_zero() => Duration::ZERO,
             false => self.since.saturating_add(REST_WITHOUT_TOKEN),
         }
@@ -95,7 +98,9 @@ impl Doubt {
 impl Pause {
     /// Until which elapsed time no exchange is made.
     pub(super) fn until(&self, hand: &InHand, now: Duration) -> Duration {
-        let rest = self.doubt.map_or(Duration::ZERO, |doubt| doubt.until(hand, now));
+        let rest = self
+            .doubt
+            .map_or(Duration::ZERO, |doubt| doubt.until(hand, now));
         self.our_own(hand, now)
             .max(rest)
             .max(self.asked_until.unwrap_or_default())
@@ -114,7 +119,8 @@ impl Pause {
         if self.had_usable {
             return self.at;
         }
-        self.at.saturating_add(self.step.min(self.longest_without_token))
+        self.at
+            .saturating_add(self.step.min(self.longest_without_token))
     }
 }
 

@@ -15,7 +15,13 @@ fn hand(left: Duration) -> InHand {
     }
 }
 
-fn note(failures: &Failures, error: &Error, rotation: Rotation, left: Duration, now: Duration) -> Vec<Event> {
+fn note(
+    failures: &Failures,
+    error: &Error,
+    rotation: Rotation,
+    left: Duration,
+    now: Duration,
+) -> Vec<Event> {
     let failed = Failed {
         error,
         rotation,
@@ -90,7 +96,11 @@ fn without_a_live_token_a_failure_that_passes_is_waited_out_for_ten_seconds_at_m
         assert_eq!(pause, Duration::from_millis(millis), "{life:?}");
     }
     for kind in [ErrorKind::Config, ErrorKind::Rejected] {
-        let (_, pause) = after(1, &Error::new(kind, "wrong").as_vendors_word(), Duration::ZERO);
+        let (_, pause) = after(
+            1,
+            &Error::new(kind, "wrong").as_vendors_word(),
+            Duration::ZERO,
+        );
         assert_eq!(pause, SECOND * 300);
     }
 }
@@ -115,9 +125,15 @@ fn a_token_that_may_have_been_spent_rests_by_its_rotation() {
         let failures = Failures::default();
         note(&failures, &in_doubt, rotation, left, SECOND * 1000);
         let now = SECOND * 1000 + later;
-        failures.until(&hand(left.saturating_sub(later)), now).unwrap() - SECOND * 1000
+        failures
+            .until(&hand(left.saturating_sub(later)), now)
+            .unwrap()
+            - SECOND * 1000
     };
-    assert_eq!(rest(Rotation::SingleUse, HOUR, Duration::ZERO), SECOND * 300);
+    assert_eq!(
+        rest(Rotation::SingleUse, HOUR, Duration::ZERO),
+        SECOND * 300
+    );
     assert_eq!(
         rest(Rotation::SingleUse, SECOND * 100, Duration::ZERO),
         SECOND * 100
@@ -127,8 +143,14 @@ fn a_token_that_may_have_been_spent_rests_by_its_rotation() {
         SECOND * 15
     );
     // The access token was over, or refused, 4 s later.
-    assert_eq!(rest(Rotation::SingleUse, SECOND * 4, SECOND * 4), SECOND * 15);
-    assert_eq!(rest(Rotation::Grace(SECOND * 30), HOUR, Duration::ZERO), SECOND);
+    assert_eq!(
+        rest(Rotation::SingleUse, SECOND * 4, SECOND * 4),
+        SECOND * 15
+    );
+    assert_eq!(
+        rest(Rotation::Grace(SECOND * 30), HOUR, Duration::ZERO),
+        SECOND
+    );
     assert_eq!(
         rest(Rotation::Grace(SECOND * 30), HOUR, SECOND * 31),
         SECOND * 300
@@ -175,7 +197,10 @@ fn only_a_refusal_of_the_grant_ends_a_doubt() {
         HOUR,
         now,
     );
-    assert_eq!(failures.until(&hand(HOUR), now).unwrap() - now, SECOND * 300);
+    assert_eq!(
+        failures.until(&hand(HOUR), now).unwrap() - now,
+        SECOND * 300
+    );
     let refused = Error::new(ErrorKind::Rejected, "dead").as_vendors_word();
     note(&failures, &refused, Rotation::SingleUse, HOUR, now);
     failures.forget_verdict();
@@ -187,7 +212,11 @@ fn only_a_refusal_of_the_grant_ends_a_doubt() {
 fn the_first_three_answers_of_a_stranger_use_the_short_ladder() {
     let strangers = answered(ErrorKind::Config, 404);
     for (times, seconds) in [(1, 1), (2, 2), (3, 4), (4, 300)] {
-        assert_eq!(after(times, &strangers, HOUR).1, SECOND * seconds, "{times}");
+        assert_eq!(
+            after(times, &strangers, HOUR).1,
+            SECOND * seconds,
+            "{times}"
+        );
     }
     let vendors = strangers.as_vendors_word();
     assert_eq!(after(1, &vendors, HOUR).1, SECOND * 300);
@@ -197,13 +226,15 @@ fn the_first_three_answers_of_a_stranger_use_the_short_ladder() {
 #[test]
 fn a_login_is_called_for_when_the_vendor_answers_refreshes_but_not_with_a_token() {
     let refused = |kind, status| {
-        let base = token_core::BaseUrl::parse("https://a.example", token_core::PlainHttp::Refused).unwrap();
+        let base = token_core::BaseUrl::parse("https://a.example", token_core::PlainHttp::Refused)
+            .unwrap();
         let request = token_core::Request::post(&base, "/t")
             .build(Step::Refresh)
             .unwrap();
         answered(kind, status).with_request(&request)
     };
-    let called_for = |error: &Error, times, left| after(times, error, left).0.calls_for_login(&hand(left));
+    let called_for =
+        |error: &Error, times, left| after(times, error, left).0.calls_for_login(&hand(left));
     for error in [
         refused(OUTAGE, 500),
         refused(ErrorKind::Protocol, 403),
@@ -232,7 +263,13 @@ fn a_refusal_that_stays_the_same_for_long_is_told_once_as_a_login_may_be_needed(
     let mut told = Vec::new();
     for minute in 0..60 {
         let now = SECOND * 60 * minute;
-        let events = note(&failures, &unknown, Rotation::SingleUse, Duration::ZERO, now);
+        let events = note(
+            &failures,
+            &unknown,
+            Rotation::SingleUse,
+            Duration::ZERO,
+            now,
+        );
         let is_told = events
             .iter()
             .any(|event| matches!(event, Event::LoginMayBeNeeded { .. }));

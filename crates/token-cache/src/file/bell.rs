@@ -6,7 +6,8 @@ use std::time::Duration;
 /// How often a waiter looks whom nobody tells: a few system calls each time.
 const UNTOLD: Duration = Duration::from_millis(20);
 
-/// Rings when a file of a directory was renamed into its place, or removed. It may ring for nothing.
+/// Rings when a file of a directory was renamed into its place, or removed. It may ring for
+/// nothing.
 pub(super) struct Bell {
     #[cfg(target_os = "linux")]
     watch: Option<inotify::Watch>,
@@ -14,13 +15,15 @@ pub(super) struct Bell {
 
 #[cfg(target_os = "linux")]
 impl Bell {
-    /// A bell that hears all that happens from now on. Where the directory is not there, or its user has no watch left, nobody rings.
+    /// A bell that hears all that happens from now on. Where the directory is not there, or its
+    /// user has no watch left, nobody rings.
     pub(super) fn in_directory(directory: &Path) -> Self {
         let watch = inotify::Watch::of(directory).ok();
         Self { watch }
     }
 
-    /// Blocks until it rings, or for so long; returns how much of that time it used up without a ring.
+    /// Blocks until it rings, or for so long; returns how much of that time it used up without a
+    /// ring.
     pub(super) fn wait(&self, at_most: Duration) -> Duration {
         match &self.watch {
             Some(watch) => watch.wait(at_most),

@@ -1,4 +1,5 @@
-//! The call that an operation is carried out for. What its caller was told has failed must not be carried out later.
+//! The call that an operation is carried out for. What its caller was told has failed must not be
+//! carried out later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

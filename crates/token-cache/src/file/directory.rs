@@ -29,19 +29,28 @@ pub(super) fn of_this_user(app_name: &str) -> Result<PathBuf, BuildError> {
 }
 
 #[cfg(windows)]
-fn state_directory(var: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+fn state_directory(
+    var: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
     let local = absolute(var("LOCALAPPDATA").map(PathBuf::from));
     local.or_else(|| Some(absolute(home)?.join("AppData").join("Local")))
 }
 
 #[cfg(target_vendor = "apple")]
-fn state_directory(_var: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+fn state_directory(
+    _var: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
     Some(absolute(home)?.join("Library").join("Application Support"))
 }
 
 /// The XDG base directories: a variable that is no absolute path counts as not set.
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn state_directory(var: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+fn state_directory(
+    var: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
     let state = absolute(var("XDG_STATE_HOME").map(PathBuf::from));
     state.or_else(|| Some(absolute(home)?.join(".local").join("state")))
 }

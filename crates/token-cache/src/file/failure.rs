@@ -22,7 +22,8 @@ pub(super) fn writing(path: &Path, error: &io::Error) -> StoreError {
     StoreError::new(what).with_detail(at(path, error))
 }
 
-/// A file that is mounted by itself can be written, not replaced; and what is not replaced can be torn.
+/// A file that is mounted by itself can be written, not replaced; and what is not replaced can be
+/// torn.
 pub(super) fn replacing(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::ResourceBusy | ErrorKind::CrossesDevices => StoreError::new(

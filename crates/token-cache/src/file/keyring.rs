@@ -20,11 +20,13 @@ const KEY_ID: &str = "keyring";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl FileStore {
-    /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating system's keyring. Where the entry is
-    /// not there yet, it is made with a random key; processes that do so at once come to the same key.
+    /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating
+    /// system's keyring. Where the entry is not there yet, it is made with a random key; processes
+    /// that do so at once come to the same key.
     ///
-    /// The program chooses the keyring, with a package for its platform such as `zbus-secret-service-keyring-store`,
-    /// `apple-native-keyring-store` or `windows-native-keyring-store`:
+    /// The program chooses the keyring, with a package for its platform such as
+    /// `zbus-secret-service-keyring-store`, `apple-native-keyring-store` or
+    /// `windows-native-keyring-store`:
     ///
     /// ```
     /// use keyring_core::Entry;
@@ -39,15 +41,21 @@ impl FileStore {
     /// # }
     /// ```
     ///
-    /// Who deletes the entry makes the records unreadable: they are kept, and the way on is to log in anew.
+    /// Who deletes the entry makes the records unreadable: they are kept, and the way on is to log
+    /// in anew.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the keyring is locked, cannot be reached, or holds something else in this entry.
+    /// [`StoreError`] where the keyring is locked, cannot be reached, or holds something else in
+    /// this entry.
     pub async fn sealed_by_keyring(self, entry: Entry) -> Result<Self, StoreError> {
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || store.key_of(&entry));
-        let stopped = |_| Err(StoreError::new("the runtime ended before the keyring answered"));
+        let stopped = |_| {
+            Err(StoreError::new(
+                "the runtime ended before the keyring answered",
+            ))
+        };
         let key = reading.await.unwrap_or_else(stopped)?;
         Ok(self.sealed_with(Sealing::with(key)))
     }
@@ -83,7 +91,8 @@ fn make_key(entry: &Entry) -> Result<SealingKey, StoreError> {
 }
 
 fn key_from(found: Result<Vec<u8>, Error>) -> Result<SealingKey, StoreError> {
-    let foreign = || StoreError::new("the keyring's entry holds no sealing key; it is kept as it is");
+    let foreign =
+        || StoreError::new("the keyring's entry holds no sealing key; it is kept as it is");
     let bytes = Zeroizing::new(found.map_err(failed)?);
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| foreign())?;
     SealingKey::new(KEY_ID, key).map_err(|_| foreign())

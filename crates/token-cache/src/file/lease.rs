@@ -1,8 +1,10 @@
 //! Who may spend a key's token, for how long, and whether that process still lives.
 //!
-//! A lease is a small file. It ends in three ways: its owner removes it; its time is over, by a clock that all processes of the machine
-//! share; or its owner dies. The last is told by the kernel: the owner keeps the very file locked, and a lock ends with its process. So a
-//! killed process keeps nobody waiting, and one that was stopped keeps others waiting no longer than the lease lives.
+//! A lease is a small file. It ends in three ways: its owner removes it; its time is over, by a
+//! clock that all processes of the machine share; or its owner dies. The last is told by the
+//! kernel: the owner keeps the very file locked, and a lock ends with its process. So a killed
+//! process keeps nobody waiting, and one that was stopped keeps others waiting no longer than the
+//! lease lives.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -34,7 +36,8 @@ struct Written {
 }
 
 impl Leases {
-    /// Writes a lease for this owner, in the place of whatever is there. It need not be durable: a reboot ends every lease.
+    /// Writes a lease for this owner, in the place of whatever is there. It need not be durable: a
+    /// reboot ends every lease.
     pub(super) fn write(
         &self,
         place: &Place,
@@ -48,8 +51,8 @@ impl Leases {
             taken: Stamp::now(),
             life: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
         };
-        let content =
-            serde_json::to_vec(&written).map_err(|_| StoreError::new("a lease could not be written down"))?;
+        let content = serde_json::to_vec(&written)
+            .map_err(|_| StoreError::new("a lease could not be written down"))?;
         let (path, new) = (place.lease(), place.beside(".lease.new"));
         // What a process that died left there is worth nothing.
         remove(&new).map_err(|error| writing(&new, &error))?;
@@ -94,7 +97,8 @@ impl Leases {
     }
 }
 
-/// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be another's by now.
+/// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be
+/// another's by now.
 pub(super) fn live(place: &Place) -> Result<Option<(Owner, Duration)>, StoreError> {
     let path = place.lease();
     let file = match File::open(&path) {
@@ -132,7 +136,8 @@ fn lock(file: &File) -> std::io::Result<()> {
     Ok(file.try_lock()?)
 }
 
-/// Whether the owner of a lease lives. Who asks shares the lock with all others who ask, so nobody takes the asking for an owner.
+/// Whether the owner of a lease lives. Who asks shares the lock with all others who ask, so nobody
+/// takes the asking for an owner.
 #[cfg(unix)]
 fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
     use std::fs::TryLockError;

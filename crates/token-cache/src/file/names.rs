@@ -9,8 +9,9 @@ use token_core::TokenKey;
 const LONGEST: usize = 100;
 const HEAD: usize = 60;
 
-/// The name of the key's file. Capital letters are encoded, since there are file systems that do not tell them from small ones; a name
-/// that would be too long is cut and ends with `~` and its hash.
+/// The name of the key's file. Capital letters are encoded, since there are file systems that do
+/// not tell them from small ones; a name that would be too long is cut and ends with `~` and its
+/// hash.
 pub(super) fn file_name(key: &TokenKey) -> String {
     let encoded = encode(key.as_str());
     if encoded.len() <= LONGEST {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError, TokenStore,
 };
 use token_core::{Generation, TokenKey};
 
@@ -51,7 +51,8 @@ impl FileStore {
         }
     }
 
-    /// The same, as the only one on this machine. What a process that died left half done is not looked at: leases do not need it.
+    /// The same, as the only one on this machine. What a process that died left half done is not
+    /// looked at: leases do not need it.
     async fn in_turn<T: Send + 'static>(
         &self,
         key: &TokenKey,
@@ -105,13 +106,20 @@ impl FileStore {
 #[async_trait]
 impl TokenStore for FileStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.at_files(key, |store, place, _| store.entry(place)).await
+        self.at_files(key, |store, place, _| store.entry(place))
+            .await
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
         self.at_files(key, move |store, place, call| {
-            // Many who find the lease taken should not queue for a turn, least of all before its holder.
+            // Many who find the lease taken should not queue for a turn, least of all before its
+            // holder.
             let busy = || store.busy(place, &owner);
             let turn = match Turn::take_unless(place, &store.steps, call, busy)? {
                 Waited::Instead(busy) => return Ok(busy),
@@ -122,18 +130,27 @@ impl TokenStore for FileStore {
                 return Ok(busy);
             }
             let entry = store.entry(place)?;
-            store.leases.write(place, &owner, life, &store.steps, &turn)?;
+            store
+                .leases
+                .write(place, &owner, life, &store.steps, &turn)?;
             store.checked(place, Acquired::Held(entry))
         })
         .await
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         let owner = owner.clone();
         self.in_turn(key, move |store, place, turn| {
             match live(place)? {
                 Some((holder, _)) if holder == owner => {
-                    store.leases.write(place, &owner, life, &store.steps, turn)?;
+                    store
+                        .leases
+                        .write(place, &owner, life, &store.steps, turn)?;
                 }
                 _ => return Ok(Renewed::Lost),
             }
@@ -168,7 +185,10 @@ impl TokenStore for FileStore {
         let owner = owner.clone();
         self.at_page(key, move |store, place, turn| {
             let mut current = place.current()?;
-            let withdrawn = current.page.intent.take_if(|(intent, _)| intent.owner == owner);
+            let withdrawn = current
+                .page
+                .intent
+                .take_if(|(intent, _)| intent.owner == owner);
             match withdrawn {
                 Some(_) => save_note(place, &current.page, current.file, &store.steps, turn),
                 None => Ok(()),
@@ -222,7 +242,10 @@ impl TokenStore for FileStore {
         let store = self.clone();
         let looking = tokio::task::spawn_blocking(move || private::parents(&store.directory).err());
         let warning = looking.await.unwrap_or_default();
-        warning.map(|warning| warning.to_string()).into_iter().collect()
+        warning
+            .map(|warning| warning.to_string())
+            .into_iter()
+            .collect()
     }
 
     async fn wait_for_change(

@@ -1,7 +1,8 @@
 //! All that is kept for a key but its lease, and how a commit, an intent or a logout changes it.
 
 use token_core::store::{
-    CommitCondition, Committed, Entry, Intent, Record, RecordId, RefreshFingerprint, StoreError, StoredState,
+    CommitCondition, Committed, Entry, Intent, Record, RecordId, RefreshFingerprint, StoreError,
+    StoredState,
 };
 use token_core::{Generation, Secret, Timestamp, TokenKey};
 use token_sealing::Sealing;
@@ -40,7 +41,11 @@ pub(super) enum Body {
 
 impl Page {
     /// What the engine gets to see.
-    pub(super) fn entry(&self, key: &TokenKey, sealing: Option<&Sealing>) -> Result<Entry, StoreError> {
+    pub(super) fn entry(
+        &self,
+        key: &TokenKey,
+        sealing: Option<&Sealing>,
+    ) -> Result<Entry, StoreError> {
         let mut entry = Entry::default();
         if let Some(kept) = &self.record {
             entry.record = Some(kept.open(key, sealing)?);
@@ -74,7 +79,9 @@ impl Page {
             kept.committed = same.committed;
         }
         Self {
-            intent: self.intent.filter(|(intent, _)| !kept.id.supersedes(intent)),
+            intent: self
+                .intent
+                .filter(|(intent, _)| !kept.id.supersedes(intent)),
             record: Some(kept),
             tombstone: None,
         }
@@ -94,7 +101,11 @@ impl Page {
 }
 
 impl Kept {
-    pub(super) fn of(key: &TokenKey, record: &Record, sealing: Option<&Sealing>) -> Result<Self, StoreError> {
+    pub(super) fn of(
+        key: &TokenKey,
+        record: &Record,
+        sealing: Option<&Sealing>,
+    ) -> Result<Self, StoreError> {
         let body = match sealing {
             Some(sealing) => Body::Sealed(sealing.seal(key, record)?),
             None => Body::Plain(record.body.clone()),
@@ -125,14 +136,22 @@ impl Kept {
 }
 
 impl Body {
-    fn open(&self, key: &TokenKey, id: RecordId, sealing: Option<&Sealing>) -> Result<Secret, StoreError> {
+    fn open(
+        &self,
+        key: &TokenKey,
+        id: RecordId,
+        sealing: Option<&Sealing>,
+    ) -> Result<Secret, StoreError> {
         match (self, sealing) {
-            (Self::Sealed(text), Some(sealing)) => sealing.open(key, id.fingerprint, id.generation, text),
+            (Self::Sealed(text), Some(sealing)) => {
+                sealing.open(key, id.fingerprint, id.generation, text)
+            }
             (Self::Plain(body), None) => Ok(body.clone()),
             (Self::Sealed(_), None) => Err(StoreError::new(
                 "the record is sealed and no key was given; it is kept as it is",
             )),
-            // Whoever can write the file could otherwise put a token of his own in place of a sealed one.
+            // Whoever can write the file could otherwise put a token of his own in place of a
+            // sealed one.
             (Self::Plain(_), Some(_)) => Err(StoreError::new(
                 "the record is not sealed though a key was given; it is kept as it is",
             )),

@@ -31,7 +31,8 @@ pub(super) struct Current {
 pub(super) enum FileState {
     Missing,
     Whole,
-    /// Whole, and its record is in the previous copy already: that was linked when the intent was written.
+    /// Whole, and its record is in the previous copy already: that was linked when the intent was
+    /// written.
     Copied,
     /// Torn or foreign: it is kept under another name.
     Unreadable,
@@ -44,8 +45,9 @@ enum Found {
 }
 
 impl Place {
-    /// The place of a key, where directory and files must be their user's alone. A symbolic link is followed: what lies beside the file
-    /// lies beside its target, so that whoever comes by another way meets the same lock.
+    /// The place of a key, where directory and files must be their user's alone. A symbolic link is
+    /// followed: what lies beside the file lies beside its target, so that whoever comes by another
+    /// way meets the same lock.
     pub(super) fn of(directory: &Path, key: &TokenKey) -> Result<Self, StoreError> {
         let named = directory.join(file_name(key));
         let file = target(&named).map_err(|error| reading(&named, &error))?;
@@ -57,7 +59,10 @@ impl Place {
         if place.directory() != directory {
             private::directory(place.directory())?;
         }
-        place.files().iter().try_for_each(|file| private::file(file))?;
+        place
+            .files()
+            .iter()
+            .try_for_each(|file| private::file(file))?;
         Ok(place)
     }
 
@@ -73,7 +78,8 @@ impl Place {
         self.file.parent().unwrap_or(Path::new("."))
     }
 
-    /// The file beside it with this ending. No key's own file has such a name: they all end with `.json`.
+    /// The file beside it with this ending. No key's own file has such a name: they all end with
+    /// `.json`.
     pub(super) fn beside(&self, ending: &str) -> PathBuf {
         let mut name = OsString::from(&self.file);
         name.push(ending);
@@ -115,7 +121,8 @@ impl Place {
             found => return Ok(Current::of(found)),
         };
         match self.look(&self.previous())? {
-            // A tombstone there says nothing: whoever logged in since is in the file that cannot be read.
+            // A tombstone there says nothing: whoever logged in since is in the file that cannot be
+            // read.
             Found::Page(page) if page.record.is_some() => Ok(Current {
                 page,
                 file: FileState::Unreadable,
@@ -170,7 +177,9 @@ fn target(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         }
         let link = fs::read_link(&path)?;
-        path = path.parent().map_or(link.clone(), |parent| parent.join(&link));
+        path = path
+            .parent()
+            .map_or(link.clone(), |parent| parent.join(&link));
     }
     Err(ErrorKind::InvalidInput.into())
 }

@@ -8,10 +8,13 @@ use token_core::store::StoreError;
 
 use super::failure::{reading, unreadable};
 
-/// Refuses a file that is no regular file, or that another user owns, reads or writes. One that is not there is nobody's.
+/// Refuses a file that is no regular file, or that another user owns, reads or writes. One that is
+/// not there is nobody's.
 pub(super) fn file(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::symlink_metadata(path) {
-        Ok(file) if !file.is_file() => Some("the token file is not a regular file; it is left alone"),
+        Ok(file) if !file.is_file() => {
+            Some("the token file is not a regular file; it is left alone")
+        }
         Ok(file) => access::to_file(&file),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(reading(path, &error)),
@@ -22,7 +25,9 @@ pub(super) fn file(path: &Path) -> Result<(), StoreError> {
 /// The same for a directory; a symbolic link to one is followed.
 pub(super) fn directory(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::metadata(path) {
-        Ok(directory) if !directory.is_dir() => Some("the token store's directory is not a directory"),
+        Ok(directory) if !directory.is_dir() => {
+            Some("the token store's directory is not a directory")
+        }
         Ok(directory) => access::to_directory(&directory),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(reading(path, &error)),
@@ -30,7 +35,8 @@ pub(super) fn directory(path: &Path) -> Result<(), StoreError> {
     refused.map_or(Ok(()), |why| Err(unreadable(path, why)))
 }
 
-/// Refuses a directory if any above it lets every user rename and remove what is not his own, and so put another in its place.
+/// Refuses a directory if any above it lets every user rename and remove what is not his own, and
+/// so put another in its place.
 pub(super) fn parents(directory: &Path) -> Result<(), StoreError> {
     match exposed_parent(directory) {
         Some(parent) => Err(unreadable(
@@ -45,9 +51,11 @@ pub(super) fn parents(directory: &Path) -> Result<(), StoreError> {
 fn exposed_parent(directory: &Path) -> Option<PathBuf> {
     let there = directory.ancestors().find(|path| path.exists())?;
     let real = fs::canonicalize(there).ok()?;
-    // The directory itself has its own, stricter rule; one that is not there yet will be made in `there`.
+    // The directory itself has its own, stricter rule; one that is not there yet will be made in
+    // `there`.
     let mut above = real.ancestors().skip(usize::from(there == directory));
-    let exposed = above.find(|path| fs::metadata(path).is_ok_and(|found| access::is_for_all(&found)));
+    let exposed =
+        above.find(|path| fs::metadata(path).is_ok_and(|found| access::is_for_all(&found)));
     exposed.map(Path::to_owned)
 }
 
@@ -108,7 +116,11 @@ mod access {
             assert_eq!(refused(1000, 0o100_600, 0), Some("another"));
             assert_eq!(refused(0, 0o100_644, 1000), Some("another"));
             for mode in [0o640, 0o620, 0o604, 0o602, 0o610] {
-                assert_eq!(refused(1000, 0o100_000 | mode, 1000), Some("open"), "{mode:o}");
+                assert_eq!(
+                    refused(1000, 0o100_000 | mode, 1000),
+                    Some("open"),
+                    "{mode:o}"
+                );
             }
         }
     }

@@ -7,7 +7,8 @@ use token_core::Clock;
 
 use crate::clock::SystemClock;
 
-/// An instant by the clock that counts from the machine's start, suspend too, and by the wall clock for what is older than the start.
+/// An instant by the clock that counts from the machine's start, suspend too, and by the wall clock
+/// for what is older than the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Stamp {
     /// Which start of the machine; empty where the system does not tell.
@@ -89,7 +90,10 @@ mod tests {
     #[test]
     fn after_a_reboot_the_age_is_by_the_wall_clock() {
         let then = stamp("a", Some(900_000), 1_000);
-        for now in [stamp("b", Some(1_000_000), 61_000), stamp("a", Some(10), 61_000)] {
+        for now in [
+            stamp("b", Some(1_000_000), 61_000),
+            stamp("a", Some(10), 61_000),
+        ] {
             assert_eq!(then.age_in_this_boot(&now), None);
             assert_eq!(then.age(&now), Duration::from_secs(60));
         }

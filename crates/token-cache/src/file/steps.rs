@@ -51,7 +51,9 @@ pub(super) struct Steps {
 
 impl Steps {
     #[cfg(feature = "test-util")]
-    pub(super) fn asking(ask: impl Fn(WriteStep) -> io::Result<()> + Send + Sync + 'static) -> Self {
+    pub(super) fn asking(
+        ask: impl Fn(WriteStep) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             asked: Some(std::sync::Arc::new(ask)),
         }
@@ -63,7 +65,11 @@ impl Steps {
     }
 
     #[cfg(not(feature = "test-util"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a test fails here")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "a test fails here"
+    )]
     pub(super) fn before(&self, _step: WriteStep) -> io::Result<()> {
         Ok(())
     }

@@ -1,7 +1,8 @@
-//! What a page looks like in its file: a line of JSON, the record's body, and a line with the hash of both, so that a torn or changed
-//! file is seen.
+//! What a page looks like in its file: a line of JSON, the record's body, and a line with the hash
+//! of both, so that a torn or changed file is seen.
 //!
-//! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape in the heap.
+//! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape
+//! in the heap.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -40,7 +41,9 @@ impl Unusable {
         let what = match self {
             Self::Torn => "the token file is torn or was changed; it is kept as it is",
             Self::Foreign => "the token file is of another program; it is kept as it is",
-            Self::Newer => "the token file is of a newer version of this library; it is kept as it is",
+            Self::Newer => {
+                "the token file is of a newer version of this library; it is kept as it is"
+            }
             Self::OtherKey => "the token file is that of another key; it is kept as it is",
         };
         unreadable(path, what)

@@ -14,19 +14,22 @@ use super::failure::writing;
 use super::place::Place;
 use super::steps::{Steps, WriteStep};
 
-/// How long an operation waits for its turn, from the call on. Each of the others needs milliseconds; one that was stopped in the midst
-/// of a write holds the lock until it is continued or killed, and that is an error that the caller should hear of. A cache gives up an
-/// operation of its store after 5 seconds, so one that has not begun by now is not begun.
+/// How long an operation waits for its turn, from the call on. Each of the others needs
+/// milliseconds; one that was stopped in the midst of a write holds the lock until it is continued
+/// or killed, and that is an error that the caller should hear of. A cache gives up an operation of
+/// its store after 5 seconds, so one that has not begun by now is not begun.
 pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 const LONGEST_NAP: Duration = Duration::from_millis(2);
 
-/// The lock of one key, held. The lock file is never removed: who had it open would then hold another lock than who comes next.
+/// The lock of one key, held. The lock file is never removed: who had it open would then hold
+/// another lock than who comes next.
 pub(super) struct Turn<'a> {
     _lock: Locked,
     call: &'a Call,
 }
 
-/// A file that is locked. It is unlocked by name, not only closed: a child process that is just being started has it open too.
+/// A file that is locked. It is unlocked by name, not only closed: a child process that is just
+/// being started has it open too.
 pub(super) struct Locked(pub(super) File);
 
 impl Drop for Locked {
@@ -120,7 +123,9 @@ fn try_lock(
 }
 
 fn open(path: &Path, place: &Place, steps: &Steps) -> Result<File, StoreError> {
-    let lock = steps.before(WriteStep::OpenLock).and_then(|()| create(path));
+    let lock = steps
+        .before(WriteStep::OpenLock)
+        .and_then(|()| create(path));
     match lock {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             directory::make(place.directory(), steps)?;

@@ -1,8 +1,9 @@
 //! A write that a process left behind: its temporary file, whole or torn.
 //!
-//! A whole one is always the successor of the file. It was written under the lock, from what the file held then; and nobody has written
-//! since, because whoever holds the lock completes it before anything else. It may hold the only living token, so a whole one is never
-//! removed. Readers do not look at it: without the lock they cannot tell whether its writer still works on it.
+//! A whole one is always the successor of the file. It was written under the lock, from what the
+//! file held then; and nobody has written since, because whoever holds the lock completes it before
+//! anything else. It may hold the only living token, so a whole one is never removed. Readers do
+//! not look at it: without the lock they cannot tell whether its writer still works on it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -41,8 +42,9 @@ fn finish(place: &Place, new: &Path, content: &[u8], steps: &Steps) -> Result<()
     put_in_place(place, new, steps)
 }
 
-/// Writes the same bytes over it. After a sync that failed, a kernel may take for clean what never reached the disk, and would sync
-/// nothing; a process that dies in the midst of this leaves it as it was.
+/// Writes the same bytes over it. After a sync that failed, a kernel may take for clean what never
+/// reached the disk, and would sync nothing; a process that dies in the midst of this leaves it as
+/// it was.
 fn write_again(new: &Path, content: &[u8], steps: &Steps) -> io::Result<File> {
     steps.before(WriteStep::WriteAgain)?;
     let mut file = OpenOptions::new().write(true).open(new)?;
@@ -51,7 +53,9 @@ fn write_again(new: &Path, content: &[u8], steps: &Steps) -> io::Result<File> {
 }
 
 fn remove_torn(new: &Path, steps: &Steps) -> Result<(), StoreError> {
-    let removed = steps.before(WriteStep::RemoveTorn).and_then(|()| remove(new));
+    let removed = steps
+        .before(WriteStep::RemoveTorn)
+        .and_then(|()| remove(new));
     removed.map_err(|error| writing(new, &error))
 }
 

@@ -21,14 +21,16 @@ struct Mark {
 }
 
 impl FileStore {
-    /// What is stored when it is of another generation, or when a lease was given back; `None` after `at_most`.
+    /// What is stored when it is of another generation, or when a lease was given back; `None`
+    /// after `at_most`.
     pub(super) async fn until_changed(
         &self,
         key: &TokenKey,
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        // One thread waits and reads: whoever is woken among many should not have to change threads before it can look.
+        // One thread waits and reads: whoever is woken among many should not have to change threads
+        // before it can look.
         let watching = self.at_files(key, move |store, place, call| {
             let bell = Bell::in_directory(place.directory());
             let entry = store.watch(place, &bell, seen, at_most, call);

@@ -14,8 +14,9 @@ use super::steps::{Steps, WriteStep};
 use super::text;
 use super::turn::{Turn, for_this_user};
 
-/// Writes a page with a new token durably. Whatever the moment at which the process dies, the file holds the page before or this one;
-/// and once the temporary file is whole, this one: where anything fails after that, it stays for whoever has the next turn.
+/// Writes a page with a new token durably. Whatever the moment at which the process dies, the file
+/// holds the page before or this one; and once the temporary file is whole, this one: where
+/// anything fails after that, it stays for whoever has the next turn.
 pub(super) fn save_token(
     place: &Place,
     page: &Page,
@@ -29,8 +30,8 @@ pub(super) fn save_token(
     put_in_place(place, &new, steps)
 }
 
-/// Writes a page with the same token durably, or with none: an intent, a tombstone. Where it fails it is taken back, so that it is not
-/// carried out after its caller was told so.
+/// Writes a page with the same token durably, or with none: an intent, a tombstone. Where it fails
+/// it is taken back, so that it is not carried out after its caller was told so.
 pub(super) fn save_note(
     place: &Place,
     page: &Page,
@@ -50,7 +51,12 @@ pub(super) fn save_note(
 }
 
 /// The temporary file, whole and not synced yet.
-fn write_page(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Result<File, StoreError> {
+fn write_page(
+    place: &Place,
+    page: &Page,
+    there: FileState,
+    steps: &Steps,
+) -> Result<File, StoreError> {
     keep(place, page, there, steps)?;
     let content = text::write(page, place.key())?;
     write_new(&place.unfinished(), content.expose().as_bytes(), steps)
@@ -60,7 +66,11 @@ fn write_page(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Re
 pub(super) fn write_new(path: &Path, content: &[u8], steps: &Steps) -> Result<File, StoreError> {
     let create = || -> io::Result<File> {
         steps.before(WriteStep::Create)?;
-        for_this_user().read(true).write(true).create_new(true).open(path)
+        for_this_user()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path)
     };
     let mut file = create().map_err(|error| writing(path, &error))?;
     let mut write = || -> io::Result<()> {
@@ -92,9 +102,10 @@ pub(super) fn sync(file: &File, path: &Path, steps: &Steps) -> Result<(), StoreE
         .map_err(|error| writing(path, &error))
 }
 
-/// Gives what is there the name under which it is kept. It has its own too, until the new file takes that. It is done first, so that
-/// nothing but the disk stands between a token and its file; and with the intent, before the vendor is asked, so that it need not be
-/// done again when the answer is there.
+/// Gives what is there the name under which it is kept. It has its own too, until the new file
+/// takes that. It is done first, so that nothing but the disk stands between a token and its file;
+/// and with the intent, before the vendor is asked, so that it need not be done again when the
+/// answer is there.
 fn keep(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Result<(), StoreError> {
     if there == FileState::Unreadable {
         keep_unreadable(place, steps)?;

@@ -1,7 +1,8 @@
 //! Secrets in JSON, without copies of them in the heap.
 //!
-//! A buffer that grows leaves copies behind, and so does a parser of what is escaped. So a document is measured before it is written;
-//! a text that would have to be escaped is written as hex; and what is read is a part of the document.
+//! A buffer that grows leaves copies behind, and so does a parser of what is escaped. So a document
+//! is measured before it is written; a text that would have to be escaped is written as hex; and
+//! what is read is a part of the document.
 
 use std::fmt::{self, Write as _};
 use std::io;

@@ -21,7 +21,12 @@ pub(super) enum Begun {
 }
 
 /// Loads and adopts. The initial token of the program is used where the store knows no better.
-pub(super) async fn begin(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: For) -> Result<Begun, Error> {
+pub(super) async fn begin(
+    job: &Job,
+    lease: &Lease<'_>,
+    stored: &Stored,
+    whose: For,
+) -> Result<Begun, Error> {
     if stored.is_tombstoned() {
         return start_over(job, lease, stored, whose).await;
     }
@@ -35,8 +40,14 @@ pub(super) async fn begin(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: 
     Ok(Begun::With(job.current()))
 }
 
-/// After a logout: with an initial token that the logout did not end, or by a login if a caller asks for a token.
-async fn start_over(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: For) -> Result<Begun, Error> {
+/// After a logout: with an initial token that the logout did not end, or by a login if a caller
+/// asks for a token.
+async fn start_over(
+    job: &Job,
+    lease: &Lease<'_>,
+    stored: &Stored,
+    whose: For,
+) -> Result<Begun, Error> {
     let logged_out = job.logged_out();
     job.initial.seen(stored.entry());
     // Whoever asked before the logout did not ask for a new grant.
@@ -60,7 +71,8 @@ async fn start_over(job: &Job, lease: &Lease<'_>, stored: &Stored, whose: For) -
     })
 }
 
-/// Puts the initial token in hand, in an empty place. One that lives is stored at once, so that other processes find it.
+/// Puts the initial token in hand, in an empty place. One that lives is stored at once, so that
+/// other processes find it.
 async fn with_initial(job: &Job) -> Result<(), Error> {
     let Some(initial) = job.initial.take_unseen() else {
         return Ok(());
@@ -85,7 +97,8 @@ async fn with_initial(job: &Job) -> Result<(), Error> {
             let stored = Stored::load(job).await.map_err(|error| error.to_error())?;
             stored.adopt(job).map(drop)
         }
-        // A store that cannot be written does not make the token unusable; the intent before its refresh tells.
+        // A store that cannot be written does not make the token unusable; the intent before its
+        // refresh tells.
         _ => {
             hold(job, initial);
             Ok(())

@@ -1,4 +1,5 @@
-//! Point 2 of the transaction: another holder may have spent the token, and may still bring what came of it.
+//! Point 2 of the transaction: another holder may have spent the token, and may still bring what
+//! came of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use crate::lease::Lease;
 use crate::new_grants::Queued;
 use crate::pending;
 
-/// Watches for the other holder's commit until its token is as good as lost. A doubt of our own is waited out before the flight.
+/// Watches for the other holder's commit until its token is as good as lost. A doubt of our own is
+/// waited out before the flight.
 pub(super) async fn wait_out_doubt(
     job: &Job,
     lease: &Lease<'_>,
@@ -42,7 +44,8 @@ pub(super) async fn wait_out_doubt(
         if adopted != Adopted::Nothing {
             return Ok(adopted);
         }
-        // The other holder may have taken its intent back; and an access token that is over or refused has nothing to lose.
+        // The other holder may have taken its intent back; and an access token that is over or
+        // refused has nothing to lose.
         until = until.min(doubtful_until(job, &stored));
     }
     Ok(Adopted::Nothing)
@@ -62,7 +65,8 @@ async fn begin_next_grant(job: &Job, lease: &Lease<'_>, stored: &Stored) -> Resu
     Ok(has_begun)
 }
 
-/// Until when another holder may still bring what it spent our token for, in elapsed time; zero where there is no such doubt.
+/// Until when another holder may still bring what it spent our token for, in elapsed time; zero
+/// where there is no such doubt.
 fn doubtful_until(job: &Job, stored: &Stored) -> Duration {
     let current = job.current();
     let since = current
@@ -79,11 +83,19 @@ fn doubtful_until(job: &Job, stored: &Stored) -> Duration {
     if harmless {
         return Duration::ZERO;
     }
-    // However old the intent, and be the token over: the store may have been away all the time, and a holder that lives writes again
-    // after this long at the latest. It may just be hanging in a try.
+    // However old the intent, and be the token over: the store may have been away all the time, and
+    // a holder that lives writes again after this long at the latest. It may just be hanging in a
+    // try.
     let writes_again = pending::LONGEST_PAUSE.saturating_add(2 * job.settings.store);
-    let left = job.settings.doubt.saturating_sub(since).min(job.in_hand().left);
-    job.clock.now().elapsed.saturating_add(left.max(writes_again))
+    let left = job
+        .settings
+        .doubt
+        .saturating_sub(since)
+        .min(job.in_hand().left);
+    job.clock
+        .now()
+        .elapsed
+        .saturating_add(left.max(writes_again))
 }
 
 /// Tells callers, while it lives, that a flight is under way that may take minutes.

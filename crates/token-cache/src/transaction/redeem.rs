@@ -41,7 +41,8 @@ async fn redeem(
     commit(job, issued, by_our_login(job), Origin::Redemption).await
 }
 
-/// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our name.
+/// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our
+/// name.
 async fn leave_as_it_was(job: &Job, lease: &Lease<'_>, stored: &Stored) {
     let Some(doubt) = stored.doubt(job) else {
         return lease.clear_intent().await;
@@ -55,7 +56,12 @@ async fn leave_as_it_was(job: &Job, lease: &Lease<'_>, stored: &Stored) {
 }
 
 /// Takes over a token that the user has.
-pub(super) async fn adopt(job: &Job, lease: &Lease<'_>, stored: &Stored, token: Token) -> Result<(), Error> {
+pub(super) async fn adopt(
+    job: &Job,
+    lease: &Lease<'_>,
+    stored: &Stored,
+    token: Token,
+) -> Result<(), Error> {
     let known = begin(job, lease, stored).await?;
     let issued = as_generation_after(Issued::of(token, job.clock.now()), known);
     commit(job, issued, by_our_login(job), Origin::Redemption).await
@@ -67,8 +73,8 @@ async fn exchange(job: &Job, redemption: OneTimeGrant) -> Result<Issued, Error> 
     job.line().redeem(patience, request).await
 }
 
-/// Declares the new grant, and returns the newest generation that is known: the grant goes on after it, so that a holder that missed a
-/// logout does not take it for an ancestor of the old one.
+/// Declares the new grant, and returns the newest generation that is known: the grant goes on after
+/// it, so that a holder that missed a logout does not take it for an ancestor of the old one.
 async fn begin(job: &Job, lease: &Lease<'_>, stored: &Stored) -> Result<Option<Generation>, Error> {
     job.initial.seen(stored.entry());
     let current = job.current().map(|token| token.generation());

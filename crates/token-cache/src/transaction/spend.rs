@@ -25,8 +25,8 @@ impl Spent {
     }
 }
 
-/// Sends the refresh, and what follows a refusal: the store again, spares, the initial token, the repeatable login. `known` is the newest
-/// generation there is.
+/// Sends the refresh, and what follows a refusal: the store again, spares, the initial token, the
+/// repeatable login. `known` is the newest generation there is.
 pub(super) async fn spend(
     job: &Job,
     current: Option<Token>,
@@ -40,7 +40,9 @@ pub(super) async fn spend(
         return login.inspect_err(|_| job.note_vain_login());
     }
     match refresh_with(job, &current).await {
-        Err(error) if error.kind() == ErrorKind::Rejected => after_refusal(job, &current, known, error).await,
+        Err(error) if error.kind() == ErrorKind::Rejected => {
+            after_refusal(job, &current, known, error).await
+        }
         Err(error) => {
             job.note_kill(&error, &current);
             Err(error)
@@ -72,11 +74,18 @@ async fn after_refusal(
     Err(refused)
 }
 
-/// A token that lost a race, or the initial token of another family. Each is tried until the vendor takes or refuses it.
-async fn another_way(job: &Job, current: &Token, known: Option<Generation>) -> Result<Option<Spent>, Error> {
+/// A token that lost a race, or the initial token of another family. Each is tried until the vendor
+/// takes or refuses it.
+async fn another_way(
+    job: &Job,
+    current: &Token,
+    known: Option<Generation>,
+) -> Result<Option<Spent>, Error> {
     let condition = CommitCondition::ParentIs(fingerprint(&job.key, current));
     let issued = match another_token(job).await? {
-        Some((issued, origin)) => Spent::Issued(as_generation_after(issued, known), condition, origin),
+        Some((issued, origin)) => {
+            Spent::Issued(as_generation_after(issued, known), condition, origin)
+        }
         None => return Ok(None),
     };
     Ok(Some(issued))
@@ -100,7 +109,10 @@ async fn another_token(job: &Job) -> Result<Option<(Issued, Origin)>, Error> {
         return Ok(None);
     };
     if !job.is_expired(&initial) {
-        return Ok(Some((Issued::of(initial, job.clock.now()), Origin::Initial)));
+        return Ok(Some((
+            Issued::of(initial, job.clock.now()),
+            Origin::Initial,
+        )));
     }
     match refresh_with(job, &initial).await {
         Ok(Spent::Issued(issued, _, origin)) => Ok(Some((issued, origin))),
@@ -112,7 +124,8 @@ async fn another_token(job: &Job) -> Result<Option<(Issued, Origin)>, Error> {
     }
 }
 
-/// An API refused the access token, and the refresh brought the same one: the repeatable login is tried once.
+/// An API refused the access token, and the refresh brought the same one: the repeatable login is
+/// tried once.
 async fn or_login(job: &Job, current: &Token, known: Option<Generation>, spent: Spent) -> Spent {
     let Spent::Issued(issued, ..) = &spent else {
         return spent;
@@ -125,7 +138,8 @@ async fn or_login(job: &Job, current: &Token, known: Option<Generation>, spent: 
 }
 
 async fn refresh_with(job: &Job, token: &Token) -> Result<Spent, Error> {
-    // A vendor whose access token is its own refresh token cannot refresh an expired one: it would only refuse.
+    // A vendor whose access token is its own refresh token cannot refresh an expired one: it would
+    // only refuse.
     if token.refresh().is_none() && job.is_expired(token) && job.has_login() {
         return Err(Error::new(
             ErrorKind::Rejected,
@@ -150,7 +164,8 @@ async fn refresh_with(job: &Job, token: &Token) -> Result<Spent, Error> {
     ))
 }
 
-/// A refresh token that came alone is kept beside the old access token while that can be used, else beside an expired one.
+/// A refresh token that came alone is kept beside the old access token while that can be used, else
+/// beside an expired one.
 fn child_of(job: &Job, parent: &Token, issued: Issued) -> Issued {
     let mut token = issued.token.merged_with_previous(parent);
     if issued.error.is_some() {
@@ -163,9 +178,16 @@ fn child_of(job: &Job, parent: &Token, issued: Issued) -> Issued {
     Issued { token, ..issued }
 }
 
-async fn login(job: &Job, current: Option<&Token>, known: Option<Generation>) -> Result<Spent, Error> {
+async fn login(
+    job: &Job,
+    current: Option<&Token>,
+    known: Option<Generation>,
+) -> Result<Spent, Error> {
     let build = |attempt: &Attempt| {
-        let request = job.endpoint.login(attempt).unwrap_or_else(|| Err(needs_grant()));
+        let request = job
+            .endpoint
+            .login(attempt)
+            .unwrap_or_else(|| Err(needs_grant()));
         remembering(request, current)
     };
     let patience = patience(job, Rotation::Idempotent, Repetition::Once);
@@ -174,7 +196,8 @@ async fn login(job: &Job, current: Option<&Token>, known: Option<Generation>) ->
         Some(current) if issued.token.same_secrets_as(current) => child_of(job, current, issued),
         _ => as_generation_after(issued, known),
     };
-    // Only over the tombstone that it has seen does a login take the place of a grant that was logged out.
+    // Only over the tombstone that it has seen does a login take the place of a grant that was
+    // logged out.
     let condition = CommitCondition::UnlessTombstoned;
     Ok(Spent::Issued(issued, condition, Origin::Login))
 }

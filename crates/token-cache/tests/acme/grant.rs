@@ -45,7 +45,12 @@ pub(super) struct GrantLife {
 
 impl State {
     pub(super) fn act(&mut self, request: &Arrived) -> Response<Bytes> {
-        let now = self.clock.now().wall.shifted(self.skew_millis).unix_millis();
+        let now = self
+            .clock
+            .now()
+            .wall
+            .shifted(self.skew_millis)
+            .unix_millis();
         let came = now - i64::try_from(request.at.elapsed().as_millis()).unwrap();
         if request.path != "/revoke" && came.abs_diff(request.stamp) > 60_000 {
             return self.answer(400, r#"{"error":"stale"}"#);
@@ -67,13 +72,16 @@ impl State {
 
     fn take(&mut self, presented: &str) -> Response<Bytes> {
         let spent_at = self.spent_at.get(presented).copied();
-        let in_grace = |at: Instant| matches!(self.spent, Spent::GoodFor(grace) if at.elapsed() <= grace);
+        let in_grace =
+            |at: Instant| matches!(self.spent, Spent::GoodFor(grace) if at.elapsed() <= grace);
         let good = presented == self.refresh || spent_at.is_some_and(in_grace);
         if spent_at.is_some() && !good {
             self.reused += 1;
             self.dead = true;
         }
-        self.dead |= self.grant.is_some_and(|grant| grant.ends_at <= Instant::now());
+        self.dead |= self
+            .grant
+            .is_some_and(|grant| grant.ends_at <= Instant::now());
         if self.dead || !good {
             return self.answer(400, r#"{"error":"invalid_grant"}"#);
         }
@@ -150,7 +158,13 @@ impl State {
     pub(super) fn answer(&self, status: u16, body: &str) -> Response<Bytes> {
         let mut response = Response::new(Bytes::from(body.to_owned()));
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        let date = http_date(self.clock.now().wall.shifted(self.skew_millis).unix_seconds());
+        let date = http_date(
+            self.clock
+                .now()
+                .wall
+                .shifted(self.skew_millis)
+                .unix_seconds(),
+        );
         response.headers_mut().insert("date", date.parse().unwrap());
         response
     }

@@ -1,4 +1,5 @@
-//! A small vendor in memory, with everything that goes wrong at one, and a store whose operations fail on command.
+//! A small vendor in memory, with everything that goes wrong at one, and a store whose operations
+//! fail on command.
 
 mod chance;
 mod fault;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Request, Rotation, Secret,
-    Step, Token, TokenEndpoint, TokenKey,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Request,
+    Rotation, Secret, Step, Token, TokenEndpoint, TokenKey,
 };
 
 pub(crate) use chance::Chance;
@@ -117,7 +118,9 @@ impl Acme {
             "frozen" => Err(refused(ErrorKind::Locked { after: FREEZE })),
             "busy" => Err(refused(ErrorKind::Transient { after: None })),
             "wrong_client" => Err(refused(ErrorKind::Config)),
-            "duplicate" | "stale" => Ok(Outcome::Retry(refused(ErrorKind::Transient { after: None }))),
+            "duplicate" | "stale" => Ok(Outcome::Retry(refused(ErrorKind::Transient {
+                after: None,
+            }))),
             _ => Err(refused(ErrorKind::Protocol)),
         }
     }
@@ -154,9 +157,15 @@ impl TokenEndpoint for Acme {
     }
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
-        let document = answer.document().map_err(|error| of_a_stranger(answer, error))?;
+        let document = answer
+            .document()
+            .map_err(|error| of_a_stranger(answer, error))?;
         if let Some(code) = document.text(&["error"]) {
-            return Self::refused(answer, code, document.text(&["message"]).unwrap_or_default());
+            return Self::refused(
+                answer,
+                code,
+                document.text(&["message"]).unwrap_or_default(),
+            );
         }
         let text = |name| document.text(&[name]).map(Secret::from);
         let missing = |what| answer.error(ErrorKind::Protocol, what);
@@ -201,12 +210,15 @@ impl TokenEndpoint for Acme {
     ) -> Result<(), Error> {
         let (name, value) = token.header();
         request.headers.insert(name, value.clone());
-        request.headers.insert("x-at", millis(attempt).parse().unwrap());
+        request
+            .headers
+            .insert("x-at", millis(attempt).parse().unwrap());
         Ok(())
     }
 
     fn revoke(&self, token: &Token, _: &Attempt) -> Option<Result<Request, Error>> {
-        let request = Request::post(&self.base, "/revoke").form_secret("refresh", token.refresh_credential());
+        let request =
+            Request::post(&self.base, "/revoke").form_secret("refresh", token.refresh_credential());
         Some(request.build(Step::Revocation))
     }
 }

@@ -72,7 +72,8 @@ impl AcmeServer {
         self.state().kills_old_access = true;
     }
 
-    /// A login brings the living access token and what is left of its life, to its very end, and no refresh token.
+    /// A login brings the living access token and what is left of its life, to its very end, and no
+    /// refresh token.
     pub(crate) fn repeats_living_token(&self) {
         self.state().repeats_living = true;
     }
@@ -141,7 +142,11 @@ impl AcmeServer {
     }
 
     pub(crate) fn count(&self, path: &str) -> usize {
-        self.state().arrived.iter().filter(|one| one.path == path).count()
+        self.state()
+            .arrived
+            .iter()
+            .filter(|one| one.path == path)
+            .count()
     }
 
     /// How often a token came that was spent already.
@@ -172,7 +177,11 @@ impl AcmeServer {
 
 #[async_trait]
 impl HttpClient for AcmeServer {
-    async fn send(&self, request: Request<Bytes>, _within: Duration) -> Result<Response<Bytes>, SendError> {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        _within: Duration,
+    ) -> Result<Response<Bytes>, SendError> {
         let arrived = Arrived::of(&request);
         let (fault, latency) = {
             let mut state = self.state();
@@ -184,14 +193,19 @@ impl HttpClient for AcmeServer {
             }
             (fault, state.latency)
         };
-        // tidy: sleeps because that is the latency, and the time of every test that uses it is paused
+        // tidy: sleeps because that is the latency, and the time of every test that uses it is
+        // paused
         tokio::time::sleep(latency).await;
         self.end(&arrived, fault).await
     }
 }
 
 impl AcmeServer {
-    async fn end(&self, arrived: &Arrived, fault: Option<Fault>) -> Result<Response<Bytes>, SendError> {
+    async fn end(
+        &self,
+        arrived: &Arrived,
+        fault: Option<Fault>,
+    ) -> Result<Response<Bytes>, SendError> {
         let lost = || Err(SendError::maybe_sent(SendFailure::Interrupted));
         match fault {
             None => Ok(self.state().act(arrived)),
@@ -208,7 +222,10 @@ impl AcmeServer {
                 }
                 Ok(response)
             }
-            Some(Fault::Cut) => Ok(self.state().act(arrived).map(|body| body.slice(..body.len() / 2))),
+            Some(Fault::Cut) => Ok(self
+                .state()
+                .act(arrived)
+                .map(|body| body.slice(..body.len() / 2))),
             Some(Fault::Same) => Ok(self.state().tell(true)),
             Some(Fault::NoRefresh) => {
                 let mut state = self.state();

@@ -8,7 +8,8 @@ use std::time::Duration;
 use token_cache::MemoryStore;
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError,
 };
 use token_core::{Generation, TokenKey, TokenStore};
 
@@ -161,7 +162,12 @@ impl TokenStore for FaultyStore {
         self.run(Op::Load, self.memory().load(key)).await
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         if self.is_busy() {
             let left = Duration::from_secs(1);
             let entry = self.memory().load(key).await?;
@@ -173,12 +179,19 @@ impl TokenStore for FaultyStore {
             .await
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
-        self.run(Op::Renew, self.memory().renew(key, owner, life)).await
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
+        self.run(Op::Renew, self.memory().renew(key, owner, life))
+            .await
     }
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.run(Op::Release, self.memory().release(key, owner)).await
+        self.run(Op::Release, self.memory().release(key, owner))
+            .await
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {

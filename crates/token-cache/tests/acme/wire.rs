@@ -29,13 +29,16 @@ impl Arrived {
         Self {
             path: format!("/{path}"),
             presented: spent.unwrap_or_default(),
-            stamp: field("at").and_then(|at| at.parse().ok()).unwrap_or_default(),
+            stamp: field("at")
+                .and_then(|at| at.parse().ok())
+                .unwrap_or_default(),
             at: Instant::now(),
         }
     }
 }
 
-/// As `Date` is written (RFC 9110 section 5.6.7), for the years in which Acme is open: 2023 to 2025.
+/// As `Date` is written (RFC 9110 section 5.6.7), for the years in which Acme is open: 2023 to
+/// 2025.
 pub(super) fn http_date(unix_seconds: i64) -> String {
     const OPENED: i64 = 1_672_531_200; // Sunday, 1 January 2023
     const MONTHS: [(&str, i64); 12] = [
@@ -56,8 +59,8 @@ pub(super) fn http_date(unix_seconds: i64) -> String {
         (unix_seconds - OPENED).div_euclid(86_400),
         unix_seconds.rem_euclid(86_400),
     );
-    let weekday =
-        ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][usize::try_from(days.rem_euclid(7)).unwrap()];
+    let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        [usize::try_from(days.rem_euclid(7)).unwrap()];
     let (mut year, mut month, mut day) = (2023, 0, days);
     while day >= MONTHS[month].1 + i64::from(year == 2024 && month == 1) {
         day -= MONTHS[month].1 + i64::from(year == 2024 && month == 1);

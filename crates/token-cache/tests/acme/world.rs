@@ -34,8 +34,8 @@ impl World {
         }
     }
 
-    /// A process with its own way to the shared store. It runs in the paused time of the test; built outside of a runtime, on the
-    /// library's own.
+    /// A process with its own way to the shared store. It runs in the paused time of the test;
+    /// built outside of a runtime, on the library's own.
     pub(crate) fn process(&self, store: &FaultyStore) -> TokenCacheBuilder {
         let builder = TokenCache::builder(self.acme.clone())
             .http_client(self.server.clone())
@@ -119,7 +119,8 @@ pub(crate) async fn pass(span: Duration) {
 /// All events that are there by now.
 pub(crate) async fn told(events: &mut Events) -> Vec<Event> {
     let mut told = Vec::new();
-    while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(1), events.next()).await {
+    while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(1), events.next()).await
+    {
         told.push(event);
     }
     told

@@ -27,7 +27,10 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     ask(&cache).await;
     let token = cache.current().unwrap();
     assert_eq!(token.generation(), Generation::new(2));
-    assert_eq!(token.refresh().unwrap().expose(), world.server.living_refresh());
+    assert_eq!(
+        token.refresh().unwrap().expose(),
+        world.server.living_refresh()
+    );
     pass(50 * MINUTE).await;
     ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
@@ -42,11 +45,21 @@ async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_lo
     world.server.outage(Fault::Same);
     let asked = world.server.arrived().len();
     for _ in 0..9 * 60 {
-        assert!(cache.token().await.unwrap().access().same_as(before.access()));
+        assert!(
+            cache
+                .token()
+                .await
+                .unwrap()
+                .access()
+                .same_as(before.access())
+        );
         pass(MINUTE / 60).await;
     }
     let again = cache.current().unwrap();
-    assert_eq!(again.validity().expires_at(), before.validity().expires_at());
+    assert_eq!(
+        again.validity().expires_at(),
+        before.validity().expires_at()
+    );
     assert_eq!(again.generation(), before.generation());
     let exchanges = world.server.arrived().len() - asked;
     assert!((1..=12).contains(&exchanges), "{exchanges}");
@@ -135,7 +148,10 @@ async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
 // FAULTS.md row 25
 #[tokio::test(start_paused = true)]
 async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_grace() {
-    for (acme, sent) in [(Acme::with(Rotation::Grace(MINUTE)), 3), (Acme::single_use(), 2)] {
+    for (acme, sent) in [
+        (Acme::with(Rotation::Grace(MINUTE)), 3),
+        (Acme::single_use(), 2),
+    ] {
         let world = World::of(acme);
         let cache = world.due_owner().await;
         world.server.then([Fault::Cut]);
@@ -155,7 +171,10 @@ async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
     world.server.then_refuse("busy");
     let cache = world.owner();
     let error = cache.token_within(IMPATIENT).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::Transient { .. }),
+        "{error}"
+    );
     pass(2 * MINUTE / 60).await;
     assert!(cache.token().await.is_ok());
 }

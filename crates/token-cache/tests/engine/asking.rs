@@ -12,7 +12,10 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 async fn ask_for(cache: &TokenCache, span: Duration) -> Result<Token, Error> {
-    cache.token_valid_for(span).await.map(|token| (*token).clone())
+    cache
+        .token_valid_for(span)
+        .await
+        .map(|token| (*token).clone())
 }
 
 // FAULTS.md row 112
@@ -47,7 +50,10 @@ async fn fifty_uploads_that_begin_together_share_one_exchange() {
         })
         .collect();
     for upload in uploads {
-        assert_eq!(upload.await.unwrap().unwrap().generation(), Generation::new(2));
+        assert_eq!(
+            upload.await.unwrap().unwrap().generation(),
+            Generation::new(2)
+        );
     }
     assert_eq!(world.server.arrived().len(), 2);
 }
@@ -109,7 +115,10 @@ async fn a_forced_refresh_is_paid_once_by_fifty_callers_and_not_by_late_ones() {
             let cache = cache.clone();
             tokio::spawn(async move {
                 pass(SECOND * index / 50).await;
-                cache.refresh_if(first).await.map(|token| token.generation())
+                cache
+                    .refresh_if(first)
+                    .await
+                    .map(|token| token.generation())
             })
         })
         .collect();
@@ -117,7 +126,10 @@ async fn a_forced_refresh_is_paid_once_by_fifty_callers_and_not_by_late_ones() {
         assert_eq!(one.await.unwrap().unwrap(), first.next());
     }
     let asked = Instant::now();
-    assert_eq!(cache.refresh_if(first).await.unwrap().generation(), first.next());
+    assert_eq!(
+        cache.refresh_if(first).await.unwrap().generation(),
+        first.next()
+    );
     assert_eq!(asked.elapsed(), Duration::ZERO);
     assert_eq!(world.server.arrived().len(), 2);
 }
@@ -128,12 +140,21 @@ fn a_forced_refresh_is_paid_once_by_fifty_threads() {
     for _ in 0..20 {
         let world = World::of(Acme::single_use());
         let cache = world.owner();
-        let here = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
         let first = here().block_on(cache.token()).unwrap().generation();
         std::thread::scope(|scope| {
             for _ in 0..50 {
                 scope.spawn(|| {
-                    let forced = async { cache.refresh_if(first).await.map(|token| token.generation()) };
+                    let forced = async {
+                        cache
+                            .refresh_if(first)
+                            .await
+                            .map(|token| token.generation())
+                    };
                     assert_eq!(here().block_on(forced).unwrap(), first.next());
                 });
             }
@@ -159,7 +180,10 @@ async fn a_forced_refresh_keeps_the_pause_after_a_failure() {
         pass(SECOND).await;
     }
     assert_eq!(world.server.arrived().len(), 2);
-    assert_eq!(cache.refresh_if(first).await.unwrap().generation(), first.next());
+    assert_eq!(
+        cache.refresh_if(first).await.unwrap().generation(),
+        first.next()
+    );
 }
 
 // FAULTS.md row 115
@@ -187,7 +211,10 @@ async fn a_forgotten_rejection_is_tried_again_by_the_next_caller() {
         pass(MINUTE).await;
     }
     assert_eq!(world.server.arrived().len(), 1);
-    assert_eq!(cache.grant_state().await.unwrap(), GrantState::LoginRequired);
+    assert_eq!(
+        cache.grant_state().await.unwrap(),
+        GrantState::LoginRequired
+    );
     cache.forget_rejection();
     assert!(cache.token().await.is_ok());
     assert_eq!(world.server.arrived().len(), 2);
@@ -240,7 +267,10 @@ async fn callers_wait_for_the_exchange_that_ends_the_old_token() {
         gate.reached().await;
         pass(SECOND).await;
         let early = callers.iter().filter(|caller| caller.is_finished()).count();
-        assert_eq!(early, 0, "nobody gets a token that is dead, forced: {forced}");
+        assert_eq!(
+            early, 0,
+            "nobody gets a token that is dead, forced: {forced}"
+        );
         gate.open();
         for caller in callers {
             assert!(world.server.accepts(&caller.await.unwrap().unwrap()));

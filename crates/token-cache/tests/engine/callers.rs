@@ -49,7 +49,12 @@ async fn ten_thousand_concurrent_callers_share_one_failure() {
         .map(|_| {
             tokio::spawn({
                 let cache = cache.clone();
-                async move { cache.token_within(Duration::from_millis(700)).await.map(drop) }
+                async move {
+                    cache
+                        .token_within(Duration::from_millis(700))
+                        .await
+                        .map(drop)
+                }
             })
         })
         .collect();
@@ -65,11 +70,20 @@ async fn a_callers_deadline_does_not_stop_the_exchange() {
     let world = World::of(Acme::single_use());
     let gate = world.server.then_hold(Stage::AfterActing);
     let cache = world.owner();
-    let late = cache.token_within(Duration::from_secs(2)).await.unwrap_err();
+    let late = cache
+        .token_within(Duration::from_secs(2))
+        .await
+        .unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(1)
+    );
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (1, 0)
+    );
 }
 
 // FAULTS.md row 3
@@ -87,7 +101,10 @@ async fn a_caller_dropped_at_any_await_point_loses_no_rotation() {
         let token = next.token().await.unwrap();
         assert_eq!(world.server.reused(), 0, "dropped after {polls} polls");
         assert!(world.server.accepts(token.access()));
-        assert_eq!(token.refresh().unwrap().expose(), world.server.living_refresh());
+        assert_eq!(
+            token.refresh().unwrap().expose(),
+            world.server.living_refresh()
+        );
     }
 }
 
@@ -149,7 +166,11 @@ async fn a_due_token_is_given_at_once_while_one_exchange_runs() {
     let gate = world.server.then_hold(Stage::BeforeActing);
     for _ in 0..100 {
         assert_eq!(
-            cache.token_within(Duration::ZERO).await.unwrap().generation(),
+            cache
+                .token_within(Duration::ZERO)
+                .await
+                .unwrap()
+                .generation(),
             first
         );
         tokio::task::yield_now().await;
@@ -246,7 +267,9 @@ async fn events_come_in_the_order_of_what_happened() {
 #[tokio::test(start_paused = true)]
 async fn windows_of_ones_own_are_kept() {
     let world = World::of(Acme::single_use());
-    let windows = RefreshPolicy::default().refreshed_in_the_last(900).spread_over(0);
+    let windows = RefreshPolicy::default()
+        .refreshed_in_the_last(900)
+        .spread_over(0);
     let cache = world
         .process(&world.store)
         .initial_token(world.server.grant())
@@ -261,10 +284,13 @@ async fn windows_of_ones_own_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_refused_while_its_flight_still_gives_the_lease_back_is_followed_by_another() {
+async fn a_token_that_is_refused_while_its_flight_still_gives_the_lease_back_is_followed_by_another()
+ {
     let world = World::of(Acme::single_use());
     let gate = Gate::closed();
-    world.store.ails([Op::Release], &Ailment::Late(gate.clone()));
+    world
+        .store
+        .ails([Op::Release], &Ailment::Late(gate.clone()));
     let cache = world.owner();
     let refused = (*cache.token().await.unwrap()).clone();
     gate.reached().await;

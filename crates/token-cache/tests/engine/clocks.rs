@@ -45,7 +45,8 @@ async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
 
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
-async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_keep_the_token_too_long() {
+async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_keep_the_token_too_long()
+ {
     let world = World::of(Acme::single_use());
     let writer = world.owner();
     let behind = RuntimeClock::at(world.clock.now().wall.before(10 * MINUTE));
@@ -72,7 +73,11 @@ async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_kee
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
     let world = World::of(Acme::with(Rotation::Idempotent));
-    for wall in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_unix_millis(-1)] {
+    for wall in [
+        Timestamp::MIN,
+        Timestamp::MAX,
+        Timestamp::from_unix_millis(-1),
+    ] {
         let clock = ManualClock::at(wall);
         let cache = world
             .process(&world.store.sibling())
@@ -107,7 +112,10 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     let late = cache.token_within(MINUTE).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(2)
+    );
 }
 
 // FAULTS.md row 20

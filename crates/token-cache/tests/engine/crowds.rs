@@ -1,4 +1,5 @@
-//! Threads and tasks: what may be shared and sent, and what each of many gets while the clock jumps.
+//! Threads and tasks: what may be shared and sent, and what each of many gets while the clock
+//! jumps.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -8,11 +9,12 @@ use token_cache::{Event, Events, MemoryStore, TokenCache, TokenGuard};
 use token_core::reexports::http::{Request, Response};
 use token_core::reexports::{Bytes, async_trait};
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError,
 };
 use token_core::{
-    Attempt, Clock, Error, Generation, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint, TokenKey,
-    TokenStore,
+    Attempt, Clock, Error, Generation, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint,
+    TokenKey, TokenStore,
 };
 use token_testkit::ManualClock;
 
@@ -67,7 +69,12 @@ impl TokenStore for ClockedStore {
         self.memory.load(key).await.map(|entry| self.aged(entry))
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let acquired = self.memory.acquire(key, owner, life).await?;
         Ok(match acquired {
             Acquired::Held(entry) => Acquired::Held(self.aged(entry)),
@@ -75,7 +82,12 @@ impl TokenStore for ClockedStore {
         })
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         self.memory.renew(key, owner, life).await
     }
 
@@ -148,7 +160,9 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
         .unwrap();
     let call = |seed| {
         let (mut chance, mut served) = (Chance::seeded(seed), 0);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         for _ in 0..CALLS {
             let asked = mint.clock.now().elapsed;
             if let Ok(token) = runtime.block_on(cache.token_within(SECOND / 10)) {
@@ -162,8 +176,13 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
         served
     };
     let served: u32 = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|seed| scope.spawn(move || call(seed))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        let threads: Vec<_> = (0..THREADS)
+            .map(|seed| scope.spawn(move || call(seed)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
     });
     let asked = CALLS * u32::try_from(THREADS).unwrap();
     assert!(served > asked / 2, "{served} of {asked} were served");
@@ -218,6 +237,9 @@ async fn a_task_holds_a_guard_over_an_await_and_moves_between_threads() {
     let world = World::of(Acme::single_use());
     let cache = world.owner();
     let events = cache.events();
-    let event = tokio::spawn(sends(work(cache, events))).await.unwrap().unwrap();
+    let event = tokio::spawn(sends(work(cache, events)))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(matches!(event, Some(Event::Refreshed { .. })), "{event:?}");
 }

@@ -95,7 +95,10 @@ async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an
     gate.open();
     pass(MINUTE / 60).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (2, 0)
+    );
 }
 
 // FAULTS.md row 2
@@ -157,7 +160,10 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
             .unwrap()
             .same_secrets_as(&theirs.current().unwrap())
     );
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (2, 0)
+    );
 }
 
 // FAULTS.md row 2
@@ -215,7 +221,10 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
     assert_eq!(world.server.count("/refresh"), 1);
     let owner = Owner::named("a process that died");
     let memory = world.store.memory();
-    memory.clear_intent(&world.acme.key(), &owner).await.unwrap();
+    memory
+        .clear_intent(&world.acme.key(), &owner)
+        .await
+        .unwrap();
     pass(MINUTE / 6).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
@@ -225,14 +234,22 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
 async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
     let world = World::of(Acme::single_use());
     let (ours, theirs, store) = with_life_left(&world, Duration::ZERO).await;
-    // The store cannot be written from the moment on at which the server rotated, and the lease ends meanwhile.
+    // The store cannot be written from the moment on at which the server rotated, and the lease
+    // ends meanwhile.
     store.ails([Op::Commit, Op::Renew], &Ailment::Dead);
     theirs.token().await.unwrap();
     pass(MINUTE * 2 / 3).await;
-    let waiting = tokio::spawn(async move { ours.token_within(MINUTE).await.map(|token| (*token).clone()) });
+    let waiting = tokio::spawn(async move {
+        ours.token_within(MINUTE)
+            .await
+            .map(|token| (*token).clone())
+    });
     pass(Duration::from_secs(1)).await;
     store.heals();
     let token = waiting.await.unwrap().unwrap();
     assert!(token.same_secrets_as(&theirs.current().unwrap()));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
 }

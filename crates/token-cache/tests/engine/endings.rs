@@ -39,7 +39,8 @@ async fn a_failed_redemption_leaves_the_healthy_grant_alone() {
         );
         assert!(world.kept().await.intent.is_none(), "{code}");
         let told = told(&mut events).await;
-        let is_verdict = |event: &Event| matches!(event, Event::Rejected { .. } | Event::Failed { .. });
+        let is_verdict =
+            |event: &Event| matches!(event, Event::Rejected { .. } | Event::Failed { .. });
         assert!(!told.iter().any(is_verdict), "{code} {told:?}");
     }
 }
@@ -99,7 +100,10 @@ async fn a_redeemed_token_whose_commit_failed_is_not_written_over_the_tombstone(
         world.store.heals();
         pass(10 * MINUTE).await;
         let kept = world.kept().await;
-        assert!(kept.tombstoned && kept.record.is_none(), "logged out by {ours}");
+        assert!(
+            kept.tombstoned && kept.record.is_none(),
+            "logged out by {ours}"
+        );
         assert!(cache.current().is_none());
         assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     }
@@ -183,7 +187,8 @@ async fn a_logout_while_a_load_is_on_its_way_publishes_nothing() {
 
 // FAULTS.md row 61
 #[tokio::test(start_paused = true)]
-async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_nothing_is_spent_meanwhile() {
+async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_nothing_is_spent_meanwhile()
+ {
     let world = World::of(Acme::single_use());
     let cache = world.due_owner().await;
     let gate = world.server.then_hold(Stage::AfterActing);
@@ -197,13 +202,25 @@ async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_noth
     pass(SECOND).await;
     gate.open();
     pass(SECOND).await;
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
     // Still the first: nothing is published once a logout has begun. Its refresh token was spent.
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(1)
+    );
     pass(SECOND).await;
-    assert_eq!(logging_out.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(
+        logging_out.await.unwrap().unwrap_err().kind(),
+        ErrorKind::Store
+    );
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
 }
 
 // FAULTS.md row 63
@@ -218,7 +235,8 @@ fn a_logout_that_breaks_off_with_its_runtime_withholds_nothing_for_ever() {
         .build()
         .unwrap();
     let own = tokio::runtime::Runtime::new().unwrap();
-    own.block_on(async { cache.token().await.map(drop) }).unwrap();
+    own.block_on(async { cache.token().await.map(drop) })
+        .unwrap();
     let gate = Gate::closed();
     world.store.ails([Op::Bury], &Ailment::Hangs);
     world.store.ails([Op::Commit], &Ailment::Late(gate.clone()));
@@ -235,7 +253,12 @@ fn a_logout_that_breaks_off_with_its_runtime_withholds_nothing_for_ever() {
     world.store.heals();
     gate.open();
     let generation = cache.current().unwrap().generation();
-    let next = own.block_on(async { cache.refresh_if(generation).await.map(|token| token.generation()) });
+    let next = own.block_on(async {
+        cache
+            .refresh_if(generation)
+            .await
+            .map(|token| token.generation())
+    });
     assert_eq!(next.unwrap(), generation.next());
 }
 
@@ -263,7 +286,9 @@ async fn a_login_whose_lease_came_before_the_tombstone_does_not_replace_it() {
     let world = World::of(Acme::with(Rotation::Idempotent).and_login());
     let cache = world.stranger();
     let gate = Gate::closed();
-    world.store.ails([Op::Acquire], &Ailment::Late(gate.clone()));
+    world
+        .store
+        .ails([Op::Acquire], &Ailment::Late(gate.clone()));
     let asking = tokio::spawn({
         let cache = cache.clone();
         async move { cache.token_within(SECOND).await.map(drop) }
@@ -414,7 +439,11 @@ async fn after_a_logout_the_next_call_a_later_one_and_a_new_process_log_in_again
             let cache = logged_out(&world).await;
             pass(later).await;
             assert!(cache.current().is_none());
-            let cache = if same_process { cache } else { world.stranger() };
+            let cache = if same_process {
+                cache
+            } else {
+                world.stranger()
+            };
             let token = cache.token().await.unwrap();
             assert!(world.server.accepts(token.access()));
             assert_eq!(token.generation(), Generation::new(2));
@@ -426,7 +455,8 @@ async fn after_a_logout_the_next_call_a_later_one_and_a_new_process_log_in_again
 
 // FAULTS.md row 106
 #[tokio::test(start_paused = true)]
-async fn after_a_logout_a_process_with_a_live_token_of_before_logs_in_when_it_meets_the_tombstone() {
+async fn after_a_logout_a_process_with_a_live_token_of_before_logs_in_when_it_meets_the_tombstone()
+{
     let world = World::of(Acme::single_use().and_login());
     let (ours, theirs) = (
         world.stranger(),
@@ -493,7 +523,9 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
     cache.token().await.unwrap();
     pass(61 * MINUTE).await;
     let gate = Gate::closed();
-    world.store.ails([Op::Acquire], &Ailment::Late(gate.clone()));
+    world
+        .store
+        .ails([Op::Acquire], &Ailment::Late(gate.clone()));
     let asking = tokio::spawn({
         let cache = cache.clone();
         async move { cache.token_within(Duration::from_millis(1)).await.map(drop) }
@@ -507,5 +539,8 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
     pass(SECOND).await;
     assert_eq!(world.server.count("/login"), logins);
     assert!(world.kept().await.tombstoned);
-    assert!(cache.token().await.is_ok(), "who asks after it gets a new grant");
+    assert!(
+        cache.token().await.is_ok(),
+        "who asks after it gets a new grant"
+    );
 }

@@ -30,13 +30,19 @@ async fn what_retry_after_asks_for_is_obeyed() {
         (429, ABSURD, 3600),
     ] {
         let world = World::of(Acme::single_use());
-        world.server.then([Fault::Answer(status, headers, "{}".into())]);
+        world
+            .server
+            .then([Fault::Answer(status, headers, "{}".into())]);
         let cache = world.owner();
         let refused = cache.token_within(IMPATIENT).await.unwrap_err();
         assert_eq!(refused.retry_after(), Some(Duration::from_secs(pause)));
         pass(Duration::from_secs(pause - 1)).await;
         let later = cache.token_within(IMPATIENT).await.unwrap_err();
-        assert_eq!(later.retry_after(), Some(Duration::from_secs(1)), "what is left");
+        assert_eq!(
+            later.retry_after(),
+            Some(Duration::from_secs(1)),
+            "what is left"
+        );
         assert_eq!(world.server.arrived().len(), 1);
         pass(Duration::from_secs(1)).await;
         assert!(cache.token().await.is_ok());
@@ -80,7 +86,10 @@ async fn a_token_that_works_once_is_never_sent_twice_within_a_flight() {
         let error = world.owner().token_within(IMPATIENT).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InDoubt);
         pass(10 * MINUTE).await;
-        assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
+        assert_eq!(
+            (world.server.arrived().len(), world.server.reused()),
+            (1, 0)
+        );
     }
 }
 
@@ -90,7 +99,10 @@ async fn an_exchange_whose_time_is_over_is_not_begun_again() {
     world.server.latency(5 * MINUTE);
     let cache = world.owner();
     let began = Instant::now();
-    let error = cache.token_within(MINUTE / 3 + IMPATIENT).await.unwrap_err();
+    let error = cache
+        .token_within(MINUTE / 3 + IMPATIENT)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InDoubt);
     assert_eq!(began.elapsed(), MINUTE / 3);
     assert_eq!(world.server.arrived().len(), 1);
@@ -167,7 +179,10 @@ async fn a_network_that_is_down_is_transient_in_clear_text_and_the_token_is_serv
         assert_eq!(ask(&cache).await, Generation::new(1));
         pass(10 * MINUTE).await;
         let error = cache.token().await.unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Transient { .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains("api.acme.example"), "{error}");
     }
 }
@@ -183,7 +198,11 @@ async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backo
         for _ in 0..100 {
             let asked = Instant::now();
             cache.token().await.unwrap();
-            assert_eq!(asked.elapsed(), Duration::ZERO, "a live token is served at once");
+            assert_eq!(
+                asked.elapsed(),
+                Duration::ZERO,
+                "a live token is served at once"
+            );
         }
         pass(MINUTE / 60).await;
     }
@@ -195,7 +214,8 @@ async fn a_hundred_callers_a_second_through_an_outage_cost_one_attempt_per_backo
         .windows(2)
         .map(|pair| pair[1].at - pair[0].at)
         .collect();
-    // While a token lives the steps double; without one they are ten seconds at most. The token's end cuts one of them short.
+    // While a token lives the steps double; without one they are ten seconds at most. The token's
+    // end cuts one of them short.
     let (cut_short, mut lived) = (10, 0);
     for (step, gap) in gaps.iter().enumerate() {
         let doubled = Duration::from_secs(300.min(1 << step.min(9)));

@@ -1,4 +1,5 @@
-//! The repeatable login beside a refresh that fails: when it takes its place, and what becomes of both where both fail.
+//! The repeatable login beside a refresh that fails: when it takes its place, and what becomes of
+//! both where both fail.
 
 use std::time::Duration;
 
@@ -138,14 +139,19 @@ async fn once_the_token_is_over_login_and_refresh_take_turns() {
         };
         assert!(is_right, "{refresh:?} {login:?} {came}");
         let last = errors.last().unwrap();
-        let is_told = refresh.is_kind_of(last) || (refresh != SetUpWrongly && login.is_kind_of(last));
+        let is_told =
+            refresh.is_kind_of(last) || (refresh != SetUpWrongly && login.is_kind_of(last));
         assert!(is_told, "{refresh:?} {login:?} {last}");
         let told = told(&mut events).await;
         let rejections = told
             .iter()
             .filter(|event| matches!(event, Event::Rejected { .. }));
         let dead = refresh == Dead && login == Dead;
-        assert_eq!(rejections.count(), usize::from(dead), "{refresh:?} {login:?}");
+        assert_eq!(
+            rejections.count(),
+            usize::from(dead),
+            "{refresh:?} {login:?}"
+        );
     }
 }
 
@@ -173,7 +179,10 @@ async fn whichever_is_well_again_first_brings_the_next_token() {
                 continue;
             }
             let took = to_next_token(&cache).await;
-            assert!(took <= longest + SECOND, "{refresh:?} {login:?} {well}: {took:?}");
+            assert!(
+                took <= longest + SECOND,
+                "{refresh:?} {login:?} {well}: {took:?}"
+            );
         }
     }
 }
@@ -196,8 +205,16 @@ async fn a_page_of_a_stranger_or_a_500_for_a_dead_token_costs_one_probe_before_t
             .outage_of("/refresh", Fault::Answer(status, &[], body.into()));
         let asked = Instant::now();
         assert!(world.server.accepts(cache.token().await.unwrap().access()));
-        assert!(asked.elapsed() <= SECOND + 3 * LATENCY, "{:?}", asked.elapsed());
-        assert_eq!(written(&world.server.arrived()[1..]), "RL", "{status} {body}");
+        assert!(
+            asked.elapsed() <= SECOND + 3 * LATENCY,
+            "{:?}",
+            asked.elapsed()
+        );
+        assert_eq!(
+            written(&world.server.arrived()[1..]),
+            "RL",
+            "{status} {body}"
+        );
     }
 }
 
@@ -238,10 +255,15 @@ async fn a_refused_refresh_that_somebody_vouches_for_is_sent_again() {
 async fn a_login_whose_answer_is_lost_leaves_no_doubt_about_the_refresh_token() {
     for refused in [Transient, Dead] {
         let (world, cache) = both_refused(refused, Transient).await;
-        world.server.outage_of("/login", Fault::Lost(Stage::BeforeActing));
+        world
+            .server
+            .outage_of("/login", Fault::Lost(Stage::BeforeActing));
         pass(10 * MINUTE).await;
         errors_within(&cache, 2 * SECOND).await;
         assert!(world.server.count("/login") > 0);
-        assert!(world.kept().await.intent.is_none(), "others need not wait for it");
+        assert!(
+            world.kept().await.intent.is_none(),
+            "others need not wait for it"
+        );
     }
 }

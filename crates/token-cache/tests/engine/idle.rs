@@ -1,4 +1,5 @@
-//! What stays as it is: fields that an answer leaves out, a cache that nobody asks, a record that nobody could replace.
+//! What stays as it is: fields that an answer leaves out, a cache that nobody asks, a record that
+//! nobody could replace.
 
 use std::time::Duration;
 
@@ -30,7 +31,11 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
         let host = token.extra("api_host").map(Secret::expose);
         token.scopes() == ["read", "write"] && host == Some("eu.api.acme.example")
     };
-    let ours = world.process(&world.store).initial_token(first).build().unwrap();
+    let ours = world
+        .process(&world.store)
+        .initial_token(first)
+        .build()
+        .unwrap();
     let (theirs, _) = world.other();
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {
@@ -69,7 +74,8 @@ async fn a_cache_that_nobody_asks_makes_no_request_and_the_next_operation_makes_
 
 // FAULTS.md scenario 17
 #[tokio::test(start_paused = true)]
-async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_and_the_intent_stands() {
+async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_and_the_intent_stands()
+ {
     for rotation in [Rotation::SingleUse, Rotation::Grace(MINUTE)] {
         let world = World::of(Acme::with(rotation));
         let cache = world.due_owner().await;

@@ -24,7 +24,10 @@ async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
         let world = World::of(Acme::single_use());
         world.server.then([fault.clone()]);
         let cache = world.stranger();
-        assert!(cache.redeem(world.acme.redemption()).await.is_err(), "{fault:?}");
+        assert!(
+            cache.redeem(world.acme.redemption()).await.is_err(),
+            "{fault:?}"
+        );
         for _ in 0..30 {
             assert!(cache.token().await.is_err());
             pass(MINUTE).await;
@@ -37,7 +40,13 @@ async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
     }
     let world = World::of(Acme::single_use());
     world.server.then([Fault::Unsent(SendFailure::Connect)]);
-    assert!(world.stranger().redeem(world.acme.redemption()).await.is_err());
+    assert!(
+        world
+            .stranger()
+            .redeem(world.acme.redemption())
+            .await
+            .is_err()
+    );
     assert!(world.server.arrived().is_empty());
 }
 
@@ -126,8 +135,13 @@ async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
     drop(cache);
     gate.open();
     pass(MINUTE).await;
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(1));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(1)
+    );
     while events.next().await.is_some() {}
-    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let tasks = tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks();
     assert_eq!(tasks, 0);
 }

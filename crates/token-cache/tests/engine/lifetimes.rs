@@ -20,9 +20,15 @@ async fn a_token_that_is_over_on_arrival_is_asked_for_again_three_times_per_wait
     world.server.outage(Fault::Answer(200, &[], OVER.into()));
     let cache = world.stranger();
     let error = cache.token().await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Transient { .. }), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::Transient { .. }),
+        "{error}"
+    );
     let arrived = world.server.arrived();
-    let gaps: Vec<_> = arrived.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    let gaps: Vec<_> = arrived
+        .windows(2)
+        .map(|pair| pair[1].at - pair[0].at)
+        .collect();
     assert_eq!(gaps.len(), 3, "{gaps:?}");
     for (gap, step) in gaps.iter().zip([1, 2, 4]) {
         let step = step * SECOND;
@@ -46,7 +52,10 @@ async fn every_waiter_gets_the_token_that_follows_one_that_was_over() {
             })
             .collect();
         for waiter in waiters {
-            assert!(world.server.accepts(&waiter.await.unwrap().unwrap()), "{over}");
+            assert!(
+                world.server.accepts(&waiter.await.unwrap().unwrap()),
+                "{over}"
+            );
         }
         assert_eq!(world.server.arrived().len(), over + 1);
     }
@@ -73,7 +82,10 @@ async fn a_newer_token_of_the_store_that_is_over_does_not_fail_the_waiters() {
     for waiter in waiters {
         assert_eq!(waiter.await.unwrap().unwrap(), Generation::new(3));
     }
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (3, 0));
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (3, 0)
+    );
 }
 
 async fn ends(events: &mut Events) -> Vec<token_core::Timestamp> {
@@ -154,7 +166,10 @@ async fn a_refresh_that_brings_another_lifetime_draws_the_window_from_it() {
         pass(SECOND).await;
     }
     let refreshed = world.server.arrived()[2..].to_vec();
-    let gaps: Vec<_> = refreshed.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    let gaps: Vec<_> = refreshed
+        .windows(2)
+        .map(|pair| pair[1].at - pair[0].at)
+        .collect();
     let in_window = |gap: &Duration| (6 * MINUTE..10 * MINUTE).contains(gap);
     assert!(gaps.len() >= 5 && gaps.iter().all(in_window), "{gaps:?}");
 }
@@ -178,13 +193,19 @@ async fn a_token_that_is_adopted_old_or_dated_ahead_ends_at_its_own_end() {
         let world = World::of(Acme::with(Rotation::Idempotent));
         world.server.outage(Fault::Answer(503, &[], "{}".into()));
         let ours = world.stranger();
-        ours.set_token(dated(&world, issued_ago, MINUTE)).await.unwrap();
-        // Another process takes it from the store, ten seconds later. What is dated ahead may also mean that the writer's clock was
-        // set back meanwhile, so there it ends a little earlier.
+        ours.set_token(dated(&world, issued_ago, MINUTE))
+            .await
+            .unwrap();
+        // Another process takes it from the store, ten seconds later. What is dated ahead may also
+        // mean that the writer's clock was set back meanwhile, so there it ends a little earlier.
         pass(10 * SECOND).await;
         let (theirs, _) = world.other();
         assert!(theirs.token().await.unwrap().access().expose() == "acme-access-old");
-        let ahead = if issued_ago < 0 { SECOND } else { Duration::ZERO };
+        let ahead = if issued_ago < 0 {
+            SECOND
+        } else {
+            Duration::ZERO
+        };
         pass(left * SECOND - 10 * SECOND - ahead - SECOND / 100).await;
         assert!(theirs.current().is_some(), "issued {issued_ago} s ago");
         pass(ahead).await;

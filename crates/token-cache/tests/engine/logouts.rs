@@ -137,12 +137,16 @@ async fn a_holder_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_no
             3,
             "the old grant's token was spent"
         );
-        assert!(found.same_secrets_as(&begun), "{found:?} after {logouts} logouts");
+        assert!(
+            found.same_secrets_as(&begun),
+            "{found:?} after {logouts} logouts"
+        );
         assert_eq!(begun.generation(), Generation::new(4));
     }
 }
 
-/// The vendor took the old grant's token before the logout, and its answer comes after the new login.
+/// The vendor took the old grant's token before the logout, and its answer comes after the new
+/// login.
 // FAULTS.md rows 10 and 37
 #[tokio::test(start_paused = true)]
 async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_login() {

@@ -1,4 +1,5 @@
-//! The engine against a vendor and a store that fail in every way that FAULTS.md knows, in paused time.
+//! The engine against a vendor and a store that fail in every way that FAULTS.md knows, in paused
+//! time.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

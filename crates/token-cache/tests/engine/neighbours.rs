@@ -118,7 +118,13 @@ async fn another_host_or_path_never_sees_the_old_grants_token() {
             .any(|one| old_secrets.contains(&one.presented.as_str()));
         assert!(!leaked, "{base}");
     }
-    assert!(old.stranger().token().await.unwrap().same_secrets_as(&token));
+    assert!(
+        old.stranger()
+            .token()
+            .await
+            .unwrap()
+            .same_secrets_as(&token)
+    );
     crate::acme::pass(50 * MINUTE).await;
     owner.token().await.unwrap();
     assert!(!old.server.is_dead());

@@ -26,7 +26,10 @@ async fn errors_within(world: &World, cache: &TokenCache, span: Duration) -> u32
     let (began, mut errors) = (Instant::now(), 0);
     while began.elapsed() < span {
         match cache.token_within(IMPATIENT).await {
-            Ok(token) => assert!(world.server.accepts(token.access()), "no token that is over"),
+            Ok(token) => assert!(
+                world.server.accepts(token.access()),
+                "no token that is over"
+            ),
             Err(_) => errors += 1,
         }
         pass(SECOND).await;
@@ -56,7 +59,10 @@ async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_err
         );
     }
     let logins = world.server.count("/login");
-    assert!((6..=5 * 60).contains(&logins), "{logins} logins in five lives");
+    assert!(
+        (6..=5 * 60).contains(&logins),
+        "{logins} logins in five lives"
+    );
 }
 
 // FAULTS.md row 65

@@ -1,4 +1,5 @@
-//! Failures that pass: who waits for the next exchange, for how long, and how soon all is well again.
+//! Failures that pass: who waits for the next exchange, for how long, and how soon all is well
+//! again.
 
 use std::time::Duration;
 
@@ -52,7 +53,11 @@ async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
         }
         assert!(asked.elapsed() <= 2 * SECOND, "{:?}", asked.elapsed());
         // A request that does not leave does not arrive.
-        let arrived = if matches!(fault, Fault::Unsent(_)) { 1 } else { 2 };
+        let arrived = if matches!(fault, Fault::Unsent(_)) {
+            1
+        } else {
+            2
+        };
         assert_eq!(world.server.arrived().len(), arrived, "{fault:?}");
     }
 }
@@ -93,7 +98,10 @@ async fn after_three_failures_in_a_row_nobody_waits() {
         let asked = Instant::now();
         assert!(cache.token().await.is_err());
         let waited = asked.elapsed();
-        assert!(waited > SECOND && waited <= 3 * SECOND, "two pauses: {waited:?}");
+        assert!(
+            waited > SECOND && waited <= 3 * SECOND,
+            "two pauses: {waited:?}"
+        );
         let requests = world.server.arrived().len();
         for _ in 0..1000 {
             let asked = Instant::now();
@@ -104,8 +112,8 @@ async fn after_three_failures_in_a_row_nobody_waits() {
     }
 }
 
-/// How long it takes from "vendor well" to a live token, with ten impatient callers a second. The outage begins when the token is
-/// due, and lasts for this share of the rest of its life.
+/// How long it takes from "vendor well" to a live token, with ten impatient callers a second. The
+/// outage begins when the token is due, and lasts for this share of the rest of its life.
 async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests: f64) -> Duration {
     let world = World::of(Acme::with(rotation));
     world.server.life(life);
@@ -119,7 +127,9 @@ async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests
         _ = cache.token_within(IMPATIENT).await;
         let left = outage.saturating_sub(began.elapsed());
         // More often in its last minute, so that a failure just before its end is met.
-        let rare = (outage / 100).max(SECOND / 2).min(left.saturating_sub(MINUTE));
+        let rare = (outage / 100)
+            .max(SECOND / 2)
+            .min(left.saturating_sub(MINUTE));
         pass(rare.max(SECOND / 2)).await;
     }
     world.server.outage(None);
@@ -150,8 +160,12 @@ async fn longest_recovery(rotations: &[Rotation], faults: &[Fault]) -> Duration 
             for life in LIVES {
                 for rests in OUTAGES {
                     let took = to_first_token(*rotation, fault, life, rests).await;
-                    let case = format!("{rotation:?}, {fault:?}, life {life:?}, {rests} of the rest");
-                    assert!(rests > 1.0 || took.is_zero(), "the token lives: {took:?}: {case}");
+                    let case =
+                        format!("{rotation:?}, {fault:?}, life {life:?}, {rests} of the rest");
+                    assert!(
+                        rests > 1.0 || took.is_zero(),
+                        "the token lives: {took:?}: {case}"
+                    );
                     longest = longest.max(took);
                 }
             }
@@ -190,7 +204,10 @@ async fn a_doubt_lengthens_that_only_for_a_token_that_works_once() {
     assert!(longest <= 10 * SECOND + BETWEEN_CALLERS, "{longest:?}");
     let longest = longest_recovery(&[Rotation::SingleUse], &doubtful()).await;
     let step = 10 * SECOND;
-    assert!(longest <= 15 * SECOND + step + BETWEEN_CALLERS, "{longest:?}");
+    assert!(
+        longest <= 15 * SECOND + step + BETWEEN_CALLERS,
+        "{longest:?}"
+    );
 }
 
 // FAULTS.md row 109
@@ -204,7 +221,11 @@ async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
         (status(503), 6, 10 * SECOND),
         (Fault::Unsent(SendFailure::Resolve), 4, 8 * SECOND),
         (status(502), 1, 15 * SECOND),
-        (Fault::Answer(429, TWENTY_MINUTES, "{}".into()), 1, 20 * MINUTE),
+        (
+            Fault::Answer(429, TWENTY_MINUTES, "{}".into()),
+            1,
+            20 * MINUTE,
+        ),
         (says("frozen"), 1, frozen),
         (says("wrong_client"), 1, 5 * MINUTE),
         (says("gibberish"), 2, 2 * SECOND),
@@ -229,7 +250,11 @@ async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
             assert!(too_much <= SECOND / 500, "{left:?} of {pause:?} {fault:?}");
             pass(left).await;
             let token = cache.token_within(SECOND / 10).await;
-            assert!(token.is_ok(), "{token:?} after {:?} {fault:?}", asked.elapsed());
+            assert!(
+                token.is_ok(),
+                "{token:?} after {:?} {fault:?}",
+                asked.elapsed()
+            );
         }
     }
 }

@@ -75,7 +75,10 @@ async fn a_redemption_whose_caller_goes_away_before_it_begins_is_not_made() {
     assert!(tokio::time::timeout(SECOND, redeeming).await.is_err());
     pass(MINUTE).await;
     assert_eq!(
-        (world.server.count("/refresh"), world.server.count("/redeem")),
+        (
+            world.server.count("/refresh"),
+            world.server.count("/redeem")
+        ),
         (2, 0)
     );
 }

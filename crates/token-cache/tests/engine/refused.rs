@@ -103,11 +103,17 @@ async fn a_short_token_is_newly_exchanged_for_half_of_its_life_at_most() {
     let cache = world.owner();
     cache.token().await.unwrap();
     refuse(&cache).await;
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(2)
+    );
     pass(SECOND * 5 / 2).await;
     let second = (*cache.current().unwrap()).clone();
     cache.invalidate(&second);
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(3));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(3)
+    );
 }
 
 // FAULTS.md row 110
@@ -158,5 +164,8 @@ async fn a_refused_token_is_not_handed_out_because_the_store_is_away() {
         ErrorKind::Store
     );
     world.store.heals();
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(2)
+    );
 }

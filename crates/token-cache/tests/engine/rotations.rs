@@ -1,4 +1,5 @@
-//! A rotation is never thrown away, and a refresh token that may have been spent is not sent again too early.
+//! A rotation is never thrown away, and a refresh token that may have been spent is not sent again
+//! too early.
 
 use std::time::Duration;
 
@@ -42,11 +43,15 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_the_live_access_token_a
     assert_eq!(kept.validity().expires_at(), first.validity().expires_at());
     assert_eq!(kept.refresh().unwrap().expose(), "alone-2");
     assert_eq!(kept.generation(), Generation::new(2));
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
     assert!(world.kept().await.intent.is_none(), "nothing is in doubt");
     let told = told(&mut events).await;
     assert!(
-        told.iter().any(|event| matches!(event, Event::Failed { .. })),
+        told.iter()
+            .any(|event| matches!(event, Event::Failed { .. })),
         "{told:?}"
     );
 
@@ -66,7 +71,8 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_the_live_access_token_a
 
 // FAULTS.md rows 49 and 71
 #[tokio::test(start_paused = true)]
-async fn a_refresh_token_that_comes_alone_is_kept_beside_no_access_token_where_the_old_one_is_gone() {
+async fn a_refresh_token_that_comes_alone_is_kept_beside_no_access_token_where_the_old_one_is_gone()
+{
     let over = async || {
         let world = World::of(Acme::single_use());
         let cache = world.due_owner().await;
@@ -85,7 +91,10 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_no_access_token_where_t
         ]);
         assert!(cache.token_within(IMPATIENT).await.is_err());
         assert!(cache.current().is_none());
-        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+        assert_eq!(
+            world.kept().await.record.unwrap().generation,
+            Generation::new(2)
+        );
         let (next, _) = world.other();
         assert_eq!(next.token().await.unwrap().access().expose(), "A3");
         assert_eq!(presented(&world)[1..], ["acme-refresh-1", "alone-2"]);
@@ -119,10 +128,16 @@ async fn what_is_odd_in_an_accepted_answer_is_told() {
     cache.token().await.unwrap();
     let told = told(&mut events).await;
     let is_odd = |event: &Event| match event {
-        Event::OddAnswer { generation, what } => *generation == Generation::new(1) && what.len() == 1,
+        Event::OddAnswer { generation, what } => {
+            *generation == Generation::new(1) && what.len() == 1
+        }
         _ => false,
     };
-    assert_eq!(told.iter().filter(|event| is_odd(event)).count(), 1, "{told:?}");
+    assert_eq!(
+        told.iter().filter(|event| is_odd(event)).count(),
+        1,
+        "{told:?}"
+    );
 }
 
 /// What leaves a single-use refresh in doubt.
@@ -214,7 +229,8 @@ async fn a_token_of_ours_that_may_have_been_spent_rests_while_the_access_token_l
         assert!((300..=303).contains(&rested.as_secs()), "{rested:?}");
     }
     let grace = Rotation::Grace(2 * MINUTE);
-    let in_its_window = second_attempt_after(grace, 10 * MINUTE, Fault::Answer(502, &[], "<html>".into()));
+    let in_its_window =
+        second_attempt_after(grace, 10 * MINUTE, Fault::Answer(502, &[], "<html>".into()));
     assert!(in_its_window.await.as_secs() <= 3);
 }
 
@@ -248,8 +264,7 @@ async fn a_refresh_of_two_steps_counts_as_sent_once_the_first_was() {
     assert_eq!(world.server.count("/refresh"), 2, "it was not sent again");
     assert!(world.kept().await.intent.is_some());
     let told = told(&mut events).await;
-    let is_doubt =
-        |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::InDoubt);
+    let is_doubt = |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::InDoubt);
     assert!(told.iter().any(is_doubt), "{told:?}");
 }
 
@@ -328,7 +343,10 @@ async fn a_login_after_a_refused_refresh_that_echoes_the_token_in_hand_is_scrubb
     pass(SECOND / 4).await;
     let shown = format!("{:?}", told(&mut events).await);
     assert!(shown.contains("busy"), "{shown}");
-    assert!(!shown.contains(&refresh) && !shown.contains(&held), "{shown}");
+    assert!(
+        !shown.contains(&refresh) && !shown.contains(&held),
+        "{shown}"
+    );
 }
 
 // FAULTS.md row 55
@@ -353,7 +371,10 @@ async fn an_unwritten_token_is_not_taken_for_its_parent_where_the_refresh_token_
     world.store.heals();
     gate.open();
     assert_eq!(draining.await.unwrap(), Drained::Settled);
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(3));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(3)
+    );
 }
 
 /// An exchange although the store is away.
@@ -399,7 +420,10 @@ async fn an_older_expired_token_of_a_store_that_was_set_back_does_not_replace_a_
     pass(SECOND).await;
     let live = (*cache.current().unwrap()).clone();
     let overwrite = token_core::store::CommitCondition::Overwrite;
-    let (memory, key) = (world.store.memory(), token_core::TokenEndpoint::key(&world.acme));
+    let (memory, key) = (
+        world.store.memory(),
+        token_core::TokenEndpoint::key(&world.acme),
+    );
     token_core::TokenStore::commit(&memory, &key, &overwrite, &backup)
         .await
         .unwrap();
@@ -422,7 +446,10 @@ async fn a_refusal_is_a_verdict_though_the_store_offers_an_older_token_that_is_o
     cache.token().await.unwrap();
     pass(50 * MINUTE).await;
     let overwrite = token_core::store::CommitCondition::Overwrite;
-    let (memory, key) = (world.store.memory(), token_core::TokenEndpoint::key(&world.acme));
+    let (memory, key) = (
+        world.store.memory(),
+        token_core::TokenEndpoint::key(&world.acme),
+    );
     token_core::TokenStore::commit(&memory, &key, &overwrite, &backup)
         .await
         .unwrap();
@@ -487,8 +514,7 @@ async fn a_doubt_is_not_forgotten_where_the_repetition_is_answered_by_a_busy_ser
     pass(SECOND / 4).await;
     assert!(world.kept().await.intent.is_some());
     let told = told(&mut events).await;
-    let is_doubt =
-        |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::InDoubt);
+    let is_doubt = |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::InDoubt);
     assert!(told.iter().any(is_doubt), "{told:?}");
 }
 
@@ -511,7 +537,11 @@ async fn a_drain_ends_with_its_callers_time_and_leaves_no_task() {
     world.store.ails([Op::Commit], &Ailment::Dead);
     cache.token().await.unwrap();
     pass(SECOND).await;
-    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
     let before = tasks();
     for _ in 0..10 {
         assert_eq!(cache.drain(SECOND).await, Drained::Unsettled);
@@ -525,9 +555,12 @@ async fn a_drain_ends_with_its_callers_time_and_leaves_no_task() {
 async fn a_grace_counts_from_the_first_send_and_not_from_the_timeout() {
     let world = World::of(Acme::with(Rotation::Grace(SECOND * 30)));
     let cache = world.due_owner().await;
-    // The first answer never comes: 20 seconds of the window are over when the exchange is given up.
+    // The first answer never comes: 20 seconds of the window are over when the exchange is given
+    // up.
     let gate = world.server.then_hold(Stage::AfterActing);
-    world.server.outage(Fault::Answer(502, &[], "<html>".into()));
+    world
+        .server
+        .outage(Fault::Answer(502, &[], "<html>".into()));
     let sent = Instant::now();
     while sent.elapsed() < 4 * MINUTE {
         cache.token().await.unwrap();

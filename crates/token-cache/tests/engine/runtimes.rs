@@ -1,4 +1,5 @@
-//! Callers whose runtimes end, and callers without one. Time is real here: only what happens counts, not when.
+//! Callers whose runtimes end, and callers without one. Time is real here: only what happens
+//! counts, not when.
 
 use std::future::Future;
 use std::pin::pin;
@@ -61,7 +62,10 @@ fn a_callers_runtime_that_ends_in_mid_exchange_loses_no_rotation() {
         let second = Runtime::new().unwrap();
         let token = second.block_on(async { cache.token().await.map(|token| (*token).clone()) });
         assert!(world.server.accepts(token.unwrap().access()));
-        assert_eq!((world.server.count("/refresh"), world.server.reused()), (1, 0));
+        assert_eq!(
+            (world.server.count("/refresh"), world.server.reused()),
+            (1, 0)
+        );
         assert_eq!(second.block_on(cache.drain(MINUTE)), Drained::Settled);
         assert!(block_on(world.kept()).record.is_some());
     }
@@ -80,7 +84,9 @@ fn a_runtime_for_each_call_loses_no_grant() {
             // The call is over long before the exchange is.
             let within = Duration::from_millis(1);
             match generation {
-                Some(generation) => _ = tokio::time::timeout(within, cache.refresh_if(generation)).await,
+                Some(generation) => {
+                    _ = tokio::time::timeout(within, cache.refresh_if(generation)).await
+                }
                 None => _ = cache.token_within(within).await,
             }
         });
@@ -113,7 +119,10 @@ fn everything_works_without_a_runtime_of_the_callers() {
     assert_eq!(status.as_u16(), 200);
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
     watching.stop();
-    assert!(matches!(block_on(cache.logout()).unwrap(), LoggedOut::Revoked));
+    assert!(matches!(
+        block_on(cache.logout()).unwrap(),
+        LoggedOut::Revoked
+    ));
     assert!(block_on(cache.set_token(world.server.grant())).is_ok());
 }
 
@@ -127,7 +136,11 @@ fn a_cache_whose_given_runtime_is_gone_in_mid_exchange_works_on_that_of_the_proc
     assert!(block_on(cache.token_within(Duration::ZERO)).is_err());
     block_on(gate.reached());
     drop(given);
-    assert!(world.server.accepts(block_on(cache.token()).unwrap().access()));
+    assert!(
+        world
+            .server
+            .accepts(block_on(cache.token()).unwrap().access())
+    );
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
 }
 
@@ -144,12 +157,16 @@ fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
     let error = block_on(cache.token_within(IMPATIENT)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InDoubt);
     assert!(error.retry_after().unwrap() > Duration::from_secs(10));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (1, 0));
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (1, 0)
+    );
 }
 
 // FAULTS.md row 46
 #[test]
-fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_that_of_the_process() {
+fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_that_of_the_process()
+{
     let given = Runtime::new().unwrap();
     let world = World::of(Acme::single_use());
     let cache = on(&given, &world);
@@ -183,5 +200,8 @@ fn a_caller_that_waits_when_its_given_runtime_shuts_down_gets_an_error_and_no_pa
     });
     block_on(gate.reached());
     drop(given);
-    assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ErrorKind::InDoubt);
+    assert_eq!(
+        waiting.join().unwrap().unwrap_err().kind(),
+        ErrorKind::InDoubt
+    );
 }

@@ -45,7 +45,10 @@ async fn nothing_that_is_printed_holds_a_secret() {
         &world,
         &(shown(&token) + &shown(&token.headers()) + &shown(&cache)),
     );
-    assert_silent(&world, &(shown(&world.acme) + &shown(&world.acme.redemption())));
+    assert_silent(
+        &world,
+        &(shown(&world.acme) + &shown(&world.acme.redemption())),
+    );
     assert_silent(&world, &shown(&world.kept().await));
     assert_silent(&world, &shown(&world.store.memory()));
     assert_silent(&world, &shown(&cache.keep_fresh()));

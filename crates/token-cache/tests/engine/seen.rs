@@ -1,4 +1,5 @@
-//! What the store knows is used: by a process that starts, by one that has a verdict, and for an initial token.
+//! What the store knows is used: by a process that starts, by one that has a verdict, and for an
+//! initial token.
 
 use std::time::Duration;
 
@@ -64,7 +65,11 @@ async fn a_login_in_another_process_is_found_within_a_second_in_spite_of_a_verdi
     let token = cache.token().await.unwrap();
     assert!(token.same_secrets_as(&newcomer.current().unwrap()));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert_eq!(world.server.arrived().len(), requests + 1, "the redemption alone");
+    assert_eq!(
+        world.server.arrived().len(),
+        requests + 1,
+        "the redemption alone"
+    );
 }
 
 // FAULTS.md row 98
@@ -165,7 +170,14 @@ async fn a_live_initial_token_is_stored_in_the_first_flight_into_an_empty_place(
     };
     assert!(told.iter().any(is_initial), "{told:?}");
     // Another process finds it, one with another initial token too.
-    assert!(world.stranger().token().await.unwrap().same_secrets_as(&initial));
+    assert!(
+        world
+            .stranger()
+            .token()
+            .await
+            .unwrap()
+            .same_secrets_as(&initial)
+    );
     let other = world
         .process(&world.store)
         .initial_token(live(&world, "another"))
@@ -183,14 +195,25 @@ async fn a_new_initial_token_is_tried_when_the_stored_grant_is_refused() {
     world.server.kill_grant();
     assert!(cache.token_within(IMPATIENT).await.is_err());
     // A person logged in again, and the program was given the new refresh token.
-    world.stranger().redeem(world.acme.redemption()).await.unwrap();
+    world
+        .stranger()
+        .redeem(world.acme.redemption())
+        .await
+        .unwrap();
     let fresh = world.server.grant();
     let dead = world.store.sibling();
     dead.loses_everything();
     let first = world
         .process(&dead)
         .initial_token(Token::from_refresh_token(Secret::from("dead")).unwrap());
-    assert!(first.build().unwrap().token_within(IMPATIENT).await.is_err());
+    assert!(
+        first
+            .build()
+            .unwrap()
+            .token_within(IMPATIENT)
+            .await
+            .is_err()
+    );
     let store = world.store.sibling();
     let next = world.process(&store).initial_token(fresh).build().unwrap();
     assert!(world.server.accepts(next.token().await.unwrap().access()));
@@ -236,7 +259,10 @@ async fn an_unseen_initial_token_takes_the_place_of_a_dead_grant_once() {
     let token = cache.token().await.unwrap();
     assert!(token.same_secrets_as(&unseen));
     assert_eq!(token.generation(), Generation::new(2));
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
     // It is refused in its turn, and not tried a second time.
     pass(61 * MINUTE).await;
     assert!(cache.token().await.is_err());
@@ -276,7 +302,11 @@ async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
         if logged_out {
             _ = world.stranger().logout().await.unwrap();
         }
-        world.stranger().redeem(world.acme.redemption()).await.unwrap();
+        world
+            .stranger()
+            .redeem(world.acme.redemption())
+            .await
+            .unwrap();
         let fresh = world.server.grant();
         let store = world.store.sibling();
         store.loses_everything();
@@ -335,7 +365,9 @@ async fn a_rotating_initial_token_in_memory_alone_is_told_once() {
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
     let world = World::of(Acme::single_use());
-    world.store.warns("all users may write to the parent directory");
+    world
+        .store
+        .warns("all users may write to the parent directory");
     let cache = world.due_owner().await;
     let next = world.owner();
     let mut events = next.events();
@@ -345,7 +377,8 @@ async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
     }
     drop(cache);
     let told = told(&mut events).await;
-    let is_told = |event: &&Event| matches!(event, Event::StoreWarning { what } if what.contains("parent"));
+    let is_told =
+        |event: &&Event| matches!(event, Event::StoreWarning { what } if what.contains("parent"));
     assert_eq!(told.iter().filter(is_told).count(), 1, "{told:?}");
 }
 
@@ -354,7 +387,11 @@ async fn what_is_wrong_with_the_place_of_a_store_is_told_once() {
 async fn an_endless_lease_is_refused_when_the_cache_is_built() {
     let world = World::of(Acme::single_use());
     for lease in [Duration::MAX, 25 * 60 * MINUTE] {
-        let error = world.process(&world.store).lease_ttl(lease).build().unwrap_err();
+        let error = world
+            .process(&world.store)
+            .lease_ttl(lease)
+            .build()
+            .unwrap_err();
         assert_eq!(error.field(), "lease");
     }
     let cache = world

@@ -18,7 +18,10 @@ async fn two_holders_of_one_refresh_token_spend_it_once() {
     let (ours, (theirs, _)) = (world.owner(), world.other());
     let (first, second) = tokio::join!(ours.token(), theirs.token());
     assert!(first.unwrap().same_secrets_as(&second.unwrap()));
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (1, 0));
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (1, 0)
+    );
 }
 
 // FAULTS.md row 1
@@ -44,7 +47,8 @@ async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
     for _ in 0..24 * 60 {
         let (first, second) = tokio::join!(ours.token(), theirs.token());
         assert!(
-            world.server.accepts(first.unwrap().access()) && world.server.accepts(second.unwrap().access())
+            world.server.accepts(first.unwrap().access())
+                && world.server.accepts(second.unwrap().access())
         );
         pass(MINUTE).await;
     }
@@ -87,7 +91,10 @@ async fn a_holder_of_an_unwritten_token_writes_it_before_it_waits_for_a_busy_lea
     assert!(cache.token().await.is_err());
     assert_eq!(began.elapsed(), MINUTE / 2);
     // The store never had its parent, so it is written twice.
-    assert_eq!(world.store.log()[..3], [Op::Commit, Op::Commit, Op::Acquire]);
+    assert_eq!(
+        world.store.log()[..3],
+        [Op::Commit, Op::Commit, Op::Acquire]
+    );
     assert!(world.kept().await.record.is_some());
 }
 
@@ -97,12 +104,24 @@ async fn a_lease_is_renewed_through_a_long_exchange_and_released_by_its_owner_on
     let world = World::of(Acme::single_use());
     world.server.latency(Duration::from_secs(110));
     let (ours, (theirs, theirs_store)) = (world.owner(), world.other());
-    let (first, second) = tokio::join!(ours.token_within(3 * MINUTE), theirs.token_within(3 * MINUTE));
+    let (first, second) = tokio::join!(
+        ours.token_within(3 * MINUTE),
+        theirs.token_within(3 * MINUTE)
+    );
     assert!(first.is_ok());
-    // The other flight gave up waiting for the lease and spent nothing. Its caller had time for the next one.
+    // The other flight gave up waiting for the lease and spent nothing. Its caller had time for the
+    // next one.
     assert_eq!(second.unwrap().generation(), Generation::new(1));
     assert_eq!(world.server.arrived().len(), 1);
-    assert!(world.store.log().iter().filter(|op| **op == Op::Renew).count() >= 10);
+    assert!(
+        world
+            .store
+            .log()
+            .iter()
+            .filter(|op| **op == Op::Renew)
+            .count()
+            >= 10
+    );
     assert!(!theirs_store.log().contains(&Op::Release));
     pass(MINUTE).await;
     assert!(
@@ -143,7 +162,10 @@ async fn a_late_commit_counts_by_lineage_after_the_lease_was_lost() {
             .unwrap()
             .same_secrets_as(&theirs.current().unwrap())
     );
-    assert_eq!((world.server.arrived().len(), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.arrived().len(), world.server.reused()),
+        (2, 0)
+    );
 }
 
 // FAULTS.md rows 8 and 10
@@ -161,7 +183,10 @@ async fn a_lease_that_is_known_to_be_lost_does_not_stop_the_exchange() {
     pass(15 * MINUTE / 60).await;
     gate.open();
     assert!(cache.token().await.is_ok());
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(1));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(1)
+    );
 }
 
 // FAULTS.md row 11
@@ -176,7 +201,10 @@ async fn an_unrelated_write_to_the_record_does_not_make_a_commit_lose() {
     world.leave_doubt().await;
     gate.open();
     pass(MINUTE).await;
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
 }
 
 // FAULTS.md row 36
@@ -290,7 +318,8 @@ async fn a_refusal_after_another_holder_committed_is_no_verdict_though_that_toke
     // 80 seconds of doubt are left, and less than the exchange's 120.
     pass(60 * MINUTE - Duration::from_secs(80)).await;
     let mut events = ours.events();
-    // Ours is frozen before the server acted; theirs brings a token that is short-lived, and due when ours is refused.
+    // Ours is frozen before the server acted; theirs brings a token that is short-lived, and due
+    // when ours is refused.
     world.store.ails([Op::Renew], &Ailment::Dead);
     let gate = world.server.then_hold(Stage::BeforeActing);
     ours.token().await.unwrap();
@@ -305,7 +334,9 @@ async fn a_refusal_after_another_holder_committed_is_no_verdict_though_that_toke
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
     let told = told(&mut events).await;
     assert!(
-        !told.iter().any(|event| matches!(event, Event::Rejected { .. })),
+        !told
+            .iter()
+            .any(|event| matches!(event, Event::Rejected { .. })),
         "{told:?}"
     );
 }

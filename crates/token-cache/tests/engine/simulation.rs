@@ -1,5 +1,5 @@
-//! Days of virtual time with random faults, clock steps and callers, several processes and seeds. What must always hold is checked after
-//! each step; a failure names its seed.
+//! Days of virtual time with random faults, clock steps and callers, several processes and seeds.
+//! What must always hold is checked after each step; a failure names its seed.
 
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ impl Simulation {
     }
 
     fn fault(&mut self) -> Fault {
-        let answer = |status, body: &str| Fault::Answer(status, &[("retry-after", "90")], body.to_owned());
+        let answer =
+            |status, body: &str| Fault::Answer(status, &[("retry-after", "90")], body.to_owned());
         let faults = if self.hardship == Hardship::SharedAndAnything {
             9
         } else {
@@ -136,7 +137,8 @@ impl Simulation {
     fn ail(&mut self, store: &FaultyStore) {
         let mut ops = Op::ALL.to_vec();
         ops.retain(|op| {
-            self.chance.one_in(2) && (*op != Op::Commit || self.hardship != Hardship::SharedAndNothingLost)
+            self.chance.one_in(2)
+                && (*op != Op::Commit || self.hardship != Hardship::SharedAndNothingLost)
         });
         let ailment = match self.chance.below(4) {
             0 => Ailment::Dead,
@@ -156,14 +158,18 @@ impl Simulation {
     fn step_clock(&mut self) {
         let millis = i64::try_from(self.chance.below(4 * 3_600_000)).unwrap();
         let back = self.hardship == Hardship::AloneAndNothingLost && self.chance.one_in(2);
-        self.world.clock.step_wall(if back { -millis } else { millis });
+        self.world
+            .clock
+            .step_wall(if back { -millis } else { millis });
     }
 
     fn check(&mut self) {
         while let Some(ended) = self.callers.try_join_next() {
             match ended.unwrap_or_else(|panic| panic!("{}: {panic}", self.at())) {
                 Ok(_) => {}
-                Err((error, live)) => assert!(!live, "{}: {error} though a live token is there", self.at()),
+                Err((error, live)) => {
+                    assert!(!live, "{}: {error} though a live token is there", self.at())
+                }
             }
         }
         for (cache, _) in &self.processes {
@@ -188,7 +194,11 @@ impl Simulation {
                 "{}: a spent token was sent",
                 self.at()
             );
-            assert!(!self.world.server.is_dead(), "{}: the grant is dead", self.at());
+            assert!(
+                !self.world.server.is_dead(),
+                "{}: the grant is dead",
+                self.at()
+            );
         }
     }
 
@@ -253,7 +263,11 @@ async fn three_processes_lose_nothing_through_days_of_faults() {
 
 #[tokio::test(start_paused = true)]
 async fn three_processes_with_a_login_recover_from_anything() {
-    simulate(|| Acme::single_use().and_login(), Hardship::SharedAndAnything).await;
+    simulate(
+        || Acme::single_use().and_login(),
+        Hardship::SharedAndAnything,
+    )
+    .await;
     simulate(
         || Acme::with(Rotation::Grace(MINUTE)).and_login(),
         Hardship::SharedAndAnything,
@@ -263,5 +277,9 @@ async fn three_processes_with_a_login_recover_from_anything() {
 
 #[tokio::test(start_paused = true)]
 async fn three_processes_with_a_token_that_works_again_and_again_recover_from_anything() {
-    simulate(|| Acme::with(Rotation::Idempotent), Hardship::SharedAndAnything).await;
+    simulate(
+        || Acme::with(Rotation::Idempotent),
+        Hardship::SharedAndAnything,
+    )
+    .await;
 }

@@ -11,7 +11,8 @@ use crate::acme::{Acme, Ailment, Op, World, pass, told};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A process that refreshed to generation 2 and died before the store took it. What it had in hand is gone, but for its spill.
+/// A process that refreshed to generation 2 and died before the store took it. What it had in hand
+/// is gone, but for its spill.
 async fn died_with_the_token(world: &World, spill: impl TokenStore) {
     let cache = world
         .process(&world.store)
@@ -26,7 +27,10 @@ async fn died_with_the_token(world: &World, spill: impl TokenStore) {
     pass(Duration::from_secs(1)).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     // Its way to the store stays broken, so whatever it still does has no effect.
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(1));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(1)
+    );
 }
 
 /// The next process of that machine, with a way of its own to the store.
@@ -50,8 +54,14 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     let next = next_process(&world, spill.clone());
     let mut events = next.events();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
     assert!(
         spilled(&world, &spill).await.record.is_none(),
         "what the store has must not come back"
@@ -64,12 +74,14 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     );
 }
 
-/// The fallback store's own write was whole on disk, and not in its place yet, when the process died.
+/// The fallback store's own write was whole on disk, and not in its place yet, when the process
+/// died.
 // FAULTS.md row 97
 #[tokio::test(start_paused = true)]
 async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     let world = World::of(Acme::single_use());
-    let directory = std::env::temp_dir().join(format!("token-cache-half-written-{}", std::process::id()));
+    let directory =
+        std::env::temp_dir().join(format!("token-cache-half-written-{}", std::process::id()));
     let dying = FileStore::at(&directory).asking(|step| match step {
         WriteStep::Rename => Err(std::io::Error::other("the process dies")),
         _ => Ok(()),
@@ -77,9 +89,16 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     died_with_the_token(&world, dying).await;
     let next = next_process(&world, FileStore::at(&directory));
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
-    // The dead process still tries to write its token; what it leaves is in the system's temporary folder.
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
+    // The dead process still tries to write its token; what it leaves is in the system's temporary
+    // folder.
     _ = std::fs::remove_dir_all(&directory);
 }
 
@@ -108,7 +127,10 @@ async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     store.heals();
     pass(MINUTE).await;
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,13 +154,19 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
             .generation(),
         Generation::new(2)
     );
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
     assert_eq!(world.server.reused(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
-    let (world, spill) = (World::of(Acme::single_use()), World::of(Acme::single_use()).store);
+    let (world, spill) = (
+        World::of(Acme::single_use()),
+        World::of(Acme::single_use()).store,
+    );
     let cache = world
         .process(&world.store)
         .initial_token(world.server.grant())
@@ -148,7 +176,10 @@ async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
     let mut events = cache.events();
     spill.ails([Op::Commit], &Ailment::Dead);
     world.store.ails([Op::Commit], &Ailment::Dead);
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(1)
+    );
     let told = told(&mut events).await;
     assert!(
         told.iter()

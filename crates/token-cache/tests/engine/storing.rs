@@ -24,7 +24,10 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
         assert_eq!(cache.drain(MINUTE).await, Drained::Unsettled);
         world.store.heals();
         pass(MINUTE).await;
-        assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+        assert_eq!(
+            world.kept().await.record.unwrap().generation,
+            Generation::new(2)
+        );
         assert_eq!(cache.drain(Duration::ZERO).await, Drained::Settled);
         let told = told(&mut events).await;
         assert!(
@@ -53,7 +56,10 @@ async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dro
     pass(3 * MINUTE).await;
     world.store.heals();
     pass(MINUTE).await;
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
 }
 
 // FAULTS.md row 4
@@ -66,7 +72,10 @@ async fn drain_writes_what_the_store_did_not_take() {
     pass(20 * MINUTE).await;
     world.store.heals();
     assert_eq!(cache.drain(MINUTE / 60).await, Drained::Settled);
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
 }
 
 // FAULTS.md row 4
@@ -83,7 +92,10 @@ async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     world.store.heals();
     pass(4 * MINUTE).await;
     cache.token().await.unwrap();
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(3));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(3)
+    );
     assert_eq!(world.server.reused(), 0);
 }
 
@@ -103,7 +115,10 @@ async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_re
         let cache = world.due_owner().await;
         world.store.ails(ops.iter().copied(), &ailment);
         for _ in 0..9 {
-            assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
+            assert_eq!(
+                cache.token().await.unwrap().generation(),
+                Generation::new(1)
+            );
             pass(MINUTE).await;
         }
         pass(MINUTE).await;
@@ -171,7 +186,10 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
         matches!(told[..], [Event::Refreshed { .. }, Event::Rewritten { .. }]),
         "{told:?}"
     );
-    assert_eq!(world.kept().await.record.unwrap().generation, Generation::new(2));
+    assert_eq!(
+        world.kept().await.record.unwrap().generation,
+        Generation::new(2)
+    );
 }
 
 // FAULTS.md row 41
@@ -185,7 +203,11 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
     world
         .store
         .memory()
-        .commit(&world.acme.key(), &CommitCondition::UnlessTombstoned, &older)
+        .commit(
+            &world.acme.key(),
+            &CommitCondition::UnlessTombstoned,
+            &older,
+        )
         .await
         .unwrap();
     for _ in 0..5 {
@@ -212,12 +234,19 @@ async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_
     pass(55 * MINUTE).await;
     cache.token().await.unwrap();
     pass(12 * MINUTE).await;
-    // The other comes first: the holder is hanging in a try and has another pause to go. Nothing but the intent tells of it.
+    // The other comes first: the holder is hanging in a try and has another pause to go. Nothing
+    // but the intent tells of it.
     world.store.heals();
     way.heals();
-    let found = other.token_within(MINUTE).await.map(|token| token.generation());
+    let found = other
+        .token_within(MINUTE)
+        .await
+        .map(|token| token.generation());
     assert_eq!(found.unwrap(), Generation::new(2));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
 }
 
 // FAULTS.md rows 4 and 8
@@ -230,11 +259,21 @@ async fn while_a_token_waits_for_the_store_nobody_else_spends_its_dead_parent() 
     world.store.ails([Op::Commit], &Ailment::Dead);
     // Expired by now, so nothing but the lease keeps the other from spending what it has.
     pass(65 * MINUTE).await;
-    assert_eq!(cache.token().await.unwrap().generation(), Generation::new(2));
-    let waiting =
-        tokio::spawn(async move { other.token_within(MINUTE).await.map(|token| token.generation()) });
+    assert_eq!(
+        cache.token().await.unwrap().generation(),
+        Generation::new(2)
+    );
+    let waiting = tokio::spawn(async move {
+        other
+            .token_within(MINUTE)
+            .await
+            .map(|token| token.generation())
+    });
     pass(Duration::from_secs(5)).await;
     world.store.heals();
     assert_eq!(waiting.await.unwrap().unwrap(), Generation::new(2));
-    assert_eq!((world.server.count("/refresh"), world.server.reused()), (2, 0));
+    assert_eq!(
+        (world.server.count("/refresh"), world.server.reused()),
+        (2, 0)
+    );
 }

@@ -19,13 +19,20 @@ async fn with_unwritten_token(world: &World) -> TokenCache {
     cache
 }
 
-/// Two tries at once: the writer's and that of a drain. Another login has taken the place meanwhile.
+/// Two tries at once: the writer's and that of a drain. Another login has taken the place
+/// meanwhile.
 // FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn an_unwritten_token_that_lost_is_told_once_and_is_one_spare() {
     let world = World::of(Acme::single_use());
     let cache = with_unwritten_token(&world).await;
-    let spare = cache.current().unwrap().refresh().unwrap().expose().to_owned();
+    let spare = cache
+        .current()
+        .unwrap()
+        .refresh()
+        .unwrap()
+        .expose()
+        .to_owned();
     pass(MINUTE).await; // Its lease is over.
     let newcomer = world.process(&world.store.sibling()).build().unwrap();
     newcomer.redeem(world.acme.redemption()).await.unwrap();
@@ -63,13 +70,20 @@ async fn the_lease_that_an_unwritten_token_left_is_given_back_before_the_next_fl
     let (other, _) = world.other();
     let gate = Gate::closed();
     world.store.heals();
-    world.store.ails([Op::Release], &Ailment::Delayed(gate.clone()));
+    world
+        .store
+        .ails([Op::Release], &Ailment::Delayed(gate.clone()));
     gate.reached().await;
     let written = cache.current().unwrap().generation();
     assert_eq!(other.token().await.unwrap().generation(), written);
     world.server.latency(2 * SECOND);
     let refreshing = |cache: TokenCache| {
-        tokio::spawn(async move { cache.refresh_if(written).await.map(|token| token.generation()) })
+        tokio::spawn(async move {
+            cache
+                .refresh_if(written)
+                .await
+                .map(|token| token.generation())
+        })
     };
     let ours = refreshing(cache);
     pass(SECOND).await;

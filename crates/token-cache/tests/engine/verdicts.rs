@@ -23,7 +23,10 @@ async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end(
     world.server.kill_grant();
     let mut events = cache.events();
     for _ in 0..9 {
-        assert_eq!(cache.token().await.unwrap().generation(), Generation::new(1));
+        assert_eq!(
+            cache.token().await.unwrap().generation(),
+            Generation::new(1)
+        );
         pass(MINUTE).await;
     }
     for _ in 0..60 {
@@ -77,10 +80,16 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
     world.server.then([Fault::Answer(200, &[], fork.into())]);
     theirs.token().await.unwrap();
     pass(Duration::from_secs(100)).await;
-    assert_eq!(theirs.current().unwrap().access().expose(), "acme-access-fork");
+    assert_eq!(
+        theirs.current().unwrap().access().expose(),
+        "acme-access-fork"
+    );
     gate.open();
     pass(MINUTE / 60).await;
-    assert_eq!(ours.current().unwrap().access().expose(), "acme-access-fork");
+    assert_eq!(
+        ours.current().unwrap().access().expose(),
+        "acme-access-fork"
+    );
     assert!(
         told(&mut events)
             .await
@@ -208,7 +217,11 @@ async fn a_first_token_that_is_its_own_refresh_token_is_refreshed() {
     let first = Token::builder(access, Validity::new(now, now.after(60 * MINUTE)))
         .build()
         .unwrap();
-    let cache = world.process(&world.store).initial_token(first).build().unwrap();
+    let cache = world
+        .process(&world.store)
+        .initial_token(first)
+        .build()
+        .unwrap();
     cache.token().await.unwrap();
     assert!(world.server.arrived().is_empty());
     pass(50 * MINUTE).await;

@@ -80,7 +80,9 @@ async fn a_rotating_initial_token_in_memory_alone_is_logged_once() {
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_a_store_is_logged_once() {
     let lines = warned(|world| {
-        world.store.warns("all users may write to the parent directory");
+        world
+            .store
+            .warns("all users may write to the parent directory");
         world.owner()
     })
     .await;

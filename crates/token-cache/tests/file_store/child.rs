@@ -1,4 +1,5 @@
-//! A process of its own: this test program starts itself anew, and tells the child by the environment what to do.
+//! A process of its own: this test program starts itself anew, and tells the child by the
+//! environment what to do.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -32,7 +33,12 @@ impl Process {
         )
     }
 
-    pub(crate) fn run(mut command: Command, task: &str, directory: &Path, stop_at: Option<usize>) -> Self {
+    pub(crate) fn run(
+        mut command: Command,
+        task: &str,
+        directory: &Path,
+        stop_at: Option<usize>,
+    ) -> Self {
         command
             .args([
                 "child::a_lease_that_a_process_of_its_own_holds_is_busy_to_others",
@@ -106,7 +112,8 @@ fn wait_to_be_told() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-/// Where the environment names a task, this is the child that another test started; else it is a test, which starts one.
+/// Where the environment names a task, this is the child that another test started; else it is a
+/// test, which starts one.
 #[test]
 fn a_lease_that_a_process_of_its_own_holds_is_busy_to_others() {
     match std::env::var(TASK) {
@@ -120,7 +127,11 @@ async fn watch_a_holder() {
     let scene = Scene::with_a_record().await;
     let mut holder = Process::start("hold", &scene.directory(), None);
     holder.expect("held");
-    let acquired = scene.store().acquire(&key(), &owner(2), LONG).await.unwrap();
+    let acquired = scene
+        .store()
+        .acquire(&key(), &owner(2), LONG)
+        .await
+        .unwrap();
     assert!(matches!(acquired, Acquired::Busy { .. }));
 }
 
@@ -183,7 +194,10 @@ async fn refresh(store: &FileStore) {
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     say("intended");
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     say("committed");
     store.release(&key(), &owner(1)).await.unwrap();
 }
@@ -210,10 +224,19 @@ async fn next(store: &FileStore) {
 
 async fn hold(store: &FileStore) {
     let life = Duration::from_secs(2);
-    assert!(store.acquire(&key(), &owner(1), life).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(1), life)
+            .await
+            .unwrap()
+            .is_held()
+    );
     say("held");
     wait_to_be_told();
-    assert_eq!(store.renew(&key(), &owner(1), life).await.unwrap(), Renewed::Lost);
+    assert_eq!(
+        store.renew(&key(), &owner(1), life).await.unwrap(),
+        Renewed::Lost
+    );
     let late = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(late.unwrap(), Committed::Stored);
     say("committed late");

@@ -65,14 +65,20 @@ async fn a_foreign_file_is_an_error_and_is_kept() {
 async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     fs::write(scene.file(), "torn").unwrap();
     assert_eq!(stored(&store).await, Some(1));
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(intent(1, 1)));
-    let committed = store.commit(&key(), &child_of(1), &record(3)).await.unwrap();
+    let committed = store
+        .commit(&key(), &child_of(1), &record(3))
+        .await
+        .unwrap();
     assert_eq!(committed, Committed::Stored);
     assert_eq!(stored(&store).await, Some(3));
     let kept = fs::read_to_string(scene.beside(".unreadable-1")).unwrap();

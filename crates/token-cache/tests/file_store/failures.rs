@@ -39,7 +39,10 @@ async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
     let mut failed_at = HashSet::new();
     for count in 0.. {
         let scene = Scene::with_a_record().await;
-        let (asked, last) = (AtomicUsize::new(0), Arc::<Mutex<Option<WriteStep>>>::default());
+        let (asked, last) = (
+            AtomicUsize::new(0),
+            Arc::<Mutex<Option<WriteStep>>>::default(),
+        );
         let seen = Arc::clone(&last);
         let store = scene.store().asking(move |step| {
             if asked.fetch_add(1, Ordering::SeqCst) != count {
@@ -75,7 +78,13 @@ async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
 async fn repaired(scene: &Scene) {
     let store = scene.store();
     assert!(matches!(stored(&store).await, Some(1 | 2)));
-    assert!(store.acquire(&key(), &owner(2), LONG).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(2), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
     let late = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(late.unwrap(), Committed::Stored);
     assert_eq!(stored(&store).await, Some(2));

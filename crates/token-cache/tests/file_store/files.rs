@@ -8,8 +8,8 @@ use token_core::store::{Acquired, CommitCondition, Committed, Intended};
 use token_sealing::Sealing;
 
 use crate::scene::{
-    FILE, LONG, Scene, child_of, intent, key, owner, record, sealing, sealing_key, set_mode, stored,
-    why_not_loaded,
+    FILE, LONG, Scene, child_of, intent, key, owner, record, sealing, sealing_key, set_mode,
+    stored, why_not_loaded,
 };
 
 #[tokio::test]
@@ -50,14 +50,21 @@ async fn symbolic_links_in_a_circle_are_an_error() {
     fs::create_dir(scene.directory()).unwrap();
     set_mode(&scene.directory(), 0o700);
     std::os::unix::fs::symlink(FILE, scene.file()).unwrap();
-    assert!(why_not_loaded(&scene.store()).await.contains("could not be read"));
+    assert!(
+        why_not_loaded(&scene.store())
+            .await
+            .contains("could not be read")
+    );
 }
 
 #[tokio::test]
 async fn a_logout_leaves_no_copy_of_the_token() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     assert!(scene.beside(".previous").exists());
     store.tombstone(&key()).await.unwrap();
     for file in fs::read_dir(scene.directory()).unwrap() {
@@ -77,7 +84,13 @@ async fn a_lease_ends_with_the_last_handle_of_its_owner() {
     let while_a_clone_lives = clone.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(while_a_clone_lives, Acquired::Busy { .. }));
     drop(clone_of_dying);
-    assert!(clone.acquire(&key(), &owner(2), LONG).await.unwrap().is_held());
+    assert!(
+        clone
+            .acquire(&key(), &owner(2), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
 }
 
 #[tokio::test]
@@ -96,7 +109,10 @@ async fn a_sealed_token_is_not_in_any_file() {
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     for file in fs::read_dir(scene.directory()).unwrap() {
         let content = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!content.contains("s3cr3t") && !content.contains("body"));
@@ -129,7 +145,10 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
         (scene.store(), "no key was given"),
     ] {
         let error = why_not_loaded(&store).await;
-        assert!(error.contains(why) || error.contains("key id 2026-03"), "{error}");
+        assert!(
+            error.contains(why) || error.contains("key id 2026-03"),
+            "{error}"
+        );
         assert!(!error.contains("s3cr3t"));
     }
     assert_eq!(fs::read(scene.file()).unwrap(), before);
@@ -157,7 +176,10 @@ async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
     rotated.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intended = rotated.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(intended, Intended::Written);
-    rotated.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    rotated
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     let new_alone = scene
         .store()
         .sealed_with(Sealing::with(sealing_key("2026-04", 4)));

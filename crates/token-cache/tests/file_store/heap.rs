@@ -9,8 +9,8 @@ use std::time::Duration;
 use token_cache::{Drained, FileStore, TokenCache};
 use token_core::store::CommitCondition;
 use token_core::{
-    Answer, Attempt, Clock, Error, Outcome, Request, Rotation, Secret, Token, TokenEndpoint, TokenKey,
-    TokenStore, Validity,
+    Answer, Attempt, Clock, Error, Outcome, Request, Rotation, Secret, Token, TokenEndpoint,
+    TokenKey, TokenStore, Validity,
 };
 use token_testkit::ScriptedClient;
 use zeroize::Zeroizing;
@@ -63,7 +63,8 @@ async fn copies_in_the_end() -> usize {
         if copies() == 0 {
             break;
         }
-        // tidy: sleeps because a cache's last task may still hold what it served, on threads that no test drives
+        // tidy: sleeps because a cache's last task may still hold what it served, on threads that
+        // no test drives
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     copies()

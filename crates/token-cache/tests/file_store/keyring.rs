@@ -22,13 +22,21 @@ fn entry(keyring: &mock::Store) -> Entry {
 #[tokio::test]
 async fn the_first_use_makes_a_key_that_the_next_finds() {
     let (scene, keyring) = (Scene::empty(), keyring());
-    let first = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
+    let first = scene
+        .store()
+        .sealed_by_keyring(entry(&keyring))
+        .await
+        .unwrap();
     first
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     assert!(!fs::read_to_string(scene.file()).unwrap().contains("s3cr3t"));
-    let next = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
+    let next = scene
+        .store()
+        .sealed_by_keyring(entry(&keyring))
+        .await
+        .unwrap();
     assert_eq!(stored(&next).await, Some(1));
     assert_eq!(entry(&keyring).get_secret().unwrap().len(), 32);
 }
@@ -54,13 +62,21 @@ async fn handles_that_make_the_key_at_once_come_to_the_same() {
 #[tokio::test]
 async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
     let (scene, keyring) = (Scene::empty(), keyring());
-    let store = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
+    let store = scene
+        .store()
+        .sealed_by_keyring(entry(&keyring))
+        .await
+        .unwrap();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     entry(&keyring).delete_credential().unwrap();
-    let other = scene.store().sealed_by_keyring(entry(&keyring)).await.unwrap();
+    let other = scene
+        .store()
+        .sealed_by_keyring(entry(&keyring))
+        .await
+        .unwrap();
     assert!(
         why_not_loaded(&other)
             .await

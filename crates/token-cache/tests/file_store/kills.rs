@@ -14,7 +14,8 @@ pub(crate) struct Death {
     pub(crate) before: String,
 }
 
-/// Starts the task, and kills it before the step with this number; nothing where it came to its end.
+/// Starts the task, and kills it before the step with this number; nothing where it came to its
+/// end.
 pub(crate) fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
     let mut process = Process::start(task, &scene.directory(), Some(step));
     let mut said = BTreeSet::new();
@@ -51,7 +52,10 @@ async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record
         }
         let lease = store.acquire(&key(), &owner(2), LONG).await.unwrap();
         assert!(lease.is_held(), "{when}: its lease ends with it");
-        let spilled = store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+        let spilled = store
+            .commit(&key(), &child_of(1), &record(2))
+            .await
+            .unwrap();
         assert_eq!(spilled, Committed::Stored, "{when}");
         assert_eq!(stored(&store).await, Some(2), "{when}");
         steps.insert(death.before);
@@ -85,7 +89,11 @@ async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_
             break;
         };
         let number = stored(&scene.store()).await;
-        assert!(number.is_none() || number == Some(2), "before {}", death.before);
+        assert!(
+            number.is_none() || number == Some(2),
+            "before {}",
+            death.before
+        );
         let again = scene
             .store()
             .commit(&key(), &CommitCondition::Overwrite, &record(2))
@@ -125,7 +133,7 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
 // FAULTS.md row 38
 #[tokio::test]
 async fn a_process_that_is_killed_while_it_goes_over_a_torn_file_leaves_the_previous_copy_or_the_new_record()
-{
+ {
     for step in 0.. {
         let scene = Scene::with_a_record().await;
         let second = scene.store().commit(&key(), &child_of(1), &record(9)).await;

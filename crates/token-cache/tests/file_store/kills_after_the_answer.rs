@@ -1,4 +1,5 @@
-//! `kill -9` between the vendor's answer and the durable record: a token that was whole on disk lives.
+//! `kill -9` between the vendor's answer and the durable record: a token that was whole on disk
+//! lives.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use crate::kills::killed;
 use crate::scene::{LONG, Scene, child_of, key, owner, record, stored, whole_record};
 use crate::unfinished::half_done;
 
-/// The newest token that is whole on disk, by what the files hold, whatever the store thinks of them.
+/// The newest token that is whole on disk, by what the files hold, whatever the store thinks of
+/// them.
 fn whole_on_disk(scene: &Scene) -> u8 {
     let newest = whole_record(&scene.file()).max(whole_record(&scene.beside(".new")));
     newest.unwrap()
@@ -47,7 +49,11 @@ async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_liv
         assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
     }
     let wanted = ["Sync", "Rename"].map(String::from);
-    assert_eq!(saved, BTreeSet::from(wanted), "where the file alone loses it");
+    assert_eq!(
+        saved,
+        BTreeSet::from(wanted),
+        "where the file alone loses it"
+    );
 }
 
 // FAULTS.md row 97
@@ -61,14 +67,20 @@ async fn a_logout_after_such_a_death_removes_and_returns_the_token_that_was_whol
         };
         let (store, whole) = (scene.store(), whole_on_disk(&scene));
         let removed = store.tombstone(&key()).await.unwrap().unwrap();
-        assert_eq!(removed.generation, record(whole).generation, "{}", death.before);
+        assert_eq!(
+            removed.generation,
+            record(whole).generation,
+            "{}",
+            death.before
+        );
         let late = store.commit(&key(), &child_of(1), &record(2)).await;
         assert_eq!(late.unwrap(), Committed::Tombstoned, "{}", death.before);
     }
 }
 
-/// A temporary file from before a newer file cannot be: whoever writes a newer file completes it first. So the record that the next
-/// holder finds is never older than one that was whole on disk before, at whatever steps two processes died one after the other.
+/// A temporary file from before a newer file cannot be: whoever writes a newer file completes it
+/// first. So the record that the next holder finds is never older than one that was whole on disk
+/// before, at whatever steps two processes died one after the other.
 // FAULTS.md row 97
 #[tokio::test]
 async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
@@ -120,7 +132,8 @@ async fn a_process_that_is_killed_while_it_completes_the_write_of_another_loses_
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that_was_whole_on_disk() {
+async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that_was_whole_on_disk()
+{
     const KILLS: u32 = 60;
     const LATEST: Duration = Duration::from_millis(30);
     for kill in 0..KILLS {
@@ -129,7 +142,8 @@ async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that
         process.expect("answered");
         // Most of them early, when there is most to lose.
         let delay = LATEST * kill * kill / (KILLS * KILLS);
-        // tidy: sleeps because a process of its own is to be killed at a random moment of its real work
+        // tidy: sleeps because a process of its own is to be killed at a random moment of its real
+        // work
         std::thread::sleep(delay);
         process.kill();
         let whole = whole_on_disk(&scene);

@@ -63,9 +63,15 @@ impl StorePlace for Sealed {
 }
 
 mod the_contract_in_plain_text {
-    token_testkit::store_conformance!(test = tokio::test, place = super::Plain(super::Scene::empty()));
+    token_testkit::store_conformance!(
+        test = tokio::test,
+        place = super::Plain(super::Scene::empty())
+    );
 }
 
 mod the_contract_sealed {
-    token_testkit::store_conformance!(test = tokio::test, place = super::Sealed(super::Scene::empty()));
+    token_testkit::store_conformance!(
+        test = tokio::test,
+        place = super::Sealed(super::Scene::empty())
+    );
 }

@@ -1,4 +1,5 @@
-//! Directory and files are this user's alone and of the kind that they should be, else the store says so.
+//! Directory and files are this user's alone and of the kind that they should be, else the store
+//! says so.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -13,7 +14,9 @@ use token_cache::FileStore;
 use token_core::TokenStore;
 use token_core::store::CommitCondition;
 
-use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, put, record, set_mode, stored};
+use crate::scene::{
+    LONG, Scene, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
+};
 
 /// The files beside the record's own that are read, locked or replaced.
 const ENDINGS: [&str; 5] = ["", ".previous", ".new", ".lock", ".lease"];
@@ -22,7 +25,10 @@ async fn every_file(scene: &Scene) {
     let store = scene.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
 }
 
 /// What a look and a write say.
@@ -109,12 +115,16 @@ async fn a_directory_or_file_of_another_user_is_refused() {
         }
         chown(&file, SOMEBODY, None).unwrap();
         for said in refusals(&scene.store()).await {
-            assert!(said.contains("file belongs to another user"), "{ending}: {said}");
+            assert!(
+                said.contains("file belongs to another user"),
+                "{ending}: {said}"
+            );
         }
     }
 }
 
-/// A directory that every user may write to, as the only directory of a volume often is, and a store two levels below.
+/// A directory that every user may write to, as the only directory of a volume often is, and a
+/// store two levels below.
 fn below_a_directory_for_all(scene: &Scene) -> PathBuf {
     set_mode(scene.root(), 0o777);
     scene.root().join("app").join("tokens")
@@ -130,7 +140,10 @@ async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
         let said = warnings.first().unwrap();
         assert_eq!(warnings.len(), 1, "{when}: {warnings:?}");
         assert!(said.contains("sticky bit"), "{when}: {said}");
-        assert!(said.contains(&*scene.root().to_string_lossy()), "{when}: {said}");
+        assert!(
+            said.contains(&*scene.root().to_string_lossy()),
+            "{when}: {said}"
+        );
         store
             .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
@@ -152,7 +165,13 @@ async fn strict_permissions_make_that_an_error() {
     }
     set_mode(scene.root(), 0o755);
     assert_eq!(stored(&store).await, None);
-    assert!(store.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -188,7 +207,10 @@ async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_blocks_no
             let store = scene.store();
             let said = tokio::time::timeout(LONG, refusals(&store)).await;
             for said in said.unwrap() {
-                assert!(said.contains("not a regular file"), "{kind} as {ending}: {said}");
+                assert!(
+                    said.contains("not a regular file"),
+                    "{kind} as {ending}: {said}"
+                );
             }
         }
     }

@@ -23,7 +23,13 @@ async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
     };
     // tidy: sleeps because the lease ends by the machine's clock, which no test can move
     tokio::time::sleep(left + Duration::from_millis(5)).await;
-    assert!(store.acquire(&key(), &owner(2), LONG).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(2), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
     holder.signal("-CONT");
     holder.tell();
     holder.expect("committed late");
@@ -46,7 +52,13 @@ async fn the_lease_of_a_killed_process_ends_at_once() {
     let busy = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(busy, Acquired::Busy { left, .. } if left > LONG / 2));
     holder.kill();
-    assert!(store.acquire(&key(), &owner(2), LONG).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(2), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
 }
 
 // FAULTS.md rows 1 and 42

@@ -1,4 +1,5 @@
-//! What a commit may replace, which intent it clears, and what a logout returns: the rule of every store, on files.
+//! What a commit may replace, which intent it clears, and what a logout returns: the rule of every
+//! store, on files.
 
 use std::fs;
 
@@ -32,7 +33,11 @@ async fn an_older_generation_of_a_kept_refresh_token_does_not_replace_a_newer_on
         assert_eq!(committed.unwrap(), wanted, "generation {generation}");
     }
     let repair = store
-        .commit(&key(), &CommitCondition::UnlessTombstoned, &of_one_lineage(2))
+        .commit(
+            &key(),
+            &CommitCondition::UnlessTombstoned,
+            &of_one_lineage(2),
+        )
         .await;
     assert_eq!(repair.unwrap(), Committed::Lost);
     let entry = store.load(&key()).await.unwrap();
@@ -60,7 +65,11 @@ async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same(
             .commit(&key(), &child_of(1), &of_one_lineage(parent + 1))
             .await
             .unwrap();
-        assert_eq!(store.load(&key()).await.unwrap().intent, None, "of {parent}");
+        assert_eq!(
+            store.load(&key()).await.unwrap().intent,
+            None,
+            "of {parent}"
+        );
     }
 }
 
@@ -89,7 +98,10 @@ async fn a_repeated_commit_leaves_the_intent_to_spend_what_it_brought() {
 async fn a_logout_returns_the_record_that_it_removed() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     let removed = store.tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(removed.body.expose(), record(2).body.expose());
     assert!(store.tombstone(&key()).await.unwrap().is_none());
@@ -100,7 +112,10 @@ async fn a_logout_returns_the_record_that_it_removed() {
 async fn a_logout_over_a_torn_file_returns_the_copy_before_it() {
     let scene = Scene::with_a_record().await;
     let store = scene.store();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     fs::write(scene.file(), "torn").unwrap();
     let removed = store.tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(removed.generation, Generation::new(1));

@@ -19,7 +19,8 @@ impl Scene {
     pub(crate) fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let root = std::env::temp_dir().join(format!("token-cache-{}-{number}", std::process::id()));
+        let root =
+            std::env::temp_dir().join(format!("token-cache-{}-{number}", std::process::id()));
         fs::create_dir(&root).unwrap();
         Self(root)
     }
@@ -75,7 +76,8 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 pub(crate) fn set_mode(_path: &Path, _mode: u32) {}
 
-/// The number of the record in a file that is whole, by the hash in its last line; nothing where it is torn or not there.
+/// The number of the record in a file that is whole, by the hash in its last line; nothing where it
+/// is torn or not there.
 pub(crate) fn whole_record(path: &Path) -> Option<u8> {
     let text = fs::read_to_string(path).ok()?;
     let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;

@@ -1,4 +1,5 @@
-//! Waiting for the lock: for so long by the clock, and nothing is done after its caller was told that it failed.
+//! Waiting for the lock: for so long by the clock, and nothing is done after its caller was told
+//! that it failed.
 
 use std::fs::{self, File};
 use std::sync::Arc;
@@ -11,9 +12,12 @@ use token_cache::test_util::WriteStep;
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed};
 
-use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored, whole_record};
+use crate::scene::{
+    LONG, Scene, child_of, error_of, intent, key, owner, record, stored, whole_record,
+};
 
-/// A store on a machine so slow that each look at the lock takes this long; and how often it looked.
+/// A store on a machine so slow that each look at the lock takes this long; and how often it
+/// looked.
 fn slow(scene: &Scene, each: Duration) -> (FileStore, Arc<AtomicU32>) {
     let looks = Arc::<AtomicU32>::default();
     let counted = Arc::clone(&looks);
@@ -32,14 +36,20 @@ fn slow(scene: &Scene, each: Duration) -> (FileStore, Arc<AtomicU32>) {
 #[tokio::test]
 async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machine_is() {
     let scene = Scene::with_a_record().await;
-    let lock = File::options().write(true).open(scene.beside(".lock")).unwrap();
+    let lock = File::options()
+        .write(true)
+        .open(scene.beside(".lock"))
+        .unwrap();
     lock.try_lock().unwrap();
     let (store, looks) = slow(&scene, Duration::from_millis(50));
     let store = store.lock_timeout(Duration::from_millis(200));
     let late = store.commit(&key(), &child_of(1), &record(2)).await;
     assert!(error_of(late).contains("stayed locked for too long"));
     let looks = looks.load(Ordering::SeqCst);
-    assert!((1..=5).contains(&looks), "{looks} looks of 50 ms within 200 ms");
+    assert!(
+        (1..=5).contains(&looks),
+        "{looks} looks of 50 ms within 200 ms"
+    );
 }
 
 // FAULTS.md row 92
@@ -70,7 +80,8 @@ fn waiting_at(scene: &Scene, step: WriteStep) -> (FileStore, Receiver<()>, Sende
     (store, arrival, go)
 }
 
-/// Starts the operation, drops its future when its thread is at the step, and lets the thread go on to its end.
+/// Starts the operation, drops its future when its thread is at the step, and lets the thread go on
+/// to its end.
 async fn abandoned_at<F>(scene: &Scene, step: WriteStep, operation: impl FnOnce(FileStore) -> F)
 where
     F: Future + Send + 'static,
@@ -132,14 +143,21 @@ async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
     let store = scene.store();
     let again = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(again.unwrap(), Committed::Stored);
-    assert_eq!(whole_record(&scene.beside(".previous")), Some(2), "it was there");
+    assert_eq!(
+        whole_record(&scene.beside(".previous")),
+        Some(2),
+        "it was there"
+    );
 }
 
 // FAULTS.md row 92; else a login that was told as failed would come over the logout that followed
 #[tokio::test]
 async fn a_commit_that_was_told_as_failed_comes_over_no_later_logout() {
     let scene = Scene::with_a_record().await;
-    let lock = File::options().write(true).open(scene.beside(".lock")).unwrap();
+    let lock = File::options()
+        .write(true)
+        .open(scene.beside(".lock"))
+        .unwrap();
     lock.try_lock().unwrap();
     let impatient = scene.store().lock_timeout(Duration::from_millis(30));
     let login = impatient

@@ -46,8 +46,16 @@ async fn a_token_that_was_written_and_could_not_be_put_in_its_place_is_found_by_
         let scene = Scene::with_a_record().await;
         let store = failing_at(&scene, step);
         error_of(store.commit(&key(), &child_of(1), &record(2)).await);
-        assert_eq!(whole_record(&scene.beside(".new")), Some(2), "{step:?} leaves it");
-        assert_eq!(stored(&scene.store()).await, Some(1), "readers do not take it");
+        assert_eq!(
+            whole_record(&scene.beside(".new")),
+            Some(2),
+            "{step:?} leaves it"
+        );
+        assert_eq!(
+            stored(&scene.store()).await,
+            Some(1),
+            "readers do not take it"
+        );
         error_of(store.acquire(&key(), &owner(1), LONG).await);
         assert_eq!(next_holder_finds(&scene.store()).await, Some(2));
         assert_eq!(stored(&scene.store()).await, Some(2));
@@ -69,11 +77,16 @@ async fn every_operation_on_the_record_completes_it_first() {
 
     let scene = half_done().await;
     let removed = scene.store().tombstone(&key()).await.unwrap().unwrap();
-    assert_eq!(removed.generation, record(2).generation, "the one to revoke");
+    assert_eq!(
+        removed.generation,
+        record(2).generation,
+        "the one to revoke"
+    );
     assert!(scene.store().load(&key()).await.unwrap().tombstoned);
 }
 
-/// A disk that could not be synced is asked to write all of it again: a kernel may think that it is there.
+/// A disk that could not be synced is asked to write all of it again: a kernel may think that it is
+/// there.
 // FAULTS.md row 97
 #[tokio::test]
 async fn what_could_not_be_synced_is_written_again_before_it_is_synced() {
@@ -153,7 +166,10 @@ async fn a_temporary_file_of_a_newer_version_is_an_error_and_is_kept() {
     let newer = format!("{content}\nsha256:{hash}\n");
     put(&scene.beside(".new"), &newer);
     let said = error_of(scene.store().acquire(&key(), &owner(1), LONG).await);
-    assert!(said.contains("newer version") && said.contains(".new"), "{said}");
+    assert!(
+        said.contains("newer version") && said.contains(".new"),
+        "{said}"
+    );
     assert_eq!(fs::read_to_string(scene.beside(".new")).unwrap(), newer);
     assert_eq!(stored(&scene.store()).await, Some(1));
 }
@@ -199,7 +215,10 @@ async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(whole_record(&scene.beside(".previous")), Some(1));
     steps.lock().unwrap().clear();
-    store.commit(&key(), &child_of(1), &record(2)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
     let wanted = [
         WriteStep::OpenLock,
         WriteStep::Create,

@@ -2,7 +2,8 @@
 
 use crate::time::Timestamp;
 
-/// From here on a number is taken as milliseconds: as seconds it would be in the year 5138, as milliseconds it is in 1973.
+/// From here on a number is taken as milliseconds: as seconds it would be in the year 5138, as
+/// milliseconds it is in 1973.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
 /// Seconds or milliseconds since the Unix epoch, whichever makes sense.
@@ -13,8 +14,8 @@ pub(super) fn of_number(number: i64) -> Timestamp {
     Timestamp::from_unix_seconds(number)
 }
 
-/// A date of HTTP (`Wed, 01 Oct 2025 15:24:16 GMT`), or of ISO 8601 with `T` or a space between date and time, with a fraction or
-/// without, with an offset or in UTC.
+/// A date of HTTP (`Wed, 01 Oct 2025 15:24:16 GMT`), or of ISO 8601 with `T` or a space between
+/// date and time, with a fraction or without, with an offset or in UTC.
 pub(super) fn of_text(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     httpdate::parse_http_date(text)
@@ -29,7 +30,8 @@ fn of_iso(text: &str) -> Option<Timestamp> {
     let (time, offset) = split_offset(time.trim())?;
     let (time, _fraction) = time.split_once('.').unwrap_or((time, ""));
     let [hour, minute, second] = numbers(time, ':')?;
-    let is_date = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let is_date =
+        (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     let is_time = hour <= 24 && minute <= 59 && second <= 60;
     let seconds = days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
     (is_date && is_time).then(|| Timestamp::from_unix_seconds(seconds - offset))

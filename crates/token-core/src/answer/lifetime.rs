@@ -9,10 +9,12 @@ use crate::jwt;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// No vendor means a token to live longer: a larger number is a mistake, such as milliseconds read as seconds.
+/// No vendor means a token to live longer: a larger number is a mistake, such as milliseconds read
+/// as seconds.
 const LONGEST_LIFE: Duration = Duration::from_secs(10 * 366 * 86_400);
 
-/// What an answer tells about a token's end. The earliest end that is told counts; what is unreadable, zero or past is noted.
+/// What an answer tells about a token's end. The earliest end that is told counts; what is
+/// unreadable, zero or past is noted.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -67,7 +69,8 @@ impl Answer<'_> {
         }
     }
 
-    /// What gets the next token after the one of this answer. `refresh` is the refresh token that came with it.
+    /// What gets the next token after the one of this answer. `refresh` is the refresh token that
+    /// came with it.
     pub fn renewal(&self, refresh: Option<&Secret>, has_login: bool) -> Renewal {
         if refresh.is_some() || self.request().step() == crate::Step::Refresh {
             return Renewal::RefreshToken;
@@ -91,7 +94,10 @@ impl<'a> Lifetime<'a> {
     /// Instants of the server's clock: seconds or milliseconds since the Unix epoch, or a date.
     pub fn instant(self, document: &Document, names: &[&str]) -> Self {
         each(document, names).fold(self, |told, name| {
-            let number = document.number(&[name]).and_then(Result::ok).map(date::of_number);
+            let number = document
+                .number(&[name])
+                .and_then(Result::ok)
+                .map(date::of_number);
             let instant = number.or_else(|| date::of_text(document.text(&[name])?));
             match instant {
                 Some(instant) => told.ending(told.answer.server_offset().local_time(instant)),
@@ -100,7 +106,8 @@ impl<'a> Lifetime<'a> {
         })
     }
 
-    /// The token's own `exp` claim, where it is a JWT that has one. Zero counts as none, as servers mean it.
+    /// The token's own `exp` claim, where it is a JWT that has one. Zero counts as none, as servers
+    /// mean it.
     pub fn jwt(self, token: &Secret) -> Self {
         let claimed = jwt::claims(token.expose()).and_then(|claims| claims.expires_at);
         match claimed.filter(|instant| instant.unix_seconds() != 0) {
@@ -135,8 +142,9 @@ impl<'a> Lifetime<'a> {
 
     /// The validity that this makes. `default_life` counts where no end is told.
     ///
-    /// With a refresh token, an end that is zero, negative or past counts as none: the token is not dropped for it. Without one, the
-    /// token is over on arrival. A token with no end and nothing to renew it has [no end](Validity::without_end).
+    /// With a refresh token, an end that is zero, negative or past counts as none: the token is not
+    /// dropped for it. Without one, the token is over on arrival. A token with no end and nothing
+    /// to renew it has [no end](Validity::without_end).
     pub fn validity(&self, renewal: Renewal, default_life: Duration) -> Validity {
         let issued_at = self.answer.asked_at();
         if self.is_over && renewal != Renewal::RefreshToken {

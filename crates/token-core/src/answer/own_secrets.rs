@@ -7,27 +7,35 @@ use http::header::{AUTHORIZATION, LOCATION};
 use crate::json::Document;
 use crate::secret::Secret;
 
-/// A value without a name that tells is taken for a token from this length on; few words of a message are as long.
+/// A value without a name that tells is taken for a token from this length on; few words of a
+/// message are as long.
 const SHORTEST: usize = 16;
 /// The same for a value whose name tells that it is one.
 const SHORTEST_NAMED: usize = 8;
-/// Fields that hold a vendor's code or text: what they quote is looked for, they are not a secret themselves.
+/// Fields that hold a vendor's code or text: what they quote is looked for, they are not a secret
+/// themselves.
 const TEXTS: [&str; 11] = [
-    "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "status", "title", "type",
+    "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "status", "title",
+    "type",
 ];
 
 /// Every value of the answer that may be a secret: long, and without a space.
 pub(super) fn secrets_in(response: &http::Response<Bytes>) -> Vec<Secret> {
     let body = response.body();
     let document = Document::parse(body).or_else(|_| Document::parse_form(body));
-    let texts = document.as_ref().map(Document::named_texts).unwrap_or_default();
+    let texts = document
+        .as_ref()
+        .map(Document::named_texts)
+        .unwrap_or_default();
     let of_body = texts
         .into_iter()
         .filter(|(name, _)| !is_text(name))
-        .filter_map(|(name, text)| match name.to_ascii_lowercase().contains("token") {
-            true => token_of(text, |token| token.len() >= SHORTEST_NAMED),
-            false => token_of(text, is_random),
-        });
+        .filter_map(
+            |(name, text)| match name.to_ascii_lowercase().contains("token") {
+                true => token_of(text, |token| token.len() >= SHORTEST_NAMED),
+                false => token_of(text, is_random),
+            },
+        );
     let mut found: Vec<_> = of_body.collect();
     in_headers(response.headers(), &mut found);
     found

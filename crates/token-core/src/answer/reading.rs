@@ -29,27 +29,31 @@ const MESSAGES: [&str; 7] = [
 ];
 
 impl Answer<'_> {
-    /// The body as JSON, or as the form that its content type says, after the checks that hold for every vendor.
+    /// The body as JSON, or as the form that its content type says, after the checks that hold for
+    /// every vendor.
     ///
     /// # Errors
     ///
-    /// What [`check_transport`](Self::check_transport) finds. For a body that cannot be read: [`ErrorKind::InDoubt`] for a success that
-    /// answers a refresh or a redemption, since what was sent may be spent, and for any success that is cut short;
-    /// [`ErrorKind::Transient`] for a web page where another answer should be (a captive portal, a login page);
-    /// [`ErrorKind::Config`] for a path that is not there; else [`ErrorKind::Protocol`].
+    /// What [`check_transport`](Self::check_transport) finds. For a body that cannot be read:
+    /// [`ErrorKind::InDoubt`] for a success that answers a refresh or a redemption, since what was
+    /// sent may be spent, and for any success that is cut short; [`ErrorKind::Transient`] for a web
+    /// page where another answer should be (a captive portal, a login page); [`ErrorKind::Config`]
+    /// for a path that is not there; else [`ErrorKind::Protocol`].
     pub fn document(&self) -> Result<Document, Error> {
         self.check_transport()?;
         self.parse().map_err(|malformed| self.unreadable(malformed))
     }
 
-    /// What a status says before the body is looked at. The code and the message in the body are kept.
+    /// What a status says before the body is looked at. The code and the message in the body are
+    /// kept.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] for a redirect, which is never followed and named by its host only; [`ErrorKind::Throttled`] for
-    /// 429; [`ErrorKind::InDoubt`] for 408, 502 and 504 to a refresh or a redemption, since somebody between us and the vendor gave
-    /// up; [`ErrorKind::Transient`] for these otherwise, for 425 and for every other 5xx. `Retry-After` is clamped to one second up
-    /// to one hour.
+    /// [`ErrorKind::Protocol`] for a redirect, which is never followed and named by its host only;
+    /// [`ErrorKind::Throttled`] for 429; [`ErrorKind::InDoubt`] for 408, 502 and 504 to a refresh
+    /// or a redemption, since somebody between us and the vendor gave up; [`ErrorKind::Transient`]
+    /// for these otherwise, for 425 and for every other 5xx. `Retry-After` is clamped to one second
+    /// up to one hour.
     pub fn check_transport(&self) -> Result<(), Error> {
         let (status, after) = (self.status(), self.retry_after());
         if status.is_redirection() {
@@ -62,7 +66,10 @@ impl Answer<'_> {
             ));
         }
         if gave_up(status) && self.may_have_spent() {
-            return Err(self.failed(ErrorKind::InDoubt, "the vendor's server did not answer in time"));
+            return Err(self.failed(
+                ErrorKind::InDoubt,
+                "the vendor's server did not answer in time",
+            ));
         }
         if status.is_server_error() || gave_up(status) || status == StatusCode::TOO_EARLY {
             return Err(self.failed(ErrorKind::Transient { after }, "the vendor's server failed"));
@@ -107,7 +114,10 @@ impl Answer<'_> {
     }
 
     fn redirected(&self) -> Error {
-        let location = self.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = self
+            .headers()
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok());
         // Without a scheme it is a path of the same host, which a parser takes for a host.
         let target = location
             .and_then(|text| text.parse::<Uri>().ok())
@@ -128,10 +138,15 @@ impl Answer<'_> {
             status,
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE
         ) {
-            return self.error(ErrorKind::Config, "there is no token endpoint at this address");
+            return self.error(
+                ErrorKind::Config,
+                "there is no token endpoint at this address",
+            );
         }
         let what = match malformed {
-            Malformed::Html if status.is_success() => "a web page came where the vendor's answer should be",
+            Malformed::Html if status.is_success() => {
+                "a web page came where the vendor's answer should be"
+            }
             Malformed::CutShort if status.is_success() => "the answer is cut short",
             Malformed::Empty => "the answer is empty",
             _ => "the answer is not the JSON that the vendor documents",

@@ -34,7 +34,12 @@ fn with_answer_to<T>(
 ) -> T {
     let request = request(step);
     let asked_at = Timestamp::from_unix_seconds(1000);
-    check(&Answer::new(&request, response, asked_at, ServerOffset::NONE))
+    check(&Answer::new(
+        &request,
+        response,
+        asked_at,
+        ServerOffset::NONE,
+    ))
 }
 
 fn kind_of(step: Step, status: u16, body: &str) -> Option<ErrorKind> {
@@ -110,7 +115,10 @@ fn who_gave_up_between_us_and_the_vendor_leaves_a_spent_token_in_doubt() {
 fn statuses_are_judged_before_bodies() {
     let kind_of = |status, body| kind_of(Step::Refresh, status, body);
     assert_eq!(kind_of(500, "{}"), TRANSIENT);
-    assert_eq!(kind_of(429, "{}"), Some(ErrorKind::Throttled { after: None }));
+    assert_eq!(
+        kind_of(429, "{}"),
+        Some(ErrorKind::Throttled { after: None })
+    );
     assert_eq!(kind_of(404, "<html>"), Some(ErrorKind::Config));
     assert_eq!(kind_of(400, "nope"), Some(ErrorKind::Protocol));
     assert_eq!(kind_of(400, "{}"), None);
@@ -126,7 +134,12 @@ fn a_failure_of_the_server_keeps_its_words_scrubbed() {
             "temporarily_unavailable",
             Some("[scrubbed] is busy"),
         ),
-        (500, r#"{"errcode":40001,"errmsg":"down"}"#, "40001", Some("down")),
+        (
+            500,
+            r#"{"errcode":40001,"errmsg":"down"}"#,
+            "40001",
+            Some("down"),
+        ),
         (
             502,
             r#"{"error":{"code":"upstream","message":"gone"}}"#,
@@ -139,7 +152,11 @@ fn a_failure_of_the_server_keeps_its_words_scrubbed() {
         let error = with_answer(&response(status, &[], body), |answer| {
             answer.document().unwrap_err()
         });
-        assert_eq!((error.code(), error.message()), (Some(code), message), "{body}");
+        assert_eq!(
+            (error.code(), error.message()),
+            (Some(code), message),
+            "{body}"
+        );
     }
 }
 
@@ -151,8 +168,14 @@ fn retry_after_is_obeyed_whatever_the_refusal() {
             answer.refused(kind, "no", "").retry_after()
         })
     };
-    assert_eq!(asked(ErrorKind::Rejected, "30"), Some(Duration::from_secs(30)));
-    assert_eq!(asked(ErrorKind::Protocol, "30"), Some(Duration::from_secs(30)));
+    assert_eq!(
+        asked(ErrorKind::Rejected, "30"),
+        Some(Duration::from_secs(30))
+    );
+    assert_eq!(
+        asked(ErrorKind::Protocol, "30"),
+        Some(Duration::from_secs(30))
+    );
     let frozen = ErrorKind::Locked {
         after: Duration::from_secs(1200),
     };
@@ -203,7 +226,11 @@ fn a_new_refresh_token_outlives_an_unusable_access_token() {
         (400, Some("R2")),
     ] {
         let kind = outcome(status, refresh).unwrap_err().kind();
-        assert_eq!(kind == ErrorKind::InDoubt, status == 200, "{status} {refresh:?}");
+        assert_eq!(
+            kind == ErrorKind::InDoubt,
+            status == 200,
+            "{status} {refresh:?}"
+        );
     }
 }
 
@@ -235,7 +262,10 @@ fn a_redirect_is_a_typed_error_that_names_the_host_only() {
             let error = with_answer(&response(status, &[("location", location)], ""), |answer| {
                 answer.document().unwrap_err()
             });
-            assert_eq!((error.kind(), error.host()), (ErrorKind::Protocol, Some(host)));
+            assert_eq!(
+                (error.kind(), error.host()),
+                (ErrorKind::Protocol, Some(host))
+            );
             assert!(!format!("{error} {error:?}").contains("secret"));
         }
     }
@@ -262,7 +292,9 @@ fn what_a_parser_would_quote_is_never_shown() {
         r#"{"access_token":"A1-very-secret" "refresh_token":"R1-very-secret"}"#,
         r#"{"access_token":"A1-very-secret","access_token":"A1-very-secret"}"#,
     ] {
-        let error = with_answer(&response(200, &[], body), |answer| answer.document().unwrap_err());
+        let error = with_answer(&response(200, &[], body), |answer| {
+            answer.document().unwrap_err()
+        });
         assert!(!format!("{error} {error:?} {error:#?}").contains("secret"));
     }
 }
@@ -290,7 +322,11 @@ fn an_answer_is_scrubbed_of_the_tokens_that_it_brings() {
         let error = with_answer(&response(400, headers, body), |answer| {
             answer.refused(ErrorKind::Rejected, "1", message)
         });
-        assert_eq!(error.message(), Some("user 17 has [scrubbed] already"), "{body}");
+        assert_eq!(
+            error.message(),
+            Some("user 17 has [scrubbed] already"),
+            "{body}"
+        );
     }
 }
 
@@ -306,7 +342,11 @@ fn the_host_of_a_redirect_is_scrubbed() {
             answer.document().unwrap_err()
         });
         assert!(!format!("{error} {error:?}").contains("very"), "{error}");
-        assert!(error.host().is_some_and(|host| host.contains("evil.example")));
+        assert!(
+            error
+                .host()
+                .is_some_and(|host| host.contains("evil.example"))
+        );
     }
 }
 
@@ -317,7 +357,9 @@ fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
     let in_hand = Secret::from("A1-also-secret");
     let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
     let request = Request::post(&base, "/second").build(Step::Login).unwrap();
-    let request = request.remembering(earlier.secrets()).remembering([&in_hand]);
+    let request = request
+        .remembering(earlier.secrets())
+        .remembering([&in_hand]);
     let text = "not R1-very-secret and not A1-also-secret";
     assert_eq!(
         request.scrubber().scrub(text, 99),
@@ -331,7 +373,11 @@ fn a_challenge_and_a_code_are_no_secrets() {
     let body = r#"{"state":"invalid_token_x","errorType":"INVALID_TOKEN_OF_17"}"#;
     let response = response(401, &[("www-authenticate", challenge)], body);
     let error = with_answer(&response, |answer| {
-        answer.refused(ErrorKind::Rejected, "invalid_token_x", "INVALID_TOKEN_OF_17")
+        answer.refused(
+            ErrorKind::Rejected,
+            "invalid_token_x",
+            "INVALID_TOKEN_OF_17",
+        )
     });
     assert_eq!(error.code(), Some("invalid_token_x"));
     assert_eq!(error.message(), Some("INVALID_TOKEN_OF_17"));

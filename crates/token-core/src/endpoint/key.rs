@@ -5,7 +5,8 @@ use std::fmt;
 use crate::encoding::percent_encode;
 use crate::error::BuildError;
 
-/// Names a grant in stores, logs and metrics, such as `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
+/// Names a grant in stores, logs and metrics, such as
+/// `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.
 ///
 /// ```
 /// use token_core::TokenKey;
@@ -16,20 +17,27 @@ use crate::error::BuildError;
 pub struct TokenKey(String);
 
 impl TokenKey {
-    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit nor one of `.-_~:` is
-    /// percent-encoded, so that different parts never make one key.
+    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit
+    /// nor one of `.-_~:` is percent-encoded, so that different parts never make one key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
         let part = |text: &str| percent_encode(text).replace("%3A", ":");
-        Self(format!("{}/{}/{}", part(vendor), part(deployment), part(grant)))
+        Self(format!(
+            "{}/{}/{}",
+            part(vendor),
+            part(deployment),
+            part(grant)
+        ))
     }
 
     /// A key by its full name, as a store wrote it.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII without spaces.
+    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII
+    /// without spaces.
     pub fn parse(name: &str) -> Result<Self, BuildError> {
-        if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             return Err(BuildError::invalid(
                 "key",
                 "must be 1 to 512 printable ASCII characters without spaces",

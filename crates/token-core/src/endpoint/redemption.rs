@@ -6,7 +6,8 @@ use super::Attempt;
 use crate::error::Error;
 use crate::request::Request;
 
-/// A request that gets a first token from something that must not be sent twice by itself: a one-time code, a person's password.
+/// A request that gets a first token from something that must not be sent twice by itself: a
+/// one-time code, a person's password.
 ///
 /// ```
 /// use token_core::{Attempt, BaseUrl, PlainHttp, OneTimeGrant, Request, Secret, Step, Timestamp};
@@ -21,9 +22,13 @@ use crate::request::Request;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is consumed when it is sent, so no retry can burn the code or count as another failed password.
+/// It is consumed when it is sent, so no retry can burn the code or count as another failed
+/// password.
 #[must_use = "nothing is sent before it is redeemed"]
-#[expect(clippy::type_complexity, reason = "an alias would hide what a redemption is")]
+#[expect(
+    clippy::type_complexity,
+    reason = "an alias would hide what a redemption is"
+)]
 pub struct OneTimeGrant(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
 
 impl OneTimeGrant {

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// Why an endpoint, a cache or a client could not be built: always the program's or the configuration's mistake.
+/// Why an endpoint, a cache or a client could not be built: always the program's or the
+/// configuration's mistake.
 ///
 /// ```
 /// use token_core::BuildError;

@@ -14,8 +14,9 @@ pub enum ErrorKind {
         /// How long the vendor asked to wait.
         after: Option<Duration>,
     },
-    /// Bytes of the request were sent and the outcome is unknown: the vendor may have acted. *Do*: ask again; the engine decides
-    /// by the endpoint's [`Rotation`](crate::Rotation) when it is safe to send.
+    /// Bytes of the request were sent and the outcome is unknown: the vendor may have acted. *Do*:
+    /// ask again; the engine decides by the endpoint's [`Rotation`](crate::Rotation) when it is
+    /// safe to send.
     InDoubt,
     /// This grant is dead. *Do*: let the user log in again, or give new credentials.
     Rejected,
@@ -24,21 +25,28 @@ pub enum ErrorKind {
         /// How long the vendor keeps the account frozen.
         after: Duration,
     },
-    /// The program is set up wrongly: an unknown client, a wrong secret, a wrong path. *Do*: correct the configuration.
+    /// The program is set up wrongly: an unknown client, a wrong secret, a wrong path. *Do*:
+    /// correct the configuration.
     Config,
-    /// The answer could not be understood. *Do*: compare the deployment with the vendor's documents; report it with the code.
+    /// The answer could not be understood. *Do*: compare the deployment with the vendor's
+    /// documents; report it with the code.
     Protocol,
     /// The token store failed. *Do*: look at the store; a live token is still served.
     Store,
 }
 
 impl ErrorKind {
-    /// Whether asking again later may help with no change on the caller's side. [`Error::is_retryable`](crate::Error::is_retryable)
-    /// knows more: whether a one-time grant may have been used.
+    /// Whether asking again later may help with no change on the caller's side.
+    /// [`Error::is_retryable`](crate::Error::is_retryable) knows more: whether a one-time grant may
+    /// have been used.
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Transient { .. } | Self::Throttled { .. } | Self::InDoubt | Self::Store | Self::Protocol
+            Self::Transient { .. }
+                | Self::Throttled { .. }
+                | Self::InDoubt
+                | Self::Store
+                | Self::Protocol
         )
     }
 
@@ -70,7 +78,9 @@ impl ErrorKind {
             Self::Rejected => "log in again",
             Self::Locked { .. } => "the account is locked, do not retry before it is released",
             Self::Config => "correct the configuration",
-            Self::Protocol => "the answer could not be understood, compare with the vendor's documents",
+            Self::Protocol => {
+                "the answer could not be understood, compare with the vendor's documents"
+            }
             Self::Store => "look at the token store",
         }
     }

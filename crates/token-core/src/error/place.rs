@@ -6,7 +6,8 @@ use crate::request::{Request, Step};
 const LONGEST_HOST: usize = 255;
 const LONGEST_PATH: usize = 128;
 
-/// Where something failed: what is safe to show of a request, and the key of the cache that sent it.
+/// Where something failed: what is safe to show of a request, and the key of the cache that sent
+/// it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
     pub(super) step: Option<Step>,
@@ -16,14 +17,16 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Takes over the step, the host and the path of a request. Secrets in the path are scrubbed; the query is never looked at.
+    /// Takes over the step, the host and the path of a request. Secrets in the path are scrubbed;
+    /// the query is never looked at.
     pub(super) fn set_request(&mut self, request: &Request) {
         self.step = Some(request.step());
         self.set_host(request.authority());
         self.path = Some(request.scrubber().scrub(request.path(), LONGEST_PATH));
     }
 
-    /// Anything but a host name with an optional port is dropped. The path of another host is forgotten.
+    /// Anything but a host name with an optional port is dropped. The path of another host is
+    /// forgotten.
     pub(super) fn set_host(&mut self, host: &str) {
         let host = host.rsplit('@').next().unwrap_or_default();
         let harmless = host
@@ -35,7 +38,8 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing at all if nothing is known.
+    /// ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing at all if nothing is
+    /// known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = self.step.map(|step| step.to_string());
         let address = self.host.as_ref().map(|host| {

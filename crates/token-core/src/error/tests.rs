@@ -61,14 +61,19 @@ fn the_path_of_the_request_is_not_told_for_the_host_of_a_redirect() {
     let error = Error::new(ErrorKind::Protocol, "redirected")
         .with_request(&refresh_with_token_in_its_path())
         .with_host("elsewhere.example");
-    assert_eq!((error.host(), error.path()), (Some("elsewhere.example"), None));
+    assert_eq!(
+        (error.host(), error.path()),
+        (Some("elsewhere.example"), None)
+    );
 }
 
 // FAULTS.md row 79
 #[test]
 fn a_one_time_grant_that_may_have_been_used_is_not_retryable() {
     let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
-    let request = Request::post(&base, "/token").build(Step::Redemption).unwrap();
+    let request = Request::post(&base, "/token")
+        .build(Step::Redemption)
+        .unwrap();
     let after = None;
     for (kind, retryable) in [
         (ErrorKind::Protocol, false),

@@ -119,15 +119,22 @@ proptest! {
 fn a_twenty_second_token_is_never_fresh_after_it_expired() {
     let issued = Timestamp::from_unix_seconds(0);
     let validity = Validity::new(issued, Timestamp::from_unix_seconds(20));
-    assert_eq!(validity.at(Timestamp::from_unix_seconds(20)), Freshness::Expired);
-    assert_eq!(validity.at(Timestamp::from_unix_seconds(10)), Freshness::Fresh);
+    assert_eq!(
+        validity.at(Timestamp::from_unix_seconds(20)),
+        Freshness::Expired
+    );
+    assert_eq!(
+        validity.at(Timestamp::from_unix_seconds(10)),
+        Freshness::Fresh
+    );
 }
 
 #[test]
 fn a_young_token_is_not_due_before_the_vendor_would_change_it() {
     let issued = Timestamp::from_unix_seconds(0);
     let half_hour = Timestamp::from_unix_seconds(1800);
-    let validity = Validity::new(issued, Timestamp::from_unix_seconds(2000)).not_refreshed_before(half_hour);
+    let validity =
+        Validity::new(issued, Timestamp::from_unix_seconds(2000)).not_refreshed_before(half_hour);
     assert_eq!(validity.refresh_at(), half_hour);
 }
 
@@ -138,7 +145,10 @@ fn a_later_end_of_the_refresh_token_takes_the_earlier_limit_back() {
     let validity = Validity::new(at(0), at(1000));
     let limited = validity.with_refresh_token_until(at(400));
     assert_eq!(limited.refresh_at(), at(300));
-    assert_eq!(limited.with_refresh_token_until(at(800)).refresh_at(), at(600));
+    assert_eq!(
+        limited.with_refresh_token_until(at(800)).refresh_at(),
+        at(600)
+    );
     assert_eq!(limited.with_refresh_token_until(None), validity);
     assert_eq!(limited.with_refresh_token_until(at(-5)), validity);
 }

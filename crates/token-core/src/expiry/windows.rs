@@ -11,8 +11,8 @@ use std::time::Duration;
 /// let windows = RefreshPolicy::default().refreshed_in_the_last(300).reserve(Duration::from_secs(20));
 /// ```
 ///
-/// The default refreshes in the last quarter of the life, spread over another sixteenth, and holds the last 30 seconds (at most an
-/// eighth of the life) in reserve.
+/// The default refreshes in the last quarter of the life, spread over another sixteenth, and holds
+/// the last 30 seconds (at most an eighth of the life) in reserve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
     ahead_permille: u32,
@@ -28,7 +28,8 @@ impl RefreshPolicy {
         self
     }
 
-    /// Spread first refreshes over this share of the life, in thousandths, so that many holders do not ask at once.
+    /// Spread first refreshes over this share of the life, in thousandths, so that many holders do
+    /// not ask at once.
     #[must_use]
     pub fn spread_over(mut self, permille: u32) -> Self {
         self.spread_permille = permille.min(1000);

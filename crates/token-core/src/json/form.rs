@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-/// `name=value`, both decoded. `None` where there is no name or an escape is broken. Bytes that are not UTF-8 become U+FFFD.
+/// `name=value`, both decoded. `None` where there is no name or an escape is broken. Bytes that are
+/// not UTF-8 become U+FFFD.
 pub(super) fn pair(bytes: &[u8]) -> Option<(String, Zeroizing<String>)> {
     let mut halves = bytes.splitn(2, |byte| *byte == b'=');
     let (name, value) = (decoded(halves.next()?)?, decoded(halves.next()?)?);

@@ -1,4 +1,5 @@
-//! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but a duplicate key is an error and texts are wiped.
+//! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but a duplicate key
+//! is an error and texts are wiped.
 
 use std::fmt;
 
@@ -42,7 +43,10 @@ impl Node {
 
     fn field(&self, name: &str) -> Option<&Node> {
         match self {
-            Node::Object(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+            Node::Object(fields) => fields
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, node)| node),
             Node::List(nodes) => nodes.get(name.parse::<usize>().ok()?),
             _ => None,
         }

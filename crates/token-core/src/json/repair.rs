@@ -1,4 +1,5 @@
-//! Makes JSON of what is nearly JSON: a single byte in a field that nobody reads must not cost a token.
+//! Makes JSON of what is nearly JSON: a single byte in a field that nobody reads must not cost a
+//! token.
 
 use zeroize::Zeroizing;
 
@@ -15,7 +16,8 @@ fn as_utf8(body: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(body).into_owned())
 }
 
-/// Each character of two bytes becomes U+FFFD. The second byte may be a backslash, which would hide the end of its text.
+/// Each character of two bytes becomes U+FFFD. The second byte may be a backslash, which would hide
+/// the end of its text.
 fn as_gbk(body: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(body.len()));
     let mut rest = body.iter().peekable();

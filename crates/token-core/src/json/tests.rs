@@ -60,7 +60,10 @@ fn a_bom_is_tolerated_and_trailing_bytes_duplicate_keys_and_deep_nesting_are_ref
         "{\"x\":{\"a\":1,\"a\":1}}",
         deep.as_str(),
     ] {
-        assert_eq!(Document::parse(bad.as_bytes()).err(), Some(Malformed::NotJson));
+        assert_eq!(
+            Document::parse(bad.as_bytes()).err(),
+            Some(Malformed::NotJson)
+        );
     }
     assert_eq!(Document::parse(b"{\"a\":").err(), Some(Malformed::CutShort));
     assert_eq!(Document::parse(b"  <html>").err(), Some(Malformed::Html));
@@ -96,7 +99,10 @@ fn a_byte_that_is_not_utf8_spoils_only_its_own_text() {
         assert_eq!(document.number(&["n"]), Some(Ok(1)));
         assert!(document.oddity().is_some());
     }
-    let utf16: Vec<u8> = "{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = "{\"a\":1}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     assert_eq!(Document::parse(&utf16).err(), Some(Malformed::NotJson));
 }
 
@@ -113,7 +119,8 @@ fn the_ascii_part_of_a_gbk_body_is_read() {
 // FAULTS.md row 52
 #[test]
 fn a_form_is_read_as_an_object_of_texts() {
-    let document = Document::parse_form(b"access_token=A%2B1&expires_in=3600&scope=a+b&empty=").unwrap();
+    let document =
+        Document::parse_form(b"access_token=A%2B1&expires_in=3600&scope=a+b&empty=").unwrap();
     assert_eq!(document.text(&["access_token"]), Some("A+1"));
     assert_eq!(document.number(&["expires_in"]), Some(Ok(3600)));
     assert_eq!(document.words(&["scope"]), ["a", "b"]);
@@ -142,10 +149,15 @@ fn a_wrapper_is_taken_off_and_list_items_have_numbers() {
     );
     assert_eq!(parse(r#"[{"a":"x"}]"#).within("0").text(&["a"]), Some("x"));
     assert_eq!(
-        parse(r#"{"a":"x","data":null}"#).within("data").text(&["a"]),
+        parse(r#"{"a":"x","data":null}"#)
+            .within("data")
+            .text(&["a"]),
         Some("x")
     );
-    assert_eq!(parse(r#"{"l":[{"a":"x"}]}"#).text(&["l.1.a", "l.0.a"]), Some("x"));
+    assert_eq!(
+        parse(r#"{"l":[{"a":"x"}]}"#).text(&["l.1.a", "l.0.a"]),
+        Some("x")
+    );
 }
 
 // FAULTS.md row 59

@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind};
 use crate::json::ObjectWriter;
 use crate::secret::Secret;
 
-/// Puts a [`Request`] together. Everything is percent-encoded or escaped here, so values are given as they are.
+/// Puts a [`Request`] together. Everything is percent-encoded or escaped here, so values are given
+/// as they are.
 #[must_use]
 pub struct RequestBuilder {
     method: Method,
@@ -96,8 +97,8 @@ impl RequestBuilder {
         self.remember(value).header(name, value.expose())
     }
 
-    /// `Authorization: Basic` with base64 of `id:secret` as they are, without the encoding of RFC 6749 section 2.3.1; for that,
-    /// [`percent_encode`] both.
+    /// `Authorization: Basic` with base64 of `id:secret` as they are, without the encoding of RFC
+    /// 6749 section 2.3.1; for that, [`percent_encode`] both.
     pub fn basic(self, id: &str, secret: &Secret) -> Self {
         let value = Secret::from(BASE64_STANDARD.encode(format!("{id}:{}", secret.expose())));
         self.remember(secret)
@@ -105,7 +106,8 @@ impl RequestBuilder {
             .header(AUTHORIZATION, &format!("Basic {}", value.expose()))
     }
 
-    /// Remembers a secret that is in the request in a way of the endpoint's own, such as in its path.
+    /// Remembers a secret that is in the request in a way of the endpoint's own, such as in its
+    /// path.
     pub fn remember(mut self, secret: &Secret) -> Self {
         self.secrets.push(secret.clone());
         self
@@ -115,11 +117,13 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where a value cannot be in a header (CR, LF, NUL) or the path is no path.
+    /// [`ErrorKind::Config`] where a value cannot be in a header (CR, LF, NUL) or the path is no
+    /// path.
     pub fn build(self, step: Step) -> Result<Request, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // A token answer is short, and what is compressed is one more thing that may be unreadable after the exchange.
+        // A token answer is short, and what is compressed is one more thing that may be unreadable
+        // after the exchange.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.headers {
             headers.insert(name, sensitive_header(value)?);
@@ -185,7 +189,8 @@ impl Body {
     }
 }
 
-/// A header value that HTTP clients keep out of their own logs, and that is wiped with its last copy.
+/// A header value that HTTP clients keep out of their own logs, and that is wiped with its last
+/// copy.
 ///
 /// # Errors
 ///

@@ -28,7 +28,10 @@ fn debug_shows_no_secret_and_no_path() {
         .form_secret("a", &secret)
         .basic("id", &secret);
     let shown = format!("{builder:?}");
-    let request = builder.query_secret("q", &secret).build(Step::Login).unwrap();
+    let request = builder
+        .query_secret("q", &secret)
+        .build(Step::Login)
+        .unwrap();
     let shown = format!("{shown} {request:?} {:?}", request.to_http().headers());
     assert!(
         !shown.contains("tell-no-one") && !shown.contains("aWQ6"),
@@ -57,7 +60,10 @@ fn basic_is_raw_and_remembered() {
         .to_str()
         .unwrap()
         .to_owned();
-    assert_eq!(value, format!("Basic {}", BASE64_STANDARD.encode("a:b:se cret")));
+    assert_eq!(
+        value,
+        format!("Basic {}", BASE64_STANDARD.encode("a:b:se cret"))
+    );
     assert_eq!(request.scrubber().scrub(&value, 99), "Basic [scrubbed]");
 }
 

@@ -11,7 +11,8 @@ pub(super) struct Decoded {
 /// Longer than the name or number of any entity in the table.
 const LONGEST_ENTITY: usize = 10;
 
-/// The entities of ASCII's punctuation (HTML, section 13.5). Encoders write only a few of them, but which differs.
+/// The entities of ASCII's punctuation (HTML, section 13.5). Encoders write only a few of them, but
+/// which differs.
 const ENTITIES: [(&str, char); 38] = [
     ("amp", '&'),
     ("apos", '\''),
@@ -61,20 +62,27 @@ pub(super) const FAMILIES: [Family; 3] = [percent, entity, backslash];
 
 /// `%26`
 fn percent(text: &[u8]) -> Option<(usize, Decoded)> {
-    let [b'%', high, low, ..] = text else { return None };
+    let [b'%', high, low, ..] = text else {
+        return None;
+    };
     Some((3, Decoded::byte(number(&[*high, *low], 16)?)?))
 }
 
 /// `&amp;`, `&#38;`, `&#x26;`
 fn entity(text: &[u8]) -> Option<(usize, Decoded)> {
     let text = text.strip_prefix(b"&")?;
-    let end = text.iter().take(LONGEST_ENTITY).position(|byte| *byte == b';')?;
+    let end = text
+        .iter()
+        .take(LONGEST_ENTITY)
+        .position(|byte| *byte == b';')?;
     let name = text.get(..end)?.to_ascii_lowercase();
     let c = match name.as_slice() {
         [b'#', b'x', digits @ ..] => char::from_u32(number(digits, 16)?)?,
         [b'#', digits @ ..] => char::from_u32(number(digits, 10)?)?,
         name => {
-            let known = ENTITIES.iter().find(|(known, _)| known.as_bytes() == name)?;
+            let known = ENTITIES
+                .iter()
+                .find(|(known, _)| known.as_bytes() == name)?;
             known.1
         }
     };
@@ -111,7 +119,9 @@ fn unicode(text: &[u8]) -> Option<(usize, Decoded)> {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    let all_digits = digits.iter().all(|digit| char::from(*digit).is_digit(radix));
+    let all_digits = digits
+        .iter()
+        .all(|digit| char::from(*digit).is_digit(radix));
     let text = str::from_utf8(digits).ok().filter(|_| all_digits)?;
     u32::from_str_radix(text, radix).ok()
 }

@@ -11,7 +11,8 @@ const MOST_LAYERS: usize = 4;
 /// How many encoders, each of one family, are undone exactly.
 const MOST_ENCODERS: usize = 2;
 
-/// The bytes that a text spells in one reading, each with the part of the text that spells it. Wiped on drop.
+/// The bytes that a text spells in one reading, each with the part of the text that spells it.
+/// Wiped on drop.
 pub(super) struct Reading(Vec<Spelled>);
 
 #[derive(Clone, Copy)]
@@ -21,7 +22,8 @@ struct Spelled {
     end: usize,
 }
 
-/// All readings of a text in which a secret is looked for: what one encoder or two made of it, any mixture, and what is packed in it.
+/// All readings of a text in which a secret is looked for: what one encoder or two made of it, any
+/// mixture, and what is packed in it.
 pub(super) fn readings(text: &str) -> Vec<Reading> {
     let mixed = layers(Reading::of(text));
     let packed = mixed.last().map(Reading::unpacked).unwrap_or_default();
@@ -31,7 +33,8 @@ pub(super) fn readings(text: &str) -> Vec<Reading> {
     readings
 }
 
-/// A reading, and what is left of it as the escapes of every family are decoded once, twice, and so on.
+/// A reading, and what is left of it as the escapes of every family are decoded once, twice, and so
+/// on.
 pub(super) fn layers(reading: Reading) -> Vec<Reading> {
     let deeper = |reading: &Reading| reading.unescaped(&FAMILIES);
     let mut layers = vec![reading];
@@ -43,14 +46,19 @@ pub(super) fn layers(reading: Reading) -> Vec<Reading> {
     layers
 }
 
-/// What real encoders made. Decoding every family at once takes a backslash for an escape that percent-encoding left as it is.
+/// What real encoders made. Decoding every family at once takes a backslash for an escape that
+/// percent-encoding left as it is.
 fn one_family_at_a_time(text: &str) -> Vec<Reading> {
     let mut all = Vec::new();
     let mut latest = vec![Reading::of(text)];
     for _ in 0..MOST_ENCODERS {
         let next = latest
             .iter()
-            .flat_map(|reading| FAMILIES.iter().filter_map(|family| reading.unescaped(&[*family])))
+            .flat_map(|reading| {
+                FAMILIES
+                    .iter()
+                    .filter_map(|family| reading.unescaped(&[*family]))
+            })
             .collect();
         all.append(&mut latest);
         latest = next;
@@ -70,7 +78,8 @@ impl Reading {
         Self(text.bytes().enumerate().map(spell).collect())
     }
 
-    /// The bytes to compare. Case is lost on the way through some servers; a plus sign and a space are the same in a form.
+    /// The bytes to compare. Case is lost on the way through some servers; a plus sign and a space
+    /// are the same in a form.
     pub(super) fn folded(&self) -> Zeroizing<Vec<u8>> {
         let fold = |spelled: &Spelled| match spelled.byte.to_ascii_lowercase() {
             b'+' => b' ',
@@ -101,7 +110,10 @@ impl Reading {
                 at += 1;
                 continue;
             };
-            let end = self.0.get(at + length - 1).map_or(spelled.end, |last| last.end);
+            let end = self
+                .0
+                .get(at + length - 1)
+                .map_or(spelled.end, |last| last.end);
             decoded.extend(c.bytes().map(|byte| Spelled {
                 byte,
                 end,
@@ -112,11 +124,14 @@ impl Reading {
         (decoded.len() < bytes.len()).then_some(Self(decoded))
     }
 
-    /// With everything decoded that may be base64 or hex. Where the encoded text begins is not known, so every alignment is tried.
+    /// With everything decoded that may be base64 or hex. Where the encoded text begins is not
+    /// known, so every alignment is tried.
     fn unpacked(&self) -> Vec<Self> {
         [BASE64, HEX]
             .iter()
-            .flat_map(|packing| (0..packing.digits).map(|skipped| self.unpacked_after(skipped, packing)))
+            .flat_map(|packing| {
+                (0..packing.digits).map(|skipped| self.unpacked_after(skipped, packing))
+            })
             .filter(|reading| !reading.0.is_empty())
             .collect()
     }
@@ -155,7 +170,11 @@ impl Spelled {
     fn between_runs(run: &[Spelled]) -> Self {
         let end = run.last().map_or(0, |last| last.end);
         let start = end;
-        Self { byte: 0, start, end }
+        Self {
+            byte: 0,
+            start,
+            end,
+        }
     }
 }
 
@@ -179,8 +198,8 @@ const HEX: Packing = Packing {
 };
 
 impl Packing {
-    /// The bytes of one group, each of which is in two neighbouring digits; of an incomplete group, those that are whole. Its first
-    /// digit has this place in the group.
+    /// The bytes of one group, each of which is in two neighbouring digits; of an incomplete group,
+    /// those that are whole. Its first digit has this place in the group.
     fn bytes_of(&self, group: &[Spelled], first: usize) -> impl Iterator<Item = Spelled> {
         let pairs = (first..).zip(group.iter().zip(group.iter().skip(1)));
         pairs.filter_map(|(nth, (first, second))| {

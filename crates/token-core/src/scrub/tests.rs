@@ -31,7 +31,10 @@ fn raw_percent_encoded_and_base64_echoes_are_scrubbed() {
 #[test]
 fn a_token_echoed_without_its_scheme_is_scrubbed() {
     assert_eq!(
-        scrubbed("QJWT eyJhbGciOiJIUzI1NiJ9.e30", "no:eyJhbGciOiJIUzI1NiJ9.e30"),
+        scrubbed(
+            "QJWT eyJhbGciOiJIUzI1NiJ9.e30",
+            "no:eyJhbGciOiJIUzI1NiJ9.e30"
+        ),
         "no:[scrubbed]"
     );
 }
@@ -80,7 +83,13 @@ fn a_harmless_text_is_left_alone() {
 #[test]
 fn control_characters_and_endless_texts_are_tamed() {
     assert_eq!(scrubbed("xyz", "a\r\nb\0c"), "a  b c");
-    assert_eq!(Scrubber::new([]).scrub(&"é".repeat(5000), 64).chars().count(), 64);
+    assert_eq!(
+        Scrubber::new([])
+            .scrub(&"é".repeat(5000), 64)
+            .chars()
+            .count(),
+        64
+    );
 }
 
 // FAULTS.md row 81
@@ -123,7 +132,11 @@ fn a_secret_inside_of_base64_or_hex_is_scrubbed() {
     for before in ["", "a", "id:", "user"] {
         let text = format!("{before}{secret} and more");
         let hex: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
-        for packed in [BASE64_STANDARD.encode(&text), BASE64_URL_SAFE.encode(&text), hex] {
+        for packed in [
+            BASE64_STANDARD.encode(&text),
+            BASE64_URL_SAFE.encode(&text),
+            hex,
+        ] {
             let told = scrubbed(secret, &format!("no: {packed}"));
             let left = told.replace(MARK, "");
             assert!(told.contains(MARK), "{told}");
@@ -199,7 +212,10 @@ const SPELLINGS: [fn(char) -> String; 9] = [
 ];
 
 fn percent(c: char) -> String {
-    c.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect()
+    c.to_string()
+        .bytes()
+        .map(|byte| format!("%{byte:02x}"))
+        .collect()
 }
 
 /// What real encoders make of one character of a text.
@@ -217,7 +233,9 @@ const ENCODERS: [fn(char) -> String; 6] = [
     },
     |c| {
         let json = serde_json::to_string(&c).unwrap();
-        let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let quoted = json
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
         quoted.unwrap().to_owned()
     },
     |c| {
@@ -249,7 +267,8 @@ proptest! {
         prop_assert!(!without_marks.contains(&secret), "{text}");
     }
 
-    // FAULTS.md row 81. Without a backslash: in a mixture nobody can tell whether one that is left as it is begins an escape.
+    // FAULTS.md row 81. Without a backslash: in a mixture nobody can tell whether one that is left
+    // as it is begins an escape.
     #[test]
     fn no_piece_survives_any_mixture_of_spellings(
         spelled in prop::collection::vec(("[ -\\[\\]-~éπ😀]", prop::sample::select(&SPELLINGS[..])), 8..40)

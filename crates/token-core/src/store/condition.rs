@@ -20,14 +20,17 @@ use crate::token::Generation;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommitCondition {
-    /// Only the record with this fingerprint, and only by a higher generation: the token that was spent.
+    /// Only the record with this fingerprint, and only by a higher generation: the token that was
+    /// spent.
     ParentIs(RefreshFingerprint),
     /// Whatever is there, a tombstone too.
     Overwrite,
-    /// An older record, or an empty place, but never a tombstone: a repair, a program's initial token.
+    /// An older record, or an empty place, but never a tombstone: a repair, a program's initial
+    /// token.
     UnlessTombstoned,
-    /// Whatever is there, a tombstone too, while the intent that this owner wrote before its login still stands. Once it does not,
-    /// somebody logged in or out since: the same as [`UnlessTombstoned`](Self::UnlessTombstoned).
+    /// Whatever is there, a tombstone too, while the intent that this owner wrote before its login
+    /// still stands. Once it does not, somebody logged in or out since: the same as
+    /// [`UnlessTombstoned`](Self::UnlessTombstoned).
     LoginIntentOf(Owner),
 }
 
@@ -41,8 +44,8 @@ pub struct RecordId {
 }
 
 impl RecordId {
-    /// Whether a commit of this record clears the intent: its outcome is known now. An intent to spend this very record, or a later
-    /// one, is another flight's and stays.
+    /// Whether a commit of this record clears the intent: its outcome is known now. An intent to
+    /// spend this very record, or a later one, is another flight's and stays.
     pub fn supersedes(&self, intent: &Intent) -> bool {
         intent.generation < self.generation
     }
@@ -81,7 +84,9 @@ impl CommitCondition {
         match (&stored.record, self) {
             (Some(record), _) if record == new => Committed::Stored,
             (Some(record), _) if record.generation >= new.generation => Committed::Lost,
-            (Some(record), Self::ParentIs(parent)) if record.fingerprint != *parent => Committed::Lost,
+            (Some(record), Self::ParentIs(parent)) if record.fingerprint != *parent => {
+                Committed::Lost
+            }
             (None, Self::ParentIs(_)) => Committed::Missing,
             _ => Committed::Stored,
         }
@@ -90,7 +95,9 @@ impl CommitCondition {
     fn overwrites(&self, stored: &StoredState<'_>) -> bool {
         match self {
             Self::Overwrite => true,
-            Self::LoginIntentOf(owner) => stored.intent.is_some_and(|intent| intent.owner == *owner),
+            Self::LoginIntentOf(owner) => {
+                stored.intent.is_some_and(|intent| intent.owner == *owner)
+            }
             Self::ParentIs(_) | Self::UnlessTombstoned => false,
         }
     }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::secret::Secret;
 
-/// Tells a store its password each time that it connects, so that a password which is rotated works without a restart.
+/// Tells a store its password each time that it connects, so that a password which is rotated works
+/// without a restart.
 ///
 /// Every function without arguments that returns a future of the password is one.
 ///
@@ -25,16 +26,17 @@ use crate::secret::Secret;
 /// takes(from_file);
 /// ```
 ///
-/// An implementation *must not* keep an old password when there is a new one: the server closes a connection, and the next one
-/// needs the new password. Its time counts as part of the store's own, so it *should* answer within a second. It *must not* put the
-/// password into an error or a log.
+/// An implementation *must not* keep an old password when there is a new one: the server closes a
+/// connection, and the next one needs the new password. Its time counts as part of the store's own,
+/// so it *should* answer within a second. It *must not* put the password into an error or a log.
 #[async_trait]
 pub trait PasswordSource: Send + Sync + 'static {
     /// The password that the server takes now.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if there is none to be had: the store then fails like one that cannot be reached, and asks again when it connects next.
+    /// [`StoreError`] if there is none to be had: the store then fails like one that cannot be
+    /// reached, and asks again when it connects next.
     async fn password(&self) -> Result<Secret, StoreError>;
 }
 

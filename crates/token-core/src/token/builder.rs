@@ -81,8 +81,8 @@ impl TokenBuilder {
         self
     }
 
-    /// Notes what was odd in the answer, if the token is accepted all the same. The text is constant, so that nothing of the answer
-    /// gets into an event or a log.
+    /// Notes what was odd in the answer, if the token is accepted all the same. The text is
+    /// constant, so that nothing of the answer gets into an event or a log.
     pub fn odd(mut self, what: &'static str) -> Self {
         self.oddities.push(what);
         self
@@ -92,8 +92,8 @@ impl TokenBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] where the access or the refresh token is [blank](Secret::is_blank) or has a control character: such a
-    /// token is refused before it reaches a header or a store.
+    /// [`ErrorKind::Protocol`] where the access or the refresh token is [blank](Secret::is_blank)
+    /// or has a control character: such a token is refused before it reaches a header or a store.
     pub fn build(mut self) -> Result<Token, Error> {
         self.take_off_the_scheme();
         if !self.access.is_storable()
@@ -104,7 +104,10 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let header = self.placement.header(&self.access).map_err(|_| unusable())?;
+        let header = self
+            .placement
+            .header(&self.access)
+            .map_err(|_| unusable())?;
         let token = Token {
             header,
             access: self.access,

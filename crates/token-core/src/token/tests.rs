@@ -87,19 +87,28 @@ fn a_token_is_carried_as_its_vendor_wants() {
             .unwrap()
             .headers()
     };
-    assert_eq!(carried(TokenPlacement::Bearer, "A")["authorization"], "Bearer A");
+    assert_eq!(
+        carried(TokenPlacement::Bearer, "A")["authorization"],
+        "Bearer A"
+    );
     assert_eq!(
         carried(TokenPlacement::Verbatim, "QJWT A")["authorization"],
         "QJWT A"
     );
     let own = HeaderName::from_static("apim-accesstoken");
-    assert_eq!(carried(TokenPlacement::Header(own), "A")["apim-accesstoken"], "A");
+    assert_eq!(
+        carried(TokenPlacement::Header(own), "A")["apim-accesstoken"],
+        "A"
+    );
 }
 
 #[test]
 fn a_token_known_by_its_refresh_token_is_expired() {
     let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
-    assert_eq!(token.validity().at(Timestamp::MIN), crate::Freshness::Expired);
+    assert_eq!(
+        token.validity().at(Timestamp::MIN),
+        crate::Freshness::Expired
+    );
     assert_eq!(token.refresh_credential().expose(), "R1");
 }
 

@@ -16,7 +16,10 @@ fn written(server: &Postgres) -> u64 {
 
 #[tokio::test]
 async fn a_refresh_writes_four_times() {
-    let server = Postgres::with().setting("autovacuum", "off").start().unwrap();
+    let server = Postgres::with()
+        .setting("autovacuum", "off")
+        .start()
+        .unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
     store
@@ -27,7 +30,11 @@ async fn a_refresh_writes_four_times() {
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     store.release(&key(), &owner(1)).await.unwrap();
@@ -36,7 +43,10 @@ async fn a_refresh_writes_four_times() {
 
 #[tokio::test]
 async fn who_waits_writes_nothing_but_the_attempt_to_take_the_lease() {
-    let server = Postgres::with().setting("autovacuum", "off").start().unwrap();
+    let server = Postgres::with()
+        .setting("autovacuum", "off")
+        .start()
+        .unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
     store

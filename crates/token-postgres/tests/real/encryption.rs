@@ -34,7 +34,13 @@ fn to(host: &str, sslmode: &str) -> PostgresStoreBuilder {
 }
 
 async fn failure(builder: PostgresStoreBuilder) -> String {
-    builder.build().unwrap().check().await.unwrap_err().to_string()
+    builder
+        .build()
+        .unwrap()
+        .check()
+        .await
+        .unwrap_err()
+        .to_string()
 }
 
 #[tokio::test]
@@ -50,8 +56,8 @@ async fn a_given_authority_is_believed_in_every_mode_that_encrypts() {
 
 #[tokio::test]
 async fn the_connection_of_a_store_that_demands_tls_is_encrypted() {
-    let store =
-        to("localhost", "require&application_name=encrypted").root_certificates_pem(ENCRYPTED.1.as_bytes());
+    let store = to("localhost", "require&application_name=encrypted")
+        .root_certificates_pem(ENCRYPTED.1.as_bytes());
     let store = store.build().unwrap();
     store.migrate().await.unwrap();
     let used = ENCRYPTED.0.sql("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'encrypted'");
@@ -78,7 +84,8 @@ async fn an_unknown_authority_or_another_name_is_refused_also_where_tls_is_only_
             let said = failure(builder).await;
             assert!(said.contains("invalid peer certificate"), "{said}");
         }
-        let said = failure(to("127.0.0.1", mode).root_certificates_pem(ENCRYPTED.1.as_bytes())).await;
+        let said =
+            failure(to("127.0.0.1", mode).root_certificates_pem(ENCRYPTED.1.as_bytes())).await;
         assert!(said.contains("certificate not valid for name"), "{said}");
     }
 }

@@ -40,13 +40,20 @@ async fn listening(server: &Postgres, channel: &str) -> mpsc::UnboundedReceiver<
 #[tokio::test]
 async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself() {
     let place = Place::pooled().await;
-    let store = place.builder().notified_through(SERVER.url()).build().unwrap();
+    let store = place
+        .builder()
+        .notified_through(SERVER.url())
+        .build()
+        .unwrap();
     let mut heard = listening(&SERVER, &place.table).await;
     for (condition, number) in [
         (CommitCondition::Overwrite, 1),
         (CommitCondition::ParentIs(fingerprint(1)), 2),
     ] {
-        store.commit(&key(), &condition, &record(number)).await.unwrap();
+        store
+            .commit(&key(), &condition, &record(number))
+            .await
+            .unwrap();
         assert_eq!(
             timeout(LONG, heard.recv()).await.unwrap().unwrap(),
             key().as_str()
@@ -63,7 +70,11 @@ async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself
 async fn a_store_that_was_checked_listens() {
     let server = Postgres::start().unwrap();
     let place = Place::migrated(server.url()).await;
-    let store = place.builder().notified_through(server.url()).build().unwrap();
+    let store = place
+        .builder()
+        .notified_through(server.url())
+        .build()
+        .unwrap();
     store.check().await.unwrap();
     let listens = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SET % LISTEN %'";
     let looking = async {

@@ -14,7 +14,10 @@ use crate::place::{Place, fingerprint, key, owner, record, sealing};
 #[tokio::test]
 async fn the_longest_times_are_no_panic() {
     let store = Place::direct().await.store();
-    let held = store.acquire(&key(), &owner(1), Duration::MAX).await.unwrap();
+    let held = store
+        .acquire(&key(), &owner(1), Duration::MAX)
+        .await
+        .unwrap();
     assert!(held.is_held());
     let renewed = store.renew(&key(), &owner(1), Duration::MAX).await.unwrap();
     assert_eq!(renewed, Renewed::Held);
@@ -55,7 +58,10 @@ fn outside_a_runtime_every_operation_is_an_error_and_no_panic() {
         at_once(store.tombstone(&key())).unwrap_err(),
     ];
     for error in errors {
-        assert!(error.to_string().contains("outside a tokio runtime"), "{error}");
+        assert!(
+            error.to_string().contains("outside a tokio runtime"),
+            "{error}"
+        );
     }
     assert!(at_once(store.wait_for_change(&key(), None, Duration::MAX)).is_none());
 }

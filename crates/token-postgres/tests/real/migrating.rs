@@ -66,7 +66,8 @@ async fn names_of_schema_and_table_are_quoted() {
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    let count = place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
+    let count =
+        place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
     assert_eq!(count.trim(), "1");
 }
 

@@ -26,7 +26,12 @@ async fn own_server() -> (Postgres, Place) {
 #[tokio::test]
 async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     let (mut server, place) = own_server().await;
-    let store = place.builder().timeout(LIMIT).connections(2).build().unwrap();
+    let store = place
+        .builder()
+        .timeout(LIMIT)
+        .connections(2)
+        .build()
+        .unwrap();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
@@ -43,7 +48,13 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     }
     server.resume().unwrap();
     let patient = place.store();
-    assert!(patient.acquire(&key(), &owner(1), LIFE).await.unwrap().is_held());
+    assert!(
+        patient
+            .acquire(&key(), &owner(1), LIFE)
+            .await
+            .unwrap()
+            .is_held()
+    );
     assert!(store.load(&key()).await.unwrap().record.is_some());
 }
 
@@ -161,7 +172,13 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
     assert!(store.load(&key()).await.unwrap().record.is_some());
     other.batch_execute("COMMIT").await.unwrap();
     // What was given up does not happen later.
-    assert!(store.acquire(&key(), &owner(2), LIFE).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(2), LIFE)
+            .await
+            .unwrap()
+            .is_held()
+    );
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
 }
@@ -203,7 +220,12 @@ fn set(server: &Postgres, setting: &str) {
 #[tokio::test]
 async fn a_connection_that_went_silent_is_waited_for_once() {
     let (wire, place) = Wire::to_a_place().await;
-    let store = place.builder().timeout(LIMIT).connections(1).build().unwrap();
+    let store = place
+        .builder()
+        .timeout(LIMIT)
+        .connections(1)
+        .build()
+        .unwrap();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
@@ -270,6 +292,7 @@ fn a_store_whose_runtime_is_gone_works_on_the_next_one() {
         store
     });
     drop(first);
-    let committed = runtime().block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(2)));
+    let committed =
+        runtime().block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(2)));
     assert_eq!(committed.unwrap(), Committed::Stored);
 }

@@ -19,7 +19,11 @@ async fn server() -> (Postgres, Place) {
     let server = Postgres::start().unwrap();
     let rules = server.socket_folder().join("data/pg_hba.conf");
     let trusting = read_to_string(&rules).unwrap();
-    write(&rules, format!("host all tokens all scram-sha-256\n{trusting}")).unwrap();
+    write(
+        &rules,
+        format!("host all tokens all scram-sha-256\n{trusting}"),
+    )
+    .unwrap();
     server.sql("CREATE ROLE tokens LOGIN SUPERUSER").unwrap();
     server.sql("SELECT pg_reload_conf()").unwrap();
     let migrated = Place::migrated(server.url()).await;
@@ -85,7 +89,11 @@ async fn a_password_that_is_rotated_works_under_a_running_program() {
     let store = vault.told_to(place.builder()).build().unwrap();
     for (number, password) in [(1, "spring"), (2, "summer"), (3, "autumn")] {
         vault.rotate(&server, password);
-        assert_eq!(stored(&store, number).await, Committed::Stored, "{password}");
+        assert_eq!(
+            stored(&store, number).await,
+            Committed::Stored,
+            "{password}"
+        );
     }
 }
 
@@ -97,8 +105,7 @@ async fn who_listens_connects_with_the_rotated_password_too() {
     vault.rotate(&server, "spring");
     let listens = place.builder().notified_through(&*place.url);
     let store = vault.told_to(listens).build().unwrap();
-    let listening =
-        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tokens' AND query LIKE 'SET % LISTEN %'";
+    let listening = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tokens' AND query LIKE 'SET % LISTEN %'";
     store.check().await.unwrap();
     let heard = async {
         while server.sql(listening).unwrap().trim() != "1" {
@@ -120,5 +127,8 @@ async fn a_source_that_tells_no_password_is_the_stores_error() {
     assert_eq!(stored(&store, 1).await, Committed::Stored);
     // The password of the URL alone is refused, and not shown.
     let error = place.store().load(&key()).await.unwrap_err().to_string();
-    assert!(error.contains("28P01") && !error.contains("outdated"), "{error}");
+    assert!(
+        error.contains("28P01") && !error.contains("outdated"),
+        "{error}"
+    );
 }

@@ -34,9 +34,21 @@ async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    assert!(store.acquire(&key(), &owner(1), LIFE).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(1), LIFE)
+            .await
+            .unwrap()
+            .is_held()
+    );
     let ask = "SELECT current_setting('application_name'), current_setting('synchronous_commit'), current_setting('statement_timeout')";
-    let row = pool.get().await.unwrap().query_typed_one(ask, &[]).await.unwrap();
+    let row = pool
+        .get()
+        .await
+        .unwrap()
+        .query_typed_one(ask, &[])
+        .await
+        .unwrap();
     let left: [&str; 3] = [row.get(0), row.get(1), row.get(2)];
     assert_eq!(left, ["the program", "on", "0"]);
 }

@@ -15,7 +15,10 @@ impl Other {
     async fn begins(place: &Place, sql: &str) -> Self {
         let client = client(&place.url).await;
         let sql = sql.replace("TOKENS", &format!("\"{}\"", place.table));
-        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        client
+            .batch_execute(&format!("BEGIN; {sql}"))
+            .await
+            .unwrap();
         Self(client)
     }
 
@@ -42,12 +45,16 @@ fn made(key: &str) -> String {
 
 #[tokio::test]
 async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
-    for condition in [CommitCondition::Overwrite, CommitCondition::UnlessTombstoned] {
+    for condition in [
+        CommitCondition::Overwrite,
+        CommitCondition::UnlessTombstoned,
+    ] {
         let place = Place::direct().await;
         let store = place.store();
         let other = Other::begins(&place, &made(key().as_str())).await;
         let (key, record) = (key(), record(1));
-        let (committed, ()) = tokio::join!(store.commit(&key, &condition, &record), other.ends(&place));
+        let (committed, ()) =
+            tokio::join!(store.commit(&key, &condition, &record), other.ends(&place));
         assert_eq!(committed.unwrap(), Committed::Stored, "{condition:?}");
         assert!(store.load(&key).await.unwrap().record.is_some());
     }
@@ -64,14 +71,22 @@ async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
     assert!(store.load(&key).await.unwrap().tombstoned);
 }
 
-// FAULTS.md row 55: what the first one left is judged, not what was there when the second one began.
+// FAULTS.md row 55: what the first one left is judged, not what was there when the second one
+// began.
 #[tokio::test]
 async fn a_commit_that_waited_judges_what_it_waited_for() {
     let bytes = |number: u8| format!("decode(repeat('{number:02x}', 32), 'hex')");
-    let newer = format!("UPDATE TOKENS SET generation = 3, fingerprint = {}", bytes(1));
+    let newer = format!(
+        "UPDATE TOKENS SET generation = 3, fingerprint = {}",
+        bytes(1)
+    );
     for (meanwhile, answer, left) in [
         (newer.as_str(), Committed::Lost, Some(3)),
-        ("UPDATE TOKENS SET generation = 0", Committed::Stored, Some(2)),
+        (
+            "UPDATE TOKENS SET generation = 0",
+            Committed::Stored,
+            Some(2),
+        ),
         (
             "UPDATE TOKENS SET tombstoned = true, fingerprint = NULL, generation = NULL, body = NULL",
             Committed::Tombstoned,
@@ -92,7 +107,8 @@ async fn a_commit_that_waited_judges_what_it_waited_for() {
         let other = Other::begins(&place, meanwhile).await;
         let (key, condition) = (key(), CommitCondition::ParentIs(fingerprint(1)));
         let child = record(2);
-        let (committed, ()) = tokio::join!(store.commit(&key, &condition, &child), other.ends(&place));
+        let (committed, ()) =
+            tokio::join!(store.commit(&key, &condition, &child), other.ends(&place));
         assert_eq!(committed.unwrap(), answer, "after {meanwhile}");
         let generation = place.sql("SELECT generation FROM TOKENS");
         assert_eq!(generation.trim().parse().ok(), left, "after {meanwhile}");

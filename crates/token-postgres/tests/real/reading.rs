@@ -25,12 +25,15 @@ async fn put_a_record_into(store: &PostgresStore) {
     assert_eq!(stored.unwrap(), Committed::Stored);
 }
 
-/// What a process that starts finds there: all that is to be read, and nothing that is to be written.
+/// What a process that starts finds there: all that is to be read, and nothing that is to be
+/// written.
 async fn serves_what_it_has(place: &Place, words: &str) {
     let store = place.store();
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().body.expose(), record(1).body.expose());
-    let told = store.wait_for_change(&key(), None, Duration::from_secs(60)).await;
+    let told = store
+        .wait_for_change(&key(), None, Duration::from_secs(60))
+        .await;
     assert_eq!(told.unwrap().generation(), Some(record(1).generation));
     store.migrate().await.unwrap();
     let errors = [
@@ -38,7 +41,11 @@ async fn serves_what_it_has(place: &Place, words: &str) {
         store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(),
         store.write_intent(&key(), &intent(1, 1)).await.unwrap_err(),
         store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(2),
+            )
             .await
             .unwrap_err(),
         store.tombstone(&key()).await.unwrap_err(),
@@ -66,7 +73,13 @@ async fn a_standby_is_read_by_a_process_that_starts_and_written_once_it_is_promo
     let store = place.store();
     store.load(&key()).await.unwrap();
     server.sql("SELECT pg_promote()").unwrap();
-    assert!(store.acquire(&key(), &owner(1), LIFE).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(1), LIFE)
+            .await
+            .unwrap()
+            .is_held()
+    );
 }
 
 // FAULTS.md row 68

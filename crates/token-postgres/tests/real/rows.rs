@@ -20,7 +20,11 @@ async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
         "ALTER TABLE TOKENS ADD COLUMN remark text; UPDATE TOKENS SET remark = 'seen', lease_owner = NULL",
     );
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
     assert_eq!(place.sql("SELECT remark FROM TOKENS").trim(), "seen");

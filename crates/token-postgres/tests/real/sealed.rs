@@ -15,11 +15,18 @@ async fn no_token_is_in_the_table() {
         .await
         .unwrap();
     store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await
         .unwrap();
     let dump = place.sql("SELECT tokens::text FROM TOKENS AS tokens");
-    assert!(dump.contains("v1.1.") && dump.contains(key().as_str()), "{dump}");
+    assert!(
+        dump.contains("v1.1.") && dump.contains(key().as_str()),
+        "{dump}"
+    );
     assert!(!dump.contains("token 2"), "{dump}");
     let within = "SELECT position('token'::bytea IN decode(rpad(text, (length(text) + 3) / 4 * 4, '='), 'base64')) \
                   FROM (SELECT translate(split_part(body, '.', 3), '-_', '+/') AS text FROM TOKENS) AS bodies";
@@ -35,7 +42,10 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
         .await
         .unwrap();
     for (wrong, words) in [
-        (sealing("1", 2), "another key than the one given under this id"),
+        (
+            sealing("1", 2),
+            "another key than the one given under this id",
+        ),
         (sealing("2", 2), "a key that was not given"),
     ] {
         let store = token_postgres::PostgresStore::builder(wrong)
@@ -43,7 +53,10 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
             .table(&place.table);
         let (wrong, right) = (store.build().unwrap(), place.store());
         let error = wrong.load(&key()).await.unwrap_err().to_string();
-        assert!(error.contains(words) && error.contains("key id 1"), "{error}");
+        assert!(
+            error.contains(words) && error.contains("key id 1"),
+            "{error}"
+        );
         wrong.acquire(&key(), &owner(2), LIFE).await.unwrap_err();
         let lease = right.acquire(&key(), &owner(1), LIFE).await.unwrap();
         assert!(
@@ -74,7 +87,11 @@ async fn a_key_is_changed_without_a_break() {
     let store = store.build().unwrap();
     assert!(store.load(&key()).await.unwrap().record.is_some());
     store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await
         .unwrap();
     assert!(place.sql("SELECT body FROM TOKENS").starts_with("v1.2."));

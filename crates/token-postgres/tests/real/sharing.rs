@@ -1,4 +1,5 @@
-//! Several caches, one rotating grant, a server that kills the whole grant when a refresh token comes twice.
+//! Several caches, one rotating grant, a server that kills the whole grant when a refresh token
+//! comes twice.
 
 use std::time::Duration;
 
@@ -44,7 +45,11 @@ impl World {
 
     fn cache(&self, store: PostgresStore) -> TokenCache {
         let cache = TokenCache::builder(self.endpoint()).http_client(ReqwestClient::new().unwrap());
-        cache.store(store).clock(self.clock.clone()).build().unwrap()
+        cache
+            .store(store)
+            .clock(self.clock.clone())
+            .build()
+            .unwrap()
     }
 
     /// As if a user had logged in.
@@ -79,7 +84,8 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
         let (first, second) = tokio::join!(ours.token(), theirs.token());
         assert!(first.unwrap().same_secrets_as(&second.unwrap()));
         assert_eq!(world.sim.exchange_count(), round);
-        // A flight goes on for a moment after its callers have their token: the hour passes between flights, not inside of one.
+        // A flight goes on for a moment after its callers have their token: the hour passes between
+        // flights, not inside of one.
         for cache in [&ours, &theirs] {
             assert_eq!(cache.drain(HOUR).await, Drained::Settled);
         }
@@ -92,7 +98,11 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
 async fn of_64_caches_that_start_on_an_expired_token_one_asks_the_vendor() {
     let world = World::new().await;
     let place = Place::pooled().await;
-    world.cache(place.store()).set_token(world.login()).await.unwrap();
+    world
+        .cache(place.store())
+        .set_token(world.login())
+        .await
+        .unwrap();
     world.pass(HOUR);
     let caches: Vec<_> = (0..64)
         .map(|_| world.cache(place.builder().connections(1).build().unwrap()))

@@ -13,7 +13,10 @@ fn told(error: &StoreError, words: &str) {
 /// Neither the check nor an operation passes.
 async fn refused(store: &PostgresStore, words: &str) {
     told(&store.check().await.unwrap_err(), words);
-    told(&store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(), words);
+    told(
+        &store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(),
+        words,
+    );
     told(
         &store.write_intent(&key(), &intent(1, 1)).await.unwrap_err(),
         words,
@@ -36,7 +39,9 @@ async fn connecting_checks() {
         .url()
         .replace("postgres@", &format!("postgres:{password}@"));
     let url = url.trim_end_matches("postgres").to_owned() + "nowhere";
-    let error = PostgresStore::connect(url, sealing("1", 1)).await.unwrap_err();
+    let error = PostgresStore::connect(url, sealing("1", 1))
+        .await
+        .unwrap_err();
     told(&error, "3D000");
     let unreadable = PostgresStore::connect(format!("{password}://"), sealing("1", 1)).await;
     let unreadable = unreadable.unwrap_err();
@@ -124,7 +129,10 @@ fn what_cannot_be_built_is_told() {
         (begin(), "`url` is missing"),
         (begin().url("nonsense"), "`url` must be"),
         (begin().url("postgres://h").table(""), "`table` must be"),
-        (begin().url("postgres://h").schema("a\0"), "`schema` must be"),
+        (
+            begin().url("postgres://h").schema("a\0"),
+            "`schema` must be",
+        ),
         (
             begin().url("postgres://h").connections(0),
             "`connections` must be",
@@ -134,11 +142,15 @@ fn what_cannot_be_built_is_told() {
             "`connections` must be",
         ),
         (
-            begin().url("postgres://h").timeout(std::time::Duration::MAX),
+            begin()
+                .url("postgres://h")
+                .timeout(std::time::Duration::MAX),
             "`timeout` must be",
         ),
         (
-            begin().url("postgres://h").timeout(std::time::Duration::ZERO),
+            begin()
+                .url("postgres://h")
+                .timeout(std::time::Duration::ZERO),
             "`timeout` must be",
         ),
         (

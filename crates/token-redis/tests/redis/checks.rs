@@ -12,7 +12,10 @@ use crate::place::{LONG, builder, intent, key, owner, record, sealing, store};
 // FAULTS.md row 41
 #[tokio::test]
 async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
-    let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
+    let redis = Redis::with()
+        .max_memory("64mb", "allkeys-lru")
+        .start()
+        .unwrap();
     let error = builder(&redis).connect().await.unwrap_err();
     assert!(error.to_string().contains("maxmemory-policy"), "{error}");
     assert!(error.to_string().ends_with("allkeys-lru"), "{error}");
@@ -31,7 +34,10 @@ async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
 // FAULTS.md row 41
 #[tokio::test]
 async fn who_vouches_for_a_server_gets_it_unchecked() {
-    let redis = Redis::with().max_memory("64mb", "allkeys-lru").start().unwrap();
+    let redis = Redis::with()
+        .max_memory("64mb", "allkeys-lru")
+        .start()
+        .unwrap();
     let trusting = builder(&redis)
         .trusting_that_nothing_is_evicted()
         .build()
@@ -49,7 +55,10 @@ async fn a_server_says_what_it_is() {
     let nodes = store(&redis).await.check().await.unwrap();
     assert_eq!(nodes.len(), 1);
     assert!(nodes[0].is_primary && nodes[0].append_only, "{nodes:?}");
-    assert_eq!((nodes[0].replicas, nodes[0].eviction.as_str()), (0, "noeviction"));
+    assert_eq!(
+        (nodes[0].replicas, nodes[0].eviction.as_str()),
+        (0, "noeviction")
+    );
 }
 
 #[tokio::test]
@@ -70,7 +79,10 @@ async fn a_wrong_password_is_a_clear_error_that_shows_none() {
 #[tokio::test]
 async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
     let page = include_str!("../../README.md");
-    let line = page.lines().find(|line| line.starts_with("ACL SETUSER")).unwrap();
+    let line = page
+        .lines()
+        .find(|line| line.starts_with("ACL SETUSER"))
+        .unwrap();
     let redis = Redis::start().unwrap();
     redis.command(&line.split(' ').collect::<Vec<_>>()).unwrap();
     let url = redis.url().replace("redis://", "redis://tokens:password@");

@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::place::{fingerprint, key, record, sealing};
 
-/// Between a store and its server: carries everything, but cuts the connection instead of passing on one answer.
+/// Between a store and its server: carries everything, but cuts the connection instead of passing
+/// on one answer.
 struct Between {
     port: u16,
     cuts: Arc<AtomicBool>,
@@ -101,7 +102,11 @@ async fn a_commit_whose_answer_is_lost_is_stored_and_told_as_such() {
         .unwrap();
     between.lose_the_next_answer();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert!(between.has_lost_it());
     assert_eq!(child.unwrap(), Committed::Stored);

@@ -15,9 +15,18 @@ const SHORT: Duration = Duration::from_millis(300);
 async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     let mut redis = Redis::start().unwrap();
     let store = builder(&redis).timeout(SHORT).connect().await.unwrap();
-    assert!(store.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
+    assert!(
+        store
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
     redis.pause().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "the time of a real server's silence")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time of a real server's silence"
+    )]
     let began = Instant::now();
     for _ in 0..2 {
         // Over the connection there was, and over one that nobody answers.
@@ -67,7 +76,11 @@ async fn a_restart_between_two_operations_is_not_noticed() {
     redis.start_again().unwrap();
     // It knows neither the connection nor the scripts any more.
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
@@ -86,7 +99,11 @@ async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
     let entry = store.load(&key()).await.unwrap();
     assert!(entry.record.is_none() && !entry.tombstoned);
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert_eq!(child.unwrap(), Committed::Missing);
     let repair = store

@@ -44,13 +44,16 @@ impl Vault {
     }
 }
 
-/// Makes this the only password of the user, and closes the connections that were made with another.
+/// Makes this the only password of the user, and closes the connections that were made with
+/// another.
 fn rotate(redis: &Redis, password: &str) {
     let new = format!(">{password}");
     let rights = ["~*", "&*", "+@all"];
     let user = ["ACL", "SETUSER", "tokens", "on", "resetpass", &new];
     redis.command(&[&user[..], &rights[..]].concat()).unwrap();
-    redis.command(&["CLIENT", "KILL", "USER", "tokens"]).unwrap();
+    redis
+        .command(&["CLIENT", "KILL", "USER", "tokens"])
+        .unwrap();
 }
 
 async fn survives_a_rotation(redis: &Redis, servers: Servers) {

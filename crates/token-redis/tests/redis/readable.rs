@@ -26,7 +26,13 @@ async fn put_a_record_into(redis: &Redis) -> RedisStore {
 async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
     let redis = Redis::start().unwrap();
     let before = put_a_record_into(&redis).await;
-    assert!(before.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
+    assert!(
+        before
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     redis.command(&["SCRIPT", "FLUSH"]).unwrap();
     let starting = store(&redis).await;
@@ -36,7 +42,10 @@ async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
         error.to_string(),
         "Redis is out of memory and takes no writes: OOM"
     );
-    let error = before.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
+    let error = before
+        .write_intent(&key(), &intent(1, 1))
+        .await
+        .unwrap_err();
     assert!(error.to_string().ends_with("OOM"), "{error}");
     assert_eq!(before.load(&key()).await.unwrap().intent, None);
     assert_readable(&before).await;
@@ -48,7 +57,10 @@ async fn a_replica_is_read_and_nothing_is_begun_there() {
     let primary = Redis::start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     let writing = put_a_record_into(&primary).await;
-    assert_eq!(primary.command(&["WAIT", "1", "30000"]).unwrap().trim(), "1");
+    assert_eq!(
+        primary.command(&["WAIT", "1", "30000"]).unwrap().trim(),
+        "1"
+    );
     for reading in [store(&replica).await, builder(&replica).build().unwrap()] {
         assert_readable(&reading).await;
         let error = reading.acquire(&key(), &owner(1), LONG).await.unwrap_err();

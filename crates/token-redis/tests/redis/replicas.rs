@@ -13,7 +13,10 @@ fn pair() -> (Redis, Redis) {
     let primary = Redis::start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     primary.command(&["SET", "warm", "up"]).unwrap();
-    assert_eq!(primary.command(&["WAIT", "1", "30000"]).unwrap().trim(), "1");
+    assert_eq!(
+        primary.command(&["WAIT", "1", "30000"]).unwrap().trim(),
+        "1"
+    );
     (primary, replica)
 }
 
@@ -31,7 +34,13 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
         .await
         .unwrap();
     assert_eq!(stored, Committed::Stored);
-    assert!(before.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
+    assert!(
+        before
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
     assert_eq!(
         before.write_intent(&key(), &intent(1, 1)).await.unwrap(),
         Intended::Written
@@ -49,7 +58,11 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
 async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent() {
     let (primary, mut replica) = pair();
     let patience = Duration::from_millis(200);
-    let store = builder(&primary).replicas(1, patience).connect().await.unwrap();
+    let store = builder(&primary)
+        .replicas(1, patience)
+        .connect()
+        .await
+        .unwrap();
     replica.pause().unwrap();
     for _ in 0..2 {
         let error = store
@@ -58,7 +71,11 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
         // Over a connection that did not write the record first.
-        let anew = builder(&primary).replicas(1, patience).connect().await.unwrap();
+        let anew = builder(&primary)
+            .replicas(1, patience)
+            .connect()
+            .await
+            .unwrap();
         anew.commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap_err();
@@ -94,8 +111,17 @@ async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
 #[tokio::test]
 async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced() {
     let (_primary, _replica, waiting, plain) = lonely().await;
-    assert!(waiting.acquire(&key(), &owner(1), LONG).await.unwrap().is_held());
-    let error = waiting.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
+    assert!(
+        waiting
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
+    let error = waiting
+        .write_intent(&key(), &intent(1, 1))
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().ends_with("0 of 1; it was taken back"),
         "{error}"
@@ -110,7 +136,10 @@ async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced(
     plain.release(&key(), &owner(2)).await.unwrap();
     let age = plain.load(&key()).await.unwrap().intent_age;
     waiting.acquire(&key(), &owner(1), LONG).await.unwrap();
-    waiting.write_intent(&key(), &intent(1, 1)).await.unwrap_err();
+    waiting
+        .write_intent(&key(), &intent(1, 1))
+        .await
+        .unwrap_err();
     let entry = plain.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(of_another));
     assert!(entry.intent_age > age, "it began to count anew");
@@ -193,7 +222,11 @@ async fn a_primary_that_became_a_replica_is_an_error_and_nothing_is_written() {
         .command(&["REPLICAOF", "127.0.0.1", &replica.port().to_string()])
         .unwrap();
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     let error = child.unwrap_err().to_string();
     assert!(error.contains("replica"), "{error}");

@@ -11,7 +11,9 @@ use crate::place::{LONG, builder, key, owner, sealing};
 
 /// A user with all rights but these.
 fn user_without(redis: &Redis, rights: &str) -> RedisStoreBuilder {
-    let mut words = vec!["ACL", "SETUSER", "tokens", "on", ">hunter2", "~*", "&*", "+@all"];
+    let mut words = vec![
+        "ACL", "SETUSER", "tokens", "on", ">hunter2", "~*", "&*", "+@all",
+    ];
     words.extend(rights.split(' '));
     redis.command(&words).unwrap();
     let url = redis.url().replace("redis://", "redis://tokens:hunter2@");
@@ -22,7 +24,10 @@ fn user_without(redis: &Redis, rights: &str) -> RedisStoreBuilder {
 fn assert_told(error: &StoreError, step: &str, method: &str) {
     let text = error.to_string();
     assert!(text.contains(step) && text.contains(method), "{text}");
-    assert!(!text.contains("tokens:") && !text.contains("hunter2"), "{text}");
+    assert!(
+        !text.contains("tokens:") && !text.contains("hunter2"),
+        "{text}"
+    );
 }
 
 // FAULTS.md row 86
@@ -55,7 +60,12 @@ async fn a_server_without_hello_is_told_how_to_do_without() {
         .unwrap();
     let error = builder(&redis).connect().await.unwrap_err();
     assert_told(&error, "HELLO while connecting", "`polling_only`");
-    let error = builder(&redis).build().unwrap().load(&key()).await.unwrap_err();
+    let error = builder(&redis)
+        .build()
+        .unwrap()
+        .load(&key())
+        .await
+        .unwrap_err();
     assert_told(&error, "HELLO while connecting", "`polling_only`");
     builder(&redis).polling_only().connect().await.unwrap();
 }

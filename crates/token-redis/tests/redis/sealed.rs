@@ -56,7 +56,14 @@ async fn neither_token_is_in_what_the_server_holds() {
     );
     assert!(!everything.contains("hunter"));
     assert_eq!(
-        store.load(&key()).await.unwrap().record.unwrap().body.expose(),
+        store
+            .load(&key())
+            .await
+            .unwrap()
+            .record
+            .unwrap()
+            .body
+            .expose(),
         body
     );
 }
@@ -100,13 +107,23 @@ async fn a_key_is_changed_without_a_break() {
     let rotated = Sealing::with(key_named("test-2", 9)).or_opened_by(key_named("test-1", 7));
     let new = opened_with(&redis, rotated).await;
     assert!(new.load(&key()).await.unwrap().record.is_some());
-    new.commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
-        .await
-        .unwrap();
+    new.commit(
+        &key(),
+        &CommitCondition::ParentIs(fingerprint(1)),
+        &record(2),
+    )
+    .await
+    .unwrap();
     old.load(&key()).await.unwrap_err();
     let only_new = opened_with(&redis, Sealing::with(key_named("test-2", 9))).await;
     assert_eq!(
-        only_new.load(&key()).await.unwrap().record.unwrap().generation,
+        only_new
+            .load(&key())
+            .await
+            .unwrap()
+            .record
+            .unwrap()
+            .generation,
         record(2).generation
     );
 }

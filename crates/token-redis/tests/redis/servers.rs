@@ -15,7 +15,8 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     let mut primary = Redis::with().password("of-the-nodes").start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     let sentinel = Redis::sentinel_of(&primary, "tokens", 500).unwrap();
-    let servers = Servers::sentinels([sentinel.url()], "tokens").nodes_like("redis://:of-the-nodes@node");
+    let servers =
+        Servers::sentinels([sentinel.url()], "tokens").nodes_like("redis://:of-the-nodes@node");
     let builder = RedisStore::builder(servers, sealing());
     let store = builder.clone().connect().await.unwrap();
     let waiting = builder
@@ -23,7 +24,8 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
         .connect()
         .await
         .unwrap();
-    // The sentinel looks for replicas every ten seconds, and cannot promote one that it does not know.
+    // The sentinel looks for replicas every ten seconds, and cannot promote one that it does not
+    // know.
     let port = replica.port().to_string();
     let says = |words: [&str; 3]| sentinel.command(&words).unwrap().contains(&port);
     until("the sentinel knows the replica", async || {
@@ -49,7 +51,11 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
     let child = store
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
@@ -63,7 +69,10 @@ async fn sentinels_that_know_no_such_name_are_a_clear_error() {
         .connect()
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("no primary of that name"), "{error}");
+    assert!(
+        error.to_string().contains("no primary of that name"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -28,7 +28,11 @@ async fn cache(redis: &Redis, server: &Server, clock: &ManualClock) -> TokenCach
         .http_client(server.clone())
         .runtime(Handle::current())
         .store(store(redis).await);
-    cache.initial_token(first()).clock(clock.clone()).build().unwrap()
+    cache
+        .initial_token(first())
+        .clock(clock.clone())
+        .build()
+        .unwrap()
 }
 
 async fn all(caches: &[TokenCache]) -> Vec<TokenGuard> {
@@ -143,16 +147,24 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         asked().contains("cmdstat_hmget:calls=2,")
     })
     .await;
-    #[expect(clippy::disallowed_methods, reason = "the time that a real message takes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time that a real message takes"
+    )]
     let began = Instant::now();
     commits
-        .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+        .commit(
+            &key(),
+            &CommitCondition::ParentIs(fingerprint(1)),
+            &record(2),
+        )
         .await
         .unwrap();
     let entry = waiting.await.unwrap().unwrap();
     assert_eq!(entry.generation(), Some(record(2).generation));
     let looked = asked();
     // Two commits, and one look before and after the message.
-    let told = looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hmget:calls=4,");
+    let told =
+        looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hmget:calls=4,");
     assert!(told, "after {:?}: {looked}", began.elapsed());
 }

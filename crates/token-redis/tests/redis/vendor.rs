@@ -1,4 +1,5 @@
-//! A vendor whose refresh tokens work once: `R1` brings `A2` and `R2`, and whoever sends `R1` again is counted.
+//! A vendor whose refresh tokens work once: `R1` brings `A2` and `R2`, and whoever sends `R1` again
+//! is counted.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use token_core::reexports::async_trait;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Outcome, PlainHttp, Renewal, Request, Rotation,
-    Secret, SendError, Step, Token, TokenEndpoint, TokenKey,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Outcome, PlainHttp, Renewal, Request,
+    Rotation, Secret, SendError, Step, Token, TokenEndpoint, TokenKey,
 };
 
 #[derive(Debug)]
@@ -43,7 +44,9 @@ impl TokenEndpoint for Acme {
 
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = answer.document()?;
-        let (Some(access), Some(refresh)) = (document.text(&["access"]), document.text(&["refresh"])) else {
+        let (Some(access), Some(refresh)) =
+            (document.text(&["access"]), document.text(&["refresh"]))
+        else {
             return Err(answer.refused(ErrorKind::Rejected, "", "spent"));
         };
         let lifetime = answer.lifetime().seconds(&document, &["ttl"]);

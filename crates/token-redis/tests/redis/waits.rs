@@ -15,7 +15,10 @@ fn key_of(number: usize) -> TokenKey {
 
 fn channels(redis: &Redis) -> usize {
     let listed = redis.command(&["PUBSUB", "CHANNELS"]).unwrap();
-    listed.lines().filter(|line| !line.trim().is_empty()).count()
+    listed
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .count()
 }
 
 // FAULTS.md row 91
@@ -57,10 +60,17 @@ async fn there_are_no_more_channels_than_waits_under_way() {
 async fn a_cluster_is_told_when_nobody_waits_any_more() {
     let redis = Redis::with().cluster().start().unwrap();
     let servers = Servers::cluster([redis.url()]);
-    let store = RedisStore::builder(servers, sealing()).connect().await.unwrap();
+    let store = RedisStore::builder(servers, sealing())
+        .connect()
+        .await
+        .unwrap();
     let wait = tokio::spawn({
         let store = store.clone();
-        async move { store.wait_for_change(&key(), None, Duration::from_secs(60)).await }
+        async move {
+            store
+                .wait_for_change(&key(), None, Duration::from_secs(60))
+                .await
+        }
     });
     until("it listens", async || channels(&redis) == 1).await;
     wait.abort();

@@ -108,7 +108,12 @@ pub(crate) async fn showing(certificate: Vec<u8>, key: &KeyPair) -> RawServer {
         .with_protocol_versions(&[&TLS13])
         .unwrap();
     let shown = SingleCertAndKey::from(shown);
-    serving(config.with_no_client_auth().with_cert_resolver(Arc::new(shown))).await
+    serving(
+        config
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(shown)),
+    )
+    .await
 }
 
 pub(crate) async fn server_of(authority: &Authority, name: &str) -> RawServer {

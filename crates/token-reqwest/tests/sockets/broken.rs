@@ -21,7 +21,10 @@ async fn answered_with(answer: impl Into<Vec<u8>>) -> SendError {
 
 async fn failed(server: &RawServer) -> SendError {
     let client = ReqwestClient::new().unwrap();
-    let error = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap_err();
+    let error = client
+        .send(refresh(&server.url("/t")), MINUTE)
+        .await
+        .unwrap_err();
     assert!(server.heard().count(TOKEN) <= 1, "sent again after {error}");
     error
 }
@@ -123,7 +126,10 @@ async fn a_reset_in_the_middle_of_the_body_is_in_doubt() {
 async fn an_answer_that_is_no_http_is_in_doubt_and_not_quoted() {
     let error = answered_with("SSH-2.0-s3cr3t\r\n\r\n").await;
     assert_in_doubt(&error, SendFailure::Other);
-    assert_eq!(error.to_string(), "the request failed: the answer is not HTTP");
+    assert_eq!(
+        error.to_string(),
+        "the request failed: the answer is not HTTP"
+    );
 }
 
 // FAULTS.md row 24
@@ -141,7 +147,10 @@ async fn an_endless_body_is_cut_off() {
 // FAULTS.md row 24
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_not_waited_for() {
-    let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", LONGEST_BODY + 1);
+    let announced = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+        LONGEST_BODY + 1
+    );
     let server = RawServer::answering(announced).await;
     assert_in_doubt(&failed(&server).await, SendFailure::TooLong);
 }
@@ -166,7 +175,10 @@ async fn a_body_of_the_greatest_length_is_taken_and_one_byte_more_is_not() {
         let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
         let server = RawServer::answering(answer).await;
         let sent = client.send(refresh(&server.url("/")), MINUTE).await;
-        assert_eq!(sent.is_ok_and(|answer| answer.body().len() == length), taken);
+        assert_eq!(
+            sent.is_ok_and(|answer| answer.body().len() == length),
+            taken
+        );
     }
 }
 
@@ -222,6 +234,9 @@ async fn a_whole_answer_is_taken_although_the_server_hangs_up_at_once() {
     })
     .await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client.send(refresh(&server.url("/")), MINUTE).await.unwrap();
+    let answer = client
+        .send(refresh(&server.url("/")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(answer.body(), "{}");
 }

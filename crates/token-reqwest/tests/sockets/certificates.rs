@@ -27,7 +27,10 @@ fn assert_told(error: &Error, what: &str, to_do: &str) {
     let text = error.to_string();
     assert_eq!(error.kind(), ErrorKind::Config, "{text}");
     assert!(text.contains(what) && text.contains(to_do), "{text}");
-    assert!(!text.contains("later") && !text.contains("[scrubbed]"), "{text}");
+    assert!(
+        !text.contains("later") && !text.contains("[scrubbed]"),
+        "{text}"
+    );
 }
 
 // FAULTS.md rows 84 and 101
@@ -89,13 +92,17 @@ async fn a_certificates_dates_pass_by_themselves() {
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(to, 1, 1);
         let error = error_of(&authority, authority.sign(&params)).await;
-        assert_eq!(error.kind(), ErrorKind::Transient { after: None }, "{error}");
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Transient { after: None },
+            "{error}"
+        );
         assert!(error.to_string().contains(why), "{error}");
     }
 }
 
-/// The same certificate without the field that says "version 3", which is how version 1 is written. Its signature does not matter: the
-/// version is looked at first.
+/// The same certificate without the field that says "version 3", which is how version 1 is written.
+/// Its signature does not matter: the version is looked at first.
 fn as_version_1(certificate: &[u8]) -> Vec<u8> {
     const VERSION_3: [u8; 5] = [0xa0, 0x03, 0x02, 0x01, 0x02];
     let outer = contents(certificate);

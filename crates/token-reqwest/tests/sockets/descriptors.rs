@@ -18,7 +18,10 @@ fn a_process_without_descriptors_is_told_so() {
     let child = Command::new("sh")
         .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
         .arg(this)
-        .args(["--exact", "descriptors::a_process_without_descriptors_is_told_so"])
+        .args([
+            "--exact",
+            "descriptors::a_process_without_descriptors_is_told_so",
+        ])
         .env(CHILD, "yes")
         .output()
         .unwrap();
@@ -43,7 +46,10 @@ fn child_without_descriptors() {
     drop(taken);
     assert_unsent(&error, SendFailure::Connect);
     assert!(
-        error.to_string().to_lowercase().contains("too many open files"),
+        error
+            .to_string()
+            .to_lowercase()
+            .contains("too many open files"),
         "{error}"
     );
 }

@@ -26,16 +26,23 @@ fn a_client_that_may_follow_redirects_is_refused() {
 
 #[tokio::test]
 async fn a_client_of_ones_own_carries_requests() {
-    let own = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let own = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none());
     let client = ReqwestClient::from_client(own.build().unwrap()).unwrap();
     let server = RawServer::answering(answer_of("{}")).await;
-    let answer = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap();
+    let answer = client
+        .send(refresh(&server.url("/t")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(answer.body(), "{}");
 }
 
 #[tokio::test]
 async fn a_client_of_ones_own_still_knows_that_it_could_not_connect() {
-    let own = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let own = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none());
     let client = ReqwestClient::from_client(own.build().unwrap()).unwrap();
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/t", gone.local_addr().unwrap());

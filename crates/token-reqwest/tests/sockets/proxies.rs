@@ -27,7 +27,10 @@ async fn refused_with(answer: &'static str) -> SendError {
         .send(refresh("https://vendor.example/t"), MINUTE)
         .await
         .unwrap_err();
-    assert_eq!(proxy.heard().count("CONNECT vendor.example:443 HTTP/1.1"), 1);
+    assert_eq!(
+        proxy.heard().count("CONNECT vendor.example:443 HTTP/1.1"),
+        1
+    );
     assert_eq!(proxy.heard().count("s3cr3t"), 0, "the proxy saw a secret");
     error
 }
@@ -85,7 +88,12 @@ async fn a_proxy_is_given_its_credentials() {
 #[test]
 fn a_proxy_that_cannot_be_used_is_refused() {
     let with = |url: &str| ReqwestClient::builder().proxy(url).build().unwrap_err();
-    for url in ["", "proxy:3128", "socks5://proxy:1080", "http://a:s3cr3t@proxy"] {
+    for url in [
+        "",
+        "proxy:3128",
+        "socks5://proxy:1080",
+        "http://a:s3cr3t@proxy",
+    ] {
         let refused = with(url);
         assert_eq!(refused.field(), "proxy", "{url}");
         assert!(!format!("{refused:?}").contains("s3cr3t"));
@@ -119,7 +127,10 @@ async fn the_environments_proxies_are_used_only_where_asked_for() {
     assert_passed(&child);
     assert_eq!(server.heard().count("POST /direct"), 1);
     assert_eq!(proxy.heard().count("/asked-for"), 1);
-    assert_eq!((server.heard().count(TOKEN), proxy.heard().count(TOKEN)), (1, 1));
+    assert_eq!(
+        (server.heard().count(TOKEN), proxy.heard().count(TOKEN)),
+        (1, 1)
+    );
 }
 
 /// Runs in a process of its own, since the environment is the process\'s.
@@ -164,7 +175,10 @@ async fn a_failed_connection_names_the_proxy_that_was_left_unused() {
         return child_that_leaves_proxies_unused().await;
     }
     let set = [
-        ("HTTPS_PROXY", "http://user:s3cr3t@proxy.example:3128".to_owned()),
+        (
+            "HTTPS_PROXY",
+            "http://user:s3cr3t@proxy.example:3128".to_owned(),
+        ),
         ("HTTP_PROXY", String::new()),
         ("http_proxy", "proxy.example:3128".to_owned()),
         ("NO_PROXY", "localhost".to_owned()),
@@ -176,7 +190,10 @@ async fn a_failed_connection_names_the_proxy_that_was_left_unused() {
 /// Runs in a process of its own, since the environment is the process's.
 async fn child_that_leaves_proxies_unused() {
     let client = ReqwestClient::new().unwrap();
-    for (scheme, variable) in [("https", "`HTTPS_PROXY` is set"), ("http", "`http_proxy` is set")] {
+    for (scheme, variable) in [
+        ("https", "`HTTPS_PROXY` is set"),
+        ("http", "`http_proxy` is set"),
+    ] {
         let url = nobody_at(scheme).await;
         let error = client.send(refresh(&url), MINUTE).await.unwrap_err();
         assert_unsent(&error, SendFailure::Connect);
@@ -194,9 +211,15 @@ async fn child_that_leaves_proxies_unused() {
     let exempt = nobody_at("https").await.replace("127.0.0.1", "localhost");
     let error = client.send(refresh(&exempt), MINUTE).await.unwrap_err();
     assert!(!error.to_string().contains("PROXY"), "{error}");
-    let asked_for = ReqwestClient::builder().proxy(&nobody_at("http").await).build();
+    let asked_for = ReqwestClient::builder()
+        .proxy(&nobody_at("http").await)
+        .build();
     let url = nobody_at("https").await;
-    let error = asked_for.unwrap().send(refresh(&url), MINUTE).await.unwrap_err();
+    let error = asked_for
+        .unwrap()
+        .send(refresh(&url), MINUTE)
+        .await
+        .unwrap_err();
     assert!(!error.to_string().contains("HTTPS_PROXY"), "{error}");
 }
 

@@ -48,7 +48,10 @@ impl Heard {
     }
 
     pub(crate) fn count(&self, text: &str) -> usize {
-        self.all().iter().map(|said| said.matches(text).count()).sum()
+        self.all()
+            .iter()
+            .map(|said| said.matches(text).count())
+            .sum()
     }
 }
 
@@ -121,7 +124,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     pub(crate) async fn some(&mut self) -> Option<Vec<u8>> {
         let mut buffer = vec![0; 4096];
-        let length = self.stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;
+        let length = self
+            .stream
+            .read(&mut buffer)
+            .await
+            .ok()
+            .filter(|n| *n > 0)?;
         buffer.truncate(length);
         self.heard.add(self.connection, &buffer);
         Some(buffer)
@@ -178,7 +186,11 @@ pub(crate) fn refresh(url: &str) -> Request<Bytes> {
 }
 
 pub(crate) fn answer_of(body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 #[track_caller]

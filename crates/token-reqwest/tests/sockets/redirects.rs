@@ -16,7 +16,10 @@ async fn a_redirect_to_another_host_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let other = RawServer::answering(answer_of("{}")).await;
         let server = RawServer::answering(redirect(status, &other.url("/stolen"))).await;
-        let answer = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap();
+        let answer = client
+            .send(refresh(&server.url("/t")), MINUTE)
+            .await
+            .unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(answer.headers()["location"], other.url("/stolen"));
         assert!(other.heard().all().is_empty(), "{status} was followed");
@@ -29,9 +32,15 @@ async fn a_redirect_to_the_same_host_is_not_followed() {
     let client = ReqwestClient::new().unwrap();
     for status in [302, 307] {
         let server = RawServer::answering(redirect(status, "/elsewhere")).await;
-        let answer = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap();
+        let answer = client
+            .send(refresh(&server.url("/t")), MINUTE)
+            .await
+            .unwrap();
         assert_eq!(answer.status(), status);
-        assert_eq!(server.heard().count("POST ") + server.heard().count("GET "), 1);
+        assert_eq!(
+            server.heard().count("POST ") + server.heard().count("GET "),
+            1
+        );
         assert_eq!(server.heard().count("elsewhere"), 0);
     }
 }
@@ -49,13 +58,23 @@ async fn a_builder_of_ones_own_that_follows_redirects_is_tamed() {
             .referer(true)
     };
     let client = ReqwestClient::from_builder(eager()).unwrap();
-    let answer = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap();
+    let answer = client
+        .send(refresh(&server.url("/t")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 302);
     assert!(other.heard().all().is_empty());
 
     // without taming, the query's secret goes there in the referer
     let url = server.url("/t?key=query-s3cr3t");
-    let status = eager().build().unwrap().post(url).send().await.unwrap().status();
+    let status = eager()
+        .build()
+        .unwrap()
+        .post(url)
+        .send()
+        .await
+        .unwrap()
+        .status();
     assert_eq!(status, 200);
     assert_eq!(other.heard().count("query-s3cr3t"), 1);
 }

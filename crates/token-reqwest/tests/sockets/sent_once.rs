@@ -1,4 +1,5 @@
-//! A refresh token that the server takes once is sent once, whatever reqwest and hyper would like to retry.
+//! A refresh token that the server takes once is sent once, whatever reqwest and hyper would like
+//! to retry.
 
 use std::sync::Arc;
 
@@ -43,7 +44,10 @@ async fn a_retry_policy_of_ones_own_sends_a_token_once() {
     let untamed = ReqwestClient::from_client(stubborn().build().unwrap()).unwrap();
     for client in [tamed, untamed] {
         let server = swallowing().await;
-        let error = client.send(refresh(&server.url("/t")), MINUTE).await.unwrap_err();
+        let error = client
+            .send(refresh(&server.url("/t")), MINUTE)
+            .await
+            .unwrap_err();
         assert_in_doubt(&error, SendFailure::Interrupted);
         assert_eq!(server.heard().count(TOKEN), 1);
         assert_eq!(server.heard().all().len(), 1);
@@ -65,13 +69,18 @@ async fn every_request_has_a_connection_of_its_own() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
     for _ in 0..3 {
-        client.send(refresh(&server.url("/t")), MINUTE).await.unwrap();
+        client
+            .send(refresh(&server.url("/t")), MINUTE)
+            .await
+            .unwrap();
     }
     assert_eq!(server.heard().all().len(), 3);
 }
 
 fn pooled() -> ReqwestClient {
-    let own = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let own = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none());
     ReqwestClient::from_client(own.build().unwrap()).unwrap()
 }
 
@@ -85,7 +94,10 @@ async fn a_kept_connection_that_breaks_under_a_token_is_in_doubt() {
     })
     .await;
     let client = pooled();
-    client.send(refresh(&server.url("/first")), MINUTE).await.unwrap();
+    client
+        .send(refresh(&server.url("/first")), MINUTE)
+        .await
+        .unwrap();
     let error = client
         .send(refresh(&server.url("/second")), MINUTE)
         .await
@@ -95,7 +107,8 @@ async fn a_kept_connection_that_breaks_under_a_token_is_in_doubt() {
     assert_eq!(server.heard().count("POST /second"), 1);
 }
 
-// hyper sends again by itself where the pool gave it a dead connection and the request was not begun
+// hyper sends again by itself where the pool gave it a dead connection and the request was not
+// begun
 #[tokio::test]
 async fn a_kept_connection_that_the_server_closed_never_carries_a_token_twice() {
     for _ in 0..50 {
@@ -111,7 +124,10 @@ async fn a_kept_connection_that_the_server_closed_never_carries_a_token_twice() 
         })
         .await;
         let client = pooled();
-        client.send(refresh(&server.url("/first")), MINUTE).await.unwrap();
+        client
+            .send(refresh(&server.url("/first")), MINUTE)
+            .await
+            .unwrap();
         close.notify_one();
         let second = client.send(refresh(&server.url("/second")), MINUTE);
         let (second, ()) = tokio::join!(second, async { close.notify_one() });

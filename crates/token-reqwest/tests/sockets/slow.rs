@@ -40,10 +40,14 @@ async fn a_server_that_does_not_answer_is_in_doubt_when_the_time_is_over() {
 // FAULTS.md row 24
 #[tokio::test(start_paused = true)]
 async fn a_server_that_falls_silent_hits_the_read_timeout() {
-    let client = ReqwestClient::builder().read_timeout(7 * SECOND).build().unwrap();
+    let client = ReqwestClient::builder()
+        .read_timeout(7 * SECOND)
+        .build()
+        .unwrap();
     let server = RawServer::start(|mut wire| async move {
         wire.request().await;
-        wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx").await;
+        wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")
+            .await;
         wire.until_gone().await;
     })
     .await;
@@ -88,7 +92,10 @@ async fn a_handshake_that_hangs_sent_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_read_timeout_shorter_than_the_handshake_sent_nothing() {
     let url = format!("https://{}/t", silent().await.address());
-    let client = ReqwestClient::builder().read_timeout(SECOND).build().unwrap();
+    let client = ReqwestClient::builder()
+        .read_timeout(SECOND)
+        .build()
+        .unwrap();
     let (error, took) = timed(&client, &url, MINUTE).await;
     assert_unsent(&error, SendFailure::Timeout);
     assert_about(took, SECOND);
@@ -97,7 +104,9 @@ async fn a_read_timeout_shorter_than_the_handshake_sent_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_finished_client_cannot_tell_that_it_was_still_connecting() {
     let url = format!("https://{}/t", silent().await.address());
-    let own = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+    let own = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none());
     let client = ReqwestClient::from_client(own.build().unwrap()).unwrap();
     let (error, _) = timed(&client, &url, SECOND).await;
     assert_in_doubt(&error, SendFailure::Timeout);

@@ -109,7 +109,10 @@ async fn a_client_certificate_is_shown_to_a_server_that_requires_one() {
 #[tokio::test]
 async fn a_missing_client_certificate_counts_as_unsent() {
     let authority = Authority::new();
-    for (version, why) in [(&TLS12, "certificate"), (&TLS13, "requires a client certificate")] {
+    for (version, why) in [
+        (&TLS12, "certificate"),
+        (&TLS13, "requires a client certificate"),
+    ] {
         let config = configured(&authority, "127.0.0.1", &Clients::Certified, version);
         let server = serving(config).await;
         let error = send(trusting(&authority), &server).await.unwrap_err();
@@ -132,7 +135,8 @@ async fn a_client_certificate_of_another_authority_counts_as_unsent() {
     }
 }
 
-// FAULTS.md row 25: without TLS's own farewell a body that ends with the connection may have been cut by anybody
+// FAULTS.md row 25: without TLS's own farewell a body that ends with the connection may have been
+// cut by anybody
 #[tokio::test]
 async fn a_body_that_ends_without_tlss_farewell_is_in_doubt() {
     let authority = Authority::new();
@@ -144,7 +148,8 @@ async fn a_body_that_ends_without_tlss_farewell_is_in_doubt() {
             let stream = acceptor.accept(wire.into_stream()).await.unwrap();
             let mut wire = Wire::new(stream, heard);
             wire.request().await;
-            wire.say(b"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"A1\"").await;
+            wire.say(b"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"A1\"")
+                .await;
         }
     })
     .await;
@@ -159,18 +164,32 @@ fn what_is_no_certificate_is_refused() {
     let (_, other) = authority.issue("other");
     let own = |chain: &str, key: &str| {
         let builder = ReqwestClient::builder();
-        builder.client_certificate_pem(chain, Secret::from(key)).build()
+        builder
+            .client_certificate_pem(chain, Secret::from(key))
+            .build()
     };
-    let with = |pem: &str| ReqwestClient::builder().add_root_certificates_pem(pem).build();
+    let with = |pem: &str| {
+        ReqwestClient::builder()
+            .add_root_certificates_pem(pem)
+            .build()
+    };
     let malformed = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let none = ReqwestClient::builder().only_added_root_certificates().build();
+    let none = ReqwestClient::builder()
+        .only_added_root_certificates()
+        .build();
     for (refused, field) in [
         (with("").unwrap_err(), "root_certificates"),
         (with("junk").unwrap_err(), "root_certificates"),
         (with(malformed).unwrap_err(), "root_certificates"),
         (none.unwrap_err(), "root_certificates"),
-        (own("", &key.serialize_pem()).unwrap_err(), "client_certificate"),
-        (own(&certificate.pem(), "").unwrap_err(), "client_certificate"),
+        (
+            own("", &key.serialize_pem()).unwrap_err(),
+            "client_certificate",
+        ),
+        (
+            own(&certificate.pem(), "").unwrap_err(),
+            "client_certificate",
+        ),
         (
             own(&certificate.pem(), &other.serialize_pem()).unwrap_err(),
             "client_certificate",
@@ -186,7 +205,10 @@ fn a_machine_without_root_certificates_is_told_so() {
         return child_without_root_certificates();
     }
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tls::a_machine_without_root_certificates_is_told_so"])
+        .args([
+            "--exact",
+            "tls::a_machine_without_root_certificates_is_told_so",
+        ])
         .env(CHILD, "yes")
         .env("SSL_CERT_FILE", "/nonexistent/roots.pem")
         .env("SSL_CERT_DIR", "/nonexistent")
@@ -198,7 +220,10 @@ fn a_machine_without_root_certificates_is_told_so() {
 /// Runs in a process of its own, since the environment is the process's.
 fn child_without_root_certificates() {
     let refused = ReqwestClient::new().unwrap_err();
-    assert!(refused.to_string().contains("this machine has none"), "{refused}");
+    assert!(
+        refused.to_string().contains("this machine has none"),
+        "{refused}"
+    );
     let authority = Authority::new();
     trusting(&authority).build().unwrap();
     trusting(&authority)
@@ -214,7 +239,8 @@ async fn only_added_certificates_leave_out_those_of_the_platform() {
     }
     let platform = Authority::new();
     let server = server_of(&platform, "127.0.0.1").await;
-    let roots = std::env::temp_dir().join(format!("token-reqwest-roots-{}.pem", std::process::id()));
+    let roots =
+        std::env::temp_dir().join(format!("token-reqwest-roots-{}.pem", std::process::id()));
     std::fs::write(&roots, platform.pem()).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
@@ -240,7 +266,10 @@ async fn child_with_a_platform_of_its_own() {
     let both = trusting(&Authority::new());
     let only = trusting(&Authority::new()).only_added_root_certificates();
     let (both, only) = (both.build().unwrap(), only.build().unwrap());
-    assert_eq!(both.send(refresh(&target), MINUTE).await.unwrap().status(), 200);
+    assert_eq!(
+        both.send(refresh(&target), MINUTE).await.unwrap().status(),
+        200
+    );
     let refused = only.send(refresh(&target), MINUTE).await.unwrap_err();
     assert_unsent(&refused, SendFailure::Tls);
 }

@@ -11,7 +11,10 @@ use crate::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, refresh};
 async fn a_request_is_carried_as_it_is() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client.send(refresh(&server.url("/token")), MINUTE).await.unwrap();
+    let answer = client
+        .send(refresh(&server.url("/token")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(
         (answer.status(), &answer.body()[..]),
         (StatusCode::OK, &b"{}"[..])
@@ -52,7 +55,10 @@ async fn any_status_is_an_answer_with_its_headers() {
     let refused = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 4\r\n\r\nbusy";
     let server = RawServer::answering(refused).await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client.send(refresh(&server.url("/")), MINUTE).await.unwrap();
+    let answer = client
+        .send(refresh(&server.url("/")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "7");
     assert_eq!(answer.body(), "busy");
@@ -61,10 +67,14 @@ async fn any_status_is_an_answer_with_its_headers() {
 #[tokio::test]
 async fn a_cookie_is_not_kept() {
     let server =
-        RawServer::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n").await;
+        RawServer::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n")
+            .await;
     let client = ReqwestClient::new().unwrap();
     for _ in 0..2 {
-        client.send(refresh(&server.url("/")), MINUTE).await.unwrap();
+        client
+            .send(refresh(&server.url("/")), MINUTE)
+            .await
+            .unwrap();
     }
     assert_eq!(server.heard().count("POST "), 2);
     assert_eq!(server.heard().count("a=b"), 0);
@@ -73,8 +83,14 @@ async fn a_cookie_is_not_kept() {
 #[tokio::test]
 async fn a_user_agent_of_ones_own_is_sent() {
     let server = RawServer::answering(answer_of("{}")).await;
-    let client = ReqwestClient::builder().user_agent("meter/1").build().unwrap();
-    client.send(refresh(&server.url("/")), MINUTE).await.unwrap();
+    let client = ReqwestClient::builder()
+        .user_agent("meter/1")
+        .build()
+        .unwrap();
+    client
+        .send(refresh(&server.url("/")), MINUTE)
+        .await
+        .unwrap();
     assert_eq!(server.heard().count("user-agent: meter/1\r\n"), 1);
 }
 

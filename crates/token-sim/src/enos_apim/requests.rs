@@ -4,7 +4,8 @@ use serde_json::Value;
 
 pub(super) struct Refusal(pub(super) i64, pub(super) &'static str);
 
-pub(super) const DUPLICATED: Refusal = Refusal(1001, "Repeated requests with duplicated encryption");
+pub(super) const DUPLICATED: Refusal =
+    Refusal(1001, "Repeated requests with duplicated encryption");
 pub(super) const NO_APP: Refusal = Refusal(1002, "appKey does not exist");
 pub(super) const BAD_HASH: Refusal = Refusal(1003, "encryption is not valid");
 pub(super) const INVALID: Refusal = Refusal(1004, "invalid parameter");

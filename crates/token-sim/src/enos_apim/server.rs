@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::StatusSpelling;
-use super::requests::{BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, digits, text};
+use super::requests::{
+    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, digits, text,
+};
 use super::signature::Signed;
 use crate::answer::Answer;
 use crate::call::Call;
@@ -96,7 +98,9 @@ impl Server {
 
     pub(super) fn issue(&self, now: i64) -> Issued {
         let mut state = self.state.locked();
-        let access_token = state.living(now).unwrap_or_else(|| self.mint(&mut state, now));
+        let access_token = state
+            .living(now)
+            .unwrap_or_else(|| self.mint(&mut state, now));
         let expires_at_ms = state
             .tokens
             .get(&access_token)
@@ -150,7 +154,8 @@ impl Server {
     }
 
     fn is_near(&self, timestamp: &str, now: i64) -> bool {
-        let near = |sent: i64| now.saturating_sub(sent).saturating_abs() <= millis(self.rules.tolerance);
+        let near =
+            |sent: i64| now.saturating_sub(sent).saturating_abs() <= millis(self.rules.tolerance);
         timestamp.parse().is_ok_and(near)
     }
 
@@ -160,7 +165,10 @@ impl Server {
             return Reply::repeated(self.success(Kind::Login, state, &token, now), generation);
         }
         let token = self.mint(state, now);
-        Reply::issued(self.success(Kind::Login, state, &token, now), state.generation)
+        Reply::issued(
+            self.success(Kind::Login, state, &token, now),
+            state.generation,
+        )
     }
 
     fn refresh(&self, state: &mut State, token: &str, now: i64) -> Result<Reply, Refusal> {
@@ -211,14 +219,19 @@ impl Server {
             StatusSpelling::AsInSamples if is_sample => "stauts",
             StatusSpelling::AsInSamples | StatusSpelling::Status => "status",
         };
-        let body = json!({ field: status, "msg": msg, "business": "apim-token-service", "data": data });
+        let body =
+            json!({ field: status, "msg": msg, "business": "apim-token-service", "data": data });
         Answer::json(200, &body)
     }
 
     fn resource(&self, call: &Call, now: i64) -> Reply {
         let state = self.state.locked();
         let token = call.header("apim-accesstoken").unwrap_or_default();
-        let lives = !state.disabled && state.tokens.get(token).is_some_and(|known| known.lives(now));
+        let lives = !state.disabled
+            && state
+                .tokens
+                .get(token)
+                .is_some_and(|known| known.lives(now));
         if !lives {
             return refused_by_gateway(401, "Unauthenticated");
         }

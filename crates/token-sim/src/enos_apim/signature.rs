@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::call::Params;
 use crate::crypto::sha256_hex_bytes;
 
-/// What is signed: decoded query parameters by name in ASCII order, of a repeated name the first value, then the body as
-/// it was sent.
+/// What is signed: decoded query parameters by name in ASCII order, of a repeated name the first
+/// value, then the body as it was sent.
 pub(super) struct Signed<'a> {
     pub(super) token: &'a str,
     pub(super) query: &'a Params,

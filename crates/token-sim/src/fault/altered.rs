@@ -34,27 +34,30 @@ pub(crate) enum Alteration {
 impl Fault {
     /// The vendor acts; its answer is odd in this way, and whole otherwise.
     ///
-    /// An answer that a client can read all the same counts as delivered; see [`Oddity::is_readable`].
+    /// An answer that a client can read all the same counts as delivered; see
+    /// [`Oddity::is_readable`].
     pub fn odd(oddity: Oddity) -> Self {
         Self::altered(oddity.alteration())
     }
 
     /// The vendor acts; one field of its JSON answer gets another value, or is added.
     ///
-    /// The field is named by an RFC 6901 pointer, and the object around it must be there: `/expires_in`,
-    /// `/data/accessToken/expirationTime`.
+    /// The field is named by an RFC 6901 pointer, and the object around it must be there:
+    /// `/expires_in`, `/data/accessToken/expirationTime`.
     pub fn with_field(pointer: &str, value: Value) -> Self {
         let pointer = pointer.to_owned();
         Self::altered(Alteration::SetField { pointer, value })
     }
 
-    /// The vendor acts; one field of its JSON answer is left out. The field is named by an RFC 6901 pointer.
+    /// The vendor acts; one field of its JSON answer is left out. The field is named by an RFC 6901
+    /// pointer.
     pub fn without_field(pointer: &str) -> Self {
         let pointer = pointer.to_owned();
         Self::altered(Alteration::RemoveField { pointer })
     }
 
-    /// The vendor acts; its JSON answer is the value of this field in another object: `{"data": {…}}`.
+    /// The vendor acts; its JSON answer is the value of this field in another object:
+    /// `{"data": {…}}`.
     pub fn in_field(name: &str) -> Self {
         Self::altered(Alteration::InField(name.to_owned()))
     }
@@ -64,12 +67,14 @@ impl Fault {
         Self::altered(Alteration::InList)
     }
 
-    /// The vendor acts; the top-level fields of its JSON answer come as `application/x-www-form-urlencoded`.
+    /// The vendor acts; the top-level fields of its JSON answer come as
+    /// `application/x-www-form-urlencoded`.
     pub fn form_encoded() -> Self {
         Self::altered(Alteration::Form)
     }
 
-    /// The vendor acts; its answer comes with `Content-Encoding: gzip`, whether or not the client asked for that.
+    /// The vendor acts; its answer comes with `Content-Encoding: gzip`, whether or not the client
+    /// asked for that.
     pub fn gzip() -> Self {
         Self::altered(Alteration::Gzip)
     }
@@ -160,7 +165,10 @@ impl Alteration {
 }
 
 /// The object that holds the field, and the field's name.
-fn fields_around<'a>(json: &'a mut Value, pointer: &str) -> Option<(&'a mut Map<String, Value>, String)> {
+fn fields_around<'a>(
+    json: &'a mut Value,
+    pointer: &str,
+) -> Option<(&'a mut Map<String, Value>, String)> {
     let (parent, name) = pointer.rsplit_once('/')?;
     let fields = json.pointer_mut(parent)?.as_object_mut()?;
     Some((fields, name.to_owned()))
@@ -177,7 +185,9 @@ fn past_jwt(now: i64) -> String {
 fn form(json: &Value) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pair = |(name, value): (&String, &Value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         format!("{}={}", encoded(name), encoded(&text))
     };
     let pairs = json.as_object().into_iter().flatten().map(pair);

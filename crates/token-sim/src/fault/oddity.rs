@@ -14,7 +14,8 @@ use super::Alteration;
 /// }
 /// ```
 ///
-/// The fields of another vendor's answer are changed by [`Fault::with_field`](crate::Fault::with_field).
+/// The fields of another vendor's answer are changed by
+/// [`Fault::with_field`](crate::Fault::with_field).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Oddity {
@@ -88,8 +89,8 @@ impl Oddity {
         Self::Utf16,
     ];
 
-    /// Whether a careful client finds the refresh token in such an answer. If not, the journal counts the answer as not
-    /// delivered.
+    /// Whether a careful client finds the refresh token in such an answer. If not, the journal
+    /// counts the answer as not delivered.
     pub fn is_readable(self) -> bool {
         self.alteration().is_readable()
     }

@@ -30,7 +30,10 @@ fn a_single_use_token_is_spent_once() {
             refresh_expires_ms: 1_000
         }
     );
-    assert_eq!(grants.spend("r1", Rotation::SingleUse, 0), Err(Denied::Spent));
+    assert_eq!(
+        grants.spend("r1", Rotation::SingleUse, 0),
+        Err(Denied::Spent)
+    );
     assert!(grants.living("access-1", 0).is_some());
 }
 
@@ -40,7 +43,10 @@ fn a_reused_token_kills_the_family_where_reuse_is_detected() {
     grants.spend("r1", Rotation::Strict, 0).unwrap();
     enter(&mut grants, 0, 2, "access-2", "r2");
     assert_eq!(grants.spend("r1", Rotation::Strict, 0), Err(Denied::Spent));
-    assert_eq!(grants.spend("r2", Rotation::Strict, 0), Err(Denied::Revoked));
+    assert_eq!(
+        grants.spend("r2", Rotation::Strict, 0),
+        Err(Denied::Revoked)
+    );
     assert!(grants.living("access-2", 0).is_none());
 }
 
@@ -56,7 +62,10 @@ fn grace_ends() {
 #[test]
 fn a_token_that_never_rotates_counts_generations_all_the_same() {
     let mut grants = with_one("r1");
-    assert_eq!(grants.spend("r1", Rotation::Never, 0).unwrap().generation, 2);
+    assert_eq!(
+        grants.spend("r1", Rotation::Never, 0).unwrap().generation,
+        2
+    );
     let minted = Minted {
         access: "access-2",
         access_expires_ms: 100,

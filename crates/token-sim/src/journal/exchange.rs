@@ -6,7 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A first token for long-lived credentials: access key, app secret, password, client credentials.
+    /// A first token for long-lived credentials: access key, app secret, password, client
+    /// credentials.
     Login,
     /// The next token for the current one.
     Refresh,
@@ -22,7 +23,8 @@ pub enum Kind {
     Resource,
     /// A path that the vendor does not have. Not an exchange.
     Unknown,
-    /// A request through a [`FaultProxy`](crate::FaultProxy) in front of somebody else's server; counted as an exchange.
+    /// A request through a [`FaultProxy`](crate::FaultProxy) in front of somebody else's server;
+    /// counted as an exchange.
     Foreign,
 }
 
@@ -44,7 +46,8 @@ pub enum Outcome {
     Pending,
     /// A fault came first; the vendor never saw the request.
     Unasked,
-    /// A token was issued, this many exchanges into its lineage: the first of a lineage is generation 1.
+    /// A token was issued, this many exchanges into its lineage: the first of a lineage is
+    /// generation 1.
     Issued {
         /// Counts from 1.
         generation: u64,
@@ -88,11 +91,11 @@ pub struct Exchange {
     pub delivered: bool,
     /// Whether a refresh token or code was presented that had been spent before.
     pub reuse: bool,
-    /// Which grant it was about; the simulator's grants count from 0. `None` if what was presented belongs to none, and at
-    /// simulators other than [`OAuth2`](crate::OAuth2).
+    /// Which grant it was about; the simulator's grants count from 0. `None` if what was presented
+    /// belongs to none, and at simulators other than [`OAuth2`](crate::OAuth2).
     pub grant: Option<usize>,
-    /// Tells secrets that were presented (refresh tokens, codes, passwords) apart: equal numbers, equal secrets. It differs
-    /// from run to run.
+    /// Tells secrets that were presented (refresh tokens, codes, passwords) apart: equal numbers,
+    /// equal secrets. It differs from run to run.
     pub credential: u64,
     /// The path, without its query.
     pub path: String,

@@ -44,7 +44,10 @@ pub(super) struct Rules {
 impl Rules {
     /// A path beside the token endpoint: `…/oauth2/token` has `…/oauth2/revoke`.
     pub(super) fn beside_token(&self, name: &str) -> String {
-        let parent = self.token_path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let parent = self
+            .token_path
+            .rsplit_once('/')
+            .map_or("", |(parent, _)| parent);
         format!("{parent}/{name}")
     }
 }
@@ -52,7 +55,8 @@ impl Rules {
 impl OAuth2Builder {
     shared_settings!();
 
-    /// The path of the token endpoint. The other endpoints lie beside it: `authorize`, `introspect`, `revoke`, `userinfo`.
+    /// The path of the token endpoint. The other endpoints lie beside it: `authorize`,
+    /// `introspect`, `revoke`, `userinfo`.
     pub fn token_path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.rules.token_path);
         self
@@ -71,9 +75,9 @@ impl OAuth2Builder {
         self
     }
 
-    /// Whose manners the server has. Sets also what belongs to them: [`Flavour::OneAccess`] expects the client's secret
-    /// in the form; [`Flavour::Spring`] repeats the refresh token, drops the old access token, and answers client credentials
-    /// with the living access token.
+    /// Whose manners the server has. Sets also what belongs to them: [`Flavour::OneAccess`] expects
+    /// the client's secret in the form; [`Flavour::Spring`] repeats the refresh token, drops the
+    /// old access token, and answers client credentials with the living access token.
     pub fn flavour(mut self, flavour: Flavour) -> Self {
         self.rules.flavour = flavour;
         match flavour {
@@ -86,7 +90,8 @@ impl OAuth2Builder {
         }
     }
 
-    /// The scope that is granted, space-separated; a request for more is refused with `invalid_scope`.
+    /// The scope that is granted, space-separated; a request for more is refused with
+    /// `invalid_scope`.
     pub fn scope(mut self, scope: &str) -> Self {
         scope.clone_into(&mut self.rules.scope);
         self
@@ -122,14 +127,15 @@ impl OAuth2Builder {
         self
     }
 
-    /// Tells in this field of each answer how many seconds the refresh token still lives: `refresh_expires_in`,
-    /// `refresh_token_expires_in`. Not told, unless asked for.
+    /// Tells in this field of each answer how many seconds the refresh token still lives:
+    /// `refresh_expires_in`, `refresh_token_expires_in`. Not told, unless asked for.
     pub fn tell_refresh_token_life(mut self, field: &str) -> Self {
         self.rules.refresh_life_field = Some(field.to_owned());
         self
     }
 
-    /// What client credentials are answered with while their token lives; a new one, unless told otherwise.
+    /// What client credentials are answered with while their token lives; a new one, unless told
+    /// otherwise.
     pub fn login_answer(mut self, answer: LoginAnswer) -> Self {
         self.rules.login_answer = answer;
         self
@@ -141,7 +147,8 @@ impl OAuth2Builder {
         self
     }
 
-    /// Refuses at the token endpoint with this status, whatever the refusal: servers exist that refuse with 200.
+    /// Refuses at the token endpoint with this status, whatever the refusal: servers exist that
+    /// refuse with 200.
     pub fn refusal_status(mut self, status: u16) -> Self {
         self.rules.refusal_status = Some(status);
         self

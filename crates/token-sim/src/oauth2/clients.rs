@@ -20,7 +20,9 @@ pub enum ClientAuth {
 /// Nothing, if the request comes from the client that the rules know.
 pub(super) fn authenticate(rules: &Rules, call: &Call, form: &Params) -> Result<(), Problem> {
     let known = match rules.client_auth {
-        ClientAuth::BasicRaw => call.basic().is_some_and(|(id, secret)| rules.knows(&id, &secret)),
+        ClientAuth::BasicRaw => call
+            .basic()
+            .is_some_and(|(id, secret)| rules.knows(&id, &secret)),
         ClientAuth::BasicEncoded => call.basic().is_some_and(|(id, secret)| {
             rules.knows(&form_decode(id.as_bytes()), &form_decode(secret.as_bytes()))
         }),
@@ -58,6 +60,10 @@ impl Rules {
 fn refuse_header(call: &Call) -> Result<(), Problem> {
     match call.header("authorization") {
         None => Ok(()),
-        Some(_) => Err(Problem::new(400, "invalid_request", "Do not pass Authorization")),
+        Some(_) => Err(Problem::new(
+            400,
+            "invalid_request",
+            "Do not pass Authorization",
+        )),
     }
 }

@@ -117,8 +117,19 @@ impl Codes {
     }
 
     /// Burns the code, whatever the outcome.
-    pub(super) fn redeem(&mut self, text: &str, form: &Params, now: i64) -> Result<(), CodeTrouble> {
-        let invalid = |text: &str| Err(CodeTrouble::Invalid(Problem::new(400, "invalid_grant", text)));
+    pub(super) fn redeem(
+        &mut self,
+        text: &str,
+        form: &Params,
+        now: i64,
+    ) -> Result<(), CodeTrouble> {
+        let invalid = |text: &str| {
+            Err(CodeTrouble::Invalid(Problem::new(
+                400,
+                "invalid_grant",
+                text,
+            )))
+        };
         let Some(code) = self.0.get_mut(text) else {
             return invalid("Invalid authorization code");
         };

@@ -9,8 +9,8 @@ use crate::vendor::Reply;
 
 /// In which words the server refuses a refresh token that is unknown, expired, spent or revoked.
 ///
-/// Each is taken from a real server; none is the `invalid_grant` of RFC 6749 section 5.2 that a [`Flavour`](crate::Flavour)
-/// says.
+/// Each is taken from a real server; none is the `invalid_grant` of RFC 6749 section 5.2 that a
+/// [`Flavour`](crate::Flavour) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadGrant {
@@ -30,8 +30,8 @@ pub enum DeadGrant {
     Reused,
     /// 400 with `{"error":"invalid_request","error_description":"Session not found"}`.
     SessionNotFound,
-    /// 401 with Spring's own error page in JSON: `"error":"Unauthorized"`, and all that matters in `message`, which quotes
-    /// the token.
+    /// 401 with Spring's own error page in JSON: `"error":"Unauthorized"`, and all that matters in
+    /// `message`, which quotes the token.
     SpringMessage,
     /// 400 with `invalid_grant` in a form-encoded body.
     Form,
@@ -62,7 +62,10 @@ impl DeadGrant {
             Self::NestedReused => nested("refresh_token_reused"),
             Self::ErrorsList => errors_list(token),
             Self::UpperCase => refused(&problem("INVALID_GRANT", "Token is not active")),
-            Self::Expired => refused(&problem("refresh_token_expired", "The refresh token has expired")),
+            Self::Expired => refused(&problem(
+                "refresh_token_expired",
+                "The refresh token has expired",
+            )),
             Self::Reused => refused(&problem(
                 "refresh_token_reused",
                 "The refresh token was used before",
@@ -81,7 +84,8 @@ fn problem(code: &'static str, text: &str) -> Problem {
 
 fn nested(code: &'static str) -> Reply {
     let message = "Your refresh token can no longer be used. Please sign in again.";
-    let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
+    let error =
+        json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
     answered(401, &json!({ "error": error }), code)
 }
 

@@ -54,9 +54,11 @@ impl Flavour {
                 "invalid_token",
                 format!("Invalid refresh token (expired): {token}"),
             ),
-            (Self::BambooCloud | Self::Spring, _) => {
-                Problem::new(400, "invalid_grant", format!("Invalid refresh token: {token}"))
-            }
+            (Self::BambooCloud | Self::Spring, _) => Problem::new(
+                400,
+                "invalid_grant",
+                format!("Invalid refresh token: {token}"),
+            ),
             (Self::OneAccess, _) => Problem::new(400, "invalid_grant", "Invalid refresh token"),
             (Self::Rfc6749, _) => Problem::new(
                 400,
@@ -69,13 +71,21 @@ impl Flavour {
     pub(super) fn dead_access_token(self, token: &str) -> Problem {
         match self {
             // The blank at the end is in the vendor's sample.
-            Self::BambooCloud => {
-                Problem::new(401, "invalid_token", format!("Invalid access token: {token} "))
-            }
-            Self::Spring => Problem::new(401, "invalid_token", format!("Invalid access token: {token}")),
-            Self::Rfc6749 | Self::OneAccess => {
-                Problem::new(401, "invalid_token", "The access token is invalid or has expired")
-            }
+            Self::BambooCloud => Problem::new(
+                401,
+                "invalid_token",
+                format!("Invalid access token: {token} "),
+            ),
+            Self::Spring => Problem::new(
+                401,
+                "invalid_token",
+                format!("Invalid access token: {token}"),
+            ),
+            Self::Rfc6749 | Self::OneAccess => Problem::new(
+                401,
+                "invalid_token",
+                "The access token is invalid or has expired",
+            ),
         }
     }
 }

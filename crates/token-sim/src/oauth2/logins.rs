@@ -23,7 +23,11 @@ impl Server {
     pub(super) fn client_credentials(&self, now: i64) -> Reply {
         let mut state = self.state();
         if state.disabled {
-            return refused(&Problem::new(401, "invalid_client", "Bad client credentials"));
+            return refused(&Problem::new(
+                401,
+                "invalid_client",
+                "Bad client credentials",
+            ));
         }
         if let Some(pair) = self.living_login(&state, now) {
             return Reply::repeated(self.success(&pair, now), state.logins.count);
@@ -73,11 +77,17 @@ impl Server {
         self.issued(&pair, 1, now)
     }
 
-    /// RFC 6749 section 4.1.2: tokens that came of the code should go, and do where reuse is detected.
+    /// RFC 6749 section 4.1.2: tokens that came of the code should go, and do where reuse is
+    /// detected.
     fn code_reused(&self, state: &mut State, family: Option<usize>) -> Reply {
         if let (Some(family), Rotation::Strict) = (family, self.rules.rotation) {
             state.grants.kill_family(family);
         }
-        refused(&Problem::new(400, "invalid_grant", "Invalid authorization code")).reuse(true)
+        refused(&Problem::new(
+            400,
+            "invalid_grant",
+            "Invalid authorization code",
+        ))
+        .reuse(true)
     }
 }

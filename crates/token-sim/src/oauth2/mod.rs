@@ -40,12 +40,13 @@ use server::Server;
 /// # }
 /// ```
 ///
-/// Grants: `refresh_token` (section 6), `client_credentials` (section 4.4), `authorization_code` (section 4.1) with
-/// PKCE (RFC 7636, S256). Also introspection (RFC 7662), revocation (RFC 7009), and the vendor's `userinfo`, which
-/// like the resource takes `Authorization: Bearer`.
+/// Grants: `refresh_token` (section 6), `client_credentials` (section 4.4), `authorization_code`
+/// (section 4.1) with PKCE (RFC 7636, S256). Also introspection (RFC 7662), revocation (RFC 7009),
+/// and the vendor's `userinfo`, which like the resource takes `Authorization: Bearer`.
 ///
-/// Defaults: the BambooCloud flavour, client `sim-client` with secret `sim-secret` in a raw Basic header, access tokens
-/// of 7200 s, refresh tokens of 30 days, codes of 5 minutes, refresh tokens of single use.
+/// Defaults: the BambooCloud flavour, client `sim-client` with secret `sim-secret` in a raw Basic
+/// header, access tokens of 7200 s, refresh tokens of 30 days, codes of 5 minutes, refresh tokens
+/// of single use.
 pub struct OAuth2 {
     simulation: Simulation,
     server: Arc<Server>,
@@ -101,13 +102,14 @@ impl OAuth2 {
         &self.server.rules.client_secret
     }
 
-    /// Opens a grant without a request, as if a user had logged in earlier: an access and a refresh token of generation 1.
+    /// Opens a grant without a request, as if a user had logged in earlier: an access and a refresh
+    /// token of generation 1.
     pub fn grant(&self) -> Issued {
         self.server.grant(self.clock().now_ms())
     }
 
-    /// How many grants were opened so far: by logins, by codes, by [`grant`](Self::grant). They count from 0 in
-    /// [`Exchange::grant`](crate::Exchange::grant).
+    /// How many grants were opened so far: by logins, by codes, by [`grant`](Self::grant). They
+    /// count from 0 in [`Exchange::grant`](crate::Exchange::grant).
     pub fn grant_count(&self) -> usize {
         self.server.state().grants.count()
     }

@@ -29,9 +29,9 @@ impl Vendor for Server {
 
     fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
         match kind {
-            Kind::Login | Kind::Refresh | Kind::Redemption => {
-                self.token(call, now).refused_with(self.rules.refusal_status)
-            }
+            Kind::Login | Kind::Refresh | Kind::Redemption => self
+                .token(call, now)
+                .refused_with(self.rules.refusal_status),
             Kind::Authorization => self.authorize(call, now),
             Kind::Introspection => self.introspect(call, now),
             Kind::Revocation => self.revoke(call),
@@ -51,7 +51,9 @@ impl Server {
             Err(problem) => refused(&problem),
             Ok((request, state)) => {
                 let code = self.code(request.clone(), now);
-                Reply::answered(Answer::new(302).header("location", &request.location(&code, &state)))
+                Reply::answered(
+                    Answer::new(302).header("location", &request.location(&code, &state)),
+                )
             }
         }
     }

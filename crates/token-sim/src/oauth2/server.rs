@@ -122,7 +122,10 @@ impl Server {
     fn admit_scope(&self, form: &Params) -> Result<(), Problem> {
         let wanted = form.first("scope").unwrap_or_default();
         let granted = |scope: &str| self.rules.scope.split(' ').any(|known| known == scope);
-        match wanted.split_ascii_whitespace().find(|scope| !granted(scope)) {
+        match wanted
+            .split_ascii_whitespace()
+            .find(|scope| !granted(scope))
+        {
             None => Ok(()),
             Some(scope) => Err(Problem::new(
                 400,
@@ -177,7 +180,9 @@ impl Server {
     fn refresh_end(&self, spent: &Spent, now: i64) -> i64 {
         match self.rules.refresh_end {
             RefreshTokenEnd::Fixed => spent.refresh_expires_ms,
-            RefreshTokenEnd::AfterIssue if !self.rules.rotation.renews() => spent.refresh_expires_ms,
+            RefreshTokenEnd::AfterIssue if !self.rules.rotation.renews() => {
+                spent.refresh_expires_ms
+            }
             RefreshTokenEnd::AfterIssue | RefreshTokenEnd::Sliding => self.whole_refresh_life(now),
         }
     }
@@ -220,7 +225,9 @@ impl Server {
             refresh: issue.refresh.as_deref(),
             refresh_expires_ms: issue.refresh_expires_ms,
         };
-        state.grants.enter(issue.family, issue.generation, old, &minted);
+        state
+            .grants
+            .enter(issue.family, issue.generation, old, &minted);
         let scope = state.grants.scope(issue.family).to_owned();
         Pair {
             family: issue.family,
@@ -252,7 +259,8 @@ impl Server {
         if let Some(refresh) = &pair.refresh {
             tell("refresh_token", Value::from(refresh.as_str()));
         }
-        if let (Some(field), Some(end)) = (&self.rules.refresh_life_field, pair.refresh_expires_ms) {
+        if let (Some(field), Some(end)) = (&self.rules.refresh_life_field, pair.refresh_expires_ms)
+        {
             tell(field, Value::from(seconds(end)));
         }
         Answer::json(200, &body)

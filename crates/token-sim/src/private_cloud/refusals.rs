@@ -39,7 +39,9 @@ impl Refusal {
 impl ErrorShape {
     pub(super) fn answer(self, status: u16, code: &str, text: &str) -> Answer {
         match self {
-            Self::OAuth => Answer::json(status, &json!({ "error": code, "error_description": text })),
+            Self::OAuth => {
+                Answer::json(status, &json!({ "error": code, "error_description": text }))
+            }
             Self::Code => Answer::json(200, &json!({ "code": status, "message": text })),
             Self::Errcode => Answer::json(200, &json!({ "errcode": status, "msg": text })),
             Self::Empty => Answer::new(status),

@@ -21,7 +21,8 @@ use crate::vendor::{Reply, Vendor};
 const BAD_CLIENT: Refusal = Refusal::new(401, "invalid_client", "Bad client credentials");
 const BAD_CODE: Refusal = Refusal::new(400, "invalid_grant", "Invalid authorization code");
 const BAD_TOKEN: Refusal = Refusal::new(400, "invalid_grant", "Invalid refresh token");
-const BAD_GRANT_TYPE: Refusal = Refusal::new(400, "unsupported_grant_type", "Unsupported grant type");
+const BAD_GRANT_TYPE: Refusal =
+    Refusal::new(400, "unsupported_grant_type", "Unsupported grant type");
 const BAD_REQUEST: Refusal = Refusal::new(400, "invalid_request", "A parameter is missing");
 const BAD_METHOD: Refusal = Refusal::new(405, "invalid_request", "Method not allowed");
 const NOT_LOGGED_IN: Refusal = Refusal::new(401, "invalid_token", "Invalid access token");
@@ -71,7 +72,9 @@ impl Vendor for Server {
     }
 
     fn refusal(&self, text: &str) -> Answer {
-        self.rules.errors.answer(BAD_TOKEN.status, BAD_TOKEN.code, text)
+        self.rules
+            .errors
+            .answer(BAD_TOKEN.status, BAD_TOKEN.code, text)
     }
 }
 
@@ -137,7 +140,9 @@ impl Server {
     fn redeem(&self, call: &Call, now: i64) -> Reply {
         let query = call.query();
         let mut state = self.state();
-        let shown = query.filled("code").and_then(|code| state.codes.get_mut(code));
+        let shown = query
+            .filled("code")
+            .and_then(|code| state.codes.get_mut(code));
         let burnt = shown.as_ref().is_some_and(|code| code.burnt);
         let matches = shown.is_some_and(|code| {
             let fits = query.first("redirect_uri") == Some(&code.redirect_uri);
@@ -179,7 +184,13 @@ impl Server {
     }
 
     /// Method, client, grant type and the one parameter that must be in the URL.
-    fn admit(&self, call: &Call, query: &Params, grant_type: &str, required: &str) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        call: &Call,
+        query: &Params,
+        grant_type: &str,
+        required: &str,
+    ) -> Result<(), Refusal> {
         if call.method != "POST" {
             return Err(BAD_METHOD);
         }
@@ -195,7 +206,9 @@ impl Server {
 
     fn resource(&self, call: &Call, now: i64) -> Reply {
         let state = self.state();
-        let living = call.bearer().and_then(|token| state.grants.living(token, now));
+        let living = call
+            .bearer()
+            .and_then(|token| state.grants.living(token, now));
         if living.is_none() || state.disabled {
             let Refusal { status, code, text } = NOT_LOGGED_IN;
             let body = json!({ "error": code, "error_description": text });
@@ -230,9 +243,15 @@ impl Server {
 
     fn issued(&self, pair: &Pair, generation: u64) -> Reply {
         let mut body = Map::new();
-        body.insert(self.rules.access_field.clone(), Value::from(pair.access.as_str()));
+        body.insert(
+            self.rules.access_field.clone(),
+            Value::from(pair.access.as_str()),
+        );
         if let Some(refresh) = &pair.refresh {
-            body.insert(self.rules.refresh_field.clone(), Value::from(refresh.as_str()));
+            body.insert(
+                self.rules.refresh_field.clone(),
+                Value::from(refresh.as_str()),
+            );
         }
         body.insert(
             self.rules.life_field.clone(),

@@ -55,8 +55,15 @@ impl<S: Socket> Connection<S> {
             return Ok(self.reset());
         }
         let exchange = self.receive().await?;
-        self.shared.gates.pass(exchange.kind, When::BeforeActing).await;
-        match self.shared.faults.for_request(exchange.kind, &exchange.call.path) {
+        self.shared
+            .gates
+            .pass(exchange.kind, When::BeforeActing)
+            .await;
+        match self
+            .shared
+            .faults
+            .for_request(exchange.kind, &exchange.call.path)
+        {
             Some(fault) => self.with_fault(&exchange, fault).await,
             None => {
                 let answer = self.act(&exchange).await;
@@ -77,7 +84,10 @@ impl<S: Socket> Connection<S> {
         let closes = asked_to_close || head.first_line.ends_with("HTTP/1.0");
         let call = Call::new(method, target, head.headers, body);
         let kind = (self.shared.classify)(&call);
-        let ticket = self.shared.journal.arrived(kind, &call.path, &presented(&call));
+        let ticket = self
+            .shared
+            .journal
+            .arrived(kind, &call.path, &presented(&call));
         Ok(Exchange {
             call,
             kind,
@@ -106,16 +116,22 @@ impl<S: Socket> Connection<S> {
     /// Lets the server behind the proxy act, whether or not the client is still there.
     async fn act(&self, exchange: &Exchange) -> Answer {
         let asked = upstream::ask(self.shared.upstream, &exchange.call, exchange.ticket).await;
-        let mut answer =
-            asked.unwrap_or_else(|_| Answer::new(502).text("the server behind the proxy did not answer"));
+        let mut answer = asked.unwrap_or_else(|_| {
+            Answer::new(502).text("the server behind the proxy did not answer")
+        });
         if self.shared.date.is_some() {
             answer.headers_mut().remove("date");
         }
         let outcome = Outcome::Answered {
             status: answer.status(),
         };
-        self.shared.journal.settle_if_pending(exchange.ticket, outcome);
-        self.shared.gates.pass(exchange.kind, When::AfterActing).await;
+        self.shared
+            .journal
+            .settle_if_pending(exchange.ticket, outcome);
+        self.shared
+            .gates
+            .pass(exchange.kind, When::AfterActing)
+            .await;
         answer
     }
 
@@ -135,15 +151,26 @@ impl<S: Socket> Connection<S> {
     }
 
     /// The vendor has acted; this is what becomes of its answer.
-    async fn spoil(&mut self, exchange: &Exchange, effect: &Effect, answer: &Answer) -> io::Result<Next> {
+    async fn spoil(
+        &mut self,
+        exchange: &Exchange,
+        effect: &Effect,
+        answer: &Answer,
+    ) -> io::Result<Next> {
         let Rendered { bytes, body_at } = self.render(exchange, answer);
         match effect {
             Effect::None => self.send(exchange, answer).await,
             Effect::Reset | Effect::ResetUnread => Ok(self.reset()),
             Effect::Close => Ok(Next::Close),
             Effect::CutInHeaders => self.cut(&bytes, body_at / 2).await,
-            Effect::CutInBody => self.cut(&bytes, body_at + (bytes.len() - body_at) / 2).await,
-            Effect::Drip { bytes: piece, pause } => self.drip(exchange, &bytes, *piece, *pause).await,
+            Effect::CutInBody => {
+                self.cut(&bytes, body_at + (bytes.len() - body_at) / 2)
+                    .await
+            }
+            Effect::Drip {
+                bytes: piece,
+                pause,
+            } => self.drip(exchange, &bytes, *piece, *pause).await,
             Effect::Flood => {
                 let date = self
                     .shared
@@ -202,7 +229,10 @@ impl<S: Socket> Connection<S> {
 
     /// Until the client closes its side.
     async fn keep_silent(&mut self) -> io::Result<Next> {
-        self.inbox.body(Framing::UntilClose).await.map(|_| Next::Close)
+        self.inbox
+            .body(Framing::UntilClose)
+            .await
+            .map(|_| Next::Close)
     }
 
     async fn cut(&mut self, bytes: &[u8], at: usize) -> io::Result<Next> {
@@ -243,7 +273,11 @@ impl<S: Socket> Connection<S> {
 
 impl Exchange {
     fn next(&self) -> Next {
-        if self.closes { Next::Close } else { Next::Request }
+        if self.closes {
+            Next::Close
+        } else {
+            Next::Request
+        }
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) const TICKET: &str = "x-token-sim-ticket";
 
 /// An HTTP/1.1 proxy on a loopback port, in front of one loopback server, with faults on demand.
 ///
-/// Every simulator of this crate has one built in; alone it goes in front of any other server under test:
+/// Every simulator of this crate has one built in; alone it goes in front of any other server under
+/// test:
 ///
 /// ```no_run
 /// # async fn example() -> std::io::Result<()> {
@@ -44,11 +45,13 @@ pub(crate) const TICKET: &str = "x-token-sim-ticket";
 /// # }
 /// ```
 ///
-/// It reads each request in full, hands it on over a connection of its own, reads the answer in full and sends that.
-/// Once a request has been read, the upstream server sees it even if the client goes away: as a real server would.
-/// A client that has closed its side, even only for writing, counts as gone and gets no answer.
+/// It reads each request in full, hands it on over a connection of its own, reads the answer in
+/// full and sends that. Once a request has been read, the upstream server sees it even if the
+/// client goes away: as a real server would. A client that has closed its side, even only for
+/// writing, counts as gone and gets no answer.
 ///
-/// The proxy runs on a thread of its own, apart from the test's runtime and its paused time, and ends when dropped.
+/// The proxy runs on a thread of its own, apart from the test's runtime and its paused time, and
+/// ends when dropped.
 pub struct FaultProxy {
     shared: Arc<Shared>,
     server: Server,
@@ -113,7 +116,8 @@ impl FaultProxy {
         self.shared.gates.set(when, None)
     }
 
-    /// Stops listening, and cuts every open connection: from now on connecting is refused. The port stays ours.
+    /// Stops listening, and cuts every open connection: from now on connecting is refused. The port
+    /// stays ours.
     ///
     /// # Errors
     ///
@@ -203,12 +207,18 @@ impl FaultProxyBuilder {
         Ok(FaultProxy { shared, server })
     }
 
-    pub(crate) fn classify(mut self, classify: impl Fn(&Call) -> Kind + Send + Sync + 'static) -> Self {
+    pub(crate) fn classify(
+        mut self,
+        classify: impl Fn(&Call) -> Kind + Send + Sync + 'static,
+    ) -> Self {
         self.classify = Box::new(classify);
         self
     }
 
-    pub(crate) fn refusal(mut self, refusal: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn refusal(
+        mut self,
+        refusal: impl Fn(&str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         self.refusal = Box::new(refusal);
         self
     }

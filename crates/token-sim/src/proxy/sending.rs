@@ -126,7 +126,12 @@ pub(super) struct Rendered {
     pub(super) body_at: usize,
 }
 
-pub(super) fn render(answer: &Answer, date: Option<&SimClock>, method: &str, closes: bool) -> Rendered {
+pub(super) fn render(
+    answer: &Answer,
+    date: Option<&SimClock>,
+    method: &str,
+    closes: bool,
+) -> Rendered {
     let mut bytes = answer.status_line().into_bytes();
     push_headers(&mut bytes, answer.headers());
     if let Some(clock) = date.filter(|_| !answer.headers().contains_key("date")) {

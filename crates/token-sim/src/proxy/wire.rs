@@ -144,11 +144,16 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
 impl Head {
     fn parse(text: &[u8]) -> io::Result<Self> {
         // Header values may hold any byte above 0x7f, so the text is not decoded as a whole.
-        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+        let mut lines = text
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::trim_ascii_end);
         let first_line = lines.next().unwrap_or_default().to_vec();
         let first_line = String::from_utf8(first_line).map_err(|_| malformed())?;
         let headers = lines.map(parse_header).collect::<io::Result<_>>()?;
-        Ok(Self { first_line, headers })
+        Ok(Self {
+            first_line,
+            headers,
+        })
     }
 
     /// RFC 9112 section 6.3; `otherwise` is the rule where no header speaks.
@@ -176,7 +181,8 @@ impl Head {
     }
 }
 
-/// Headers that speak of one connection and are not handed on (RFC 9110 section 7.6.1), and the length, written anew.
+/// Headers that speak of one connection and are not handed on (RFC 9110 section 7.6.1), and the
+/// length, written anew.
 pub(super) fn is_of_one_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
@@ -211,7 +217,9 @@ fn parse_header(line: &[u8]) -> io::Result<(HeaderName, HeaderValue)> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 #[cfg(test)]
@@ -220,14 +228,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_chunked_body_is_put_together() {
-        let mut inbox = Inbox::new(&b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nsome: trailer\r\n\r\nnext"[..]);
+        let mut inbox =
+            Inbox::new(&b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nsome: trailer\r\n\r\nnext"[..]);
         assert_eq!(inbox.body(Framing::Chunked).await.unwrap(), b"abcde");
         assert_eq!(inbox.unused, b"next");
     }
 
     #[tokio::test]
     async fn a_head_may_hold_bytes_that_are_not_utf8() {
-        let mut inbox = Inbox::new(&b"GET / HTTP/1.1\r\nX-Name: \xe9\r\ncontent-length: 2\r\n\r\nok"[..]);
+        let mut inbox =
+            Inbox::new(&b"GET / HTTP/1.1\r\nX-Name: \xe9\r\ncontent-length: 2\r\n\r\nok"[..]);
         let head = inbox.head().await.unwrap();
         assert_eq!(head.first_line, "GET / HTTP/1.1");
         assert_eq!(head.headers["x-name"].as_bytes(), b"\xe9");

@@ -4,11 +4,14 @@
 #[derive(Clone, Copy)]
 pub(super) struct Refusal(pub(super) i64, pub(super) &'static str);
 
-pub(super) const FROZEN: Refusal = Refusal(5147, "Account frozen, please try again after 20 minutes");
+pub(super) const FROZEN: Refusal =
+    Refusal(5147, "Account frozen, please try again after 20 minutes");
 pub(super) const BLOCKED: Refusal = Refusal(5325, "Blocked, will be lifted after 24 hours");
 pub(super) const DISABLED: Refusal = Refusal(5041, "No permission");
-pub(super) const ADDRESS_BLOCKED: Refusal =
-    Refusal(5148, "Your IP is blocked, please try again after 20 minutes");
+pub(super) const ADDRESS_BLOCKED: Refusal = Refusal(
+    5148,
+    "Your IP is blocked, please try again after 20 minutes",
+);
 pub(super) const NO_EMAIL: Refusal = Refusal(5026, "Email is missing");
 pub(super) const NO_PHONE: Refusal = Refusal(5040, "Phone number format error");
 pub(super) const NO_PASSWORD: Refusal = Refusal(5022, "Password is missing");

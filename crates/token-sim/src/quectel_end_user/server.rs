@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::accounts::{Accounts, AttemptsTold, User};
 use super::answers::{Pair, envelope, failure, refused, success};
 use super::refusals::{
-    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL, NO_PASSWORD, NO_PHONE,
-    NO_REFRESH_TOKEN, NO_SIGNATURE, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL, UNKNOWN_USER,
+    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL, NO_PASSWORD,
+    NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL, UNKNOWN_USER,
 };
 use crate::answer::Answer;
 use crate::call::{Call, Params};
@@ -65,7 +65,9 @@ impl Vendor for Server {
             (Kind::Refresh, "PUT") => self.refresh(&call.parameters(), now),
             (Kind::Revocation, "DELETE") => self.logout(call, now),
             (Kind::Resource, _) => self.resource(call, now),
-            (Kind::Login | Kind::Refresh | Kind::Revocation, _) => Reply::refused(Answer::new(405), 405),
+            (Kind::Login | Kind::Refresh | Kind::Revocation, _) => {
+                Reply::refused(Answer::new(405), 405)
+            }
             _ => Reply::not_found(),
         }
     }
@@ -219,7 +221,10 @@ impl Server {
             let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
             return Reply::refused(Answer::json(401, &body), BAD_TOKEN.0);
         }
-        Reply::answered(Answer::json(200, &envelope(200, "", &json!({ "uid": "U1" }))))
+        Reply::answered(Answer::json(
+            200,
+            &envelope(200, "", &json!({ "uid": "U1" })),
+        ))
     }
 
     fn open(&self, state: &mut State, now: i64) -> Pair {
@@ -227,7 +232,14 @@ impl Server {
         self.enter(state, family, 1, None, now)
     }
 
-    fn enter(&self, state: &mut State, family: usize, generation: u64, kept: Option<&str>, now: i64) -> Pair {
+    fn enter(
+        &self,
+        state: &mut State,
+        family: usize,
+        generation: u64,
+        kept: Option<&str>,
+        now: i64,
+    ) -> Pair {
         let access_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.access_life)));
         let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.refresh_life)));
         let refresh = kept.map(str::to_owned);

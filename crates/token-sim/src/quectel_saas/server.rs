@@ -143,7 +143,10 @@ impl Server {
             ("auth_mode", "accessKey"),
             ("sign_method", "sha256"),
         ];
-        if fixed.iter().any(|(name, value)| user.first(name) != Some(value)) {
+        if fixed
+            .iter()
+            .any(|(name, value)| user.first(name) != Some(value))
+        {
             return Err(Refusal(BAD_PARAMETER, "username is malformed"));
         }
         let sent: Option<i64> = user.first("timestamp").and_then(|text| text.parse().ok());

@@ -116,8 +116,9 @@ impl Ask {
             body,
         } = self;
         let length = body.len();
-        let head =
-            format!("{method} {target} HTTP/1.1\r\nhost: sim\r\n{headers}content-length: {length}\r\n\r\n");
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: sim\r\n{headers}content-length: {length}\r\n\r\n"
+        );
         [head.into_bytes(), body.clone()].concat()
     }
 

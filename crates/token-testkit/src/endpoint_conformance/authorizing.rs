@@ -22,7 +22,9 @@ pub(super) fn of_case(
     match (&case.expect, outcome) {
         (Some(Expected::Error(expected)), Err(error)) => found.error("error", expected, &error),
         (None, Err(error)) => found.say(&format!("authorize failed: {error:?}")),
-        (Some(_), _) => found.say("`expect` of a case of `authorize` is an `error`, and it did not fail"),
+        (Some(_), _) => {
+            found.say("`expect` of a case of `authorize` is an `error`, and it did not fail")
+        }
         (None, Ok(())) => compare(&mut found, case, api, &parts),
     }
     found.0
@@ -36,7 +38,10 @@ fn compare(found: &mut Differences, case: &Case, api: &http::Request<Bytes>, par
     if let Some(method) = &expected.method {
         found.compare("request.method", method, parts.method.as_str());
     }
-    let url = expected.url.clone().unwrap_or_else(|| api.uri().to_string());
+    let url = expected
+        .url
+        .clone()
+        .unwrap_or_else(|| api.uri().to_string());
     found.compare("request.url", &url, &parts.uri.to_string());
     let was_there = api.headers().iter().map(|(name, value)| {
         (
@@ -81,8 +86,9 @@ fn authorized(
 }
 
 impl EndpointSuite {
-    /// `authorize` adds headers and leaves all else as it was, and everything where it fails: a program that sends the request all the
-    /// same, or asks again with a newer token, sends no half of a signature.
+    /// `authorize` adds headers and leaves all else as it was, and everything where it fails: a
+    /// program that sends the request all the same, or asks again with a newer token, sends no half
+    /// of a signature.
     // FAULTS.md scenario 5
     pub fn authorize_adds_only_its_own_and_nothing_where_it_fails(&self) {
         report(self.trials().iter().flat_map(|trial| {
@@ -96,7 +102,13 @@ impl EndpointSuite {
 fn changed(trial: &Trial<'_>, api: &http::Request<Bytes>) -> Option<String> {
     let attempt = attempt(trial.case.now(), 5);
     let (parts, outcome) = authorized(&*trial.endpoint, &trial.token, api, &attempt);
-    let say = |what: &str| Some(format!("{}: authorize of {} {what}", trial.case.name, api.uri()));
+    let say = |what: &str| {
+        Some(format!(
+            "{}: authorize of {} {what}",
+            trial.case.name,
+            api.uri()
+        ))
+    };
     if parts.method != *api.method() || parts.uri != *api.uri() || parts.version != api.version() {
         return say("changed the method, the URL or the version");
     }

@@ -46,7 +46,8 @@ const SOME_TIME: i64 = 1_700_000_000_000;
 impl Case {
     /// Every case of a folder, by name.
     pub(super) fn load_all(data: &Path) -> Result<Vec<Self>, String> {
-        let folders = std::fs::read_dir(data).map_err(|error| format!("{}: {error}", data.display()))?;
+        let folders =
+            std::fs::read_dir(data).map_err(|error| format!("{}: {error}", data.display()))?;
         let mut names: Vec<_> = folders
             .flatten()
             .filter(|entry| entry.path().is_dir())
@@ -90,14 +91,23 @@ impl Case {
                 .object("token")?
                 .map(|token| values::token_of(token, now))
                 .transpose()?,
-            request: fields.object("request")?.map(ExpectedRequest::read).transpose()?,
+            request: fields
+                .object("request")?
+                .map(ExpectedRequest::read)
+                .transpose()?,
             after: fields
                 .objects("after")?
                 .into_iter()
                 .map(values::answer_of)
                 .collect::<Result<_, _>>()?,
-            api: fields.object("api")?.map(values::api_request_of).transpose()?,
-            answer: fields.object("answer")?.map(values::answer_of).transpose()?,
+            api: fields
+                .object("api")?
+                .map(values::api_request_of)
+                .transpose()?,
+            answer: fields
+                .object("answer")?
+                .map(values::answer_of)
+                .transpose()?,
             expect: fields.object("expect")?.map(Expected::read).transpose()?,
             is_documented: fields.flag("documented")?.unwrap_or(true),
         };

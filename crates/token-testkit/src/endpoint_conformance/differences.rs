@@ -26,7 +26,9 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     }
     if case.asks != Asks::Answer {
         match ask(suite, &*endpoint, case, &token, &case.attempt) {
-            None => return vec!["the endpoint has no such request, or the suite no `redeem`".into()],
+            None => {
+                return vec!["the endpoint has no such request, or the suite no `redeem`".into()];
+            }
             Some(Err(error)) => return of_no_request(case, error),
             Some(Ok(_)) => {}
         }
@@ -40,7 +42,9 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     }
     match (&case.answer, &case.expect) {
         (Some(answer), Some(expected)) => found.seen(expected, &trial.read(answer), case),
-        (None, Some(_)) => found.say("expect: the request could be made, and there is no `answer` to read"),
+        (None, Some(_)) => {
+            found.say("expect: the request could be made, and there is no `answer` to read")
+        }
         _ => {}
     }
     found.0
@@ -77,11 +81,16 @@ impl Differences {
     fn seen(&mut self, expected: &Expected, seen: &Seen, case: &Case) {
         match (expected, seen) {
             (Expected::Issued(expected), Seen::Issued(token)) => self.token(expected, token, case),
-            (Expected::RefreshTokenOnly(refresh, expected), Seen::RefreshTokenOnly(seen, error)) => {
+            (
+                Expected::RefreshTokenOnly(refresh, expected),
+                Seen::RefreshTokenOnly(seen, error),
+            ) => {
                 self.compare("refresh_token_only.refresh", refresh, seen.expose());
                 self.error("refresh_token_only", expected, error);
             }
-            (Expected::Error(expected), Seen::Refused(error)) => self.error("error", expected, error),
+            (Expected::Error(expected), Seen::Refused(error)) => {
+                self.error("error", expected, error)
+            }
             (Expected::Retry(expected), Seen::Retry(error)) => self.error("retry", expected, error),
             (Expected::Continue(expected), Seen::Continue(request)) => {
                 self.request("continue", expected, request);
@@ -131,7 +140,11 @@ impl Differences {
             self.compare("issued.placement", carried, &line(token.header()));
         }
         if let Some(scopes) = &expected.scopes {
-            self.compare("issued.scopes", &scopes.join(" | "), &token.scopes().join(" | "));
+            self.compare(
+                "issued.scopes",
+                &scopes.join(" | "),
+                &token.scopes().join(" | "),
+            );
         }
         for (name, value) in &expected.extras {
             let seen = token.extra(name).map(Secret::expose);
@@ -140,7 +153,11 @@ impl Differences {
     }
 
     pub(super) fn error(&mut self, what: &str, expected: &ExpectedError, error: &Error) {
-        self.compare(&format!("{what}.kind"), &expected.kind, kind_name(error.kind()));
+        self.compare(
+            &format!("{what}.kind"),
+            &expected.kind,
+            kind_name(error.kind()),
+        );
         if let Some(code) = &expected.code {
             self.compare(
                 &format!("{what}.code"),
@@ -157,7 +174,9 @@ impl Differences {
             self.compare(&format!("{what}.kills_live_token"), &wanted, &seen);
         }
         if let Some(after) = expected.after_millis {
-            let seen = error.retry_after().map(|after| format!("{} ms", millis(after)));
+            let seen = error
+                .retry_after()
+                .map(|after| format!("{} ms", millis(after)));
             self.compare(
                 &format!("{what}.after_seconds"),
                 &format!("{after} ms"),

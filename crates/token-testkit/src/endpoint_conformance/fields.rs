@@ -14,7 +14,8 @@ impl Fields {
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         // Refuses duplicate keys, which a map would swallow.
         Document::parse(text).map_err(|malformed| format!("is no valid JSON ({malformed:?})"))?;
-        let value = serde_json::from_slice(text).map_err(|error| format!("is no valid JSON: {error}"))?;
+        let value =
+            serde_json::from_slice(text).map_err(|error| format!("is no valid JSON: {error}"))?;
         Self::of(String::new(), value)
     }
 
@@ -76,7 +77,10 @@ impl Fields {
         let list = value
             .as_array()
             .ok_or_else(|| self.wrong(name, "a list of texts"))?;
-        let texts = list.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+        let texts = list
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect();
         Option::map(texts, Some).ok_or_else(|| self.wrong(name, "a list of texts"))
     }
 
@@ -124,7 +128,10 @@ impl Fields {
     fn of(place: String, value: Value) -> Result<Self, String> {
         match value {
             Value::Object(left) => Ok(Self { place, left }),
-            _ => Err(format!("`{}` must be an object", place.trim_end_matches('.'))),
+            _ => Err(format!(
+                "`{}` must be an object",
+                place.trim_end_matches('.')
+            )),
         }
     }
 

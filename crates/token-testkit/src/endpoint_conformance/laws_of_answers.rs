@@ -12,10 +12,12 @@ use crate::random::Random;
 use token_core::{ErrorKind, Step};
 
 const ELSEWHERE: &str = "elsewhere.example";
-const PAGE: &str = "<!doctype html>\n<html><head><title>Sign in</title></head><body>Welcome</body></html>";
+const PAGE: &str =
+    "<!doctype html>\n<html><head><title>Sign in</title></head><body>Welcome</body></html>";
 
 impl EndpointSuite {
-    /// A proper prefix of a success is an error: in doubt, not a token. Only for bodies that are JSON: others do not tell.
+    /// A proper prefix of a success is an error: in doubt, not a token. Only for bodies that are
+    /// JSON: others do not tell.
     // FAULTS.md row 25
     pub fn a_success_that_is_cut_short_is_never_a_token(&self) {
         report(self.trials().iter().filter_map(cut_short));
@@ -34,15 +36,15 @@ impl EndpointSuite {
         );
     }
 
-    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers: no panic, and no token that can
-    /// be refreshed is over when it is issued.
+    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers:
+    /// no panic, and no token that can be refreshed is over when it is issued.
     // FAULTS.md rows 14, 15 and 17
     pub fn no_number_makes_it_panic_and_no_renewable_token_is_issued_dead(&self) {
         report(self.trials().iter().flat_map(extreme_numbers));
     }
 
-    /// A captive portal or a login page where the answer should be: asked again later, or in doubt where the request may have spent
-    /// something.
+    /// A captive portal or a login page where the answer should be: asked again later, or in doubt
+    /// where the request may have spent something.
     // FAULTS.md rows 22 and 50
     pub fn a_web_page_with_200_is_retryable(&self) {
         let headers = [("content-type", "text/html; charset=utf-8")];
@@ -53,8 +55,9 @@ impl EndpointSuite {
         }));
     }
 
-    /// 5xx and 408 are transient and 429 is throttled, whatever the body; who gave up between us and the vendor (408, 502, 504) leaves a
-    /// refresh or a redemption in doubt. `Retry-After` is obeyed and clamped to an hour.
+    /// 5xx and 408 are transient and 429 is throttled, whatever the body; who gave up between us
+    /// and the vendor (408, 502, 504) leaves a refresh or a redemption in doubt. `Retry-After` is
+    /// obeyed and clamped to an hour.
     // FAULTS.md rows 32 and 50
     pub fn server_failures_are_retryable_and_retry_after_is_obeyed(&self) {
         report(self.trials().iter().flat_map(server_failures));
@@ -72,7 +75,9 @@ impl EndpointSuite {
             let answer = trial.case.answer.as_ref()?;
             let (first, second) = (trial.read(answer), trial.read(answer));
             let same = match (&first, &second) {
-                (Seen::Issued(a), Seen::Issued(b)) => a.same_secrets_as(b) && a.validity() == b.validity(),
+                (Seen::Issued(a), Seen::Issued(b)) => {
+                    a.same_secrets_as(b) && a.validity() == b.validity()
+                }
                 _ => first.describe() == second.describe(),
             };
             (!same).then(|| format!("{}: the same answer was read in two ways", trial.case.name))
@@ -85,11 +90,19 @@ fn cut_short(trial: &Trial<'_>) -> Option<String> {
     trial.read(answer).token()?;
     let body = answer.body().trim_ascii();
     Body::parse(body)?;
-    (0..body.len()).step_by(body.len() / 256 + 1).find_map(|length| {
-        let seen = trial.read_instead(answer, body.get(..length)?.to_vec());
-        let fine = seen.error().is_some();
-        (!fine).then(|| format!("{}: cut to {length} bytes: {}", trial.case.name, seen.describe()))
-    })
+    (0..body.len())
+        .step_by(body.len() / 256 + 1)
+        .find_map(|length| {
+            let seen = trial.read_instead(answer, body.get(..length)?.to_vec());
+            let fine = seen.error().is_some();
+            (!fine).then(|| {
+                format!(
+                    "{}: cut to {length} bytes: {}",
+                    trial.case.name,
+                    seen.describe()
+                )
+            })
+        })
 }
 
 fn mutations(trial: &Trial<'_>) -> Option<String> {
@@ -115,7 +128,10 @@ fn mutated(body: &[u8], random: &mut Random) -> Bytes {
             0 => Vec::new(),
             1 => [piece.clone(), piece].concat(),
             2 => vec![random.byte(); piece.len()],
-            _ => piece.iter().map(|byte| byte ^ (1 << random.below(8))).collect(),
+            _ => piece
+                .iter()
+                .map(|byte| byte ^ (1 << random.below(8)))
+                .collect(),
         };
         bytes.splice(at..end, instead);
     }
@@ -195,7 +211,8 @@ fn extreme_numbers(trial: &Trial<'_>) -> Vec<String> {
         .filter_map(|(at, number)| {
             let seen = trial.read_instead(answer, body.with(std::slice::from_ref(&at), number));
             let dead = |token: &token_core::Token| {
-                let is_renewable = token.refresh().is_some() || trial.request.step() == Step::Refresh;
+                let is_renewable =
+                    token.refresh().is_some() || trial.request.step() == Step::Refresh;
                 is_renewable && token.validity().expires_at() <= trial.case.now()
             };
             let fine = !matches!(seen, Seen::Panicked(_)) && !seen.token().is_some_and(dead);
@@ -205,7 +222,11 @@ fn extreme_numbers(trial: &Trial<'_>) -> Vec<String> {
 }
 
 fn server_failures(trial: &Trial<'_>) -> Vec<String> {
-    let own = trial.case.answer.as_ref().map(|answer| answer.body().as_ref());
+    let own = trial
+        .case
+        .answer
+        .as_ref()
+        .map(|answer| answer.body().as_ref());
     let bodies = [Some(b"".as_slice()), Some(PAGE.as_bytes()), own];
     let waits = [
         ("", None),
@@ -272,7 +293,12 @@ fn unless_kind(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: ErrorKind) ->
     })
 }
 
-fn unless_after(trial: &Trial<'_>, what: &str, seen: &Seen, wanted: Option<Duration>) -> Option<String> {
+fn unless_after(
+    trial: &Trial<'_>,
+    what: &str,
+    seen: &Seen,
+    wanted: Option<Duration>,
+) -> Option<String> {
     let told = seen.error().and_then(token_core::Error::retry_after);
     (told != wanted).then(|| {
         format!(

@@ -16,7 +16,8 @@ const UNKNOWN: [&str; 6] = [
 ];
 
 impl EndpointSuite {
-    /// A code or a password that was sent may be used up: only an answer that says otherwise lets it be sent again.
+    /// A code or a password that was sent may be used up: only an answer that says otherwise lets
+    /// it be sent again.
     // FAULTS.md row 79
     pub fn an_unknown_refusal_of_a_one_time_grant_is_not_retryable(&self) {
         report(self.different_trials().iter().flat_map(|trial| {
@@ -43,8 +44,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// A case that expects a code of the vendor's own is documented, unless it says `"documented": false`, and tells the caller what to
-    /// do: [`ErrorKind::Protocol`] does not.
+    /// A case that expects a code of the vendor's own is documented, unless it says
+    /// `"documented": false`, and tells the caller what to do: [`ErrorKind::Protocol`] does not.
     // FAULTS.md rows 77 and 78
     pub fn every_documented_refusal_has_a_kind_other_than_protocol(&self) {
         report(self.trials().iter().filter_map(|trial| {

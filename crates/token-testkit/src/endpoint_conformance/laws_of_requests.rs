@@ -21,22 +21,26 @@ impl EndpointSuite {
     pub fn building_a_request_is_pure_and_repeatable(&self) {
         report(self.trials().iter().filter_map(|trial| {
             let say = |what: String| Some(format!("{}: {what}", trial.case.name));
-            let wire =
-                |request: Option<Result<Request, Error>>| request.and_then(Result::ok).map(|r| wire_text(&r));
+            let wire = |request: Option<Result<Request, Error>>| {
+                request.and_then(Result::ok).map(|r| wire_text(&r))
+            };
             let later = attempt(trial.case.now().shifted(1), 99);
             let first = wire(trial.ask_again(&trial.case.attempt));
             if first != wire(trial.ask_again(&trial.case.attempt)) {
                 return say("the same attempt gave two different requests".into());
             }
             match trial.ask_again(&later) {
-                Some(Err(error)) if first.is_some() => say(format!("a second attempt failed: {error:?}")),
+                Some(Err(error)) if first.is_some() => {
+                    say(format!("a second attempt failed: {error:?}"))
+                }
                 None if first.is_some() => say("a second attempt had no request".into()),
                 _ => None,
             }
         }));
     }
 
-    /// Every request of an endpoint goes to one host, over one scheme, with one set of parameters, whatever is in the token.
+    /// Every request of an endpoint goes to one host, over one scheme, with one set of parameters,
+    /// whatever is in the token.
     pub fn requests_go_to_one_host_whatever_the_token(&self) {
         report(self.trials().iter().flat_map(|trial| {
             let issued = trial.case.answer.as_ref().map(|answer| trial.read(answer));
@@ -56,7 +60,8 @@ fn strays(trial: &Trial<'_>, home: &Request, seen: Option<Seen>) -> Vec<String> 
         _ => None,
     };
     let stray = next.filter(|request| place(request) != place(home));
-    let say = |request: Request| format!("{}: a request goes to {}", trial.case.name, request.host());
+    let say =
+        |request: Request| format!("{}: a request goes to {}", trial.case.name, request.host());
     stray.map(say).into_iter().collect()
 }
 
@@ -135,5 +140,10 @@ fn wire_text(request: &Request) -> String {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    format!("{} {} {headers:?} {:?}", sent.method(), sent.uri(), sent.body())
+    format!(
+        "{} {} {headers:?} {:?}",
+        sent.method(),
+        sent.uri(),
+        sent.body()
+    )
 }

@@ -35,8 +35,9 @@ const BLANK: [&str; 6] = [
 ];
 
 impl EndpointSuite {
-    /// A success with a new refresh token, in which any other value is odd: the refresh token comes out, with an access token or alone.
-    /// Looks at answers that have the refresh token in a JSON text.
+    /// A success with a new refresh token, in which any other value is odd: the refresh token comes
+    /// out, with an access token or alone. Looks at answers that have the refresh token in a JSON
+    /// text.
     // FAULTS.md row 49
     pub fn an_odd_success_keeps_the_refresh_token(&self) {
         report(
@@ -66,7 +67,10 @@ fn rotation<'a>(trial: &'a Trial<'_>) -> Option<Rotation<'a>> {
     let refresh = trial.read(answer).token()?.refresh()?.clone();
     let body = Body::parse(answer.body())?;
     let places = exact_places(&body, &refresh);
-    let is_new = trial.token.refresh().is_none_or(|old| !old.same_as(&refresh));
+    let is_new = trial
+        .token
+        .refresh()
+        .is_none_or(|old| !old.same_as(&refresh));
     (is_new && !places.is_empty()).then_some(Rotation {
         answer,
         body,
@@ -77,7 +81,11 @@ fn rotation<'a>(trial: &'a Trial<'_>) -> Option<Rotation<'a>> {
 
 impl Rotation<'_> {
     fn lost(&self, trial: &Trial<'_>) -> Vec<String> {
-        let others = self.body.all().into_iter().filter(|at| !self.places.contains(at));
+        let others = self
+            .body
+            .all()
+            .into_iter()
+            .filter(|at| !self.places.contains(at));
         let changed = others.flat_map(|at| ODD.map(|raw| (at.clone(), raw)));
         let replaced = changed.map(|(at, raw)| {
             let body = self.body.with(std::slice::from_ref(&at), raw);
@@ -141,7 +149,11 @@ fn blank_tokens(trial: &Trial<'_>) -> Vec<String> {
     for raw in BLANK {
         let seen = |places: &[String]| trial.read_instead(answer, body.with(places, raw));
         let say = |what: &str, seen: &Seen| {
-            format!("{}: a blank {what} ({raw}): {}", trial.case.name, seen.describe())
+            format!(
+                "{}: a blank {what} ({raw}): {}",
+                trial.case.name,
+                seen.describe()
+            )
         };
         if !access.is_empty() && seen(&access).error().is_none() {
             found.push(say("access token", &seen(&access)));

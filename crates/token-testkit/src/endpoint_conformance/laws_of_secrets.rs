@@ -11,8 +11,8 @@ use super::{EndpointSuite, report};
 use token_core::{Error, Secret, TokenKey};
 
 impl EndpointSuite {
-    /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text of its body: nothing of the quote
-    /// is in the error's `Display`, `Debug`, code or message.
+    /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text
+    /// of its body: nothing of the quote is in the error's `Display`, `Debug`, code or message.
     // FAULTS.md row 26
     pub fn an_echoed_secret_is_scrubbed(&self) {
         let mut looked_at = BTreeSet::new();
@@ -47,7 +47,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// The key is one at every call and for every endpoint that is built alike; it can be stored, and has no secret in it.
+    /// The key is one at every call and for every endpoint that is built alike; it can be stored,
+    /// and has no secret in it.
     pub fn the_key_is_stable_and_has_no_secret(&self) {
         report(self.cases.iter().flat_map(|case| self.key_faults(case)));
     }
@@ -55,7 +56,11 @@ impl EndpointSuite {
     fn key_faults(&self, case: &Case) -> Vec<String> {
         let (endpoint, twin) = ((self.build)(&case.endpoint), (self.build)(&case.endpoint));
         let key = endpoint.key();
-        let token = case.token.as_ref().map(secrets::of_token).unwrap_or_default();
+        let token = case
+            .token
+            .as_ref()
+            .map(secrets::of_token)
+            .unwrap_or_default();
         let faults = [
             (
                 key != endpoint.key() || key != twin.key(),
@@ -108,7 +113,11 @@ fn refusals(trial: &Trial<'_>) -> Vec<Refusal> {
         .filter_map(|answer| {
             let body = Body::parse(answer.body())?;
             let places = body.texts();
-            Some(Refusal { answer, body, places })
+            Some(Refusal {
+                answer,
+                body,
+                places,
+            })
         })
         .collect()
 }
@@ -126,7 +135,12 @@ fn echoes(trial: &Trial<'_>, refusal: &Refusal, secret: &str) -> Option<String> 
             .iter()
             .any(|form| leaked(&told(form), &before, form))
             || shown(&before, [&Secret::from(secret)]);
-        broken.then(|| format!("{}: a secret that `{at}` echoes is not scrubbed", trial.case.name))
+        broken.then(|| {
+            format!(
+                "{}: a secret that `{at}` echoes is not scrubbed",
+                trial.case.name
+            )
+        })
     })
 }
 

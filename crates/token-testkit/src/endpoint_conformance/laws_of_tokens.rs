@@ -13,8 +13,8 @@ use token_core::{Secret, Token};
 const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
 
 impl EndpointSuite {
-    /// CR, LF or NUL in an access token is a typed error, and a refresh token with them is not taken. Looks at answers that have the
-    /// token in a JSON text.
+    /// CR, LF or NUL in an access token is a typed error, and a refresh token with them is not
+    /// taken. Looks at answers that have the token in a JSON text.
     // FAULTS.md row 30
     pub fn a_token_with_control_characters_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
@@ -29,16 +29,24 @@ impl EndpointSuite {
         }));
     }
 
-    /// An empty token, or none, is a typed error. Looks at answers that have the token in a JSON text.
+    /// An empty token, or none, is a typed error. Looks at answers that have the token in a JSON
+    /// text.
     // FAULTS.md rows 16 and 21
     pub fn an_empty_token_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
             let places = places_of(answer, token.access());
-            replaced(trial, answer, &places, &["\"\"", "null"], "an empty access token")
+            replaced(
+                trial,
+                answer,
+                &places,
+                &["\"\"", "null"],
+                "an empty access token",
+            )
         }));
     }
 
-    /// `authorize` puts the token on a request, marks its header sensitive, and leaves the refresh token at home.
+    /// `authorize` puts the token on a request, marks its header sensitive, and leaves the refresh
+    /// token at home.
     pub fn authorize_carries_the_access_token_and_nothing_else(&self) {
         report(
             self.issuing()
@@ -72,12 +80,18 @@ fn places_of(answer: &http::Response<Bytes>, secret: &Secret) -> Vec<String> {
     if found.is_empty() {
         found = texts;
         found.retain(|(_, text)| text.len() >= secrets::SHORTEST);
-        found.retain(|(_, text)| text.contains(secret.expose()) || secret.expose().contains(text.as_str()));
+        found.retain(|(_, text)| {
+            text.contains(secret.expose()) || secret.expose().contains(text.as_str())
+        });
     }
     found.into_iter().map(|(at, _)| at).collect()
 }
 
-fn with_controls(trial: &Trial<'_>, answer: &http::Response<Bytes>, places: &[String]) -> Vec<String> {
+fn with_controls(
+    trial: &Trial<'_>,
+    answer: &http::Response<Bytes>,
+    places: &[String],
+) -> Vec<String> {
     let raws: Vec<_> = CONTROLS
         .iter()
         .flat_map(|control| {
@@ -89,7 +103,13 @@ fn with_controls(trial: &Trial<'_>, answer: &http::Response<Bytes>, places: &[St
         })
         .collect();
     let raws: Vec<_> = raws.iter().map(String::as_str).collect();
-    replaced(trial, answer, places, &raws, "a control character in a token")
+    replaced(
+        trial,
+        answer,
+        places,
+        &raws,
+        "a control character in a token",
+    )
 }
 
 fn replaced(
@@ -110,7 +130,9 @@ fn replaced(
     };
     raws.iter()
         .map(read)
-        .filter(|(_, seen)| seen.error().is_none() && !is_without_refresh(trial, answer, places, seen))
+        .filter(|(_, seen)| {
+            seen.error().is_none() && !is_without_refresh(trial, answer, places, seen)
+        })
         .map(|(raw, seen)| format!("{}: {what} ({raw}): {}", trial.case.name, seen.describe()))
         .collect()
 }
@@ -123,10 +145,13 @@ fn is_without_refresh(
     seen: &Seen,
 ) -> bool {
     let whole = trial.read(answer);
-    let is_about_refresh = whole.token().and_then(Token::refresh).is_some_and(|refresh| {
-        let found = places_of(answer, refresh);
-        places.iter().all(|place| found.contains(place))
-    });
+    let is_about_refresh = whole
+        .token()
+        .and_then(Token::refresh)
+        .is_some_and(|refresh| {
+            let found = places_of(answer, refresh);
+            places.iter().all(|place| found.contains(place))
+        });
     is_about_refresh && seen.token().is_some_and(|token| token.refresh().is_none())
 }
 
@@ -152,7 +177,9 @@ fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {
     if secrets::shown(&format!("{:?}", parts.headers), [token.access()]) {
         found.push(say("left the token's header not marked as sensitive"));
     }
-    if refresh_apart(token).is_some_and(|refresh| forms(refresh).iter().any(|form| after.contains(form))) {
+    if refresh_apart(token)
+        .is_some_and(|refresh| forms(refresh).iter().any(|form| after.contains(form)))
+    {
         found.push(say("put the refresh token on the request"));
     }
     found

@@ -18,8 +18,14 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
         secret.to_owned(),
         percent.to_lowercase(),
         percent,
-        BASE64_STANDARD.encode(secret).trim_end_matches('=').to_owned(),
-        BASE64_URL_SAFE.encode(secret).trim_end_matches('=').to_owned(),
+        BASE64_STANDARD
+            .encode(secret)
+            .trim_end_matches('=')
+            .to_owned(),
+        BASE64_URL_SAFE
+            .encode(secret)
+            .trim_end_matches('=')
+            .to_owned(),
     ]
 }
 
@@ -32,15 +38,21 @@ pub(super) fn shown<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret
         .any(|form| text.contains(&form))
 }
 
-/// Whether a piece of eight bytes of `echo` (all of a shorter one) is in `text` and was not in `before`, which had no echo.
+/// Whether a piece of eight bytes of `echo` (all of a shorter one) is in `text` and was not in
+/// `before`, which had no echo.
 pub(super) fn leaked(text: &str, before: &str, echo: &str) -> bool {
-    let (text, before, echo) = (text.to_lowercase(), before.to_lowercase(), echo.to_lowercase());
+    let (text, before, echo) = (
+        text.to_lowercase(),
+        before.to_lowercase(),
+        echo.to_lowercase(),
+    );
     let length = SHORTEST.min(echo.len()).max(1);
     let mut pieces = (0..echo.len()).filter_map(|at| echo.get(at..at + length));
     pieces.any(|piece| text.contains(piece) && !before.contains(piece))
 }
 
-/// The secrets that a request carries: those that are known, those that it remembers, and what is in `Authorization`.
+/// The secrets that a request carries: those that are known, those that it remembers, and what is
+/// in `Authorization`.
 pub(super) fn carried(request: &Request, known: &[Secret]) -> Vec<String> {
     let scrubber = request.scrubber();
     let (texts, credentials) = (texts_of(request), credentials_of(request));
@@ -89,13 +101,19 @@ fn credentials_of(request: &Request) -> Vec<String> {
         .ok()
         .and_then(|pair| String::from_utf8(pair).ok());
     let password = basic.and_then(|pair| Some(pair.split_once(':')?.1.to_owned()));
-    [credentials.to_owned()].into_iter().chain(password).collect()
+    [credentials.to_owned()]
+        .into_iter()
+        .chain(password)
+        .collect()
 }
 
 fn texts_of(request: &Request) -> Vec<String> {
     let sent = request.to_http();
     let body = String::from_utf8_lossy(sent.body());
-    let headers = sent.headers().values().filter_map(|value| value.to_str().ok());
+    let headers = sent
+        .headers()
+        .values()
+        .filter_map(|value| value.to_str().ok());
     let segments = sent.uri().path().split('/').map(percent_decode);
     let query = sent.uri().query().unwrap_or_default();
     let json = Body::parse(sent.body())
@@ -118,7 +136,9 @@ fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = tail
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match byte.filter(|_| *first == b'%') {
             Some(byte) => {

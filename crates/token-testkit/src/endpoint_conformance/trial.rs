@@ -65,7 +65,12 @@ impl<'a> Trial<'a> {
         read(&*self.endpoint, &self.request, response, self.case)
     }
 
-    pub(super) fn read_body(&self, status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Seen {
+    pub(super) fn read_body(
+        &self,
+        status: u16,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Seen {
         self.read(&response(status, headers, body))
     }
 
@@ -83,7 +88,8 @@ impl<'a> Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// What an answer means that tells nothing: the request may have spent something, or it may not.
+    /// What an answer means that tells nothing: the request may have spent something, or it may
+    /// not.
     pub(super) fn in_doubt_or(&self, kind: ErrorKind) -> ErrorKind {
         match self.request.step() {
             Step::Refresh | Step::Redemption => ErrorKind::InDoubt,
@@ -95,7 +101,9 @@ impl Trial<'_> {
 impl Seen {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
-            Seen::Retry(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => Some(error),
+            Seen::Retry(error) | Seen::Refused(error) | Seen::RefreshTokenOnly(_, error) => {
+                Some(error)
+            }
             _ => None,
         }
     }
@@ -145,7 +153,10 @@ pub(super) fn token_of(case: &Case) -> Option<Token> {
         let validity = Validity::new(case.now(), case.now().shifted(3_600_000));
         let access = Secret::from("conformance-access-Zx81QpLm");
         let refresh = Secret::from("conformance-refresh-Vt47RkWd");
-        Token::builder(access, validity).refresh(refresh).build().ok()
+        Token::builder(access, validity)
+            .refresh(refresh)
+            .build()
+            .ok()
     })
 }
 
@@ -163,7 +174,9 @@ pub(super) fn read(
     );
     match guarded(|| endpoint.read(&answer)) {
         Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
-        Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => Seen::RefreshTokenOnly(refresh, error),
+        Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => {
+            Seen::RefreshTokenOnly(refresh, error)
+        }
         Ok(Ok(Outcome::Continue(request))) => Seen::Continue(request),
         Ok(Ok(Outcome::Retry(error))) => Seen::Retry(error),
         Ok(Ok(other)) => panic!("{other:?} is younger than this version of the suite"),
@@ -172,7 +185,11 @@ pub(super) fn read(
     }
 }
 
-pub(super) fn response(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> http::Response<Bytes> {
+pub(super) fn response(
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: &[u8],
+) -> http::Response<Bytes> {
     let mut response = http::Response::new(Bytes::copy_from_slice(body));
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
     for (name, value) in headers {
@@ -186,17 +203,26 @@ pub(super) fn response(status: u16, headers: &[(&'static str, &str)], body: &[u8
 /// Runs what must not panic, so that the other cases are still looked at when it does.
 pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned());
         text.or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_default()
     })
 }
 
-/// As if to a refresh; to a login where the endpoint cannot refresh the token; else to a request of the suite's own.
-fn answered_request(endpoint: &dyn TokenEndpoint, token: &Token, attempt: &Attempt) -> Option<Request> {
+/// As if to a refresh; to a login where the endpoint cannot refresh the token; else to a request of
+/// the suite's own.
+fn answered_request(
+    endpoint: &dyn TokenEndpoint,
+    token: &Token,
+    attempt: &Attempt,
+) -> Option<Request> {
     let refresh = endpoint.refresh(token, attempt).ok();
-    refresh.or_else(|| endpoint.login(attempt)?.ok()).or_else(|| {
-        let base = BaseUrl::parse("https://conformance.invalid", PlainHttp::Refused).ok()?;
-        Request::post(&base, "/").build(Step::Refresh).ok()
-    })
+    refresh
+        .or_else(|| endpoint.login(attempt)?.ok())
+        .or_else(|| {
+            let base = BaseUrl::parse("https://conformance.invalid", PlainHttp::Refused).ok()?;
+            Request::post(&base, "/").build(Step::Refresh).ok()
+        })
 }

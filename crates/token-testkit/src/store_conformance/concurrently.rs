@@ -8,12 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// Runs all of them at once and brings what each gave, in their order. Each is polled only when it was woken itself, so that a
-/// future that forgets to have itself woken is not helped by its neighbours.
+/// Runs all of them at once and brings what each gave, in their order. Each is polled only when it
+/// was woken itself, so that a future that forgets to have itself woken is not helped by its
+/// neighbours.
 pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Running::new).collect();
     poll_fn(|context| {
-        let pending = running.iter_mut().filter_map(|one| one.poll(context)).count();
+        let pending = running
+            .iter_mut()
+            .filter_map(|one| one.poll(context))
+            .count();
         match pending {
             0 => Poll::Ready(()),
             _ => Poll::Pending,
@@ -50,7 +54,8 @@ impl<F: Future> Running<F> {
         self.bell.connect(context.waker());
         if self.bell.rung.swap(false, Ordering::SeqCst) {
             let waker = Waker::from(Arc::clone(&self.bell));
-            if let Poll::Ready(output) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            if let Poll::Ready(output) = self.future.as_mut().poll(&mut Context::from_waker(&waker))
+            {
                 self.output = Some(output);
                 return None;
             }
@@ -77,7 +82,11 @@ impl Bell {
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.rung.store(true, Ordering::SeqCst);
-        let whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let whole = self
+            .whole
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         whole.wake();
     }
 }
@@ -106,7 +115,8 @@ pub(super) async fn within<T>(patience: Duration, future: impl Future<Output = T
     .await
 }
 
-/// Is over after a time, without a runtime: a thread waits for it, and ends when the timer is dropped.
+/// Is over after a time, without a runtime: a thread waits for it, and ends when the timer is
+/// dropped.
 pub(super) struct Timer {
     state: Arc<Mutex<State>>,
     _stops_the_thread: Sender<()>,

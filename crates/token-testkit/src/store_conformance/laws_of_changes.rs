@@ -29,7 +29,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         let key = key();
@@ -51,23 +55,38 @@ impl<P: StorePlace> StoreSuite<P> {
             let key = key();
             let wait = store.wait_for_change(&key, seen, self.short());
             let ended = within(self.place.patience(), both(wait, self.outlive_short())).await;
-            assert!(ended.is_some(), "wait_for_change() waits longer than at_most");
+            assert!(
+                ended.is_some(),
+                "wait_for_change() waits longer than at_most"
+            );
         }
     }
 
-    async fn woken_by_a_commit(&self, waits: &dyn TokenStore, commits: &dyn TokenStore, parent: u8) {
+    async fn woken_by_a_commit(
+        &self,
+        waits: &dyn TokenStore,
+        commits: &dyn TokenStore,
+        parent: u8,
+    ) {
         let key = key();
         let wait = waits.wait_for_change(&key, Some(record(parent).generation), LONG);
         let commit = async {
             let child = record(parent + 1);
             sure(
                 commits
-                    .commit(&key, &CommitCondition::ParentIs(fingerprint(parent)), &child)
+                    .commit(
+                        &key,
+                        &CommitCondition::ParentIs(fingerprint(parent)),
+                        &child,
+                    )
                     .await,
             )
         };
         let woken = within(self.place.patience(), both(wait, commit)).await;
-        assert!(woken.is_some(), "a commit does not end the wait for a change");
+        assert!(
+            woken.is_some(),
+            "a commit does not end the wait for a change"
+        );
     }
 }
 

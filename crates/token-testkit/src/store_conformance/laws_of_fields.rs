@@ -1,6 +1,8 @@
 //! What is kept in plain text comes back as it was, to the last bit.
 
-use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure};
+use super::{
+    BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure,
+};
 use token_core::store::{CommitCondition, Intent, Record};
 use token_core::{Generation, Timestamp};
 
@@ -8,10 +10,18 @@ use token_core::{Generation, Timestamp};
 const GENERATIONS: [u64; 5] = [0, BIG, 1 << 63, u64::MAX - 1, u64::MAX];
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// When a token is due, when its grant ends, what it began with: as they were, and not there if they were not.
+    /// When a token is due, when its grant ends, what it began with: as they were, and not there if
+    /// they were not.
     pub async fn the_plain_fields_come_back_as_they_were(&self) {
         let store = self.open().await;
-        let instants = [0, -1, 1_700_000_000_123, BIG.cast_signed(), i64::MIN, i64::MAX];
+        let instants = [
+            0,
+            -1,
+            1_700_000_000_123,
+            BIG.cast_signed(),
+            i64::MIN,
+            i64::MAX,
+        ];
         for millis in instants {
             let instant = Timestamp::from_unix_millis(millis);
             for filled in [
@@ -29,7 +39,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 },
                 record(1),
             ] {
-                sure(store.commit(&key(), &CommitCondition::Overwrite, &filled).await);
+                sure(
+                    store
+                        .commit(&key(), &CommitCondition::Overwrite, &filled)
+                        .await,
+                );
                 expect_stored(&*store, &key(), &filled).await;
             }
         }
@@ -45,7 +59,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 generation,
                 ..record(1)
             };
-            sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
+            sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &record)
+                    .await,
+            );
             expect_stored(&*store, &key(), &record).await;
             let intent = Intent {
                 owner: owner(1),

@@ -1,4 +1,5 @@
-//! Who is about to spend a token is written down first, and not forgotten before the result is there.
+//! Who is about to spend a token is written down first, and not forgotten before the result is
+//! there.
 
 use super::{LONG, StorePlace, StoreSuite, fingerprint, intent, key, owner, record, sure};
 use token_core::Generation;
@@ -20,9 +21,16 @@ impl<P: StorePlace> StoreSuite<P> {
             generation: record(3).generation,
         };
         for wanted in [intent(1, 1), login, intent(1, 2)] {
-            assert_eq!(sure(store.write_intent(&key(), &wanted).await), Intended::Written);
+            assert_eq!(
+                sure(store.write_intent(&key(), &wanted).await),
+                Intended::Written
+            );
             let entry = sure(store.load(&key()).await);
-            assert_eq!(entry.intent.as_ref(), Some(&wanted), "another intent is stored");
+            assert_eq!(
+                entry.intent.as_ref(),
+                Some(&wanted),
+                "another intent is stored"
+            );
             assert!(entry.record.is_some(), "an intent took the record's place");
         }
     }
@@ -43,7 +51,8 @@ impl<P: StorePlace> StoreSuite<P> {
         refused(&*store, 2, "a lease that ran out").await;
     }
 
-    /// The next owner sees what the one before was about to do, whether its lease ran out or was released.
+    /// The next owner sees what the one before was about to do, whether its lease ran out or was
+    /// released.
     // FAULTS.md row 2
     pub async fn an_intent_outlives_the_lease(&self) {
         let store = self.open().await;
@@ -79,10 +88,14 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(store.write_intent(&key(), &intent(1, 1)).await);
         let again = sure(store.load(&key()).await).intent_age;
-        assert!(again < old, "an intent that is written anew is as old as before");
+        assert!(
+            again < old,
+            "an intent that is written anew is as old as before"
+        );
     }
 
-    /// Its owner takes an intent back, with the lease or without; another's stands, and to take back what is not there is no error.
+    /// Its owner takes an intent back, with the lease or without; another's stands, and to take
+    /// back what is not there is no error.
     pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
         let store = self.open().await;
         sure(store.clear_intent(&key(), &owner(1)).await);
@@ -126,8 +139,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Where the vendor keeps its refresh token, parent and child have one fingerprint, and the intent to spend the parent is cleared
-    /// all the same; the intent to spend the child is not.
+    /// Where the vendor keeps its refresh token, parent and child have one fingerprint, and the
+    /// intent to spend the parent is cleared all the same; the intent to spend the child is not.
     // FAULTS.md row 56
     pub async fn a_commit_with_a_kept_refresh_token_clears_its_intent(&self) {
         let store = self.open().await;
@@ -159,7 +172,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A late or repeated commit does not clear what somebody else is about to do with the new token.
+    /// A late or repeated commit does not clear what somebody else is about to do with the new
+    /// token.
     pub async fn a_commit_leaves_an_intent_of_another_lineage(&self) {
         let store = self.open().await;
         sure(
@@ -169,7 +183,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         sure(store.acquire(&key(), &owner(2), LONG).await);
@@ -177,7 +195,11 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.write_intent(&key(), &next).await);
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         let left = sure(store.load(&key()).await).intent;
@@ -201,6 +223,10 @@ async fn refused(store: &dyn TokenStore, by: u8, why: &str) {
 
 async fn kept(store: &dyn TokenStore, when: &str) {
     let entry = sure(store.load(&key()).await);
-    assert_eq!(entry.intent, Some(intent(1, 1)), "the intent changed when {when}");
+    assert_eq!(
+        entry.intent,
+        Some(intent(1, 1)),
+        "the intent changed when {when}"
+    );
     assert!(entry.record.is_some(), "the record is gone when {when}");
 }

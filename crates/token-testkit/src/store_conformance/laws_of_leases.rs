@@ -49,7 +49,10 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Who asks for the lease is told what is kept, whether the lease is given or not.
     pub async fn acquiring_tells_what_is_kept(&self) {
         let store = self.open().await;
-        assert!(told(&*store, 1).await.record.is_none(), "a record was invented");
+        assert!(
+            told(&*store, 1).await.record.is_none(),
+            "a record was invented"
+        );
         sure(
             store
                 .commit(&key(), &CommitCondition::Overwrite, &record(1))
@@ -60,7 +63,11 @@ impl<P: StorePlace> StoreSuite<P> {
         for (number, who) in [(1, "the owner"), (2, "who must wait")] {
             let entry = told(&*store, number).await;
             expect_record(entry.record.as_ref(), &record(1));
-            assert_eq!(entry.intent, Some(intent(1, 1)), "{who} is told another intent");
+            assert_eq!(
+                entry.intent,
+                Some(intent(1, 1)),
+                "{who} is told another intent"
+            );
             let youngest = entry.record_age.min(entry.intent_age);
             assert!(
                 youngest >= self.short(),
@@ -96,7 +103,10 @@ impl<P: StorePlace> StoreSuite<P> {
             "a lease was released by another than its owner"
         );
         sure(store.release(&key(), &owner(1)).await);
-        assert!(held(&*store, 2, LONG).await, "a released lease is not given");
+        assert!(
+            held(&*store, 2, LONG).await,
+            "a released lease is not given"
+        );
         sure(store.release(&key(), &owner(1)).await);
         assert!(
             !held(&*store, 3, LONG).await,
@@ -109,7 +119,10 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         held(&*store, 1, self.short()).await;
         self.outlive_short().await;
-        assert!(held(&*store, 2, LONG).await, "a lease that ran out is not given");
+        assert!(
+            held(&*store, 2, LONG).await,
+            "a lease that ran out is not given"
+        );
         assert!(
             !held(&*store, 1, LONG).await,
             "the former owner takes the lease back"
@@ -121,9 +134,15 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn renewing_gives_a_whole_life(&self) {
         let store = self.open().await;
         held(&*store, 1, self.short()).await;
-        assert_eq!(sure(store.renew(&key(), &owner(1), LONG).await), Renewed::Held);
+        assert_eq!(
+            sure(store.renew(&key(), &owner(1), LONG).await),
+            Renewed::Held
+        );
         self.outlive_short().await;
-        assert!(!held(&*store, 2, LONG).await, "a renewed lease had its old life");
+        assert!(
+            !held(&*store, 2, LONG).await,
+            "a renewed lease had its old life"
+        );
     }
 
     /// A lease that ran out, is another's, or never was is not renewed.
@@ -163,7 +182,10 @@ impl<P: StorePlace> StoreSuite<P> {
             .zip(1..=64)
             .map(|(store, number)| held(&**store, number, LONG));
         let holders = all(asks).await.into_iter().filter(|held| *held).count();
-        assert_eq!(holders, 1, "{holders} of 64 concurrent owners hold the lease");
+        assert_eq!(
+            holders, 1,
+            "{holders} of 64 concurrent owners hold the lease"
+        );
     }
 }
 

@@ -1,19 +1,26 @@
 //! What a logout clears, tells and bars, whatever goes on beside it.
 
 use super::concurrently::all;
-use super::{LONG, StorePlace, StoreSuite, differs, expect_stored, fingerprint, key, owner, record, sure};
+use super::{
+    LONG, StorePlace, StoreSuite, differs, expect_stored, fingerprint, key, owner, record, sure,
+};
 use token_core::Generation;
 use token_core::store::{CommitCondition, Committed, Intent, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// Who revokes what a logout removed must be told what it was; and once, so that nobody revokes what came later.
+    /// Who revokes what a logout removed must be told what it was; and once, so that nobody revokes
+    /// what came later.
     // FAULTS.md row 62
     pub async fn a_tombstone_returns_what_it_removed_once(&self) {
         let store = self.open().await;
         removes(&*store, None, "a key that was never written").await;
         for number in [1, 2] {
             let old = full(number);
-            sure(store.commit(&key(), &CommitCondition::Overwrite, &old).await);
+            sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &old)
+                    .await,
+            );
             removes(&*store, Some(&old), "a record").await;
             removes(&*store, None, "a record that was removed already").await;
         }
@@ -24,9 +31,17 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn one_of_many_concurrent_logouts_removes_the_record(&self) {
         let stores = self.open_several(4).await;
         let Some(first) = stores.first() else { return };
-        sure(first.commit(&key(), &CommitCondition::Overwrite, &full(1)).await);
+        sure(
+            first
+                .commit(&key(), &CommitCondition::Overwrite, &full(1))
+                .await,
+        );
         let key = key();
-        let logouts = stores.iter().cycle().take(16).map(|store| store.tombstone(&key));
+        let logouts = stores
+            .iter()
+            .cycle()
+            .take(16)
+            .map(|store| store.tombstone(&key));
         let removed: Vec<_> = all(logouts).await.into_iter().filter_map(sure).collect();
         assert_eq!(
             removed.len(),
@@ -55,7 +70,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Whatever was begun before a logout does not bring the grant back; a login that is begun after it does.
+    /// Whatever was begun before a logout does not bring the grant back; a login that is begun
+    /// after it does.
     // FAULTS.md row 37
     pub async fn a_logout_between_intent_and_commit_wins(&self) {
         let store = self.open().await;
@@ -87,7 +103,11 @@ impl<P: StorePlace> StoreSuite<P> {
         }
         sure(store.write_intent(&key(), &login(1)).await);
         let new = sure(store.commit(&key(), &ours(), &record(3)).await);
-        assert_eq!(new, Committed::Stored, "a login that was begun after a logout");
+        assert_eq!(
+            new,
+            Committed::Stored,
+            "a login that was begun after a logout"
+        );
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
@@ -116,7 +136,11 @@ impl<P: StorePlace> StoreSuite<P> {
             ..record(1)
         };
         for login in [of_an_initial_token, record(2)] {
-            sure(store.commit(&key(), &CommitCondition::Overwrite, &login).await);
+            sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &login)
+                    .await,
+            );
             assert_eq!(initial().await, None, "a new login is told as removed");
             for which in ["first", "second"] {
                 sure(store.tombstone(&key()).await);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Handles, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, intent, key, owner, record, sure,
+    Handles, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, intent, key, owner, record,
+    sure,
 };
 use token_core::store::{Acquired, CommitCondition, Committed, Record, TokenStore};
 use token_core::{Secret, TokenKey};
@@ -37,7 +38,10 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Two handles on one place are one store: record, lease, intent and tombstone.
     pub async fn handles_see_each_others_writes(&self) {
         if let Some((one, other)) = self.two_handles().await {
-            sure(one.commit(&key(), &CommitCondition::Overwrite, &record(1)).await);
+            sure(
+                one.commit(&key(), &CommitCondition::Overwrite, &record(1))
+                    .await,
+            );
             expect_stored(&*other, &key(), &record(1)).await;
             sure(other.acquire(&key(), &owner(2), LONG).await);
             let lease = sure(one.acquire(&key(), &owner(1), LONG).await);
@@ -47,10 +51,18 @@ impl<P: StorePlace> StoreSuite<P> {
             );
             sure(other.write_intent(&key(), &intent(2, 1)).await);
             let seen = sure(one.load(&key()).await).intent;
-            assert_eq!(seen, Some(intent(2, 1)), "another handle does not see the intent");
+            assert_eq!(
+                seen,
+                Some(intent(2, 1)),
+                "another handle does not see the intent"
+            );
             sure(other.tombstone(&key()).await);
             let late = one
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await;
             assert_eq!(
                 sure(late),
@@ -68,7 +80,11 @@ impl<P: StorePlace> StoreSuite<P> {
             body: Secret::from(body),
             ..record(1)
         };
-        sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
+        sure(
+            store
+                .commit(&key(), &CommitCondition::Overwrite, &record)
+                .await,
+        );
         let entry = sure(store.load(&key()).await);
         let shown = format!("{store:?} {store:#?} {entry:?} {entry:#?}");
         assert!(!shown.contains(body), "a body is in a Debug");
@@ -114,5 +130,7 @@ fn odd_keys() -> Vec<TokenKey> {
     ];
     let long = ["1", "2"].map(|end| format!("{long}/{end}"));
     let names = names.iter().map(|name| (*name).to_owned()).chain(long);
-    names.filter_map(|name| TokenKey::parse(&name).ok()).collect()
+    names
+        .filter_map(|name| TokenKey::parse(&name).ok())
+        .collect()
 }

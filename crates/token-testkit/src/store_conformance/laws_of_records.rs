@@ -1,7 +1,9 @@
 //! A commit wins if and only if its condition allows it.
 
 use super::concurrently::all;
-use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure};
+use super::{
+    BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure,
+};
 use token_core::store::{Acquired, CommitCondition, Committed, Record, RefreshFingerprint};
 use token_core::{Generation, Secret};
 
@@ -16,7 +18,8 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(!entry.tombstoned, "an unknown key is tombstoned");
     }
 
-    /// How old a record is, is told by the store's clock, from its first commit on: a repetition makes it no younger, a child does.
+    /// How old a record is, is told by the store's clock, from its first commit on: a repetition
+    /// makes it no younger, a child does.
     pub async fn a_record_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         let age = async || sure(store.load(&key()).await).record_age;
@@ -40,11 +43,18 @@ impl<P: StorePlace> StoreSuite<P> {
             CommitCondition::ParentIs(fingerprint(0)),
         ] {
             sure(store.commit(&key(), &condition, &record(1)).await);
-            assert!(age().await >= wanted, "a repeated commit made the record younger");
+            assert!(
+                age().await >= wanted,
+                "a repeated commit made the record younger"
+            );
         }
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         assert!(age().await < wanted, "a child is as old as its parent");
@@ -64,7 +74,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 generation: Generation::new(BIG),
                 ..record(1)
             };
-            let committed = sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
+            let committed = sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &record)
+                    .await,
+            );
             assert_eq!(committed, Committed::Stored);
             expect_stored(&*store, &key(), &record).await;
         }
@@ -84,7 +98,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 body: Secret::from(text),
                 ..record(1)
             };
-            sure(store.commit(&key(), &CommitCondition::Overwrite, &record).await);
+            sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &record)
+                    .await,
+            );
             expect_stored(&*store, &key(), &record).await;
         }
     }
@@ -98,7 +116,11 @@ impl<P: StorePlace> StoreSuite<P> {
                 .await,
         );
         let stranger = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(7)), &record(8))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(7)),
+                &record(8),
+            )
             .await;
         assert_eq!(
             sure(stranger),
@@ -107,7 +129,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         expect_stored(&*store, &key(), &record(1)).await;
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(2),
+            )
             .await;
         assert_eq!(sure(child), Committed::Stored);
         expect_stored(&*store, &key(), &record(2)).await;
@@ -144,13 +170,25 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         let second = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(3))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(3),
+            )
             .await;
-        assert_eq!(sure(second), Committed::Lost, "a second child of one parent");
+        assert_eq!(
+            sure(second),
+            Committed::Lost,
+            "a second child of one parent"
+        );
         expect_stored(&*store, &key(), &record(2)).await;
     }
 
@@ -165,7 +203,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         for time in ["first", "second", "third"] {
             let child = store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await;
             assert_eq!(
                 sure(child),
@@ -186,16 +228,28 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(1)),
+                    &record(2),
+                )
                 .await,
         );
         sure(
             store
-                .commit(&key(), &CommitCondition::ParentIs(fingerprint(2)), &record(3))
+                .commit(
+                    &key(),
+                    &CommitCondition::ParentIs(fingerprint(2)),
+                    &record(3),
+                )
                 .await,
         );
         let late = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(2),
+            )
             .await;
         assert_eq!(sure(late), Committed::Lost, "a repeat after the grandchild");
         expect_stored(&*store, &key(), &record(3)).await;
@@ -206,7 +260,11 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(2),
+            )
             .await;
         assert_eq!(sure(child), Committed::Missing, "a child in an empty store");
         assert!(
@@ -230,7 +288,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A late writer may hold the only living token: it commits without the lease, and the lease stays where it is.
+    /// A late writer may hold the only living token: it commits without the lease, and the lease
+    /// stays where it is.
     // FAULTS.md rows 8 and 10
     pub async fn a_commit_needs_no_lease_and_takes_none(&self) {
         let store = self.open().await;
@@ -241,7 +300,11 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         assert!(sure(store.acquire(&key(), &owner(2), LONG).await).is_held());
         let late = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &record(2))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(1)),
+                &record(2),
+            )
             .await;
         assert_eq!(
             sure(late),
@@ -255,7 +318,8 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// Of sixteen children that are committed at once, one is stored, and it is the one that is loaded.
+    /// Of sixteen children that are committed at once, one is stored, and it is the one that is
+    /// loaded.
     // FAULTS.md row 1
     pub async fn one_of_many_concurrent_children_is_stored(&self) {
         let stores = self.open_several(4).await;

@@ -1,4 +1,5 @@
-//! A commit is judged by [`CommitCondition::judge`](token_core::store::CommitCondition::judge), row by row.
+//! A commit is judged by [`CommitCondition::judge`](token_core::store::CommitCondition::judge), row
+//! by row.
 
 use super::concurrently::all;
 use super::rows::{Condition, EARLY, Intended, LATE, New, Row, SAME, Stored, Wanted, all_with};
@@ -41,12 +42,13 @@ impl<P: StorePlace> StoreSuite<P> {
         }
         self.outlive_short().await;
         for (number, (row, wanted)) in rows.iter().enumerate() {
-            row.try_on(&*store, &place(number), *wanted, self.short()).await;
+            row.try_on(&*store, &place(number), *wanted, self.short())
+                .await;
         }
     }
 
-    /// Where the vendor keeps its refresh token, each of many children that are committed at once may replace another: the newest
-    /// stays, whatever comes last.
+    /// Where the vendor keeps its refresh token, each of many children that are committed at once
+    /// may replace another: the newest stays, whatever comes last.
     // FAULTS.md row 55
     pub async fn the_newest_of_many_concurrent_children_stays(&self) {
         let stores = self.open_several(4).await;
@@ -110,7 +112,14 @@ fn by_hand() -> Vec<(Row, Wanted)> {
             Committed::Stored,
             CLEARED,
         ),
-        row(Record(9), None, ParentIs(1), (1, 10), Committed::Stored, CLEARED),
+        row(
+            Record(9),
+            None,
+            ParentIs(1),
+            (1, 10),
+            Committed::Stored,
+            CLEARED,
+        ),
         row(Record(LATE), None, ParentIs(1), (1, SAME), Lost, CLEARED),
         row(
             Record(EARLY),
@@ -157,7 +166,14 @@ fn by_hand() -> Vec<(Row, Wanted)> {
             Committed::Stored,
             CLEARED,
         ),
-        row(Tombstone(3), None, UnlessTombstoned, (2, 4), Tombstoned, CLEARED),
+        row(
+            Tombstone(3),
+            None,
+            UnlessTombstoned,
+            (2, 4),
+            Tombstoned,
+            CLEARED,
+        ),
         row(
             Record(3),
             intended(1, 3),
@@ -166,9 +182,24 @@ fn by_hand() -> Vec<(Row, Wanted)> {
             Committed::Stored,
             KEPT,
         ),
-        row(Tombstone(3), None, Overwrite, (2, 4), Committed::Stored, CLEARED),
-        // A login brings a grant back if its intent is younger than the logout: a logout clears intents.
-        row(Tombstone(3), None, LoginIntentOf(1), (2, 4), Tombstoned, CLEARED),
+        row(
+            Tombstone(3),
+            None,
+            Overwrite,
+            (2, 4),
+            Committed::Stored,
+            CLEARED,
+        ),
+        // A login brings a grant back if its intent is younger than the logout: a logout clears
+        // intents.
+        row(
+            Tombstone(3),
+            None,
+            LoginIntentOf(1),
+            (2, 4),
+            Tombstoned,
+            CLEARED,
+        ),
         row(
             Tombstone(3),
             intended(1, 3),

@@ -5,7 +5,8 @@ use token_core::store::{CommitCondition, Committed, Record, TokenStore};
 use token_core::{Generation, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// A late commit does not bring a grant back, nor does a login of the engine's own; to tombstone what is not there is no error.
+    /// A late commit does not bring a grant back, nor does a login of the engine's own; to
+    /// tombstone what is not there is no error.
     // FAULTS.md row 37
     pub async fn a_tombstoned_grant_is_gone_and_stays_gone(&self) {
         let store = self.open().await;
@@ -55,13 +56,22 @@ impl<P: StorePlace> StoreSuite<P> {
             "a new login leaves the tombstone"
         );
         let child = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(2)), &record(3))
+            .commit(
+                &key(),
+                &CommitCondition::ParentIs(fingerprint(2)),
+                &record(3),
+            )
             .await;
-        assert_eq!(sure(child), Committed::Stored, "a refresh after a new login");
+        assert_eq!(
+            sure(child),
+            Committed::Stored,
+            "a refresh after a new login"
+        );
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
-    /// A logout tells which generation it removed, until somebody logs in anew: the new grant goes on after it, whoever logs in.
+    /// A logout tells which generation it removed, until somebody logs in anew: the new grant goes
+    /// on after it, whoever logs in.
     // FAULTS.md row 37
     pub async fn a_tombstone_keeps_the_generation(&self) {
         let store = self.open().await;
@@ -76,7 +86,11 @@ impl<P: StorePlace> StoreSuite<P> {
             ..record(1)
         };
         for login in [old, record(3)] {
-            sure(store.commit(&key(), &CommitCondition::Overwrite, &login).await);
+            sure(
+                store
+                    .commit(&key(), &CommitCondition::Overwrite, &login)
+                    .await,
+            );
             assert_eq!(removed(&*store).await, None, "a new login was removed");
             for what in ["the first logout", "the second logout", "a late commit"] {
                 match what {
@@ -97,7 +111,11 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let other = TokenKey::of("conformance", "store.example:8443", "grant 2");
         for key in [&key(), &other] {
-            sure(store.commit(key, &CommitCondition::Overwrite, &record(1)).await);
+            sure(
+                store
+                    .commit(key, &CommitCondition::Overwrite, &record(1))
+                    .await,
+            );
         }
         sure(store.tombstone(&key()).await);
         assert!(

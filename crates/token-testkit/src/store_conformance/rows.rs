@@ -8,8 +8,8 @@ use token_core::store::{
 };
 use token_core::{Generation, Secret, Timestamp, TokenKey};
 
-/// Three generations in their order. As floating point numbers the first two are one; as numbers with a sign, or as text, the last
-/// comes first.
+/// Three generations in their order. As floating point numbers the first two are one; as numbers
+/// with a sign, or as text, the last comes first.
 pub(super) const EARLY: u64 = 1 << 53;
 pub(super) const SAME: u64 = EARLY + 1;
 pub(super) const LATE: u64 = 10_000_000_000_000_000_000;
@@ -63,7 +63,11 @@ pub(super) struct Wanted {
 /// Every row with this condition.
 pub(super) fn all_with(condition: Condition) -> Vec<Row> {
     let mut rows = Vec::new();
-    for stored in [Stored::Nothing, Stored::Record(SAME), Stored::Tombstone(SAME)] {
+    for stored in [
+        Stored::Nothing,
+        Stored::Record(SAME),
+        Stored::Tombstone(SAME),
+    ] {
         for intent in intents_of(condition) {
             rows.extend(all_new().map(|new| Row {
                 stored,
@@ -111,7 +115,11 @@ impl Row {
     /// Puts there what the row says.
     pub(super) async fn prepare(&self, store: &dyn TokenStore, key: &TokenKey, life: Duration) {
         if let Some(record) = self.stored.removed().or(self.stored.record()) {
-            sure(store.commit(key, &CommitCondition::Overwrite, &record).await);
+            sure(
+                store
+                    .commit(key, &CommitCondition::Overwrite, &record)
+                    .await,
+            );
         }
         if let Stored::Tombstone(_) = self.stored {
             sure(store.tombstone(key).await);
@@ -122,8 +130,15 @@ impl Row {
         }
     }
 
-    /// Commits, and looks at what comes of it. What was prepared is at least so old; what is new is younger than twice that.
-    pub(super) async fn try_on(&self, store: &dyn TokenStore, key: &TokenKey, wanted: Wanted, old: Duration) {
+    /// Commits, and looks at what comes of it. What was prepared is at least so old; what is new is
+    /// younger than twice that.
+    pub(super) async fn try_on(
+        &self,
+        store: &dyn TokenStore,
+        key: &TokenKey,
+        wanted: Wanted,
+        old: Duration,
+    ) {
         let new = self.new.record();
         let answer = sure(store.commit(key, &self.condition(), &new).await);
         assert_eq!(answer, wanted.answer, "the answer to {self:?}");
@@ -209,14 +224,26 @@ impl Row {
 impl Stored {
     fn record(self) -> Option<Record> {
         match self {
-            Self::Record(generation) => Some(New { token: 1, generation }.record()),
+            Self::Record(generation) => Some(
+                New {
+                    token: 1,
+                    generation,
+                }
+                .record(),
+            ),
             Self::Nothing | Self::Tombstone(_) => None,
         }
     }
 
     fn removed(self) -> Option<Record> {
         match self {
-            Self::Tombstone(generation) => Some(New { token: 1, generation }.record()),
+            Self::Tombstone(generation) => Some(
+                New {
+                    token: 1,
+                    generation,
+                }
+                .record(),
+            ),
             Self::Nothing | Self::Record(_) => None,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use token_core::reexports::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal, Request, Rotation,
-    Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity, json::Document,
+    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal, Request,
+    Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity, json::Document,
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
@@ -114,10 +114,14 @@ impl Acme {
     fn secret(&self, document: &Document, name: &str) -> Option<Secret> {
         let text = document.text(&[name]);
         match self.flaw {
-            Flaw::TakesAnEmptyToken if name == "token" => {
-                Some(text.filter(|text| !text.is_empty()).unwrap_or("none").into())
+            Flaw::TakesAnEmptyToken if name == "token" => Some(
+                text.filter(|text| !text.is_empty())
+                    .unwrap_or("none")
+                    .into(),
+            ),
+            Flaw::TakesABlankToken if text.is_some_and(|text| text.trim().is_empty()) => {
+                Some("blank".into())
             }
-            Flaw::TakesABlankToken if text.is_some_and(|text| text.trim().is_empty()) => Some("blank".into()),
             Flaw::StripsControls => {
                 let stripped: String = text?.chars().filter(|c| !c.is_control()).collect();
                 Some(stripped.into())
@@ -222,8 +226,12 @@ impl Acme {
 impl TokenEndpoint for Acme {
     fn key(&self) -> TokenKey {
         match self.flaw {
-            Flaw::KeyHasTheSecret => TokenKey::of("acme", self.base.authority(), self.api_key.expose()),
-            Flaw::KeyChanges => TokenKey::of("acme", self.base.authority(), &self.counted().to_string()),
+            Flaw::KeyHasTheSecret => {
+                TokenKey::of("acme", self.base.authority(), self.api_key.expose())
+            }
+            Flaw::KeyChanges => {
+                TokenKey::of("acme", self.base.authority(), &self.counted().to_string())
+            }
             _ => TokenKey::of("acme", self.base.authority(), "acme-id"),
         }
     }
@@ -239,7 +247,9 @@ impl TokenEndpoint for Acme {
             .form("nonce", &attempt.nonce_text());
         let request = match self.flaw {
             Flaw::CountsRequests => builder.form("n", &self.counted().to_string()),
-            Flaw::AsksOnce if attempt.now().unix_millis() % 2 == 1 => builder.header(AUTHORIZATION, "\n"),
+            Flaw::AsksOnce if attempt.now().unix_millis() % 2 == 1 => {
+                builder.header(AUTHORIZATION, "\n")
+            }
             _ => builder,
         };
         Some(request.build(Step::Login))
@@ -253,9 +263,11 @@ impl TokenEndpoint for Acme {
             .extra("host")
             .filter(|_| self.has(Flaw::RefreshesWhereTheAnswerSays));
         let base = match host {
-            Some(host) => {
-                BaseUrl::parse(&format!("https://{}.example", host.expose()), PlainHttp::Refused).unwrap()
-            }
+            Some(host) => BaseUrl::parse(
+                &format!("https://{}.example", host.expose()),
+                PlainHttp::Refused,
+            )
+            .unwrap(),
             None => self.base.clone(),
         };
         let path = match self.flaw {
@@ -289,7 +301,8 @@ impl TokenEndpoint for Acme {
             return self.issued(answer, &document, refresh);
         }
         if let Some(ticket) = document.text(&["ticket"]).filter(|_| self.two_steps) {
-            let next = Request::post(&self.base, "/confirm").json_secret("ticket", &Secret::from(ticket));
+            let next =
+                Request::post(&self.base, "/confirm").json_secret("ticket", &Secret::from(ticket));
             return next.build(Step::Further("confirm")).map(Outcome::Continue);
         }
         if self.has(Flaw::ForgivesACode) {
@@ -302,7 +315,13 @@ impl TokenEndpoint for Acme {
         }
     }
 
-    fn authorize(&self, token: &Token, request: &mut Parts, body: &[u8], _: &Attempt) -> Result<(), Error> {
+    fn authorize(
+        &self,
+        token: &Token,
+        request: &mut Parts,
+        body: &[u8],
+        _: &Attempt,
+    ) -> Result<(), Error> {
         let (name, value) = token.header();
         if self.has(Flaw::LeavesHalfASignature) && std::str::from_utf8(body).is_err() {
             request.headers.insert(name, value.clone());
@@ -316,7 +335,10 @@ impl TokenEndpoint for Acme {
             }
             _ => _ = request.headers.insert(name, value.clone()),
         }
-        if let Some(refresh) = token.refresh().filter(|_| self.has(Flaw::RefreshTokenOnRequests)) {
+        if let Some(refresh) = token
+            .refresh()
+            .filter(|_| self.has(Flaw::RefreshTokenOnRequests))
+        {
             let mut value = HeaderValue::from_str(refresh.expose()).unwrap();
             value.set_sensitive(true);
             request

@@ -144,14 +144,20 @@ impl Place {
         entry.record = slot.record.clone();
         entry.record_age = now - slot.committed_at;
         entry.intent = slot.intent.as_ref().map(|(intent, _)| intent.clone());
-        entry.intent_age = slot.intent.as_ref().map(|(_, at)| now - *at).unwrap_or_default();
+        entry.intent_age = slot
+            .intent
+            .as_ref()
+            .map(|(_, at)| now - *at)
+            .unwrap_or_default();
         entry.tombstoned = slot.tombstoned;
         entry.tombstoned_generation = slot.removed.as_ref().map(|record| record.generation);
         entry.tombstoned_initial = slot.removed.as_ref().and_then(|record| record.initial);
         match self.flaw {
             Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
             Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
-            Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => entry.intent = None,
+            Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => {
+                entry.intent = None
+            }
             Flaw::InventsARecord => entry.tombstoned = true,
             Flaw::ForgetsWhatItRemoved => entry.tombstoned_generation = None,
             Flaw::ForgetsTheInitialToken => entry.tombstoned_initial = None,
@@ -173,7 +179,9 @@ impl Place {
         match self.flaw {
             Flaw::RoundsTheGeneration => kept.generation = Generation::new(number & !1),
             Flaw::TrimsTheBody => kept.body = Secret::from(record.body.expose().trim()),
-            Flaw::ForgetsPlainFields => kept = Record::new(record.fingerprint, record.generation, kept.body),
+            Flaw::ForgetsPlainFields => {
+                kept = Record::new(record.fingerprint, record.generation, kept.body)
+            }
             _ => {}
         }
         kept

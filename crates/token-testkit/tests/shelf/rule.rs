@@ -8,7 +8,12 @@ use token_core::store::{CommitCondition, Committed, Record, RecordId, StoredStat
 use super::{Flaw, Place, Slot};
 
 impl Place {
-    pub(super) fn verdict(&self, slot: &Slot, condition: &CommitCondition, record: &Record) -> Committed {
+    pub(super) fn verdict(
+        &self,
+        slot: &Slot,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Committed {
         let stored = slot.record.as_ref().map(Record::id);
         let state = StoredState {
             record: stored.map(|id| self.compared(id)),
@@ -66,7 +71,12 @@ impl Place {
         }
     }
 
-    fn of_an_overwrite(&self, right: Committed, stored: Option<RecordId>, record: &Record) -> Committed {
+    fn of_an_overwrite(
+        &self,
+        right: Committed,
+        stored: Option<RecordId>,
+        record: &Record,
+    ) -> Committed {
         let is_newer = stored.is_some_and(|stored| stored.generation > record.generation);
         match self.has(Flaw::OverwritesWhatIsOlder) && is_newer {
             true => Committed::Lost,
@@ -95,7 +105,8 @@ impl Place {
             _ => id.supersedes(intent),
         });
         slot.tombstoned = false;
-        slot.removed.take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));
+        slot.removed
+            .take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));
         slot.record = Some(self.kept(record));
     }
 
@@ -106,7 +117,8 @@ impl Place {
         if removed.is_some() || self.has(Flaw::RemovesNothingTwice) {
             slot.removed.clone_from(&removed);
         }
-        slot.intent.take_if(|_| !self.has(Flaw::TombstonesLeaveIntents));
+        slot.intent
+            .take_if(|_| !self.has(Flaw::TombstonesLeaveIntents));
         slot.tombstoned = !self.has(Flaw::ForgetsTombstones);
         match self.flaw {
             Flaw::RemovesWithoutTelling => None,

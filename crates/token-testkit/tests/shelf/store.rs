@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError, TokenStore,
 };
 use token_core::{Generation, TokenKey};
 
@@ -18,7 +18,12 @@ impl TokenStore for Place {
         self.slot(key, |slot, now| self.entry_of(slot, now))
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let seen = self.slot(key, |slot, now| self.lease_of(slot, now))?;
         self.pause_if(Flaw::AcquiresInTwoSteps).await;
         self.slot(key, |slot, now| {
@@ -45,9 +50,17 @@ impl TokenStore for Place {
         })
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         self.slot(key, |slot, now| {
-            let mine = slot.lease.as_ref().is_some_and(|(holder, _)| holder == owner);
+            let mine = slot
+                .lease
+                .as_ref()
+                .is_some_and(|(holder, _)| holder == owner);
             let held = self.holds(slot, owner, now) || (mine && self.has(Flaw::RenewsWhatRanOut));
             if held && !self.has(Flaw::OldLifeOnRenew) {
                 slot.lease = Some((owner.clone(), now + life));

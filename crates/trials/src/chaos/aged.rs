@@ -14,8 +14,8 @@ pub(super) struct Aged<'a> {
     pub(super) hands: &'a Hands,
 }
 
-/// How often an answer is asked for that leaves it open on which side of a move something happened: a busy machine answers late, and a
-/// record that is taken for older than it is costs an exchange.
+/// How often an answer is asked for that leaves it open on which side of a move something happened:
+/// a busy machine answers late, and a record that is taken for older than it is costs an exchange.
 const MOST_READS: usize = 50;
 
 impl Aged<'_> {

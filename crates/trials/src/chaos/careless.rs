@@ -1,12 +1,13 @@
-//! A store that gives the lease to everybody who asks: the oracle must find it out, or it sees nothing.
+//! A store that gives the lease to everybody who asks: the oracle must find it out, or it sees
+//! nothing.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use token_cache::FileStore;
 use vendor_auth::types::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError, TokenStore,
 };
 use vendor_auth::types::{Generation, TokenKey};
 
@@ -19,11 +20,21 @@ impl TokenStore for CarelessStore {
         self.0.load(key).await
     }
 
-    async fn acquire(&self, key: &TokenKey, _owner: &Owner, _life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        _owner: &Owner,
+        _life: Duration,
+    ) -> Result<Acquired, StoreError> {
         Ok(Acquired::Held(self.0.load(key).await?))
     }
 
-    async fn renew(&self, _key: &TokenKey, _owner: &Owner, _life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        _key: &TokenKey,
+        _owner: &Owner,
+        _life: Duration,
+    ) -> Result<Renewed, StoreError> {
         Ok(Renewed::Held)
     }
 
@@ -31,7 +42,11 @@ impl TokenStore for CarelessStore {
         Ok(())
     }
 
-    async fn write_intent(&self, _key: &TokenKey, _intent: &Intent) -> Result<Intended, StoreError> {
+    async fn write_intent(
+        &self,
+        _key: &TokenKey,
+        _intent: &Intent,
+    ) -> Result<Intended, StoreError> {
         Ok(Intended::Written)
     }
 

@@ -21,10 +21,12 @@ pub(super) struct Crew {
     pub(super) log: Log,
     /// All tokens handed out since the last look.
     pub(super) handed: Vec<HandedOut>,
-    /// When each generation was acknowledged by the store, in microseconds of the machine's wall clock.
+    /// When each generation was acknowledged by the store, in microseconds of the machine's wall
+    /// clock.
     pub(super) committed: Vec<(u64, i64)>,
     pub(super) adoptions: u64,
-    /// Exchanges during which time was moved on by more than a token lives: what they brought was over already.
+    /// Exchanges during which time was moved on by more than a token lives: what they brought was
+    /// over already.
     pub(super) overtaken: u64,
     /// Whose request was the last to leave.
     pub(super) last_sender: Option<usize>,
@@ -103,11 +105,17 @@ impl Crew {
 
     /// Something is under way that the store does not know yet.
     pub(super) fn has_something(&self) -> bool {
-        self.members.iter().any(|member| member.facts.has_something())
+        self.members
+            .iter()
+            .any(|member| member.facts.has_something())
     }
 
     /// Hears what is said until `enough` holds, or for so long. Whether it holds.
-    pub(super) async fn hear_until(&mut self, within: Duration, enough: impl Fn(&Self) -> bool) -> bool {
+    pub(super) async fn hear_until(
+        &mut self,
+        within: Duration,
+        enough: impl Fn(&Self) -> bool,
+    ) -> bool {
         let until = Instant::now() + within;
         while !enough(self) {
             match timeout_at(until, self.inbox.recv()).await {
@@ -160,7 +168,8 @@ impl Crew {
         self.ask_all_at(0, None).await;
     }
 
-    /// The same, for this instant of the machine's wall clock in microseconds, on runtimes that may be dropped after so long.
+    /// The same, for this instant of the machine's wall clock in microseconds, on runtimes that may
+    /// be dropped after so long.
     pub(super) async fn ask_all_at(&mut self, at_us: i64, drop_after_us: Option<u64>) {
         self.asks += 1;
         let told = Told::Ask {
@@ -234,12 +243,18 @@ impl Crew {
     /// Lets everyone go on who is frozen.
     pub(super) fn resume_all(&mut self) -> Result<()> {
         for process in 0..self.members.len() {
-            if self.members.get(process).is_some_and(|member| member.stopped) {
+            if self
+                .members
+                .get(process)
+                .is_some_and(|member| member.stopped)
+            {
                 self.log.add(process, "SIGCONT");
                 self.signal(process, Signal::CONT)?;
             }
         }
-        self.members.iter_mut().for_each(|member| member.stopped = false);
+        self.members
+            .iter_mut()
+            .for_each(|member| member.stopped = false);
         Ok(())
     }
 
@@ -252,7 +267,8 @@ impl Crew {
         })
     }
 
-    /// Starts another process in the place of each that is gone. One that nobody killed is a failure.
+    /// Starts another process in the place of each that is gone. One that nobody killed is a
+    /// failure.
     pub(super) async fn replace_the_dead(&mut self) -> Result<()> {
         for process in 0..self.members.len() {
             let Some(dead) = self.members.get(process).filter(|member| member.facts.gone) else {
@@ -266,7 +282,9 @@ impl Crew {
                 *place = next;
             }
         }
-        self.members.iter_mut().for_each(|member| member.killed = false);
+        self.members
+            .iter_mut()
+            .for_each(|member| member.killed = false);
         self.all_ready().await
     }
 
@@ -279,7 +297,8 @@ impl Crew {
                 current: bytes,
                 maximum: None,
             };
-            prlimit(Some(member.id()?), Resource::Fsize, limit).context("a disk cannot be filled")?;
+            prlimit(Some(member.id()?), Resource::Fsize, limit)
+                .context("a disk cannot be filled")?;
         }
         Ok(())
     }

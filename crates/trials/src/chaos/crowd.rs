@@ -1,8 +1,9 @@
 //! A crowd: many processes that start together on a token that is over.
 //!
-//! Exactly one of them may ask the vendor. How soon the others have what it brought is told in round trips: the time from the instant at
-//! which the store acknowledged the new token to its holder until the last of all processes has it in hand, divided by how long the
-//! slowest process's bare read takes when all processes read the store at one instant.
+//! Exactly one of them may ask the vendor. How soon the others have what it brought is told in
+//! round trips: the time from the instant at which the store acknowledged the new token to its
+//! holder until the last of all processes has it in hand, divided by how long the slowest process's
+//! bare read takes when all processes read the store at one instant.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +29,8 @@ pub(crate) struct CrowdOptions {
     /// How many processes.
     #[arg(long, default_value_t = 64)]
     processes: usize,
-    /// How often; the processes have just started the first time, and have an older token from then on.
+    /// How often; the processes have just started the first time, and have an older token from then
+    /// on.
     #[arg(long, default_value_t = 5)]
     times: usize,
 }
@@ -80,7 +82,11 @@ async fn play(folder: &Path, options: &CrowdOptions) -> Result<()> {
     }
     ratios.sort_by(f64::total_cmp);
     let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-    let verdict = if median <= 2.0 { "within" } else { "NOT within" };
+    let verdict = if median <= 2.0 {
+        "within"
+    } else {
+        "NOT within"
+    };
     println!(
         "one exchange each time; all have the token after {median:.1} round trips (the median), {verdict} two"
     );
@@ -95,7 +101,9 @@ async fn crowd(play: &mut Play) -> Result<Figures> {
     let asked_at = machine_us() + LEAD_US;
     play.crew.ask_all_at(asked_at, None).await;
     let answered = |crew: &Crew| crew.all(Facts::has_answered);
-    play.crew.hear_until(Duration::from_secs(40), answered).await;
+    play.crew
+        .hear_until(Duration::from_secs(40), answered)
+        .await;
     // Whoever asks once too often does it now.
     play.crew.hear_for(Duration::from_secs(1)).await;
     play.read_journal()?;
@@ -108,9 +116,13 @@ async fn crowd(play: &mut Play) -> Result<Figures> {
     let (_, committed_at) = *committed.context("nobody says that it committed")?;
     let mut last = committed_at;
     for (process, member) in play.crew.members.iter().enumerate() {
-        let handed = member.facts.handed.filter(|handed| handed.generation == next);
-        let handed =
-            handed.with_context(|| format!("process {process} got no token:\n{}", play.crew.log.text()))?;
+        let handed = member
+            .facts
+            .handed
+            .filter(|handed| handed.generation == next);
+        let handed = handed.with_context(|| {
+            format!("process {process} got no token:\n{}", play.crew.log.text())
+        })?;
         last = last.max(handed.at_us);
     }
     play.judge_handed()?;

@@ -51,7 +51,9 @@ impl Play {
     async fn ask_all(&mut self, plan: &Plan) {
         let drops = self.runtime == RuntimeMode::Dropped;
         self.counts.dropped_runtimes += u64::from(drops);
-        self.crew.ask_all_at(0, drops.then_some(plan.drop_after_us)).await;
+        self.crew
+            .ask_all_at(0, drops.then_some(plan.drop_after_us))
+            .await;
     }
 
     /// The request is held, and its sender is known.
@@ -59,7 +61,11 @@ impl Play {
         let known = |crew: &Crew| crew.sender().is_some();
         self.crew.hear_until(Duration::from_secs(2), known).await;
         let holder = self.crew.sender().context("nobody says that it sends")?;
-        if let Some(Step { process: None, by_ms }) = plan.step {
+        if let Some(Step {
+            process: None,
+            by_ms,
+        }) = plan.step
+        {
             self.step(holder, by_ms)?;
         }
         match &plan.trouble {
@@ -73,7 +79,10 @@ impl Play {
             }
             Trouble::LogOut { by, .. } => self.logout(by.unwrap_or(holder)).await,
             Trouble::Redeem {
-                by, code, stopped_ms, ..
+                by,
+                code,
+                stopped_ms,
+                ..
             } => {
                 let by = by.unwrap_or(holder);
                 let stopped_ms = stopped_ms.filter(|_| by != holder);
@@ -101,7 +110,10 @@ impl Play {
         match *trouble {
             Trouble::KillReceiver(after_us) => {
                 let arrived = |all: &[Exchange]| {
-                    all.iter().filter(|one| one.is_issued() && one.delivered).count() > delivered
+                    all.iter()
+                        .filter(|one| one.is_issued() && one.delivered)
+                        .count()
+                        > delivered
                 };
                 let patience = Duration::from_secs(3);
                 let journal = self.sim.journal().clone();
@@ -174,13 +186,18 @@ impl Play {
         self.crew.hear_until(Duration::from_secs(3), is_over).await;
         // Whoever was handed a due token has its refresh still before it.
         let patience = Duration::from_millis(300);
-        self.crew.hear_until(patience, |crew| dead(crew).is_some()).await;
+        self.crew
+            .hear_until(patience, |crew| dead(crew).is_some())
+            .await;
         self.crew.die_before(0).await;
         let Some(process) = dead(&self.crew) else {
             return Ok(());
         };
         self.crew.bury(process).await?;
-        let whole = self.crew.facts(process).and_then(|facts| facts.whole_at_death);
+        let whole = self
+            .crew
+            .facts(process)
+            .and_then(|facts| facts.whole_at_death);
         self.note_death(process, whole)
     }
 
@@ -192,16 +209,18 @@ impl Play {
         self.counts.whole_on_disk += u64::from(facts.holding && whole.is_some());
         self.deaths.whole_on_disk = self.deaths.whole_on_disk.max(whole);
         if let Some(generation) = whole {
-            self.crew
-                .log
-                .say(&format!("generation {generation} lies whole in a temporary file"));
+            self.crew.log.say(&format!(
+                "generation {generation} lies whole in a temporary file"
+            ));
         }
         Ok(())
     }
 
     fn take_away(&mut self, outage: Outage) -> Result<()> {
         self.counts.outages += 1;
-        self.crew.log.say(&format!("the store is taken away: {outage:?}"));
+        self.crew
+            .log
+            .say(&format!("the store is taken away: {outage:?}"));
         self.away = Some(outage);
         self.limit(outage, Some(64))?;
         self.ground.take_away(outage)
@@ -228,6 +247,8 @@ impl Play {
 
     fn delivered(&self) -> usize {
         let all = self.sim.exchanges();
-        all.iter().filter(|one| one.is_issued() && one.delivered).count()
+        all.iter()
+            .filter(|one| one.is_issued() && one.delivered)
+            .count()
     }
 }

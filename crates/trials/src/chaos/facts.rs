@@ -77,13 +77,17 @@ impl Facts {
                 self.handed = None;
             }
             Said::Read { took_us } => self.read_us = Some(*took_us),
-            Said::Uncommitted { .. } | Said::Noted { .. } | Said::Adopted { .. } | Said::Overtaken => {}
+            Said::Uncommitted { .. }
+            | Said::Noted { .. }
+            | Said::Adopted { .. }
+            | Said::Overtaken => {}
         }
     }
 
     /// Whether it knew, when this was asked, that the grant was logged out.
     pub(super) fn knew_of_logout(&self, question: u64) -> bool {
-        self.knows_of_logout_since.is_some_and(|since| question > since)
+        self.knows_of_logout_since
+            .is_some_and(|since| question > since)
     }
 
     pub(super) fn knows_of_logout(&self) -> bool {
@@ -146,7 +150,10 @@ mod tests {
         let why = "the grant was logged out".to_owned();
         for said in [Said::LoggedOut { error: None }, Said::Rejected { why }] {
             let mut facts = after(&[said]);
-            assert_eq!((facts.knew_of_logout(1), facts.knew_of_logout(2)), (false, true));
+            assert_eq!(
+                (facts.knew_of_logout(1), facts.knew_of_logout(2)),
+                (false, true)
+            );
             facts.begin_grant();
             assert!(!facts.knew_of_logout(2));
         }

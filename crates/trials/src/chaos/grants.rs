@@ -25,13 +25,21 @@ impl Play {
         self.leaver = Some(by);
         self.crew.forget_endings();
         self.crew.tell(by, &Told::LogOut).await;
-        let done = |crew: &Crew| crew.facts(by).is_some_and(|facts| facts.logged_out.is_some());
+        let done = |crew: &Crew| {
+            crew.facts(by)
+                .is_some_and(|facts| facts.logged_out.is_some())
+        };
         self.crew.hear_until(Duration::from_millis(500), done).await;
         Ok(())
     }
 
     /// Tells a process to redeem a code, and gives it time to do so while a request is held.
-    pub(super) async fn redeem(&mut self, by: usize, code: Code, for_ms: Option<u64>) -> Result<()> {
+    pub(super) async fn redeem(
+        &mut self,
+        by: usize,
+        code: Code,
+        for_ms: Option<u64>,
+    ) -> Result<()> {
         self.crew
             .log
             .say(&format!("process {by} is to redeem a code: {code:?}"));
@@ -51,7 +59,8 @@ impl Play {
         Ok(())
     }
 
-    /// Where the grant was to end in this round: judges how it did. Returns the first generation of the grant that follows a logout.
+    /// Where the grant was to end in this round: judges how it did. Returns the first generation of
+    /// the grant that follows a logout.
     pub(super) async fn end_grant(&mut self, plan: &Plan) -> Result<Option<u64>> {
         match plan.trouble {
             Trouble::LogOut { by, .. } => {
@@ -73,19 +82,29 @@ impl Play {
 
     async fn after_logout(&mut self) -> Result<u64> {
         let by = self.leaver.take().context("nobody logged out")?;
-        let done = |crew: &Crew| crew.facts(by).is_some_and(|facts| facts.logged_out.is_some());
+        let done = |crew: &Crew| {
+            crew.facts(by)
+                .is_some_and(|facts| facts.logged_out.is_some())
+        };
         ensure!(
             self.crew.hear_until(LONGEST, done).await,
             "a logout is not over after {} s",
             LONGEST.as_secs()
         );
-        if let Some(Err(error)) = self.crew.facts(by).and_then(|facts| facts.logged_out.clone()) {
+        if let Some(Err(error)) = self
+            .crew
+            .facts(by)
+            .and_then(|facts| facts.logged_out.clone())
+        {
             bail!("a logout failed: {error}");
         }
         self.quiet_down().await?;
         self.read_journal()?;
         let entry = self.entry().await?;
-        let removed = entry.tombstoned.then_some(entry.tombstoned_generation).flatten();
+        let removed = entry
+            .tombstoned
+            .then_some(entry.tombstoned_generation)
+            .flatten();
         let grant = self.oracle.grant();
         let revokes = |call: &Exchange| call.kind == Kind::Revocation && call.grant == grant;
         let revoked = self.sim.journal().other_calls().iter().any(revokes);
@@ -114,8 +133,12 @@ impl Play {
         let redeemed = self.crew.facts(by).and_then(|facts| facts.redeemed.clone());
         match (code, redeemed) {
             (Code::Wrong, Some(Err(_))) => Ok(()),
-            (Code::Right, Some(Ok(generation))) => self.oracle.redeemed(&self.journal(), generation),
-            (code, redeemed) => bail!("a redemption of a code ended like this: {code:?}, {redeemed:?}"),
+            (Code::Right, Some(Ok(generation))) => {
+                self.oracle.redeemed(&self.journal(), generation)
+            }
+            (code, redeemed) => {
+                bail!("a redemption of a code ended like this: {code:?}, {redeemed:?}")
+            }
         }
     }
 
@@ -126,10 +149,17 @@ impl Play {
             self.crew.ask_all().await;
             loop {
                 let answered = |crew: &Crew| crew.all(Facts::has_answered) && !crew.has_something();
-                if self.crew.hear_until(Duration::from_millis(300), answered).await {
+                if self
+                    .crew
+                    .hear_until(Duration::from_millis(300), answered)
+                    .await
+                {
                     break;
                 }
-                ensure!(begun.elapsed() < LONGEST, "not everybody is quiet after a logout");
+                ensure!(
+                    begun.elapsed() < LONGEST,
+                    "not everybody is quiet after a logout"
+                );
             }
         }
         Ok(())

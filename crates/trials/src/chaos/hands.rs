@@ -1,7 +1,9 @@
-//! The time that all processes share: the machine's, moved on by the orchestrator, and each process's own error.
+//! The time that all processes share: the machine's, moved on by the orchestrator, and each
+//! process's own error.
 //!
-//! The hands are a small file that everybody reads at each look at the clock. A frozen process that wakes sees at once how late it is, as
-//! on a machine that slept. Beside it lies the journal of the moves (`moves.rs`), by which the store's clock takes part.
+//! The hands are a small file that everybody reads at each look at the clock. A frozen process that
+//! wakes sees at once how late it is, as on a machine that slept. Beside it lies the journal of the
+//! moves (`moves.rs`), by which the store's clock takes part.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -128,7 +130,8 @@ thread_local! {
     static LAST_LOOK_MS: Cell<i64> = const { Cell::new(0) };
 }
 
-/// What the true time was when this thread last looked at the clock: the instant at which its caller's token was judged.
+/// What the true time was when this thread last looked at the clock: the instant at which its
+/// caller's token was judged.
 pub(super) fn last_look_ms() -> i64 {
     LAST_LOOK_MS.get()
 }
@@ -149,10 +152,13 @@ impl Clock for ProcessClock {
         let moved = self.hands.moved_ms();
         let truth = machine.wall.unix_millis().saturating_add(moved);
         LAST_LOOK_MS.set(truth);
-        let skew = self.process.map_or(0, |process| self.hands.skew_of(process));
+        let skew = self
+            .process
+            .map_or(0, |process| self.hands.skew_of(process));
         ClockReading {
             wall: Timestamp::from_unix_millis(truth).shifted(skew),
-            elapsed: machine.elapsed + Duration::from_millis(u64::try_from(moved).unwrap_or_default()),
+            elapsed: machine.elapsed
+                + Duration::from_millis(u64::try_from(moved).unwrap_or_default()),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a process can know of the vendor's clock, and by how much the instants are wrong that it signs with.
+//! What a process can know of the vendor's clock, and by how much the instants are wrong that it
+//! signs with.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -16,7 +17,8 @@ pub(super) struct Learned(AtomicI64);
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Signed {
     pub(super) wrong_by_ms: i64,
-    /// How long the exchange took by which the vendor's clock is known: for so long nobody knows when the answer was dated.
+    /// How long the exchange took by which the vendor's clock is known: for so long nobody knows
+    /// when the answer was dated.
     pub(super) known_within_ms: i64,
 }
 
@@ -34,7 +36,8 @@ impl Learned {
         self.0.store(within_ms.max(0), Ordering::SeqCst);
     }
 
-    /// With which time the cache signs a request now; `None` before it learned the vendor's, and where time was just moved on.
+    /// With which time the cache signs a request now; `None` before it learned the vendor's, and
+    /// where time was just moved on.
     pub(super) async fn sign(&self, tokens: &TokenCache, hands: &Hands) -> Option<Signed> {
         let known_within_ms = self.0.load(Ordering::SeqCst);
         if known_within_ms == NOTHING {

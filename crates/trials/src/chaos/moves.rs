@@ -1,8 +1,9 @@
 //! When time was moved on, and what the store's clock would have made of it.
 //!
-//! A real store times its records by the machine's clock, which does not see the moves. So each move is written down with the machine's
-//! instants between which it happened. A record that a store calls `A` old was committed `A` before the machine's present, and its age
-//! is `A` and every move since then. The file outlives every process: one that starts later reads the same moves.
+//! A real store times its records by the machine's clock, which does not see the moves. So each
+//! move is written down with the machine's instants between which it happened. A record that a
+//! store calls `A` old was committed `A` before the machine's present, and its age is `A` and every
+//! move since then. The file outlives every process: one that starts later reads the same moves.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -23,7 +24,8 @@ const MOVE_BYTES: usize = 24;
 /// Ages are whole milliseconds of two readings of a clock, so an age is off by one of them at most.
 const ROUNDING_US: i64 = 1_000;
 
-/// A span of the machine's wall clock, in microseconds: something happened in it, and nobody knows when.
+/// A span of the machine's wall clock, in microseconds: something happened in it, and nobody knows
+/// when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from_us: i64,
@@ -41,7 +43,8 @@ struct Since {
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) entry: Entry,
-    /// The answer took so long that a move fell within what is known of a commit's or an intent's instant: ask again.
+    /// The answer took so long that a move fell within what is known of a commit's or an intent's
+    /// instant: ask again.
     pub(super) is_doubtful: bool,
 }
 
@@ -64,7 +67,8 @@ impl Moves {
         Ok(Self(file))
     }
 
-    /// Writes a move down while it is made, so that nobody sees one of which the journal knows nothing.
+    /// Writes a move down while it is made, so that nobody sees one of which the journal knows
+    /// nothing.
     pub(super) fn during(&self, by_ms: i64, make: impl FnOnce() -> Result<()>) -> Result<()> {
         let place = self.count();
         let from_us = machine_us();
@@ -78,11 +82,12 @@ impl Moves {
         self.write(place, Span { from_us, until_us }, by_ms)
     }
 
-    /// The one translation of what a store tells: the question left at `asked_us` by the machine's wall clock, and the answer is here
-    /// now.
+    /// The one translation of what a store tells: the question left at `asked_us` by the machine's
+    /// wall clock, and the answer is here now.
     ///
-    /// Where it is open on which side of a move something happened, a record is taken as older, and an intent as younger: the first
-    /// never makes a token live longer, the second never makes a doubt shorter.
+    /// Where it is open on which side of a move something happened, a record is taken as older, and
+    /// an intent as younger: the first never makes a token live longer, the second never makes a
+    /// doubt shorter.
     pub(super) fn translate(&self, mut entry: Entry, asked_us: i64) -> Told {
         let answered = Span {
             from_us: asked_us,
@@ -157,8 +162,14 @@ impl Span {
     fn before(self, age: Duration) -> Self {
         let age_us = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         Self {
-            from_us: self.from_us.saturating_sub(age_us).saturating_sub(ROUNDING_US),
-            until_us: self.until_us.saturating_sub(age_us).saturating_add(ROUNDING_US),
+            from_us: self
+                .from_us
+                .saturating_sub(age_us)
+                .saturating_sub(ROUNDING_US),
+            until_us: self
+                .until_us
+                .saturating_sub(age_us)
+                .saturating_add(ROUNDING_US),
         }
     }
 }
@@ -170,7 +181,9 @@ impl Since {
 }
 
 fn number(bytes: &[u8; MOVE_BYTES], at: usize) -> i64 {
-    let number = bytes.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+    let number = bytes
+        .get(at..at + 8)
+        .and_then(|bytes| bytes.try_into().ok());
     number.map_or(0, i64::from_le_bytes)
 }
 

@@ -27,7 +27,8 @@ pub(crate) struct Options {
     /// What is drawn follows from it; default: the time of day.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Talk TLS, so that the processes learn the vendor's clock, and the instants are judged that they sign with.
+    /// Talk TLS, so that the processes learn the vendor's clock, and the instants are judged that
+    /// they sign with.
     #[arg(long)]
     pub(crate) tls: bool,
     /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.

@@ -1,14 +1,20 @@
-//! Who is right: the vendor's journal, the store, and what the processes said, put beside each other.
+//! Who is right: the vendor's journal, the store, and what the processes said, put beside each
+//! other.
 //!
-//! * A grant is lost when the vendor refuses its refresh token. That must be explained (`endings.rs`): the last token that it issued
-//!   reached nothing durable, because its answer was delivered to nobody, or because the process that had it was killed before a store
-//!   acknowledged it. A token that lay whole on disk reached something durable. A vendor that keeps refresh tokens loses no grant.
+//! * A grant is lost when the vendor refuses its refresh token. That must be explained
+//!   (`endings.rs`): the last token that it issued reached nothing durable, because its answer was
+//!   delivered to nobody, or because the process that had it was killed before a store acknowledged
+//!   it. A token that lay whole on disk reached something durable. A vendor that keeps refresh
+//!   tokens loses no grant.
 //! * Else every exchange is a generation: as many as the vendor issued are in the store.
-//! * A refresh token whose outcome is unknown rests before it is sent again (`rests.rs`), and no intent outlives its outcome.
-//! * Every token handed out is one that the vendor issued, and lived at the instant at which it was judged, whatever the clocks said.
-//!   Only the time that its record was under way to the store is excused, since nobody can know it (`lives.rs`).
+//! * A refresh token whose outcome is unknown rests before it is sent again (`rests.rs`), and no
+//!   intent outlives its outcome.
+//! * Every token handed out is one that the vendor issued, and lived at the instant at which it was
+//!   judged, whatever the clocks said. Only the time that its record was under way to the store is
+//!   excused, since nobody can know it (`lives.rs`).
 //! * A process that learned the vendor's clock signs by it, whatever its own does (`signing.rs`).
-//! * A logout is final, a failed redemption harms nobody, and the grant of a successful one wins (`endings.rs`).
+//! * A logout is final, a failed redemption harms nobody, and the grant of a successful one wins
+//!   (`endings.rs`).
 
 mod answer;
 mod endings;
@@ -121,8 +127,8 @@ impl Oracle {
         self.lives.newest_expiry_ms()
     }
 
-    /// Reads on in the vendor's journal, up to an entry whose outcome is still to come, or that begins a grant whose first generation is
-    /// not known yet.
+    /// Reads on in the vendor's journal, up to an entry whose outcome is still to come, or that
+    /// begins a grant whose first generation is not known yet.
     pub(super) fn read(&mut self, journal: &[Answer]) -> Result<()> {
         for answer in journal.iter().skip(self.seen) {
             if answer.outcome == Outcome::Pending || answer.begins_a_grant() {
@@ -162,7 +168,8 @@ impl Oracle {
     fn issue(&mut self, generation: u64, answer: &Answer) -> Result<()> {
         self.tally.exchanges += 1;
         let issued = self.issued();
-        // Which of the two is called the repetition is the order in which the vendor acted, and not that of their arrival.
+        // Which of the two is called the repetition is the order in which the vendor acted, and not
+        // that of their arrival.
         let may_repeat = self.rotation == RotationMode::Grace && issued > 0;
         let is_repetition = may_repeat && generation == issued + 1;
         ensure!(
@@ -183,13 +190,15 @@ impl Oracle {
         Ok(())
     }
 
-    /// How many refreshes of this grant the vendor answered with a token that it had not given before.
+    /// How many refreshes of this grant the vendor answered with a token that it had not given
+    /// before.
     pub(super) fn issued(&self) -> u64 {
         u64::try_from(self.epoch.issued.len()).unwrap_or(u64::MAX)
     }
 
-    /// Whether all that was issued is in the store, which holds this generation. What a vendor that keeps refresh tokens issued to
-    /// nobody may be missing; it is explained when the round is over.
+    /// Whether all that was issued is in the store, which holds this generation. What a vendor that
+    /// keeps refresh tokens issued to nobody may be missing; it is explained when the round is
+    /// over.
     pub(super) fn agrees(&self, stored: u64) -> bool {
         let all = self.epoch.first + self.issued();
         match self.rotation {
@@ -204,8 +213,8 @@ impl Oracle {
         self.lives.durable(generation, at_ms);
     }
 
-    /// Where the vendor keeps refresh tokens its journal does not tell which generation an answer became: the newest answer is the
-    /// newest generation.
+    /// Where the vendor keeps refresh tokens its journal does not tell which generation an answer
+    /// became: the newest answer is the newest generation.
     pub(super) fn know(&mut self, generation: u64) {
         let was_issued = generation <= self.epoch.first + self.issued();
         let newest = self.lives.newest().filter(|_| was_issued);
@@ -253,7 +262,8 @@ impl Oracle {
     ///
     /// # Errors
     ///
-    /// Where the outcome of what it announced is in the store: others would wait out a doubt that nobody has.
+    /// Where the outcome of what it announced is in the store: others would wait out a doubt that
+    /// nobody has.
     pub(super) fn intent_stands(&self, stored: u64, intended: u64) -> Result<()> {
         ensure!(
             intended >= stored,
@@ -265,7 +275,8 @@ impl Oracle {
     /// After the last grant: every exchange is a generation, or is accounted for.
     pub(super) fn adds_up(&self) -> Result<()> {
         let tally = &self.tally;
-        let accounted = tally.generations + tally.lost + tally.repeated + tally.unheard + tally.overtaken;
+        let accounted =
+            tally.generations + tally.lost + tally.repeated + tally.unheard + tally.overtaken;
         ensure!(
             tally.exchanges == accounted,
             "{} exchanges, {} generations, {} lost, {} repeated, {} unheard and {} overtaken do not add up",

@@ -39,16 +39,19 @@ pub(super) enum DoubtPace {
 /// What the newest token is when everybody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
-    /// To be refreshed, with more life left than a doubt takes; this many thousandths of it are over.
+    /// To be refreshed, with more life left than a doubt takes; this many thousandths of it are
+    /// over.
     Due(i64),
-    /// Over for so many milliseconds: no more than clocks differ by, so a holder whose clock runs behind may think that it lives.
+    /// Over for so many milliseconds: no more than clocks differ by, so a holder whose clock runs
+    /// behind may think that it lives.
     JustOver(i64),
     /// Over for long; so many thousandths of a life ago it began.
     Expired(i64),
 }
 
 impl Age {
-    /// How long ago the newest token's end was, in milliseconds; negative where it is still to come.
+    /// How long ago the newest token's end was, in milliseconds; negative where it is still to
+    /// come.
     pub(super) fn past_its_end_ms(self) -> i64 {
         match self {
             Self::Due(permille) | Self::Expired(permille) => LIFE_MS / 1000 * permille - LIFE_MS,
@@ -76,7 +79,8 @@ pub(super) enum Trouble {
     KillHolder(When),
     /// The holder is killed so many microseconds after the answer was delivered.
     KillReceiver(u64),
-    /// The holder kills itself before this step of writing files after the answer, counted from one.
+    /// The holder kills itself before this step of writing files after the answer, counted from
+    /// one.
     KillAtStep(u32),
     /// Anybody is killed so many milliseconds after all were asked.
     KillAnybody {
@@ -184,15 +188,18 @@ impl Cut {
 }
 
 impl Trouble {
-    /// Whether an intent may be left behind that nobody takes back, so that the others wait out a doubt; and after how many milliseconds
-    /// time may be moved on for them.
+    /// Whether an intent may be left behind that nobody takes back, so that the others wait out a
+    /// doubt; and after how many milliseconds time may be moved on for them.
     pub(super) fn doubt_after_ms(&self) -> Option<u64> {
         match self {
             Self::Cut(cut) => cut.leaves_doubt().then_some(250),
-            Self::KillHolder(_) | Self::KillReceiver(_) | Self::KillAtStep(_) | Self::KillAnybody { .. } => {
-                Some(250)
+            Self::KillHolder(_)
+            | Self::KillReceiver(_)
+            | Self::KillAtStep(_)
+            | Self::KillAnybody { .. } => Some(250),
+            Self::AwayBefore { .. } | Self::AwayAmid { .. } | Self::SpillAndKill { .. } => {
+                Some(2_000)
             }
-            Self::AwayBefore { .. } | Self::AwayAmid { .. } | Self::SpillAndKill { .. } => Some(2_000),
             _ => None,
         }
     }

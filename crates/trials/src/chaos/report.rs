@@ -15,7 +15,10 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         tally.undelivered,
         tally.killed
     );
-    let redemptions = format!("{}, and {} refused", tally.redemptions, tally.refused_redemptions);
+    let redemptions = format!(
+        "{}, and {} refused",
+        tally.redemptions, tally.refused_redemptions
+    );
     let rows = [
         ("store", options.store.name().to_owned()),
         ("rotation", options.rotation.name().to_owned()),
@@ -23,7 +26,10 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("processes", options.processes.to_string()),
         ("rounds", counts.rounds.to_string()),
         ("processes killed", counts.kills.to_string()),
-        ("killed, the spill has the token", counts.spilled.to_string()),
+        (
+            "killed, the spill has the token",
+            counts.spilled.to_string(),
+        ),
         (
             "killed, the token whole on disk",
             counts.whole_on_disk.to_string(),
@@ -39,7 +45,10 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("logouts", tally.logouts.to_string()),
         ("redemptions", redemptions),
         ("exchanges that issued a token", tally.exchanges.to_string()),
-        ("of these overtaken by time", play.crew.overtaken.to_string()),
+        (
+            "of these overtaken by time",
+            play.crew.overtaken.to_string(),
+        ),
         ("generations in the store", tally.generations.to_string()),
         ("repeated by the vendor's grace", tally.repeated.to_string()),
         ("of a kept grant, unheard", tally.unheard.to_string()),
@@ -57,6 +66,8 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ),
         ("seed", seed.to_string()),
     ];
-    let lines = rows.iter().map(|(name, value)| format!("  {name:<32} {value}"));
+    let lines = rows
+        .iter()
+        .map(|(name, value)| format!("  {name:<32} {value}"));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,8 @@ use vendor_auth::types::Rotation;
 /// What a refresh does to the refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum RotationMode {
-    /// The server keeps it, and every other answer leaves it out. The processes do not know this and spend it with care.
+    /// The server keeps it, and every other answer leaves it out. The processes do not know this
+    /// and spend it with care.
     Kept,
     /// It works once, and presenting it again ends the grant.
     #[default]

@@ -1,5 +1,5 @@
-//! One round: the token becomes due or is over, everybody asks, something goes wrong, and in the end everybody has the next token, or the
-//! grant is lost and replaced.
+//! One round: the token becomes due or is over, everybody asks, something goes wrong, and in the
+//! end everybody has the next token, or the grant is lost and replaced.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +98,8 @@ impl Play {
         let replaced = self.end_grant(plan).await?;
         self.converge(plan, before, replaced).await?;
         if matches!(plan.trouble, Trouble::Nothing) && plan.step.is_none() {
-            // Whoever takes a record for older than it is may have been about to refresh it when this round moved time on.
+            // Whoever takes a record for older than it is may have been about to refresh it when
+            // this round moved time on.
             let overtaken = self.crew.overtaken - overtaken;
             let spent = self.oracle.tally.exchanges - exchanges;
             ensure!(
@@ -119,22 +120,32 @@ impl Play {
         };
         // What a step did is put right now, which is a step too.
         let last = std::mem::replace(&mut self.clocks, clocks);
-        self.oracle
-            .set_clocks(if last == Clocks::Stepped { last } else { clocks });
+        self.oracle.set_clocks(if last == Clocks::Stepped {
+            last
+        } else {
+            clocks
+        });
         let expires = self.oracle.newest_expiry_ms().context("no grant")?;
         let wanted = expires + plan.age.past_its_end_ms();
         self.hands.move_on((wanted - self.hands.now_ms()).max(0))
     }
 
-    /// Asks until everybody has a newer token, and the store agrees with the vendor. `replaced` is the first generation of a grant that
-    /// took the place of the one before in this round.
-    async fn converge(&mut self, plan: &Plan, before: u64, mut replaced: Option<u64>) -> Result<()> {
+    /// Asks until everybody has a newer token, and the store agrees with the vendor. `replaced` is
+    /// the first generation of a grant that took the place of the one before in this round.
+    async fn converge(
+        &mut self,
+        plan: &Plan,
+        before: u64,
+        mut replaced: Option<u64>,
+    ) -> Result<()> {
         let begun = Instant::now();
         let mut moved = 0;
         loop {
             self.crew.ask_all().await;
             let answered = |crew: &Crew| crew.all(Facts::has_answered);
-            self.crew.hear_until(Duration::from_millis(300), answered).await;
+            self.crew
+                .hear_until(Duration::from_millis(300), answered)
+                .await;
             self.read_journal()?;
             if replaced.is_none() && self.crew.members.iter().any(|member| member.facts.rejected) {
                 self.bury_the_lost().await?;
@@ -165,7 +176,8 @@ impl Play {
         self.settle_accounts().await
     }
 
-    /// How long a doubt is waited out before time is moved on for it. A vendor's grace is not to be used up.
+    /// How long a doubt is waited out before time is moved on for it. A vendor's grace is not to be
+    /// used up.
     fn patience(&self, plan: &Plan) -> Option<Duration> {
         let after = plan.trouble.doubt_after_ms().map(Duration::from_millis);
         after.filter(|_| self.rotation.rests())
@@ -176,7 +188,8 @@ impl Play {
         let record = entry.record.context("the store lost the record")?;
         let stored = record.generation.number();
         let journal = self.journal();
-        self.oracle.explain_unheard(&journal, stored, &self.deaths)?;
+        self.oracle
+            .explain_unheard(&journal, stored, &self.deaths)?;
         self.judge_handed()?;
         let processes = u64::try_from(self.crew.members.len()).unwrap_or(u64::MAX);
         self.oracle.forgive_stragglers(processes)?;
@@ -186,7 +199,9 @@ impl Play {
             .for_each(|member| member.facts.begin_grant());
         self.oracle.survived(stored, self.hands.now_ms())?;
         let intended = entry.intent.map(|intent| intent.generation.number());
-        intended.map_or(Ok(()), |intended| self.oracle.intent_stands(stored, intended))
+        intended.map_or(Ok(()), |intended| {
+            self.oracle.intent_stands(stored, intended)
+        })
     }
 
     /// Who knows nothing of a logout may go on with what it has.
@@ -196,7 +211,9 @@ impl Play {
             let wanted = wanted.unwrap_or(at_least);
             facts.has_answered()
                 && !facts.has_something()
-                && facts.handed.is_some_and(|handed| handed.generation >= wanted)
+                && facts
+                    .handed
+                    .is_some_and(|handed| handed.generation >= wanted)
         };
         self.crew.all(has)
     }
@@ -237,7 +254,8 @@ impl Play {
         Ok(())
     }
 
-    /// Somebody logs in anew; the orchestrator puts the grant into the store. Returns its first generation.
+    /// Somebody logs in anew; the orchestrator puts the grant into the store. Returns its first
+    /// generation.
     pub(super) async fn new_grant(&mut self) -> Result<u64> {
         let issued = self.sim.grant();
         let now = Timestamp::from_unix_millis(self.hands.now_ms());
@@ -269,7 +287,10 @@ impl Play {
     /// The generation that the store holds.
     pub(super) async fn stored(&self) -> Result<u64> {
         let record = self.entry().await?.record;
-        Ok(record.context("the store lost the record")?.generation.number())
+        Ok(record
+            .context("the store lost the record")?
+            .generation
+            .number())
     }
 
     /// What the store holds.

@@ -1,4 +1,5 @@
-//! The stores under test: how a process opens one, and what the orchestrator does to it. Another store is one more arm of each match.
+//! The stores under test: how a process opens one, and what the orchestrator does to it. Another
+//! store is one more arm of each match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,9 @@ impl Ground {
     /// Starts the store, with nothing in it.
     pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
         Ok(match kind {
-            StoreKind::File | StoreKind::Careless => Self::File(Folder::make(folder.join("store"))?),
+            StoreKind::File | StoreKind::Careless => {
+                Self::File(Folder::make(folder.join("store"))?)
+            }
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
             StoreKind::Postgres => {
                 // Each process may have five connections, and 64 make a crowd.
@@ -111,10 +114,13 @@ impl Ground {
         })
     }
 
-    /// The generation of a token that lies whole in a temporary file; `None` for a store that has no files.
+    /// The generation of a token that lies whole in a temporary file; `None` for a store that has
+    /// no files.
     pub(super) fn whole_on_disk(&self) -> Option<u64> {
         match self {
-            Self::File(folder) => whole_on_disk(&folder.path).or_else(|| whole_on_disk(&folder.other)),
+            Self::File(folder) => {
+                whole_on_disk(&folder.path).or_else(|| whole_on_disk(&folder.other))
+            }
             Self::Redis(_) | Self::Postgres(_) => None,
         }
     }

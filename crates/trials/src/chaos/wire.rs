@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use vendor_auth::ReqwestClient;
 use vendor_auth::types::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed, StoreError,
-    TokenStore,
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError, TokenStore,
 };
 use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
 
@@ -60,17 +60,20 @@ impl HttpClient for SayingClient {
         let is_tls = request.uri().scheme_str() == Some("https");
         let asked = self.clock.now().elapsed;
         let answer = self.client.send(request, within).await;
-        say(
-            &answer.as_ref().map_or(Said::Unanswered, |answer| Said::Answered {
+        say(&answer
+            .as_ref()
+            .map_or(Said::Unanswered, |answer| Said::Answered {
                 status: answer.status().as_u16(),
-            }),
-        );
+            }));
         if is_tls && answer.is_ok() {
             let took = self.clock.now().elapsed.saturating_sub(asked);
             self.learned
                 .learn(i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
         }
-        if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+        if answer
+            .as_ref()
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             self.step_kill.answered();
         }
         answer
@@ -82,8 +85,8 @@ fn asks_for_a_token(uri: &http::Uri) -> bool {
     uri.path().ends_with("/token")
 }
 
-/// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when time is moved on: what waits for a
-/// day should not wait for it in earnest.
+/// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when
+/// time is moved on: what waits for a day should not wait for it in earnest.
 #[derive(Debug)]
 pub(super) struct SayingStore {
     pub(super) store: Arc<dyn TokenStore>,
@@ -140,11 +143,21 @@ impl TokenStore for SayingStore {
         self.aged().load(key).await
     }
 
-    async fn acquire(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Acquired, StoreError> {
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         self.aged().acquire(key, owner, life).await
     }
 
-    async fn renew(&self, key: &TokenKey, owner: &Owner, life: Duration) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
         self.store.renew(key, owner, life).await
     }
 

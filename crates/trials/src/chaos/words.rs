@@ -24,7 +24,8 @@ pub(super) struct Assignment {
     pub(super) client_id: String,
     pub(super) client_secret: String,
     pub(super) hands: PathBuf,
-    /// Where a token is kept that the store did not take: one folder a process, which its successor finds.
+    /// Where a token is kept that the store did not take: one folder a process, which its successor
+    /// finds.
     pub(super) spills: PathBuf,
     pub(super) lease_ms: u64,
     /// Whose certificates are trusted; `None`: there is no TLS.
@@ -34,7 +35,8 @@ pub(super) struct Assignment {
 /// What a process is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Told {
-    /// Ask for a token at this instant of the machine's wall clock in microseconds, or at once where it is over.
+    /// Ask for a token at this instant of the machine's wall clock in microseconds, or at once
+    /// where it is over.
     Ask {
         number: u64,
         at_us: i64,
@@ -47,11 +49,13 @@ pub(super) enum Told {
     LogOut,
     /// Redeem a one-time code.
     Redeem { code: String },
-    /// Die before this step of a file's write after the next answer, counted from one; zero calls it off.
+    /// Die before this step of a file's write after the next answer, counted from one; zero calls
+    /// it off.
     DieBefore { step: u32 },
 }
 
-/// What a process says. Each word is in the pipe before the next thing happens, so that a killed process has said it.
+/// What a process says. Each word is in the pipe before the next thing happens, so that a killed
+/// process has said it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Said {
     /// It has opened its store and listens.
@@ -64,7 +68,8 @@ pub(super) enum Said {
     Unanswered,
     /// The store acknowledged a token.
     Committed { generation: u64, at_us: i64 },
-    /// The store did not acknowledge it, and will not where that is final: another child of its parent or a tombstone is there.
+    /// The store did not acknowledge it, and will not where that is final: another child of its
+    /// parent or a tombstone is there.
     Uncommitted {
         generation: u64,
         why: String,
@@ -87,7 +92,8 @@ pub(super) enum Said {
         generation: Option<u64>,
         error: Option<String>,
     },
-    /// It kills itself before this step of a write; the generation of the token that lies whole in a temporary file.
+    /// It kills itself before this step of a write; the generation of the token that lies whole in
+    /// a temporary file.
     Dying { before: String, whole: Option<u64> },
     /// A caller got this token.
     Handed(Handed),

@@ -45,7 +45,8 @@ async fn work(assignment: &Assignment) -> Result<()> {
     let clock = SharedClock(Arc::new(ProcessClock::of(hands, Some(assignment.process))));
     let step_kill = Arc::new(StepKill::of(&assignment.address));
     let learned = Arc::new(Learned::default());
-    let store = open_store_that_kills(assignment.store, &assignment.address, step_kill.clone()).await?;
+    let store =
+        open_store_that_kills(assignment.store, &assignment.address, step_kill.clone()).await?;
     let endpoint = endpoint(assignment)?;
     let key = endpoint.key();
     let parts = Parts {
@@ -112,7 +113,10 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Those of the orchestrator, which says nothing and lives.
-    pub(super) async fn of_orchestrator(assignment: &Assignment, clock: SharedClock) -> Result<Self> {
+    pub(super) async fn of_orchestrator(
+        assignment: &Assignment,
+        clock: SharedClock,
+    ) -> Result<Self> {
         Ok(Self {
             endpoint: endpoint(assignment)?,
             store: open_store(assignment.store, &assignment.address).await?,
@@ -133,7 +137,8 @@ impl Parts {
     }
 }
 
-/// A cache over the shared store: a short lease, so that a killed holder does not stop the others for long, and short pauses.
+/// A cache over the shared store: a short lease, so that a killed holder does not stop the others
+/// for long, and short pauses.
 pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache> {
     let spill = assignment.spills.join(assignment.process.to_string());
     let backoff = Backoff::default()
@@ -183,7 +188,9 @@ async fn tell(mut events: Events) {
             Event::Rejected { error } => say(&Said::Rejected {
                 why: error.to_string(),
             }),
-            Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN) => say(&Said::Overtaken),
+            Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN) => {
+                say(&Said::Overtaken)
+            }
             Event::Failed { error, .. } => say(&Said::Noted {
                 what: format!("failed: {error}"),
             }),

@@ -31,7 +31,10 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
 
     look_at_callers(&mut finding, scene, &served, &expired);
     let exchanges = scene.exchanges_after(known);
-    let issued = exchanges.iter().filter(|exchange| exchange.is_issued()).count();
+    let issued = exchanges
+        .iter()
+        .filter(|exchange| exchange.is_issued())
+        .count();
     finding.check(
         "one exchange in the vendor's journal",
         exchanges.len() == 1 && issued == 1,
@@ -70,10 +73,9 @@ fn look_at_callers(finding: &mut Finding, scene: &Scene, served: &Served, expire
         alike == all,
         format!("{} got the same token", grouped(alike)),
     );
-    let dead = served
-        .tokens
-        .iter()
-        .filter(|token| now >= token.validity().expires_at() || token.access().same_as(expired.access()));
+    let dead = served.tokens.iter().filter(|token| {
+        now >= token.validity().expires_at() || token.access().same_as(expired.access())
+    });
     let dead = dead.count();
     finding.check(
         "nobody got the expired one",

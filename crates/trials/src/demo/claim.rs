@@ -78,7 +78,11 @@ impl Finding {
     /// Puts down a fact, and whether it is as claimed.
     pub(crate) fn check(&mut self, name: &'static str, met: bool, measured: impl Into<String>) {
         let measured = measured.into();
-        self.checks.push(Check { name, measured, met });
+        self.checks.push(Check {
+            name,
+            measured,
+            met,
+        });
     }
 
     /// Whether every fact is as claimed, and there is one.
@@ -88,7 +92,11 @@ impl Finding {
 
     /// The facts in one line.
     pub(crate) fn measured(&self) -> String {
-        let facts: Vec<_> = self.checks.iter().map(|check| check.measured.as_str()).collect();
+        let facts: Vec<_> = self
+            .checks
+            .iter()
+            .map(|check| check.measured.as_str())
+            .collect();
         facts.join(" · ")
     }
 
@@ -115,7 +123,10 @@ mod tests {
         assert!(finding.is_met());
         finding.check("one exchange", false, "2 exchanges");
         assert!(!finding.is_met());
-        assert_eq!(finding.unmet().collect::<Vec<_>>(), ["one exchange: 2 exchanges"]);
+        assert_eq!(
+            finding.unmet().collect::<Vec<_>>(),
+            ["one exchange: 2 exchanges"]
+        );
         assert_eq!(finding.measured(), "10 callers · 2 exchanges");
     }
 

@@ -103,7 +103,8 @@ async fn call(tokens: TokenCache, asked: Arc<Semaphore>) -> Call {
     Call { waited, outcome }
 }
 
-/// What a future has without being waited for. Tokio's budget is set aside: it would make a ready one look as if it were not.
+/// What a future has without being waited for. Tokio's budget is set aside: it would make a ready
+/// one look as if it were not.
 pub(crate) async fn at_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut future = pin!(unconstrained(future));
     poll_fn(|context| {

@@ -1,4 +1,5 @@
-//! The grant dies: it is told as what it is, once; the live token is served to its end, and an expired one never.
+//! The grant dies: it is told as what it is, once; the live token is served to its end, and an
+//! expired one never.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use super::table::counted;
 const ASKED_WHILE_LIVE: u64 = 100;
 /// For so many minutes after its end a caller asks every minute.
 const MINUTES_AFTER: u32 = 60;
-/// The shortest pause of the backoff after an error that only a person can mend, as it is documented: half of five minutes.
+/// The shortest pause of the backoff after an error that only a person can mend, as it is
+/// documented: half of five minutes.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(150);
 
 /// What callers got.
@@ -71,7 +73,9 @@ impl Ending {
         match self {
             Self::LogInAgain => "grant dead: told once, the live token is served to its end",
             Self::WrongCredentials => "application gone: told, the live token is served to its end",
-            Self::WrongCredentialsAndNoToken => "key disabled, and the live token with it: told, not served",
+            Self::WrongCredentialsAndNoToken => {
+                "key disabled, and the live token with it: told, not served"
+            }
         }
     }
 
@@ -79,7 +83,9 @@ impl Ending {
         match self {
             Self::LogInAgain => "Rejected: log in again",
             Self::WrongCredentials => "Config: the vendor does not know the application any more",
-            Self::WrongCredentialsAndNoToken => "Config: the vendor disabled the key, and the token with it",
+            Self::WrongCredentialsAndNoToken => {
+                "Config: the vendor disabled the key, and the token with it"
+            }
         }
     }
 }
@@ -162,10 +168,15 @@ fn look_at_callers(finding: &mut Finding, ending: Ending, while_live: &Watch, af
     finding.check(
         "an expired token is never given",
         after.expired == 0 && !after.errors.is_empty(),
-        format!("expired token given {} of {MINUTES_AFTER} times", after.expired),
+        format!(
+            "expired token given {} of {MINUTES_AFTER} times",
+            after.expired
+        ),
     );
     let errors = || while_live.errors.iter().chain(&after.errors);
-    let right = errors().filter(|error| error.kind() == ending.kind()).count();
+    let right = errors()
+        .filter(|error| error.kind() == ending.kind())
+        .count();
     finding.check(
         "callers are told what to do",
         right > 0 && right == errors().count(),
@@ -178,8 +189,7 @@ fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
         .iter()
         .filter(|event| matches!(event, Event::Rejected { .. }))
         .count();
-    let config =
-        |event: &&Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Config);
+    let config = |event: &&Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Config);
     let config = events.iter().filter(config).count();
     match ending {
         Ending::LogInAgain => finding.check(
@@ -195,8 +205,8 @@ fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
     }
 }
 
-/// A dead grant is asked for once. Credentials may be mended at the vendor's, so they are tried again, rarely: each try may be a
-/// refresh and a login.
+/// A dead grant is asked for once. Credentials may be mended at the vendor's, so they are tried
+/// again, rarely: each try may be a refresh and a login.
 fn look_at_requests(finding: &mut Finding, scene: &Scene, known: usize, watched: Duration) {
     let asked = scene.exchanges_after(known).len();
     let pauses = watched.as_secs() / SHORTEST_PAUSE.as_secs();

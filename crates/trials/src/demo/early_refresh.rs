@@ -1,4 +1,5 @@
-//! The token is refreshed in the last quarter of its life: while the exchange is open callers get the old one, at once.
+//! The token is refreshed in the last quarter of its life: while the exchange is open callers get
+//! the old one, at once.
 
 use anyhow::{Context as _, Result};
 use token_sim::When;

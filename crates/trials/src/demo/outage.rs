@@ -1,4 +1,5 @@
-//! The vendor answers 503, then refuses connections: callers get the live token all the while, and the vendor is not hammered.
+//! The vendor answers 503, then refuses connections: callers get the live token all the while, and
+//! the vendor is not hammered.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use super::table::{counted, grouped};
 
 /// A caller asks this often.
 const BEAT: Duration = Duration::from_secs(1);
-/// The backoff as it is documented: pauses double from one second to five minutes, each between a half and the whole of its step.
+/// The backoff as it is documented: pauses double from one second to five minutes, each between a
+/// half and the whole of its step.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -31,14 +33,18 @@ struct Watch {
 pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
     let mut finding = Finding::of(Claim::Outage);
     let live = scene.ask().await?;
-    let life = live.validity().expires_at().since(live.validity().issued_at());
+    let life = live
+        .validity()
+        .expires_at()
+        .since(live.validity().issued_at());
     let half = Duration::from_secs(life.as_secs() * 3 / 40);
     scene.wait_until(live.validity().refresh_at());
     let (begun, known) = (scene.now(), scene.sim().exchange_count());
     let mut events = scene.tokens.events();
-    scene
-        .life
-        .mark(begun, "outage: 503, then no connection; the live token is served");
+    scene.life.mark(
+        begun,
+        "outage: 503, then no connection; the live token is served",
+    );
 
     let mut watch = Watch::default();
     scene
@@ -74,7 +80,8 @@ impl Watch {
             self.asked += 1;
             self.sent += sent;
             self.tries += usize::from(sent > 0);
-            self.served += usize::from(matches!(outcome, Some(Ok(token)) if token.same_secrets_as(live)));
+            self.served +=
+                usize::from(matches!(outcome, Some(Ok(token)) if token.same_secrets_as(live)));
             scene.wait(BEAT);
         }
         Ok(())

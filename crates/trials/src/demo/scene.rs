@@ -1,4 +1,5 @@
-//! One endpoint on the stage: a simulated vendor on loopback, our cache before it, and one clock that both live by.
+//! One endpoint on the stage: a simulated vendor on loopback, our cache before it, and one clock
+//! that both live by.
 
 mod backdrop;
 mod enos_apim;
@@ -14,7 +15,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use token_core::reexports::http::Request;
-use token_core::{Clock as _, Error, HttpClient as _, OneTimeGrant, Timestamp, Token, TokenEndpoint};
+use token_core::{
+    Clock as _, Error, HttpClient as _, OneTimeGrant, Timestamp, Token, TokenEndpoint,
+};
 use token_sim::{Exchange, Simulation};
 use token_testkit::ManualClock;
 use tokio::sync::Barrier;
@@ -78,7 +81,8 @@ pub(crate) trait Vendor: Send + Sync {
 pub(crate) enum Ending {
     /// The person's grant is gone: `Rejected`, somebody must log in again.
     LogInAgain,
-    /// There is no grant beside the credentials, and those are refused: `Config`, no new login would help.
+    /// There is no grant beside the credentials, and those are refused: `Config`, no new login
+    /// would help.
     WrongCredentials,
     /// The same, and the vendor disables the live token too.
     WrongCredentialsAndNoToken,
@@ -180,13 +184,17 @@ impl Scene {
         call_api(&self.tokens, &self.api, &self.sim().resource_url()).await
     }
 
-    /// Callers of the API, each a task of its own: all have called once before the first 401 is told, then each calls once more. The
-    /// statuses, in pairs.
+    /// Callers of the API, each a task of its own: all have called once before the first 401 is
+    /// told, then each calls once more. The statuses, in pairs.
     pub(crate) async fn call_api_by(&self, callers: usize) -> Result<Vec<(u16, u16)>> {
         let all_called = Arc::new(Barrier::new(callers));
         let mut tasks = JoinSet::new();
         for _ in 0..callers {
-            let (tokens, api, url) = (self.tokens.clone(), self.api.clone(), self.sim().resource_url());
+            let (tokens, api, url) = (
+                self.tokens.clone(),
+                self.api.clone(),
+                self.sim().resource_url(),
+            );
             let all_called = all_called.clone();
             tasks.spawn(async move {
                 let first = call_api(&tokens, &api, &url).await;

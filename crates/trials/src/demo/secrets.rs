@@ -1,4 +1,5 @@
-//! No secret in anything that was printed, logged or drawn: every secret in play is searched for, in every form.
+//! No secret in anything that was printed, logged or drawn: every secret in play is searched for,
+//! in every form.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -40,13 +41,16 @@ impl Pieces {
         let text = text.to_ascii_lowercase();
         let places = |length: usize| {
             let windows = text.as_bytes().windows(length);
-            windows.filter(|window| self.pieces.contains(*window)).count()
+            windows
+                .filter(|window| self.pieces.contains(*window))
+                .count()
         };
         self.lengths.iter().map(|length| places(*length)).sum()
     }
 }
 
-/// Lets the vendor quote the token in an error, in three encodings, and shows each error to a person and to a log.
+/// Lets the vendor quote the token in an error, in three encodings, and shows each error to a
+/// person and to a log.
 pub(crate) async fn provoke(scene: &mut Scene) -> Result<Finding> {
     let mut finding = Finding::of(Claim::NoSecret);
     let echoes = [Echo::Raw, Echo::Percent, Echo::Base64];
@@ -54,7 +58,11 @@ pub(crate) async fn provoke(scene: &mut Scene) -> Result<Finding> {
     for echo in echoes {
         scene.sim().fault(Fault::echo(echo));
         let error = refused(scene).await?;
-        marked += usize::from(error.message().is_some_and(|text| text.contains("[scrubbed]")));
+        marked += usize::from(
+            error
+                .message()
+                .is_some_and(|text| text.contains("[scrubbed]")),
+        );
         scene.show_error(&error);
     }
     finding.check(
@@ -95,7 +103,8 @@ pub(crate) fn look(finding: &mut Finding, secrets: &[String], came_out: &[&str])
     );
 }
 
-/// Whether a search of this very text finds a secret that was put into it, in each form and in part.
+/// Whether a search of this very text finds a secret that was put into it, in each form and in
+/// part.
 fn finds_what_is_planted(text: &str) -> bool {
     let pieces = Pieces::of(&[PLANTED.to_owned()]);
     let part = PLANTED.get(3..3 + PIECE).unwrap_or_default().to_owned();
@@ -107,7 +116,11 @@ fn finds_what_is_planted(text: &str) -> bool {
 
 /// The refusal of one refresh that the vendor never sees.
 async fn refused(scene: &mut Scene) -> Result<Error> {
-    let token = scene.life.last_token.clone().context("there was no token")?;
+    let token = scene
+        .life
+        .last_token
+        .clone()
+        .context("there was no token")?;
     let asked = scene.tokens.send_request(
         |attempt| scene.endpoint.refresh(&token, attempt),
         |answer| scene.endpoint.read(answer).map(drop),
@@ -131,8 +144,14 @@ fn forms(secret: &str) -> Vec<String> {
         plain.replace("%20", "+"),
         plain,
         percent,
-        BASE64_STANDARD.encode(secret).trim_end_matches('=').to_owned(),
-        BASE64_URL_SAFE.encode(secret).trim_end_matches('=').to_owned(),
+        BASE64_STANDARD
+            .encode(secret)
+            .trim_end_matches('=')
+            .to_owned(),
+        BASE64_URL_SAFE
+            .encode(secret)
+            .trim_end_matches('=')
+            .to_owned(),
         hex,
         bytes.trim_matches(['[', ']']).to_owned(),
     ]
@@ -165,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_secret_that_came_out_breaks_the_claim() {
-        let secrets: Vec<String> = (0..8).map(|n| format!("secret-number-{n}-{n}{n}{n}")).collect();
+        let secrets: Vec<String> = (0..8)
+            .map(|n| format!("secret-number-{n}-{n}{n}{n}"))
+            .collect();
         let is_clean = |text: &str| {
             let mut finding = Finding::of(Claim::NoSecret);
             look(&mut finding, &secrets, &[text]);

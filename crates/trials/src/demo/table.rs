@@ -85,7 +85,11 @@ fn unmet(rows: &[Row]) -> Vec<String> {
     let mut unmet = Vec::new();
     for row in rows {
         for claim in Claim::ALL.into_iter().filter(|claim| !row.is_met(*claim)) {
-            let why: Vec<String> = row.finding(claim).into_iter().flat_map(Finding::unmet).collect();
+            let why: Vec<String> = row
+                .finding(claim)
+                .into_iter()
+                .flat_map(Finding::unmet)
+                .collect();
             unmet.push(format!(
                 "{}, {} ({})",
                 row.endpoint,
@@ -127,12 +131,20 @@ mod tests {
     fn one_claim_that_is_not_met_makes_the_run_fail_and_is_named() {
         for broken in Claim::ALL {
             let mut row = good();
-            let finding = row.findings.iter_mut().find(|finding| finding.claim == broken);
-            finding.unwrap().check("in the journal", false, "2 exchanges");
+            let finding = row
+                .findings
+                .iter_mut()
+                .find(|finding| finding.claim == broken);
+            finding
+                .unwrap()
+                .check("in the journal", false, "2 exchanges");
             let error = verdict(&[good(), row]).unwrap_err().to_string();
             assert_eq!(
                 error,
-                format!("not met: Acme, {} (in the journal: 2 exchanges)", broken.title())
+                format!(
+                    "not met: Acme, {} (in the journal: 2 exchanges)",
+                    broken.title()
+                )
             );
         }
     }
@@ -140,7 +152,8 @@ mod tests {
     #[test]
     fn a_claim_that_was_not_put_to_the_test_is_not_met() {
         let mut row = good();
-        row.findings.retain(|finding| finding.claim != Claim::Outage);
+        row.findings
+            .retain(|finding| finding.claim != Claim::Outage);
         assert!(table(std::slice::from_ref(&row)).contains("NOT MET"));
         assert!(verdict(&[row]).is_err());
         assert!(verdict(&[]).is_err());

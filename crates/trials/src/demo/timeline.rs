@@ -36,7 +36,8 @@ pub(crate) fn draw(name: &str, life: &Life) -> String {
     let mut svg = Svg::new(WIDTH, picture.height());
     let title = format!("{name}: the life of its tokens");
     svg.text((24.0, 34.0), Anchor::Start, &bold(20), &title);
-    let below = "Simulated vendor on loopback, real exchanges; the clock of both sides is moved by hand.";
+    let below =
+        "Simulated vendor on loopback, real exchanges; the clock of both sides is moved by hand.";
     svg.text((24.0, 56.0), Anchor::Start, &plain(MUTED), below);
     picture.outage(&mut svg);
     picture.axis(&mut svg);
@@ -121,7 +122,12 @@ impl<'a> Picture<'a> {
             let name = format!("generation {}", span.generation);
             svg.text((LEFT - 14.0, y + 14.0), Anchor::End, &plain(INK), &name);
             for (colour, from, to) in stretches(span) {
-                self.bar(svg, y, (from, to), &format!("{} opacity=\"0.3\"", fill(colour)));
+                self.bar(
+                    svg,
+                    y,
+                    (from, to),
+                    &format!("{} opacity=\"0.3\"", fill(colour)),
+                );
                 let served = (from.max(span.served.0), to.min(span.served.1));
                 if served.0 < served.1 {
                     self.bar(svg, y, served, &fill(colour));
@@ -137,9 +143,18 @@ impl<'a> Picture<'a> {
 
     fn requests(&self, svg: &mut Svg) {
         let y = self.requests_y();
-        svg.text((LEFT - 14.0, y + 14.0), Anchor::End, &plain(INK), "requests");
+        svg.text(
+            (LEFT - 14.0, y + 14.0),
+            Anchor::End,
+            &plain(INK),
+            "requests",
+        );
         for end in [End::NoAnswer, End::Refused, End::Token] {
-            let attempts = self.life.attempts.iter().filter(|attempt| attempt.end == end);
+            let attempts = self
+                .life
+                .attempts
+                .iter()
+                .filter(|attempt| attempt.end == end);
             for attempt in attempts {
                 sign(svg, end, (self.x(attempt.at), y + lane(end)));
             }
@@ -164,7 +179,8 @@ fn lane(end: End) -> f64 {
     }
 }
 
-/// The parts of a life by what callers get: at once, at once while it is refreshed, or only if the refresh fails.
+/// The parts of a life by what callers get: at once, at once while it is refreshed, or only if the
+/// refresh fails.
 fn stretches(span: &Span) -> [(&'static str, Timestamp, Timestamp); 3] {
     let validity = &span.validity;
     [
@@ -184,7 +200,12 @@ fn step_of(whole: Duration) -> Duration {
 fn numbered(svg: &mut Svg, number: usize, (x, y): (f64, f64)) {
     svg.circle((x, y), 10.0, &fill(INK));
     let style = "fill=\"#ffffff\" font-size=\"12\" font-weight=\"bold\"";
-    svg.text((x, y + 4.2), Anchor::Middle, style, &(number + 1).to_string());
+    svg.text(
+        (x, y + 4.2),
+        Anchor::Middle,
+        style,
+        &(number + 1).to_string(),
+    );
 }
 
 /// How an attempt looks: a token is a full dot, a refusal a cross, no answer a thin line.
@@ -193,8 +214,16 @@ fn sign(svg: &mut Svg, end: End, (x, y): (f64, f64)) {
         End::Token => svg.circle((x, y), 5.0, &format!("{} stroke=\"#ffffff\"", fill(FRESH))),
         End::NoAnswer => svg.line((x, y - 7.0), (x, y + 7.0), &stroke("#9a6a2f", 1.4)),
         End::Refused => {
-            svg.line((x - 4.5, y - 4.5), (x + 4.5, y + 4.5), &stroke(CLOSING, 2.2));
-            svg.line((x - 4.5, y + 4.5), (x + 4.5, y - 4.5), &stroke(CLOSING, 2.2));
+            svg.line(
+                (x - 4.5, y - 4.5),
+                (x + 4.5, y + 4.5),
+                &stroke(CLOSING, 2.2),
+            );
+            svg.line(
+                (x - 4.5, y + 4.5),
+                (x + 4.5, y - 4.5),
+                &stroke(CLOSING, 2.2),
+            );
         }
     }
 }

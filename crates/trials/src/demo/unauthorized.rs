@@ -1,4 +1,5 @@
-//! The vendor revokes the token behind our back: a hundred callers of its API get 401, and one new token helps them all.
+//! The vendor revokes the token behind our back: a hundred callers of its API get 401, and one new
+//! token helps them all.
 
 use std::time::Duration;
 
@@ -17,10 +18,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
     let mut finding = Finding::of(Claim::Unauthorized);
     let old = scene.ask().await?;
-    let life = old.validity().expires_at().since(old.validity().issued_at());
+    let life = old
+        .validity()
+        .expires_at()
+        .since(old.validity().issued_at());
     scene.wait(life / 8);
     scene.vendor.revoke_access_token();
-    scene.life.mark(scene.now(), "token revoked: 401, then a new one");
+    scene
+        .life
+        .mark(scene.now(), "token revoked: 401, then a new one");
 
     let (known, issued) = (scene.sim().exchange_count(), scene.sim().issued_count());
     let statuses = scene.call_api_by(CALLERS).await?;

@@ -1,4 +1,5 @@
-//! The HTTP client of a scene: ours over reqwest, with a record of when something was sent and what secrets it carried.
+//! The HTTP client of a scene: ours over reqwest, with a record of when something was sent and what
+//! secrets it carried.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -72,7 +73,11 @@ impl Wire {
 
 #[async_trait]
 impl HttpClient for Wire {
-    async fn send(&self, request: Request<Bytes>, within: Duration) -> Result<Response<Bytes>, SendError> {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        within: Duration,
+    ) -> Result<Response<Bytes>, SendError> {
         self.keep_secrets_of(&request);
         let at = self.clock.now().wall;
         let outcome = self.http.send(request, within).await;

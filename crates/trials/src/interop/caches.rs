@@ -12,8 +12,9 @@ use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
 
 use super::provider::{Client, Provider, Ready};
 
-/// The server writes whole seconds and counts them from the second that has begun, so a token of four seconds may die after three. A
-/// refresh in the last 600 thousandths, at 1.6 s, is early enough on a busy machine too.
+/// The server writes whole seconds and counts them from the second that has begun, so a token of
+/// four seconds may die after three. A refresh in the last 600 thousandths, at 1.6 s, is early
+/// enough on a busy machine too.
 const AHEAD_PERMILLE: u32 = 600;
 
 /// How long a cache pauses at most after a failure.
@@ -68,11 +69,19 @@ pub(super) fn cache(endpoint: OAuth2) -> Result<TokenCache> {
 
 /// A cache that begins with this refresh token.
 pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<TokenCache> {
-    build(endpoint, Some(Token::from_refresh_token(refresh_token.clone())?))
+    build(
+        endpoint,
+        Some(Token::from_refresh_token(refresh_token.clone())?),
+    )
 }
 
-/// A cache over a folder that other processes share, which begins with this refresh token where the folder has nothing.
-pub(super) fn cache_over(endpoint: OAuth2, folder: &Path, refresh_token: Secret) -> Result<TokenCache> {
+/// A cache over a folder that other processes share, which begins with this refresh token where the
+/// folder has nothing.
+pub(super) fn cache_over(
+    endpoint: OAuth2,
+    folder: &Path,
+    refresh_token: Secret,
+) -> Result<TokenCache> {
     let first = Token::from_refresh_token(refresh_token)?;
     let builder = settled(endpoint)?
         .initial_token(first)

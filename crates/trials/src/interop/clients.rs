@@ -14,7 +14,8 @@ const POST: &str = "post";
 const PUBLIC: &str = "public";
 const M2M: &str = "m2m";
 
-/// Colons, spaces, percent signs, quotes: RFC 6749 section 2.3.1 has them encoded before Basic, and this server decodes them.
+/// Colons, spaces, percent signs, quotes: RFC 6749 section 2.3.1 has them encoded before Basic, and
+/// this server decodes them.
 pub(super) async fn awkward(provider: &Provider) -> Result<String> {
     let client = provider.client_where(|client| client.id.contains([':', '%', ' ']))?;
     let authenticated = |way| provider.describe(client).client_authentication(way).build();
@@ -22,7 +23,10 @@ pub(super) async fn awkward(provider: &Provider) -> Result<String> {
         bail!("raw Basic takes an id that it cannot carry");
     };
     let advice = refused_at_build.to_string();
-    ensure!(advice.contains("BasicEncoded"), "raw Basic says only: {advice}");
+    ensure!(
+        advice.contains("BasicEncoded"),
+        "raw Basic says only: {advice}"
+    );
     rotates(
         provider,
         client,
@@ -134,7 +138,11 @@ pub(super) async fn m2m(provider: &Provider) -> Result<String> {
         .client_credentials()
         .client_secret("not-the-secret")
         .build()?;
-    let said = refused(cache(wrong)?.token().await, ErrorKind::Config, "invalid_client")?;
+    let said = refused(
+        cache(wrong)?.token().await,
+        ErrorKind::Config,
+        "invalid_client",
+    )?;
 
     let endpoint = provider
         .describe(client)
@@ -160,5 +168,7 @@ pub(super) async fn m2m(provider: &Provider) -> Result<String> {
         ("client_credentials", "invalid_client", 1),
         ("client_credentials", "success", 3),
     ])?;
-    Ok(format!("after its expiry and before it; a wrong secret, {said}"))
+    Ok(format!(
+        "after its expiry and before it; a wrong secret, {said}"
+    ))
 }

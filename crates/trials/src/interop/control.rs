@@ -48,7 +48,9 @@ struct Revoked {
 impl Provider {
     /// The refresh token of a new grant.
     pub(super) async fn mint(&self, client: &str) -> Result<Secret> {
-        let minted: Minted = self.control(Method::POST, "mint", &[("client", client)]).await?;
+        let minted: Minted = self
+            .control(Method::POST, "mint", &[("client", client)])
+            .await?;
         Ok(Secret::from(minted.refresh_token))
     }
 
@@ -90,15 +92,21 @@ impl Provider {
         let query: Vec<_> = pairs.collect();
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}/{path}?{}", self.ready().control, query.join("&")))
+            .uri(format!(
+                "{}/{path}?{}",
+                self.ready().control,
+                query.join("&")
+            ))
             .body(Bytes::new())?;
         let answer = ReqwestClient::new()?.send(request, LONGEST).await;
-        let answer = answer.with_context(|| format!("the control server did not answer to {path}"))?;
+        let answer =
+            answer.with_context(|| format!("the control server did not answer to {path}"))?;
         if !answer.status().is_success() {
             let said = String::from_utf8_lossy(answer.body()).into_owned();
             bail!("the control server refused {path}: {said}");
         }
-        serde_json::from_slice(answer.body()).with_context(|| format!("the answer to {path} cannot be read"))
+        serde_json::from_slice(answer.body())
+            .with_context(|| format!("the answer to {path} cannot be read"))
     }
 }
 

@@ -36,7 +36,8 @@ pub(super) async fn reused(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// An old copy of a refresh token is spent by somebody else, where the server does not take that for theft.
+/// An old copy of a refresh token is spent by somebody else, where the server does not take that
+/// for theft.
 pub(super) async fn reuse_refused(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -93,7 +94,8 @@ async fn no_second_verdict(events: Events) -> Result<()> {
     Ok(())
 }
 
-/// The secret in the settings is not the server's, or was left out; corrected, the same refresh token works.
+/// The secret in the settings is not the server's, or was left out; corrected, the same refresh
+/// token works.
 pub(super) async fn wrong_secret(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let web = || provider.client(WEB).map(|client| provider.describe(client));
@@ -121,10 +123,16 @@ pub(super) async fn wider(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let web = || provider.client(WEB).map(|client| provider.describe(client));
     let refresh_token = provider.mint(WEB).await?;
-    let greedy = cache_from(web()?.refresh_scopes(["api", "admin"]).build()?, &refresh_token)?;
+    let greedy = cache_from(
+        web()?.refresh_scopes(["api", "admin"]).build()?,
+        &refresh_token,
+    )?;
     let said = refused(greedy.token().await, ErrorKind::Config, "invalid_scope")?;
 
-    let modest = cache_from(web()?.refresh_scopes(["openid", "api"]).build()?, &refresh_token)?;
+    let modest = cache_from(
+        web()?.refresh_scopes(["openid", "api"]).build()?,
+        &refresh_token,
+    )?;
     let token = modest.token().await.context("with fewer scopes")?;
     ensure!(
         token.scopes() == ["openid", "api"],

@@ -59,7 +59,8 @@ pub(super) fn install(server: Server) -> Result<Installed> {
     }
 }
 
-/// Runs a registry's client. The reason why nothing is known is handed back, if the registry was not reached.
+/// Runs a registry's client. The reason why nothing is known is handed back, if the registry was
+/// not reached.
 fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
     let Err(error) = command::read(command) else {
         return Ok(None);
@@ -77,7 +78,8 @@ fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
 /// Copies the files of a folder, not those of the folders in it.
 fn copy(source: &Path, place: &Path) -> Result<()> {
     fs::create_dir_all(place).with_context(|| format!("{} cannot be made", place.display()))?;
-    let entries = fs::read_dir(source).with_context(|| format!("{} cannot be read", source.display()))?;
+    let entries =
+        fs::read_dir(source).with_context(|| format!("{} cannot be read", source.display()))?;
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_file() {
@@ -130,6 +132,10 @@ mod tests {
             Some("the server could not be fetched: the registry was not reached")
         );
         assert!(fails("the lock does not match").is_err());
-        assert!(fetch(&mut Command::new("true"), "the server").unwrap().is_none());
+        assert!(
+            fetch(&mut Command::new("true"), "the server")
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -9,7 +9,8 @@ use super::provider::Provider;
 use super::questions::next_works;
 use super::waiting::{must_be_active, next_token};
 
-/// The refresh token stays through exchanges of our own and of somebody else's, and none of them is taken for a reuse.
+/// The refresh token stays through exchanges of our own and of somebody else's, and none of them is
+/// taken for a reuse.
 pub(super) async fn check(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -44,6 +45,9 @@ async fn goes_on(tokens: &TokenCache) -> Result<()> {
 async fn has_kept(tokens: &TokenCache, kept: &Secret) -> Result<Token> {
     let token = (*tokens.token().await?).clone();
     let refresh = token.refresh().context("the refresh token was dropped")?;
-    ensure!(refresh.expose() == kept.expose(), "another refresh token came");
+    ensure!(
+        refresh.expose() == kept.expose(),
+        "another refresh token came"
+    );
     Ok(token)
 }

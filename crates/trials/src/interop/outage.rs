@@ -8,7 +8,8 @@ use super::caches::{LONGEST_PAUSE, WEB};
 use super::provider::Provider;
 use super::waiting::{at_the_end_of_its_life, must_be_active, next, next_token, now};
 
-/// The live token is served to its end, then callers are told to ask again; the cache finds the server by itself when it is back.
+/// The live token is served to its end, then callers are told to ask again; the cache finds the
+/// server by itself when it is back.
 pub(super) async fn check(provider: &mut Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
     let tokens = provider.granted(WEB).await?;
@@ -39,7 +40,10 @@ async fn endures(tokens: &TokenCache, before: &Token, events: &mut Events) -> Re
         .await
         .context("the live token was not served")?
         .generation();
-    ensure!(served == before.generation(), "another token came from nowhere");
+    ensure!(
+        served == before.generation(),
+        "another token came from nowhere"
+    );
     let error = at_the_end_of_its_life(tokens).await?;
     ensure!(
         now() >= before.validity().expires_at(),

@@ -98,7 +98,12 @@ pub(super) const DJANGO_UNPROTECTED: Plan = Plan {
         server: Server::DjangoOauthToolkit,
         refresh_tokens: RefreshTokens::ReuseIsRefused,
     },
-    claims: &[Claim::Sharing, Claim::ReuseRefused, Claim::Revoked, Claim::Logout],
+    claims: &[
+        Claim::Sharing,
+        Claim::ReuseRefused,
+        Claim::Revoked,
+        Claim::Logout,
+    ],
     ends_with_an_outage: false,
 };
 

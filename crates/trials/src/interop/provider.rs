@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use super::install::Launch;
 use super::setup::{RefreshTokens, Setup};
 
-/// In whole seconds, and long enough that a busy machine refreshes in time; see [`caches`](super::caches).
+/// In whole seconds, and long enough that a busy machine refreshes in time; see
+/// [`caches`](super::caches).
 pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(4);
 
 const LOG: &str = "server.log";

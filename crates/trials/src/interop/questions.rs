@@ -15,7 +15,8 @@ use super::waiting::{at_the_end_of_its_life, is_active, must_be_active, told};
 /// The server writes whole seconds.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// The server says of a token what we hold of it, and a refresh token that was asked about still works.
+/// The server says of a token what we hold of it, and a refresh token that was asked about still
+/// works.
 pub(super) async fn introspected(provider: &Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
     let tokens = provider.granted(WEB).await?;
@@ -61,7 +62,11 @@ fn agrees(said: &Introspection, token: &Token) -> Result<f64> {
         token.validity().expires_at(),
     );
     let apart = theirs.since(ours).max(ours.since(theirs));
-    ensure!(apart <= A_SECOND, "the expiry is {} ms off", apart.as_millis());
+    ensure!(
+        apart <= A_SECOND,
+        "the expiry is {} ms off",
+        apart.as_millis()
+    );
     Ok(apart.as_secs_f64())
 }
 
@@ -87,7 +92,11 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     is_revoked(&tokens.logout().await?)?;
     let lives = is_active(&tokens, &endpoint, &token).await?;
     ensure!(!lives, "the access token outlived its grant");
-    let error = tokens.token().await.err().context("a token came after all")?;
+    let error = tokens
+        .token()
+        .await
+        .err()
+        .context("a token came after all")?;
     let said = told(&error, ErrorKind::Rejected, None)?;
     let stats = provider.stats().await?;
     stats.are_exactly(&[("refresh_token", "success", 1)])?;
@@ -95,7 +104,8 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// A process that has made no exchange of its own, and was given a refresh token that is spent by now, logs out.
+/// A process that has made no exchange of its own, and was given a refresh token that is spent by
+/// now, logs out.
 pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -110,10 +120,17 @@ pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> 
     let lives = is_active(&ours, &endpoint, &token).await?;
     ensure!(!lives, "the newest token was not revoked");
     provider.stats().await?.revoked_grants(1)?;
-    told(&at_the_end_of_its_life(&ours).await?, ErrorKind::Rejected, None)
+    told(
+        &at_the_end_of_its_life(&ours).await?,
+        ErrorKind::Rejected,
+        None,
+    )
 }
 
 fn is_revoked(end: &LoggedOut) -> Result<()> {
-    ensure!(matches!(end, LoggedOut::Revoked), "the logout ended as {end:?}");
+    ensure!(
+        matches!(end, LoggedOut::Revoked),
+        "the logout ended as {end:?}"
+    );
     Ok(())
 }

@@ -31,7 +31,10 @@ struct Row {
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn new(claim: &'static str, work: impl Future<Output = Result<String>> + 'a) -> Self {
+    pub(super) fn new(
+        claim: &'static str,
+        work: impl Future<Output = Result<String>> + 'a,
+    ) -> Self {
         Self {
             claim,
             work: Box::pin(work),
@@ -66,7 +69,10 @@ impl Report {
     /// The claims as a table.
     pub(super) fn table(&self) -> String {
         let width = self.rows.iter().map(|row| row.claim.len()).max();
-        let lines = self.rows.iter().map(|row| row.line(width.unwrap_or_default()));
+        let lines = self
+            .rows
+            .iter()
+            .map(|row| row.line(width.unwrap_or_default()));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -90,7 +96,10 @@ impl Row {
             Err(error) => ("NOT MET", format!("{error:#}")),
         };
         let seconds = self.took.as_secs_f64();
-        format!("  {mark}  {:width$}  {seconds:>5.1} s  {detail}", self.claim)
+        format!(
+            "  {mark}  {:width$}  {seconds:>5.1} s  {detail}",
+            self.claim
+        )
     }
 }
 
@@ -122,7 +131,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_check_that_hangs_is_not_met() {
         let mut report = Report::of(1);
-        report.add(Check::new("hangs", std::future::pending())).await;
+        report
+            .add(Check::new("hangs", std::future::pending()))
+            .await;
         assert!(report.verdict().is_err());
     }
 }

@@ -33,7 +33,9 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
     keep_fresh.stop();
     let drained = tokens.drain(Duration::from_secs(10)).await;
     ensure!(drained == Drained::Settled, "the cache did not settle");
-    let last = tokens.current().map_or(0, |token| token.generation().number());
+    let last = tokens
+        .current()
+        .map_or(0, |token| token.generation().number());
     drop(tokens);
     only_good_news(&events.await?, last)?;
     let stats = provider.stats().await?;
@@ -63,7 +65,8 @@ impl Seen {
     }
 }
 
-/// Each caller goes on until it was handed a token of the last generation. The first failure ends all.
+/// Each caller goes on until it was handed a token of the last generation. The first failure ends
+/// all.
 async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Result<Seen> {
     let mut crowd = JoinSet::new();
     for _ in 0..CALLERS {
@@ -79,7 +82,8 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Resu
     Ok(total)
 }
 
-/// Calls until it was handed a token of the last generation. Every token must live, and none may be older than one before.
+/// Calls until it was handed a token of the last generation. Every token must live, and none may be
+/// older than one before.
 pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
@@ -91,7 +95,10 @@ pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen>
         let token = tokens.token().await?;
         is_live(&token)?;
         let generation = token.generation();
-        ensure!(generation >= newest, "an older token came after a newer one");
+        ensure!(
+            generation >= newest,
+            "an older token came after a newer one"
+        );
         // The first token of all has to be waited for.
         if newest > Generation::default() {
             seen.slowest = seen.slowest.max(begun.elapsed());
@@ -123,7 +130,10 @@ fn only_good_news(events: &[Event], last: u64) -> Result<()> {
         Event::Refreshed { generation, .. } => Some(generation.number()),
         _ => None,
     });
-    ensure!(refreshed.eq(1..=last), "a token was told twice or not at all");
+    ensure!(
+        refreshed.eq(1..=last),
+        "a token was told twice or not at all"
+    );
     let bad = events.iter().find(|event| !is_good(event));
     ensure!(bad.is_none(), "something went wrong meanwhile: {bad:?}");
     Ok(())

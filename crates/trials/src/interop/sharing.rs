@@ -24,7 +24,8 @@ const TASKS: usize = 50;
 const SHOWING: usize = 2;
 const SHOW_EVERY: Duration = Duration::from_millis(150);
 const GENERATIONS: u64 = 6;
-/// Longer than any exchange takes, and shorter than the rest after a doubt: nobody is killed here, so nobody has a doubt.
+/// Longer than any exchange takes, and shorter than the rest after a doubt: nobody is killed here,
+/// so nobody has a doubt.
 const SLOWEST_CALL: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -46,7 +47,8 @@ struct Report {
     kept_refresh_token: bool,
 }
 
-/// One exchange per generation, whoever made it; a process that comes late takes what the folder has.
+/// One exchange per generation, whoever made it; a process that comes late takes what the folder
+/// has.
 pub(super) async fn check(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let folder = provider.empty_folder("shared-grant")?;
@@ -125,7 +127,8 @@ async fn everything_of(child: &mut Child) -> Result<String> {
 ///
 /// # Errors
 ///
-/// Where a caller got an expired token, an error, or a token that the server does not take and no newer one.
+/// Where a caller got an expired token, an error, or a token that the server does not take and no
+/// newer one.
 pub(crate) async fn work() -> Result<()> {
     let mut input = Vec::new();
     tokio::io::stdin().read_to_end(&mut input).await?;

@@ -1,4 +1,5 @@
-//! Waiting for something to happen, with a time after which it did not; and what must have happened.
+//! Waiting for something to happen, with a time after which it did not; and what must have
+//! happened.
 
 use std::time::Duration;
 
@@ -67,7 +68,8 @@ pub(super) async fn history(mut events: Events) -> Vec<Event> {
     history
 }
 
-/// Asks until there is no live token, and gives what the callers are told then. No token may be expired until then.
+/// Asks until there is no live token, and gives what the callers are told then. No token may be
+/// expired until then.
 pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error> {
     let asking = async {
         let mut looks = interval(LOOK_EVERY);
@@ -112,7 +114,11 @@ pub(super) fn is_live(token: &Token) -> Result<()> {
 }
 
 /// Whether the server takes this access token.
-pub(super) async fn is_active(tokens: &TokenCache, endpoint: &OAuth2, token: &Token) -> Result<bool> {
+pub(super) async fn is_active(
+    tokens: &TokenCache,
+    endpoint: &OAuth2,
+    token: &Token,
+) -> Result<bool> {
     let asked = tokens.send_request(
         |_| endpoint.introspection(token, TokenKind::Access),
         |answer| endpoint.read_introspection(answer),
@@ -123,7 +129,11 @@ pub(super) async fn is_active(tokens: &TokenCache, endpoint: &OAuth2, token: &To
 /// # Errors
 ///
 /// Where the server takes it no more.
-pub(super) async fn must_be_active(tokens: &TokenCache, endpoint: &OAuth2, token: &Token) -> Result<()> {
+pub(super) async fn must_be_active(
+    tokens: &TokenCache,
+    endpoint: &OAuth2,
+    token: &Token,
+) -> Result<()> {
     let is_active = is_active(tokens, endpoint, token).await?;
     let generation = token.generation();
     ensure!(
@@ -133,9 +143,10 @@ pub(super) async fn must_be_active(tokens: &TokenCache, endpoint: &OAuth2, token
     Ok(())
 }
 
-/// Shows the token to the server, as an API would. A token that is refused is told to the cache, and must soon be followed by a newer
-/// one that the server takes: exchanges of some servers end the token that was handed out before. With tokens as short as ours the
-/// cache may first hand it out again, since it takes one that it has only just got for a good one.
+/// Shows the token to the server, as an API would. A token that is refused is told to the cache,
+/// and must soon be followed by a newer one that the server takes: exchanges of some servers end
+/// the token that was handed out before. With tokens as short as ours the cache may first hand it
+/// out again, since it takes one that it has only just got for a good one.
 pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Generation> {
     let mut refused = None;
     let showing = async {
@@ -173,7 +184,11 @@ pub(super) fn refused<T>(outcome: Result<T, Error>, kind: ErrorKind, code: &str)
 /// Where the error is of another kind, or has another code of the server's.
 pub(super) fn told(error: &Error, kind: ErrorKind, code: Option<&str>) -> Result<String> {
     let as_expected = error.kind() == kind && error.code() == code;
-    ensure!(as_expected, "{:?}, not {kind:?} {code:?}: {error}", error.kind());
+    ensure!(
+        as_expected,
+        "{:?}, not {kind:?} {code:?}: {error}",
+        error.kind()
+    );
     let name = format!("{kind:?}");
     let name = name.split(' ').next().unwrap_or_default();
     Ok(match code {

@@ -13,7 +13,8 @@ use super::moved_clock::MovedClock;
 use super::server::Server;
 use super::vendor::Vendor;
 
-/// Pauses are short, so that a host that would spend has many occasions to, and the end of the outage is soon seen.
+/// Pauses are short, so that a host that would spend has many occasions to, and the end of the
+/// outage is soon seen.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -40,7 +41,11 @@ impl Host {
         let (all, told) = watch::channel(Vec::new());
         tokio::spawn(listen(tokens.events(), all));
         let clock = vendor.clock.clone();
-        Ok(Self { tokens, clock, told })
+        Ok(Self {
+            tokens,
+            clock,
+            told,
+        })
     }
 
     /// Everything so far.

@@ -10,10 +10,12 @@ use vendor_auth::types::{ErrorKind, Generation};
 use super::callers::{Asked, Callers};
 use super::host::{Host, Told};
 
-/// In the text of the error where a refresh token was sent though no store could take what comes of it.
+/// In the text of the error where a refresh token was sent though no store could take what comes of
+/// it.
 pub(super) const SPENT: &str = "a token was spent without a store";
 
-/// Callers that are asked less often see too little. They ask 200 times a second where the machine has nothing else to do.
+/// Callers that are asked less often see too little. They ask 200 times a second where the machine
+/// has nothing else to do.
 const TIMES_A_SECOND: u64 = 20;
 
 /// What was seen of a host.
@@ -57,7 +59,11 @@ pub(super) struct Grant {
 
 impl Away {
     pub(super) fn judge(&self) -> Result<()> {
-        ensure!(self.exchanges == 0, "{SPENT}, in {} exchanges", self.exchanges);
+        ensure!(
+            self.exchanges == 0,
+            "{SPENT}, in {} exchanges",
+            self.exchanges
+        );
         self.callers_with_a_live_token("holder", &self.holder)?;
         self.callers_with_a_live_token("bystander", &self.bystander)?;
         self.holder().context("the holder")?;
@@ -90,8 +96,7 @@ impl Away {
     }
 
     fn bystander(&self) -> Result<()> {
-        let store_failed =
-            |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Store);
+        let store_failed = |event: &Event| matches!(event, Event::Failed { error, .. } if error.kind() == ErrorKind::Store);
         ensure!(
             self.bystander.was_told(store_failed),
             "never tried to refresh: its token was not due"
@@ -122,7 +127,9 @@ impl Back {
             self.holder.persisted(self.next).is_some(),
             "the holder's commit did not land"
         );
-        self.shared.went_on_once(self.next).context("the shared grant")?;
+        self.shared
+            .went_on_once(self.next)
+            .context("the shared grant")?;
         self.over
             .went_on_once(self.next)
             .context("the latecomer's grant")?;
@@ -136,7 +143,9 @@ impl Back {
             self.latecomer.asked.expired == 0,
             "the latecomer was handed an expired token"
         );
-        self.latecomer.is_told_to_ask_again().context("the latecomer")
+        self.latecomer
+            .is_told_to_ask_again()
+            .context("the latecomer")
     }
 
     fn hosts(&self) -> [(&'static str, &Seen); 3] {
@@ -176,10 +185,9 @@ impl Seen {
 
     /// When the store acknowledged this generation to this host.
     pub(super) fn persisted(&self, next: Generation) -> Option<Instant> {
-        let told = self
-            .told
-            .iter()
-            .find(|told| matches!(told.event, Event::Persisted { generation } if generation == next));
+        let told = self.told.iter().find(
+            |told| matches!(told.event, Event::Persisted { generation } if generation == next),
+        );
         told.map(|told| told.at)
     }
 

@@ -1,4 +1,5 @@
-//! The machine's clock, moved on at the start: a token of two hours is due or over at once, and stays so for the minute.
+//! The machine's clock, moved on at the start: a token of two hours is due or over at once, and
+//! stays so for the minute.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -21,7 +21,8 @@ pub(super) struct Scene {
     pub(super) store: Store,
     pub(super) way: Way,
     pub(super) lasts: Duration,
-    /// What the bystander takes the vendor's rotation for: a careless one thinks that it may spend without a store.
+    /// What the bystander takes the vendor's rotation for: a careless one thinks that it may spend
+    /// without a store.
     pub(super) bystander: Rotation,
 }
 
@@ -32,13 +33,15 @@ pub(super) struct Played {
     pub(super) exchanges_while_away: usize,
     /// From the vendor's answer until the holder's callers had the token, which no store had.
     pub(super) from_memory_after: Duration,
-    /// From the server's return until the store had acknowledged it, the bystander had it too, and the latecomer had one.
+    /// From the server's return until the store had acknowledged it, the bystander had it too, and
+    /// the latecomer had one.
     pub(super) landed_after: Duration,
     pub(super) adopted_after: Duration,
     pub(super) renewed_after: Duration,
 }
 
-/// A cache writes what a store did not take at least every 5 seconds, and waits for the store for 5; the rest is for a slow machine.
+/// A cache writes what a store did not take at least every 5 seconds, and waits for the store for
+/// 5; the rest is for a slow machine.
 const LONGEST_LANDING: Duration = Duration::from_secs(45);
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(20);
 
@@ -89,7 +92,9 @@ impl Scene {
 
 /// Zero for what was not seen, which the judge does not let pass.
 fn since(earlier: Instant, later: Option<Instant>) -> Duration {
-    later.map_or(Duration::ZERO, |later| later.saturating_duration_since(earlier))
+    later.map_or(Duration::ZERO, |later| {
+        later.saturating_duration_since(earlier)
+    })
 }
 
 /// The vendors and the hosts.
@@ -120,7 +125,11 @@ impl Stage {
         let holder = Host::of(&shared, server, Rotation::SingleUse).await?;
         let bystander = Host::of(&shared, server, bystanders_rotation).await?;
         let latecomer = Host::of(&over, server, Rotation::SingleUse).await?;
-        let first = holder.tokens.set_token(shared.first_token()?).await?.generation();
+        let first = holder
+            .tokens
+            .set_token(shared.first_token()?)
+            .await?
+            .generation();
         bystander
             .tokens
             .token()
@@ -154,13 +163,13 @@ impl Stage {
         }
     }
 
-    /// Waits until everybody has the next token and the store has it too. What is still missing after the longest time is the judge's.
+    /// Waits until everybody has the next token and the store has it too. What is still missing
+    /// after the longest time is the judge's.
     async fn settle(&self, asking: &Asking) {
         let next = self.next;
         let landing = async {
             let mut told = self.holder.told.clone();
-            let is_persisted =
-                |event: &Event| matches!(event, Event::Persisted { generation } if *generation == next);
+            let is_persisted = |event: &Event| matches!(event, Event::Persisted { generation } if *generation == next);
             _ = told
                 .wait_for(|all| all.iter().any(|told| is_persisted(&told.event)))
                 .await;

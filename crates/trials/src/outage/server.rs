@@ -91,8 +91,12 @@ impl Server {
     /// Gives a cache connections of its own.
     pub(super) async fn connect(&self, builder: TokenCacheBuilder) -> Result<TokenCacheBuilder> {
         Ok(match self {
-            Self::Redis(server) => builder.store(RedisStore::connect(&server.url(), sealing()?).await?),
-            Self::Postgres(server) => builder.store(PostgresStore::connect(server.url(), sealing()?).await?),
+            Self::Redis(server) => {
+                builder.store(RedisStore::connect(&server.url(), sealing()?).await?)
+            }
+            Self::Postgres(server) => {
+                builder.store(PostgresStore::connect(server.url(), sealing()?).await?)
+            }
         })
     }
 

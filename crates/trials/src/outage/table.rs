@@ -53,9 +53,20 @@ fn row(scene: &Scene, played: &Played) -> [String; 11] {
     [
         scene.store.to_string(),
         scene.way.to_string(),
-        live.iter().map(|asked| asked.times).sum::<u64>().to_string(),
-        live.iter().map(|asked| asked.waited).sum::<u64>().to_string(),
-        millis(live.iter().map(|asked| asked.slowest).max().unwrap_or_default()),
+        live.iter()
+            .map(|asked| asked.times)
+            .sum::<u64>()
+            .to_string(),
+        live.iter()
+            .map(|asked| asked.waited)
+            .sum::<u64>()
+            .to_string(),
+        millis(
+            live.iter()
+                .map(|asked| asked.slowest)
+                .max()
+                .unwrap_or_default(),
+        ),
         over.refused().to_string(),
         played.exchanges_while_away.to_string(),
         millis(played.from_memory_after),

@@ -11,7 +11,8 @@ use vendor_auth::{Secret, Token};
 use super::moved_clock::MovedClock;
 
 const LIFE: Duration = Duration::from_secs(7_200);
-/// At four fifths of its life a token is due whatever its windows were drawn to be, and lives for 24 minutes yet.
+/// At four fifths of its life a token is due whatever its windows were drawn to be, and lives for
+/// 24 minutes yet.
 pub(super) const DUE: Duration = Duration::from_secs(5_760);
 /// A minute after its end a token is over.
 pub(super) const OVER: Duration = Duration::from_secs(7_260);

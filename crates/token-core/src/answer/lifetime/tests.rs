@@ -15,7 +15,12 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// The validity that a body makes, asked at second 1000, for every field that these tests write.
-fn read(body: &str, access: &str, renewal: Renewal, offset_millis: i64) -> (Validity, Option<&'static str>) {
+fn read(
+    body: &str,
+    access: &str,
+    renewal: Renewal,
+    offset_millis: i64,
+) -> (Validity, Option<&'static str>) {
     let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
     let request = Request::post(&base, "/t").build(Step::Refresh).unwrap();
     let response = http::Response::new(Bytes::from(body.to_owned()));
@@ -47,7 +52,12 @@ fn jwt(claims: &str) -> String {
 #[test]
 fn a_clear_number_of_seconds_counts() {
     for clear in ["3600", "3600.0", "\"3600\"", "\" 3600 \"", "3.6e3"] {
-        let (validity, oddity) = read(&format!("{{\"in\":{clear}}}"), "opaque", Renewal::RefreshToken, 0);
+        let (validity, oddity) = read(
+            &format!("{{\"in\":{clear}}}"),
+            "opaque",
+            Renewal::RefreshToken,
+            0,
+        );
         assert_eq!((validity.expires_at(), oddity), (at(4600), None), "{clear}");
     }
 }
@@ -70,7 +80,11 @@ fn an_end_that_is_absent_or_unreadable_is_the_default() {
         let body = format!("{{\"in\":{unreadable}}}");
         let (validity, oddity) = read(&body, "opaque", Renewal::Login, 0);
         assert_eq!(validity.expires_at(), at(1600), "{unreadable}");
-        assert_eq!(oddity, Some("the token's end is unreadable"), "{unreadable}");
+        assert_eq!(
+            oddity,
+            Some("the token's end is unreadable"),
+            "{unreadable}"
+        );
         let by_jwt = read(&body, &jwt("{\"exp\":1300}"), Renewal::Login, 0).0;
         assert_eq!(by_jwt.expires_at(), at(1300), "{unreadable}");
     }
@@ -121,7 +135,13 @@ fn an_end_that_is_zero_negative_or_past_ends_a_token_only_where_a_login_brought_
             );
         }
     }
-    let by_jwt = read("{\"in\":0}", &jwt("{\"exp\":1300}"), Renewal::RefreshToken, 0).0;
+    let by_jwt = read(
+        "{\"in\":0}",
+        &jwt("{\"exp\":1300}"),
+        Renewal::RefreshToken,
+        0,
+    )
+    .0;
     assert_eq!(by_jwt.expires_at(), at(1300));
     let past = read("{}", &jwt("{\"exp\":900}"), Renewal::RefreshToken, 0).0;
     assert_eq!(past.expires_at(), at(1600));
@@ -135,7 +155,13 @@ fn the_earliest_of_what_is_told_counts() {
     assert_eq!(end("{\"on\":\"2000\"}"), 2000);
     assert_eq!(end("{\"on\":3000,\"at\":\"1970-01-01T00:30:00Z\"}"), 1800);
     assert_eq!(end("{\"at\":\"Thu, 01 Jan 1970 00:30:00 GMT\"}"), 1800);
-    let claimed = read("{\"in\":3600}", &jwt("{\"exp\":1300}"), Renewal::RefreshToken, 0).0;
+    let claimed = read(
+        "{\"in\":3600}",
+        &jwt("{\"exp\":1300}"),
+        Renewal::RefreshToken,
+        0,
+    )
+    .0;
     assert_eq!(claimed.expires_at(), at(1300));
 }
 
@@ -170,16 +196,25 @@ fn a_token_with_no_end_and_nothing_to_renew_it_has_none() {
         Some(at(1060))
     );
     assert_eq!(
-        read("{}", &jwt("{\"exp\":1300}"), Renewal::Nothing, 0).0.ends(),
+        read("{}", &jwt("{\"exp\":1300}"), Renewal::Nothing, 0)
+            .0
+            .ends(),
         Some(at(1300))
     );
-    assert_eq!(read("{}", "opaque", Renewal::Login, 0).0.ends(), Some(at(1600)));
+    assert_eq!(
+        read("{}", "opaque", Renewal::Login, 0).0.ends(),
+        Some(at(1600))
+    );
 }
 
 // FAULTS.md row 114
 #[test]
 fn the_vendor_can_say_when_a_token_is_due() {
-    let due = |body: &str| read(body, "opaque", Renewal::RefreshToken, 0).0.refresh_at();
+    let due = |body: &str| {
+        read(body, "opaque", Renewal::RefreshToken, 0)
+            .0
+            .refresh_at()
+    };
     assert_eq!(due("{\"in\":3600,\"refresh_in\":600}"), at(1600));
     assert_eq!(due("{\"in\":3600,\"refresh_in\":\"600\"}"), at(1600));
     let usual = due("{\"in\":3600}");

@@ -11,7 +11,8 @@ pub(super) fn attempt_of(nonce_hex: Option<String>, now: Timestamp) -> Result<At
     let Some(hex) = nonce_hex else {
         return Ok(attempt(now, 0));
     };
-    let drawn = Some(&hex).filter(|hex| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let drawn = Some(&hex)
+        .filter(|hex| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let drawn = drawn.and_then(|hex| u128::from_str_radix(hex, 16).ok());
     let drawn = drawn.ok_or("`nonce_hex` must be 32 hex digits")?;
     Ok(Attempt::new(now, drawn.to_be_bytes()))
@@ -27,8 +28,8 @@ pub(super) fn token_of(mut fields: Fields, now: Timestamp) -> Result<Token, Stri
         Some(_) => Validity::new(now, now.shifted(life)),
         None => Validity::expired(),
     };
-    let builder =
-        Token::builder(access.unwrap_or_else(|| Secret::from("unknown")), validity).refresh(refresh);
+    let builder = Token::builder(access.unwrap_or_else(|| Secret::from("unknown")), validity)
+        .refresh(refresh);
     let with_extras = extras.into_iter().fold(builder, |builder, (name, value)| {
         builder.extra(name, Secret::from(value))
     });
@@ -66,7 +67,11 @@ pub(super) fn api_request_of(mut fields: Fields) -> Result<http::Request<Bytes>,
     Ok(request)
 }
 
-fn append(map: &mut http::HeaderMap, headers: Vec<(String, String)>, place: &str) -> Result<(), String> {
+fn append(
+    map: &mut http::HeaderMap,
+    headers: Vec<(String, String)>,
+    place: &str,
+) -> Result<(), String> {
     for (name, value) in headers {
         let unfit = |_| format!("`{place}.headers.{name}` is no header");
         let (key, value) = (

@@ -84,8 +84,8 @@ impl Member {
     }
 }
 
-/// This very program, even where another has been built in its place meanwhile. A write beyond a limit is to be an error and no signal,
-/// which only a shell can arrange without unsafe code.
+/// This very program, even where another has been built in its place meanwhile. A write beyond a
+/// limit is to be an error and no signal, which only a shell can arrange without unsafe code.
 fn command(assignment: &str) -> Command {
     let program = match cfg!(target_os = "linux") {
         true => format!("/proc/{}/exe", std::process::id()).into(),

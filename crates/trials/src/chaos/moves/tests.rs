@@ -16,7 +16,9 @@ fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
         let from_us = now - ago * SECOND_US;
         let until_us = from_us + 100;
         let place = u64::try_from(place).unwrap();
-        moves.write(place, Span { from_us, until_us }, HOUR_MS).unwrap();
+        moves
+            .write(place, Span { from_us, until_us }, HOUR_MS)
+            .unwrap();
     }
     std::fs::remove_file(path).unwrap();
     moves
@@ -25,7 +27,11 @@ fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
 fn told(record_age: u64, intent_age: u64) -> Entry {
     let fingerprint = RefreshFingerprint([0; 32]);
     let mut entry = Entry::default();
-    entry.record = Some(Record::new(fingerprint, Generation::new(1), Secret::from("any")));
+    entry.record = Some(Record::new(
+        fingerprint,
+        Generation::new(1),
+        Secret::from("any"),
+    ));
     entry.record_age = Duration::from_secs(record_age);
     entry.intent = Some(Intent {
         owner: Owner::named("any"),
@@ -44,7 +50,10 @@ fn hours(hours: u64) -> Duration {
 fn what_is_older_than_a_move_is_older_by_it() {
     let moves = moved_before_now("older", &[300, 200, 100]);
     let translated = moves.translate(told(250, 50), machine_us());
-    assert_eq!(translated.entry.record_age, hours(2) + Duration::from_secs(250));
+    assert_eq!(
+        translated.entry.record_age,
+        hours(2) + Duration::from_secs(250)
+    );
     assert_eq!(translated.entry.intent_age, Duration::from_secs(50));
     assert!(!translated.is_doubtful);
 }
@@ -55,7 +64,10 @@ fn where_a_slow_answer_leaves_it_open_the_record_is_older_and_the_intent_younger
     let asked_us = machine_us() - 60 * SECOND_US;
     let translated = moves.translate(told(90, 90), asked_us);
     assert!(translated.is_doubtful);
-    assert_eq!(translated.entry.record_age, hours(1) + Duration::from_secs(90));
+    assert_eq!(
+        translated.entry.record_age,
+        hours(1) + Duration::from_secs(90)
+    );
     assert_eq!(translated.entry.intent_age, Duration::from_secs(90));
 }
 

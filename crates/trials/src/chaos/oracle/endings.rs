@@ -39,7 +39,9 @@ impl Ended {
     }
 
     pub(super) fn judge(&self, out: &HandedOut) -> Result<()> {
-        let HandedOut { process, handed, .. } = *out;
+        let HandedOut {
+            process, handed, ..
+        } = *out;
         let generation = handed.generation;
         let was_removed = generation <= self.removed;
         ensure!(
@@ -58,7 +60,12 @@ impl Ended {
 
 impl Oracle {
     /// The grant is over: the vendor refused it. `stored` is what the store holds.
-    pub(in crate::chaos) fn lost(&mut self, journal: &[Answer], stored: u64, deaths: &Deaths) -> Result<()> {
+    pub(in crate::chaos) fn lost(
+        &mut self,
+        journal: &[Answer],
+        stored: u64,
+        deaths: &Deaths,
+    ) -> Result<()> {
         ensure!(
             self.epoch.refused > 0,
             "a process holds a grant for dead that nobody refused"
@@ -82,7 +89,9 @@ impl Oracle {
             Some(last) if !last.delivered => self.tally.undelivered += 1,
             Some(_) if deaths.receivers > 0 => self.tally.killed += 1,
             _ => {
-                bail!("the grant is lost, and the last token was delivered to a process that was not killed")
+                bail!(
+                    "the grant is lost, and the last token was delivered to a process that was not killed"
+                )
             }
         }
         Ok(())
@@ -112,16 +121,22 @@ impl Oracle {
         self.tally.generations += stored.saturating_sub(self.epoch.first);
     }
 
-    /// A round is over. Where the vendor keeps refresh tokens, an exchange that is no generation costs no grant, but must be explained
-    /// all the same.
+    /// A round is over. Where the vendor keeps refresh tokens, an exchange that is no generation
+    /// costs no grant, but must be explained all the same.
     pub(in crate::chaos) fn explain_unheard(
         &mut self,
         journal: &[Answer],
         stored: u64,
         deaths: &Deaths,
     ) -> Result<()> {
-        let undelivered = |place: &&usize| journal.get(**place).is_some_and(|answer| !answer.delivered);
-        let undelivered = self.epoch.since_last_round().iter().filter(undelivered).count();
+        let undelivered =
+            |place: &&usize| journal.get(**place).is_some_and(|answer| !answer.delivered);
+        let undelivered = self
+            .epoch
+            .since_last_round()
+            .iter()
+            .filter(undelivered)
+            .count();
         // What lay whole on disk was to be recovered.
         let whole = deaths.whole_on_disk > self.lives.newest();
         let died = deaths.receivers.saturating_sub(u64::from(whole));
@@ -157,11 +172,14 @@ impl Oracle {
         Ok(())
     }
 
-    /// A code was redeemed, and its token has this generation: the grant before it ends, and its own begins.
+    /// A code was redeemed, and its token has this generation: the grant before it ends, and its
+    /// own begins.
     pub(in crate::chaos) fn redeemed(&mut self, journal: &[Answer], generation: u64) -> Result<()> {
         self.tally.redemptions += 1;
         self.read(journal)?;
-        let first = journal.get(self.seen).filter(|answer| answer.begins_a_grant());
+        let first = journal
+            .get(self.seen)
+            .filter(|answer| answer.begins_a_grant());
         let first = first.context("a code was redeemed, and the vendor knows nothing of it")?;
         self.know(generation.saturating_sub(1));
         self.end_overtaken(generation.saturating_sub(1))?;

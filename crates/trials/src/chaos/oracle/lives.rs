@@ -11,8 +11,8 @@ use super::super::words::Handed;
 #[derive(Debug, Default)]
 pub(super) struct Lives {
     all: BTreeMap<u64, Life>,
-    /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died with it: the next token has the
-    /// same generation.
+    /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died
+    /// with it: the next token has the same generation.
     pub(super) unheard: u64,
 }
 
@@ -22,14 +22,16 @@ struct Life {
     expires_at_ms: i64,
     /// When a store had it for certain.
     durable_at_ms: Option<i64>,
-    /// How often it was issued: more than once by a vendor that accepts a spent refresh token again.
+    /// How often it was issued: more than once by a vendor that accepts a spent refresh token
+    /// again.
     issues: u64,
     /// Tell them from every other, once somebody got them.
     prints: Vec<u64>,
 }
 
-/// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most 10 ms ago (`SystemClock`): once where
-/// the vendor notes the issue, once where a holder notes what is left. The store rounds two instants to milliseconds.
+/// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most
+/// 10 ms ago (`SystemClock`): once where the vendor notes the issue, once where a holder notes what
+/// is left. The store rounds two instants to milliseconds.
 pub(super) const GRAIN_MS: i64 = 22;
 
 /// How a token was handed out.
@@ -82,14 +84,17 @@ impl Lives {
     ///
     /// # Errors
     ///
-    /// Where nobody issued it, where it is another than others got, or where it was over by more than nobody can know.
+    /// Where nobody issued it, where it is another than others got, or where it was over by more
+    /// than nobody can know.
     pub(super) fn handed(&mut self, process: usize, handed: &Handed) -> Result<Judged> {
         let Handed {
             generation, print, ..
         } = *handed;
         let generation = self.older_of(print, generation).unwrap_or(generation);
         let Some(life) = self.all.get_mut(&generation) else {
-            bail!("process {process} handed out generation {generation}, which the vendor never issued");
+            bail!(
+                "process {process} handed out generation {generation}, which the vendor never issued"
+            );
         };
         if !life.prints.contains(&print) {
             life.prints.push(print);
@@ -114,7 +119,8 @@ impl Lives {
 }
 
 impl Lives {
-    /// A process whose clock is ahead holds a new token for over, and keeps the one before it under the new generation while that lives.
+    /// A process whose clock is ahead holds a new token for over, and keeps the one before it under
+    /// the new generation while that lives.
     fn older_of(&self, print: u64, generation: u64) -> Option<u64> {
         let mut older = self.all.range(..generation);
         let (older, _) = older.rfind(|(_, life)| life.prints.contains(&print))?;
@@ -125,11 +131,14 @@ impl Lives {
 impl Life {
     /// By how much a holder may take the token for younger than it is.
     ///
-    /// A record says how much life was left when it was written down, and the store says how long ago it was committed. Nobody counts
-    /// the time in between: a store that is away, a holder that is frozen or dies and leaves the record to its spill. It is no longer
-    /// than from the issue to the instant at which the store had it. Nothing else is excused, and no difference of clocks.
+    /// A record says how much life was left when it was written down, and the store says how long
+    /// ago it was committed. Nobody counts the time in between: a store that is away, a holder that
+    /// is frozen or dies and leaves the record to its spill. It is no longer than from the issue to
+    /// the instant at which the store had it. Nothing else is excused, and no difference of clocks.
     fn unknowable_ms(&self) -> i64 {
-        let under_way = self.durable_at_ms.map_or(0, |at_ms| at_ms - self.issued_at_ms);
+        let under_way = self
+            .durable_at_ms
+            .map_or(0, |at_ms| at_ms - self.issued_at_ms);
         under_way.max(0) + GRAIN_MS
     }
 }

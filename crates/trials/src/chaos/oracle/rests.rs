@@ -1,6 +1,7 @@
 //! How long a refresh token rests after it was sent and nobody knows what became of it.
 //!
-//! Measured at the vendor, on its clock. The processes count from their intents, which are a little older than the arrival.
+//! Measured at the vendor, on its clock. The processes count from their intents, which are a little
+//! older than the arrival.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ const SHORT_REST_MS: i64 = 15_000;
 /// A process may be frozen for so long between its intent and its request.
 pub(super) const HEAD_START_MS: i64 = 3_000;
 
-/// Whether the wall clocks of this round and the last can be believed. A process whose clock was set forward by hours holds its access
-/// token for over.
+/// Whether the wall clocks of this round and the last can be believed. A process whose clock was
+/// set forward by hours holds its access token for over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::chaos) enum Clocks {
     #[default]
@@ -52,18 +53,22 @@ impl Rests {
         }
     }
 
-    /// The journal's entry at this place was made while the newest token was to be over at this instant.
+    /// The journal's entry at this place was made while the newest token was to be over at this
+    /// instant.
     ///
     /// # Errors
     ///
-    /// Where a refresh token was sent again, nobody could know what had become of it, and its rest was not over.
+    /// Where a refresh token was sent again, nobody could know what had become of it, and its rest
+    /// was not over.
     pub(super) fn judge(
         &mut self,
         journal: &[Answer],
         place: usize,
         newest_expiry_ms: Option<i64>,
     ) -> Result<()> {
-        let answer = journal.get(place).filter(|answer| answer.kind == Kind::Refresh);
+        let answer = journal
+            .get(place)
+            .filter(|answer| answer.kind == Kind::Refresh);
         let Some(answer) = answer.filter(|_| self.rotation.rests()) else {
             return Ok(());
         };
@@ -105,7 +110,8 @@ impl Rests {
 
     fn is_in_doubt(&self, answer: &Answer) -> bool {
         match answer.outcome {
-            // Where refresh tokens are kept, a token that arrived was written down, and the same one is sent for the next.
+            // Where refresh tokens are kept, a token that arrived was written down, and the same
+            // one is sent for the next.
             Outcome::Issued { .. } => self.rotation != RotationMode::Kept || !answer.delivered,
             Outcome::Unasked => !answer.delivered,
             _ => false,

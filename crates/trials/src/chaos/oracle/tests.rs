@@ -140,7 +140,10 @@ fn after_a_loss_every_process_may_be_refused_once() {
 
 #[test]
 fn the_vendor_issues_one_generation_after_the_other() {
-    found_out(oracle().read(&[issued(2)]), "the vendor issued generation 3");
+    found_out(
+        oracle().read(&[issued(2)]),
+        "the vendor issued generation 3",
+    );
 }
 
 #[test]
@@ -160,7 +163,9 @@ fn an_exchange_under_way_is_looked_at_when_it_is_over() {
 fn a_loss_is_explained_by_an_answer_that_reached_nobody() {
     let journal = [issued(1), undelivered(issued(2)), refused()];
     let mut oracle = after(&journal);
-    oracle.lost(&journal, FIRST + 1, &Deaths::default()).unwrap();
+    oracle
+        .lost(&journal, FIRST + 1, &Deaths::default())
+        .unwrap();
     oracle.adds_up().unwrap();
     assert_eq!((oracle.tally.undelivered, oracle.tally.killed), (1, 0));
 }
@@ -206,7 +211,9 @@ fn a_grant_is_not_dead_before_somebody_was_refused() {
 fn a_token_is_handed_out_until_it_is_over() {
     let mut oracle = after(&[issued(1)]);
     oracle.handed(&by(0, handed(FIRST, LIFE_MS - 1))).unwrap();
-    oracle.handed(&by(0, handed(FIRST + 1, LIFE_MS + 999))).unwrap();
+    oracle
+        .handed(&by(0, handed(FIRST + 1, LIFE_MS + 999)))
+        .unwrap();
     assert_eq!((oracle.tally.handed, oracle.tally.late), (2, 0));
 }
 
@@ -224,7 +231,9 @@ fn only_the_way_of_its_record_to_the_store_is_excused() {
     let mut oracle = after(&[issued(1)]);
     oracle.committed(FIRST + 1, 1_800);
     let over_at = LIFE_MS + 1_000;
-    oracle.handed(&by(0, handed(FIRST + 1, over_at + 800))).unwrap();
+    oracle
+        .handed(&by(0, handed(FIRST + 1, over_at + 800)))
+        .unwrap();
     assert_eq!(oracle.tally.late, 1);
     let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + 800 + GRAIN_MS)));
     found_out(late, "and 0.822 s at most could not be known");
@@ -282,5 +291,8 @@ fn whoever_learned_the_vendors_clock_signs_by_it() {
     };
     oracle().handed(&by(0, signed(4_100))).unwrap();
     let wrong = oracle().handed(&by(0, signed(-10_800_000)));
-    found_out(wrong, "wrong by -10800 s though it learned the vendor's to 4 s");
+    found_out(
+        wrong,
+        "wrong by -10800 s though it learned the vendor's to 4 s",
+    );
 }

@@ -77,7 +77,9 @@ fn signed(number: u64) -> i64 {
 }
 
 fn trouble(random: &mut Random, setting: Setting) -> Trouble {
-    let Setting { processes, harm, .. } = setting;
+    let Setting {
+        processes, harm, ..
+    } = setting;
     match random.between(0, 99) {
         0..15 => Trouble::Nothing,
         15..40 => kill(random, setting),

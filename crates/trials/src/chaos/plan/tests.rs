@@ -9,7 +9,9 @@ fn plans(harm: Harm) -> Vec<Plan> {
         harm,
         has_steps: true,
     };
-    (0..2_000).map(|_| Plan::draw(&mut random, setting)).collect()
+    (0..2_000)
+        .map(|_| Plan::draw(&mut random, setting))
+        .collect()
 }
 
 fn kills(trouble: &Trouble) -> bool {

@@ -30,14 +30,21 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn ask(&self, number: u64, at_us: i64, drop_after_us: Option<u64>) {
-        let (tokens, clock, learned) = (self.tokens.clone(), self.clock.clone(), self.learned.clone());
+        let (tokens, clock, learned) = (
+            self.tokens.clone(),
+            self.clock.clone(),
+            self.learned.clone(),
+        );
         let asking = ask(tokens, clock, learned, number, at_us);
         let Some(after_us) = drop_after_us.filter(|_| self.runtime == RuntimeMode::Dropped) else {
             return self.call(asking);
         };
         self.call(async move {
             // The runtime is dropped right after this, with all that the call had begun on it.
-            if timeout(Duration::from_micros(after_us), asking).await.is_err() {
+            if timeout(Duration::from_micros(after_us), asking)
+                .await
+                .is_err()
+            {
                 let why = "its runtime was dropped".to_owned();
                 say(&Said::Refused { number, why });
             }
@@ -58,11 +65,16 @@ impl Calls {
 
     pub(super) fn redeem(&self, code: String) {
         let tokens = self.tokens.clone();
-        let code = self.endpoint.redeem_code(&Secret::from(code), REDIRECT_URI, None);
+        let code = self
+            .endpoint
+            .redeem_code(&Secret::from(code), REDIRECT_URI, None);
         self.call(async move {
             let redeemed = tokens.redeem(code).await;
             say(&Said::Redeemed {
-                generation: redeemed.as_ref().ok().map(|token| token.generation().number()),
+                generation: redeemed
+                    .as_ref()
+                    .ok()
+                    .map(|token| token.generation().number()),
                 error: redeemed.err().map(|error| error.to_string()),
             });
         });
@@ -71,7 +83,9 @@ impl Calls {
     fn call(&self, work: impl Future<Output = ()> + Send + 'static) {
         match self.runtime {
             RuntimeMode::One => drop(tokio::spawn(work)),
-            RuntimeMode::PerCall | RuntimeMode::Dropped => drop(std::thread::spawn(|| in_own_runtime(work))),
+            RuntimeMode::PerCall | RuntimeMode::Dropped => {
+                drop(std::thread::spawn(|| in_own_runtime(work)))
+            }
         }
     }
 }
@@ -101,10 +115,17 @@ pub(super) async fn read(store: Arc<dyn TokenStore>, key: TokenKey, at_us: i64) 
     }
 }
 
-async fn ask(tokens: TokenCache, clock: SharedClock, learned: Arc<Learned>, number: u64, at_us: i64) {
+async fn ask(
+    tokens: TokenCache,
+    clock: SharedClock,
+    learned: Arc<Learned>,
+    number: u64,
+    at_us: i64,
+) {
     until(at_us).await;
     let outcome = tokens.token().await;
-    // This thread made no pause since the token was judged: its last look at the clock was that one.
+    // This thread made no pause since the token was judged: its last look at the clock was that
+    // one.
     let judged_at_ms = last_look_ms();
     let handed_at_us = machine_us();
     let signed = learned.sign(&tokens, clock.0.hands()).await;

@@ -1,4 +1,5 @@
-//! What every scene begins with: a clock, the simulator's view of it, and a client that keeps a record.
+//! What every scene begins with: a clock, the simulator's view of it, and a client that keeps a
+//! record.
 
 use anyhow::{Context as _, Result};
 use token_core::reexports::Bytes;

@@ -26,7 +26,8 @@ pub(super) fn install() -> Result<Installed> {
         folder: folder.clone(),
         state: "state.json",
     };
-    if is_installed(&folder, LOCK, INSTALLED) && folder.join("node_modules/oidc-provider").is_dir() {
+    if is_installed(&folder, LOCK, INSTALLED) && folder.join("node_modules/oidc-provider").is_dir()
+    {
         return Ok(Installed::Ready(launch));
     }
     println!("  npm ci");
@@ -44,7 +45,10 @@ fn missing() -> Option<String> {
     };
     if !is_new_enough(&version, OLDEST_NODE) {
         let (major, minor) = OLDEST_NODE;
-        return Some(format!("Node {} is older than v{major}.{minor}", version.trim()));
+        return Some(format!(
+            "Node {} is older than v{major}.{minor}",
+            version.trim()
+        ));
     }
     let has_npm = command::is_there("npm", &["--version"]);
     (!has_npm).then(|| "npm is not installed".to_owned())

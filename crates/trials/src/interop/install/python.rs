@@ -67,7 +67,8 @@ fn make(folder: &Path) -> Result<Option<String>> {
     let mut pip = program(&python.to_string_lossy(), &pip);
     let reason = fetch(pip.current_dir(folder), "django-oauth-toolkit")?;
     if reason.is_none() {
-        fs::copy(folder.join(REQUIREMENTS), folder.join(INSTALLED)).context("the list cannot be kept")?;
+        fs::copy(folder.join(REQUIREMENTS), folder.join(INSTALLED))
+            .context("the list cannot be kept")?;
     }
     Ok(reason)
 }

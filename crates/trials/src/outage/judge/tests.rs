@@ -106,9 +106,14 @@ fn each_fault_during_an_outage_is_found() {
         Breakage("1 of 12000 callers waited", |away| {
             away.bystander.asked.waited = 1;
         }),
-        Breakage("1 of 12000 callers waited", |away| away.holder.asked.waited = 1),
+        Breakage("1 of 12000 callers waited", |away| {
+            away.holder.asked.waited = 1
+        }),
         Breakage("replaced by an error", |away| {
-            away.bystander.asked.refusals.push(refusal(ErrorKind::Store));
+            away.bystander
+                .asked
+                .refusals
+                .push(refusal(ErrorKind::Store));
         }),
         Breakage("expired token was handed out", |away| {
             away.holder.asked.expired = 1;
@@ -127,7 +132,10 @@ fn each_fault_during_an_outage_is_found() {
             away.latecomer.asked.refusals.clear();
         }),
         Breakage("something else: Rejected", |away| {
-            away.latecomer.asked.refusals.push(refusal(ErrorKind::Rejected));
+            away.latecomer
+                .asked
+                .refusals
+                .push(refusal(ErrorKind::Rejected));
         }),
     ];
     for Breakage(words, breaks) in breakages {
@@ -164,12 +172,19 @@ fn each_fault_after_an_outage_is_found() {
                 .push(told(Event::Superseded { generation: NEXT }));
         }),
         Breakage("holder: says Restored", |back| {
-            back.holder.told.push(told(Event::Rewritten { generation: NEXT }));
+            back.holder
+                .told
+                .push(told(Event::Rewritten { generation: NEXT }));
         }),
         Breakage("the holder: 1 of", |back| back.holder.asked.waited = 1),
-        Breakage("handed an expired token", |back| back.latecomer.asked.expired = 1),
+        Breakage("handed an expired token", |back| {
+            back.latecomer.asked.expired = 1
+        }),
         Breakage("something else: InDoubt", |back| {
-            back.latecomer.asked.refusals.push(refusal(ErrorKind::InDoubt));
+            back.latecomer
+                .asked
+                .refusals
+                .push(refusal(ErrorKind::InDoubt));
         }),
     ];
     for Breakage(words, breaks) in breakages {

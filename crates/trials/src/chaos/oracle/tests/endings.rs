@@ -10,7 +10,9 @@ fn a_token_that_lay_whole_on_disk_and_was_not_recovered_is_a_loss_of_ours() {
     };
     let lost = after(&journal).lost(&journal, FIRST, &whole(FIRST + 1));
     found_out(lost, "generation 11 lay whole on disk");
-    after(&journal).lost(&journal, FIRST, &whole(FIRST)).unwrap();
+    after(&journal)
+        .lost(&journal, FIRST, &whole(FIRST))
+        .unwrap();
 }
 
 fn logout(removed: u64) -> LogOut {

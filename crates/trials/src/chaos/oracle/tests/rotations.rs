@@ -36,7 +36,9 @@ fn an_exchange_of_a_kept_grant_that_is_no_generation_must_be_explained() {
         "1 tokens were issued in this round and are not in the store, and 0 of them",
     );
     let mut oracle = kept(&journal);
-    oracle.explain_unheard(&journal, FIRST + 1, &killed()).unwrap();
+    oracle
+        .explain_unheard(&journal, FIRST + 1, &killed())
+        .unwrap();
     oracle.end(FIRST + 1);
     oracle.adds_up().unwrap();
     let journal = [undelivered(with_kept_token(1)), with_kept_token(2)];
@@ -80,7 +82,9 @@ fn one_explanation_does_not_do_for_two_rounds() {
 fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
     let journal = [with_kept_token(1), with_kept_token(2)];
     let mut oracle = kept(&journal);
-    oracle.explain_unheard(&journal, FIRST + 1, &killed()).unwrap();
+    oracle
+        .explain_unheard(&journal, FIRST + 1, &killed())
+        .unwrap();
     let prints = |print| {
         let token = handed(FIRST + 1, 2_000_000);
         by(0, Handed { print, ..token })
@@ -102,7 +106,9 @@ fn a_token_of_a_kept_grant_is_handed_out_until_it_is_over() {
     let mut oracle = kept(&[with_kept_token(1)]);
     oracle.committed(FIRST + 1, 1_000_000);
     let over_at = LIFE_MS + 1_000_000;
-    oracle.handed(&by(0, handed(FIRST + 1, over_at - 1))).unwrap();
+    oracle
+        .handed(&by(0, handed(FIRST + 1, over_at - 1)))
+        .unwrap();
     let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + GRAIN_MS)));
     found_out(late, "after it was over");
     let never = oracle.handed(&by(0, handed(FIRST + 2, over_at)));
@@ -174,5 +180,7 @@ fn a_grant_is_not_lost_within_the_vendors_grace() {
     let lost = grace(&journal).lost(&journal, FIRST, &Deaths::default());
     found_out(lost, "within the vendor's grace");
     let journal = [undelivered(issued(1)), refused_after(60_001)];
-    grace(&journal).lost(&journal, FIRST, &Deaths::default()).unwrap();
+    grace(&journal)
+        .lost(&journal, FIRST, &Deaths::default())
+        .unwrap();
 }
