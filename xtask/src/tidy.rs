@@ -6,6 +6,7 @@ mod graph;
 mod manifests;
 mod places;
 mod purity;
+mod readmes;
 mod sources;
 mod tests_rules;
 mod tree;
@@ -55,7 +56,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     Rule {
         name: "1: vendor crates depend on nothing that does I/O",
         check: purity::dependencies,
@@ -85,8 +86,12 @@ const RULES: [Rule; 21] = [
         check: sources::no_unsafe,
     },
     Rule {
-        name: "9: foreign types are on a list",
-        check: furniture::foreign_types,
+        name: "9: public dependencies are on a list",
+        check: readmes::public_dependencies,
+    },
+    Rule {
+        name: "READMEs are plain Markdown",
+        check: readmes::plain_markdown,
     },
     Rule {
         name: "metadata is complete",

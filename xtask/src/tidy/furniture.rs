@@ -15,22 +15,6 @@ pub(super) fn papers(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-pub(super) fn foreign_types(tree: &Tree) -> Vec<Finding> {
-    let heading = |line: &str| {
-        line.starts_with('#') && line.ends_with(" Foreign types in the public interface")
-    };
-    let published = tree.crates().filter(Crate::is_published);
-    let without = published.filter(|ours| {
-        !ours
-            .text("README.md")
-            .is_some_and(|text| text.lines().any(heading))
-    });
-    let advice = "list the types of other crates under `## Foreign types in the public interface`, 1.0 or later and not yet";
-    without
-        .map(|ours| Finding::new(ours.path("README.md"), advice))
-        .collect()
-}
-
 /// Copies the licences into every crate. Real copies: a package does not follow links out of its
 /// folder.
 pub(super) fn copy_licences(workspace: &Workspace) -> Result<()> {
@@ -60,7 +44,9 @@ fn missing_papers(tree: &Tree, ours: &Crate<'_>) -> Vec<Finding> {
     let readme = ours.text("README.md").is_none_or(str::is_empty);
     let readme =
         readme.then(|| Finding::new(ours.path("README.md"), "write the crate's front page"));
-    let is_front_page = |line: &str| line.trim() == "#![doc = include_str!(\"../README.md\")]";
+    let is_front_page = |line: &str| {
+        line.starts_with("#![") && line.contains("doc = include_str!(\"../README.md\")")
+    };
     let compiled = ours
         .text("src/lib.rs")
         .is_some_and(|text| !text.lines().any(is_front_page));

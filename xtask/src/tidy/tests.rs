@@ -35,7 +35,7 @@ workspace = true
 
 const LIB: &str = "#![doc = include_str!(\"../README.md\")]\n";
 
-const README: &str = "# A crate\n\n## Foreign types in the public interface\n\nNone.\n";
+const README: &str = "# A crate\n\n## Public dependencies (semver)\n\nNone.\n";
 
 fn good_tree() -> Tree {
     let root = "[workspace.package]\nversion = \"0.1.0\"\n";
@@ -205,12 +205,16 @@ fn breakages() -> Vec<(&'static str, Tree)> {
             with_source("fn f() { unsafe { g() } }\n"),
         ),
         (
-            "9: foreign types are on a list",
+            "9: public dependencies are on a list",
             replaced(
                 "crates/acme-auth/README.md",
-                "## Foreign types in the public interface",
+                "## Public dependencies (semver)",
                 "",
             ),
+        ),
+        (
+            "READMEs are plain Markdown",
+            replaced("crates/acme-auth/README.md", "None.", "None, see [`A`]."),
         ),
         (metadata, replaced(manifest, "keywords = [\"acme\"]", "")),
         (
