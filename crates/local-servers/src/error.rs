@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A server could not be started, asked or signalled; the text says why, and what to run where a
 /// package is missing.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct ServerError(String);
 
 impl ServerError {
@@ -16,11 +17,3 @@ impl ServerError {
         Self(format!("{what}: {error}"))
     }
 }
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ServerError {}

@@ -35,7 +35,8 @@ pub use self::kind::ErrorKind;
 /// It tells which request failed (step, host and path, never the query), for which key, and what
 /// the vendor said. It is cheap to clone, because every caller that waited for one exchange shares
 /// its failure. It never holds a token, a body, a query or the text of a parser's error.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("{}{}{}{}; {}", .0.what, .0.code_suffix(), suffix(&.0.message), .0.place, .0.advice())]
 pub struct Error(Arc<Inner>);
 
 #[derive(Clone)]
@@ -50,6 +51,34 @@ struct Inner {
     vendors_word: bool,
     one_time_grant: bool,
     kills_live_token: bool,
+}
+
+impl Inner {
+    fn code_suffix(&self) -> String {
+        let code = self.code.as_ref();
+        code.map(|code| format!(" (code {code})"))
+            .unwrap_or_default()
+    }
+
+    fn is_retryable(&self) -> bool {
+        let spent = matches!(self.kind, ErrorKind::Protocol | ErrorKind::InDoubt);
+        self.kind.is_retryable() && !(self.one_time_grant && spent)
+    }
+
+    fn advice(&self) -> &'static str {
+        if self.kind.is_retryable() && !self.is_retryable() {
+            return "the code or password may have been used, start the login again";
+        }
+        self.kind.advice()
+    }
+}
+
+/// Returns what follows a constant text: a colon and the detail, or nothing.
+pub(crate) fn suffix(detail: &Option<String>) -> String {
+    let detail = detail.as_ref();
+    detail
+        .map(|detail| format!(": {detail}"))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -215,8 +244,7 @@ impl Error {
     /// ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or was not asked
     /// ([`Store`](ErrorKind::Store)).
     pub fn is_retryable(&self) -> bool {
-        let spent = matches!(self.0.kind, ErrorKind::Protocol | ErrorKind::InDoubt);
-        self.0.kind.is_retryable() && !(self.0.one_time_grant && spent)
+        self.0.is_retryable()
     }
 
     /// Whether the refusal also killed the access token in hand (Quectel: a disabled user or access
@@ -225,29 +253,9 @@ impl Error {
         self.0.kills_live_token
     }
 
-    fn advice(&self) -> &'static str {
-        if self.0.kind.is_retryable() && !self.is_retryable() {
-            return "the code or password may have been used, start the login again";
-        }
-        self.0.kind.advice()
-    }
-
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.what)?;
-        if let Some(code) = &self.0.code {
-            write!(f, " (code {code})")?;
-        }
-        if let Some(message) = &self.0.message {
-            write!(f, ": {message}")?;
-        }
-        write!(f, "{}; {}", self.0.place, self.advice())
     }
 }
 
@@ -266,8 +274,6 @@ impl fmt::Debug for Error {
             .finish_non_exhaustive()
     }
 }
-
-impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests;

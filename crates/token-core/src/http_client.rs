@@ -55,7 +55,8 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
 /// let cut = SendError::maybe_sent(SendFailure::Interrupted);
 /// assert_eq!(cut.to_error().kind(), ErrorKind::InDoubt);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}{}", .failure.describe(), crate::error::suffix(.detail))]
 pub struct SendError {
     failure: SendFailure,
     may_have_left: bool,
@@ -188,15 +189,3 @@ impl SendFailure {
         }
     }
 }
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.failure.describe())?;
-        match &self.detail {
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for SendError {}

@@ -326,7 +326,8 @@ pub enum Committed {
 }
 
 /// A store could not do what it was asked. Nothing was lost by that.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error("{what}{}", crate::error::suffix(.detail))]
 pub struct StoreError {
     what: &'static str,
     detail: Option<String>,
@@ -356,20 +357,8 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)?;
-        match &self.detail {
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
-        }
-    }
-}
-
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoreError({self})")
     }
 }
-
-impl std::error::Error for StoreError {}

@@ -1,6 +1,5 @@
 //! What a refresh does to the tokens that were there before.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -71,16 +70,9 @@ impl FromStr for Rotation {
 }
 
 /// A word that names no [`Rotation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected never, repeat, kept, grace, single-use or strict")]
 pub struct UnknownRotation(());
-
-impl fmt::Display for UnknownRotation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected never, repeat, kept, grace, single-use or strict")
-    }
-}
-
-impl std::error::Error for UnknownRotation {}
 
 /// What a refresh does to the access token that was issued before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

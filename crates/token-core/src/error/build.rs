@@ -8,7 +8,8 @@ use std::fmt;
 ///
 /// assert_eq!(BuildError::missing("app_key").to_string(), "`app_key` is missing");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` {why}")]
 pub struct BuildError {
     field: &'static str,
     why: &'static str,
@@ -34,16 +35,8 @@ impl BuildError {
     }
 }
 
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.why)
-    }
-}
-
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BuildError({self})")
     }
 }
-
-impl std::error::Error for BuildError {}
