@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match answer {
         Ok(token) => println!("logged in until {:?}", token.validity().ends()),
         Err(error) if matches!(error.kind(), ErrorKind::Locked { .. }) => {
-            println!("frozen: {error}")
+            println!("frozen: {error}");
         }
         Err(error) => return Err(error.into()),
     }

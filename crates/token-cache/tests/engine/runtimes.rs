@@ -85,7 +85,7 @@ fn a_runtime_for_each_call_loses_no_grant() {
             let within = Duration::from_millis(1);
             match generation {
                 Some(generation) => {
-                    _ = tokio::time::timeout(within, cache.refresh_if(generation)).await
+                    _ = tokio::time::timeout(within, cache.refresh_if(generation)).await;
                 }
                 None => _ = cache.token_within(within).await,
             }

@@ -168,7 +168,7 @@ impl Simulation {
             match ended.unwrap_or_else(|panic| panic!("{}: {panic}", self.at())) {
                 Ok(_) => {}
                 Err((error, live)) => {
-                    assert!(!live, "{}: {error} though a live token is there", self.at())
+                    assert!(!live, "{}: {error} though a live token is there", self.at());
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn of_case(
         (Some(Expected::Error(expected)), Err(error)) => found.error("error", expected, &error),
         (None, Err(error)) => found.say(&format!("authorize failed: {error:?}")),
         (Some(_), _) => {
-            found.say("`expect` of a case of `authorize` is an `error`, and it did not fail")
+            found.say("`expect` of a case of `authorize` is an `error`, and it did not fail");
         }
         (None, Ok(())) => compare(&mut found, case, api, &parts),
     }

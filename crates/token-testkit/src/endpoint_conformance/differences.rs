@@ -43,7 +43,7 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     match (&case.answer, &case.expect) {
         (Some(answer), Some(expected)) => found.seen(expected, &trial.read(answer), case),
         (None, Some(_)) => {
-            found.say("expect: the request could be made, and there is no `answer` to read")
+            found.say("expect: the request could be made, and there is no `answer` to read");
         }
         _ => {}
     }
@@ -89,7 +89,7 @@ impl Differences {
                 self.error("refresh_token_only", expected, error);
             }
             (Expected::Error(expected), Seen::Refused(error)) => {
-                self.error("error", expected, error)
+                self.error("error", expected, error);
             }
             (Expected::Retry(expected), Seen::Retry(error)) => self.error("retry", expected, error),
             (Expected::Continue(expected), Seen::Continue(request)) => {

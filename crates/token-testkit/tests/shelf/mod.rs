@@ -156,7 +156,7 @@ impl Place {
             Flaw::RecordsDoNotAge => entry.record_age = Duration::ZERO,
             Flaw::IntentsDoNotAge => entry.intent_age = Duration::ZERO,
             Flaw::IntentDiesWithTheLease if self.lease_of(slot, now).is_none() => {
-                entry.intent = None
+                entry.intent = None;
             }
             Flaw::InventsARecord => entry.tombstoned = true,
             Flaw::ForgetsWhatItRemoved => entry.tombstoned_generation = None,
@@ -180,7 +180,7 @@ impl Place {
             Flaw::RoundsTheGeneration => kept.generation = Generation::new(number & !1),
             Flaw::TrimsTheBody => kept.body = Secret::from(record.body.expose().trim()),
             Flaw::ForgetsPlainFields => {
-                kept = Record::new(record.fingerprint, record.generation, kept.body)
+                kept = Record::new(record.fingerprint, record.generation, kept.body);
             }
             _ => {}
         }

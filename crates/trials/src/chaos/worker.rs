@@ -189,7 +189,7 @@ async fn tell(mut events: Events) {
                 why: error.to_string(),
             }),
             Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN) => {
-                say(&Said::Overtaken)
+                say(&Said::Overtaken);
             }
             Event::Failed { error, .. } => say(&Said::Noted {
                 what: format!("failed: {error}"),

@@ -84,7 +84,7 @@ impl Calls {
         match self.runtime {
             RuntimeMode::One => drop(tokio::spawn(work)),
             RuntimeMode::PerCall | RuntimeMode::Dropped => {
-                drop(std::thread::spawn(|| in_own_runtime(work)))
+                drop(std::thread::spawn(|| in_own_runtime(work)));
             }
         }
     }

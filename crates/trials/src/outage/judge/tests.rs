@@ -107,7 +107,7 @@ fn each_fault_during_an_outage_is_found() {
             away.bystander.asked.waited = 1;
         }),
         Breakage("1 of 12000 callers waited", |away| {
-            away.holder.asked.waited = 1
+            away.holder.asked.waited = 1;
         }),
         Breakage("replaced by an error", |away| {
             away.bystander
@@ -178,7 +178,7 @@ fn each_fault_after_an_outage_is_found() {
         }),
         Breakage("the holder: 1 of", |back| back.holder.asked.waited = 1),
         Breakage("handed an expired token", |back| {
-            back.latecomer.asked.expired = 1
+            back.latecomer.asked.expired = 1;
         }),
         Breakage("something else: InDoubt", |back| {
             back.latecomer
