@@ -16,7 +16,7 @@ const BENCHES: [(&str, &str, &str); 6] = [
         "locks around a token, as people write them by hand",
     ),
     (
-        "token-cache",
+        "token-file",
         "file_store",
         "one write with fsync on the same disk",
     ),

@@ -12,9 +12,10 @@ use fuzzing::{Mutation, Recorded, any_mutation, apply, leaks, run};
 use proptest::prelude::*;
 use quectel_auth::AccessKey;
 use sha2::{Digest, Sha256};
-use token_cache::{FileStore, TokenCache};
+use token_cache::TokenCache;
 use token_core::store::{CommitCondition, Record, RefreshFingerprint};
 use token_core::{Generation, Secret, TokenKey, TokenStore};
+use token_file::FileStore;
 use token_sealing::{Sealing, SealingKey};
 use token_testkit::ScriptedClient;
 

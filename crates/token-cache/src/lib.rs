@@ -14,8 +14,6 @@ mod entropy;
 mod events;
 mod exchange;
 mod failures;
-#[cfg(feature = "file")]
-mod file;
 mod fingerprint;
 mod grant_state;
 mod held;
@@ -45,9 +43,6 @@ pub use builder::TokenCacheBuilder;
 pub use cache::{Drained, TokenCache};
 pub use clock::SystemClock;
 pub use events::{Event, Events, Origin};
-#[cfg(feature = "file")]
-#[cfg_attr(docsrs, doc(cfg(feature = "file")))]
-pub use file::FileStore;
 pub use grant_state::GrantState;
 pub use held::TokenGuard;
 pub use keep_fresh::KeepFresh;
@@ -59,9 +54,6 @@ pub use memory::MemoryStore;
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util {
     pub use crate::clock::RuntimeClock;
-    #[cfg(feature = "file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
-    pub use crate::file::WriteStep;
 }
 
 /// The locks of the single flight; its model-checked tests put the checker's in their place.

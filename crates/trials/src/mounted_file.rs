@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use token_cache::FileStore;
+use token_file::FileStore;
 use vendor_auth::Secret;
 use vendor_auth::types::store::{CommitCondition, Record, RefreshFingerprint, TokenStore as _};
 use vendor_auth::types::{Generation, TokenKey};

@@ -18,17 +18,40 @@ pub use token_reqwest::{self as http, ReqwestClient};
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
 #[doc(inline)]
-pub use token_cache::FileStore;
+pub use token_file::FileStore;
 
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 #[doc(inline)]
-pub use token_postgres::{self as postgres, PostgresStore};
+pub use token_postgres::PostgresStore;
 
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 #[doc(inline)]
-pub use token_redis::{self as redis, RedisStore};
+pub use token_redis::RedisStore;
+
+/// The crates of the stores, with their builders.
+#[cfg(any(feature = "file", feature = "postgres", feature = "redis"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "file", feature = "postgres", feature = "redis")))
+)]
+pub mod stores {
+    #[cfg(feature = "file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
+    #[doc(inline)]
+    pub use token_file as file;
+
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    #[doc(inline)]
+    pub use token_postgres as postgres;
+
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    #[doc(inline)]
+    pub use token_redis as redis;
+}
 
 #[cfg(feature = "sealing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sealing")))]

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use token_cache::{FileStore, LoggedOut, TokenCache};
+use token_cache::{LoggedOut, TokenCache};
 use token_core::{ErrorKind, Generation, TokenEndpoint};
+use token_file::FileStore;
 
 use crate::acme::{Acme, IMPATIENT, Stage, World};
 

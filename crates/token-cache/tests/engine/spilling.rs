@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use token_cache::test_util::WriteStep;
-use token_cache::{Event, FileStore, MemoryStore, TokenCache};
+use token_cache::{Event, MemoryStore, TokenCache};
 use token_core::store::{CommitCondition, Entry};
 use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
+use token_file::FileStore;
+use token_file::test_util::WriteStep;
 
 use crate::acme::{Acme, Ailment, Op, World, pass, told};
 

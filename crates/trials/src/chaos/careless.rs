@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use token_cache::FileStore;
+use token_file::FileStore;
 use vendor_auth::types::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
     StoreError, TokenStore,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::Value;
-use token_cache::test_util::WriteStep;
+use token_file::test_util::WriteStep;
 
 use super::wire::say;
 use super::words::Said;
@@ -90,7 +90,7 @@ fn generation_in(text: &str) -> Option<u64> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use token_cache::FileStore;
+    use token_file::FileStore;
     use vendor_auth::Secret;
     use vendor_auth::types::store::{CommitCondition, Record, RefreshFingerprint, TokenStore as _};
     use vendor_auth::types::{Generation, TokenKey};

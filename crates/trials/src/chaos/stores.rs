@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use local_servers::{LocalServer as _, Postgres, Redis};
 use serde::{Deserialize, Serialize};
-use token_cache::FileStore;
+use token_file::FileStore;
 use token_postgres::PostgresStore;
 use token_redis::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use token_cache::FileStore;
+use token_file::FileStore;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use vendor_auth::cache::{Backoff, Event, Events, Origin};
 use vendor_auth::oauth2::OAuth2;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use token_cache::FileStore;
+use token_file::FileStore;
 use vendor_auth::cache::{Backoff, TokenCacheBuilder};
 use vendor_auth::oauth2::{ClientAuthentication, OAuth2, OAuth2Builder};
 use vendor_auth::types::RefreshPolicy;

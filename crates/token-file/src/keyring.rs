@@ -1,0 +1,110 @@
+//! The sealing key in the operating system's keyring.
+
+use std::time::Duration;
+
+use keyring_core::{Entry, Error};
+use token_core::store::StoreError;
+use token_sealing::{Sealing, SealingKey};
+use zeroize::Zeroizing;
+
+use crate::call::Caller;
+use crate::directory;
+use crate::private;
+use crate::steps::Steps;
+use crate::store::FileStore;
+use crate::turn::{Locked, wait_for};
+
+/// There is one key in an entry, so its id only says where it is.
+const KEY_ID: &str = "keyring";
+/// How long another process may take to make the key: its user may have to unlock the keyring.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl FileStore {
+    /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating
+    /// system's keyring. Where the entry is not there yet, it is made with a random key; processes
+    /// that do so at once come to the same key.
+    ///
+    /// The program chooses the keyring, with a package for its platform such as
+    /// `zbus-secret-service-keyring-store`, `apple-native-keyring-store` or
+    /// `windows-native-keyring-store`:
+    ///
+    /// ```
+    /// use keyring_core::Entry;
+    /// use token_file::FileStore;
+    ///
+    /// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+    /// # keyring_core::set_default_store(keyring_core::mock::Store::new()?);
+    /// // once, at the start: keyring_core::set_default_store(…)
+    /// let entry = Entry::new("acme-sync", "token store")?;
+    /// let store = FileStore::in_default_directory("acme-sync")?.sealed_by_keyring(entry).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Who deletes the entry makes the records unreadable: they are kept, and the way on is to log
+    /// in anew.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the keyring is locked, cannot be reached, or holds something else in
+    /// this entry.
+    pub async fn sealed_by_keyring(self, entry: Entry) -> Result<Self, StoreError> {
+        let store = self.clone();
+        let reading = tokio::task::spawn_blocking(move || store.key_of(&entry));
+        let stopped = |_| {
+            Err(StoreError::new(
+                "the runtime ended before the keyring answered",
+            ))
+        };
+        let key = reading.await.unwrap_or_else(stopped)?;
+        Ok(self.sealed_with(Sealing::with(key)))
+    }
+
+    fn key_of(&self, entry: &Entry) -> Result<SealingKey, StoreError> {
+        match entry.get_secret() {
+            Err(Error::NoEntry) => {}
+            found => return key_from(found),
+        }
+        let _locked = self.lock_for_making()?;
+        match entry.get_secret() {
+            Err(Error::NoEntry) => make_key(entry),
+            found => key_from(found),
+        }
+    }
+
+    /// One process makes the key; the others find it.
+    fn lock_for_making(&self) -> Result<Locked, StoreError> {
+        directory::make(&self.directory, &Steps::default())?;
+        private::directory(&self.directory)?;
+        let path = self.directory.join("keyring.lock");
+        private::file(&path)?;
+        wait_for(&path, &Caller::default().call(PATIENCE))
+    }
+}
+
+/// What is read back counts: a keyring may have kept nothing.
+fn make_key(entry: &Entry) -> Result<SealingKey, StoreError> {
+    let mut key = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *key).map_err(|_| StoreError::new("a sealing key could not be made"))?;
+    entry.set_secret(&*key).map_err(failed)?;
+    key_from(entry.get_secret())
+}
+
+fn key_from(found: Result<Vec<u8>, Error>) -> Result<SealingKey, StoreError> {
+    let foreign =
+        || StoreError::new("the keyring's entry holds no sealing key; it is kept as it is");
+    let bytes = Zeroizing::new(found.map_err(failed)?);
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| foreign())?;
+    SealingKey::new(KEY_ID, key).map_err(|_| foreign())
+}
+
+/// Only of errors that cannot have the secret in them is the text shown.
+fn failed(error: Error) -> StoreError {
+    let failure = StoreError::new("the sealing key could not be had from the keyring");
+    match error {
+        Error::NoStorageAccess(why) => failure.with_detail(why.to_string()),
+        Error::PlatformFailure(why) => failure.with_detail(why.to_string()),
+        Error::NoDefaultStore => failure.with_detail("the program has chosen none"),
+        _ => failure,
+    }
+}

@@ -1,0 +1,161 @@
+//! Who may spend a key's token, for how long, and whether that process still lives.
+//!
+//! A lease is a small file. It ends in three ways: its owner removes it; its time is over, by a
+//! clock that all processes of the machine share; or its owner dies. The last is told by the
+//! kernel: the owner keeps the very file locked, and a lock ends with its process. So a killed
+//! process keeps nobody waiting, and one that was stopped keeps others waiting no longer than the
+//! lease lives.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use token_core::store::{Owner, StoreError};
+
+use crate::failure::{reading, unreadable, writing};
+use crate::place::Place;
+use crate::stamp::Stamp;
+use crate::steps::{Steps, WriteStep};
+use crate::turn::{Locked, Turn};
+use crate::write::{remove, write_new};
+
+/// The leases that a store holds: their files, open and locked.
+#[derive(Default)]
+pub(crate) struct Leases(Mutex<HashMap<PathBuf, (Owner, Locked)>>);
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    owner: String,
+    taken: Stamp,
+    /// Milliseconds.
+    life: u64,
+}
+
+impl Leases {
+    /// Writes a lease for this owner, in the place of whatever is there. It need not be durable: a
+    /// reboot ends every lease.
+    pub(crate) fn write(
+        &self,
+        place: &Place,
+        owner: &Owner,
+        life: Duration,
+        steps: &Steps,
+        turn: &Turn<'_>,
+    ) -> Result<(), StoreError> {
+        let written = Written {
+            owner: owner.as_str().to_owned(),
+            taken: Stamp::now(),
+            life: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
+        };
+        let content = serde_json::to_vec(&written)
+            .map_err(|_| StoreError::new("a lease could not be written down"))?;
+        let (path, new) = (place.lease(), place.beside(".lease.new"));
+        // What a process that died left there is worth nothing.
+        remove(&new).map_err(|error| writing(&new, &error))?;
+        let file = write_new(&new, &content, steps)?;
+        let in_place = lock(&file)
+            .and_then(|()| steps.before(WriteStep::Rename))
+            .map_err(|error| writing(&path, &error))
+            .and_then(|()| turn.is_wanted())
+            .and_then(|()| fs::rename(&new, &path).map_err(|error| writing(&path, &error)));
+        if let Err(error) = in_place {
+            _ = fs::remove_file(&new);
+            return Err(error);
+        }
+        self.held().insert(path, (owner.clone(), Locked(file)));
+        Ok(())
+    }
+
+    /// Removes the lease where it is this owner's.
+    pub(crate) fn release(
+        &self,
+        place: &Place,
+        owner: &Owner,
+        steps: &Steps,
+        _turn: &Turn<'_>,
+    ) -> Result<(), StoreError> {
+        let path = place.lease();
+        if live(place)?.is_some_and(|(holder, _)| holder == *owner) {
+            steps
+                .before(WriteStep::RemoveLease)
+                .and_then(|()| remove(&path))
+                .map_err(|error| writing(&path, &error))?;
+        }
+        let mut held = self.held();
+        if held.get(&path).is_some_and(|(holder, _)| holder == owner) {
+            held.remove(&path);
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<PathBuf, (Owner, Locked)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be
+/// another's by now.
+pub(crate) fn live(place: &Place) -> Result<Option<(Owner, Duration)>, StoreError> {
+    let path = place.lease();
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(reading(&path, &error)),
+    };
+    if !is_locked(&file, &path)? {
+        return Ok(None);
+    }
+    let written = read(file, &path)?;
+    let age = written.taken.age_in_this_boot(&Stamp::now());
+    let left = age.and_then(|age| Duration::from_millis(written.life).checked_sub(age));
+    let left = left.filter(|left| !left.is_zero());
+    Ok(left.map(|left| (Owner::named(written.owner), left)))
+}
+
+fn read(file: File, path: &Path) -> Result<Written, StoreError> {
+    const LONGEST: u64 = 4096;
+    let mut content = Vec::new();
+    file.take(LONGEST)
+        .read_to_end(&mut content)
+        .map_err(|error| reading(path, &error))?;
+    serde_json::from_slice(&content).map_err(|_| {
+        unreadable(
+            path,
+            "the lease file is not one of ours: remove it when no program uses the token",
+        )
+    })
+}
+
+/// Says that the owner lives, for as long as it does. The lock of a new file is free.
+#[cfg(unix)]
+fn lock(file: &File) -> std::io::Result<()> {
+    Ok(file.try_lock()?)
+}
+
+/// Whether the owner of a lease lives. Who asks shares the lock with all others who ask, so nobody
+/// takes the asking for an owner.
+#[cfg(unix)]
+fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
+    use std::fs::TryLockError;
+
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(reading(path, &error)),
+    }
+}
+
+/// Where a locked file can be read by its owner alone, leases end by their time.
+#[cfg(not(unix))]
+fn lock(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_locked(_file: &File, _path: &Path) -> Result<bool, StoreError> {
+    Ok(true)
+}

@@ -1,0 +1,277 @@
+//! What a page looks like in its file: a line of JSON, the record's body, and a line with the hash
+//! of both, so that a torn or changed file is seen.
+//!
+//! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape
+//! in the heap.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use token_core::store::{Intent, Owner, RecordId, RefreshFingerprint, StoreError};
+use token_core::{Generation, Secret, Timestamp, TokenKey};
+use zeroize::Zeroizing;
+
+use crate::failure::{reading, unreadable};
+use crate::names::{bytes_of, hex};
+use crate::page::{Body, Kept, Page, Tombstone};
+use crate::stamp::Stamp;
+
+const FORMAT: &str = "vendor-auth token file";
+const VERSION: u32 = 1;
+
+/// A file that is longer than this is none of ours: a record has at most a few times 64 KiB.
+const LONGEST: u64 = 4 << 20;
+
+/// Why a file's content cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    Torn,
+    Foreign,
+    Newer,
+    OtherKey,
+}
+
+impl Unusable {
+    /// The error, for the file at this path.
+    pub(crate) fn at(self, path: &Path) -> StoreError {
+        let what = match self {
+            Self::Torn => "the token file is torn or was changed; it is kept as it is",
+            Self::Foreign => "the token file is of another program; it is kept as it is",
+            Self::Newer => {
+                "the token file is of a newer version of this library; it is kept as it is"
+            }
+            Self::OtherKey => "the token file is that of another key; it is kept as it is",
+        };
+        unreadable(path, what)
+    }
+}
+
+/// What every version of the format has.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    format: Cow<'a, str>,
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head<'a> {
+    format: Cow<'a, str>,
+    version: u32,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    record: Option<RecordHead<'a>>,
+    intent: Option<IntentHead<'a>>,
+    tombstone: Option<TombstoneHead<'a>>,
+}
+
+/// All of a record but its body.
+#[derive(Serialize, Deserialize)]
+struct RecordHead<'a> {
+    #[serde(borrow)]
+    fingerprint: Cow<'a, str>,
+    generation: u64,
+    /// Milliseconds since 1970, as the next one.
+    due_at: Option<i64>,
+    grant_ends_at: Option<i64>,
+    initial: Option<Cow<'a, str>>,
+    committed: Stamp,
+    sealed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct IntentHead<'a> {
+    #[serde(borrow)]
+    owner: Cow<'a, str>,
+    fingerprint: Option<Cow<'a, str>>,
+    generation: u64,
+    at: Stamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TombstoneHead<'a> {
+    generation: Option<u64>,
+    #[serde(borrow)]
+    initial: Option<Cow<'a, str>>,
+}
+
+/// The text of a page's file.
+pub(crate) fn write(page: &Page, key: &TokenKey) -> Result<Secret, StoreError> {
+    let head = Head {
+        format: FORMAT.into(),
+        version: VERSION,
+        key: key.as_str().into(),
+        record: page.record.as_ref().map(write_record),
+        intent: page.intent.as_ref().map(write_intent),
+        tombstone: page.tombstone.map(write_tombstone),
+    };
+    let head = serde_json::to_string(&head)
+        .map_err(|_| StoreError::new("a token file could not be written down"))?;
+    Ok(whole_text(&head, page.record.as_ref().map_or("", body_of)))
+}
+
+/// What is in a file, wiped when it is dropped; nothing where there is none.
+pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let read = || -> io::Result<Zeroizing<Vec<u8>>> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().min(LONGEST);
+        // Room for all of it from the start: a vector that grows leaves a copy behind.
+        let room = usize::try_from(length).unwrap_or(0).saturating_add(1);
+        let mut content = Zeroizing::new(Vec::with_capacity(room));
+        file.take(length).read_to_end(&mut content)?;
+        Ok(content)
+    };
+    match read() {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(reading(path, &error)),
+    }
+}
+
+/// The page of a file's content, which must be this key's.
+pub(crate) fn read(content: &[u8], key: &TokenKey) -> Result<Page, Unusable> {
+    let (head, body) = whole_parts(content)?;
+    let Kind { format, version } = parse(head)?;
+    if format != FORMAT {
+        return Err(Unusable::Foreign);
+    }
+    if version != VERSION {
+        return Err(Unusable::Newer);
+    }
+    let head: Head<'_> = parse(head)?;
+    if head.key != key.as_str() {
+        return Err(Unusable::OtherKey);
+    }
+    read_page(head, body).ok_or(Unusable::Foreign)
+}
+
+fn parse<'a, T: Deserialize<'a>>(head: &'a str) -> Result<T, Unusable> {
+    serde_json::from_str(head).map_err(|_| Unusable::Foreign)
+}
+
+fn read_page(head: Head<'_>, body: &str) -> Option<Page> {
+    Some(Page {
+        record: each(head.record, |record| read_record(&record, body))?,
+        intent: each(head.intent, read_intent)?,
+        tombstone: each(head.tombstone, |tombstone| read_tombstone(&tombstone))?,
+    })
+}
+
+/// Nothing where something is there that cannot be read.
+fn each<T, U>(value: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
+    value.map_or(Some(None), |value| read(value).map(Some))
+}
+
+fn body_of(kept: &Kept) -> &str {
+    match &kept.body {
+        Body::Plain(body) => body.expose(),
+        Body::Sealed(text) => text,
+    }
+}
+
+fn write_record(kept: &Kept) -> RecordHead<'_> {
+    RecordHead {
+        fingerprint: hex(&kept.id.fingerprint.0).into(),
+        generation: kept.id.generation.number(),
+        due_at: kept.due_at.map(Timestamp::unix_millis),
+        grant_ends_at: kept.grant_ends_at.map(Timestamp::unix_millis),
+        initial: kept.initial.map(write_fingerprint),
+        committed: kept.committed.clone(),
+        sealed: matches!(kept.body, Body::Sealed(_)),
+    }
+}
+
+fn read_record(head: &RecordHead<'_>, body: &str) -> Option<Kept> {
+    let body = match head.sealed {
+        true => Body::Sealed(body.to_owned()),
+        false => Body::Plain(Secret::from(body)),
+    };
+    Some(Kept {
+        id: RecordId {
+            fingerprint: read_fingerprint(&head.fingerprint)?,
+            generation: Generation::new(head.generation),
+        },
+        due_at: head.due_at.map(Timestamp::from_unix_millis),
+        grant_ends_at: head.grant_ends_at.map(Timestamp::from_unix_millis),
+        initial: each(head.initial.as_deref(), read_fingerprint)?,
+        body,
+        committed: head.committed.clone(),
+    })
+}
+
+fn write_intent((intent, at): &(Intent, Stamp)) -> IntentHead<'_> {
+    IntentHead {
+        owner: intent.owner.as_str().into(),
+        fingerprint: intent.fingerprint.map(write_fingerprint),
+        generation: intent.generation.number(),
+        at: at.clone(),
+    }
+}
+
+fn read_intent(head: IntentHead<'_>) -> Option<(Intent, Stamp)> {
+    let intent = Intent {
+        owner: Owner::named(head.owner),
+        fingerprint: each(head.fingerprint.as_deref(), read_fingerprint)?,
+        generation: Generation::new(head.generation),
+    };
+    Some((intent, head.at))
+}
+
+fn write_tombstone(tombstone: Tombstone) -> TombstoneHead<'static> {
+    TombstoneHead {
+        generation: tombstone.generation.map(Generation::number),
+        initial: tombstone.initial.map(write_fingerprint),
+    }
+}
+
+fn read_tombstone(head: &TombstoneHead<'_>) -> Option<Tombstone> {
+    Some(Tombstone {
+        generation: head.generation.map(Generation::new),
+        initial: each(head.initial.as_deref(), read_fingerprint)?,
+    })
+}
+
+fn write_fingerprint(fingerprint: RefreshFingerprint) -> Cow<'static, str> {
+    hex(&fingerprint.0).into()
+}
+
+fn read_fingerprint(text: &str) -> Option<RefreshFingerprint> {
+    bytes_of(text).map(RefreshFingerprint)
+}
+
+/// In one piece from the start: a text that grows leaves a copy behind.
+fn whole_text(head: &str, body: &str) -> Secret {
+    let check = hash([head.as_bytes(), b"\n", body.as_bytes()]);
+    Secret::from([head, "\n", body, "\n", &check, "\n"].concat())
+}
+
+/// Head and body, where the hash of both follows them.
+fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
+    let text = std::str::from_utf8(content).map_err(|_| broken(content))?;
+    let parts = || {
+        let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+        let parts = content.split_once('\n')?;
+        (check == hash([content.as_bytes()])).then_some(parts)
+    };
+    parts().ok_or_else(|| broken(content))
+}
+
+/// Torn where it begins as ours do, or with what a file system leaves of a file that it lost.
+fn broken(text: &[u8]) -> Unusable {
+    let ours = format!("{{\"format\":\"{FORMAT}\"");
+    let left = text.split(|byte| *byte == 0).find(|part| !part.is_empty());
+    let begins_as_ours = text.starts_with(ours.as_bytes());
+    match begins_as_ours || ours.as_bytes().starts_with(left.unwrap_or_default()) {
+        true => Unusable::Torn,
+        false => Unusable::Foreign,
+    }
+}
+
+fn hash<const N: usize>(parts: [&[u8]; N]) -> String {
+    let hash = parts.iter().fold(Sha256::new(), Digest::chain_update);
+    format!("sha256:{}", hex(&hash.finalize()))
+}

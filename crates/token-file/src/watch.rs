@@ -1,0 +1,93 @@
+//! Waiting for another holder's commit.
+
+use std::fs::{self, Metadata};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use token_core::store::Entry;
+use token_core::{Generation, TokenKey};
+use tokio::time::timeout;
+
+use crate::bell::Bell;
+use crate::call::Call;
+use crate::place::Place;
+use crate::store::FileStore;
+
+/// What tells one version of the files from another without reading them.
+#[derive(Clone, PartialEq, Eq)]
+struct Mark {
+    file: Option<(u64, u64, Option<SystemTime>)>,
+    leased: bool,
+}
+
+impl FileStore {
+    /// What is stored when it is of another generation, or when a lease was given back; `None`
+    /// after `at_most`.
+    pub(crate) async fn until_changed(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        // One thread waits and reads: whoever is woken among many should not have to change threads
+        // before it can look.
+        let watching = self.at_files(key, move |store, place, call| {
+            let bell = Bell::in_directory(place.directory());
+            let entry = store.watch(place, &bell, seen, at_most, call);
+            Ok((entry, bell))
+        });
+        let (entry, bell) = timeout(at_most, watching).await.ok()?.ok()?;
+        // The kernel needs tens of milliseconds for that, and nobody needs to wait.
+        drop(tokio::task::spawn_blocking(|| bell.take_down()));
+        entry
+    }
+
+    fn watch(
+        &self,
+        place: &Place,
+        bell: &Bell,
+        seen: Option<Generation>,
+        at_most: Duration,
+        call: &Call,
+    ) -> Option<Entry> {
+        let mut left = at_most;
+        let mut last: Option<Mark> = None;
+        while !call.has_left() {
+            let mark = mark(place);
+            // It may have been given back before the wait began.
+            let given_back = last.as_ref().is_none_or(|last| last.leased) && !mark.leased;
+            let written = last.as_ref().is_none_or(|last| last.file != mark.file);
+            if (given_back || written)
+                && let Ok(entry) = self.entry(place)
+                && (given_back || entry.generation() != seen)
+            {
+                return Some(entry);
+            }
+            last = Some(mark);
+            if left.is_zero() {
+                return None;
+            }
+            left = left.saturating_sub(bell.wait(left));
+        }
+        None
+    }
+}
+
+fn mark(place: &Place) -> Mark {
+    Mark {
+        file: fs::metadata(place.file()).ok().map(|file| version(&file)),
+        leased: is_there(&place.lease()),
+    }
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn version(file: &Metadata) -> (u64, u64, Option<SystemTime>) {
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(file);
+    #[cfg(not(unix))]
+    let number = 0;
+    (number, file.len(), file.modified().ok())
+}

@@ -1,0 +1,137 @@
+//! Disks that are full, read-only or mounted otherwise.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use token_core::TokenStore;
+use token_core::store::{CommitCondition, Committed, StoreError};
+use token_file::FileStore;
+use token_file::test_util::WriteStep;
+
+use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored};
+
+const NO_SPACE: i32 = 28;
+const READ_ONLY: i32 = 30;
+const BUSY: i32 = 16;
+const OTHER_DEVICE: i32 = 18;
+
+/// A store whose file system fails with this error before this step.
+fn failing(scene: &Scene, step: WriteStep, error: i32) -> FileStore {
+    scene.store().asking(move |asked| match asked == step {
+        true => Err(io::Error::from_raw_os_error(error)),
+        false => Ok(()),
+    })
+}
+
+async fn refresh(store: &FileStore) -> Result<(), StoreError> {
+    store.acquire(&key(), &owner(1), LONG).await?;
+    store.write_intent(&key(), &intent(1, 1)).await?;
+    store.commit(&key(), &child_of(1), &record(2)).await?;
+    store.release(&key(), &owner(1)).await
+}
+
+// FAULTS.md rows 4 and 5
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
+    let mut failed_at = HashSet::new();
+    for count in 0.. {
+        let scene = Scene::with_a_record().await;
+        let (asked, last) = (
+            AtomicUsize::new(0),
+            Arc::<Mutex<Option<WriteStep>>>::default(),
+        );
+        let seen = Arc::clone(&last);
+        let store = scene.store().asking(move |step| {
+            if asked.fetch_add(1, Ordering::SeqCst) != count {
+                return Ok(());
+            }
+            *seen.lock().unwrap() = Some(step);
+            Err(io::Error::from_raw_os_error(NO_SPACE))
+        });
+        let refreshed = refresh(&store).await;
+        let Some(step) = *last.lock().unwrap() else {
+            refreshed.unwrap();
+            break;
+        };
+        failed_at.insert(step);
+        let error = error_of(refreshed);
+        assert!(
+            error.contains("no room") && !error.contains("s3cr3t"),
+            "{step:?}: {error}"
+        );
+        drop(store);
+        repaired(&scene).await;
+    }
+    for step in [
+        WriteStep::Create,
+        WriteStep::WriteRest,
+        WriteStep::Sync,
+        WriteStep::SyncDirectory,
+    ] {
+        assert!(failed_at.contains(&step), "{step:?}");
+    }
+}
+
+async fn repaired(scene: &Scene) {
+    let store = scene.store();
+    assert!(matches!(stored(&store).await, Some(1 | 2)));
+    assert!(
+        store
+            .acquire(&key(), &owner(2), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
+    let late = store.commit(&key(), &child_of(1), &record(2)).await;
+    assert_eq!(late.unwrap(), Committed::Stored);
+    assert_eq!(stored(&store).await, Some(2));
+    assert!(!scene.beside(".new").exists());
+}
+
+// FAULTS.md row 39
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
+    for error in [BUSY, OTHER_DEVICE] {
+        let scene = Scene::with_a_record().await;
+        let login = failing(&scene, WriteStep::Rename, error)
+            .commit(&key(), &CommitCondition::Overwrite, &record(2))
+            .await;
+        let said = error_of(login);
+        assert!(said.contains("mount its directory"), "{said}");
+        assert_eq!(stored(&scene.store()).await, Some(1));
+    }
+}
+
+// FAULTS.md row 5
+#[cfg(unix)]
+#[tokio::test]
+async fn a_read_only_directory_is_an_error_before_anything_is_spent() {
+    let scene = Scene::with_a_record().await;
+    let store = failing(&scene, WriteStep::Create, READ_ONLY);
+    let said = error_of(store.acquire(&key(), &owner(1), LONG).await);
+    assert!(said.contains("cannot be written by this user"), "{said}");
+    assert_eq!(stored(&store).await, Some(1));
+}
+
+// FAULTS.md row 5; the superuser may write to any directory, but not to this one
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_that_cannot_be_made_is_an_error() {
+    let store = FileStore::at("/sys/kernel/tokens");
+    assert!(store.load(&key()).await.unwrap().record.is_none());
+    error_of(store.acquire(&key(), &owner(1), LONG).await);
+}
+
+// FAULTS.md row 9
+#[tokio::test]
+async fn a_directory_that_is_none_is_broken_and_not_busy() {
+    let scene = Scene::empty();
+    std::fs::write(scene.root().join("file"), "").unwrap();
+    let store = FileStore::at(scene.root().join("file").join("tokens"));
+    error_of(store.acquire(&key(), &owner(1), LONG).await);
+    error_of(store.load(&key()).await);
+}

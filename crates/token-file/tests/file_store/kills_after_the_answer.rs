@@ -1,0 +1,152 @@
+//! `kill -9` between the vendor's answer and the durable record: a token that was whole on disk
+//! lives.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use token_core::TokenStore;
+use token_core::store::{Acquired, Committed};
+
+use crate::child::Process;
+use crate::kills::killed;
+use crate::scene::{LONG, Scene, child_of, key, owner, record, stored, whole_record};
+use crate::unfinished::half_done;
+
+/// The newest token that is whole on disk, by what the files hold, whatever the store thinks of
+/// them.
+fn whole_on_disk(scene: &Scene) -> u8 {
+    let newest = whole_record(&scene.file()).max(whole_record(&scene.beside(".new")));
+    newest.unwrap()
+}
+
+/// What the next holder of the lease finds, which must be what is stored from then on.
+async fn next_holder_finds(scene: &Scene, when: &str) -> u8 {
+    let store = scene.store();
+    let held = store.acquire(&key(), &owner(2), LONG).await.unwrap();
+    let Acquired::Held(entry) = held else {
+        panic!("{when}: the lease of a killed process is busy");
+    };
+    let found = u8::try_from(entry.generation().unwrap().number()).unwrap();
+    assert_eq!(stored(&store).await, Some(found), "{when}");
+    assert!(!scene.beside(".new").exists(), "{when}");
+    found
+}
+
+// FAULTS.md row 97
+#[tokio::test]
+async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_lives() {
+    let mut saved = BTreeSet::new();
+    for step in 0.. {
+        let scene = Scene::with_a_record().await;
+        let Some(death) = killed("next", &scene, step) else {
+            break;
+        };
+        let when = format!("killed before {}", death.before);
+        let (file, whole) = (whole_record(&scene.file()).unwrap(), whole_on_disk(&scene));
+        if file < whole {
+            saved.insert(death.before);
+        }
+        assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+    }
+    let wanted = ["Sync", "Rename"].map(String::from);
+    assert_eq!(
+        saved,
+        BTreeSet::from(wanted),
+        "where the file alone loses it"
+    );
+}
+
+// FAULTS.md row 97
+#[tokio::test]
+async fn a_logout_after_such_a_death_removes_and_returns_the_token_that_was_whole_on_disk() {
+    for step in 0.. {
+        let scene = Scene::with_a_record().await;
+        let Some(death) = killed("next", &scene, step) else {
+            assert!(step > 15);
+            break;
+        };
+        let (store, whole) = (scene.store(), whole_on_disk(&scene));
+        let removed = store.tombstone(&key()).await.unwrap().unwrap();
+        assert_eq!(
+            removed.generation,
+            record(whole).generation,
+            "{}",
+            death.before
+        );
+        let late = store.commit(&key(), &child_of(1), &record(2)).await;
+        assert_eq!(late.unwrap(), Committed::Tombstoned, "{}", death.before);
+    }
+}
+
+/// A temporary file from before a newer file cannot be: whoever writes a newer file completes it
+/// first. So the record that the next holder finds is never older than one that was whole on disk
+/// before, at whatever steps two processes died one after the other.
+// FAULTS.md row 97
+#[tokio::test]
+async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
+    let mut newest = BTreeSet::new();
+    for first in 0.. {
+        let mut second = 0;
+        loop {
+            let scene = Scene::with_a_record().await;
+            let Some(death) = killed("next", &scene, first) else {
+                assert_eq!(newest, BTreeSet::from([1, 2, 3]));
+                return;
+            };
+            // The others leave nothing unfinished but an intent.
+            if !death.said.contains("answered") || !scene.beside(".new").exists() {
+                break;
+            }
+            let before = whole_on_disk(&scene);
+            let death_of_second = killed("next", &scene, second);
+            let when = format!("{} and {second}", death.before);
+            let whole = whole_on_disk(&scene);
+            assert!(whole >= before, "{when}: {before} became {whole}");
+            assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+            newest.insert(whole);
+            if death_of_second.is_none() {
+                break;
+            }
+            second += 1;
+        }
+    }
+}
+
+// FAULTS.md row 97
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_completes_the_write_of_another_loses_nothing() {
+    let mut steps = BTreeSet::new();
+    for step in 0.. {
+        let scene = half_done().await;
+        let Some(death) = killed("recover", &scene, step) else {
+            break;
+        };
+        assert_eq!(whole_on_disk(&scene), 2, "before {}", death.before);
+        assert_eq!(next_holder_finds(&scene, &death.before).await, 2);
+        steps.insert(death.before);
+    }
+    for wanted in ["WriteAgain", "Sync", "Rename", "SyncDirectory"] {
+        assert!(steps.contains(wanted), "{steps:?}");
+    }
+}
+
+// FAULTS.md row 97
+#[tokio::test]
+async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that_was_whole_on_disk()
+{
+    const KILLS: u32 = 60;
+    const LATEST: Duration = Duration::from_millis(30);
+    for kill in 0..KILLS {
+        let scene = Scene::with_a_record().await;
+        let mut process = Process::start("next", &scene.directory(), None);
+        process.expect("answered");
+        // Most of them early, when there is most to lose.
+        let delay = LATEST * kill * kill / (KILLS * KILLS);
+        // tidy: sleeps because a process is to be killed at a random moment of its real work
+        std::thread::sleep(delay);
+        process.kill();
+        let whole = whole_on_disk(&scene);
+        let when = format!("killed {delay:?} after the answer");
+        assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+    }
+}

@@ -1,0 +1,230 @@
+//! Directory and files are this user's alone and of the kind that they should be, else the store
+//! says so.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+#[cfg(target_os = "linux")]
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use token_core::TokenStore;
+use token_core::store::CommitCondition;
+use token_file::FileStore;
+
+use crate::scene::{
+    LONG, Scene, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
+};
+
+/// The files beside the record's own that are read, locked or replaced.
+const ENDINGS: [&str; 5] = ["", ".previous", ".new", ".lock", ".lease"];
+
+async fn every_file(scene: &Scene) {
+    let store = scene.store();
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    store.write_intent(&key(), &intent(1, 1)).await.unwrap();
+    store
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
+}
+
+/// What a look and a write say.
+async fn refusals(store: &FileStore) -> [String; 2] {
+    let loaded = error_of(store.load(&key()).await);
+    let leased = error_of(store.acquire(&key(), &owner(2), LONG).await);
+    [loaded, leased]
+}
+
+// FAULTS.md row 88
+#[tokio::test]
+async fn the_directory_and_every_file_are_their_users_alone() {
+    let scene = Scene::with_a_record().await;
+    every_file(&scene).await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    assert_eq!(mode(&scene.directory()), 0o700);
+    let files: Vec<_> = fs::read_dir(scene.directory())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 4, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+// FAULTS.md row 88
+#[tokio::test]
+async fn a_directory_that_others_have_access_to_is_refused() {
+    let scene = Scene::with_a_record().await;
+    for mode in [0o777, 0o770, 0o702, 0o755, 0o710] {
+        set_mode(&scene.directory(), mode);
+        for said in refusals(&scene.store()).await {
+            assert!(
+                said.contains("0700") && said.contains("tokens"),
+                "{mode:o}: {said}"
+            );
+        }
+    }
+    set_mode(&scene.directory(), 0o700);
+    assert_eq!(stored(&scene.store()).await, Some(1));
+}
+
+// FAULTS.md row 88
+#[tokio::test]
+async fn a_file_that_others_have_access_to_is_refused() {
+    for ending in ENDINGS {
+        let scene = Scene::with_a_record().await;
+        let file = scene.beside(ending);
+        if !file.exists() {
+            put(&file, "");
+        }
+        for mode in [0o644, 0o640, 0o602, 0o660] {
+            set_mode(&file, mode);
+            for said in refusals(&scene.store()).await {
+                assert!(said.contains("0600"), "{ending} {mode:o}: {said}");
+            }
+        }
+        set_mode(&file, 0o600);
+        assert_eq!(stored(&scene.store()).await, Some(1), "{ending}");
+    }
+}
+
+// FAULTS.md row 88; whoever may not give files away finds directories of the superuser's
+#[tokio::test]
+async fn a_directory_or_file_of_another_user_is_refused() {
+    const SOMEBODY: Option<u32> = Some(12_345);
+    let of_superuser = FileStore::at("/usr");
+    let scene = Scene::with_a_record().await;
+    if chown(scene.directory(), SOMEBODY, None).is_err() {
+        for said in refusals(&of_superuser).await {
+            assert!(said.contains("another user"), "{said}");
+        }
+        return;
+    }
+    for said in refusals(&scene.store()).await {
+        assert!(said.contains("directory belongs to another user"), "{said}");
+    }
+    for ending in ENDINGS {
+        let scene = Scene::with_a_record().await;
+        let file = scene.beside(ending);
+        if !file.exists() {
+            put(&file, "");
+        }
+        chown(&file, SOMEBODY, None).unwrap();
+        for said in refusals(&scene.store()).await {
+            assert!(
+                said.contains("file belongs to another user"),
+                "{ending}: {said}"
+            );
+        }
+    }
+}
+
+/// A directory that every user may write to, as the only directory of a volume often is, and a
+/// store two levels below.
+fn below_a_directory_for_all(scene: &Scene) -> PathBuf {
+    set_mode(scene.root(), 0o777);
+    scene.root().join("app").join("tokens")
+}
+
+// FAULTS.md row 88
+#[tokio::test]
+async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
+    let scene = Scene::empty();
+    let store = FileStore::at(below_a_directory_for_all(&scene));
+    for when in ["before the first write", "after it"] {
+        let warnings = store.warnings().await;
+        let said = warnings.first().unwrap();
+        assert_eq!(warnings.len(), 1, "{when}: {warnings:?}");
+        assert!(said.contains("sticky bit"), "{when}: {said}");
+        assert!(
+            said.contains(&*scene.root().to_string_lossy()),
+            "{when}: {said}"
+        );
+        store
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await
+            .unwrap();
+    }
+    for harmless in [0o1777, 0o775, 0o700] {
+        set_mode(scene.root(), harmless);
+        assert_eq!(store.warnings().await, Vec::<String>::new(), "{harmless:o}");
+    }
+}
+
+// FAULTS.md row 88
+#[tokio::test]
+async fn strict_permissions_make_that_an_error() {
+    let scene = Scene::empty();
+    let store = FileStore::at(below_a_directory_for_all(&scene)).strict_permissions();
+    for said in refusals(&store).await {
+        assert!(said.contains("sticky bit"), "{said}");
+    }
+    set_mode(scene.root(), 0o755);
+    assert_eq!(stored(&store).await, None);
+    assert!(
+        store
+            .acquire(&key(), &owner(1), LONG)
+            .await
+            .unwrap()
+            .is_held()
+    );
+}
+
+#[cfg(target_os = "linux")]
+fn fifo(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+fn socket(path: &Path) {
+    drop(UnixListener::bind(path).unwrap());
+    set_mode(path, 0o600);
+}
+
+fn directory(path: &Path) {
+    fs::create_dir(path).unwrap();
+    set_mode(path, 0o700);
+}
+
+// FAULTS.md row 89
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_blocks_nobody() {
+    for (kind, make) in [
+        ("a FIFO", fifo as fn(&Path)),
+        ("a socket", socket),
+        ("a directory", directory),
+    ] {
+        for ending in ENDINGS {
+            let scene = Scene::with_a_record().await;
+            let path = scene.beside(ending);
+            _ = fs::remove_file(&path);
+            make(&path);
+            let store = scene.store();
+            let said = tokio::time::timeout(LONG, refusals(&store)).await;
+            for said in said.unwrap() {
+                assert!(
+                    said.contains("not a regular file"),
+                    "{kind} as {ending}: {said}"
+                );
+            }
+        }
+    }
+}
+
+// FAULTS.md row 89; a store whose files are symbolic links to a device
+#[tokio::test]
+async fn a_token_file_that_leads_to_a_device_is_an_error() {
+    let scene = Scene::empty();
+    directory(&scene.directory());
+    std::os::unix::fs::symlink("/dev/zero", scene.file()).unwrap();
+    let store = scene.store();
+    let said = tokio::time::timeout(Duration::from_secs(60), refusals(&store)).await;
+    for said in said.unwrap() {
+        assert!(said.contains("/dev"), "{said}");
+    }
+}

@@ -1,0 +1,160 @@
+//! A directory that is gone when the test is over, and what is put there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint, StoreError};
+use token_core::{Generation, Secret, TokenKey, TokenStore};
+use token_file::FileStore;
+use token_sealing::{Sealing, SealingKey};
+
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) struct Scene(PathBuf);
+
+impl Scene {
+    pub(crate) fn empty() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let root =
+            std::env::temp_dir().join(format!("token-cache-{}-{number}", std::process::id()));
+        fs::create_dir(&root).unwrap();
+        Self(root)
+    }
+
+    /// One with `record(1)` in it.
+    pub(crate) async fn with_a_record() -> Self {
+        let scene = Self::empty();
+        let first = scene
+            .store()
+            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .await;
+        first.unwrap();
+        scene
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Not there before something is written.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.0.join("tokens")
+    }
+
+    /// A new handle.
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::at(self.directory())
+    }
+
+    /// The record's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.directory().join(FILE)
+    }
+
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
+        self.directory().join(format!("{FILE}{ending}"))
+    }
+}
+
+/// Writes a file as this user's own, whose mode other users cannot read.
+pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
+    fs::write(path, content).unwrap();
+    set_mode(path, 0o600);
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_path: &Path, _mode: u32) {}
+
+/// The number of the record in a file that is whole, by the hash in its last line; nothing where it
+/// is torn or not there.
+pub(crate) fn whole_record(path: &Path) -> Option<u8> {
+    let text = fs::read_to_string(path).ok()?;
+    let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;
+    let hash = Sha256::digest(content);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        check,
+        format!("sha256:{hash}"),
+        "a line that looks like the check"
+    );
+    content.rsplit_once("body s3cr3t ")?.1.parse().ok()
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) const FILE: &str = "acme%2fapi.acme.example%2f1.json";
+
+pub(crate) fn key() -> TokenKey {
+    TokenKey::of("acme", "api.acme.example", "1")
+}
+
+pub(crate) fn owner(number: u8) -> Owner {
+    Owner::new([number; 16])
+}
+
+pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
+    RefreshFingerprint([number; 32])
+}
+
+pub(crate) fn record(number: u8) -> Record {
+    Record::new(
+        fingerprint(number),
+        Generation::new(number.into()),
+        Secret::from(format!("body s3cr3t {number}")),
+    )
+}
+
+pub(crate) fn child_of(number: u8) -> CommitCondition {
+    CommitCondition::ParentIs(fingerprint(number))
+}
+
+pub(crate) fn intent(by: u8, spends: u8) -> Intent {
+    Intent {
+        owner: owner(by),
+        fingerprint: Some(fingerprint(spends)),
+        generation: Generation::default(),
+    }
+}
+
+pub(crate) fn sealing() -> Sealing {
+    Sealing::with(sealing_key("2026-03", 3))
+}
+
+pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
+    SealingKey::new(id, [byte; 32]).unwrap()
+}
+
+/// The number of the record that is stored, whose body must be its own.
+pub(crate) async fn stored(store: &FileStore) -> Option<u8> {
+    let found = store.load(&key()).await.unwrap().record?;
+    let number = u8::try_from(found.generation.number()).unwrap();
+    assert_eq!(found.body.expose(), record(number).body.expose());
+    assert!(found.fingerprint == record(number).fingerprint);
+    Some(number)
+}
+
+pub(crate) async fn why_not_loaded(store: &FileStore) -> String {
+    error_of(store.load(&key()).await)
+}
+
+pub(crate) fn error_of<T>(answer: Result<T, StoreError>) -> String {
+    match answer {
+        Ok(_) => panic!("it worked"),
+        Err(error) => error.to_string(),
+    }
+}

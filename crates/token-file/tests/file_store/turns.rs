@@ -1,0 +1,172 @@
+//! Waiting for the lock: for so long by the clock, and nothing is done after its caller was told
+//! that it failed.
+
+use std::fs::{self, File};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use token_core::TokenStore;
+use token_core::store::{Acquired, CommitCondition, Committed};
+use token_file::FileStore;
+use token_file::test_util::WriteStep;
+
+use crate::scene::{
+    LONG, Scene, child_of, error_of, intent, key, owner, record, stored, whole_record,
+};
+
+/// A store on a machine so slow that each look at the lock takes this long; and how often it
+/// looked.
+fn slow(scene: &Scene, each: Duration) -> (FileStore, Arc<AtomicU32>) {
+    let looks = Arc::<AtomicU32>::default();
+    let counted = Arc::clone(&looks);
+    let store = scene.store().asking(move |step| {
+        if step == WriteStep::OpenLock {
+            counted.fetch_add(1, Ordering::SeqCst);
+            // tidy: sleeps because the time of an operating system that is slow is what is tested
+            std::thread::sleep(each);
+        }
+        Ok(())
+    });
+    (store, looks)
+}
+
+// FAULTS.md row 92
+#[tokio::test]
+async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machine_is() {
+    let scene = Scene::with_a_record().await;
+    let lock = File::options()
+        .write(true)
+        .open(scene.beside(".lock"))
+        .unwrap();
+    lock.try_lock().unwrap();
+    let (store, looks) = slow(&scene, Duration::from_millis(50));
+    let store = store.lock_timeout(Duration::from_millis(200));
+    let late = store.commit(&key(), &child_of(1), &record(2)).await;
+    assert!(error_of(late).contains("stayed locked for too long"));
+    let looks = looks.load(Ordering::SeqCst);
+    assert!(
+        (1..=5).contains(&looks),
+        "{looks} looks of 50 ms within 200 ms"
+    );
+}
+
+// FAULTS.md row 92
+#[tokio::test]
+async fn a_lock_that_is_had_too_late_is_not_used() {
+    let scene = Scene::with_a_record().await;
+    let (store, _) = slow(&scene, Duration::from_millis(20));
+    let store = store.lock_timeout(Duration::from_millis(5));
+    error_of(store.acquire(&key(), &owner(1), LONG).await);
+    error_of(store.commit(&key(), &child_of(1), &record(2)).await);
+    error_of(store.tombstone(&key()).await);
+    assert!(!scene.beside(".lease").exists());
+    assert_eq!(stored(&scene.store()).await, Some(1));
+}
+
+/// A store that waits at this step, until it is told to go on.
+fn waiting_at(scene: &Scene, step: WriteStep) -> (FileStore, Receiver<()>, Sender<()>) {
+    let (arrived, arrival) = channel();
+    let (go, told) = channel();
+    let told = std::sync::Mutex::new(told);
+    let store = scene.store().asking(move |asked| {
+        if asked == step {
+            arrived.send(()).unwrap();
+            told.lock().unwrap().recv().unwrap();
+        }
+        Ok(())
+    });
+    (store, arrival, go)
+}
+
+/// Starts the operation, drops its future when its thread is at the step, and lets the thread go on
+/// to its end.
+async fn abandoned_at<F>(scene: &Scene, step: WriteStep, operation: impl FnOnce(FileStore) -> F)
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let (store, arrival, go) = waiting_at(scene, step);
+    let caller = tokio::spawn(operation(store));
+    let arrival = tokio::task::spawn_blocking(move || arrival.recv().unwrap());
+    arrival.await.unwrap();
+    caller.abort();
+    assert!(caller.await.is_err_and(|error| error.is_cancelled()));
+    go.send(()).unwrap();
+}
+
+// FAULTS.md row 92
+#[tokio::test]
+async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
+    let scene = Scene::with_a_record().await;
+    let store = scene.store();
+    store.acquire(&key(), &owner(1), LONG).await.unwrap();
+    abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {
+        store.write_intent(&key(), &intent(1, 1)).await
+    })
+    .await;
+    abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {
+        store.tombstone(&key()).await
+    })
+    .await;
+    // The turn that this takes comes after theirs.
+    store.renew(&key(), &owner(1), LONG).await.unwrap();
+    let entry = store.load(&key()).await.unwrap();
+    assert!(entry.intent.is_none() && !entry.tombstoned);
+    assert_eq!(stored(&store).await, Some(1));
+    assert!(!scene.beside(".new").exists());
+}
+
+// FAULTS.md row 92
+#[tokio::test]
+async fn a_lease_whose_caller_has_left_is_not_taken() {
+    let scene = Scene::with_a_record().await;
+    abandoned_at(&scene, WriteStep::Rename, async |store: FileStore| {
+        store.acquire(&key(), &owner(1), LONG).await
+    })
+    .await;
+    let store = scene.store();
+    store.release(&key(), &owner(9)).await.unwrap();
+    let next = store.acquire(&key(), &owner(2), LONG).await.unwrap();
+    assert!(matches!(next, Acquired::Held(_)));
+}
+
+/// It was told to nobody as failed, and may be the only living token.
+#[tokio::test]
+async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
+    let scene = Scene::with_a_record().await;
+    abandoned_at(&scene, WriteStep::Create, async |store: FileStore| {
+        store.commit(&key(), &child_of(1), &record(2)).await
+    })
+    .await;
+    let store = scene.store();
+    let again = store.commit(&key(), &child_of(1), &record(2)).await;
+    assert_eq!(again.unwrap(), Committed::Stored);
+    assert_eq!(
+        whole_record(&scene.beside(".previous")),
+        Some(2),
+        "it was there"
+    );
+}
+
+// FAULTS.md row 92; else a login that was told as failed would come over the logout that followed
+#[tokio::test]
+async fn a_commit_that_was_told_as_failed_comes_over_no_later_logout() {
+    let scene = Scene::with_a_record().await;
+    let lock = File::options()
+        .write(true)
+        .open(scene.beside(".lock"))
+        .unwrap();
+    lock.try_lock().unwrap();
+    let impatient = scene.store().lock_timeout(Duration::from_millis(30));
+    let login = impatient
+        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .await;
+    error_of(login);
+    lock.unlock().unwrap();
+    let store = scene.store();
+    store.tombstone(&key()).await.unwrap();
+    assert!(store.load(&key()).await.unwrap().tombstoned);
+    assert!(!fs::read_to_string(scene.file()).unwrap().contains("s3cr3t"));
+}
