@@ -21,18 +21,18 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// The simulator, our side of it, and a client between them.
 struct Scene {
-    sim: token_sim::EnosApim,
+    sim: token_sim::EnosServer,
     ours: EnosApim,
     http: ReqwestClient,
 }
 
 impl Scene {
     async fn new() -> Self {
-        Self::of(token_sim::EnosApim::builder(), |ours| ours).await
+        Self::of(token_sim::EnosServer::builder(), |ours| ours).await
     }
 
     async fn of(
-        server: token_sim::EnosApimBuilder,
+        server: token_sim::EnosServerBuilder,
         configure: impl FnOnce(EnosApimBuilder) -> EnosApimBuilder,
     ) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
@@ -45,7 +45,7 @@ impl Scene {
 
     async fn over_tls() -> Self {
         let tls = Tls::new().unwrap();
-        let server = token_sim::EnosApim::builder().tls(tls.clone());
+        let server = token_sim::EnosServer::builder().tls(tls.clone());
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
         let ours = described(&sim).build().unwrap();
         let trusting = ReqwestClient::builder().add_root_certificates_pem(tls.ca_pem());
@@ -109,7 +109,7 @@ impl Scene {
     }
 }
 
-fn described(sim: &token_sim::EnosApim) -> EnosApimBuilder {
+fn described(sim: &token_sim::EnosServer) -> EnosApimBuilder {
     EnosApim::builder(sim.base_url())
         .app_key(sim.app_key())
         .app_secret(sim.app_secret())
@@ -164,7 +164,7 @@ async fn every_spelling_of_the_status_and_both_kinds_of_timestamp_are_understood
         StatusSpelling::Stauts,
     ] {
         for timestamp_as in [TimestampAs::Number, TimestampAs::Text] {
-            let server = token_sim::EnosApim::builder().status_spelling(spelling);
+            let server = token_sim::EnosServer::builder().status_spelling(spelling);
             let scene = Scene::of(server, |ours| ours.timestamp_as(timestamp_as)).await;
             let token = scene.get().await.unwrap();
             assert!(
@@ -286,12 +286,12 @@ async fn a_token_that_died_is_rejected_and_a_get_brings_another() {
 
 #[tokio::test]
 async fn a_wrong_key_and_a_wrong_secret_are_the_configuration() {
-    let unknown = Scene::of(token_sim::EnosApim::builder(), |ours| {
+    let unknown = Scene::of(token_sim::EnosServer::builder(), |ours| {
         ours.app_key("another")
     })
     .await;
     assert_eq!(unknown.get().await.unwrap_err().code(), Some("1002"));
-    let wrong = Scene::of(token_sim::EnosApim::builder(), |ours| {
+    let wrong = Scene::of(token_sim::EnosServer::builder(), |ours| {
         ours.app_secret("another")
     })
     .await;
@@ -317,7 +317,7 @@ async fn a_refusal_that_quotes_the_token_is_scrubbed() {
 
 #[tokio::test]
 async fn an_old_token_that_lives_on_is_still_used() {
-    let server = token_sim::EnosApim::builder().old_token(OldToken::Lives);
+    let server = token_sim::EnosServer::builder().old_token(OldToken::Lives);
     let scene = Scene::of(server, |ours| ours).await;
     let first = scene.get().await.unwrap();
     scene.refresh(&first).await.unwrap();

@@ -16,18 +16,18 @@ use token_testkit::{attempt, exchange};
 const START: i64 = 1_700_000_000_000;
 
 struct Scene {
-    sim: token_sim::OAuth2,
+    sim: token_sim::OAuth2Server,
     ours: OAuth2,
     http: ReqwestClient,
 }
 
 impl Scene {
     async fn new() -> Self {
-        Self::of(token_sim::OAuth2::builder(), |builder| builder).await
+        Self::of(token_sim::OAuth2Server::builder(), |builder| builder).await
     }
 
     async fn of(
-        server: token_sim::OAuth2Builder,
+        server: token_sim::OAuth2ServerBuilder,
         describe: impl FnOnce(OAuth2Builder) -> OAuth2Builder,
     ) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
@@ -92,9 +92,10 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
 #[tokio::test]
 async fn a_dead_grant_is_rejected_in_whatever_words() {
     for words in DeadGrant::ALL {
-        let scene = Scene::of(token_sim::OAuth2::builder().dead_grant(words), |builder| {
-            builder
-        })
+        let scene = Scene::of(
+            token_sim::OAuth2Server::builder().dead_grant(words),
+            |builder| builder,
+        )
         .await;
         let refused = scene
             .spend(Secret::from("a-refresh-token-of-nobody"))
@@ -121,7 +122,7 @@ async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
             Some(wrapper) => builder.wrapped_in(wrapper),
             None => builder,
         };
-        let scene = Scene::of(token_sim::OAuth2::builder(), describe).await;
+        let scene = Scene::of(token_sim::OAuth2Server::builder(), describe).await;
         let first = scene.refresh_token();
         scene.sim.fault(fault);
         let answered = scene.spend(first).await;
@@ -135,7 +136,7 @@ async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
 // FAULTS.md row 70
 #[tokio::test]
 async fn a_token_is_due_before_the_end_that_the_server_tells_of_its_refresh_token() {
-    let server = token_sim::OAuth2::builder()
+    let server = token_sim::OAuth2Server::builder()
         .refresh_token_life(Duration::from_secs(400))
         .tell_refresh_token_life("refresh_expires_in");
     let scene = Scene::of(server, |builder| builder).await;

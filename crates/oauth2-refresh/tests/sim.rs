@@ -23,18 +23,18 @@ const CALLBACK: &str = "https://app.example/callback";
 
 /// The simulator, our side of it, and a client between them.
 struct Scene {
-    sim: token_sim::OAuth2,
+    sim: token_sim::OAuth2Server,
     ours: OAuth2,
     http: ReqwestClient,
 }
 
 impl Scene {
     async fn bamboocloud() -> Self {
-        Self::of(token_sim::OAuth2::builder(), |builder| builder).await
+        Self::of(token_sim::OAuth2Server::builder(), |builder| builder).await
     }
 
     async fn of(
-        server: token_sim::OAuth2Builder,
+        server: token_sim::OAuth2ServerBuilder,
         describe: impl FnOnce(OAuth2Builder) -> OAuth2Builder,
     ) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
@@ -171,7 +171,7 @@ async fn every_encoding_of_an_echo_is_scrubbed() {
 
 #[tokio::test]
 async fn springs_401_for_an_expired_refresh_token_ends_the_grant() {
-    let spring = token_sim::OAuth2::builder()
+    let spring = token_sim::OAuth2Server::builder()
         .flavour(Flavour::Spring)
         .refresh_token_life(Duration::from_secs(60));
     let scene = Scene::of(spring, |builder| builder).await;
@@ -191,7 +191,7 @@ async fn springs_401_for_an_expired_refresh_token_ends_the_grant() {
 // FAULTS.md row 12
 #[tokio::test]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one_for_the_next_refresh() {
-    let server = token_sim::OAuth2::builder().rotation(Rotation::Never);
+    let server = token_sim::OAuth2Server::builder().rotation(Rotation::Never);
     let scene = Scene::of(server, |builder| builder).await;
     let first = scene.token();
     let second = scene.refresh(&first).await.unwrap();
@@ -212,7 +212,7 @@ async fn each_way_of_showing_who_the_client_is_works_and_a_wrong_secret_is_the_c
     ];
     for (theirs, ours) in ways {
         let server = || {
-            token_sim::OAuth2::builder()
+            token_sim::OAuth2Server::builder()
                 .client("odd client", "s3cr3t+%&/ä é")
                 .client_auth(theirs)
         };
@@ -235,7 +235,7 @@ async fn each_way_of_showing_who_the_client_is_works_and_a_wrong_secret_is_the_c
 #[tokio::test]
 async fn client_credentials_log_in_again_and_again() {
     let scene = Scene::of(
-        token_sim::OAuth2::builder(),
+        token_sim::OAuth2Server::builder(),
         OAuth2Builder::client_credentials,
     )
     .await;
@@ -248,7 +248,7 @@ async fn client_credentials_log_in_again_and_again() {
 
 #[tokio::test]
 async fn a_scope_that_was_not_granted_is_the_configurations() {
-    let scene = Scene::of(token_sim::OAuth2::builder(), |builder| {
+    let scene = Scene::of(token_sim::OAuth2Server::builder(), |builder| {
         builder.refresh_scopes(["admin"])
     })
     .await;
@@ -261,7 +261,7 @@ async fn a_scope_that_was_not_granted_is_the_configurations() {
 
 #[tokio::test]
 async fn a_public_client_logs_a_user_in_with_pkce_and_refreshes() {
-    let server = token_sim::OAuth2::builder().client_auth(ClientAuth::Public);
+    let server = token_sim::OAuth2Server::builder().client_auth(ClientAuth::Public);
     let scene = Scene::of(server, |builder| builder.client_secret("")).await;
     let (state, pkce) = (State::from_random([1; 32]), Pkce::from_random([2; 32]));
     let url = scene
@@ -288,7 +288,7 @@ async fn a_public_client_logs_a_user_in_with_pkce_and_refreshes() {
 
 #[tokio::test]
 async fn a_code_is_not_redeemed_with_another_verifier() {
-    let server = token_sim::OAuth2::builder().client_auth(ClientAuth::Public);
+    let server = token_sim::OAuth2Server::builder().client_auth(ClientAuth::Public);
     let scene = Scene::of(server, |builder| builder.client_secret("")).await;
     let challenge = Pkce::from_random([2; 32]).challenge();
     let bound = token_sim::CodeRequest::new()

@@ -23,25 +23,25 @@ const DATA: &str = "x7Qf-2hL_9";
 
 /// The simulator, our side of it, and a client between them.
 struct Scene {
-    sim: token_sim::PrivateCloud,
+    sim: token_sim::PrivateCloudServer,
     ours: PrivateCloud,
     http: ReqwestClient,
 }
 
 impl Scene {
     async fn new() -> Self {
-        Self::of(token_sim::PrivateCloud::builder(), Dialect::default()).await
+        Self::of(token_sim::PrivateCloudServer::builder(), Dialect::default()).await
     }
 
     async fn refusing_by(shape: ErrorShape) -> Self {
         Self::of(
-            token_sim::PrivateCloud::builder().errors(shape),
+            token_sim::PrivateCloudServer::builder().errors(shape),
             Dialect::default(),
         )
         .await
     }
 
-    async fn of(server: token_sim::PrivateCloudBuilder, dialect: Dialect) -> Self {
+    async fn of(server: token_sim::PrivateCloudServerBuilder, dialect: Dialect) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
         let ours = PrivateCloud::builder(sim.base_url())
             .allow_plain_http()
@@ -160,7 +160,7 @@ async fn a_code_is_burnt_by_its_first_use() {
 #[tokio::test]
 async fn every_way_to_rotate_ends_with_a_refresh_token_that_works() {
     for rotation in [Rotation::SingleUse, Rotation::Never, Rotation::Repeat] {
-        let server = token_sim::PrivateCloud::builder().rotation(rotation);
+        let server = token_sim::PrivateCloudServer::builder().rotation(rotation);
         let scene = Scene::of(server, Dialect::default()).await;
         let second = scene.refresh(&scene.token().await).await.unwrap();
         let third = scene.refresh(&second).await.unwrap();
@@ -192,7 +192,7 @@ async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where
 
 #[tokio::test]
 async fn a_deployment_is_spoken_to_in_its_own_words() {
-    let server = token_sim::PrivateCloud::builder()
+    let server = token_sim::PrivateCloudServer::builder()
         .token_path("/v7/token.do")
         .refresh_path("/v7/renew.do")
         .access_token_field("token")

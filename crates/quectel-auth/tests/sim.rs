@@ -14,7 +14,7 @@ use token_core::{
     TokenEndpoint,
 };
 use token_reqwest::ReqwestClient;
-use token_sim::{QuectelEndUser, QuectelSaas, SimClock, Simulation};
+use token_sim::{QuectelEndUserServer, QuectelSaasServer, SimClock, Simulation};
 use token_testkit::{attempt, exchange};
 
 const START: i64 = 1_750_000_000_000;
@@ -88,23 +88,24 @@ async fn status_of_a_call(endpoint: &impl TokenEndpoint, sim: &Simulation, token
         .as_u16()
 }
 
-async fn saas() -> QuectelSaas {
-    QuectelSaas::builder()
+async fn saas() -> QuectelSaasServer {
+    QuectelSaasServer::builder()
         .clock(SimClock::frozen(START))
         .start()
         .await
         .unwrap()
 }
 
-fn access_key(sim: &QuectelSaas, secret: &str) -> AccessKey {
+fn access_key(sim: &QuectelSaasServer, secret: &str) -> AccessKey {
     let builder = AccessKey::builder(sim.base_url())
         .access_key(sim.access_key())
         .access_secret(secret);
     builder.allow_plain_http().build().unwrap()
 }
 
-async fn app() -> QuectelEndUser {
-    let builder = QuectelEndUser::builder().user("ada@example.com", "13800000000", "china1234");
+async fn app() -> QuectelEndUserServer {
+    let builder =
+        QuectelEndUserServer::builder().user("ada@example.com", "13800000000", "china1234");
     builder
         .clock(SimClock::frozen(START))
         .start()
@@ -112,7 +113,7 @@ async fn app() -> QuectelEndUser {
         .unwrap()
 }
 
-fn ada(sim: &QuectelEndUser) -> EndUserBuilder {
+fn ada(sim: &QuectelEndUserServer) -> EndUserBuilder {
     EndUser::builder(sim.base_url())
         .account("ada")
         .user_domain(sim.user_domain(), sim.user_domain_secret())

@@ -18,7 +18,7 @@ pub(crate) fn sha256_hex(text: &str) -> String {
 }
 
 pub(crate) fn sha256_hex_bytes(bytes: &[u8]) -> String {
-    hex(&sha256(bytes))
+    base16ct::lower::encode_string(&sha256(bytes))
 }
 
 /// The S256 challenge of a verifier, RFC 7636 section 4.2.
@@ -42,7 +42,7 @@ pub(crate) fn jwt(claims: &Value, key: &[u8]) -> String {
 /// Quectel's password encryption undone: AES-128-CBC with PKCS#5 padding. The key is the middle of
 /// the upper-case MD5 of `random`, the initialisation vector is that key with its halves swapped.
 pub(crate) fn quectel_password(encrypted: &str, random: &str) -> Option<String> {
-    let digest = hex(&Md5::digest(random.as_bytes())).to_uppercase();
+    let digest = base16ct::upper::encode_string(&Md5::digest(random.as_bytes()));
     let key = digest.get(8..24)?;
     let (left, right) = key.split_at_checked(8)?;
     let iv = format!("{right}{left}");
@@ -53,13 +53,27 @@ pub(crate) fn quectel_password(encrypted: &str, random: &str) -> Option<String> 
     String::from_utf8(plain.to_vec()).ok()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Returns an opaque token: 27 characters of the base64url alphabet, 160 bits of them random.
+#[expect(
+    clippy::expect_used,
+    reason = "a test server without randomness cannot issue tokens"
+)]
+pub(crate) fn opaque() -> String {
+    let mut random = [0; 20];
+    getrandom::fill(&mut random).expect("the operating system has randomness");
+    URL_SAFE_NO_PAD.encode(random)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_opaque_tokens_are_the_same() {
+        let texts: std::collections::HashSet<_> = (0..1000).map(|_| opaque()).collect();
+        assert_eq!(texts.len(), 1000);
+        assert!(texts.iter().all(|text| text.len() == 27));
+    }
 
     #[test]
     fn the_challenge_of_rfc_7636_appendix_b() {

@@ -1,16 +1,17 @@
 //! What goes wrong, when, and how often.
 
-mod altered;
-mod line;
+mod alteration;
 mod oddity;
+pub(crate) mod queue;
 mod words;
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::answer::Answer;
 use crate::journal::Kind;
-pub(crate) use altered::Alteration;
-pub(crate) use line::FaultLine;
+pub(crate) use alteration::Alteration;
 pub use oddity::Oddity;
 pub use words::{Echo, RetryAfter};
 
@@ -152,6 +153,53 @@ impl Fault {
         Self::new(Effect::Answer(answer), When::BeforeActing)
     }
 
+    /// The vendor acts; its answer is odd in this way, and whole otherwise.
+    ///
+    /// An answer that a client can read all the same counts as delivered; see
+    /// [`Oddity::is_readable`].
+    pub fn odd(oddity: Oddity) -> Self {
+        Self::altered(oddity.alteration())
+    }
+
+    /// The vendor acts; one field of its JSON answer gets another value, or is added.
+    ///
+    /// The field is named by an RFC 6901 pointer, and the object around it must be there:
+    /// `/expires_in`, `/data/accessToken/expirationTime`.
+    pub fn with_field(pointer: &str, value: Value) -> Self {
+        let pointer = pointer.to_owned();
+        Self::altered(Alteration::SetField { pointer, value })
+    }
+
+    /// The vendor acts; one field of its JSON answer is left out. The field is named by an RFC 6901
+    /// pointer.
+    pub fn without_field(pointer: &str) -> Self {
+        let pointer = pointer.to_owned();
+        Self::altered(Alteration::RemoveField { pointer })
+    }
+
+    /// The vendor acts; its JSON answer is the value of this field in another object:
+    /// `{"data": {…}}`.
+    pub fn in_field(name: &str) -> Self {
+        Self::altered(Alteration::InField(name.to_owned()))
+    }
+
+    /// The vendor acts; its JSON answer is the only element of a list: `[{…}]`.
+    pub fn in_list() -> Self {
+        Self::altered(Alteration::InList)
+    }
+
+    /// The vendor acts; the top-level fields of its JSON answer come as
+    /// `application/x-www-form-urlencoded`.
+    pub fn form_encoded() -> Self {
+        Self::altered(Alteration::Form)
+    }
+
+    /// The vendor acts; its answer comes with `Content-Encoding: gzip`, whether or not the client
+    /// asked for that.
+    pub fn gzip() -> Self {
+        Self::altered(Alteration::Gzip)
+    }
+
     /// A refusal of the vendor's usual shape whose text quotes the token (or code) that the request
     /// carried.
     pub fn echo(encoding: Echo) -> Self {
@@ -215,6 +263,10 @@ impl Fault {
             scope: Scope::Exchanges,
             left: Some(1),
         }
+    }
+
+    fn altered(alteration: Alteration) -> Self {
+        Self::new(Effect::Altered(alteration), When::AfterActing)
     }
 
     fn fits(&self, kind: Kind, path: &str) -> bool {

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use crate::clock::Locked as _;
 use crate::fault::When;
 use crate::journal::Kind;
-use crate::lock::Locked;
 
 /// Exchanges held open; letting go of this value releases them.
 ///
 /// ```no_run
-/// # async fn example(sim: token_sim::OAuth2) {
+/// # async fn example(sim: token_sim::OAuth2Server) {
 /// use token_sim::When;
 ///
 /// let hold = sim.hold_next(When::AfterActing);

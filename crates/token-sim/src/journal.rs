@@ -13,8 +13,7 @@ use tokio::sync::watch;
 
 pub use self::exchange::{Exchange, Kind, Outcome};
 
-use crate::clock::SimClock;
-use crate::lock::Locked;
+use crate::clock::{Locked as _, SimClock};
 
 /// The record of everything that a simulator or a proxy was asked. Clones share one record.
 #[derive(Clone)]
@@ -102,7 +101,7 @@ impl Journal {
         }
     }
 
-    /// A request was read in full. Returns its ticket for the calls below.
+    /// A request was read in full. Returns its entry for the calls below.
     pub(crate) fn arrived(&self, kind: Kind, path: &str, presented: &str) -> usize {
         let at_ms = self.shared.clock.now_ms();
         let mut entries = self.entries();
@@ -123,14 +122,14 @@ impl Journal {
             path,
             at_ms,
         });
-        let ticket = entries.len() - 1;
+        let entry = entries.len() - 1;
         drop(entries);
         self.shared.changed.send_replace(());
-        ticket
+        entry
     }
 
-    pub(crate) fn settle(&self, ticket: usize, settled: Settled) {
-        self.change(ticket, |entry| {
+    pub(crate) fn settle(&self, entry: usize, settled: Settled) {
+        self.change(entry, |entry| {
             entry.outcome = settled.outcome;
             entry.reuse = settled.reuse;
             entry.grant = settled.grant;
@@ -138,8 +137,8 @@ impl Journal {
     }
 
     /// Gives an outcome to a request that has none yet.
-    pub(crate) fn settle_if_pending(&self, ticket: usize, outcome: Outcome) {
-        self.change(ticket, |entry| {
+    pub(crate) fn settle_if_pending(&self, entry: usize, outcome: Outcome) {
+        self.change(entry, |entry| {
             if entry.outcome == Outcome::Pending {
                 entry.outcome = outcome;
             }
@@ -150,7 +149,7 @@ impl Journal {
     /// answer can find it marked as undelivered.
     pub(crate) fn poll_delivery(
         &self,
-        ticket: usize,
+        entry: usize,
         write: impl FnOnce() -> Poll<io::Result<()>>,
     ) -> Poll<io::Result<()>> {
         let mut entries = self.entries();
@@ -158,7 +157,7 @@ impl Journal {
         if !matches!(written, Poll::Ready(Ok(()))) {
             return written;
         }
-        if let Some(entry) = entries.get_mut(ticket) {
+        if let Some(entry) = entries.get_mut(entry) {
             entry.delivered = true;
         }
         drop(entries);
@@ -166,8 +165,8 @@ impl Journal {
         written
     }
 
-    fn change(&self, ticket: usize, change: impl FnOnce(&mut Exchange)) {
-        if let Some(entry) = self.entries().get_mut(ticket) {
+    fn change(&self, entry: usize, change: impl FnOnce(&mut Exchange)) {
+        if let Some(entry) = self.entries().get_mut(entry) {
             change(entry);
         }
         self.shared.changed.send_replace(());

@@ -5,21 +5,18 @@ mod answer;
 mod call;
 mod clock;
 mod crypto;
-mod enos_apim;
+mod enos;
 mod fault;
 mod grants;
 mod hold;
-mod issued;
 mod journal;
-mod lock;
 mod oauth2;
 mod private_cloud;
 mod proxy;
 mod quectel_end_user;
 mod quectel_saas;
-mod random;
-mod redirect;
 mod rotation;
+mod server;
 mod simulation;
 #[cfg(feature = "tls")]
 mod tls;
@@ -27,20 +24,21 @@ mod vendor;
 
 pub use answer::Answer;
 pub use clock::SimClock;
-pub use enos_apim::{EnosApim, EnosApimBuilder, StatusSpelling};
+pub use enos::{EnosServer, EnosServerBuilder, StatusSpelling};
 pub use fault::{Echo, Fault, Oddity, RetryAfter, When};
 pub use hold::Hold;
-pub use issued::Issued;
 pub use journal::{Exchange, Journal, Kind, Outcome};
 pub use oauth2::{
-    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2, OAuth2Builder,
+    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2Server, OAuth2ServerBuilder,
     RefreshTokenEnd,
 };
-pub use private_cloud::{ErrorShape, PrivateCloud, PrivateCloudBuilder};
+pub use private_cloud::{ErrorShape, PrivateCloudServer, PrivateCloudServerBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};
-pub use quectel_end_user::{AttemptsTold, QuectelEndUser, QuectelEndUserBuilder};
-pub use quectel_saas::{QuectelSaas, QuectelSaasBuilder, RepeatedLife};
+pub use quectel_end_user::{AttemptsTold, QuectelEndUserServer, QuectelEndUserServerBuilder};
+pub use quectel_saas::{QuectelSaasServer, QuectelSaasServerBuilder, RepeatedLife};
 pub use rotation::{OldToken, Rotation, UnknownRotation};
+pub use server::{Server, ServerBuilder};
 pub use simulation::Simulation;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
+pub use vendor::Issued;

@@ -1,26 +1,25 @@
 //! BabelBird private cloud: one-time codes, parameters in the URL, Basic.
 
-mod builder;
 mod refusals;
-mod server;
+mod rules;
+mod service;
 
-use std::fmt;
-use std::io;
-use std::ops::Deref;
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::issued::Issued;
-use crate::simulation::Simulation;
-pub use builder::PrivateCloudBuilder;
 pub use refusals::ErrorShape;
-use server::Server;
+
+use crate::rotation::{OldToken, Rotation};
+use crate::server::{Server, ServerBuilder};
+use rules::PrivateCloud;
 
 /// A simulated private cloud with `/api/authorize.do`, `/api/token.do` and `/api/refreshToken.do`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// let sim = token_sim::PrivateCloud::start().await?;
+/// use token_sim::PrivateCloudServer;
+///
+/// let sim = PrivateCloudServer::start().await?;
 /// let code = sim.authorization_code("https://app.example.com/cb");
 /// assert!(sim.token_url().ends_with("/api/token.do"));
 /// # Ok(())
@@ -35,96 +34,125 @@ use server::Server;
 ///
 /// Guessed, since the documents are silent: the shape of a refusal ([`ErrorShape`]); that a refresh
 /// token is of single use. Paths and field names differ by deployment, so all are settings.
-pub struct PrivateCloud {
-    simulation: Simulation,
-    server: Arc<Server>,
-}
+///
+/// Defaults: client `sim-client` with the secret `sim-secret`. A code presented while the account
+/// is disabled is burnt.
+pub type PrivateCloudServer = Server<PrivateCloud>;
 
-impl PrivateCloud {
-    /// Starts a server with the defaults: client `sim-client`, secret `sim-secret`.
-    ///
-    /// # Errors
-    ///
-    /// When no loopback port or no thread can be had.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
+/// The settings of a [`PrivateCloudServer`].
+pub type PrivateCloudServerBuilder = ServerBuilder<PrivateCloud>;
 
-    /// A server with settings of its own.
-    pub fn builder() -> PrivateCloudBuilder {
-        PrivateCloudBuilder::default()
-    }
-
-    /// The address of the consent page, which consents at once and redirects with a code.
+impl Server<PrivateCloud> {
+    /// Returns the URL of the consent page, which consents at once and redirects with a code.
     pub fn authorize_url(&self) -> String {
-        self.url(&self.server.rules.authorize_path)
+        self.url(&self.vendor().authorize_path)
     }
 
-    /// The address that takes a code.
+    /// Returns the URL that takes a code.
     pub fn token_url(&self) -> String {
-        self.url(&self.server.rules.token_path)
+        self.url(&self.vendor().token_path)
     }
 
-    /// The address that takes a refresh token.
+    /// Returns the URL that takes a refresh token.
     pub fn refresh_url(&self) -> String {
-        self.url(&self.server.rules.refresh_path)
+        self.url(&self.vendor().refresh_path)
     }
 
-    /// The client that the server knows.
+    /// Returns the client that the server knows.
     pub fn client_id(&self) -> &str {
-        &self.server.rules.client_id
+        &self.vendor().client_id
     }
 
-    /// The secret of that client.
+    /// Returns the secret of that client.
     pub fn client_secret(&self) -> &str {
-        &self.server.rules.client_secret
+        &self.vendor().client_secret
     }
 
-    /// Opens a grant without a request, as if a code had been redeemed earlier.
-    pub fn grant(&self) -> Issued {
-        self.server.grant(self.clock().now_ms())
-    }
-
-    /// Makes a one-time code for this redirect address without a request, as if the user had just
+    /// Returns a one-time code for this redirect URI without a request, as if the user had just
     /// consented.
     pub fn authorization_code(&self, redirect_uri: &str) -> String {
-        self.server.code(redirect_uri, self.clock().now_ms())
-    }
-
-    /// Refuses all access tokens that live now; refresh tokens still work.
-    pub fn revoke_access_token(&self) {
-        self.server.revoke_access();
-    }
-
-    /// Refuses all refresh tokens that live now; access tokens still work.
-    pub fn kill_grant(&self) {
-        self.server.revoke_refresh();
-    }
-
-    /// Refuses every token and every exchange until the account is enabled again. A code shown
-    /// meanwhile is burnt.
-    pub fn disable_account(&self) {
-        self.server.set_disabled(true);
-    }
-
-    /// Ends [`disable_account`](Self::disable_account).
-    pub fn enable_account(&self) {
-        self.server.set_disabled(false);
+        let now = self.clock().now_ms();
+        self.change(|cloud, state| cloud.code(state, redirect_uri, now))
     }
 }
 
-impl Deref for PrivateCloud {
-    type Target = Simulation;
-
-    fn deref(&self) -> &Simulation {
-        &self.simulation
+impl ServerBuilder<PrivateCloud> {
+    /// The one client that the server knows.
+    pub fn client(mut self, id: &str, secret: &str) -> Self {
+        id.clone_into(&mut self.vendor.client_id);
+        secret.clone_into(&mut self.vendor.client_secret);
+        self
     }
-}
 
-impl fmt::Debug for PrivateCloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrivateCloud")
-            .field("simulation", &self.simulation)
-            .finish_non_exhaustive()
+    /// The path of the consent page; `/api/authorize.do`, unless told otherwise.
+    pub fn authorize_path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.vendor.authorize_path);
+        self
+    }
+
+    /// The path that takes a code; `/api/token.do`, unless told otherwise.
+    pub fn token_path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.vendor.token_path);
+        self
+    }
+
+    /// The path that takes a refresh token; `/api/refreshToken.do`, unless told otherwise.
+    pub fn refresh_path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.vendor.refresh_path);
+        self
+    }
+
+    /// The field with the access token; `access_token`, unless told otherwise.
+    pub fn access_token_field(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.vendor.access_field);
+        self
+    }
+
+    /// The field with the refresh token; `refresh_token`, unless told otherwise.
+    pub fn refresh_token_field(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.vendor.refresh_field);
+        self
+    }
+
+    /// The field with the access token's life in seconds; `expires_in`, unless told otherwise.
+    pub fn expires_in_field(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.vendor.life_field);
+        self
+    }
+
+    /// How long an access token lives; told in whole seconds. 3600 s, unless told otherwise.
+    pub fn access_token_life(mut self, life: Duration) -> Self {
+        self.vendor.access_life = life;
+        self
+    }
+
+    /// How long a refresh token lives; 30 days, unless told otherwise.
+    pub fn refresh_token_life(mut self, life: Duration) -> Self {
+        self.vendor.refresh_life = life;
+        self
+    }
+
+    /// How long a code lives; 5 minutes, unless told otherwise.
+    pub fn code_life(mut self, life: Duration) -> Self {
+        self.vendor.code_life = life;
+        self
+    }
+
+    /// What a refresh does to the refresh token; it is of single use, unless told otherwise.
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.vendor.rotation = rotation;
+        self
+    }
+
+    /// What a refresh does to the access token issued before; it lives, unless told otherwise.
+    pub fn old_token(mut self, old_token: OldToken) -> Self {
+        self.vendor.old_token = old_token;
+        self
+    }
+
+    /// What a refusal looks like; as in RFC 6749, unless told otherwise.
+    pub fn errors(mut self, shape: ErrorShape) -> Self {
+        self.vendor.errors = shape;
+        self
     }
 }

@@ -4,19 +4,15 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer};
+use wiremock::{Mock, MockServer, Respond};
 
 use crate::clock::SimClock;
 use crate::fault::{Fault, When};
 use crate::hold::Hold;
 use crate::journal::{Exchange, Journal};
-use crate::proxy::FaultProxy;
-#[cfg(feature = "tls")]
-use crate::tls::Tls;
-use crate::vendor::{Desk, Vendor, kind_of};
+use crate::proxy::{FaultProxy, FaultProxyBuilder};
 
 /// A running simulator: its address, its clock, its journal and its faults.
 ///
@@ -26,8 +22,8 @@ pub struct Simulation {
     proxy: FaultProxy,
     clock: SimClock,
     resource_path: String,
-    // Dropped after the proxy, which asks it.
-    _server: MockServer,
+    // Dropped after the proxy, which sends requests to it.
+    server: MockServer,
 }
 
 impl Simulation {
@@ -135,41 +131,30 @@ impl Simulation {
         self.proxy.accept_connections().await
     }
 
-    pub(crate) async fn start<V: Vendor>(vendor: Arc<V>, setting: Setting) -> io::Result<Self> {
-        let Setting {
-            clock,
-            resource_path,
-            ..
-        } = &setting;
+    /// Starts an HTTP server, which answers nothing yet, and the proxy in front of it.
+    pub(crate) async fn start(
+        clock: SimClock,
+        resource_path: &str,
+        configure: impl FnOnce(FaultProxyBuilder) -> FaultProxyBuilder,
+    ) -> io::Result<Self> {
         let server = MockServer::builder()
             .disable_request_recording()
             .start()
             .await;
-        let mut proxy = FaultProxy::builder(*server.address()).clock(clock.clone());
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &setting.tls {
-            proxy = proxy.tls(tls.clone());
-        }
-        let (classifying, refusing) = (Arc::clone(&vendor), Arc::clone(&vendor));
-        let resource = resource_path.clone();
-        proxy = proxy.classify(move |call| kind_of(&*classifying, &resource, call));
-        let proxy = proxy
-            .refusal(move |text| refusing.refusal(text))
-            .start()
-            .await?;
-        let desk = Desk {
-            vendor,
-            clock: clock.clone(),
-            resource_path: resource_path.clone(),
-            journal: proxy.journal().clone(),
-        };
-        Mock::given(any()).respond_with(desk).mount(&server).await;
+        let proxy = FaultProxy::builder(*server.address()).clock(clock.clone());
         Ok(Self {
-            proxy,
-            clock: setting.clock,
-            resource_path: setting.resource_path,
-            _server: server,
+            proxy: configure(proxy).start().await?,
+            clock,
+            resource_path: resource_path.to_owned(),
+            server,
         })
+    }
+
+    pub(crate) async fn serve(&self, handler: impl Respond + 'static) {
+        Mock::given(any())
+            .respond_with(handler)
+            .mount(&self.server)
+            .await;
     }
 }
 
@@ -180,47 +165,3 @@ impl fmt::Debug for Simulation {
             .finish_non_exhaustive()
     }
 }
-
-/// What every builder lets the test set.
-pub(crate) struct Setting {
-    pub(crate) clock: SimClock,
-    pub(crate) resource_path: String,
-    #[cfg(feature = "tls")]
-    pub(crate) tls: Option<Tls>,
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Self {
-            clock: SimClock::real(),
-            resource_path: "/resource".to_owned(),
-            #[cfg(feature = "tls")]
-            tls: None,
-        }
-    }
-}
-
-/// The methods that all five builders share; each has a field `setting`.
-macro_rules! shared_settings {
-    () => {
-        /// The clock that the simulator lives by; the machine's own, unless told otherwise.
-        pub fn clock(mut self, clock: crate::SimClock) -> Self {
-            self.setting.clock = clock;
-            self
-        }
-
-        /// The path of the protected resource; `/resource`, unless told otherwise.
-        pub fn resource_path(mut self, path: &str) -> Self {
-            self.setting.resource_path = path.to_owned();
-            self
-        }
-
-        /// Serves HTTPS with this throw-away authority.
-        #[cfg(feature = "tls")]
-        pub fn tls(mut self, tls: crate::Tls) -> Self {
-            self.setting.tls = Some(tls);
-            self
-        }
-    };
-}
-pub(crate) use shared_settings;

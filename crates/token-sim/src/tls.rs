@@ -20,10 +20,10 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// use token_sim::{OAuth2, Tls};
+/// use token_sim::{OAuth2Server, Tls};
 ///
 /// let tls = Tls::new()?;
-/// let sim = OAuth2::builder().tls(tls.clone()).start().await?;
+/// let sim = OAuth2Server::builder().tls(tls.clone()).start().await?;
 /// assert!(sim.base_url().starts_with("https://localhost:"));
 /// assert!(tls.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
 /// # Ok(())

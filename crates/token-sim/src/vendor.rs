@@ -1,33 +1,45 @@
-//! One vendor's rules, and the desk where requests reach them.
+//! The rules of one vendor: a request and an instant in, an answer out.
 
 use std::fmt;
-use std::sync::Arc;
-
-use http::Method;
-use wiremock::{Request, Respond, ResponseTemplate};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::clock::SimClock;
-use crate::journal::{Journal, Kind, Outcome, Settled};
-use crate::proxy::TICKET;
+use crate::journal::{Kind, Outcome, Settled};
 
-/// One vendor's rules: a request and an instant in, an answer out.
-pub(crate) trait Vendor: Send + Sync + 'static {
-    /// What a request asks for that is not for the resource.
+/// The rules of one vendor, and what its server keeps between requests.
+pub(crate) trait Vendor: Default + Send + Sync + 'static {
+    /// What changes with requests.
+    type State: Default + Send;
+
+    /// The name of the server in `Debug`.
+    const NAME: &'static str;
+
+    /// Tells what a request asks for, unless it is for the protected resource.
     fn kind(&self, call: &Call) -> Kind;
 
-    /// Acts and answers. `now` is in Unix milliseconds.
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply;
+    /// Acts on a request and answers it. `now` is in Unix milliseconds.
+    fn serve(&self, state: &mut Self::State, kind: Kind, call: &Call, now: i64) -> Reply;
 
-    /// A refusal in the vendor's shape that says this.
+    /// Returns a refusal in the vendor's shape with this text.
     fn refusal(&self, text: &str) -> Answer;
+
+    /// Issues tokens without a request.
+    fn grant(&self, state: &mut Self::State, now: i64) -> Issued;
+
+    /// Refuses all access tokens issued so far.
+    fn revoke_access(&self, state: &mut Self::State);
+
+    /// Refuses all refresh tokens issued so far.
+    fn revoke_refresh(&self, state: &mut Self::State);
+
+    /// Disables or enables the account.
+    fn set_disabled(&self, state: &mut Self::State, disabled: bool);
 }
 
 /// An answer, and what it means.
 pub(crate) struct Reply {
-    answer: Answer,
-    settled: Settled,
+    pub(crate) answer: Answer,
+    pub(crate) settled: Settled,
 }
 
 impl Reply {
@@ -61,7 +73,7 @@ impl Reply {
         Self::answered(Answer::new(404))
     }
 
-    /// The same refusal with another status, if one is given; any other reply as it is.
+    /// Replaces the status of a refusal, if one is given; leaves any other reply as it is.
     pub(crate) fn refused_with(mut self, status: Option<u16>) -> Self {
         if let (Some(status), Outcome::Refused { .. }) = (status, &self.settled.outcome) {
             self.answer = self.answer.with_status(status);
@@ -74,61 +86,42 @@ impl Reply {
         self
     }
 
-    /// The grant that the request was about.
+    /// Names the grant that the request was about.
     pub(crate) fn about(mut self, grant: Option<usize>) -> Self {
         self.settled.grant = grant;
         self
     }
 }
 
-/// What a request asks for, the resource included.
-pub(crate) fn kind_of<V: Vendor>(vendor: &V, resource_path: &str, call: &Call) -> Kind {
-    if call.path == resource_path {
-        Kind::Resource
-    } else {
-        vendor.kind(call)
+/// Tokens that a simulator issued without a request. `Debug` shows none of them.
+#[derive(Clone)]
+pub struct Issued {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) expires_at_ms: i64,
+}
+
+impl Issued {
+    /// Returns the access token, as the vendor's answer would have it.
+    pub fn access_token(&self) -> &str {
+        &self.access_token
+    }
+
+    /// Returns the refresh token, if the vendor has one apart from the access token.
+    pub fn refresh_token(&self) -> Option<&str> {
+        self.refresh_token.as_deref()
+    }
+
+    /// Returns when the access token expires, in Unix milliseconds of the simulator's clock.
+    pub fn expires_at_ms(&self) -> i64 {
+        self.expires_at_ms
     }
 }
 
-/// Where requests reach the vendor.
-pub(crate) struct Desk<V> {
-    pub(crate) vendor: Arc<V>,
-    pub(crate) clock: SimClock,
-    pub(crate) resource_path: String,
-    pub(crate) journal: Journal,
-}
-
-impl<V: Vendor> Respond for Desk<V> {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let call = call_of(request);
-        let kind = kind_of(&*self.vendor, &self.resource_path, &call);
-        let reply = self.vendor.serve(kind, &call, self.clock.now_ms());
-        let ticket = call.header(TICKET).and_then(|text| text.parse().ok());
-        if let Some(ticket) = ticket {
-            self.journal.settle(ticket, reply.settled);
-        }
-        template(&reply.answer)
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued")
+            .field("expires_at_ms", &self.expires_at_ms)
+            .finish_non_exhaustive()
     }
-}
-
-fn call_of(request: &Request) -> Call {
-    let method: &Method = &request.method;
-    let target = match request.url.query() {
-        Some(query) => format!("{}?{query}", request.url.path()),
-        None => request.url.path().to_owned(),
-    };
-    Call::new(
-        method.as_str(),
-        &target,
-        request.headers.clone(),
-        request.body.clone(),
-    )
-}
-
-fn template(answer: &Answer) -> ResponseTemplate {
-    let mut template = ResponseTemplate::new(answer.status()).set_body_bytes(answer.content());
-    for (name, value) in answer.headers() {
-        template = template.append_header(name, value);
-    }
-    template
 }

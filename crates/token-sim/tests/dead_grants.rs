@@ -9,9 +9,9 @@
 mod support;
 
 use support::{Ask, Seen};
-use token_sim::{DeadGrant, OAuth2, OAuth2Builder, Outcome};
+use token_sim::{DeadGrant, OAuth2Server, OAuth2ServerBuilder, Outcome};
 
-async fn refresh(sim: &OAuth2, token: &str) -> Seen {
+async fn refresh(sim: &OAuth2Server, token: &str) -> Seen {
     Ask::new("POST", "/api/v1/oauth2/token")
         .basic("sim-client", "sim-secret")
         .form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
@@ -21,7 +21,7 @@ async fn refresh(sim: &OAuth2, token: &str) -> Seen {
 }
 
 /// What a server of these words says to a dead token, and what its journal calls that.
-async fn refused(builder: OAuth2Builder) -> (Seen, String) {
+async fn refused(builder: OAuth2ServerBuilder) -> (Seen, String) {
     let sim = builder.start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.kill_grant();
@@ -74,7 +74,7 @@ async fn a_dead_grant_is_said_in_other_words() {
         (DeadGrant::SessionNotFound, 400, "/error", "invalid_request"),
         (DeadGrant::SpringMessage, 401, "/error", "Unauthorized"),
     ] {
-        let (seen, code) = refused(OAuth2::builder().dead_grant(words)).await;
+        let (seen, code) = refused(OAuth2Server::builder().dead_grant(words)).await;
         assert_eq!((seen.status, seen.text(pointer).as_str()), (status, said));
         assert_eq!(code, said);
     }
@@ -83,24 +83,24 @@ async fn a_dead_grant_is_said_in_other_words() {
 // FAULTS.md rows 26 and 77
 #[tokio::test]
 async fn the_words_that_quote_the_token_quote_it() {
-    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::ErrorsList)).await;
+    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::ErrorsList)).await;
     assert_eq!(
         seen.text("/errors/0/message"),
         "Refresh token invalid: {token}."
     );
-    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SpringMessage)).await;
+    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SpringMessage)).await;
     assert_eq!(
         seen.text("/message"),
         "Invalid refresh token (expired): {token}"
     );
-    let (seen, _) = refused(OAuth2::builder().dead_grant(DeadGrant::SessionNotFound)).await;
+    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SessionNotFound)).await;
     assert_eq!(seen.text("/error_description"), "Session not found");
 }
 
 // FAULTS.md row 77
 #[tokio::test]
 async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
-    let (seen, code) = refused(OAuth2::builder().dead_grant(DeadGrant::Form)).await;
+    let (seen, code) = refused(OAuth2Server::builder().dead_grant(DeadGrant::Form)).await;
     assert_eq!((seen.status, code.as_str()), (400, "invalid_grant"));
     assert!(
         seen.raw()
@@ -110,7 +110,7 @@ async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
         seen.header("content-type"),
         Some("application/x-www-form-urlencoded")
     );
-    let sim = OAuth2::builder()
+    let sim = OAuth2Server::builder()
         .dead_grant(DeadGrant::Gbk)
         .start()
         .await
@@ -129,7 +129,11 @@ async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
 #[tokio::test]
 async fn every_reason_to_refuse_a_refresh_token_is_said_in_those_words() {
     for words in DeadGrant::ALL {
-        let sim = OAuth2::builder().dead_grant(words).start().await.unwrap();
+        let sim = OAuth2Server::builder()
+            .dead_grant(words)
+            .start()
+            .await
+            .unwrap();
         let token = sim.grant().refresh_token().unwrap().to_owned();
         assert_eq!(refresh(&sim, &token).await.status, 200);
         let spent = refresh(&sim, &token).await;
@@ -148,17 +152,26 @@ async fn every_reason_to_refuse_a_refresh_token_is_said_in_those_words() {
 // FAULTS.md row 21
 #[tokio::test]
 async fn a_server_may_refuse_with_200() {
-    let (seen, code) = refused(OAuth2::builder().refusal_status(200)).await;
+    let (seen, code) = refused(OAuth2Server::builder().refusal_status(200)).await;
     assert_eq!(
         (seen.status, seen.text("/error").as_str()),
         (200, "invalid_grant")
     );
     assert_eq!(code, "invalid_grant");
     for words in DeadGrant::ALL {
-        let (seen, _) = refused(OAuth2::builder().dead_grant(words).refusal_status(200)).await;
+        let (seen, _) = refused(
+            OAuth2Server::builder()
+                .dead_grant(words)
+                .refusal_status(200),
+        )
+        .await;
         assert_eq!(seen.status, 200, "{words:?}");
     }
-    let sim = OAuth2::builder().refusal_status(200).start().await.unwrap();
+    let sim = OAuth2Server::builder()
+        .refusal_status(200)
+        .start()
+        .await
+        .unwrap();
     let stranger = Ask::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
     let seen = stranger
         .form(&[("grant_type", "client_credentials")])

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Ask, Seen};
-use token_sim::{EnosApim, OldToken, Outcome, SimClock, StatusSpelling};
+use token_sim::{EnosServer, OldToken, Outcome, SimClock, StatusSpelling};
 
 const GET: &str = "/apim-token-service/v2.0/token/get";
 const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
@@ -23,8 +23,8 @@ fn vector(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-async fn sim() -> EnosApim {
-    EnosApim::builder()
+async fn sim() -> EnosServer {
+    EnosServer::builder()
         .app("app-key-1", "app-secret-1")
         .clock(SimClock::frozen(NOW))
         .start()
@@ -44,7 +44,7 @@ fn signed(timestamp: i64) -> Value {
     json!({ "appKey": "app-key-1", "encryption": encryption, "timestamp": timestamp })
 }
 
-async fn post(sim: &EnosApim, path: &str, body: &Value) -> Seen {
+async fn post(sim: &EnosServer, path: &str, body: &Value) -> Seen {
     Ask::new("POST", path)
         .json(body)
         .send(sim.addr())
@@ -52,7 +52,7 @@ async fn post(sim: &EnosApim, path: &str, body: &Value) -> Seen {
         .unwrap()
 }
 
-async fn refresh(sim: &EnosApim, token: &str, timestamp: i64) -> Seen {
+async fn refresh(sim: &EnosServer, token: &str, timestamp: i64) -> Seen {
     let mut body = signed(timestamp);
     body["accessToken"] = token.into();
     post(sim, REFRESH, &body).await
@@ -63,7 +63,7 @@ fn status(seen: &Seen) -> i64 {
     seen.number("/status").max(seen.number("/stauts"))
 }
 
-async fn resource(sim: &EnosApim, token: &str, secret: &str) -> i64 {
+async fn resource(sim: &EnosServer, token: &str, secret: &str) -> i64 {
     let timestamp = sim.clock().now_ms().to_string();
     let signature = sha256(&format!("{token}a1b 2{{}}{timestamp}{secret}"));
     let ask = Ask::new("POST", "/resource?b=+2&a=1")
@@ -131,7 +131,7 @@ async fn a_living_token_is_given_again_with_what_is_left() {
 #[tokio::test]
 async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
     let sim = sim().await;
-    let first = sim.issue().access_token().to_owned();
+    let first = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(60));
     let seen = refresh(&sim, &first, NOW + 60_000).await;
     assert_eq!(
@@ -146,11 +146,11 @@ async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
 
 #[tokio::test]
 async fn the_old_token_may_live() {
-    let sim = EnosApim::builder()
+    let sim = EnosServer::builder()
         .app("app-key-1", "app-secret-1")
         .old_token(OldToken::Lives);
     let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
-    let first = sim.issue().access_token().to_owned();
+    let first = sim.grant().access_token().to_owned();
     refresh(&sim, &first, NOW).await;
     assert_eq!(resource(&sim, &first, "app-secret-1").await, 200);
 }
@@ -174,7 +174,7 @@ async fn a_skewed_clock_is_refused() {
     assert_eq!(status(&post(&sim, GET, &signed(NOW - 600_001)).await), 1003);
     sim.clock().lie_about_date(3_600_000);
     assert_eq!(status(&post(&sim, GET, &signed(NOW + 600_000)).await), 0);
-    let narrow = EnosApim::builder()
+    let narrow = EnosServer::builder()
         .app("app-key-1", "app-secret-1")
         .clock_tolerance(Duration::ZERO);
     let narrow = narrow.clock(SimClock::frozen(NOW)).start().await.unwrap();
@@ -230,7 +230,7 @@ async fn a_timestamp_may_be_text() {
 #[tokio::test]
 async fn an_expired_token_is_not_refreshed() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(7200));
     assert_eq!(status(&refresh(&sim, &token, NOW + 7_200_000).await), 1203);
     assert_eq!(
@@ -247,7 +247,7 @@ async fn the_status_is_spelt_as_asked() {
         (StatusSpelling::Status, "/status", "/status"),
         (StatusSpelling::Stauts, "/stauts", "/stauts"),
     ] {
-        let sim = EnosApim::builder()
+        let sim = EnosServer::builder()
             .app("app-key-1", "app-secret-1")
             .status_spelling(spelling);
         let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
@@ -270,7 +270,7 @@ async fn a_refusal_spells_the_status_as_the_tables_do() {
         (StatusSpelling::Status, "/status", "/stauts"),
         (StatusSpelling::Stauts, "/stauts", "/status"),
     ] {
-        let sim = EnosApim::builder()
+        let sim = EnosServer::builder()
             .status_spelling(spelling)
             .start()
             .await
@@ -289,7 +289,7 @@ async fn a_refusal_spells_the_status_as_the_tables_do() {
 #[tokio::test]
 async fn the_gateway_checks_the_signature() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     assert_eq!(resource(&sim, &token, "app-secret-1").await, 200);
     assert_eq!(resource(&sim, &token, "other").await, 497);
     let bare = Ask::new("GET", "/resource").header("apim-accesstoken", &token);
@@ -303,7 +303,7 @@ async fn the_gateway_checks_the_signature() {
 #[tokio::test]
 async fn a_revoked_token_is_401_and_a_get_makes_another() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     sim.revoke_access_token();
     assert_eq!(resource(&sim, &token, "app-secret-1").await, 401);
     let next = post(&sim, GET, &signed(NOW))

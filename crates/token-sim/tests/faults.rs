@@ -13,19 +13,19 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use support::{Ask, Seen};
-use token_sim::{Answer, Echo, Fault, Kind, OAuth2, Outcome, RetryAfter, SimClock};
+use token_sim::{Answer, Echo, Fault, Kind, OAuth2Server, Outcome, RetryAfter, SimClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-async fn sim() -> OAuth2 {
-    OAuth2::builder()
+async fn sim() -> OAuth2Server {
+    OAuth2Server::builder()
         .clock(SimClock::frozen(1_700_000_000_000))
         .start()
         .await
         .unwrap()
 }
 
-fn refresh(sim: &OAuth2) -> (Ask, String) {
+fn refresh(sim: &OAuth2Server) -> (Ask, String) {
     let token = sim.grant().refresh_token().unwrap().to_owned();
     (refresh_with(&token), token)
 }
@@ -37,11 +37,11 @@ fn refresh_with(token: &str) -> Ask {
         .form(&form)
 }
 
-async fn send(sim: &OAuth2) -> std::io::Result<Seen> {
+async fn send(sim: &OAuth2Server) -> std::io::Result<Seen> {
     refresh(sim).0.send(sim.addr()).await
 }
 
-fn outcome(sim: &OAuth2, number: usize) -> Outcome {
+fn outcome(sim: &OAuth2Server, number: usize) -> Outcome {
     sim.exchanges()[number - 1].outcome.clone()
 }
 

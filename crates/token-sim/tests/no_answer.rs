@@ -9,7 +9,7 @@
 mod support;
 
 use support::Ask;
-use token_sim::{Fault, Kind, OAuth2, Outcome};
+use token_sim::{Fault, Kind, OAuth2Server, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -26,7 +26,7 @@ fn revoke(token: &str) -> Ask {
 }
 
 /// Everything that the server says to a client that sends this and closes its side.
-async fn answered(sim: &OAuth2, ask: Ask) -> Vec<u8> {
+async fn answered(sim: &OAuth2Server, ask: Ask) -> Vec<u8> {
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
     stream.write_all(&ask.bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
@@ -38,7 +38,7 @@ async fn answered(sim: &OAuth2, ask: Ask) -> Vec<u8> {
 // FAULTS.md row 99
 #[tokio::test]
 async fn a_revocation_may_fail_and_the_grant_lives_on() {
-    let sim = OAuth2::start().await.unwrap();
+    let sim = OAuth2Server::start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for status in [404, 500] {
         sim.fault(Fault::status(status).on_kind(Kind::Revocation));
@@ -56,7 +56,7 @@ async fn a_revocation_may_fail_and_the_grant_lives_on() {
 // FAULTS.md row 51
 #[tokio::test]
 async fn a_vendor_may_act_and_never_answer() {
-    let sim = OAuth2::start().await.unwrap();
+    let sim = OAuth2Server::start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.fault(Fault::no_answer().after_acting());
     assert!(answered(&sim, refresh(&token)).await.is_empty());

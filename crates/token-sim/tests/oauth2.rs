@@ -11,11 +11,13 @@ mod support;
 use std::time::Duration;
 
 use support::{Ask, Seen};
-use token_sim::{Flavour, OAuth2, OAuth2Builder, OldToken, Outcome, Rotation, SimClock};
+use token_sim::{
+    Flavour, OAuth2Server, OAuth2ServerBuilder, OldToken, Outcome, Rotation, SimClock,
+};
 
 const TOKEN: &str = "/api/v1/oauth2/token";
 
-async fn start(builder: OAuth2Builder) -> OAuth2 {
+async fn start(builder: OAuth2ServerBuilder) -> OAuth2Server {
     builder
         .clock(SimClock::frozen(1_700_000_000_000))
         .start()
@@ -23,11 +25,11 @@ async fn start(builder: OAuth2Builder) -> OAuth2 {
         .unwrap()
 }
 
-async fn sim() -> OAuth2 {
-    start(OAuth2::builder()).await
+async fn sim() -> OAuth2Server {
+    start(OAuth2Server::builder()).await
 }
 
-async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
+async fn post(sim: &OAuth2Server, form: &[(&str, &str)]) -> Seen {
     Ask::new("POST", TOKEN)
         .basic("sim-client", "sim-secret")
         .form(form)
@@ -36,7 +38,7 @@ async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
         .unwrap()
 }
 
-async fn refresh(sim: &OAuth2, token: &str) -> Seen {
+async fn refresh(sim: &OAuth2Server, token: &str) -> Seen {
     post(
         sim,
         &[("grant_type", "refresh_token"), ("refresh_token", token)],
@@ -44,7 +46,7 @@ async fn refresh(sim: &OAuth2, token: &str) -> Seen {
     .await
 }
 
-async fn resource(sim: &OAuth2, token: &str) -> u16 {
+async fn resource(sim: &OAuth2Server, token: &str) -> u16 {
     Ask::new("GET", "/resource")
         .auth(&format!("Bearer {token}"))
         .send(sim.addr())
@@ -53,7 +55,7 @@ async fn resource(sim: &OAuth2, token: &str) -> u16 {
         .status
 }
 
-fn refresh_token(sim: &OAuth2) -> String {
+fn refresh_token(sim: &OAuth2Server) -> String {
     sim.grant().refresh_token().unwrap().to_owned()
 }
 
@@ -85,7 +87,7 @@ async fn a_refresh_token_of_single_use_is_refused_the_second_time() {
 
 #[tokio::test]
 async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
-    let sim = start(OAuth2::builder().rotation(Rotation::Strict)).await;
+    let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let first = refresh_token(&sim);
     let seen = refresh(&sim, &first).await;
     assert_eq!(refresh(&sim, &first).await.status, 400);
@@ -98,7 +100,8 @@ async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
 
 #[tokio::test]
 async fn grace_takes_the_old_refresh_token_for_a_while() {
-    let sim = start(OAuth2::builder().rotation(Rotation::Grace(Duration::from_secs(10)))).await;
+    let sim =
+        start(OAuth2Server::builder().rotation(Rotation::Grace(Duration::from_secs(10)))).await;
     let first = refresh_token(&sim);
     refresh(&sim, &first).await;
     sim.clock().advance(Duration::from_secs(10));
@@ -116,7 +119,7 @@ async fn grace_takes_the_old_refresh_token_for_a_while() {
 #[tokio::test]
 async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_it() {
     for (rotation, told) in [(Rotation::Never, false), (Rotation::Repeat, true)] {
-        let sim = start(OAuth2::builder().rotation(rotation)).await;
+        let sim = start(OAuth2Server::builder().rotation(rotation)).await;
         let token = refresh_token(&sim);
         refresh(&sim, &token).await;
         let seen = refresh(&sim, &token).await;
@@ -132,7 +135,7 @@ async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_
 // FAULTS.md row 12
 #[tokio::test]
 async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer() {
-    let sim = start(OAuth2::builder().rotation(Rotation::Kept)).await;
+    let sim = start(OAuth2Server::builder().rotation(Rotation::Kept)).await;
     let token = refresh_token(&sim);
     let mut told = Vec::new();
     for _ in 0..4 {
@@ -151,7 +154,7 @@ async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer()
 // FAULTS.md row 36
 #[tokio::test]
 async fn a_refresh_may_kill_the_old_access_token() {
-    let sim = start(OAuth2::builder().old_token(OldToken::Dies)).await;
+    let sim = start(OAuth2Server::builder().old_token(OldToken::Dies)).await;
     let grant = sim.grant();
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
     refresh(&sim, grant.refresh_token().unwrap()).await;
@@ -178,7 +181,7 @@ async fn each_flavour_refuses_in_its_own_words() {
             (401, "invalid_token"),
         ),
     ] {
-        let sim = start(OAuth2::builder().flavour(flavour)).await;
+        let sim = start(OAuth2Server::builder().flavour(flavour)).await;
         let seen = refresh(&sim, "nobody's").await;
         assert_eq!(
             (seen.status, seen.text("/error").as_str()),

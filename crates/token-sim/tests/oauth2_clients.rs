@@ -11,14 +11,16 @@ mod support;
 use std::time::Duration;
 
 use support::{Ask, Seen};
-use token_sim::{ClientAuth, CodeRequest, Flavour, OAuth2, OAuth2Builder, Rotation, SimClock};
+use token_sim::{
+    ClientAuth, CodeRequest, Flavour, OAuth2Server, OAuth2ServerBuilder, Rotation, SimClock,
+};
 
 const TOKEN: &str = "/api/v1/oauth2/token";
 const BACK: &str = "https://app.example.com/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-async fn start(builder: OAuth2Builder) -> OAuth2 {
+async fn start(builder: OAuth2ServerBuilder) -> OAuth2Server {
     builder
         .clock(SimClock::frozen(1_700_000_000_000))
         .start()
@@ -26,11 +28,11 @@ async fn start(builder: OAuth2Builder) -> OAuth2 {
         .unwrap()
 }
 
-async fn sim() -> OAuth2 {
-    start(OAuth2::builder()).await
+async fn sim() -> OAuth2Server {
+    start(OAuth2Server::builder()).await
 }
 
-async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
+async fn post(sim: &OAuth2Server, form: &[(&str, &str)]) -> Seen {
     Ask::new("POST", TOKEN)
         .basic("sim-client", "sim-secret")
         .form(form)
@@ -39,7 +41,7 @@ async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
         .unwrap()
 }
 
-async fn resource(sim: &OAuth2, token: &str) -> u16 {
+async fn resource(sim: &OAuth2Server, token: &str) -> u16 {
     Ask::new("GET", "/resource")
         .auth(&format!("Bearer {token}"))
         .send(sim.addr())
@@ -50,7 +52,7 @@ async fn resource(sim: &OAuth2, token: &str) -> u16 {
 
 #[tokio::test]
 async fn a_code_is_redeemed_once_with_its_verifier() {
-    let sim = start(OAuth2::builder().client_auth(ClientAuth::Public)).await;
+    let sim = start(OAuth2Server::builder().client_auth(ClientAuth::Public)).await;
     let query = [
         ("response_type", "code"),
         ("client_id", "sim-client"),
@@ -121,7 +123,7 @@ async fn a_code_is_refused_for_its_reason() {
 
 #[tokio::test]
 async fn a_reused_code_takes_its_tokens_along_where_the_server_is_strict() {
-    let sim = start(OAuth2::builder().rotation(Rotation::Strict)).await;
+    let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let code = sim.authorization_code(CodeRequest::new());
     let form = [
         ("grant_type", "authorization_code"),
@@ -164,7 +166,7 @@ async fn a_consent_that_lacks_something_is_refused() {
 
 #[tokio::test]
 async fn a_public_client_is_known_by_its_id_alone() {
-    let sim = start(OAuth2::builder().client_auth(ClientAuth::Public)).await;
+    let sim = start(OAuth2Server::builder().client_auth(ClientAuth::Public)).await;
     let grant = sim.grant();
     let token = grant.refresh_token().unwrap();
     let form = [
@@ -210,7 +212,7 @@ async fn basic_is_raw_or_encoded_as_configured() {
             id
         };
         let sim = start(
-            OAuth2::builder()
+            OAuth2Server::builder()
                 .client(known, secret)
                 .client_auth(client_auth),
         )
@@ -228,7 +230,7 @@ async fn basic_is_raw_or_encoded_as_configured() {
 
 #[tokio::test]
 async fn oneaccess_takes_the_secret_in_the_form_and_echoes_nothing() {
-    let sim = start(OAuth2::builder().flavour(Flavour::OneAccess)).await;
+    let sim = start(OAuth2Server::builder().flavour(Flavour::OneAccess)).await;
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", "nobody's"),
@@ -307,7 +309,7 @@ async fn a_request_is_refused_for_its_reason() {
 #[tokio::test]
 async fn the_path_is_a_setting() {
     let sim = start(
-        OAuth2::builder()
+        OAuth2Server::builder()
             .token_path("/oauth/token")
             .resource_path("/me"),
     )

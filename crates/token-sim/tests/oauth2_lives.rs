@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use support::{Ask, Seen};
 use token_sim::{
-    Flavour, LoginAnswer, OAuth2, OAuth2Builder, OldToken, Outcome, RefreshTokenEnd, Rotation,
-    SimClock,
+    Flavour, LoginAnswer, OAuth2Server, OAuth2ServerBuilder, OldToken, Outcome, RefreshTokenEnd,
+    Rotation, SimClock,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-async fn start(builder: OAuth2Builder) -> OAuth2 {
+async fn start(builder: OAuth2ServerBuilder) -> OAuth2Server {
     builder
         .clock(SimClock::frozen(1_700_000_000_000))
         .start()
@@ -26,7 +26,7 @@ async fn start(builder: OAuth2Builder) -> OAuth2 {
         .unwrap()
 }
 
-async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
+async fn post(sim: &OAuth2Server, form: &[(&str, &str)]) -> Seen {
     Ask::new("POST", "/api/v1/oauth2/token")
         .basic("sim-client", "sim-secret")
         .form(form)
@@ -35,11 +35,11 @@ async fn post(sim: &OAuth2, form: &[(&str, &str)]) -> Seen {
         .unwrap()
 }
 
-async fn login(sim: &OAuth2) -> Seen {
+async fn login(sim: &OAuth2Server) -> Seen {
     post(sim, &[("grant_type", "client_credentials")]).await
 }
 
-async fn refresh(sim: &OAuth2, token: &str) -> Seen {
+async fn refresh(sim: &OAuth2Server, token: &str) -> Seen {
     post(
         sim,
         &[("grant_type", "refresh_token"), ("refresh_token", token)],
@@ -47,7 +47,7 @@ async fn refresh(sim: &OAuth2, token: &str) -> Seen {
     .await
 }
 
-async fn resource(sim: &OAuth2, token: &str) -> u16 {
+async fn resource(sim: &OAuth2Server, token: &str) -> u16 {
     let ask = Ask::new("GET", "/resource").auth(&format!("Bearer {token}"));
     ask.send(sim.addr()).await.unwrap().status
 }
@@ -55,7 +55,7 @@ async fn resource(sim: &OAuth2, token: &str) -> u16 {
 // FAULTS.md row 65
 #[tokio::test]
 async fn client_credentials_get_the_living_token_until_its_end() {
-    let sim = start(OAuth2::builder().login_answer(LoginAnswer::LivingToken)).await;
+    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
     let first = login(&sim).await;
     assert_eq!(first.number("/expires_in"), 7200);
     for (pass, left) in [(HOUR, 3600), (Duration::from_millis(3_599_500), 0)] {
@@ -77,7 +77,7 @@ async fn client_credentials_get_the_living_token_until_its_end() {
 // FAULTS.md row 64
 #[tokio::test]
 async fn a_revoked_token_is_not_repeated() {
-    let sim = start(OAuth2::builder().login_answer(LoginAnswer::LivingToken)).await;
+    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
     let first = login(&sim).await.text("/access_token");
     sim.revoke_access_token();
     assert_ne!(login(&sim).await.text("/access_token"), first);
@@ -85,7 +85,7 @@ async fn a_revoked_token_is_not_repeated() {
 
 #[tokio::test]
 async fn spring_repeats_at_a_login_and_drops_the_old_token_at_a_refresh() {
-    let sim = start(OAuth2::builder().flavour(Flavour::Spring)).await;
+    let sim = start(OAuth2Server::builder().flavour(Flavour::Spring)).await;
     let token = login(&sim).await.text("/access_token");
     assert_eq!(login(&sim).await.text("/access_token"), token);
     let grant = sim.grant();
@@ -99,7 +99,7 @@ async fn spring_repeats_at_a_login_and_drops_the_old_token_at_a_refresh() {
 // FAULTS.md rows 36 and 71
 #[tokio::test]
 async fn the_exchange_ends_the_old_access_token_though_its_answer_is_lost() {
-    let sim = start(OAuth2::builder().old_token(OldToken::Dies)).await;
+    let sim = start(OAuth2Server::builder().old_token(OldToken::Dies)).await;
     let grant = sim.grant();
     sim.fault(token_sim::Fault::status(504).after_acting());
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
@@ -112,8 +112,10 @@ async fn the_exchange_ends_the_old_access_token_though_its_answer_is_lost() {
 
 /// A server whose refresh tokens live for ten hours, and what it tells of that after each of three
 /// refreshes, an hour apart.
-async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2, String, [i64; 3]) {
-    let builder = OAuth2::builder().rotation(rotation).refresh_token_end(end);
+async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2Server, String, [i64; 3]) {
+    let builder = OAuth2Server::builder()
+        .rotation(rotation)
+        .refresh_token_end(end);
     let builder = builder.refresh_token_life(10 * HOUR);
     let sim = start(builder.tell_refresh_token_life("refresh_expires_in")).await;
     let mut token = sim.grant().refresh_token().unwrap().to_owned();
@@ -165,11 +167,11 @@ async fn a_fixed_end_is_the_end_whatever_was_rotated() {
 
 #[tokio::test]
 async fn the_refresh_tokens_life_is_told_only_if_asked_for() {
-    let sim = start(OAuth2::builder()).await;
+    let sim = start(OAuth2Server::builder()).await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
     let seen = refresh(&sim, &token).await.json();
     assert!(seen.get("refresh_expires_in").is_none());
-    let telling = OAuth2::builder().tell_refresh_token_life("refresh_expires_in");
+    let telling = OAuth2Server::builder().tell_refresh_token_life("refresh_expires_in");
     let seen = login(&start(telling).await).await.json();
     assert!(
         seen.get("refresh_expires_in").is_none(),

@@ -14,19 +14,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::{Ask, Seen};
-use token_sim::{Fault, Kind, OAuth2, Oddity, Outcome, QuectelEndUser, SimClock};
+use token_sim::{Fault, Kind, OAuth2Server, Oddity, Outcome, QuectelEndUserServer, SimClock};
 
 const NOW: i64 = 1_700_000_000_000;
 
-async fn sim() -> OAuth2 {
-    OAuth2::builder()
+async fn sim() -> OAuth2Server {
+    OAuth2Server::builder()
         .clock(SimClock::frozen(NOW))
         .start()
         .await
         .unwrap()
 }
 
-async fn refresh_with(sim: &OAuth2, token: &str) -> Seen {
+async fn refresh_with(sim: &OAuth2Server, token: &str) -> Seen {
     Ask::new("POST", "/api/v1/oauth2/token")
         .basic("sim-client", "sim-secret")
         .form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
@@ -35,12 +35,12 @@ async fn refresh_with(sim: &OAuth2, token: &str) -> Seen {
         .unwrap()
 }
 
-async fn refresh(sim: &OAuth2) -> Seen {
+async fn refresh(sim: &OAuth2Server) -> Seen {
     refresh_with(sim, sim.grant().refresh_token().unwrap()).await
 }
 
 /// The answer to a refresh that this fault spoils.
-async fn spoilt(fault: Fault) -> (OAuth2, Seen) {
+async fn spoilt(fault: Fault) -> (OAuth2Server, Seen) {
     let sim = sim().await;
     sim.fault(fault);
     let seen = refresh(&sim).await;
@@ -213,13 +213,13 @@ async fn an_answer_comes_in_a_wrapper() {
 // FAULTS.md row 49
 #[tokio::test]
 async fn a_field_deep_in_another_vendors_answer_is_changed_or_left_out() {
-    let sim = QuectelEndUser::builder()
+    let sim = QuectelEndUserServer::builder()
         .clock(SimClock::frozen(NOW))
         .start()
         .await
         .unwrap();
     let refresh = async || {
-        let pair = sim.issue();
+        let pair = sim.grant();
         Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken")
             .query(&[("refreshToken", pair.refresh_token().unwrap())])
             .send(sim.addr())

@@ -11,23 +11,23 @@ mod support;
 use std::time::Duration;
 
 use support::{Ask, Seen};
-use token_sim::{ErrorShape, Kind, Outcome, PrivateCloud, Rotation, SimClock};
+use token_sim::{ErrorShape, Kind, Outcome, PrivateCloudServer, Rotation, SimClock};
 
 const BACK: &str = "https://app.example.com/cb?keep=1";
 
-async fn sim() -> PrivateCloud {
-    PrivateCloud::builder()
+async fn sim() -> PrivateCloudServer {
+    PrivateCloudServer::builder()
         .clock(SimClock::frozen(1_700_000_000_000))
         .start()
         .await
         .unwrap()
 }
 
-async fn redeem(sim: &PrivateCloud, code: &str, redirect_uri: &str) -> Seen {
+async fn redeem(sim: &PrivateCloudServer, code: &str, redirect_uri: &str) -> Seen {
     redeem_as(sim, code, redirect_uri, "sim-secret").await
 }
 
-async fn redeem_as(sim: &PrivateCloud, code: &str, redirect_uri: &str, secret: &str) -> Seen {
+async fn redeem_as(sim: &PrivateCloudServer, code: &str, redirect_uri: &str, secret: &str) -> Seen {
     let query = [
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -46,14 +46,14 @@ fn refresh_ask(path: &'static str, token: &str) -> Ask {
         .basic("sim-client", "sim-secret")
 }
 
-async fn refresh(sim: &PrivateCloud, token: &str) -> Seen {
+async fn refresh(sim: &PrivateCloudServer, token: &str) -> Seen {
     refresh_ask("/api/refreshToken.do", token)
         .send(sim.addr())
         .await
         .unwrap()
 }
 
-async fn resource(sim: &PrivateCloud, token: &str) -> u16 {
+async fn resource(sim: &PrivateCloudServer, token: &str) -> u16 {
     Ask::new("GET", "/resource")
         .auth(&format!("Bearer {token}"))
         .send(sim.addr())
@@ -202,7 +202,7 @@ async fn a_refresh_rotates() {
 // FAULTS.md row 12
 #[tokio::test]
 async fn the_answer_may_have_no_refresh_token() {
-    let sim = PrivateCloud::builder()
+    let sim = PrivateCloudServer::builder()
         .rotation(Rotation::Never)
         .start()
         .await
@@ -263,7 +263,11 @@ async fn a_refusal_has_the_shape_that_was_asked_for() {
         (ErrorShape::LoginPage, 200, "<html>"),
         (ErrorShape::LoginRedirect, 302, ""),
     ] {
-        let sim = PrivateCloud::builder().errors(shape).start().await.unwrap();
+        let sim = PrivateCloudServer::builder()
+            .errors(shape)
+            .start()
+            .await
+            .unwrap();
         let seen = refresh(&sim, "unknown").await;
         assert_eq!(seen.status, status, "{shape:?}");
         assert!(seen.raw().contains(part), "{shape:?}");
@@ -278,7 +282,7 @@ async fn a_refusal_has_the_shape_that_was_asked_for() {
 
 #[tokio::test]
 async fn paths_and_fields_differ_by_deployment() {
-    let builder = PrivateCloud::builder()
+    let builder = PrivateCloudServer::builder()
         .refresh_path("/v2/refresh.do")
         .expires_in_field("ttl");
     let builder = builder.access_token_field("at").refresh_token_field("rt");

@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use support::{Ask, Seen};
-use token_sim::{AttemptsTold, Outcome, QuectelEndUser, SimClock};
+use token_sim::{AttemptsTold, Outcome, QuectelEndUserServer, SimClock};
 
-async fn sim(told: AttemptsTold) -> QuectelEndUser {
-    let builder = QuectelEndUser::builder().attempts_told(told);
+async fn sim(told: AttemptsTold) -> QuectelEndUserServer {
+    let builder = QuectelEndUserServer::builder().attempts_told(told);
     let clock = SimClock::frozen(1_700_000_000_000);
     builder.clock(clock).start().await.unwrap()
 }
 
 /// A login with the password in plain text, which the vendor takes where `random` is missing.
-async fn login(sim: &QuectelEndUser, password: &str) -> Seen {
+async fn login(sim: &QuectelEndUserServer, password: &str) -> Seen {
     let (email, secret) = ("user@example.com", sim.user_domain_secret());
     let digest = Sha256::digest(format!("{email}{password}{secret}"));
     let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -35,7 +35,7 @@ async fn login(sim: &QuectelEndUser, password: &str) -> Seen {
     ask.send(sim.addr()).await.unwrap()
 }
 
-async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
+async fn refresh(sim: &QuectelEndUserServer, token: &str) -> Seen {
     let ask =
         Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken").query(&[("refreshToken", token)]);
     ask.send(sim.addr()).await.unwrap()
@@ -45,7 +45,7 @@ async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
 #[tokio::test]
 async fn a_blocked_address_is_refused_for_twenty_minutes() {
     let sim = sim(AttemptsTold::InCode).await;
-    let token = sim.issue().refresh_token().unwrap().to_owned();
+    let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.block_address();
     sim.clock().advance(Duration::from_millis(20 * 60_000 - 1));
     assert_eq!(login(&sim, "sim-password").await.number("/code"), 5148);
@@ -75,7 +75,7 @@ async fn the_attempts_left_may_stand_in_the_text() {
 #[tokio::test]
 async fn any_code_of_the_table_is_said_once_and_spends_nothing() {
     let sim = sim(AttemptsTold::InCode).await;
-    let token = sim.issue().refresh_token().unwrap().to_owned();
+    let token = sim.grant().refresh_token().unwrap().to_owned();
     for code in [
         5003, 5005, 5012, 5097, 5101, 5106, 5115, 5144, 5145, 5146, 5148, 5325,
     ] {

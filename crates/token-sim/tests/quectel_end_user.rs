@@ -16,7 +16,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use support::{Ask, Seen};
-use token_sim::{OldToken, Outcome, QuectelEndUser, Rotation, SimClock};
+use token_sim::{OldToken, Outcome, QuectelEndUserServer, Rotation, SimClock};
 
 const EMAIL: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 const PHONE: &str = "/v2/enduser/enduserapi/phonePwdLogin";
@@ -24,8 +24,8 @@ const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
 const SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22";
 const NOW: i64 = 1_744_780_586_250;
 
-async fn sim() -> QuectelEndUser {
-    let builder = QuectelEndUser::builder().user("a@b.c", "17132136550", "abcd1234");
+async fn sim() -> QuectelEndUserServer {
+    let builder = QuectelEndUserServer::builder().user("a@b.c", "17132136550", "abcd1234");
     builder
         .user_domain("D.1", SECRET)
         .clock(SimClock::frozen(NOW))
@@ -57,7 +57,7 @@ fn encrypt(password: &str) -> String {
     )
 }
 
-async fn email_login(sim: &QuectelEndUser, email: &str, password: &str) -> Seen {
+async fn email_login(sim: &QuectelEndUserServer, email: &str, password: &str) -> Seen {
     let pwd = encrypt(password);
     let signature = sha256(&format!("{email}{pwd}abcdef{SECRET}"));
     let form = [
@@ -74,11 +74,11 @@ async fn email_login(sim: &QuectelEndUser, email: &str, password: &str) -> Seen 
         .unwrap()
 }
 
-async fn code_of(sim: &QuectelEndUser, password: &str) -> i64 {
+async fn code_of(sim: &QuectelEndUserServer, password: &str) -> i64 {
     email_login(sim, "a@b.c", password).await.number("/code")
 }
 
-async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
+async fn refresh(sim: &QuectelEndUserServer, token: &str) -> Seen {
     Ask::new("PUT", REFRESH)
         .query(&[("refreshToken", token)])
         .send(sim.addr())
@@ -86,7 +86,7 @@ async fn refresh(sim: &QuectelEndUser, token: &str) -> Seen {
         .unwrap()
 }
 
-async fn resource(sim: &QuectelEndUser, token: &str) -> u16 {
+async fn resource(sim: &QuectelEndUserServer, token: &str) -> u16 {
     Ask::new("GET", "/resource")
         .auth(token)
         .send(sim.addr())
@@ -259,7 +259,7 @@ async fn an_account_may_be_frozen_or_blocked_by_the_test() {
 #[tokio::test]
 async fn a_refresh_by_query_or_form_rotates_both_tokens() {
     let sim = sim().await;
-    let first = sim.issue();
+    let first = sim.grant();
     let seen = refresh(&sim, first.refresh_token().unwrap()).await;
     let next = seen.text("/data/refreshToken/token");
     assert_ne!(next, first.refresh_token().unwrap());
@@ -280,11 +280,11 @@ async fn a_refresh_by_query_or_form_rotates_both_tokens() {
 
 #[tokio::test]
 async fn a_refresh_token_may_live_on() {
-    let builder = QuectelEndUser::builder()
+    let builder = QuectelEndUserServer::builder()
         .rotation(Rotation::Repeat)
         .old_token(OldToken::Dies);
     let sim = builder.clock(SimClock::frozen(NOW)).start().await.unwrap();
-    let first = sim.issue();
+    let first = sim.grant();
     for _ in 0..2 {
         let seen = refresh(&sim, first.refresh_token().unwrap()).await;
         assert_eq!(
@@ -308,7 +308,7 @@ async fn a_refresh_is_refused_for_its_reason() {
         5115
     );
     assert_eq!(refresh(&sim, "unknown").await.number("/code"), 5032);
-    let pair = sim.issue();
+    let pair = sim.grant();
     sim.disable_account();
     assert_eq!(
         refresh(&sim, pair.refresh_token().unwrap())
@@ -334,7 +334,7 @@ async fn a_refresh_is_refused_for_its_reason() {
     assert_eq!(resource(&sim, pair.access_token()).await, 200);
     sim.revoke_access_token();
     assert_eq!(resource(&sim, pair.access_token()).await, 401);
-    let old = sim.issue();
+    let old = sim.grant();
     sim.clock().advance(Duration::from_secs(30 * 86_400));
     assert_eq!(
         refresh(&sim, old.refresh_token().unwrap())
@@ -348,7 +348,7 @@ async fn a_refresh_is_refused_for_its_reason() {
 #[tokio::test]
 async fn a_logout_ends_the_grant() {
     let sim = sim().await;
-    let pair = sim.issue();
+    let pair = sim.grant();
     let logout =
         || Ask::new("DELETE", "/v2/enduser/enduserapi/userLogout").auth(pair.access_token());
     assert_eq!(

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use support::{Ask, Seen};
-use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaas, RepeatedLife, SimClock};
+use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaasServer, RepeatedLife, SimClock};
 
 const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
@@ -30,14 +30,14 @@ fn text<'a>(case: &'a Value, name: &str) -> &'a str {
     case[name].as_str().unwrap()
 }
 
-async fn sim() -> QuectelSaas {
+async fn sim() -> QuectelSaasServer {
     let case = vector();
-    let builder =
-        QuectelSaas::builder().access_key(text(&case, "access_key"), text(&case, "access_secret"));
+    let builder = QuectelSaasServer::builder()
+        .access_key(text(&case, "access_key"), text(&case, "access_secret"));
     builder.clock(SimClock::frozen(NOW)).start().await.unwrap()
 }
 
-async fn login(sim: &QuectelSaas, user: &str, password: &str) -> Seen {
+async fn login(sim: &QuectelSaasServer, user: &str, password: &str) -> Seen {
     let query = [
         ("grant_type", "password"),
         ("username", user),
@@ -50,13 +50,13 @@ async fn login(sim: &QuectelSaas, user: &str, password: &str) -> Seen {
         .unwrap()
 }
 
-async fn signed_login(sim: &QuectelSaas, user: &str) -> Seen {
+async fn signed_login(sim: &QuectelSaasServer, user: &str) -> Seen {
     let digest = Sha256::digest(format!("{user}{}", sim.access_secret()));
     let password: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     login(sim, user, &password).await
 }
 
-async fn refresh(sim: &QuectelSaas, token: &str) -> Seen {
+async fn refresh(sim: &QuectelSaasServer, token: &str) -> Seen {
     let query = [
         ("grant_type", "refresh_token"),
         ("scope", "userinfo"),
@@ -69,7 +69,7 @@ async fn refresh(sim: &QuectelSaas, token: &str) -> Seen {
         .unwrap()
 }
 
-async fn resource(sim: &QuectelSaas, token: &str) -> u16 {
+async fn resource(sim: &QuectelSaasServer, token: &str) -> u16 {
     Ask::new("GET", "/resource")
         .auth(token)
         .send(sim.addr())
@@ -112,7 +112,7 @@ async fn the_published_encoding_is_decoded_once() {
 #[tokio::test]
 async fn the_token_tells_its_own_end() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     let payload = URL_SAFE_NO_PAD
         .decode(token.split('.').nth(1).unwrap())
         .unwrap();
@@ -168,7 +168,7 @@ async fn a_login_is_refused_for_its_reason() {
 #[tokio::test]
 async fn the_same_access_token_comes_back_within_thirty_minutes() {
     let sim = sim().await;
-    let first = sim.issue().access_token().to_owned();
+    let first = sim.grant().access_token().to_owned();
     sim.clock().advance(30 * MINUTE - Duration::from_millis(1));
     let seen = refresh(&sim, &first).await;
     assert_eq!(seen.text("/access_token"), first);
@@ -190,9 +190,9 @@ async fn the_same_access_token_comes_back_within_thirty_minutes() {
 
 #[tokio::test]
 async fn a_repeated_token_may_tell_what_is_left() {
-    let builder = QuectelSaas::builder().repeated_life(RepeatedLife::Remaining);
+    let builder = QuectelSaasServer::builder().repeated_life(RepeatedLife::Remaining);
     let sim = builder.clock(SimClock::frozen(NOW)).start().await.unwrap();
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     sim.clock().advance(MINUTE);
     assert_eq!(refresh(&sim, &token).await.number("/expires_in"), 86_340);
 }
@@ -201,7 +201,7 @@ async fn a_repeated_token_may_tell_what_is_left() {
 #[tokio::test]
 async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     sim.disable_account();
     assert_eq!(resource(&sim, &token).await, 200);
     assert_eq!(refresh(&sim, &token).await.number("/code"), 90047);
@@ -213,11 +213,11 @@ async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
 // FAULTS.md row 36
 #[tokio::test]
 async fn a_refresh_may_kill_the_old_token() {
-    let builder = QuectelSaas::builder()
+    let builder = QuectelSaasServer::builder()
         .old_token(OldToken::Dies)
         .same_token_within(Duration::ZERO);
     let sim = builder.start().await.unwrap();
-    let first = sim.issue().access_token().to_owned();
+    let first = sim.grant().access_token().to_owned();
     let next = refresh(&sim, &first).await.text("/access_token");
     assert_eq!(
         (resource(&sim, &first).await, resource(&sim, &next).await),
@@ -228,11 +228,11 @@ async fn a_refresh_may_kill_the_old_token() {
 #[tokio::test]
 async fn dead_tokens_are_not_refreshed() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(86_400));
     assert_eq!(resource(&sim, &token).await, 401);
     assert_eq!(refresh(&sim, &token).await.number("/code"), 401);
-    let other = sim.issue().access_token().to_owned();
+    let other = sim.grant().access_token().to_owned();
     sim.revoke_access_token();
     assert_eq!(refresh(&sim, &other).await.number("/code"), 401);
     assert_eq!(refresh(&sim, "").await.number("/code"), 50005);
@@ -241,7 +241,7 @@ async fn dead_tokens_are_not_refreshed() {
 #[tokio::test]
 async fn a_second_scheme_or_none_is_not_accepted() {
     let sim = sim().await;
-    let token = sim.issue().access_token().to_owned();
+    let token = sim.grant().access_token().to_owned();
     assert_eq!(resource(&sim, &format!("Bearer {token}")).await, 401);
     assert_eq!(
         resource(&sim, token.strip_prefix("QJWT ").unwrap()).await,
@@ -261,7 +261,7 @@ async fn an_echo_has_the_vendors_shape() {
 
 #[tokio::test]
 async fn failures_may_come_with_a_status_of_their_own() {
-    let sim = QuectelSaas::builder()
+    let sim = QuectelSaasServer::builder()
         .failure_status(403)
         .start()
         .await

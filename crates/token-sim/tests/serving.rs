@@ -11,15 +11,15 @@ mod support;
 use std::io::ErrorKind;
 
 use support::{Ask, Seen};
-use token_sim::{ClientAuth, Fault, FaultProxy, Kind, OAuth2, Outcome, Rotation, When};
+use token_sim::{ClientAuth, Fault, FaultProxy, Kind, OAuth2Server, Outcome, Rotation, When};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-async fn sim() -> OAuth2 {
-    OAuth2::start().await.unwrap()
+async fn sim() -> OAuth2Server {
+    OAuth2Server::start().await.unwrap()
 }
 
-fn refresh(sim: &OAuth2) -> Ask {
+fn refresh(sim: &OAuth2Server) -> Ask {
     refresh_with(sim.grant().refresh_token().unwrap())
 }
 
@@ -30,7 +30,7 @@ fn refresh_with(token: &str) -> Ask {
         .form(&form)
 }
 
-async fn send(sim: &OAuth2) -> std::io::Result<Seen> {
+async fn send(sim: &OAuth2Server) -> std::io::Result<Seen> {
     refresh(sim).send(sim.addr()).await
 }
 
@@ -85,7 +85,7 @@ async fn the_vendor_acts_although_the_client_has_left() {
 
 #[tokio::test]
 async fn whoever_has_read_the_answer_finds_it_delivered() {
-    let sim = OAuth2::builder()
+    let sim = OAuth2Server::builder()
         .rotation(Rotation::Never)
         .start()
         .await
@@ -121,7 +121,7 @@ async fn a_connection_serves_many_requests() {
 
 #[tokio::test]
 async fn a_simulator_serves_hundreds_at_once() {
-    let sim = OAuth2::builder()
+    let sim = OAuth2Server::builder()
         .client_auth(ClientAuth::Public)
         .start()
         .await

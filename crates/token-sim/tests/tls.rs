@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 
 use support::{Ask, Seen, read};
-use token_sim::{Fault, OAuth2, Tls, When};
+use token_sim::{Fault, OAuth2Server, Tls, When};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -28,7 +28,11 @@ enum Guest {
     WithCertificate,
 }
 
-async fn connect(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<TlsStream<TcpStream>> {
+async fn connect(
+    sim: &OAuth2Server,
+    trusted: &Tls,
+    guest: Guest,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(trusted.ca_pem().as_bytes()).unwrap())
@@ -53,7 +57,7 @@ async fn connect(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<TlsStr
         .await
 }
 
-fn ask(sim: &OAuth2) -> Ask {
+fn ask(sim: &OAuth2Server) -> Ask {
     let grant = sim.grant();
     let form = [
         ("grant_type", "refresh_token"),
@@ -64,7 +68,7 @@ fn ask(sim: &OAuth2) -> Ask {
         .form(&form)
 }
 
-async fn send(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
+async fn send(sim: &OAuth2Server, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
     let mut stream = connect(sim, trusted, guest).await?;
     stream.write_all(&ask(sim).bytes()).await?;
     read(&mut stream).await
@@ -73,7 +77,11 @@ async fn send(sim: &OAuth2, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
 #[tokio::test]
 async fn a_client_that_trusts_the_authority_is_served() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    let sim = OAuth2Server::builder()
+        .tls(tls.clone())
+        .start()
+        .await
+        .unwrap();
     assert_eq!(
         sim.base_url(),
         format!("https://localhost:{}", sim.addr().port())
@@ -87,7 +95,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
 // FAULTS.md row 47
 #[tokio::test]
 async fn a_client_that_trusts_another_authority_turns_away() {
-    let sim = OAuth2::builder()
+    let sim = OAuth2Server::builder()
         .tls(Tls::new().unwrap())
         .start()
         .await
@@ -103,7 +111,11 @@ async fn a_client_that_trusts_another_authority_turns_away() {
 #[tokio::test]
 async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
     let tls = Tls::requiring_client_certificate().unwrap();
-    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    let sim = OAuth2Server::builder()
+        .tls(tls.clone())
+        .start()
+        .await
+        .unwrap();
     assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
     assert_eq!(sim.exchange_count(), 0);
     assert_eq!(
@@ -119,7 +131,11 @@ async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
 #[tokio::test]
 async fn faults_strike_inside_tls_too() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    let sim = OAuth2Server::builder()
+        .tls(tls.clone())
+        .start()
+        .await
+        .unwrap();
     for fault in [
         Fault::reset_before_reading(),
         Fault::cut_in_body(),
@@ -135,7 +151,11 @@ async fn faults_strike_inside_tls_too() {
 #[tokio::test]
 async fn a_client_that_leaves_is_noticed_through_tls() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2::builder().tls(tls.clone()).start().await.unwrap();
+    let sim = OAuth2Server::builder()
+        .tls(tls.clone())
+        .start()
+        .await
+        .unwrap();
     let hold = sim.hold_next(When::AfterActing);
     let mut stream = connect(&sim, &tls, Guest::Unknown).await.unwrap();
     stream.write_all(&ask(&sim).bytes()).await.unwrap();

@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::time::{ClockId, clock_gettime};
-use token_sim::{OAuth2, SimClock, Tls};
+use token_sim::{OAuth2Server, SimClock, Tls};
 use vendor_auth::types::TokenEndpoint as _;
 
 use self::crew::Crew;
@@ -219,9 +219,9 @@ async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Resul
     Ok(play)
 }
 
-async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<OAuth2> {
+async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<OAuth2Server> {
     let driven = Hands::open(hands.path())?;
-    let sim = OAuth2::builder()
+    let sim = OAuth2Server::builder()
         .rotation(options.rotation.of_server())
         .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
         // Grants live through years of virtual time.
@@ -234,7 +234,7 @@ async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<O
     Ok(sim.start().await?)
 }
 
-fn assignment(options: &Options, sim: &OAuth2, ground: &Ground, hands: &Hands) -> Assignment {
+fn assignment(options: &Options, sim: &OAuth2Server, ground: &Ground, hands: &Hands) -> Assignment {
     Assignment {
         process: 0,
         store: options.store,

@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use token_sim::OAuth2 as Simulated;
+use token_sim::OAuth2Server as Simulated;
 use tokio::task::JoinSet;
 use vendor_auth::Secret;
 use vendor_auth::oauth2::OAuth2;

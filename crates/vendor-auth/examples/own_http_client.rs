@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use token_sim::OAuth2 as Simulated;
+use token_sim::OAuth2Server as Simulated;
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::reexports::async_trait;
 use vendor_auth::types::{HttpClient, SendError};

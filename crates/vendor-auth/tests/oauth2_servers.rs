@@ -19,18 +19,18 @@ const A_SECOND: Duration = Duration::from_secs(1);
 
 /// A server, and a cache that begins with a refresh token of it.
 struct Scene {
-    sim: token_sim::OAuth2,
+    sim: token_sim::OAuth2Server,
     tokens: TokenCache,
 }
 
 impl Scene {
     /// In real time, with a patience that outlasts a few pauses of ours.
-    async fn of(server: token_sim::OAuth2Builder) -> Self {
+    async fn of(server: token_sim::OAuth2ServerBuilder) -> Self {
         Self::described(server, |ours| ours).await
     }
 
     async fn described(
-        server: token_sim::OAuth2Builder,
+        server: token_sim::OAuth2ServerBuilder,
         describe: impl FnOnce(Description) -> Description,
     ) -> Self {
         let sim = server.start().await.unwrap();
@@ -39,13 +39,13 @@ impl Scene {
     }
 
     /// By a clock that the test moves.
-    async fn timed(server: token_sim::OAuth2Builder) -> (Self, ManualClock) {
+    async fn timed(server: token_sim::OAuth2ServerBuilder) -> (Self, ManualClock) {
         let (sim, clock) = start(server).await;
         let cache = builder(endpoint(&sim).account("alice").build().unwrap());
         (Self::begun(sim, cache.clock(clock.clone())), clock)
     }
 
-    fn begun(sim: token_sim::OAuth2, cache: TokenCacheBuilder) -> Self {
+    fn begun(sim: token_sim::OAuth2Server, cache: TokenCacheBuilder) -> Self {
         let refresh = sim.grant().refresh_token().map(Secret::from).unwrap();
         let first = Token::from_refresh_token(refresh).unwrap();
         let tokens = cache.initial_token(first).build().unwrap();
@@ -71,14 +71,14 @@ impl Scene {
     }
 }
 
-async fn start(server: token_sim::OAuth2Builder) -> (token_sim::OAuth2, ManualClock) {
+async fn start(server: token_sim::OAuth2ServerBuilder) -> (token_sim::OAuth2Server, ManualClock) {
     let clock = ManualClock::at(Timestamp::from_unix_millis(START));
     let ours = clock.clone();
     let theirs = SimClock::driven_by(move || ours.now().wall.unix_millis());
     (server.clock(theirs).start().await.unwrap(), clock)
 }
 
-fn endpoint(sim: &token_sim::OAuth2) -> Description {
+fn endpoint(sim: &token_sim::OAuth2Server) -> Description {
     OAuth2::builder(sim.base_url())
         .allow_plain_http()
         .token_path(sim.token_url())
@@ -100,7 +100,7 @@ async fn an_odd_answer_never_costs_the_rotation() {
         .into_iter()
         .filter(|oddity| oddity.has_usable_access_token())
     {
-        let scene = Scene::of(token_sim::OAuth2::builder().rotation(Rotation::Strict)).await;
+        let scene = Scene::of(token_sim::OAuth2Server::builder().rotation(Rotation::Strict)).await;
         scene.sim.fault(Fault::odd(oddity));
         let token = scene
             .tokens
@@ -120,7 +120,7 @@ async fn an_odd_answer_never_costs_the_rotation() {
 async fn an_unusable_access_token_never_costs_the_rotation() {
     let unusable = |oddity: &Oddity| oddity.is_readable() && !oddity.has_usable_access_token();
     for oddity in Oddity::ALL.into_iter().filter(unusable) {
-        let scene = Scene::of(token_sim::OAuth2::builder().rotation(Rotation::Strict)).await;
+        let scene = Scene::of(token_sim::OAuth2Server::builder().rotation(Rotation::Strict)).await;
         scene.sim.fault(Fault::odd(oddity));
         // The error may be told once; the next attempt spends the new refresh token.
         let token = match scene.tokens.token().await {
@@ -154,7 +154,7 @@ async fn after_an_answer_that_cannot_be_read_the_refresh_token_rests() {
         Fault::status(504).after_acting(),
     ];
     for fault in faults.chain(gateways) {
-        let scene = Scene::of(token_sim::OAuth2::builder().rotation(Rotation::Strict)).await;
+        let scene = Scene::of(token_sim::OAuth2Server::builder().rotation(Rotation::Strict)).await;
         scene.sim.fault(fault.clone());
         let error = scene.refused().await;
         assert_eq!(error.kind(), ErrorKind::InDoubt, "{fault:?}: {error}");
@@ -167,13 +167,13 @@ async fn after_an_answer_that_cannot_be_read_the_refresh_token_rests() {
 #[tokio::test]
 async fn a_compressed_or_form_encoded_or_wrapped_answer_is_read() {
     for fault in [Fault::gzip(), Fault::form_encoded()] {
-        let scene = Scene::of(token_sim::OAuth2::builder()).await;
+        let scene = Scene::of(token_sim::OAuth2Server::builder()).await;
         scene.sim.fault(fault);
         let token = scene.tokens.token().await.unwrap();
         assert_eq!(scene.call(&token).await, 200);
     }
     let described = |ours: Description| ours.wrapped_in("data");
-    let scene = Scene::described(token_sim::OAuth2::builder(), described).await;
+    let scene = Scene::described(token_sim::OAuth2Server::builder(), described).await;
     scene.sim.fault(Fault::in_field("data"));
     let token = scene.tokens.token().await.unwrap();
     assert_eq!(scene.call(&token).await, 200);
@@ -184,7 +184,7 @@ async fn a_compressed_or_form_encoded_or_wrapped_answer_is_read() {
 async fn a_dead_grant_is_recognised_in_any_words() {
     for words in DeadGrant::ALL {
         for status in [None, Some(200)] {
-            let server = token_sim::OAuth2::builder().dead_grant(words);
+            let server = token_sim::OAuth2Server::builder().dead_grant(words);
             let server = match status {
                 Some(status) => server.refusal_status(status),
                 None => server,
@@ -203,7 +203,8 @@ async fn a_dead_grant_is_recognised_in_any_words() {
 #[tokio::test]
 async fn a_kept_refresh_token_goes_on_whether_or_not_it_is_repeated() {
     for rotation in [Rotation::Never, Rotation::Repeat, Rotation::Kept] {
-        let (scene, clock) = Scene::timed(token_sim::OAuth2::builder().rotation(rotation)).await;
+        let (scene, clock) =
+            Scene::timed(token_sim::OAuth2Server::builder().rotation(rotation)).await;
         let mut token = (*scene.tokens.token().await.unwrap()).clone();
         for _ in 0..3 {
             clock.advance(Duration::from_secs(7_200));
@@ -218,7 +219,7 @@ async fn a_kept_refresh_token_goes_on_whether_or_not_it_is_repeated() {
 // FAULTS.md row 70
 #[tokio::test]
 async fn a_refresh_tokens_told_end_is_not_missed() {
-    let server = token_sim::OAuth2::builder()
+    let server = token_sim::OAuth2Server::builder()
         .refresh_token_life(Duration::from_secs(900))
         .refresh_token_end(RefreshTokenEnd::Sliding)
         .tell_refresh_token_life("refresh_expires_in");
@@ -239,7 +240,7 @@ async fn a_refresh_tokens_told_end_is_not_missed() {
 #[tokio::test]
 async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() {
     let (sim, clock) =
-        start(token_sim::OAuth2::builder().login_answer(LoginAnswer::LivingToken)).await;
+        start(token_sim::OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
     let endpoint = endpoint(&sim).client_credentials().build().unwrap();
     let tokens = builder(endpoint).clock(clock.clone()).build().unwrap();
     let mut failures = Vec::new();
@@ -273,7 +274,7 @@ async fn a_revocation_that_fails_is_told() {
         Fault::reset_before_acting(),
     ] {
         let describe = |ours: Description| ours.revocation_path("/api/v1/oauth2/revoke");
-        let scene = Scene::described(token_sim::OAuth2::builder(), describe).await;
+        let scene = Scene::described(token_sim::OAuth2Server::builder(), describe).await;
         scene.tokens.token().await.unwrap();
         scene
             .sim

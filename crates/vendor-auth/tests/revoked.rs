@@ -4,7 +4,7 @@
     reason = "what a test needs is there, or the test fails"
 )]
 
-use token_sim::{Issued, LoginAnswer, QuectelEndUser, QuectelSaas};
+use token_sim::{Issued, LoginAnswer, QuectelEndUserServer, QuectelSaasServer};
 use vendor_auth::cache::Event;
 use vendor_auth::enos_apim::EnosApim;
 use vendor_auth::oauth2::OAuth2;
@@ -42,7 +42,7 @@ async fn after_refusal(tokens: &TokenCache, revoked: &Token) -> Result<bool, Err
 // FAULTS.md row 64
 #[tokio::test]
 async fn where_there_is_a_login_a_revoked_token_is_followed_by_a_new_one() {
-    let saas = QuectelSaas::builder()
+    let saas = QuectelSaasServer::builder()
         .access_key("key", SECRET)
         .start()
         .await
@@ -55,7 +55,7 @@ async fn where_there_is_a_login_a_revoked_token_is_followed_by_a_new_one() {
     saas.revoke_access_token();
     assert_eq!(after_refusal(&quectel, &token).await, Ok(true), "Quectel");
 
-    let apim = token_sim::EnosApim::builder()
+    let apim = token_sim::EnosServer::builder()
         .app("app", SECRET)
         .start()
         .await
@@ -72,7 +72,7 @@ async fn where_there_is_a_login_a_revoked_token_is_followed_by_a_new_one() {
 // FAULTS.md row 64
 #[tokio::test]
 async fn where_there_is_none_a_revoked_grant_is_rejected() {
-    let domain = QuectelEndUser::builder()
+    let domain = QuectelEndUserServer::builder()
         .user_domain("E.DM.1", SECRET)
         .start()
         .await
@@ -80,7 +80,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
     let user = EndUser::builder(domain.base_url())
         .account("ada")
         .user_domain("E.DM.1", SECRET);
-    let tokens = begun(user.allow_plain_http().build().unwrap(), &domain.issue());
+    let tokens = begun(user.allow_plain_http().build().unwrap(), &domain.grant());
     let token = first_token(&tokens).await;
     domain.revoke_access_token();
     domain.kill_grant();
@@ -90,7 +90,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
         "Quectel"
     );
 
-    let cloud = token_sim::PrivateCloud::builder()
+    let cloud = token_sim::PrivateCloudServer::builder()
         .client("app", SECRET)
         .start()
         .await
@@ -111,7 +111,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
         "private cloud"
     );
 
-    let server = token_sim::OAuth2::builder()
+    let server = token_sim::OAuth2Server::builder()
         .client("app", SECRET)
         .start()
         .await
@@ -136,7 +136,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
 // FAULTS.md row 64
 #[tokio::test]
 async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
-    let server = token_sim::OAuth2::builder().client("app", SECRET);
+    let server = token_sim::OAuth2Server::builder().client("app", SECRET);
     let server = server
         .login_answer(LoginAnswer::LivingToken)
         .start()

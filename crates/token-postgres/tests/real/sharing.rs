@@ -17,13 +17,13 @@ const START: i64 = 1_700_000_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
 
 struct World {
-    sim: token_sim::OAuth2,
+    sim: token_sim::OAuth2Server,
     clock: ManualClock,
 }
 
 impl World {
     async fn new() -> Self {
-        let sim = token_sim::OAuth2::builder()
+        let sim = token_sim::OAuth2Server::builder()
             .rotation(Rotation::Strict)
             .access_token_life(HOUR)
             .clock(SimClock::frozen(START))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Alteration;
+use super::alteration::Alteration;
 
 /// What is odd about an answer that issues tokens, in the fields of RFC 6749 section 5.1.
 ///

@@ -92,7 +92,7 @@ pub struct Exchange {
     /// Whether a refresh token or code was presented that had been spent before.
     pub reuse: bool,
     /// Which grant it was about; the simulator's grants count from 0. `None` if what was presented
-    /// belongs to none, and at simulators other than [`OAuth2`](crate::OAuth2).
+    /// belongs to none, and at simulators other than [`OAuth2Server`](crate::OAuth2Server).
     pub grant: Option<usize>,
     /// Tells secrets that were presented (refresh tokens, codes, passwords) apart: equal numbers,
     /// equal secrets. It differs from run to run.

@@ -1,31 +1,20 @@
 //! How a client proves who it is.
 
-use super::builder::Rules;
-use super::flavour::Problem;
-use crate::call::{Call, Params, form_decode};
+use percent_encoding::percent_decode_str;
 
-/// How the client must prove itself at the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// `Authorization: Basic base64(id:secret)`, the parts as they are: what the vendors document.
-    BasicRaw,
-    /// The same with both parts form-encoded first, as RFC 6749 section 2.3.1 asks.
-    BasicEncoded,
-    /// `client_id` and `client_secret` in the form.
-    Post,
-    /// A public client: `client_id` in the form, and no `Authorization` header.
-    Public,
-}
+use super::flavour::Problem;
+use super::rules::{ClientAuth, OAuth2};
+use crate::call::{Call, Params};
 
 /// Nothing, if the request comes from the client that the rules know.
-pub(super) fn authenticate(rules: &Rules, call: &Call, form: &Params) -> Result<(), Problem> {
+pub(super) fn authenticate(rules: &OAuth2, call: &Call, form: &Params) -> Result<(), Problem> {
     let known = match rules.client_auth {
         ClientAuth::BasicRaw => call
             .basic()
             .is_some_and(|(id, secret)| rules.knows(&id, &secret)),
-        ClientAuth::BasicEncoded => call.basic().is_some_and(|(id, secret)| {
-            rules.knows(&form_decode(id.as_bytes()), &form_decode(secret.as_bytes()))
-        }),
+        ClientAuth::BasicEncoded => call
+            .basic()
+            .is_some_and(|(id, secret)| rules.knows(&form_decoded(&id), &form_decoded(&secret))),
         ClientAuth::Post => {
             refuse_header(call)?;
             let posted = form.first("client_id").zip(form.first("client_secret"));
@@ -43,7 +32,7 @@ pub(super) fn authenticate(rules: &Rules, call: &Call, form: &Params) -> Result<
     }
 }
 
-impl Rules {
+impl OAuth2 {
     fn knows(&self, id: &str, secret: &str) -> bool {
         self.client_id == id && self.client_secret == secret
     }
@@ -66,4 +55,9 @@ fn refuse_header(call: &Call) -> Result<(), Problem> {
             "Do not pass Authorization",
         )),
     }
+}
+
+fn form_decoded(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::flavour::Problem;
-use super::server::refused;
 use crate::answer::Answer;
 use crate::vendor::Reply;
 
@@ -61,16 +60,14 @@ impl DeadGrant {
             Self::NestedExpired => nested("refresh_token_expired"),
             Self::NestedReused => nested("refresh_token_reused"),
             Self::ErrorsList => errors_list(token),
-            Self::UpperCase => refused(&problem("INVALID_GRANT", "Token is not active")),
-            Self::Expired => refused(&problem(
-                "refresh_token_expired",
-                "The refresh token has expired",
-            )),
-            Self::Reused => refused(&problem(
-                "refresh_token_reused",
-                "The refresh token was used before",
-            )),
-            Self::SessionNotFound => refused(&problem("invalid_request", "Session not found")),
+            Self::UpperCase => problem("INVALID_GRANT", "Token is not active").reply(),
+            Self::Expired => {
+                problem("refresh_token_expired", "The refresh token has expired").reply()
+            }
+            Self::Reused => {
+                problem("refresh_token_reused", "The refresh token was used before").reply()
+            }
+            Self::SessionNotFound => problem("invalid_request", "Session not found").reply(),
             Self::SpringMessage => spring_message(token),
             Self::Form => form(),
             Self::Gbk => gbk(),

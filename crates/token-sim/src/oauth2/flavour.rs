@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::grants::Denied;
+use crate::vendor::Reply;
 
 /// Whose manners the server has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,10 @@ impl Problem {
             code,
             text: text.into(),
         }
+    }
+
+    pub(super) fn reply(&self) -> Reply {
+        Reply::refused(self.answer(), self.code)
     }
 
     pub(super) fn answer(&self) -> Answer {

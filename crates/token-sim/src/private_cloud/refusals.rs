@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 
-/// What a refusal of a [`PrivateCloud`](super::PrivateCloud) looks like.
+/// What a refusal of a [`PrivateCloudServer`](crate::PrivateCloudServer) looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorShape {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::sending::{self, Receipt, Rendered, Socket};
+use super::state::ProxyState;
+use super::upstream;
 use super::wire::{Framing, Inbox, malformed};
-use super::{Shared, upstream};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::SimClock;
@@ -17,14 +18,14 @@ use crate::journal::{Kind, Outcome};
 
 pub(super) struct Connection<S> {
     inbox: Inbox<S>,
-    shared: Arc<Shared>,
+    state: Arc<ProxyState>,
 }
 
 /// A request under way.
 struct Exchange {
     call: Call,
     kind: Kind,
-    ticket: usize,
+    entry: usize,
     closes: bool,
 }
 
@@ -35,10 +36,10 @@ enum Next {
 }
 
 impl<S: Socket> Connection<S> {
-    pub(super) fn new(stream: S, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(stream: S, state: Arc<ProxyState>) -> Self {
         Self {
             inbox: Inbox::new(stream),
-            shared,
+            state,
         }
     }
 
@@ -50,17 +51,17 @@ impl<S: Socket> Connection<S> {
         if !self.inbox.has_more().await? {
             return Ok(Next::Close);
         }
-        if let Some(fault) = self.shared.faults.resets_unread() {
+        if let Some(fault) = self.state.faults.resets_unread() {
             pause(fault.delay).await;
             return Ok(self.reset());
         }
         let exchange = self.receive().await?;
-        self.shared
+        self.state
             .gates
             .pass(exchange.kind, When::BeforeActing)
             .await;
         match self
-            .shared
+            .state
             .faults
             .for_request(exchange.kind, &exchange.call.path)
         {
@@ -83,15 +84,15 @@ impl<S: Socket> Connection<S> {
             .is_some_and(|value| value.as_bytes() == b"close");
         let closes = asked_to_close || head.first_line.ends_with("HTTP/1.0");
         let call = Call::new(method, target, head.headers, body);
-        let kind = (self.shared.classify)(&call);
-        let ticket = self
-            .shared
+        let kind = (self.state.classify)(&call);
+        let entry = self
+            .state
             .journal
             .arrived(kind, &call.path, &presented(&call));
         Ok(Exchange {
             call,
             kind,
-            ticket,
+            entry,
             closes,
         })
     }
@@ -107,28 +108,28 @@ impl<S: Socket> Connection<S> {
             let answer = self.act(exchange).await;
             return self.send(exchange, &answer).await;
         }
-        self.shared
+        self.state
             .journal
-            .settle_if_pending(exchange.ticket, Outcome::Unasked);
+            .settle_if_pending(exchange.entry, Outcome::Unasked);
         self.instead(exchange, &fault.effect).await
     }
 
     /// Lets the server behind the proxy act, whether or not the client is still there.
     async fn act(&self, exchange: &Exchange) -> Answer {
-        let asked = upstream::ask(self.shared.upstream, &exchange.call, exchange.ticket).await;
+        let asked = upstream::ask(self.state.upstream, &exchange.call, exchange.entry).await;
         let mut answer = asked.unwrap_or_else(|_| {
             Answer::new(502).text("the server behind the proxy did not answer")
         });
-        if self.shared.date.is_some() {
+        if self.state.date.is_some() {
             answer.headers_mut().remove("date");
         }
         let outcome = Outcome::Answered {
             status: answer.status(),
         };
-        self.shared
+        self.state
             .journal
-            .settle_if_pending(exchange.ticket, outcome);
-        self.shared
+            .settle_if_pending(exchange.entry, outcome);
+        self.state
             .gates
             .pass(exchange.kind, When::AfterActing)
             .await;
@@ -141,7 +142,7 @@ impl<S: Socket> Connection<S> {
             Effect::Answer(answer) => self.send(exchange, answer).await,
             Effect::Echo(echo) => {
                 let text = format!("Invalid token: {}", echo.write(&presented(&exchange.call)));
-                let answer = (self.shared.refusal)(&text);
+                let answer = (self.state.refusal)(&text);
                 self.send(exchange, &answer).await
             }
             Effect::Close => Ok(Next::Close),
@@ -173,7 +174,7 @@ impl<S: Socket> Connection<S> {
             } => self.drip(exchange, &bytes, *piece, *pause).await,
             Effect::Flood => {
                 let date = self
-                    .shared
+                    .state
                     .date
                     .as_ref()
                     .map(SimClock::date_text)
@@ -186,7 +187,7 @@ impl<S: Socket> Connection<S> {
             Effect::Altered(alteration) => self.send_altered(exchange, answer, alteration).await,
             Effect::Answer(other) => self.replace(exchange, other).await,
             Effect::Echo(echo) => {
-                let other = (self.shared.refusal)(&echo.write(&presented(&exchange.call)));
+                let other = (self.state.refusal)(&echo.write(&presented(&exchange.call)));
                 self.replace(exchange, &other).await
             }
         }
@@ -198,8 +199,8 @@ impl<S: Socket> Connection<S> {
         }
         let bytes = self.render(exchange, answer).bytes;
         let receipt = Receipt {
-            journal: &self.shared.journal,
-            ticket: exchange.ticket,
+            journal: &self.state.journal,
+            entry: exchange.entry,
         };
         sending::whole(self.inbox.stream(), &bytes, Some(receipt)).await?;
         Ok(exchange.next())
@@ -219,7 +220,7 @@ impl<S: Socket> Connection<S> {
         answer: &Answer,
         alteration: &Alteration,
     ) -> io::Result<Next> {
-        let now = self.shared.date.as_ref().map_or(0, SimClock::now_ms);
+        let now = self.state.date.as_ref().map_or(0, SimClock::now_ms);
         let altered = alteration.apply(answer, now);
         if alteration.is_readable() {
             return self.send(exchange, &altered).await;
@@ -249,8 +250,8 @@ impl<S: Socket> Connection<S> {
         pause: Duration,
     ) -> io::Result<Next> {
         let receipt = Receipt {
-            journal: &self.shared.journal,
-            ticket: exchange.ticket,
+            journal: &self.state.journal,
+            entry: exchange.entry,
         };
         sending::drip(self.inbox.stream(), bytes, piece, pause, Some(receipt)).await?;
         Ok(exchange.next())
@@ -264,7 +265,7 @@ impl<S: Socket> Connection<S> {
     fn render(&self, exchange: &Exchange, answer: &Answer) -> Rendered {
         sending::render(
             answer,
-            self.shared.date.as_ref(),
+            self.state.date.as_ref(),
             &exchange.call.method,
             exchange.closes,
         )

@@ -49,7 +49,7 @@ impl Socket for tokio_rustls::server::TlsStream<TcpStream> {
 /// The entry of the journal that a write of the last byte marks as delivered.
 pub(super) struct Receipt<'a> {
     pub(super) journal: &'a Journal,
-    pub(super) ticket: usize,
+    pub(super) entry: usize,
 }
 
 /// Whether the client has closed its side. Asks the operating system, since readiness may be stale.
@@ -78,8 +78,8 @@ pub(super) async fn whole(
     socket.flush().await?;
     let mut written = false;
     poll_fn(|context| match &receipt {
-        Some(Receipt { journal, ticket }) => {
-            journal.poll_delivery(*ticket, || poll_last(socket, *last, &mut written, context))
+        Some(Receipt { journal, entry }) => {
+            journal.poll_delivery(*entry, || poll_last(socket, *last, &mut written, context))
         }
         None => poll_last(socket, *last, &mut written, context),
     })

@@ -11,9 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::Shared;
 use super::connection::Connection;
 use super::port::Port;
+use super::state::ProxyState;
 
 pub(super) struct Server {
     addr: SocketAddr,
@@ -22,11 +22,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) async fn start(shared: Arc<Shared>) -> io::Result<Self> {
+    pub(super) async fn start(state: Arc<ProxyState>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (orders, received) = mpsc::unbounded_channel();
         let (opened, port) = oneshot::channel();
-        let work = move || run(&runtime, opened, received, shared);
+        let work = move || run(&runtime, opened, received, state);
         let thread = thread::Builder::new()
             .name("token-sim proxy".to_owned())
             .spawn(work)?;
@@ -86,13 +86,13 @@ fn run(
     runtime: &Runtime,
     opened: oneshot::Sender<io::Result<SocketAddr>>,
     orders: mpsc::UnboundedReceiver<Order>,
-    shared: Arc<Shared>,
+    state: Arc<ProxyState>,
 ) {
     runtime.block_on(async {
         match Port::open() {
             Ok(port) => {
                 let _ = opened.send(Ok(port.addr()));
-                serve(port, orders, shared).await;
+                serve(port, orders, state).await;
             }
             Err(error) => {
                 let _ = opened.send(Err(error));
@@ -102,7 +102,7 @@ fn run(
 }
 
 /// Ends when the sender of orders is dropped; dropping the set ends all connections.
-async fn serve(mut port: Port, mut orders: mpsc::UnboundedReceiver<Order>, shared: Arc<Shared>) {
+async fn serve(mut port: Port, mut orders: mpsc::UnboundedReceiver<Order>, state: Arc<ProxyState>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -111,8 +111,8 @@ async fn serve(mut port: Port, mut orders: mpsc::UnboundedReceiver<Order>, share
                 None => return,
             },
             Ok(stream) = port.accept() => {
-                shared.connections.fetch_add(1, Ordering::SeqCst);
-                connections.spawn(converse(stream, Arc::clone(&shared)));
+                state.connections.fetch_add(1, Ordering::SeqCst);
+                connections.spawn(converse(stream, Arc::clone(&state)));
             },
             Some(_) = connections.join_next() => {}
         }
@@ -130,17 +130,17 @@ async fn obey(order: Order, port: &mut Port, connections: &mut JoinSet<()>) {
     }
 }
 
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+async fn converse(stream: TcpStream, state: Arc<ProxyState>) {
     // Answers are written in one piece; drips must not be gathered.
     let _ = stream.set_nodelay(true);
     #[cfg(feature = "tls")]
-    if let Some(tls) = &shared.tls {
+    if let Some(tls) = &state.tls {
         if let Ok(stream) = tls.acceptor().accept(stream).await {
-            Connection::new(stream, Arc::clone(&shared)).run().await;
+            Connection::new(stream, Arc::clone(&state)).run().await;
         }
         return;
     }
-    Connection::new(stream, shared).run().await;
+    Connection::new(stream, state).run().await;
 }
 
 fn gone() -> io::Error {

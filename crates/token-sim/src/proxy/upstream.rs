@@ -6,25 +6,25 @@ use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::TICKET;
+use super::state::ENTRY;
 use super::wire::{Framing, Inbox, is_of_one_hop, malformed, push_header};
 use crate::answer::Answer;
 use crate::call::Call;
 
 /// Hands a request on over a new connection and reads the whole answer.
-pub(super) async fn ask(upstream: SocketAddr, call: &Call, ticket: usize) -> io::Result<Answer> {
+pub(super) async fn ask(upstream: SocketAddr, call: &Call, entry: usize) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;
-    stream.write_all(&render(call, ticket)).await?;
+    stream.write_all(&render(call, entry)).await?;
     read(&mut Inbox::new(stream), &call.method).await
 }
 
-fn render(call: &Call, ticket: usize) -> Vec<u8> {
+fn render(call: &Call, entry: usize) -> Vec<u8> {
     let mut text = format!("{} {} HTTP/1.1\r\n", call.method, call.target).into_bytes();
     for (name, value) in call.headers.iter().filter(|(name, _)| !is_of_one_hop(name)) {
         push_header(&mut text, name.as_str(), value.as_bytes());
     }
-    push_header(&mut text, TICKET, ticket.to_string().as_bytes());
+    push_header(&mut text, ENTRY, entry.to_string().as_bytes());
     push_header(&mut text, "connection", b"close");
     push_header(
         &mut text,

@@ -1,26 +1,12 @@
 //! The user, and what wrong passwords lead to.
 
-use super::refusals::{ADDRESS_BLOCKED, BLOCKED, DISABLED, FROZEN, Refusal};
+use super::answers::{ADDRESS_BLOCKED, BLOCKED, DISABLED, FROZEN, Refusal};
+use super::rules::AttemptsTold;
 
 /// Failures before the account is frozen.
 const ATTEMPTS: i64 = 5;
 const FREEZE_MS: i64 = 20 * 60 * 1000;
 const BLOCK_MS: i64 = 24 * 60 * 60 * 1000;
-
-pub(super) struct User {
-    pub(super) email: String,
-    pub(super) phone: String,
-    pub(super) password: String,
-}
-
-/// How a wrong password is told how many attempts are left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptsTold {
-    /// A code for each number: 5586 down to 5583 for 4 down to 1.
-    InCode,
-    /// Code 5146 each time, with the number in the text.
-    InText,
-}
 
 /// The state of the one account.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use token_sim::OAuth2;
+use token_sim::OAuth2Server;
 use tokio::time::Instant;
 use vendor_auth::types::store::{Entry, TokenStore};
 use vendor_auth::types::{Timestamp, TokenKey, Validity};
@@ -31,7 +31,7 @@ const LONGEST_WITHOUT_DOUBT: Duration = Duration::from_secs(13);
 /// Everything that a round needs.
 #[derive(Debug)]
 pub(super) struct Play {
-    pub(super) sim: OAuth2,
+    pub(super) sim: OAuth2Server,
     pub(super) hands: Hands,
     pub(super) ground: Ground,
     pub(super) crew: Crew,

@@ -20,7 +20,7 @@ pub(super) const OVER: Duration = Duration::from_secs(7_260);
 /// The simulator, and the clock that it shares with the hosts of its grant.
 #[derive(Debug)]
 pub(super) struct Vendor {
-    pub(super) sim: token_sim::OAuth2,
+    pub(super) sim: token_sim::OAuth2Server,
     pub(super) clock: MovedClock,
     grant: &'static str,
 }
@@ -29,7 +29,7 @@ impl Vendor {
     pub(super) async fn of_grant(grant: &'static str) -> Result<Self> {
         let clock = MovedClock::default();
         let shared = clock.clone();
-        let sim = token_sim::OAuth2::builder()
+        let sim = token_sim::OAuth2Server::builder()
             .rotation(token_sim::Rotation::Strict)
             .access_token_life(LIFE)
             .clock(SimClock::driven_by(move || shared.now().wall.unix_millis()))

@@ -8,7 +8,7 @@ use super::{Backdrop, Ending, Scene, Vendor};
 
 pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let secret = backdrop.secret("EAs-9Rf3cUz5GkN8vM");
-    let sim = token_sim::EnosApim::builder()
+    let sim = token_sim::EnosServer::builder()
         .app("demo-app", secret)
         .clock(backdrop.sim_clock())
         .start()
@@ -21,13 +21,13 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     backdrop.before(sim, endpoint, None, Ending::WrongCredentials)
 }
 
-impl Vendor for token_sim::EnosApim {
+impl Vendor for token_sim::EnosServer {
     fn simulation(&self) -> &Simulation {
         self
     }
 
     fn revoke_access_token(&self) {
-        token_sim::EnosApim::revoke_access_token(self);
+        token_sim::EnosServer::revoke_access_token(self);
     }
 
     fn end_grant(&self) {

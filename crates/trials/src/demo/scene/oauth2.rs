@@ -10,7 +10,7 @@ use super::{Backdrop, Ending, Scene, Vendor};
 
 pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let secret = backdrop.secret("OAs-6Tb1gYn8CrL3xP");
-    let sim = token_sim::OAuth2::builder()
+    let sim = token_sim::OAuth2Server::builder()
         .client("demo-client", secret)
         .clock(backdrop.sim_clock())
         .start()
@@ -31,13 +31,13 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
-impl Vendor for token_sim::OAuth2 {
+impl Vendor for token_sim::OAuth2Server {
     fn simulation(&self) -> &Simulation {
         self
     }
 
     fn revoke_access_token(&self) {
-        token_sim::OAuth2::revoke_access_token(self);
+        token_sim::OAuth2Server::revoke_access_token(self);
     }
 
     fn end_grant(&self) {

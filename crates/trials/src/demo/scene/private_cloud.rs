@@ -9,7 +9,7 @@ use super::{Backdrop, Ending, Scene, Vendor};
 
 pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let secret = backdrop.secret("PCs-2Xh7eJm4DqT9wB");
-    let sim = token_sim::PrivateCloud::builder()
+    let sim = token_sim::PrivateCloudServer::builder()
         .client("demo-client", secret)
         .clock(backdrop.sim_clock())
         .start()
@@ -28,13 +28,13 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
-impl Vendor for token_sim::PrivateCloud {
+impl Vendor for token_sim::PrivateCloudServer {
     fn simulation(&self) -> &Simulation {
         self
     }
 
     fn revoke_access_token(&self) {
-        token_sim::PrivateCloud::revoke_access_token(self);
+        token_sim::PrivateCloudServer::revoke_access_token(self);
     }
 
     fn end_grant(&self) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use token_sim::{QuectelSaas, Simulation};
+use token_sim::{QuectelSaasServer, Simulation};
 use vendor_auth::quectel::AccessKey;
 
 use super::{Backdrop, Ending, Scene, Vendor};
@@ -13,7 +13,7 @@ const LIFE: Duration = Duration::from_secs(7200);
 
 pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let secret = backdrop.secret("AKs-7Lw2pQx9VtR4mZ");
-    let sim = QuectelSaas::builder()
+    let sim = QuectelSaasServer::builder()
         .access_key("demo-key", secret)
         .token_life(LIFE)
         .clock(backdrop.sim_clock())
@@ -27,13 +27,13 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     backdrop.before(sim, endpoint, None, Ending::WrongCredentialsAndNoToken)
 }
 
-impl Vendor for QuectelSaas {
+impl Vendor for QuectelSaasServer {
     fn simulation(&self) -> &Simulation {
         self
     }
 
     fn revoke_access_token(&self) {
-        QuectelSaas::revoke_access_token(self);
+        QuectelSaasServer::revoke_access_token(self);
     }
 
     fn end_grant(&self) {

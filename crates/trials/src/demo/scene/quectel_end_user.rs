@@ -1,7 +1,7 @@
 //! Quectel's app API: a password that is sent once, and a pair of tokens that rotates.
 
 use anyhow::Result;
-use token_sim::{QuectelEndUser, Simulation};
+use token_sim::{QuectelEndUserServer, Simulation};
 use vendor_auth::quectel::EndUser;
 
 use super::{Backdrop, Ending, Scene, Vendor};
@@ -11,7 +11,7 @@ const EMAIL: &str = "ada@example.com";
 pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     let password = backdrop.secret("Engine-No.1-of-1842");
     let domain_secret = backdrop.secret("EUs-4Kd8nBy2HsW6jF");
-    let sim = QuectelEndUser::builder()
+    let sim = QuectelEndUserServer::builder()
         .user(EMAIL, "13800000000", password)
         .user_domain("E.DM.1", domain_secret)
         .clock(backdrop.sim_clock())
@@ -26,13 +26,13 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
     backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
-impl Vendor for QuectelEndUser {
+impl Vendor for QuectelEndUserServer {
     fn simulation(&self) -> &Simulation {
         self
     }
 
     fn revoke_access_token(&self) {
-        QuectelEndUser::revoke_access_token(self);
+        QuectelEndUserServer::revoke_access_token(self);
     }
 
     fn end_grant(&self) {

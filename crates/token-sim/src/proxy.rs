@@ -4,6 +4,7 @@ mod connection;
 mod port;
 mod sending;
 mod server;
+mod state;
 mod upstream;
 mod wire;
 
@@ -18,15 +19,15 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::SimClock;
-use crate::fault::{Fault, FaultLine, When};
+use crate::fault::queue::FaultQueue;
+use crate::fault::{Fault, When};
 use crate::hold::{Gates, Hold};
 use crate::journal::{Journal, Kind};
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 use server::Server;
-
-/// The header that tells the simulator behind the proxy which entry of the journal a request is.
-pub(crate) const TICKET: &str = "x-token-sim-ticket";
+pub(crate) use state::ENTRY;
+use state::ProxyState;
 
 /// An HTTP/1.1 proxy on a loopback port, in front of one loopback server, with faults on demand.
 ///
@@ -53,7 +54,7 @@ pub(crate) const TICKET: &str = "x-token-sim-ticket";
 /// The proxy runs on a thread of its own, apart from the test's runtime and its paused time, and
 /// ends when dropped.
 pub struct FaultProxy {
-    shared: Arc<Shared>,
+    state: Arc<ProxyState>,
     server: Server,
 }
 
@@ -80,7 +81,7 @@ impl FaultProxy {
     /// `http://127.0.0.1:port`, or `https://localhost:port` with TLS; no slash at the end.
     pub fn base_url(&self) -> String {
         #[cfg(feature = "tls")]
-        if self.shared.tls.is_some() {
+        if self.state.tls.is_some() {
             return format!("https://localhost:{}", self.addr().port());
         }
         format!("http://{}", self.addr())
@@ -88,32 +89,32 @@ impl FaultProxy {
 
     /// What has passed so far.
     pub fn journal(&self) -> &Journal {
-        &self.shared.journal
+        &self.state.journal
     }
 
     /// How many connections were accepted so far.
     pub fn connection_count(&self) -> usize {
-        self.shared.connections.load(Ordering::SeqCst)
+        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// Puts a fault at the end of the line.
     pub fn fault(&self, fault: Fault) {
-        self.shared.faults.push(fault);
+        self.state.faults.push(fault);
     }
 
     /// Takes all faults away that have not struck yet. What is under way goes on.
     pub fn clear_faults(&self) {
-        self.shared.faults.clear();
+        self.state.faults.clear();
     }
 
     /// Holds the next exchange at this moment until the hold is released or dropped.
     pub fn hold_next(&self, when: When) -> Hold {
-        self.shared.gates.set(when, Some(1))
+        self.state.gates.set(when, Some(1))
     }
 
     /// Holds all exchanges at this moment until the hold is released or dropped.
     pub fn hold_all(&self, when: When) -> Hold {
-        self.shared.gates.set(when, None)
+        self.state.gates.set(when, None)
     }
 
     /// Stops listening, and cuts every open connection: from now on connecting is refused. The port
@@ -191,11 +192,11 @@ impl FaultProxyBuilder {
     ///
     /// When no loopback port or no thread can be had.
     pub async fn start(self) -> io::Result<FaultProxy> {
-        let shared = Arc::new(Shared {
+        let state = Arc::new(ProxyState {
             upstream: self.upstream,
             journal: Journal::new(self.journal_clock),
             date: self.date,
-            faults: FaultLine::default(),
+            faults: FaultQueue::default(),
             gates: Gates::default(),
             connections: AtomicUsize::new(0),
             classify: self.classify,
@@ -203,8 +204,8 @@ impl FaultProxyBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls,
         });
-        let server = Server::start(Arc::clone(&shared)).await?;
-        Ok(FaultProxy { shared, server })
+        let server = Server::start(Arc::clone(&state)).await?;
+        Ok(FaultProxy { state, server })
     }
 
     pub(crate) fn classify(
@@ -238,18 +239,4 @@ fn foreign_refusal(text: &str) -> Answer {
         400,
         &json!({ "error": "invalid_grant", "error_description": text }),
     )
-}
-
-/// What all connections of a proxy work with.
-pub(crate) struct Shared {
-    upstream: SocketAddr,
-    journal: Journal,
-    date: Option<SimClock>,
-    faults: FaultLine,
-    gates: Gates,
-    connections: AtomicUsize,
-    classify: Box<dyn Fn(&Call) -> Kind + Send + Sync>,
-    refusal: Box<dyn Fn(&str) -> Answer + Send + Sync>,
-    #[cfg(feature = "tls")]
-    tls: Option<Tls>,
 }

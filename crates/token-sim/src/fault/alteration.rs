@@ -1,4 +1,4 @@
-//! Faults that let the vendor act and then change its answer.
+//! Changes to the vendor's answer.
 
 use std::io::Write as _;
 
@@ -9,7 +9,6 @@ use flate2::write::GzEncoder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::{Effect, Fault, Oddity, When};
 use crate::answer::Answer;
 
 /// How long ago the token of a past JWT ended.
@@ -29,59 +28,6 @@ pub(crate) enum Alteration {
     TrailingBytes,
     RepeatedKey,
     Utf16,
-}
-
-impl Fault {
-    /// The vendor acts; its answer is odd in this way, and whole otherwise.
-    ///
-    /// An answer that a client can read all the same counts as delivered; see
-    /// [`Oddity::is_readable`].
-    pub fn odd(oddity: Oddity) -> Self {
-        Self::altered(oddity.alteration())
-    }
-
-    /// The vendor acts; one field of its JSON answer gets another value, or is added.
-    ///
-    /// The field is named by an RFC 6901 pointer, and the object around it must be there:
-    /// `/expires_in`, `/data/accessToken/expirationTime`.
-    pub fn with_field(pointer: &str, value: Value) -> Self {
-        let pointer = pointer.to_owned();
-        Self::altered(Alteration::SetField { pointer, value })
-    }
-
-    /// The vendor acts; one field of its JSON answer is left out. The field is named by an RFC 6901
-    /// pointer.
-    pub fn without_field(pointer: &str) -> Self {
-        let pointer = pointer.to_owned();
-        Self::altered(Alteration::RemoveField { pointer })
-    }
-
-    /// The vendor acts; its JSON answer is the value of this field in another object:
-    /// `{"data": {…}}`.
-    pub fn in_field(name: &str) -> Self {
-        Self::altered(Alteration::InField(name.to_owned()))
-    }
-
-    /// The vendor acts; its JSON answer is the only element of a list: `[{…}]`.
-    pub fn in_list() -> Self {
-        Self::altered(Alteration::InList)
-    }
-
-    /// The vendor acts; the top-level fields of its JSON answer come as
-    /// `application/x-www-form-urlencoded`.
-    pub fn form_encoded() -> Self {
-        Self::altered(Alteration::Form)
-    }
-
-    /// The vendor acts; its answer comes with `Content-Encoding: gzip`, whether or not the client
-    /// asked for that.
-    pub fn gzip() -> Self {
-        Self::altered(Alteration::Gzip)
-    }
-
-    fn altered(alteration: Alteration) -> Self {
-        Self::new(Effect::Altered(alteration), When::AfterActing)
-    }
 }
 
 impl Alteration {

@@ -1,25 +1,17 @@
 //! The rules of the SaaS API.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::time::Duration;
 
 use serde_json::json;
 
-use super::RepeatedLife;
+use super::rules::{LOGIN, QuectelSaas, REFRESH, RepeatedLife};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
-use crate::crypto::{jwt, sha256_hex};
+use crate::crypto::{jwt, opaque, sha256_hex};
 use crate::grants::millis;
-use crate::issued::Issued;
 use crate::journal::Kind;
-use crate::lock::Locked;
-use crate::random::opaque;
 use crate::rotation::OldToken;
-use crate::vendor::{Reply, Vendor};
-
-pub(super) const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
-pub(super) const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
+use crate::vendor::{Issued, Reply, Vendor};
 
 /// Ten minutes, by the older text of the documents.
 const TOLERANCE_MS: i64 = 600_000;
@@ -27,23 +19,8 @@ const UNAUTHORIZED: i64 = 401;
 const BAD_PARAMETER: i64 = 50_005;
 const NO_ACCESS_KEY: i64 = 90_047;
 
-pub(super) struct Rules {
-    pub(super) access_key: String,
-    pub(super) access_secret: String,
-    pub(super) life: Duration,
-    pub(super) same_within: Duration,
-    pub(super) repeated_life: RepeatedLife,
-    pub(super) old_token: OldToken,
-    pub(super) failure_status: u16,
-}
-
-pub(super) struct Server {
-    pub(super) rules: Rules,
-    state: Mutex<State>,
-}
-
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     tokens: HashMap<String, Known>,
     generation: u64,
     disabled: bool,
@@ -59,7 +36,11 @@ struct Known {
 
 struct Refusal(i64, &'static str);
 
-impl Vendor for Server {
+impl Vendor for QuectelSaas {
+    type State = State;
+
+    const NAME: &'static str = "QuectelSaasServer";
+
     fn kind(&self, call: &Call) -> Kind {
         match call.path.as_str() {
             LOGIN => Kind::Login,
@@ -68,11 +49,11 @@ impl Vendor for Server {
         }
     }
 
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+    fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
         let served = match kind {
-            Kind::Login => self.login(&call.query(), now),
-            Kind::Refresh => self.refresh(&call.query(), now),
-            Kind::Resource => return self.resource(call, now),
+            Kind::Login => self.login(state, &call.query(), now),
+            Kind::Refresh => self.refresh(state, &call.query(), now),
+            Kind::Resource => return self.resource(state, call, now),
             _ => return Reply::not_found(),
         };
         served.unwrap_or_else(|Refusal(code, text)| Reply::refused(self.failure(code, text), code))
@@ -81,39 +62,35 @@ impl Vendor for Server {
     fn refusal(&self, text: &str) -> Answer {
         self.failure(UNAUTHORIZED, text)
     }
-}
 
-impl Server {
-    pub(super) fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            state: Mutex::default(),
-        }
-    }
-
-    pub(super) fn issue(&self, now: i64) -> Issued {
-        let (access_token, _) = self.mint(&mut self.state.locked(), now);
-        let expires_at_ms = now.saturating_add(millis(self.rules.life));
+    fn grant(&self, state: &mut State, now: i64) -> Issued {
+        let (access_token, _) = self.mint(state, now);
         Issued {
             access_token,
             refresh_token: None,
-            expires_at_ms,
+            expires_at_ms: now.saturating_add(millis(self.life)),
         }
     }
 
-    pub(super) fn kill_all(&self) {
-        self.state
-            .locked()
+    fn revoke_access(&self, state: &mut State) {
+        state
             .tokens
             .values_mut()
             .for_each(|known| known.dead = true);
     }
 
-    pub(super) fn set_disabled(&self, disabled: bool) {
-        self.state.locked().disabled = disabled;
+    /// The access token is the refresh token.
+    fn revoke_refresh(&self, state: &mut State) {
+        self.revoke_access(state);
     }
 
-    fn login(&self, query: &Params, now: i64) -> Result<Reply, Refusal> {
+    fn set_disabled(&self, state: &mut State, disabled: bool) {
+        state.disabled = disabled;
+    }
+}
+
+impl QuectelSaas {
+    fn login(&self, state: &mut State, query: &Params, now: i64) -> Result<Reply, Refusal> {
         if query.first("grant_type") != Some("password") {
             return Err(Refusal(BAD_PARAMETER, "grant_type must be password"));
         }
@@ -124,15 +101,14 @@ impl Server {
             .filled("password")
             .ok_or(Refusal(BAD_PARAMETER, "password is missing"))?;
         self.check_user(&Params::read(user.as_bytes()), now)?;
-        if password != sha256_hex(&format!("{user}{}", self.rules.access_secret)) {
+        if password != sha256_hex(&format!("{user}{}", self.access_secret)) {
             return Err(Refusal(UNAUTHORIZED, "Unauthorized"));
         }
-        let mut state = self.state.locked();
         if state.disabled {
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
-        let (token, generation) = self.mint(&mut state, now);
-        let answer = self.success(&token, query, self.rules.life.as_secs());
+        let (token, generation) = self.mint(state, now);
+        let answer = self.success(&token, query, self.life.as_secs());
         Ok(Reply::issued(answer, generation))
     }
 
@@ -154,20 +130,19 @@ impl Server {
         if now.saturating_sub(sent).saturating_abs() > TOLERANCE_MS {
             return Err(Refusal(BAD_PARAMETER, "timestamp is out of range"));
         }
-        if user.first("access_key") != Some(&self.rules.access_key) {
+        if user.first("access_key") != Some(&self.access_key) {
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
         Ok(())
     }
 
-    fn refresh(&self, query: &Params, now: i64) -> Result<Reply, Refusal> {
+    fn refresh(&self, state: &mut State, query: &Params, now: i64) -> Result<Reply, Refusal> {
         if query.first("grant_type") != Some("refresh_token") {
             return Err(Refusal(BAD_PARAMETER, "grant_type must be refresh_token"));
         }
         let token = query
             .filled("refresh_token")
             .ok_or(Refusal(BAD_PARAMETER, "refresh_token is missing"))?;
-        let mut state = self.state.locked();
         let disabled = state.disabled;
         let known = state
             .tokens
@@ -178,28 +153,27 @@ impl Server {
             known.dead = true;
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
-        if now.saturating_sub(known.touched_ms) < millis(self.rules.same_within) {
+        if now.saturating_sub(known.touched_ms) < millis(self.same_within) {
             let answer = self.success(token, query, self.told_life(known, now));
             return Ok(Reply::repeated(answer, known.generation));
         }
         known.touched_ms = now;
-        known.dead = self.rules.old_token == OldToken::Dies;
-        let (next, generation) = self.mint(&mut state, now);
+        known.dead = self.old_token == OldToken::Dies;
+        let (next, generation) = self.mint(state, now);
         Ok(Reply::issued(
-            self.success(&next, query, self.rules.life.as_secs()),
+            self.success(&next, query, self.life.as_secs()),
             generation,
         ))
     }
 
     fn told_life(&self, known: &Known, now: i64) -> u64 {
-        match self.rules.repeated_life {
-            RepeatedLife::Full => self.rules.life.as_secs(),
+        match self.repeated_life {
+            RepeatedLife::Full => self.life.as_secs(),
             RepeatedLife::Remaining => u64::try_from((known.expires_ms - now) / 1000).unwrap_or(0),
         }
     }
 
-    fn resource(&self, call: &Call, now: i64) -> Reply {
-        let state = self.state.locked();
+    fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
         match state
             .tokens
@@ -218,7 +192,7 @@ impl Server {
     }
 
     fn mint(&self, state: &mut State, now: i64) -> (String, u64) {
-        let expires_ms = now.saturating_add(millis(self.rules.life));
+        let expires_ms = now.saturating_add(millis(self.life));
         let claims = json!({
             "sub": "29494",
             "iat": now / 1000,
@@ -228,7 +202,7 @@ impl Server {
             "am": "AccessKey",
             "sp": "",
         });
-        let token = format!("QJWT {}", jwt(&claims, self.rules.access_secret.as_bytes()));
+        let token = format!("QJWT {}", jwt(&claims, self.access_secret.as_bytes()));
         state.generation += 1;
         let generation = state.generation;
         let known = Known {
@@ -255,6 +229,6 @@ impl Server {
 
     fn failure(&self, code: i64, text: &str) -> Answer {
         let body = json!({ "msg": text, "code": code, "error": text });
-        Answer::json(self.rules.failure_status, &body)
+        Answer::json(self.failure_status, &body)
     }
 }

@@ -1,55 +1,33 @@
 //! The rules of the app API.
 
-use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::accounts::{Accounts, AttemptsTold, User};
-use super::answers::{Pair, envelope, failure, refused, success};
-use super::refusals::{
+use super::accounts::Accounts;
+use super::answers::{
     BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL, NO_PASSWORD,
-    NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL, UNKNOWN_USER,
+    NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, Pair, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL,
+    UNKNOWN_USER, envelope, failure, refused, success,
 };
+use super::rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
-use crate::crypto::{jwt, quectel_password, sha256_hex};
+use crate::crypto::{jwt, opaque, quectel_password, sha256_hex};
 use crate::grants::{Denied, Grants, Minted, millis};
-use crate::issued::Issued;
 use crate::journal::Kind;
-use crate::lock::Locked;
-use crate::random::opaque;
-use crate::rotation::{OldToken, Rotation};
-use crate::vendor::{Reply, Vendor};
-
-pub(super) const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
-pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
-pub(super) const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
-pub(super) const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
-
-pub(super) struct Rules {
-    pub(super) user: User,
-    pub(super) user_domain: String,
-    pub(super) user_domain_secret: String,
-    pub(super) attempts_told: AttemptsTold,
-    pub(super) access_life: Duration,
-    pub(super) refresh_life: Duration,
-    pub(super) rotation: Rotation,
-    pub(super) old_token: OldToken,
-}
-
-pub(super) struct Server {
-    pub(super) rules: Rules,
-    state: Mutex<State>,
-}
+use crate::rotation::OldToken;
+use crate::vendor::{Issued, Reply, Vendor};
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     grants: Grants,
-    accounts: Accounts,
+    pub(super) accounts: Accounts,
 }
 
-impl Vendor for Server {
+impl Vendor for QuectelEndUser {
+    type State = State;
+
+    const NAME: &'static str = "QuectelEndUserServer";
+
     fn kind(&self, call: &Call) -> Kind {
         match call.path.as_str() {
             EMAIL_LOGIN | PHONE_LOGIN => Kind::Login,
@@ -59,12 +37,12 @@ impl Vendor for Server {
         }
     }
 
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+    fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
         match (kind, call.method.as_str()) {
-            (Kind::Login, "POST") => self.login(call, now).unwrap_or_else(refused),
-            (Kind::Refresh, "PUT") => self.refresh(&call.parameters(), now),
-            (Kind::Revocation, "DELETE") => self.logout(call, now),
-            (Kind::Resource, _) => self.resource(call, now),
+            (Kind::Login, "POST") => self.login(state, call, now).unwrap_or_else(refused),
+            (Kind::Refresh, "PUT") => self.refresh(state, &call.parameters(), now),
+            (Kind::Revocation, "DELETE") => self.logout(state, call, now),
+            (Kind::Resource, _) => self.resource(state, call, now),
             (Kind::Login | Kind::Refresh | Kind::Revocation, _) => {
                 Reply::refused(Answer::new(405), 405)
             }
@@ -75,30 +53,9 @@ impl Vendor for Server {
     fn refusal(&self, text: &str) -> Answer {
         failure(BAD_TOKEN.0, text)
     }
-}
 
-impl Server {
-    pub(super) fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            state: Mutex::default(),
-        }
-    }
-
-    pub(super) fn accounts<T>(&self, change: impl FnOnce(&mut Accounts) -> T) -> T {
-        change(&mut self.state().accounts)
-    }
-
-    pub(super) fn revoke_access(&self) {
-        self.state().grants.revoke_all_access();
-    }
-
-    pub(super) fn revoke_refresh(&self) {
-        self.state().grants.revoke_all_refresh();
-    }
-
-    pub(super) fn issue(&self, now: i64) -> Issued {
-        let pair = self.open(&mut self.state(), now);
+    fn grant(&self, state: &mut State, now: i64) -> Issued {
+        let pair = self.open(state, now);
         Issued {
             access_token: pair.access,
             refresh_token: Some(pair.refresh),
@@ -106,11 +63,24 @@ impl Server {
         }
     }
 
-    fn login(&self, call: &Call, now: i64) -> Result<Reply, Refusal> {
+    fn revoke_access(&self, state: &mut State) {
+        state.grants.revoke_all_access();
+    }
+
+    fn revoke_refresh(&self, state: &mut State) {
+        state.grants.revoke_all_refresh();
+    }
+
+    fn set_disabled(&self, state: &mut State, disabled: bool) {
+        state.accounts.disabled = disabled;
+    }
+}
+
+impl QuectelEndUser {
+    fn login(&self, state: &mut State, call: &Call, now: i64) -> Result<Reply, Refusal> {
         let params = call.parameters();
-        let mut state = self.state();
         state.accounts.admit_call(now)?;
-        self.check_domain(&state, &params)?;
+        self.check_domain(state, &params)?;
         if call.path == EMAIL_LOGIN {
             self.check_email(&params)?;
         } else {
@@ -118,16 +88,16 @@ impl Server {
         }
         state.accounts.admit(now)?;
         if !self.is_password(&params) {
-            return Err(state.accounts.failed(self.rules.attempts_told, now));
+            return Err(state.accounts.failed(self.attempts_told, now));
         }
         state.accounts.succeeded();
-        Ok(Reply::issued(success(&self.open(&mut state, now)), 1))
+        Ok(Reply::issued(success(&self.open(state, now)), 1))
     }
 
     fn check_email(&self, params: &Params) -> Result<(), Refusal> {
         let email = params.filled("email").ok_or(NO_EMAIL)?;
         self.check_signature(params, email)?;
-        if email == self.rules.user.email {
+        if email == self.user.email {
             Ok(())
         } else {
             Err(UNKNOWN_EMAIL)
@@ -138,7 +108,7 @@ impl Server {
         let code = params.first("internationalCode").unwrap_or_default();
         let phone = params.filled("phone").ok_or(NO_PHONE)?;
         self.check_signature(params, &format!("{code}{phone}"))?;
-        if phone == self.rules.user.phone {
+        if phone == self.user.phone {
             Ok(())
         } else {
             Err(UNKNOWN_USER)
@@ -150,7 +120,7 @@ impl Server {
         if domain.contains(char::is_whitespace) {
             return Err(BAD_DOMAIN);
         }
-        if domain != self.rules.user_domain {
+        if domain != self.user_domain {
             return Err(UNKNOWN_DOMAIN);
         }
         if state.accounts.domain_disabled {
@@ -164,7 +134,7 @@ impl Server {
         let password = params.filled("pwd").ok_or(NO_PASSWORD)?;
         let random = params.first("random").unwrap_or_default();
         let signature = params.filled("signature").ok_or(NO_SIGNATURE)?;
-        let secret = &self.rules.user_domain_secret;
+        let secret = &self.user_domain_secret;
         let signed = sha256_hex(&format!("{who}{password}{random}{secret}"));
         if signature == signed {
             Ok(())
@@ -180,30 +150,28 @@ impl Server {
             Some(random) => quectel_password(sent, random),
             None => Some(sent.to_owned()),
         };
-        plain.as_ref() == Some(&self.rules.user.password)
+        plain.as_ref() == Some(&self.user.password)
     }
 
-    fn refresh(&self, params: &Params, now: i64) -> Reply {
+    fn refresh(&self, state: &mut State, params: &Params, now: i64) -> Reply {
         let Some(token) = params.filled("refreshToken") else {
             return refused(NO_REFRESH_TOKEN);
         };
-        let mut state = self.state();
         if let Err(refusal) = state.accounts.admit_refresh(now) {
             return refused(refusal);
         }
-        match state.grants.spend(token, self.rules.rotation, now) {
+        match state.grants.spend(token, self.rotation, now) {
             Err(denied) => refused(BAD_TOKEN).reuse(denied == Denied::Spent),
             Ok(spent) => {
-                let kept = (!self.rules.rotation.renews()).then_some(token);
-                let pair = self.enter(&mut state, spent.family, spent.generation, kept, now);
+                let kept = (!self.rotation.renews()).then_some(token);
+                let pair = self.enter(state, spent.family, spent.generation, kept, now);
                 Reply::issued(success(&pair), spent.generation).reuse(spent.reuse)
             }
         }
     }
 
-    fn logout(&self, call: &Call, now: i64) -> Reply {
+    fn logout(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        let mut state = self.state();
         let Some(family) = state.grants.living(token, now).map(|living| living.family) else {
             return refused(BAD_TOKEN);
         };
@@ -214,8 +182,7 @@ impl Server {
         ))
     }
 
-    fn resource(&self, call: &Call, now: i64) -> Reply {
-        let state = self.state();
+    fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
         if state.accounts.disabled || state.grants.living(token, now).is_none() {
             let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
@@ -228,7 +195,7 @@ impl Server {
     }
 
     fn open(&self, state: &mut State, now: i64) -> Pair {
-        let family = state.grants.open(&self.rules.user.email, "");
+        let family = state.grants.open(&self.user.email, "");
         self.enter(state, family, 1, None, now)
     }
 
@@ -240,8 +207,8 @@ impl Server {
         kept: Option<&str>,
         now: i64,
     ) -> Pair {
-        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.access_life)));
-        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.rules.refresh_life)));
+        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.access_life)));
+        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.refresh_life)));
         let refresh = kept.map(str::to_owned);
         let pair = Pair {
             access: self.mint("AccessToken", access_expires_ms, now),
@@ -256,7 +223,7 @@ impl Server {
             refresh_expires_ms,
         };
         let old = if generation > 1 {
-            self.rules.old_token
+            self.old_token
         } else {
             OldToken::Lives
         };
@@ -278,12 +245,8 @@ impl Server {
         });
         format!(
             "Bearer {}",
-            jwt(&claims, self.rules.user_domain_secret.as_bytes())
+            jwt(&claims, self.user_domain_secret.as_bytes())
         )
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.locked()
     }
 }
 

@@ -3,14 +3,14 @@
 use std::sync::Mutex;
 
 use super::{Effect, Fault};
+use crate::clock::Locked as _;
 use crate::journal::Kind;
-use crate::lock::Locked;
 
-/// The line in which faults wait for requests.
+/// The faults that wait for requests, in order.
 #[derive(Default)]
-pub(crate) struct FaultLine(Mutex<Vec<Fault>>);
+pub(crate) struct FaultQueue(Mutex<Vec<Fault>>);
 
-impl FaultLine {
+impl FaultQueue {
     pub(crate) fn push(&self, fault: Fault) {
         self.0.locked().push(fault);
     }
@@ -30,14 +30,14 @@ impl FaultLine {
     }
 
     fn take(&self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let mut line = self.0.locked();
-        let place = line
+        let mut queue = self.0.locked();
+        let position = queue
             .iter()
             .position(|fault| fault.left != Some(0) && fits(fault))?;
-        let fault = line.get_mut(place)?;
+        let fault = queue.get_mut(position)?;
         let taken = fault.clone();
         fault.left = fault.left.map(|left| left - 1);
-        line.retain(|fault| fault.left != Some(0));
+        queue.retain(|fault| fault.left != Some(0));
         Some(taken)
     }
 }

@@ -1,22 +1,18 @@
 //! The rules of the private cloud.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Map, Value, json};
 
-use super::builder::Rules;
 use super::refusals::Refusal;
+use super::rules::PrivateCloud;
 use crate::answer::Answer;
-use crate::call::{Call, Params};
+use crate::call::{Call, Params, with_params};
+use crate::crypto::opaque;
 use crate::grants::{Denied, Grants, Minted, millis};
-use crate::issued::Issued;
 use crate::journal::Kind;
-use crate::lock::Locked;
-use crate::random::opaque;
-use crate::redirect::with_params;
 use crate::rotation::{OldToken, Rotation};
-use crate::vendor::{Reply, Vendor};
+use crate::vendor::{Issued, Reply, Vendor};
 
 const BAD_CLIENT: Refusal = Refusal::new(401, "invalid_client", "Bad client credentials");
 const BAD_CODE: Refusal = Refusal::new(400, "invalid_grant", "Invalid authorization code");
@@ -27,13 +23,8 @@ const BAD_REQUEST: Refusal = Refusal::new(400, "invalid_request", "A parameter i
 const BAD_METHOD: Refusal = Refusal::new(405, "invalid_request", "Method not allowed");
 const NOT_LOGGED_IN: Refusal = Refusal::new(401, "invalid_token", "Invalid access token");
 
-pub(super) struct Server {
-    pub(super) rules: Rules,
-    state: Mutex<State>,
-}
-
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     grants: Grants,
     codes: HashMap<String, Code>,
     disabled: bool,
@@ -50,96 +41,88 @@ struct Pair {
     refresh: Option<String>,
 }
 
-impl Vendor for Server {
+impl Vendor for PrivateCloud {
+    type State = State;
+
+    const NAME: &'static str = "PrivateCloudServer";
+
     fn kind(&self, call: &Call) -> Kind {
         let path = call.path.as_str();
         match () {
-            () if path == self.rules.authorize_path => Kind::Authorization,
-            () if path == self.rules.token_path => Kind::Redemption,
-            () if path == self.rules.refresh_path => Kind::Refresh,
+            () if path == self.authorize_path => Kind::Authorization,
+            () if path == self.token_path => Kind::Redemption,
+            () if path == self.refresh_path => Kind::Refresh,
             () => Kind::Unknown,
         }
     }
 
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+    fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
         match kind {
-            Kind::Authorization => self.authorize(&call.query(), now),
-            Kind::Redemption => self.redeem(call, now),
-            Kind::Refresh => self.refresh(call, now),
-            Kind::Resource => self.resource(call, now),
+            Kind::Authorization => self.authorize(state, &call.query(), now),
+            Kind::Redemption => self.redeem(state, call, now),
+            Kind::Refresh => self.refresh(state, call, now),
+            Kind::Resource => self.resource(state, call, now),
             _ => Reply::not_found(),
         }
     }
 
     fn refusal(&self, text: &str) -> Answer {
-        self.rules
-            .errors
-            .answer(BAD_TOKEN.status, BAD_TOKEN.code, text)
-    }
-}
-
-impl Server {
-    pub(super) fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            state: Mutex::default(),
-        }
+        self.errors.answer(BAD_TOKEN.status, BAD_TOKEN.code, text)
     }
 
-    pub(super) fn grant(&self, now: i64) -> Issued {
-        let mut state = self.state();
-        let family = state.grants.open(&self.rules.client_id, "");
-        let pair = self.enter(&mut state, family, 1, Some(opaque()), now);
-        let expires_at_ms = now.saturating_add(millis(self.rules.access_life));
+    fn grant(&self, state: &mut State, now: i64) -> Issued {
+        let family = state.grants.open(&self.client_id, "");
+        let pair = self.enter(state, family, 1, Some(opaque()), now);
         Issued {
             access_token: pair.access,
             refresh_token: pair.refresh,
-            expires_at_ms,
+            expires_at_ms: now.saturating_add(millis(self.access_life)),
         }
     }
 
-    pub(super) fn code(&self, redirect_uri: &str, now: i64) -> String {
+    fn revoke_access(&self, state: &mut State) {
+        state.grants.revoke_all_access();
+    }
+
+    fn revoke_refresh(&self, state: &mut State) {
+        state.grants.revoke_all_refresh();
+    }
+
+    fn set_disabled(&self, state: &mut State, disabled: bool) {
+        state.disabled = disabled;
+    }
+}
+
+impl PrivateCloud {
+    pub(super) fn code(&self, state: &mut State, redirect_uri: &str, now: i64) -> String {
         let code = opaque();
-        let expires_ms = now.saturating_add(millis(self.rules.code_life));
+        let expires_ms = now.saturating_add(millis(self.code_life));
         let entry = Code {
             redirect_uri: redirect_uri.to_owned(),
             expires_ms,
             burnt: false,
         };
-        self.state().codes.insert(code.clone(), entry);
+        state.codes.insert(code.clone(), entry);
         code
     }
 
-    pub(super) fn revoke_access(&self) {
-        self.state().grants.revoke_all_access();
-    }
-
-    pub(super) fn revoke_refresh(&self) {
-        self.state().grants.revoke_all_refresh();
-    }
-
-    pub(super) fn set_disabled(&self, disabled: bool) {
-        self.state().disabled = disabled;
-    }
-
-    fn authorize(&self, query: &Params, now: i64) -> Reply {
-        let known = query.first("client_id") == Some(&self.rules.client_id);
+    fn authorize(&self, state: &mut State, query: &Params, now: i64) -> Reply {
+        let known = query.first("client_id") == Some(&self.client_id);
         let Some(redirect_uri) = query.filled("redirect_uri").filter(|_| known) else {
             return self.refused(BAD_REQUEST);
         };
         if query.first("response_type") != Some("code") {
             return self.refused(BAD_REQUEST);
         }
-        let code = self.code(redirect_uri, now);
+        let code = self.code(state, redirect_uri, now);
         let data = query.first("data").unwrap_or_default();
         let location = with_params(redirect_uri, &[("code", &code), ("data", data)]);
         Reply::answered(Answer::new(302).header("location", &location))
     }
 
     /// The code is burnt before anything else is looked at.
-    fn redeem(&self, call: &Call, now: i64) -> Reply {
+    fn redeem(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let query = call.query();
-        let mut state = self.state();
         let shown = query
             .filled("code")
             .and_then(|code| state.codes.get_mut(code));
@@ -155,27 +138,26 @@ impl Server {
         if !matches || state.disabled {
             return self.refused(BAD_CODE).reuse(burnt);
         }
-        let family = state.grants.open(&self.rules.client_id, "");
-        let pair = self.enter(&mut state, family, 1, Some(opaque()), now);
+        let family = state.grants.open(&self.client_id, "");
+        let pair = self.enter(state, family, 1, Some(opaque()), now);
         self.issued(&pair, 1)
     }
 
-    fn refresh(&self, call: &Call, now: i64) -> Reply {
+    fn refresh(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let query = call.query();
         if let Err(refusal) = self.admit(call, &query, "refresh_token", "refresh_token") {
             return self.refused(refusal);
         }
         let token = query.first("refresh_token").unwrap_or_default();
-        let mut state = self.state();
         if state.disabled {
             return self.refused(BAD_TOKEN);
         }
-        match state.grants.spend(token, self.rules.rotation, now) {
+        match state.grants.spend(token, self.rotation, now) {
             Err(denied) => self.refused(BAD_TOKEN).reuse(denied == Denied::Spent),
             Ok(spent) => {
-                let next = self.rules.rotation.renews().then(opaque);
-                let mut pair = self.enter(&mut state, spent.family, spent.generation, next, now);
-                if self.rules.rotation == Rotation::Repeat {
+                let next = self.rotation.renews().then(opaque);
+                let mut pair = self.enter(state, spent.family, spent.generation, next, now);
+                if self.rotation == Rotation::Repeat {
                     pair.refresh = Some(token.to_owned());
                 }
                 self.issued(&pair, spent.generation).reuse(spent.reuse)
@@ -195,7 +177,7 @@ impl Server {
             return Err(BAD_METHOD);
         }
         let (id, secret) = call.basic().ok_or(BAD_CLIENT)?;
-        if id != self.rules.client_id || secret != self.rules.client_secret {
+        if id != self.client_id || secret != self.client_secret {
             return Err(BAD_CLIENT);
         }
         if query.first("grant_type") != Some(grant_type) {
@@ -204,8 +186,7 @@ impl Server {
         query.filled(required).map(|_| ()).ok_or(BAD_REQUEST)
     }
 
-    fn resource(&self, call: &Call, now: i64) -> Reply {
-        let state = self.state();
+    fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let living = call
             .bearer()
             .and_then(|token| state.grants.living(token, now));
@@ -228,12 +209,12 @@ impl Server {
         let access = opaque();
         let minted = Minted {
             access: &access,
-            access_expires_ms: now.saturating_add(millis(self.rules.access_life)),
+            access_expires_ms: now.saturating_add(millis(self.access_life)),
             refresh: refresh.as_deref(),
-            refresh_expires_ms: now.saturating_add(millis(self.rules.refresh_life)),
+            refresh_expires_ms: now.saturating_add(millis(self.refresh_life)),
         };
         let old = if generation > 1 {
-            self.rules.old_token
+            self.old_token
         } else {
             OldToken::Lives
         };
@@ -243,28 +224,18 @@ impl Server {
 
     fn issued(&self, pair: &Pair, generation: u64) -> Reply {
         let mut body = Map::new();
-        body.insert(
-            self.rules.access_field.clone(),
-            Value::from(pair.access.as_str()),
-        );
+        body.insert(self.access_field.clone(), Value::from(pair.access.as_str()));
         if let Some(refresh) = &pair.refresh {
-            body.insert(
-                self.rules.refresh_field.clone(),
-                Value::from(refresh.as_str()),
-            );
+            body.insert(self.refresh_field.clone(), Value::from(refresh.as_str()));
         }
         body.insert(
-            self.rules.life_field.clone(),
-            Value::from(self.rules.access_life.as_secs()),
+            self.life_field.clone(),
+            Value::from(self.access_life.as_secs()),
         );
         Reply::issued(Answer::json(200, &Value::Object(body)), generation)
     }
 
     fn refused(&self, Refusal { status, code, text }: Refusal) -> Reply {
-        Reply::refused(self.rules.errors.answer(status, code, text), code)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.locked()
+        Reply::refused(self.errors.answer(status, code, text), code)
     }
 }

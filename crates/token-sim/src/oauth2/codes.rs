@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::builder::Rules;
 use super::flavour::Problem;
-use crate::call::{Call, Params};
-use crate::crypto::s256;
+use super::rules::OAuth2;
+use crate::call::{Call, Params, with_params};
+use crate::crypto::{opaque, s256};
 use crate::grants::millis;
-use crate::random::opaque;
 
 /// What a one-time code is bound to.
 ///
@@ -45,7 +44,7 @@ impl CodeRequest {
     }
 
     /// Reads the authorization request, or says what is wrong with it.
-    pub(super) fn read(rules: &Rules, call: &Call) -> Result<(Self, String), Problem> {
+    pub(super) fn read(rules: &OAuth2, call: &Call) -> Result<(Self, String), Problem> {
         let query = call.query();
         let refuse = |text: &str| Err(Problem::new(400, "invalid_request", text));
         if query.first("response_type") != Some("code") {
@@ -71,7 +70,7 @@ impl CodeRequest {
 
     pub(super) fn location(&self, code: &str, state: &str) -> String {
         let uri = self.redirect_uri.as_deref().unwrap_or_default();
-        crate::redirect::with_params(uri, &[("code", code), ("state", state)])
+        with_params(uri, &[("code", code), ("state", state)])
     }
 }
 
@@ -102,7 +101,7 @@ pub(super) enum CodeTrouble {
 }
 
 impl Codes {
-    pub(super) fn make(&mut self, request: CodeRequest, rules: &Rules, now: i64) -> String {
+    pub(super) fn make(&mut self, request: CodeRequest, rules: &OAuth2, now: i64) -> String {
         let code = opaque();
         let expires_ms = now.saturating_add(millis(rules.code_life));
         self.0.insert(

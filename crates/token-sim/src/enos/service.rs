@@ -1,46 +1,23 @@
 //! The rules of the token service and of the gateway behind it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::StatusSpelling;
-use super::requests::{
-    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, digits, text,
+use super::request::{
+    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, Signed, digits, text,
 };
-use super::signature::Signed;
+use super::rules::{Enos, GET, REFRESH, StatusSpelling};
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::crypto::sha256_hex;
+use crate::crypto::{opaque, sha256_hex};
 use crate::grants::millis;
-use crate::issued::Issued;
 use crate::journal::Kind;
-use crate::lock::Locked;
-use crate::random::opaque;
 use crate::rotation::OldToken;
-use crate::vendor::{Reply, Vendor};
-
-pub(super) const GET: &str = "/apim-token-service/v2.0/token/get";
-pub(super) const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
-
-pub(super) struct Rules {
-    pub(super) app_key: String,
-    pub(super) app_secret: String,
-    pub(super) life: Duration,
-    pub(super) tolerance: Duration,
-    pub(super) spelling: StatusSpelling,
-    pub(super) old_token: OldToken,
-}
-
-pub(super) struct Server {
-    pub(super) rules: Rules,
-    state: Mutex<State>,
-}
+use crate::vendor::{Issued, Reply, Vendor};
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     tokens: HashMap<String, Known>,
     current: Option<String>,
     seen: HashSet<String>,
@@ -60,7 +37,11 @@ impl Known {
     }
 }
 
-impl Vendor for Server {
+impl Vendor for Enos {
+    type State = State;
+
+    const NAME: &'static str = "EnosServer";
+
     fn kind(&self, call: &Call) -> Kind {
         match call.path.as_str() {
             GET => Kind::Login,
@@ -69,11 +50,11 @@ impl Vendor for Server {
         }
     }
 
-    fn serve(&self, kind: Kind, call: &Call, now: i64) -> Reply {
+    fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
         match kind {
-            Kind::Resource => self.resource(call, now),
+            Kind::Resource => self.resource(state, call, now),
             Kind::Login | Kind::Refresh if call.method == "POST" => {
-                let served = self.token(kind, call, now);
+                let served = self.token(state, kind, call, now);
                 served.unwrap_or_else(|Refusal(code, text)| {
                     Reply::refused(self.answer(kind, code, text, None), code)
                 })
@@ -86,25 +67,11 @@ impl Vendor for Server {
     fn refusal(&self, text: &str) -> Answer {
         self.answer(Kind::Refresh, NOT_REFRESHED.0, text, None)
     }
-}
 
-impl Server {
-    pub(super) fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            state: Mutex::default(),
-        }
-    }
-
-    pub(super) fn issue(&self, now: i64) -> Issued {
-        let mut state = self.state.locked();
-        let access_token = state
-            .living(now)
-            .unwrap_or_else(|| self.mint(&mut state, now));
-        let expires_at_ms = state
-            .tokens
-            .get(&access_token)
-            .map_or(now, |known| known.expires_ms);
+    fn grant(&self, state: &mut State, now: i64) -> Issued {
+        let access_token = state.living(now).unwrap_or_else(|| self.mint(state, now));
+        let known = state.tokens.get(&access_token);
+        let expires_at_ms = known.map_or(now, |known| known.expires_ms);
         Issued {
             access_token,
             refresh_token: None,
@@ -112,25 +79,36 @@ impl Server {
         }
     }
 
-    pub(super) fn kill_all(&self) {
-        self.state
-            .locked()
+    fn revoke_access(&self, state: &mut State) {
+        state
             .tokens
             .values_mut()
             .for_each(|known| known.dead = true);
     }
 
-    pub(super) fn set_disabled(&self, disabled: bool) {
-        self.state.locked().disabled = disabled;
+    /// The access token is the refresh token.
+    fn revoke_refresh(&self, state: &mut State) {
+        self.revoke_access(state);
     }
 
-    fn token(&self, kind: Kind, call: &Call, now: i64) -> Result<Reply, Refusal> {
+    fn set_disabled(&self, state: &mut State, disabled: bool) {
+        state.disabled = disabled;
+    }
+}
+
+impl Enos {
+    fn token(
+        &self,
+        state: &mut State,
+        kind: Kind,
+        call: &Call,
+        now: i64,
+    ) -> Result<Reply, Refusal> {
         let body = call.json().ok_or(INVALID)?;
-        let mut state = self.state.locked();
-        self.admit(&mut state, &body, now)?;
+        self.admit(state, &body, now)?;
         match kind {
-            Kind::Refresh => self.refresh(&mut state, text(&body, "accessToken")?, now),
-            _ => Ok(self.get(&mut state, now)),
+            Kind::Refresh => self.refresh(state, text(&body, "accessToken")?, now),
+            _ => Ok(self.get(state, now)),
         }
     }
 
@@ -138,10 +116,10 @@ impl Server {
         let app_key = text(body, "appKey")?;
         let encryption = text(body, "encryption")?;
         let timestamp = digits(body)?;
-        if state.disabled || app_key != self.rules.app_key {
+        if state.disabled || app_key != self.app_key {
             return Err(NO_APP);
         }
-        if encryption != sha256_hex(&format!("{app_key}{timestamp}{}", self.rules.app_secret)) {
+        if encryption != sha256_hex(&format!("{app_key}{timestamp}{}", self.app_secret)) {
             return Err(BAD_HASH);
         }
         if !self.is_near(&timestamp, now) {
@@ -154,8 +132,7 @@ impl Server {
     }
 
     fn is_near(&self, timestamp: &str, now: i64) -> bool {
-        let near =
-            |sent: i64| now.saturating_sub(sent).saturating_abs() <= millis(self.rules.tolerance);
+        let near = |sent: i64| now.saturating_sub(sent).saturating_abs() <= millis(self.tolerance);
         timestamp.parse().is_ok_and(near)
     }
 
@@ -180,7 +157,7 @@ impl Server {
         if !known.lives(now) {
             return Err(EXPIRED);
         }
-        known.dead = self.rules.old_token == OldToken::Dies;
+        known.dead = self.old_token == OldToken::Dies;
         let next = self.mint(state, now);
         let answer = self.success(Kind::Refresh, state, &next, now);
         Ok(Reply::issued(answer, state.generation))
@@ -188,7 +165,7 @@ impl Server {
 
     fn mint(&self, state: &mut State, now: i64) -> String {
         state.generation += 1;
-        let expires_ms = now.saturating_add(millis(self.rules.life));
+        let expires_ms = now.saturating_add(millis(self.life));
         let token = opaque();
         state.tokens.insert(
             token.clone(),
@@ -214,7 +191,7 @@ impl Server {
     fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<&Value>) -> Answer {
         // The vendor's page has the misspelling in one place: the sample of a successful `get`.
         let is_sample = kind == Kind::Login && data.is_some();
-        let field = match self.rules.spelling {
+        let field = match self.spelling {
             StatusSpelling::Stauts => "stauts",
             StatusSpelling::AsInSamples if is_sample => "stauts",
             StatusSpelling::AsInSamples | StatusSpelling::Status => "status",
@@ -224,8 +201,7 @@ impl Server {
         Answer::json(200, &body)
     }
 
-    fn resource(&self, call: &Call, now: i64) -> Reply {
-        let state = self.state.locked();
+    fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("apim-accesstoken").unwrap_or_default();
         let lives = !state.disabled
             && state
@@ -247,7 +223,7 @@ impl Server {
     fn is_signed(&self, call: &Call, token: &str, now: i64) -> bool {
         let timestamp = call.header("apim-timestamp").unwrap_or_default();
         let query = call.query();
-        let secret = &self.rules.app_secret;
+        let secret = &self.app_secret;
         let signed = Signed {
             token,
             query: &query,

@@ -1,0 +1,97 @@
+//! OAuth 2.0 (RFC 6749), as the documents have it and as real servers speak it.
+
+mod builder;
+mod clients;
+mod codes;
+mod dead_grant;
+mod flavour;
+mod issue;
+mod logins;
+mod refresh;
+mod rules;
+mod service;
+
+pub use codes::CodeRequest;
+pub use dead_grant::DeadGrant;
+pub use flavour::Flavour;
+pub use rules::{ClientAuth, LoginAnswer, RefreshTokenEnd};
+
+use crate::server::{Server, ServerBuilder};
+use rules::OAuth2;
+
+/// A simulated OAuth 2.0 server, `/api/v1/oauth2/token` unless told otherwise.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use token_sim::{Flavour, OAuth2Server, Rotation};
+///
+/// let sim = OAuth2Server::builder().flavour(Flavour::Spring).rotation(Rotation::Strict).start().await?;
+/// let grant = sim.grant();
+/// assert!(grant.refresh_token().is_some());
+/// assert!(sim.token_url().ends_with("/api/v1/oauth2/token"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Grants: `refresh_token` (section 6), `client_credentials` (section 4.4), `authorization_code`
+/// (section 4.1) with PKCE (RFC 7636, S256). Also introspection (RFC 7662), revocation (RFC 7009),
+/// and the vendor's `userinfo`, which like the resource takes `Authorization: Bearer`.
+///
+/// Defaults: the BambooCloud flavour, client `sim-client` with secret `sim-secret` in a raw Basic
+/// header, access tokens of 7200 s, refresh tokens of 30 days, codes of 5 minutes, refresh tokens
+/// of single use.
+pub type OAuth2Server = Server<OAuth2>;
+
+/// The settings of an [`OAuth2Server`].
+pub type OAuth2ServerBuilder = ServerBuilder<OAuth2>;
+
+impl Server<OAuth2> {
+    /// Returns the URL of the token endpoint.
+    pub fn token_url(&self) -> String {
+        self.url(&self.vendor().token_path)
+    }
+
+    /// Returns the URL of the authorization endpoint, which consents at once and redirects with a
+    /// code.
+    pub fn authorize_url(&self) -> String {
+        self.url(&self.vendor().beside_token("authorize"))
+    }
+
+    /// Returns the URL of the introspection endpoint.
+    pub fn introspect_url(&self) -> String {
+        self.url(&self.vendor().beside_token("introspect"))
+    }
+
+    /// Returns the URL of the revocation endpoint.
+    pub fn revoke_url(&self) -> String {
+        self.url(&self.vendor().beside_token("revoke"))
+    }
+
+    /// Returns the URL of the vendor's user information, a second resource.
+    pub fn userinfo_url(&self) -> String {
+        self.url(&self.vendor().beside_token("userinfo"))
+    }
+
+    /// Returns the client that the server knows.
+    pub fn client_id(&self) -> &str {
+        &self.vendor().client_id
+    }
+
+    /// Returns the secret of that client.
+    pub fn client_secret(&self) -> &str {
+        &self.vendor().client_secret
+    }
+
+    /// Returns how many grants were opened so far: by logins, by codes, by [`grant`](Self::grant).
+    /// They are numbered from 0 in [`Exchange::grant`](crate::Exchange::grant).
+    pub fn grant_count(&self) -> usize {
+        self.change(|_, state| state.grants.count())
+    }
+
+    /// Returns a one-time code without a request, as if the user had just consented.
+    pub fn authorization_code(&self, request: CodeRequest) -> String {
+        let now = self.clock().now_ms();
+        self.change(|rules, state| state.codes.make(request, rules, now))
+    }
+}

@@ -1,0 +1,188 @@
+//! Which endpoint a request is for, and the endpoints beside the token endpoint.
+
+use serde_json::json;
+
+use super::clients::authenticate;
+use super::codes::CodeRequest;
+use super::flavour::Problem;
+use super::issue::State;
+use super::rules::OAuth2;
+use crate::answer::Answer;
+use crate::call::{Call, Params};
+use crate::crypto::opaque;
+use crate::journal::Kind;
+use crate::vendor::{Issued, Reply, Vendor};
+
+impl Vendor for OAuth2 {
+    type State = State;
+
+    const NAME: &'static str = "OAuth2Server";
+
+    fn kind(&self, call: &Call) -> Kind {
+        let path = call.path.as_str();
+        if path == self.token_path {
+            return kind_of_grant(call.form().first("grant_type"));
+        }
+        let beside = |name| path == self.beside_token(name);
+        match () {
+            () if beside("authorize") => Kind::Authorization,
+            () if beside("introspect") => Kind::Introspection,
+            () if beside("revoke") => Kind::Revocation,
+            () if beside("userinfo") => Kind::Resource,
+            () => Kind::Unknown,
+        }
+    }
+
+    fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
+        match kind {
+            Kind::Login | Kind::Refresh | Kind::Redemption => self
+                .token(state, call, now)
+                .refused_with(self.refusal_status),
+            Kind::Authorization => self.authorize(state, call, now),
+            Kind::Introspection => self.introspect(state, call, now),
+            Kind::Revocation => self.revoke(state, call),
+            Kind::Resource => self.resource(state, call, now),
+            _ => Reply::not_found(),
+        }
+    }
+
+    fn refusal(&self, text: &str) -> Answer {
+        Problem::new(400, "invalid_grant", text).answer()
+    }
+
+    fn grant(&self, state: &mut State, now: i64) -> Issued {
+        let pair = self.open(state, Some(opaque()), now);
+        Issued {
+            access_token: pair.access,
+            refresh_token: pair.refresh,
+            expires_at_ms: pair.access_expires_ms,
+        }
+    }
+
+    fn revoke_access(&self, state: &mut State) {
+        state.grants.revoke_all_access();
+    }
+
+    fn revoke_refresh(&self, state: &mut State) {
+        state.grants.revoke_all_refresh();
+    }
+
+    fn set_disabled(&self, state: &mut State, disabled: bool) {
+        state.disabled = disabled;
+    }
+}
+
+impl OAuth2 {
+    fn token(&self, state: &mut State, call: &Call, now: i64) -> Reply {
+        let form = call.form();
+        if let Err(problem) = self.admit(call, &form) {
+            return problem.reply();
+        }
+        match form.filled("grant_type") {
+            Some("refresh_token") => self.refresh(state, &form, now),
+            Some("client_credentials") => self.client_credentials(state, now),
+            Some("authorization_code") => self.redeem(state, &form, now),
+            Some(_) => {
+                Problem::new(400, "unsupported_grant_type", "Unsupported grant type").reply()
+            }
+            None => Problem::new(400, "invalid_request", "Missing grant type").reply(),
+        }
+    }
+
+    fn admit(&self, call: &Call, form: &Params) -> Result<(), Problem> {
+        if call.method != "POST" {
+            return Err(Problem::new(
+                405,
+                "invalid_request",
+                "Request method not supported",
+            ));
+        }
+        authenticate(self, call, form)?;
+        self.admit_scope(form)
+    }
+
+    fn admit_scope(&self, form: &Params) -> Result<(), Problem> {
+        let wanted = form.first("scope").unwrap_or_default();
+        let granted = |scope: &str| self.scope.split(' ').any(|known| known == scope);
+        match wanted
+            .split_ascii_whitespace()
+            .find(|scope| !granted(scope))
+        {
+            None => Ok(()),
+            Some(scope) => Err(Problem::new(
+                400,
+                "invalid_scope",
+                format!("Invalid scope: {scope}"),
+            )),
+        }
+    }
+
+    fn authorize(&self, state: &mut State, call: &Call, now: i64) -> Reply {
+        match CodeRequest::read(self, call) {
+            Err(problem) => problem.reply(),
+            Ok((request, client_state)) => {
+                let code = state.codes.make(request.clone(), self, now);
+                Reply::answered(
+                    Answer::new(302).header("location", &request.location(&code, &client_state)),
+                )
+            }
+        }
+    }
+
+    /// RFC 7662 section 2.2.
+    fn introspect(&self, state: &State, call: &Call, now: i64) -> Reply {
+        let form = call.form();
+        if let Err(problem) = authenticate(self, call, &form) {
+            return problem.reply();
+        }
+        let token = form.first("token").unwrap_or_default();
+        let living = state
+            .grants
+            .living(token, now)
+            .or_else(|| state.grants.living_refresh(token, now));
+        let body = match living.filter(|_| !state.disabled) {
+            None => json!({ "active": false }),
+            Some(living) => json!({
+                "active": true,
+                "client_id": living.owner,
+                "scope": living.scope,
+                "exp": living.expires_ms / 1000,
+                "token_type": "Bearer",
+            }),
+        };
+        Reply::answered(Answer::json(200, &body))
+    }
+
+    /// RFC 7009 section 2.2: 200 for an unknown token too.
+    fn revoke(&self, state: &mut State, call: &Call) -> Reply {
+        let form = call.form();
+        if let Err(problem) = authenticate(self, call, &form) {
+            return problem.reply();
+        }
+        let token = form.first("token").unwrap_or_default();
+        state.grants.revoke(token);
+        Reply::answered(Answer::new(200)).about(state.grants.of_refresh(token))
+    }
+
+    fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
+        let Some(token) = call.bearer() else {
+            let text = "Full authentication is required to access this resource";
+            return Problem::new(401, "unauthorized", text).reply();
+        };
+        match state.grants.living(token, now).filter(|_| !state.disabled) {
+            None => self.flavour.dead_access_token(token).reply(),
+            Some(living) => {
+                let body = json!({ "id": living.owner, "scope": living.scope });
+                Reply::answered(Answer::json(200, &body))
+            }
+        }
+    }
+}
+
+fn kind_of_grant(grant_type: Option<&str>) -> Kind {
+    match grant_type {
+        Some("refresh_token") => Kind::Refresh,
+        Some("authorization_code") => Kind::Redemption,
+        _ => Kind::Login,
+    }
+}

@@ -1,0 +1,49 @@
+//! What a private cloud is set to; deployments differ.
+
+use std::time::Duration;
+
+use super::refusals::ErrorShape;
+use crate::rotation::{OldToken, Rotation};
+
+/// The rules of a [`PrivateCloudServer`](crate::PrivateCloudServer).
+#[expect(
+    missing_debug_implementations,
+    reason = "it has a secret, and cannot be named outside"
+)]
+pub struct PrivateCloud {
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) authorize_path: String,
+    pub(super) token_path: String,
+    pub(super) refresh_path: String,
+    pub(super) access_field: String,
+    pub(super) refresh_field: String,
+    pub(super) life_field: String,
+    pub(super) access_life: Duration,
+    pub(super) refresh_life: Duration,
+    pub(super) code_life: Duration,
+    pub(super) rotation: Rotation,
+    pub(super) old_token: OldToken,
+    pub(super) errors: ErrorShape,
+}
+
+impl Default for PrivateCloud {
+    fn default() -> Self {
+        Self {
+            client_id: "sim-client".to_owned(),
+            client_secret: "sim-secret".to_owned(),
+            authorize_path: "/api/authorize.do".to_owned(),
+            token_path: "/api/token.do".to_owned(),
+            refresh_path: "/api/refreshToken.do".to_owned(),
+            access_field: "access_token".to_owned(),
+            refresh_field: "refresh_token".to_owned(),
+            life_field: "expires_in".to_owned(),
+            access_life: Duration::from_secs(3600),
+            refresh_life: Duration::from_secs(30 * 86_400),
+            code_life: Duration::from_secs(300),
+            rotation: Rotation::SingleUse,
+            old_token: OldToken::Lives,
+            errors: ErrorShape::OAuth,
+        }
+    }
+}

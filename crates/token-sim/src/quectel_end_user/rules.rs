@@ -1,0 +1,61 @@
+//! What the app API is set to.
+
+use std::time::Duration;
+
+use crate::rotation::{OldToken, Rotation};
+
+pub(super) const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
+pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
+pub(super) const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
+pub(super) const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
+
+/// The rules of a [`QuectelEndUserServer`](crate::QuectelEndUserServer).
+#[expect(
+    missing_debug_implementations,
+    reason = "it has a secret, and cannot be named outside"
+)]
+pub struct QuectelEndUser {
+    pub(super) user: User,
+    pub(super) user_domain: String,
+    pub(super) user_domain_secret: String,
+    pub(super) attempts_told: AttemptsTold,
+    pub(super) access_life: Duration,
+    pub(super) refresh_life: Duration,
+    pub(super) rotation: Rotation,
+    pub(super) old_token: OldToken,
+}
+
+pub(super) struct User {
+    pub(super) email: String,
+    pub(super) phone: String,
+    pub(super) password: String,
+}
+
+/// How a wrong password is told how many attempts are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptsTold {
+    /// A code for each number: 5586 down to 5583 for 4 down to 1.
+    InCode,
+    /// Code 5146 each time, with the number in the text.
+    InText,
+}
+
+impl Default for QuectelEndUser {
+    fn default() -> Self {
+        let user = User {
+            email: "user@example.com".to_owned(),
+            phone: "13800000000".to_owned(),
+            password: "sim-password".to_owned(),
+        };
+        Self {
+            user,
+            user_domain: "C.DM.1.1".to_owned(),
+            user_domain_secret: "sim-domain-secret".to_owned(),
+            attempts_told: AttemptsTold::InCode,
+            access_life: Duration::from_secs(7200),
+            refresh_life: Duration::from_secs(30 * 86_400),
+            rotation: Rotation::SingleUse,
+            old_token: OldToken::Lives,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! One server type for all vendors: their rules behind an HTTP server.
+#![expect(private_bounds, reason = "the vendors are those of this crate")]
+
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use wiremock::{Request, Respond, ResponseTemplate};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::clock::{Locked as _, SimClock};
+use crate::journal::{Journal, Kind};
+use crate::proxy::ENTRY;
+use crate::simulation::Simulation;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use crate::vendor::{Issued, Reply, Vendor};
+
+/// A simulated token server of one vendor.
+///
+/// It derefs to [`Simulation`], which has what does not depend on the vendor: address, clock,
+/// journal, faults and holds. The aliases ([`OAuth2Server`](crate::OAuth2Server),
+/// [`EnosServer`](crate::EnosServer), …) say what each vendor documents and what is guessed.
+///
+/// The server ends when it is dropped.
+pub struct Server<V: Vendor> {
+    simulation: Simulation,
+    running: Arc<Running<V>>,
+}
+
+/// The settings of a [`Server`].
+#[must_use = "a builder does nothing until `start`"]
+pub struct ServerBuilder<V: Vendor> {
+    pub(crate) vendor: V,
+    clock: SimClock,
+    resource_path: String,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
+}
+
+/// The rules and the state of a running server.
+struct Running<V: Vendor> {
+    vendor: V,
+    state: Mutex<V::State>,
+}
+
+impl<V: Vendor> Server<V> {
+    /// Starts a server with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// If there is no free loopback port or no thread.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder with the defaults.
+    pub fn builder() -> ServerBuilder<V> {
+        ServerBuilder {
+            vendor: V::default(),
+            clock: SimClock::real(),
+            resource_path: "/resource".to_owned(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Issues tokens without a request, as if somebody had logged in earlier.
+    ///
+    /// A server that repeats a living token ([`EnosServer`](crate::EnosServer)) repeats it here
+    /// too.
+    pub fn grant(&self) -> Issued {
+        let now = self.clock().now_ms();
+        self.change(|vendor, state| vendor.grant(state, now))
+    }
+
+    /// Refuses all access tokens issued so far; refresh tokens, if the vendor has them, still work.
+    pub fn revoke_access_token(&self) {
+        self.change(V::revoke_access);
+    }
+
+    /// Refuses all refresh tokens issued so far; access tokens still work, unless they are the
+    /// refresh tokens.
+    pub fn kill_grant(&self) {
+        self.change(V::revoke_refresh);
+    }
+
+    /// Refuses logins and refreshes until the account is enabled again, with the code that the
+    /// vendor has for that. What becomes of live tokens depends on the vendor.
+    pub fn disable_account(&self) {
+        self.change(|vendor, state| vendor.set_disabled(state, true));
+    }
+
+    /// Ends [`disable_account`](Self::disable_account). Tokens that were refused for good stay
+    /// refused.
+    pub fn enable_account(&self) {
+        self.change(|vendor, state| vendor.set_disabled(state, false));
+    }
+
+    pub(crate) fn vendor(&self) -> &V {
+        &self.running.vendor
+    }
+
+    /// Runs `change` on the state, apart from any request.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&V, &mut V::State) -> T) -> T {
+        change(&self.running.vendor, &mut self.running.state.locked())
+    }
+}
+
+impl<V: Vendor> Deref for Server<V> {
+    type Target = Simulation;
+
+    fn deref(&self) -> &Simulation {
+        &self.simulation
+    }
+}
+
+impl<V: Vendor> fmt::Debug for Server<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(V::NAME)
+            .field("addr", &self.addr())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Vendor> ServerBuilder<V> {
+    /// Sets the clock that the simulator goes by. Default: the machine's own.
+    pub fn clock(mut self, clock: SimClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the path of the protected resource. Default: `/resource`.
+    pub fn resource_path(mut self, path: &str) -> Self {
+        self.resource_path = path.to_owned();
+        self
+    }
+
+    /// Serves HTTPS with this test authority.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// If there is no free loopback port or no thread.
+    pub async fn start(self) -> io::Result<Server<V>> {
+        let running = Arc::new(Running {
+            vendor: self.vendor,
+            state: Mutex::default(),
+        });
+        let (classifying, refusing) = (Arc::clone(&running), Arc::clone(&running));
+        let resource = self.resource_path.clone();
+        let classify = move |call: &Call| classifying.kind(&resource, call);
+        let refusal = move |text: &str| refusing.vendor.refusal(text);
+        let simulation = Simulation::start(self.clock, &self.resource_path, |proxy| {
+            #[cfg(feature = "tls")]
+            let proxy = match self.tls {
+                Some(tls) => proxy.tls(tls),
+                None => proxy,
+            };
+            proxy.classify(classify).refusal(refusal)
+        });
+        let simulation = simulation.await?;
+        let handler = Handler {
+            running: Arc::clone(&running),
+            clock: simulation.clock().clone(),
+            resource_path: self.resource_path,
+            journal: simulation.journal().clone(),
+        };
+        simulation.serve(handler).await;
+        Ok(Server {
+            simulation,
+            running,
+        })
+    }
+}
+
+impl<V: Vendor> fmt::Debug for ServerBuilder<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("server", &V::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Vendor> Running<V> {
+    fn kind(&self, resource_path: &str, call: &Call) -> Kind {
+        if call.path == resource_path {
+            return Kind::Resource;
+        }
+        self.vendor.kind(call)
+    }
+}
+
+/// Passes requests to the vendor, and its outcomes to the journal.
+struct Handler<V: Vendor> {
+    running: Arc<Running<V>>,
+    clock: SimClock,
+    resource_path: String,
+    journal: Journal,
+}
+
+impl<V: Vendor> Respond for Handler<V> {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let Running { vendor, state } = &*self.running;
+        let call = call_of(request);
+        let kind = self.running.kind(&self.resource_path, &call);
+        let now = self.clock.now_ms();
+        let Reply { answer, settled } = vendor.serve(&mut state.locked(), kind, &call, now);
+        let entry = call.header(ENTRY).and_then(|text| text.parse().ok());
+        if let Some(entry) = entry {
+            self.journal.settle(entry, settled);
+        }
+        template(&answer)
+    }
+}
+
+fn call_of(request: &Request) -> Call {
+    let target = match request.url.query() {
+        Some(query) => format!("{}?{query}", request.url.path()),
+        None => request.url.path().to_owned(),
+    };
+    let (headers, body) = (request.headers.clone(), request.body.clone());
+    Call::new(request.method.as_str(), &target, headers, body)
+}
+
+fn template(answer: &Answer) -> ResponseTemplate {
+    let template = ResponseTemplate::new(answer.status()).set_body_bytes(answer.content());
+    answer
+        .headers()
+        .iter()
+        .fold(template, |template, (name, value)| {
+            template.append_header(name, value)
+        })
+}
