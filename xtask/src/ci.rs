@@ -1,16 +1,13 @@
 //! The jobs of continuous integration. Hosted CI only calls them.
 
-mod checks;
-mod features;
-mod msrv;
+mod package;
 mod tree;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
-pub(crate) use self::checks::tests;
-use crate::package;
-use crate::step::{Step, run_all};
+use crate::command::{build_without_warning, cargo, program, read, show};
+use crate::step::{Outcome, Step};
 use crate::tidy;
 use crate::workspace::Workspace;
 
@@ -21,75 +18,186 @@ pub(crate) enum Job {
     Fmt,
     /// Lints of all targets with all features; a warning fails.
     Clippy,
-    /// The tests of every crate.
+    /// The tests and doctests of every crate.
     Test,
-    /// Each crate with each of its features alone, with none, and with all.
+    /// Each published crate with each of its features alone, with none, and with all.
     Features,
-    /// Documentation without a warning and with no gap.
+    /// Documentation without a warning or a gap.
     Docs,
-    /// The oldest Rust that is promised.
+    /// The oldest supported Rust compiles what is published.
     Msrv,
-    /// Who depends on what, and on how much.
+    /// Small dependency trees stay small.
     Tree,
-    /// Every published crate packages, and builds from its package.
+    /// Every published crate builds from its package.
     Package,
-    /// The invariants that can be checked by looking.
+    /// The rules that can be checked by reading the files.
     Tidy,
-    /// Licences, advisories and duplicates of what we depend on.
+    /// Licences, sources, bans and advisories of the dependencies.
     Deny,
     /// All of them.
     All,
 }
 
-/// Runs a job and prints its table.
-///
-/// # Errors
-///
-/// Where a step of it failed.
-pub(crate) fn run(workspace: &Workspace, job: Job) -> Result<()> {
-    run_all(workspace, &steps(job))
-}
-
-fn steps(job: Job) -> Vec<Step> {
-    match job {
-        Job::Fmt => vec![Step {
-            name: "fmt",
-            run: checks::fmt,
-        }],
-        Job::Clippy => vec![Step {
-            name: "clippy",
-            run: checks::clippy,
-        }],
-        Job::Test => vec![Step {
-            name: "tests",
-            run: tests,
-        }],
-        Job::Features => vec![Step {
-            name: "features",
-            run: features::each_alone,
-        }],
-        Job::Docs => vec![Step {
-            name: "docs",
-            run: checks::docs,
-        }],
-        Job::Msrv => msrv::STEPS.into(),
-        Job::Tree => tree::STEPS.into(),
-        Job::Package => package::STEPS.into(),
-        Job::Tidy => vec![Step {
-            name: "tidy",
-            run: tidy::step,
-        }],
-        Job::Deny => vec![Step {
-            name: "deny",
-            run: checks::deny,
-        }],
-        Job::All => every_job().flat_map(steps).collect(),
+impl Job {
+    pub(crate) fn steps(self) -> Vec<Step> {
+        match self {
+            Self::Fmt => vec![Step::new("fmt", fmt)],
+            Self::Clippy => vec![Step::new("clippy", clippy)],
+            Self::Test => vec![Step::new("tests and doctests", tests)],
+            Self::Features => vec![Step::new("features", features)],
+            Self::Docs => vec![Step::new("docs", docs)],
+            Self::Msrv => vec![Step::new("msrv", msrv)],
+            Self::Tree => tree::STEPS.into(),
+            Self::Package => vec![Step::new("package", package::build)],
+            Self::Tidy => vec![Step::new("tidy", tidy::step)],
+            Self::Deny => vec![
+                Step::new("deny", deny),
+                Step::new("deny: advisories", advisories),
+            ],
+            Self::All => {
+                let jobs = Self::value_variants()
+                    .iter()
+                    .filter(|job| **job != Self::All);
+                jobs.flat_map(|job| job.steps()).collect()
+            }
+        }
     }
 }
 
-fn every_job() -> impl Iterator<Item = Job> {
-    Job::value_variants()
-        .iter()
-        .copied()
-        .filter(|job| *job != Job::All)
+/// Runs the tests and doctests of every crate.
+pub(crate) fn tests(workspace: &Workspace) -> Result<Outcome> {
+    passes(
+        workspace,
+        &["test", "--workspace", "--all-features", "--no-fail-fast"],
+    )
+}
+
+fn fmt(workspace: &Workspace) -> Result<Outcome> {
+    passes(workspace, &["fmt", "--all", "--check"])
+}
+
+fn clippy(workspace: &Workspace) -> Result<Outcome> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    passes(workspace, &arguments)
+}
+
+/// One package at a time: with `--workspace` one crate's features hide what another forgot.
+fn features(workspace: &Workspace) -> Result<Outcome> {
+    let mut failed = Vec::new();
+    for package in workspace.published()? {
+        let alone = package
+            .features
+            .iter()
+            .map(|feature| vec!["--no-default-features", "--features", feature]);
+        for flags in [vec!["--no-default-features"], vec!["--all-features"]]
+            .into_iter()
+            .chain(alone)
+        {
+            let title = format!("{} {}", package.name, flags.join(" "));
+            println!("  {title}");
+            let mut check = cargo(workspace, &["check", "--quiet", "--package", &package.name]);
+            if let Err(error) = build_without_warning(check.args(&flags)) {
+                println!("{error:#}");
+                failed.push(title);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these do not build:\n  {}", failed.join("\n  "));
+    }
+    Ok(Outcome::Passed)
+}
+
+fn docs(workspace: &Workspace) -> Result<Outcome> {
+    let commands = ["--exclude", "xtask", "--exclude", "trials"];
+    let mut doc = cargo(
+        workspace,
+        &["doc", "--workspace", "--all-features", "--no-deps"],
+    );
+    show(
+        doc.args(commands)
+            .env("RUSTDOCFLAGS", "-D warnings -D missing_docs"),
+    )?;
+    Ok(Outcome::Passed)
+}
+
+/// Cargo itself refuses a dependency that needs a later Rust.
+fn msrv(workspace: &Workspace) -> Result<Outcome> {
+    let manifest: toml::Table = workspace
+        .read("Cargo.toml")?
+        .parse()
+        .context("Cargo.toml is not TOML")?;
+    let package = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("package"));
+    let stated = package.and_then(|package| package.get("rust-version")?.as_str());
+    let stated = stated.context("Cargo.toml: state `rust-version` in [workspace.package]")?;
+    let installed =
+        read(&mut program(workspace, "rustup", &["toolchain", "list"])).unwrap_or_default();
+    let Some(toolchain) = installed
+        .split_whitespace()
+        .find(|name| is_toolchain(name, stated))
+    else {
+        return Ok(Outcome::Skipped(format!(
+            "toolchain {stated} is not installed"
+        )));
+    };
+    let mut check = program(
+        workspace,
+        "rustup",
+        &["run", toolchain, "cargo", "check", "--all-features"],
+    );
+    show(check.args(["--workspace", "--exclude", "xtask", "--exclude", "trials"]))?;
+    Ok(Outcome::Passed)
+}
+
+/// `1.89` is `1.89-<host>` and any `1.89.x-<host>`.
+fn is_toolchain(name: &str, version: &str) -> bool {
+    let rest = name.strip_prefix(version);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
+}
+
+/// Needs no network.
+fn deny(workspace: &Workspace) -> Result<Outcome> {
+    cargo_deny(workspace, &["bans", "licenses", "sources"])
+}
+
+fn advisories(workspace: &Workspace) -> Result<Outcome> {
+    cargo_deny(workspace, &["advisories"])
+}
+
+fn cargo_deny(workspace: &Workspace, checks: &[&str]) -> Result<Outcome> {
+    if read(&mut cargo(workspace, &["deny", "--version"])).is_err() {
+        return Ok(Outcome::Skipped("cargo-deny is not installed".to_owned()));
+    }
+    passes(
+        workspace,
+        &[&["deny", "--all-features", "check"], checks].concat(),
+    )
+}
+
+fn passes(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
+    show(&mut cargo(workspace, arguments))?;
+    Ok(Outcome::Passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_toolchain_is_known_by_its_version() {
+        assert!(is_toolchain("1.89.0-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(is_toolchain("1.89-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(!is_toolchain("1.890-x86_64-unknown-linux-gnu", "1.89"));
+        assert!(!is_toolchain("1.95.0-x86_64-unknown-linux-gnu", "1.89"));
+    }
 }

@@ -1,4 +1,4 @@
-//! Programs that are run, and what is said when they fail.
+//! Programs that commands run, and what their failures look like.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,12 +6,12 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::Workspace;
 
-/// `cargo` in the workspace.
+/// Returns `cargo` in the workspace.
 pub(crate) fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     program(workspace, "cargo", arguments)
 }
 
-/// Any other program in the workspace.
+/// Returns any other program in the workspace.
 pub(crate) fn program(workspace: &Workspace, name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);
     command
@@ -21,58 +21,66 @@ pub(crate) fn program(workspace: &Workspace, name: &str, arguments: &[&str]) -> 
     command
 }
 
-/// Runs it with its output on the terminal.
+/// Runs a command with its output on the terminal.
+///
+/// # Errors
+///
+/// If it cannot be started or fails.
 pub(crate) fn show(command: &mut Command) -> Result<()> {
-    let line = written(command);
+    let line = line_of(command);
     println!("$ {line}");
     let status = command
         .status()
-        .with_context(|| format!("`{line}` did not start"))?;
+        .with_context(|| format!("`{line}` could not be started"))?;
     if !status.success() {
         bail!("`{line}` failed");
     }
     Ok(())
 }
 
-/// Runs it in silence and hands back its standard output; on failure the error holds what it said.
+/// Runs a command silently and returns its standard output.
+///
+/// # Errors
+///
+/// If it cannot be started or fails; the error contains its output.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output = finished(command)?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(String::from_utf8_lossy(&finished(command)?.stdout).into_owned())
 }
 
-/// Runs a build in silence, and takes a warning for a failure. Told by looking, since `RUSTFLAGS`
-/// would build every dependency anew.
-pub(crate) fn read_without_warning(command: &mut Command) -> Result<()> {
-    let output = finished(command)?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if said.contains("warning: ") {
-        bail!("`{}` warned:\n{said}", written(command));
+/// Runs a build silently. A warning fails it: `RUSTFLAGS` would do so too, but rebuild every
+/// dependency.
+///
+/// # Errors
+///
+/// If it cannot be started, fails or warns; the error contains its output.
+pub(crate) fn build_without_warning(command: &mut Command) -> Result<()> {
+    let stderr = finished(command)?.stderr;
+    let stderr = String::from_utf8_lossy(&stderr);
+    if stderr.contains("warning: ") {
+        bail!("`{}` warned:\n{stderr}", line_of(command));
     }
     Ok(())
 }
 
-/// Whether a program can be started at all, told by asking its version.
-pub(crate) fn is_there(workspace: &Workspace, name: &str, arguments: &[&str]) -> bool {
-    read(&mut program(workspace, name, arguments)).is_ok()
-}
-
 fn finished(command: &mut Command) -> Result<Output> {
-    let line = written(command);
+    let line = line_of(command);
     let output = command
         .output()
-        .with_context(|| format!("`{line}` did not start"))?;
+        .with_context(|| format!("`{line}` could not be started"))?;
     if !output.status.success() {
-        let (said, wrote) = (
+        let (stderr, stdout) = (
             String::from_utf8_lossy(&output.stderr),
             String::from_utf8_lossy(&output.stdout),
         );
-        bail!("`{line}` failed:\n{said}{wrote}");
+        bail!("`{line}` failed:\n{stderr}{stdout}");
     }
     Ok(output)
 }
 
-fn written(command: &Command) -> String {
+fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    words.join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -1,29 +1,18 @@
-//! The workspace's own commands: what hosted CI runs is what you run.
+//! The workspace's own commands: hosted CI runs what you run.
 //!
 //! ```sh
-//! cargo xtask demo            # every claim, shown
+//! cargo xtask demo            # shows every claim at every endpoint
 //! cargo xtask test            # everything, in steps, with a table at the end
-//! cargo xtask chaos --store redis   # processes that share a grant, killed and frozen, and an oracle
-//! cargo xtask crowd --store redis   # 64 that start together on a token that is over
-//! cargo xtask outage          # a store's server is stopped for a minute
-//! cargo xtask fuzz --cases 1000000  # answers, redirects and files, changed at random
 //! cargo xtask ci clippy       # one CI job
-//! cargo xtask tidy            # the invariants that can be checked by looking
+//! cargo xtask tidy            # the rules that can be checked by reading the files
 //! ```
 
-#![expect(
-    clippy::print_stdout,
-    reason = "commands talk to the person who runs them"
-)]
+#![expect(clippy::print_stdout, reason = "commands print their results")]
 
-mod bench;
 mod ci;
 mod command;
-mod fuzz;
-mod house;
+mod crate_graph;
 mod new_vendor;
-mod package;
-mod servers;
 mod step;
 mod test;
 mod tidy;
@@ -35,11 +24,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::ci::Job;
+use crate::step::run_all;
 use crate::tidy::Repair;
-use crate::trials::{InteropOptions, Passed, become_trial};
+use crate::trials::TrialArguments;
 use crate::workspace::Workspace;
 
-/// The workspace's own commands.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -51,40 +41,45 @@ struct Cli {
 enum Task {
     /// Tests every claim at every endpoint, against simulated vendors.
     #[command(disable_help_flag = true)]
-    Demo(Passed),
+    Demo(TrialArguments),
     /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
     #[command(disable_help_flag = true)]
-    Chaos(Passed),
-    /// Starts many processes together with an expired token: one exchange, and how soon all have
-    /// its token.
+    Chaos(TrialArguments),
+    /// Starts many processes together with an expired token: one exchange, and how soon all have its token.
     #[command(disable_help_flag = true)]
-    Crowd(Passed),
-    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is
-    /// spent.
+    Crowd(TrialArguments),
+    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is spent.
     #[command(disable_help_flag = true)]
-    Outage(Passed),
-    /// What a token costs, as ratios to rivals in the same run.
+    Outage(TrialArguments),
+    /// Tests the OAuth 2.0 client against servers that are not ours; needs Node and Python.
+    Interop {
+        /// Every server with every treatment of refresh tokens. Default: one case per server, as in `test`.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Measures the cost of a token, as ratios to rivals in the same run.
     Bench,
-    /// Answers, redirects, token files and sealed records, changed at random: the laws that hold
-    /// for all of them.
-    Fuzz(fuzz::Options),
-    /// Everything that must hold, in steps.
+    /// Runs the property tests of `crates/fuzzing` in release mode.
+    Fuzz {
+        /// The number of cases for each property.
+        #[arg(long, default_value_t = 100_000)]
+        cases: u32,
+    },
+    /// Runs everything that must hold, in steps.
     Test,
-    /// One job of continuous integration, or all of them.
+    /// Runs one job of continuous integration, or all of them.
     Ci {
         /// Which job.
-        job: ci::Job,
+        job: Job,
     },
     /// Packages every published crate and builds it from its package.
     Package,
-    /// Writes the crate of a new vendor, and the four shared lines that name it.
+    /// Writes the crate of a new vendor and prints the four shared lines that name it.
     NewVendor {
         /// The crate's name, such as `acme-auth`.
         name: String,
     },
-    /// The OAuth 2.0 client against servers that are not ours; needs Node and Python.
-    Interop(InteropOptions),
-    /// The invariants that can be checked by looking.
+    /// Checks the rules that can be checked by reading the files.
     Tidy {
         /// Copies the licences into every crate first.
         #[arg(long)]
@@ -93,7 +88,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    match run(&Cli::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("error: {error:#}");
@@ -102,20 +97,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<()> {
+fn run(task: &Task) -> Result<()> {
     let workspace = Workspace::find()?;
-    match &cli.task {
-        Task::Demo(passed) => become_trial(&workspace, "demo", passed),
-        Task::Bench => bench::run(&workspace),
-        Task::Fuzz(options) => fuzz::run(&workspace, options),
-        Task::Ci { job } => ci::run(&workspace, *job),
-        Task::Chaos(passed) => become_trial(&workspace, "chaos", passed),
-        Task::Crowd(passed) => become_trial(&workspace, "crowd", passed),
-        Task::Outage(passed) => become_trial(&workspace, "outage", passed),
-        Task::Test => test::run(&workspace),
-        Task::Package => package::run(&workspace),
+    match task {
+        Task::Demo(arguments) => trials::become_trial(&workspace, "demo", arguments),
+        Task::Chaos(arguments) => trials::become_trial(&workspace, "chaos", arguments),
+        Task::Crowd(arguments) => trials::become_trial(&workspace, "crowd", arguments),
+        Task::Outage(arguments) => trials::become_trial(&workspace, "outage", arguments),
+        Task::Interop { all: false } => run_all(&workspace, &trials::INTEROP),
+        Task::Interop { all: true } => run_all(&workspace, &trials::INTEROP_ALL),
+        Task::Bench => test::bench(&workspace),
+        Task::Fuzz { cases } => test::fuzz(&workspace, *cases),
+        Task::Test => run_all(&workspace, &test::STEPS),
+        Task::Ci { job } => run_all(&workspace, &job.steps()),
+        Task::Package => run_all(&workspace, &Job::Package.steps()),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),
-        Task::Interop(options) => trials::interop(&workspace, options),
         Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
         Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
     }

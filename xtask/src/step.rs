@@ -1,34 +1,72 @@
-//! Steps of a command: each has a name, takes its time, and passes, fails, or is skipped with a
-//! reason.
+//! Steps of a command: each passes, fails, or is skipped with a reason.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
 use crate::workspace::Workspace;
 
+/// The steps that may be skipped where `CI=true`: they need what a fresh machine with Rust, Node,
+/// Python and apt may lack. Any other skip fails there.
+const MAY_BE_SKIPPED: [&str; 4] = ["msrv", "deny", "deny: advisories", "mounted file"];
+
 /// One step of a command.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    /// What the table calls it.
-    pub(crate) name: &'static str,
-    /// What it does. An error is a failure.
-    pub(crate) run: fn(&Workspace) -> Result<Outcome>,
+    name: &'static str,
+    run: fn(&Workspace) -> Result<Outcome>,
 }
 
 /// How a step that did not fail ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It did all that its name says.
     Passed,
-    /// It could not be done here, and nothing is known.
+    /// It cannot run on this machine, for this reason.
     Skipped(String),
 }
 
-impl Outcome {
-    /// A step that could not be done here.
-    pub(crate) fn skipped(reason: impl Into<String>) -> Result<Self> {
-        Ok(Self::Skipped(reason.into()))
+/// Whether a skipped step fails the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skips {
+    Allowed,
+    /// Unless it is in the list.
+    Fail,
+}
+
+struct Row {
+    name: &'static str,
+    took: Duration,
+    end: Result<Outcome>,
+}
+
+impl Step {
+    pub(crate) const fn new(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Self {
+        Self { name, run }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a step took is for people to read"
+    )]
+    fn run(self, workspace: &Workspace) -> Row {
+        println!("\n== {}", self.name);
+        let begun = Instant::now();
+        let end = (self.run)(workspace);
+        if let Err(error) = &end {
+            println!("{error:#}");
+        }
+        let row = Row {
+            name: self.name,
+            took: begun.elapsed(),
+            end,
+        };
+        println!(
+            "== {}: {} ({:.1} s)",
+            row.name,
+            row.text(),
+            row.took.as_secs_f64()
+        );
+        row
     }
 }
 
@@ -36,67 +74,16 @@ impl Outcome {
 ///
 /// # Errors
 ///
-/// Where a step failed.
+/// If a step fails, or is skipped where `CI=true` and must not be.
 pub(crate) fn run_all(workspace: &Workspace, steps: &[Step]) -> Result<()> {
-    let rows: Vec<Row> = steps.iter().map(|step| run_one(workspace, step)).collect();
+    let skips = if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        Skips::Fail
+    } else {
+        Skips::Allowed
+    };
+    let rows: Vec<Row> = steps.iter().map(|step| step.run(workspace)).collect();
     println!("\n{}", table(&rows));
-    let tally = Tally::of(&rows);
-    println!(
-        "{} passed, {} failed, {} skipped",
-        tally.passed, tally.failed, tally.skipped
-    );
-    if tally.failed > 0 {
-        bail!("failed: {}", names_of_failed(&rows).join(", "));
-    }
-    Ok(())
-}
-
-struct Row {
-    name: &'static str,
-    took: Duration,
-    end: End,
-}
-
-enum End {
-    Passed,
-    Failed,
-    Skipped(String),
-}
-
-#[derive(Default)]
-struct Tally {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a step took is for people to read"
-)]
-fn run_one(workspace: &Workspace, step: &Step) -> Row {
-    println!("\n== {}", step.name);
-    let begun = Instant::now();
-    let end = match (step.run)(workspace) {
-        Ok(Outcome::Passed) => End::Passed,
-        Ok(Outcome::Skipped(reason)) => End::Skipped(reason),
-        Err(error) => {
-            println!("{error:#}");
-            End::Failed
-        }
-    };
-    let row = Row {
-        name: step.name,
-        took: begun.elapsed(),
-        end,
-    };
-    println!(
-        "== {}: {} ({:.1} s)",
-        row.name,
-        row.end.text(),
-        row.took.as_secs_f64()
-    );
-    row
+    verdict(&rows, skips)
 }
 
 fn table(rows: &[Row]) -> String {
@@ -105,51 +92,61 @@ fn table(rows: &[Row]) -> String {
         .map(|row| row.name.len())
         .max()
         .unwrap_or_default();
-    let lines = rows.iter().map(|row| {
+    let line = |row: &Row| {
         format!(
-            "  {:width$}  {:>7.1} s  {}",
+            "  {:width$}  {:>7.1} s  {}\n",
             row.name,
             row.took.as_secs_f64(),
-            row.end.text()
+            row.text()
         )
+    };
+    let count = |is: fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
+    format!(
+        "{}{} passed, {} failed, {} skipped",
+        rows.iter().map(line).collect::<String>(),
+        count(|row| matches!(row.end, Ok(Outcome::Passed))),
+        count(|row| row.end.is_err()),
+        count(|row| matches!(row.end, Ok(Outcome::Skipped(_)))),
+    )
+}
+
+fn verdict(rows: &[Row], skips: Skips) -> Result<()> {
+    let names = |is: &dyn Fn(&Row) -> bool| {
+        let names: Vec<_> = rows
+            .iter()
+            .filter(|row| is(row))
+            .map(|row| row.name)
+            .collect();
+        names.join(", ")
+    };
+    let failed = names(&|row| row.end.is_err());
+    ensure!(failed.is_empty(), "failed: {failed}");
+    let skipped = names(&|row| {
+        matches!(row.end, Ok(Outcome::Skipped(_)))
+            && skips == Skips::Fail
+            && !MAY_BE_SKIPPED.contains(&row.name)
     });
-    lines.collect::<Vec<_>>().join("\n")
+    ensure!(skipped.is_empty(), "must not be skipped in CI: {skipped}");
+    Ok(())
 }
 
-fn names_of_failed(rows: &[Row]) -> Vec<&'static str> {
-    let failed = rows.iter().filter(|row| matches!(row.end, End::Failed));
-    failed.map(|row| row.name).collect()
-}
-
-impl End {
+impl Row {
     fn text(&self) -> String {
-        match self {
-            Self::Passed => "passed".to_owned(),
-            Self::Failed => "failed".to_owned(),
-            Self::Skipped(reason) => format!("skipped: {reason}"),
+        match &self.end {
+            Ok(Outcome::Passed) => "passed".to_owned(),
+            Ok(Outcome::Skipped(reason)) => format!("skipped: {reason}"),
+            Err(_) => "failed".to_owned(),
         }
-    }
-}
-
-impl Tally {
-    fn of(rows: &[Row]) -> Self {
-        let mut tally = Self::default();
-        for row in rows {
-            match row.end {
-                End::Passed => tally.passed += 1,
-                End::Failed => tally.failed += 1,
-                End::Skipped(_) => tally.skipped += 1,
-            }
-        }
-        tally
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use anyhow::bail;
+
     use super::*;
 
-    fn row(name: &'static str, end: End) -> Row {
+    fn row(name: &'static str, end: Result<Outcome>) -> Row {
         Row {
             name,
             took: Duration::from_millis(1500),
@@ -157,38 +154,35 @@ mod tests {
         }
     }
 
+    fn skipped(name: &'static str) -> Row {
+        row(name, Ok(Outcome::Skipped("not installed".to_owned())))
+    }
+
     #[test]
     fn a_skipped_step_is_never_counted_or_shown_as_passed() {
-        let rows = [
-            row("fmt", End::Passed),
-            row(
-                "deny",
-                End::Skipped("cargo-deny is not installed".to_owned()),
-            ),
-        ];
-        let tally = Tally::of(&rows);
-        assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 0, 1));
-        let shown = table(&rows);
+        let shown = table(&[row("fmt", Ok(Outcome::Passed)), skipped("deny")]);
+        let expected = "  fmt       1.5 s  passed\n  deny      1.5 s  skipped: not installed\n1 passed, 0 failed, 1 skipped";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_skip_fails_in_ci_unless_it_is_listed() {
+        assert!(verdict(&[skipped("interop django-oauth-toolkit")], Skips::Allowed).is_ok());
+        assert!(verdict(&[skipped("deny")], Skips::Fail).is_ok());
+        let error = verdict(&[skipped("interop django-oauth-toolkit")], Skips::Fail).unwrap_err();
         assert_eq!(
-            shown,
-            "  fmt       1.5 s  passed\n  deny      1.5 s  skipped: cargo-deny is not installed"
+            error.to_string(),
+            "must not be skipped in CI: interop django-oauth-toolkit"
         );
     }
 
     #[test]
-    fn a_failed_step_makes_the_command_fail_and_the_rest_still_runs() {
-        let workspace = Workspace::find().unwrap();
+    fn a_failed_step_fails_the_command_and_the_rest_still_runs() {
         let steps = [
-            Step {
-                name: "breaks",
-                run: |_| bail!("as it should"),
-            },
-            Step {
-                name: "holds",
-                run: |_| Ok(Outcome::Passed),
-            },
+            Step::new("breaks", |_| bail!("as it should")),
+            Step::new("breaks too", |_| bail!("as it should")),
         ];
-        let error = run_all(&workspace, &steps).unwrap_err();
-        assert_eq!(error.to_string(), "failed: breaks");
+        let error = run_all(&Workspace::find().unwrap(), &steps).unwrap_err();
+        assert_eq!(error.to_string(), "failed: breaks, breaks too");
     }
 }

@@ -1,51 +1,45 @@
 //! The names that follow from a crate's name.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
-/// `acme-auth` is the crate, `acme` the feature, `Acme` the endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `big-corp-auth` is the package, `big_corp_auth` the crate in Rust, `big-corp` the feature,
+/// `big_corp` the facade's module, `BigCorp` the endpoint's type.
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) package: String,
+    pub(super) package_ident: String,
     pub(super) feature: String,
+    pub(super) module: String,
+    pub(super) type_name: String,
 }
 
 impl Names {
-    /// The names of a new crate.
+    /// Returns the names of a new crate.
     ///
     /// # Errors
     ///
-    /// Where it is not made of small letters, digits and single dashes, or has no letter first.
+    /// If the name is not made of lower-case letters, digits and single dashes, or does not begin
+    /// with a letter.
     pub(super) fn of(package: &str) -> Result<Self> {
-        let words: Vec<&str> = package.split('-').collect();
-        let is_word = |word: &&str| {
+        let is_word = |word: &str| {
             !word.is_empty()
                 && word
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
         };
-        if !words.iter().all(is_word) || !package.starts_with(|c: char| c.is_ascii_lowercase()) {
-            bail!("`{package}` is no name for a crate: write it like `acme-auth`");
-        }
+        ensure!(
+            package.split('-').all(is_word)
+                && package.starts_with(|c: char| c.is_ascii_lowercase()),
+            "`{package}` is not a crate's name: write it like `acme-auth`"
+        );
         let feature = package.strip_suffix("-auth").unwrap_or(package);
         Ok(Self {
             package: package.to_owned(),
+            package_ident: package.replace('-', "_"),
             feature: feature.to_owned(),
+            module: feature.replace('-', "_"),
+            type_name: feature.split('-').map(capitalized).collect(),
         })
-    }
-
-    /// The crate as Rust writes it.
-    pub(super) fn package_ident(&self) -> String {
-        self.package.replace('-', "_")
-    }
-
-    /// The feature as Rust writes it: the facade's module.
-    pub(super) fn module(&self) -> String {
-        self.feature.replace('-', "_")
-    }
-
-    /// The endpoint's type.
-    pub(super) fn type_name(&self) -> String {
-        self.feature.split('-').map(capitalized).collect()
     }
 }
 
@@ -67,18 +61,18 @@ mod tests {
     fn names_follow_from_the_crates_name() {
         let names = Names::of("big-corp2-auth").unwrap();
         assert_eq!(
-            (names.feature.as_str(), names.module().as_str()),
+            (&*names.feature, &*names.module),
             ("big-corp2", "big_corp2")
         );
         assert_eq!(
-            (names.type_name().as_str(), names.package_ident().as_str()),
+            (&*names.type_name, &*names.package_ident),
             ("BigCorp2", "big_corp2_auth")
         );
         assert_eq!(Names::of("sso").unwrap().feature, "sso");
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn what_is_not_a_crates_name_is_refused() {
         for name in [
             "",
             "Acme",

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::tree::{Crate, Tree};
-use crate::house;
+use crate::crate_graph;
 
 pub(super) fn one_way(tree: &Tree) -> Vec<Finding> {
     let crates: Vec<_> = tree.crates().collect();
@@ -28,10 +28,10 @@ fn against_the_flow(ours: &Crate<'_>, crates: &[Crate<'_>]) -> Vec<Finding> {
     let wrong = used
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| is_sibling(name, crates) && !house::may_depend_on(ours.name, name));
+        .filter(|name| is_sibling(name, crates) && !crate_graph::may_depend_on(ours.name, name));
     let complain = |name| {
         format!(
-            "must not depend on `{name}`: see the picture in ARCHITECTURE.md, and the table in xtask/src/house.rs"
+            "must not depend on `{name}`: see the picture in ARCHITECTURE.md, and the table in xtask/src/crate_graph.rs"
         )
     };
     wrong

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::tree::{Tree, code_lines, is_test_file, production};
 
-/// What a test that must sleep says on its line or the line before, with its reason after it.
+/// What a test that must sleep says on its line or one of the two above, with its reason after it.
 const ALLOWED: &str = "tidy: sleeps because ";
 
 pub(super) fn none_ignored(tree: &Tree) -> Vec<Finding> {
@@ -49,8 +49,8 @@ fn is_test_attribute(line: &str) -> bool {
 }
 
 fn is_allowed(lines: &[&str], number: usize) -> bool {
-    let here_and_before = lines.iter().take(number).rev().take(2);
-    here_and_before
+    let here_and_above = lines.iter().take(number).rev().take(3);
+    here_and_above
         .filter_map(|line| line.split_once(ALLOWED))
         .any(|(_, reason)| !reason.trim().is_empty())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::house;
+use crate::crate_graph;
 use crate::workspace::Workspace;
 
 /// Text files by their path from the root.
@@ -34,11 +34,6 @@ impl Tree {
     /// How many files.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Their paths from the root.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
     }
 
     pub(super) fn text(&self, path: &str) -> Option<&str> {
@@ -97,7 +92,7 @@ impl Crate<'_> {
     }
 
     pub(super) fn is_vendor(&self) -> bool {
-        house::is_vendor(self.name)
+        crate_graph::is_vendor(self.name)
     }
 
     pub(super) fn is_published(&self) -> bool {
