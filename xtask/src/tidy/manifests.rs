@@ -4,8 +4,7 @@ use super::Finding;
 use super::tree::{Crate, Tree};
 
 /// What is said once, for all, in the root manifest.
-const INHERITED: [&str; 6] = [
-    "version",
+const INHERITED: [&str; 5] = [
     "edition",
     "rust-version",
     "license",
@@ -14,7 +13,7 @@ const INHERITED: [&str; 6] = [
 ];
 
 /// What each crate says about itself.
-const OWN: [&str; 4] = ["description", "keywords", "categories", "readme"];
+const OWN: [&str; 5] = ["version", "description", "keywords", "categories", "readme"];
 
 pub(super) fn lints(tree: &Tree) -> Vec<Finding> {
     let manifests = tree
@@ -33,40 +32,38 @@ pub(super) fn metadata(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// A dependency's version is in the root manifest; a sibling that only one crate uses may have it
-/// beside its path, the same as all.
+/// A dependency's version is in the root manifest, a sibling's is the one that its own manifest has.
 pub(super) fn versions(tree: &Tree) -> Vec<Finding> {
-    let version = workspace_version(tree);
     let crates: Vec<_> = tree.crates().collect();
-    crates
-        .iter()
-        .flat_map(|ours| own_versions(ours, version.as_deref()))
-        .collect()
-}
-
-fn own_versions(ours: &Crate<'_>, version: Option<&str>) -> Vec<Finding> {
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let all = kinds.iter().flat_map(|kind| ours.dependencies(kind));
-    let own = all.filter(|(_, value)| {
-        let stated = value
-            .as_str()
-            .or_else(|| value.get("version").and_then(toml::Value::as_str));
-        let is_sibling = value.get("path").is_some();
-        stated.is_some() && !(is_sibling && stated == version)
+    let own = crates.iter().flat_map(|ours| {
+        let all = kinds.iter().flat_map(|kind| ours.dependencies(kind));
+        all.filter_map(|(name, value)| {
+            let what = wrong_version(name, value, &crates)?;
+            Some(Finding::new(ours.manifest_path(), what))
+        })
     });
-    let advise = |name| {
-        format!(
-            "`{name}`: move the version to [workspace.dependencies] and write `workspace = true`"
-        )
-    };
-    own.map(|(name, _)| Finding::new(ours.manifest_path(), advise(name)))
+    let root: Option<toml::Table> = tree.text("Cargo.toml").and_then(|text| text.parse().ok());
+    let shared = root
+        .as_ref()
+        .and_then(|root| root.get("workspace")?.get("dependencies"));
+    let shared = shared.and_then(toml::Value::as_table).into_iter().flatten();
+    let siblings = shared.filter(|(_, value)| value.get("path").is_some());
+    let wrong = siblings.filter_map(|(name, value)| wrong_version(name, value, &crates));
+    own.chain(wrong.map(|what| Finding::new("Cargo.toml", what)))
         .collect()
 }
 
-fn workspace_version(tree: &Tree) -> Option<String> {
-    let root: toml::Table = tree.text("Cargo.toml")?.parse().ok()?;
-    let version = root.get("workspace")?.get("package")?.get("version")?;
-    version.as_str().map(str::to_owned)
+fn wrong_version(name: &str, value: &toml::Value, crates: &[Crate<'_>]) -> Option<String> {
+    let stated = value.as_str().or_else(|| value.get("version")?.as_str())?;
+    if value.get("path").is_none() {
+        return Some(format!(
+            "`{name}`: move the version to [workspace.dependencies] and write `workspace = true`"
+        ));
+    }
+    let sibling = crates.iter().find(|ours| ours.name == name)?;
+    let version = sibling.package("version")?.as_str()?;
+    (stated != version).then(|| format!("`{name}` has the version {version}: write that"))
 }
 
 fn missing_metadata(ours: &Crate<'_>) -> Vec<Finding> {

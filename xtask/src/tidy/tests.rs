@@ -9,7 +9,7 @@ const MANIFEST: &str = r#"
 [package]
 name = "acme-auth"
 description = "Acme"
-version.workspace = true
+version = "0.1.0"
 edition.workspace = true
 rust-version.workspace = true
 license.workspace = true
@@ -38,7 +38,7 @@ const LIB: &str = "#![doc = include_str!(\"../README.md\")]\n";
 const README: &str = "# A crate\n\n## Public dependencies (semver)\n\nNone.\n";
 
 fn good_tree() -> Tree {
-    let root = "[workspace.package]\nversion = \"0.1.0\"\n";
+    let root = "[workspace.dependencies]\ntoken-core = { path = \"crates/token-core\", version = \"0.1.0\" }\n";
     let mut tree = Tree::default()
         .with("Cargo.toml", root)
         .with("LICENSE-MIT", "MIT")
@@ -236,6 +236,14 @@ fn breakages() -> Vec<(&'static str, Tree)> {
         (
             "versions are in one place",
             added_dependency("base64 = { version = \"0.11\", default-features = false }"),
+        ),
+        (
+            "versions are in one place",
+            replaced(
+                "crates/token-core/Cargo.toml",
+                "version = \"0.1.0\"",
+                "version = \"0.2.0\"",
+            ),
         ),
         (papers, good_tree().without("crates/acme-auth/LICENSE-MIT")),
         (

@@ -193,8 +193,7 @@ impl HttpClient for AcmeServer {
             }
             (fault, state.latency)
         };
-        // tidy: sleeps because that is the latency, and the time of every test that uses it is
-        // paused
+        // tidy: sleeps because that is the latency; each test that uses it pauses time
         tokio::time::sleep(latency).await;
         self.end(&arrived, fault).await
     }
