@@ -1,9 +1,8 @@
 //! Measures the time from the vendor's answer to the durable record, for each store, as a ratio to
 //! one write with `fsync` on the same disk.
 //!
-//! The clock starts when the HTTP client has the whole answer and stops when the store has
-//! acknowledged the record, so parsing, sealing and everything that the engine does in between are
-//! counted.
+//! The clock starts when the HTTP client has the complete answer and stops when the store has
+//! acknowledged the record, so it includes parsing, sealing and the engine's own work.
 //!
 //! ```sh
 //! cargo bench -p vendor-auth --all-features --bench durable
@@ -57,7 +56,7 @@ async fn main() {
     ];
     let mut writes = Vec::new();
     let mut plain = plain_file(&directory);
-    // All take turns, so that whatever else the machine does slows all of them.
+    // All take turns, so that other load on the machine slows all of them.
     for _ in 0..REFRESHES {
         writes.push(write_with_fsync(&mut plain));
         for store in &mut measured {
@@ -117,7 +116,7 @@ impl Measured {
         refreshed.unwrap();
         let answered = self.answered.lock().unwrap().take().unwrap();
         self.times.push(durable - answered);
-        // The lease is given back after the commit, and the next refresh waits for that.
+        // The lease is released after the commit, and the next refresh waits for that.
         let drained = self.cache.drain(Duration::from_secs(30)).await;
         assert_eq!(drained, Drained::Settled);
     }
@@ -135,7 +134,7 @@ async fn persisted(events: &mut Events) -> Instant {
 #[derive(Debug, Default)]
 struct Answering {
     issued: AtomicU32,
-    /// The instant at which the last answer was whole.
+    /// When the last answer was complete.
     answered: Arc<Mutex<Option<Instant>>>,
 }
 

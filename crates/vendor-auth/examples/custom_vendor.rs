@@ -1,6 +1,6 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! A made-up vendor, from nothing to a cached token.
+//! Implements the endpoint of a made-up vendor and gets a cached token from it.
 
 use std::time::Duration;
 
@@ -56,13 +56,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base = BaseUrl::parse("https://acme.example", PlainHttp::Refused)?;
     let acme = Acme {
         base,
-        api_key: Secret::from("from a safe place"),
+        api_key: Secret::from("the API key"),
     };
-    // In place of a network: a client that answers as it was told.
+    // Instead of the network: an HTTP client with a prepared answer.
     let http = ScriptedClient::new().answer(200, r#"{"token": "T-1", "ttl": 3600}"#);
     let tokens = TokenCache::builder(acme).http_client(http).build()?;
     println!(
-        "{:?} is carried as {:?}",
+        "the token of {:?} is sent as {:?}",
         tokens.key(),
         tokens.token().await?.placement()
     );

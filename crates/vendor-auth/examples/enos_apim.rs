@@ -1,9 +1,10 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! A signed call of an EnOS API.
+//! Calls an EnOS API with a signed request.
 //!
 //! ```sh
-//! ENOS_URL=https://apim.example.com ENOS_APP_KEY=… ENOS_APP_SECRET=… ENOS_API=/model-service/v2.1/… \
+//! ENOS_URL=https://apim.example.com ENOS_APP_KEY=… ENOS_APP_SECRET=… \
+//!     ENOS_API=/model-service/v2.1/… \
 //!     cargo run --example enos_apim --features enos-apim
 //! ```
 
@@ -24,19 +25,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = http::Request::post(format!("{url}{}", setting("ENOS_API")?))
         .header("content-type", "application/json")
         .body(body)?;
-    // The signature covers the token, the query, the body and the time, so the cache puts it on.
+    // The signature covers the token, the query, the body and the time, so the cache adds it.
     let (mut parts, body) = request.into_parts();
     let token = tokens.authorize(&mut parts, body.as_bytes()).await?;
 
     let signed: reqwest::Request = http::Request::from_parts(parts, body).try_into()?;
-    let answer = reqwest::Client::new().execute(signed).await?;
-    println!("the API says {}", answer.status());
-    if answer.status() == 401 {
+    let response = reqwest::Client::new().execute(signed).await?;
+    println!("the API answered {}", response.status());
+    if response.status() == 401 {
         tokens.invalidate(&token);
     }
     Ok(())
 }
 
 fn setting(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+    std::env::var(name).map_err(|_| format!("set {name}, as shown at the top of this file"))
 }

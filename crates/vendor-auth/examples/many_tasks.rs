@@ -1,7 +1,7 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! Ten thousand tasks, one exchange: against a simulated OAuth2 server on loopback, so it needs no
-//! credentials.
+//! Gets a token in ten thousand tasks with one token request. The OAuth2 server is simulated on
+//! loopback, so no credentials are needed.
 //!
 //! ```sh
 //! cargo run --example many_tasks --features oauth2
@@ -25,8 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .account("many-tasks")
         .allow_plain_http()
         .build()?;
-    // In memory alone, since the simulated server dies with this process too. A real grant belongs
-    // into a durable store.
+    // Kept in memory, since the simulated server ends with this process. A real grant needs a
+    // durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = vendor_auth::builder(endpoint)?
         .refresh_token(refresh_token)
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .filter(Result::is_ok)
         .count();
     println!(
-        "{served} tasks were served by {} exchange(s)",
+        "{served} tasks got a token from {} token request(s)",
         sim.exchange_count()
     );
     Ok(())

@@ -1,14 +1,14 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! A grant of BambooCloud's identity service, begun from a refresh token that you have.
+//! Keeps a grant of BambooCloud's identity service fresh, starting from a refresh token.
 //!
 //! ```sh
 //! OAUTH2_DOMAIN=id.example.com OAUTH2_CLIENT_ID=… OAUTH2_CLIENT_SECRET=… OAUTH2_REFRESH_TOKEN=… \
 //!     cargo run --example oauth2 --features oauth2,file
 //! ```
 //!
-//! The server replaces the refresh token at each use. The file store keeps the newest one, so the
-//! second run goes on where the first one ended, whatever the environment says.
+//! The server replaces the refresh token with each use. The file store keeps the newest one, so a
+//! second run continues with that and ignores the one in the environment.
 
 use std::error::Error;
 
@@ -29,9 +29,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     match tokens.token().await {
-        Ok(token) => println!("a token until {:?}", token.validity().ends()),
+        Ok(token) => println!("the token expires at {:?}", token.validity().ends()),
         Err(error) if error.kind() == ErrorKind::Rejected => {
-            println!("the grant is dead, log in again: {error}");
+            println!("the grant was revoked, log in again: {error}");
         }
         Err(error) => return Err(error.into()),
     }
@@ -39,5 +39,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn setting(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+    std::env::var(name).map_err(|_| format!("set {name}, as shown at the top of this file"))
 }

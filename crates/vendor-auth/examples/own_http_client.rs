@@ -1,7 +1,7 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! Your own HTTP client in the place of ours, two ways: your settings of reqwest, and an
-//! [`HttpClient`] around another.
+//! Uses an HTTP client of your own, in two ways: a reqwest client with your settings, and an
+//! implementation of [`HttpClient`] that wraps it.
 //!
 //! ```sh
 //! cargo run --example own_http_client --features oauth2
@@ -19,7 +19,7 @@ use vendor_auth::types::reexports::async_trait;
 use vendor_auth::types::{HttpClient, SendError};
 use vendor_auth::{ReqwestClient, Secret, TokenCache};
 
-/// Counts what goes over another client.
+/// Counts the requests that another client sends.
 #[derive(Debug)]
 struct Counting {
     inner: ReqwestClient,
@@ -50,16 +50,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .allow_plain_http()
         .build()?;
 
-    // Your DNS, your proxy, your TLS; redirects, referer and retries are switched off whatever you
-    // set.
+    // DNS, proxy and TLS are as you configure them. Redirects, `Referer` and retries are always
+    // switched off.
     let settings = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 1]));
     let sent = Arc::new(AtomicU32::new(0));
     let http = Counting {
         inner: ReqwestClient::from_builder(settings)?,
         sent: sent.clone(),
     };
-    // In memory alone, since the simulated server dies with this process too. A real grant belongs
-    // into a durable store.
+    // Kept in memory, since the simulated server ends with this process. A real grant needs a
+    // durable store.
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = TokenCache::builder(endpoint)
         .http_client(http)

@@ -1,10 +1,11 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! A private file cloud: a person opens a URL, the code that comes back is redeemed once, and the
-//! grant is kept in a file. The second run asks nobody.
+//! Logs in to a private cloud: a person opens a URL, the code from the redirect is redeemed once,
+//! and the grant is kept in a file. A second run needs no login.
 //!
 //! ```sh
-//! CLOUD_URL=https://files.example.com CLOUD_CLIENT_ID=… CLOUD_CLIENT_SECRET=… CLOUD_REDIRECT_URI=https://app.example.com/back \
+//! CLOUD_URL=https://files.example.com CLOUD_CLIENT_ID=… CLOUD_CLIENT_SECRET=… \
+//!     CLOUD_REDIRECT_URI=https://app.example.com/back \
 //!     cargo run --example private_cloud --features privcloud,file
 //! ```
 
@@ -44,10 +45,10 @@ async fn log_in(
     tokens: &TokenCache,
     redirect_uri: String,
 ) -> Result<(), Box<dyn Error>> {
-    // Make this anew for each login, from random bytes, and keep it in the person's session.
+    // Generate this from random bytes for each login, and keep it in the person's session.
     let data = "a-random-text";
     println!("open {}", cloud.authorize_url(&redirect_uri, data)?);
-    println!("and paste the address that you were sent to:");
+    println!("and paste the URL that you were redirected to:");
     let mut redirect = String::new();
     stdin().read_line(&mut redirect)?;
     let code = cloud.read_redirect(redirect.trim(), data)?;
@@ -56,5 +57,5 @@ async fn log_in(
 }
 
 fn setting(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+    std::env::var(name).map_err(|_| format!("set {name}, as shown at the top of this file"))
 }

@@ -1,10 +1,10 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! A SaaS API call with an access key of Quectel's developer centre.
+//! Calls Quectel's SaaS API with an access key of the developer center.
 //!
 //! ```sh
-//! QUECTEL_URL=https://iot-api.acceleronix.io QUECTEL_ACCESS_KEY=… QUECTEL_ACCESS_SECRET=… QUECTEL_API=/v2/… \
-//!     cargo run --example quectel_access_key --features quectel
+//! QUECTEL_URL=https://iot-api.acceleronix.io QUECTEL_ACCESS_KEY=… QUECTEL_ACCESS_SECRET=… \
+//!     QUECTEL_API=/v2/… cargo run --example quectel_access_key --features quectel
 //! ```
 
 use std::error::Error;
@@ -21,21 +21,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tokens = vendor_auth::builder(quectel)?.build()?;
 
     let token = tokens.token().await?;
-    println!("a token until {:?}", token.validity().ends());
+    println!("the token expires at {:?}", token.validity().ends());
 
     let api = format!("{url}{}", setting("QUECTEL_API")?);
-    let answer = reqwest::Client::new()
+    let response = reqwest::Client::new()
         .get(api)
         .headers(token.headers())
         .send()
         .await?;
-    println!("the API says {}", answer.status());
-    if answer.status() == 401 {
+    println!("the API answered {}", response.status());
+    if response.status() == 401 {
         tokens.invalidate(&token);
     }
     Ok(())
 }
 
 fn setting(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+    std::env::var(name).map_err(|_| format!("set {name}, as shown at the top of this file"))
 }

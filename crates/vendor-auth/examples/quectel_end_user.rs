@@ -1,11 +1,12 @@
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! An app user of Quectel's cloud: log in once with a password, then stay logged in. The grant is
-//! kept in a file, so the password is sent by the first run alone.
+//! Logs in an end user of Quectel's cloud with a password, once. The grant is kept in a file, so
+//! only the first run sends the password.
 //!
 //! ```sh
-//! QUECTEL_URL=https://iot-api.acceleronix.io QUECTEL_USER_DOMAIN=… QUECTEL_USER_DOMAIN_SECRET=… \
-//!     QUECTEL_EMAIL=… QUECTEL_PASSWORD=… cargo run --example quectel_end_user --features quectel,file
+//! QUECTEL_URL=https://iot-api.acceleronix.io QUECTEL_USER_DOMAIN=… \
+//!     QUECTEL_USER_DOMAIN_SECRET=… QUECTEL_EMAIL=… QUECTEL_PASSWORD=… \
+//!     cargo run --example quectel_end_user --features quectel,file
 //! ```
 
 use std::error::Error;
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .store(FileStore::in_default_directory("vendor-auth-example")?)
         .build()?;
 
-    // A password is sent once and never again by itself: five wrong ones freeze the account.
+    // The password is sent once and never automatically: five wrong ones freeze the account.
     let answer = match tokens.grant_state().await? {
         GrantState::Active | GrantState::Restorable => tokens.token().await,
         _ => {
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match answer {
         Ok(token) => println!("logged in until {:?}", token.validity().ends()),
         Err(error) if matches!(error.kind(), ErrorKind::Locked { .. }) => {
-            println!("frozen: {error}");
+            println!("the account is locked: {error}");
         }
         Err(error) => return Err(error.into()),
     }
@@ -47,5 +48,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn setting(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("set {name}; the head of this file shows how"))
+    std::env::var(name).map_err(|_| format!("set {name}, as shown at the top of this file"))
 }

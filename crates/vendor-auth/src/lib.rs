@@ -58,7 +58,7 @@ pub mod stores {
 #[doc(inline)]
 pub use token_sealing as sealing;
 
-/// Each vendor's crate under its feature's name, one line a vendor.
+/// Re-exports each vendor's crate under the name of its feature, one line per vendor.
 macro_rules! vendors {
     ($($feature:literal: $module:ident;)*) => {
         $(
@@ -87,7 +87,7 @@ vendors! {
 ///
 /// let endpoint = OAuth2::builder("https://id.example.com")
 ///     .client_id("app")
-///     .client_secret("from a safe place")
+///     .client_secret("the client's secret")
 ///     .client_credentials()
 ///     .build()?;
 /// let tokens = vendor_auth::builder(endpoint)?.build()?;
@@ -96,8 +96,7 @@ vendors! {
 /// # }
 /// ```
 ///
-/// The builder takes another store, HTTP client or clock too. [`TokenCache::builder`] is the same
-/// without an HTTP client.
+/// Use [`TokenCache::builder`] for another HTTP client.
 ///
 /// # Errors
 ///

@@ -1,9 +1,6 @@
-//! The whole product against OAuth2 servers as they are: cache, endpoint and HTTP client over real
-//! sockets.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what a test needs is there, or the test fails"
-)]
+//! Cache, endpoint and HTTP client against simulated OAuth2 servers with the quirks of real ones,
+//! over sockets.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -17,14 +14,14 @@ use vendor_auth::{Error, ErrorKind, ReqwestClient, Secret, Token, TokenCache};
 const START: i64 = 1_700_000_000_000;
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// A server, and a cache that begins with a refresh token of it.
+/// A server, and a cache whose initial token is a refresh token of that server.
 struct Scene {
     sim: token_sim::OAuth2Server,
     tokens: TokenCache,
 }
 
 impl Scene {
-    /// In real time, with a patience that outlasts a few pauses of ours.
+    /// Runs in real time, with a wait timeout that is longer than the first few pauses.
     async fn of(server: token_sim::OAuth2ServerBuilder) -> Self {
         Self::described(server, |ours| ours).await
     }
@@ -38,7 +35,7 @@ impl Scene {
         Self::begun(sim, cache)
     }
 
-    /// By a clock that the test moves.
+    /// Runs by a clock that the test moves.
     async fn timed(server: token_sim::OAuth2ServerBuilder) -> (Self, ManualClock) {
         let (sim, clock) = start(server).await;
         let cache = builder(endpoint(&sim).account("alice").build().unwrap());
@@ -52,19 +49,19 @@ impl Scene {
         Self { sim, tokens }
     }
 
-    /// What callers are told who have no token.
+    /// The error of a caller that gets no token.
     async fn refused(&self) -> Error {
         self.tokens.token().await.err().unwrap()
     }
 
-    /// The status of the resource for this token.
+    /// The status of an API call with this token.
     async fn call(&self, token: &Token) -> u16 {
         let request = reqwest::Client::new().get(self.sim.resource_url());
         let sent = request.bearer_auth(token.access().expose()).send().await;
         sent.unwrap().status().as_u16()
     }
 
-    /// The next token, after an API refused this one.
+    /// The next token after an API rejected this one.
     async fn next(&self, token: &Token) -> Token {
         self.tokens.invalidate(token);
         (*self.tokens.token().await.unwrap()).clone()
@@ -122,7 +119,7 @@ async fn an_unusable_access_token_never_costs_the_rotation() {
     for oddity in Oddity::ALL.into_iter().filter(unusable) {
         let scene = Scene::of(token_sim::OAuth2Server::builder().rotation(Rotation::Strict)).await;
         scene.sim.fault(Fault::odd(oddity));
-        // The error may be told once; the next attempt spends the new refresh token.
+        // One error may be reported; the next attempt spends the new refresh token.
         let token = match scene.tokens.token().await {
             Ok(token) => token,
             Err(_) => scene
@@ -131,7 +128,7 @@ async fn an_unusable_access_token_never_costs_the_rotation() {
                 .await
                 .unwrap_or_else(|error| panic!("{oddity:?}: {error}")),
         };
-        // `expires_in` says that this one lives, so it is for the API to refuse it.
+        // By its `expires_in` this one is valid, so only an API can reject it.
         let token = match oddity {
             Oddity::AccessTokenPast => scene.next(&token).await,
             _ => (*token).clone(),
@@ -230,10 +227,7 @@ async fn a_refresh_tokens_told_end_is_not_missed() {
         let token = scene.tokens.token().await.unwrap();
         assert_eq!(scene.call(&token).await, 200);
     }
-    assert!(
-        scene.sim.exchange_count() > 3,
-        "the refresh tokens were left to end"
-    );
+    assert!(scene.sim.exchange_count() > 3, "the refresh tokens expired");
 }
 
 // FAULTS.md row 65
@@ -248,7 +242,7 @@ async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() 
         if tokens.token().await.is_err() {
             failures.push(second);
         }
-        // The clock stands still while a request is under way, however slow this machine is.
+        // The clock stands still during a request, however slow this machine is.
         assert_eq!(
             tokens.drain(Duration::from_secs(60)).await,
             Drained::Settled

@@ -1,8 +1,5 @@
-//! Tokens that were revoked on the server, in all endpoints: the whole product over real sockets.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what a test needs is there, or the test fails"
-)]
+//! Tokens that are revoked on the server, for every endpoint, over sockets.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use token_sim::{Issued, LoginAnswer, QuectelEndUserServer, QuectelSaasServer};
 use vendor_auth::cache::Event;
@@ -18,7 +15,7 @@ fn cache(endpoint: impl TokenEndpoint) -> TokenCache {
     vendor_auth::builder(endpoint).unwrap().build().unwrap()
 }
 
-/// A cache of a grant that began elsewhere.
+/// A cache whose initial token comes from this grant.
 fn begun(endpoint: impl TokenEndpoint, grant: &Issued) -> TokenCache {
     let refresh = Secret::from(grant.refresh_token().unwrap());
     TokenCache::builder(endpoint)
@@ -32,7 +29,7 @@ async fn first_token(tokens: &TokenCache) -> Token {
     (*tokens.token().await.unwrap()).clone()
 }
 
-/// The token that follows one that an API refused; the refusal, if there is none.
+/// Whether the token that follows a rejected one is a new one, or the error if there is none.
 async fn after_refusal(tokens: &TokenCache, revoked: &Token) -> Result<bool, ErrorKind> {
     tokens.invalidate(revoked);
     let next = tokens.token().await.map_err(|error| error.kind())?;
@@ -151,7 +148,7 @@ async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
     assert_eq!(
         after_refusal(&tokens, &token).await,
         Ok(false),
-        "it is handed out again"
+        "the same token is handed out again"
     );
     let told = events.next().await.unwrap();
     assert!(matches!(told, Event::RefusedAgain { .. }), "{told:?}");
@@ -160,6 +157,6 @@ async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
     assert_eq!(
         server.exchange_count(),
         asked,
-        "and no exchange is made before the pause is over"
+        "no exchange is made before the pause ends"
     );
 }
