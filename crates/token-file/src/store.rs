@@ -57,8 +57,8 @@ use crate::{directory, steps, turn};
 ///   lives. On Windows they end by their time alone, on the wall clock.
 /// * An operation waits at most 4 seconds for other processes; one that failed is not carried out
 ///   later.
-/// * Whoever waits for another's commit is told of it by the kernel (inotify) on Linux, and looks
-///   every 20 milliseconds elsewhere, or if the kernel has no watch left to give.
+/// * A process that waits for another's commit looks at the files every few
+///   milliseconds, at most 20.
 /// * Buffers that held a token are wiped.
 ///
 /// It is for a local disk: network file systems keep neither locks nor renames as they should.

@@ -8,10 +8,13 @@ use token_core::store::Entry;
 use token_core::{Generation, TokenKey};
 use tokio::time::timeout;
 
-use crate::bell::Bell;
 use crate::call::Call;
 use crate::place::Place;
 use crate::store::FileStore;
+
+/// The shortest and the longest time between two looks at the files, of two system calls each.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What tells one version of the files from another without reading them.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,25 +35,19 @@ impl FileStore {
         // One thread waits and reads: whoever is woken among many should not have to change threads
         // before it can look.
         let watching = self.at_files(key, move |store, place, call| {
-            let bell = Bell::in_directory(place.directory());
-            let entry = store.watch(place, &bell, seen, at_most, call);
-            Ok((entry, bell))
+            Ok(store.watch(place, seen, at_most, call))
         });
-        let (entry, bell) = timeout(at_most, watching).await.ok()?.ok()?;
-        // The kernel needs tens of milliseconds for that, and nobody needs to wait.
-        drop(tokio::task::spawn_blocking(|| bell.take_down()));
-        entry
+        timeout(at_most, watching).await.ok()?.ok()?
     }
 
     fn watch(
         &self,
         place: &Place,
-        bell: &Bell,
         seen: Option<Generation>,
         at_most: Duration,
         call: &Call,
     ) -> Option<Entry> {
-        let mut left = at_most;
+        let mut waited = Duration::ZERO;
         let mut last: Option<Mark> = None;
         while !call.has_left() {
             let mark = mark(place);
@@ -64,13 +61,21 @@ impl FileStore {
                 return Some(entry);
             }
             last = Some(mark);
-            if left.is_zero() {
+            if waited >= at_most {
                 return None;
             }
-            left = left.saturating_sub(bell.wait(left));
+            let pause = pause_after(waited).min(at_most - waited);
+            std::thread::sleep(pause);
+            waited += pause;
         }
         None
     }
+}
+
+/// A sixteenth of the wait so far: an exchange that is quick is noticed soon, and a long one costs
+/// little.
+fn pause_after(waited: Duration) -> Duration {
+    (waited / 16).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 fn mark(place: &Place) -> Mark {

@@ -22,6 +22,7 @@ mod rules;
 mod scene;
 mod turns;
 mod unfinished;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,59 @@
+//! Waiting for another's commit: it ends soon after the commit or the release, and not before.
+
+use std::time::Duration;
+
+use token_core::TokenStore;
+use token_core::store::Entry;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::scene::{LONG, Scene, child_of, key, owner, record};
+
+/// Many times the interval at which the store looks, for a machine that is busy.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_wait_ends_soon_after_the_lease_holders_commit() {
+    let scene = Scene::with_a_record().await;
+    let holder = scene.store();
+    let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
+    assert!(held.is_held());
+    let waiter = waiting(&scene).await;
+    holder
+        .commit(&key(), &child_of(1), &record(2))
+        .await
+        .unwrap();
+    let entry = soon(waiter).await.unwrap();
+    assert_eq!(entry.generation(), Some(record(2).generation));
+}
+
+#[tokio::test]
+async fn a_wait_ends_soon_after_the_lease_is_released() {
+    let scene = Scene::with_a_record().await;
+    let holder = scene.store();
+    let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
+    assert!(held.is_held());
+    let waiter = waiting(&scene).await;
+    holder.release(&key(), &owner(1)).await.unwrap();
+    let entry = soon(waiter).await.unwrap();
+    assert_eq!(entry.generation(), Some(record(1).generation));
+}
+
+/// A wait of another handle that has looked at the files, and goes on.
+async fn waiting(scene: &Scene) -> JoinHandle<Option<Entry>> {
+    let store = scene.store();
+    let seen = Some(record(1).generation);
+    let waiter =
+        tokio::spawn(async move { store.wait_for_change(&key(), seen, Duration::MAX).await });
+    // tidy: sleeps because the waiter looks at the files in a thread that no test drives
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(
+        !waiter.is_finished(),
+        "the wait ended though nothing changed"
+    );
+    waiter
+}
+
+async fn soon(waiter: JoinHandle<Option<Entry>>) -> Option<Entry> {
+    timeout(SOON, waiter).await.unwrap().unwrap()
+}
