@@ -5,29 +5,29 @@
 //! the seed; how it interleaves is the machine's. The oracle (`oracle.rs`) says what must hold
 //! whatever happens.
 
-mod aged;
-mod careless;
-mod crew;
+mod aged_store;
+mod broken_store;
+mod clock_jumps;
 mod crowd;
 mod disturb;
-mod facts;
 mod grants;
-mod hands;
 mod learned;
 mod log;
-mod moves;
 mod options;
 mod oracle;
 mod plan;
+mod protocol;
 mod random;
 mod report;
+mod reporting;
 mod rotation;
 mod round;
+mod shared_clock;
 mod step_kill;
-mod stores;
-mod wire;
-mod words;
+mod store_fixture;
 mod worker;
+mod worker_state;
+mod workers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,16 +39,16 @@ use rustix::time::{ClockId, clock_gettime};
 use token_sim::{OAuth2Server, SimClock, Tls};
 use vendor_auth::types::TokenEndpoint as _;
 
-use self::crew::Crew;
-use self::hands::{Hands, ProcessClock, SharedClock};
 use self::oracle::{Clocks, Deaths, Oracle};
 use self::plan::{LEASE_MS, Plan, Setting, small_skew};
+use self::protocol::Assignment;
 use self::random::Random;
 use self::rotation::RotationMode;
-use self::round::{Counts, LIFE_MS, Play};
-use self::stores::{Ground, StoreKind};
-use self::words::Assignment;
+use self::round::{Counts, LIFE_MS, Run};
+use self::shared_clock::{ClockFile, ProcessClock, SharedClock};
+use self::store_fixture::{StoreFixture, StoreKind};
 use self::worker::Parts;
+use self::workers::Workers;
 use crate::folders::RunFolder;
 
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
@@ -63,7 +63,7 @@ pub(crate) use self::worker::run as work;
 /// Where the oracle does not hold; it says in which round and what happened there.
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.processes > 0, "at least one process is needed");
-    in_runtime(|folder| async move { play(&folder, options).await })
+    in_runtime(|folder| async move { run_in(&folder, options).await })
 }
 
 fn in_runtime<F: Future<Output = Result<()>>>(work: impl FnOnce(PathBuf) -> F) -> Result<()> {
@@ -82,11 +82,7 @@ fn in_runtime<F: Future<Output = Result<()>>>(work: impl FnOnce(PathBuf) -> F) -
 ///
 /// As [`run`].
 pub(crate) fn gate() -> Result<()> {
-    let careless = short(
-        StoreKind::Careless,
-        RotationMode::SingleUse,
-        RuntimeMode::One,
-    );
+    let careless = short(StoreKind::Broken, RotationMode::SingleUse, RuntimeMode::One);
     let careless = Options {
         no_kills: true,
         ..careless
@@ -131,14 +127,14 @@ fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Opti
     clippy::disallowed_methods,
     reason = "how long it took is for people to read"
 )]
-async fn play(folder: &Path, options: &Options) -> Result<()> {
+async fn run_in(folder: &Path, options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| machine_us().unsigned_abs());
     println!("seed {seed}");
     let mut random = Random::from_seed(seed);
-    let mut play = prepare(folder, options, &mut random).await?;
+    let mut run = prepare(folder, options, &mut random).await?;
     let setting = Setting {
         processes: options.processes,
-        harm: play.harm,
+        harm: run.harm,
         has_steps: options.store == StoreKind::File,
     };
     let bar = bar(options.rounds);
@@ -146,24 +142,24 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     let mut outcome = Ok(());
     for round in 0..options.rounds {
         let plan = Plan::draw(&mut random, setting);
-        outcome = play.round(&plan).await;
+        outcome = run.round(&plan).await;
         if outcome.is_err() {
             break;
         }
-        tell(&bar, &play, round + 1, options.rounds);
+        show(&bar, &run, round + 1, options.rounds);
     }
     bar.finish_and_clear();
     if outcome.is_ok() {
-        let stored = play.stored().await?;
-        play.oracle.end(stored);
+        let stored = run.stored().await?;
+        run.oracle.end(stored);
     }
     println!(
         "\n{}\n",
-        report::table(&play, options, seed, begun.elapsed())
+        report::table(&run, options, seed, begun.elapsed())
     );
     outcome.with_context(|| format!("the oracle does not hold; seed {seed}"))?;
-    play.oracle.adds_up()?;
-    let tally = &play.oracle.tally;
+    run.oracle.adds_up()?;
+    let tally = &run.oracle.tally;
     println!(
         "the oracle holds: {} exchanges = {} generations + {} whose answer reached nobody durable + {} repeated by grace + {} of \
          grants that were ended; {} grants lost",
@@ -177,29 +173,32 @@ async fn play(folder: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Result<Play> {
-    let hands = Hands::make(folder.join("hands"), options.processes)?;
+async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Result<Run> {
+    let clock_file = ClockFile::make(folder.join("hands"), options.processes)?;
     let tls = options.tls.then(Tls::new).transpose()?;
-    let sim = vendor(options, &hands, tls.as_ref()).await?;
-    let ground = Ground::prepare(options.store, folder).await?;
+    let sim = vendor(options, &clock_file, tls.as_ref()).await?;
+    let fixture = StoreFixture::prepare(options.store, folder).await?;
     let assignment = Assignment {
         authority: tls.map(|tls| tls.ca_pem().to_owned()),
-        ..assignment(options, &sim, &ground, &hands)
+        ..assignment(options, &sim, &fixture, &clock_file)
     };
     let ours = Assignment {
         process: options.processes,
         ..assignment.clone()
     };
-    let clock = SharedClock(Arc::new(ProcessClock::of(Hands::open(hands.path())?, None)));
+    let clock = SharedClock(Arc::new(ProcessClock::of(
+        ClockFile::open(clock_file.path())?,
+        None,
+    )));
     let parts = Parts::of_orchestrator(&ours, clock).await?;
     let (key, store) = (parts.endpoint.key(), parts.store.clone());
     let tokens = worker::cache(parts, &ours)?;
-    let crew = Crew::muster(assignment, options.processes).await?;
-    let mut play = Play {
+    let workers = Workers::spawn(assignment, options.processes).await?;
+    let mut run = Run {
         sim,
-        hands,
-        ground,
-        crew,
+        clock_file,
+        fixture,
+        workers,
         oracle: Oracle::new(options.rotation),
         store,
         tokens,
@@ -212,15 +211,19 @@ async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Resul
         away: None,
         deaths: Deaths::default(),
         clocks: Clocks::default(),
-        leaver: None,
-        redeemer: None,
+        logout_by: None,
+        redeem_by: None,
     };
-    play.new_grant().await?;
-    Ok(play)
+    run.new_grant().await?;
+    Ok(run)
 }
 
-async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<OAuth2Server> {
-    let driven = Hands::open(hands.path())?;
+async fn vendor(
+    options: &Options,
+    clock_file: &ClockFile,
+    tls: Option<&Tls>,
+) -> Result<OAuth2Server> {
+    let driven = ClockFile::open(clock_file.path())?;
     let sim = OAuth2Server::builder()
         .rotation(options.rotation.of_server())
         .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
@@ -234,20 +237,25 @@ async fn vendor(options: &Options, hands: &Hands, tls: Option<&Tls>) -> Result<O
     Ok(sim.start().await?)
 }
 
-fn assignment(options: &Options, sim: &OAuth2Server, ground: &Ground, hands: &Hands) -> Assignment {
+fn assignment(
+    options: &Options,
+    sim: &OAuth2Server,
+    fixture: &StoreFixture,
+    clock_file: &ClockFile,
+) -> Assignment {
     Assignment {
         process: 0,
         store: options.store,
         rotation: options.rotation,
         runtime: options.runtime,
-        address: ground.address(),
+        address: fixture.address(),
         base_url: sim.base_url(),
         token_url: sim.token_url(),
         revoke_url: sim.revoke_url(),
         client_id: sim.client_id().to_owned(),
         client_secret: sim.client_secret().to_owned(),
-        hands: hands.path().to_owned(),
-        spills: hands.path().with_file_name("spills"),
+        clock_file: clock_file.path().to_owned(),
+        spills: clock_file.path().with_file_name("spills"),
         lease_ms: LEASE_MS,
         authority: None,
     }
@@ -263,11 +271,11 @@ fn bar(rounds: usize) -> ProgressBar {
     bar
 }
 
-fn tell(bar: &ProgressBar, play: &Play, round: usize, rounds: usize) {
-    let tally = &play.oracle.tally;
+fn show(bar: &ProgressBar, run: &Run, round: usize, rounds: usize) {
+    let tally = &run.oracle.tally;
     let text = format!(
         "{} exchanges, {} kills, {} grants lost",
-        tally.exchanges, play.counts.kills, tally.lost
+        tally.exchanges, run.counts.kills, tally.lost
     );
     if bar.is_hidden() && (round.is_multiple_of(50) || round == rounds) {
         println!("  {round}/{rounds} {text}");

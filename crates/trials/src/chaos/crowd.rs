@@ -11,13 +11,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use super::crew::Crew;
-use super::facts::Facts;
 use super::options::{Options, RuntimeMode};
+use super::protocol::ToWorker;
 use super::rotation::RotationMode;
-use super::round::{LIFE_MS, Play};
-use super::stores::StoreKind;
-use super::words::Told;
+use super::round::{LIFE_MS, Run};
+use super::store_fixture::StoreKind;
+use super::worker_state::WorkerState;
+use super::workers::Workers;
 use super::{machine_us, prepare};
 
 /// What to put to the test.
@@ -57,13 +57,13 @@ struct Figures {
 ///
 /// If there was not exactly one exchange for a token, a process got none, or the last got it too late.
 pub(crate) fn run(options: &CrowdOptions) -> Result<()> {
-    super::in_runtime(|folder| async move { play(&folder, options).await })
+    super::in_runtime(|folder| async move { run_in(&folder, options).await })
 }
 
-async fn play(folder: &Path, options: &CrowdOptions) -> Result<()> {
+async fn run_in(folder: &Path, options: &CrowdOptions) -> Result<()> {
     let mut random = super::Random::from_seed(0);
-    let mut play = prepare(folder, &options.as_chaos(), &mut random).await?;
-    play.skews = vec![0; options.processes];
+    let mut run = prepare(folder, &options.as_chaos(), &mut random).await?;
+    run.skews = vec![0; options.processes];
     println!(
         "  {} processes, store {}\n  time  exchanges  asked to commit  commit to last  bare read median / slowest  ratio",
         options.processes,
@@ -71,7 +71,7 @@ async fn play(folder: &Path, options: &CrowdOptions) -> Result<()> {
     );
     let mut all = Vec::new();
     for time in 1..=options.times {
-        let figures = crowd(&mut play).await?;
+        let figures = crowd(&mut run).await?;
         println!("  {time:>4}  {}", figures.line());
         ensure!(
             figures.exchanges == 1,
@@ -107,43 +107,46 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-async fn crowd(play: &mut Play) -> Result<Figures> {
-    let before = play.stored().await?;
-    let exchanges = play.oracle.tally.exchanges;
-    play.hands.move_on(LIFE_MS + 60_000)?;
-    play.crew.committed.clear();
+async fn crowd(run: &mut Run) -> Result<Figures> {
+    let before = run.stored().await?;
+    let exchanges = run.oracle.tally.exchanges;
+    run.clock_file.advance(LIFE_MS + 60_000)?;
+    run.workers.committed.clear();
     let asked_at = machine_us() + LEAD_US;
-    play.crew.ask_all_at(asked_at, None).await;
-    let answered = |crew: &Crew| crew.all(Facts::has_answered);
-    play.crew
-        .hear_until(Duration::from_secs(40), answered)
+    run.workers.ask_all_at(asked_at, None).await;
+    let answered = |workers: &Workers| workers.all(WorkerState::has_answered);
+    run.workers
+        .receive_until(Duration::from_secs(40), answered)
         .await;
     // Whoever asks once too often does it now.
-    play.crew.hear_for(Duration::from_secs(1)).await;
-    play.read_journal()?;
+    run.workers.receive_for(Duration::from_secs(1)).await;
+    run.read_journal()?;
     let next = before + 1;
-    let committed = play
-        .crew
+    let committed = run
+        .workers
         .committed
         .iter()
         .find(|(generation, _)| *generation == next);
     let (_, committed_at) = *committed.context("nobody says that it committed")?;
     let mut last = committed_at;
-    for (process, member) in play.crew.members.iter().enumerate() {
-        let handed = member
-            .facts
+    for (process, worker) in run.workers.processes.iter().enumerate() {
+        let handed = worker
+            .state
             .handed
             .filter(|handed| handed.generation == next);
         let handed = handed.with_context(|| {
-            format!("process {process} got no token:\n{}", play.crew.log.text())
+            format!(
+                "process {process} got no token:\n{}",
+                run.workers.log.text()
+            )
         })?;
         last = last.max(handed.at_us);
     }
-    play.judge_handed()?;
-    let mut reads = bare_reads(play).await?;
+    run.judge_handed()?;
+    let mut reads = bare_reads(run).await?;
     reads.sort_unstable();
     Ok(Figures {
-        exchanges: play.oracle.tally.exchanges - exchanges,
+        exchanges: run.oracle.tally.exchanges - exchanges,
         committed_after: committed_at - asked_at,
         spread: last - committed_at,
         median_read: reads.get(reads.len() / 2).copied().unwrap_or_default(),
@@ -152,25 +155,25 @@ async fn crowd(play: &mut Play) -> Result<Figures> {
 }
 
 /// Everybody reads the store at one instant: how long each took.
-async fn bare_reads(play: &mut Play) -> Result<Vec<i64>> {
+async fn bare_reads(run: &mut Run) -> Result<Vec<i64>> {
     let at_us = machine_us() + LEAD_US;
-    for process in 0..play.crew.members.len() {
-        if let Some(member) = play.crew.members.get_mut(process) {
-            member.facts.read_us = None;
+    for process in 0..run.workers.processes.len() {
+        if let Some(worker) = run.workers.processes.get_mut(process) {
+            worker.state.read_us = None;
         }
-        play.crew.tell(process, &Told::Read { at_us }).await;
+        run.workers.send(process, &ToWorker::Read { at_us }).await;
     }
-    let patience = Duration::from_secs(40);
-    let read = |crew: &Crew| crew.all(|facts| facts.read_us.is_some());
+    let limit = Duration::from_secs(40);
+    let read = |workers: &Workers| workers.all(|state| state.read_us.is_some());
     ensure!(
-        play.crew.hear_until(patience, read).await,
+        run.workers.receive_until(limit, read).await,
         "not everybody could read the store"
     );
-    Ok(play
-        .crew
-        .members
+    Ok(run
+        .workers
+        .processes
         .iter()
-        .filter_map(|member| member.facts.read_us)
+        .filter_map(|worker| worker.state.read_us)
         .collect())
 }
 

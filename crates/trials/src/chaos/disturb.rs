@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result};
 use rustix::process::Signal;
 use token_sim::Exchange;
 
-use super::crew::Crew;
-use super::facts::Facts;
 use super::options::RuntimeMode;
 use super::plan::{Plan, Step, Trouble};
-use super::round::Play;
-use super::stores::{Ground, Outage};
+use super::round::Run;
+use super::store_fixture::{Outage, StoreFixture};
+use super::worker_state::WorkerState;
+use super::workers::Workers;
 
-impl Play {
+impl Run {
     /// Lets everybody ask while something goes wrong.
     pub(super) async fn disturb(&mut self, plan: &Plan) -> Result<()> {
         match plan.trouble {
@@ -27,7 +27,7 @@ impl Play {
         let hold = plan.trouble.held_at().map(|at| self.sim.hold_next(at));
         let delivered = self.delivered();
         if let Trouble::KillAtStep(step) = plan.trouble {
-            self.crew.die_before(step).await;
+            self.workers.die_before(step).await;
         }
         self.ask_all(plan).await;
         if let Some(Step {
@@ -41,7 +41,7 @@ impl Play {
             // Nobody may have to refresh: then there is nothing to be disturbed.
             let caught = tokio::time::timeout(Duration::from_secs(3), hold.caught(1)).await;
             if caught.is_ok() {
-                self.amid(plan).await?;
+                self.during_request(plan).await?;
             }
             hold.release();
         }
@@ -51,16 +51,18 @@ impl Play {
     async fn ask_all(&mut self, plan: &Plan) {
         let drops = self.runtime == RuntimeMode::Dropped;
         self.counts.dropped_runtimes += u64::from(drops);
-        self.crew
+        self.workers
             .ask_all_at(0, drops.then_some(plan.drop_after_us))
             .await;
     }
 
     /// The request is held, and its sender is known.
-    async fn amid(&mut self, plan: &Plan) -> Result<()> {
-        let known = |crew: &Crew| crew.sender().is_some();
-        self.crew.hear_until(Duration::from_secs(2), known).await;
-        let holder = self.crew.sender().context("nobody says that it sends")?;
+    async fn during_request(&mut self, plan: &Plan) -> Result<()> {
+        let known = |workers: &Workers| workers.sender().is_some();
+        self.workers
+            .receive_until(Duration::from_secs(2), known)
+            .await;
+        let holder = self.workers.sender().context("nobody says that it sends")?;
         if let Some(Step {
             process: None,
             by_ms,
@@ -72,7 +74,7 @@ impl Play {
             Trouble::KillHolder(_) => self.kill(holder).await,
             Trouble::StopHolder { .. } => {
                 self.counts.stops += 1;
-                self.crew.stop(holder)
+                self.workers.stop(holder)
             }
             Trouble::AwayAmid { outage, .. } | Trouble::SpillAndKill { outage, .. } => {
                 self.take_away(*outage)
@@ -88,7 +90,7 @@ impl Play {
                 let stopped_ms = stopped_ms.filter(|_| by != holder);
                 if stopped_ms.is_some() {
                     self.counts.stops += 1;
-                    self.crew.stop(holder)?;
+                    self.workers.stop(holder)?;
                 }
                 self.redeem(by, *code, stopped_ms).await
             }
@@ -99,11 +101,11 @@ impl Play {
     /// A wall clock is wrong by so much more until the next round.
     fn step(&mut self, process: usize, by_ms: i64) -> Result<()> {
         self.counts.steps += 1;
-        self.crew
+        self.workers
             .log
             .add(process, &format!("its clock steps by {by_ms} ms"));
         let skew = self.skews.get(process).copied().unwrap_or_default();
-        self.hands.skew(process, skew + by_ms)
+        self.clock_file.skew(process, skew + by_ms)
     }
 
     async fn afterwards(&mut self, trouble: &Trouble, delivered: usize) -> Result<()> {
@@ -115,30 +117,36 @@ impl Play {
                         .count()
                         > delivered
                 };
-                let patience = Duration::from_secs(3);
+                let limit = Duration::from_secs(3);
                 let journal = self.sim.journal().clone();
-                if tokio::time::timeout(patience, journal.wait_until(arrived))
+                if tokio::time::timeout(limit, journal.wait_until(arrived))
                     .await
                     .is_err()
                 {
                     return Ok(());
                 }
-                self.crew.hear_for(Duration::from_micros(after_us)).await;
-                match self.crew.last_sender {
+                self.workers
+                    .receive_for(Duration::from_micros(after_us))
+                    .await;
+                match self.workers.last_sender {
                     Some(receiver) => self.kill(receiver).await,
                     None => Ok(()),
                 }
             }
             Trouble::SpillAndKill { after_ms, .. } => {
-                self.crew.hear_for(Duration::from_millis(after_ms)).await;
-                match self.crew.last_sender {
+                self.workers
+                    .receive_for(Duration::from_millis(after_ms))
+                    .await;
+                match self.workers.last_sender {
                     Some(receiver) => self.kill(receiver).await,
                     None => Ok(()),
                 }
             }
             Trouble::KillAtStep(_) => self.die_at_step().await,
             Trouble::KillAnybody { process, after_ms } => {
-                self.crew.hear_for(Duration::from_millis(after_ms)).await;
+                self.workers
+                    .receive_for(Duration::from_millis(after_ms))
+                    .await;
                 self.kill(process).await
             }
             Trouble::StopAnybody {
@@ -146,16 +154,22 @@ impl Play {
                 after_ms,
                 for_ms,
             } => {
-                self.crew.hear_for(Duration::from_millis(after_ms)).await;
+                self.workers
+                    .receive_for(Duration::from_millis(after_ms))
+                    .await;
                 self.counts.stops += 1;
-                self.crew.stop(process)?;
-                self.crew.hear_for(Duration::from_millis(for_ms)).await;
+                self.workers.stop(process)?;
+                self.workers
+                    .receive_for(Duration::from_millis(for_ms))
+                    .await;
                 Ok(())
             }
             Trouble::StopHolder { for_ms, .. }
             | Trouble::AwayBefore { for_ms, .. }
             | Trouble::AwayAmid { for_ms, .. } => {
-                self.crew.hear_for(Duration::from_millis(for_ms)).await;
+                self.workers
+                    .receive_for(Duration::from_millis(for_ms))
+                    .await;
                 Ok(())
             }
             Trouble::Nothing
@@ -168,48 +182,56 @@ impl Play {
 
     /// Nobody touches what the dead one left on disk before it was looked at.
     async fn kill(&mut self, process: usize) -> Result<()> {
-        if !self.ground.is_folder() {
-            self.crew.kill(process).await?;
+        if !self.fixture.is_folder() {
+            self.workers.kill(process).await?;
             return self.note_death(process, None);
         }
-        self.crew.signal_others(process, Signal::STOP)?;
-        self.crew.kill(process).await?;
-        let whole = self.ground.whole_on_disk();
-        self.crew.signal_others(process, Signal::CONT)?;
+        self.workers.signal_others(process, Signal::STOP)?;
+        self.workers.kill(process).await?;
+        let whole = self.fixture.whole_on_disk();
+        self.workers.signal_others(process, Signal::CONT)?;
         self.note_death(process, whole)
     }
 
     /// Somebody was told to kill itself, and does where it gets that far.
     async fn die_at_step(&mut self) -> Result<()> {
-        let dead = |crew: &Crew| crew.members.iter().position(|member| member.facts.gone);
-        let is_over = |crew: &Crew| dead(crew).is_some() || crew.all(Facts::has_answered);
-        self.crew.hear_until(Duration::from_secs(3), is_over).await;
-        // Whoever was handed a due token has its refresh still before it.
-        let patience = Duration::from_millis(300);
-        self.crew
-            .hear_until(patience, |crew| dead(crew).is_some())
+        let dead = |workers: &Workers| {
+            workers
+                .processes
+                .iter()
+                .position(|worker| worker.state.gone)
+        };
+        let is_over =
+            |workers: &Workers| dead(workers).is_some() || workers.all(WorkerState::has_answered);
+        self.workers
+            .receive_until(Duration::from_secs(3), is_over)
             .await;
-        self.crew.die_before(0).await;
-        let Some(process) = dead(&self.crew) else {
+        // Whoever was handed a due token has its refresh still before it.
+        let limit = Duration::from_millis(300);
+        self.workers
+            .receive_until(limit, |workers| dead(workers).is_some())
+            .await;
+        self.workers.die_before(0).await;
+        let Some(process) = dead(&self.workers) else {
             return Ok(());
         };
-        self.crew.bury(process).await?;
+        self.workers.reap(process).await?;
         let whole = self
-            .crew
-            .facts(process)
-            .and_then(|facts| facts.whole_at_death);
+            .workers
+            .state(process)
+            .and_then(|state| state.whole_at_death);
         self.note_death(process, whole)
     }
 
     fn note_death(&mut self, process: usize, whole: Option<u64>) -> Result<()> {
         self.counts.kills += 1;
-        let facts = self.crew.facts(process).context("no such process")?;
-        self.deaths.receivers += u64::from(facts.would_lose());
-        self.counts.spilled += u64::from(facts.holding && facts.spilled);
-        self.counts.whole_on_disk += u64::from(facts.holding && whole.is_some());
+        let state = self.workers.state(process).context("no such process")?;
+        self.deaths.receivers += u64::from(state.would_lose());
+        self.counts.spilled += u64::from(state.holding && state.spilled);
+        self.counts.whole_on_disk += u64::from(state.holding && whole.is_some());
         self.deaths.whole_on_disk = self.deaths.whole_on_disk.max(whole);
         if let Some(generation) = whole {
-            self.crew.log.say(&format!(
+            self.workers.log.note(&format!(
                 "generation {generation} lies whole in a temporary file"
             ));
         }
@@ -218,31 +240,31 @@ impl Play {
 
     fn take_away(&mut self, outage: Outage) -> Result<()> {
         self.counts.outages += 1;
-        self.crew
+        self.workers
             .log
-            .say(&format!("the store is taken away: {outage:?}"));
+            .note(&format!("the store is taken away: {outage:?}"));
         self.away = Some(outage);
-        self.limit(outage, Some(64))?;
-        self.ground.take_away(outage)
+        self.limit_files(outage, Some(64))?;
+        self.fixture.take_away(outage)
     }
 
     /// A folder's full disk is each process's own limit.
-    fn limit(&mut self, outage: Outage, bytes: Option<u64>) -> Result<()> {
-        match (&self.ground, outage) {
-            (Ground::File(_), Outage::Full) => self.crew.limit_files(bytes),
+    fn limit_files(&mut self, outage: Outage, bytes: Option<u64>) -> Result<()> {
+        match (&self.fixture, outage) {
+            (StoreFixture::File(_), Outage::Full) => self.workers.limit_files(bytes),
             _ => Ok(()),
         }
     }
 
     /// Puts right what can be put right.
     pub(super) async fn recover(&mut self) -> Result<()> {
-        self.crew.resume_all()?;
+        self.workers.resume_all()?;
         if let Some(outage) = self.away.take() {
-            self.limit(outage, None)?;
-            self.ground.give_back(outage)?;
-            self.crew.log.say("the store is given back");
+            self.limit_files(outage, None)?;
+            self.fixture.give_back(outage)?;
+            self.workers.log.note("the store is given back");
         }
-        self.crew.replace_the_dead().await
+        self.workers.replace_dead().await
     }
 
     fn delivered(&self) -> usize {

@@ -7,29 +7,34 @@ use token_sim::{CodeRequest, Exchange, Kind, Outcome};
 use tokio::time::Instant;
 use vendor_auth::types::Generation;
 
-use super::crew::Crew;
-use super::facts::Facts;
 use super::oracle::LogOut;
 use super::plan::{Code, Plan, Trouble};
-use super::round::Play;
-use super::words::Told;
+use super::protocol::ToWorker;
+use super::round::Run;
 use super::worker::REDIRECT_URI;
+use super::worker_state::WorkerState;
+use super::workers::Workers;
 
 /// Nothing that a process is told takes nearly as long.
 const LONGEST: Duration = Duration::from_secs(15);
 
-impl Play {
+impl Run {
     /// Tells a process to log out, and gives it time to do so while a request is held.
     pub(super) async fn logout(&mut self, by: usize) -> Result<()> {
-        self.crew.log.say(&format!("process {by} is to log out"));
-        self.leaver = Some(by);
-        self.crew.forget_endings();
-        self.crew.tell(by, &Told::LogOut).await;
-        let done = |crew: &Crew| {
-            crew.facts(by)
-                .is_some_and(|facts| facts.logged_out.is_some())
+        self.workers
+            .log
+            .note(&format!("process {by} is to log out"));
+        self.logout_by = Some(by);
+        self.workers.clear_endings();
+        self.workers.send(by, &ToWorker::LogOut).await;
+        let done = |workers: &Workers| {
+            workers
+                .state(by)
+                .is_some_and(|state| state.logged_out.is_some())
         };
-        self.crew.hear_until(Duration::from_millis(500), done).await;
+        self.workers
+            .receive_until(Duration::from_millis(500), done)
+            .await;
         Ok(())
     }
 
@@ -40,11 +45,11 @@ impl Play {
         code: Code,
         for_ms: Option<u64>,
     ) -> Result<()> {
-        self.crew
+        self.workers
             .log
-            .say(&format!("process {by} is to redeem a code: {code:?}"));
-        self.redeemer = Some(by);
-        self.crew.forget_endings();
+            .note(&format!("process {by} is to redeem a code: {code:?}"));
+        self.redeem_by = Some(by);
+        self.workers.clear_endings();
         let code = match code {
             Code::Right => {
                 let request = CodeRequest::new().redirect_uri(REDIRECT_URI);
@@ -52,10 +57,14 @@ impl Play {
             }
             Code::Wrong => "mistyped".to_owned(),
         };
-        self.crew.tell(by, &Told::Redeem { code }).await;
-        let done = |crew: &Crew| crew.facts(by).is_some_and(|facts| facts.redeemed.is_some());
-        let patience = Duration::from_millis(for_ms.unwrap_or(100));
-        self.crew.hear_until(patience, done).await;
+        self.workers.send(by, &ToWorker::Redeem { code }).await;
+        let done = |workers: &Workers| {
+            workers
+                .state(by)
+                .is_some_and(|state| state.redeemed.is_some())
+        };
+        let limit = Duration::from_millis(for_ms.unwrap_or(100));
+        self.workers.receive_until(limit, done).await;
         Ok(())
     }
 
@@ -64,14 +73,14 @@ impl Play {
     pub(super) async fn end_grant(&mut self, plan: &Plan) -> Result<Option<u64>> {
         match plan.trouble {
             Trouble::LogOut { by, .. } => {
-                if self.leaver.is_none() {
+                if self.logout_by.is_none() {
                     // Nobody had to refresh.
                     self.logout(by.unwrap_or_default()).await?;
                 }
                 self.after_logout().await.map(Some)
             }
             Trouble::Redeem { by, code, .. } => {
-                if self.redeemer.is_none() {
+                if self.redeem_by.is_none() {
                     self.redeem(by.unwrap_or_default(), code, None).await?;
                 }
                 self.after_redemption(code).await.map(|()| None)
@@ -81,20 +90,21 @@ impl Play {
     }
 
     async fn after_logout(&mut self) -> Result<u64> {
-        let by = self.leaver.take().context("nobody logged out")?;
-        let done = |crew: &Crew| {
-            crew.facts(by)
-                .is_some_and(|facts| facts.logged_out.is_some())
+        let by = self.logout_by.take().context("nobody logged out")?;
+        let done = |workers: &Workers| {
+            workers
+                .state(by)
+                .is_some_and(|state| state.logged_out.is_some())
         };
         ensure!(
-            self.crew.hear_until(LONGEST, done).await,
+            self.workers.receive_until(LONGEST, done).await,
             "a logout is not over after {} s",
             LONGEST.as_secs()
         );
         if let Some(Err(error)) = self
-            .crew
-            .facts(by)
-            .and_then(|facts| facts.logged_out.clone())
+            .workers
+            .state(by)
+            .and_then(|state| state.logged_out.clone())
         {
             bail!("a logout failed: {error}");
         }
@@ -118,10 +128,14 @@ impl Play {
 
     /// A code that was refused has changed nothing.
     async fn after_redemption(&mut self, code: Code) -> Result<()> {
-        let by = self.redeemer.take().context("nobody redeemed")?;
-        let done = |crew: &Crew| crew.facts(by).is_some_and(|facts| facts.redeemed.is_some());
+        let by = self.redeem_by.take().context("nobody redeemed")?;
+        let done = |workers: &Workers| {
+            workers
+                .state(by)
+                .is_some_and(|state| state.redeemed.is_some())
+        };
         ensure!(
-            self.crew.hear_until(LONGEST, done).await,
+            self.workers.receive_until(LONGEST, done).await,
             "a redemption is not over after {} s",
             LONGEST.as_secs()
         );
@@ -130,7 +144,10 @@ impl Play {
         tokio::time::timeout(LONGEST, self.sim.journal().wait_until(settled))
             .await
             .context("the vendor does not act")?;
-        let redeemed = self.crew.facts(by).and_then(|facts| facts.redeemed.clone());
+        let redeemed = self
+            .workers
+            .state(by)
+            .and_then(|state| state.redeemed.clone());
         match (code, redeemed) {
             (Code::Wrong, Some(Err(_))) => Ok(()),
             (Code::Right, Some(Ok(generation))) => {
@@ -146,12 +163,14 @@ impl Play {
     async fn quiet_down(&mut self) -> Result<()> {
         let begun = Instant::now();
         for _ in 0..2 {
-            self.crew.ask_all().await;
+            self.workers.ask_all().await;
             loop {
-                let answered = |crew: &Crew| crew.all(Facts::has_answered) && !crew.has_something();
+                let answered = |workers: &Workers| {
+                    workers.all(WorkerState::has_answered) && !workers.has_unsaved_token()
+                };
                 if self
-                    .crew
-                    .hear_until(Duration::from_millis(300), answered)
+                    .workers
+                    .receive_until(Duration::from_millis(300), answered)
                     .await
                 {
                     break;

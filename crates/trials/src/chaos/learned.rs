@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use vendor_auth::TokenCache;
 use vendor_auth::types::{Answer, Attempt, Error, ErrorKind};
 
-use super::hands::Hands;
+use super::shared_clock::ClockFile;
 
 /// How long the last exchange took that told the vendor's clock, in milliseconds.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ impl Learned {
 
     /// With which time the cache signs a request now; `None` before it learned the vendor's, and
     /// where time was just moved on.
-    pub(super) async fn sign(&self, tokens: &TokenCache, hands: &Hands) -> Option<Signed> {
+    pub(super) async fn sign(&self, tokens: &TokenCache, clock_file: &ClockFile) -> Option<Signed> {
         let known_within_ms = self.0.load(Ordering::SeqCst);
         if known_within_ms == NOTHING {
             return None;
         }
-        let (before_ms, moved_ms) = (hands.now_ms(), hands.moved_ms());
+        let (before_ms, advanced_ms) = (clock_file.now_ms(), clock_file.advanced_ms());
         let mut signed_at_ms = None;
         let asked = tokens.send_request(
             |attempt: &Attempt| {
@@ -54,7 +54,7 @@ impl Learned {
         );
         drop(asked.await);
         let wrong_by_ms = signed_at_ms? - before_ms;
-        let is_still = hands.moved_ms() == moved_ms;
+        let is_still = clock_file.advanced_ms() == advanced_ms;
         is_still.then_some(Signed {
             wrong_by_ms,
             known_within_ms,

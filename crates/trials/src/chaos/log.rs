@@ -19,11 +19,11 @@ impl Log {
 
     /// Something about one process.
     pub(super) fn add(&mut self, process: usize, what: &str) {
-        self.say(&format!("process {process}: {what}"));
+        self.note(&format!("process {process}: {what}"));
     }
 
     /// Something about all.
-    pub(super) fn say(&mut self, what: &str) {
+    pub(super) fn note(&mut self, what: &str) {
         let at = self.begun.elapsed().as_secs_f64() * 1000.0;
         self.lines.push(format!("{at:>9.1} ms  {what}"));
     }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::rotation::RotationMode;
-use super::stores::StoreKind;
+use super::store_fixture::StoreKind;
 
 /// What to put to the test.
 #[derive(Clone, Debug, Args)]

@@ -19,7 +19,7 @@
 mod answer;
 mod endings;
 mod epoch;
-mod lives;
+mod lifetimes;
 mod rests;
 mod signing;
 
@@ -30,11 +30,11 @@ pub(super) use self::answer::Answer;
 use self::endings::Ended;
 pub(super) use self::endings::{Deaths, LogOut};
 use self::epoch::Epoch;
-use self::lives::{Lives, end_of};
+use self::lifetimes::{Lifetimes, end_of};
 pub(super) use self::rests::Clocks;
 use self::rests::Rests;
-use super::crew::HandedOut;
 use super::rotation::RotationMode;
+use super::workers::HandedOut;
 
 /// What was issued to a grant so far.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) struct Oracle {
     /// How many entries of the vendor's journal were looked at.
     seen: usize,
     epoch: Epoch,
-    lives: Lives,
+    lives: Lifetimes,
     rests: Rests,
     ended: Option<Ended>,
     /// Refusals of grants that were over.
@@ -94,7 +94,7 @@ impl Oracle {
             rotation,
             seen: 0,
             epoch: Epoch::default(),
-            lives: Lives::default(),
+            lives: Lifetimes::default(),
             rests: Rests::new(rotation),
             ended: None,
             stragglers: 0,

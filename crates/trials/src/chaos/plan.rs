@@ -6,7 +6,7 @@ use token_sim::{Fault, RetryAfter, When};
 
 pub(super) use self::draw::{Setting, small_skew};
 use super::round::LIFE_MS;
-use super::stores::Outage;
+use super::store_fixture::Outage;
 
 /// One round.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::options::Options;
-use super::round::Play;
+use super::round::Run;
 
 /// What was done and what came of it.
-pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -> String {
-    let (counts, tally) = (&play.counts, &play.oracle.tally);
+pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> String {
+    let (counts, tally) = (&run.counts, &run.oracle.tally);
     let rounds = u32::try_from(counts.rounds.max(1)).unwrap_or(u32::MAX);
     let explained = format!(
         "{} ({} undelivered, {} receiver killed)",
@@ -47,14 +47,17 @@ pub(super) fn table(play: &Play, options: &Options, seed: u64, took: Duration) -
         ("exchanges that issued a token", tally.exchanges.to_string()),
         (
             "of these overtaken by time",
-            play.crew.overtaken.to_string(),
+            run.workers.overtaken.to_string(),
         ),
         ("generations in the store", tally.generations.to_string()),
         ("repeated by the vendor's grace", tally.repeated.to_string()),
         ("of a kept grant, unheard", tally.unheard.to_string()),
         ("of a grant that was ended", tally.overtaken.to_string()),
         ("exchanges refused", tally.refused.to_string()),
-        ("adoptions from the store", play.crew.adoptions.to_string()),
+        (
+            "adoptions from the store",
+            run.workers.adoptions.to_string(),
+        ),
         ("tokens handed out", tally.handed.to_string()),
         ("instants signed by its clock", tally.signed.to_string()),
         ("over by what nobody can know", tally.late.to_string()),

@@ -11,15 +11,15 @@ use vendor_auth::types::store::{Entry, TokenStore};
 use vendor_auth::types::{Timestamp, TokenKey, Validity};
 use vendor_auth::{Secret, Token, TokenCache};
 
-use super::crew::Crew;
-use super::facts::Facts;
-use super::hands::Hands;
 use super::log::Log;
 use super::options::{Harm, RuntimeMode};
 use super::oracle::{Answer, Begun, Clocks, Deaths, Oracle};
 use super::plan::{Plan, Trouble};
 use super::rotation::RotationMode;
-use super::stores::{Ground, Outage};
+use super::shared_clock::ClockFile;
+use super::store_fixture::{Outage, StoreFixture};
+use super::worker_state::WorkerState;
+use super::workers::Workers;
 
 /// How long an access token lives, in milliseconds.
 pub(super) const LIFE_MS: i64 = 7_200_000;
@@ -30,11 +30,11 @@ const LONGEST_WITHOUT_DOUBT: Duration = Duration::from_secs(13);
 
 /// Everything that a round needs.
 #[derive(Debug)]
-pub(super) struct Play {
+pub(super) struct Run {
     pub(super) sim: OAuth2Server,
-    pub(super) hands: Hands,
-    pub(super) ground: Ground,
-    pub(super) crew: Crew,
+    pub(super) clock_file: ClockFile,
+    pub(super) fixture: StoreFixture,
+    pub(super) workers: Workers,
     pub(super) oracle: Oracle,
     /// The orchestrator's own way to the store: it reads it, and puts new grants there.
     pub(super) store: Arc<dyn TokenStore>,
@@ -53,8 +53,8 @@ pub(super) struct Play {
     /// What was told of the clocks in the last round.
     pub(super) clocks: Clocks,
     /// Who was told to log out in this round, and who to redeem a code.
-    pub(super) leaver: Option<usize>,
-    pub(super) redeemer: Option<usize>,
+    pub(super) logout_by: Option<usize>,
+    pub(super) redeem_by: Option<usize>,
 }
 
 /// What was done in all rounds.
@@ -74,24 +74,30 @@ pub(super) struct Counts {
     pub(super) dropped_runtimes: u64,
 }
 
-impl Play {
+impl Run {
     /// Plays one round and judges it.
     ///
     /// # Errors
     ///
     /// Where the oracle does not hold, with everything that happened in the round.
     pub(super) async fn round(&mut self, plan: &Plan) -> Result<()> {
-        self.crew.log = Log::begin();
-        self.crew.log.say(&format!("{plan:?}"));
+        self.workers.log = Log::begin();
+        self.workers.log.note(&format!("{plan:?}"));
         self.deaths = Deaths::default();
         self.counts.rounds += 1;
-        let played = self.act(plan).await;
-        played.with_context(|| format!("round {}\n{}\n", self.counts.rounds, self.crew.log.text()))
+        let played = self.run_round(plan).await;
+        played.with_context(|| {
+            format!(
+                "round {}\n{}\n",
+                self.counts.rounds,
+                self.workers.log.text()
+            )
+        })
     }
 
-    async fn act(&mut self, plan: &Plan) -> Result<()> {
+    async fn run_round(&mut self, plan: &Plan) -> Result<()> {
         let before = self.stored().await?;
-        let (exchanges, overtaken) = (self.oracle.tally.exchanges, self.crew.overtaken);
+        let (exchanges, overtaken) = (self.oracle.tally.exchanges, self.workers.overtaken);
         self.set_clocks(plan)?;
         self.disturb(plan).await?;
         self.recover().await?;
@@ -100,7 +106,7 @@ impl Play {
         if matches!(plan.trouble, Trouble::Nothing) && plan.step.is_none() {
             // Whoever takes a record for older than it is may have been about to refresh it when
             // this round moved time on.
-            let overtaken = self.crew.overtaken - overtaken;
+            let overtaken = self.workers.overtaken - overtaken;
             let spent = self.oracle.tally.exchanges - exchanges;
             ensure!(
                 spent == 1 + overtaken,
@@ -112,7 +118,7 @@ impl Play {
 
     fn set_clocks(&mut self, plan: &Plan) -> Result<()> {
         for (process, skew) in self.skews.iter().enumerate() {
-            self.hands.skew(process, *skew)?;
+            self.clock_file.skew(process, *skew)?;
         }
         let clocks = match plan.step {
             Some(_) => Clocks::Stepped,
@@ -127,7 +133,8 @@ impl Play {
         });
         let expires = self.oracle.newest_expiry_ms().context("no grant")?;
         let wanted = expires + plan.age.past_its_end_ms();
-        self.hands.move_on((wanted - self.hands.now_ms()).max(0))
+        self.clock_file
+            .advance((wanted - self.clock_file.now_ms()).max(0))
     }
 
     /// Asks until everybody has a newer token, and the store agrees with the vendor. `replaced` is
@@ -141,21 +148,27 @@ impl Play {
         let begun = Instant::now();
         let mut moved = 0;
         loop {
-            self.crew.ask_all().await;
-            let answered = |crew: &Crew| crew.all(Facts::has_answered);
-            self.crew
-                .hear_until(Duration::from_millis(300), answered)
+            self.workers.ask_all().await;
+            let answered = |workers: &Workers| workers.all(WorkerState::has_answered);
+            self.workers
+                .receive_until(Duration::from_millis(300), answered)
                 .await;
             self.read_journal()?;
-            if replaced.is_none() && self.crew.members.iter().any(|member| member.facts.rejected) {
-                self.bury_the_lost().await?;
+            if replaced.is_none()
+                && self
+                    .workers
+                    .processes
+                    .iter()
+                    .any(|worker| worker.state.rejected)
+            {
+                self.record_loss().await?;
                 replaced = Some(self.new_grant().await?);
             }
             if self.everybody_has(before + 1, replaced) && self.store_agrees().await? {
                 break;
             }
-            let patience = self.patience(plan);
-            let longest = match patience {
+            let limit = self.limit(plan);
+            let longest = match limit {
                 None if plan.trouble.doubt_after_ms().is_none() => LONGEST_WITHOUT_DOUBT,
                 _ => LONGEST_ROUND,
             };
@@ -164,13 +177,13 @@ impl Play {
                 "not everybody has a newer token after {} s",
                 longest.as_secs()
             );
-            let is_over = patience.is_some_and(|patience| begun.elapsed() > patience * (moved + 1));
-            if is_over && !self.crew.has_something() {
-                self.crew.log.say("time is moved on by a doubt");
-                self.hands.move_on(plan.doubt.move_ms(moved))?;
+            let is_over = limit.is_some_and(|limit| begun.elapsed() > limit * (moved + 1));
+            if is_over && !self.workers.has_unsaved_token() {
+                self.workers.log.note("time is moved on by a doubt");
+                self.clock_file.advance(plan.doubt.move_ms(moved))?;
                 moved += 1;
             }
-            self.crew.hear_for(Duration::from_millis(10)).await;
+            self.workers.receive_for(Duration::from_millis(10)).await;
         }
         self.sim.clear_faults();
         self.settle_accounts().await
@@ -178,7 +191,7 @@ impl Play {
 
     /// How long a doubt is waited out before time is moved on for it. A vendor's grace is not to be
     /// used up.
-    fn patience(&self, plan: &Plan) -> Option<Duration> {
+    fn limit(&self, plan: &Plan) -> Option<Duration> {
         let after = plan.trouble.doubt_after_ms().map(Duration::from_millis);
         after.filter(|_| self.rotation.rests())
     }
@@ -191,13 +204,13 @@ impl Play {
         self.oracle
             .explain_unheard(&journal, stored, &self.deaths)?;
         self.judge_handed()?;
-        let processes = u64::try_from(self.crew.members.len()).unwrap_or(u64::MAX);
+        let processes = u64::try_from(self.workers.processes.len()).unwrap_or(u64::MAX);
         self.oracle.forgive_stragglers(processes)?;
-        self.crew
-            .members
+        self.workers
+            .processes
             .iter_mut()
-            .for_each(|member| member.facts.begin_grant());
-        self.oracle.survived(stored, self.hands.now_ms())?;
+            .for_each(|worker| worker.state.begin_grant());
+        self.oracle.survived(stored, self.clock_file.now_ms())?;
         let intended = entry.intent.map(|intent| intent.generation.number());
         intended.map_or(Ok(()), |intended| {
             self.oracle.intent_stands(stored, intended)
@@ -206,22 +219,22 @@ impl Play {
 
     /// Who knows nothing of a logout may go on with what it has.
     fn everybody_has(&self, at_least: u64, replaced: Option<u64>) -> bool {
-        let has = |facts: &Facts| {
-            let wanted = replaced.filter(|_| facts.rejected || facts.knows_of_logout());
+        let has = |state: &WorkerState| {
+            let wanted = replaced.filter(|_| state.rejected || state.knows_of_logout());
             let wanted = wanted.unwrap_or(at_least);
-            facts.has_answered()
-                && !facts.has_something()
-                && facts
+            state.has_answered()
+                && !state.has_unsaved_token()
+                && state
                     .handed
                     .is_some_and(|handed| handed.generation >= wanted)
         };
-        self.crew.all(has)
+        self.workers.all(has)
     }
 
     async fn store_agrees(&mut self) -> Result<bool> {
         let stored = self.stored().await?;
         self.read_journal()?;
-        Ok(self.oracle.agrees(stored) && !self.crew.has_something())
+        Ok(self.oracle.agrees(stored) && !self.workers.has_unsaved_token())
     }
 
     /// Reads on in the vendor's journal.
@@ -234,20 +247,21 @@ impl Play {
     }
 
     pub(super) fn judge_handed(&mut self) -> Result<()> {
-        for (generation, at_us) in std::mem::take(&mut self.crew.committed) {
-            self.oracle.committed(generation, self.hands.at_ms(at_us));
+        for (generation, at_us) in std::mem::take(&mut self.workers.committed) {
+            self.oracle
+                .committed(generation, self.clock_file.at_ms(at_us));
         }
-        let handed = std::mem::take(&mut self.crew.handed);
+        let handed = std::mem::take(&mut self.workers.handed);
         handed.iter().try_for_each(|out| self.oracle.handed(out))
     }
 
-    async fn bury_the_lost(&mut self) -> Result<()> {
+    async fn record_loss(&mut self) -> Result<()> {
         self.judge_handed()?;
         let stored = self.stored().await?;
         let journal = self.journal();
         self.oracle.read(&journal)?;
         self.oracle.lost(&journal, stored, &self.deaths)?;
-        self.crew.log.say("the grant is lost");
+        self.workers.log.note("the grant is lost");
         if self.harm == Harm::NoKills {
             bail!("a grant was lost though nobody died");
         }
@@ -258,7 +272,7 @@ impl Play {
     /// generation.
     pub(super) async fn new_grant(&mut self) -> Result<u64> {
         let issued = self.sim.grant();
-        let now = Timestamp::from_unix_millis(self.hands.now_ms());
+        let now = Timestamp::from_unix_millis(self.clock_file.now_ms());
         let validity = Validity::new(now, Timestamp::from_unix_millis(issued.expires_at_ms()));
         let token = Token::builder(Secret::from(issued.access_token()), validity)
             .refresh(issued.refresh_token().map(Secret::from))
@@ -270,9 +284,9 @@ impl Play {
             .context("the new grant cannot be stored")?;
         let generation = adopted.generation().number();
         drop(adopted);
-        self.crew
+        self.workers
             .log
-            .say(&format!("a new grant begins with generation {generation}"));
+            .note(&format!("a new grant begins with generation {generation}"));
         let begun = Begun {
             grant: self.sim.grant_count().checked_sub(1),
             generation,
@@ -280,7 +294,7 @@ impl Play {
             expires_at_ms: issued.expires_at_ms(),
         };
         self.oracle.begin(&begun, self.sim.exchanges().len());
-        self.oracle.committed(generation, self.hands.now_ms());
+        self.oracle.committed(generation, self.clock_file.now_ms());
         Ok(generation)
     }
 

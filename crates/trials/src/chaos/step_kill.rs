@@ -9,8 +9,8 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde_json::Value;
 use token_file::test_util::WriteStep;
 
-use super::wire::say;
-use super::words::Said;
+use super::protocol::FromWorker;
+use super::reporting::report;
 
 /// Before which step of its writes this process dies.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl StepKill {
         if left != Ok(1) {
             return Ok(());
         }
-        say(&Said::Dying {
+        report(&FromWorker::Dying {
             before: format!("{step:?}"),
             whole: whole_on_disk(&self.folder),
         });

@@ -15,12 +15,12 @@ use vendor_auth::types::store::TokenStore;
 use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
-use super::hands::{Hands, ProcessClock, SharedClock};
 use super::learned::Learned;
+use super::protocol::{Assignment, FromWorker, ToWorker};
+use super::reporting::{Reporter, ReportingClient, ReportingStore, Role, report};
+use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
 use super::step_kill::StepKill;
-use super::stores::{open_store, open_store_that_kills};
-use super::wire::{Role, SayingClient, SayingStore, Voice, say};
-use super::words::{Assignment, Said, Told};
+use super::store_fixture::{open_store, open_store_that_kills};
 
 /// Does what it is told until its standard input ends.
 ///
@@ -41,8 +41,11 @@ pub(crate) fn run(assignment: &str) -> Result<()> {
 }
 
 async fn work(assignment: &Assignment) -> Result<()> {
-    let hands = Hands::open(&assignment.hands)?;
-    let clock = SharedClock(Arc::new(ProcessClock::of(hands, Some(assignment.process))));
+    let clock_file = ClockFile::open(&assignment.clock_file)?;
+    let clock = SharedClock(Arc::new(ProcessClock::of(
+        clock_file,
+        Some(assignment.process),
+    )));
     let step_kill = Arc::new(StepKill::of(&assignment.address));
     let learned = Arc::new(Learned::default());
     let store =
@@ -53,12 +56,12 @@ async fn work(assignment: &Assignment) -> Result<()> {
         endpoint: endpoint.clone(),
         store: store.clone(),
         clock: clock.clone(),
-        voice: Voice(say),
+        reporter: Reporter(report),
         step_kill: step_kill.clone(),
         learned: learned.clone(),
     };
     let tokens = cache(parts, assignment)?;
-    tokio::spawn(tell(tokens.events()));
+    tokio::spawn(report_events(tokens.events()));
     let calls = Calls {
         tokens,
         endpoint,
@@ -66,19 +69,19 @@ async fn work(assignment: &Assignment) -> Result<()> {
         learned,
         runtime: assignment.runtime,
     };
-    say(&Said::Ready);
+    report(&FromWorker::Ready);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line)? {
-            Told::Ask {
+            ToWorker::Ask {
                 number,
                 at_us,
                 drop_after_us,
             } => calls.ask(number, at_us, drop_after_us),
-            Told::LogOut => calls.logout(),
-            Told::Redeem { code } => calls.redeem(code),
-            Told::DieBefore { step } => step_kill.arm(step),
-            Told::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
+            ToWorker::LogOut => calls.logout(),
+            ToWorker::Redeem { code } => calls.redeem(code),
+            ToWorker::DieBefore { step } => step_kill.arm(step),
+            ToWorker::Read { at_us } => drop(tokio::spawn(read(store.clone(), key.clone(), at_us))),
         }
     }
     Ok(())
@@ -106,7 +109,7 @@ pub(super) struct Parts {
     pub(super) endpoint: OAuth2,
     pub(super) store: Arc<dyn TokenStore>,
     pub(super) clock: SharedClock,
-    pub(super) voice: Voice,
+    pub(super) reporter: Reporter,
     pub(super) step_kill: Arc<StepKill>,
     pub(super) learned: Arc<Learned>,
 }
@@ -121,18 +124,18 @@ impl Parts {
             endpoint: endpoint(assignment)?,
             store: open_store(assignment.store, &assignment.address).await?,
             clock,
-            voice: Voice(|_| {}),
+            reporter: Reporter(|_| {}),
             step_kill: Arc::new(StepKill::of(&assignment.address)),
             learned: Arc::default(),
         })
     }
 
-    fn saying(&self, role: Role, store: Arc<dyn TokenStore>) -> SayingStore {
-        SayingStore {
+    fn saying(&self, role: Role, store: Arc<dyn TokenStore>) -> ReportingStore {
+        ReportingStore {
             store,
             role,
             clock: self.clock.clone(),
-            voice: self.voice,
+            reporter: self.reporter,
         }
     }
 }
@@ -144,9 +147,9 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
-    let client = SayingClient {
+    let client = ReportingClient {
         client: client(assignment)?,
-        voice: parts.voice,
+        reporter: parts.reporter,
         step_kill: parts.step_kill.clone(),
         clock: parts.clock.clone(),
         learned: parts.learned.clone(),
@@ -175,26 +178,26 @@ fn client(assignment: &Assignment) -> Result<ReqwestClient> {
 /// As the engine says it.
 const OVERTAKEN: &str = "was over before it arrived";
 
-async fn tell(mut events: Events) {
+async fn report_events(mut events: Events) {
     while let Some(event) = events.next().await {
         match event {
             Event::Refreshed {
                 generation,
                 origin: Origin::Store,
                 ..
-            } => say(&Said::Adopted {
+            } => report(&FromWorker::Adopted {
                 generation: generation.number(),
             }),
-            Event::Rejected { error } => say(&Said::Rejected {
+            Event::Rejected { error } => report(&FromWorker::Rejected {
                 why: error.to_string(),
             }),
             Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN) => {
-                say(&Said::Overtaken);
+                report(&FromWorker::Overtaken);
             }
-            Event::Failed { error, .. } => say(&Said::Noted {
+            Event::Failed { error, .. } => report(&FromWorker::Noted {
                 what: format!("failed: {error}"),
             }),
-            Event::Superseded { .. } | Event::Rewritten { .. } => say(&Said::Noted {
+            Event::Superseded { .. } | Event::Rewritten { .. } => report(&FromWorker::Noted {
                 what: format!("{event:?}"),
             }),
             _ => {}

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::lives::end_of;
+use super::lifetimes::end_of;
 use super::{Answer, Begun, Oracle};
-use crate::chaos::crew::HandedOut;
 use crate::chaos::rotation::{GRACE, RotationMode};
+use crate::chaos::workers::HandedOut;
 
 /// Who died in a round, and what they left.
 #[derive(Clone, Copy, Debug, Default)]

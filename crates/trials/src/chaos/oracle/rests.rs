@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use token_sim::{Kind, Outcome};
 
 use super::Answer;
-use super::lives::GRAIN_MS;
+use super::lifetimes::GRAIN_MS;
 use crate::chaos::rotation::RotationMode;
 
 /// While the access token can be used.

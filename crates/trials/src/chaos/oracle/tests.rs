@@ -2,11 +2,11 @@ mod endings;
 mod rests;
 mod rotations;
 
-use super::lives::GRAIN_MS;
+use super::lifetimes::GRAIN_MS;
 use super::*;
 use crate::chaos::learned::Signed;
+use crate::chaos::protocol::Handed;
 use crate::chaos::round::LIFE_MS;
-use crate::chaos::words::Handed;
 
 /// The first token's generation; it is issued at zero.
 const FIRST: u64 = 10;
@@ -78,7 +78,7 @@ fn handed(generation: u64, judged_at_ms: i64) -> Handed {
     Handed {
         number: 1,
         generation,
-        print: generation,
+        fingerprint: generation,
         judged_at_ms,
         at_us: 0,
         signed: None,
@@ -259,7 +259,7 @@ fn two_tokens_of_one_generation_are_found_out() {
     let mut oracle = oracle();
     oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
     let other = Handed {
-        print: 0,
+        fingerprint: 0,
         ..handed(FIRST, 0)
     };
     found_out(oracle.handed(&by(1, other)), "two different tokens");
@@ -271,7 +271,7 @@ fn the_token_before_may_be_handed_out_under_a_newer_generation_until_it_is_over(
     oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
     oracle.handed(&by(1, handed(FIRST + 1, 0))).unwrap();
     let kept = |judged_at_ms| Handed {
-        print: FIRST,
+        fingerprint: FIRST,
         ..handed(FIRST + 1, judged_at_ms)
     };
     oracle.handed(&by(0, kept(LIFE_MS - 1))).unwrap();

@@ -5,7 +5,7 @@ use token_sim::When;
 use super::{Age, Code, Cut, DoubtPace, HOUR_MS, Plan, Step, Trouble};
 use crate::chaos::options::Harm;
 use crate::chaos::random::Random;
-use crate::chaos::stores::Outage;
+use crate::chaos::store_fixture::Outage;
 
 /// What a plan depends on beside the random numbers.
 #[derive(Clone, Copy, Debug)]

@@ -12,12 +12,12 @@ use vendor_auth::types::store::TokenStore;
 use vendor_auth::{Secret, Token, TokenCache};
 
 use super::REDIRECT_URI;
-use crate::chaos::hands::{SharedClock, last_look_ms};
 use crate::chaos::learned::Learned;
 use crate::chaos::machine_us;
 use crate::chaos::options::RuntimeMode;
-use crate::chaos::wire::say;
-use crate::chaos::words::{Handed, Said};
+use crate::chaos::protocol::{FromWorker, Handed};
+use crate::chaos::reporting::report;
+use crate::chaos::shared_clock::{SharedClock, last_look_ms};
 
 /// Everything that a caller needs.
 pub(super) struct Calls {
@@ -46,7 +46,7 @@ impl Calls {
                 .is_err()
             {
                 let why = "its runtime was dropped".to_owned();
-                say(&Said::Refused { number, why });
+                report(&FromWorker::Refused { number, why });
             }
         });
     }
@@ -55,11 +55,11 @@ impl Calls {
         let tokens = self.tokens.clone();
         self.call(async move {
             let outcome = tokens.logout().await;
-            say(&Said::Noted {
+            report(&FromWorker::Noted {
                 what: format!("{outcome:?}"),
             });
             let error = outcome.err().map(|error| error.to_string());
-            say(&Said::LoggedOut { error });
+            report(&FromWorker::LoggedOut { error });
         });
     }
 
@@ -70,7 +70,7 @@ impl Calls {
             .redeem_code(&Secret::from(code), REDIRECT_URI, None);
         self.call(async move {
             let redeemed = tokens.redeem(code).await;
-            say(&Said::Redeemed {
+            report(&FromWorker::Redeemed {
                 generation: redeemed
                     .as_ref()
                     .ok()
@@ -93,7 +93,7 @@ impl Calls {
 fn in_own_runtime(work: impl Future<Output = ()>) {
     match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
-        Err(error) => say(&Said::Noted {
+        Err(error) => report(&FromWorker::Noted {
             what: format!("no runtime: {error}"),
         }),
     }
@@ -111,7 +111,7 @@ pub(super) async fn read(store: Arc<dyn TokenStore>, key: TokenKey, at_us: i64) 
     let begun = machine_us();
     if store.load(&key).await.is_ok() {
         let took_us = machine_us() - begun;
-        say(&Said::Read { took_us });
+        report(&FromWorker::Read { took_us });
     }
 }
 
@@ -128,24 +128,24 @@ async fn ask(
     // one.
     let judged_at_ms = last_look_ms();
     let handed_at_us = machine_us();
-    let signed = learned.sign(&tokens, clock.0.hands()).await;
-    say(&match outcome {
-        Ok(token) => Said::Handed(Handed {
+    let signed = learned.sign(&tokens, clock.0.clock_file()).await;
+    report(&match outcome {
+        Ok(token) => FromWorker::Handed(Handed {
             number,
             generation: token.generation().number(),
-            print: print(&token),
+            fingerprint: fingerprint(&token),
             judged_at_ms,
             at_us: handed_at_us,
             signed,
         }),
-        Err(error) => Said::Refused {
+        Err(error) => FromWorker::Refused {
             number,
             why: error.to_string(),
         },
     });
 }
 
-fn print(token: &Token) -> u64 {
+fn fingerprint(token: &Token) -> u64 {
     let mut hasher = DefaultHasher::new();
     token.access().expose().hash(&mut hasher);
     hasher.finish()

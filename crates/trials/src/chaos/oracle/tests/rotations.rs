@@ -85,13 +85,19 @@ fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
     oracle
         .explain_unheard(&journal, FIRST + 1, &killed())
         .unwrap();
-    let prints = |print| {
+    let fingerprints = |fingerprint| {
         let token = handed(FIRST + 1, 2_000_000);
-        by(0, Handed { print, ..token })
+        by(
+            0,
+            Handed {
+                fingerprint,
+                ..token
+            },
+        )
     };
-    oracle.handed(&prints(1)).unwrap();
-    oracle.handed(&prints(2)).unwrap();
-    found_out(oracle.handed(&prints(3)), "two different tokens");
+    oracle.handed(&fingerprints(1)).unwrap();
+    oracle.handed(&fingerprints(2)).unwrap();
+    found_out(oracle.handed(&fingerprints(3)), "two different tokens");
 }
 
 #[test]
@@ -152,10 +158,18 @@ fn a_repetition_by_grace_is_no_generation_and_may_be_another_token() {
         .explain_unheard(&journal, FIRST + 1, &Deaths::default())
         .unwrap();
     let token = handed(FIRST + 1, 2_000);
-    let prints = |print| by(0, Handed { print, ..token });
-    oracle.handed(&prints(1)).unwrap();
-    oracle.handed(&prints(2)).unwrap();
-    found_out(oracle.handed(&prints(3)), "two different tokens");
+    let fingerprints = |fingerprint| {
+        by(
+            0,
+            Handed {
+                fingerprint,
+                ..token
+            },
+        )
+    };
+    oracle.handed(&fingerprints(1)).unwrap();
+    oracle.handed(&fingerprints(2)).unwrap();
+    found_out(oracle.handed(&fingerprints(3)), "two different tokens");
     oracle.end(FIRST + 1);
     oracle.adds_up().unwrap();
 }

@@ -15,19 +15,19 @@ use anyhow::{Context as _, Result};
 use vendor_auth::cache::SystemClock;
 use vendor_auth::types::{Clock, ClockReading, Timestamp};
 
-use super::moves::Moves;
+use super::clock_jumps::ClockJumps;
 
 /// The file of the hands, open.
 #[derive(Debug)]
-pub(super) struct Hands {
+pub(super) struct ClockFile {
     file: File,
-    moves: Moves,
+    moves: ClockJumps,
     path: PathBuf,
 }
 
 const SLOT: u64 = 8;
 
-impl Hands {
+impl ClockFile {
     /// Makes the file: nothing is moved, and nobody's clock is wrong.
     pub(super) fn make(path: PathBuf, processes: usize) -> Result<Self> {
         let file = File::options()
@@ -38,14 +38,14 @@ impl Hands {
             .open(&path)
             .context("the hands of the clock cannot be made")?;
         file.write_all_at(&vec![0; 8 * (processes + 1)], 0)?;
-        let moves = Moves::make(&beside(&path))?;
+        let moves = ClockJumps::make(&beside(&path))?;
         Ok(Self { file, moves, path })
     }
 
     /// Opens them for looking.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).context("the hands of the clock cannot be opened")?;
-        let moves = Moves::open(&beside(path))?;
+        let moves = ClockJumps::open(&beside(path))?;
         let path = path.to_owned();
         Ok(Self { file, moves, path })
     }
@@ -55,21 +55,21 @@ impl Hands {
     }
 
     /// How far time was moved on, in milliseconds.
-    pub(super) fn moved_ms(&self) -> i64 {
+    pub(super) fn advanced_ms(&self) -> i64 {
         self.read(0)
     }
 
     /// Moves time on for everybody.
-    pub(super) fn move_on(&self, by_ms: i64) -> Result<()> {
+    pub(super) fn advance(&self, by_ms: i64) -> Result<()> {
         if by_ms == 0 {
             return Ok(());
         }
-        let moved_ms = self.moved_ms().saturating_add(by_ms);
-        self.moves.during(by_ms, || self.write(0, moved_ms))
+        let advanced_ms = self.advanced_ms().saturating_add(by_ms);
+        self.moves.during(by_ms, || self.write(0, advanced_ms))
     }
 
     /// The journal of the moves.
-    pub(super) fn moves(&self) -> &Moves {
+    pub(super) fn moves(&self) -> &ClockJumps {
         &self.moves
     }
 
@@ -84,12 +84,12 @@ impl Hands {
             .now()
             .wall
             .unix_millis()
-            .saturating_add(self.moved_ms())
+            .saturating_add(self.advanced_ms())
     }
 
     /// The true time at this instant of the machine's wall clock, in Unix milliseconds.
     pub(super) fn at_ms(&self, machine_us: i64) -> i64 {
-        machine_us / 1_000 + self.moved_ms() - self.moves.after_ms(machine_us)
+        machine_us / 1_000 + self.advanced_ms() - self.moves.after_ms(machine_us)
     }
 
     fn skew_of(&self, process: usize) -> i64 {
@@ -121,7 +121,7 @@ fn slot_of(process: usize) -> u64 {
 /// The clock of one process.
 #[derive(Debug)]
 pub(super) struct ProcessClock {
-    hands: Hands,
+    clock_file: ClockFile,
     /// `None`: a clock that is right.
     process: Option<usize>,
 }
@@ -137,24 +137,27 @@ pub(super) fn last_look_ms() -> i64 {
 }
 
 impl ProcessClock {
-    pub(super) fn of(hands: Hands, process: Option<usize>) -> Self {
-        Self { hands, process }
+    pub(super) fn of(clock_file: ClockFile, process: Option<usize>) -> Self {
+        Self {
+            clock_file,
+            process,
+        }
     }
 
-    pub(super) fn hands(&self) -> &Hands {
-        &self.hands
+    pub(super) fn clock_file(&self) -> &ClockFile {
+        &self.clock_file
     }
 }
 
 impl Clock for ProcessClock {
     fn now(&self) -> ClockReading {
         let machine = SystemClock.now();
-        let moved = self.hands.moved_ms();
+        let moved = self.clock_file.advanced_ms();
         let truth = machine.wall.unix_millis().saturating_add(moved);
         LAST_LOOK_MS.set(truth);
         let skew = self
             .process
-            .map_or(0, |process| self.hands.skew_of(process));
+            .map_or(0, |process| self.clock_file.skew_of(process));
         ClockReading {
             wall: Timestamp::from_unix_millis(truth).shifted(skew),
             elapsed: machine.elapsed

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::learned::Signed;
 use super::options::RuntimeMode;
 use super::rotation::RotationMode;
-use super::stores::StoreKind;
+use super::store_fixture::StoreKind;
 
 /// What a process is started with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub(super) struct Assignment {
     pub(super) revoke_url: String,
     pub(super) client_id: String,
     pub(super) client_secret: String,
-    pub(super) hands: PathBuf,
+    pub(super) clock_file: PathBuf,
     /// Where a token is kept that the store did not take: one folder a process, which its successor
     /// finds.
     pub(super) spills: PathBuf,
@@ -34,7 +34,7 @@ pub(super) struct Assignment {
 
 /// What a process is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(super) enum ToWorker {
     /// Ask for a token at this instant of the machine's wall clock in microseconds, or at once
     /// where it is over.
     Ask {
@@ -57,7 +57,7 @@ pub(super) enum Told {
 /// What a process says. Each word is in the pipe before the next thing happens, so that a killed
 /// process has said it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Said {
+pub(super) enum FromWorker {
     /// It has opened its store and listens.
     Ready,
     /// A request to the vendor is about to leave.
@@ -110,7 +110,7 @@ pub(super) struct Handed {
     pub(super) number: u64,
     pub(super) generation: u64,
     /// Tells one token from another, and nothing else.
-    pub(super) print: u64,
+    pub(super) fingerprint: u64,
     /// The true time at which it was judged, in Unix milliseconds.
     pub(super) judged_at_ms: i64,
     /// The machine's wall clock, in microseconds.

@@ -12,10 +12,10 @@ use vendor_auth::types::store::{
 use vendor_auth::types::{Generation, TokenKey};
 
 #[derive(Debug)]
-pub(super) struct CarelessStore(pub(super) FileStore);
+pub(super) struct BrokenStore(pub(super) FileStore);
 
 #[async_trait]
-impl TokenStore for CarelessStore {
+impl TokenStore for BrokenStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         self.0.load(key).await
     }

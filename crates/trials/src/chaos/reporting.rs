@@ -13,16 +13,16 @@ use vendor_auth::types::store::{
 };
 use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
 
-use super::aged::Aged;
-use super::hands::{Hands, SharedClock};
+use super::aged_store::AgedStore;
 use super::learned::Learned;
 use super::machine_us;
+use super::protocol::FromWorker;
+use super::shared_clock::{ClockFile, SharedClock};
 use super::step_kill::StepKill;
-use super::words::Said;
 
 /// Writes a word into the pipe, at once.
-pub(super) fn say(said: &Said) {
-    let Ok(mut line) = serde_json::to_vec(said) else {
+pub(super) fn report(message: &FromWorker) {
+    let Ok(mut line) = serde_json::to_vec(message) else {
         return;
     };
     line.push(b'\n');
@@ -33,9 +33,9 @@ pub(super) fn say(said: &Said) {
 
 /// Says when a request leaves and when its answer is here.
 #[derive(Debug)]
-pub(super) struct SayingClient {
+pub(super) struct ReportingClient {
     pub(super) client: ReqwestClient,
-    pub(super) voice: Voice,
+    pub(super) reporter: Reporter,
     pub(super) step_kill: Arc<StepKill>,
     pub(super) clock: SharedClock,
     pub(super) learned: Arc<Learned>,
@@ -43,10 +43,10 @@ pub(super) struct SayingClient {
 
 /// Where words go: into the pipe, or nowhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Voice(pub(super) fn(&Said));
+pub(super) struct Reporter(pub(super) fn(&FromWorker));
 
 #[async_trait]
-impl HttpClient for SayingClient {
+impl HttpClient for ReportingClient {
     async fn send(
         &self,
         request: http::Request<Bytes>,
@@ -55,16 +55,18 @@ impl HttpClient for SayingClient {
         if !asks_for_a_token(request.uri()) {
             return self.client.send(request, within).await;
         }
-        let say = self.voice.0;
-        say(&Said::Sending);
+        let report = self.reporter.0;
+        report(&FromWorker::Sending);
         let is_tls = request.uri().scheme_str() == Some("https");
         let asked = self.clock.now().elapsed;
         let answer = self.client.send(request, within).await;
-        say(&answer
-            .as_ref()
-            .map_or(Said::Unanswered, |answer| Said::Answered {
-                status: answer.status().as_u16(),
-            }));
+        report(
+            &answer
+                .as_ref()
+                .map_or(FromWorker::Unanswered, |answer| FromWorker::Answered {
+                    status: answer.status().as_u16(),
+                }),
+        );
         if is_tls && answer.is_ok() {
             let took = self.clock.now().elapsed.saturating_sub(asked);
             self.learned
@@ -88,11 +90,11 @@ fn asks_for_a_token(uri: &http::Uri) -> bool {
 /// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when
 /// time is moved on: what waits for a day should not wait for it in earnest.
 #[derive(Debug)]
-pub(super) struct SayingStore {
+pub(super) struct ReportingStore {
     pub(super) store: Arc<dyn TokenStore>,
     pub(super) role: Role,
     pub(super) clock: SharedClock,
-    pub(super) voice: Voice,
+    pub(super) reporter: Reporter,
 }
 
 /// What a store is for.
@@ -104,23 +106,23 @@ pub(super) enum Role {
     Spill,
 }
 
-impl SayingStore {
-    fn aged(&self) -> Aged<'_> {
-        Aged {
+impl ReportingStore {
+    fn aged_store(&self) -> AgedStore<'_> {
+        AgedStore {
             store: &*self.store,
-            hands: self.clock.0.hands(),
+            clock_file: self.clock.0.clock_file(),
         }
     }
 
-    fn tell(&self, generation: u64, committed: &Result<Committed, StoreError>) {
+    fn report(&self, generation: u64, committed: &Result<Committed, StoreError>) {
         let why = match committed {
-            Ok(Committed::Stored) => return self.tell_stored(generation),
+            Ok(Committed::Stored) => return self.report_stored(generation),
             Ok(other) => format!("{other:?}"),
             Err(error) => error.to_string(),
         };
         if self.role == Role::Shared {
             let is_final = matches!(committed, Ok(Committed::Lost | Committed::Tombstoned));
-            (self.voice.0)(&Said::Uncommitted {
+            (self.reporter.0)(&FromWorker::Uncommitted {
                 generation,
                 why,
                 is_final,
@@ -128,19 +130,19 @@ impl SayingStore {
         }
     }
 
-    fn tell_stored(&self, generation: u64) {
+    fn report_stored(&self, generation: u64) {
         let at_us = machine_us();
-        (self.voice.0)(&match self.role {
-            Role::Shared => Said::Committed { generation, at_us },
-            Role::Spill => Said::Spilled,
+        (self.reporter.0)(&match self.role {
+            Role::Shared => FromWorker::Committed { generation, at_us },
+            Role::Spill => FromWorker::Spilled,
         });
     }
 }
 
 #[async_trait]
-impl TokenStore for SayingStore {
+impl TokenStore for ReportingStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.aged().load(key).await
+        self.aged_store().load(key).await
     }
 
     async fn acquire(
@@ -149,7 +151,7 @@ impl TokenStore for SayingStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
-        self.aged().acquire(key, owner, life).await
+        self.aged_store().acquire(key, owner, life).await
     }
 
     async fn renew(
@@ -180,7 +182,7 @@ impl TokenStore for SayingStore {
         record: &Record,
     ) -> Result<Committed, StoreError> {
         let committed = self.store.commit(key, condition, record).await;
-        self.tell(record.generation.number(), &committed);
+        self.report(record.generation.number(), &committed);
         committed
     }
 
@@ -194,17 +196,17 @@ impl TokenStore for SayingStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        let aged = self.aged();
+        let aged_store = self.aged_store();
         tokio::select! {
-            entry = aged.changed(key, seen, at_most) => entry,
-            () = moved_on(self.clock.0.hands()) => None,
+            entry = aged_store.changed(key, seen, at_most) => entry,
+            () = advanced(self.clock.0.clock_file()) => None,
         }
     }
 }
 
-async fn moved_on(hands: &Hands) {
-    let before = hands.moved_ms();
-    while hands.moved_ms() == before {
+async fn advanced(clock_file: &ClockFile) {
+    let before = clock_file.advanced_ms();
+    while clock_file.advanced_ms() == before {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -5,20 +5,20 @@ use std::time::Duration;
 use vendor_auth::types::store::{Acquired, Entry, Owner, StoreError, TokenStore};
 use vendor_auth::types::{Generation, TokenKey};
 
-use super::hands::Hands;
 use super::machine_us;
+use super::shared_clock::ClockFile;
 
 /// A store whose clock takes part in the moves. Leases stay in real time.
-pub(super) struct Aged<'a> {
+pub(super) struct AgedStore<'a> {
     pub(super) store: &'a dyn TokenStore,
-    pub(super) hands: &'a Hands,
+    pub(super) clock_file: &'a ClockFile,
 }
 
 /// How often an answer is asked for that leaves it open on which side of a move something happened:
 /// a busy machine answers late, and a record that is taken for older than it is costs an exchange.
 const MOST_READS: usize = 50;
 
-impl Aged<'_> {
+impl AgedStore<'_> {
     pub(super) async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
         let asked_us = machine_us();
         let entry = self.store.load(key).await?;
@@ -48,9 +48,9 @@ impl Aged<'_> {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        let before = self.hands.moved_ms();
+        let before = self.clock_file.advanced_ms();
         let entry = self.store.wait_for_change(key, seen, at_most).await?;
-        if self.hands.moved_ms() != before {
+        if self.clock_file.advanced_ms() != before {
             // Nobody says on which side of the move the store looked.
             return None;
         }
@@ -58,15 +58,15 @@ impl Aged<'_> {
     }
 
     async fn age(&self, key: &TokenKey, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {
-        let moves = self.hands.moves();
-        let mut told = moves.translate(entry, asked_us);
+        let moves = self.clock_file.moves();
+        let mut message = moves.translate(entry, asked_us);
         for _ in 1..MOST_READS {
-            if !told.is_doubtful {
+            if !message.is_doubtful {
                 break;
             }
             let asked_us = machine_us();
-            told = moves.translate(self.store.load(key).await?, asked_us);
+            message = moves.translate(self.store.load(key).await?, asked_us);
         }
-        Ok(told.entry)
+        Ok(message.entry)
     }
 }

@@ -17,7 +17,7 @@ use super::machine_us;
 
 /// The file of the moves, open.
 #[derive(Debug)]
-pub(super) struct Moves(File);
+pub(super) struct ClockJumps(File);
 
 /// One move: began, was over, by how many milliseconds.
 const MOVE_BYTES: usize = 24;
@@ -41,14 +41,14 @@ struct Since {
 
 /// What a store told, in virtual time.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Translated {
     pub(super) entry: Entry,
     /// The answer took so long that a move fell within what is known of a commit's or an intent's
     /// instant: ask again.
     pub(super) is_doubtful: bool,
 }
 
-impl Moves {
+impl ClockJumps {
     /// Makes the file, for nobody has moved anything yet.
     pub(super) fn make(path: &Path) -> Result<Self> {
         let file = File::options()
@@ -88,7 +88,7 @@ impl Moves {
     /// Where it is open on which side of a move something happened, a record is taken as older, and
     /// an intent as younger: the first never makes a token live longer, the second never makes a
     /// doubt shorter.
-    pub(super) fn translate(&self, mut entry: Entry, asked_us: i64) -> Told {
+    pub(super) fn translate(&self, mut entry: Entry, asked_us: i64) -> Translated {
         let answered = Span {
             from_us: asked_us,
             until_us: machine_us(),
@@ -104,7 +104,7 @@ impl Moves {
             entry.intent_age += millis(since.at_least_ms);
             is_doubtful |= since.is_open();
         }
-        Told { entry, is_doubtful }
+        Translated { entry, is_doubtful }
     }
 
     /// How far time was moved on after this instant of the machine's wall clock, in milliseconds.

@@ -1,6 +1,6 @@
 //! The processes: started, told, heard, killed, frozen.
 
-mod member;
+mod process;
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use self::member::{Heard, Member};
-use super::facts::Facts;
+use self::process::{Received, WorkerProcess};
 use super::log::Log;
-use super::words::{Assignment, Handed, Said, Told};
+use super::protocol::{Assignment, FromWorker, Handed, ToWorker};
+use super::worker_state::WorkerState;
 
 /// All processes.
 #[derive(Debug)]
-pub(super) struct Crew {
-    pub(super) members: Vec<Member>,
+pub(super) struct Workers {
+    pub(super) processes: Vec<WorkerProcess>,
     pub(super) log: Log,
     /// All tokens handed out since the last look.
     pub(super) handed: Vec<HandedOut>,
@@ -33,8 +33,8 @@ pub(super) struct Crew {
     /// The number of the last question.
     pub(super) asks: u64,
     assignment: Assignment,
-    speaker: mpsc::UnboundedSender<Heard>,
-    inbox: mpsc::UnboundedReceiver<Heard>,
+    outbox: mpsc::UnboundedSender<Received>,
+    inbox: mpsc::UnboundedReceiver<Received>,
 }
 
 /// A token that a process handed out.
@@ -46,12 +46,12 @@ pub(super) struct HandedOut {
     pub(super) knew_of_logout: bool,
 }
 
-impl Crew {
+impl Workers {
     /// Starts so many processes and waits until all are ready.
-    pub(super) async fn muster(assignment: Assignment, processes: usize) -> Result<Self> {
-        let (speaker, inbox) = mpsc::unbounded_channel();
-        let mut crew = Self {
-            members: Vec::new(),
+    pub(super) async fn spawn(assignment: Assignment, processes: usize) -> Result<Self> {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let mut workers = Self {
+            processes: Vec::new(),
             log: Log::begin(),
             handed: Vec::new(),
             committed: Vec::new(),
@@ -60,29 +60,29 @@ impl Crew {
             last_sender: None,
             asks: 0,
             assignment,
-            speaker,
+            outbox,
             inbox,
         };
         for process in 0..processes {
-            let member = crew.start(process, 0)?;
-            crew.members.push(member);
+            let worker = workers.start(process, 0)?;
+            workers.processes.push(worker);
         }
-        crew.all_ready().await?;
-        Ok(crew)
+        workers.all_ready().await?;
+        Ok(workers)
     }
 
-    fn start(&self, process: usize, incarnation: u32) -> Result<Member> {
+    fn start(&self, process: usize, incarnation: u32) -> Result<WorkerProcess> {
         let assignment = Assignment {
             process,
             ..self.assignment.clone()
         };
-        Member::start(&assignment, incarnation, self.speaker.clone())
+        WorkerProcess::start(&assignment, incarnation, self.outbox.clone())
     }
 
     pub(super) async fn all_ready(&mut self) -> Result<()> {
-        let patience = Duration::from_secs(60);
+        let limit = Duration::from_secs(60);
         if self
-            .hear_until(patience, |crew| crew.all(|facts| facts.ready))
+            .receive_until(limit, |workers| workers.all(|state| state.ready))
             .await
         {
             return Ok(());
@@ -90,28 +90,30 @@ impl Crew {
         bail!("not every process opens its store:\n{}", self.log.text())
     }
 
-    pub(super) fn all(&self, holds: impl Fn(&Facts) -> bool) -> bool {
-        self.members.iter().all(|member| holds(&member.facts))
+    pub(super) fn all(&self, holds: impl Fn(&WorkerState) -> bool) -> bool {
+        self.processes.iter().all(|worker| holds(&worker.state))
     }
 
-    pub(super) fn facts(&self, process: usize) -> Option<&Facts> {
-        self.members.get(process).map(|member| &member.facts)
+    pub(super) fn state(&self, process: usize) -> Option<&WorkerState> {
+        self.processes.get(process).map(|worker| &worker.state)
     }
 
     /// The process whose request is under way.
     pub(super) fn sender(&self) -> Option<usize> {
-        self.members.iter().position(|member| member.facts.sending)
+        self.processes
+            .iter()
+            .position(|worker| worker.state.sending)
     }
 
     /// Something is under way that the store does not know yet.
-    pub(super) fn has_something(&self) -> bool {
-        self.members
+    pub(super) fn has_unsaved_token(&self) -> bool {
+        self.processes
             .iter()
-            .any(|member| member.facts.has_something())
+            .any(|worker| worker.state.has_unsaved_token())
     }
 
     /// Hears what is said until `enough` holds, or for so long. Whether it holds.
-    pub(super) async fn hear_until(
+    pub(super) async fn receive_until(
         &mut self,
         within: Duration,
         enough: impl Fn(&Self) -> bool,
@@ -119,7 +121,7 @@ impl Crew {
         let until = Instant::now() + within;
         while !enough(self) {
             match timeout_at(until, self.inbox.recv()).await {
-                Ok(Some(heard)) => self.note(heard),
+                Ok(Some(received)) => self.note(received),
                 _ => return enough(self),
             }
         }
@@ -127,34 +129,34 @@ impl Crew {
     }
 
     /// Hears what is said for so long.
-    pub(super) async fn hear_for(&mut self, time: Duration) {
-        self.hear_until(time, |_| false).await;
+    pub(super) async fn receive_for(&mut self, time: Duration) {
+        self.receive_until(time, |_| false).await;
     }
 
-    fn note(&mut self, heard: Heard) {
-        let process = heard.process;
-        let Some(member) = self.members.get_mut(process) else {
+    fn note(&mut self, received: Received) {
+        let process = received.process;
+        let Some(worker) = self.processes.get_mut(process) else {
             return;
         };
-        if member.incarnation != heard.incarnation {
+        if worker.incarnation != received.incarnation {
             return;
         }
-        let Some(said) = heard.said else {
-            member.facts.gone = true;
+        let Some(message) = received.message else {
+            worker.state.gone = true;
             return self.log.add(process, "is gone");
         };
-        if member.facts.is_news(&said) {
-            self.log.add(process, &format!("{said:?}"));
+        if worker.state.is_news(&message) {
+            self.log.add(process, &format!("{message:?}"));
         }
-        member.killed |= matches!(said, Said::Dying { .. });
-        member.facts.note(&said, self.asks);
-        let knew_of_logout = |handed: &Handed| member.facts.knew_of_logout(handed.number);
-        match said {
-            Said::Sending => self.last_sender = Some(process),
-            Said::Committed { generation, at_us } => self.committed.push((generation, at_us)),
-            Said::Adopted { .. } => self.adoptions += 1,
-            Said::Overtaken => self.overtaken += 1,
-            Said::Handed(handed) => self.handed.push(HandedOut {
+        worker.killed |= matches!(message, FromWorker::Dying { .. });
+        worker.state.note(&message, self.asks);
+        let knew_of_logout = |handed: &Handed| worker.state.knew_of_logout(handed.number);
+        match message {
+            FromWorker::Sending => self.last_sender = Some(process),
+            FromWorker::Committed { generation, at_us } => self.committed.push((generation, at_us)),
+            FromWorker::Adopted { .. } => self.adoptions += 1,
+            FromWorker::Overtaken => self.overtaken += 1,
+            FromWorker::Handed(handed) => self.handed.push(HandedOut {
                 process,
                 knew_of_logout: knew_of_logout(&handed),
                 handed,
@@ -172,40 +174,40 @@ impl Crew {
     /// be dropped after so long.
     pub(super) async fn ask_all_at(&mut self, at_us: i64, drop_after_us: Option<u64>) {
         self.asks += 1;
-        let told = Told::Ask {
+        let message = ToWorker::Ask {
             number: self.asks,
             at_us,
             drop_after_us,
         };
-        for member in &mut self.members {
-            let open = member.facts.asked > member.facts.answered;
-            if !member.runs() || open {
+        for worker in &mut self.processes {
+            let open = worker.state.asked > worker.state.answered;
+            if !worker.runs() || open {
                 continue;
             }
-            member.facts.asked = self.asks;
-            member.facts.handed = None;
-            member.tell(&told).await;
+            worker.state.asked = self.asks;
+            worker.state.handed = None;
+            worker.send(&message).await;
         }
     }
 
-    pub(super) async fn tell(&mut self, process: usize, told: &Told) {
-        if let Some(member) = self.members.get_mut(process) {
-            member.tell(told).await;
+    pub(super) async fn send(&mut self, process: usize, message: &ToWorker) {
+        if let Some(worker) = self.processes.get_mut(process) {
+            worker.send(message).await;
         }
     }
 
     /// What came of earlier logouts and redemptions says nothing of the next.
-    pub(super) fn forget_endings(&mut self) {
-        self.members
+    pub(super) fn clear_endings(&mut self) {
+        self.processes
             .iter_mut()
-            .for_each(|member| member.facts.forget_endings());
+            .for_each(|worker| worker.state.clear_endings());
     }
 
     /// Tells everyone to die before this step of a write after its next answer; zero calls it off.
     pub(super) async fn die_before(&mut self, step: u32) {
-        for member in &mut self.members {
-            member.killed |= step > 0;
-            member.tell(&Told::DieBefore { step }).await;
+        for worker in &mut self.processes {
+            worker.killed |= step > 0;
+            worker.send(&ToWorker::DieBefore { step }).await;
         }
     }
 
@@ -213,18 +215,18 @@ impl Crew {
     pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGKILL");
         self.signal(process, Signal::KILL)?;
-        self.bury(process).await
+        self.reap(process).await
     }
 
     /// Hears the last words of one that dies.
-    pub(super) async fn bury(&mut self, process: usize) -> Result<()> {
-        let gone = |crew: &Self| crew.facts(process).is_none_or(|facts| facts.gone);
-        if !self.hear_until(Duration::from_secs(10), gone).await {
+    pub(super) async fn reap(&mut self, process: usize) -> Result<()> {
+        let gone = |workers: &Self| workers.state(process).is_none_or(|state| state.gone);
+        if !self.receive_until(Duration::from_secs(10), gone).await {
             bail!("process {process} does not die");
         }
-        if let Some(member) = self.members.get_mut(process) {
-            member.killed = true;
-            member.ended().await?;
+        if let Some(worker) = self.processes.get_mut(process) {
+            worker.killed = true;
+            worker.ended().await?;
         }
         Ok(())
     }
@@ -233,58 +235,62 @@ impl Crew {
     pub(super) fn stop(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGSTOP");
         self.signal(process, Signal::STOP)?;
-        self.members
+        self.processes
             .get_mut(process)
             .into_iter()
-            .for_each(|member| member.stopped = true);
+            .for_each(|worker| worker.stopped = true);
         Ok(())
     }
 
     /// Lets everyone go on who is frozen.
     pub(super) fn resume_all(&mut self) -> Result<()> {
-        for process in 0..self.members.len() {
+        for process in 0..self.processes.len() {
             if self
-                .members
+                .processes
                 .get(process)
-                .is_some_and(|member| member.stopped)
+                .is_some_and(|worker| worker.stopped)
             {
                 self.log.add(process, "SIGCONT");
                 self.signal(process, Signal::CONT)?;
             }
         }
-        self.members
+        self.processes
             .iter_mut()
-            .for_each(|member| member.stopped = false);
+            .for_each(|worker| worker.stopped = false);
         Ok(())
     }
 
     /// Signals all who run but this one.
     pub(super) fn signal_others(&self, process: usize, signal: Signal) -> Result<()> {
-        let mut all = self.members.iter().enumerate();
-        all.try_for_each(|(other, member)| match other != process && member.runs() {
-            true => member.signal(signal),
+        let mut all = self.processes.iter().enumerate();
+        all.try_for_each(|(other, worker)| match other != process && worker.runs() {
+            true => worker.signal(signal),
             false => Ok(()),
         })
     }
 
     /// Starts another process in the place of each that is gone. One that nobody killed is a
     /// failure.
-    pub(super) async fn replace_the_dead(&mut self) -> Result<()> {
-        for process in 0..self.members.len() {
-            let Some(dead) = self.members.get(process).filter(|member| member.facts.gone) else {
+    pub(super) async fn replace_dead(&mut self) -> Result<()> {
+        for process in 0..self.processes.len() {
+            let Some(dead) = self
+                .processes
+                .get(process)
+                .filter(|worker| worker.state.gone)
+            else {
                 continue;
             };
             if !dead.killed {
                 bail!("process {process} ended by itself");
             }
             let next = self.start(process, dead.incarnation + 1)?;
-            if let Some(place) = self.members.get_mut(process) {
+            if let Some(place) = self.processes.get_mut(process) {
                 *place = next;
             }
         }
-        self.members
+        self.processes
             .iter_mut()
-            .for_each(|member| member.killed = false);
+            .for_each(|worker| worker.killed = false);
         self.all_ready().await
     }
 
@@ -292,19 +298,19 @@ impl Crew {
     #[cfg(target_os = "linux")]
     pub(super) fn limit_files(&mut self, bytes: Option<u64>) -> Result<()> {
         use rustix::process::{Resource, Rlimit, prlimit};
-        for member in self.members.iter().filter(|member| !member.facts.gone) {
+        for worker in self.processes.iter().filter(|worker| !worker.state.gone) {
             let limit = Rlimit {
                 current: bytes,
                 maximum: None,
             };
-            prlimit(Some(member.id()?), Resource::Fsize, limit)
+            prlimit(Some(worker.id()?), Resource::Fsize, limit)
                 .context("a disk cannot be filled")?;
         }
         Ok(())
     }
 
     fn signal(&self, process: usize, signal: Signal) -> Result<()> {
-        self.members
+        self.processes
             .get(process)
             .context("no such process")?
             .signal(signal)

@@ -8,9 +8,9 @@ const HOUR_MS: i64 = 3_600_000;
 const SECOND_US: i64 = 1_000_000;
 
 /// A journal of moves that were made at these seconds before now, an hour each.
-fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
+fn moved_before_now(file: &str, seconds: &[i64]) -> ClockJumps {
     let path = std::env::temp_dir().join(format!("chaos-moves-{file}-{}", std::process::id()));
-    let moves = Moves::make(&path).unwrap();
+    let moves = ClockJumps::make(&path).unwrap();
     let now = machine_us();
     for (place, ago) in seconds.iter().enumerate() {
         let from_us = now - ago * SECOND_US;
@@ -24,7 +24,7 @@ fn moved_before_now(file: &str, seconds: &[i64]) -> Moves {
     moves
 }
 
-fn told(record_age: u64, intent_age: u64) -> Entry {
+fn message(record_age: u64, intent_age: u64) -> Entry {
     let fingerprint = RefreshFingerprint([0; 32]);
     let mut entry = Entry::default();
     entry.record = Some(Record::new(
@@ -49,7 +49,7 @@ fn hours(hours: u64) -> Duration {
 #[test]
 fn what_is_older_than_a_move_is_older_by_it() {
     let moves = moved_before_now("older", &[300, 200, 100]);
-    let translated = moves.translate(told(250, 50), machine_us());
+    let translated = moves.translate(message(250, 50), machine_us());
     assert_eq!(
         translated.entry.record_age,
         hours(2) + Duration::from_secs(250)
@@ -62,7 +62,7 @@ fn what_is_older_than_a_move_is_older_by_it() {
 fn where_a_slow_answer_leaves_it_open_the_record_is_older_and_the_intent_younger() {
     let moves = moved_before_now("open", &[100]);
     let asked_us = machine_us() - 60 * SECOND_US;
-    let translated = moves.translate(told(90, 90), asked_us);
+    let translated = moves.translate(message(90, 90), asked_us);
     assert!(translated.is_doubtful);
     assert_eq!(
         translated.entry.record_age,
@@ -82,12 +82,12 @@ fn a_key_that_has_nothing_has_no_age() {
 #[test]
 fn who_opens_the_journal_later_reads_every_move() {
     let path = std::env::temp_dir().join(format!("chaos-moves-later-{}", std::process::id()));
-    let moves = Moves::make(&path).unwrap();
+    let moves = ClockJumps::make(&path).unwrap();
     let before = machine_us();
     for _ in 0..2 {
         moves.during(HOUR_MS, || Ok(())).unwrap();
     }
-    let later = Moves::open(&path).unwrap();
+    let later = ClockJumps::open(&path).unwrap();
     std::fs::remove_file(path).unwrap();
     assert_eq!(later.after_ms(before - 1), 2 * HOUR_MS);
     assert_eq!(later.after_ms(machine_us() + 1), 0);
@@ -96,12 +96,12 @@ fn who_opens_the_journal_later_reads_every_move() {
 #[test]
 fn a_move_that_is_being_made_is_open() {
     let path = std::env::temp_dir().join(format!("chaos-moves-amid-{}", std::process::id()));
-    let moves = Moves::make(&path).unwrap();
-    let later = Moves::open(&path).unwrap();
+    let moves = ClockJumps::make(&path).unwrap();
+    let later = ClockJumps::open(&path).unwrap();
     std::fs::remove_file(path).unwrap();
     moves
         .during(HOUR_MS, || {
-            assert!(later.translate(told(0, 0), machine_us()).is_doubtful);
+            assert!(later.translate(message(0, 0), machine_us()).is_doubtful);
             Ok(())
         })
         .unwrap();

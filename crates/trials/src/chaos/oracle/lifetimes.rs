@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail, ensure};
 
+use super::super::protocol::Handed;
 use super::super::round::LIFE_MS;
-use super::super::words::Handed;
 
 /// All tokens, by generation.
 #[derive(Debug, Default)]
-pub(super) struct Lives {
-    all: BTreeMap<u64, Life>,
+pub(super) struct Lifetimes {
+    all: BTreeMap<u64, Lifetime>,
     /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died
     /// with it: the next token has the same generation.
     pub(super) unheard: u64,
 }
 
 #[derive(Debug)]
-struct Life {
+struct Lifetime {
     issued_at_ms: i64,
     expires_at_ms: i64,
     /// When a store had it for certain.
@@ -26,7 +26,7 @@ struct Life {
     /// again.
     issues: u64,
     /// Tell them from every other, once somebody got them.
-    prints: Vec<u64>,
+    fingerprints: Vec<u64>,
 }
 
 /// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most
@@ -42,15 +42,15 @@ pub(super) enum Judged {
     Late,
 }
 
-impl Lives {
+impl Lifetimes {
     /// A token of this generation was issued, and is to be had from now on.
     pub(super) fn begin(&mut self, generation: u64, issued_at_ms: i64, expires_at_ms: i64) {
-        let life = Life {
+        let life = Lifetime {
             issued_at_ms,
             expires_at_ms,
             durable_at_ms: None,
             issues: 1,
-            prints: Vec::new(),
+            fingerprints: Vec::new(),
         };
         self.all.insert(generation, life);
     }
@@ -88,20 +88,22 @@ impl Lives {
     /// than nobody can know.
     pub(super) fn handed(&mut self, process: usize, handed: &Handed) -> Result<Judged> {
         let Handed {
-            generation, print, ..
+            generation,
+            fingerprint,
+            ..
         } = *handed;
-        let generation = self.older_of(print, generation).unwrap_or(generation);
+        let generation = self.older_of(fingerprint, generation).unwrap_or(generation);
         let Some(life) = self.all.get_mut(&generation) else {
             bail!(
                 "process {process} handed out generation {generation}, which the vendor never issued"
             );
         };
-        if !life.prints.contains(&print) {
-            life.prints.push(print);
+        if !life.fingerprints.contains(&fingerprint) {
+            life.fingerprints.push(fingerprint);
         }
         let issues = life.issues + self.unheard;
         ensure!(
-            u64::try_from(life.prints.len()).is_ok_and(|prints| prints <= issues),
+            u64::try_from(life.fingerprints.len()).is_ok_and(|fingerprints| fingerprints <= issues),
             "two different tokens were handed out as generation {generation}"
         );
         let late_ms = handed.judged_at_ms - life.expires_at_ms;
@@ -118,17 +120,17 @@ impl Lives {
     }
 }
 
-impl Lives {
+impl Lifetimes {
     /// A process whose clock is ahead holds a new token for over, and keeps the one before it under
     /// the new generation while that lives.
-    fn older_of(&self, print: u64, generation: u64) -> Option<u64> {
+    fn older_of(&self, fingerprint: u64, generation: u64) -> Option<u64> {
         let mut older = self.all.range(..generation);
-        let (older, _) = older.rfind(|(_, life)| life.prints.contains(&print))?;
+        let (older, _) = older.rfind(|(_, life)| life.fingerprints.contains(&fingerprint))?;
         Some(*older)
     }
 }
 
-impl Life {
+impl Lifetime {
     /// By how much a holder may take the token for younger than it is.
     ///
     /// A record says how much life was left when it was written down, and the store says how long

@@ -9,13 +9,13 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
-use crate::chaos::facts::Facts;
-use crate::chaos::words::{Assignment, Said, Told};
+use crate::chaos::protocol::{Assignment, FromWorker, ToWorker};
+use crate::chaos::worker_state::WorkerState;
 
 /// One process.
 #[derive(Debug)]
-pub(in crate::chaos) struct Member {
-    pub(in crate::chaos) facts: Facts,
+pub(in crate::chaos) struct WorkerProcess {
+    pub(in crate::chaos) state: WorkerState,
     pub(in crate::chaos) stopped: bool,
     /// Somebody kills it, or told it to kill itself.
     pub(super) killed: bool,
@@ -26,27 +26,27 @@ pub(in crate::chaos) struct Member {
 
 /// What one process said.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct Received {
     pub(super) process: usize,
     pub(super) incarnation: u32,
     /// `None`: it will say nothing more.
-    pub(super) said: Option<Said>,
+    pub(super) message: Option<FromWorker>,
 }
 
-impl Member {
+impl WorkerProcess {
     pub(super) fn start(
         assignment: &Assignment,
         incarnation: u32,
-        speaker: mpsc::UnboundedSender<Heard>,
+        outbox: mpsc::UnboundedSender<Received>,
     ) -> Result<Self> {
         let mut child = command(&serde_json::to_string(assignment)?)
             .spawn()
             .context("a process cannot be started")?;
         let stdin = child.stdin.take().context("no standard input")?;
         let stdout = child.stdout.take().context("no standard output")?;
-        tokio::spawn(listen(stdout, assignment.process, incarnation, speaker));
+        tokio::spawn(listen(stdout, assignment.process, incarnation, outbox));
         Ok(Self {
-            facts: Facts::default(),
+            state: WorkerState::default(),
             stopped: false,
             killed: false,
             incarnation,
@@ -57,12 +57,12 @@ impl Member {
 
     /// Whether it can do anything just now.
     pub(super) fn runs(&self) -> bool {
-        !self.stopped && !self.facts.gone
+        !self.stopped && !self.state.gone
     }
 
     /// One that was killed meanwhile hears nothing, which is as it should be.
-    pub(super) async fn tell(&mut self, told: &Told) {
-        let Ok(mut line) = serde_json::to_vec(told) else {
+    pub(super) async fn send(&mut self, message: &ToWorker) {
+        let Ok(mut line) = serde_json::to_vec(message) else {
             return;
         };
         line.push(b'\n');
@@ -109,24 +109,24 @@ async fn listen(
     stdout: ChildStdout,
     process: usize,
     incarnation: u32,
-    speaker: mpsc::UnboundedSender<Heard>,
+    outbox: mpsc::UnboundedSender<Received>,
 ) {
     let mut lines = BufReader::new(stdout).lines();
     loop {
-        let said = match lines.next_line().await {
+        let message = match lines.next_line().await {
             Ok(Some(line)) => match serde_json::from_str(&line) {
-                Ok(said) => Some(said),
+                Ok(message) => Some(message),
                 Err(_) => continue,
             },
             _ => None,
         };
-        let over = said.is_none();
-        let heard = Heard {
+        let over = message.is_none();
+        let received = Received {
             process,
             incarnation,
-            said,
+            message,
         };
-        if speaker.send(heard).is_err() || over {
+        if outbox.send(received).is_err() || over {
             return;
         }
     }

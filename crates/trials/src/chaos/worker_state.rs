@@ -1,10 +1,10 @@
 //! What is known of a process by what it said.
 
-use super::words::{Handed, Said};
+use super::protocol::{FromWorker, Handed};
 
 /// All that matters to the orchestrator.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct WorkerState {
     pub(super) ready: bool,
     /// A request is under way.
     pub(super) sending: bool,
@@ -29,58 +29,58 @@ pub(super) struct Facts {
     pub(super) whole_at_death: Option<u64>,
     /// Since this question it knows that the grant was logged out.
     knows_of_logout_since: Option<u64>,
-    told: Option<u64>,
+    message: Option<u64>,
 }
 
 /// As the engine says it.
 const LOGGED_OUT: &str = "logged out";
 
-impl Facts {
+impl WorkerState {
     /// Notes what it says while this is the last question.
-    pub(super) fn note(&mut self, said: &Said, last_question: u64) {
-        match said {
-            Said::Ready => self.ready = true,
-            Said::Sending => self.sending = true,
-            Said::Answered { status } => {
+    pub(super) fn note(&mut self, message: &FromWorker, last_question: u64) {
+        match message {
+            FromWorker::Ready => self.ready = true,
+            FromWorker::Sending => self.sending = true,
+            FromWorker::Answered { status } => {
                 self.sending = false;
                 self.holding |= *status == 200;
             }
-            Said::Unanswered => self.sending = false,
-            Said::Committed { .. } | Said::Uncommitted { is_final: true, .. } => {
+            FromWorker::Unanswered => self.sending = false,
+            FromWorker::Committed { .. } | FromWorker::Uncommitted { is_final: true, .. } => {
                 self.holding = false;
                 self.spilled = false;
             }
-            Said::Spilled => self.spilled = true,
-            Said::Rejected { why } => {
+            FromWorker::Spilled => self.spilled = true,
+            FromWorker::Rejected { why } => {
                 self.rejected = true;
                 if why.contains(LOGGED_OUT) {
                     self.knows_of_logout_since.get_or_insert(last_question);
                 }
             }
-            Said::LoggedOut { error } => {
+            FromWorker::LoggedOut { error } => {
                 self.logged_out = Some(error.clone().map_or(Ok(()), Err));
                 if error.is_none() {
                     self.knows_of_logout_since.get_or_insert(last_question);
                 }
             }
-            Said::Redeemed { generation, error } => {
+            FromWorker::Redeemed { generation, error } => {
                 self.redeemed = Some(generation.ok_or_else(|| error.clone().unwrap_or_default()));
             }
-            Said::Dying { whole, .. } => self.whole_at_death = *whole,
-            Said::Handed(handed) => {
+            FromWorker::Dying { whole, .. } => self.whole_at_death = *whole,
+            FromWorker::Handed(handed) => {
                 self.answered = self.answered.max(handed.number);
                 self.handed = Some(*handed);
-                self.told = Some(handed.generation);
+                self.message = Some(handed.generation);
             }
-            Said::Refused { number, .. } => {
+            FromWorker::Refused { number, .. } => {
                 self.answered = self.answered.max(*number);
                 self.handed = None;
             }
-            Said::Read { took_us } => self.read_us = Some(*took_us),
-            Said::Uncommitted { .. }
-            | Said::Noted { .. }
-            | Said::Adopted { .. }
-            | Said::Overtaken => {}
+            FromWorker::Read { took_us } => self.read_us = Some(*took_us),
+            FromWorker::Uncommitted { .. }
+            | FromWorker::Noted { .. }
+            | FromWorker::Adopted { .. }
+            | FromWorker::Overtaken => {}
         }
     }
 
@@ -94,7 +94,7 @@ impl Facts {
         self.knows_of_logout_since.is_some()
     }
 
-    pub(super) fn forget_endings(&mut self) {
+    pub(super) fn clear_endings(&mut self) {
         self.logged_out = None;
         self.redeemed = None;
     }
@@ -106,8 +106,8 @@ impl Facts {
     }
 
     /// Whether it is worth a line: the same token again is not.
-    pub(super) fn is_news(&self, said: &Said) -> bool {
-        !matches!(said, Said::Handed(handed) if self.told == Some(handed.generation))
+    pub(super) fn is_news(&self, message: &FromWorker) -> bool {
+        !matches!(message, FromWorker::Handed(handed) if self.message == Some(handed.generation))
     }
 
     /// Everything asked is answered.
@@ -116,7 +116,7 @@ impl Facts {
     }
 
     /// Something is under way that the store does not know yet.
-    pub(super) fn has_something(&self) -> bool {
+    pub(super) fn has_unsaved_token(&self) -> bool {
         self.sending || self.holding
     }
 
@@ -130,46 +130,49 @@ impl Facts {
 mod tests {
     use super::*;
 
-    fn after(said: &[Said]) -> Facts {
-        let mut facts = Facts::default();
-        said.iter().for_each(|said| facts.note(said, 1));
-        facts
+    fn after(message: &[FromWorker]) -> WorkerState {
+        let mut state = WorkerState::default();
+        message.iter().for_each(|message| state.note(message, 1));
+        state
     }
 
     #[test]
     fn who_dies_with_a_request_under_way_or_an_unwritten_token_takes_it_along() {
         assert!(!after(&[]).would_lose());
-        assert!(after(&[Said::Sending]).would_lose());
-        assert!(!after(&[Said::Sending, Said::Unanswered]).would_lose());
-        assert!(!after(&[Said::Sending, Said::Answered { status: 400 }]).would_lose());
-        assert!(after(&[Said::Sending, Said::Answered { status: 200 }]).would_lose());
+        assert!(after(&[FromWorker::Sending]).would_lose());
+        assert!(!after(&[FromWorker::Sending, FromWorker::Unanswered]).would_lose());
+        assert!(!after(&[FromWorker::Sending, FromWorker::Answered { status: 400 }]).would_lose());
+        assert!(after(&[FromWorker::Sending, FromWorker::Answered { status: 200 }]).would_lose());
     }
 
     #[test]
     fn who_logged_out_or_was_told_of_it_knows_of_it_from_the_next_question_on() {
         let why = "the grant was logged out".to_owned();
-        for said in [Said::LoggedOut { error: None }, Said::Rejected { why }] {
-            let mut facts = after(&[said]);
+        for message in [
+            FromWorker::LoggedOut { error: None },
+            FromWorker::Rejected { why },
+        ] {
+            let mut state = after(&[message]);
             assert_eq!(
-                (facts.knew_of_logout(1), facts.knew_of_logout(2)),
+                (state.knew_of_logout(1), state.knew_of_logout(2)),
                 (false, true)
             );
-            facts.begin_grant();
-            assert!(!facts.knew_of_logout(2));
+            state.begin_grant();
+            assert!(!state.knew_of_logout(2));
         }
         let why = "invalid_grant".to_owned();
-        assert!(!after(&[Said::Rejected { why }]).knew_of_logout(2));
+        assert!(!after(&[FromWorker::Rejected { why }]).knew_of_logout(2));
     }
 
     #[test]
     fn a_token_is_safe_with_the_store_or_the_spill() {
-        let answered = Said::Answered { status: 200 };
-        let committed = Said::Committed {
+        let answered = FromWorker::Answered { status: 200 };
+        let committed = FromWorker::Committed {
             generation: 2,
             at_us: 0,
         };
-        assert!(!after(&[answered.clone(), committed]).has_something());
-        let spilled = after(&[answered, Said::Spilled]);
-        assert!(spilled.has_something() && !spilled.would_lose());
+        assert!(!after(&[answered.clone(), committed]).has_unsaved_token());
+        let spilled = after(&[answered, FromWorker::Spilled]);
+        assert!(spilled.has_unsaved_token() && !spilled.would_lose());
     }
 }

@@ -15,7 +15,7 @@ use token_redis::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::types::store::TokenStore;
 
-use super::careless::CarelessStore;
+use super::broken_store::BrokenStore;
 use super::step_kill::{StepKill, whole_on_disk};
 
 /// Which store.
@@ -29,7 +29,7 @@ pub(crate) enum StoreKind {
     Postgres,
     /// One that breaks its contract, to see that the oracle finds it out.
     #[value(hide = true)]
-    Careless,
+    Broken,
 }
 
 impl StoreKind {
@@ -38,7 +38,7 @@ impl StoreKind {
             Self::File => "file",
             Self::Redis => "redis",
             Self::Postgres => "postgres",
-            Self::Careless => "careless",
+            Self::Broken => "careless",
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
     let sealing = || anyhow::Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?));
     Ok(match kind {
         StoreKind::File => Arc::new(FileStore::at(address)),
-        StoreKind::Careless => Arc::new(CarelessStore(FileStore::at(address))),
+        StoreKind::Broken => Arc::new(BrokenStore(FileStore::at(address))),
         StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
         StoreKind::Postgres => {
             let store = PostgresStore::builder(sealing()?)
@@ -89,19 +89,17 @@ pub(super) enum Outage {
 
 /// The store itself, in the orchestrator's hands.
 #[derive(Debug)]
-pub(super) enum Ground {
+pub(super) enum StoreFixture {
     File(Folder),
     Redis(Redis),
     Postgres(Postgres),
 }
 
-impl Ground {
+impl StoreFixture {
     /// Starts the store, with nothing in it.
     pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
         Ok(match kind {
-            StoreKind::File | StoreKind::Careless => {
-                Self::File(Folder::make(folder.join("store"))?)
-            }
+            StoreKind::File | StoreKind::Broken => Self::File(Folder::make(folder.join("store"))?),
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
             StoreKind::Postgres => {
                 // Each process may have five connections, and 64 make a crowd.
