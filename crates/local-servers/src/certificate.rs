@@ -1,4 +1,4 @@
-//! What a server shows to those who connect by TLS.
+//! A server's TLS certificate.
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
-//! Why a server could not be started or signalled.
+//! The error of this crate.
 
 use std::fmt;
 
-/// A server could not be started, asked or signalled; the text says why, and what to run where a
-/// package is missing.
+/// A server could not be started, asked or signalled. The text says why, and which command installs
+/// a missing package.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ServerError(String);

@@ -1,4 +1,4 @@
-//! What is installed, and the command for what is not.
+//! Which servers are installed, and the command that installs the others.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ServerError;
 
-/// A server program that this machine lacks.
+/// A server program that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The program that was looked for.
+    /// The program.
     pub program: &'static str,
-    /// The package that has it, as the machine's package tool names it.
+    /// Its package, as this machine's package manager names it.
     pub package: &'static str,
 }
 
 impl Missing {
-    /// The command that installs its package.
+    /// Returns the command that installs its package.
     pub fn command(&self) -> String {
         command(&[self.package])
     }
 }
 
-/// The programs that are not installed, of those that the servers of this crate need.
+/// Returns the programs that the servers of this crate need and that are not installed.
 pub fn missing() -> Vec<Missing> {
     needed()
         .into_iter()
@@ -31,11 +31,10 @@ pub fn missing() -> Vec<Missing> {
         .collect()
 }
 
-/// The one command that installs these packages, for Homebrew where there is no `apt-get`.
+/// Returns one command that installs these packages: `apt-get`, or Homebrew if there is none.
 ///
-/// Debian starts a daemon as soon as its package is installed, except where `/usr/sbin/policy-rc.d`
-/// exists and exits with 101. The servers of this crate do not mind a daemon: they take ports of
-/// their own.
+/// Debian starts a daemon as soon as its package is installed, unless `/usr/sbin/policy-rc.d` exists
+/// and exits with 101. Such a daemon does no harm, because the servers here take free ports.
 pub fn command(packages: &[&str]) -> String {
     let packages = packages.join(" ");
     if on_path("apt-get").is_some() {
@@ -72,7 +71,7 @@ fn needed() -> [Missing; 5] {
     ]
 }
 
-/// Where a program is: beside the newest PostgreSQL of the machine, else on the search path.
+/// Returns the path of a program: beside the newest PostgreSQL, else on the search path.
 pub(crate) fn find(program: &str) -> Result<PathBuf, ServerError> {
     let found = postgresql_folders()
         .into_iter()
@@ -91,7 +90,7 @@ fn not_installed(program: &str) -> ServerError {
     ServerError::new(format!("`{program}` is not installed. Run: {command}"))
 }
 
-/// The folders of the installed PostgreSQL versions, newest first.
+/// Returns the folders of the installed PostgreSQL versions, newest first.
 fn postgresql_folders() -> Vec<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -110,7 +109,7 @@ fn postgresql_folders() -> Vec<PathBuf> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
-    // Daemons are often outside of a user's search path.
+    // Daemons are often not on a user's search path.
     env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin", "/opt/homebrew/bin", "/usr/local/bin"].map(PathBuf::from))
         .map(|folder| folder.join(program))

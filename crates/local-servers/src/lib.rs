@@ -3,14 +3,13 @@
 //! ```no_run
 //! use local_servers::{LocalServer, PgBouncer, Postgres, Redis};
 //!
-//! # fn main() -> Result<(), local_servers::ServerError> {
 //! let mut redis = Redis::with().append_only().start()?;
 //! let replica = Redis::with().replica_of(&redis).start()?;
 //! println!("{} {}", redis.url(), replica.port());
 //!
-//! redis.pause()?; // answers nobody, refuses nobody
+//! redis.pause()?; // accepts connections and answers none
 //! redis.resume()?;
-//! redis.kill()?; // without a chance to write anything down
+//! redis.kill()?; // SIGKILL
 //! redis.start_again()?; // on the same port, with the same folder
 //!
 //! let postgres = Postgres::start()?;
@@ -20,12 +19,12 @@
 //! # }
 //! ```
 //!
-//! Each server listens on a free loopback port, keeps everything in a temporary folder and is
-//! stopped by its process id when it is dropped. A server whose test process dies without dropping
-//! it (a `static`, a SIGKILL) is stopped too, and its folder removed.
+//! Each server listens on a free loopback port, keeps its files in a temporary folder, and is
+//! stopped by its process id when it is dropped. If the test process ends without dropping it (a
+//! `static`, a SIGKILL), the server is stopped too and its folder removed.
 //!
-//! What is not installed is an error that says the one command to run; [`install::missing`] asks
-//! beforehand.
+//! If a server is not installed, the error names the command that installs it.
+//! [`install::missing`] tells beforehand.
 
 mod certificate;
 mod error;
@@ -37,6 +36,7 @@ mod process;
 mod reaper;
 mod redis;
 mod redis_cli;
+mod signal;
 mod unprivileged;
 
 pub use certificate::Certificate;

@@ -12,8 +12,8 @@ use crate::postgres::{self, Postgres};
 use crate::process::{LocalServer, Process};
 use crate::unprivileged::Unprivileged;
 
-/// A running `pgbouncer`. One server connection serves many clients, a transaction each: nothing of
-/// a session survives.
+/// A running `pgbouncer`. One server connection serves many clients, one transaction at a time, so
+/// session state is lost between transactions.
 #[derive(Debug)]
 pub struct PgBouncer {
     process: Process,
@@ -23,11 +23,11 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one in transaction mode, with at most two connections to the server.
+    /// Starts it in transaction mode, with at most two connections to the server.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn start(postgres: &Postgres) -> Result<Self, ServerError> {
         find("pgbouncer")?;
         port::with_free_port(|port| {
@@ -50,12 +50,12 @@ impl PgBouncer {
         })
     }
 
-    /// Its loopback port.
+    /// Returns its loopback port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `postgres://postgres@127.0.0.1:<port>/postgres`, through the pooler.
+    /// Returns `postgres://postgres@127.0.0.1:<port>/postgres`, through the pooler.
     pub fn url(&self) -> String {
         postgres::url(self.port)
     }

@@ -8,7 +8,7 @@ use crate::error::ServerError;
 /// and the server's own bind.
 const PORTS: usize = 5;
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that nobody listens on at this moment.
 pub(crate) fn free() -> Result<u16, ServerError> {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
@@ -16,7 +16,7 @@ pub(crate) fn free() -> Result<u16, ServerError> {
         .map_err(|error| ServerError::io("no free loopback port", &error))
 }
 
-/// Starts something on a free port, and on another where that one was taken meanwhile.
+/// Starts a server on a free port, and tries another port if that one was taken meanwhile.
 pub(crate) fn with_free_port<T>(
     mut start: impl FnMut(u16) -> Result<T, ServerError>,
 ) -> Result<T, ServerError> {

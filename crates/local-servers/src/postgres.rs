@@ -16,12 +16,13 @@ use crate::port;
 use crate::process::{LocalServer, Process};
 use crate::unprivileged::Unprivileged;
 
-/// How often a server is started again beside what its predecessor left, and how long between.
+/// How often a start is tried while processes of the killed predecessor still end, and the pause
+/// between.
 const ORPHANS_TRIES: usize = 20;
 const ORPHANS_PAUSE: Duration = Duration::from_millis(100);
 
-/// A running `postgres`. Its superuser is `postgres`, its database `postgres`, and it asks nobody
-/// on the loopback for a password.
+/// A running `postgres`. Superuser and database are `postgres`. Connections over loopback need no
+/// password.
 #[derive(Debug)]
 pub struct Postgres {
     process: Process,
@@ -31,31 +32,31 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it.
+    /// Creates a cluster and starts it.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn start() -> Result<Self, ServerError> {
         Self::with().start()
     }
 
-    /// Options first, then [`PostgresOptions::start`].
+    /// Returns options to set before [`PostgresOptions::start`].
     pub fn with() -> PostgresOptions {
         PostgresOptions::default()
     }
 
-    /// Its loopback port.
+    /// Returns its loopback port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder of its Unix socket.
+    /// Returns the folder of its Unix socket.
     pub fn socket_folder(&self) -> &Path {
         self.process.folder()
     }
 
-    /// `postgres://postgres@127.0.0.1:<port>/postgres`.
+    /// Returns `postgres://postgres@127.0.0.1:<port>/postgres`.
     pub fn url(&self) -> String {
         url(self.port)
     }
@@ -64,7 +65,7 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where nobody answers, or the answer is an error of the server.
+    /// [`ServerError`] if it does not answer, or answers with an error.
     pub fn sql(&self, sql: &str) -> Result<String, ServerError> {
         ask(self.port, sql)
     }
@@ -122,7 +123,7 @@ impl Postgres {
             .arg("-k")
             .arg(self.process.folder());
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        // Tests end processes, not the machine: what is written is in the kernel's hands already.
+        // Tests kill processes, not the machine, so written data is safe without fsync.
         command.args(["-c", "fsync=off"]);
         if self.options.certificate.is_some() {
             command.args(["-c", "ssl=on"]);
@@ -141,8 +142,7 @@ impl LocalServer for Postgres {
     }
 
     fn start_again(&mut self) -> Result<(), ServerError> {
-        // Children of a server that was killed may take a moment to end, and nothing starts beside
-        // them.
+        // Children of a killed server may take a moment to end, and block a new start meanwhile.
         for _ in 0..ORPHANS_TRIES {
             if self.boot().is_ok() {
                 return Ok(());
@@ -153,7 +153,7 @@ impl LocalServer for Postgres {
     }
 }
 
-/// How a PostgreSQL is started.
+/// Options of a [`Postgres`].
 #[derive(Clone, Debug, Default)]
 pub struct PostgresOptions {
     certificate: Option<Certificate>,
@@ -168,25 +168,25 @@ impl PostgresOptions {
         self
     }
 
-    /// Any line of `postgresql.conf`; `fsync` is off unless set here.
+    /// Sets any line of `postgresql.conf`. `fsync` is off by default.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Makes a cluster and starts it.
+    /// Creates a cluster and starts it.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn start(self) -> Result<Postgres, ServerError> {
         for program in ["initdb", "postgres", "psql"] {
             find(program)?;
         }
         let user = Unprivileged::find()?;
         port::with_free_port(|port| {
-            // A fast shutdown: it does not wait until the clients have gone.
+            // A fast shutdown does not wait for clients to disconnect.
             let process = Process::prepare("local-postgres", Signal::INT)?;
             let mut postgres = Postgres {
                 process,
@@ -205,7 +205,7 @@ pub(crate) fn url(port: u16) -> String {
     format!("postgres://postgres@127.0.0.1:{port}/postgres")
 }
 
-/// Another server may have the port: only the one with our folder counts.
+/// Whether the server with this folder is ready. Another server may have taken the port.
 pub(crate) fn is_ready(port: u16, data: &Path) -> bool {
     ask(port, "SHOW data_directory").is_ok_and(|answer| Path::new(answer.trim()) == data)
 }

@@ -1,4 +1,4 @@
-//! One server process: started, watched, frozen, stopped by its id.
+//! One server process: started, watched, paused, and stopped by its process id.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -9,88 +9,87 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::error::ServerError;
 use crate::reaper::Reaper;
+use crate::signal::{children_of, send};
 
-/// How often a server is asked whether it is there, and whether it is gone: 1,500 times 20 ms for a
-/// machine under load.
-const TRIES: usize = 1_500;
-const PAUSE: Duration = Duration::from_millis(20);
-/// After so many looks a server that was asked to go is made to.
-const PATIENCE: usize = 250;
+/// How often [`POLL_INTERVAL`] passes before a start fails: 30 seconds, for a machine under load.
+const START_POLLS: usize = 1_500;
+/// How often [`POLL_INTERVAL`] passes before a server that was asked to stop is killed: 5 seconds.
+const STOP_POLLS: usize = 250;
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What every server of this crate can be put through.
+/// What tests do to a server of this crate.
 pub trait LocalServer {
-    /// The process behind it.
+    /// Returns the process behind it.
     fn process(&mut self) -> &mut Process;
 
-    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill): the same port, the same
-    /// folder.
+    /// Starts it again after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port and with
+    /// the same folder.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it does not come up; its log's end is in the text.
+    /// [`ServerError`] with the end of the server's log if it does not start.
     fn start_again(&mut self) -> Result<(), ServerError>;
 
-    /// Asks it to go in good order, and returns when it is gone.
+    /// Stops it gracefully, and returns when it has ended. Kills it after 5 seconds.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where the process cannot be signalled.
+    /// [`ServerError`] if the process cannot be signalled.
     fn stop(&mut self) -> Result<(), ServerError> {
         self.process().stop()
     }
 
-    /// Ends it without a chance to write anything down (SIGKILL), its children too.
+    /// Kills it and its children (SIGKILL): it cannot write anything any more.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where the process cannot be signalled.
+    /// [`ServerError`] if the process cannot be signalled.
     fn kill(&mut self) -> Result<(), ServerError> {
         self.process().kill()
     }
 
-    /// Freezes it and its children (SIGSTOP): the kernel still takes connections for it, and nobody
+    /// Pauses it and its children (SIGSTOP). The kernel still accepts connections for it, but nobody
     /// answers them.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where the process cannot be signalled.
+    /// [`ServerError`] if the process cannot be signalled.
     fn pause(&mut self) -> Result<(), ServerError> {
         self.process().signal_all(Signal::STOP)
     }
 
-    /// Lets it go on after [`pause`](Self::pause) (SIGCONT).
+    /// Resumes it after [`pause`](Self::pause) (SIGCONT).
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where the process cannot be signalled.
+    /// [`ServerError`] if the process cannot be signalled.
     fn resume(&mut self) -> Result<(), ServerError> {
         self.process().signal_all(Signal::CONT)
     }
 }
 
-/// A server's process and its temporary folder, which are both gone when it is dropped.
+/// A server's process and its temporary folder. Dropping it stops the one and removes the other.
 #[derive(Debug)]
 pub struct Process {
     child: Option<Child>,
-    farewell: Signal,
+    stop_signal: Signal,
     folder: PathBuf,
     // After the child: the folder goes last.
     reaper: Reaper,
 }
 
 impl Process {
-    /// A folder for a server that is not started yet, and the signal that it stops in good order
-    /// by.
-    pub(crate) fn prepare(name: &str, farewell: Signal) -> Result<Self, ServerError> {
+    /// Makes a folder for a server that is not started yet. `stop_signal` stops it gracefully.
+    pub(crate) fn prepare(name: &str, stop_signal: Signal) -> Result<Self, ServerError> {
         let folder = new_folder(name)?;
         let reaper = Reaper::of(&folder)?;
         Ok(Self {
             child: None,
-            farewell,
+            stop_signal,
             folder,
             reaper,
         })
@@ -100,34 +99,34 @@ impl Process {
         &self.folder
     }
 
-    /// The process id, while it runs.
+    /// Returns the process id while it runs.
     pub fn id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Starts the command and returns when `ready` says so of its process id.
+    /// Starts the command, and returns when `ready` is true for its process id.
     pub(crate) fn start(
         &mut self,
         command: &mut Command,
         ready: impl Fn(u32) -> bool,
     ) -> Result<(), ServerError> {
         self.spawn(command)?;
-        for _ in 0..TRIES {
+        for _ in 0..START_POLLS {
             let Some(id) = self.alive() else {
                 return Err(ServerError::new(format!(
                     "the server ended at once: {}",
-                    self.last_words()
+                    self.log_tail()
                 )));
             };
             if ready(id) {
                 return Ok(());
             }
-            sleep(PAUSE);
+            sleep(POLL_INTERVAL);
         }
         self.kill()?;
         Err(ServerError::new(format!(
             "the server does not answer: {}",
-            self.last_words()
+            self.log_tail()
         )))
     }
 
@@ -169,13 +168,13 @@ impl Process {
         if self.alive().is_none() {
             return Ok(());
         }
-        self.signal_all(Signal::CONT)?; // a frozen process hears no farewell
-        self.signal(self.farewell)?;
-        for _ in 0..PATIENCE {
+        self.signal_all(Signal::CONT)?; // a paused process handles no signal
+        self.signal(self.stop_signal)?;
+        for _ in 0..STOP_POLLS {
             if self.alive().is_none() {
                 return self.reaper.watch(None);
             }
-            sleep(PAUSE);
+            sleep(POLL_INTERVAL);
         }
         self.kill()
     }
@@ -184,7 +183,7 @@ impl Process {
         if self.alive().is_none() {
             return Ok(());
         }
-        self.signal_all(Signal::STOP)?; // who is frozen starts no child between the list and the kill
+        self.signal_all(Signal::STOP)?; // a paused process starts no child meanwhile
         self.signal_all(Signal::KILL)?;
         if let Some(mut child) = self.child.take() {
             child
@@ -219,8 +218,8 @@ impl Process {
         self.folder.join("log")
     }
 
-    /// The end of what it wrote, for an error's text.
-    fn last_words(&self) -> String {
+    /// Returns the last lines of its log, for an error's text.
+    fn log_tail(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().rev().take(8).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
@@ -233,60 +232,6 @@ impl Drop for Process {
             drop(self.kill());
         }
     }
-}
-
-fn send(id: u32, signal: Signal) -> Result<(), ServerError> {
-    i32::try_from(id)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| ServerError::new("no such process id"))
-        .and_then(|id| {
-            kill_process(id, signal).map_err(|error| ServerError::io("no signal", &error.into()))
-        })
-}
-
-/// From the kernel itself: a small machine has no `ps`.
-#[cfg(target_os = "linux")]
-fn children_of(parent: u32) -> Vec<u32> {
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let stats =
-        processes.filter_map(|process| fs::read_to_string(process.ok()?.path().join("stat")).ok());
-    stats.filter_map(|stat| child_in(parent, &stat)).collect()
-}
-
-/// `id (name) state parent …`, where the name may hold anything.
-#[cfg(target_os = "linux")]
-fn child_in(parent: u32, stat: &str) -> Option<u32> {
-    let id = stat.split_whitespace().next()?.parse().ok()?;
-    let its_parent: u32 = stat
-        .rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()?;
-    (its_parent == parent).then_some(id)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn children_of(parent: u32) -> Vec<u32> {
-    let Ok(output) = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output() else {
-        return Vec::new();
-    };
-    let table = String::from_utf8_lossy(&output.stdout).into_owned();
-    table
-        .lines()
-        .filter_map(|line| child_of(parent, line))
-        .collect()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn child_of(parent: u32, line: &str) -> Option<u32> {
-    let mut ids = line.split_whitespace().map(str::parse::<u32>);
-    let (id, its_parent) = (ids.next()?.ok()?, ids.next()?.ok()?);
-    (its_parent == parent).then_some(id)
 }
 
 fn new_folder(name: &str) -> Result<PathBuf, ServerError> {
@@ -303,28 +248,8 @@ fn new_folder(name: &str) -> Result<PathBuf, ServerError> {
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
     #[test]
-    fn a_child_is_told_by_the_kernel_whatever_its_name() {
-        assert_eq!(child_in(7, "12 (a) b (c) S 7 12 12 0"), Some(12));
-        assert_eq!(child_in(7, "7 (postgres) S 12 7 7 0"), None);
-        assert_eq!(child_in(7, ""), None);
-        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
-        assert!(children_of(std::process::id()).contains(&child.id()));
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    #[test]
-    fn a_table_of_processes_is_read_by_parent() {
-        assert_eq!(child_of(7, "  12     7"), Some(12));
-        assert_eq!(child_of(7, "  7     12"), None);
-        assert_eq!(child_of(7, ""), None);
-    }
-
-    #[test]
-    fn a_process_that_ends_at_once_says_its_last_words() {
+    fn a_process_that_ends_at_once_shows_the_end_of_its_log() {
         let mut process = Process::prepare("local-test", Signal::TERM).unwrap();
         let mut command = Command::new("/bin/sh");
         let error = process
@@ -334,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_server_takes_its_folder_along() {
+    fn a_dropped_server_removes_its_folder() {
         let mut process = Process::prepare("local-test", Signal::TERM).unwrap();
         let mut command = Command::new("/bin/sh");
         process

@@ -1,4 +1,4 @@
-//! Nothing outlives the test process, however that ends.
+//! Ends servers whose test process ended without dropping them.
 
 use std::fmt;
 use std::io::Write;
@@ -8,15 +8,15 @@ use std::process::{Child, Command, Stdio};
 
 use crate::error::ServerError;
 
-/// Remembers the last id it was told; ends that process and removes the folder when its input ends,
-/// which the kernel sees to.
+/// Remembers the last process id that it read. When its input ends, as it does when the test process
+/// ends, it kills that process and removes the folder.
 const SCRIPT: &str = r#"
 while read -r line; do id="$line"; done
 if [ -n "$id" ]; then kill -9 "$id" 2>/dev/null; fi
 for again in 1 2 3 4 5; do rm -rf "$0" 2>/dev/null && exit 0; sleep 0.2; done
 "#;
 
-/// A small process that watches over a server and its folder.
+/// A small process that cleans up a server and its folder.
 pub(crate) struct Reaper(Child);
 
 impl Reaper {
@@ -29,14 +29,14 @@ impl Reaper {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .current_dir("/")
-            // A Ctrl-C in the terminal is for the test, which the reaper outlives.
+            // A Ctrl-C in the terminal ends the test, and must not end the reaper first.
             .process_group(0)
             .spawn()
             .map(Self)
             .map_err(|error| ServerError::io("/bin/sh cannot be started", &error))
     }
 
-    /// Tells it which process to end; `None` after that one has ended.
+    /// Sets the process to kill; `None` after that process has ended.
     pub(crate) fn watch(&mut self, id: Option<u32>) -> Result<(), ServerError> {
         let line = id.map_or_else(|| "\n".to_owned(), |id| format!("{id}\n"));
         let stdin = self

@@ -22,26 +22,26 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one that keeps nothing on disk.
+    /// Starts a server that keeps nothing on disk.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn start() -> Result<Self, ServerError> {
         Self::with().start()
     }
 
-    /// Options first, then [`RedisOptions::start`].
+    /// Returns options to set before [`RedisOptions::start`].
     pub fn with() -> RedisOptions {
         RedisOptions::default()
     }
 
-    /// Starts a sentinel that watches `primary` under `name`, and decides alone (a quorum of one)
+    /// Starts a sentinel with a quorum of one. It watches `primary` under `name`, and fails over
     /// after `down_after_ms` milliseconds.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn sentinel_of(
         primary: &Self,
         name: &str,
@@ -61,12 +61,12 @@ impl Redis {
         options.start()
     }
 
-    /// Its loopback port without TLS.
+    /// Returns its loopback port without TLS.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `redis://127.0.0.1:<port>`, with the password where it has one.
+    /// Returns `redis://127.0.0.1:<port>`, with the password if there is one.
     pub fn url(&self) -> String {
         match &self.options.password {
             Some(password) => format!("redis://:{password}@127.0.0.1:{}", self.port),
@@ -74,7 +74,7 @@ impl Redis {
         }
     }
 
-    /// `rediss://localhost:<port>`, where it was started with a certificate.
+    /// Returns `rediss://localhost:<port>` if it was started with a certificate.
     pub fn tls_url(&self) -> Option<String> {
         self.tls_port
             .map(|port| format!("rediss://localhost:{port}"))
@@ -84,7 +84,7 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where nobody answers, or the answer is an error of the server.
+    /// [`ServerError`] if it does not answer, or answers with an error.
     pub fn command(&self, words: &[&str]) -> Result<String, ServerError> {
         ask(self.port, self.options.password.as_deref(), words)
     }
@@ -197,7 +197,7 @@ impl LocalServer for Redis {
     }
 }
 
-/// How a Redis is started.
+/// Options of a [`Redis`].
 #[derive(Clone, Default)]
 pub struct RedisOptions {
     password: Option<String>,
@@ -208,61 +208,60 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// Asks everyone for this password.
+    /// Requires this password.
     #[must_use]
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
         self
     }
 
-    /// Bounds the memory (`"64mb"`) and says what is evicted beyond it (`"allkeys-lru"`).
+    /// Sets `maxmemory` (`"64mb"`) and `maxmemory-policy` (`"allkeys-lru"`).
     #[must_use]
     pub fn max_memory(self, size: &str, policy: &str) -> Self {
         self.setting("maxmemory", size)
             .setting("maxmemory-policy", policy)
     }
 
-    /// Keeps a log of every write, synced at each: a killed server comes back with all it
-    /// acknowledged.
+    /// Sets `appendonly yes` and `appendfsync always`: every acknowledged write survives a kill.
     #[must_use]
     pub fn append_only(self) -> Self {
         self.setting("appendonly", "yes")
             .setting("appendfsync", "always")
     }
 
-    /// Copies another server.
+    /// Makes it a replica of `primary`.
     #[must_use]
     pub fn replica_of(mut self, primary: &Redis) -> Self {
         self.password.clone_from(&primary.options.password);
         self.setting("replicaof", &format!("127.0.0.1 {}", primary.port))
     }
 
-    /// Listens on a second port with TLS, and asks nobody for a certificate.
+    /// Listens on a second port with TLS. Client certificates are not required.
     #[must_use]
     pub fn tls(mut self, certificate: Certificate) -> Self {
         self.certificate = Some(certificate);
         self
     }
 
-    /// Is a cluster of one node that has all slots.
+    /// Makes it a cluster of one node with all slots.
     #[must_use]
     pub fn cluster(mut self) -> Self {
         self.cluster = true;
         self
     }
 
-    /// Any line of `redis.conf`.
+    /// Sets any line of `redis.conf`.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Starts it and returns when it answers.
+    /// Starts the server, and returns when it answers.
     ///
     /// # Errors
     ///
-    /// [`ServerError`] where it is not installed or does not come up.
+    /// [`ServerError`] if it is not installed or does not start.
     pub fn start(self) -> Result<Redis, ServerError> {
         find("redis-server")?;
         find("redis-cli")?;

@@ -1,11 +1,11 @@
-//! A Redis is asked by the client that comes with it.
+//! Commands to a Redis, by `redis-cli`.
 
 use std::process::Command;
 
 use crate::error::ServerError;
 use crate::install::find;
 
-/// Another server may have the port: only the process with our id counts.
+/// Whether the process with this id is ready. Another server may have taken the port.
 pub(crate) fn is_ready(port: u16, password: Option<&str>, id: u32) -> bool {
     let ours = format!("process_id:{id}");
     ask(port, password, &["INFO"]).is_ok_and(|info| {

@@ -1,4 +1,4 @@
-//! PostgreSQL and PgBouncer refuse to run as root: another user runs them.
+//! Another user for PostgreSQL and PgBouncer, which refuse to run as root.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::process::Command;
 
 use crate::error::ServerError;
 
-/// Users that hold nothing of value, in order of preference.
+/// Users without anything of value, in order of preference.
 const USERS: [&str; 2] = ["postgres", "nobody"];
 
-/// Who runs a server that does not want to be root; `None` where we are not root.
+/// The user and group that run such a server; `None` if this process is not root.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unprivileged(Option<(u32, u32)>);
 
