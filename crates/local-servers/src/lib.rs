@@ -3,6 +3,7 @@
 //! ```no_run
 //! use local_servers::{LocalServer, PgBouncer, Postgres, Redis};
 //!
+//! # fn main() -> Result<(), local_servers::ServerError> {
 //! let mut redis = Redis::with().append_only().start()?;
 //! let replica = Redis::with().replica_of(&redis).start()?;
 //! println!("{} {}", redis.url(), replica.port());
