@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri};
 use reqwest::{Certificate, ClientBuilder, Identity, Proxy};
 use token_core::{BuildError, Secret};
 
-use crate::client::{ReqwestClient, build_tame};
+use crate::client::{ReqwestClient, build_hardened};
 use crate::environment::Environment;
 use crate::failure::causes;
 
@@ -56,9 +56,21 @@ enum Route {
     Proxy(String),
 }
 
-impl ReqwestClientBuilder {
-    pub(crate) fn new() -> Self {
-        Self {
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl ReqwestClient {
+    /// A client as the defaults of [`ReqwestClient::builder`] make it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty
+    /// container.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Begins a client with a proxy, certificates or times of one's own.
+    pub fn builder() -> ReqwestClientBuilder {
+        ReqwestClientBuilder {
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
             user_agent: USER_AGENT.to_owned(),
@@ -69,7 +81,9 @@ impl ReqwestClientBuilder {
             proxy_credentials: None,
         }
     }
+}
 
+impl ReqwestClientBuilder {
     /// The most time for the host's name, the socket, a proxy and TLS together; 10 seconds unless
     /// set. The total time that the caller of `send` gives counts as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -156,9 +170,9 @@ impl ReqwestClientBuilder {
         let settings = self.route(settings, &environment)?;
         let settings = self.trust(settings)?;
         let settings = self.identify(settings)?;
-        let client = build_tame(settings).map_err(|error| why_not_built(&error))?;
+        let client = build_hardened(settings).map_err(|error| why_not_built(&error))?;
         let unused = matches!(self.route, Route::Direct).then(|| environment.unused());
-        Ok(ReqwestClient::leaving_unused(client, unused))
+        Ok(ReqwestClient::of(client).with_unused_proxies(unused))
     }
 
     fn route(

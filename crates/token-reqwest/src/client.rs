@@ -13,8 +13,6 @@ use token_core::{BuildError, HttpClient, SendError, SendFailure};
 
 use crate::answer::{MOST_HEADERS_READ, whole_answer};
 #[cfg(feature = "rustls")]
-use crate::builder::ReqwestClientBuilder;
-#[cfg(feature = "rustls")]
 use crate::environment::UnusedProxies;
 use crate::failure::{never_connected, no_answer};
 use crate::stage::{NoteConnecting, Stage};
@@ -51,25 +49,6 @@ pub struct ReqwestClient {
     unused_proxies: Option<UnusedProxies>,
 }
 
-#[cfg(feature = "rustls")]
-#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
-impl ReqwestClient {
-    /// A client as the defaults of [`ReqwestClient::builder`] make it.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty
-    /// container.
-    pub fn new() -> Result<Self, BuildError> {
-        Self::builder().build()
-    }
-
-    /// Begins a client with a proxy, certificates or times of one's own.
-    pub fn builder() -> ReqwestClientBuilder {
-        ReqwestClientBuilder::new()
-    }
-}
-
 impl ReqwestClient {
     /// A client from reqwest's own builder, for what [`ReqwestClient::builder`] has no slot for:
     /// another TLS library, a resolver, a local address, HTTP/2. This is the recommended way to
@@ -93,7 +72,7 @@ impl ReqwestClient {
     /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates
     /// that do not parse.
     pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
-        build_tame(settings)
+        build_hardened(settings)
             .map(Self::of)
             .map_err(|_| BuildError::invalid("settings", "make no client: reqwest refuses them"))
     }
@@ -142,7 +121,7 @@ impl ReqwestClient {
         Ok(Self::of(client))
     }
 
-    fn of(client: reqwest::Client) -> Self {
+    pub(crate) fn of(client: reqwest::Client) -> Self {
         Self {
             client,
             #[cfg(feature = "rustls")]
@@ -151,13 +130,10 @@ impl ReqwestClient {
     }
 
     #[cfg(feature = "rustls")]
-    pub(crate) fn leaving_unused(
-        client: reqwest::Client,
-        unused_proxies: Option<UnusedProxies>,
-    ) -> Self {
+    pub(crate) fn with_unused_proxies(self, unused_proxies: Option<UnusedProxies>) -> Self {
         Self {
-            client,
             unused_proxies,
+            ..self
         }
     }
 
@@ -232,7 +208,7 @@ fn sent_once(body: Bytes) -> Body {
     Body::wrap(Body::from(body))
 }
 
-pub(crate) fn build_tame(settings: reqwest::ClientBuilder) -> reqwest::Result<reqwest::Client> {
+pub(crate) fn build_hardened(settings: reqwest::ClientBuilder) -> reqwest::Result<reqwest::Client> {
     settings
         .redirect(Policy::none())
         .referer(false)

@@ -38,20 +38,20 @@ struct Names {
 
 impl Environment {
     pub(crate) fn read() -> Self {
-        Self::told_by(&|name| std::env::var(name).ok())
+        Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
-    fn told_by(look: &dyn Fn(&str) -> Option<String>) -> Self {
-        if look("REQUEST_METHOD").is_some() {
+    fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        if lookup("REQUEST_METHOD").is_some() {
             // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`; reqwest uses none of them
             // there
-            return Self::told_by(&|_| None);
+            return Self::from_lookup(&|_| None);
         }
         Self {
-            http: Setting::of(["HTTP_PROXY", "http_proxy"], look),
-            https: Setting::of(["HTTPS_PROXY", "https_proxy"], look),
-            all: Setting::of(["ALL_PROXY", "all_proxy"], look),
-            no: Setting::of(["NO_PROXY", "no_proxy"], look),
+            http: Setting::of(["HTTP_PROXY", "http_proxy"], lookup),
+            https: Setting::of(["HTTPS_PROXY", "https_proxy"], lookup),
+            all: Setting::of(["ALL_PROXY", "all_proxy"], lookup),
+            no: Setting::of(["NO_PROXY", "no_proxy"], lookup),
         }
     }
 
@@ -90,10 +90,10 @@ impl Environment {
 }
 
 impl Setting {
-    fn of(names: [&'static str; 2], look: &dyn Fn(&str) -> Option<String>) -> Self {
+    fn of(names: [&'static str; 2], lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut empty_before = false;
         for name in names {
-            match look(name) {
+            match lookup(name) {
                 Some(value) if value.trim().is_empty() => empty_before = true,
                 Some(value) => {
                     return Self {
@@ -146,15 +146,15 @@ fn proxy(setting: &Setting, make: fn(String) -> reqwest::Result<Proxy>) -> Optio
 mod tests {
     use super::*;
 
-    fn told_by(set: &'static [(&str, &str)]) -> Environment {
-        Environment::told_by(&|name| {
+    fn environment(set: &'static [(&str, &str)]) -> Environment {
+        Environment::from_lookup(&|name| {
             let found = set.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         })
     }
 
     fn unused(set: &'static [(&str, &str)], url: &str) -> Option<&'static str> {
-        told_by(set).unused().for_url(&url.parse().unwrap())
+        environment(set).unused().for_url(&url.parse().unwrap())
     }
 
     // FAULTS.md row 85
@@ -183,7 +183,7 @@ mod tests {
         ];
         assert_eq!(unused(set, "http://vendor.example/t"), Some("http_proxy"));
         assert_eq!(unused(set, "https://vendor.example/t"), None);
-        assert!(told_by(set).http.hidden_by_an_empty_one);
-        assert!(!told_by(set).all.hidden_by_an_empty_one);
+        assert!(environment(set).http.hidden_by_an_empty_one);
+        assert!(!environment(set).all.hidden_by_an_empty_one);
     }
 }
