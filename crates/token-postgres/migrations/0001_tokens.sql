@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
     tombstoned_initial    bytea,
     -- Who is about to spend the token of this generation.
     intent_owner      text,
-    intent_lineage    bytea,
+    intent_fingerprint    bytea,
     intent_generation bigint,
     intended_at       timestamptz,
     -- Who may.

@@ -4,17 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod};
-use token_core::store::PasswordSource;
+use token_core::store::{PasswordSource, StoreError};
 use token_core::{BuildError, Secret};
 use token_sealing::Sealing;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use crate::connections::Connections;
-use crate::hints::Hints;
-use crate::password::{Connecting, Password, Refusal};
-use crate::places::Places;
+use crate::notify::Notifier;
+use crate::password::{Password, PoolConnect, Refusal};
 use crate::store::PostgresStore;
+use crate::tables::TableNames;
 use crate::tls::{Roots, connector};
 
 /// After so long without use, a firewall on the way may have forgotten a connection without
@@ -30,7 +30,7 @@ pub struct PostgresStoreBuilder {
     sealing: Sealing,
     url: Option<Secret>,
     pool: Option<Pool>,
-    hints: Option<Secret>,
+    notifications: Option<Secret>,
     password: Password,
     schema: Option<String>,
     table: String,
@@ -45,13 +45,32 @@ impl fmt::Debug for PostgresStoreBuilder {
     }
 }
 
-impl PostgresStoreBuilder {
-    pub(crate) fn new(sealing: Sealing) -> Self {
-        Self {
+impl PostgresStore {
+    /// A store at this URL whose server was looked at; with more to choose by
+    /// [`builder`](Self::builder).
+    ///
+    /// A standby and a server that is read-only for now are good to begin with: a live token is
+    /// read there, and nothing is spent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the URL cannot be read, and where [`check`](Self::check) fails for
+    /// anything but that.
+    pub async fn connect(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
+        let store = Self::builder(sealing).url(url).build().map_err(|error| {
+            StoreError::new("the PostgreSQL store cannot be built").with_detail(error.to_string())
+        })?;
+        store.facts().await?.is_set_up_right()?;
+        Ok(store)
+    }
+
+    /// Begins a store whose records are sealed like this; it needs a URL or a pool.
+    pub fn builder(sealing: Sealing) -> PostgresStoreBuilder {
+        PostgresStoreBuilder {
             sealing,
             url: None,
             pool: None,
-            hints: None,
+            notifications: None,
             password: Password::default(),
             schema: None,
             table: "vendor_auth_tokens".into(),
@@ -60,7 +79,9 @@ impl PostgresStoreBuilder {
             timeout: Duration::from_secs(4),
         }
     }
+}
 
+impl PostgresStoreBuilder {
     /// Where the server or its pooler is, as libpq writes it:
     /// `postgres://user:password@host:5432/database?sslmode=require`, or `host=… user=…`.
     ///
@@ -86,7 +107,7 @@ impl PostgresStoreBuilder {
     /// Without it, who waits for another's commit asks after 25, 50, 100, 200, 400 ms, and then
     /// every 500 ms.
     pub fn notified_through(mut self, url: impl Into<Secret>) -> Self {
-        self.hints = Some(url.into());
+        self.notifications = Some(url.into());
         self
     }
 
@@ -131,7 +152,7 @@ impl PostgresStoreBuilder {
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn root_certificates_pem(mut self, pem: &[u8]) -> Self {
-        self.roots = Roots::Given(pem.to_vec());
+        self.roots = Roots::Only(pem.to_vec());
         self
     }
 
@@ -158,26 +179,26 @@ impl PostgresStoreBuilder {
     /// demands TLS that was left out, a name is empty or too long, a certificate is none, or a
     /// number is out of its range.
     pub fn build(self) -> Result<PostgresStore, BuildError> {
-        let places = Places::new(self.schema.as_deref(), &self.table)?;
+        let tables = TableNames::new(self.schema.as_deref(), &self.table)?;
         if self.timeout.as_millis() == 0 || self.timeout > Duration::from_secs(600) {
             return Err(BuildError::invalid("timeout", "must be 1 ms to 600 s"));
         }
         let connections = self.own_connections()?;
-        let hints = match &self.hints {
-            Some(url) => Some(Hints::new(
+        let notifier = match &self.notifications {
+            Some(url) => Some(Notifier::new(
                 self.config("notified_through", url)?,
                 self.password.clone(),
                 connector(&self.roots)?,
-                &places,
+                &tables,
             )),
             None => None,
         };
         Ok(PostgresStore::new(
             self.sealing,
             connections,
-            places,
+            tables,
             self.timeout,
-            hints,
+            notifier,
         ))
     }
 
@@ -200,7 +221,7 @@ impl PostgresStoreBuilder {
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
             return Err(BuildError::invalid("connections", "must be 1 to 1000"));
         }
-        let connecting = Connecting {
+        let connecting = PoolConnect {
             connector: connector(&self.roots)?,
             password: self.password.clone(),
             refusal: refusal.clone(),
@@ -233,7 +254,11 @@ fn strictest(url: &str) -> String {
         .replace("sslmode=verify-ca", "sslmode=require")
 }
 
-fn pool_of(config: Config, connecting: Connecting, connections: usize) -> Result<Pool, BuildError> {
+fn pool_of(
+    config: Config,
+    connecting: PoolConnect,
+    connections: usize,
+) -> Result<Pool, BuildError> {
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast, // no round trip, no session state
     };

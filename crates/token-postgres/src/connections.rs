@@ -7,8 +7,8 @@ use token_core::store::StoreError;
 use tokio_postgres::{Client, Error, Row};
 
 use crate::failure;
-use crate::given::Given;
 use crate::password::Refusal;
+use crate::statements::Parameter;
 
 /// Connections of our own, or of the program's.
 pub(crate) struct Connections {
@@ -17,31 +17,33 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) async fn lend(&self) -> Result<Lent, StoreError> {
+    pub(crate) async fn checkout(&self) -> Result<Checkout, StoreError> {
         let object = self.pool.get().await;
-        object.map(|object| Lent(Some(object))).map_err(|error| {
-            let refusal = self.refusal.take();
-            refusal.unwrap_or_else(|| failure::pool(&error))
-        })
+        object
+            .map(|object| Checkout(Some(object)))
+            .map_err(|error| {
+                let refusal = self.refusal.take();
+                refusal.unwrap_or_else(|| failure::pool(&error))
+            })
     }
 }
 
 /// A connection. One that was not given back, since an operation failed, ran late or was cancelled,
 /// is closed: nobody knows what it is still waiting for.
-pub(crate) struct Lent(Option<Object>);
+pub(crate) struct Checkout(Option<Object>);
 
-impl Lent {
+impl Checkout {
     pub(crate) fn client(&self) -> Result<&Client, StoreError> {
-        let object = self.0.as_ref().ok_or_else(failure::late)?;
+        let object = self.0.as_ref().ok_or_else(failure::timed_out)?;
         Ok(object)
     }
 
-    pub(crate) fn give_back(mut self) {
+    pub(crate) fn put_back(mut self) {
         drop(self.0.take());
     }
 }
 
-impl Drop for Lent {
+impl Drop for Checkout {
     fn drop(&mut self) {
         if let Some(object) = self.0.take() {
             drop(Object::take(object));
@@ -56,10 +58,10 @@ pub(crate) enum Durability {
     Read,
     /// It writes: the server answers at once. What is written so is on disk at the latest with the
     /// next flushed transaction: a lease with the intent that needs it.
-    Soon,
+    Async,
     /// It writes: the server answers when it is on disk, and on the standbys that
     /// `synchronous_standby_names` asks for.
-    Flushed,
+    Sync,
 }
 
 /// Runs one statement that returns at most one row, in a transaction of its own.
@@ -68,14 +70,14 @@ pub(crate) async fn run(
     limit: Duration,
     durability: Durability,
     sql: &str,
-    given: &[Given<'_>],
+    parameters: &[Parameter<'_>],
 ) -> Result<Option<Row>, StoreError> {
-    let given: Vec<_> = given.iter().map(Given::typed).collect();
-    let statement = client.query_typed_opt(sql, &given);
+    let parameters: Vec<_> = parameters.iter().map(Parameter::typed).collect();
+    let statement = client.query_typed_opt(sql, &parameters);
     let row = match durability {
         Durability::Read => statement.await,
-        Durability::Soon => in_transaction(client, &begin(limit, "off"), statement).await,
-        Durability::Flushed => in_transaction(client, &begin(limit, "on"), statement).await,
+        Durability::Async => in_transaction(client, &begin(limit, "off"), statement).await,
+        Durability::Sync => in_transaction(client, &begin(limit, "on"), statement).await,
     };
     row.map_err(|error| failure::statement(&error))
 }

@@ -40,29 +40,29 @@ pub(crate) fn connection(error: &Error) -> StoreError {
     }
 }
 
-pub(crate) fn late() -> StoreError {
+pub(crate) fn timed_out() -> StoreError {
     StoreError::new("PostgreSQL did not answer in time")
 }
 
-pub(crate) fn homeless() -> StoreError {
+pub(crate) fn outside_runtime() -> StoreError {
     StoreError::new("the PostgreSQL store was used outside a tokio runtime")
 }
 
-pub(crate) fn unpermitted() -> StoreError {
+pub(crate) fn missing_privileges() -> StoreError {
     StoreError::new(
         "PostgreSQL's role needs SELECT, INSERT and UPDATE on the table, and SELECT on its version",
     )
 }
 
-pub(crate) fn unsettled() -> StoreError {
+pub(crate) fn contended() -> StoreError {
     StoreError::new("the row was made and deleted by others again and again")
 }
 
-pub(crate) fn foreign() -> StoreError {
+pub(crate) fn not_ours() -> StoreError {
     StoreError::new("the stored row is not one of ours; it is kept as it is")
 }
 
-pub(crate) fn unmigrated() -> StoreError {
+pub(crate) fn missing_tables() -> StoreError {
     StoreError::new(
         "the tables are not there: run `PostgresStore::migrate` or migrations/0001_tokens.sql",
     )

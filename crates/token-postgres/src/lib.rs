@@ -4,16 +4,14 @@
 mod builder;
 mod connections;
 mod failure;
-mod given;
-mod hints;
-mod migration;
+mod notify;
 mod operations;
 mod password;
-mod places;
 mod rows;
 mod startup;
 mod statements;
 mod store;
+mod tables;
 mod tls;
 
 pub use builder::PostgresStoreBuilder;

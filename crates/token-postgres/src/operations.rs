@@ -13,9 +13,9 @@ use tokio_postgres::Row;
 
 use crate::connections::Durability;
 use crate::failure;
-use crate::given::Given;
-use crate::hints::Hints;
+use crate::notify::Notifier;
 use crate::rows;
+use crate::statements::Parameter;
 use crate::store::{PostgresStore, in_a_runtime};
 
 /// How often a store without hints is asked whether a record changed.
@@ -46,13 +46,13 @@ impl TokenStore for PostgresStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
-        let given = [
+        let parameters = [
             key.as_str().into(),
             owner.as_str().into(),
-            Given::Number(Some(micros(life))),
+            Parameter::Number(Some(micros(life))),
         ];
         let row = self
-            .ask(Durability::Soon, &self.0.statements.acquire, &given)
+            .ask(Durability::Async, &self.0.statements.acquire, &parameters)
             .await?;
         let Some(row) = row else {
             return self.busy(key).await;
@@ -72,41 +72,49 @@ impl TokenStore for PostgresStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Renewed, StoreError> {
-        let given = [
+        let parameters = [
             key.as_str().into(),
             owner.as_str().into(),
-            Given::Number(Some(micros(life))),
+            Parameter::Number(Some(micros(life))),
         ];
         let row = self
-            .ask(Durability::Soon, &self.0.statements.renew, &given)
+            .ask(Durability::Async, &self.0.statements.renew, &parameters)
             .await?;
         Ok(row.map_or(Renewed::Lost, |_| Renewed::Held))
     }
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        let given = [key.as_str().into(), owner.as_str().into()];
-        self.ask(Durability::Soon, &self.0.statements.release, &given)
+        let parameters = [key.as_str().into(), owner.as_str().into()];
+        self.ask(Durability::Async, &self.0.statements.release, &parameters)
             .await?;
         Ok(())
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
-        let given = [
+        let parameters = [
             key.as_str().into(),
             intent.owner.as_str().into(),
             intent.fingerprint.as_ref().into(),
             intent.generation.into(),
         ];
         let row = self
-            .ask(Durability::Flushed, &self.0.statements.intend, &given)
+            .ask(
+                Durability::Sync,
+                &self.0.statements.write_intent,
+                &parameters,
+            )
             .await?;
         Ok(row.map_or(Intended::LeaseLost, |_| Intended::Written))
     }
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        let given = [key.as_str().into(), owner.as_str().into()];
-        self.ask(Durability::Soon, &self.0.statements.withdraw, &given)
-            .await?;
+        let parameters = [key.as_str().into(), owner.as_str().into()];
+        self.ask(
+            Durability::Async,
+            &self.0.statements.clear_intent,
+            &parameters,
+        )
+        .await?;
         Ok(())
     }
 
@@ -117,8 +125,8 @@ impl TokenStore for PostgresStore {
         record: &Record,
     ) -> Result<Committed, StoreError> {
         let sealed = self.0.sealing.seal(key, record)?;
-        let [parent, overwrites, login] = Given::condition(condition)?;
-        let given = [
+        let [parent, overwrites, login] = Parameter::condition(condition)?;
+        let parameters = [
             key.as_str().into(),
             (&record.fingerprint).into(),
             record.generation.into(),
@@ -130,16 +138,16 @@ impl TokenStore for PostgresStore {
             overwrites,
             login,
         ];
-        let row = self.settled(&self.0.statements.commit, &given).await?;
-        self.tell(key);
+        let row = self.settled(&self.0.statements.commit, &parameters).await?;
+        self.notify(key);
         rows::verdict(&row)
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         in_a_runtime()?;
         let removed = timeout(self.0.limit, self.removed(key)).await;
-        self.tell(key);
-        removed.map_err(|_| failure::late())?
+        self.notify(key);
+        removed.map_err(|_| failure::timed_out())?
     }
 
     async fn wait_for_change(
@@ -155,42 +163,42 @@ impl TokenStore for PostgresStore {
 
 impl PostgresStore {
     /// Runs a statement that writes, until it says that it saw what it had to see.
-    async fn settled(&self, sql: &str, given: &[Given<'_>]) -> Result<Row, StoreError> {
+    async fn settled(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, StoreError> {
         for _ in 0..MOST_LOOKS {
-            let row = self.ask(Durability::Flushed, sql, given).await?;
-            let row = row.ok_or_else(failure::foreign)?;
+            let row = self.ask(Durability::Sync, sql, parameters).await?;
+            let row = row.ok_or_else(failure::not_ours)?;
             if rows::read(&row, "is_settled")? {
                 return Ok(row);
             }
         }
-        Err(failure::unsettled())
+        Err(failure::contended())
     }
 
     /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read
     /// before, and asked for once more.
     async fn removed(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
-        let given = [key.as_str().into()];
+        let parameters = [key.as_str().into()];
         let sql = &self.0.statements.tombstone;
-        let (row, seen) = match self.settled(sql, &given).await {
+        let (row, seen) = match self.settled(sql, &parameters).await {
             Ok(row) => (row, None),
-            Err(_) => (self.settled(sql, &given).await?, seen),
+            Err(_) => (self.settled(sql, &parameters).await?, seen),
         };
         // What cannot be read cannot be revoked, and is gone all the same.
         let removed = rows::record(&self.0.sealing, key, &row).unwrap_or_default();
         Ok(removed.or(seen))
     }
 
-    fn tell(&self, key: &TokenKey) {
-        if let Some(hints) = &self.0.hints {
-            hints.tell(key);
+    fn notify(&self, key: &TokenKey) {
+        if let Some(notifier) = &self.0.notifier {
+            notifier.notify(key);
         }
     }
 
     /// Returns when the generation is another than `seen`. A store that fails is asked again later:
     /// nothing is known to have changed.
     async fn watch(&self, key: &TokenKey, seen: Option<Generation>) -> Entry {
-        let mut heard = self.0.hints.as_ref().map(Hints::listen);
+        let mut subscription = self.0.notifier.as_ref().map(Notifier::subscribe);
         let mut pause = SHORTEST_PAUSE;
         loop {
             if let Ok(entry) = self.load(key).await
@@ -198,9 +206,9 @@ impl PostgresStore {
             {
                 return entry;
             }
-            match &mut heard {
-                // Whoever is told polls only in case that a hint got lost.
-                Some(heard) => _ = timeout(LOST_HINT, heard.about(key)).await,
+            match &mut subscription {
+                // With notifications, polling is for hints that got lost.
+                Some(subscription) => _ = timeout(LOST_HINT, subscription.changed(key)).await,
                 None => tokio::time::sleep(pause).await,
             }
             pause = LONGEST_PAUSE.min(pause * 2);
@@ -221,8 +229,8 @@ impl PostgresStore {
     }
 
     async fn row_of(&self, key: &TokenKey) -> Result<Option<Row>, StoreError> {
-        let given = [key.as_str().into()];
-        self.ask(Durability::Read, &self.0.statements.load, &given)
+        let parameters = [key.as_str().into()];
+        self.ask(Durability::Read, &self.0.statements.load, &parameters)
             .await
     }
 }

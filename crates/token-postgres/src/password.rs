@@ -52,7 +52,7 @@ impl Refusal {
 }
 
 /// How a pool of ours connects.
-pub(crate) struct Connecting {
+pub(crate) struct PoolConnect {
     pub(crate) connector: Connector,
     pub(crate) password: Password,
     pub(crate) refusal: Refusal,
@@ -60,7 +60,7 @@ pub(crate) struct Connecting {
 
 type Connected = Result<(Client, JoinHandle<()>), Error>;
 
-impl Connect for Connecting {
+impl Connect for PoolConnect {
     fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
         let config = config.clone();
         Box::pin(async move {

@@ -12,7 +12,7 @@ use crate::failure;
 
 /// A column, where it is of the type that we wrote.
 pub(crate) fn read<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, StoreError> {
-    row.try_get(column).map_err(|_| failure::foreign())
+    row.try_get(column).map_err(|_| failure::not_ours())
 }
 
 pub(crate) fn entry(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Entry, StoreError> {
@@ -34,7 +34,7 @@ pub(crate) fn verdict(row: &Row) -> Result<Committed, StoreError> {
         "tombstoned" => Ok(Committed::Tombstoned),
         "missing" => Ok(Committed::Missing),
         "lost" => Ok(Committed::Lost),
-        _ => Err(failure::foreign()),
+        _ => Err(failure::not_ours()),
     }
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn record(
     let Some(fingerprint) = fingerprint(row, "fingerprint")? else {
         return Ok(None);
     };
-    let generation = generation(row, "generation")?.ok_or_else(failure::foreign)?;
+    let generation = generation(row, "generation")?.ok_or_else(failure::not_ours)?;
     let body = sealing.open(key, fingerprint, generation, read(row, "body")?)?;
     let mut record = Record::new(fingerprint, generation, body);
     record.due_at = timestamp(row, "due_at")?;
@@ -77,8 +77,8 @@ fn intent(row: &Row) -> Result<Option<Intent>, StoreError> {
     };
     Ok(Some(Intent {
         owner: Owner::named(owner),
-        fingerprint: fingerprint(row, "intent_lineage")?,
-        generation: generation(row, "intent_generation")?.ok_or_else(failure::foreign)?,
+        fingerprint: fingerprint(row, "intent_fingerprint")?,
+        generation: generation(row, "intent_generation")?.ok_or_else(failure::not_ours)?,
     }))
 }
 
@@ -86,6 +86,6 @@ fn fingerprint(row: &Row, column: &str) -> Result<Option<RefreshFingerprint>, St
     let Some(bytes) = read::<Option<&[u8]>>(row, column)? else {
         return Ok(None);
     };
-    let bytes = bytes.try_into().map_err(|_| failure::foreign())?;
+    let bytes = bytes.try_into().map_err(|_| failure::not_ours())?;
     Ok(Some(RefreshFingerprint(bytes)))
 }

@@ -9,9 +9,15 @@ use tokio_postgres::{Client, Row};
 
 use crate::connections::{Durability, run};
 use crate::failure;
-use crate::migration::VERSION;
-use crate::places::Places;
 use crate::statements::Statements;
+use crate::tables::TableNames;
+
+/// The version of the schema that this library reads and writes.
+const VERSION: i32 = 1;
+
+/// One at a time, whoever migrates: `CREATE TABLE IF NOT EXISTS` alone fails where two create the
+/// same. Of a transaction, so that a pooler does not keep it for somebody else.
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7309453671823105121)";
 
 /// What is known of the server by now.
 #[derive(Debug, Default)]
@@ -38,7 +44,7 @@ impl Known {
         }
         match durability {
             Durability::Read => Ok(()),
-            Durability::Soon | Durability::Flushed => keeps,
+            Durability::Async | Durability::Sync => keeps,
         }
     }
 }
@@ -61,21 +67,21 @@ impl Facts {
     pub(crate) async fn of(
         client: &Client,
         limit: Duration,
-        places: &Places,
+        tables: &TableNames,
         statements: &Statements,
     ) -> Result<Self, StoreError> {
         let names = [
-            places.tokens.as_str().into(),
-            places.versions.as_str().into(),
+            tables.tokens.as_str().into(),
+            tables.versions.as_str().into(),
         ];
         let facts = include_str!("sql/facts.sql");
         let row = run(client, limit, Durability::Read, facts, &names).await?;
-        let row = row.ok_or_else(failure::foreign)?;
+        let row = row.ok_or_else(failure::not_ours)?;
         if !is(&row, "is_there")? {
-            return Err(failure::unmigrated());
+            return Err(failure::missing_tables());
         }
         if !is(&row, "is_readable")? {
-            return Err(failure::unpermitted());
+            return Err(failure::missing_privileges());
         }
         let facts = Self {
             is_standby: is(&row, "is_standby")?,
@@ -112,14 +118,14 @@ impl Facts {
             ));
         }
         if !self.is_permitted {
-            return Err(failure::unpermitted());
+            return Err(failure::missing_privileges());
         }
         Ok(())
     }
 }
 
 fn is(row: &Row, name: &str) -> Result<bool, StoreError> {
-    row.try_get(name).map_err(|_| failure::foreign())
+    row.try_get(name).map_err(|_| failure::not_ours())
 }
 
 /// The version of the schema that is there.
@@ -129,9 +135,9 @@ async fn version(
     statements: &Statements,
 ) -> Result<Option<i32>, StoreError> {
     let row = run(client, limit, Durability::Read, &statements.version, &[]).await?;
-    row.ok_or_else(failure::foreign)?
+    row.ok_or_else(failure::not_ours)?
         .try_get("version")
-        .map_err(|_| failure::foreign())
+        .map_err(|_| failure::not_ours())
 }
 
 fn other_version(found: Option<i32>) -> StoreError {
@@ -143,4 +149,20 @@ fn other_version(found: Option<i32>) -> StoreError {
         "the tables are of another version: run `PostgresStore::migrate` of the newest library in use",
     )
     .with_detail(detail)
+}
+
+pub(crate) async fn migrate(client: &Client, tables: &TableNames) -> Result<(), StoreError> {
+    let tables = tables.named_in(include_str!("../migrations/0001_tokens.sql"));
+    let all = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; \
+         SET LOCAL statement_timeout = 0; \
+         SET LOCAL synchronous_commit = on; \
+         {ONE_AT_A_TIME}; \
+         {tables}; \
+         COMMIT"
+    );
+    client
+        .batch_execute(&all)
+        .await
+        .map_err(|error| failure::statement(&error))
 }

@@ -4,22 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::Secret;
 use token_core::store::StoreError;
 use token_sealing::Sealing;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
-use crate::builder::PostgresStoreBuilder;
-use crate::connections::{Connections, Durability, Lent, run};
+use crate::connections::{Checkout, Connections, Durability, run};
 use crate::failure;
-use crate::given::Given;
-use crate::hints::Hints;
-use crate::migration;
-use crate::places::Places;
-use crate::startup::{Facts, Known};
-use crate::statements::Statements;
+use crate::notify::Notifier;
+use crate::startup::{self, Facts, Known};
+use crate::statements::{Parameter, Statements};
+use crate::tables::TableNames;
 
 /// Others may migrate at the same time, and be slow.
 const MIGRATION: Duration = Duration::from_secs(60);
@@ -45,63 +41,40 @@ const MIGRATION: Duration = Duration::from_secs(60);
 /// Every operation is one short transaction and one round trip. It needs a tokio runtime with time
 /// and I/O, and works on the next one when that is gone.
 #[derive(Clone)]
-pub struct PostgresStore(pub(crate) Arc<Shared>);
+pub struct PostgresStore(pub(crate) Arc<Inner>);
 
-pub(crate) struct Shared {
+pub(crate) struct Inner {
     pub(crate) sealing: Sealing,
     connections: Connections,
-    places: Places,
+    tables: TableNames,
     pub(crate) statements: Statements,
     pub(crate) limit: Duration,
-    pub(crate) hints: Option<Hints>,
+    pub(crate) notifier: Option<Notifier>,
     known: Known,
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PostgresStore({})", self.0.places.tokens)
+        write!(f, "PostgresStore({})", self.0.tables.tokens)
     }
 }
 
 impl PostgresStore {
-    /// A store at this URL whose server was looked at; with more to choose by
-    /// [`builder`](Self::builder).
-    ///
-    /// A standby and a server that is read-only for now are good to begin with: a live token is
-    /// read there, and nothing is spent.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] where the URL cannot be read, and where [`check`](Self::check) fails for
-    /// anything but that.
-    pub async fn connect(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
-        let store = Self::builder(sealing).url(url).build().map_err(|error| {
-            StoreError::new("the PostgreSQL store cannot be built").with_detail(error.to_string())
-        })?;
-        store.facts().await?.is_set_up_right()?;
-        Ok(store)
-    }
-
-    /// Begins a store whose records are sealed like this; it needs a URL or a pool.
-    pub fn builder(sealing: Sealing) -> PostgresStoreBuilder {
-        PostgresStoreBuilder::new(sealing)
-    }
-
     pub(crate) fn new(
         sealing: Sealing,
         connections: Connections,
-        places: Places,
+        tables: TableNames,
         limit: Duration,
-        hints: Option<Hints>,
+        notifier: Option<Notifier>,
     ) -> Self {
-        let statements = Statements::of(&places);
-        Self(Arc::new(Shared {
+        let statements = Statements::of(&tables);
+        Self(Arc::new(Inner {
             sealing,
             connections,
-            places,
+            tables,
             statements,
             limit,
-            hints,
+            notifier,
             known: Known::default(),
         }))
     }
@@ -109,7 +82,7 @@ impl PostgresStore {
     /// Makes sure that the tables are there, of this library's version, and that what is written to
     /// them stays. It is done before the first operation in any case, and once; this is for a
     /// start-up that wants to fail early, or to log what is wrong. Where the store
-    /// [is notified](PostgresStoreBuilder::notified_through), it begins to listen, so that the
+    /// [is notified](crate::PostgresStoreBuilder::notified_through), it begins to listen, so that the
     /// first who waits need not connect.
     ///
     /// # Errors
@@ -138,49 +111,49 @@ impl PostgresStore {
         }
         in_a_runtime()?;
         timeout(MIGRATION, async {
-            let lent = self.0.connections.lend().await?;
-            migration::run(lent.client()?, &self.0.places).await?;
-            lent.give_back();
+            let checkout = self.0.connections.checkout().await?;
+            startup::migrate(checkout.client()?, &self.0.tables).await?;
+            checkout.put_back();
             Ok(())
         })
         .await
-        .map_err(|_| failure::late())??;
+        .map_err(|_| failure::timed_out())??;
         self.facts().await?.is_set_up_right()
     }
 
     /// What the server is like now.
-    async fn facts(&self) -> Result<Facts, StoreError> {
+    pub(crate) async fn facts(&self) -> Result<Facts, StoreError> {
         in_a_runtime()?;
-        if let Some(hints) = &self.0.hints {
-            hints.begin();
+        if let Some(notifier) = &self.0.notifier {
+            notifier.start();
         }
         timeout(self.0.limit, async {
-            let lent = self.0.connections.lend().await?;
-            let facts = self.facts_on(&lent).await?;
+            let checkout = self.0.connections.checkout().await?;
+            let facts = self.facts_on(&checkout).await?;
             self.0.known.learn(&facts, Durability::Read)?;
-            lent.give_back();
+            checkout.put_back();
             Ok(facts)
         })
         .await
-        .map_err(|_| failure::late())?
+        .map_err(|_| failure::timed_out())?
     }
 
-    async fn facts_on(&self, lent: &Lent) -> Result<Facts, StoreError> {
-        let Shared {
-            places,
+    async fn facts_on(&self, checkout: &Checkout) -> Result<Facts, StoreError> {
+        let Inner {
+            tables,
             statements,
             limit,
             ..
         } = &*self.0;
-        Facts::of(lent.client()?, *limit, places, statements).await
+        Facts::of(checkout.client()?, *limit, tables, statements).await
     }
 
     /// What reads asks less of a server than what writes.
-    async fn suits(&self, lent: &Lent, durability: Durability) -> Result<(), StoreError> {
+    async fn suits(&self, checkout: &Checkout, durability: Durability) -> Result<(), StoreError> {
         if self.0.known.suffices(durability) {
             return Ok(());
         }
-        let facts = self.facts_on(lent).await?;
+        let facts = self.facts_on(checkout).await?;
         self.0.known.learn(&facts, durability)
     }
 
@@ -189,18 +162,25 @@ impl PostgresStore {
         &self,
         durability: Durability,
         sql: &str,
-        given: &[Given<'_>],
+        parameters: &[Parameter<'_>],
     ) -> Result<Option<Row>, StoreError> {
         in_a_runtime()?;
         timeout(self.0.limit, async {
-            let lent = self.0.connections.lend().await?;
-            self.suits(&lent, durability).await?;
-            let row = run(lent.client()?, self.0.limit, durability, sql, given).await?;
-            lent.give_back();
+            let checkout = self.0.connections.checkout().await?;
+            self.suits(&checkout, durability).await?;
+            let row = run(
+                checkout.client()?,
+                self.0.limit,
+                durability,
+                sql,
+                parameters,
+            )
+            .await?;
+            checkout.put_back();
             Ok(row)
         })
         .await
-        .map_err(|_| failure::late())?
+        .map_err(|_| failure::timed_out())?
     }
 }
 
@@ -208,5 +188,5 @@ impl PostgresStore {
 pub(crate) fn in_a_runtime() -> Result<(), StoreError> {
     Handle::try_current()
         .map(drop)
-        .map_err(|_| failure::homeless())
+        .map_err(|_| failure::outside_runtime())
 }

@@ -14,7 +14,7 @@ pub(crate) enum Roots {
     #[default]
     Platform,
     #[cfg(feature = "rustls")]
-    Given(Vec<u8>),
+    Only(Vec<u8>),
 }
 
 #[cfg(not(feature = "rustls"))]
@@ -44,7 +44,7 @@ pub(crate) fn connector(roots: &Roots) -> Result<Connector, BuildError> {
                 .dangerous() // rustls' word for any verifier but its own; this one asks the platform
                 .with_custom_certificate_verifier(Arc::new(verifier))
         }
-        Roots::Given(pem) => versions.with_root_certificates(store_of(pem)?),
+        Roots::Only(pem) => versions.with_root_certificates(store_of(pem)?),
     };
     Ok(Connector::new(trusting.with_no_client_auth()))
 }

@@ -35,8 +35,8 @@ replaced AS (
         tombstoned_generation = NULL,
         tombstoned_initial = NULL,
         -- An intent to spend the new record, or a later one, is another flight's.
-        (intent_owner, intent_lineage, intent_generation, intended_at) = (
-            SELECT tokens.intent_owner, tokens.intent_lineage, tokens.intent_generation, tokens.intended_at
+        (intent_owner, intent_fingerprint, intent_generation, intended_at) = (
+            SELECT tokens.intent_owner, tokens.intent_fingerprint, tokens.intent_generation, tokens.intended_at
             WHERE tokens.intent_generation # (1::bigint << 63) >= $3 # (1::bigint << 63)
         )
     FROM judged

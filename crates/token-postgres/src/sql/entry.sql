@@ -8,7 +8,7 @@
   tombstoned_generation,
   tombstoned_initial,
   intent_owner,
-  intent_lineage,
+  intent_fingerprint,
   intent_generation,
   (extract(epoch FROM clock_timestamp() - intended_at) * 1000000)::bigint AS intent_age_micros,
   (extract(epoch FROM clock_timestamp() - committed_at) * 1000000)::bigint AS record_age_micros

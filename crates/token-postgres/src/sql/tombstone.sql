@@ -21,7 +21,7 @@ emptied AS (
         initial = NULL,
         committed_at = NULL,
         intent_owner = NULL,
-        intent_lineage = NULL,
+        intent_fingerprint = NULL,
         intent_generation = NULL,
         intended_at = NULL
     FROM stored

@@ -11,7 +11,7 @@ const WRITTEN: &str = "vendor_auth_tokens";
 
 /// Where records and the schema's version are.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct TableNames {
     /// Both quoted, with the schema where one was given.
     pub(crate) tokens: String,
     pub(crate) versions: String,
@@ -21,7 +21,7 @@ pub(crate) struct Places {
     pub(crate) channel: String,
 }
 
-impl Places {
+impl TableNames {
     pub(crate) fn new(schema: Option<&str>, table: &str) -> Result<Self, BuildError> {
         if !is_name(table, LONGEST_NAME - VERSION.len()) {
             return Err(BuildError::invalid(
@@ -83,38 +83,38 @@ mod tests {
 
     #[test]
     fn a_name_with_quotes_stays_a_name() {
-        let places = Places::new(Some("a\".b"), "x\"; DROP TABLE y; --").unwrap();
-        assert_eq!(places.tokens, r#""a"".b"."x""; DROP TABLE y; --""#);
+        let tables = TableNames::new(Some("a\".b"), "x\"; DROP TABLE y; --").unwrap();
+        assert_eq!(tables.tokens, r#""a"".b"."x""; DROP TABLE y; --""#);
         assert_eq!(
-            places.versions,
+            tables.versions,
             r#""a"".b"."x""; DROP TABLE y; --_version""#
         );
     }
 
     #[test]
     fn a_name_that_holds_the_usual_one_is_put_in_once() {
-        let places = Places::new(None, "my_vendor_auth_tokens").unwrap();
+        let tables = TableNames::new(None, "my_vendor_auth_tokens").unwrap();
         assert_eq!(
-            places.named_in("SELECT vendor_auth_tokens, vendor_auth_tokens_version;"),
+            tables.named_in("SELECT vendor_auth_tokens, vendor_auth_tokens_version;"),
             r#"SELECT "my_vendor_auth_tokens", "my_vendor_auth_tokens_version";"#
         );
     }
 
     #[test]
     fn the_index_has_no_schema() {
-        let places = Places::new(Some("a"), "b").unwrap();
+        let tables = TableNames::new(Some("a"), "b").unwrap();
         assert_eq!(
-            places.named_in("CREATE INDEX vendor_auth_tokens_due ON vendor_auth_tokens (due_at)"),
+            tables.named_in("CREATE INDEX vendor_auth_tokens_due ON vendor_auth_tokens (due_at)"),
             r#"CREATE INDEX "b_due" ON "a"."b" (due_at)"#
         );
     }
 
     #[test]
     fn names_that_postgresql_would_cut_off_are_refused() {
-        assert!(Places::new(None, "").is_err());
-        assert!(Places::new(None, &"x".repeat(55)).is_ok());
-        assert!(Places::new(None, &"x".repeat(56)).is_err());
-        assert!(Places::new(Some(&"x".repeat(64)), "t").is_err());
-        assert!(Places::new(Some("a\0b"), "t").is_err());
+        assert!(TableNames::new(None, "").is_err());
+        assert!(TableNames::new(None, &"x".repeat(55)).is_ok());
+        assert!(TableNames::new(None, &"x".repeat(56)).is_err());
+        assert!(TableNames::new(Some(&"x".repeat(64)), "t").is_err());
+        assert!(TableNames::new(Some("a\0b"), "t").is_err());
     }
 }
