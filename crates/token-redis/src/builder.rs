@@ -8,14 +8,13 @@ use token_core::BuildError;
 use token_core::store::{PasswordSource, StoreError};
 use token_sealing::Sealing;
 
-use crate::call::Replicas;
 use crate::check::EvictionCheck;
-use crate::dial::{Dialer, Manner};
-use crate::hints::Hints;
-use crate::link::Link;
+use crate::connect::{Certificates, ConnectOptions, Connector, install_crypto_provider};
+use crate::connection::SharedConnection;
+use crate::listeners::Listeners;
+use crate::script::Replicas;
 use crate::servers::Servers;
 use crate::store::RedisStore;
-use crate::tls::{Certificates, choose_cipher_suites};
 
 /// Nobody waits longer for a store; and sums of longer ones would not be times any more.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -51,25 +50,38 @@ pub struct RedisStoreBuilder {
 /// How a waiting holder learns of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Changes {
-    Told,
+    Subscribed,
     Polled,
 }
 
-impl RedisStoreBuilder {
-    pub(crate) fn new(servers: Servers, sealing: Sealing) -> Self {
-        Self {
+impl RedisStore {
+    /// Connects to one server and checks that it keeps what it is given.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the URL cannot be read, the server does not answer, or it may evict a
+    /// record.
+    pub async fn connect(url: &str, sealing: Sealing) -> Result<Self, StoreError> {
+        Self::builder(Servers::node(url), sealing).connect().await
+    }
+
+    /// Settings first, for other [`Servers`] than one, and for replicas, certificates and times.
+    pub fn builder(servers: Servers, sealing: Sealing) -> RedisStoreBuilder {
+        RedisStoreBuilder {
             servers,
             sealing,
             prefix: "tokens:".to_owned(),
             within: Duration::from_secs(2),
             replicas: None,
             eviction: EvictionCheck::AtEachConnection,
-            changes: Changes::Told,
+            changes: Changes::Subscribed,
             certificates: Certificates::default(),
             password: None,
         }
     }
+}
 
+impl RedisStoreBuilder {
     /// What the name of every Redis key and channel begins with; `tokens:` where nothing is said.
     /// Stores that share grants *must* have the same.
     #[must_use]
@@ -163,31 +175,31 @@ impl RedisStoreBuilder {
     /// feature `rustls`, a duration or count is zero, or a duration is longer than an hour.
     pub fn build(self) -> Result<RedisStore, BuildError> {
         self.validate()?;
-        if self.servers.urls().iter().any(|url| is_tls(url)) {
-            choose_cipher_suites();
+        if self.servers.want_tls() {
+            install_crypto_provider();
         }
-        let hints = Hints::default();
-        let manner = Manner {
+        let listeners = Listeners::default();
+        let options = ConnectOptions {
             within: self.within.saturating_add(
                 self.replicas
                     .map_or(Duration::ZERO, |replicas| replicas.within),
             ),
-            hints: (self.changes == Changes::Told).then(|| hints.clone()),
+            listeners: (self.changes == Changes::Subscribed).then(|| listeners.clone()),
             certificates: self.certificates,
         };
-        let dialer = Dialer::new(self.servers, manner, self.password).map_err(|_| {
+        let connector = Connector::new(self.servers, options, self.password).map_err(|_| {
             BuildError::invalid(
                 "servers",
                 "must be URLs such as redis://host:6379, and good certificates",
             )
         })?;
-        let link = Arc::new(Link::new(dialer, self.within, self.eviction));
+        let connection = Arc::new(SharedConnection::new(connector, self.within, self.eviction));
         Ok(RedisStore::new(
-            link,
+            connection,
             self.sealing,
             self.prefix,
             self.replicas,
-            hints,
+            listeners,
         ))
     }
 
@@ -207,45 +219,20 @@ impl RedisStoreBuilder {
     }
 
     fn validate(&self) -> Result<(), BuildError> {
-        let urls = self.servers.urls();
-        if urls.is_empty() {
-            return Err(BuildError::missing("servers"));
+        let invalid = |field, why| Err(BuildError::invalid(field, why));
+        self.servers.check()?;
+        if self.certificates.is_given() && !self.servers.all_want_tls() {
+            return invalid("servers", "must be rediss:// if certificates are given");
         }
-        if !cfg!(feature = "rustls") && urls.iter().any(|url| is_tls(url)) {
-            return Err(BuildError::invalid(
-                "servers",
-                "need the feature `rustls` for rediss://",
-            ));
-        }
-        if self.certificates.is_given() && !urls.iter().all(|url| is_tls(url)) {
-            return Err(BuildError::invalid(
-                "servers",
-                "must be rediss:// where certificates are given",
-            ));
-        }
-        if self.within.is_zero() {
-            return Err(BuildError::invalid(
-                "timeout",
-                "must be longer than nothing",
-            ));
-        }
-        if self.within > LONGEST_WAIT {
-            return Err(BuildError::invalid("timeout", "must be at most an hour"));
+        if self.within.is_zero() || self.within > LONGEST_WAIT {
+            return invalid("timeout", "must be longer than zero and at most an hour");
         }
         match self.replicas {
-            Some(replicas) if replicas.within > LONGEST_WAIT => Err(BuildError::invalid(
-                "replicas",
-                "must be waited for at most an hour",
-            )),
-            Some(replicas) if replicas.count == 0 => {
-                Err(BuildError::invalid("replicas", "must be at least one"))
+            Some(replicas) if replicas.within > LONGEST_WAIT => {
+                invalid("replicas", "must be waited for at most an hour")
             }
-            // For WAIT, no time is for ever.
-            Some(replicas) if replicas.within.as_millis() == 0 => Err(BuildError::invalid(
-                "replicas",
-                "must be given at least a millisecond",
-            )),
-            _ => Ok(()),
+            Some(replicas) => replicas.check(),
+            None => Ok(()),
         }
     }
 }
@@ -260,10 +247,6 @@ impl fmt::Debug for RedisStoreBuilder {
             .field("replicas", &self.replicas)
             .finish_non_exhaustive()
     }
-}
-
-fn is_tls(url: &str) -> bool {
-    url.starts_with("rediss:") || url.starts_with("valkeys:")
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ impl RedisStore {
         let wait = Wait::begin(self, self.channel(key));
         loop {
             // It listens before it looks, so that no commit falls in between.
-            let mut rung = pin!(wait.bell.notified());
-            rung.as_mut().enable();
-            let pause = if self.link.listens(&wait.channel).await {
+            let mut notified = pin!(wait.notify.notified());
+            notified.as_mut().enable();
+            let pause = if self.connection.listens(&wait.channel).await {
                 SELDOM
             } else {
                 OFTEN
@@ -41,7 +41,7 @@ impl RedisStore {
                 return looked;
             }
             tokio::select! {
-                () = rung => return self.load(key).await.ok(),
+                () = notified => return self.load(key).await.ok(),
                 () = sleep(pause) => {}
             }
         }
@@ -53,14 +53,14 @@ struct Wait<'a> {
     store: &'a RedisStore,
     channel: String,
     /// Rings when the server told of a change.
-    bell: Arc<Notify>,
+    notify: Arc<Notify>,
 }
 
 impl<'a> Wait<'a> {
     fn begin(store: &'a RedisStore, channel: String) -> Self {
         Self {
             store,
-            bell: store.hints.join(&channel),
+            notify: store.listeners.join(&channel),
             channel,
         }
     }
@@ -68,13 +68,16 @@ impl<'a> Wait<'a> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        if !self.store.hints.leave(&self.channel) {
+        if !self.store.listeners.leave(&self.channel) {
             return;
         }
         // Outside a runtime nobody can be told; the next wait that ends inside one does it.
-        let (link, hints) = (Arc::clone(&self.store.link), self.store.hints.clone());
+        let (connection, listeners) = (
+            Arc::clone(&self.store.connection),
+            self.store.listeners.clone(),
+        );
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { link.forget_unwanted(&hints).await });
+            runtime.spawn(async move { connection.forget_unwanted(&listeners).await });
         }
     }
 }

@@ -4,7 +4,7 @@ use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use redis::{RedisResult, Value};
 use token_core::store::StoreError;
 
-use crate::dial::Line;
+use crate::connect::Connection;
 use crate::failure::{Step, store_error};
 
 /// The oldest version whose scripts and messages are relied upon.
@@ -38,8 +38,8 @@ pub(crate) enum EvictionCheck {
     Never,
 }
 
-pub(crate) async fn nodes(line: &mut Line) -> Result<Vec<RedisNode>, StoreError> {
-    let texts = infos(line)
+pub(crate) async fn nodes(connection: &mut Connection) -> Result<Vec<RedisNode>, StoreError> {
+    let texts = infos(connection)
         .await
         .map_err(|error| store_error(Step::Describing, &error))?;
     texts
@@ -80,11 +80,11 @@ pub(crate) fn is_set_up_right(nodes: &[RedisNode]) -> Result<(), StoreError> {
     })
 }
 
-async fn infos(line: &mut Line) -> RedisResult<Vec<String>> {
+async fn infos(connection: &mut Connection) -> RedisResult<Vec<String>> {
     let info = redis::cmd("INFO");
-    match line {
-        Line::Node(connection) => Ok(vec![info.query_async(connection).await?]),
-        Line::Cluster(connection) => {
+    match connection {
+        Connection::Node(connection) => Ok(vec![info.query_async(connection).await?]),
+        Connection::Cluster(connection) => {
             let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
             texts_of(
                 connection

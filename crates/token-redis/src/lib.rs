@@ -2,20 +2,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
-mod call;
 mod changes;
 mod check;
-mod dial;
+mod connect;
+mod connection;
 mod failure;
-mod hints;
-mod link;
-mod live;
+mod listeners;
 mod operations;
 mod reply;
 mod script;
 mod servers;
+mod session;
 mod store;
-mod tls;
 
 pub use builder::RedisStoreBuilder;
 pub use check::RedisNode;

@@ -10,9 +10,9 @@ use token_core::store::{
 use token_core::{Generation, Timestamp, TokenKey};
 use tokio::time::timeout;
 
-use crate::call::Server;
 use crate::reply;
 use crate::script;
+use crate::script::Requirement;
 use crate::store::RedisStore;
 
 /// A hundred years.
@@ -32,7 +32,13 @@ impl TokenStore for RedisStore {
     ) -> Result<Acquired, StoreError> {
         let life = millis(life);
         let arguments = [owner.as_str(), life.as_str()];
-        let asked = self.call(&script::ACQUIRE, key, &arguments, None, Server::Fit);
+        let asked = self.call(
+            &script::ACQUIRE,
+            key,
+            &arguments,
+            None,
+            Requirement::Durable,
+        );
         let acquired = reply::acquired(asked.await?.value, key, &self.sealing);
         if acquired.is_err() {
             // Who cannot read the record has no use for the lease. Where this fails too, it ends by
@@ -70,23 +76,23 @@ impl TokenStore for RedisStore {
         let generation = intent.generation.number().to_string();
         let arguments = [owner, spends.as_str(), generation.as_str()];
         let answered = self
-            .run_safely(&script::INTEND, key, &arguments, Server::Fit)
+            .run_safely(&script::WRITE_INTENT, key, &arguments, Requirement::Durable)
             .await?;
         let (is_written, before): (bool, Vec<Option<String>>) = reply::read(answered.value)?;
-        match answered.lacking {
+        match answered.shortfall {
             _ if !is_written => Ok(Intended::LeaseLost),
             None => Ok(Intended::Written),
-            Some(lacking) => {
+            Some(shortfall) => {
                 let before = reply::pairs(&script::INTENT_FIELDS, &before);
                 Err(self
-                    .take_back(key, ("intent_owner", owner), &before, &lacking)
+                    .take_back(key, ("intent_owner", owner), &before, &shortfall)
                     .await)
             }
         }
     }
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.run(&script::WITHDRAW, key, &[owner.as_str()])
+        self.run(&script::CLEAR_INTENT, key, &[owner.as_str()])
             .await
             .map(drop)
     }
@@ -118,7 +124,7 @@ impl TokenStore for RedisStore {
             &initial,
         ];
         let answered = self
-            .run_safely(&script::COMMIT, key, &arguments, Server::Any)
+            .run_safely(&script::COMMIT, key, &arguments, Requirement::Any)
             .await?;
         let outcome: String = reply::read(answered.enough()?)?;
         match outcome.as_str() {
@@ -136,13 +142,18 @@ impl TokenStore for RedisStore {
         // If the answer is lost on its way, what was removed is lost with it, so it is read before.
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let answered = self
-            .run_safely(&script::TOMBSTONE, key, &[&self.channel(key)], Server::Any)
+            .run_safely(
+                &script::TOMBSTONE,
+                key,
+                &[&self.channel(key)],
+                Requirement::Any,
+            )
             .await?;
         let (mark, before): (String, Vec<Option<String>>) = reply::read(answered.value)?;
-        if let Some(lacking) = answered.lacking {
+        if let Some(shortfall) = answered.shortfall {
             let before = reply::pairs(&script::TOMBSTONE_FIELDS, &before);
             return Err(self
-                .take_back(key, ("tombstoned", &mark), &before, &lacking)
+                .take_back(key, ("tombstoned", &mark), &before, &shortfall)
                 .await);
         }
         let removed = reply::record(&before, key, &self.sealing).ok().flatten();

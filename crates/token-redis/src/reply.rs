@@ -10,7 +10,7 @@ use token_sealing::Sealing;
 
 /// Any answer of a script or command as a value of Rust.
 pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
-    redis::from_redis_value(answer).map_err(|_| foreign())
+    redis::from_redis_value(answer).map_err(|_| not_ours())
 }
 
 /// What `acquire.lua` says: who has the lease, and what is kept.
@@ -69,12 +69,12 @@ pub(crate) fn record(
         ..,
     ] = fields
     else {
-        return Err(foreign());
+        return Err(not_ours());
     };
     let (fingerprint, generation, body) = match (fingerprint, generation, body) {
         (None, None, None) => return Ok(None),
         (Some(fingerprint), Some(generation), Some(body)) => (fingerprint, generation, body),
-        _ => return Err(foreign()),
+        _ => return Err(not_ours()),
     };
     let fingerprint = from_hex(fingerprint)?;
     let generation = Generation::new(number(generation)?);
@@ -89,7 +89,7 @@ pub(crate) fn record(
 }
 
 fn number<N: FromStr>(text: &str) -> Result<N, StoreError> {
-    text.parse().map_err(|_| foreign())
+    text.parse().map_err(|_| not_ours())
 }
 
 /// Fields and what they were before, nothing for one that was not there.
@@ -120,27 +120,19 @@ fn intent(
 }
 
 pub(crate) fn hex(fingerprint: RefreshFingerprint) -> String {
-    fingerprint
-        .0
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    base16ct::lower::encode_string(&fingerprint.0)
 }
 
 fn from_hex(text: &str) -> Result<RefreshFingerprint, StoreError> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = |pair: &[u8]| match *pair {
-        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
-    bytes
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(RefreshFingerprint)
-        .ok_or_else(foreign)
+    let mut bytes = [0; 32];
+    let decoded = base16ct::mixed::decode(text, &mut bytes).map_err(|_| not_ours())?;
+    if decoded.len() != 32 {
+        return Err(not_ours());
+    }
+    Ok(RefreshFingerprint(bytes))
 }
 
-fn foreign() -> StoreError {
+fn not_ours() -> StoreError {
     StoreError::new("what is stored in Redis is not one of ours; it is kept as it is")
 }
 
@@ -149,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lineage_is_written_and_read() {
+    fn a_fingerprint_is_written_and_read() {
         let fingerprint = RefreshFingerprint(std::array::from_fn(|index| {
             u8::try_from(index * 8).unwrap()
         }));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use token_core::BuildError;
+
 /// A single Redis, one that sentinels watch, or a cluster, by URLs:
 /// `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS.
 ///
@@ -62,7 +64,29 @@ impl Servers {
         self
     }
 
-    pub(crate) fn urls(&self) -> Vec<&str> {
+    /// Checks what can be known before connecting.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        if self.urls().is_empty() {
+            return Err(BuildError::missing("servers"));
+        }
+        if !cfg!(feature = "rustls") && self.want_tls() {
+            return Err(BuildError::invalid(
+                "servers",
+                "need the feature `rustls` for rediss://",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn all_want_tls(&self) -> bool {
+        self.urls().iter().all(|url| is_tls(url))
+    }
+
+    pub(crate) fn want_tls(&self) -> bool {
+        self.urls().iter().any(|url| is_tls(url))
+    }
+
+    fn urls(&self) -> Vec<&str> {
         match &self.0 {
             Kind::Node(url) => vec![url],
             Kind::Sentinels {
@@ -88,6 +112,10 @@ impl fmt::Debug for Servers {
             Kind::Cluster(_) => "Servers(cluster)",
         })
     }
+}
+
+fn is_tls(url: &str) -> bool {
+    url.starts_with("rediss:") || url.starts_with("valkeys:")
 }
 
 #[cfg(test)]

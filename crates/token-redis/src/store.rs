@@ -8,14 +8,12 @@ use token_core::TokenKey;
 use token_core::store::StoreError;
 use token_sealing::Sealing;
 
-use crate::builder::RedisStoreBuilder;
-use crate::call::{Answered, Call, Lacking, Replicas, Server};
 use crate::check::{self, EvictionCheck, RedisNode};
-use crate::hints::Hints;
-use crate::link::Link;
+use crate::connection::SharedConnection;
+use crate::listeners::Listeners;
 use crate::reply;
 use crate::script::{self, Script};
-use crate::servers::Servers;
+use crate::script::{Answered, Call, Replicas, Requirement, Shortfall};
 
 /// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one
 /// connection.
@@ -32,29 +30,14 @@ use crate::servers::Servers;
 /// ```
 #[derive(Clone)]
 pub struct RedisStore {
-    pub(crate) link: Arc<Link>,
+    pub(crate) connection: Arc<SharedConnection>,
     pub(crate) sealing: Sealing,
-    pub(crate) hints: Hints,
+    pub(crate) listeners: Listeners,
     prefix: String,
     replicas: Option<Replicas>,
 }
 
 impl RedisStore {
-    /// Connects to one server and checks that it keeps what it is given.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] where the URL cannot be read, the server does not answer, or it may evict a
-    /// record.
-    pub async fn connect(url: &str, sealing: Sealing) -> Result<Self, StoreError> {
-        Self::builder(Servers::node(url), sealing).connect().await
-    }
-
-    /// Settings first, for other [`Servers`] than one, and for replicas, certificates and times.
-    pub fn builder(servers: Servers, sealing: Sealing) -> RedisStoreBuilder {
-        RedisStoreBuilder::new(servers, sealing)
-    }
-
     /// Asks every server that holds records what it is, and makes sure that none may evict one, and
     /// that all take writes. Each new connection is checked anyway; this is for a start-up that
     /// wants to fail early, or to log what it found.
@@ -62,46 +45,47 @@ impl RedisStore {
     /// # Errors
     ///
     /// [`StoreError`] where a server does not answer, takes no writes or may lose a record. Where
-    /// [nothing is checked](RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that
+    /// [nothing is checked](crate::RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that
     /// does not describe itself fails here only.
     pub async fn check(&self) -> Result<Vec<RedisNode>, StoreError> {
-        let nodes = self.link.nodes().await?;
+        let nodes = self.connection.nodes().await?;
         check::fitness(&nodes)?;
         Ok(nodes)
     }
 
     /// Connects, and fails for what stays as it is until somebody changes a setting.
     pub(crate) async fn connected(self, eviction: EvictionCheck) -> Result<Self, StoreError> {
-        match eviction {
-            EvictionCheck::AtEachConnection => check::is_set_up_right(&self.link.nodes().await?)?,
-            EvictionCheck::Never => self.link.connects().await?,
+        if eviction == EvictionCheck::AtEachConnection {
+            check::is_set_up_right(&self.connection.nodes().await?)?;
+        } else {
+            self.connection.connects().await?;
         }
         Ok(self)
     }
 
     pub(crate) fn new(
-        link: Arc<Link>,
+        connection: Arc<SharedConnection>,
         sealing: Sealing,
         prefix: String,
         replicas: Option<Replicas>,
-        hints: Hints,
+        listeners: Listeners,
     ) -> Self {
         Self {
-            link,
+            connection,
             sealing,
-            hints,
+            listeners,
             prefix,
             replicas,
         }
     }
 
     /// One key, and so one slot of a cluster, for all that belongs to a grant.
-    fn place(&self, key: &TokenKey) -> String {
+    fn redis_key(&self, key: &TokenKey) -> String {
         format!("{}{key}", self.prefix, key = key.as_str())
     }
 
     pub(crate) fn channel(&self, key: &TokenKey) -> String {
-        format!("{}:changed", self.place(key))
+        format!("{}:changed", self.redis_key(key))
     }
 
     /// Asks for what any server can do.
@@ -111,7 +95,7 @@ impl RedisStore {
         key: &TokenKey,
         arguments: &[&str],
     ) -> Result<Value, StoreError> {
-        let asked = self.call(script, key, arguments, None, Server::Any);
+        let asked = self.call(script, key, arguments, None, Requirement::Any);
         Ok(asked.await?.value)
     }
 
@@ -121,9 +105,9 @@ impl RedisStore {
         script: &Script,
         key: &TokenKey,
         arguments: &[&str],
-        server: Server,
+        requires: Requirement,
     ) -> Result<Answered, StoreError> {
-        self.call(script, key, arguments, self.replicas, server)
+        self.call(script, key, arguments, self.replicas, requires)
             .await
     }
 
@@ -133,16 +117,16 @@ impl RedisStore {
         key: &TokenKey,
         arguments: &[&str],
         replicas: Option<Replicas>,
-        server: Server,
+        requires: Requirement,
     ) -> Result<Answered, StoreError> {
         let call = Call {
             script,
-            place: &self.place(key),
+            redis_key: &self.redis_key(key),
             arguments,
             replicas,
-            server,
+            requires,
         };
-        self.link.ask(&call).await
+        self.connection.ask(&call).await
     }
 
     /// Undoes a write that too few replicas have, if nobody has written since, and tells what came
@@ -152,7 +136,7 @@ impl RedisStore {
         key: &TokenKey,
         mark: (&str, &str),
         before: &[(&str, &str)],
-        lacking: &Lacking,
+        shortfall: &Shortfall,
     ) -> StoreError {
         let mut arguments = vec![mark.0, mark.1];
         arguments.extend(before.iter().flat_map(|(field, value)| [*field, *value]));
@@ -160,7 +144,7 @@ impl RedisStore {
             .run(&script::TAKE_BACK, key, &arguments)
             .await
             .and_then(reply::read);
-        lacking.told(match taken_back {
+        shortfall.store_error(match taken_back {
             Ok(true) => "; it was taken back",
             Ok(false) => "; it is not taken back, since somebody has written after it",
             Err(_) => "; it could not be taken back and stands on the primary",

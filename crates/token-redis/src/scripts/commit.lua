@@ -45,7 +45,7 @@ for index, field in ipairs({ 'due_at', 'grant_ends_at', 'initial' }) do
 end
 redis.call('HDEL', KEYS[1], 'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
 if found[4] and is_lower(found[5] or '0', generation) then
-  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at')
+  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_fingerprint', 'intent_generation', 'intent_at')
 end
 -- Only a hint: a user without the right to publish still commits.
 redis.pcall('PUBLISH', ARGV[6], 'commit')

@@ -7,7 +7,7 @@ end
 local function entry()
   local found = redis.call('HMGET', KEYS[1],
     'fingerprint', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
-    'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
+    'intent_owner', 'intent_fingerprint', 'intent_generation', 'intent_at',
     'tombstoned', 'tombstoned_generation', 'tombstoned_initial')
   return {
     { found[1], found[2], found[3], found[4], found[5], found[6] }, age(found[7]),

@@ -1,7 +1,7 @@
 -- channel. Returns the mark of this tombstone, and what was there before, for whoever revokes it or takes the tombstone back.
 local fields = {
   'fingerprint', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
-  'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at',
+  'intent_owner', 'intent_fingerprint', 'intent_generation', 'intent_at',
 }
 local before = redis.call('HMGET', KEYS[1], unpack(fields))
 local kept = redis.call('HMGET', KEYS[1], 'tombstoned', 'tombstoned_generation', 'tombstoned_initial')

@@ -1,5 +1,6 @@
 //! Connecting: to one server, to the primary that sentinels name, to a cluster.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,16 +16,15 @@ use token_core::Secret;
 use token_core::store::{PasswordSource, StoreError};
 
 use crate::failure::{Step, store_error};
-use crate::hints::Hints;
+use crate::listeners::Listeners;
 use crate::servers::{Kind, Servers};
-use crate::tls::Certificates;
 
 /// How each connection is made.
-pub(crate) struct Manner {
+pub(crate) struct ConnectOptions {
     /// For a connection, and for an answer of a cluster.
     pub(crate) within: Duration,
     /// Bells to ring by messages of the server; `None` where nobody is subscribed.
-    pub(crate) hints: Option<Hints>,
+    pub(crate) listeners: Option<Listeners>,
     #[cfg_attr(
         not(feature = "rustls"),
         expect(dead_code, reason = "without TLS nobody asks for them")
@@ -32,10 +32,10 @@ pub(crate) struct Manner {
     pub(crate) certificates: Certificates,
 }
 
-impl Manner {
+impl ConnectOptions {
     /// Messages come beside answers in version 3 of the protocol only.
     fn protocol(&self) -> ProtocolVersion {
-        match self.hints {
+        match self.listeners {
             Some(_) => ProtocolVersion::RESP3,
             None => ProtocolVersion::RESP2,
         }
@@ -43,9 +43,9 @@ impl Manner {
 }
 
 /// What connects: made anew for each connection, since the password may be another by then.
-pub(crate) struct Dialer {
+pub(crate) struct Connector {
     servers: Servers,
-    manner: Manner,
+    options: ConnectOptions,
     password: Option<Arc<dyn PasswordSource>>,
 }
 
@@ -56,27 +56,27 @@ enum Client {
 }
 
 #[derive(Clone)]
-pub(crate) enum Line {
+pub(crate) enum Connection {
     Node(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
-impl Dialer {
+impl Connector {
     /// Nothing is connected yet, but all is tried that can be wrong before.
     pub(crate) fn new(
         servers: Servers,
-        manner: Manner,
+        options: ConnectOptions,
         password: Option<Arc<dyn PasswordSource>>,
     ) -> RedisResult<Self> {
-        let dialer = Self {
+        let connector = Self {
             servers,
-            manner,
+            options,
             password,
         };
-        dialer.client(None).map(|_| dialer)
+        connector.client(None).map(|_| connector)
     }
 
-    pub(crate) async fn dial(&self) -> Result<Line, StoreError> {
+    pub(crate) async fn open(&self) -> Result<Connection, StoreError> {
         let password = match &self.password {
             Some(source) => Some(source.password().await?),
             None => None,
@@ -86,62 +86,66 @@ impl Dialer {
             .map_err(|error| store_error(Step::Connecting, &error))
     }
 
-    async fn connect(&self, password: Option<&Secret>) -> RedisResult<Line> {
+    async fn connect(&self, password: Option<&Secret>) -> RedisResult<Connection> {
         match self.client(password)? {
-            Client::Node(client) => connect(&client, &self.manner).await,
+            Client::Node(client) => connect(&client, &self.options).await,
             Client::Sentinels(mut sentinels) => {
-                connect(&sentinels.async_get_client().await?, &self.manner).await
+                connect(&sentinels.async_get_client().await?, &self.options).await
             }
-            Client::Cluster(client) => client.get_async_connection().await.map(Line::Cluster),
+            Client::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
         }
     }
 
     fn client(&self, password: Option<&Secret>) -> RedisResult<Client> {
-        let manner = &self.manner;
+        let options = &self.options;
         match &self.servers.0 {
-            Kind::Node(url) => node(url, password, manner).map(Client::Node),
+            Kind::Node(url) => node(url, password, options).map(Client::Node),
             Kind::Sentinels {
                 sentinels,
                 service,
                 nodes_like,
             } => {
-                let client = watched(sentinels, service, nodes_like.as_deref(), password, manner)?;
+                let client = watched(sentinels, service, nodes_like.as_deref(), password, options)?;
                 Ok(Client::Sentinels(Box::new(client)))
             }
             Kind::Cluster(nodes) => {
-                cluster(nodes, password, manner).map(|client| Client::Cluster(Box::new(client)))
+                cluster(nodes, password, options).map(|client| Client::Cluster(Box::new(client)))
             }
         }
     }
 }
 
-async fn connect(client: &redis::Client, manner: &Manner) -> RedisResult<Line> {
+async fn connect(client: &redis::Client, options: &ConnectOptions) -> RedisResult<Connection> {
     // Answers are waited for by who asks: some wait for replicas too.
     let mut config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(manner.within))
+        .set_connection_timeout(Some(options.within))
         .set_response_timeout(None);
-    if let Some(hints) = &manner.hints {
-        config = config.set_push_sender(hints.ear());
+    if let Some(listeners) = &options.listeners {
+        config = config.set_push_sender(listeners.on_push());
     }
     client
         .get_multiplexed_async_connection_with_config(&config)
         .await
-        .map(Line::Node)
+        .map(Connection::Node)
 }
 
-fn node(url: &str, password: Option<&Secret>, manner: &Manner) -> RedisResult<redis::Client> {
+fn node(
+    url: &str,
+    password: Option<&Secret>,
+    options: &ConnectOptions,
+) -> RedisResult<redis::Client> {
     let info = url.into_connection_info()?;
     let mut settings = info
         .redis_settings()
         .clone()
-        .set_protocol(manner.protocol());
+        .set_protocol(options.protocol());
     if let Some(password) = password {
         settings = settings.set_password(password.expose());
     }
     let info = info.set_redis_settings(settings);
     #[cfg(feature = "rustls")]
-    if manner.certificates.is_given() {
-        return redis::Client::build_with_tls(info, manner.certificates.for_driver());
+    if options.certificates.is_given() {
+        return redis::Client::build_with_tls(info, options.certificates.for_driver());
     }
     redis::Client::open(info)
 }
@@ -151,7 +155,7 @@ fn watched(
     service: &str,
     nodes_like: Option<&str>,
     password: Option<&Secret>,
-    manner: &Manner,
+    options: &ConnectOptions,
 ) -> RedisResult<SentinelClient> {
     let infos = sentinels
         .iter()
@@ -159,7 +163,7 @@ fn watched(
         .collect::<RedisResult<Vec<_>>>()?;
     let addresses = infos.iter().map(|info| info.addr().clone());
     let mut builder = SentinelClientBuilder::new(addresses, service, SentinelServerType::Master)?
-        .set_client_to_redis_protocol(manner.protocol());
+        .set_client_to_redis_protocol(options.protocol());
     if let Some(first) = infos.first() {
         builder = to_sentinels(builder, first);
     }
@@ -170,10 +174,10 @@ fn watched(
         builder = builder.set_client_to_redis_password(password.expose());
     }
     #[cfg(feature = "rustls")]
-    if manner.certificates.is_given() {
+    if options.certificates.is_given() {
         builder = builder
-            .set_client_to_sentinel_certificates(manner.certificates.for_driver())
-            .set_client_to_redis_certificates(manner.certificates.for_driver());
+            .set_client_to_sentinel_certificates(options.certificates.for_driver())
+            .set_client_to_redis_certificates(options.certificates.for_driver());
     }
     builder.build()
 }
@@ -213,21 +217,61 @@ fn to_nodes(mut builder: SentinelClientBuilder, like: &ConnectionInfo) -> Sentin
 fn cluster(
     nodes: &[String],
     password: Option<&Secret>,
-    manner: &Manner,
+    options: &ConnectOptions,
 ) -> RedisResult<ClusterClient> {
     let mut builder = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
-        .connection_timeout(manner.within)
-        .response_timeout(manner.within)
-        .use_protocol(manner.protocol());
+        .connection_timeout(options.within)
+        .response_timeout(options.within)
+        .use_protocol(options.protocol());
     if let Some(password) = password {
         builder = builder.password(password.expose());
     }
-    if let Some(hints) = &manner.hints {
-        builder = builder.push_sender(hints.ear());
+    if let Some(listeners) = &options.listeners {
+        builder = builder.push_sender(listeners.on_push());
     }
     #[cfg(feature = "rustls")]
-    if manner.certificates.is_given() {
-        builder = builder.certs(manner.certificates.for_driver());
+    if options.certificates.is_given() {
+        builder = builder.certs(options.certificates.for_driver());
     }
     builder.build()
+}
+
+/// What replaces the platform's trust, and what the server may ask us for. PEM text, each.
+#[derive(Clone, Default)]
+pub(crate) struct Certificates {
+    pub(crate) authority: Option<Vec<u8>>,
+    pub(crate) ours: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Certificates {
+    pub(crate) fn is_given(&self) -> bool {
+        self.authority.is_some() || self.ours.is_some()
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn for_driver(&self) -> redis::TlsCertificates {
+        let ours = self.ours.clone();
+        redis::TlsCertificates {
+            client_tls: ours.map(|(client_cert, client_key)| redis::ClientTlsConfig {
+                client_cert,
+                client_key,
+            }),
+            root_cert: self.authority.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificates")
+    }
+}
+
+/// The driver takes its cipher suites from the process. A choice that the program made stands.
+pub(crate) fn install_crypto_provider() {
+    #[cfg(feature = "rustls")]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may be faster, with the same right.
+        _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
 }

@@ -9,29 +9,29 @@ use token_core::store::StoreError;
 use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
-use crate::call::{Answered, Call, Lacking, Replicas, Server};
-use crate::dial::Line;
+use crate::connect::Connection;
 use crate::failure::{Step, explain, store_error};
-use crate::hints::Hints;
+use crate::listeners::Listeners;
+use crate::script::{Answered, Call, Replicas, Requirement, Shortfall};
 
 /// A connection that works as far as is known.
 #[derive(Clone)]
-pub(crate) struct Live {
-    pub(crate) line: Line,
+pub(crate) struct Session {
+    pub(crate) connection: Connection,
     /// Whether the server keeps what it is given, as it was when it was connected to.
     fitness: Result<(), StoreError>,
-    home: Home,
+    home: HomeRuntime,
     /// On which channels it listens. One subscribes or unsubscribes at a time, so that neither
     /// undoes the other.
     channels: Arc<Mutex<HashSet<String>>>,
 }
 
-impl Live {
-    pub(crate) fn new(line: Line, fitness: Result<(), StoreError>) -> Self {
+impl Session {
+    pub(crate) fn new(connection: Connection, fitness: Result<(), StoreError>) -> Self {
         Self {
-            line,
+            connection,
             fitness,
-            home: Home::here(),
+            home: HomeRuntime::here(),
             channels: Arc::default(),
         }
     }
@@ -42,17 +42,17 @@ impl Live {
     }
 
     /// Whether it may be asked for this, else why not.
-    pub(crate) fn serves(&self, server: Server) -> Result<(), StoreError> {
-        match server {
-            Server::Any => Ok(()),
-            Server::Fit => self.fitness.clone(),
+    pub(crate) fn serves(&self, requires: Requirement) -> Result<(), StoreError> {
+        match requires {
+            Requirement::Any => Ok(()),
+            Requirement::Durable => self.fitness.clone(),
         }
     }
 
     pub(crate) async fn ask(mut self, call: &Call<'_>) -> Result<Answered, Failed> {
-        match self.line.send(&call.by_name(), call.replicas).await {
+        match self.connection.send(&call.by_name(), call.replicas).await {
             Err(failed) if failed.error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.line.send(&call.with_text(), call.replicas).await
+                self.connection.send(&call.with_text(), call.replicas).await
             }
             answer => answer,
         }
@@ -65,9 +65,9 @@ impl Live {
         if !channels.insert(channel.to_owned()) {
             return Ok(());
         }
-        let subscribed = match &mut self.line {
-            Line::Node(connection) => connection.subscribe(channel).await,
-            Line::Cluster(connection) => connection.subscribe(channel).await,
+        let subscribed = match &mut self.connection {
+            Connection::Node(connection) => connection.subscribe(channel).await,
+            Connection::Cluster(connection) => connection.subscribe(channel).await,
         };
         if subscribed.is_err() {
             channels.remove(channel);
@@ -76,18 +76,18 @@ impl Live {
     }
 
     /// Listens no more where nobody waits.
-    pub(crate) async fn forget_unwanted(mut self, hints: &Hints) -> RedisResult<()> {
+    pub(crate) async fn forget_unwanted(mut self, listeners: &Listeners) -> RedisResult<()> {
         let mut channels = self.channels.lock().await;
         let unwanted: Vec<String> = channels
             .iter()
-            .filter(|channel| !hints.is_waited_on(channel))
+            .filter(|channel| !listeners.is_waited_on(channel))
             .cloned()
             .collect();
         for channel in unwanted {
             channels.remove(&channel);
-            match &mut self.line {
-                Line::Node(connection) => connection.unsubscribe(channel).await?,
-                Line::Cluster(connection) => connection.unsubscribe(channel).await?,
+            match &mut self.connection {
+                Connection::Node(connection) => connection.unsubscribe(channel).await?,
+                Connection::Cluster(connection) => connection.unsubscribe(channel).await?,
             }
         }
         Ok(())
@@ -96,23 +96,25 @@ impl Live {
 
 /// The runtime that a connection was made in, and that carries what is sent over it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Home {
+enum HomeRuntime {
     /// It has threads of its own.
-    Threads,
+    MultiThread,
     /// It stands still unless its owner waits for something.
-    Current(Option<runtime::Id>),
+    CurrentThread(Option<runtime::Id>),
 }
 
-impl Home {
+impl HomeRuntime {
     fn here() -> Self {
         match Handle::try_current() {
-            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => Self::Threads,
-            handle => Self::Current(handle.ok().map(|handle| handle.id())),
+            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                Self::MultiThread
+            }
+            handle => Self::CurrentThread(handle.ok().map(|handle| handle.id())),
         }
     }
 
     fn is_driven(self) -> bool {
-        self == Self::Threads || self == Self::here()
+        self == Self::MultiThread || self == Self::here()
     }
 }
 
@@ -127,12 +129,12 @@ impl Failed {
         move |error| Self { step, error }
     }
 
-    pub(crate) fn told(&self) -> StoreError {
+    pub(crate) fn store_error(&self) -> StoreError {
         store_error(self.step, &self.error)
     }
 }
 
-impl Line {
+impl Connection {
     async fn send(
         &mut self,
         command: &Cmd,
@@ -157,7 +159,7 @@ async fn send(
             value: value
                 .and_then(Value::extract_error)
                 .map_err(Failed::at(Step::Running))?,
-            lacking: None,
+            shortfall: None,
             is_repeated: false,
         });
     };
@@ -174,21 +176,21 @@ async fn send(
     let [answer, acknowledged] =
         <[Value; 2]>::try_from(answers).map_err(|_| Failed::at(Step::Running)(not_two()))?;
     let value = answer.extract_error().map_err(Failed::at(Step::Running))?;
-    let lacking = match count(acknowledged) {
+    let shortfall = match count(acknowledged) {
         Ok(acknowledged) if acknowledged >= replicas.count => None,
-        Ok(acknowledged) => Some(Lacking::too_few(acknowledged, replicas.count)),
+        Ok(acknowledged) => Some(Shortfall::too_few(acknowledged, replicas.count)),
         Err(error) => Some(wait_refused(&error)),
     };
     Ok(Answered {
         value,
-        lacking,
+        shortfall,
         is_repeated: false,
     })
 }
 
-fn wait_refused(error: &RedisError) -> Lacking {
+fn wait_refused(error: &RedisError) -> Shortfall {
     let (what, detail) = explain(Step::WaitingForReplicas, error);
-    Lacking { what, detail }
+    Shortfall { what, detail }
 }
 
 fn count(acknowledged: Value) -> RedisResult<u32> {

@@ -8,33 +8,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::Notify;
 
-/// One bell for each channel that somebody waits on.
+/// One `Notify` for each channel that somebody waits on.
 #[derive(Clone, Default)]
-pub(crate) struct Hints(Arc<Mutex<HashMap<String, Waited>>>);
+pub(crate) struct Listeners(Arc<Mutex<HashMap<String, Waited>>>);
 
 #[derive(Default)]
 struct Waited {
-    bell: Arc<Notify>,
+    notify: Arc<Notify>,
     by: usize,
 }
 
-impl Hints {
+impl Listeners {
     /// Begins a wait, which must [`leave`](Self::leave).
     pub(crate) fn join(&self, channel: &str) -> Arc<Notify> {
         let mut waited = self.lock();
-        let place = waited.entry(channel.to_owned()).or_default();
-        place.by += 1;
-        Arc::clone(&place.bell)
+        let entry = waited.entry(channel.to_owned()).or_default();
+        entry.by += 1;
+        Arc::clone(&entry.notify)
     }
 
     /// Ends a wait; whether it was the last one on the channel.
     pub(crate) fn leave(&self, channel: &str) -> bool {
         let mut waited = self.lock();
-        let Some(place) = waited.get_mut(channel) else {
+        let Some(entry) = waited.get_mut(channel) else {
             return true;
         };
-        place.by -= 1;
-        if place.by > 0 {
+        entry.by -= 1;
+        if entry.by > 0 {
             return false;
         }
         waited.remove(channel);
@@ -46,34 +46,34 @@ impl Hints {
     }
 
     /// What the driver calls with each message of the server.
-    pub(crate) fn ear(
+    pub(crate) fn on_push(
         &self,
     ) -> impl Fn(PushInfo) -> Result<(), Infallible> + Send + Sync + 'static {
-        let hints = self.clone();
+        let listeners = self.clone();
         move |info| {
-            hints.hear(&info);
+            listeners.receive(&info);
             Ok(())
         }
     }
 
-    fn hear(&self, info: &PushInfo) {
+    fn receive(&self, info: &PushInfo) {
         match (&info.kind, info.data.first()) {
             // Without the connection nobody is told anything: all look for themselves.
             (PushKind::Disconnection, _) => self
                 .lock()
                 .values()
-                .for_each(|waited| waited.bell.notify_waiters()),
-            (PushKind::Message, Some(Value::BulkString(channel))) => self.ring(channel),
+                .for_each(|waited| waited.notify.notify_waiters()),
+            (PushKind::Message, Some(Value::BulkString(channel))) => self.wake(channel),
             _ => {}
         }
     }
 
-    fn ring(&self, channel: &[u8]) {
+    fn wake(&self, channel: &[u8]) {
         let Ok(channel) = std::str::from_utf8(channel) else {
             return;
         };
         if let Some(waited) = self.lock().get(channel) {
-            waited.bell.notify_waiters();
+            waited.notify.notify_waiters();
         }
     }
 
@@ -82,9 +82,9 @@ impl Hints {
     }
 }
 
-impl fmt::Debug for Hints {
+impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hints")
+        f.write_str("Listeners")
     }
 }
 
@@ -95,12 +95,12 @@ mod tests {
     // FAULTS.md row 91
     #[test]
     fn a_channel_is_forgotten_with_its_last_wait() {
-        let hints = Hints::default();
-        let (one, other) = (hints.join("a"), hints.join("a"));
+        let listeners = Listeners::default();
+        let (one, other) = (listeners.join("a"), listeners.join("a"));
         assert!(Arc::ptr_eq(&one, &other), "a message rings for one of two");
-        assert!(!hints.leave("a"));
-        assert!(hints.is_waited_on("a"));
-        assert!(hints.leave("a"));
-        assert!(hints.lock().is_empty());
+        assert!(!listeners.leave("a"));
+        assert!(listeners.is_waited_on("a"));
+        assert!(listeners.leave("a"));
+        assert!(listeners.lock().is_empty());
     }
 }

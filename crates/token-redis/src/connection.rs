@@ -7,28 +7,31 @@ use std::time::Duration;
 use token_core::store::StoreError;
 use tokio::time::timeout;
 
-use crate::call::{Answered, Call, Server};
 use crate::check::{self, EvictionCheck, RedisNode};
-use crate::dial::{Dialer, Line};
+use crate::connect::{Connection, Connector};
 use crate::failure::is_of_the_connection;
-use crate::hints::Hints;
-use crate::live::{Failed, Live};
+use crate::listeners::Listeners;
+use crate::script::{Answered, Call, Requirement};
+use crate::session::{Failed, Session};
 
 /// Shared by all handles of one store.
-pub(crate) struct Link {
+pub(crate) struct SharedConnection {
     state: tokio::sync::Mutex<State>,
     within: Duration,
     eviction: EvictionCheck,
 }
 
 struct State {
-    dialer: Dialer,
-    live: Option<Live>,
+    connector: Connector,
+    session: Option<Session>,
 }
 
-impl Link {
-    pub(crate) fn new(dialer: Dialer, within: Duration, eviction: EvictionCheck) -> Self {
-        let state = tokio::sync::Mutex::new(State { dialer, live: None });
+impl SharedConnection {
+    pub(crate) fn new(connector: Connector, within: Duration, eviction: EvictionCheck) -> Self {
+        let state = tokio::sync::Mutex::new(State {
+            connector,
+            session: None,
+        });
         Self {
             state,
             within,
@@ -49,38 +52,38 @@ impl Link {
         match timeout(within, self.ask_twice(call)).await {
             Ok(answer) => answer,
             Err(_) => {
-                self.hang_up();
+                self.disconnect();
                 Err(StoreError::new("Redis did not answer in time"))
             }
         }
     }
 
     async fn ask_twice(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
-        match self.live(call.server).await?.ask(call).await {
+        match self.session(call.requires).await?.ask(call).await {
             Err(failed) if is_of_the_connection(&failed.error) => {
-                self.hang_up();
-                let again = self.live(call.server).await?.ask(call).await;
+                self.disconnect();
+                let again = self.session(call.requires).await?.ask(call).await;
                 let answered = again.map_err(|failed| self.give_up(&failed))?;
                 Ok(Answered {
                     is_repeated: true,
                     ..answered
                 })
             }
-            answer => answer.map_err(|failed| failed.told()),
+            answer => answer.map_err(|failed| failed.store_error()),
         }
     }
 
     fn give_up(&self, failed: &Failed) -> StoreError {
         if is_of_the_connection(&failed.error) {
-            self.hang_up();
+            self.disconnect();
         }
-        failed.told()
+        failed.store_error()
     }
 
     /// Whether the server tells us of changes on this channel.
     pub(crate) async fn listens(&self, channel: &str) -> bool {
         let listening = async {
-            self.live(Server::Any)
+            self.session(Requirement::Any)
                 .await
                 .ok()?
                 .listen(channel)
@@ -92,63 +95,64 @@ impl Link {
 
     /// Listens no more where nobody waits. Where this fails the connection is gone, and the
     /// subscriptions with it.
-    pub(crate) async fn forget_unwanted(&self, hints: &Hints) {
-        let Some(live) = self.state.lock().await.live.clone() else {
+    pub(crate) async fn forget_unwanted(&self, listeners: &Listeners) {
+        let Some(session) = self.state.lock().await.session.clone() else {
             return;
         };
-        _ = timeout(self.within, live.forget_unwanted(hints)).await;
+        _ = timeout(self.within, session.forget_unwanted(listeners)).await;
     }
 
     pub(crate) async fn connects(&self) -> Result<(), StoreError> {
-        timeout(self.within, self.live(Server::Any))
+        timeout(self.within, self.session(Requirement::Any))
             .await
             .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
             .map(drop)
     }
 
     pub(crate) async fn nodes(&self) -> Result<Vec<RedisNode>, StoreError> {
-        let asking = async { check::nodes(&mut self.live(Server::Any).await?.line).await };
+        let asking =
+            async { check::nodes(&mut self.session(Requirement::Any).await?.connection).await };
         timeout(self.within, asking)
             .await
             .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
     }
 
-    async fn live(&self, server: Server) -> Result<Live, StoreError> {
+    async fn session(&self, requires: Requirement) -> Result<Session, StoreError> {
         let mut state = self.state.lock().await;
-        if let Some(live) = &state.live
-            && live.is_driven()
-            && live.serves(server).is_ok()
+        if let Some(session) = &state.session
+            && session.is_driven()
+            && session.serves(requires).is_ok()
         {
-            return Ok(live.clone());
+            return Ok(session.clone());
         }
         // A server that was not fit may be by now, or another has taken its place; and a connection
         // of a runtime that stands still answers nobody.
-        let mut line = state.dialer.dial().await?;
-        let fitness = self.fitness(&mut line).await;
-        let live = Live::new(line, fitness);
-        state.live = Some(live.clone());
-        live.serves(server).map(|()| live)
+        let mut connection = state.connector.open().await?;
+        let fitness = self.fitness(&mut connection).await;
+        let session = Session::new(connection, fitness);
+        state.session = Some(session.clone());
+        session.serves(requires).map(|()| session)
     }
 
-    async fn fitness(&self, line: &mut Line) -> Result<(), StoreError> {
+    async fn fitness(&self, connection: &mut Connection) -> Result<(), StoreError> {
         match self.eviction {
-            EvictionCheck::AtEachConnection => check::fitness(&check::nodes(line).await?),
+            EvictionCheck::AtEachConnection => check::fitness(&check::nodes(connection).await?),
             EvictionCheck::Never => Ok(()),
         }
     }
 
     /// The next who asks connects anew. Where somebody is connecting right now, that is what
     /// happens anyway.
-    fn hang_up(&self) {
+    fn disconnect(&self) {
         if let Ok(mut state) = self.state.try_lock() {
-            state.live = None;
+            state.session = None;
         }
     }
 }
 
-impl fmt::Debug for Link {
+impl fmt::Debug for SharedConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
+        f.debug_struct("SharedConnection")
             .field("within", &self.within)
             .finish_non_exhaustive()
     }

@@ -1,5 +1,0 @@
--- owner
-if redis.call('HGET', KEYS[1], 'intent_owner') == ARGV[1] then
-  redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_lineage', 'intent_generation', 'intent_at')
-end
-return 1
