@@ -31,6 +31,7 @@ use token_core::{
     TokenEndpoint, TokenKey, Validity,
 };
 use token_testkit::ScriptedClient;
+use tokio::runtime::Builder;
 
 /// How long each candidate runs on each number of threads, a few times over; the best run counts.
 const RUN: Duration = Duration::from_millis(300);
@@ -142,12 +143,16 @@ fn token() -> Token {
         .unwrap()
 }
 
+/// A cache whose first caller has come: that one finds that the store has no other token.
 fn cache() -> TokenCache {
-    TokenCache::builder(Nothing)
+    let cache = TokenCache::builder(Nothing)
         .http_client(ScriptedClient::new())
         .initial_token(token())
         .build()
-        .unwrap()
+        .unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    drop(runtime.block_on(cache.token()).unwrap());
+    cache
 }
 
 /// A vendor that is never asked.

@@ -4,22 +4,35 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use token_core::store::Owner;
 use token_core::{
     BuildError, Clock, HttpClient, RefreshPolicy, Secret, Token, TokenEndpoint, TokenStore,
-    Validity,
 };
-
 use tokio::runtime::Handle;
 
-use crate::attempts::Attempts;
-use crate::backoff::Backoff;
 use crate::cache::TokenCache;
 use crate::clock::SystemClock;
-use crate::engine::{Engine, Parts};
-use crate::entropy::Entropy;
+use crate::current::backoff::Backoff;
+use crate::current::entropy::Entropy;
+use crate::current::{Current, EndpointTraits, Timing};
+use crate::flight::Shared;
+use crate::flight::runtime::{Tasks, has_timers};
 use crate::memory::MemoryStore;
-use crate::runtime::{Tasks, has_timers};
-use crate::settings::Settings;
+use crate::refresh::attempts::Attempts;
+use crate::refresh::bound_store::BoundStore;
+use crate::refresh::{Parts, Refresher, Settings};
+
+/// After a holder died the others wait for so long: a longer lease is a mistake.
+const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
+/// The longest operation of a store.
+const STORE_LIMIT: Duration = Duration::from_secs(5);
+
+impl TokenCache {
+    /// Begins a cache for an endpoint.
+    pub fn builder(endpoint: impl TokenEndpoint) -> TokenCacheBuilder {
+        TokenCacheBuilder::new(Box::new(endpoint))
+    }
+}
 
 /// Puts a [`TokenCache`] together; every slot but the HTTP client has a default.
 #[must_use]
@@ -27,22 +40,26 @@ pub struct TokenCacheBuilder {
     endpoint: Box<dyn TokenEndpoint>,
     http: Option<Box<dyn HttpClient>>,
     store: Arc<dyn TokenStore>,
-    spill: Option<Arc<dyn TokenStore>>,
+    fallback: Option<Arc<dyn TokenStore>>,
     clock: Box<dyn Clock>,
+    timing: Timing,
     settings: Settings,
+    wait_timeout: Duration,
     initial: Option<Result<Token, BuildError>>,
     runtime: Option<Handle>,
 }
 
 impl TokenCacheBuilder {
-    pub(crate) fn new(endpoint: Box<dyn TokenEndpoint>) -> Self {
+    fn new(endpoint: Box<dyn TokenEndpoint>) -> Self {
         Self {
             endpoint,
             http: None,
             store: Arc::new(MemoryStore::new()),
-            spill: None,
+            fallback: None,
             clock: Box::new(SystemClock),
+            timing: Timing::default(),
             settings: Settings::default(),
+            wait_timeout: Duration::from_secs(30),
             initial: None,
             runtime: None,
         }
@@ -64,7 +81,7 @@ impl TokenCacheBuilder {
     /// acknowledge: it is durable there at once, so that a process that dies meanwhile loses
     /// nothing. The next process of this machine finds it and writes it to the shared store.
     pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
-        self.spill = Some(Arc::new(store));
+        self.fallback = Some(Arc::new(store));
         self
     }
 
@@ -107,21 +124,21 @@ impl TokenCacheBuilder {
     }
 
     /// How early a token is refreshed.
-    pub fn refresh_policy(mut self, windows: RefreshPolicy) -> Self {
-        self.settings.windows = windows;
+    pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
+        self.timing.policy = policy;
         self
     }
 
     /// How long to hold off after failures.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.settings.backoff = backoff;
+        self.timing.backoff = backoff;
         self
     }
 
     /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said.
     /// The exchange goes on without it.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
-        self.settings.wait = wait;
+        self.wait_timeout = wait;
         self
     }
 
@@ -137,14 +154,14 @@ impl TokenCacheBuilder {
     /// said. It is renewed at each third of its life. After a holder died, the others wait for so
     /// long; a shorter one is lost more easily by a holder that is slow.
     pub fn lease_ttl(mut self, life: Duration) -> Self {
-        self.settings.lease = life.max(Duration::from_millis(50));
+        self.settings.lease_ttl = life.max(Duration::from_millis(50));
         self
     }
 
     /// How long a flight waits for another holder's lease, watching for that one's commit; 60
     /// seconds where nothing is said.
     pub fn lease_timeout(mut self, wait: Duration) -> Self {
-        self.settings.lease_wait = wait;
+        self.settings.lease_timeout = wait;
         self
     }
 
@@ -158,42 +175,39 @@ impl TokenCacheBuilder {
         let http = self
             .http
             .ok_or_else(|| BuildError::missing("http_client"))?;
-        let tasks = match self.runtime {
-            Some(handle) if !has_timers(&handle) => {
-                return Err(BuildError::invalid(
-                    "runtime",
-                    "has no timers: enable_time() or enable_all()",
-                ));
-            }
-            Some(handle) => Tasks::on(handle),
-            None => Tasks::default(),
-        };
-        if self.settings.lease > LONGEST_LEASE {
+        let tasks = tasks(self.runtime)?;
+        if self.settings.lease_ttl > LONGEST_LEASE {
             return Err(BuildError::invalid("lease_ttl", "must be at most a day"));
         }
-        let engine = Engine::new(Parts {
+        let attempts = Attempts::new(Entropy::from_system()?);
+        let traits = EndpointTraits::of(&*self.endpoint, &attempts.next(&self.clock.now()));
+        let current = Current::new(traits, self.clock, self.timing)?;
+        let owner = Owner::new(attempts.random_bytes());
+        let bind =
+            |store| BoundStore::new(store, current.key().clone(), owner.clone(), STORE_LIMIT);
+        let refresher = Refresher::new(Parts {
             endpoint: self.endpoint,
             http,
-            store: self.store,
-            spill: self.spill,
-            clock: self.clock,
+            attempts,
+            store: bind(self.store),
+            fallback: self.fallback.map(bind),
             settings: self.settings,
-            attempts: Attempts::new(Entropy::from_system()?),
-            tasks,
             initial: self.initial.transpose()?,
-            placeholder: placeholder()?,
         });
-        Ok(TokenCache::new_from(engine))
+        let shared = Shared::new(current, refresher, tasks, self.wait_timeout);
+        Ok(TokenCache::new(shared))
     }
 }
 
-/// After a holder died the others wait for so long: a longer lease is a mistake.
-const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
-
-/// Stands where no token is yet: expired, so it is never handed out.
-fn placeholder() -> Result<Token, BuildError> {
-    let built = Token::builder(Secret::from("none"), Validity::expired()).build();
-    built.map_err(|_| BuildError::invalid("first", "could not be made up"))
+fn tasks(runtime: Option<Handle>) -> Result<Tasks, BuildError> {
+    match runtime {
+        Some(handle) if !has_timers(&handle) => Err(BuildError::invalid(
+            "runtime",
+            "has no timers: enable_time() or enable_all()",
+        )),
+        Some(handle) => Ok(Tasks::on(handle)),
+        None => Ok(Tasks::default()),
+    }
 }
 
 impl fmt::Debug for TokenCacheBuilder {

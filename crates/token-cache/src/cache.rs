@@ -1,20 +1,20 @@
 //! The product: one token, kept fresh.
 
+mod grant;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use token_core::{Answer, Attempt, Error, OneTimeGrant, Request, Token, TokenEndpoint, TokenKey};
+use token_core::{
+    Answer, Attempt, Error, ErrorKind, Generation, Request, Scrubber, Token, TokenKey,
+};
 
-use crate::builder::TokenCacheBuilder;
-use crate::engine::Engine;
-use crate::events::Events;
-use crate::held::TokenGuard;
-use crate::job::Job;
-use crate::keep_fresh::{self, KeepFresh};
-use crate::logout::{self, LoggedOut};
-use crate::new_grants::NewGrant;
+use crate::current::cached_token::TokenGuard;
+use crate::current::events::Events;
+use crate::flight::Shared;
+use crate::flight::background::KeepFresh;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
@@ -33,18 +33,13 @@ use crate::new_grants::NewGrant;
 /// under way is finished and committed.
 #[derive(Clone)]
 pub struct TokenCache {
-    pub(crate) engine: Arc<Engine>,
+    shared: Arc<Shared>,
 }
 
 impl TokenCache {
-    /// Begins a cache for an endpoint.
-    pub fn builder(endpoint: impl TokenEndpoint) -> TokenCacheBuilder {
-        TokenCacheBuilder::new(Box::new(endpoint))
-    }
-
-    pub(crate) fn new_from(engine: Engine) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         Self {
-            engine: Arc::new(engine),
+            shared: Arc::new(shared),
         }
     }
 
@@ -60,7 +55,7 @@ impl TokenCache {
     /// Only where there is no live token: the failure of the exchange, shared by all who waited for
     /// it; [`Transient`](token_core::ErrorKind::Transient) where the caller's time was over first.
     pub async fn token(&self) -> Result<TokenGuard, Error> {
-        self.token_within(self.engine.settings.wait).await
+        self.token_within(self.shared.wait_timeout()).await
     }
 
     /// A live token, waiting at most so long; see [`token`](Self::token). The exchange has its own,
@@ -70,22 +65,70 @@ impl TokenCache {
     ///
     /// As [`token`](Self::token).
     pub async fn token_within(&self, wait: Duration) -> Result<TokenGuard, Error> {
-        match self.engine.fresh() {
+        match self.shared.current.fresh() {
             Some(token) => Ok(token),
-            None => self.engine.token(wait).await,
+            None => self.shared.token(wait).await,
         }
     }
 
-    /// Forgets that the vendor refused the grant, so that the next caller tries it again: the
-    /// vendor was wrong, or somebody mended the account. What the vendor asked for (a frozen
-    /// account, `Retry-After`) still counts.
-    pub fn forget_rejection(&self) {
-        self.engine.forget_verdict();
+    /// Returns a live token that lives for at least `span`, such as the time that a long upload
+    /// takes or a signed URL is valid. If the token in hand does not, one exchange is made; none,
+    /// if an exchange of the last minute has shown that it would be in vain.
+    ///
+    /// ```
+    /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let token = tokens.token_valid_for(Duration::from_secs(20 * 60)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens
+    /// do not live that long, with both lifetimes in the message.
+    pub async fn token_valid_for(&self, span: Duration) -> Result<TokenGuard, Error> {
+        let token = self.token().await?;
+        if let Some(token) = self.shared.current.live_for(span) {
+            return Ok(token);
+        }
+        let newest = match self.shared.current.never_lives_for(span) {
+            true => token,
+            false => self.refresh_if(token.generation()).await?,
+        };
+        self.shared
+            .current
+            .live_for(span)
+            .ok_or_else(|| too_short(&newest, span).with_key(self.key()))
+    }
+
+    /// Returns another token than the one of this generation: makes an exchange now, however fresh
+    /// the token is. Callers that name the same generation share one exchange; one that names an
+    /// older generation gets the token in hand.
+    ///
+    /// ```
+    /// # async fn force(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
+    /// let generation = tokens.token().await?.generation();
+    /// let newer = tokens.refresh_if(generation).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A vendor that repeats its living token may answer with the same one, which is then returned.
+    ///
+    /// # Errors
+    ///
+    /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
+    /// [`Error::retry_after`] says how much of it is left.
+    pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
+        let within = self.shared.wait_timeout();
+        self.shared.another(generation, within).await
     }
 
     /// The live token that is in hand, without asking for one.
     pub fn current(&self) -> Option<TokenGuard> {
-        self.engine.live()
+        self.shared.current.live()
     }
 
     /// Puts a live token on an API request whose body is `body`, signed where the vendor wants
@@ -96,9 +139,9 @@ impl TokenCache {
     /// As [`token`](Self::token), and where the request cannot be signed.
     pub async fn authorize(&self, request: &mut Parts, body: &[u8]) -> Result<TokenGuard, Error> {
         let token = self.token().await?;
-        self.engine
-            .endpoint
-            .authorize(&token, request, body, &self.engine.line().attempt())?;
+        let attempt = self.attempt();
+        let endpoint = self.shared.refresher.endpoint();
+        endpoint.authorize(&token, request, body, &attempt)?;
         Ok(token)
     }
 
@@ -117,57 +160,7 @@ impl TokenCache {
     /// # }
     /// ```
     pub fn invalidate(&self, token: &Token) {
-        self.engine.refuse(token);
-    }
-
-    /// Gets the first token of a grant from a one-time code or a person's password. It is sent once
-    /// and never again by itself.
-    ///
-    /// # Errors
-    ///
-    /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent,
-    /// where the store cannot be reached.
-    pub async fn redeem(&self, redemption: OneTimeGrant) -> Result<TokenGuard, Error> {
-        self.begin(NewGrant::Redeem(redemption)).await
-    }
-
-    /// Takes over a token that you have, as the first of a new lineage, whatever the store holds.
-    ///
-    /// # Errors
-    ///
-    /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh
-    /// says where the token is expired.
-    pub async fn set_token(&self, token: Token) -> Result<TokenGuard, Error> {
-        self.begin(NewGrant::Adopt(token)).await
-    }
-
-    /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it
-    /// back, and asks the vendor to revoke the newest token that is known, if the vendor can. From
-    /// the start on no token is published; once it has begun, it runs to its end, whatever becomes
-    /// of its caller.
-    ///
-    /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again:
-    /// there a logout means "revoke and start over". To shut the program out, take its credential
-    /// away. Any other needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token).
-    ///
-    /// ```
-    /// # async fn end(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
-    /// use token_cache::LoggedOut;
-    ///
-    /// if let LoggedOut::NotRevoked { error } = tokens.logout().await? {
-    ///     eprintln!("the grant is over here, but the vendor was not told: {error}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Store`](token_core::ErrorKind::Store) if the tombstone could not be written: then nothing
-    /// was revoked or dropped.
-    pub async fn logout(&self) -> Result<LoggedOut, Error> {
-        let job = Job::of(&self.engine);
-        self.engine.tasks.run(logout::logout(job)).await
+        self.shared.current.reject(token);
     }
 
     /// Asks the vendor something about a token, such as an introspection: sends the request once
@@ -181,11 +174,8 @@ impl TokenCache {
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let request = build(&self.engine.line().attempt())?;
-        let job = Job::of(&self.engine);
-        let asking = async move { job.line().ask(request, job.settings.exchange).await };
-        let reply = self.engine.tasks.run(asking).await?;
-        read(&reply.answer())
+        let request = build(&self.attempt())?;
+        self.shared.ask(request, read).await
     }
 
     /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not
@@ -194,62 +184,54 @@ impl TokenCache {
     /// It runs beside the exchanges and needs no runtime of the caller's. It never logs in again
     /// after a logout: a caller's [`token`](Self::token) does.
     pub fn keep_fresh(&self) -> KeepFresh {
-        keep_fresh::start(&self.engine)
+        self.shared.keep_fresh()
     }
 
     /// What happens to the token from now on.
     pub fn events(&self) -> Events {
-        Events::new(self.engine.listen())
+        Events::new(self.shared.current.subscribe())
     }
 
     /// Waits, at most so long, until no exchange is under way and the store has acknowledged what
     /// came of it. To be called before a process ends.
     pub async fn drain(&self, within: Duration) -> Drained {
-        let job = Job::of(&self.engine);
-        if !job.is_flying() && job.pending.is_settled() {
-            return Drained::Settled;
-        }
-        // The task ends with the time that its caller has, and not with the outage of a store.
-        let settling = async move {
-            let settling = settle(&job);
-            let in_time = tokio::time::timeout(within, settling).await;
-            Ok(in_time.is_ok())
-        };
-        match self.engine.tasks.run(settling).await {
-            Ok(true) => Drained::Settled,
-            _ => Drained::Unsettled,
+        match self.shared.drain(within).await {
+            true => Drained::Settled,
+            false => Drained::Unsettled,
         }
     }
 
     /// The name of the grant in stores, logs and metrics.
     pub fn key(&self) -> &TokenKey {
-        &self.engine.key
+        self.shared.current.key()
     }
 
-    async fn begin(&self, grant: NewGrant) -> Result<TokenGuard, Error> {
-        self.engine.begin(grant).await?;
-        self.token().await
+    fn attempt(&self) -> Attempt {
+        let now = self.shared.current.now();
+        self.shared.refresher.attempt(&now)
     }
 }
 
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenCache({:?})", self.engine)
+        write!(f, "TokenCache({:?})", self.shared)
     }
 }
 
-async fn settle(job: &Job) {
-    job.landed().await;
-    while !job.pending.is_settled() {
-        // Another token may have come while this one was written.
-        if job.pending.settle_after_flight(job).await.is_err() {
-            tokio::time::sleep(BETWEEN_WRITES).await;
-        }
-    }
+fn too_short(token: &Token, span: Duration) -> Error {
+    let validity = token.validity();
+    let life = validity.expires_at().since(validity.issued_at());
+    let message = format!(
+        "they live {} s, {} s were asked for",
+        life.as_secs(),
+        span.as_secs()
+    );
+    Error::new(
+        ErrorKind::Config,
+        "the vendor's tokens do not live as long as asked for",
+    )
+    .with_message(&message, &Scrubber::new([]))
 }
-
-/// How often a drain writes again what the store did not take.
-const BETWEEN_WRITES: Duration = Duration::from_millis(100);
 
 /// The answer to [`TokenCache::drain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

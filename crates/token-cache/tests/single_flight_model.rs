@@ -18,21 +18,21 @@ mod sync {
     pub(crate) use std::sync::PoisonError;
 }
 
-#[path = "../src/single_flight.rs"]
+#[path = "../src/flight/single_flight.rs"]
 mod single_flight;
 
-use single_flight::{Boarding, Pilot, SingleFlight};
+use single_flight::{Joined, Leader, SingleFlight};
 
 const SCHEDULES: usize = 5_000;
 
 /// A generation behind the checker's lock, as the engine's snapshot is behind an atomic pointer.
-struct World {
+struct Cache {
     flight: SingleFlight<u64>,
     generation: sync::Mutex<u64>,
     exchanges: shuttle::sync::atomic::AtomicUsize,
 }
 
-impl World {
+impl Cache {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             flight: SingleFlight::new(),
@@ -45,33 +45,35 @@ impl World {
         *self.generation.lock().unwrap()
     }
 
-    /// What the engine does for a caller whose token is not fresh: decide, board, look again under
+    /// What the cache does for a caller whose token is not fresh: decide, join, look again under
     /// the lock, wait.
     fn caller(self: &Arc<Self>, wanted: u64) -> Option<u64> {
         if self.generation() >= wanted {
             return Some(self.generation());
         }
-        match self.flight.board(|| self.generation() < wanted) {
-            Boarding::NotNeeded => Some(self.generation()),
-            Boarding::Passenger(passenger, pilot) => {
-                let flying = pilot.map(|pilot| self.take_off(pilot));
-                let outcome = block_on(passenger);
-                flying.into_iter().for_each(|flying| flying.join().unwrap());
+        match self.flight.join_or_start(|| self.generation() < wanted) {
+            Joined::NotNeeded => Some(self.generation()),
+            Joined::Waiter(waiter, leader) => {
+                let running = leader.map(|leader| self.start_refresh(leader));
+                let outcome = block_on(waiter);
+                running
+                    .into_iter()
+                    .for_each(|running| running.join().unwrap());
                 outcome
             }
         }
     }
 
-    fn take_off(self: &Arc<Self>, pilot: Pilot<u64>) -> thread::JoinHandle<()> {
-        let world = self.clone();
+    fn start_refresh(self: &Arc<Self>, leader: Leader<u64>) -> thread::JoinHandle<()> {
+        let cache = self.clone();
         thread::spawn(move || {
-            world.exchanges.fetch_add(1, Ordering::SeqCst);
+            cache.exchanges.fetch_add(1, Ordering::SeqCst);
             thread::yield_now();
-            let mut generation = world.generation.lock().unwrap();
+            let mut generation = cache.generation.lock().unwrap();
             *generation += 1;
             let reached = *generation;
             drop(generation);
-            pilot.land(reached);
+            leader.complete(reached);
         })
     }
 }
@@ -80,17 +82,17 @@ impl World {
 fn one_exchange_for_a_generation_however_many_callers_ask() {
     shuttle::check_random(
         || {
-            let world = World::new();
+            let cache = Cache::new();
             let callers: Vec<_> = (0..3)
                 .map(|_| {
-                    let world = world.clone();
-                    thread::spawn(move || world.caller(1))
+                    let cache = cache.clone();
+                    thread::spawn(move || cache.caller(1))
                 })
                 .collect();
             for caller in callers {
                 assert_eq!(caller.join().unwrap(), Some(1));
             }
-            assert_eq!(world.exchanges.load(Ordering::SeqCst), 1);
+            assert_eq!(cache.exchanges.load(Ordering::SeqCst), 1);
         },
         SCHEDULES,
     );
@@ -100,23 +102,23 @@ fn one_exchange_for_a_generation_however_many_callers_ask() {
 fn two_generations_take_two_exchanges_and_no_wake_up_is_lost() {
     shuttle::check_random(
         || {
-            let world = World::new();
+            let cache = Cache::new();
             let callers: Vec<_> = (0..4)
                 .map(|number| {
-                    let world = world.clone();
+                    let cache = cache.clone();
                     // A caller that finds an older generation asks once more, as a task with an old
                     // token does.
                     thread::spawn(move || {
                         let wanted = 1 + number % 2;
-                        while world.caller(wanted).is_some_and(|got| got < wanted) {}
+                        while cache.caller(wanted).is_some_and(|got| got < wanted) {}
                     })
                 })
                 .collect();
             callers
                 .into_iter()
                 .for_each(|caller| caller.join().unwrap());
-            assert_eq!(world.exchanges.load(Ordering::SeqCst), 2);
-            assert_eq!(world.generation(), 2);
+            assert_eq!(cache.exchanges.load(Ordering::SeqCst), 2);
+            assert_eq!(cache.generation(), 2);
         },
         SCHEDULES,
     );
@@ -130,20 +132,20 @@ fn no_caller_is_left_waiting_when_the_flight_breaks_off() {
             let callers: Vec<_> = (0..3)
                 .map(|_| {
                     let flight = flight.clone();
-                    thread::spawn(move || match flight.board(|| true) {
-                        Boarding::Passenger(passenger, pilot) => {
-                            let crash = pilot.map(|pilot| thread::spawn(move || drop(pilot)));
-                            assert_eq!(block_on(passenger), None);
+                    thread::spawn(move || match flight.join_or_start(|| true) {
+                        Joined::Waiter(waiter, leader) => {
+                            let crash = leader.map(|leader| thread::spawn(move || drop(leader)));
+                            assert_eq!(block_on(waiter), None);
                             crash.into_iter().for_each(|crash| crash.join().unwrap());
                         }
-                        Boarding::NotNeeded => panic!("it was needed"),
+                        Joined::NotNeeded => panic!("it was needed"),
                     })
                 })
                 .collect();
             callers
                 .into_iter()
                 .for_each(|caller| caller.join().unwrap());
-            assert!(flight.under_way().is_none());
+            assert!(flight.join().is_none());
         },
         SCHEDULES,
     );
@@ -154,14 +156,14 @@ fn no_caller_is_left_waiting_when_the_flight_breaks_off() {
 fn systematic_interleavings_of_two_callers_keep_the_promise() {
     shuttle::check_dfs(
         || {
-            let world = World::new();
+            let cache = Cache::new();
             let other = {
-                let world = world.clone();
-                thread::spawn(move || world.caller(1))
+                let cache = cache.clone();
+                thread::spawn(move || cache.caller(1))
             };
-            assert_eq!(world.caller(1), Some(1));
+            assert_eq!(cache.caller(1), Some(1));
             assert_eq!(other.join().unwrap(), Some(1));
-            assert_eq!(world.exchanges.load(Ordering::SeqCst), 1);
+            assert_eq!(cache.exchanges.load(Ordering::SeqCst), 1);
         },
         Some(20_000),
     );
@@ -174,24 +176,26 @@ fn without_the_second_look_the_checker_finds_two_exchanges() {
     let found = std::panic::catch_unwind(|| {
         shuttle::check_random(
             || {
-                let world = World::new();
-                let careless = |world: &Arc<World>| {
-                    if world.generation() >= 1 {
+                let cache = Cache::new();
+                let careless = |cache: &Arc<Cache>| {
+                    if cache.generation() >= 1 {
                         return;
                     }
-                    if let Boarding::Passenger(passenger, pilot) = world.flight.board(|| true) {
-                        let flying = pilot.map(|pilot| world.take_off(pilot));
-                        block_on(passenger);
-                        flying.into_iter().for_each(|flying| flying.join().unwrap());
+                    if let Joined::Waiter(waiter, leader) = cache.flight.join_or_start(|| true) {
+                        let running = leader.map(|leader| cache.start_refresh(leader));
+                        block_on(waiter);
+                        running
+                            .into_iter()
+                            .for_each(|running| running.join().unwrap());
                     }
                 };
                 let other = {
-                    let world = world.clone();
-                    thread::spawn(move || careless(&world))
+                    let cache = cache.clone();
+                    thread::spawn(move || careless(&cache))
                 };
-                careless(&world);
+                careless(&cache);
                 other.join().unwrap();
-                assert_eq!(world.exchanges.load(Ordering::SeqCst), 1);
+                assert_eq!(cache.exchanges.load(Ordering::SeqCst), 1);
             },
             SCHEDULES,
         );

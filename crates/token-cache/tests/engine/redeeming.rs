@@ -6,7 +6,7 @@ use token_cache::TokenCache;
 use token_core::{ErrorKind, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, World, pass};
+use crate::acme::{Acme, Fault, World, pass};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -61,6 +61,30 @@ async fn a_code_that_is_refused_does_not_end_the_wait_for_another_holder() {
     pass(4 * MINUTE).await;
     assert_eq!(world.server.count("/refresh"), 1, "the refresh still waits");
     pass(2 * MINUTE).await;
+    assert_eq!(world.server.count("/refresh"), 2);
+}
+
+/// A new refresh token is spent next, though the redemption that brought it is an error.
+// FAULTS.md row 49
+#[tokio::test(start_paused = true)]
+async fn a_code_that_brings_a_refresh_token_alone_ends_the_wait_for_another_holder() {
+    let world = World::of(Acme::single_use());
+    let cache = waiting_for_another_holder(&world, 50 * MINUTE).await;
+    world.server.then([
+        Fault::Answer(200, &[], r#"{"refresh":"alone-2"}"#.into()),
+        Fault::Answer(
+            200,
+            &[],
+            r#"{"token":"A3","refresh":"R3","ttl":3600}"#.into(),
+        ),
+    ]);
+    assert!(cache.redeem(world.acme.redemption()).await.is_err());
+    pass(SECOND).await;
+    _ = cache.token().await.unwrap();
+    pass(SECOND).await;
+    assert_eq!(cache.token().await.unwrap().access().expose(), "A3");
+    let last = world.server.arrived().pop().unwrap();
+    assert_eq!(last.presented, "alone-2");
     assert_eq!(world.server.count("/refresh"), 2);
 }
 

@@ -392,7 +392,7 @@ async fn an_endless_lease_is_refused_when_the_cache_is_built() {
             .lease_ttl(lease)
             .build()
             .unwrap_err();
-        assert_eq!(error.field(), "lease");
+        assert_eq!(error.field(), "lease_ttl");
     }
     let cache = world
         .process(&world.store)

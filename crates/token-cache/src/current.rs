@@ -1,0 +1,277 @@
+//! What is known now: the cached token, what speaks against it, and the last failures. No I/O; only
+//! the clock is read.
+
+pub(crate) mod backoff;
+pub(crate) mod cached_token;
+pub(crate) mod decide;
+pub(crate) mod entropy;
+pub(crate) mod events;
+mod failures;
+mod outlook;
+mod publish;
+pub(crate) mod session;
+pub(crate) mod sessions;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use token_core::{
+    Attempt, BuildError, Clock, ClockReading, Freshness, Generation, RefreshPolicy, Rotation,
+    Secret, Token, TokenEndpoint, TokenKey, Validity,
+};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, broadcast};
+
+use self::backoff::Backoff;
+use self::cached_token::{CachedToken, Life, Rejection, TokenGuard};
+use self::decide::{Decision, Inputs, RefreshState, Status};
+use self::entropy::Entropy;
+use self::events::Event;
+use self::failures::Failures;
+use self::sessions::Sessions;
+
+/// The state of one cache.
+pub(crate) struct Current {
+    traits: EndpointTraits,
+    clock: Box<dyn Clock>,
+    timing: Timing,
+    entropy: Entropy,
+    /// Stands where no token is: it expired at the beginning of time.
+    placeholder: Token,
+    cached: ArcSwap<CachedToken>,
+    failures: Failures,
+    sessions: Sessions,
+    /// Woken whenever there is another token.
+    published: Notify,
+    events: broadcast::Sender<Event>,
+    /// When the last exchange began, in milliseconds of elapsed time.
+    exchange_began: AtomicU64,
+    /// Whether a tombstone was met, and no token since.
+    logged_out: AtomicBool,
+    grant_end_told: AtomicBool,
+}
+
+/// What does not change about an endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct EndpointTraits {
+    key: TokenKey,
+    rotation: Rotation,
+    exchange_ends_old_token: bool,
+    has_login: bool,
+}
+
+/// How early a token is refreshed, and how long to back off after failures.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timing {
+    pub(crate) policy: RefreshPolicy,
+    pub(crate) backoff: Backoff,
+}
+
+/// How many events a reader may be behind.
+const EVENT_BACKLOG: usize = 64;
+
+impl EndpointTraits {
+    pub(crate) fn of(endpoint: &dyn TokenEndpoint, attempt: &Attempt) -> Self {
+        Self {
+            key: endpoint.key(),
+            rotation: endpoint.rotation(),
+            exchange_ends_old_token: endpoint.exchange_ends_old_token(),
+            has_login: endpoint.login(attempt).is_some(),
+        }
+    }
+}
+
+impl Current {
+    pub(crate) fn new(
+        traits: EndpointTraits,
+        clock: Box<dyn Clock>,
+        timing: Timing,
+    ) -> Result<Self, BuildError> {
+        let placeholder = Token::builder(Secret::from("none"), Validity::expired())
+            .build()
+            .map_err(|_| BuildError::invalid("initial_token", "could not be made up"))?;
+        let cached = CachedToken::new(placeholder.clone(), clock.now());
+        Ok(Self {
+            traits,
+            clock,
+            timing,
+            entropy: Entropy::from_system()?,
+            placeholder,
+            cached: ArcSwap::from_pointee(cached),
+            failures: Failures::default(),
+            sessions: Sessions::default(),
+            published: Notify::new(),
+            events: broadcast::Sender::new(EVENT_BACKLOG),
+            exchange_began: AtomicU64::new(0),
+            logged_out: AtomicBool::new(false),
+            grant_end_told: AtomicBool::new(false),
+        })
+    }
+
+    /// Returns the token if it is fresh, with one atomic load and one clock read.
+    pub(crate) fn fresh(&self) -> Option<TokenGuard> {
+        let cached = self.cached.load();
+        cached
+            .is_fresh(&self.clock.now())
+            .then(|| TokenGuard::new(cached))
+    }
+
+    /// Returns the token if it is live, fresh or not.
+    pub(crate) fn live(&self) -> Option<TokenGuard> {
+        let cached = self.cached.load();
+        let inputs = self.inputs(&cached, RefreshState::Idle);
+        decide::is_usable(&inputs, &self.now()).then(|| TokenGuard::new(cached))
+    }
+
+    /// Returns the token if it lives for at least this long.
+    pub(crate) fn live_for(&self, span: Duration) -> Option<TokenGuard> {
+        let token = self.live()?;
+        let now = self.now().effective_now(self.cached.load().anchor());
+        (token.validity().expires_at() >= now.after(span)).then_some(token)
+    }
+
+    /// Whether an exchange has just shown that the vendor's tokens do not live this long.
+    pub(crate) fn never_lives_for(&self, span: Duration) -> bool {
+        let (cached, now) = (self.cached.load(), self.now());
+        cached.is_newly_exchanged(&now) && cached.life(&now).total < span
+    }
+
+    pub(crate) fn cached(&self) -> Arc<CachedToken> {
+        self.cached.load_full()
+    }
+
+    /// Returns the token that can be refreshed; `None` before the first one.
+    pub(crate) fn token(&self) -> Option<Token> {
+        let cached = self.cached.load();
+        (!cached.is_placeholder()).then(|| cached.token().clone())
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        self.cached.load().token().generation()
+    }
+
+    pub(crate) fn life(&self) -> Life {
+        self.cached.load().life(&self.now())
+    }
+
+    /// Whether this token, which may be the cached one, is expired.
+    pub(crate) fn is_expired(&self, token: &Token) -> bool {
+        let now = self.now().effective_now(self.cached.load().anchor());
+        token.validity().at(now) == Freshness::Expired
+    }
+
+    /// Whether the cached token can neither be used nor refreshed any more.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.refusal().is_some() || self.cached.load().status() == Status::Revoked
+    }
+
+    /// Whether an API rejected the cached token.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.cached.load().status() == Status::Rejected
+    }
+
+    /// Whether a caller asked for a token newer than the cached one.
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.cached.load().is_superseded()
+    }
+
+    /// Whether a tombstone was met, and no token since.
+    pub(crate) fn is_logged_out(&self) -> bool {
+        self.logged_out.load(Ordering::Acquire)
+    }
+
+    /// Returns what a caller gets while no refresh is in flight.
+    pub(crate) fn decide(&self) -> Decision {
+        let (cached, now) = (self.cached.load(), self.now());
+        let refresh = self.backing_off(&cached, &now);
+        decide::decide(&self.inputs(&cached, refresh), &now)
+    }
+
+    /// Returns what a caller gets while a refresh is in flight.
+    pub(crate) fn decide_during(&self, refresh: RefreshState) -> Decision {
+        let cached = self.cached.load();
+        decide::decide(&self.inputs(&cached, refresh), &self.now())
+    }
+
+    fn inputs<'a>(&self, cached: &'a CachedToken, refresh: RefreshState) -> Inputs<'a> {
+        Inputs {
+            validity: cached.validity(),
+            anchor: cached.anchor(),
+            status: cached.status(),
+            refresh,
+            exchange_ends_it: self.traits.exchange_ends_old_token,
+            superseded: cached.is_superseded(),
+        }
+    }
+
+    /// Notes that an API rejected this token. A late rejection of an older one changes nothing.
+    pub(crate) fn reject(&self, token: &Token) {
+        let cached = self.cached.load();
+        if !cached.is(token) {
+            return;
+        }
+        let now = self.now();
+        if let Rejection::NotAtFault(times) = cached.reject(&now) {
+            let pause = self.timing.backoff.doubled(times);
+            cached.trust_until(now.elapsed.saturating_add(pause));
+            let generation = token.generation();
+            self.emit(Event::RefusedAgain { generation });
+        }
+    }
+
+    pub(crate) fn now(&self) -> ClockReading {
+        self.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(crate) fn key(&self) -> &TokenKey {
+        &self.traits.key
+    }
+
+    pub(crate) fn rotation(&self) -> Rotation {
+        self.traits.rotation
+    }
+
+    pub(crate) fn exchange_ends_old_token(&self) -> bool {
+        self.traits.exchange_ends_old_token
+    }
+
+    /// Whether the vendor has a repeatable login.
+    pub(crate) fn has_login(&self) -> bool {
+        self.traits.has_login
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        #[cfg(feature = "tracing")]
+        event.log(&self.traits.key);
+        // Nobody has to listen.
+        _ = self.events.send(event);
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Waits for another token.
+    pub(crate) fn published(&self) -> Notified<'_> {
+        self.published.notified()
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Current")
+            .field("key", &self.traits.key)
+            .field("token", &self.cached.load().token())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

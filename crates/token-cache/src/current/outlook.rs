@@ -1,0 +1,92 @@
+//! What the failures mean for the next exchange: when it may start, and what kind it is.
+
+use std::time::Duration;
+
+use token_core::{ClockReading, Error, ErrorKind, Step};
+
+use super::Current;
+use super::cached_token::CachedToken;
+use super::decide::RefreshState;
+
+impl Current {
+    pub(super) fn backing_off(&self, cached: &CachedToken, now: &ClockReading) -> RefreshState {
+        let life = cached.life(now);
+        let after_failure = self.failures.until(&life, now.elapsed);
+        let after_repetition = cached.not_before().filter(|_| life.usable);
+        match after_failure.max(after_repetition) {
+            Some(until) if until > now.elapsed => RefreshState::BackingOff { until },
+            _ => RefreshState::Idle,
+        }
+    }
+
+    /// Returns how long until the next exchange may start; zero if it may start now.
+    pub(crate) fn pause_left(&self) -> Duration {
+        let (cached, now) = (self.cached.load(), self.now());
+        match self.backing_off(&cached, &now) {
+            RefreshState::BackingOff { until } => until.saturating_sub(now.elapsed),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns how long until a refresh is due, or may be tried again.
+    pub(crate) fn until_due(&self) -> Duration {
+        let cached = self.cached.load();
+        let now = self.now().effective_now(cached.anchor());
+        let due_in = cached.validity().refresh_at().since(now);
+        due_in.max(self.pause_left())
+    }
+
+    /// Returns the last failure, with what is left of the pause after it.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let error = self.failures.last()?;
+        let left = self.pause_left();
+        Some(match left.is_zero() {
+            true => error,
+            false => error.with_retry_after(left),
+        })
+    }
+
+    /// Returns the error of a caller for whom there is no token.
+    pub(crate) fn no_token(&self) -> Error {
+        self.failure().unwrap_or_else(|| self.not_live())
+    }
+
+    pub(crate) fn not_live(&self) -> Error {
+        let error = Error::new(
+            ErrorKind::Transient { after: None },
+            "there is no live token",
+        );
+        error.with_key(self.key())
+    }
+
+    /// Whether a caller with this much time left should wait for the next exchange.
+    pub(crate) fn is_worth_waiting(&self, pause: Duration, time_left: Duration) -> bool {
+        pause <= time_left && self.failures.is_worth_waiting()
+    }
+
+    /// Returns the refusal of the grant that stands.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        self.failures.refusal()
+    }
+
+    pub(crate) fn forget_refusal(&self) {
+        self.cached.load().set_refresh_refused(false);
+        self.failures.forget_refusal();
+    }
+
+    /// Whether the repeatable login takes the place of the next refresh.
+    pub(crate) fn calls_for_login(&self) -> bool {
+        let is_refused = self.cached.load().is_refresh_refused();
+        self.has_login() && (is_refused || self.failures.calls_for_login(&self.life()))
+    }
+
+    /// Whether the refresh token may have been spent when an exchange ended with this error. A login
+    /// can be sent again; and an earlier doubt ends only when the vendor refuses the refresh token.
+    pub(crate) fn leaves_doubt(&self, error: &Error) -> bool {
+        let is_login = error.step() == Some(Step::Login);
+        let is_refused = error.kind() == ErrorKind::Rejected && !is_login;
+        let is_over = is_refused || self.cached.load().is_refresh_refused();
+        let is_in_doubt = error.kind() == ErrorKind::InDoubt && !is_login;
+        is_in_doubt || (self.failures.is_in_doubt() && !is_over)
+    }
+}

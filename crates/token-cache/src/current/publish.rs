@@ -1,0 +1,161 @@
+//! How a new token takes the place of the current one.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use token_core::{ClockReading, Error, ErrorKind, Token};
+
+use super::Current;
+use super::cached_token::CachedToken;
+use super::decide::Status;
+use super::events::{Event, Origin};
+use super::failures::Failed;
+use super::sessions::Publication;
+
+/// A vendor that repeats its live token is asked again when a quarter of what is left is over, but
+/// not more often than this.
+const SHORTEST_REPETITION: Duration = Duration::from_secs(1);
+/// Two ends of a grant that are given in whole seconds differ by this much for no reason.
+const SAME_END: Duration = Duration::from_secs(2);
+
+impl Current {
+    /// Only a [`Session`](super::session::Session) knows whether a logout came in between.
+    pub(super) fn replace_token(&self, publication: Publication) {
+        let origin = publication.origin;
+        let before = self.cached.load_full();
+        let is_repeated = origin.is_exchange() && publication.token.same_secrets_as(before.token());
+        let Some((token, anchor)) = self.worth_publishing(&before, publication) else {
+            return self.over_on_arrival(origin, is_repeated);
+        };
+        let token = self.with_policy(token);
+        let event = Event::Refreshed {
+            generation: token.generation(),
+            expires_at: token.validity().ends(),
+            origin,
+        };
+        self.tell_of_the_grants_end(before.token(), &token);
+        let next = CachedToken::following(&before, token, anchor, origin.is_exchange());
+        let next = match is_repeated {
+            true => self.repeated(next),
+            false => next,
+        };
+        self.carry_rejection(&before, &next, origin);
+        let has_access_token = next.has_access_token();
+        self.cached.store(Arc::new(next));
+        self.logged_out.store(false, Ordering::Release);
+        if origin.is_exchange() && self.live().is_none() && has_access_token {
+            return self.over_on_arrival(origin, is_repeated);
+        }
+        self.failures.clear();
+        if !is_repeated && has_access_token {
+            self.emit(event);
+        }
+    }
+
+    /// Returns the token to publish, and the instant that its life counts from. A live token is never
+    /// replaced by an expired one. The refresh token of that is kept all the same: it may be the only
+    /// live one. An access token that was cached before keeps its instant, because its end was read
+    /// from the wall clock of then.
+    fn worth_publishing(
+        &self,
+        before: &CachedToken,
+        new: Publication,
+    ) -> Option<(Token, ClockReading)> {
+        let (token, now) = (new.token, self.now());
+        let is_exchange = new.origin.is_exchange();
+        let is_over = token.validity().expires_at() <= now.effective_now(&new.anchor);
+        let keeps_old = before.life(&now).usable && is_over && new.origin != Origin::Redemption;
+        if !keeps_old || (is_exchange && self.exchange_ends_old_token()) {
+            let is_repeated = is_exchange && token.access().same_as(before.token().access());
+            let anchor = if is_repeated {
+                *before.anchor()
+            } else {
+                new.anchor
+            };
+            return Some((token, anchor));
+        }
+        let is_newer = token.generation() > before.token().generation();
+        let has_refresh = token.refresh().is_some();
+        (is_newer && has_refresh && before.token().refresh().is_some())
+            .then(|| (token.with_access_of(before.token()), *before.anchor()))
+    }
+
+    /// The vendor issued something, so the grant is alive; but the next exchange waits for a pause. A
+    /// vendor that repeats its token within the last second of its life has not failed.
+    fn over_on_arrival(&self, origin: Origin, is_repeated: bool) {
+        if !origin.is_exchange() {
+            return;
+        }
+        self.failures.clear_refusal();
+        let error = Error::new(
+            ErrorKind::Transient { after: None },
+            "the token was over before it arrived",
+        );
+        let events = self.failed(&error, true);
+        if !is_repeated {
+            events.into_iter().for_each(|event| self.emit(event));
+        }
+    }
+
+    /// Notes a failure, and returns the events to send.
+    pub(super) fn failed(&self, error: &Error, over_on_arrival: bool) -> Vec<Event> {
+        let failed = Failed {
+            error: &error.clone().with_key(self.key()),
+            rotation: self.rotation(),
+            life: self.life(),
+            now: self.now().elapsed,
+            sent: Duration::from_millis(self.exchange_began.load(Ordering::Acquire)),
+            drawn: self.entropy.number(),
+            over_on_arrival,
+        };
+        self.failures.note(&failed, &self.timing.backoff)
+    }
+
+    /// A repeated token is no failure, but is not asked for again at once.
+    fn repeated(&self, next: CachedToken) -> CachedToken {
+        let now = self.now();
+        let left = next.life(&now).left;
+        let pause = (left / 4).max(SHORTEST_REPETITION).min(left);
+        next.not_exchanged_before(now.elapsed.saturating_add(pause))
+    }
+
+    /// An API rejected the access token, and here it is again. If an exchange brought it, the vendor
+    /// stands by it and it is not at fault; from the store it comes as rejected as it was.
+    fn carry_rejection(&self, before: &CachedToken, next: &CachedToken, origin: Origin) {
+        let is_same = next.token().access().same_as(before.token().access());
+        if before.status() != Status::Rejected || !is_same || !next.has_access_token() {
+            return;
+        }
+        let now = self.now();
+        if !origin.is_exchange() {
+            _ = next.reject(&now);
+            return;
+        }
+        let pause = self.timing.backoff.doubled(next.rejections());
+        next.trust_until(now.elapsed.saturating_add(pause));
+        let generation = next.token().generation();
+        self.emit(Event::RefusedAgain { generation });
+    }
+
+    fn with_policy(&self, token: Token) -> Token {
+        let jitter = self.entropy.number();
+        let validity = token.validity().with_policy(&self.timing.policy, jitter);
+        token.with_validity(validity)
+    }
+
+    /// Sends an event, once, when a refresh has shown that the refresh token's end does not move on.
+    fn tell_of_the_grants_end(&self, before: &Token, token: &Token) {
+        let (Some(earlier), Some(end)) = (before.refresh_expires_at(), token.refresh_expires_at())
+        else {
+            return;
+        };
+        if end > earlier.after(SAME_END) {
+            return self.grant_end_told.store(false, Ordering::Release);
+        }
+        let is_renewable = self.has_login() || token.generation() == before.generation();
+        if !is_renewable && !self.grant_end_told.swap(true, Ordering::AcqRel) {
+            self.emit(Event::GrantEnds { at: end });
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What is current, without a runtime, a store or a vendor.
+
+use token_core::{Error, ErrorKind, Rotation, Timestamp};
+use token_testkit::ManualClock;
+
+use super::decide::{Decision, RefreshState};
+use super::events::Origin;
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn current(has_login: bool) -> (Current, ManualClock) {
+    let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+    let traits = EndpointTraits {
+        key: TokenKey::of("acme", "api.acme.example", "user-17"),
+        rotation: Rotation::SingleUse,
+        exchange_ends_old_token: false,
+        has_login,
+    };
+    let current = Current::new(traits, Box::new(clock.clone()), Timing::default()).unwrap();
+    (current, clock)
+}
+
+/// A token that lives for an hour from now.
+fn token(current: &Current, generation: u64) -> Token {
+    let now = current.now().wall;
+    Token::builder(
+        Secret::from(format!("A{generation}")),
+        Validity::new(now, now.after(HOUR)),
+    )
+    .refresh(Secret::from(format!("R{generation}")))
+    .generation(Generation::new(generation))
+    .build()
+    .unwrap()
+}
+
+fn publish(current: &Current, token: Token, origin: Origin) {
+    let session = current.session(current.session_id());
+    session.publish(token, current.now(), origin);
+}
+
+#[test]
+fn a_token_is_fresh_then_due_and_at_last_expired() {
+    let (current, clock) = current(false);
+    assert_eq!(current.decide(), Decision::Wait);
+    publish(&current, token(&current, 1), Origin::Refresh);
+    assert!(current.fresh().is_some());
+    assert_eq!(current.decide(), Decision::Use);
+    clock.advance(50 * MINUTE);
+    assert!(current.fresh().is_none() && current.live().is_some());
+    assert_eq!(current.decide(), Decision::UseAndRefresh);
+    assert_eq!(current.decide_during(RefreshState::InFlight), Decision::Use);
+    clock.advance(10 * MINUTE);
+    assert!(current.live().is_none());
+    assert_eq!(current.decide(), Decision::Wait);
+}
+
+#[test]
+fn a_late_rejection_of_an_older_token_changes_nothing() {
+    let (current, _clock) = current(false);
+    let older = token(&current, 1);
+    publish(&current, older.clone(), Origin::Refresh);
+    publish(&current, token(&current, 2), Origin::Refresh);
+    current.reject(&older);
+    assert!(current.fresh().is_some());
+    current.reject(&token(&current, 2));
+    assert!(current.live().is_none());
+}
+
+#[test]
+fn an_expired_token_gives_its_refresh_token_and_leaves_the_live_access_token() {
+    let (current, clock) = current(false);
+    let expired = token(&current, 2);
+    clock.advance(2 * HOUR);
+    publish(&current, token(&current, 1), Origin::Refresh);
+    publish(&current, expired, Origin::Store);
+    let token = current.live().unwrap();
+    assert_eq!(token.access().expose(), "A1");
+    assert_eq!(token.refresh().unwrap().expose(), "R2");
+}
+
+#[test]
+fn a_session_that_a_logout_has_ended_publishes_nothing() {
+    let (current, _clock) = current(false);
+    let before = current.session(current.session_id());
+    current.begin_logout();
+    assert!(current.complete_logout().is_none());
+    before.publish(token(&current, 1), current.now(), Origin::Refresh);
+    assert!(!before.is_current() && current.live().is_none() && current.is_logged_out());
+    publish(&current, token(&current, 2), Origin::Redemption);
+    assert!(current.live().is_some() && !current.is_logged_out());
+}
+
+#[test]
+fn what_comes_during_a_logout_is_published_if_that_fails() {
+    let (current, _clock) = current(false);
+    current.begin_logout();
+    publish(&current, token(&current, 1), Origin::Refresh);
+    assert!(current.live().is_none() && current.is_logging_out());
+    current.abandon_logout();
+    assert!(current.live().is_some() && !current.is_logging_out());
+}
+
+#[test]
+fn a_refused_grant_is_remembered_until_a_person_or_a_newer_token_says_otherwise() {
+    let (current, _clock) = current(false);
+    let refused = || {
+        let session = current.session(current.session_id());
+        session.note_failure(&Error::new(ErrorKind::Rejected, "revoked"));
+    };
+    refused();
+    assert_eq!(current.decide(), Decision::Fail);
+    current.forget_refusal();
+    assert_eq!(current.decide(), Decision::Wait);
+    refused();
+    publish(&current, token(&current, 1), Origin::Store);
+    assert!(current.refusal().is_none() && current.live().is_some());
+}
+
+#[test]
+fn a_logout_is_temporary_only_for_an_endpoint_with_a_repeatable_login() {
+    for has_login in [true, false] {
+        let (current, _clock) = current(has_login);
+        publish(&current, token(&current, 1), Origin::Refresh);
+        let error = current.session(current.session_id()).logged_out();
+        assert_eq!(error.kind() != ErrorKind::Rejected, has_login);
+        assert!(current.live().is_none() && current.is_logged_out());
+    }
+}

@@ -1,0 +1,159 @@
+//! A caller's way to a token: it uses the current one, waits for a refresh, or starts one. At most one
+//! refresh is in flight, as a task that no caller can cancel.
+
+pub(crate) mod background;
+pub(crate) mod runtime;
+mod single_flight;
+mod start;
+mod sync;
+mod wait;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use token_core::{Answer, Error, Request};
+
+use self::runtime::Tasks;
+use self::single_flight::SingleFlight;
+use crate::current::Current;
+use crate::current::decide::{Decision, RefreshState};
+use crate::current::sessions::SessionId;
+use crate::refresh::Refresher;
+use crate::refresh::grant_state::GrantState;
+use crate::refresh::revoke::LoggedOut;
+
+/// What the clones of a cache, and the tasks that work for it, share.
+pub(crate) struct Shared {
+    pub(crate) current: Current,
+    pub(crate) refresher: Refresher,
+    tasks: Tasks,
+    flight: SingleFlight<Result<(), Error>>,
+    /// When the store was last looked at for callers without a token, in milliseconds of elapsed time.
+    looked_at: AtomicU64,
+    wait_timeout: Duration,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        current: Current,
+        refresher: Refresher,
+        tasks: Tasks,
+        wait_timeout: Duration,
+    ) -> Self {
+        Self {
+            current,
+            refresher,
+            tasks,
+            flight: SingleFlight::new(),
+            looked_at: AtomicU64::new(0),
+            wait_timeout,
+        }
+    }
+
+    /// Returns how long a caller waits.
+    pub(crate) fn wait_timeout(&self) -> Duration {
+        self.wait_timeout
+    }
+
+    fn decide(&self) -> Decision {
+        match self.is_in_flight() {
+            false => self.current.decide(),
+            true if self.refresher.waits_for_holder() => {
+                self.current.decide_during(RefreshState::InDoubt)
+            }
+            true => self.current.decide_during(RefreshState::InFlight),
+        }
+    }
+
+    fn is_in_flight(&self) -> bool {
+        self.flight.join().is_some()
+    }
+
+    /// Waits for the end of the flight under way.
+    async fn flight_ends(&self) {
+        if let Some(waiter) = self.flight.join() {
+            waiter.await;
+        }
+    }
+}
+
+/// What runs as a task of its own, so that no caller can cancel it.
+impl Shared {
+    pub(crate) async fn logout(self: &Arc<Self>) -> Result<LoggedOut, Error> {
+        let (shared, session) = self.for_task();
+        let logout = async move {
+            shared
+                .refresher
+                .logout(shared.current.session(session))
+                .await
+        };
+        self.tasks.run(logout).await
+    }
+
+    pub(crate) async fn grant_state(self: &Arc<Self>) -> Result<GrantState, Error> {
+        let (shared, session) = self.for_task();
+        let asking = async move {
+            shared
+                .refresher
+                .grant_state(shared.current.session(session))
+                .await
+        };
+        self.tasks.run(asking).await
+    }
+
+    /// Sends one request that is about the token, and reads the answer.
+    pub(crate) async fn ask<T>(
+        self: &Arc<Self>,
+        request: Request,
+        read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (shared, session) = self.for_task();
+        let asking = async move {
+            shared
+                .refresher
+                .ask(shared.current.session(session), request)
+                .await
+        };
+        let reply = self.tasks.run(asking).await?;
+        read(&reply.answer())
+    }
+
+    /// Waits, at most this long, until no refresh is in flight and the store has acknowledged the newest
+    /// token. Returns whether that is so.
+    pub(crate) async fn drain(self: &Arc<Self>, within: Duration) -> bool {
+        if !self.is_in_flight() && self.refresher.pending().is_settled() {
+            return true;
+        }
+        let (shared, session) = self.for_task();
+        // The task ends with its caller's time, however long a store is away.
+        let settling = async move {
+            let settling = shared.settle(session);
+            Ok(tokio::time::timeout(within, settling).await.is_ok())
+        };
+        self.tasks.run(settling).await.unwrap_or(false)
+    }
+
+    async fn settle(&self, session: SessionId) {
+        const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+        self.flight_ends().await;
+        let session = self.current.session(session);
+        // Another token may come while this one is written.
+        while !self.refresher.pending().is_settled() {
+            if self.refresher.settle_after_refresh(session).await.is_err() {
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+        }
+    }
+
+    fn for_task(self: &Arc<Self>) -> (Arc<Self>, SessionId) {
+        (self.clone(), self.current.session_id())
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.current.fmt(f)
+    }
+}

@@ -1,0 +1,68 @@
+//! Refreshes without traffic.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use super::Shared;
+use crate::current::decide::Decision;
+use crate::refresh::begin::Trigger;
+
+/// Stops the refreshing without traffic. Dropped, it lets it go on for as long as the cache lives.
+#[derive(Debug)]
+pub struct KeepFresh(Option<AbortHandle>);
+
+impl KeepFresh {
+    /// Stops it. An exchange under way is finished.
+    pub fn stop(self) {
+        if let Some(task) = self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// Often enough to notice that the machine slept: a timer does not run then.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+
+impl Shared {
+    pub(crate) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
+        let started = self.tasks.spawn(keep_fresh(Arc::downgrade(self)));
+        match started {
+            Ok(task) => KeepFresh(Some(task.abort_handle())),
+            Err(error) => {
+                let session = self.current.session(self.current.session_id());
+                session.note_failure(&error);
+                KeepFresh(None)
+            }
+        }
+    }
+
+    /// Refreshes the token if that is due. Returns how long to pause.
+    async fn refresh_if_due(self: &Arc<Self>) -> Duration {
+        if self.current.is_logged_out() {
+            // Only the store knows whether somebody has logged in again.
+            self.look().await;
+            return LONGEST_PAUSE;
+        }
+        if matches!(self.decide(), Decision::Wait | Decision::UseAndRefresh) {
+            // A failure is sent as an event, and tried again after its pause.
+            _ = self.join_or_start(Trigger::Background);
+            self.flight_ends().await;
+        }
+        let due_in = self.current.until_due();
+        due_in.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+    }
+}
+
+/// Holds the cache weakly while it pauses, so that it ends with it.
+async fn keep_fresh(shared: Weak<Shared>) {
+    loop {
+        let pause = match shared.upgrade() {
+            Some(shared) => shared.refresh_if_due().await,
+            None => return,
+        };
+        tokio::time::sleep(pause).await;
+    }
+}

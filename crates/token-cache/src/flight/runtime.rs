@@ -1,0 +1,178 @@
+//! The runtime that exchanges and stores run on, whatever runtime their callers have.
+//!
+//! A caller may have none, or one that ends while an exchange is under way. The vendor has rotated by
+//! then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own that
+//! never ends.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use token_core::{Error, ErrorKind};
+use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinHandle;
+
+use crate::refresh::exchange::broke_off;
+
+/// More threads would not make a few token requests at a time any faster.
+const MOST_THREADS: usize = 4;
+
+/// The runtime that the tasks of a cache run on.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    given: Option<Handle>,
+}
+
+impl Tasks {
+    /// Returns one that uses this runtime while it lives.
+    pub(crate) fn on(handle: Handle) -> Self {
+        Self {
+            given: Some(handle),
+        }
+    }
+
+    /// Starts a task that no caller can cancel.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, Error> {
+        Ok(self.handle()?.spawn(task))
+    }
+
+    /// Waits for the outcome of a task that no caller can cancel; an error if its runtime ends
+    /// first.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = self.spawn(task)?;
+        task.await.unwrap_or_else(|_| Err(broke_off()))
+    }
+
+    /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can
+    /// poll it, since the timer is a task of our runtime. A timer in the caller would panic if a
+    /// given runtime shut down meanwhile.
+    pub(crate) async fn timeout<F: Future>(
+        &self,
+        within: Duration,
+        future: F,
+    ) -> Result<Option<F::Output>, Error> {
+        let mut future = pin!(future);
+        loop {
+            let mut timer = Timer(self.spawn(async move { tokio::time::sleep(within).await })?);
+            tokio::select! {
+                biased;
+                output = &mut future => return Ok(Some(output)),
+                elapsed = &mut timer.0 => if elapsed.is_ok() { return Ok(None) },
+            }
+            // The runtime of the timer shut down: the next one is on that of the process.
+        }
+    }
+
+    /// The given runtime, or the one of the process if that has shut down.
+    fn handle(&self) -> Result<Handle, Error> {
+        match &self.given {
+            Some(handle) if is_alive(handle) => Ok(handle.clone()),
+            _ => of_the_process(),
+        }
+    }
+}
+
+/// A task that sleeps, and ends when the caller no longer waits.
+struct Timer(JoinHandle<()>);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Whether the handle can be used for what this crate needs: timers panic without the time driver.
+pub(crate) fn has_timers(handle: &Handle) -> bool {
+    let making = std::panic::AssertUnwindSafe(|| {
+        let _inside = handle.enter();
+        drop(tokio::time::sleep(Duration::ZERO));
+    });
+    std::panic::catch_unwind(making).is_ok()
+}
+
+/// A runtime that has shut down drops every new task at once.
+fn is_alive(handle: &Handle) -> bool {
+    let probe = handle.spawn(std::future::pending::<()>());
+    let alive = !probe.is_finished();
+    probe.abort();
+    alive
+}
+
+/// The runtime of this process, by its process id: a forked child has none of its parent's threads.
+static OF_THE_PROCESS: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
+
+fn of_the_process() -> Result<Handle, Error> {
+    let process = std::process::id();
+    let mut runtime = OF_THE_PROCESS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some((owner, handle)) = &*runtime
+        && *owner == process
+    {
+        return Ok(handle.clone());
+    }
+    let handle = start()?;
+    *runtime = Some((process, handle.clone()));
+    Ok(handle)
+}
+
+/// Never shut down: the last rotation may be on its way to the store when the program's own runtime
+/// is gone.
+fn start() -> Result<Handle, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let built = Builder::new_multi_thread()
+        .worker_threads(threads.min(MOST_THREADS))
+        .thread_name("vendor-auth")
+        .enable_all()
+        .build();
+    let runtime = built.map_err(|_| {
+        Error::new(
+            ErrorKind::Transient { after: None },
+            "the runtime for token exchanges could not be started: too many threads or open files",
+        )
+    })?;
+    Ok(Box::leak(Box::new(runtime)).handle().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_that_has_shut_down_is_replaced_by_that_of_the_process() {
+        let tasks =
+            [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut builder| {
+                let ended = builder.enable_all().build().unwrap();
+                let tasks = Tasks::on(ended.handle().clone());
+                assert!(is_alive(ended.handle()));
+                drop(ended);
+                tasks
+            });
+        for tasks in tasks {
+            let name = tasks
+                .spawn(async { std::thread::current().name().map(str::to_owned) })
+                .unwrap();
+            let other = Builder::new_current_thread().build().unwrap();
+            assert_eq!(
+                other.block_on(name).unwrap().as_deref(),
+                Some("vendor-auth")
+            );
+        }
+    }
+
+    // FAULTS.md row 90
+    #[test]
+    fn a_runtime_without_timers_is_told_from_one_that_has_them() {
+        let without = Builder::new_current_thread().build().unwrap();
+        let with = Builder::new_current_thread().enable_time().build().unwrap();
+        assert!(!has_timers(without.handle()));
+        assert!(has_timers(with.handle()));
+    }
+}

@@ -1,0 +1,140 @@
+//! Who starts a flight, what it does, and what goes on after it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use token_core::Error;
+
+use super::Shared;
+use super::single_flight::{Joined, Leader, Waiter};
+use crate::clock::millis;
+use crate::current::decide::Decision;
+use crate::current::sessions::SessionId;
+use crate::refresh::begin::Trigger;
+use crate::refresh::exchange::broke_off;
+use crate::refresh::new_grants::NewGrant;
+use crate::refresh::pending::{LONGEST_PAUSE, Writer};
+use crate::refresh::run::RefreshJob;
+
+/// The outcome of a flight.
+type Outcome = Result<(), Error>;
+
+/// For callers that cannot get a token, the store is looked at this often at most.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// How often a write is tried again after the last handle of the cache was dropped.
+const TRIES_AFTER_DROP: u32 = 100;
+
+impl Shared {
+    /// Joins the flight under way, or starts one if a newer token is needed.
+    pub(super) fn join_or_start(
+        self: &Arc<Self>,
+        trigger: Trigger,
+    ) -> Result<Option<Waiter<Outcome>>, Error> {
+        match self.flight.join_or_start(|| self.needs_refresh()) {
+            Joined::NotNeeded => Ok(None),
+            Joined::Waiter(waiter, leader) => {
+                if let Some(leader) = leader {
+                    self.start(RefreshJob::Refresh(trigger), leader)?;
+                }
+                Ok(Some(waiter))
+            }
+        }
+    }
+
+    fn needs_refresh(&self) -> bool {
+        let is_superseded = self.current.is_superseded() && self.current.pause_left().is_zero();
+        let decision = self.current.decide();
+        is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
+    }
+
+    /// Begins a grant: in the flight under way if that only waits for another holder, else in the next
+    /// one.
+    pub(crate) async fn begin(self: &Arc<Self>, grant: NewGrant) -> Outcome {
+        let mut queued = self.refresher.new_grants().add(grant);
+        loop {
+            let mut ours = None;
+            let joined = self.flight.join_or_start(|| {
+                ours = queued.take_back();
+                ours.is_some()
+            });
+            let Joined::Waiter(waiter, leader) = joined else {
+                return queued.outcome().await;
+            };
+            if let (Some(leader), Some(grant)) = (leader, ours) {
+                self.start(RefreshJob::Begin(grant), leader)?;
+                return waiter.await.unwrap_or_else(|| Err(broke_off()));
+            }
+            tokio::select! {
+                biased;
+                outcome = queued.outcome() => return outcome,
+                _ = waiter => {}
+            }
+        }
+    }
+
+    /// Looks at the store for what another process brought, after the flight under way. Returns false if
+    /// that was done a moment ago.
+    pub(super) async fn look(self: &Arc<Self>) -> bool {
+        if !self.claim_look() {
+            return false;
+        }
+        loop {
+            let Joined::Waiter(waiter, leader) = self.flight.join_or_start(|| true) else {
+                return true;
+            };
+            let is_ours = leader.is_some();
+            // A store that cannot be read brings nothing.
+            let started = leader.map_or(Ok(()), |leader| self.start(RefreshJob::Look, leader));
+            _ = waiter.await;
+            if is_ours || started.is_err() {
+                return true;
+            }
+        }
+    }
+
+    fn claim_look(&self) -> bool {
+        let now = millis(self.current.now().elapsed);
+        let next = |last: u64| last.saturating_add(millis(BETWEEN_LOOKS));
+        let claim = |last: u64| (last == 0 || now >= next(last)).then_some(now.max(1));
+        self.looked_at
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
+            .is_ok()
+    }
+
+    fn start(self: &Arc<Self>, job: RefreshJob, leader: Leader<Outcome>) -> Outcome {
+        let (shared, session) = self.for_task();
+        self.tasks
+            .spawn(run(shared, session, job, leader))
+            .map(drop)
+    }
+}
+
+async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: Leader<Outcome>) {
+    let outcome = shared
+        .refresher
+        .run(shared.current.session(session), job)
+        .await;
+    leader.complete(outcome);
+    if let Some(writer) = shared.refresher.pending().claim_writer() {
+        write_until_acknowledged(&shared, session, writer).await;
+    }
+}
+
+/// Holds what the cache shares, so that a dropped cache loses no rotation; gives up some time after nobody
+/// else holds it.
+async fn write_until_acknowledged(shared: &Arc<Shared>, session: SessionId, writer: Writer<'_>) {
+    let session = shared.current.session(session);
+    let mut pause = SHORTEST_PAUSE;
+    let mut tries_left = TRIES_AFTER_DROP;
+    while tries_left > 0 && !writer.is_done() {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        // A failure is tried again: that is what this loop is for.
+        _ = shared.refresher.settle_after_refresh(session).await;
+        if Arc::strong_count(shared) == 1 {
+            tries_left -= 1;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What brings the next token: one refresh at a time, as a transaction over the store that all
+//! processes share. It reports what it finds to a [`Session`](crate::current::session::Session).
+
+mod adopt;
+pub(crate) mod alternatives;
+pub(crate) mod attempts;
+pub(crate) mod begin;
+pub(crate) mod bound_store;
+mod commit;
+mod doubt;
+pub(crate) mod exchange;
+pub(crate) mod grant_state;
+mod intent;
+mod lease;
+pub(crate) mod logout;
+mod new_grant;
+pub(crate) mod new_grants;
+pub(crate) mod pending;
+mod record;
+pub(crate) mod revoke;
+pub(crate) mod run;
+mod spend;
+mod transaction;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use token_core::store::{CommitCondition, Intent, RefreshFingerprint};
+use token_core::{
+    Attempt, ClockReading, Error, ErrorKind, Generation, HttpClient, Request, Rotation, Token,
+    TokenEndpoint,
+};
+
+use self::alternatives::{InitialToken, Spares};
+use self::attempts::Attempts;
+use self::bound_store::BoundStore;
+use self::exchange::{Exchanger, Issued, Limits, Reply, RetryPolicy};
+use self::new_grants::NewGrants;
+use self::pending::{Fallback, Pending};
+use self::record::fingerprint;
+use crate::current::session::Session;
+
+/// Refreshes the token of one grant.
+pub(crate) struct Refresher {
+    endpoint: Box<dyn TokenEndpoint>,
+    http: Box<dyn HttpClient>,
+    attempts: Attempts,
+    store: BoundStore,
+    settings: Settings,
+    initial: InitialToken,
+    spares: Spares,
+    pending: Pending,
+    fallback: Fallback,
+    new_grants: NewGrants,
+    /// Our intent that stands for another holder's, which a failed redemption had replaced.
+    inherited_intent: Mutex<Option<Intent>>,
+    /// Whether the refresh in flight waits for another holder that may have spent the token.
+    waits_for_holder: AtomicBool,
+    store_warnings_sent: AtomicBool,
+}
+
+/// What a refresher is made of.
+pub(crate) struct Parts {
+    pub(crate) endpoint: Box<dyn TokenEndpoint>,
+    pub(crate) http: Box<dyn HttpClient>,
+    pub(crate) attempts: Attempts,
+    pub(crate) store: BoundStore,
+    pub(crate) fallback: Option<BoundStore>,
+    pub(crate) settings: Settings,
+    pub(crate) initial: Option<Token>,
+}
+
+/// How long its steps may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// The longest exchange with a single-use refresh token: what is cut off may be lost.
+    pub(crate) single_use_exchange: Duration,
+    /// The longest exchange of any other kind.
+    pub(crate) exchange: Duration,
+    /// How long a lease lives unless it is renewed.
+    pub(crate) lease_ttl: Duration,
+    /// How long a refresh waits for another holder's lease.
+    pub(crate) lease_timeout: Duration,
+    /// How long a token that another holder may have spent is watched before it is spent again.
+    pub(crate) doubt: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            single_use_exchange: Duration::from_secs(120),
+            exchange: Duration::from_secs(20),
+            lease_ttl: Duration::from_secs(30),
+            lease_timeout: Duration::from_secs(60),
+            doubt: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Refresher {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            endpoint: parts.endpoint,
+            http: parts.http,
+            attempts: parts.attempts,
+            initial: InitialToken::new(parts.store.key(), parts.initial),
+            store: parts.store,
+            settings: parts.settings,
+            spares: Spares::default(),
+            pending: Pending::default(),
+            fallback: Fallback::new(parts.fallback),
+            new_grants: NewGrants::default(),
+            inherited_intent: Mutex::new(None),
+            waits_for_holder: AtomicBool::new(false),
+            store_warnings_sent: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> &dyn TokenEndpoint {
+        &*self.endpoint
+    }
+
+    pub(crate) fn attempt(&self, now: &ClockReading) -> Attempt {
+        self.attempts.next(now)
+    }
+
+    pub(crate) fn new_grants(&self) -> &NewGrants {
+        &self.new_grants
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.pending
+    }
+
+    /// Sends one request that brings no token, once.
+    pub(crate) async fn ask(&self, session: Session<'_>, request: Request) -> Result<Reply, Error> {
+        let exchanger = self.exchanger(session);
+        exchanger.ask(request, self.settings.exchange).await
+    }
+
+    /// Whether the refresh in flight waits, perhaps for minutes, for another holder.
+    pub(crate) fn waits_for_holder(&self) -> bool {
+        self.waits_for_holder.load(Ordering::Acquire)
+    }
+
+    fn exchanger<'a>(&'a self, session: Session<'a>) -> Exchanger<'a> {
+        Exchanger {
+            endpoint: &*self.endpoint,
+            http: &*self.http,
+            clock: session.clock(),
+            attempts: &self.attempts,
+        }
+    }
+
+    fn limits(&self, rotation: Rotation, retry: RetryPolicy) -> Limits {
+        let within = match rotation {
+            Rotation::SingleUse => self.settings.single_use_exchange,
+            _ => self.settings.exchange,
+        };
+        Limits { within, retry }
+    }
+
+    fn fingerprint(&self, token: &Token) -> RefreshFingerprint {
+        fingerprint(self.store.key(), token)
+    }
+
+    /// The condition of a new grant: our intent to log in still stands.
+    fn by_our_login(&self) -> CommitCondition {
+        CommitCondition::LoginIntentOf(self.store.owner().clone())
+    }
+}
+
+fn as_generation_after(issued: Issued, previous: Option<Generation>) -> Issued {
+    let token = issued
+        .token
+        .with_generation(previous.unwrap_or_default().next());
+    Issued { token, ..issued }
+}
+
+fn busy() -> Error {
+    Error::new(
+        ErrorKind::Transient { after: None },
+        "another holder is refreshing the token",
+    )
+}

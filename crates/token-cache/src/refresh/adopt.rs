@@ -1,0 +1,91 @@
+//! When a stored token takes the place of the current one.
+
+use std::sync::Arc;
+
+use token_core::store::Entry;
+use token_core::{Error, Generation, Token};
+
+use super::{Refresher, record};
+use crate::current::decide::Decision;
+use crate::current::events::Origin;
+use crate::current::session::Session;
+
+/// What was adopted from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Adopted {
+    Nothing,
+    /// A token that is to be refreshed itself.
+    Due,
+    /// A token that needs no refresh.
+    Fresh,
+}
+
+impl Refresher {
+    /// Adopts the stored token if it is newer than the current one, or another of the same generation:
+    /// what is stored counts. If the current token is dead, any other is better.
+    pub(super) fn adopt(&self, session: Session<'_>, stored: &Entry) -> Result<Adopted, Error> {
+        self.adopt_if(session, stored, |token| {
+            is_newer(token, session) || session.is_dead()
+        })
+    }
+
+    /// Adopts any stored token but the current one, which was refused.
+    pub(super) fn adopt_in_place_of_refused(
+        &self,
+        session: Session<'_>,
+        stored: &Entry,
+    ) -> Result<Adopted, Error> {
+        self.adopt_if(session, stored, |_| true)
+    }
+
+    fn adopt_if(
+        &self,
+        session: Session<'_>,
+        stored: &Entry,
+        is_better: impl FnOnce(&Token) -> bool,
+    ) -> Result<Adopted, Error> {
+        self.initial.learn_from(stored);
+        if stored.tombstoned {
+            return Err(session.logged_out());
+        }
+        let Some(record) = &stored.record else {
+            return Ok(Adopted::Nothing);
+        };
+        let now = session.now();
+        let token =
+            record::read(record, stored.record_age, now.wall).map_err(|error| error.to_error())?;
+        // A tombstone that is gone again, such as one that no replica had, revives the current token.
+        let is_current = is_current(&token, session) && !session.is_logged_out();
+        if is_current || !is_better(&token) {
+            return Ok(Adopted::Nothing);
+        }
+        let before = session.cached();
+        session.publish(token, now, Origin::Store);
+        if Arc::ptr_eq(&before, &session.cached()) {
+            // It is expired and the current one is not; or a logout came in between.
+            return Ok(Adopted::Nothing);
+        }
+        Ok(match session.decide() {
+            Decision::Use => Adopted::Fresh,
+            _ => Adopted::Due,
+        })
+    }
+}
+
+/// Returns the generation that a new login follows: that of what is stored, or of what a logout removed.
+/// Otherwise a holder that missed the logout would take the new grant for an ancestor of the old one.
+pub(super) fn newest_generation(stored: &Entry) -> Option<Generation> {
+    stored.generation().or(stored.tombstoned_generation)
+}
+
+fn is_current(token: &Token, session: Session<'_>) -> bool {
+    session.token().is_some_and(|current| {
+        current.generation() == token.generation() && token.same_secrets_as(&current)
+    })
+}
+
+fn is_newer(token: &Token, session: Session<'_>) -> bool {
+    session
+        .token()
+        .is_none_or(|current| token.generation() >= current.generation())
+}

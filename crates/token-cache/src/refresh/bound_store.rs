@@ -1,0 +1,136 @@
+//! A store, bound to one grant and to this holder. Each operation has a time limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use token_core::store::{
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError,
+};
+use token_core::{Generation, TokenKey, TokenStore};
+
+#[derive(Clone, Debug)]
+pub(crate) struct BoundStore {
+    store: Arc<dyn TokenStore>,
+    key: TokenKey,
+    owner: Owner,
+    limit: Duration,
+}
+
+impl BoundStore {
+    pub(crate) fn new(
+        store: Arc<dyn TokenStore>,
+        key: TokenKey,
+        owner: Owner,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            store,
+            key,
+            owner,
+            limit,
+        }
+    }
+
+    pub(crate) fn key(&self) -> &TokenKey {
+        &self.key
+    }
+
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// Returns the time limit of an operation.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(crate) fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+
+    pub(crate) async fn load(&self) -> Result<Entry, StoreError> {
+        self.in_time(self.store.load(&self.key)).await
+    }
+
+    pub(crate) async fn acquire(&self, ttl: Duration) -> Result<Acquired, StoreError> {
+        self.in_time(self.store.acquire(&self.key, &self.owner, ttl))
+            .await
+    }
+
+    pub(crate) async fn renew(&self, ttl: Duration) -> Result<Renewed, StoreError> {
+        self.in_time(self.store.renew(&self.key, &self.owner, ttl))
+            .await
+    }
+
+    pub(crate) async fn write_intent(&self, intent: &Intent) -> Result<Intended, StoreError> {
+        self.in_time(self.store.write_intent(&self.key, intent))
+            .await
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        self.in_time(self.store.commit(&self.key, condition, record))
+            .await
+    }
+
+    pub(crate) async fn tombstone(&self) -> Result<Option<Record>, StoreError> {
+        self.in_time(self.store.tombstone(&self.key)).await
+    }
+
+    /// Tells the others that nothing was spent, or that the outcome is known. If this fails, the intent
+    /// stands and they wait a little longer than they had to.
+    pub(crate) async fn clear_intent(&self) {
+        _ = self
+            .in_time(self.store.clear_intent(&self.key, &self.owner))
+            .await;
+    }
+
+    /// Gives back the lease that this holder may have. If this fails, the lease ends by itself.
+    pub(crate) async fn release(&self) {
+        _ = self
+            .in_time(self.store.release(&self.key, &self.owner))
+            .await;
+    }
+
+    /// Returns what is wrong with the place where tokens are kept.
+    pub(crate) async fn warnings(&self) -> Vec<String> {
+        let warnings = tokio::time::timeout(self.limit, self.store.warnings());
+        warnings.await.unwrap_or_default()
+    }
+
+    /// Waits, at most this long, until the store may hold another generation, and loads it. After a
+    /// hint that came too early, there is a short pause.
+    pub(crate) async fn next(
+        &self,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Result<Entry, StoreError> {
+        const SHORTEST: Duration = Duration::from_millis(10);
+        let pause = tokio::time::sleep(SHORTEST.min(at_most));
+        let hint = self.store.wait_for_change(&self.key, seen, at_most);
+        let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
+        let next = match hint {
+            Some(entry) => Ok(entry),
+            None => self.load().await,
+        };
+        let in_vain = next.as_ref().map_or(true, |next| next.generation() == seen);
+        if in_vain {
+            pause.await;
+        }
+        next
+    }
+
+    async fn in_time<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let late = |_| Err(StoreError::new("the store did not answer in time"));
+        tokio::time::timeout(self.limit, operation)
+            .await
+            .unwrap_or_else(late)
+    }
+}

@@ -1,0 +1,207 @@
+//! The conditional commit of a new token, and what comes of it.
+
+use std::time::Duration;
+
+use token_core::store::{CommitCondition, Committed, Entry, Record, StoreError};
+use token_core::{Error, Generation, Token};
+
+use super::exchange::Issued;
+use super::{Refresher, record};
+use crate::current::events::{Event, Origin};
+use crate::current::session::Session;
+
+const FIRST: Generation = Generation::new(1);
+
+/// What a write came to.
+enum Written {
+    Stored,
+    /// The store had lost the parent, or was set back to an older token.
+    Rewritten,
+    Tombstoned,
+    /// Another child is stored.
+    Lost(Entry),
+}
+
+impl Refresher {
+    /// Commits a token and puts it in use.
+    ///
+    /// # Errors
+    ///
+    /// If the grant was logged out meanwhile; why the access token is unusable, if only the refresh
+    /// token is new.
+    pub(super) async fn commit(
+        &self,
+        session: Session<'_>,
+        issued: Issued,
+        condition: CommitCondition,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        tell_what_is_odd(session, &issued.token);
+        let record = match self.record(session, &issued.token) {
+            Ok(record) => record,
+            Err(error) => {
+                return self
+                    .unpersisted(session, issued, origin, &error, None)
+                    .await;
+            }
+        };
+        let written = match self.write(&condition, &record).await {
+            Ok(written) => written,
+            Err(error) => {
+                let pending = Some((condition, record));
+                return self
+                    .unpersisted(session, issued, origin, &error, pending)
+                    .await;
+            }
+        };
+        if matches!(written, Written::Stored | Written::Rewritten) {
+            session.publish(issued.token.clone(), issued.asked, origin);
+        }
+        self.act_on(session, issued.token, written).await?;
+        issued.error.map_or(Ok(()), Err)
+    }
+
+    /// Serves a token that the store did not take from memory, keeps it in the fallback store, and leaves
+    /// it to be written again until the store acknowledges it.
+    ///
+    /// # Errors
+    ///
+    /// Why the access token is unusable, if only the refresh token is new.
+    pub(super) async fn unpersisted(
+        &self,
+        session: Session<'_>,
+        issued: Issued,
+        origin: Origin,
+        error: &StoreError,
+        pending: Option<(CommitCondition, Record)>,
+    ) -> Result<(), Error> {
+        let generation = issued.token.generation();
+        let kept = match &pending {
+            // A later process must not find what a logout has ended.
+            Some((_, record)) if session.is_current() => self.fallback.keep(record).await,
+            _ => Ok(()),
+        };
+        session.publish(issued.token, issued.asked, origin);
+        let error = error.to_error();
+        session.emit(Event::PersistFailed { generation, error });
+        if let Err(error) = kept {
+            let error = error.to_error();
+            session.emit(Event::FallbackFailed { generation, error });
+        }
+        if let Some((condition, record)) = pending {
+            self.pending.keep(condition, record);
+        }
+        issued.error.map_or(Ok(()), Err)
+    }
+
+    /// Returns the record of a token, as it is committed now. The end of the cached access token was
+    /// read from the wall clock of then, so for that one the time now is given by that clock too.
+    pub(super) fn record(&self, session: Session<'_>, token: &Token) -> Result<Record, StoreError> {
+        let (cached, now) = (session.cached(), session.now());
+        let written_at = match token.access().same_as(cached.token().access()) {
+            true => now.effective_now(cached.anchor()),
+            false => now.wall,
+        };
+        let mut record = record::write(self.store.key(), token, written_at)?;
+        record.initial = self.initial.of_the_grant();
+        Ok(record)
+    }
+
+    /// Tries the pending commit now, within a refresh.
+    pub(super) async fn settle(&self, session: Session<'_>) -> Result<(), StoreError> {
+        let _writing = self.pending.begin_to_write().await?;
+        self.write_pending(session).await.map(drop)
+    }
+
+    /// Tries the pending commit now, outside of a refresh, and then gives back the lease that was left to
+    /// it. The next refresh takes the lease after that, in the same name.
+    pub(crate) async fn settle_after_refresh(
+        &self,
+        session: Session<'_>,
+    ) -> Result<(), StoreError> {
+        let _writing = self.pending.begin_to_write().await?;
+        if self.write_pending(session).await? {
+            self.store.release().await;
+        }
+        Ok(())
+    }
+
+    /// Returns whether something was written.
+    async fn write_pending(&self, session: Session<'_>) -> Result<bool, StoreError> {
+        let Some((condition, record)) = self.pending.newest() else {
+            return Ok(false);
+        };
+        let written = self.write(&condition, &record).await?;
+        self.pending.acknowledged(&record);
+        self.fallback.forget().await;
+        let token = record::read(&record, Duration::ZERO, session.now().wall)?;
+        // The next refresh meets a tombstone or an unreadable winner again, and reports it.
+        _ = self.act_on(session, token, written).await;
+        Ok(true)
+    }
+
+    /// Writes if the store holds the parent. What the store has lost is written again, but never over a
+    /// tombstone.
+    async fn write(
+        &self,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Written, StoreError> {
+        match self.store.commit(condition, record).await? {
+            Committed::Stored => return Ok(Written::Stored),
+            Committed::Tombstoned => return Ok(Written::Tombstoned),
+            Committed::Missing => {}
+            _ => {
+                let winner = self.store.load().await?;
+                // A generation below ours is no rival: a failover or a backup brought an ancestor back.
+                if winner.generation() >= Some(record.generation) {
+                    return Ok(Written::Lost(winner));
+                }
+            }
+        }
+        match self
+            .store
+            .commit(&CommitCondition::UnlessTombstoned, record)
+            .await?
+        {
+            Committed::Tombstoned => Ok(Written::Tombstoned),
+            // The parent of a first token is the user's own, which the store never had.
+            Committed::Stored if record.generation <= FIRST => Ok(Written::Stored),
+            Committed::Stored => Ok(Written::Rewritten),
+            _ => Ok(Written::Lost(self.store.load().await?)),
+        }
+    }
+
+    async fn act_on(
+        &self,
+        session: Session<'_>,
+        token: Token,
+        written: Written,
+    ) -> Result<(), Error> {
+        let generation = token.generation();
+        match written {
+            Written::Stored => session.emit(Event::Persisted { generation }),
+            Written::Rewritten => session.emit(Event::Rewritten { generation }),
+            Written::Tombstoned => {
+                // Nobody will use it: the vendor may as well know.
+                _ = self.revoke(session, &token).await;
+                return Err(session.logged_out());
+            }
+            // The stored one is used. Ours is a spare, in case that one is refused.
+            Written::Lost(winner) => {
+                session.emit(Event::Superseded { generation });
+                self.spares.keep(token);
+                self.adopt(session, &winner)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell_what_is_odd(session: Session<'_>, token: &Token) {
+    let what = token.oddities().to_vec();
+    let generation = token.generation();
+    if !what.is_empty() {
+        session.emit(Event::OddAnswer { generation, what });
+    }
+}

@@ -1,0 +1,290 @@
+//! One exchange: a request and its answer, with the few retries that are safe.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use token_core::{
+    Answer, Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Request, Secret,
+    ServerOffset, Step, Timestamp, Token, TokenEndpoint,
+};
+
+use super::attempts::Attempts;
+
+/// A login has at most this many steps.
+const MAX_STEPS: u32 = 5;
+
+/// Sends requests to the token endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchanger<'a> {
+    pub(crate) endpoint: &'a dyn TokenEndpoint,
+    pub(crate) http: &'a dyn HttpClient,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) attempts: &'a Attempts,
+}
+
+/// How long an exchange may take in all, and when its request is sent again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) within: Duration,
+    pub(crate) retry: RetryPolicy,
+}
+
+/// When a request without an answer is sent again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryPolicy {
+    /// Never: it has a code or a password.
+    Never,
+    /// Once, if no byte of it left: it has a single-use refresh token.
+    Unsent,
+    /// Once: the vendor accepts it twice.
+    Once,
+}
+
+/// A token that an exchange brought.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) token: Token,
+    /// The time just before the request was sent: its life counts from here.
+    pub(crate) asked: ClockReading,
+    /// Why the access token is unusable: then only the refresh token is new.
+    pub(crate) error: Option<Error>,
+}
+
+impl Issued {
+    pub(crate) fn of(token: Token, asked: ClockReading) -> Self {
+        Self {
+            token,
+            asked,
+            error: None,
+        }
+    }
+}
+
+/// What a request came back with.
+pub(crate) struct Reply {
+    pub(crate) request: Request,
+    pub(crate) response: http::Response<Bytes>,
+    pub(crate) asked: ClockReading,
+    offset: ServerOffset,
+}
+
+impl Reply {
+    pub(crate) fn answer(&self) -> Answer<'_> {
+        Answer::new(&self.request, &self.response, self.asked.wall, self.offset)
+    }
+}
+
+/// Why an exchange brought no token, and whether anything was sent for it.
+struct Failed {
+    error: Error,
+    sent: bool,
+}
+
+impl Exchanger<'_> {
+    /// Builds the request, sends it, reads the answer, and follows the further steps of a login.
+    pub(crate) async fn exchange(
+        &self,
+        limits: Limits,
+        build: impl Fn(&Attempt) -> Result<Request, Error>,
+    ) -> Result<Issued, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(limits.within);
+        let mut retry = limits.retry;
+        let mut may_ask_again = retry != RetryPolicy::Never;
+        let mut doubt = None;
+        loop {
+            let run = self.run_steps(build(&self.attempt())?, deadline).await;
+            let has_time = self.clock.now().elapsed < deadline;
+            let asks_for_retry = matches!(run, Ok(Steps::Retry(_)));
+            let failed = match run {
+                Ok(Steps::Issued(issued)) => return Ok(issued),
+                Ok(Steps::Retry(_)) if may_ask_again && has_time => {
+                    may_ask_again = false;
+                    continue;
+                }
+                Ok(Steps::Retry(error)) => Failed::answered(error),
+                Err(failed) => failed,
+            };
+            // A second request does not resolve a doubt, unless the vendor refuses the grant.
+            let is_refused = failed.error.kind() == ErrorKind::Rejected;
+            let failed = match doubt.take() {
+                Some(earlier) if !is_refused => earlier,
+                _ => failed,
+            };
+            if asks_for_retry {
+                return Err(failed.error);
+            }
+            if !retry.covers(&failed) || !has_time {
+                return Err(failed.error);
+            }
+            retry = RetryPolicy::Never;
+            doubt = (failed.error.kind() == ErrorKind::InDoubt).then_some(failed);
+        }
+    }
+
+    /// Sends the one request of a one-time grant.
+    pub(crate) async fn redeem(&self, limits: Limits, request: Request) -> Result<Issued, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(limits.within);
+        match self.run_steps(request, deadline).await {
+            Ok(Steps::Issued(issued)) => Ok(issued),
+            Ok(Steps::Retry(error)) => Err(error),
+            Err(failed) => Err(failed.error),
+        }
+    }
+
+    /// Sends one request that brings no token, such as a revocation.
+    pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
+        let deadline = self.clock.now().elapsed.saturating_add(within);
+        self.send(request, deadline)
+            .await
+            .map_err(|failed| failed.error)
+    }
+
+    fn attempt(&self) -> Attempt {
+        self.attempts.next(&self.clock.now())
+    }
+
+    /// Sends the first request and the further steps that the endpoint asks for. Once one request was
+    /// sent, the exchange counts as sent.
+    async fn run_steps(&self, first: Request, deadline: Duration) -> Result<Steps, Failed> {
+        let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
+        let mut request = first;
+        for step in 0..MAX_STEPS {
+            let sending = self.send(request, deadline).await;
+            let reply = sending.map_err(|failed| failed.after(step, spends))?;
+            let outcome = self.endpoint.read(&reply.answer());
+            let answered = |error| Failed::answered(error).after(step, spends);
+            request = match outcome.map_err(answered)? {
+                Outcome::Issued(token) => return Ok(Steps::Issued(Issued::of(token, reply.asked))),
+                Outcome::RefreshTokenOnly {
+                    refresh,
+                    refresh_expires_at,
+                    error,
+                } => return refresh_token_only(refresh, refresh_expires_at, error, reply.asked),
+                Outcome::Retry(error) => return Ok(Steps::Retry(error)),
+                Outcome::Continue(next) => next.remembering(reply.request.secrets()),
+                _ => return Err(Failed::answered(unknown_outcome())),
+            };
+        }
+        let error = Error::new(ErrorKind::Protocol, "the login has too many steps");
+        Err(Failed::answered(error).after(MAX_STEPS, spends))
+    }
+
+    async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, Failed> {
+        let asked = self.clock.now();
+        let left = deadline.saturating_sub(asked.elapsed);
+        let sending = self.http.send(request.to_http(), left);
+        let response = match tokio::time::timeout(left, sending).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let sent = error.may_have_left();
+                return Err(Failed {
+                    error: error.to_error().with_request(&request),
+                    sent,
+                });
+            }
+            Err(_) => {
+                let error = Error::new(ErrorKind::InDoubt, "the exchange was not over in time");
+                return Err(Failed {
+                    error: error.with_request(&request),
+                    sent: true,
+                });
+            }
+        };
+        let offset = self.learn_offset(&request, &response, &asked);
+        Ok(Reply {
+            request,
+            response,
+            asked,
+            offset,
+        })
+    }
+
+    /// Reads the server's clock from the `Date` of its answer. Without TLS it is not believed, because
+    /// anybody on the way could move our clock.
+    fn learn_offset(
+        &self,
+        request: &Request,
+        response: &http::Response<Bytes>,
+        asked: &ClockReading,
+    ) -> ServerOffset {
+        if !request.is_tls() {
+            return ServerOffset::NONE;
+        }
+        let passed = self.clock.now().elapsed.saturating_sub(asked.elapsed);
+        let answered = asked.wall.after(passed);
+        let Some(offset) = ServerOffset::observed(response.headers(), asked.wall, answered) else {
+            return self.attempts.offset(asked);
+        };
+        self.attempts.correct_by(offset, asked);
+        offset
+    }
+}
+
+fn refresh_token_only(
+    refresh: Secret,
+    expires_at: Option<Timestamp>,
+    error: Error,
+    asked: ClockReading,
+) -> Result<Steps, Failed> {
+    let token = Token::from_refresh_token(refresh.clone()).map_err(Failed::answered)?;
+    // Nothing is in doubt: the refresh token that came is the one to send next, at once.
+    let error = match error.kind() {
+        ErrorKind::InDoubt => error.as_kind(ErrorKind::Protocol),
+        _ => error,
+    };
+    Ok(Steps::Issued(Issued {
+        token: token.with_refresh(refresh, expires_at),
+        asked,
+        error: Some(error),
+    }))
+}
+
+impl Failed {
+    fn answered(error: Error) -> Self {
+        Self { error, sent: true }
+    }
+
+    /// Returns the failure of a request after `steps` that were answered. Unless the vendor itself
+    /// refuses, what those did to a refresh token or a code is unknown.
+    fn after(self, steps: u32, spends: bool) -> Self {
+        if steps == 0 {
+            return self;
+        }
+        let is_unknown = spends && !self.error.is_vendors_word();
+        let error = match is_unknown {
+            true => self.error.as_kind(ErrorKind::InDoubt),
+            false => self.error,
+        };
+        Self { error, sent: true }
+    }
+}
+
+enum Steps {
+    Issued(Issued),
+    Retry(Error),
+}
+
+impl RetryPolicy {
+    fn covers(self, failed: &Failed) -> bool {
+        match self {
+            RetryPolicy::Never => false,
+            RetryPolicy::Unsent => !failed.sent,
+            RetryPolicy::Once => !failed.sent || failed.error.kind() == ErrorKind::InDoubt,
+        }
+    }
+}
+
+/// Returns the error of an exchange whose task was dropped: its runtime shut down, or it panicked.
+pub(crate) fn broke_off() -> Error {
+    Error::new(
+        ErrorKind::InDoubt,
+        "the exchange broke off, because its runtime shut down",
+    )
+}
+
+fn unknown_outcome() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the endpoint is of a newer version than this library",
+    )
+}

@@ -1,0 +1,83 @@
+//! The note in the store that a refresh token is about to be spent. It warns the other holders if this
+//! one dies before the new token is durable.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use token_core::store::{Entry, Intended, Intent, StoreError};
+use token_core::{Error, Generation, Token};
+
+use super::lease::Lease;
+use super::{Refresher, busy};
+
+impl Refresher {
+    /// Writes the intent, and makes sure that the lease is still ours. The inner error is the store's:
+    /// without an intent, only what can be sent again may be spent.
+    pub(super) async fn declare(
+        &self,
+        lease: &Lease<'_>,
+        spends: Option<&Token>,
+        known: Option<Generation>,
+    ) -> Result<Result<(), StoreError>, Error> {
+        let intent = Intent {
+            owner: self.store.owner().clone(),
+            fingerprint: spends.map(|token| self.fingerprint(token)),
+            generation: known.unwrap_or_default(),
+        };
+        match self.store.write_intent(&intent).await {
+            Ok(Intended::Written) => {}
+            Ok(_) => return Err(busy()),
+            Err(error) => return Ok(Err(error)),
+        }
+        let checked = lease.check().await;
+        if checked.is_err() {
+            self.store.clear_intent().await;
+        }
+        checked.map(Ok)
+    }
+
+    /// Returns how long ago another holder declared that it spends this very token, if one did. The
+    /// generation counts too: a vendor that keeps its refresh token gives parent and child one
+    /// fingerprint.
+    pub(super) fn spent_by_another(&self, stored: &Entry, token: &Token) -> Option<Duration> {
+        let intent = self.intent_of_another(stored)?;
+        let is_this = intent.fingerprint == Some(self.fingerprint(token))
+            && intent.generation == token.generation();
+        is_this.then_some(stored.intent_age)
+    }
+
+    /// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our
+    /// name.
+    pub(super) async fn restore_intent(&self, stored: &Entry) {
+        let Some(doubt) = self.doubt_about_record(stored) else {
+            return self.store.clear_intent().await;
+        };
+        let ours = Intent {
+            owner: self.store.owner().clone(),
+            ..doubt.clone()
+        };
+        *self.inherited() = Some(ours.clone());
+        // Nothing more can be done if this fails.
+        _ = self.store.write_intent(&ours).await;
+    }
+
+    /// Returns another holder's intent to spend the stored record.
+    fn doubt_about_record<'a>(&self, stored: &'a Entry) -> Option<&'a Intent> {
+        let record = stored.record.as_ref()?;
+        self.intent_of_another(stored).filter(|intent| {
+            intent.fingerprint == Some(record.fingerprint) && intent.generation == record.generation
+        })
+    }
+
+    /// Returns the stored intent if it is another holder's, or stands for one.
+    fn intent_of_another<'a>(&self, stored: &'a Entry) -> Option<&'a Intent> {
+        let intent = stored.intent.as_ref()?;
+        let is_anothers = intent.owner != *self.store.owner();
+        (is_anothers || self.inherited().as_ref() == Some(intent)).then_some(intent)
+    }
+
+    fn inherited(&self) -> MutexGuard<'_, Option<Intent>> {
+        let inherited = self.inherited_intent.lock();
+        inherited.unwrap_or_else(PoisonError::into_inner)
+    }
+}

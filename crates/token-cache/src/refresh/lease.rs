@@ -1,0 +1,100 @@
+//! The right to spend a refresh token, for a time.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::time::Duration;
+
+use token_core::store::{Acquired, Entry, Renewed, StoreError};
+use token_core::{Clock, Error, ErrorKind};
+
+use super::bound_store::BoundStore;
+
+/// A lease that this holder has.
+pub(crate) struct Lease<'a> {
+    store: &'a BoundStore,
+    clock: &'a dyn Clock,
+    ttl: Duration,
+    /// The elapsed time just before it was acquired: by the store's clock it lives at least as long as
+    /// from here.
+    acquired_at: Duration,
+}
+
+/// The answer to one attempt to acquire the lease, with what is stored.
+pub(crate) enum Attempted<'a> {
+    Acquired(Lease<'a>, Entry),
+    /// Another holder has it, for at most `left` unless it is renewed.
+    Busy {
+        left: Duration,
+        stored: Entry,
+    },
+}
+
+impl<'a> Lease<'a> {
+    /// Acquires the lease, if no other holder has it.
+    pub(crate) async fn acquire(
+        store: &'a BoundStore,
+        clock: &'a dyn Clock,
+        ttl: Duration,
+    ) -> Result<Attempted<'a>, StoreError> {
+        let acquired_at = clock.now().elapsed;
+        match store.acquire(ttl).await? {
+            Acquired::Held(stored) => {
+                let lease = Self {
+                    store,
+                    clock,
+                    ttl,
+                    acquired_at,
+                };
+                Ok(Attempted::Acquired(lease, stored))
+            }
+            Acquired::Busy { left, entry } => Ok(Attempted::Busy {
+                left,
+                stored: entry,
+            }),
+            _ => Err(StoreError::new(
+                "the store's answer to a lease is of a newer version",
+            )),
+        }
+    }
+
+    /// Runs the future, and renews the lease at each third of its life. If the lease is lost meanwhile,
+    /// the future goes on: what it brings may be the only live token.
+    pub(crate) async fn kept_while<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            never = self.keep() => match never {},
+        }
+    }
+
+    /// Makes sure that the lease is still ours and has at least half of its life, by the clock that
+    /// counts suspend.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let age = self.clock.now().elapsed.saturating_sub(self.acquired_at);
+        if age < self.ttl / 2 {
+            return Ok(());
+        }
+        match self.store.renew(self.ttl).await {
+            Ok(Renewed::Held) => Ok(()),
+            Ok(_) => Err(Error::new(
+                ErrorKind::Transient { after: None },
+                "the lease ran out before the token was spent",
+            )),
+            Err(error) => Err(error.to_error()),
+        }
+    }
+
+    pub(crate) async fn give_back(self) {
+        self.store.release().await;
+    }
+
+    /// Never ends: the work goes on without the lease too.
+    async fn keep(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(self.ttl / 3).await;
+            if matches!(self.store.renew(self.ttl).await, Ok(Renewed::Lost)) {
+                return std::future::pending().await;
+            }
+        }
+    }
+}

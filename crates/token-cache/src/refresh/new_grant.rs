@@ -1,0 +1,81 @@
+//! A new grant takes the place of whatever was there.
+
+use token_core::store::Entry;
+use token_core::{Error, Generation, OneTimeGrant, Rotation, Token};
+
+use super::adopt::newest_generation;
+use super::exchange::{Issued, RetryPolicy};
+use super::lease::Lease;
+use super::new_grants::NewGrant;
+use super::{Refresher, as_generation_after};
+use crate::current::events::Origin;
+use crate::current::session::Session;
+
+impl Refresher {
+    pub(super) async fn begin_grant(
+        &self,
+        session: Session<'_>,
+        lease: &Lease<'_>,
+        stored: &Entry,
+        grant: NewGrant,
+    ) -> Result<(), Error> {
+        match grant {
+            NewGrant::Redeem(grant) => self.redeem(session, lease, stored, grant).await,
+            NewGrant::Set(token) => self.set_token(session, lease, stored, token).await,
+        }
+    }
+
+    /// Sends a code or a password, once, and only after the store has shown that it can be written.
+    async fn redeem(
+        &self,
+        session: Session<'_>,
+        lease: &Lease<'_>,
+        stored: &Entry,
+        grant: OneTimeGrant,
+    ) -> Result<(), Error> {
+        let known = self.declare_grant(session, lease, stored).await?;
+        let redeemed = self.exchange(session, grant).await;
+        if redeemed.is_err() {
+            self.restore_intent(stored).await;
+        }
+        let issued = as_generation_after(redeemed?, known);
+        self.commit(session, issued, self.by_our_login(), Origin::Redemption)
+            .await
+    }
+
+    /// Takes over a token that the user has.
+    pub(super) async fn set_token(
+        &self,
+        session: Session<'_>,
+        lease: &Lease<'_>,
+        stored: &Entry,
+        token: Token,
+    ) -> Result<(), Error> {
+        let known = self.declare_grant(session, lease, stored).await?;
+        let issued = as_generation_after(Issued::of(token, session.now()), known);
+        self.commit(session, issued, self.by_our_login(), Origin::Redemption)
+            .await
+    }
+
+    async fn exchange(&self, session: Session<'_>, grant: OneTimeGrant) -> Result<Issued, Error> {
+        let request = grant.into_request(&self.attempt(&session.now()))?;
+        let limits = self.limits(Rotation::SingleUse, RetryPolicy::Never);
+        self.exchanger(session).redeem(limits, request).await
+    }
+
+    /// Declares the new grant, and returns the newest generation that is known. The new grant follows it,
+    /// so that a holder that missed a logout does not take it for an ancestor of the old one.
+    async fn declare_grant(
+        &self,
+        session: Session<'_>,
+        lease: &Lease<'_>,
+        stored: &Entry,
+    ) -> Result<Option<Generation>, Error> {
+        self.initial.learn_from(stored);
+        let current = session.token().map(|token| token.generation());
+        let known = newest_generation(stored).max(current);
+        let declared = self.declare(lease, None, known).await?;
+        declared.map_err(|error| error.to_error())?;
+        Ok(known)
+    }
+}

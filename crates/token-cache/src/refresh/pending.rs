@@ -1,0 +1,173 @@
+//! A token that the store did not acknowledge yet: it waits to be written again, and meanwhile lies in
+//! the fallback store.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use token_core::store::{CommitCondition, Entry, Record, StoreError};
+
+use super::bound_store::BoundStore;
+
+/// The longest pause between two tries. Other holders that wait for a commit of ours wait longer.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// At most one commit is pending: that of the newest token, as a child of what the store holds.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    state: Mutex<State>,
+    /// Held by the one that writes.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    commit: Option<(CommitCondition, Record)>,
+    has_writer: bool,
+}
+
+/// The right to write the pending commit; there is one at a time.
+pub(crate) type Writing<'a> = tokio::sync::MutexGuard<'a, ()>;
+
+/// The one task that tries again and again.
+pub(crate) struct Writer<'a>(&'a Pending);
+
+impl Pending {
+    pub(crate) fn keep(&self, condition: CommitCondition, record: Record) {
+        let mut state = self.lock();
+        // The store still holds the ancestor of the first unwritten token.
+        let condition = state.commit.take().map_or(condition, |(first, _)| first);
+        state.commit = Some((condition, record));
+    }
+
+    /// Whether no commit is pending.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.lock().commit.is_none()
+    }
+
+    pub(crate) fn newest(&self) -> Option<(CommitCondition, Record)> {
+        self.lock().commit.clone()
+    }
+
+    /// Forgets the commit of this record, which the store has acknowledged.
+    pub(crate) fn acknowledged(&self, record: &Record) {
+        let mut state = self.lock();
+        state
+            .commit
+            .take_if(|(_, newest)| newest.id() == record.id());
+    }
+
+    /// Gives the commit up, because the grant was logged out.
+    pub(crate) fn give_up(&self) -> Option<Record> {
+        self.lock().commit.take().map(|(_, record)| record)
+    }
+
+    /// Waits for the one that writes, so that what comes of a write is acted on once.
+    ///
+    /// # Errors
+    ///
+    /// If that one has failed: another try would fail too.
+    pub(crate) async fn begin_to_write(&self) -> Result<Writing<'_>, StoreError> {
+        if let Ok(writing) = self.writing.try_lock() {
+            return Ok(writing);
+        }
+        let writing = self.writing.lock().await;
+        match self.is_settled() {
+            true => Ok(writing),
+            false => Err(StoreError::new(
+                "the store has just failed to take the newest token",
+            )),
+        }
+    }
+
+    /// Returns the right to try again and again, if a commit is pending and no other task has it.
+    pub(crate) fn claim_writer(&self) -> Option<Writer<'_>> {
+        let mut state = self.lock();
+        let is_free = state.commit.is_some() && !state.has_writer;
+        is_free.then(|| {
+            state.has_writer = true;
+            Writer(self)
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer<'_> {
+    /// Whether no commit is pending. If so, the next one gets a writer of its own.
+    pub(crate) fn is_done(&self) -> bool {
+        let mut state = self.0.lock();
+        state.has_writer = state.commit.is_some();
+        !state.has_writer
+    }
+}
+
+/// If the task ends with its runtime, the next commit gets a writer again.
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.0.lock().has_writer = false;
+    }
+}
+
+/// A store of this machine, in case the process dies before the store acknowledges the newest token.
+#[derive(Debug)]
+pub(crate) struct Fallback {
+    store: Option<BoundStore>,
+    was_read: AtomicBool,
+}
+
+impl Fallback {
+    pub(crate) fn new(store: Option<BoundStore>) -> Self {
+        Self {
+            store,
+            was_read: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn is_configured(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Makes a token durable here.
+    pub(crate) async fn keep(&self, record: &Record) -> Result<(), StoreError> {
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        store
+            .commit(&CommitCondition::Overwrite, record)
+            .await
+            .map(drop)
+    }
+
+    /// Empties it, because the store has the token. If this fails, a later process finds a token that is
+    /// no newer than the store's, and leaves it.
+    pub(crate) async fn forget(&self) {
+        if let Some(store) = &self.store {
+            _ = store.tombstone().await;
+        }
+    }
+
+    /// Empties it, because the grant was logged out. Returns what was here.
+    pub(crate) async fn give_up(&self) -> Option<Record> {
+        let store = self.store.as_ref()?;
+        self.was_read.store(true, Ordering::SeqCst);
+        store.tombstone().await.ok().flatten()
+    }
+
+    /// Returns what an earlier process left here, once in the life of a cache.
+    pub(crate) async fn read_once(&self) -> Option<Entry> {
+        let store = self.store.as_ref()?;
+        if self.was_read.swap(true, Ordering::SeqCst) {
+            return None;
+        }
+        // A write makes a store complete what a process left half written; a read does not.
+        store.clear_intent().await;
+        let entry = store.load().await;
+        if entry.is_err() {
+            self.was_read.store(false, Ordering::SeqCst);
+        }
+        entry.ok()
+    }
+}

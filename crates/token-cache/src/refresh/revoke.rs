@@ -1,0 +1,56 @@
+//! Tells the vendor that a token is not needed any more.
+
+use token_core::{Error, ErrorKind, Token};
+
+use super::Refresher;
+use crate::current::session::Session;
+
+/// The answer to [`TokenCache::logout`](crate::TokenCache::logout): the grant is over here and in the store; this is what the
+/// vendor did.
+#[derive(Clone, Debug)]
+#[must_use = "the vendor may not have revoked the token"]
+#[non_exhaustive]
+pub enum LoggedOut {
+    /// The vendor revoked the token.
+    Revoked,
+    /// The vendor did not: copies of the token work until they expire. Also sent as
+    /// [`Event::NotRevoked`](crate::Event::NotRevoked).
+    NotRevoked {
+        /// Why: the vendor's refusal, or that it could not be reached.
+        error: Error,
+    },
+    /// The vendor has no revocation: copies of the token work until they expire.
+    NoRevocation,
+    /// There was no token.
+    NothingToRevoke,
+}
+
+impl Refresher {
+    /// Asks the vendor to revoke a token, once.
+    pub(super) async fn revoke(&self, session: Session<'_>, token: &Token) -> LoggedOut {
+        let attempt = self.attempt(&session.now());
+        let request = match self.endpoint.revoke(token, &attempt) {
+            None => return LoggedOut::NoRevocation,
+            Some(Err(error)) => return LoggedOut::NotRevoked { error },
+            Some(Ok(request)) => request.remembering(token.secrets()),
+        };
+        let reply = match self.ask(session, request).await {
+            Ok(reply) => reply,
+            Err(error) => return LoggedOut::NotRevoked { error },
+        };
+        let answer = reply.answer();
+        if answer.status().is_success() {
+            return LoggedOut::Revoked;
+        }
+        let refused = Error::new(
+            ErrorKind::Transient {
+                after: answer.retry_after(),
+            },
+            "the vendor did not revoke the token",
+        );
+        let error = refused
+            .with_request(answer.request())
+            .with_status(answer.status());
+        LoggedOut::NotRevoked { error }
+    }
+}

@@ -1,0 +1,204 @@
+//! Runs a refresh job under the lease, and leaves what comes of it in the session and in the store.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use token_core::store::{CommitCondition, Entry, StoreError};
+use token_core::{Error, Rotation, Token};
+
+use super::adopt::Adopted;
+use super::begin::Trigger;
+use super::lease::{Attempted, Lease};
+use super::new_grants::NewGrant;
+use super::{Refresher, busy, record};
+use crate::current::events::{Event, Origin};
+use crate::current::session::Session;
+
+/// What a run is for.
+pub(crate) enum RefreshJob {
+    /// A newer token, by whichever way there is.
+    Refresh(Trigger),
+    /// Whatever newer token the store has: no request to the vendor.
+    Look,
+    /// The first token of a new grant.
+    Begin(NewGrant),
+}
+
+/// What taking the lease came to.
+enum Taken<'a> {
+    /// With what was stored when it was taken.
+    Lease(Lease<'a>, Entry),
+    /// Another holder committed meanwhile, and its token is in use: no lease is needed.
+    Adopted,
+}
+
+/// Busy and broken are different answers: the first passes by itself.
+enum NoLease {
+    Busy,
+    Broken(StoreError),
+}
+
+/// What the lease is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A newer token, whoever brings it.
+    AnyNewer,
+    /// A token that only this holder can bring.
+    OurOwn,
+}
+
+impl Refresher {
+    /// Runs a job. A failed refresh is noted for all callers. What happens to somebody's code or password
+    /// is theirs alone: it says nothing about the current grant.
+    pub(crate) async fn run(&self, session: Session<'_>, job: RefreshJob) -> Result<(), Error> {
+        let is_noted = matches!(job, RefreshJob::Refresh(_));
+        let outcome = self.run_job(session, job).await;
+        if let Err(error) = &outcome
+            && is_noted
+        {
+            session.note_failure(error);
+        }
+        outcome.map_err(|error| error.with_key(session.key()))
+    }
+
+    async fn run_job(&self, session: Session<'_>, job: RefreshJob) -> Result<(), Error> {
+        let purpose = match &job {
+            RefreshJob::Look => return self.look(session).await,
+            RefreshJob::Refresh(_) => Purpose::AnyNewer,
+            RefreshJob::Begin(_) => Purpose::OurOwn,
+        };
+        let taken = match self.prepare(session).await {
+            Ok(()) => self.take_lease(session, purpose).await,
+            Err(error) => Err(NoLease::Broken(error)),
+        };
+        match taken {
+            Ok(Taken::Adopted) => Ok(()),
+            Ok(Taken::Lease(lease, stored)) => {
+                let work = self.with_lease(session, &lease, job, stored);
+                let outcome = lease.kept_while(work).await;
+                // While a token waits for the store, the others must wait too: they would spend its
+                // dead parent.
+                if self.pending.is_settled() {
+                    lease.give_back().await;
+                }
+                outcome
+            }
+            Err(NoLease::Busy) => Err(busy()),
+            Err(NoLease::Broken(error)) => match job {
+                RefreshJob::Refresh(_) => self.without_store(session, &error).await,
+                _ => Err(error.to_error()),
+            },
+        }
+    }
+
+    async fn with_lease(
+        &self,
+        session: Session<'_>,
+        lease: &Lease<'_>,
+        job: RefreshJob,
+        stored: Entry,
+    ) -> Result<(), Error> {
+        match job {
+            RefreshJob::Look => Ok(()),
+            RefreshJob::Refresh(trigger) => self.refresh(session, lease, stored, trigger).await,
+            RefreshJob::Begin(grant) => self.begin_grant(session, lease, &stored, grant).await,
+        }
+    }
+
+    /// Looks at the store for what another process brought.
+    async fn look(&self, session: Session<'_>) -> Result<(), Error> {
+        let stored = self.store.load().await.map_err(|error| error.to_error())?;
+        if stored.tombstoned && session.has_login() {
+            return Ok(());
+        }
+        self.adopt(session, &stored).map(drop)
+    }
+
+    /// Writes what this holder still owes the store. That comes first: it needs no lease, and what is
+    /// read under the lease then has it.
+    async fn prepare(&self, session: Session<'_>) -> Result<(), StoreError> {
+        self.send_store_warnings(session).await;
+        let recovered = self.recover(session).await;
+        let settled = self.settle(session).await;
+        if settled.is_err()
+            && let Some(token) = recovered
+        {
+            // Whether it was logged out meanwhile, only the store could tell.
+            session.publish(token, session.now(), Origin::Store);
+        }
+        settled
+    }
+
+    /// Leaves the token that an earlier process kept in the fallback store to be written to the store.
+    /// Returns it, if it is newer than the current one, to be served if the store is away.
+    ///
+    /// Whose child it is need not be known: a record that the store does not have, or has an older
+    /// generation of, is written; any other has had its successor.
+    async fn recover(&self, session: Session<'_>) -> Option<Token> {
+        let entry = self.fallback.read_once().await?;
+        let record = entry.record?;
+        let token = record::read(&record, entry.record_age, session.now().wall).ok()?;
+        self.pending
+            .keep(CommitCondition::ParentIs(record.fingerprint), record);
+        let current = session.token();
+        let is_newer = current.is_none_or(|current| current.generation() < token.generation());
+        is_newer.then_some(token)
+    }
+
+    /// Sends, once, what is wrong with the place where tokens are kept.
+    async fn send_store_warnings(&self, session: Session<'_>) {
+        if self.store_warnings_sent.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let rotates = session.rotation() != Rotation::Idempotent;
+        let is_durable = self.store.is_durable() || self.fallback.is_configured();
+        if rotates && !is_durable && self.initial.is_configured() {
+            session.emit(Event::NotDurable);
+        }
+        for what in self.store.warnings().await {
+            session.emit(Event::StoreWarning { what });
+        }
+    }
+
+    /// Takes the lease. If another holder has it, watches for that one's commit.
+    async fn take_lease<'a>(
+        &'a self,
+        session: Session<'a>,
+        purpose: Purpose,
+    ) -> Result<Taken<'a>, NoLease> {
+        let started = session.now().elapsed;
+        loop {
+            let attempt =
+                Lease::acquire(&self.store, session.clock(), self.settings.lease_ttl).await;
+            let (left, stored) = match attempt.map_err(NoLease::Broken)? {
+                Attempted::Acquired(lease, stored) => return Ok(Taken::Lease(lease, stored)),
+                Attempted::Busy { left, stored } => (left, stored),
+            };
+            if session.now().elapsed.saturating_sub(started) >= self.settings.lease_timeout {
+                return Err(NoLease::Busy);
+            }
+            let is_adopted = self.watch(session, left, &stored).await;
+            if is_adopted && purpose == Purpose::AnyNewer {
+                return Ok(Taken::Adopted);
+            }
+        }
+    }
+
+    /// Watches the store for at most `left`. Returns whether a token was adopted that needs no refresh.
+    async fn watch(&self, session: Session<'_>, left: Duration, stored: &Entry) -> bool {
+        const SHORTEST: Duration = Duration::from_millis(10);
+        const LONGEST: Duration = Duration::from_millis(500);
+        if self.is_fresh(session, stored) {
+            return true;
+        }
+        // What wakes us is mostly the holder's commit. To ask for the lease first would cost one more
+        // round trip, and one of the many that wake would get it for nothing.
+        let left = left.clamp(SHORTEST, LONGEST);
+        let next = self.store.next(stored.generation(), left).await;
+        next.is_ok_and(|stored| self.is_fresh(session, &stored))
+    }
+
+    fn is_fresh(&self, session: Session<'_>, stored: &Entry) -> bool {
+        matches!(self.adopt(session, stored), Ok(Adopted::Fresh))
+    }
+}
