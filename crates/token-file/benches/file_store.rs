@@ -76,7 +76,7 @@ async fn main() {
 
 fn store_in(directory: &Path, reached: &Reached) -> FileStore {
     let reached = Arc::clone(reached);
-    FileStore::at(directory).asking(move |step| {
+    FileStore::at(directory).before_each_step(move |step| {
         let [whole, synced] = &mut *reached.lock().unwrap();
         match step {
             WriteStep::Sync => *whole = Some(Instant::now()),

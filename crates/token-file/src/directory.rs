@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use token_core::BuildError;
 use token_core::store::StoreError;
 
+use crate::fail_points::{FailPoints, WriteStep};
 use crate::failure::writing;
-use crate::steps::{Steps, WriteStep};
 
 /// The directory for the state of this user's programs.
 pub(crate) fn of_this_user(app_name: &str) -> Result<PathBuf, BuildError> {
@@ -59,10 +59,10 @@ fn absolute(path: Option<PathBuf>) -> Option<PathBuf> {
     path.filter(|path| path.is_absolute())
 }
 
-/// Makes the directory, for its user alone, where it is not there.
-pub(crate) fn make(path: &Path, steps: &Steps) -> Result<(), StoreError> {
+/// Makes the directory, for its user alone, if it does not exist.
+pub(crate) fn make(path: &Path, fail_points: &FailPoints) -> Result<(), StoreError> {
     let made = || -> io::Result<()> {
-        steps.before(WriteStep::MakeDirectory)?;
+        fail_points.before(WriteStep::MakeDirectory)?;
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]

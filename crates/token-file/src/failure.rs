@@ -27,7 +27,8 @@ pub(crate) fn writing(path: &Path, error: &io::Error) -> StoreError {
 pub(crate) fn replacing(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::ResourceBusy | ErrorKind::CrossesDevices => StoreError::new(
-            "the token file is mounted by itself and cannot be replaced: mount its directory instead",
+            "the token file is mounted by itself and cannot be replaced: mount its directory \
+             instead",
         )
         .with_detail(at(path, error)),
         _ => writing(path, error),

@@ -7,12 +7,12 @@ use token_core::store::StoreError;
 use token_sealing::{Sealing, SealingKey};
 use zeroize::Zeroizing;
 
-use crate::call::Caller;
 use crate::directory;
-use crate::private;
-use crate::steps::Steps;
+use crate::fail_points::FailPoints;
+use crate::file_lock::Caller;
+use crate::file_lock::{LockedFile, wait_for};
+use crate::permissions;
 use crate::store::FileStore;
-use crate::turn::{Locked, wait_for};
 
 /// There is one key in an entry, so its id only says where it is.
 const KEY_ID: &str = "keyring";
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl FileStore {
     /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating
-    /// system's keyring. Where the entry is not there yet, it is made with a random key; processes
+    /// system's keyring. If the entry does not exist yet, it is made with a random key; processes
     /// that do so at once come to the same key.
     ///
     /// The program chooses the keyring, with a package for its platform such as
@@ -42,11 +42,11 @@ impl FileStore {
     /// ```
     ///
     /// Who deletes the entry makes the records unreadable: they are kept, and the way on is to log
-    /// in anew.
+    /// in again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the keyring is locked, cannot be reached, or holds something else in
+    /// [`StoreError`] if the keyring is locked, cannot be reached, or holds something else in
     /// this entry.
     pub async fn sealed_by_keyring(self, entry: Entry) -> Result<Self, StoreError> {
         let store = self.clone();
@@ -73,11 +73,11 @@ impl FileStore {
     }
 
     /// One process makes the key; the others find it.
-    fn lock_for_making(&self) -> Result<Locked, StoreError> {
-        directory::make(&self.directory, &Steps::default())?;
-        private::directory(&self.directory)?;
+    fn lock_for_making(&self) -> Result<LockedFile, StoreError> {
+        directory::make(&self.directory, &FailPoints::default())?;
+        permissions::check_directory(&self.directory)?;
         let path = self.directory.join("keyring.lock");
-        private::file(&path)?;
+        permissions::check_file(&path)?;
         wait_for(&path, &Caller::default().call(PATIENCE))
     }
 }

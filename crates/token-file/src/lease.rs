@@ -16,71 +16,71 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use token_core::store::{Owner, StoreError};
 
+use crate::boot_instant::BootInstant;
+use crate::fail_points::{FailPoints, WriteStep};
 use crate::failure::{reading, unreadable, writing};
-use crate::place::Place;
-use crate::stamp::Stamp;
-use crate::steps::{Steps, WriteStep};
-use crate::turn::{Locked, Turn};
+use crate::file_lock::{FileLock, LockedFile};
+use crate::token_paths::TokenPaths;
 use crate::write::{remove, write_new};
 
 /// The leases that a store holds: their files, open and locked.
 #[derive(Default)]
-pub(crate) struct Leases(Mutex<HashMap<PathBuf, (Owner, Locked)>>);
+pub(crate) struct Leases(Mutex<HashMap<PathBuf, (Owner, LockedFile)>>);
 
 #[derive(Serialize, Deserialize)]
 struct Written {
     owner: String,
-    taken: Stamp,
+    taken: BootInstant,
     /// Milliseconds.
     life: u64,
 }
 
 impl Leases {
-    /// Writes a lease for this owner, in the place of whatever is there. It need not be durable: a
+    /// Writes a lease for this owner over whatever is there. It need not be durable: a
     /// reboot ends every lease.
     pub(crate) fn write(
         &self,
-        place: &Place,
+        paths: &TokenPaths,
         owner: &Owner,
         life: Duration,
-        steps: &Steps,
-        turn: &Turn<'_>,
+        fail_points: &FailPoints,
+        lock: &FileLock<'_>,
     ) -> Result<(), StoreError> {
         let written = Written {
             owner: owner.as_str().to_owned(),
-            taken: Stamp::now(),
+            taken: BootInstant::now(),
             life: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
         };
         let content = serde_json::to_vec(&written)
             .map_err(|_| StoreError::new("a lease could not be written down"))?;
-        let (path, new) = (place.lease(), place.beside(".lease.new"));
+        let (path, new) = (paths.lease(), paths.beside(".lease.new"));
         // What a process that died left there is worth nothing.
         remove(&new).map_err(|error| writing(&new, &error))?;
-        let file = write_new(&new, &content, steps)?;
-        let in_place = lock(&file)
-            .and_then(|()| steps.before(WriteStep::Rename))
+        let file = write_new(&new, &content, fail_points)?;
+        let in_place = mark_alive(&file)
+            .and_then(|()| fail_points.before(WriteStep::Rename))
             .map_err(|error| writing(&path, &error))
-            .and_then(|()| turn.is_wanted())
+            .and_then(|()| lock.is_wanted())
             .and_then(|()| fs::rename(&new, &path).map_err(|error| writing(&path, &error)));
         if let Err(error) = in_place {
             _ = fs::remove_file(&new);
             return Err(error);
         }
-        self.held().insert(path, (owner.clone(), Locked(file)));
+        self.held().insert(path, (owner.clone(), LockedFile(file)));
         Ok(())
     }
 
-    /// Removes the lease where it is this owner's.
+    /// Removes the lease if it is this owner's.
     pub(crate) fn release(
         &self,
-        place: &Place,
+        paths: &TokenPaths,
         owner: &Owner,
-        steps: &Steps,
-        _turn: &Turn<'_>,
+        fail_points: &FailPoints,
+        _lock: &FileLock<'_>,
     ) -> Result<(), StoreError> {
-        let path = place.lease();
-        if live(place)?.is_some_and(|(holder, _)| holder == *owner) {
-            steps
+        let path = paths.lease();
+        if live(paths)?.is_some_and(|(holder, _)| holder == *owner) {
+            fail_points
                 .before(WriteStep::RemoveLease)
                 .and_then(|()| remove(&path))
                 .map_err(|error| writing(&path, &error))?;
@@ -92,25 +92,25 @@ impl Leases {
         Ok(())
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<PathBuf, (Owner, Locked)>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<PathBuf, (Owner, LockedFile)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whose the lease is, and what is left of it; nothing where it is free. Without the turn it may be
-/// another's by now.
-pub(crate) fn live(place: &Place) -> Result<Option<(Owner, Duration)>, StoreError> {
-    let path = place.lease();
+/// Returns the lease's owner and what is left of it, or nothing if it is free. Without the lock it
+/// may be another owner's by now.
+pub(crate) fn live(paths: &TokenPaths) -> Result<Option<(Owner, Duration)>, StoreError> {
+    let path = paths.lease();
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(reading(&path, &error)),
     };
-    if !is_locked(&file, &path)? {
+    if !owner_lives(&file, &path)? {
         return Ok(None);
     }
     let written = read(file, &path)?;
-    let age = written.taken.age_in_this_boot(&Stamp::now());
+    let age = written.taken.age_in_this_boot(&BootInstant::now());
     let left = age.and_then(|age| Duration::from_millis(written.life).checked_sub(age));
     let left = left.filter(|left| !left.is_zero());
     Ok(left.map(|left| (Owner::named(written.owner), left)))
@@ -130,16 +130,16 @@ fn read(file: File, path: &Path) -> Result<Written, StoreError> {
     })
 }
 
-/// Says that the owner lives, for as long as it does. The lock of a new file is free.
+/// Shows that the owner lives, for as long as it does. The lock of a new file is free.
 #[cfg(unix)]
-fn lock(file: &File) -> std::io::Result<()> {
+fn mark_alive(file: &File) -> std::io::Result<()> {
     Ok(file.try_lock()?)
 }
 
-/// Whether the owner of a lease lives. Who asks shares the lock with all others who ask, so nobody
-/// takes the asking for an owner.
+/// Returns whether the owner of a lease lives. Those who ask share the lock, so that none of them
+/// is taken for an owner.
 #[cfg(unix)]
-fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
+fn owner_lives(file: &File, path: &Path) -> Result<bool, StoreError> {
     use std::fs::TryLockError;
 
     match file.try_lock_shared() {
@@ -149,13 +149,13 @@ fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// Where a locked file can be read by its owner alone, leases end by their time.
+/// A locked file can be read by its owner alone there, so leases end by their time.
 #[cfg(not(unix))]
-fn lock(_file: &File) -> std::io::Result<()> {
+fn mark_alive(_file: &File) -> std::io::Result<()> {
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn is_locked(_file: &File, _path: &Path) -> Result<bool, StoreError> {
+fn owner_lives(_file: &File, _path: &Path) -> Result<bool, StoreError> {
     Ok(true)
 }

@@ -9,104 +9,21 @@ use token_core::store::{
 };
 use token_core::{Generation, TokenKey};
 
-use crate::call::{Call, Caller};
-use crate::failure;
+use crate::boot_instant::BootInstant;
+use crate::current::Current;
+use crate::file_lock::{FileLock, Waited};
 use crate::lease::live;
-use crate::page::Kept;
-use crate::place::Place;
-use crate::private;
-use crate::stamp::Stamp;
-use crate::steps::WriteStep;
-use crate::store::{FileStore, Parents};
-use crate::turn::{Turn, Waited};
+use crate::permissions;
+use crate::store::FileStore;
+use crate::token_file::StoredRecord;
+use crate::token_paths::TokenPaths;
 use crate::unfinished::complete;
 use crate::write::{save_note, save_token};
-
-impl FileStore {
-    /// Acts on the files of a key in a thread that may block, without the lock.
-    pub(crate) async fn at_files<T: Send + 'static>(
-        &self,
-        key: &TokenKey,
-        act: impl FnOnce(&Self, &Place, &Call) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (store, key) = (self.clone(), key.clone());
-        let caller = Caller::default();
-        let call = caller.call(self.patience);
-        let acting = tokio::task::spawn_blocking(move || act(&store, &store.place(&key)?, &call));
-        let stopped = |_| {
-            Err(StoreError::new(
-                "the runtime ended before the token file was read or written",
-            ))
-        };
-        let done = acting.await.unwrap_or_else(stopped);
-        drop(caller);
-        done
-    }
-
-    fn place(&self, key: &TokenKey) -> Result<Place, StoreError> {
-        let place = Place::of(&self.directory, key)?;
-        match self.parents {
-            Parents::Warned => Ok(place),
-            Parents::Refused => private::parents(place.directory()).map(|()| place),
-        }
-    }
-
-    /// The same, as the only one on this machine. What a process that died left half done is not
-    /// looked at: leases do not need it.
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        key: &TokenKey,
-        act: impl FnOnce(&Self, &Place, &Turn<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let acting = self.at_files(key, |store, place, call| {
-            let turn = Turn::take(place, &store.steps, call)?;
-            let done = act(store, place, &turn)?;
-            store.checked(place, done)
-        });
-        acting.await
-    }
-
-    /// The same, when what a process that died left half done is completed.
-    async fn at_page<T: Send + 'static>(
-        &self,
-        key: &TokenKey,
-        act: impl FnOnce(&Self, &Place, &Turn<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let acting = self.in_turn(key, |store, place, turn| {
-            complete(place, &store.steps, turn)?;
-            act(store, place, turn)
-        });
-        acting.await
-    }
-
-    /// What was done, unless a test wants it to fail after all.
-    fn checked<T>(&self, place: &Place, done: T) -> Result<T, StoreError> {
-        let checked = self.steps.before(WriteStep::Done);
-        checked.map_err(|error| failure::writing(place.file(), &error))?;
-        Ok(done)
-    }
-
-    /// Whether another owner has the lease.
-    fn busy(&self, place: &Place, owner: &Owner) -> Result<Option<Acquired>, StoreError> {
-        match live(place)? {
-            Some((holder, left)) if holder != *owner => {
-                let entry = self.entry(place)?;
-                Ok(Some(Acquired::Busy { left, entry }))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    pub(crate) fn entry(&self, place: &Place) -> Result<Entry, StoreError> {
-        let page = place.current()?.page;
-        page.entry(place.key(), self.sealing.as_deref())
-    }
-}
 
 #[async_trait]
 impl TokenStore for FileStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.at_files(key, |store, place, _| store.entry(place))
+        self.with_paths(key, |store, paths, _| store.entry(paths))
             .await
     }
 
@@ -117,23 +34,23 @@ impl TokenStore for FileStore {
         life: Duration,
     ) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
-        self.at_files(key, move |store, place, call| {
-            // Many who find the lease taken should not queue for a turn, least of all before its
+        self.with_paths(key, move |store, paths, call| {
+            // Those who find the lease taken should not queue for the lock, least of all before its
             // holder.
-            let busy = || store.busy(place, &owner);
-            let turn = match Turn::take_unless(place, &store.steps, call, busy)? {
+            let busy_now = || busy(store, paths, &owner);
+            let lock = match FileLock::acquire_unless(paths, &store.fail_points, call, busy_now)? {
                 Waited::Instead(busy) => return Ok(busy),
-                Waited::Turn(turn) => turn,
+                Waited::Locked(lock) => lock,
             };
-            complete(place, &store.steps, &turn)?;
-            if let Some(busy) = store.busy(place, &owner)? {
+            complete(paths, &store.fail_points, &lock)?;
+            if let Some(busy) = busy(store, paths, &owner)? {
                 return Ok(busy);
             }
-            let entry = store.entry(place)?;
+            let entry = store.entry(paths)?;
             store
                 .leases
-                .write(place, &owner, life, &store.steps, &turn)?;
-            store.checked(place, Acquired::Held(entry))
+                .write(paths, &owner, life, &store.fail_points, &lock)?;
+            store.checked(paths, Acquired::Held(entry))
         })
         .await
     }
@@ -145,12 +62,12 @@ impl TokenStore for FileStore {
         life: Duration,
     ) -> Result<Renewed, StoreError> {
         let owner = owner.clone();
-        self.in_turn(key, move |store, place, turn| {
-            match live(place)? {
+        self.with_lock(key, move |store, paths, lock| {
+            match live(paths)? {
                 Some((holder, _)) if holder == owner => {
                     store
                         .leases
-                        .write(place, &owner, life, &store.steps, turn)?;
+                        .write(paths, &owner, life, &store.fail_points, lock)?;
                 }
                 _ => return Ok(Renewed::Lost),
             }
@@ -161,21 +78,29 @@ impl TokenStore for FileStore {
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let owner = owner.clone();
-        self.in_turn(key, move |store, place, turn| {
-            store.leases.release(place, &owner, &store.steps, turn)
+        self.with_lock(key, move |store, paths, lock| {
+            store
+                .leases
+                .release(paths, &owner, &store.fail_points, lock)
         })
         .await
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
         let intent = intent.clone();
-        self.at_page(key, move |store, place, turn| {
-            if live(place)?.is_none_or(|(holder, _)| holder != intent.owner) {
+        self.with_recovered_file(key, move |store, paths, lock| {
+            if live(paths)?.is_none_or(|(holder, _)| holder != intent.owner) {
                 return Ok(Intended::LeaseLost);
             }
-            let mut current = place.current()?;
-            current.page.intent = Some((intent, Stamp::now()));
-            save_note(place, &current.page, current.file, &store.steps, turn)?;
+            let mut current = Current::read(paths)?;
+            current.contents.intent = Some((intent, BootInstant::now()));
+            save_note(
+                paths,
+                &current.contents,
+                current.state,
+                &store.fail_points,
+                lock,
+            )?;
             Ok(Intended::Written)
         })
         .await
@@ -183,14 +108,20 @@ impl TokenStore for FileStore {
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let owner = owner.clone();
-        self.at_page(key, move |store, place, turn| {
-            let mut current = place.current()?;
+        self.with_recovered_file(key, move |store, paths, lock| {
+            let mut current = Current::read(paths)?;
             let withdrawn = current
-                .page
+                .contents
                 .intent
                 .take_if(|(intent, _)| intent.owner == owner);
             match withdrawn {
-                Some(_) => save_note(place, &current.page, current.file, &store.steps, turn),
+                Some(_) => save_note(
+                    paths,
+                    &current.contents,
+                    current.state,
+                    &store.fail_points,
+                    lock,
+                ),
                 None => Ok(()),
             }
         })
@@ -204,34 +135,36 @@ impl TokenStore for FileStore {
         record: &Record,
     ) -> Result<Committed, StoreError> {
         let (condition, record) = (condition.clone(), record.clone());
-        self.at_page(key, move |store, place, turn| {
+        self.with_recovered_file(key, move |store, paths, lock| {
             let current = match condition {
-                CommitCondition::Overwrite => place.current_or_blank()?,
-                _ => place.current()?,
+                CommitCondition::Overwrite => Current::read_or_blank(paths)?,
+                _ => Current::read(paths)?,
             };
-            let committed = current.page.judge(&condition, &record.id());
+            let committed = current.contents.judge(&condition, &record.id());
             if committed != Committed::Stored {
                 return Ok(committed);
             }
-            let kept = Kept::of(place.key(), &record, store.sealing.as_deref())?;
-            let page = current.page.with(kept);
-            save_token(place, &page, current.file, &store.steps, turn)?;
+            let stored = StoredRecord::of(paths.key(), &record, store.sealing.as_deref())?;
+            let contents = current.contents.with(stored);
+            save_token(paths, &contents, current.state, &store.fail_points, lock)?;
             Ok(committed)
         })
         .await
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        self.at_page(key, |store, place, turn| {
+        self.with_recovered_file(key, |store, paths, lock| {
             // The copy before a file that cannot be read still tells what is removed.
-            let current = place.current().or_else(|_| place.current_or_blank())?;
-            let removed = current.page.entry(place.key(), store.sealing.as_deref());
+            let current = Current::read(paths).or_else(|_| Current::read_or_blank(paths))?;
+            let removed = current
+                .contents
+                .entry(paths.key(), store.sealing.as_deref());
             save_note(
-                place,
-                &current.page.tombstoned(),
-                current.file,
-                &store.steps,
-                turn,
+                paths,
+                &current.contents.tombstoned(),
+                current.state,
+                &store.fail_points,
+                lock,
             )?;
             Ok(removed.ok().and_then(|entry| entry.record))
         })
@@ -240,7 +173,8 @@ impl TokenStore for FileStore {
 
     async fn warnings(&self) -> Vec<String> {
         let store = self.clone();
-        let looking = tokio::task::spawn_blocking(move || private::parents(&store.directory).err());
+        let looking =
+            tokio::task::spawn_blocking(move || permissions::check_parents(&store.directory).err());
         let warning = looking.await.unwrap_or_default();
         warning
             .map(|warning| warning.to_string())
@@ -255,5 +189,20 @@ impl TokenStore for FileStore {
         at_most: Duration,
     ) -> Option<Entry> {
         self.until_changed(key, seen, at_most).await
+    }
+}
+
+/// Returns "busy" if another owner has the lease.
+fn busy(
+    store: &FileStore,
+    paths: &TokenPaths,
+    owner: &Owner,
+) -> Result<Option<Acquired>, StoreError> {
+    match live(paths)? {
+        Some((holder, left)) if holder != *owner => {
+            let entry = store.entry(paths)?;
+            Ok(Some(Acquired::Busy { left, entry }))
+        }
+        _ => Ok(None),
     }
 }

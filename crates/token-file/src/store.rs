@@ -8,10 +8,12 @@ use std::time::Duration;
 use token_core::BuildError;
 use token_sealing::Sealing;
 
-use crate::lease::Leases;
+use crate::directory;
+use crate::fail_points::FailPoints;
 #[cfg(feature = "test-util")]
-use crate::steps::WriteStep;
-use crate::{directory, steps, turn};
+use crate::fail_points::WriteStep;
+use crate::file_lock::LOCK_TIMEOUT;
+use crate::lease::Leases;
 
 /// Keeps tokens in files, one a key, for all processes of one machine. Clones share the leases that
 /// they hold.
@@ -49,8 +51,8 @@ use crate::{directory, steps, turn};
 ///   any moment leaves the old record or the new one. If the disk or another program damaged the
 ///   file, the copy before it is used, and the damaged one is kept.
 /// * A new token is safe in two steps. As soon as its temporary file is written, a killed process
-///   does not lose it: whoever writes next, or takes the lease, completes the write first. When the
-///   commit returns, the directory is synced, and a power cut does not lose it either.
+///   does not lose it: the next process that writes, or takes the lease, completes the write first.
+///   When the commit returns, the directory is synced, and a power cut does not lose it either.
 /// * Leases are timed by the machine's clock that counts suspend, and end with a reboot. On Unix
 ///   their owner keeps the lease file locked too, so that the lease of a process that died ends at
 ///   once, by the kernel; a process that was stopped keeps others waiting for as long as its lease
@@ -71,20 +73,20 @@ pub struct FileStore {
     pub(crate) directory: Arc<Path>,
     pub(crate) sealing: Option<Arc<Sealing>>,
     pub(crate) leases: Arc<Leases>,
-    pub(crate) parents: Parents,
-    pub(crate) patience: Duration,
-    pub(crate) steps: steps::Steps,
+    pub(crate) exposed_parents: ExposedParents,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) fail_points: FailPoints,
 }
 
-/// What becomes of a directory above the store's that every user may write to.
+/// What to do about a directory above the store's that every user may write to.
 #[derive(Clone, Copy)]
-pub(crate) enum Parents {
-    Warned,
-    Refused,
+pub(crate) enum ExposedParents {
+    Warn,
+    Refuse,
 }
 
 impl FileStore {
-    /// A store in this directory, which is made when something is first written.
+    /// Returns a store in this directory, which is made when something is first written.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
         let directory = std::path::absolute(&directory).unwrap_or(directory);
@@ -92,27 +94,27 @@ impl FileStore {
             directory: directory.into(),
             sealing: None,
             leases: Arc::default(),
-            parents: Parents::Warned,
-            patience: turn::PATIENCE,
-            steps: steps::Steps::default(),
+            exposed_parents: ExposedParents::Warn,
+            lock_timeout: LOCK_TIMEOUT,
+            fail_points: FailPoints::default(),
         }
     }
 
-    /// A store in `<app_name>/tokens` under the directory for the state of this user's programs:
-    /// `$XDG_STATE_HOME` or `~/.local/state`
-    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)),
-    /// `~/Library/Application Support` on Apple's systems, `%LOCALAPPDATA%` on Windows.
+    /// Returns a store in `<app_name>/tokens` under the directory for the state of this user's
+    /// programs: `$XDG_STATE_HOME` or `~/.local/state`
+    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)), `~/Library/Application
+    /// Support` on Apple's systems, `%LOCALAPPDATA%` on Windows.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the name has anything but letters, digits, `-`, `_`, `.` and spaces, or
+    /// [`BuildError`] if the name has anything but letters, digits, `-`, `_`, `.` and spaces, or
     /// the user has no home directory, as services often have not: use [`at`](Self::at).
     pub fn in_default_directory(app_name: &str) -> Result<Self, BuildError> {
         directory::of_this_user(app_name).map(Self::at)
     }
 
     /// Encrypts and authenticates the tokens. A record that is not sealed is then refused, so that
-    /// nobody puts one of his own there: to change over, log in anew.
+    /// nobody can put another token there: to change over, log in again.
     #[must_use]
     pub fn sealed_with(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
@@ -131,7 +133,7 @@ impl FileStore {
     /// ```
     #[must_use]
     pub fn strict_permissions(mut self) -> Self {
-        self.parents = Parents::Refused;
+        self.exposed_parents = ExposedParents::Refuse;
         self
     }
 
@@ -141,24 +143,24 @@ impl FileStore {
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
-        self.patience = timeout;
+        self.lock_timeout = timeout;
         self
     }
 
-    /// For tests: calls `ask` before each step of a write, in the thread that writes. An error that
-    /// it returns is the file system's; it may also never return.
+    /// For tests: calls `hook` before each step of a write, in the thread that writes. An error
+    /// that it returns is taken for the file system's; it may also never return.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     #[must_use]
-    pub fn asking(
+    pub fn before_each_step(
         mut self,
-        ask: impl Fn(WriteStep) -> std::io::Result<()> + Send + Sync + 'static,
+        hook: impl Fn(WriteStep) -> std::io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.steps = steps::Steps::asking(ask);
+        self.fail_points = FailPoints::calling(hook);
         self
     }
 
-    /// The directory of the files.
+    /// Returns the directory of the files.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

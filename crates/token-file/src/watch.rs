@@ -1,16 +1,15 @@
-//! Waiting for another holder's commit.
+//! Waiting for another process's commit.
 
 use std::fs::{self, Metadata};
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use token_core::store::Entry;
 use token_core::{Generation, TokenKey};
 use tokio::time::timeout;
 
-use crate::call::Call;
-use crate::place::Place;
+use crate::file_lock::Call;
 use crate::store::FileStore;
+use crate::token_paths::TokenPaths;
 
 /// The shortest and the longest time between two looks at the files, of two system calls each.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -18,49 +17,48 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What tells one version of the files from another without reading them.
 #[derive(Clone, PartialEq, Eq)]
-struct Mark {
+struct Version {
     file: Option<(u64, u64, Option<SystemTime>)>,
     leased: bool,
 }
 
 impl FileStore {
-    /// What is stored when it is of another generation, or when a lease was given back; `None`
-    /// after `at_most`.
+    /// Returns what is stored when it is of another generation, or when a lease was released;
+    /// `None` after `at_most`.
     pub(crate) async fn until_changed(
         &self,
         key: &TokenKey,
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        // One thread waits and reads: whoever is woken among many should not have to change threads
-        // before it can look.
-        let watching = self.at_files(key, move |store, place, call| {
-            Ok(store.watch(place, seen, at_most, call))
+        // One thread waits and reads: among many waiters, changing threads before reading costs.
+        let watching = self.with_paths(key, move |store, paths, call| {
+            Ok(store.watch(paths, seen, at_most, call))
         });
         timeout(at_most, watching).await.ok()?.ok()?
     }
 
     fn watch(
         &self,
-        place: &Place,
+        paths: &TokenPaths,
         seen: Option<Generation>,
         at_most: Duration,
         call: &Call,
     ) -> Option<Entry> {
         let mut waited = Duration::ZERO;
-        let mut last: Option<Mark> = None;
-        while !call.has_left() {
-            let mark = mark(place);
-            // It may have been given back before the wait began.
-            let given_back = last.as_ref().is_none_or(|last| last.leased) && !mark.leased;
-            let written = last.as_ref().is_none_or(|last| last.file != mark.file);
-            if (given_back || written)
-                && let Ok(entry) = self.entry(place)
-                && (given_back || entry.generation() != seen)
+        let mut last: Option<Version> = None;
+        while !call.is_abandoned() {
+            let now = Version::of(paths);
+            // It may have been released before the wait began.
+            let released = last.as_ref().is_none_or(|last| last.leased) && !now.leased;
+            let written = last.as_ref().is_none_or(|last| last.file != now.file);
+            if (released || written)
+                && let Ok(entry) = self.entry(paths)
+                && (released || entry.generation() != seen)
             {
                 return Some(entry);
             }
-            last = Some(mark);
+            last = Some(now);
             if waited >= at_most {
                 return None;
             }
@@ -78,18 +76,16 @@ fn pause_after(waited: Duration) -> Duration {
     (waited / 16).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
-fn mark(place: &Place) -> Mark {
-    Mark {
-        file: fs::metadata(place.file()).ok().map(|file| version(&file)),
-        leased: is_there(&place.lease()),
+impl Version {
+    fn of(paths: &TokenPaths) -> Self {
+        Self {
+            file: fs::metadata(paths.file()).ok().map(|file| identity(&file)),
+            leased: fs::symlink_metadata(paths.lease()).is_ok(),
+        }
     }
 }
 
-fn is_there(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
-fn version(file: &Metadata) -> (u64, u64, Option<SystemTime>) {
+fn identity(file: &Metadata) -> (u64, u64, Option<SystemTime>) {
     #[cfg(unix)]
     let number = std::os::unix::fs::MetadataExt::ino(file);
     #[cfg(not(unix))]

@@ -6,66 +6,75 @@ use std::path::{Path, PathBuf};
 
 use token_core::store::StoreError;
 
+use crate::current::FileState;
 use crate::directory;
+use crate::fail_points::{FailPoints, WriteStep};
 use crate::failure::{replacing, writing};
-use crate::page::Page;
-use crate::place::{FileState, Place};
-use crate::steps::{Steps, WriteStep};
-use crate::text;
-use crate::turn::{Turn, for_this_user};
+use crate::file_lock::{FileLock, for_this_user};
+use crate::format;
+use crate::token_file::TokenFile;
+use crate::token_paths::TokenPaths;
 
-/// Writes a page with a new token durably. Whatever the moment at which the process dies, the file
-/// holds the page before or this one; and once the temporary file is whole, this one: where
-/// anything fails after that, it stays for whoever has the next turn.
+/// Writes a new token durably. Whenever the process dies, the file holds what it held before or
+/// these contents; once the temporary file is whole, these: if anything fails after that, it stays
+/// for the next holder of the lock.
 pub(crate) fn save_token(
-    place: &Place,
-    page: &Page,
+    paths: &TokenPaths,
+    contents: &TokenFile,
     there: FileState,
-    steps: &Steps,
-    _turn: &Turn<'_>,
+    fail_points: &FailPoints,
+    _lock: &FileLock<'_>,
 ) -> Result<(), StoreError> {
-    let new = place.unfinished();
-    let file = write_page(place, page, there, steps)?;
-    sync(&file, &new, steps)?;
-    put_in_place(place, &new, steps)
+    let new = paths.unfinished();
+    let file = write_contents(paths, contents, there, fail_points)?;
+    sync(&file, &new, fail_points)?;
+    put_in_place(paths, &new, fail_points)
 }
 
-/// Writes a page with the same token durably, or with none: an intent, a tombstone. Where it fails
-/// it is taken back, so that it is not carried out after its caller was told so.
+/// Writes the same token durably, or none: an intent, a tombstone. If that fails it is undone, so
+/// that it is not carried out after its caller was told that it failed.
 pub(crate) fn save_note(
-    place: &Place,
-    page: &Page,
+    paths: &TokenPaths,
+    contents: &TokenFile,
     there: FileState,
-    steps: &Steps,
-    turn: &Turn<'_>,
+    fail_points: &FailPoints,
+    lock: &FileLock<'_>,
 ) -> Result<(), StoreError> {
-    let new = place.unfinished();
-    let file = write_page(place, page, there, steps)?;
-    let saved = sync(&file, &new, steps)
-        .and_then(|()| turn.is_wanted())
-        .and_then(|()| put_in_place(place, &new, steps));
+    let new = paths.unfinished();
+    let file = write_contents(paths, contents, there, fail_points)?;
+    let saved = sync(&file, &new, fail_points)
+        .and_then(|()| lock.is_wanted())
+        .and_then(|()| put_in_place(paths, &new, fail_points));
     if saved.is_err() {
-        take_back(&file, &new);
+        discard(&file, &new);
     }
     saved
 }
 
-/// The temporary file, whole and not synced yet.
-fn write_page(
-    place: &Place,
-    page: &Page,
+/// Writes the temporary file, and does not sync it.
+fn write_contents(
+    paths: &TokenPaths,
+    contents: &TokenFile,
     there: FileState,
-    steps: &Steps,
+    fail_points: &FailPoints,
 ) -> Result<File, StoreError> {
-    keep(place, page, there, steps)?;
-    let content = text::write(page, place.key())?;
-    write_new(&place.unfinished(), content.expose().as_bytes(), steps)
+    keep_old(paths, contents, there, fail_points)?;
+    let content = format::write(contents, paths.key())?;
+    write_new(
+        &paths.unfinished(),
+        content.expose().as_bytes(),
+        fail_points,
+    )
 }
 
 /// Writes a file that is not there yet; half of one is removed.
-pub(crate) fn write_new(path: &Path, content: &[u8], steps: &Steps) -> Result<File, StoreError> {
+pub(crate) fn write_new(
+    path: &Path,
+    content: &[u8],
+    fail_points: &FailPoints,
+) -> Result<File, StoreError> {
     let create = || -> io::Result<File> {
-        steps.before(WriteStep::Create)?;
+        fail_points.before(WriteStep::Create)?;
         for_this_user()
             .read(true)
             .write(true)
@@ -75,91 +84,102 @@ pub(crate) fn write_new(path: &Path, content: &[u8], steps: &Steps) -> Result<Fi
     let mut file = create().map_err(|error| writing(path, &error))?;
     let mut write = || -> io::Result<()> {
         let (half, rest) = content.split_at(content.len() / 2);
-        steps.before(WriteStep::Write)?;
+        fail_points.before(WriteStep::Write)?;
         file.write_all(half)?;
-        steps.before(WriteStep::WriteRest)?;
+        fail_points.before(WriteStep::WriteRest)?;
         file.write_all(rest)
     };
     match write() {
         Ok(()) => Ok(file),
         Err(error) => {
-            take_back(&file, path);
+            discard(&file, path);
             Err(writing(path, &error))
         }
     }
 }
 
-/// Empty first: a file that cannot be removed must not be whole.
-fn take_back(file: &File, path: &Path) {
+/// Empties it first: a file that cannot be removed must not be whole.
+fn discard(file: &File, path: &Path) {
     _ = file.set_len(0);
     _ = fs::remove_file(path);
 }
 
-pub(crate) fn sync(file: &File, path: &Path, steps: &Steps) -> Result<(), StoreError> {
-    steps
+pub(crate) fn sync(file: &File, path: &Path, fail_points: &FailPoints) -> Result<(), StoreError> {
+    fail_points
         .before(WriteStep::Sync)
         .and_then(|()| file.sync_all())
         .map_err(|error| writing(path, &error))
 }
 
-/// Gives what is there the name under which it is kept. It has its own too, until the new file
-/// takes that. It is done first, so that nothing but the disk stands between a token and its file;
-/// and with the intent, before the vendor is asked, so that it need not be done again when the
-/// answer is there.
-fn keep(place: &Place, page: &Page, there: FileState, steps: &Steps) -> Result<(), StoreError> {
+/// Links the file that is there to the name under which it is kept, before the new one takes its
+/// name. With the intent this is done before the vendor is asked, so that it need not be done when
+/// the answer is there: then nothing but the disk stands between a token and its file.
+fn keep_old(
+    paths: &TokenPaths,
+    contents: &TokenFile,
+    there: FileState,
+    fail_points: &FailPoints,
+) -> Result<(), StoreError> {
     if there == FileState::Unreadable {
-        keep_unreadable(place, steps)?;
+        keep_unreadable(paths, fail_points)?;
     }
     // A logout leaves no copy at all.
-    if page.tombstone.is_some() {
-        return remove_previous(place, steps);
+    if contents.tombstone.is_some() {
+        return remove_previous(paths, fail_points);
     }
     match there {
-        FileState::Missing => remove_previous(place, steps),
-        FileState::Whole => keep_previous(place, steps),
-        // What was read in place of a file that cannot be is still the previous copy.
+        FileState::Missing => remove_previous(paths, fail_points),
+        FileState::Whole => keep_previous(paths, fail_points),
+        // What was read instead of an unreadable file is still the previous copy.
         FileState::Copied | FileState::Unreadable => Ok(()),
     }
 }
 
 /// Gives a file that cannot be read a second name, under which it stays.
-pub(crate) fn keep_unreadable(place: &Place, steps: &Steps) -> Result<(), StoreError> {
-    let name = unused_name(place);
-    steps
+pub(crate) fn keep_unreadable(
+    paths: &TokenPaths,
+    fail_points: &FailPoints,
+) -> Result<(), StoreError> {
+    let name = unused_name(paths);
+    fail_points
         .before(WriteStep::KeepUnreadable)
-        .and_then(|()| second_name(place.file(), &name))
+        .and_then(|()| second_name(paths.file(), &name))
         .map_err(|error| writing(&name, &error))
 }
 
-fn keep_previous(place: &Place, steps: &Steps) -> Result<(), StoreError> {
-    remove_previous(place, steps)?;
-    let previous = place.previous();
-    steps
+fn keep_previous(paths: &TokenPaths, fail_points: &FailPoints) -> Result<(), StoreError> {
+    remove_previous(paths, fail_points)?;
+    let previous = paths.previous();
+    fail_points
         .before(WriteStep::KeepPrevious)
-        .and_then(|()| second_name(place.file(), &previous))
+        .and_then(|()| second_name(paths.file(), &previous))
         .map_err(|error| writing(&previous, &error))
 }
 
-fn remove_previous(place: &Place, steps: &Steps) -> Result<(), StoreError> {
-    let previous = place.previous();
-    steps
+fn remove_previous(paths: &TokenPaths, fail_points: &FailPoints) -> Result<(), StoreError> {
+    let previous = paths.previous();
+    fail_points
         .before(WriteStep::RemovePrevious)
         .and_then(|()| remove(&previous))
         .map_err(|error| writing(&previous, &error))
 }
 
-pub(crate) fn put_in_place(place: &Place, new: &Path, steps: &Steps) -> Result<(), StoreError> {
-    steps
+pub(crate) fn put_in_place(
+    paths: &TokenPaths,
+    new: &Path,
+    fail_points: &FailPoints,
+) -> Result<(), StoreError> {
+    fail_points
         .before(WriteStep::Rename)
-        .and_then(|()| fs::rename(new, place.file()))
-        .map_err(|error| replacing(place.file(), &error))?;
-    steps
+        .and_then(|()| fs::rename(new, paths.file()))
+        .map_err(|error| replacing(paths.file(), &error))?;
+    fail_points
         .before(WriteStep::SyncDirectory)
-        .and_then(|()| directory::sync(place.directory()))
-        .map_err(|error| writing(place.directory(), &error))
+        .and_then(|()| directory::sync(paths.directory()))
+        .map_err(|error| writing(paths.directory(), &error))
 }
 
-/// A hard link, or a copy where the file system has none.
+/// Makes a hard link, or a copy if the file system has no links.
 fn second_name(file: &Path, name: &Path) -> io::Result<()> {
     match fs::hard_link(file, name) {
         Err(error) if error.kind() != ErrorKind::StorageFull => fs::copy(file, name).map(drop),
@@ -167,8 +187,8 @@ fn second_name(file: &Path, name: &Path) -> io::Result<()> {
     }
 }
 
-pub(crate) fn unused_name(place: &Place) -> PathBuf {
-    let name = |number: u32| place.beside(&format!(".unreadable-{number}"));
+pub(crate) fn unused_name(paths: &TokenPaths) -> PathBuf {
+    let name = |number: u32| paths.beside(&format!(".unreadable-{number}"));
     let unused = (1..u32::MAX).map(name).find(|name| !name.exists());
     unused.unwrap_or_else(|| name(u32::MAX))
 }

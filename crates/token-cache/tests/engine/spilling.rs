@@ -83,7 +83,7 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     let world = World::of(Acme::single_use());
     let directory =
         std::env::temp_dir().join(format!("token-cache-half-written-{}", std::process::id()));
-    let dying = FileStore::at(&directory).asking(|step| match step {
+    let dying = FileStore::at(&directory).before_each_step(|step| match step {
         WriteStep::Rename => Err(std::io::Error::other("the process dies")),
         _ => Ok(()),
     });

@@ -11,7 +11,7 @@ use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed, Intent, Renewed};
 use token_file::FileStore;
 
-use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, LONG, child_of, intent, key, owner, record, stored};
 
 const TASK: &str = "FILE_STORE_TASK";
 const DIRECTORY: &str = "FILE_STORE_DIRECTORY";
@@ -124,10 +124,10 @@ fn a_lease_that_a_process_of_its_own_holds_is_busy_to_others() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn watch_a_holder() {
-    let scene = Scene::with_a_record().await;
-    let mut holder = Process::start("hold", &scene.directory(), None);
+    let fixture = Fixture::with_a_record().await;
+    let mut holder = Process::start("hold", &fixture.directory(), None);
     holder.expect("held");
-    let acquired = scene
+    let acquired = fixture
         .store()
         .acquire(&key(), &owner(2), LONG)
         .await
@@ -179,7 +179,7 @@ fn child_store() -> FileStore {
         return store;
     };
     let (stop_at, asked) = (stop_at.parse::<usize>().unwrap(), AtomicUsize::new(0));
-    store.asking(move |step| {
+    store.before_each_step(move |step| {
         if asked.fetch_add(1, Ordering::SeqCst) == stop_at {
             say(&format!("before {step:?}"));
             loop {

@@ -5,43 +5,43 @@ use std::fs;
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 
-use crate::scene::{
-    LONG, Scene, child_of, error_of, intent, key, owner, put, record, stored, why_not_loaded,
+use crate::fixture::{
+    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, stored, why_not_loaded,
 };
 
 // FAULTS.md row 38
 #[tokio::test]
 async fn a_file_that_is_torn_anywhere_is_an_error_and_is_kept() {
-    let scene = Scene::with_a_record().await;
-    let whole = fs::read(scene.file()).unwrap();
+    let fixture = Fixture::with_a_record().await;
+    let whole = fs::read(fixture.file()).unwrap();
     for length in 0..whole.len() {
         let torn = &whole[..length];
-        fs::write(scene.file(), torn).unwrap();
-        let error = why_not_loaded(&scene.store()).await;
+        fs::write(fixture.file(), torn).unwrap();
+        let error = why_not_loaded(&fixture.store()).await;
         assert!(error.contains("torn"), "{length} bytes: {error}");
         assert!(!error.contains("s3cr3t"), "{error}");
-        assert_eq!(fs::read(scene.file()).unwrap(), torn);
+        assert_eq!(fs::read(fixture.file()).unwrap(), torn);
     }
 }
 
 // FAULTS.md row 38
 #[tokio::test]
 async fn a_file_of_which_one_byte_changed_is_an_error() {
-    let scene = Scene::with_a_record().await;
-    let whole = fs::read(scene.file()).unwrap();
+    let fixture = Fixture::with_a_record().await;
+    let whole = fs::read(fixture.file()).unwrap();
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
-        fs::write(scene.file(), changed).unwrap();
-        assert!(scene.store().load(&key()).await.is_err(), "byte {at}");
+        fs::write(fixture.file(), changed).unwrap();
+        assert!(fixture.store().load(&key()).await.is_err(), "byte {at}");
     }
 }
 
 // FAULTS.md row 38
 #[tokio::test]
 async fn a_foreign_file_is_an_error_and_is_kept() {
-    let scene = Scene::with_a_record().await;
-    let mut zeros = fs::read(scene.file()).unwrap();
+    let fixture = Fixture::with_a_record().await;
+    let mut zeros = fs::read(fixture.file()).unwrap();
     zeros.fill(0);
     let foreign: [(&[u8], &str); 5] = [
         (b"{\"access_token\":\"s3cr3t\"}", "another program"),
@@ -51,25 +51,28 @@ async fn a_foreign_file_is_an_error_and_is_kept() {
         (&zeros, "torn"),
     ];
     for (content, why) in foreign {
-        fs::write(scene.file(), content).unwrap();
-        let error = why_not_loaded(&scene.store()).await;
+        fs::write(fixture.file(), content).unwrap();
+        let error = why_not_loaded(&fixture.store()).await;
         assert!(error.contains(why) && !error.contains("s3cr3t"), "{error}");
-        let commit = scene.store().commit(&key(), &child_of(1), &record(2)).await;
+        let commit = fixture
+            .store()
+            .commit(&key(), &child_of(1), &record(2))
+            .await;
         assert!(error_of(commit).contains(why));
-        assert_eq!(fs::read(scene.file()).unwrap(), content);
+        assert_eq!(fs::read(fixture.file()).unwrap(), content);
     }
 }
 
 // FAULTS.md row 38
 #[tokio::test]
 async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
-    fs::write(scene.file(), "torn").unwrap();
+    fs::write(fixture.file(), "torn").unwrap();
     assert_eq!(stored(&store).await, Some(1));
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
@@ -81,16 +84,16 @@ async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
         .unwrap();
     assert_eq!(committed, Committed::Stored);
     assert_eq!(stored(&store).await, Some(3));
-    let kept = fs::read_to_string(scene.beside(".unreadable-1")).unwrap();
+    let kept = fs::read_to_string(fixture.beside(".unreadable-1")).unwrap();
     assert_eq!(kept, "torn");
 }
 
 #[tokio::test]
 async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     for number in [1, 2] {
-        fs::write(scene.file(), format!("torn {number}")).unwrap();
+        fs::write(fixture.file(), format!("torn {number}")).unwrap();
         match number {
             1 => {
                 _ = store
@@ -100,7 +103,7 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
             }
             _ => drop(store.tombstone(&key()).await.unwrap()),
         }
-        let kept = fs::read_to_string(scene.beside(&format!(".unreadable-{number}"))).unwrap();
+        let kept = fs::read_to_string(fixture.beside(&format!(".unreadable-{number}"))).unwrap();
         assert_eq!(kept, format!("torn {number}"));
     }
     assert!(store.load(&key()).await.unwrap().tombstoned);
@@ -109,13 +112,13 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
 /// The copy before it tells what a logout removes.
 #[tokio::test]
 async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(2))
         .await
         .unwrap();
-    fs::write(scene.file(), "torn").unwrap();
+    fs::write(fixture.file(), "torn").unwrap();
     let copy = store.load(&key()).await.unwrap().generation();
     store.tombstone(&key()).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
@@ -126,33 +129,33 @@ async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
 /// Else a damaged file after a new login would be a logout.
 #[tokio::test]
 async fn a_tombstone_is_no_previous_copy() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(2))
         .await
         .unwrap();
-    fs::write(scene.file(), "").unwrap();
+    fs::write(fixture.file(), "").unwrap();
     assert!(why_not_loaded(&store).await.contains("torn"));
 }
 
 #[tokio::test]
 async fn the_file_of_another_key_or_version_is_told_apart() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let other = token_core::TokenKey::of("acme", "api.acme.example", "2");
-    let of_another = scene.directory().join("acme%2fapi.acme.example%2f2.json");
-    fs::copy(scene.file(), of_another).unwrap();
-    let error = error_of(scene.store().load(&other).await);
+    let of_another = fixture.directory().join("acme%2fapi.acme.example%2f2.json");
+    fs::copy(fixture.file(), of_another).unwrap();
+    let error = error_of(fixture.store().load(&other).await);
     assert!(error.contains("another key"), "{error}");
 }
 
 #[tokio::test]
 async fn what_a_lease_file_holds_after_a_crash_of_the_machine_does_not_count() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     for content in ["", "torn", "{\"owner\":\"x\"}"] {
-        put(&scene.beside(".lease"), content);
-        let store = scene.store();
+        put(&fixture.beside(".lease"), content);
+        let store = fixture.store();
         let held = store.acquire(&key(), &owner(1), LONG).await;
         assert!(held.unwrap().is_held(), "{content:?}");
     }

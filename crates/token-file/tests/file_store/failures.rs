@@ -10,7 +10,7 @@ use token_core::store::{CommitCondition, Committed, StoreError};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::scene::{LONG, Scene, child_of, error_of, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, LONG, child_of, error_of, intent, key, owner, record, stored};
 
 const NO_SPACE: i32 = 28;
 const READ_ONLY: i32 = 30;
@@ -18,11 +18,13 @@ const BUSY: i32 = 16;
 const OTHER_DEVICE: i32 = 18;
 
 /// A store whose file system fails with this error before this step.
-fn failing(scene: &Scene, step: WriteStep, error: i32) -> FileStore {
-    scene.store().asking(move |asked| match asked == step {
-        true => Err(io::Error::from_raw_os_error(error)),
-        false => Ok(()),
-    })
+fn failing(fixture: &Fixture, step: WriteStep, error: i32) -> FileStore {
+    fixture
+        .store()
+        .before_each_step(move |asked| match asked == step {
+            true => Err(io::Error::from_raw_os_error(error)),
+            false => Ok(()),
+        })
 }
 
 async fn refresh(store: &FileStore) -> Result<(), StoreError> {
@@ -38,13 +40,13 @@ async fn refresh(store: &FileStore) -> Result<(), StoreError> {
 async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
     let mut failed_at = HashSet::new();
     for count in 0.. {
-        let scene = Scene::with_a_record().await;
+        let fixture = Fixture::with_a_record().await;
         let (asked, last) = (
             AtomicUsize::new(0),
             Arc::<Mutex<Option<WriteStep>>>::default(),
         );
         let seen = Arc::clone(&last);
-        let store = scene.store().asking(move |step| {
+        let store = fixture.store().before_each_step(move |step| {
             if asked.fetch_add(1, Ordering::SeqCst) != count {
                 return Ok(());
             }
@@ -63,7 +65,7 @@ async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
             "{step:?}: {error}"
         );
         drop(store);
-        repaired(&scene).await;
+        repaired(&fixture).await;
     }
     for step in [
         WriteStep::Create,
@@ -75,8 +77,8 @@ async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
     }
 }
 
-async fn repaired(scene: &Scene) {
-    let store = scene.store();
+async fn repaired(fixture: &Fixture) {
+    let store = fixture.store();
     assert!(matches!(stored(&store).await, Some(1 | 2)));
     assert!(
         store
@@ -88,7 +90,7 @@ async fn repaired(scene: &Scene) {
     let late = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(late.unwrap(), Committed::Stored);
     assert_eq!(stored(&store).await, Some(2));
-    assert!(!scene.beside(".new").exists());
+    assert!(!fixture.beside(".new").exists());
 }
 
 // FAULTS.md row 39
@@ -96,13 +98,13 @@ async fn repaired(scene: &Scene) {
 #[tokio::test]
 async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
     for error in [BUSY, OTHER_DEVICE] {
-        let scene = Scene::with_a_record().await;
-        let login = failing(&scene, WriteStep::Rename, error)
+        let fixture = Fixture::with_a_record().await;
+        let login = failing(&fixture, WriteStep::Rename, error)
             .commit(&key(), &CommitCondition::Overwrite, &record(2))
             .await;
         let said = error_of(login);
         assert!(said.contains("mount its directory"), "{said}");
-        assert_eq!(stored(&scene.store()).await, Some(1));
+        assert_eq!(stored(&fixture.store()).await, Some(1));
     }
 }
 
@@ -110,8 +112,8 @@ async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_read_only_directory_is_an_error_before_anything_is_spent() {
-    let scene = Scene::with_a_record().await;
-    let store = failing(&scene, WriteStep::Create, READ_ONLY);
+    let fixture = Fixture::with_a_record().await;
+    let store = failing(&fixture, WriteStep::Create, READ_ONLY);
     let said = error_of(store.acquire(&key(), &owner(1), LONG).await);
     assert!(said.contains("cannot be written by this user"), "{said}");
     assert_eq!(stored(&store).await, Some(1));
@@ -129,9 +131,9 @@ async fn a_directory_that_cannot_be_made_is_an_error() {
 // FAULTS.md row 9
 #[tokio::test]
 async fn a_directory_that_is_none_is_broken_and_not_busy() {
-    let scene = Scene::empty();
-    std::fs::write(scene.root().join("file"), "").unwrap();
-    let store = FileStore::at(scene.root().join("file").join("tokens"));
+    let fixture = Fixture::empty();
+    std::fs::write(fixture.root().join("file"), "").unwrap();
+    let store = FileStore::at(fixture.root().join("file").join("tokens"));
     error_of(store.acquire(&key(), &owner(1), LONG).await);
     error_of(store.load(&key()).await);
 }

@@ -7,51 +7,51 @@ use token_core::store::{Acquired, CommitCondition, Committed, Intended};
 use token_file::FileStore;
 use token_sealing::Sealing;
 
-use crate::scene::{
-    FILE, LONG, Scene, child_of, intent, key, owner, record, sealing, sealing_key, set_mode,
+use crate::fixture::{
+    FILE, Fixture, LONG, child_of, intent, key, owner, record, sealing, sealing_key, set_mode,
     stored, why_not_loaded,
 };
 
 #[tokio::test]
 async fn a_look_at_an_empty_store_makes_nothing() {
-    let scene = Scene::empty();
-    assert_eq!(stored(&scene.store()).await, None);
-    assert!(!scene.directory().exists());
+    let fixture = Fixture::empty();
+    assert_eq!(stored(&fixture.store()).await, None);
+    assert!(!fixture.directory().exists());
 }
 
 // FAULTS.md row 39
 #[cfg(unix)]
 #[tokio::test]
 async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {
-    let scene = Scene::empty();
-    let (elsewhere, link) = (scene.root().join("elsewhere"), scene.directory());
+    let fixture = Fixture::empty();
+    let (elsewhere, link) = (fixture.root().join("elsewhere"), fixture.directory());
     for directory in [&elsewhere, &link] {
         fs::create_dir(directory).unwrap();
         set_mode(directory, 0o700);
     }
     let target = elsewhere.join("token.json");
-    std::os::unix::fs::symlink("../elsewhere/next.json", scene.file()).unwrap();
+    std::os::unix::fs::symlink("../elsewhere/next.json", fixture.file()).unwrap();
     std::os::unix::fs::symlink("token.json", elsewhere.join("next.json")).unwrap();
-    let store = scene.store();
+    let store = fixture.store();
     for (condition, number) in [(CommitCondition::Overwrite, 1), (child_of(1), 2)] {
         let committed = store.commit(&key(), &condition, &record(number)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
         assert_eq!(stored(&store).await, Some(number));
     }
-    assert!(fs::symlink_metadata(scene.file()).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(fixture.file()).unwrap().is_symlink());
     assert!(fs::symlink_metadata(&target).unwrap().is_file());
-    assert!(elsewhere.join("token.json.lock").exists() && !scene.beside(".lock").exists());
+    assert!(elsewhere.join("token.json.lock").exists() && !fixture.beside(".lock").exists());
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn symbolic_links_in_a_circle_are_an_error() {
-    let scene = Scene::empty();
-    fs::create_dir(scene.directory()).unwrap();
-    set_mode(&scene.directory(), 0o700);
-    std::os::unix::fs::symlink(FILE, scene.file()).unwrap();
+    let fixture = Fixture::empty();
+    fs::create_dir(fixture.directory()).unwrap();
+    set_mode(&fixture.directory(), 0o700);
+    std::os::unix::fs::symlink(FILE, fixture.file()).unwrap();
     assert!(
-        why_not_loaded(&scene.store())
+        why_not_loaded(&fixture.store())
             .await
             .contains("could not be read")
     );
@@ -59,15 +59,15 @@ async fn symbolic_links_in_a_circle_are_an_error() {
 
 #[tokio::test]
 async fn a_logout_leaves_no_copy_of_the_token() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
-    assert!(scene.beside(".previous").exists());
+    assert!(fixture.beside(".previous").exists());
     store.tombstone(&key()).await.unwrap();
-    for file in fs::read_dir(scene.directory()).unwrap() {
+    for file in fs::read_dir(fixture.directory()).unwrap() {
         let path = file.unwrap().path();
         let content = fs::read_to_string(&path).unwrap();
         assert!(!content.contains("s3cr3t"), "{}", path.display());
@@ -76,8 +76,8 @@ async fn a_logout_leaves_no_copy_of_the_token() {
 
 #[tokio::test]
 async fn a_lease_ends_with_the_last_handle_of_its_owner() {
-    let scene = Scene::with_a_record().await;
-    let (dying, clone) = (scene.store(), scene.store());
+    let fixture = Fixture::with_a_record().await;
+    let (dying, clone) = (fixture.store(), fixture.store());
     let clone_of_dying = dying.clone();
     dying.acquire(&key(), &owner(1), LONG).await.unwrap();
     drop(dying);
@@ -95,16 +95,19 @@ async fn a_lease_ends_with_the_last_handle_of_its_owner() {
 
 #[tokio::test]
 async fn a_lock_file_that_was_tidied_away_is_made_again() {
-    let scene = Scene::with_a_record().await;
-    fs::remove_file(scene.beside(".lock")).unwrap();
-    let committed = scene.store().commit(&key(), &child_of(1), &record(2)).await;
+    let fixture = Fixture::with_a_record().await;
+    fs::remove_file(fixture.beside(".lock")).unwrap();
+    let committed = fixture
+        .store()
+        .commit(&key(), &child_of(1), &record(2))
+        .await;
     assert_eq!(committed.unwrap(), Committed::Stored);
 }
 
 #[tokio::test]
 async fn a_sealed_token_is_not_in_any_file() {
-    let scene = Scene::empty();
-    let store = scene.store().sealed_with(sealing());
+    let fixture = Fixture::empty();
+    let store = fixture.store().sealed_with(sealing());
     store
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
@@ -113,7 +116,7 @@ async fn a_sealed_token_is_not_in_any_file() {
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
-    for file in fs::read_dir(scene.directory()).unwrap() {
+    for file in fs::read_dir(fixture.directory()).unwrap() {
         let content = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!content.contains("s3cr3t") && !content.contains("body"));
     }
@@ -122,27 +125,27 @@ async fn a_sealed_token_is_not_in_any_file() {
 
 #[tokio::test]
 async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
-    let scene = Scene::empty();
-    let right = || scene.store().sealed_with(sealing());
+    let fixture = Fixture::empty();
+    let right = || fixture.store().sealed_with(sealing());
     right()
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    let before = fs::read(scene.file()).unwrap();
+    let before = fs::read(fixture.file()).unwrap();
     for (store, why) in [
         (
-            scene
+            fixture
                 .store()
                 .sealed_with(Sealing::with(sealing_key("2026-04", 3))),
             "was not given: key id 2026-03",
         ),
         (
-            scene
+            fixture
                 .store()
                 .sealed_with(Sealing::with(sealing_key("2026-03", 4))),
             "another key",
         ),
-        (scene.store(), "no key was given"),
+        (fixture.store(), "no key was given"),
     ] {
         let error = why_not_loaded(&store).await;
         assert!(
@@ -151,27 +154,27 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
         );
         assert!(!error.contains("s3cr3t"));
     }
-    assert_eq!(fs::read(scene.file()).unwrap(), before);
+    assert_eq!(fs::read(fixture.file()).unwrap(), before);
     assert_eq!(stored(&right()).await, Some(1));
 }
 
 #[tokio::test]
 async fn a_plain_record_does_not_pass_for_a_sealed_one() {
-    let scene = Scene::with_a_record().await;
-    let sealed = scene.store().sealed_with(sealing());
+    let fixture = Fixture::with_a_record().await;
+    let sealed = fixture.store().sealed_with(sealing());
     assert!(why_not_loaded(&sealed).await.contains("is not sealed"));
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }
 
 #[tokio::test]
 async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
-    let scene = Scene::empty();
-    let old = scene.store().sealed_with(sealing());
+    let fixture = Fixture::empty();
+    let old = fixture.store().sealed_with(sealing());
     old.commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
     let rotated = Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 3));
-    let rotated = scene.store().sealed_with(rotated);
+    let rotated = fixture.store().sealed_with(rotated);
     assert_eq!(stored(&rotated).await, Some(1));
     rotated.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intended = rotated.write_intent(&key(), &intent(1, 1)).await.unwrap();
@@ -180,7 +183,7 @@ async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
-    let new_alone = scene
+    let new_alone = fixture
         .store()
         .sealed_with(Sealing::with(sealing_key("2026-04", 4)));
     assert_eq!(stored(&new_alone).await, Some(2));

@@ -17,7 +17,7 @@ use token_testkit::ScriptedClient;
 use zeroize::Zeroizing;
 
 use crate::child::{Process, say};
-use crate::scene::{Scene, key, record};
+use crate::fixture::{Fixture, key, record};
 
 /// Longer than what a hash or a copy keeps on a stack for a moment.
 const NEEDLE: usize = 192;
@@ -143,16 +143,16 @@ fn token() -> Token {
 // FAULTS.md row 96
 #[test]
 fn a_round_trip_through_a_file_leaves_no_copy_of_the_token_in_memory() {
-    let scene = Scene::empty();
-    let mut process = Process::start("round trip of a store", &scene.directory(), None);
+    let fixture = Fixture::empty();
+    let mut process = Process::start("round trip of a store", &fixture.directory(), None);
     process.expect("0 copies");
 }
 
 // FAULTS.md row 96
 #[test]
 fn a_round_trip_through_two_caches_and_a_file_leaves_no_copy_of_the_token_in_memory() {
-    let scene = Scene::empty();
-    let mut process = Process::start("round trip of a cache", &scene.directory(), None);
+    let fixture = Fixture::empty();
+    let mut process = Process::start("round trip of a cache", &fixture.directory(), None);
     process.expect("0 copies");
 }
 

@@ -9,7 +9,7 @@ use keyring_core::{Entry, Error};
 use token_core::TokenStore;
 use token_core::store::CommitCondition;
 
-use crate::scene::{Scene, error_of, key, record, stored, why_not_loaded};
+use crate::fixture::{Fixture, error_of, key, record, stored, why_not_loaded};
 
 fn keyring() -> Arc<mock::Store> {
     mock::Store::new().unwrap()
@@ -21,8 +21,8 @@ fn entry(keyring: &mock::Store) -> Entry {
 
 #[tokio::test]
 async fn the_first_use_makes_a_key_that_the_next_finds() {
-    let (scene, keyring) = (Scene::empty(), keyring());
-    let first = scene
+    let (fixture, keyring) = (Fixture::empty(), keyring());
+    let first = fixture
         .store()
         .sealed_by_keyring(entry(&keyring))
         .await
@@ -31,8 +31,12 @@ async fn the_first_use_makes_a_key_that_the_next_finds() {
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    assert!(!fs::read_to_string(scene.file()).unwrap().contains("s3cr3t"));
-    let next = scene
+    assert!(
+        !fs::read_to_string(fixture.file())
+            .unwrap()
+            .contains("s3cr3t")
+    );
+    let next = fixture
         .store()
         .sealed_by_keyring(entry(&keyring))
         .await
@@ -43,9 +47,9 @@ async fn the_first_use_makes_a_key_that_the_next_finds() {
 
 #[tokio::test]
 async fn handles_that_make_the_key_at_once_come_to_the_same() {
-    let (scene, keyring) = (Scene::empty(), keyring());
+    let (fixture, keyring) = (Fixture::empty(), keyring());
     let stores: Vec<_> = (0..8)
-        .map(|_| tokio::spawn(scene.store().sealed_by_keyring(entry(&keyring))))
+        .map(|_| tokio::spawn(fixture.store().sealed_by_keyring(entry(&keyring))))
         .collect();
     for (number, store) in (1..).zip(stores) {
         let store = store.await.unwrap().unwrap();
@@ -61,8 +65,8 @@ async fn handles_that_make_the_key_at_once_come_to_the_same() {
 
 #[tokio::test]
 async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
-    let (scene, keyring) = (Scene::empty(), keyring());
-    let store = scene
+    let (fixture, keyring) = (Fixture::empty(), keyring());
+    let store = fixture
         .store()
         .sealed_by_keyring(entry(&keyring))
         .await
@@ -72,7 +76,7 @@ async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
         .await
         .unwrap();
     entry(&keyring).delete_credential().unwrap();
-    let other = scene
+    let other = fixture
         .store()
         .sealed_by_keyring(entry(&keyring))
         .await
@@ -87,9 +91,9 @@ async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
 
 #[tokio::test]
 async fn an_entry_of_something_else_is_an_error_and_is_kept() {
-    let (scene, keyring) = (Scene::empty(), keyring());
+    let (fixture, keyring) = (Fixture::empty(), keyring());
     entry(&keyring).set_password("a pass phrase").unwrap();
-    let said = error_of(scene.store().sealed_by_keyring(entry(&keyring)).await);
+    let said = error_of(fixture.store().sealed_by_keyring(entry(&keyring)).await);
     assert!(
         said.contains("holds no sealing key") && !said.contains("phrase"),
         "{said}"
@@ -99,10 +103,10 @@ async fn an_entry_of_something_else_is_an_error_and_is_kept() {
 
 #[tokio::test]
 async fn a_locked_keyring_is_an_error_that_says_so() {
-    let (scene, keyring) = (Scene::empty(), keyring());
+    let (fixture, keyring) = (Fixture::empty(), keyring());
     let locked = entry(&keyring);
     let credential = locked.as_any().downcast_ref::<mock::Cred>().unwrap();
     credential.set_error(Error::NoStorageAccess("it is locked".into()));
-    let said = error_of(scene.store().sealed_by_keyring(locked).await);
+    let said = error_of(fixture.store().sealed_by_keyring(locked).await);
     assert!(said.contains("keyring: it is locked"), "{said}");
 }

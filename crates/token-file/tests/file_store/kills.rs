@@ -6,7 +6,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 
 use crate::child::Process;
-use crate::scene::{LONG, Scene, child_of, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, LONG, child_of, intent, key, owner, record, stored};
 
 /// How a child that was killed had come before.
 pub(crate) struct Death {
@@ -16,8 +16,8 @@ pub(crate) struct Death {
 
 /// Starts the task, and kills it before the step with this number; nothing where it came to its
 /// end.
-pub(crate) fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
-    let mut process = Process::start(task, &scene.directory(), Some(step));
+pub(crate) fn killed(task: &str, fixture: &Fixture, step: usize) -> Option<Death> {
+    let mut process = Process::start(task, &fixture.directory(), Some(step));
     let mut said = BTreeSet::new();
     loop {
         let line = process.hear()?;
@@ -36,11 +36,11 @@ pub(crate) fn killed(task: &str, scene: &Scene, step: usize) -> Option<Death> {
 async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record_or_the_new() {
     let mut steps = BTreeSet::new();
     for step in 0.. {
-        let scene = Scene::with_a_record().await;
-        let Some(death) = killed("refresh", &scene, step) else {
+        let fixture = Fixture::with_a_record().await;
+        let Some(death) = killed("refresh", &fixture, step) else {
             break;
         };
-        let store = scene.store();
+        let store = fixture.store();
         let entry = store.load(&key()).await.unwrap();
         let number = stored(&store).await.unwrap();
         let when = format!("killed before step {step}, {}", death.before);
@@ -84,22 +84,22 @@ async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record
 async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_or_the_record() {
     let mut steps = BTreeSet::new();
     for step in 0.. {
-        let scene = Scene::empty();
-        let Some(death) = killed("login", &scene, step) else {
+        let fixture = Fixture::empty();
+        let Some(death) = killed("login", &fixture, step) else {
             break;
         };
-        let number = stored(&scene.store()).await;
+        let number = stored(&fixture.store()).await;
         assert!(
             number.is_none() || number == Some(2),
             "before {}",
             death.before
         );
-        let again = scene
+        let again = fixture
             .store()
             .commit(&key(), &CommitCondition::Overwrite, &record(2))
             .await;
         assert_eq!(again.unwrap(), Committed::Stored, "before {}", death.before);
-        assert_eq!(stored(&scene.store()).await, Some(2));
+        assert_eq!(stored(&fixture.store()).await, Some(2));
         steps.insert(death.before);
     }
     assert!(
@@ -112,20 +112,23 @@ async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_
 #[tokio::test]
 async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_the_tombstone() {
     for step in 0.. {
-        let scene = Scene::with_a_record().await;
-        let Some(death) = killed("logout", &scene, step) else {
+        let fixture = Fixture::with_a_record().await;
+        let Some(death) = killed("logout", &fixture, step) else {
             assert!(step > 5);
             break;
         };
-        let entry = scene.store().load(&key()).await.unwrap();
+        let entry = fixture.store().load(&key()).await.unwrap();
         assert_ne!(
             entry.tombstoned,
             entry.record.is_some(),
             "before {}",
             death.before
         );
-        scene.store().tombstone(&key()).await.unwrap();
-        let late = scene.store().commit(&key(), &child_of(1), &record(2)).await;
+        fixture.store().tombstone(&key()).await.unwrap();
+        let late = fixture
+            .store()
+            .commit(&key(), &child_of(1), &record(2))
+            .await;
         assert_eq!(late.unwrap(), Committed::Tombstoned);
     }
 }
@@ -135,15 +138,18 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
 async fn a_process_that_is_killed_while_it_goes_over_a_torn_file_leaves_the_previous_copy_or_the_new_record()
  {
     for step in 0.. {
-        let scene = Scene::with_a_record().await;
-        let second = scene.store().commit(&key(), &child_of(1), &record(9)).await;
+        let fixture = Fixture::with_a_record().await;
+        let second = fixture
+            .store()
+            .commit(&key(), &child_of(1), &record(9))
+            .await;
         assert_eq!(second.unwrap(), Committed::Stored);
-        std::fs::write(scene.file(), "torn").unwrap();
-        let Some(death) = killed("refresh", &scene, step) else {
+        std::fs::write(fixture.file(), "torn").unwrap();
+        let Some(death) = killed("refresh", &fixture, step) else {
             assert!(step > 20);
             break;
         };
-        let number = stored(&scene.store()).await;
+        let number = stored(&fixture.store()).await;
         assert!(
             matches!(number, Some(1 | 2)),
             "before {}: {number:?}",

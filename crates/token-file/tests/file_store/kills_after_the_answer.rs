@@ -8,27 +8,27 @@ use token_core::TokenStore;
 use token_core::store::{Acquired, Committed};
 
 use crate::child::Process;
+use crate::fixture::{Fixture, LONG, child_of, key, owner, record, stored, whole_record};
 use crate::kills::killed;
-use crate::scene::{LONG, Scene, child_of, key, owner, record, stored, whole_record};
 use crate::unfinished::half_done;
 
 /// The newest token that is whole on disk, by what the files hold, whatever the store thinks of
 /// them.
-fn whole_on_disk(scene: &Scene) -> u8 {
-    let newest = whole_record(&scene.file()).max(whole_record(&scene.beside(".new")));
+fn whole_on_disk(fixture: &Fixture) -> u8 {
+    let newest = whole_record(&fixture.file()).max(whole_record(&fixture.beside(".new")));
     newest.unwrap()
 }
 
 /// What the next holder of the lease finds, which must be what is stored from then on.
-async fn next_holder_finds(scene: &Scene, when: &str) -> u8 {
-    let store = scene.store();
+async fn next_holder_finds(fixture: &Fixture, when: &str) -> u8 {
+    let store = fixture.store();
     let held = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     let Acquired::Held(entry) = held else {
         panic!("{when}: the lease of a killed process is busy");
     };
     let found = u8::try_from(entry.generation().unwrap().number()).unwrap();
     assert_eq!(stored(&store).await, Some(found), "{when}");
-    assert!(!scene.beside(".new").exists(), "{when}");
+    assert!(!fixture.beside(".new").exists(), "{when}");
     found
 }
 
@@ -37,16 +37,19 @@ async fn next_holder_finds(scene: &Scene, when: &str) -> u8 {
 async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_lives() {
     let mut saved = BTreeSet::new();
     for step in 0.. {
-        let scene = Scene::with_a_record().await;
-        let Some(death) = killed("next", &scene, step) else {
+        let fixture = Fixture::with_a_record().await;
+        let Some(death) = killed("next", &fixture, step) else {
             break;
         };
         let when = format!("killed before {}", death.before);
-        let (file, whole) = (whole_record(&scene.file()).unwrap(), whole_on_disk(&scene));
+        let (file, whole) = (
+            whole_record(&fixture.file()).unwrap(),
+            whole_on_disk(&fixture),
+        );
         if file < whole {
             saved.insert(death.before);
         }
-        assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+        assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
     }
     let wanted = ["Sync", "Rename"].map(String::from);
     assert_eq!(
@@ -60,12 +63,12 @@ async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_liv
 #[tokio::test]
 async fn a_logout_after_such_a_death_removes_and_returns_the_token_that_was_whole_on_disk() {
     for step in 0.. {
-        let scene = Scene::with_a_record().await;
-        let Some(death) = killed("next", &scene, step) else {
+        let fixture = Fixture::with_a_record().await;
+        let Some(death) = killed("next", &fixture, step) else {
             assert!(step > 15);
             break;
         };
-        let (store, whole) = (scene.store(), whole_on_disk(&scene));
+        let (store, whole) = (fixture.store(), whole_on_disk(&fixture));
         let removed = store.tombstone(&key()).await.unwrap().unwrap();
         assert_eq!(
             removed.generation,
@@ -88,21 +91,21 @@ async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
     for first in 0.. {
         let mut second = 0;
         loop {
-            let scene = Scene::with_a_record().await;
-            let Some(death) = killed("next", &scene, first) else {
+            let fixture = Fixture::with_a_record().await;
+            let Some(death) = killed("next", &fixture, first) else {
                 assert_eq!(newest, BTreeSet::from([1, 2, 3]));
                 return;
             };
             // The others leave nothing unfinished but an intent.
-            if !death.said.contains("answered") || !scene.beside(".new").exists() {
+            if !death.said.contains("answered") || !fixture.beside(".new").exists() {
                 break;
             }
-            let before = whole_on_disk(&scene);
-            let death_of_second = killed("next", &scene, second);
+            let before = whole_on_disk(&fixture);
+            let death_of_second = killed("next", &fixture, second);
             let when = format!("{} and {second}", death.before);
-            let whole = whole_on_disk(&scene);
+            let whole = whole_on_disk(&fixture);
             assert!(whole >= before, "{when}: {before} became {whole}");
-            assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+            assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
             newest.insert(whole);
             if death_of_second.is_none() {
                 break;
@@ -117,12 +120,12 @@ async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
 async fn a_process_that_is_killed_while_it_completes_the_write_of_another_loses_nothing() {
     let mut steps = BTreeSet::new();
     for step in 0.. {
-        let scene = half_done().await;
-        let Some(death) = killed("recover", &scene, step) else {
+        let fixture = half_done().await;
+        let Some(death) = killed("recover", &fixture, step) else {
             break;
         };
-        assert_eq!(whole_on_disk(&scene), 2, "before {}", death.before);
-        assert_eq!(next_holder_finds(&scene, &death.before).await, 2);
+        assert_eq!(whole_on_disk(&fixture), 2, "before {}", death.before);
+        assert_eq!(next_holder_finds(&fixture, &death.before).await, 2);
         steps.insert(death.before);
     }
     for wanted in ["WriteAgain", "Sync", "Rename", "SyncDirectory"] {
@@ -137,16 +140,16 @@ async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that
     const KILLS: u32 = 60;
     const LATEST: Duration = Duration::from_millis(30);
     for kill in 0..KILLS {
-        let scene = Scene::with_a_record().await;
-        let mut process = Process::start("next", &scene.directory(), None);
+        let fixture = Fixture::with_a_record().await;
+        let mut process = Process::start("next", &fixture.directory(), None);
         process.expect("answered");
         // Most of them early, when there is most to lose.
         let delay = LATEST * kill * kill / (KILLS * KILLS);
         // tidy: sleeps because a process is to be killed at a random moment of its real work
         std::thread::sleep(delay);
         process.kill();
-        let whole = whole_on_disk(&scene);
+        let whole = whole_on_disk(&fixture);
         let when = format!("killed {delay:?} after the answer");
-        assert_eq!(next_holder_finds(&scene, &when).await, whole, "{when}");
+        assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
     }
 }

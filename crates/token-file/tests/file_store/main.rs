@@ -9,18 +9,18 @@ mod child;
 mod damage;
 mod failures;
 mod files;
+mod fixture;
 #[cfg(target_os = "linux")]
 mod heap;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod kills;
 mod kills_after_the_answer;
+mod locks;
 #[cfg(unix)]
 mod private;
 mod processes;
 mod rules;
-mod scene;
-mod turns;
 mod unfinished;
 mod waits;
 
@@ -32,14 +32,14 @@ use token_core::reexports::async_trait;
 use token_file::FileStore;
 use token_testkit::StorePlace;
 
-use scene::{Scene, sealing};
+use fixture::{Fixture, sealing};
 
 /// Longer than a disk that is busy with other things takes for a few writes.
 const SHORT_LIFE: Duration = Duration::from_millis(750);
 
-struct Plain(Scene);
+struct Plain(Fixture);
 
-struct Sealed(Scene);
+struct Sealed(Fixture);
 
 #[async_trait]
 impl StorePlace for Plain {
@@ -66,13 +66,13 @@ impl StorePlace for Sealed {
 mod the_contract_in_plain_text {
     token_testkit::store_conformance!(
         test = tokio::test,
-        place = super::Plain(super::Scene::empty())
+        place = super::Plain(super::Fixture::empty())
     );
 }
 
 mod the_contract_sealed {
     token_testkit::store_conformance!(
         test = tokio::test,
-        place = super::Sealed(super::Scene::empty())
+        place = super::Sealed(super::Fixture::empty())
     );
 }

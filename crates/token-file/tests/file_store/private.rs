@@ -14,15 +14,15 @@ use token_core::TokenStore;
 use token_core::store::CommitCondition;
 use token_file::FileStore;
 
-use crate::scene::{
-    LONG, Scene, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
+use crate::fixture::{
+    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
 };
 
 /// The files beside the record's own that are read, locked or replaced.
 const ENDINGS: [&str; 5] = ["", ".previous", ".new", ".lock", ".lease"];
 
-async fn every_file(scene: &Scene) {
-    let store = scene.store();
+async fn every_file(fixture: &Fixture) {
+    let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     store
@@ -41,11 +41,11 @@ async fn refusals(store: &FileStore) -> [String; 2] {
 // FAULTS.md row 88
 #[tokio::test]
 async fn the_directory_and_every_file_are_their_users_alone() {
-    let scene = Scene::with_a_record().await;
-    every_file(&scene).await;
+    let fixture = Fixture::with_a_record().await;
+    every_file(&fixture).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
-    assert_eq!(mode(&scene.directory()), 0o700);
-    let files: Vec<_> = fs::read_dir(scene.directory())
+    assert_eq!(mode(&fixture.directory()), 0o700);
+    let files: Vec<_> = fs::read_dir(fixture.directory())
         .unwrap()
         .map(|file| file.unwrap().path())
         .collect();
@@ -58,37 +58,37 @@ async fn the_directory_and_every_file_are_their_users_alone() {
 // FAULTS.md row 88
 #[tokio::test]
 async fn a_directory_that_others_have_access_to_is_refused() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     for mode in [0o777, 0o770, 0o702, 0o755, 0o710] {
-        set_mode(&scene.directory(), mode);
-        for said in refusals(&scene.store()).await {
+        set_mode(&fixture.directory(), mode);
+        for said in refusals(&fixture.store()).await {
             assert!(
                 said.contains("0700") && said.contains("tokens"),
                 "{mode:o}: {said}"
             );
         }
     }
-    set_mode(&scene.directory(), 0o700);
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    set_mode(&fixture.directory(), 0o700);
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }
 
 // FAULTS.md row 88
 #[tokio::test]
 async fn a_file_that_others_have_access_to_is_refused() {
     for ending in ENDINGS {
-        let scene = Scene::with_a_record().await;
-        let file = scene.beside(ending);
+        let fixture = Fixture::with_a_record().await;
+        let file = fixture.beside(ending);
         if !file.exists() {
             put(&file, "");
         }
         for mode in [0o644, 0o640, 0o602, 0o660] {
             set_mode(&file, mode);
-            for said in refusals(&scene.store()).await {
+            for said in refusals(&fixture.store()).await {
                 assert!(said.contains("0600"), "{ending} {mode:o}: {said}");
             }
         }
         set_mode(&file, 0o600);
-        assert_eq!(stored(&scene.store()).await, Some(1), "{ending}");
+        assert_eq!(stored(&fixture.store()).await, Some(1), "{ending}");
     }
 }
 
@@ -97,24 +97,24 @@ async fn a_file_that_others_have_access_to_is_refused() {
 async fn a_directory_or_file_of_another_user_is_refused() {
     const SOMEBODY: Option<u32> = Some(12_345);
     let of_superuser = FileStore::at("/usr");
-    let scene = Scene::with_a_record().await;
-    if chown(scene.directory(), SOMEBODY, None).is_err() {
+    let fixture = Fixture::with_a_record().await;
+    if chown(fixture.directory(), SOMEBODY, None).is_err() {
         for said in refusals(&of_superuser).await {
             assert!(said.contains("another user"), "{said}");
         }
         return;
     }
-    for said in refusals(&scene.store()).await {
+    for said in refusals(&fixture.store()).await {
         assert!(said.contains("directory belongs to another user"), "{said}");
     }
     for ending in ENDINGS {
-        let scene = Scene::with_a_record().await;
-        let file = scene.beside(ending);
+        let fixture = Fixture::with_a_record().await;
+        let file = fixture.beside(ending);
         if !file.exists() {
             put(&file, "");
         }
         chown(&file, SOMEBODY, None).unwrap();
-        for said in refusals(&scene.store()).await {
+        for said in refusals(&fixture.store()).await {
             assert!(
                 said.contains("file belongs to another user"),
                 "{ending}: {said}"
@@ -125,23 +125,23 @@ async fn a_directory_or_file_of_another_user_is_refused() {
 
 /// A directory that every user may write to, as the only directory of a volume often is, and a
 /// store two levels below.
-fn below_a_directory_for_all(scene: &Scene) -> PathBuf {
-    set_mode(scene.root(), 0o777);
-    scene.root().join("app").join("tokens")
+fn below_a_directory_for_all(fixture: &Fixture) -> PathBuf {
+    set_mode(fixture.root(), 0o777);
+    fixture.root().join("app").join("tokens")
 }
 
 // FAULTS.md row 88
 #[tokio::test]
 async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
-    let scene = Scene::empty();
-    let store = FileStore::at(below_a_directory_for_all(&scene));
+    let fixture = Fixture::empty();
+    let store = FileStore::at(below_a_directory_for_all(&fixture));
     for when in ["before the first write", "after it"] {
         let warnings = store.warnings().await;
         let said = warnings.first().unwrap();
         assert_eq!(warnings.len(), 1, "{when}: {warnings:?}");
         assert!(said.contains("sticky bit"), "{when}: {said}");
         assert!(
-            said.contains(&*scene.root().to_string_lossy()),
+            said.contains(&*fixture.root().to_string_lossy()),
             "{when}: {said}"
         );
         store
@@ -150,7 +150,7 @@ async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
             .unwrap();
     }
     for harmless in [0o1777, 0o775, 0o700] {
-        set_mode(scene.root(), harmless);
+        set_mode(fixture.root(), harmless);
         assert_eq!(store.warnings().await, Vec::<String>::new(), "{harmless:o}");
     }
 }
@@ -158,12 +158,12 @@ async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
 // FAULTS.md row 88
 #[tokio::test]
 async fn strict_permissions_make_that_an_error() {
-    let scene = Scene::empty();
-    let store = FileStore::at(below_a_directory_for_all(&scene)).strict_permissions();
+    let fixture = Fixture::empty();
+    let store = FileStore::at(below_a_directory_for_all(&fixture)).strict_permissions();
     for said in refusals(&store).await {
         assert!(said.contains("sticky bit"), "{said}");
     }
-    set_mode(scene.root(), 0o755);
+    set_mode(fixture.root(), 0o755);
     assert_eq!(stored(&store).await, None);
     assert!(
         store
@@ -200,11 +200,11 @@ async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_blocks_no
         ("a directory", directory),
     ] {
         for ending in ENDINGS {
-            let scene = Scene::with_a_record().await;
-            let path = scene.beside(ending);
+            let fixture = Fixture::with_a_record().await;
+            let path = fixture.beside(ending);
             _ = fs::remove_file(&path);
             make(&path);
-            let store = scene.store();
+            let store = fixture.store();
             let said = tokio::time::timeout(LONG, refusals(&store)).await;
             for said in said.unwrap() {
                 assert!(
@@ -219,10 +219,10 @@ async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_blocks_no
 // FAULTS.md row 89; a store whose files are symbolic links to a device
 #[tokio::test]
 async fn a_token_file_that_leads_to_a_device_is_an_error() {
-    let scene = Scene::empty();
-    directory(&scene.directory());
-    std::os::unix::fs::symlink("/dev/zero", scene.file()).unwrap();
-    let store = scene.store();
+    let fixture = Fixture::empty();
+    directory(&fixture.directory());
+    std::os::unix::fs::symlink("/dev/zero", fixture.file()).unwrap();
+    let store = fixture.store();
     let said = tokio::time::timeout(Duration::from_secs(60), refusals(&store)).await;
     for said in said.unwrap() {
         assert!(said.contains("/dev"), "{said}");

@@ -7,17 +7,17 @@ use token_core::TokenStore;
 use token_core::store::Acquired;
 
 use crate::child::Process;
-use crate::scene::{LONG, Scene, fingerprint, key, owner, stored};
+use crate::fixture::{Fixture, LONG, fingerprint, key, owner, stored};
 
 // FAULTS.md row 10
 #[cfg(unix)]
 #[tokio::test]
 async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
-    let scene = Scene::with_a_record().await;
-    let mut holder = Process::start("hold", &scene.directory(), None);
+    let fixture = Fixture::with_a_record().await;
+    let mut holder = Process::start("hold", &fixture.directory(), None);
     holder.expect("held");
     holder.signal("-STOP");
-    let store = scene.store();
+    let store = fixture.store();
     let Acquired::Busy { left, .. } = store.acquire(&key(), &owner(2), LONG).await.unwrap() else {
         panic!("a frozen holder's lease was given at once");
     };
@@ -43,12 +43,12 @@ async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
 
 #[tokio::test]
 async fn the_lease_of_a_killed_process_ends_at_once() {
-    let scene = Scene::with_a_record().await;
-    let mut holder = Process::start("race", &scene.directory(), None);
+    let fixture = Fixture::with_a_record().await;
+    let mut holder = Process::start("race", &fixture.directory(), None);
     holder.expect("ready");
     holder.tell();
     holder.expect("lease and commit");
-    let store = scene.store();
+    let store = fixture.store();
     let busy = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(busy, Acquired::Busy { left, .. } if left > LONG / 2));
     holder.kill();
@@ -64,9 +64,9 @@ async fn the_lease_of_a_killed_process_ends_at_once() {
 // FAULTS.md rows 1 and 42
 #[tokio::test]
 async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let mut processes: Vec<_> = (0..16)
-        .map(|_| Process::start("race", &scene.directory(), None))
+        .map(|_| Process::start("race", &fixture.directory(), None))
         .collect();
     for process in &mut processes {
         process.expect("ready");
@@ -81,7 +81,7 @@ async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
         (16, 1, 1),
         "{said:?}"
     );
-    let entry = scene.store().load(&key()).await.unwrap();
+    let entry = fixture.store().load(&key()).await.unwrap();
     assert!(
         entry
             .record
@@ -93,16 +93,16 @@ async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_an_error_before_anything_is_spent() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let mut shell = Command::new("sh");
     shell
         .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap());
-    let mut process = Process::run(shell, "full disk", &scene.directory(), None);
+    let mut process = Process::run(shell, "full disk", &fixture.directory(), None);
     for _ in ["the lease", "the commit"] {
         let said = process.hear().unwrap();
         assert!(said.contains("no room for the token file"), "{said}");
     }
     process.expect("the live token is served");
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }

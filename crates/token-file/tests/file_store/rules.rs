@@ -6,7 +6,7 @@ use std::fs;
 use token_core::store::{CommitCondition, Committed, Intent, Record};
 use token_core::{Generation, Timestamp, TokenStore};
 
-use crate::scene::{LONG, Scene, child_of, fingerprint, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, LONG, child_of, fingerprint, intent, key, owner, record, stored};
 
 /// A record of a vendor that keeps its refresh token: every generation has one fingerprint.
 fn of_one_lineage(generation: u8) -> Record {
@@ -19,8 +19,8 @@ fn of_one_lineage(generation: u8) -> Record {
 // FAULTS.md row 55
 #[tokio::test]
 async fn an_older_generation_of_a_kept_refresh_token_does_not_replace_a_newer_one() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     for (generation, wanted) in [
         (3, Committed::Stored),
         (2, Committed::Lost),
@@ -47,8 +47,8 @@ async fn an_older_generation_of_a_kept_refresh_token_does_not_replace_a_newer_on
 // FAULTS.md row 56
 #[tokio::test]
 async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     for parent in [1, 2] {
         let spending = Intent {
@@ -76,8 +76,8 @@ async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same(
 // FAULTS.md row 56
 #[tokio::test]
 async fn a_repeated_commit_leaves_the_intent_to_spend_what_it_brought() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &child_of(1), &of_one_lineage(2))
         .await
@@ -96,8 +96,8 @@ async fn a_repeated_commit_leaves_the_intent_to_spend_what_it_brought() {
 // FAULTS.md row 62
 #[tokio::test]
 async fn a_logout_returns_the_record_that_it_removed() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &child_of(1), &record(2))
         .await
@@ -110,13 +110,13 @@ async fn a_logout_returns_the_record_that_it_removed() {
 // FAULTS.md row 62; what is in the copy before a torn file may still live
 #[tokio::test]
 async fn a_logout_over_a_torn_file_returns_the_copy_before_it() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
-    fs::write(scene.file(), "torn").unwrap();
+    fs::write(fixture.file(), "torn").unwrap();
     let removed = store.tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(removed.generation, Generation::new(1));
 }
@@ -124,8 +124,8 @@ async fn a_logout_over_a_torn_file_returns_the_copy_before_it() {
 // FAULTS.md rows 75 and 106
 #[tokio::test]
 async fn a_tombstone_keeps_the_fingerprint_of_the_initial_token() {
-    let scene = Scene::empty();
-    let store = scene.store();
+    let fixture = Fixture::empty();
+    let store = fixture.store();
     let first = Record {
         initial: Some(fingerprint(7)),
         ..record(1)
@@ -145,8 +145,8 @@ async fn a_tombstone_keeps_the_fingerprint_of_the_initial_token() {
 // FAULTS.md row 106
 #[tokio::test]
 async fn a_login_replaces_the_tombstone_that_it_saw_and_no_later_one() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     let login = Intent {
         fingerprint: None,
         ..intent(1, 1)
@@ -166,8 +166,8 @@ async fn a_login_replaces_the_tombstone_that_it_saw_and_no_later_one() {
 
 #[tokio::test]
 async fn what_a_sweep_needs_comes_back_and_is_plain_text_even_where_the_token_is_sealed() {
-    let scene = Scene::empty();
-    let store = scene.store().sealed_with(crate::scene::sealing());
+    let fixture = Fixture::empty();
+    let store = fixture.store().sealed_with(crate::fixture::sealing());
     let dated = Record {
         due_at: Some(Timestamp::from_unix_millis(1_800_000_000_123)),
         grant_ends_at: Some(Timestamp::from_unix_millis(-5)),
@@ -183,6 +183,6 @@ async fn what_a_sweep_needs_comes_back_and_is_plain_text_even_where_the_token_is
         (back.due_at, back.grant_ends_at, back.initial),
         (dated.due_at, dated.grant_ends_at, dated.initial)
     );
-    let text = fs::read_to_string(scene.file()).unwrap();
+    let text = fs::read_to_string(fixture.file()).unwrap();
     assert!(text.contains("\"due_at\":1800000000123"), "{text}");
 }

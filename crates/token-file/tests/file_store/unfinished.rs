@@ -9,26 +9,29 @@ use token_core::store::{Acquired, CommitCondition, Committed};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::scene::{
-    LONG, Scene, child_of, error_of, intent, key, owner, put, record, sealing, stored, whole_record,
+use crate::fixture::{
+    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, sealing, stored,
+    whole_record,
 };
 
 /// A store whose disk fails at this step.
-fn failing_at(scene: &Scene, step: WriteStep) -> FileStore {
-    scene.store().asking(move |asked| match asked == step {
-        true => Err(io::Error::other("the disk fails")),
-        false => Ok(()),
-    })
+fn failing_at(fixture: &Fixture, step: WriteStep) -> FileStore {
+    fixture
+        .store()
+        .before_each_step(move |asked| match asked == step {
+            true => Err(io::Error::other("the disk fails")),
+            false => Ok(()),
+        })
 }
 
 /// A store with `record(1)`, and the whole file of `record(2)`, which was not put in its place.
-pub(crate) async fn half_done() -> Scene {
-    let scene = Scene::with_a_record().await;
-    let commit = failing_at(&scene, WriteStep::Sync)
+pub(crate) async fn half_done() -> Fixture {
+    let fixture = Fixture::with_a_record().await;
+    let commit = failing_at(&fixture, WriteStep::Sync)
         .commit(&key(), &child_of(1), &record(2))
         .await;
     error_of(commit);
-    scene
+    fixture
 }
 
 /// The generation that the next holder of the lease finds.
@@ -43,46 +46,53 @@ async fn next_holder_finds(store: &FileStore) -> Option<u64> {
 #[tokio::test]
 async fn a_token_that_was_written_and_could_not_be_put_in_its_place_is_found_by_the_next_holder() {
     for step in [WriteStep::Sync, WriteStep::Rename] {
-        let scene = Scene::with_a_record().await;
-        let store = failing_at(&scene, step);
+        let fixture = Fixture::with_a_record().await;
+        let store = failing_at(&fixture, step);
         error_of(store.commit(&key(), &child_of(1), &record(2)).await);
         assert_eq!(
-            whole_record(&scene.beside(".new")),
+            whole_record(&fixture.beside(".new")),
             Some(2),
             "{step:?} leaves it"
         );
         assert_eq!(
-            stored(&scene.store()).await,
+            stored(&fixture.store()).await,
             Some(1),
             "readers do not take it"
         );
         error_of(store.acquire(&key(), &owner(1), LONG).await);
-        assert_eq!(next_holder_finds(&scene.store()).await, Some(2));
-        assert_eq!(stored(&scene.store()).await, Some(2));
-        assert!(!scene.beside(".new").exists());
+        assert_eq!(next_holder_finds(&fixture.store()).await, Some(2));
+        assert_eq!(stored(&fixture.store()).await, Some(2));
+        assert!(!fixture.beside(".new").exists());
     }
 }
 
 // FAULTS.md row 97
 #[tokio::test]
 async fn every_operation_on_the_record_completes_it_first() {
-    let scene = half_done().await;
-    let late = scene.store().commit(&key(), &child_of(1), &record(3)).await;
+    let fixture = half_done().await;
+    let late = fixture
+        .store()
+        .commit(&key(), &child_of(1), &record(3))
+        .await;
     assert_eq!(late.unwrap(), Committed::Lost, "its parent was spent");
-    assert_eq!(stored(&scene.store()).await, Some(2));
+    assert_eq!(stored(&fixture.store()).await, Some(2));
 
-    let scene = half_done().await;
-    scene.store().clear_intent(&key(), &owner(1)).await.unwrap();
-    assert_eq!(stored(&scene.store()).await, Some(2));
+    let fixture = half_done().await;
+    fixture
+        .store()
+        .clear_intent(&key(), &owner(1))
+        .await
+        .unwrap();
+    assert_eq!(stored(&fixture.store()).await, Some(2));
 
-    let scene = half_done().await;
-    let removed = scene.store().tombstone(&key()).await.unwrap().unwrap();
+    let fixture = half_done().await;
+    let removed = fixture.store().tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(
         removed.generation,
         record(2).generation,
         "the one to revoke"
     );
-    assert!(scene.store().load(&key()).await.unwrap().tombstoned);
+    assert!(fixture.store().load(&key()).await.unwrap().tombstoned);
 }
 
 /// A disk that could not be synced is asked to write all of it again: a kernel may think that it is
@@ -90,10 +100,10 @@ async fn every_operation_on_the_record_completes_it_first() {
 // FAULTS.md row 97
 #[tokio::test]
 async fn what_could_not_be_synced_is_written_again_before_it_is_synced() {
-    let scene = half_done().await;
+    let fixture = half_done().await;
     let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = std::sync::Arc::clone(&steps);
-    let store = scene.store().asking(move |step| {
+    let store = fixture.store().before_each_step(move |step| {
         seen.lock().unwrap().push(step);
         Ok(())
     });
@@ -112,13 +122,13 @@ async fn what_could_not_be_synced_is_written_again_before_it_is_synced() {
 #[tokio::test]
 async fn an_intent_or_a_logout_that_failed_is_taken_back() {
     for step in [WriteStep::Sync, WriteStep::Rename] {
-        let scene = Scene::with_a_record().await;
-        let (store, broken) = (scene.store(), failing_at(&scene, step));
+        let fixture = Fixture::with_a_record().await;
+        let (store, broken) = (fixture.store(), failing_at(&fixture, step));
         store.acquire(&key(), &owner(1), LONG).await.unwrap();
         error_of(broken.write_intent(&key(), &intent(1, 1)).await);
         error_of(broken.tombstone(&key()).await);
-        assert!(!scene.beside(".new").exists(), "{step:?}");
-        let entry = scene.store().load(&key()).await.unwrap();
+        assert!(!fixture.beside(".new").exists(), "{step:?}");
+        let entry = fixture.store().load(&key()).await.unwrap();
         assert!(entry.intent.is_none() && !entry.tombstoned);
     }
 }
@@ -126,66 +136,66 @@ async fn an_intent_or_a_logout_that_failed_is_taken_back() {
 // FAULTS.md row 97
 #[tokio::test]
 async fn a_torn_temporary_file_is_removed_wherever_it_ends() {
-    let scene = half_done().await;
-    let whole = fs::read(scene.beside(".new")).unwrap();
-    let store = scene.store();
+    let fixture = half_done().await;
+    let whole = fs::read(fixture.beside(".new")).unwrap();
+    let store = fixture.store();
     for length in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
-        put(&scene.beside(".new"), &whole[..length]);
+        put(&fixture.beside(".new"), &whole[..length]);
         assert_eq!(next_holder_finds(&store).await, Some(1), "{length} bytes");
-        assert!(!scene.beside(".new").exists());
+        assert!(!fixture.beside(".new").exists());
     }
 }
 
 #[tokio::test]
 async fn a_temporary_file_of_another_key_is_set_aside_and_kept() {
-    let (scene, other) = (
-        Scene::with_a_record().await,
+    let (fixture, other) = (
+        Fixture::with_a_record().await,
         token_core::TokenKey::of("acme", "api", "2"),
     );
-    let (elsewhere, store) = (Scene::empty(), scene.store());
+    let (elsewhere, store) = (Fixture::empty(), fixture.store());
     elsewhere
         .store()
         .commit(&other, &CommitCondition::Overwrite, &record(9))
         .await
         .unwrap();
     let of_other = fs::read(elsewhere.directory().join("acme%2fapi%2f2.json")).unwrap();
-    put(&scene.beside(".new"), &of_other);
+    put(&fixture.beside(".new"), &of_other);
     assert_eq!(next_holder_finds(&store).await, Some(1));
-    assert_eq!(fs::read(scene.beside(".unreadable-1")).unwrap(), of_other);
+    assert_eq!(fs::read(fixture.beside(".unreadable-1")).unwrap(), of_other);
 }
 
 /// The newer program can read it, and its token may be the only living one.
 #[tokio::test]
 async fn a_temporary_file_of_a_newer_version_is_an_error_and_is_kept() {
-    let scene = half_done().await;
-    let text = fs::read_to_string(scene.beside(".new")).unwrap();
+    let fixture = half_done().await;
+    let text = fs::read_to_string(fixture.beside(".new")).unwrap();
     let (content, _) = text.trim_end().rsplit_once('\n').unwrap();
     let content = content.replacen("\"version\":1", "\"version\":2", 1);
     let hash = Sha256::digest(&content);
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let newer = format!("{content}\nsha256:{hash}\n");
-    put(&scene.beside(".new"), &newer);
-    let said = error_of(scene.store().acquire(&key(), &owner(1), LONG).await);
+    put(&fixture.beside(".new"), &newer);
+    let said = error_of(fixture.store().acquire(&key(), &owner(1), LONG).await);
     assert!(
         said.contains("newer version") && said.contains(".new"),
         "{said}"
     );
-    assert_eq!(fs::read_to_string(scene.beside(".new")).unwrap(), newer);
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    assert_eq!(fs::read_to_string(fixture.beside(".new")).unwrap(), newer);
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }
 
 // FAULTS.md row 97
 #[tokio::test]
 async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
-    let scene = Scene::empty();
-    let sealed = || scene.store().sealed_with(sealing());
+    let fixture = Fixture::empty();
+    let sealed = || fixture.store().sealed_with(sealing());
     sealed()
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    let broken = failing_at(&scene, WriteStep::Sync).sealed_with(sealing());
+    let broken = failing_at(&fixture, WriteStep::Sync).sealed_with(sealing());
     error_of(broken.commit(&key(), &child_of(1), &record(2)).await);
-    let without_key = error_of(scene.store().acquire(&key(), &owner(1), LONG).await);
+    let without_key = error_of(fixture.store().acquire(&key(), &owner(1), LONG).await);
     assert!(without_key.contains("no key was given"), "{without_key}");
     assert_eq!(stored(&sealed()).await, Some(2));
     assert_eq!(next_holder_finds(&sealed()).await, Some(2));
@@ -194,26 +204,26 @@ async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
 // FAULTS.md row 97
 #[tokio::test]
 async fn a_whole_temporary_file_beside_a_torn_file_is_completed_and_the_torn_one_is_kept() {
-    let scene = half_done().await;
-    put(&scene.file(), "torn");
-    assert_eq!(next_holder_finds(&scene.store()).await, Some(2));
-    let kept = fs::read_to_string(scene.beside(".unreadable-1")).unwrap();
+    let fixture = half_done().await;
+    put(&fixture.file(), "torn");
+    assert_eq!(next_holder_finds(&fixture.store()).await, Some(2));
+    let kept = fs::read_to_string(fixture.beside(".unreadable-1")).unwrap();
     assert_eq!(kept, "torn");
 }
 
 /// The copy before the last holds the parent, though the commit itself does not make it.
 #[tokio::test]
 async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = std::sync::Arc::clone(&steps);
-    let store = scene.store().asking(move |step| {
+    let store = fixture.store().before_each_step(move |step| {
         seen.lock().unwrap().push(step);
         Ok(())
     });
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
-    assert_eq!(whole_record(&scene.beside(".previous")), Some(1));
+    assert_eq!(whole_record(&fixture.beside(".previous")), Some(1));
     steps.lock().unwrap().clear();
     store
         .commit(&key(), &child_of(1), &record(2))
@@ -230,6 +240,6 @@ async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
         WriteStep::Done,
     ];
     assert_eq!(*steps.lock().unwrap(), wanted);
-    put(&scene.file(), "torn");
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    put(&fixture.file(), "torn");
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }

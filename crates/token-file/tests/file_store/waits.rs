@@ -7,18 +7,18 @@ use token_core::store::Entry;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::scene::{LONG, Scene, child_of, key, owner, record};
+use crate::fixture::{Fixture, LONG, child_of, key, owner, record};
 
 /// Many times the interval at which the store looks, for a machine that is busy.
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn a_wait_ends_soon_after_the_lease_holders_commit() {
-    let scene = Scene::with_a_record().await;
-    let holder = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let holder = fixture.store();
     let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
     assert!(held.is_held());
-    let waiter = waiting(&scene).await;
+    let waiter = waiting(&fixture).await;
     holder
         .commit(&key(), &child_of(1), &record(2))
         .await
@@ -29,19 +29,19 @@ async fn a_wait_ends_soon_after_the_lease_holders_commit() {
 
 #[tokio::test]
 async fn a_wait_ends_soon_after_the_lease_is_released() {
-    let scene = Scene::with_a_record().await;
-    let holder = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let holder = fixture.store();
     let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
     assert!(held.is_held());
-    let waiter = waiting(&scene).await;
+    let waiter = waiting(&fixture).await;
     holder.release(&key(), &owner(1)).await.unwrap();
     let entry = soon(waiter).await.unwrap();
     assert_eq!(entry.generation(), Some(record(1).generation));
 }
 
 /// A wait of another handle that has looked at the files, and goes on.
-async fn waiting(scene: &Scene) -> JoinHandle<Option<Entry>> {
-    let store = scene.store();
+async fn waiting(fixture: &Fixture) -> JoinHandle<Option<Entry>> {
+    let store = fixture.store();
     let seen = Some(record(1).generation);
     let waiter =
         tokio::spawn(async move { store.wait_for_change(&key(), seen, Duration::MAX).await });

@@ -103,7 +103,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("chaos-whole-{}", std::process::id()));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (looking, noted) = (folder.clone(), seen.clone());
-        let store = FileStore::at(&folder).asking(move |step| {
+        let store = FileStore::at(&folder).before_each_step(move |step| {
             let entry = (format!("{step:?}"), whole_on_disk(&looking));
             noted.lock().unwrap().push(entry);
             Ok(())

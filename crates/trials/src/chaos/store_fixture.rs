@@ -69,7 +69,7 @@ pub(super) async fn open_store_that_kills(
 ) -> Result<Arc<dyn TokenStore>> {
     match kind {
         StoreKind::File => {
-            let store = FileStore::at(address).asking(move |step| step_kill.before(step));
+            let store = FileStore::at(address).before_each_step(move |step| step_kill.before(step));
             Ok(Arc::new(store))
         }
         _ => open_store(kind, address).await,

@@ -10,7 +10,7 @@ use crate::failure::{reading, unreadable};
 
 /// Refuses a file that is no regular file, or that another user owns, reads or writes. One that is
 /// not there is nobody's.
-pub(crate) fn file(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_file(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::symlink_metadata(path) {
         Ok(file) if !file.is_file() => {
             Some("the token file is not a regular file; it is left alone")
@@ -23,7 +23,7 @@ pub(crate) fn file(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The same for a directory; a symbolic link to one is followed.
-pub(crate) fn directory(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_directory(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::metadata(path) {
         Ok(directory) if !directory.is_dir() => {
             Some("the token store's directory is not a directory")
@@ -37,12 +37,12 @@ pub(crate) fn directory(path: &Path) -> Result<(), StoreError> {
 
 /// Refuses a directory if any above it lets every user rename and remove what is not his own, and
 /// so put another in its place.
-pub(crate) fn parents(directory: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_parents(directory: &Path) -> Result<(), StoreError> {
     match exposed_parent(directory) {
         Some(parent) => Err(unreadable(
             &parent,
-            "every user may put another directory in the place of the token store's: a directory above it may be written to by all and \
-             has no sticky bit",
+            "every user may put another directory in the place of the token store's: a directory \
+             above it may be written to by all and has no sticky bit",
         )),
         None => Ok(()),
     }
@@ -69,9 +69,12 @@ mod access {
     const STICKY: u32 = 0o1000;
 
     const FILE_OF_ANOTHER: &str = "the token file belongs to another user";
-    const OPEN_FILE: &str = "other users have access to the token file: make its mode 0600, and log in again if they may have read it";
-    const DIRECTORY_OF_ANOTHER: &str = "the token store's directory belongs to another user: give one of this user, or one that is not there yet";
-    const OPEN_DIRECTORY: &str = "other users have access to the token store's directory: make its mode 0700, or give one in it that is not there yet";
+    const OPEN_FILE: &str = "other users have access to the token file: make its \
+        mode 0600, and log in again if they may have read it";
+    const DIRECTORY_OF_ANOTHER: &str = "the token store's directory belongs to another \
+        user: give one of this user, or one that is not there yet";
+    const OPEN_DIRECTORY: &str = "other users have access to the token store's directory: \
+        make its mode 0700, or give one in it that is not there yet";
 
     pub(crate) fn to_file(file: &Metadata) -> Option<&'static str> {
         refusal(file.uid(), file.mode(), user(), FILE_OF_ANOTHER, OPEN_FILE)

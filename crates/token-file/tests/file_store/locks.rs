@@ -12,16 +12,16 @@ use token_core::store::{Acquired, CommitCondition, Committed};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::scene::{
-    LONG, Scene, child_of, error_of, intent, key, owner, record, stored, whole_record,
+use crate::fixture::{
+    Fixture, LONG, child_of, error_of, intent, key, owner, record, stored, whole_record,
 };
 
 /// A store on a machine so slow that each look at the lock takes this long; and how often it
 /// looked.
-fn slow(scene: &Scene, each: Duration) -> (FileStore, Arc<AtomicU32>) {
+fn slow(fixture: &Fixture, each: Duration) -> (FileStore, Arc<AtomicU32>) {
     let looks = Arc::<AtomicU32>::default();
     let counted = Arc::clone(&looks);
-    let store = scene.store().asking(move |step| {
+    let store = fixture.store().before_each_step(move |step| {
         if step == WriteStep::OpenLock {
             counted.fetch_add(1, Ordering::SeqCst);
             // tidy: sleeps because the time of an operating system that is slow is what is tested
@@ -35,13 +35,13 @@ fn slow(scene: &Scene, each: Duration) -> (FileStore, Arc<AtomicU32>) {
 // FAULTS.md row 92
 #[tokio::test]
 async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machine_is() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let lock = File::options()
         .write(true)
-        .open(scene.beside(".lock"))
+        .open(fixture.beside(".lock"))
         .unwrap();
     lock.try_lock().unwrap();
-    let (store, looks) = slow(&scene, Duration::from_millis(50));
+    let (store, looks) = slow(&fixture, Duration::from_millis(50));
     let store = store.lock_timeout(Duration::from_millis(200));
     let late = store.commit(&key(), &child_of(1), &record(2)).await;
     assert!(error_of(late).contains("stayed locked for too long"));
@@ -55,22 +55,22 @@ async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machi
 // FAULTS.md row 92
 #[tokio::test]
 async fn a_lock_that_is_had_too_late_is_not_used() {
-    let scene = Scene::with_a_record().await;
-    let (store, _) = slow(&scene, Duration::from_millis(20));
+    let fixture = Fixture::with_a_record().await;
+    let (store, _) = slow(&fixture, Duration::from_millis(20));
     let store = store.lock_timeout(Duration::from_millis(5));
     error_of(store.acquire(&key(), &owner(1), LONG).await);
     error_of(store.commit(&key(), &child_of(1), &record(2)).await);
     error_of(store.tombstone(&key()).await);
-    assert!(!scene.beside(".lease").exists());
-    assert_eq!(stored(&scene.store()).await, Some(1));
+    assert!(!fixture.beside(".lease").exists());
+    assert_eq!(stored(&fixture.store()).await, Some(1));
 }
 
 /// A store that waits at this step, until it is told to go on.
-fn waiting_at(scene: &Scene, step: WriteStep) -> (FileStore, Receiver<()>, Sender<()>) {
+fn waiting_at(fixture: &Fixture, step: WriteStep) -> (FileStore, Receiver<()>, Sender<()>) {
     let (arrived, arrival) = channel();
     let (go, told) = channel();
     let told = std::sync::Mutex::new(told);
-    let store = scene.store().asking(move |asked| {
+    let store = fixture.store().before_each_step(move |asked| {
         if asked == step {
             arrived.send(()).unwrap();
             told.lock().unwrap().recv().unwrap();
@@ -82,12 +82,12 @@ fn waiting_at(scene: &Scene, step: WriteStep) -> (FileStore, Receiver<()>, Sende
 
 /// Starts the operation, drops its future when its thread is at the step, and lets the thread go on
 /// to its end.
-async fn abandoned_at<F>(scene: &Scene, step: WriteStep, operation: impl FnOnce(FileStore) -> F)
+async fn abandoned_at<F>(fixture: &Fixture, step: WriteStep, operation: impl FnOnce(FileStore) -> F)
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
-    let (store, arrival, go) = waiting_at(scene, step);
+    let (store, arrival, go) = waiting_at(fixture, step);
     let caller = tokio::spawn(operation(store));
     let arrival = tokio::task::spawn_blocking(move || arrival.recv().unwrap());
     arrival.await.unwrap();
@@ -99,14 +99,14 @@ where
 // FAULTS.md row 92
 #[tokio::test]
 async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
-    let scene = Scene::with_a_record().await;
-    let store = scene.store();
+    let fixture = Fixture::with_a_record().await;
+    let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
-    abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {
+    abandoned_at(&fixture, WriteStep::Sync, async |store: FileStore| {
         store.write_intent(&key(), &intent(1, 1)).await
     })
     .await;
-    abandoned_at(&scene, WriteStep::Sync, async |store: FileStore| {
+    abandoned_at(&fixture, WriteStep::Sync, async |store: FileStore| {
         store.tombstone(&key()).await
     })
     .await;
@@ -115,18 +115,18 @@ async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
     let entry = store.load(&key()).await.unwrap();
     assert!(entry.intent.is_none() && !entry.tombstoned);
     assert_eq!(stored(&store).await, Some(1));
-    assert!(!scene.beside(".new").exists());
+    assert!(!fixture.beside(".new").exists());
 }
 
 // FAULTS.md row 92
 #[tokio::test]
 async fn a_lease_whose_caller_has_left_is_not_taken() {
-    let scene = Scene::with_a_record().await;
-    abandoned_at(&scene, WriteStep::Rename, async |store: FileStore| {
+    let fixture = Fixture::with_a_record().await;
+    abandoned_at(&fixture, WriteStep::Rename, async |store: FileStore| {
         store.acquire(&key(), &owner(1), LONG).await
     })
     .await;
-    let store = scene.store();
+    let store = fixture.store();
     store.release(&key(), &owner(9)).await.unwrap();
     let next = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(next, Acquired::Held(_)));
@@ -135,16 +135,16 @@ async fn a_lease_whose_caller_has_left_is_not_taken() {
 /// It was told to nobody as failed, and may be the only living token.
 #[tokio::test]
 async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
-    let scene = Scene::with_a_record().await;
-    abandoned_at(&scene, WriteStep::Create, async |store: FileStore| {
+    let fixture = Fixture::with_a_record().await;
+    abandoned_at(&fixture, WriteStep::Create, async |store: FileStore| {
         store.commit(&key(), &child_of(1), &record(2)).await
     })
     .await;
-    let store = scene.store();
+    let store = fixture.store();
     let again = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(again.unwrap(), Committed::Stored);
     assert_eq!(
-        whole_record(&scene.beside(".previous")),
+        whole_record(&fixture.beside(".previous")),
         Some(2),
         "it was there"
     );
@@ -153,20 +153,24 @@ async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
 // FAULTS.md row 92; else a login that was told as failed would come over the logout that followed
 #[tokio::test]
 async fn a_commit_that_was_told_as_failed_comes_over_no_later_logout() {
-    let scene = Scene::with_a_record().await;
+    let fixture = Fixture::with_a_record().await;
     let lock = File::options()
         .write(true)
-        .open(scene.beside(".lock"))
+        .open(fixture.beside(".lock"))
         .unwrap();
     lock.try_lock().unwrap();
-    let impatient = scene.store().lock_timeout(Duration::from_millis(30));
+    let impatient = fixture.store().lock_timeout(Duration::from_millis(30));
     let login = impatient
         .commit(&key(), &CommitCondition::Overwrite, &record(2))
         .await;
     error_of(login);
     lock.unlock().unwrap();
-    let store = scene.store();
+    let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
     assert!(store.load(&key()).await.unwrap().tombstoned);
-    assert!(!fs::read_to_string(scene.file()).unwrap().contains("s3cr3t"));
+    assert!(
+        !fs::read_to_string(fixture.file())
+            .unwrap()
+            .contains("s3cr3t")
+    );
 }

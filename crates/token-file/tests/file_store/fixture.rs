@@ -13,9 +13,9 @@ use token_sealing::{Sealing, SealingKey};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-pub(crate) struct Scene(PathBuf);
+pub(crate) struct Fixture(PathBuf);
 
-impl Scene {
+impl Fixture {
     pub(crate) fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -27,13 +27,13 @@ impl Scene {
 
     /// One with `record(1)` in it.
     pub(crate) async fn with_a_record() -> Self {
-        let scene = Self::empty();
-        let first = scene
+        let fixture = Self::empty();
+        let first = fixture
             .store()
             .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await;
         first.unwrap();
-        scene
+        fixture
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -91,7 +91,7 @@ pub(crate) fn whole_record(path: &Path) -> Option<u8> {
     content.rsplit_once("body s3cr3t ")?.1.parse().ok()
 }
 
-impl Drop for Scene {
+impl Drop for Fixture {
     fn drop(&mut self) {
         _ = fs::remove_dir_all(&self.0);
     }

@@ -1,4 +1,4 @@
-//! The steps of a write, so that a test can stop the process or fail the disk before each of them.
+//! The steps of a write: a test can stop the process or fail the disk before each of them.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use std::io;
 pub enum WriteStep {
     /// The store's directory is made.
     MakeDirectory,
-    /// The lock file is opened, and made where it is not there.
+    /// The lock file is opened, and made if it does not exist.
     OpenLock,
     /// A whole temporary file that a process left behind is written again, as it is.
     WriteAgain,
@@ -42,26 +42,26 @@ pub enum WriteStep {
     Done,
 }
 
-/// Asked before each step; without the feature `test-util` it lets everything pass.
+/// Called before each step; without the feature `test-util` it lets everything pass.
 #[derive(Clone, Default)]
-pub(crate) struct Steps {
+pub(crate) struct FailPoints {
     #[cfg(feature = "test-util")]
-    asked: Option<std::sync::Arc<dyn Fn(WriteStep) -> io::Result<()> + Send + Sync>>,
+    hook: Option<std::sync::Arc<dyn Fn(WriteStep) -> io::Result<()> + Send + Sync>>,
 }
 
-impl Steps {
+impl FailPoints {
     #[cfg(feature = "test-util")]
-    pub(crate) fn asking(
-        ask: impl Fn(WriteStep) -> io::Result<()> + Send + Sync + 'static,
+    pub(crate) fn calling(
+        hook: impl Fn(WriteStep) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            asked: Some(std::sync::Arc::new(ask)),
+            hook: Some(std::sync::Arc::new(hook)),
         }
     }
 
     #[cfg(feature = "test-util")]
     pub(crate) fn before(&self, step: WriteStep) -> io::Result<()> {
-        self.asked.as_ref().map_or(Ok(()), |ask| ask(step))
+        self.hook.as_ref().map_or(Ok(()), |hook| hook(step))
     }
 
     #[cfg(not(feature = "test-util"))]

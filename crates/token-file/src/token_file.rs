@@ -1,4 +1,4 @@
-//! All that is kept for a key but its lease, and how a commit, an intent or a logout changes it.
+//! The contents of a token file, and how a commit, an intent or a logout changes them.
 
 use token_core::store::{
     CommitCondition, Committed, Entry, Intent, Record, RecordId, RefreshFingerprint, StoreError,
@@ -7,13 +7,13 @@ use token_core::store::{
 use token_core::{Generation, Secret, Timestamp, TokenKey};
 use token_sealing::Sealing;
 
-use crate::stamp::Stamp;
+use crate::boot_instant::BootInstant;
 
-/// All that is kept for a key but its lease.
+/// All that is kept for a key except its lease.
 #[derive(Default)]
-pub(crate) struct Page {
-    pub(crate) record: Option<Kept>,
-    pub(crate) intent: Option<(Intent, Stamp)>,
+pub(crate) struct TokenFile {
+    pub(crate) record: Option<StoredRecord>,
+    pub(crate) intent: Option<(Intent, BootInstant)>,
     pub(crate) tombstone: Option<Tombstone>,
 }
 
@@ -24,14 +24,14 @@ pub(crate) struct Tombstone {
     pub(crate) initial: Option<RefreshFingerprint>,
 }
 
-/// A record as it lies in the file.
-pub(crate) struct Kept {
+/// A record as it is in the file.
+pub(crate) struct StoredRecord {
     pub(crate) id: RecordId,
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) grant_ends_at: Option<Timestamp>,
     pub(crate) initial: Option<RefreshFingerprint>,
     pub(crate) body: Body,
-    pub(crate) committed: Stamp,
+    pub(crate) committed: BootInstant,
 }
 
 pub(crate) enum Body {
@@ -39,21 +39,21 @@ pub(crate) enum Body {
     Sealed(String),
 }
 
-impl Page {
-    /// What the engine gets to see.
+impl TokenFile {
+    /// Returns what a store tells its callers.
     pub(crate) fn entry(
         &self,
         key: &TokenKey,
         sealing: Option<&Sealing>,
     ) -> Result<Entry, StoreError> {
         let mut entry = Entry::default();
-        if let Some(kept) = &self.record {
-            entry.record = Some(kept.open(key, sealing)?);
-            entry.record_age = kept.committed.age(&Stamp::now());
+        if let Some(stored) = &self.record {
+            entry.record = Some(stored.open(key, sealing)?);
+            entry.record_age = stored.committed.age(&BootInstant::now());
         }
         if let Some((intent, at)) = &self.intent {
             entry.intent = Some(intent.clone());
-            entry.intent_age = at.age(&Stamp::now());
+            entry.intent_age = at.age(&BootInstant::now());
         }
         if let Some(tombstone) = self.tombstone {
             entry.tombstoned = true;
@@ -63,35 +63,33 @@ impl Page {
         Ok(entry)
     }
 
-    /// What a commit of this record comes to.
+    /// Decides what a commit of this record does.
     pub(crate) fn judge(&self, condition: &CommitCondition, new: &RecordId) -> Committed {
         let stored = StoredState {
-            record: self.record.as_ref().map(|kept| kept.id),
+            record: self.record.as_ref().map(|stored| stored.id),
             intent: self.intent.as_ref().map(|(intent, _)| intent),
             tombstoned: self.tombstone.is_some(),
         };
         condition.judge(&stored, new)
     }
 
-    /// The page with this record. A repetition makes the record no younger.
-    pub(crate) fn with(self, mut kept: Kept) -> Self {
-        if let Some(same) = self.record.filter(|stored| stored.id == kept.id) {
-            kept.committed = same.committed;
+    /// Returns the contents with this record. A repeated commit makes the record no younger.
+    pub(crate) fn with(self, mut new: StoredRecord) -> Self {
+        if let Some(same) = self.record.filter(|stored| stored.id == new.id) {
+            new.committed = same.committed;
         }
         Self {
-            intent: self
-                .intent
-                .filter(|(intent, _)| !kept.id.supersedes(intent)),
-            record: Some(kept),
+            intent: self.intent.filter(|(intent, _)| !new.id.supersedes(intent)),
+            record: Some(new),
             tombstone: None,
         }
     }
 
-    /// What a logout leaves; a second one keeps what the first removed.
+    /// Returns what a logout leaves; a second one keeps what the first did.
     pub(crate) fn tombstoned(&self) -> Self {
-        let removed = self.record.as_ref().map(|kept| Tombstone {
-            generation: Some(kept.id.generation),
-            initial: kept.initial,
+        let removed = self.record.as_ref().map(|stored| Tombstone {
+            generation: Some(stored.id.generation),
+            initial: stored.initial,
         });
         Self {
             tombstone: removed.or(self.tombstone).or(Some(Tombstone::default())),
@@ -100,7 +98,7 @@ impl Page {
     }
 }
 
-impl Kept {
+impl StoredRecord {
     pub(crate) fn of(
         key: &TokenKey,
         record: &Record,
@@ -116,7 +114,7 @@ impl Kept {
             grant_ends_at: record.grant_ends_at,
             initial: record.initial,
             body,
-            committed: Stamp::now(),
+            committed: BootInstant::now(),
         })
     }
 
@@ -150,7 +148,7 @@ impl Body {
             (Self::Sealed(_), None) => Err(StoreError::new(
                 "the record is sealed and no key was given; it is kept as it is",
             )),
-            // Whoever can write the file could otherwise put a token of his own in place of a
+            // A process that can write the file could otherwise put its own token in place of a
             // sealed one.
             (Self::Plain(_), Some(_)) => Err(StoreError::new(
                 "the record is not sealed though a key was given; it is kept as it is",

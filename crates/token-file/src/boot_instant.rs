@@ -10,16 +10,16 @@ use token_core::Timestamp;
 /// An instant by the clock that counts from the machine's start, suspend too, and by the wall clock
 /// for what is older than the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    /// Which start of the machine; empty where the system does not tell.
+pub(crate) struct BootInstant {
+    /// Which start of the machine; empty if the system does not tell.
     boot: String,
-    /// Milliseconds since then; `None` where the system has no such clock for all processes.
+    /// Milliseconds since then; `None` if the system has no such clock for all processes.
     elapsed: Option<u64>,
     /// Milliseconds since 1970.
     wall: i64,
 }
 
-impl Stamp {
+impl BootInstant {
     pub(crate) fn now() -> Self {
         Self {
             boot: boot().to_owned(),
@@ -29,7 +29,8 @@ impl Stamp {
         }
     }
 
-    /// How long ago it was; nothing where the machine was started again since, or seems so.
+    /// Returns how long ago it was; nothing if the machine was, or seems to have been, restarted
+    /// since.
     pub(crate) fn age_in_this_boot(&self, now: &Self) -> Option<Duration> {
         match (self.elapsed, now.elapsed) {
             (Some(then), Some(now_elapsed)) if self.boot == now.boot => {
@@ -40,7 +41,7 @@ impl Stamp {
         }
     }
 
-    /// How long ago it was, by the wall clock where the machine was started again since.
+    /// Returns how long ago it was, by the wall clock if the machine was restarted since.
     pub(crate) fn age(&self, now: &Self) -> Duration {
         self.age_in_this_boot(now)
             .unwrap_or_else(|| self.age_on_the_wall(now))
@@ -60,7 +61,8 @@ fn wall() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
 
-/// Returns the time since the machine started, suspend included. All processes of a machine see the same, except on Windows.
+/// Returns the time since the machine started, suspend included. All processes of a machine see the
+/// same, except on Windows.
 #[cfg(unix)]
 pub(crate) fn since_start() -> Duration {
     let counts_suspend = if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -105,8 +107,8 @@ fn boot() -> &'static str {
 mod tests {
     use super::*;
 
-    fn stamp(boot: &str, elapsed: Option<u64>, wall: i64) -> Stamp {
-        Stamp {
+    fn stamp(boot: &str, elapsed: Option<u64>, wall: i64) -> BootInstant {
+        BootInstant {
             boot: boot.to_owned(),
             elapsed,
             wall,

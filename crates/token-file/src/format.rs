@@ -1,4 +1,4 @@
-//! What a page looks like in its file: a line of JSON, the record's body, and a line with the hash
+//! The format of a token file: a line of JSON, the record's body, and a line with the hash
 //! of both, so that a torn or changed file is seen.
 //!
 //! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape
@@ -15,10 +15,10 @@ use token_core::store::{Intent, Owner, RecordId, RefreshFingerprint, StoreError}
 use token_core::{Generation, Secret, Timestamp, TokenKey};
 use zeroize::Zeroizing;
 
+use crate::boot_instant::BootInstant;
 use crate::failure::{reading, unreadable};
-use crate::names::{bytes_of, hex};
-use crate::page::{Body, Kept, Page, Tombstone};
-use crate::stamp::Stamp;
+use crate::file_name::{bytes_of, hex};
+use crate::token_file::{Body, StoredRecord, TokenFile, Tombstone};
 
 const FORMAT: &str = "vendor-auth token file";
 const VERSION: u32 = 1;
@@ -79,7 +79,7 @@ struct RecordHead<'a> {
     due_at: Option<i64>,
     grant_ends_at: Option<i64>,
     initial: Option<Cow<'a, str>>,
-    committed: Stamp,
+    committed: BootInstant,
     sealed: bool,
 }
 
@@ -89,7 +89,7 @@ struct IntentHead<'a> {
     owner: Cow<'a, str>,
     fingerprint: Option<Cow<'a, str>>,
     generation: u64,
-    at: Stamp,
+    at: BootInstant,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,22 +99,25 @@ struct TombstoneHead<'a> {
     initial: Option<Cow<'a, str>>,
 }
 
-/// The text of a page's file.
-pub(crate) fn write(page: &Page, key: &TokenKey) -> Result<Secret, StoreError> {
+/// Returns the text of a token file.
+pub(crate) fn write(contents: &TokenFile, key: &TokenKey) -> Result<Secret, StoreError> {
     let head = Head {
         format: FORMAT.into(),
         version: VERSION,
         key: key.as_str().into(),
-        record: page.record.as_ref().map(write_record),
-        intent: page.intent.as_ref().map(write_intent),
-        tombstone: page.tombstone.map(write_tombstone),
+        record: contents.record.as_ref().map(write_record),
+        intent: contents.intent.as_ref().map(write_intent),
+        tombstone: contents.tombstone.map(write_tombstone),
     };
     let head = serde_json::to_string(&head)
         .map_err(|_| StoreError::new("a token file could not be written down"))?;
-    Ok(whole_text(&head, page.record.as_ref().map_or("", body_of)))
+    Ok(whole_text(
+        &head,
+        contents.record.as_ref().map_or("", body_of),
+    ))
 }
 
-/// What is in a file, wiped when it is dropped; nothing where there is none.
+/// Returns what is in a file, wiped on drop; nothing if there is no file.
 pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     let read = || -> io::Result<Zeroizing<Vec<u8>>> {
         let file = File::open(path)?;
@@ -132,8 +135,8 @@ pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreEr
     }
 }
 
-/// The page of a file's content, which must be this key's.
-pub(crate) fn read(content: &[u8], key: &TokenKey) -> Result<Page, Unusable> {
+/// Reads a file's content, which must be this key's.
+pub(crate) fn read(content: &[u8], key: &TokenKey) -> Result<TokenFile, Unusable> {
     let (head, body) = whole_parts(content)?;
     let Kind { format, version } = parse(head)?;
     if format != FORMAT {
@@ -146,51 +149,51 @@ pub(crate) fn read(content: &[u8], key: &TokenKey) -> Result<Page, Unusable> {
     if head.key != key.as_str() {
         return Err(Unusable::OtherKey);
     }
-    read_page(head, body).ok_or(Unusable::Foreign)
+    read_contents(head, body).ok_or(Unusable::Foreign)
 }
 
 fn parse<'a, T: Deserialize<'a>>(head: &'a str) -> Result<T, Unusable> {
     serde_json::from_str(head).map_err(|_| Unusable::Foreign)
 }
 
-fn read_page(head: Head<'_>, body: &str) -> Option<Page> {
-    Some(Page {
+fn read_contents(head: Head<'_>, body: &str) -> Option<TokenFile> {
+    Some(TokenFile {
         record: each(head.record, |record| read_record(&record, body))?,
         intent: each(head.intent, read_intent)?,
         tombstone: each(head.tombstone, |tombstone| read_tombstone(&tombstone))?,
     })
 }
 
-/// Nothing where something is there that cannot be read.
+/// Returns nothing if there is something that cannot be read.
 fn each<T, U>(value: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
     value.map_or(Some(None), |value| read(value).map(Some))
 }
 
-fn body_of(kept: &Kept) -> &str {
-    match &kept.body {
+fn body_of(stored: &StoredRecord) -> &str {
+    match &stored.body {
         Body::Plain(body) => body.expose(),
         Body::Sealed(text) => text,
     }
 }
 
-fn write_record(kept: &Kept) -> RecordHead<'_> {
+fn write_record(stored: &StoredRecord) -> RecordHead<'_> {
     RecordHead {
-        fingerprint: hex(&kept.id.fingerprint.0).into(),
-        generation: kept.id.generation.number(),
-        due_at: kept.due_at.map(Timestamp::unix_millis),
-        grant_ends_at: kept.grant_ends_at.map(Timestamp::unix_millis),
-        initial: kept.initial.map(write_fingerprint),
-        committed: kept.committed.clone(),
-        sealed: matches!(kept.body, Body::Sealed(_)),
+        fingerprint: hex(&stored.id.fingerprint.0).into(),
+        generation: stored.id.generation.number(),
+        due_at: stored.due_at.map(Timestamp::unix_millis),
+        grant_ends_at: stored.grant_ends_at.map(Timestamp::unix_millis),
+        initial: stored.initial.map(write_fingerprint),
+        committed: stored.committed.clone(),
+        sealed: matches!(stored.body, Body::Sealed(_)),
     }
 }
 
-fn read_record(head: &RecordHead<'_>, body: &str) -> Option<Kept> {
+fn read_record(head: &RecordHead<'_>, body: &str) -> Option<StoredRecord> {
     let body = match head.sealed {
         true => Body::Sealed(body.to_owned()),
         false => Body::Plain(Secret::from(body)),
     };
-    Some(Kept {
+    Some(StoredRecord {
         id: RecordId {
             fingerprint: read_fingerprint(&head.fingerprint)?,
             generation: Generation::new(head.generation),
@@ -203,7 +206,7 @@ fn read_record(head: &RecordHead<'_>, body: &str) -> Option<Kept> {
     })
 }
 
-fn write_intent((intent, at): &(Intent, Stamp)) -> IntentHead<'_> {
+fn write_intent((intent, at): &(Intent, BootInstant)) -> IntentHead<'_> {
     IntentHead {
         owner: intent.owner.as_str().into(),
         fingerprint: intent.fingerprint.map(write_fingerprint),
@@ -212,7 +215,7 @@ fn write_intent((intent, at): &(Intent, Stamp)) -> IntentHead<'_> {
     }
 }
 
-fn read_intent(head: IntentHead<'_>) -> Option<(Intent, Stamp)> {
+fn read_intent(head: IntentHead<'_>) -> Option<(Intent, BootInstant)> {
     let intent = Intent {
         owner: Owner::named(head.owner),
         fingerprint: each(head.fingerprint.as_deref(), read_fingerprint)?,
@@ -249,7 +252,7 @@ fn whole_text(head: &str, body: &str) -> Secret {
     Secret::from([head, "\n", body, "\n", &check, "\n"].concat())
 }
 
-/// Head and body, where the hash of both follows them.
+/// Returns head and body if the hash of both follows them.
 fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
     let text = std::str::from_utf8(content).map_err(|_| broken(content))?;
     let parts = || {
@@ -260,7 +263,7 @@ fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
     parts().ok_or_else(|| broken(content))
 }
 
-/// Torn where it begins as ours do, or with what a file system leaves of a file that it lost.
+/// Torn if it begins as ours do, or with what a file system leaves of a file that it lost.
 fn broken(text: &[u8]) -> Unusable {
     let ours = format!("{{\"format\":\"{FORMAT}\"");
     let left = text.split(|byte| *byte == 0).find(|part| !part.is_empty());

@@ -1,0 +1,87 @@
+//! How an operation gets at the files: in a thread that may block, under the lock, after recovery.
+
+use token_core::TokenKey;
+use token_core::store::{Entry, StoreError};
+
+use crate::current::Current;
+use crate::fail_points::WriteStep;
+use crate::failure;
+use crate::file_lock::{Call, Caller, FileLock};
+use crate::permissions;
+use crate::store::{ExposedParents, FileStore};
+use crate::token_paths::TokenPaths;
+use crate::unfinished::complete;
+
+impl FileStore {
+    /// Runs `act` in a thread that may block, without the lock.
+    pub(crate) async fn with_paths<T: Send + 'static>(
+        &self,
+        key: &TokenKey,
+        act: impl FnOnce(&Self, &TokenPaths, &Call) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (store, key) = (self.clone(), key.clone());
+        let caller = Caller::default();
+        let call = caller.call(self.lock_timeout);
+        let acting = tokio::task::spawn_blocking(move || act(&store, &store.paths(&key)?, &call));
+        let stopped = |_| {
+            Err(StoreError::new(
+                "the runtime ended before the token file was read or written",
+            ))
+        };
+        let done = acting.await.unwrap_or_else(stopped);
+        drop(caller);
+        done
+    }
+
+    fn paths(&self, key: &TokenKey) -> Result<TokenPaths, StoreError> {
+        let paths = TokenPaths::of(&self.directory, key)?;
+        match self.exposed_parents {
+            ExposedParents::Warn => Ok(paths),
+            ExposedParents::Refuse => permissions::check_parents(paths.directory()).map(|()| paths),
+        }
+    }
+
+    /// Runs `act` while it holds the lock. An unfinished write is left alone: leases do not need
+    /// it to be completed.
+    pub(crate) async fn with_lock<T, F>(&self, key: &TokenKey, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self, &TokenPaths, &FileLock<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let acting = self.with_paths(key, |store, paths, call| {
+            let lock = FileLock::acquire(paths, &store.fail_points, call)?;
+            let done = act(store, paths, &lock)?;
+            store.checked(paths, done)
+        });
+        acting.await
+    }
+
+    /// Like `with_lock`, after a write that a killed process left unfinished is completed.
+    pub(crate) async fn with_recovered_file<T, F>(
+        &self,
+        key: &TokenKey,
+        act: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self, &TokenPaths, &FileLock<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let acting = self.with_lock(key, |store, paths, lock| {
+            complete(paths, &store.fail_points, lock)?;
+            act(store, paths, lock)
+        });
+        acting.await
+    }
+
+    /// Returns what was done, unless a test wants it to fail after all.
+    pub(crate) fn checked<T>(&self, paths: &TokenPaths, done: T) -> Result<T, StoreError> {
+        let checked = self.fail_points.before(WriteStep::Done);
+        checked.map_err(|error| failure::writing(paths.file(), &error))?;
+        Ok(done)
+    }
+
+    pub(crate) fn entry(&self, paths: &TokenPaths) -> Result<Entry, StoreError> {
+        let contents = Current::read(paths)?.contents;
+        contents.entry(paths.key(), self.sealing.as_deref())
+    }
+}

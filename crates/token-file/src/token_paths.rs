@@ -1,0 +1,109 @@
+//! The paths of one key's files.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use token_core::TokenKey;
+use token_core::store::StoreError;
+
+use crate::failure::reading;
+use crate::file_name::file_name;
+use crate::permissions;
+
+/// The paths of one key's token file and of the files beside it.
+pub(crate) struct TokenPaths {
+    key: TokenKey,
+    file: PathBuf,
+}
+
+impl TokenPaths {
+    /// Finds the paths of a key, and checks that directory and files are this user's alone. A
+    /// symbolic link is followed: the other files lie beside its target, so that a process that
+    /// comes by another path meets the same lock.
+    pub(crate) fn of(directory: &Path, key: &TokenKey) -> Result<Self, StoreError> {
+        let named = directory.join(file_name(key));
+        let file = target(&named).map_err(|error| reading(&named, &error))?;
+        let paths = Self {
+            key: key.clone(),
+            file,
+        };
+        permissions::check_directory(directory)?;
+        if paths.directory() != directory {
+            permissions::check_directory(paths.directory())?;
+        }
+        paths
+            .files()
+            .iter()
+            .try_for_each(|file| permissions::check_file(file))?;
+        Ok(paths)
+    }
+
+    pub(crate) fn key(&self) -> &TokenKey {
+        &self.key
+    }
+
+    /// The token file itself.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The file beside it with this ending. No key's own file has such a name: they all end with
+    /// `.json`.
+    pub(crate) fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = OsString::from(&self.file);
+        name.push(ending);
+        name.into()
+    }
+
+    /// The copy of the record before the last one.
+    pub(crate) fn previous(&self) -> PathBuf {
+        self.beside(".previous")
+    }
+
+    /// The temporary file, which will take the name of the token file.
+    pub(crate) fn unfinished(&self) -> PathBuf {
+        self.beside(".new")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.beside(".lock")
+    }
+
+    pub(crate) fn lease(&self) -> PathBuf {
+        self.beside(".lease")
+    }
+
+    fn files(&self) -> [PathBuf; 5] {
+        let file = self.file.clone();
+        [
+            file,
+            self.previous(),
+            self.unfinished(),
+            self.lock(),
+            self.lease(),
+        ]
+    }
+}
+
+/// Follows a chain of symbolic links to its end, whether a file is there or not.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|file| file.is_symlink());
+        if !is_link {
+            return Ok(path);
+        }
+        let link = fs::read_link(&path)?;
+        path = path
+            .parent()
+            .map_or(link.clone(), |parent| parent.join(&link));
+    }
+    Err(ErrorKind::InvalidInput.into())
+}
