@@ -9,17 +9,17 @@ mod claim;
 mod crowd;
 mod dead_grant;
 mod early_refresh;
-mod life;
+mod history;
+mod known_secrets;
 mod login;
 mod outage;
 mod output;
-mod scene;
+mod recording_client;
 mod secrets;
+mod setup;
 mod table;
 mod timeline;
 mod unauthorized;
-mod vault;
-mod wire;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -30,16 +30,16 @@ use token_sim::Outcome;
 
 use crate::folders;
 use claim::{Claim, Finding};
-use life::{Attempt, End, Life};
+use history::{Attempt, End, GrantHistory};
 use output::Output;
-use scene::{Endpoint, Scene};
+use setup::{Endpoint, Setup};
 use table::Row;
 
 /// The longest that one claim may take at one endpoint, in the machine's time.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// What came of one endpoint before the search for secrets.
-struct Act {
+struct EndpointRun {
     endpoint: Endpoint,
     findings: Vec<Finding>,
     secrets: Vec<String>,
@@ -55,33 +55,33 @@ pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(play(&folders::target("demo")?))
+    runtime.block_on(run_in(&folders::target("demo")?))
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "how long the demo took is for people to read"
 )]
-async fn play(folder: &Path) -> Result<()> {
+async fn run_in(folder: &Path) -> Result<()> {
     let begun = Instant::now();
     std::fs::create_dir_all(folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut output = Output::of(Endpoint::ALL.len() * Claim::ALL.len());
-    let mut acts = Vec::new();
+    let mut runs = Vec::new();
     for endpoint in Endpoint::ALL {
-        acts.push(act(endpoint, &mut output).await);
+        runs.push(run_endpoint(endpoint, &mut output).await);
     }
     output.say("\nNo secret in all that was printed, logged and drawn");
-    for act in &mut acts {
-        search(act, &mut output);
+    for run in &mut runs {
+        search(run, &mut output);
     }
     output.finish();
-    let secrets: Vec<String> = acts.iter().flat_map(|act| act.secrets.clone()).collect();
-    let drawn: Vec<_> = acts
+    let secrets: Vec<String> = runs.iter().flat_map(|run| run.secrets.clone()).collect();
+    let drawn: Vec<_> = runs
         .iter()
-        .map(|act| (act.endpoint.slug(), act.svg.clone()))
+        .map(|run| (run.endpoint.slug(), run.svg.clone()))
         .collect();
-    let rows: Vec<Row> = acts.into_iter().map(Row::from).collect();
+    let rows: Vec<Row> = runs.into_iter().map(Row::from).collect();
     output.say(&format!("\n{}\n", table::table(&rows)));
     output.say(&format!(
         "{} ({:.1} s)",
@@ -96,48 +96,48 @@ async fn play(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn act(endpoint: Endpoint, output: &mut Output) -> Act {
+async fn run_endpoint(endpoint: Endpoint, output: &mut Output) -> EndpointRun {
     output.say(&format!("\n{}", endpoint.name()));
-    let mut scene = match endpoint.set().await {
-        Ok(scene) => scene,
-        Err(error) => return Act::failed(endpoint, &format!("{error:#}")),
+    let mut setup = match endpoint.create().await {
+        Ok(setup) => setup,
+        Err(error) => return EndpointRun::failed(endpoint, &format!("{error:#}")),
     };
     let mut findings = Vec::new();
     for claim in Claim::ALL {
         output.begin(&format!("{}: {}", endpoint.name(), claim.title()));
-        let finding = stage(claim, &mut scene).await;
+        let finding = measure(claim, &mut setup).await;
         if claim != Claim::NoSecret {
-            tell(&finding, output);
+            print_finding(&finding, output);
         }
         findings.push(finding);
-        scene.shown.drain(..).for_each(|shown| output.note(&shown));
+        setup.shown.drain(..).for_each(|shown| output.note(&shown));
     }
-    output.note_debug(&scene.tokens);
-    output.note_debug(&scene.endpoint);
-    output.note_debug(&scene.wire);
-    Act {
+    output.note_debug(&setup.tokens);
+    output.note_debug(&setup.endpoint);
+    output.note_debug(&setup.client);
+    EndpointRun {
         endpoint,
         findings,
-        secrets: scene.vault.secrets(),
-        svg: timeline::draw(endpoint.name(), &scene.life),
+        secrets: setup.known_secrets.secrets(),
+        svg: timeline::draw(endpoint.name(), &setup.history),
     }
 }
 
 /// Puts one claim to the test. What cannot be measured is not met.
-async fn stage(claim: Claim, scene: &mut Scene) -> Finding {
+async fn measure(claim: Claim, setup: &mut Setup) -> Finding {
     let measured = async {
-        scene.sim().clear_faults();
-        scene.sim().accept_connections().await?;
+        setup.sim().clear_faults();
+        setup.sim().accept_connections().await?;
         match claim {
-            Claim::FirstToken => login::run(scene).await,
-            Claim::OneExchange => callers::run(scene).await,
-            Claim::EarlyRefresh => early_refresh::run(scene).await,
-            Claim::Outage => outage::run(scene).await,
-            Claim::Unauthorized => unauthorized::run(scene).await,
-            Claim::DeadGrant => dead_grant::run(scene).await,
+            Claim::FirstToken => login::run(setup).await,
+            Claim::OneExchange => callers::run(setup).await,
+            Claim::EarlyRefresh => early_refresh::run(setup).await,
+            Claim::Outage => outage::run(setup).await,
+            Claim::Unauthorized => unauthorized::run(setup).await,
+            Claim::DeadGrant => dead_grant::run(setup).await,
             Claim::NoSecret => {
-                scene.life.attempts = attempts(scene);
-                secrets::provoke(scene).await
+                setup.history.attempts = attempts(setup);
+                secrets::provoke(setup).await
             }
         }
     };
@@ -148,20 +148,20 @@ async fn stage(claim: Claim, scene: &mut Scene) -> Finding {
     }
 }
 
-fn search(act: &mut Act, output: &mut Output) {
-    let Some(finding) = act
+fn search(run: &mut EndpointRun, output: &mut Output) {
+    let Some(finding) = run
         .findings
         .iter_mut()
         .find(|finding| finding.claim == Claim::NoSecret)
     else {
         return;
     };
-    secrets::look(finding, &act.secrets, &[output.transcript(), &act.svg]);
-    output.begin(act.endpoint.name());
-    tell(finding, output);
+    secrets::look(finding, &run.secrets, &[output.transcript(), &run.svg]);
+    output.begin(run.endpoint.name());
+    print_finding(finding, output);
 }
 
-fn tell(finding: &Finding, output: &mut Output) {
+fn print_finding(finding: &Finding, output: &mut Output) {
     let verdict = if finding.is_met() {
         "met    "
     } else {
@@ -175,8 +175,8 @@ fn tell(finding: &Finding, output: &mut Output) {
 }
 
 /// What the vendor saw of requests for a token, and what never reached it.
-fn attempts(scene: &Scene) -> Vec<Attempt> {
-    let seen = scene.sim().exchanges().into_iter().map(|exchange| Attempt {
+fn attempts(setup: &Setup) -> Vec<Attempt> {
+    let seen = setup.sim().exchanges().into_iter().map(|exchange| Attempt {
         at: Timestamp::from_unix_millis(exchange.at_ms),
         end: match exchange.outcome {
             Outcome::Issued { .. } | Outcome::Repeated { .. } => End::Token,
@@ -184,7 +184,11 @@ fn attempts(scene: &Scene) -> Vec<Attempt> {
             _ => End::NoAnswer,
         },
     });
-    let unseen = scene.wire.sent().into_iter().filter(|sent| !sent.answered);
+    let unseen = setup
+        .client
+        .sent()
+        .into_iter()
+        .filter(|sent| !sent.answered);
     let unseen = unseen.map(|sent| Attempt {
         at: sent.at,
         end: End::NoAnswer,
@@ -205,7 +209,7 @@ fn write(folder: &Path, drawn: &[(String, String)], output: &mut Output) -> Resu
         .with_context(|| format!("{} cannot be written", path.display()))
 }
 
-impl Act {
+impl EndpointRun {
     fn failed(endpoint: Endpoint, why: &str) -> Self {
         Self {
             endpoint,
@@ -215,17 +219,17 @@ impl Act {
             secrets: Vec::new(),
             svg: timeline::draw(
                 endpoint.name(),
-                &Life::begun(Timestamp::from_unix_seconds(0)),
+                &GrantHistory::begun(Timestamp::from_unix_seconds(0)),
             ),
         }
     }
 }
 
-impl From<Act> for Row {
-    fn from(act: Act) -> Self {
+impl From<EndpointRun> for Row {
+    fn from(run: EndpointRun) -> Self {
         Self {
-            endpoint: act.endpoint.name(),
-            findings: act.findings,
+            endpoint: run.endpoint.name(),
+            findings: run.findings,
         }
     }
 }

@@ -16,10 +16,10 @@
 //! no other.
 
 mod callers;
+mod case;
 mod host;
 mod judge;
-mod moved_clock;
-mod scene;
+mod offset_clock;
 mod server;
 mod table;
 mod vendor;
@@ -32,9 +32,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 use vendor_auth::types::Rotation;
 
-use self::callers::Pulse;
-use self::scene::{Played, Scene};
-use self::server::{Store, Way};
+use self::callers::Totals;
+use self::case::{Case, Figures};
+use self::server::{Stop, Store};
 
 /// What to put to the test.
 #[derive(Clone, Debug, Args)]
@@ -59,15 +59,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let stores = options
         .store
         .map_or_else(|| Store::ALL.to_vec(), |store| vec![store]);
-    let scenes = stores.into_iter().flat_map(|store| {
-        Way::ALL.map(|way| Scene {
+    let cases = stores.into_iter().flat_map(|store| {
+        Stop::ALL.map(|stop| Case {
             store,
-            way,
+            stop,
             lasts: Duration::from_secs(options.seconds),
             bystander: Rotation::SingleUse,
         })
     });
-    in_runtime(play(scenes.collect()))
+    in_runtime(run_all(cases.collect()))
 }
 
 // FAULTS.md rows 4, 5 and 9
@@ -78,9 +78,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 ///
 /// As [`run`].
 pub(crate) fn gate() -> Result<()> {
-    in_runtime(must_be_found_out(Scene {
+    in_runtime(must_be_detected(Case {
         store: Store::Redis,
-        way: Way::Killed,
+        stop: Stop::Killed,
         lasts: Duration::from_secs(2),
         bystander: Rotation::Idempotent,
     }))?;
@@ -91,8 +91,8 @@ pub(crate) fn gate() -> Result<()> {
     run(&options)
 }
 
-async fn must_be_found_out(careless: Scene) -> Result<()> {
-    let Err(error) = careless.play(&Pulse::default()).await else {
+async fn must_be_detected(broken: Case) -> Result<()> {
+    let Err(error) = broken.run(&Totals::default()).await else {
         bail!("a bystander that spends without a store is not found out");
     };
     ensure!(
@@ -110,19 +110,19 @@ fn in_runtime(work: impl Future<Output = Result<()>>) -> Result<()> {
         .block_on(work)
 }
 
-async fn play(scenes: Vec<Scene>) -> Result<()> {
-    let pulse = Pulse::default();
-    let mut playing = JoinSet::new();
-    for scene in scenes {
-        let pulse = pulse.clone();
-        playing.spawn(async move { (scene, scene.play(&pulse).await) });
+async fn run_all(cases: Vec<Case>) -> Result<()> {
+    let totals = Totals::default();
+    let mut running = JoinSet::new();
+    for case in cases {
+        let totals = totals.clone();
+        running.spawn(async move { (case, case.run(&totals).await) });
     }
-    let mut outcomes = all(&mut playing, &pulse).await?;
-    outcomes.sort_by_key(|(scene, _)| (scene.store, scene.way));
+    let mut outcomes = all(&mut running, &totals).await?;
+    outcomes.sort_by_key(|(case, _)| (case.store, case.stop));
     println!("\n{}\n", table::of(&outcomes));
-    let failures = outcomes.iter().filter_map(|(scene, outcome)| {
+    let failures = outcomes.iter().filter_map(|(case, outcome)| {
         let error = outcome.as_ref().err()?;
-        Some(format!("{scene}: {error:#}"))
+        Some(format!("{case}: {error:#}"))
     });
     let failures: Vec<String> = failures.collect();
     if !failures.is_empty() {
@@ -134,19 +134,19 @@ async fn play(scenes: Vec<Scene>) -> Result<()> {
 
 /// Waits for every scene, with a word now and then.
 async fn all(
-    playing: &mut JoinSet<(Scene, Result<Played>)>,
-    pulse: &Pulse,
-) -> Result<Vec<(Scene, Result<Played>)>> {
+    running: &mut JoinSet<(Case, Result<Figures>)>,
+    totals: &Totals,
+) -> Result<Vec<(Case, Result<Figures>)>> {
     let begun = Instant::now();
     let mut beats = interval_at(begun + BEAT, BEAT);
     let mut outcomes = Vec::new();
     loop {
         tokio::select! {
-            played = playing.join_next() => match played {
-                Some(played) => outcomes.push(played?),
+            figures = running.join_next() => match figures {
+                Some(figures) => outcomes.push(figures?),
                 None => return Ok(outcomes),
             },
-            beat = beats.tick() => println!("  {:>3} s  {pulse}", (beat - begun).as_secs()),
+            beat = beats.tick() => println!("  {:>3} s  {totals}", (beat - begun).as_secs()),
         }
     }
 }

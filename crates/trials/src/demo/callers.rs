@@ -6,31 +6,31 @@ use token_sim::When;
 
 use super::claim::{Claim, Finding};
 use super::crowd::{Crowd, Served};
-use super::scene::Scene;
+use super::setup::Setup;
 use super::table::{counted, grouped};
 
 /// How many callers come at once.
 pub(crate) const CALLERS: u32 = 10_000;
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::OneExchange);
-    let expired = scene.ask().await?;
-    scene.wait_until(expired.validity().expires_at());
-    scene
-        .life
-        .mark(scene.now(), "expired: 10,000 callers at once, one exchange");
+    let expired = setup.ask().await?;
+    setup.wait_until(expired.validity().expires_at());
+    setup
+        .history
+        .mark(setup.now(), "expired: 10,000 callers at once, one exchange");
 
-    let known = scene.sim().exchange_count();
-    let hold = scene.sim().hold_next(When::AfterActing);
-    let crowd = Crowd::ask(&scene.tokens, CALLERS);
+    let known = setup.sim().exchange_count();
+    let hold = setup.sim().hold_next(When::AfterActing);
+    let crowd = Crowd::ask(&setup.tokens, CALLERS);
     crowd.all_asked().await?;
     hold.caught(1).await;
     hold.release();
     let served = crowd.served().await;
-    scene.settle().await?;
+    setup.settle().await?;
 
-    look_at_callers(&mut finding, scene, &served, &expired);
-    let exchanges = scene.exchanges_after(known);
+    look_at_callers(&mut finding, setup, &served, &expired);
+    let exchanges = setup.exchanges_after(known);
     let issued = exchanges
         .iter()
         .filter(|exchange| exchange.is_issued())
@@ -44,7 +44,7 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
             counted(issued, "token")
         ),
     );
-    let (status, _) = scene.call_api().await?;
+    let (status, _) = setup.call_api().await?;
     finding.check(
         "the API takes their token",
         status == 200,
@@ -55,18 +55,18 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
         .errors
         .iter()
         .take(1)
-        .for_each(|error| scene.show_error(error));
+        .for_each(|error| setup.show_error(error));
     Ok(finding)
 }
 
-fn look_at_callers(finding: &mut Finding, scene: &Scene, served: &Served, expired: &Token) {
+fn look_at_callers(finding: &mut Finding, setup: &Setup, served: &Served, expired: &Token) {
     let all = usize::try_from(CALLERS).unwrap_or(usize::MAX);
     finding.check(
         "all waited for the open exchange",
         served.waited == all,
         format!("{} callers waited", grouped(served.waited)),
     );
-    let now = scene.now();
+    let now = setup.now();
     let alike = served.tokens.first().map_or(0, |first| served.with(first));
     finding.check(
         "all got the same token",

@@ -9,7 +9,7 @@ use token_sim::Outcome;
 use vendor_auth::cache::Event;
 
 use super::claim::{Claim, Finding};
-use super::scene::{Ending, Scene, told};
+use super::setup::{Ending, Setup, pending_events};
 use super::table::counted;
 
 /// How often a caller asks while the last token lives.
@@ -28,36 +28,36 @@ struct Watch {
     errors: Vec<Error>,
 }
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::DeadGrant);
-    let last = scene.ask().await?;
-    scene.wait_until(last.validity().refresh_at());
-    let (begun, known) = (scene.now(), scene.sim().exchange_count());
-    let mut events = scene.tokens.events();
-    scene.vendor.end_grant();
-    scene.life.mark(begun, scene.ending.mark());
+    let last = setup.ask().await?;
+    setup.wait_until(last.validity().refresh_at());
+    let (begun, known) = (setup.now(), setup.sim().exchange_count());
+    let mut events = setup.tokens.events();
+    setup.vendor.end_grant();
+    setup.history.mark(begun, setup.ending.mark());
 
-    let given = scene
+    let given = setup
         .ask_at_once()
         .await
         .context("a caller had to wait for the verdict")??;
-    scene.life.token(&given, begun);
-    scene.settle().await?;
-    look_at_verdict(&mut finding, scene, known);
-    let while_live = watch_live(scene, &last).await?;
-    let after = watch_after(scene, &last).await?;
-    scene.life.ended = scene.now();
+    setup.history.token(&given, begun);
+    setup.settle().await?;
+    look_at_verdict(&mut finding, setup, known);
+    let while_live = watch_live(setup, &last).await?;
+    let after = watch_after(setup, &last).await?;
+    setup.history.ended = setup.now();
 
-    look_at_callers(&mut finding, scene.ending, &while_live, &after);
-    let heard = told(&mut events).await;
-    look_at_events(&mut finding, scene.ending, &heard);
-    look_at_requests(&mut finding, scene, known, scene.now().since(begun));
-    heard.iter().for_each(|event| scene.show(event));
+    look_at_callers(&mut finding, setup.ending, &while_live, &after);
+    let heard = pending_events(&mut events).await;
+    look_at_events(&mut finding, setup.ending, &heard);
+    look_at_requests(&mut finding, setup, known, setup.now().since(begun));
+    heard.iter().for_each(|event| setup.show(event));
     after
         .errors
         .iter()
         .take(1)
-        .for_each(|error| scene.show_error(error));
+        .for_each(|error| setup.show_error(error));
     Ok(finding)
 }
 
@@ -90,8 +90,8 @@ impl Ending {
     }
 }
 
-fn look_at_verdict(finding: &mut Finding, scene: &Scene, known: usize) {
-    let refusals: Vec<String> = scene
+fn look_at_verdict(finding: &mut Finding, setup: &Setup, known: usize) {
+    let refusals: Vec<String> = setup
         .exchanges_after(known)
         .into_iter()
         .filter_map(|exchange| match exchange.outcome {
@@ -107,42 +107,42 @@ fn look_at_verdict(finding: &mut Finding, scene: &Scene, known: usize) {
 }
 
 /// Until the last millisecond of the token's life.
-async fn watch_live(scene: &mut Scene, last: &Token) -> Result<Watch> {
+async fn watch_live(setup: &mut Setup, last: &Token) -> Result<Watch> {
     let end = last.validity().expires_at();
-    let beat = Duration::from_secs(end.since(scene.now()).as_secs() / ASKED_WHILE_LIVE);
+    let beat = Duration::from_secs(end.since(setup.now()).as_secs() / ASKED_WHILE_LIVE);
     let mut watch = Watch::default();
-    while scene.now().after(beat) < end {
-        scene.wait(beat);
-        watch.ask(scene, last).await?;
+    while setup.now().after(beat) < end {
+        setup.wait(beat);
+        watch.ask(setup, last).await?;
     }
-    scene.wait_until(end.before(Duration::from_millis(1)));
-    watch.ask(scene, last).await?;
+    setup.wait_until(end.before(Duration::from_millis(1)));
+    watch.ask(setup, last).await?;
     Ok(watch)
 }
 
 /// From its expiry on.
-async fn watch_after(scene: &mut Scene, last: &Token) -> Result<Watch> {
+async fn watch_after(setup: &mut Setup, last: &Token) -> Result<Watch> {
     let mut watch = Watch::default();
-    scene.wait_until(last.validity().expires_at());
-    scene
-        .life
-        .mark(scene.now(), "expired: no caller gets it any more");
+    setup.wait_until(last.validity().expires_at());
+    setup
+        .history
+        .mark(setup.now(), "expired: no caller gets it any more");
     for _ in 0..MINUTES_AFTER {
-        watch.ask(scene, last).await?;
-        scene.wait(Duration::from_secs(60));
+        watch.ask(setup, last).await?;
+        setup.wait(Duration::from_secs(60));
     }
     Ok(watch)
 }
 
 impl Watch {
-    async fn ask(&mut self, scene: &mut Scene, last: &Token) -> Result<()> {
-        let expired = scene.now() >= last.validity().expires_at();
-        match scene.ask().await {
+    async fn ask(&mut self, setup: &mut Setup, last: &Token) -> Result<()> {
+        let expired = setup.now() >= last.validity().expires_at();
+        match setup.ask().await {
             Ok(_) if expired => self.expired += 1,
             Ok(_) => self.live += 1,
             Err(error) => self.errors.push(error),
         }
-        scene.settle().await
+        setup.settle().await
     }
 }
 
@@ -207,10 +207,10 @@ fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
 
 /// A dead grant is asked for once. Credentials may be mended at the vendor's, so they are tried
 /// again, rarely: each try may be a refresh and a login.
-fn look_at_requests(finding: &mut Finding, scene: &Scene, known: usize, watched: Duration) {
-    let asked = scene.exchanges_after(known).len();
+fn look_at_requests(finding: &mut Finding, setup: &Setup, known: usize, watched: Duration) {
+    let asked = setup.exchanges_after(known).len();
     let pauses = watched.as_secs() / SHORTEST_PAUSE.as_secs();
-    let allowed = match scene.ending {
+    let allowed = match setup.ending {
         Ending::LogInAgain => 1,
         _ => 2 * (1 + usize::try_from(pauses).unwrap_or(usize::MAX)),
     };

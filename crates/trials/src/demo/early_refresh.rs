@@ -7,29 +7,29 @@ use token_sim::When;
 use super::callers::CALLERS;
 use super::claim::{Claim, Finding};
 use super::crowd::Crowd;
-use super::scene::Scene;
+use super::setup::Setup;
 use super::table::{counted, grouped};
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::EarlyRefresh);
-    let old = scene.ask().await?;
-    scene.wait_until(old.validity().refresh_at());
-    let left = old.validity().expires_at().since(scene.now());
-    scene
-        .life
-        .mark(scene.now(), "refreshed early: 10,000 callers, nobody waits");
+    let old = setup.ask().await?;
+    setup.wait_until(old.validity().refresh_at());
+    let left = old.validity().expires_at().since(setup.now());
+    setup
+        .history
+        .mark(setup.now(), "refreshed early: 10,000 callers, nobody waits");
 
-    let known = scene.sim().exchange_count();
-    let hold = scene.sim().hold_next(When::AfterActing);
-    let first = scene
+    let known = setup.sim().exchange_count();
+    let hold = setup.sim().hold_next(When::AfterActing);
+    let first = setup
         .ask_at_once()
         .await
         .context("the first caller had to wait")?;
     hold.caught(1).await;
-    let served = Crowd::ask(&scene.tokens, CALLERS).served().await;
-    let undelivered = scene.sim().undelivered_issued();
+    let served = Crowd::ask(&setup.tokens, CALLERS).served().await;
+    let undelivered = setup.sim().undelivered_issued();
     hold.release();
-    scene.settle().await?;
+    setup.settle().await?;
 
     let at_once = served.with(&old) + usize::from(first?.same_secrets_as(&old));
     let all = usize::try_from(CALLERS).unwrap_or(usize::MAX) + 1;
@@ -47,23 +47,23 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
         !left.is_zero(),
         format!("{} min before the expiry", left.as_secs() / 60),
     );
-    look_after(&mut finding, scene, known).await?;
+    look_after(&mut finding, setup, known).await?;
     Ok(finding)
 }
 
-async fn look_after(finding: &mut Finding, scene: &Scene, known: usize) -> Result<()> {
-    let exchanges = scene.exchanges_after(known);
+async fn look_after(finding: &mut Finding, setup: &Setup, known: usize) -> Result<()> {
+    let exchanges = setup.exchanges_after(known);
     let one = matches!(&exchanges[..], [only] if only.is_issued() && only.delivered);
     finding.check(
         "one exchange in the vendor's journal",
         one,
         counted(exchanges.len(), "exchange"),
     );
-    let new = scene
+    let new = setup
         .ask_at_once()
         .await
         .context("a caller had to wait afterwards")??;
-    let (status, used) = scene.call_api().await?;
+    let (status, used) = setup.call_api().await?;
     finding.check(
         "the new token is in use afterwards",
         status == 200 && used.same_secrets_as(&new),

@@ -4,22 +4,22 @@ use anyhow::Result;
 use token_sim::{Exchange, Kind};
 
 use super::claim::{Claim, Finding};
-use super::scene::Scene;
+use super::setup::Setup;
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::FirstToken);
-    let token = match scene.redemption.take() {
+    let token = match setup.redemption.take() {
         Some(redemption) => {
-            scene.show(&redemption);
-            (*scene.tokens.redeem(redemption).await?).clone()
+            setup.show(&redemption);
+            (*setup.tokens.redeem(redemption).await?).clone()
         }
-        None => scene.ask().await?,
+        None => setup.ask().await?,
     };
-    scene.settle().await?;
-    scene.life.mark(scene.now(), "first token");
-    scene.show(&token);
+    setup.settle().await?;
+    setup.history.mark(setup.now(), "first token");
+    setup.show(&token);
 
-    let exchanges = scene.sim().exchanges();
+    let exchanges = setup.sim().exchanges();
     let first = exchanges
         .first()
         .filter(|first| first.is_issued() && first.delivered);
@@ -32,7 +32,7 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
             exchanges.first().map_or("request", word)
         ),
     );
-    let (status, _) = scene.call_api().await?;
+    let (status, _) = setup.call_api().await?;
     finding.check(
         "the API takes the token",
         status == 200,

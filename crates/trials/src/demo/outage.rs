@@ -9,7 +9,7 @@ use token_sim::{Fault, RetryAfter};
 use vendor_auth::cache::Event;
 
 use super::claim::{Claim, Finding};
-use super::scene::{Scene, told};
+use super::setup::{Setup, pending_events};
 use super::table::{counted, grouped};
 
 /// A caller asks this often.
@@ -30,59 +30,59 @@ struct Watch {
     sent: usize,
 }
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::Outage);
-    let live = scene.ask().await?;
-    let life = live
+    let live = setup.ask().await?;
+    let lifetime = live
         .validity()
         .expires_at()
         .since(live.validity().issued_at());
-    let half = Duration::from_secs(life.as_secs() * 3 / 40);
-    scene.wait_until(live.validity().refresh_at());
-    let (begun, known) = (scene.now(), scene.sim().exchange_count());
-    let mut events = scene.tokens.events();
-    scene.life.mark(
+    let half = Duration::from_secs(lifetime.as_secs() * 3 / 40);
+    setup.wait_until(live.validity().refresh_at());
+    let (begun, known) = (setup.now(), setup.sim().exchange_count());
+    let mut events = setup.tokens.events();
+    setup.history.mark(
         begun,
         "outage: 503, then no connection; the live token is served",
     );
 
     let mut watch = Watch::default();
-    scene
+    setup
         .sim()
         .fault(Fault::unavailable(RetryAfter::Absent).until_cleared());
-    watch.over(scene, half, &live).await?;
-    let seen = scene.exchanges_after(known).len();
+    watch.over(setup, half, &live).await?;
+    let seen = setup.exchanges_after(known).len();
     finding.check(
         "the vendor's journal has every request of the first half",
         seen == watch.sent,
         format!("{} answered 503", counted(seen, "request")),
     );
-    scene.sim().refuse_connections().await?;
-    watch.over(scene, half, &live).await?;
-    scene.life.outage = Some((begun, scene.now()));
+    setup.sim().refuse_connections().await?;
+    watch.over(setup, half, &live).await?;
+    setup.history.outage = Some((begun, setup.now()));
 
     look_at(&mut finding, &watch, half * 2);
-    let failures: Vec<Event> = told(&mut events).await;
+    let failures: Vec<Event> = pending_events(&mut events).await;
     look_at_failures(&mut finding, &failures);
-    failures.iter().for_each(|event| scene.show(event));
-    recover(&mut finding, scene, &live).await?;
+    failures.iter().for_each(|event| setup.show(event));
+    recover(&mut finding, setup, &live).await?;
     Ok(finding)
 }
 
 impl Watch {
-    async fn over(&mut self, scene: &mut Scene, span: Duration, live: &Token) -> Result<()> {
-        let end = scene.now().after(span);
-        while scene.now() < end {
-            let before = scene.wire.count();
-            let outcome = scene.ask_at_once().await;
-            scene.settle().await?;
-            let sent = scene.wire.count() - before;
+    async fn over(&mut self, setup: &mut Setup, span: Duration, live: &Token) -> Result<()> {
+        let end = setup.now().after(span);
+        while setup.now() < end {
+            let before = setup.client.count();
+            let outcome = setup.ask_at_once().await;
+            setup.settle().await?;
+            let sent = setup.client.count() - before;
             self.asked += 1;
             self.sent += sent;
             self.tries += usize::from(sent > 0);
             self.served +=
                 usize::from(matches!(outcome, Some(Ok(token)) if token.same_secrets_as(live)));
-            scene.wait(BEAT);
+            setup.wait(BEAT);
         }
         Ok(())
     }
@@ -112,11 +112,11 @@ fn look_at(finding: &mut Finding, watch: &Watch, outage: Duration) {
 
 fn look_at_failures(finding: &mut Finding, events: &[Event]) {
     let transient = |event: &&Event| matches!(event, Event::Failed { error, .. } if matches!(error.kind(), ErrorKind::Transient { .. }));
-    let told = events.iter().filter(transient).count();
+    let pending_events = events.iter().filter(transient).count();
     finding.check(
         "told as something that passes",
-        told == events.len() && told > 0,
-        format!("{} told as Transient", counted(told, "failure")),
+        pending_events == events.len() && pending_events > 0,
+        format!("{} told as Transient", counted(pending_events, "failure")),
     );
 }
 
@@ -132,25 +132,25 @@ fn most_tries(outage: Duration) -> usize {
     tries
 }
 
-async fn recover(finding: &mut Finding, scene: &mut Scene, live: &Token) -> Result<()> {
-    scene.sim().clear_faults();
-    scene.sim().accept_connections().await?;
-    let (over, known) = (scene.now(), scene.sim().issued_count());
+async fn recover(finding: &mut Finding, setup: &mut Setup, live: &Token) -> Result<()> {
+    setup.sim().clear_faults();
+    setup.sim().accept_connections().await?;
+    let (over, known) = (setup.now(), setup.sim().issued_count());
     let mut newer = None;
-    while newer.is_none() && scene.now().since(over) <= LONGEST_PAUSE + BEAT {
-        let token = scene
+    while newer.is_none() && setup.now().since(over) <= LONGEST_PAUSE + BEAT {
+        let token = setup
             .ask_at_once()
             .await
             .context("a caller had to wait after the outage")??;
-        scene.settle().await?;
+        setup.settle().await?;
         if token.same_secrets_as(live) {
-            scene.wait(BEAT);
+            setup.wait(BEAT);
         } else {
             newer = Some(token);
         }
     }
-    let after = scene.now().since(over).as_secs();
-    let issued = scene.sim().issued_count() - known;
+    let after = setup.now().since(over).as_secs();
+    let issued = setup.sim().issued_count() - known;
     finding.check(
         "a new token soon after it",
         newer.is_some() && issued == 1,

@@ -12,7 +12,7 @@ use token_core::Error;
 use token_sim::{Echo, Fault};
 
 use super::claim::{Claim, Finding};
-use super::scene::Scene;
+use super::setup::Setup;
 
 /// A piece of a secret that is at least this long is a find. Shorter secrets count whole.
 const PIECE: usize = 12;
@@ -51,19 +51,19 @@ impl Pieces {
 
 /// Lets the vendor quote the token in an error, in three encodings, and shows each error to a
 /// person and to a log.
-pub(crate) async fn provoke(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn provoke(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::NoSecret);
     let echoes = [Echo::Raw, Echo::Percent, Echo::Base64];
     let mut marked = 0;
     for echo in echoes {
-        scene.sim().fault(Fault::echo(echo));
-        let error = refused(scene).await?;
+        setup.sim().fault(Fault::echo(echo));
+        let error = refused(setup).await?;
         marked += usize::from(
             error
                 .message()
                 .is_some_and(|text| text.contains("[scrubbed]")),
         );
-        scene.show_error(&error);
+        setup.show_error(&error);
     }
     finding.check(
         "what the vendor quotes of a token is scrubbed",
@@ -115,15 +115,15 @@ fn finds_what_is_planted(text: &str) -> bool {
 }
 
 /// The refusal of one refresh that the vendor never sees.
-async fn refused(scene: &mut Scene) -> Result<Error> {
-    let token = scene
-        .life
+async fn refused(setup: &mut Setup) -> Result<Error> {
+    let token = setup
+        .history
         .last_token
         .clone()
         .context("there was no token")?;
-    let asked = scene.tokens.send_request(
-        |attempt| scene.endpoint.refresh(&token, attempt),
-        |answer| scene.endpoint.read(answer).map(drop),
+    let asked = setup.tokens.send_request(
+        |attempt| setup.endpoint.refresh(&token, attempt),
+        |answer| setup.endpoint.read(answer).map(drop),
     );
     asked.await.err().context("a refusal was taken for a token")
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use token_core::Timestamp;
 
-use super::life::{End, Life, Span};
+use super::history::{End, GrantHistory, Span};
 use svg::{Anchor, Svg};
 
 const WIDTH: f64 = 1200.0;
@@ -31,8 +31,8 @@ const CLOSING: &str = "#d1495b";
 const OUTAGE: &str = "#f6dcdf";
 
 /// Draws the life of an endpoint's tokens.
-pub(crate) fn draw(name: &str, life: &Life) -> String {
-    let picture = Picture::of(life);
+pub(crate) fn draw(name: &str, history: &GrantHistory) -> String {
+    let picture = Picture::of(history);
     let mut svg = Svg::new(WIDTH, picture.height());
     let title = format!("{name}: the life of its tokens");
     svg.text((24.0, 34.0), Anchor::Start, &bold(20), &title);
@@ -44,26 +44,26 @@ pub(crate) fn draw(name: &str, life: &Life) -> String {
     picture.tokens(&mut svg);
     picture.requests(&mut svg);
     picture.marks(&mut svg);
-    legend::draw(&mut svg, life, picture.axis_y() + 66.0);
+    legend::draw(&mut svg, history, picture.axis_y() + 66.0);
     svg.finish(&title)
 }
 
 struct Picture<'a> {
-    life: &'a Life,
+    history: &'a GrantHistory,
     end: Timestamp,
 }
 
 impl<'a> Picture<'a> {
-    fn of(life: &'a Life) -> Self {
-        let expiries = life.spans.iter().map(|span| span.validity.expires_at());
-        let end = expiries.fold(life.ended, Timestamp::max);
-        Self { life, end }
+    fn of(history: &'a GrantHistory) -> Self {
+        let expiries = history.spans.iter().map(|span| span.validity.expires_at());
+        let end = expiries.fold(history.ended, Timestamp::max);
+        Self { history, end }
     }
 
     /// Where an instant is, from left to right.
     fn x(&self, at: Timestamp) -> f64 {
-        let whole = self.end.since(self.life.begun).as_secs_f64().max(1.0);
-        let share = at.min(self.end).since(self.life.begun).as_secs_f64() / whole;
+        let whole = self.end.since(self.history.begun).as_secs_f64().max(1.0);
+        let share = at.min(self.end).since(self.history.begun).as_secs_f64() / whole;
         LEFT + share * (WIDTH - LEFT - RIGHT)
     }
 
@@ -72,7 +72,7 @@ impl<'a> Picture<'a> {
     }
 
     fn requests_y(&self) -> f64 {
-        self.row_y(self.life.spans.len())
+        self.row_y(self.history.spans.len())
     }
 
     fn axis_y(&self) -> f64 {
@@ -80,12 +80,13 @@ impl<'a> Picture<'a> {
     }
 
     fn height(&self) -> f64 {
-        let lines = u32::try_from(self.life.marks.len().max(legend::SIGNS)).map_or(0.0, f64::from);
+        let lines =
+            u32::try_from(self.history.marks.len().max(legend::SIGNS)).map_or(0.0, f64::from);
         self.axis_y() + 66.0 + lines * LEGEND_LINE + 8.0
     }
 
     fn outage(&self, svg: &mut Svg) {
-        let Some((from, to)) = self.life.outage else {
+        let Some((from, to)) = self.history.outage else {
             return;
         };
         let (left, right) = (self.x(from), self.x(to));
@@ -95,11 +96,11 @@ impl<'a> Picture<'a> {
 
     fn axis(&self, svg: &mut Svg) {
         let y = self.axis_y();
-        let whole = self.end.since(self.life.begun);
+        let whole = self.end.since(self.history.begun);
         let step = step_of(whole);
         let mut at = Duration::ZERO;
         while at <= whole {
-            let x = self.x(self.life.begun.after(at));
+            let x = self.x(self.history.begun.after(at));
             svg.line((x, FIRST_ROW - 6.0), (x, y), &stroke(GRID, 1.0));
             let minutes = at.as_secs() / 60;
             let text = format!("{}:{:02}", minutes / 60, minutes % 60);
@@ -117,7 +118,7 @@ impl<'a> Picture<'a> {
     }
 
     fn tokens(&self, svg: &mut Svg) {
-        for (row, span) in self.life.spans.iter().enumerate() {
+        for (row, span) in self.history.spans.iter().enumerate() {
             let y = self.row_y(row);
             let name = format!("generation {}", span.generation);
             svg.text((LEFT - 14.0, y + 14.0), Anchor::End, &plain(INK), &name);
@@ -151,7 +152,7 @@ impl<'a> Picture<'a> {
         );
         for end in [End::NoAnswer, End::Refused, End::Token] {
             let attempts = self
-                .life
+                .history
                 .attempts
                 .iter()
                 .filter(|attempt| attempt.end == end);
@@ -162,7 +163,7 @@ impl<'a> Picture<'a> {
     }
 
     fn marks(&self, svg: &mut Svg) {
-        for (number, mark) in self.life.marks.iter().enumerate() {
+        for (number, mark) in self.history.marks.iter().enumerate() {
             let x = self.x(mark.at);
             let dashed = format!("{} stroke-dasharray=\"3 4\"", stroke(INK, 1.0));
             svg.line((x, MARKS + 10.0), (x, self.axis_y()), &dashed);
@@ -250,31 +251,31 @@ mod tests {
 
     use super::*;
 
-    fn life() -> Life {
+    fn history() -> GrantHistory {
         let begun = Timestamp::from_unix_seconds(1000);
-        let mut life = Life::begun(begun);
+        let mut history = GrantHistory::begun(begun);
         let validity = Validity::new(begun, begun.after(Duration::from_secs(7200)));
         let token = Token::builder(Secret::from("tell-no-one"), validity)
             .build()
             .unwrap();
-        life.token(&token, begun);
-        life.mark(begun, "first < token");
-        life.token(&token, begun.after(Duration::from_secs(3600)));
-        life
+        history.token(&token, begun);
+        history.mark(begun, "first < token");
+        history.token(&token, begun.after(Duration::from_secs(3600)));
+        history
     }
 
     #[test]
     fn every_instant_lies_between_the_margins() {
-        let life = life();
-        let picture = Picture::of(&life);
-        assert_eq!(picture.x(life.begun), LEFT);
+        let history = history();
+        let picture = Picture::of(&history);
+        assert_eq!(picture.x(history.begun), LEFT);
         assert_eq!(picture.x(Timestamp::MAX), WIDTH - RIGHT);
-        assert_eq!(picture.x(life.ended), f64::midpoint(LEFT, WIDTH - RIGHT));
+        assert_eq!(picture.x(history.ended), f64::midpoint(LEFT, WIDTH - RIGHT));
     }
 
     #[test]
     fn the_picture_has_the_token_and_the_mark_and_no_secret() {
-        let svg = draw("Acme", &life());
+        let svg = draw("Acme", &history());
         assert!(
             svg.contains("generation 0") && svg.contains("first &lt; token"),
             "{svg}"

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use token_core::Token;
 
 use super::claim::{Claim, Finding};
-use super::scene::Scene;
+use super::setup::Setup;
 use super::table::counted;
 
 /// How many call the API at once, each over a connection of its own.
@@ -15,22 +15,22 @@ const CALLERS: usize = 100;
 /// The longest pause of the backoff: after it, whatever a late 401 may have caused has begun.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
+pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::Unauthorized);
-    let old = scene.ask().await?;
-    let life = old
+    let old = setup.ask().await?;
+    let history = old
         .validity()
         .expires_at()
         .since(old.validity().issued_at());
-    scene.wait(life / 8);
-    scene.vendor.revoke_access_token();
-    scene
-        .life
-        .mark(scene.now(), "token revoked: 401, then a new one");
+    setup.wait(history / 8);
+    setup.vendor.revoke_access_token();
+    setup
+        .history
+        .mark(setup.now(), "token revoked: 401, then a new one");
 
-    let (known, issued) = (scene.sim().exchange_count(), scene.sim().issued_count());
-    let statuses = scene.call_api_by(CALLERS).await?;
-    scene.settle().await?;
+    let (known, issued) = (setup.sim().exchange_count(), setup.sim().issued_count());
+    let statuses = setup.call_api_by(CALLERS).await?;
+    setup.settle().await?;
 
     let refused = statuses.iter().filter(|(first, _)| *first == 401).count();
     finding.check(
@@ -44,8 +44,8 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
         taken == CALLERS,
         format!("{taken} of {CALLERS} then got 200"),
     );
-    let issued = scene.sim().issued_count() - issued;
-    let asked = scene.exchanges_after(known).len();
+    let issued = setup.sim().issued_count() - issued;
+    let asked = setup.exchanges_after(known).len();
     finding.check(
         "one new token in the vendor's journal",
         issued == 1,
@@ -55,21 +55,21 @@ pub(crate) async fn run(scene: &mut Scene) -> Result<Finding> {
             counted(asked, "exchange")
         ),
     );
-    refuse_late(&mut finding, scene, &old).await?;
+    refuse_late(&mut finding, setup, &old).await?;
     Ok(finding)
 }
 
 /// A 401 that arrives late, for the token before.
-async fn refuse_late(finding: &mut Finding, scene: &mut Scene, old: &Token) -> Result<()> {
-    let (known, new) = (scene.sim().exchange_count(), scene.ask().await?);
-    scene.tokens.invalidate(old);
-    scene.wait(LONGEST_PAUSE);
-    let kept = scene
+async fn refuse_late(finding: &mut Finding, setup: &mut Setup, old: &Token) -> Result<()> {
+    let (known, new) = (setup.sim().exchange_count(), setup.ask().await?);
+    setup.tokens.invalidate(old);
+    setup.wait(LONGEST_PAUSE);
+    let kept = setup
         .ask_at_once()
         .await
         .context("a caller had to wait for a late 401")??;
-    scene.settle().await?;
-    let asked = scene.exchanges_after(known).len();
+    setup.settle().await?;
+    let asked = setup.exchanges_after(known).len();
     finding.check(
         "a late 401 for the old token changes nothing",
         asked == 0 && kept.same_secrets_as(&new),

@@ -15,7 +15,7 @@ use vendor_auth::types::{Clock as _, Generation};
 use vendor_auth::{Error, TokenCache};
 
 use super::host::Host;
-use super::moved_clock::MovedClock;
+use super::offset_clock::OffsetClock;
 
 /// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -23,22 +23,22 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Asks until it is dropped.
 #[derive(Debug)]
 pub(super) struct Callers {
-    pub(super) asked: watch::Receiver<Asked>,
+    pub(super) stats: watch::Receiver<CallStats>,
     task: JoinHandle<()>,
 }
 
 /// How a caller asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum CallMode {
     /// Looks once: whoever has a live token has an answer at the first look, whatever else goes on.
-    LooksOnce,
+    PollOnce,
     /// Waits for its answer, within its deadline.
-    Waits,
+    Wait,
 }
 
 /// What they got.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct CallStats {
     pub(super) times: u64,
     /// Had no answer at the first look.
     pub(super) waited: u64,
@@ -59,30 +59,30 @@ pub(super) struct Refusal {
 
 /// What all callers of all scenes got so far, for people to read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pulse(Arc<Counts>);
+pub(super) struct Totals(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    asked: AtomicU64,
+    stats: AtomicU64,
     waited: AtomicU64,
     refused: AtomicU64,
 }
 
 impl Callers {
-    pub(super) fn of(host: &Host, manner: Manner, pulse: &Pulse) -> Self {
-        let (seen, asked) = watch::channel(Asked::default());
-        let (tokens, clock, pulse) = (host.tokens.clone(), host.clock.clone(), pulse.clone());
+    pub(super) fn of(host: &Host, mode: CallMode, totals: &Totals) -> Self {
+        let (observed, stats) = watch::channel(CallStats::default());
+        let (tokens, clock, totals) = (host.tokens.clone(), host.clock.clone(), totals.clone());
         let task = tokio::spawn(async move {
             loop {
-                ask(&tokens, manner, &clock, &seen, &pulse).await;
+                ask(&tokens, mode, &clock, &observed, &totals).await;
                 tokio::time::sleep(PAUSE).await;
             }
         });
-        Self { asked, task }
+        Self { stats, task }
     }
 
-    pub(super) fn so_far(&self) -> Asked {
-        self.asked.borrow().clone()
+    pub(super) fn so_far(&self) -> CallStats {
+        self.stats.borrow().clone()
     }
 }
 
@@ -94,38 +94,38 @@ impl Drop for Callers {
 
 async fn ask(
     tokens: &TokenCache,
-    manner: Manner,
-    clock: &MovedClock,
-    seen: &watch::Sender<Asked>,
-    pulse: &Pulse,
+    mode: CallMode,
+    clock: &OffsetClock,
+    observed: &watch::Sender<CallStats>,
+    totals: &Totals,
 ) {
     let begun = Instant::now();
-    let answer = match manner {
-        Manner::LooksOnce => at_first_look(tokens.token()),
-        Manner::Waits => Some(tokens.token().await),
+    let answer = match mode {
+        CallMode::PollOnce => poll_once(tokens.token()),
+        CallMode::Wait => Some(tokens.token().await),
     };
     let now = Instant::now();
-    pulse.note(answer.as_ref());
-    seen.send_modify(|asked| {
-        asked.times += 1;
-        asked.slowest = asked.slowest.max(now - begun);
+    totals.note(answer.as_ref());
+    observed.send_modify(|stats| {
+        stats.times += 1;
+        stats.slowest = stats.slowest.max(now - begun);
         match answer {
-            None => asked.waited += 1,
-            Some(Err(error)) => asked.note_refusal(error),
-            Some(Ok(token)) => asked.note_token(&token, clock, now),
+            None => stats.waited += 1,
+            Some(Err(error)) => stats.note_refusal(error),
+            Some(Ok(token)) => stats.note_token(&token, clock, now),
         }
     });
 }
 
 /// The answer, where it is there without any wait.
-fn at_first_look<T>(asking: impl Future<Output = T>) -> Option<T> {
-    match pin!(asking).poll(&mut Context::from_waker(Waker::noop())) {
+fn poll_once<T>(callers: impl Future<Output = T>) -> Option<T> {
+    match pin!(callers).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer),
         Poll::Pending => None,
     }
 }
 
-impl Asked {
+impl CallStats {
     /// When a token of this generation was first handed out.
     pub(super) fn first_of(&self, generation: Generation) -> Option<Instant> {
         let first = self.handed.iter().find(|(handed, _)| *handed == generation);
@@ -143,7 +143,7 @@ impl Asked {
         }
     }
 
-    fn note_token(&mut self, token: &TokenGuard, clock: &MovedClock, now: Instant) {
+    fn note_token(&mut self, token: &TokenGuard, clock: &OffsetClock, now: Instant) {
         self.expired += u64::from(token.validity().expires_at() <= clock.now().wall);
         let generation = token.generation();
         if self.first_of(generation).is_none() {
@@ -152,9 +152,9 @@ impl Asked {
     }
 }
 
-impl Pulse {
+impl Totals {
     fn note(&self, answer: Option<&Result<TokenGuard, Error>>) {
-        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        self.0.stats.fetch_add(1, Ordering::Relaxed);
         match answer {
             None => self.0.waited.fetch_add(1, Ordering::Relaxed),
             Some(Err(_)) => self.0.refused.fetch_add(1, Ordering::Relaxed),
@@ -163,13 +163,13 @@ impl Pulse {
     }
 }
 
-impl fmt::Display for Pulse {
+impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         write!(
             f,
             "asked {} times, {} waited with a live token, {} were told to ask again",
-            read(&self.0.asked),
+            read(&self.0.stats),
             read(&self.0.waited),
             read(&self.0.refused)
         )
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn who_has_no_answer_at_the_first_look_waits() {
-        assert_eq!(at_first_look(std::future::ready(7)), Some(7));
-        assert_eq!(at_first_look(std::future::pending::<()>()), None);
+        assert_eq!(poll_once(std::future::ready(7)), Some(7));
+        assert_eq!(poll_once(std::future::pending::<()>()), None);
     }
 }

@@ -9,7 +9,7 @@ use vendor_auth::cache::{Backoff, Event, Events};
 use vendor_auth::types::Rotation;
 use vendor_auth::{ReqwestClient, TokenCache};
 
-use super::moved_clock::MovedClock;
+use super::offset_clock::OffsetClock;
 use super::server::Server;
 use super::vendor::Vendor;
 
@@ -20,13 +20,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) tokens: TokenCache,
-    pub(super) clock: MovedClock,
-    pub(super) told: watch::Receiver<Vec<Told>>,
+    pub(super) clock: OffsetClock,
+    pub(super) events: watch::Receiver<Vec<TimedEvent>>,
 }
 
 /// An event, and when it came.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct TimedEvent {
     pub(super) event: Event,
     pub(super) at: Instant,
 }
@@ -38,25 +38,25 @@ impl Host {
             .clock(vendor.clock.clone())
             .backoff(Backoff::default().longest(LONGEST_PAUSE));
         let tokens = server.connect(builder).await?.build()?;
-        let (all, told) = watch::channel(Vec::new());
+        let (all, events) = watch::channel(Vec::new());
         tokio::spawn(listen(tokens.events(), all));
         let clock = vendor.clock.clone();
         Ok(Self {
             tokens,
             clock,
-            told,
+            events,
         })
     }
 
     /// Everything so far.
-    pub(super) fn events(&self) -> Vec<Told> {
-        self.told.borrow().clone()
+    pub(super) fn events(&self) -> Vec<TimedEvent> {
+        self.events.borrow().clone()
     }
 }
 
-async fn listen(mut events: Events, all: watch::Sender<Vec<Told>>) {
+async fn listen(mut events: Events, all: watch::Sender<Vec<TimedEvent>>) {
     while let Some(event) = events.next().await {
         let at = Instant::now();
-        all.send_modify(|all| all.push(Told { event, at }));
+        all.send_modify(|all| all.push(TimedEvent { event, at }));
     }
 }

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use vendor_auth::cache::Event;
 use vendor_auth::types::{ErrorKind, Generation};
 
-use super::callers::{Asked, Callers};
-use super::host::{Host, Told};
+use super::callers::{CallStats, Callers};
+use super::host::{Host, TimedEvent};
 
 /// In the text of the error where a refresh token was sent though no store could take what comes of
 /// it.
@@ -20,9 +20,9 @@ const TIMES_A_SECOND: u64 = 20;
 
 /// What was seen of a host.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) asked: Asked,
-    pub(super) told: Vec<Told>,
+pub(super) struct Observed {
+    pub(super) stats: CallStats,
+    pub(super) events: Vec<TimedEvent>,
 }
 
 /// What was seen when the outage was over.
@@ -33,9 +33,9 @@ pub(super) struct Away {
     pub(super) next: Generation,
     /// Requests for a token that reached a vendor meanwhile.
     pub(super) exchanges: usize,
-    pub(super) holder: Seen,
-    pub(super) bystander: Seen,
-    pub(super) latecomer: Seen,
+    pub(super) holder: Observed,
+    pub(super) bystander: Observed,
+    pub(super) latecomer: Observed,
 }
 
 /// What was seen when everybody had had time to recover.
@@ -43,10 +43,10 @@ pub(super) struct Away {
 pub(super) struct Back {
     pub(super) next: Generation,
     pub(super) shared: Grant,
-    pub(super) over: Grant,
-    pub(super) holder: Seen,
-    pub(super) bystander: Seen,
-    pub(super) latecomer: Seen,
+    pub(super) expired: Grant,
+    pub(super) holder: Observed,
+    pub(super) bystander: Observed,
+    pub(super) latecomer: Observed,
 }
 
 /// What came of a grant in all.
@@ -71,11 +71,11 @@ impl Away {
         self.latecomer().context("the latecomer")
     }
 
-    fn callers_with_a_live_token(&self, who: &'static str, seen: &Seen) -> Result<()> {
+    fn callers_with_a_live_token(&self, who: &'static str, observed: &Observed) -> Result<()> {
         let enough = self.lasts.as_secs() * TIMES_A_SECOND;
-        let times = seen.asked.times;
+        let times = observed.stats.times;
         ensure!(times >= enough, "the {who} was asked {times} times only");
-        seen.never_waits().context(who)
+        observed.never_waits().context(who)
     }
 
     fn holder(&self) -> Result<()> {
@@ -110,11 +110,11 @@ impl Away {
 
     fn latecomer(&self) -> Result<()> {
         ensure!(
-            self.latecomer.asked.handed.is_empty(),
+            self.latecomer.stats.handed.is_empty(),
             "has a token though its own was over"
         );
         ensure!(
-            self.latecomer.asked.refused() > 0,
+            self.latecomer.stats.refused() > 0,
             "was told nothing within its deadline"
         );
         self.latecomer.is_told_to_ask_again()
@@ -130,17 +130,17 @@ impl Back {
         self.shared
             .went_on_once(self.next)
             .context("the shared grant")?;
-        self.over
+        self.expired
             .went_on_once(self.next)
             .context("the latecomer's grant")?;
-        for (who, seen) in self.hosts() {
-            ensure!(seen.has(self.next), "the {who} has no newer token");
-            seen.nothing_was_lost().context(who)?;
+        for (who, observed) in self.hosts() {
+            ensure!(observed.has(self.next), "the {who} has no newer token");
+            observed.nothing_was_lost().context(who)?;
         }
         self.holder.never_waits().context("the holder")?;
         self.bystander.never_waits().context("the bystander")?;
         ensure!(
-            self.latecomer.asked.expired == 0,
+            self.latecomer.stats.expired == 0,
             "the latecomer was handed an expired token"
         );
         self.latecomer
@@ -148,7 +148,7 @@ impl Back {
             .context("the latecomer")
     }
 
-    fn hosts(&self) -> [(&'static str, &Seen); 3] {
+    fn hosts(&self) -> [(&'static str, &Observed); 3] {
         [
             ("holder", &self.holder),
             ("bystander", &self.bystander),
@@ -175,40 +175,40 @@ impl Grant {
     }
 }
 
-impl Seen {
+impl Observed {
     pub(super) fn of(host: &Host, callers: &Callers) -> Self {
         Self {
-            asked: callers.so_far(),
-            told: host.events(),
+            stats: callers.so_far(),
+            events: host.events(),
         }
     }
 
     /// When the store acknowledged this generation to this host.
     pub(super) fn persisted(&self, next: Generation) -> Option<Instant> {
-        let told = self.told.iter().find(
-            |told| matches!(told.event, Event::Persisted { generation } if generation == next),
+        let events = self.events.iter().find(
+            |events| matches!(events.event, Event::Persisted { generation } if generation == next),
         );
-        told.map(|told| told.at)
+        events.map(|events| events.at)
     }
 
     fn has(&self, generation: Generation) -> bool {
-        self.asked.first_of(generation).is_some()
+        self.stats.first_of(generation).is_some()
     }
 
     fn was_told(&self, what: impl Fn(&Event) -> bool) -> bool {
-        self.told.iter().any(|told| what(&told.event))
+        self.events.iter().any(|events| what(&events.event))
     }
 
     fn never_waits(&self) -> Result<()> {
-        let asked = &self.asked;
+        let stats = &self.stats;
         ensure!(
-            asked.waited == 0,
+            stats.waited == 0,
             "{} of {} callers waited",
-            asked.waited,
-            asked.times
+            stats.waited,
+            stats.times
         );
-        ensure!(asked.expired == 0, "an expired token was handed out");
-        match asked.refusals.first() {
+        ensure!(stats.expired == 0, "an expired token was handed out");
+        match stats.refusals.first() {
             Some(refusal) => bail!("a live token was replaced by an error: {}", refusal.error),
             None => Ok(()),
         }
@@ -216,7 +216,7 @@ impl Seen {
 
     /// Every error says that the store is to blame, and that asking again helps.
     fn is_told_to_ask_again(&self) -> Result<()> {
-        let other = self.asked.refusals.iter().find(|refusal| {
+        let other = self.stats.refusals.iter().find(|refusal| {
             let kind = refusal.error.kind();
             kind != ErrorKind::Store || !kind.is_retryable()
         });
@@ -231,14 +231,14 @@ impl Seen {
     }
 
     fn nothing_was_lost(&self) -> Result<()> {
-        let bad = self.told.iter().find(|told| {
+        let bad = self.events.iter().find(|events| {
             matches!(
-                told.event,
+                events.event,
                 Event::Superseded { .. } | Event::Rewritten { .. } | Event::Rejected { .. }
             )
         });
         match bad {
-            Some(told) => bail!("says {:?}", told.event),
+            Some(events) => bail!("says {:?}", events.event),
             None => Ok(()),
         }
     }

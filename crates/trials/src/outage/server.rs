@@ -23,7 +23,7 @@ pub(crate) enum Store {
 
 /// How its server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
+pub(super) enum Stop {
     /// Connections are refused.
     Killed,
     /// Connections are taken, and nobody answers.
@@ -41,14 +41,14 @@ impl Store {
     pub(super) const ALL: [Self; 2] = [Self::Redis, Self::Postgres];
 }
 
-impl Way {
+impl Stop {
     pub(super) const ALL: [Self; 2] = [Self::Killed, Self::Frozen];
 }
 
 impl Server {
     /// Starts one with nothing in it. A killed one comes back with all that it acknowledged.
     pub(super) async fn start(store: Store) -> Result<Self> {
-        let server = aside(move || {
+        let server = blocking(move || {
             Ok(match store {
                 Store::Redis => Self::Redis(Redis::with().append_only().start()?),
                 Store::Postgres => Self::Postgres(Postgres::start()?),
@@ -65,11 +65,11 @@ impl Server {
         Ok(server)
     }
 
-    pub(super) async fn stop(mut self, way: Way) -> Result<Self> {
-        aside(move || {
-            match way {
-                Way::Killed => self.local().kill()?,
-                Way::Frozen => self.local().pause()?,
+    pub(super) async fn stop(mut self, stop: Stop) -> Result<Self> {
+        blocking(move || {
+            match stop {
+                Stop::Killed => self.local().kill()?,
+                Stop::Frozen => self.local().pause()?,
             }
             Ok(self)
         })
@@ -77,11 +77,11 @@ impl Server {
     }
 
     /// The opposite of [`stop`](Self::stop).
-    pub(super) async fn come_back(mut self, way: Way) -> Result<Self> {
-        aside(move || {
-            match way {
-                Way::Killed => self.local().start_again()?,
-                Way::Frozen => self.local().resume()?,
+    pub(super) async fn restore(mut self, stop: Stop) -> Result<Self> {
+        blocking(move || {
+            match stop {
+                Stop::Killed => self.local().start_again()?,
+                Stop::Frozen => self.local().resume()?,
             }
             Ok(self)
         })
@@ -131,7 +131,9 @@ fn sealing() -> Result<Sealing> {
 }
 
 /// Servers are handled by blocking calls, and the callers must not be held up by them.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await?
 }
 
@@ -144,7 +146,7 @@ impl fmt::Display for Store {
     }
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Killed => "killed",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::scene::{Played, Scene};
+use super::case::{Case, Figures};
 
 const HEADINGS: [&str; 11] = [
     "store",
@@ -26,11 +26,11 @@ const LEGEND: &str = "  slowest: of the answers to callers with a live token. sp
   was sent may give earlier; renewed, the latecomer had one.";
 
 /// One row a scene.
-pub(super) fn of(outcomes: &[(Scene, Result<Played>)]) -> String {
+pub(super) fn of(outcomes: &[(Case, Result<Figures>)]) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(outcomes.iter().map(|(scene, outcome)| match outcome {
-        Ok(played) => row(scene, played),
-        Err(_) => failed(scene),
+    rows.extend(outcomes.iter().map(|(case, outcome)| match outcome {
+        Ok(figures) => row(case, figures),
+        Err(_) => failed(case),
     }));
     let widths: [usize; 11] = std::array::from_fn(|column| {
         rows.iter()
@@ -47,40 +47,40 @@ pub(super) fn of(outcomes: &[(Scene, Result<Played>)]) -> String {
     format!("{}\n{LEGEND}", lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn row(scene: &Scene, played: &Played) -> [String; 11] {
-    let live = [&played.back.holder.asked, &played.back.bystander.asked];
-    let over = &played.back.latecomer.asked;
+fn row(case: &Case, figures: &Figures) -> [String; 11] {
+    let live = [&figures.back.holder.stats, &figures.back.bystander.stats];
+    let expired = &figures.back.latecomer.stats;
     [
-        scene.store.to_string(),
-        scene.way.to_string(),
+        case.store.to_string(),
+        case.stop.to_string(),
         live.iter()
-            .map(|asked| asked.times)
+            .map(|stats| stats.times)
             .sum::<u64>()
             .to_string(),
         live.iter()
-            .map(|asked| asked.waited)
+            .map(|stats| stats.waited)
             .sum::<u64>()
             .to_string(),
         millis(
             live.iter()
-                .map(|asked| asked.slowest)
+                .map(|stats| stats.slowest)
                 .max()
                 .unwrap_or_default(),
         ),
-        over.refused().to_string(),
-        played.exchanges_while_away.to_string(),
-        millis(played.from_memory_after),
-        millis(played.landed_after),
-        millis(played.adopted_after),
-        millis(played.renewed_after),
+        expired.refused().to_string(),
+        figures.exchanges_while_away.to_string(),
+        millis(figures.from_memory_after),
+        millis(figures.landed_after),
+        millis(figures.adopted_after),
+        millis(figures.renewed_after),
     ]
 }
 
-fn failed(scene: &Scene) -> [String; 11] {
+fn failed(case: &Case) -> [String; 11] {
     let mut cells: [String; 11] = std::array::from_fn(|_| "-".to_owned());
-    let [store, way, what, ..] = &mut cells;
-    *store = scene.store.to_string();
-    *way = scene.way.to_string();
+    let [store, stop, what, ..] = &mut cells;
+    *store = case.store.to_string();
+    *stop = case.stop.to_string();
     "failed".clone_into(what);
     cells
 }

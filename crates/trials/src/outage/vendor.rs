@@ -8,26 +8,26 @@ use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::{Clock as _, Rotation, Timestamp, Validity};
 use vendor_auth::{Secret, Token};
 
-use super::moved_clock::MovedClock;
+use super::offset_clock::OffsetClock;
 
 const LIFE: Duration = Duration::from_secs(7_200);
 /// At four fifths of its life a token is due whatever its windows were drawn to be, and lives for
 /// 24 minutes yet.
 pub(super) const DUE: Duration = Duration::from_secs(5_760);
 /// A minute after its end a token is over.
-pub(super) const OVER: Duration = Duration::from_secs(7_260);
+pub(super) const EXPIRED: Duration = Duration::from_secs(7_260);
 
 /// The simulator, and the clock that it shares with the hosts of its grant.
 #[derive(Debug)]
 pub(super) struct Vendor {
     pub(super) sim: token_sim::OAuth2Server,
-    pub(super) clock: MovedClock,
+    pub(super) clock: OffsetClock,
     grant: &'static str,
 }
 
 impl Vendor {
     pub(super) async fn of_grant(grant: &'static str) -> Result<Self> {
-        let clock = MovedClock::default();
+        let clock = OffsetClock::default();
         let shared = clock.clone();
         let sim = token_sim::OAuth2Server::builder()
             .rotation(token_sim::Rotation::Strict)

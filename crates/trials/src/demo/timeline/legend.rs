@@ -2,7 +2,7 @@
 
 use super::svg::{Anchor, Svg};
 use super::{BAR, CLOSING, DUE, FRESH, INK, LEGEND_LINE, OUTAGE, fill, numbered, plain, sign};
-use crate::demo::life::{End, Life};
+use crate::demo::history::{End, GrantHistory};
 
 /// How many signs are explained.
 pub(super) const SIGNS: usize = 8;
@@ -10,8 +10,8 @@ pub(super) const SIGNS: usize = 8;
 const SIGNS_X: f64 = 680.0;
 
 /// Numbers on the left, signs on the right.
-pub(super) fn draw(svg: &mut Svg, life: &Life, top: f64) {
-    for (number, mark) in life.marks.iter().enumerate() {
+pub(super) fn draw(svg: &mut Svg, history: &GrantHistory, top: f64) {
+    for (number, mark) in history.marks.iter().enumerate() {
         let y = line_y(top, number);
         numbered(svg, number, (36.0, y));
         svg.text((56.0, y + 4.5), Anchor::Start, &plain(INK), &mark.text);

@@ -12,27 +12,27 @@ fn error(kind: ErrorKind) -> Error {
     Error::new(kind, "made up")
 }
 
-fn told(event: Event) -> Told {
+fn events(event: Event) -> TimedEvent {
     let at = Instant::now();
-    Told { event, at }
+    TimedEvent { event, at }
 }
 
-fn unpersisted() -> Told {
-    told(Event::PersistFailed {
+fn unpersisted() -> TimedEvent {
+    events(Event::PersistFailed {
         generation: NEXT,
         error: error(ErrorKind::Store),
     })
 }
 
-fn failed(kind: ErrorKind) -> Told {
-    told(Event::Failed {
+fn failed(kind: ErrorKind) -> TimedEvent {
+    events(Event::Failed {
         error: error(kind),
         next_in: Duration::from_secs(1),
     })
 }
 
-fn persisted() -> Told {
-    told(Event::Persisted { generation: NEXT })
+fn persisted() -> TimedEvent {
+    events(Event::Persisted { generation: NEXT })
 }
 
 fn refusal(kind: ErrorKind) -> Refusal {
@@ -42,21 +42,21 @@ fn refusal(kind: ErrorKind) -> Refusal {
     }
 }
 
-fn seen(handed: &[Generation], told: &[Told]) -> Seen {
+fn observed(handed: &[Generation], events: &[TimedEvent]) -> Observed {
     let now = Instant::now();
-    Seen {
-        asked: Asked {
+    Observed {
+        stats: CallStats {
             times: 12_000,
             handed: handed.iter().map(|generation| (*generation, now)).collect(),
-            ..Asked::default()
+            ..CallStats::default()
         },
-        told: told.to_vec(),
+        events: events.to_vec(),
     }
 }
 
-fn late(handed: &[Generation]) -> Seen {
-    let mut late = seen(handed, &[failed(ErrorKind::Store)]);
-    late.asked.refusals.push(refusal(ErrorKind::Store));
+fn late(handed: &[Generation]) -> Observed {
+    let mut late = observed(handed, &[failed(ErrorKind::Store)]);
+    late.stats.refusals.push(refusal(ErrorKind::Store));
     late
 }
 
@@ -65,8 +65,8 @@ fn good_away() -> Away {
         lasts: MINUTE,
         next: NEXT,
         exchanges: 0,
-        holder: seen(&[BEFORE, NEXT], &[unpersisted()]),
-        bystander: seen(&[BEFORE], &[failed(ErrorKind::Store)]),
+        holder: observed(&[BEFORE, NEXT], &[unpersisted()]),
+        bystander: observed(&[BEFORE], &[failed(ErrorKind::Store)]),
         latecomer: late(&[]),
     }
 }
@@ -80,9 +80,9 @@ fn good_back() -> Back {
     Back {
         next: NEXT,
         shared: grant,
-        over: grant,
-        holder: seen(&[BEFORE, NEXT], &[unpersisted(), persisted()]),
-        bystander: seen(&[BEFORE, NEXT], &[failed(ErrorKind::Store)]),
+        expired: grant,
+        holder: observed(&[BEFORE, NEXT], &[unpersisted(), persisted()]),
+        bystander: observed(&[BEFORE, NEXT], &[failed(ErrorKind::Store)]),
         latecomer: late(&[NEXT]),
     }
 }
@@ -101,39 +101,41 @@ fn each_fault_during_an_outage_is_found() {
     let breakages: [Breakage<Away>; 14] = [
         Breakage(SPENT, |away| away.exchanges = 1),
         Breakage("the bystander was asked 100 times only", |away| {
-            away.bystander.asked.times = 100;
+            away.bystander.stats.times = 100;
         }),
         Breakage("1 of 12000 callers waited", |away| {
-            away.bystander.asked.waited = 1;
+            away.bystander.stats.waited = 1;
         }),
         Breakage("1 of 12000 callers waited", |away| {
-            away.holder.asked.waited = 1;
+            away.holder.stats.waited = 1;
         }),
         Breakage("replaced by an error", |away| {
             away.bystander
-                .asked
+                .stats
                 .refusals
                 .push(refusal(ErrorKind::Store));
         }),
         Breakage("expired token was handed out", |away| {
-            away.holder.asked.expired = 1;
+            away.holder.stats.expired = 1;
         }),
-        Breakage("has not acknowledged", |away| away.holder.told.clear()),
-        Breakage("it was not away", |away| away.holder.told.push(persisted())),
-        Breakage("from memory", |away| away.holder.asked.handed.truncate(1)),
+        Breakage("has not acknowledged", |away| away.holder.events.clear()),
+        Breakage("it was not away", |away| {
+            away.holder.events.push(persisted());
+        }),
+        Breakage("from memory", |away| away.holder.stats.handed.truncate(1)),
         Breakage("was not due", |away| {
-            away.bystander.told = vec![failed(ErrorKind::InDoubt)];
+            away.bystander.events = vec![failed(ErrorKind::InDoubt)];
         }),
         Breakage("no store could give", |away| {
-            away.bystander.asked = good_back().bystander.asked;
+            away.bystander.stats = good_back().bystander.stats;
         }),
         Breakage("its own was over", |away| away.latecomer = late(&[BEFORE])),
         Breakage("within its deadline", |away| {
-            away.latecomer.asked.refusals.clear();
+            away.latecomer.stats.refusals.clear();
         }),
         Breakage("something else: Rejected", |away| {
             away.latecomer
-                .asked
+                .stats
                 .refusals
                 .push(refusal(ErrorKind::Rejected));
         }),
@@ -148,7 +150,7 @@ fn each_fault_during_an_outage_is_found() {
 #[test]
 fn each_fault_after_an_outage_is_found() {
     let breakages: [Breakage<Back>; 13] = [
-        Breakage("commit did not land", |back| back.holder.told.truncate(1)),
+        Breakage("commit did not land", |back| back.holder.events.truncate(1)),
         Breakage("the shared grant: 2 exchanges brought 1 tokens", |back| {
             back.shared.exchanges = 2;
         }),
@@ -156,33 +158,33 @@ fn each_fault_after_an_outage_is_found() {
             (back.shared.exchanges, back.shared.issued) = (2, 2);
         }),
         Breakage("not generation 2", |back| back.shared.stored = Some(BEFORE)),
-        Breakage("not generation 2", |back| back.over.stored = None),
+        Breakage("not generation 2", |back| back.expired.stored = None),
         Breakage("the latecomer's grant: 0 exchanges", |back| {
-            back.over.exchanges = 0;
+            back.expired.exchanges = 0;
         }),
         Breakage("the bystander has no newer token", |back| {
-            back.bystander.asked.handed.truncate(1);
+            back.bystander.stats.handed.truncate(1);
         }),
         Breakage("the latecomer has no newer token", |back| {
-            back.latecomer.asked.handed.clear();
+            back.latecomer.stats.handed.clear();
         }),
-        Breakage("bystander: says Lost", |back| {
+        Breakage("bystander: says Superseded", |back| {
             back.bystander
-                .told
-                .push(told(Event::Superseded { generation: NEXT }));
+                .events
+                .push(events(Event::Superseded { generation: NEXT }));
         }),
-        Breakage("holder: says Restored", |back| {
+        Breakage("holder: says Rewritten", |back| {
             back.holder
-                .told
-                .push(told(Event::Rewritten { generation: NEXT }));
+                .events
+                .push(events(Event::Rewritten { generation: NEXT }));
         }),
-        Breakage("the holder: 1 of", |back| back.holder.asked.waited = 1),
+        Breakage("the holder: 1 of", |back| back.holder.stats.waited = 1),
         Breakage("handed an expired token", |back| {
-            back.latecomer.asked.expired = 1;
+            back.latecomer.stats.expired = 1;
         }),
         Breakage("something else: InDoubt", |back| {
             back.latecomer
-                .asked
+                .stats
                 .refusals
                 .push(refusal(ErrorKind::InDoubt));
         }),

@@ -10,14 +10,14 @@ use token_core::{Clock as _, HttpClient, SendError, Timestamp};
 use token_testkit::ManualClock;
 use vendor_auth::ReqwestClient;
 
-use super::vault::Vault;
+use super::known_secrets::KnownSecrets;
 
 /// Sends over real sockets and remembers that it did.
 #[derive(Clone)]
-pub(crate) struct Wire {
+pub(crate) struct RecordingClient {
     http: Arc<ReqwestClient>,
     clock: ManualClock,
-    vault: Vault,
+    known_secrets: KnownSecrets,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -28,13 +28,16 @@ pub(crate) struct Sent {
     pub(crate) answered: bool,
 }
 
-impl Wire {
+impl RecordingClient {
     /// A client with an empty record.
-    pub(crate) fn new(clock: ManualClock, vault: Vault) -> Result<Self, token_core::BuildError> {
+    pub(crate) fn new(
+        clock: ManualClock,
+        known_secrets: KnownSecrets,
+    ) -> Result<Self, token_core::BuildError> {
         Ok(Self {
             http: Arc::new(ReqwestClient::new()?),
             clock,
-            vault,
+            known_secrets,
             sent: Arc::default(),
         })
     }
@@ -62,17 +65,17 @@ impl Wire {
     }
 
     fn keep_secrets_of(&self, request: &Request<Bytes>) {
-        self.vault.keep_headers(request.headers());
-        self.vault
+        self.known_secrets.keep_headers(request.headers());
+        self.known_secrets
             .keep_parameters(request.uri().query().unwrap_or_default());
-        self.vault
+        self.known_secrets
             .keep_parameters(&String::from_utf8_lossy(request.body()));
-        self.vault.keep_json(request.body());
+        self.known_secrets.keep_json(request.body());
     }
 }
 
 #[async_trait]
-impl HttpClient for Wire {
+impl HttpClient for RecordingClient {
     async fn send(
         &self,
         request: Request<Bytes>,
@@ -82,7 +85,7 @@ impl HttpClient for Wire {
         let at = self.clock.now().wall;
         let outcome = self.http.send(request, within).await;
         if let Ok(answer) = &outcome {
-            self.vault.keep_json(answer.body());
+            self.known_secrets.keep_json(answer.body());
         }
         let answered = outcome.is_ok();
         self.record().push(Sent { at, answered });
@@ -90,7 +93,7 @@ impl HttpClient for Wire {
     }
 }
 
-impl std::fmt::Debug for Wire {
+impl std::fmt::Debug for RecordingClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Wire({:?}, {} sent)", self.http, self.count())
     }

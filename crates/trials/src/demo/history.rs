@@ -4,7 +4,7 @@ use token_core::{Timestamp, Token, Validity};
 
 /// The life of a grant, as it is drawn.
 #[derive(Clone, Debug)]
-pub(crate) struct Life {
+pub(crate) struct GrantHistory {
     pub(crate) begun: Timestamp,
     pub(crate) ended: Timestamp,
     pub(crate) spans: Vec<Span>,
@@ -49,7 +49,7 @@ pub(crate) enum End {
     NoAnswer,
 }
 
-impl Life {
+impl GrantHistory {
     /// Nothing has happened yet.
     pub(crate) fn begun(at: Timestamp) -> Self {
         Self {

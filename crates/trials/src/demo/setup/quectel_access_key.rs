@@ -6,17 +6,17 @@ use anyhow::Result;
 use token_sim::{QuectelSaasServer, Simulation};
 use vendor_auth::quectel::AccessKey;
 
-use super::{Backdrop, Ending, Scene, Vendor};
+use super::{Base, Ending, Setup, Vendor};
 
 /// The shorter of the two lifetimes that the vendor's pages name.
 const LIFE: Duration = Duration::from_secs(7200);
 
-pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
-    let secret = backdrop.secret("AKs-7Lw2pQx9VtR4mZ");
+pub(super) async fn create(base: Base) -> Result<Setup> {
+    let secret = base.secret("AKs-7Lw2pQx9VtR4mZ");
     let sim = QuectelSaasServer::builder()
         .access_key("demo-key", secret)
         .token_life(LIFE)
-        .clock(backdrop.sim_clock())
+        .clock(base.sim_clock())
         .start()
         .await?;
     let endpoint = AccessKey::builder(sim.base_url())
@@ -24,7 +24,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .access_secret(secret)
         .allow_plain_http()
         .build()?;
-    backdrop.before(sim, endpoint, None, Ending::WrongCredentialsAndNoToken)
+    base.build(sim, endpoint, None, Ending::WrongCredentialsAndNoToken)
 }
 
 impl Vendor for QuectelSaasServer {

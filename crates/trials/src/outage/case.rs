@@ -9,17 +9,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 use vendor_auth::cache::Event;
 use vendor_auth::types::{Generation, Rotation};
 
-use super::callers::{Callers, Manner, Pulse};
+use super::callers::{CallMode, Callers, Totals};
 use super::host::Host;
-use super::judge::{Away, Back, Grant, Seen};
-use super::server::{Server, Store, Way};
-use super::vendor::{DUE, OVER, Vendor};
+use super::judge::{Away, Back, Grant, Observed};
+use super::server::{Server, Stop, Store};
+use super::vendor::{DUE, EXPIRED, Vendor};
 
 /// What is stopped, how, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scene {
+pub(super) struct Case {
     pub(super) store: Store,
-    pub(super) way: Way,
+    pub(super) stop: Stop,
     pub(super) lasts: Duration,
     /// What the bystander takes the vendor's rotation for: a careless one thinks that it may spend
     /// without a store.
@@ -28,7 +28,7 @@ pub(super) struct Scene {
 
 /// A scene in which everything held, for the table.
 #[derive(Clone, Debug)]
-pub(super) struct Played {
+pub(super) struct Figures {
     pub(super) back: Back,
     pub(super) exchanges_while_away: usize,
     /// From the vendor's answer until the holder's callers had the token, which no store had.
@@ -45,46 +45,46 @@ pub(super) struct Played {
 const LONGEST_LANDING: Duration = Duration::from_secs(45);
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(20);
 
-impl Scene {
+impl Case {
     /// Plays it in real time.
     ///
     /// # Errors
     ///
     /// Where something did not hold while the store was away or after it.
-    pub(super) async fn play(self, pulse: &Pulse) -> Result<Played> {
+    pub(super) async fn run(self, totals: &Totals) -> Result<Figures> {
         let server = Server::start(self.store).await?;
-        let stage = Stage::set(&server, self.bystander).await?;
-        let hold = stage.shared.sim.hold_next(When::AfterActing);
-        let holder = Callers::of(&stage.holder, Manner::LooksOnce, pulse);
+        let setup = Setup::set(&server, self.bystander).await?;
+        let hold = setup.shared.sim.hold_next(When::AfterActing);
+        let holder = Callers::of(&setup.holder, CallMode::PollOnce, totals);
         timeout(LONGEST_EXCHANGE, hold.caught(1))
             .await
             .context("the holder asked the vendor for nothing")?;
-        let spent_before = stage.exchanges();
+        let spent_before = setup.exchanges();
 
-        let server = server.stop(self.way).await?;
+        let server = server.stop(self.stop).await?;
         let gone = Instant::now();
         hold.release();
-        let asking = Asking {
+        let callers = AllCallers {
             holder,
-            bystander: Callers::of(&stage.bystander, Manner::LooksOnce, pulse),
-            latecomer: Callers::of(&stage.latecomer, Manner::Waits, pulse),
+            bystander: Callers::of(&setup.bystander, CallMode::PollOnce, totals),
+            latecomer: Callers::of(&setup.latecomer, CallMode::Wait, totals),
         };
         sleep_until(gone + self.lasts).await;
-        let away = stage.away(&asking, spent_before, self.lasts);
+        let away = setup.away(&callers, spent_before, self.lasts);
         away.judge().context("while the store was away")?;
 
-        let server = server.come_back(self.way).await?;
+        let server = server.restore(self.stop).await?;
         let returned = Instant::now();
-        stage.settle(&asking).await;
-        let back = stage.back(&asking, &server).await?;
+        setup.settle(&callers).await;
+        let back = setup.back(&callers, &server).await?;
         back.judge().context("after the store was back")?;
-        let next = stage.next;
-        Ok(Played {
+        let next = setup.next;
+        Ok(Figures {
             exchanges_while_away: away.exchanges,
-            from_memory_after: since(gone, back.holder.asked.first_of(next)),
+            from_memory_after: since(gone, back.holder.stats.first_of(next)),
             landed_after: since(returned, back.holder.persisted(next)),
-            adopted_after: since(returned, back.bystander.asked.first_of(next)),
-            renewed_after: since(returned, back.latecomer.asked.first_of(next)),
+            adopted_after: since(returned, back.bystander.stats.first_of(next)),
+            renewed_after: since(returned, back.latecomer.stats.first_of(next)),
             back,
         })
     }
@@ -99,9 +99,9 @@ fn since(earlier: Instant, later: Option<Instant>) -> Duration {
 
 /// The vendors and the hosts.
 #[derive(Debug)]
-struct Stage {
+struct Setup {
     shared: Vendor,
-    over: Vendor,
+    expired: Vendor,
     holder: Host,
     bystander: Host,
     latecomer: Host,
@@ -111,20 +111,20 @@ struct Stage {
 
 /// Who asks all the time.
 #[derive(Debug)]
-struct Asking {
+struct AllCallers {
     holder: Callers,
     bystander: Callers,
     latecomer: Callers,
 }
 
-impl Stage {
+impl Setup {
     /// Everybody has a token; that of the shared grant is due, the other one is over.
     async fn set(server: &Server, bystanders_rotation: Rotation) -> Result<Self> {
         let shared = Vendor::of_grant("shared").await?;
-        let over = Vendor::of_grant("over").await?;
+        let expired = Vendor::of_grant("over").await?;
         let holder = Host::of(&shared, server, Rotation::SingleUse).await?;
         let bystander = Host::of(&shared, server, bystanders_rotation).await?;
-        let latecomer = Host::of(&over, server, Rotation::SingleUse).await?;
+        let latecomer = Host::of(&expired, server, Rotation::SingleUse).await?;
         let first = holder
             .tokens
             .set_token(shared.first_token()?)
@@ -135,12 +135,12 @@ impl Stage {
             .token()
             .await
             .context("the bystander did not find the holder's token")?;
-        latecomer.tokens.set_token(over.first_token()?).await?;
-        shared.clock.move_on(DUE);
-        over.clock.move_on(OVER);
+        latecomer.tokens.set_token(expired.first_token()?).await?;
+        shared.clock.advance(DUE);
+        expired.clock.advance(EXPIRED);
         Ok(Self {
             shared,
-            over,
+            expired,
             holder,
             bystander,
             latecomer,
@@ -149,46 +149,46 @@ impl Stage {
     }
 
     fn exchanges(&self) -> usize {
-        self.shared.exchanges() + self.over.exchanges()
+        self.shared.exchanges() + self.expired.exchanges()
     }
 
-    fn away(&self, asking: &Asking, spent_before: usize, lasts: Duration) -> Away {
+    fn away(&self, callers: &AllCallers, spent_before: usize, lasts: Duration) -> Away {
         Away {
             lasts,
             next: self.next,
             exchanges: self.exchanges() - spent_before,
-            holder: Seen::of(&self.holder, &asking.holder),
-            bystander: Seen::of(&self.bystander, &asking.bystander),
-            latecomer: Seen::of(&self.latecomer, &asking.latecomer),
+            holder: Observed::of(&self.holder, &callers.holder),
+            bystander: Observed::of(&self.bystander, &callers.bystander),
+            latecomer: Observed::of(&self.latecomer, &callers.latecomer),
         }
     }
 
     /// Waits until everybody has the next token and the store has it too. What is still missing
     /// after the longest time is the judge's.
-    async fn settle(&self, asking: &Asking) {
+    async fn settle(&self, callers: &AllCallers) {
         let next = self.next;
         let landing = async {
-            let mut told = self.holder.told.clone();
+            let mut events = self.holder.events.clone();
             let is_persisted = |event: &Event| matches!(event, Event::Persisted { generation } if *generation == next);
-            _ = told
-                .wait_for(|all| all.iter().any(|told| is_persisted(&told.event)))
+            _ = events
+                .wait_for(|all| all.iter().any(|events| is_persisted(&events.event)))
                 .await;
-            for callers in [&asking.bystander, &asking.latecomer] {
-                let mut asked = callers.asked.clone();
-                _ = asked.wait_for(|asked| asked.first_of(next).is_some()).await;
+            for callers in [&callers.bystander, &callers.latecomer] {
+                let mut stats = callers.stats.clone();
+                _ = stats.wait_for(|stats| stats.first_of(next).is_some()).await;
             }
         };
         _ = timeout(LONGEST_LANDING, landing).await;
     }
 
-    async fn back(&self, asking: &Asking, server: &Server) -> Result<Back> {
+    async fn back(&self, callers: &AllCallers, server: &Server) -> Result<Back> {
         Ok(Back {
             next: self.next,
             shared: grant(&self.shared, &self.holder, server).await?,
-            over: grant(&self.over, &self.latecomer, server).await?,
-            holder: Seen::of(&self.holder, &asking.holder),
-            bystander: Seen::of(&self.bystander, &asking.bystander),
-            latecomer: Seen::of(&self.latecomer, &asking.latecomer),
+            expired: grant(&self.expired, &self.latecomer, server).await?,
+            holder: Observed::of(&self.holder, &callers.holder),
+            bystander: Observed::of(&self.bystander, &callers.bystander),
+            latecomer: Observed::of(&self.latecomer, &callers.latecomer),
         })
     }
 }
@@ -202,8 +202,8 @@ async fn grant(vendor: &Vendor, host: &Host, server: &Server) -> Result<Grant> {
     })
 }
 
-impl fmt::Display for Scene {
+impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.store, self.way)
+        write!(f, "{}, {}", self.store, self.stop)
     }
 }

@@ -1,7 +1,7 @@
 //! One endpoint on the stage: a simulated vendor on loopback, our cache before it, and one clock
 //! that both live by.
 
-mod backdrop;
+mod base;
 mod enos_apim;
 mod oauth2;
 mod private_cloud;
@@ -26,10 +26,10 @@ use vendor_auth::TokenCache;
 use vendor_auth::cache::{Drained, Event, Events};
 
 use super::crowd::at_once;
-use super::life::Life;
-use super::vault::Vault;
-use super::wire::Wire;
-use backdrop::Backdrop;
+use super::history::GrantHistory;
+use super::known_secrets::KnownSecrets;
+use super::recording_client::RecordingClient;
+use base::Base;
 
 /// The longest that anything may take, in the machine's time.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -50,20 +50,20 @@ pub(crate) enum Endpoint {
 }
 
 /// An endpoint with everything around it.
-pub(crate) struct Scene {
+pub(crate) struct Setup {
     pub(crate) tokens: TokenCache,
     pub(crate) endpoint: Box<dyn TokenEndpoint>,
     pub(crate) vendor: Box<dyn Vendor>,
     pub(crate) ending: Ending,
-    pub(crate) wire: Wire,
-    pub(crate) vault: Vault,
-    pub(crate) life: Life,
+    pub(crate) client: RecordingClient,
+    pub(crate) known_secrets: KnownSecrets,
+    pub(crate) history: GrantHistory,
     /// What a debugger or a careless log would show.
     pub(crate) shown: Vec<String>,
     /// What begins the grant, where there is no login.
     pub(crate) redemption: Option<OneTimeGrant>,
     clock: ManualClock,
-    api: Wire,
+    api: RecordingClient,
 }
 
 /// A simulated vendor, as the demo handles all five.
@@ -115,19 +115,19 @@ impl Endpoint {
     }
 
     /// Starts its simulator and puts a cache before it.
-    pub(crate) async fn set(self) -> Result<Scene> {
-        let backdrop = Backdrop::new()?;
+    pub(crate) async fn create(self) -> Result<Setup> {
+        let base = Base::new()?;
         match self {
-            Self::QuectelAccessKey => quectel_access_key::set(backdrop).await,
-            Self::QuectelEndUser => quectel_end_user::set(backdrop).await,
-            Self::EnosApim => enos_apim::set(backdrop).await,
-            Self::PrivateCloud => private_cloud::set(backdrop).await,
-            Self::OAuth2 => oauth2::set(backdrop).await,
+            Self::QuectelAccessKey => quectel_access_key::create(base).await,
+            Self::QuectelEndUser => quectel_end_user::create(base).await,
+            Self::EnosApim => enos_apim::create(base).await,
+            Self::PrivateCloud => private_cloud::create(base).await,
+            Self::OAuth2 => oauth2::create(base).await,
         }
     }
 }
 
-impl Scene {
+impl Setup {
     /// The time, for the vendor and for us.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().wall
@@ -173,8 +173,8 @@ impl Scene {
         if let Some(token) = self.tokens.current() {
             token
                 .secrets()
-                .for_each(|secret| self.vault.keep(secret.expose()));
-            self.life.token(&token, self.clock.now().wall);
+                .for_each(|secret| self.known_secrets.keep(secret.expose()));
+            self.history.token(&token, self.clock.now().wall);
         }
         Ok(())
     }
@@ -224,19 +224,19 @@ impl Scene {
 }
 
 /// The events that have been told so far. They are told before an exchange counts as ended.
-pub(crate) async fn told(events: &mut Events) -> Vec<Event> {
-    let mut told = Vec::new();
+pub(crate) async fn pending_events(events: &mut Events) -> Vec<Event> {
+    let mut pending_events = Vec::new();
     loop {
         let next = pin!(events.next());
         match at_once(next).await.flatten() {
-            Some(event) => told.push(event),
-            None => return told,
+            Some(event) => pending_events.push(event),
+            None => return pending_events,
         }
     }
 }
 
-async fn call_api(tokens: &TokenCache, api: &Wire, url: &str) -> Result<(u16, Token)> {
-    let (mut parts, body) = backdrop::get(url)?.into_parts();
+async fn call_api(tokens: &TokenCache, api: &RecordingClient, url: &str) -> Result<(u16, Token)> {
+    let (mut parts, body) = base::get(url)?.into_parts();
     let token = (*tokens.authorize(&mut parts, &body).await?).clone();
     let request = Request::from_parts(parts, body);
     let answer = api

@@ -10,17 +10,17 @@ use vendor_auth::types::{Clock, ClockReading};
 
 /// What a vendor and the hosts of its grant live by. Clones show one time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MovedClock(Arc<AtomicU64>);
+pub(super) struct OffsetClock(Arc<AtomicU64>);
 
-impl MovedClock {
+impl OffsetClock {
     /// Moves time on for everybody who has it.
-    pub(super) fn move_on(&self, by: Duration) {
+    pub(super) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.0.fetch_add(by, Ordering::SeqCst);
     }
 }
 
-impl Clock for MovedClock {
+impl Clock for OffsetClock {
     fn now(&self) -> ClockReading {
         let machine = SystemClock.now();
         let moved = Duration::from_millis(self.0.load(Ordering::SeqCst));

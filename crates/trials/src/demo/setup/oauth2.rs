@@ -5,14 +5,14 @@ use token_core::Secret;
 use token_sim::Simulation;
 use vendor_auth::oauth2::{OAuth2, Pkce, State};
 
-use super::backdrop::CALLBACK;
-use super::{Backdrop, Ending, Scene, Vendor};
+use super::base::CALLBACK;
+use super::{Base, Ending, Setup, Vendor};
 
-pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
-    let secret = backdrop.secret("OAs-6Tb1gYn8CrL3xP");
+pub(super) async fn create(base: Base) -> Result<Setup> {
+    let secret = base.secret("OAs-6Tb1gYn8CrL3xP");
     let sim = token_sim::OAuth2Server::builder()
         .client("demo-client", secret)
-        .clock(backdrop.sim_clock())
+        .clock(base.sim_clock())
         .start()
         .await?;
     let endpoint = OAuth2::bamboocloud(sim.base_url())
@@ -21,14 +21,14 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .account("ada")
         .allow_plain_http()
         .build()?;
-    let state = State::from(Secret::from(backdrop.secret("state-of-adas-session")));
-    let verifier = backdrop.secret("verifier-of-adas-session-0123456789-abcdefg");
+    let state = State::from(Secret::from(base.secret("state-of-adas-session")));
+    let verifier = base.secret("verifier-of-adas-session-0123456789-abcdefg");
     let pkce = Pkce::from_verifier(Secret::from(verifier))?;
     let url = endpoint.authorize_url(CALLBACK, &state).pkce(&pkce).build();
-    let redirect = backdrop.redirected_from(&url).await?;
+    let redirect = base.redirected_from(&url).await?;
     let code = endpoint.read_redirect(&redirect, &state)?;
     let redemption = endpoint.redeem_code(&code, CALLBACK, Some(&pkce));
-    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+    base.build(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
 impl Vendor for token_sim::OAuth2Server {

@@ -4,14 +4,14 @@ use anyhow::Result;
 use token_sim::Simulation;
 use vendor_auth::privcloud::PrivateCloud;
 
-use super::backdrop::CALLBACK;
-use super::{Backdrop, Ending, Scene, Vendor};
+use super::base::CALLBACK;
+use super::{Base, Ending, Setup, Vendor};
 
-pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
-    let secret = backdrop.secret("PCs-2Xh7eJm4DqT9wB");
+pub(super) async fn create(base: Base) -> Result<Setup> {
+    let secret = base.secret("PCs-2Xh7eJm4DqT9wB");
     let sim = token_sim::PrivateCloudServer::builder()
         .client("demo-client", secret)
-        .clock(backdrop.sim_clock())
+        .clock(base.sim_clock())
         .start()
         .await?;
     let endpoint = PrivateCloud::builder(sim.base_url())
@@ -20,12 +20,12 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .account("ada")
         .allow_plain_http()
         .build()?;
-    let data = backdrop.secret("data-of-adas-session");
+    let data = base.secret("data-of-adas-session");
     let url = endpoint.authorize_url(CALLBACK, data)?;
-    let redirect = backdrop.redirected_from(&url).await?;
+    let redirect = base.redirected_from(&url).await?;
     let code = endpoint.read_redirect(&redirect, data)?;
     let redemption = endpoint.redeem_code(code, CALLBACK);
-    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+    base.build(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
 impl Vendor for token_sim::PrivateCloudServer {

@@ -4,17 +4,17 @@ use anyhow::Result;
 use token_sim::{QuectelEndUserServer, Simulation};
 use vendor_auth::quectel::EndUser;
 
-use super::{Backdrop, Ending, Scene, Vendor};
+use super::{Base, Ending, Setup, Vendor};
 
 const EMAIL: &str = "ada@example.com";
 
-pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
-    let password = backdrop.secret("Engine-No.1-of-1842");
-    let domain_secret = backdrop.secret("EUs-4Kd8nBy2HsW6jF");
+pub(super) async fn create(base: Base) -> Result<Setup> {
+    let password = base.secret("Engine-No.1-of-1842");
+    let domain_secret = base.secret("EUs-4Kd8nBy2HsW6jF");
     let sim = QuectelEndUserServer::builder()
         .user(EMAIL, "13800000000", password)
         .user_domain("E.DM.1", domain_secret)
-        .clock(backdrop.sim_clock())
+        .clock(base.sim_clock())
         .start()
         .await?;
     let endpoint = EndUser::builder(sim.base_url())
@@ -23,7 +23,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .allow_plain_http()
         .build()?;
     let redemption = endpoint.email_password(EMAIL, password);
-    backdrop.before(sim, endpoint, Some(redemption), Ending::LogInAgain)
+    base.build(sim, endpoint, Some(redemption), Ending::LogInAgain)
 }
 
 impl Vendor for QuectelEndUserServer {

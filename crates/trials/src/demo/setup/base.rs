@@ -9,10 +9,10 @@ use token_sim::SimClock;
 use token_testkit::ManualClock;
 use vendor_auth::TokenCache;
 
-use super::{Ending, Scene, Vendor, WITHIN};
-use crate::demo::life::Life;
-use crate::demo::vault::Vault;
-use crate::demo::wire::Wire;
+use super::{Ending, Setup, Vendor, WITHIN};
+use crate::demo::history::GrantHistory;
+use crate::demo::known_secrets::KnownSecrets;
+use crate::demo::recording_client::RecordingClient;
 
 /// When every scene begins.
 const START: Timestamp = Timestamp::from_unix_seconds(1_750_000_000);
@@ -21,35 +21,35 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_750_000_000);
 pub(super) const CALLBACK: &str = "https://app.example/back";
 
 /// A scene before its vendor.
-pub(super) struct Backdrop {
+pub(super) struct Base {
     clock: ManualClock,
-    vault: Vault,
-    wire: Wire,
-    api: Wire,
+    known_secrets: KnownSecrets,
+    client: RecordingClient,
+    api: RecordingClient,
 }
 
-impl Backdrop {
+impl Base {
     /// Begins at the same instant each time.
     pub(super) fn new() -> Result<Self> {
-        let (clock, vault) = (ManualClock::at(START), Vault::default());
-        let wire = Wire::new(clock.clone(), vault.clone())?;
+        let (clock, known_secrets) = (ManualClock::at(START), KnownSecrets::default());
+        let client = RecordingClient::new(clock.clone(), known_secrets.clone())?;
         Ok(Self {
-            api: wire.apart(),
+            api: client.apart(),
             clock,
-            vault,
-            wire,
+            known_secrets,
+            client,
         })
     }
 
     /// The time of this scene, for a simulator.
     pub(super) fn sim_clock(&self) -> SimClock {
-        let hands = self.clock.clone();
-        SimClock::driven_by(move || hands.now().wall.unix_millis())
+        let clock = self.clock.clone();
+        SimClock::driven_by(move || clock.now().wall.unix_millis())
     }
 
     /// A secret of this scene, made up, which must not be printed.
     pub(super) fn secret(&self, secret: &'static str) -> &'static str {
-        self.vault.keep(secret);
+        self.known_secrets.keep(secret);
         secret
     }
 
@@ -62,31 +62,31 @@ impl Backdrop {
             .get("location")
             .context("the page redirects nowhere")?;
         let location = location.to_str()?.to_owned();
-        self.vault
+        self.known_secrets
             .keep_parameters(location.split_once('?').map_or("", |(_, query)| query));
         Ok(location)
     }
 
     /// The finished scene.
-    pub(super) fn before(
+    pub(super) fn build(
         self,
         vendor: impl Vendor + 'static,
         endpoint: impl TokenEndpoint + Clone,
         redemption: Option<OneTimeGrant>,
         ending: Ending,
-    ) -> Result<Scene> {
+    ) -> Result<Setup> {
         let tokens = TokenCache::builder(endpoint.clone())
-            .http_client(self.wire.clone())
+            .http_client(self.client.clone())
             .clock(self.clock.clone())
             .build()?;
-        Ok(Scene {
+        Ok(Setup {
             tokens,
             endpoint: Box::new(endpoint),
             vendor: Box::new(vendor),
             ending,
-            wire: self.wire,
-            vault: self.vault,
-            life: Life::begun(START),
+            client: self.client,
+            known_secrets: self.known_secrets,
+            history: GrantHistory::begun(START),
             shown: Vec::new(),
             redemption,
             clock: self.clock,

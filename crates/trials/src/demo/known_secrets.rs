@@ -27,9 +27,9 @@ const HEADERS: [&str; 3] = ["authorization", "apim-accesstoken", "apim-signature
 
 /// The secrets of one endpoint. Clones share them. It has no `Debug`.
 #[derive(Clone, Default)]
-pub(crate) struct Vault(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct KnownSecrets(Arc<Mutex<BTreeSet<String>>>);
 
-impl Vault {
+impl KnownSecrets {
     /// Keeps a secret, and what is behind its scheme.
     pub(crate) fn keep(&self, secret: &str) {
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,11 +90,11 @@ mod tests {
 
     #[test]
     fn tokens_in_answers_and_credentials_in_requests_are_gathered() {
-        let vault = Vault::default();
-        vault.keep_json(
+        let known_secrets = KnownSecrets::default();
+        known_secrets.keep_json(
             br#"{"code": 200, "data": {"accessToken": {"token": "Bearer A1"}}, "token_type": "jwt"}"#,
         );
-        vault.keep_parameters("grant_type=refresh_token&refresh_token=R%2B1&code=C1");
-        assert_eq!(vault.secrets(), ["A1", "Bearer A1", "C1", "R+1"]);
+        known_secrets.keep_parameters("grant_type=refresh_token&refresh_token=R%2B1&code=C1");
+        assert_eq!(known_secrets.secrets(), ["A1", "Bearer A1", "C1", "R+1"]);
     }
 }

@@ -4,13 +4,13 @@ use anyhow::Result;
 use token_sim::Simulation;
 use vendor_auth::enos_apim::EnosApim;
 
-use super::{Backdrop, Ending, Scene, Vendor};
+use super::{Base, Ending, Setup, Vendor};
 
-pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
-    let secret = backdrop.secret("EAs-9Rf3cUz5GkN8vM");
+pub(super) async fn create(base: Base) -> Result<Setup> {
+    let secret = base.secret("EAs-9Rf3cUz5GkN8vM");
     let sim = token_sim::EnosServer::builder()
         .app("demo-app", secret)
-        .clock(backdrop.sim_clock())
+        .clock(base.sim_clock())
         .start()
         .await?;
     let endpoint = EnosApim::builder(sim.base_url())
@@ -18,7 +18,7 @@ pub(super) async fn set(backdrop: Backdrop) -> Result<Scene> {
         .app_secret(secret)
         .allow_plain_http()
         .build()?;
-    backdrop.before(sim, endpoint, None, Ending::WrongCredentials)
+    base.build(sim, endpoint, None, Ending::WrongCredentials)
 }
 
 impl Vendor for token_sim::EnosServer {
