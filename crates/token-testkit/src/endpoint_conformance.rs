@@ -1,39 +1,64 @@
-//! Laws that every endpoint keeps, and cases that are data: see
-//! [`endpoint_conformance!`](crate::endpoint_conformance!).
+//! Conformance suite for token endpoints: laws that hold for every endpoint, and cases from data
+//! files. See [`endpoint_conformance!`](crate::endpoint_conformance!).
 //!
-//! # A case
+//! # Format of a case
 //!
-//! One folder a case, `<data>/<case>/case.json`. An unknown field is a failure. Fields that are not
-//! given are not checked.
+//! A case is a folder with a file `case.json`, `<data>/<case>/case.json`:
 //!
 //! ```json
-//! { "source": "the document that this comes from",
-//!   "endpoint": "the name that `build` is given; an empty name where there is none",
-//!   "asks": "login, refresh, redemption, authorize, or answer: then only the answer is read, as if to a refresh",
-//!   "redeems": "the name of the one-time grant that `redeem` is given",
+//! {
+//!   "source": "the document that this comes from",
+//!   "endpoint": "the argument of `build`; default: empty",
+//!   "asks": "login, refresh, redemption, authorize or answer",
+//!   "redeems": "the name of the one-time grant, an argument of `redeem`",
 //!   "now_unix_ms": 1700000000000,
 //!   "nonce_hex": "000102030405060708090a0b0c0d0e0f",
-//!   "token": { "access": "A1", "refresh": "R1", "expires_in_seconds": 3600, "extras": { "api_host": "…" } },
+//!   "token": {
+//!     "access": "A1",
+//!     "refresh": "R1",
+//!     "expires_in_seconds": 3600,
+//!     "extras": { "api_host": "…" }
+//!   },
 //!   "after": [{ "status": 200, "body": "an answer that leads to a further request" }],
-//!   "api": { "method": "GET", "url": "https://…", "headers": { "accept": "…" }, "body": "what is to be authorized" },
-//!   "request": { "method": "POST", "url": "https://…", "headers": { "authorization": "…" }, "body": "…" },
+//!   "api": { "method": "GET", "url": "https://…", "headers": { "accept": "…" }, "body": "…" },
+//!   "request": {
+//!     "method": "POST",
+//!     "url": "https://…",
+//!     "headers": { "authorization": "…" },
+//!     "body": "…"
+//!   },
 //!   "answer": { "status": 200, "headers": { "date": "…" }, "body": "…" },
-//!   "expect": { "issued": { "access": "A2", "refresh": null, "expires_in_seconds": 7200,
-//!                           "placement": "authorization: Bearer A2", "scopes": ["a"], "extras": { "id_token": "…" } } } }
+//!   "expect": {
+//!     "issued": {
+//!       "access": "A2",
+//!       "refresh": null,
+//!       "expires_in_seconds": 7200,
+//!       "placement": "authorization: Bearer A2",
+//!       "scopes": ["a"],
+//!       "extras": { "id_token": "…" }
+//!     }
+//!   }
+//! }
 //! ```
 //!
-//! `expect` is one of `issued`; `refresh_token_only`, with a `refresh` and the fields of an error;
-//! `error` and `again`, each
-//! `{ "kind": "Rejected", "code": "…", "message": "…", "kills_live_token": false, "after_seconds": 1200 }`;
-//! and `next`, a request. A `null` says that nothing must be there. Seconds may have three
-//! decimals. With `after`, `request` and `answer` are those of the further request. `authorize`
-//! compares `request` with what became of `api`, and wants no header that is in neither.
-//! `"documented": false` is for a code that the vendor does not document. Where a case has neither
-//! `request` nor `answer`, its `error` is that of building the request.
-#![expect(
-    clippy::panic,
-    reason = "a law that is broken fails the test that asked for it"
-)]
+//! `source` and `asks` are required, and an unknown field is an error. Fields that are not given
+//! are not checked; `null` means that there must be nothing. Seconds can have up to three decimals.
+//!
+//! * `asks`: with `answer`, the case only reads its answer, as the answer to a refresh.
+//! * `after`: the answers to earlier requests of the same exchange. `request` and `answer` are then
+//!   those of the last request.
+//! * `api`: the API request for `authorize`. `request` is then what it must become, without headers
+//!   that are in neither.
+//! * `expect`: one of
+//!   * `issued`,
+//!   * `refresh_token_only`, with a `refresh` and the fields of an error,
+//!   * `error` or `retry`, with the fields of an error: `{ "kind": "Rejected", "code": "…",
+//!     "message": "…", "kills_live_token": false, "after_seconds": 1200 }`,
+//!   * `continue`, with a request.
+//!
+//!   If a case has neither `request` nor `answer`, its `error` is that of building the request.
+//! * `documented`: `false` for a refusal whose code the vendor does not document.
+#![expect(clippy::panic, reason = "a broken law fails the test")]
 
 use std::path::Path;
 
@@ -56,26 +81,25 @@ mod leaves;
 mod secrets;
 mod trial;
 
-/// Runs the conformance suite on an endpoint, with one line in a test file of its crate:
+/// Runs the conformance suite on an endpoint, in a test file of the endpoint's crate:
 ///
 /// ```
 /// token_testkit::endpoint_conformance!(
-///     build = |_name| acme_auth::Acme::builder("https://api.acme.example").api_key("conformance-key-1").build().unwrap(),
+///     build = |_name| acme_auth::Acme::builder().api_key("conformance-key-1").build().unwrap(),
 ///     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
 ///     secrets = ["conformance-key-1"],
 /// );
 /// ```
 ///
-/// * `build` makes the endpoint, or a `Box<dyn TokenEndpoint>` where the cases name several; it is
-///   given the case's `endpoint`.
+/// * `build` returns the endpoint, or a `Box<dyn TokenEndpoint>` if the cases use several. Its
+///   argument is the case's `endpoint`.
 /// * `data` is the folder of the [cases](mod@crate::endpoint_conformance).
-/// * `redeem`, if the vendor has one-time grants, makes one: it is given the case's `endpoint` and
-///   its `redeems`.
-/// * `secrets` are all secrets that `build` puts into its endpoints, of eight characters at least;
-///   `[]` where there are none.
+/// * `redeem` (optional) returns a one-time grant. Its arguments are the case's `endpoint` and
+///   `redeems`.
+/// * `secrets` are all secrets in the endpoints that `build` returns, each at least eight
+///   characters long; `[]` if there are none.
 ///
-/// It expands to one `#[test]` a law. Where a file has two suites, put each into a module of its
-/// own.
+/// It expands to one `#[test]` per law. If a file has two suites, put each into its own module.
 #[macro_export]
 macro_rules! endpoint_conformance {
     (build = $build:expr, data = $data:expr, secrets = $secrets:expr $(, redeem = $redeem:expr)? $(,)?) => {
@@ -114,14 +138,14 @@ macro_rules! endpoint_conformance {
     };
 }
 
-/// One endpoint, its cases, and a method for each law;
+/// An endpoint with its cases, and a method for each law.
 /// [`endpoint_conformance!`](crate::endpoint_conformance!) calls them all.
 ///
-/// Every method panics with all that it found where its law is broken.
+/// A method panics if its law is broken, and lists all violations.
 pub struct EndpointSuite {
-    #[expect(clippy::type_complexity, reason = "an alias would hide what builds")]
+    #[expect(clippy::type_complexity, reason = "an alias would hide the signature")]
     build: Box<dyn Fn(&str) -> Box<dyn TokenEndpoint>>,
-    #[expect(clippy::type_complexity, reason = "an alias would hide what redeems")]
+    #[expect(clippy::type_complexity, reason = "an alias would hide the signature")]
     redeem: Option<Box<dyn Fn(&str, &str) -> OneTimeGrant>>,
     cases: Vec<Case>,
     secrets: Vec<Secret>,
@@ -133,18 +157,18 @@ impl std::fmt::Debug for EndpointSuite {
     }
 }
 
-/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`]: the two implementations must not
-/// overlap.
+/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`], so that the two implementations do
+/// not overlap.
 pub trait IntoEndpoint<Form> {
-    /// Returns the endpoint in a box.
+    /// Boxes the endpoint, unless it is boxed already.
     fn into_endpoint(self) -> Box<dyn TokenEndpoint>;
 }
 
-/// The form of an endpoint that is not in a box.
+/// Marks an endpoint that is not boxed.
 #[derive(Debug)]
 pub enum Plain {}
 
-/// The form of an endpoint that is in a box.
+/// Marks a boxed endpoint.
 #[derive(Debug)]
 pub enum Boxed {}
 
@@ -161,13 +185,13 @@ impl IntoEndpoint<Boxed> for Box<dyn TokenEndpoint> {
 }
 
 impl EndpointSuite {
-    /// A suite from what builds the endpoint by a case's name for it, the folder of cases, and
-    /// every secret that `build` uses.
+    /// Returns a suite. The argument of `build` is the `endpoint` of a case, `data` is the folder
+    /// of the cases, and `secrets` are all secrets that `build` uses.
     ///
     /// # Panics
     ///
-    /// Where the folder has no case or none that issues a token, a case is malformed, or a secret
-    /// is shorter than eight characters.
+    /// If a case is malformed, if no case issues a token, or if a secret is shorter than eight
+    /// characters.
     pub fn new<E: IntoEndpoint<Form>, Form>(
         build: impl Fn(&str) -> E + 'static,
         data: impl AsRef<Path>,
@@ -178,17 +202,13 @@ impl EndpointSuite {
             .iter()
             .any(|case| matches!(case.expect, Some(Expected::Issued(_))))
         {
-            panic!(
-                "no case expects a token to be issued, so half of the laws would look at nothing"
-            );
+            panic!("no case expects an issued token, so half of the laws would check nothing");
         }
         if secrets
             .iter()
             .any(|secret| secret.len() < secrets::SHORTEST)
         {
-            panic!(
-                "a secret of fewer than eight characters turns up by chance: build with a longer one"
-            );
+            panic!("use secrets of at least eight characters, since shorter ones occur by chance");
         }
         Self {
             build: Box::new(move |name| build(name).into_endpoint()),
@@ -198,8 +218,8 @@ impl EndpointSuite {
         }
     }
 
-    /// The same suite, with what makes the one-time grants of its cases: it is given a case's
-    /// `endpoint` and its `redeems`.
+    /// Sets the function that returns the one-time grants of the cases. Its arguments are the
+    /// `endpoint` and `redeems` of a case.
     #[must_use]
     pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> OneTimeGrant + 'static) -> Self {
         self.redeem = Some(Box::new(redeem));
@@ -211,7 +231,7 @@ impl EndpointSuite {
         Some(redeem(&case.endpoint, &case.redeems))
     }
 
-    /// Each case asks what it says, and the endpoint reads its answer as it says.
+    /// The request of each case is as the case says, and so is the result of reading its answer.
     pub fn every_case_holds(&self) {
         report(self.cases.iter().flat_map(|case| {
             let found = differences::of_case(case, self);
@@ -221,7 +241,7 @@ impl EndpointSuite {
         }));
     }
 
-    /// Every case for which the endpoint makes a request.
+    /// Returns a trial for every case for which the endpoint builds a request.
     fn trials(&self) -> Vec<Trial<'_>> {
         self.cases
             .iter()
@@ -229,7 +249,7 @@ impl EndpointSuite {
             .collect()
     }
 
-    /// One trial for each endpoint and each thing to ask.
+    /// Returns one trial per endpoint and kind of request.
     fn different_trials(&self) -> Vec<Trial<'_>> {
         let mut trials = self.trials();
         trials.sort_by_key(|trial| (&trial.case.endpoint, trial.case.asks as u8));
@@ -238,7 +258,7 @@ impl EndpointSuite {
     }
 }
 
-/// Fails with all that was found.
+/// Fails with a list of what was found.
 fn report(found: impl IntoIterator<Item = String>) {
     let found: Vec<_> = found.into_iter().collect();
     if !found.is_empty() {

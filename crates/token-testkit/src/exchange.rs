@@ -8,8 +8,8 @@ use token_core::{
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// Sends a request that `endpoint` built through any client, once, and reads the answer: what the
-/// engine does, without the engine.
+/// Sends a request of `endpoint` once, with any HTTP client, and has the endpoint read the answer.
+/// This is what the engine does, without the engine.
 ///
 /// ```
 /// use token_testkit::{ScriptedClient, attempt, exchange};
@@ -25,12 +25,13 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// }
 /// ```
 ///
-/// `now` is the local time just before sending; the server's clock is believed where the answer
-/// came over TLS. It waits for 20 seconds at most.
+/// `now` is the local time just before sending. If the answer comes over TLS, its `Date` header
+/// corrects that time. The timeout is 20 seconds.
 ///
 /// # Errors
 ///
-/// What the client's [`SendError`](token_core::SendError) means, and what the endpoint reads.
+/// The client's [`SendError`](token_core::SendError), converted, or the error that the endpoint
+/// reads from the answer.
 pub async fn exchange(
     endpoint: &(impl TokenEndpoint + ?Sized),
     client: &(impl HttpClient + ?Sized),
@@ -48,7 +49,7 @@ pub async fn exchange(
     ))
 }
 
-/// What the answer's own `Date` tells, where it came over TLS.
+/// Returns the clock offset by the answer's `Date`, if it came over TLS.
 pub(super) fn offset<B>(
     request: &Request,
     response: &http::Response<B>,
@@ -60,7 +61,8 @@ pub(super) fn offset<B>(
         .unwrap_or_default()
 }
 
-/// An attempt at `now` with a nonce that is drawn from `seed`: the same seed gives the same nonce.
+/// Returns an attempt at `now` with a nonce derived from `seed`: the same seed gives the same
+/// nonce.
 ///
 /// ```
 /// use token_core::Timestamp;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use token_core::{Clock, ClockReading, Timestamp};
 
-/// A clock that moves only when it is told to. Clones share one time.
+/// A clock that moves only when the test moves it. Clones share the time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,7 +20,7 @@ use token_core::{Clock, ClockReading, Timestamp};
 pub struct ManualClock(Arc<Mutex<ClockReading>>);
 
 impl ManualClock {
-    /// A clock that stands at this wall time.
+    /// Returns a clock that is set to this wall time.
     pub fn at(wall: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(ClockReading {
             wall,
@@ -28,7 +28,8 @@ impl ManualClock {
         })))
     }
 
-    /// Lets time pass, for both wall and elapsed time, as sleep of the machine does too.
+    /// Advances both wall and elapsed time by `span`, as time passes, also while a machine is
+    /// suspended.
     pub fn advance(&self, span: Duration) {
         self.change(|moment| ClockReading {
             wall: moment.wall.after(span),
@@ -36,7 +37,7 @@ impl ManualClock {
         });
     }
 
-    /// Steps the wall clock alone by signed milliseconds, as an administrator or NTP does.
+    /// Steps only the wall clock, by signed milliseconds, as an administrator or NTP does.
     pub fn step_wall(&self, millis: i64) {
         self.change(|moment| ClockReading {
             wall: moment.wall.shifted(millis),

@@ -1,4 +1,4 @@
-/// A small deterministic generator (SplitMix64), so that a failing run fails again.
+/// A small deterministic generator (SplitMix64), so that failures are reproducible.
 pub(super) struct Random(u64);
 
 impl Random {

@@ -9,8 +9,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use token_core::{HttpClient, SendError, SendFailure};
 
-/// An [`HttpClient`] that gives the answers it was told to give, in order, and keeps what it was
-/// sent. Clones share one script.
+/// An [`HttpClient`] that returns prepared answers in order and records the requests. Clones share
+/// both.
 ///
 /// ```
 /// use token_testkit::ScriptedClient;
@@ -19,7 +19,7 @@ use token_core::{HttpClient, SendError, SendFailure};
 /// assert_eq!(client.sent().len(), 0);
 /// ```
 ///
-/// When the script is over, a request fails with [`SendFailure::Other`], no byte sent.
+/// After the last answer, a request fails with [`SendFailure::Other`] before it is sent.
 #[derive(Clone, Default)]
 pub struct ScriptedClient(Arc<Mutex<Script>>);
 
@@ -29,12 +29,12 @@ struct Script {
     sent: Vec<Sent>,
 }
 
-/// A request as it would have gone over the wire.
+/// A recorded request.
 #[derive(Clone)]
 pub struct Sent {
     /// The method.
     pub method: http::Method,
-    /// The whole URL.
+    /// The full URL.
     pub url: String,
     /// The headers.
     pub headers: http::HeaderMap,
@@ -49,19 +49,19 @@ impl fmt::Debug for Sent {
 }
 
 impl ScriptedClient {
-    /// A client without a script.
+    /// Returns a client without answers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Next, answers with this status and body.
+    /// Adds an answer with this status and body.
     #[must_use]
     pub fn answer(self, status: u16, body: &str) -> Self {
         self.answer_with(status, &[], body)
     }
 
-    /// Next, answers with this status, these headers and this body. A status or a header that HTTP
-    /// does not know becomes 500, or is left out.
+    /// Adds an answer with this status, headers and body. An invalid status becomes 500, and an
+    /// invalid header is left out.
     #[must_use]
     pub fn answer_with(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let mut response = http::Response::new(Bytes::from(body.to_owned()));
@@ -77,13 +77,13 @@ impl ScriptedClient {
         self.then(Ok(response))
     }
 
-    /// Next, fails so.
+    /// Adds a failure.
     #[must_use]
     pub fn fail(self, error: SendError) -> Self {
         self.then(Err(error))
     }
 
-    /// All that was sent so far.
+    /// Returns the requests sent so far.
     pub fn sent(&self) -> Vec<Sent> {
         self.script().sent.clone()
     }
@@ -113,7 +113,7 @@ impl HttpClient for ScriptedClient {
             body: String::from_utf8_lossy(request.body()).into_owned(),
         });
         let over =
-            || Err(SendError::before_sending(SendFailure::Other).with_detail("the script is over"));
+            || Err(SendError::before_sending(SendFailure::Other).with_detail("no answer is left"));
         script.answers.pop_front().unwrap_or_else(over)
     }
 }

@@ -1,8 +1,6 @@
-//! Laws that every token store keeps: see [`store_conformance!`](crate::store_conformance!).
-#![expect(
-    clippy::panic,
-    reason = "a law that is broken fails the test that asked for it"
-)]
+//! Conformance suite for token stores: laws that hold for every store. See
+//! [`store_conformance!`](crate::store_conformance!).
+#![expect(clippy::panic, reason = "a broken law fails the test")]
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,19 +23,26 @@ mod laws_of_the_rule;
 mod laws_of_tombstones;
 mod rows;
 
-/// Runs the conformance suite on a store, with one line in a test file of its crate. It expands to
-/// one test a law.
+/// Runs the conformance suite on a store, in a test file of the store's crate. It expands to one
+/// test per law.
 ///
 /// ```
-/// token_testkit::store_conformance!(test = tokio::test, place = acme_store::TestPlace::empty().await);
-/// token_testkit::store_conformance!(block_on = futures::executor::block_on, place = acme_store::TestPlace::empty().await);
+/// token_testkit::store_conformance!(
+///     test = tokio::test,
+///     place = acme_store::TestPlace::empty().await,
+/// );
+/// token_testkit::store_conformance!(
+///     block_on = futures::executor::block_on,
+///     place = acme_store::TestPlace::empty().await,
+/// );
 /// ```
 ///
-/// * `test` is the attribute that runs an asynchronous test, with arguments where it needs them
-///   (`tokio::test(flavor = "multi_thread")`); or `block_on` is a function that runs one future.
-/// * `place` makes a [`StorePlace`], empty and anew for each test; it may wait.
+/// * `test` is the attribute of an asynchronous test, with its arguments if it has any
+///   (`tokio::test(flavor = "multi_thread")`). Alternatively, `block_on` is a function that runs a
+///   future.
+/// * `place` returns a new, empty [`StorePlace`] for each test. It can use `.await`.
 ///
-/// Where a file has two suites, put each into a module of its own.
+/// If a file has two suites, put each into its own module.
 #[macro_export]
 macro_rules! store_conformance {
     (test = $test:meta, place = $place:expr $(,)?) => {
@@ -121,31 +126,31 @@ macro_rules! store_conformance {
     };
 }
 
-/// Where a store under test keeps its records: a folder, a database, a process. Empty when the
-/// suite gets it.
+/// The place where a store under test keeps its records: a directory, a database, a process. It
+/// must be empty at first.
 #[async_trait]
 pub trait StorePlace: Send + Sync {
-    /// A handle on the store, as another process would open it.
+    /// Opens the store as another process would.
     async fn open(&self) -> Arc<dyn TokenStore>;
 
-    /// Lets this much time pass by the store's clock. By default it waits so long; a store with a
-    /// clock that is moved by hand moves it.
+    /// Lets `span` pass by the store's clock. Default: waits that long. A store with a manual clock
+    /// advances it instead.
     async fn pass(&self, span: Duration) {
         concurrently::Timer::start(span).await;
     }
 
-    /// Whether two handles are one store.
+    /// Whether handles share one store. Default: [`Handles::Shared`].
     fn handles(&self) -> Handles {
         Handles::Shared
     }
 
-    /// The shortest life of a lease that the store times well; half a second by default.
+    /// The shortest lease that the store times accurately. Default: 500 ms.
     fn short_life(&self) -> Duration {
         Duration::from_millis(500)
     }
 
-    /// How long the suite waits for something that is to come soon, by the machine's clock, before
-    /// it fails; ten seconds by default.
+    /// How long the suite waits, by the machine's clock, for something that should happen soon.
+    /// Default: 10 seconds.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)
     }
@@ -154,17 +159,17 @@ pub trait StorePlace: Send + Sync {
 /// Whether handles that are opened one after another see the same records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handles {
-    /// They are one store.
+    /// They share one store.
     Shared,
-    /// Each is a store of its own, for this reason; what needs two handles is left out, and the
+    /// Each is a separate store, for this reason. Checks that need two handles are skipped, and the
     /// test says so.
     Apart(&'static str),
 }
 
-/// One store, and a method for each law; [`store_conformance!`](crate::store_conformance!) calls
-/// them all.
+/// A store, and a method for each law. [`store_conformance!`](crate::store_conformance!) calls them
+/// all.
 ///
-/// Every method panics where its law is broken, or where the store fails.
+/// A method panics if its law is broken or if the store fails.
 pub struct StoreSuite<P> {
     place: P,
 }
@@ -176,11 +181,11 @@ impl<P> fmt::Debug for StoreSuite<P> {
 }
 
 const LONG: Duration = Duration::from_secs(60);
-/// One more than a floating point number can tell from its neighbour.
+/// The smallest integer that an `f64` cannot represent.
 const BIG: u64 = (1 << 53) + 1;
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// A suite on an empty place. Each law wants a place of its own.
+    /// Returns a suite on an empty place. Each law needs its own place.
     pub fn new(place: P) -> Self {
         Self { place }
     }
@@ -189,7 +194,7 @@ impl<P: StorePlace> StoreSuite<P> {
         self.place.open().await
     }
 
-    /// As many handles as may be on one store.
+    /// Opens up to `count` handles on one store.
     async fn open_several(&self, count: usize) -> Vec<Arc<dyn TokenStore>> {
         let mut stores = vec![self.open().await];
         while self.place.handles() == Handles::Shared && stores.len() < count {
@@ -202,7 +207,7 @@ impl<P: StorePlace> StoreSuite<P> {
         self.place.short_life()
     }
 
-    /// Lets a short lease run out.
+    /// Waits until a short lease has expired.
     async fn outlive_short(&self) {
         self.place.pass(self.short() * 2).await;
     }
@@ -220,7 +225,7 @@ fn fingerprint(number: u8) -> RefreshFingerprint {
     RefreshFingerprint([number; 32])
 }
 
-/// The record that is refreshed with the refresh token of this number.
+/// Returns the record whose refresh token has this number.
 fn record(number: u8) -> Record {
     Record::new(
         fingerprint(number),
@@ -237,29 +242,29 @@ fn intent(by: u8, spends: u8) -> Intent {
     }
 }
 
-/// What the store answered; a failure fails the test.
+/// Returns the result of the store; an error fails the test.
 fn sure<T>(answer: Result<T, StoreError>) -> T {
     answer.unwrap_or_else(|error| panic!("the store failed: {error}"))
 }
 
-/// Fails where the stored record is another than this.
+/// Fails unless this record is stored.
 async fn expect_stored(store: &dyn TokenStore, key: &TokenKey, wanted: &Record) {
     expect_record(sure(store.load(key).await).record.as_ref(), wanted);
 }
 
-/// Fails where this is another record.
+/// Fails unless the records are equal.
 fn expect_record(found: Option<&Record>, wanted: &Record) {
     if let Some(difference) = differs(found, Some(wanted)) {
-        panic!("{difference}: it should be {wanted:?}");
+        panic!("{difference}; expected {wanted:?}");
     }
 }
 
-/// In what a record is another than the one that should be there.
+/// Returns the first difference between two records.
 fn differs(found: Option<&Record>, wanted: Option<&Record>) -> Option<&'static str> {
     let (found, wanted) = match (found, wanted) {
         (None, None) => return None,
         (None, Some(_)) => return Some("no record is stored"),
-        (Some(_), None) => return Some("a record is stored where none should be"),
+        (Some(_), None) => return Some("a record is stored, and none is expected"),
         (Some(found), Some(wanted)) => (found, wanted),
     };
     let fields = [

@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic, and a flaw is meant to"
+    reason = "a test may panic, and a flaw is expected to"
 )]
 
 mod acme;
@@ -37,7 +37,7 @@ mod a_boxed_vendor {
     );
 }
 
-/// What the law says of a vendor with this flaw.
+/// Returns the message with which the law fails for a vendor with this flaw, or `nothing`.
 fn verdict(flaw: Flaw, law: fn(&EndpointSuite)) -> String {
     let build = move |name: &str| Acme::new(name, flaw);
     let redeem = move |name: &str, code: &str| Acme::new(name, flaw).redeem(code);
@@ -74,64 +74,90 @@ caught! {
     a_key_with_a_secret_is_caught:
         KeyHasTheSecret breaks the_key_is_stable_and_has_no_secret, found by "has a secret in it";
     a_key_that_changes_is_caught:
-        KeyChanges breaks the_key_is_stable_and_has_no_secret, found by "is not the same at every call";
+        KeyChanges breaks the_key_is_stable_and_has_no_secret,
+            found by "is not the same at every call";
     a_panic_on_garbage_is_caught:
-        IndexesTheBody breaks no_body_makes_it_panic_and_garbage_is_no_token, found by "a panic: index out of bounds";
+        IndexesTheBody breaks no_body_makes_it_panic_and_garbage_is_no_token,
+            found by "a panic: index out of bounds";
     an_accepted_empty_token_is_caught:
-        TakesAnEmptyToken breaks an_empty_token_is_refused, found by "an empty access token (\"\"): a token was issued";
+        TakesAnEmptyToken breaks an_empty_token_is_refused,
+            found by "an empty access token (\"\"): a token was issued";
     stripped_control_characters_are_caught:
-        StripsControls breaks a_token_with_control_characters_is_refused, found by "\\u0000end\"): a token was issued";
+        StripsControls breaks a_token_with_control_characters_is_refused,
+            found by "\\u0000end\"): a token was issued";
     an_unscrubbed_message_is_caught:
-        MessageIsNotScrubbed breaks an_echoed_secret_is_scrubbed, found by "refused: a secret that `/message` echoes";
+        MessageIsNotScrubbed breaks an_echoed_secret_is_scrubbed,
+            found by "refused: a secret that `/message` echoes";
     an_unscrubbed_code_is_caught:
-        CodeIsNotScrubbed breaks an_echoed_secret_is_scrubbed, found by "a secret that `/error` echoes";
+        CodeIsNotScrubbed breaks an_echoed_secret_is_scrubbed,
+            found by "a secret that `/error` echoes";
     a_token_in_the_path_that_changes_the_host_is_caught:
-        TokenInThePath breaks requests_go_to_one_host_whatever_the_token, found by "the token @evil.example/x changes";
+        TokenInThePath breaks requests_go_to_one_host_whatever_the_token,
+            found by "the token @evil.example/x changes";
     a_token_that_adds_a_parameter_is_caught:
-        TokenNotEncoded breaks requests_go_to_one_host_whatever_the_token, found by "a&grant_type=password&b=c changes";
+        TokenNotEncoded breaks requests_go_to_one_host_whatever_the_token,
+            found by "a&grant_type=password&b=c changes";
     a_refresh_at_a_host_of_the_answer_is_caught:
-        RefreshesWhereTheAnswerSays breaks requests_go_to_one_host_whatever_the_token, found by "a request goes to eu.example";
+        RefreshesWhereTheAnswerSays breaks requests_go_to_one_host_whatever_the_token,
+            found by "a request goes to eu.example";
     a_page_that_kills_the_grant_is_caught:
         PageIsARefusal breaks a_web_page_with_200_is_retryable, found by "expected Transient";
     a_body_that_is_believed_before_the_status_is_caught:
-        JsonBeforeStatus breaks server_failures_are_retryable_and_retry_after_is_obeyed, found by "500 with Retry-After ``";
+        JsonBeforeStatus breaks server_failures_are_retryable_and_retry_after_is_obeyed,
+            found by "500 with Retry-After ``";
     an_ignored_retry_after_is_caught:
-        IgnoresRetryAfter breaks server_failures_are_retryable_and_retry_after_is_obeyed, found by "503 with Retry-After `7`";
+        IgnoresRetryAfter breaks server_failures_are_retryable_and_retry_after_is_obeyed,
+            found by "503 with Retry-After `7`";
     a_redirect_that_kills_the_grant_is_caught:
-        RedirectIsARefusal breaks a_redirect_is_a_protocol_error_that_names_the_host_only, found by "expected Protocol";
+        RedirectIsARefusal breaks a_redirect_is_a_protocol_error_that_names_the_host_only,
+            found by "expected Protocol";
     a_redirect_that_is_quoted_is_caught:
-        RedirectTellsTheAddress breaks a_redirect_is_a_protocol_error_that_names_the_host_only, found by "no more: ";
+        RedirectTellsTheAddress breaks a_redirect_is_a_protocol_error_that_names_the_host_only,
+            found by "no more: ";
     a_torn_token_is_caught:
-        ReadsWhatIsThere breaks a_success_that_is_cut_short_is_never_a_token, found by "a token was issued";
+        ReadsWhatIsThere breaks a_success_that_is_cut_short_is_never_a_token,
+            found by "a token was issued";
     a_token_that_is_issued_dead_is_caught:
-        ExpiryIsNotChecked breaks no_number_makes_it_panic_and_no_renewable_token_is_issued_dead, found by "/ttl = -1: a token was issued";
+        ExpiryIsNotChecked breaks no_number_makes_it_panic_and_no_renewable_token_is_issued_dead,
+            found by "/ttl = -1: a token was issued";
     a_refresh_token_on_an_api_request_is_caught:
-        RefreshTokenOnRequests breaks authorize_carries_the_access_token_and_nothing_else, found by "put the refresh token";
+        RefreshTokenOnRequests breaks authorize_carries_the_access_token_and_nothing_else,
+            found by "put the refresh token";
     an_api_request_without_a_token_is_caught:
-        NothingOnRequests breaks authorize_carries_the_access_token_and_nothing_else, found by "put nothing on the request";
+        NothingOnRequests breaks authorize_carries_the_access_token_and_nothing_else,
+            found by "put nothing on the request";
     a_header_that_clients_would_log_is_caught:
-        NotSensitive breaks authorize_carries_the_access_token_and_nothing_else, found by "not marked as sensitive";
+        NotSensitive breaks authorize_carries_the_access_token_and_nothing_else,
+            found by "not marked as sensitive";
     a_request_with_a_counter_is_caught:
-        CountsRequests breaks building_a_request_is_pure_and_repeatable, found by "two different requests";
+        CountsRequests breaks building_a_request_is_pure_and_repeatable,
+            found by "two different requests";
     a_request_that_can_be_built_once_is_caught:
-        AsksOnce breaks building_a_request_is_pure_and_repeatable, found by "a second attempt failed";
+        AsksOnce breaks building_a_request_is_pure_and_repeatable,
+            found by "a second attempt failed";
     an_accepted_blank_token_is_caught:
-        TakesABlankToken breaks a_blank_token_is_refused, found by "a blank access token (\" \"): a token was issued";
+        TakesABlankToken breaks a_blank_token_is_refused,
+            found by "a blank access token (\" \"): a token was issued";
     a_rotation_that_is_thrown_away_is_caught:
-        LosesTheRotation breaks an_odd_success_keeps_the_refresh_token, found by "/ttl = \"soon\": the refresh token is lost";
+        LosesTheRotation breaks an_odd_success_keeps_the_refresh_token,
+            found by "/ttl = \"soon\": the refresh token is lost";
     a_code_that_is_sent_again_is_caught:
-        ForgivesACode breaks an_unknown_refusal_of_a_one_time_grant_is_not_retryable, found by "400 with {} to a one-time grant";
+        ForgivesACode breaks an_unknown_refusal_of_a_one_time_grant_is_not_retryable,
+            found by "400 with {} to a one-time grant";
     a_documented_refusal_that_is_not_understood_is_caught:
-        UnderstandsNoRefusal breaks every_documented_refusal_has_a_kind_other_than_protocol, found by "locked: a documented refusal";
+        UnderstandsNoRefusal breaks every_documented_refusal_has_a_kind_other_than_protocol,
+            found by "locked: a documented refusal";
     half_a_signature_that_is_left_behind_is_caught:
-        LeavesHalfASignature breaks authorize_adds_only_its_own_and_nothing_where_it_fails, found by "failed and left headers behind";
+        LeavesHalfASignature breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "failed and left headers behind";
     an_answer_that_is_read_in_two_ways_is_caught:
         CountsAnswers breaks reading_is_pure, found by "was read in two ways";
 }
 
-const ISSUED: &str = r#"{"source":"s","asks":"answer","answer":{"body":"{\"token\":\"t-12345678\",\"ttl\":9}"},"expect":{"issued":{}}}"#;
+const ISSUED: &str = r#"{"source":"s","asks":"answer",
+    "answer":{"body":"{\"token\":\"t-12345678\",\"ttl\":9}"},"expect":{"issued":{}}}"#;
 
-/// What a suite says of one case beside a good one.
+/// Returns the report on a case, next to a good one.
 fn said_of(name: &str, case: &str) -> String {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     for (case, text) in [("good", ISSUED), ("odd", case)] {
@@ -148,7 +174,8 @@ fn said_of(name: &str, case: &str) -> String {
 fn every_failing_case_is_reported_with_what_differs() {
     let found = said_of(
         "differs",
-        r#"{"source":"s","asks":"refresh","token":{"access":"old-access","refresh":"old-refresh"},"request":{"method":"GET","body":"x=1"},
+        r#"{"source":"s","asks":"refresh","token":{"access":"old-access","refresh":"old-refresh"},
+            "request":{"method":"GET","body":"x=1"},
             "answer":{"status":400,"body":"{\"error\":\"frozen\"}"},"expect":{"error":{"kind":"Rejected","code":"1"}}}"#,
     );
     for part in [
@@ -165,7 +192,7 @@ fn every_failing_case_is_reported_with_what_differs() {
 #[test]
 fn a_malformed_case_is_named_with_what_is_wrong() {
     for (name, case, part) in [
-        ("cut", "{", "case odd: is no valid JSON"),
+        ("cut", "{", "case odd: is not valid JSON"),
         (
             "unknown",
             r#"{"source":"s","asks":"login","expects":{}}"#,
@@ -179,7 +206,7 @@ fn a_malformed_case_is_named_with_what_is_wrong() {
         (
             "source",
             r#"{"asks":"login","request":{}}"#,
-            "case odd: `source` must be there",
+            "case odd: `source` must be present",
         ),
         (
             "vain",
@@ -189,12 +216,12 @@ fn a_malformed_case_is_named_with_what_is_wrong() {
         (
             "kind",
             r#"{"source":"s","asks":"login","expect":{"error":{"kind":"Gone"}}}"#,
-            "the kind `Gone` is none of",
+            "the kind `Gone` is not one of",
         ),
         (
             "twice",
             r#"{"source":"s","source":"t","asks":"login","request":{}}"#,
-            "is no valid JSON (NotJson)",
+            "is not valid JSON (NotJson)",
         ),
     ] {
         let found = said_of(name, case);

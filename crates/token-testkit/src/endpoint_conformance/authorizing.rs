@@ -1,4 +1,4 @@
-//! Puts a token on a request of a program, and looks at what else it changed.
+//! Authorizes API requests, and checks what else changes.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -10,7 +10,7 @@ use super::{EndpointSuite, report};
 use crate::attempt;
 use token_core::{Attempt, Error, Token, TokenEndpoint};
 
-/// All that is other than a case of `authorize` says.
+/// Returns the differences from a case of `authorize`.
 pub(super) fn of_case(
     case: &Case,
     endpoint: &dyn TokenEndpoint,
@@ -23,14 +23,14 @@ pub(super) fn of_case(
         (Some(Expected::Error(expected)), Err(error)) => found.error("error", expected, &error),
         (None, Err(error)) => found.say(&format!("authorize failed: {error:?}")),
         (Some(_), _) => {
-            found.say("`expect` of a case of `authorize` is an `error`, and it did not fail");
+            found.say("`expect` must be an `error`, and `authorize` must fail with it");
         }
         (None, Ok(())) => compare(&mut found, case, api, &parts),
     }
     found.0
 }
 
-/// Header by header: those that were there, those that are expected, and no other.
+/// Compares the headers: those that were there and those that are expected, and no others.
 fn compare(found: &mut Differences, case: &Case, api: &http::Request<Bytes>, parts: &Parts) {
     let Some(expected) = &case.request else {
         return;
@@ -86,9 +86,9 @@ fn authorized(
 }
 
 impl EndpointSuite {
-    /// `authorize` adds headers and leaves all else as it was, and everything where it fails: a
-    /// program that sends the request all the same, or asks again with a newer token, sends no half
-    /// of a signature.
+    /// `authorize` adds headers and changes nothing else. If it fails, it changes nothing at all,
+    /// so that a program that sends the request anyway, or tries again with a newer token, does not
+    /// send half a signature.
     // FAULTS.md scenario 5
     pub fn authorize_adds_only_its_own_and_nothing_where_it_fails(&self) {
         report(self.trials().iter().flat_map(|trial| {
@@ -120,16 +120,16 @@ fn changed(trial: &Trial<'_>, api: &http::Request<Bytes>) -> Option<String> {
         .iter()
         .all(|(name, value)| parts.headers.get_all(name).iter().any(|seen| seen == value));
     if !kept {
-        return say("took away a header of the program");
+        return say("removed a header of the program");
     }
-    // Once more on its own result, as a program does with a newer token.
+    // Once more on its own result, as with a newer token.
     let again = http::Request::from_parts(parts.clone(), api.body().clone());
     let (twice, second) = authorized(&*trial.endpoint, &trial.token, &again, &attempt);
     let same = outcome.is_err() || (second.is_ok() && twice.headers.len() == parts.headers.len());
-    (!same).then(|| say("and of its own result added a header twice"))?
+    (!same).then(|| say("added a header twice when applied to its own result"))?
 }
 
-/// Ordinary requests, and some that a signature may choke on.
+/// Returns ordinary requests, and some that are hard to sign.
 fn requests() -> Vec<http::Request<Bytes>> {
     let mut requests = Vec::new();
     for (method, uri, body) in [

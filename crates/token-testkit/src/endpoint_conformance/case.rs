@@ -1,4 +1,4 @@
-//! One case of the data folder.
+//! A case in the data folder.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,14 +17,14 @@ pub(super) struct Case {
     pub(super) name: String,
     pub(super) endpoint: String,
     pub(super) asks: Asks,
-    /// The one-time grant that is redeemed, by its name.
+    /// The name of the one-time grant to redeem.
     pub(super) redeems: String,
     pub(super) attempt: Attempt,
     pub(super) token: Option<Token>,
     pub(super) request: Option<ExpectedRequest>,
-    /// The answers that lead to further requests, before the one that the case is about.
+    /// The answers before the one that the case checks. Each leads to a further request.
     pub(super) after: Vec<http::Response<Bytes>>,
-    /// The request to an API that is to be authorized.
+    /// The API request to authorize.
     pub(super) api: Option<http::Request<Bytes>>,
     pub(super) answer: Option<http::Response<Bytes>>,
     pub(super) expect: Option<Expected>,
@@ -44,7 +44,7 @@ pub(super) enum Asks {
 const SOME_TIME: i64 = 1_700_000_000_000;
 
 impl Case {
-    /// Every case of a folder, by name.
+    /// Loads every case in a folder, sorted by name.
     pub(super) fn load_all(data: &Path) -> Result<Vec<Self>, String> {
         let folders =
             std::fs::read_dir(data).map_err(|error| format!("{}: {error}", data.display()))?;
@@ -118,13 +118,13 @@ impl Case {
 
     fn check_whole(&self) -> Result<(), String> {
         if matches!(self.asks, Asks::Refresh | Asks::Authorize) && self.token.is_none() {
-            return Err("asks for a refresh or to authorize, and has no `token`".into());
+            return Err("`refresh` and `authorize` need a `token`".into());
         }
         if (self.asks == Asks::Authorize) != self.api.is_some() {
             return Err("`api` and `\"asks\": \"authorize\"` go together".into());
         }
         if self.asks == Asks::Answer && self.answer.is_none() {
-            return Err("asks for an answer to be read and has no `answer`".into());
+            return Err("`\"asks\": \"answer\"` needs an `answer`".into());
         }
         if self.answer.is_some() && self.expect.is_none() {
             return Err("has an `answer` and no `expect`".into());
@@ -147,7 +147,7 @@ fn asks(text: &str) -> Result<Asks, String> {
     }
 }
 
-/// Milliseconds of a span, saturating.
+/// Returns a duration in milliseconds, saturating.
 pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

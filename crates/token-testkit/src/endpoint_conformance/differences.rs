@@ -1,4 +1,4 @@
-//! What a case wants against what was seen.
+//! Compares what a case expects with what the endpoint does.
 
 use http::header::HeaderName;
 
@@ -8,7 +8,7 @@ use super::case::{Asks, Case, Expected, ExpectedError, ExpectedRequest, Expected
 use super::trial::{Seen, Trial, ask, guarded, token_of};
 use token_core::{Error, ErrorKind, Request, Secret, Token};
 
-/// All that is other than the case says; empty where it holds.
+/// Returns the differences from the case; none if it holds.
 pub(super) fn of_case(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     match guarded(|| play(case, suite)) {
         Ok(differences) => differences,
@@ -19,7 +19,7 @@ pub(super) fn of_case(case: &Case, suite: &EndpointSuite) -> Vec<String> {
 fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     let endpoint = (suite.build)(&case.endpoint);
     let Some(token) = token_of(case) else {
-        return vec!["the token cannot be".into()];
+        return vec!["the token is invalid".into()];
     };
     if let Some(api) = &case.api {
         return authorizing::of_case(case, &*endpoint, &token, api);
@@ -27,14 +27,16 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     if case.asks != Asks::Answer {
         match ask(suite, &*endpoint, case, &token, &case.attempt) {
             None => {
-                return vec!["the endpoint has no such request, or the suite no `redeem`".into()];
+                return vec![
+                    "the endpoint has no such request, or the suite has no `redeem`".into(),
+                ];
             }
             Some(Err(error)) => return of_no_request(case, error),
             Some(Ok(_)) => {}
         }
     }
     let Some(trial) = Trial::of(case, suite) else {
-        return vec!["no request was made, or an answer in `after` led to none".into()];
+        return vec!["no request was built, or an answer in `after` did not lead to one".into()];
     };
     let mut found = Differences::default();
     if let Some(expected) = &case.request {
@@ -43,14 +45,14 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     match (&case.answer, &case.expect) {
         (Some(answer), Some(expected)) => found.seen(expected, &trial.read(answer), case),
         (None, Some(_)) => {
-            found.say("expect: the request could be made, and there is no `answer` to read");
+            found.say("expect: the request was built, and there is no `answer` to read");
         }
         _ => {}
     }
     found.0
 }
 
-/// An error may be what the case wants of building the request.
+/// A case may expect an error from building the request.
 fn of_no_request(case: &Case, error: Error) -> Vec<String> {
     let mut found = Differences::default();
     match &case.expect {
@@ -190,9 +192,9 @@ impl Expected {
     fn name(&self) -> &'static str {
         match self {
             Self::Issued(_) => "a token to be issued",
-            Self::RefreshTokenOnly(..) => "a refresh token alone",
+            Self::RefreshTokenOnly(..) => "only a refresh token",
             Self::Error(_) => "an error",
-            Self::Retry(_) => "again, with an error",
+            Self::Retry(_) => "a retry, with an error",
             Self::Continue(_) => "a further request",
         }
     }
@@ -208,7 +210,7 @@ pub(super) fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Config => "Config",
         ErrorKind::Protocol => "Protocol",
         ErrorKind::Store => "Store",
-        other => panic!("{other:?} is younger than this version of the suite"),
+        other => panic!("{other:?} is unknown to this version of the suite"),
     }
 }
 

@@ -1,10 +1,10 @@
-//! Reads a case's JSON by name, and complains about every name that nobody asked for.
+//! Reads the fields of a case's JSON by name, and rejects unknown names.
 
 use serde_json::{Map, Value};
 
 use token_core::json::Document;
 
-/// The fields of one object that were not read yet.
+/// The fields of an object that have not been read yet.
 pub(super) struct Fields {
     place: String,
     left: Map<String, Value>,
@@ -12,10 +12,10 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        // Refuses duplicate keys, which a map would swallow.
-        Document::parse(text).map_err(|malformed| format!("is no valid JSON ({malformed:?})"))?;
+        // Refuses duplicate keys, which a map would drop silently.
+        Document::parse(text).map_err(|malformed| format!("is not valid JSON ({malformed:?})"))?;
         let value =
-            serde_json::from_slice(text).map_err(|error| format!("is no valid JSON: {error}"))?;
+            serde_json::from_slice(text).map_err(|error| format!("is not valid JSON: {error}"))?;
         Self::of(String::new(), value)
     }
 
@@ -29,10 +29,10 @@ impl Fields {
 
     pub(super) fn required_text(&mut self, name: &str) -> Result<String, String> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
-        text.ok_or_else(|| self.wrong(name, "there and not empty"))
+        text.ok_or_else(|| self.wrong(name, "present and not empty"))
     }
 
-    /// The outer `None` where the field is not there, the inner where it is null.
+    /// The outer `None` means that the field is absent, the inner one that it is null.
     pub(super) fn text_or_null(&mut self, name: &str) -> Result<Option<Option<String>>, String> {
         if self.left.get(name).is_some_and(Value::is_null) {
             self.left.remove(name);
@@ -59,7 +59,7 @@ impl Fields {
         }
     }
 
-    /// Seconds, with up to three decimals, as milliseconds.
+    /// Reads seconds, with up to three decimals, as milliseconds.
     pub(super) fn seconds(&mut self, name: &str) -> Result<Option<i64>, String> {
         let Some(value) = self.left.remove(name) else {
             return Ok(None);
@@ -76,15 +76,15 @@ impl Fields {
         };
         let list = value
             .as_array()
-            .ok_or_else(|| self.wrong(name, "a list of texts"))?;
+            .ok_or_else(|| self.wrong(name, "a list of strings"))?;
         let texts = list
             .iter()
             .map(|item| item.as_str().map(str::to_owned))
             .collect();
-        Option::map(texts, Some).ok_or_else(|| self.wrong(name, "a list of texts"))
+        Option::map(texts, Some).ok_or_else(|| self.wrong(name, "a list of strings"))
     }
 
-    /// An object whose fields have any names and text values.
+    /// Reads an object with any names and string values.
     pub(super) fn named_texts(&mut self, name: &str) -> Result<Vec<(String, String)>, String> {
         let Some(fields) = self.object(name)? else {
             return Ok(Vec::new());
@@ -93,7 +93,7 @@ impl Fields {
         let texts = pairs
             .map(|(key, value)| Some((key, value.as_str()?.to_owned())))
             .collect();
-        Option::ok_or_else(texts, || self.wrong(name, "an object of texts"))
+        Option::ok_or_else(texts, || self.wrong(name, "an object of strings"))
     }
 
     pub(super) fn object(&mut self, name: &str) -> Result<Option<Fields>, String> {
@@ -104,7 +104,7 @@ impl Fields {
             .transpose()
     }
 
-    /// A list of objects; empty where the field is not there.
+    /// Reads a list of objects; empty if the field is absent.
     pub(super) fn objects(&mut self, name: &str) -> Result<Vec<Fields>, String> {
         let place = format!("{}{name}.", self.place);
         match self.left.remove(name) {
@@ -117,7 +117,7 @@ impl Fields {
         }
     }
 
-    /// Fails where a field is left that nobody asked for.
+    /// Fails if an unknown field is left.
     pub(super) fn finish(self) -> Result<(), String> {
         match self.left.keys().next() {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! Whatever comes over the wire is read as an outcome or a typed error.
+//! Any answer is read as an outcome or a typed error.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ const PAGE: &str =
     "<!doctype html>\n<html><head><title>Sign in</title></head><body>Welcome</body></html>";
 
 impl EndpointSuite {
-    /// A proper prefix of a success is an error: in doubt, not a token. Only for bodies that are
-    /// JSON: others do not tell.
+    /// A truncated success is in doubt, and never a token. Checks JSON bodies only, since
+    /// truncation of others cannot be detected.
     // FAULTS.md row 25
     pub fn a_success_that_is_cut_short_is_never_a_token(&self) {
         report(self.trials().iter().filter_map(cut_short));
     }
 
-    /// Mutated answers are read without a panic, and bodies that no vendor means are no token.
+    /// Mutated answers are read without a panic, and meaningless bodies are not a token.
     // FAULTS.md row 23
     pub fn no_body_makes_it_panic_and_garbage_is_no_token(&self) {
         let mutated = self.trials();
@@ -36,15 +36,15 @@ impl EndpointSuite {
         );
     }
 
-    /// Every single value of an answer is replaced by zero, negative, huge and unreadable numbers:
-    /// no panic, and no token that can be refreshed is over when it is issued.
+    /// With any value of an answer replaced by zero, negative, huge and unreadable numbers, nothing
+    /// panics, and no token that can be refreshed is issued as expired.
     // FAULTS.md rows 14, 15 and 17
     pub fn no_number_makes_it_panic_and_no_renewable_token_is_issued_dead(&self) {
         report(self.trials().iter().flat_map(extreme_numbers));
     }
 
-    /// A captive portal or a login page where the answer should be: asked again later, or in doubt
-    /// where the request may have spent something.
+    /// A captive portal or a login page instead of the answer is retryable, or in doubt if the
+    /// request may have spent something.
     // FAULTS.md rows 22 and 50
     pub fn a_web_page_with_200_is_retryable(&self) {
         let headers = [("content-type", "text/html; charset=utf-8")];
@@ -55,21 +55,21 @@ impl EndpointSuite {
         }));
     }
 
-    /// 5xx and 408 are transient and 429 is throttled, whatever the body; who gave up between us
-    /// and the vendor (408, 502, 504) leaves a refresh or a redemption in doubt. `Retry-After` is
-    /// obeyed and clamped to an hour.
+    /// 5xx and 408 are transient and 429 is throttled, whatever the body. If an intermediary gave
+    /// up (408, 502, 504), a refresh or a redemption is in doubt. `Retry-After` is obeyed, up to an
+    /// hour.
     // FAULTS.md rows 32 and 50
     pub fn server_failures_are_retryable_and_retry_after_is_obeyed(&self) {
         report(self.trials().iter().flat_map(server_failures));
     }
 
-    /// A redirect is not followed, and nothing of its address but the host is told.
+    /// A redirect is a protocol error that shows only the host of its target.
     // FAULTS.md row 29
     pub fn a_redirect_is_a_protocol_error_that_names_the_host_only(&self) {
         report(self.different_trials().iter().flat_map(redirects));
     }
 
-    /// One answer means one thing, however often it is read.
+    /// Reading an answer again gives the same result.
     pub fn reading_is_pure(&self) {
         report(self.trials().iter().filter_map(|trial| {
             let answer = trial.case.answer.as_ref()?;

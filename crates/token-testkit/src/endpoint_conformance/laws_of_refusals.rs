@@ -1,4 +1,4 @@
-//! What a refusal says.
+//! Refusals: what they mean and whether they are retryable.
 
 use super::case::Expected;
 use super::trial::{Trial, response};
@@ -16,8 +16,8 @@ const UNKNOWN: [&str; 6] = [
 ];
 
 impl EndpointSuite {
-    /// A code or a password that was sent may be used up: only an answer that says otherwise lets
-    /// it be sent again.
+    /// A code or a password that was sent may be used up, so an unknown refusal of it is not
+    /// retryable.
     // FAULTS.md row 79
     pub fn an_unknown_refusal_of_a_one_time_grant_is_not_retryable(&self) {
         report(self.different_trials().iter().flat_map(|trial| {
@@ -44,8 +44,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// A case that expects a code of the vendor's own is documented, unless it says
-    /// `"documented": false`, and tells the caller what to do: [`ErrorKind::Protocol`] does not.
+    /// A refusal with a code of the vendor tells the caller what to do, so its kind is not
+    /// [`ErrorKind::Protocol`]. Cases with `"documented": false` are exempt.
     // FAULTS.md rows 77 and 78
     pub fn every_documented_refusal_has_a_kind_other_than_protocol(&self) {
         report(self.trials().iter().filter_map(|trial| {
@@ -66,7 +66,7 @@ impl EndpointSuite {
     }
 }
 
-/// The case's own redemption, or one of the suite's own.
+/// Returns the redemption of the case, or a generic one.
 fn one_time_request(trial: &Trial<'_>) -> Option<Request> {
     if trial.request.step() == Step::Redemption {
         return Some(trial.request.clone());

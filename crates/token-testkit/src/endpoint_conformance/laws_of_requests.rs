@@ -1,11 +1,11 @@
-//! What is asked depends on the token and the attempt alone, and goes to one place.
+//! Requests depend only on the token and the attempt, and go to one host.
 
 use super::trial::{Seen, Trial, guarded};
 use super::{EndpointSuite, report};
 use crate::attempt;
 use token_core::{Error, Request, Secret, Token};
 
-/// Texts that change a URL or a form where they are not encoded.
+/// Strings that change a URL or a form if they are not encoded.
 const HOSTILE: [&str; 6] = [
     "@evil.example/x",
     "//evil.example/x",
@@ -16,7 +16,7 @@ const HOSTILE: [&str; 6] = [
 ];
 
 impl EndpointSuite {
-    /// The same attempt gives the same request; a later one with another nonce gives one too.
+    /// The same attempt gives the same request, and a later attempt gives a request too.
     // FAULTS.md row 44
     pub fn building_a_request_is_pure_and_repeatable(&self) {
         report(self.trials().iter().filter_map(|trial| {
@@ -52,7 +52,7 @@ impl EndpointSuite {
     }
 }
 
-/// The further step of a login, and the refresh of what was issued, stay at home.
+/// The further step of a login and the refresh of an issued token go to the same host.
 fn strays(trial: &Trial<'_>, home: &Request, seen: Option<Seen>) -> Vec<String> {
     let next = match seen {
         Some(Seen::Continue(request)) => Some(request),
@@ -65,7 +65,7 @@ fn strays(trial: &Trial<'_>, home: &Request, seen: Option<Seen>) -> Vec<String> 
     stray.map(say).into_iter().collect()
 }
 
-/// Hostile tokens make the same request as a harmless one, but for the token, or none.
+/// A hostile token gives the same request as a harmless one, apart from the token, or no request.
 fn injections(trial: &Trial<'_>) -> Vec<String> {
     let refreshed = |text: &str| {
         let token = rewritten(&trial.token, text)?;
@@ -116,7 +116,7 @@ fn place(request: &Request) -> (Option<String>, Option<String>) {
     (scheme, sent.uri().authority().map(ToString::to_string))
 }
 
-/// How many segments, parameters and fields it has.
+/// Counts the path segments, query parameters and form fields.
 fn shape(request: &Request) -> [usize; 5] {
     let sent = request.to_http();
     let count = |text: &str, what: char| text.chars().filter(|c| *c == what).count();

@@ -1,4 +1,4 @@
-//! A rotation is never thrown away, and a blank token is none.
+//! A new refresh token is never dropped, and a blank token is refused.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use super::trial::{Seen, Trial};
 use super::{EndpointSuite, report};
 use token_core::Secret;
 
-/// What a field may hold that nobody documents.
+/// Values that no vendor documents for a field.
 const ODD: [&str; 14] = [
     "0",
     "-1",
@@ -24,7 +24,7 @@ const ODD: [&str; 14] = [
     "[\"Bearer\"]",
     "{}",
 ];
-/// JSON of texts with nothing to see, and of schemes without a token.
+/// JSON strings that look empty, or have a scheme and no token.
 const BLANK: [&str; 6] = [
     "\" \"",
     "\"\\u00a0\"",
@@ -35,9 +35,8 @@ const BLANK: [&str; 6] = [
 ];
 
 impl EndpointSuite {
-    /// A success with a new refresh token, in which any other value is odd: the refresh token comes
-    /// out, with an access token or alone. Looks at answers that have the refresh token in a JSON
-    /// text.
+    /// A success with a new refresh token keeps it, with an access token or alone, whichever other
+    /// value is odd. Checks answers that have the refresh token in a JSON string.
     // FAULTS.md row 49
     pub fn an_odd_success_keeps_the_refresh_token(&self) {
         report(
@@ -47,14 +46,14 @@ impl EndpointSuite {
         );
     }
 
-    /// A blank access token is not issued, and a blank refresh token is not taken.
+    /// A blank access token is not issued, and a blank refresh token is not accepted.
     // FAULTS.md row 59
     pub fn a_blank_token_is_refused(&self) {
         report(self.trials().iter().flat_map(blank_tokens));
     }
 }
 
-/// An answer that brings a new refresh token, and where.
+/// An answer with a new refresh token, and the place of that token.
 struct Rotation<'a> {
     answer: &'a http::Response<Bytes>,
     body: Body,
@@ -107,7 +106,7 @@ impl Rotation<'_> {
             .collect()
     }
 
-    /// A further field with a byte that is not UTF-8.
+    /// Adds a field with a byte that is not UTF-8.
     fn with_a_foreign_byte(&self) -> Option<(String, Vec<u8>)> {
         let mut body = self.answer.body().trim_ascii().to_vec();
         (body.pop()? == b'}').then(|| {

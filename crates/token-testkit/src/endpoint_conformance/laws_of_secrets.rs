@@ -1,4 +1,4 @@
-//! No secret gets out.
+//! No secret is shown.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ use super::{EndpointSuite, report};
 use token_core::{Error, Secret, TokenKey};
 
 impl EndpointSuite {
-    /// A refusal that quotes a secret of the request, raw, percent-encoded or base64, in any text
-    /// of its body: nothing of the quote is in the error's `Display`, `Debug`, code or message.
+    /// If a refusal quotes a secret of the request (raw, percent-encoded or in base64) in any
+    /// string of its body, no part of the quote is in the error's `Display`, `Debug`, code or
+    /// message.
     // FAULTS.md row 26
     pub fn an_echoed_secret_is_scrubbed(&self) {
         let mut looked_at = BTreeSet::new();
@@ -29,7 +30,7 @@ impl EndpointSuite {
         }));
     }
 
-    /// The `Debug` of endpoint, request, answer's token and outcome, plain and pretty.
+    /// No secret is in the `Debug` output of endpoint, request, token and outcome, plain or pretty.
     pub fn debug_shows_no_secret(&self) {
         report(self.trials().iter().filter_map(|trial| {
             let seen = trial.case.answer.as_ref().map(|answer| trial.read(answer));
@@ -47,8 +48,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// The key is one at every call and for every endpoint that is built alike; it can be stored,
-    /// and has no secret in it.
+    /// The key is the same for every call and for endpoints built alike. It consists of 1 to 512
+    /// printable characters and contains no secret.
     pub fn the_key_is_stable_and_has_no_secret(&self) {
         report(self.cases.iter().flat_map(|case| self.key_faults(case)));
     }
@@ -82,7 +83,7 @@ impl EndpointSuite {
     }
 }
 
-/// An answer that refuses, with the places of its texts.
+/// A refusal, and the places of the strings in its body.
 struct Refusal {
     answer: http::Response<bytes::Bytes>,
     body: Body,
@@ -90,7 +91,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// What refusals have in common that the endpoint reads in the same way.
+    /// What refusals have in common if the endpoint reads them in the same way.
     fn shape(&self, trial: &Trial<'_>) -> String {
         let (case, seen) = (trial.case, trial.read(&self.answer));
         let kind = seen.kind().map(kind_name);
@@ -99,9 +100,10 @@ impl Refusal {
     }
 }
 
-/// The case's own refusal, and one with every name for a message that vendors use.
+/// Returns the case's own refusal, and one with every field name that vendors use for a message.
 fn refusals(trial: &Trial<'_>) -> Vec<Refusal> {
-    let any = br#"{"error":"refused","error_description":"no","error_code":"no","error_msg":"no","msg":"no","message":"no"}"#;
+    let any = br#"{"error":"refused","error_description":"no","error_code":"no",
+        "error_msg":"no","msg":"no","message":"no"}"#;
     let own = trial
         .case
         .answer

@@ -1,4 +1,4 @@
-//! What is issued can be carried, and is carried alone.
+//! Issued tokens can be sent in a header, and `authorize` sends nothing else.
 
 use bytes::Bytes;
 
@@ -9,12 +9,12 @@ use super::{EndpointSuite, report};
 use crate::attempt;
 use token_core::{Secret, Token};
 
-/// CR LF with a header behind it, LF, NUL, as JSON escapes.
+/// CR LF followed by a header, LF, CR and NUL, as JSON escapes.
 const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
 
 impl EndpointSuite {
     /// CR, LF or NUL in an access token is a typed error, and a refresh token with them is not
-    /// taken. Looks at answers that have the token in a JSON text.
+    /// accepted. Checks answers that have the token in a JSON string.
     // FAULTS.md row 30
     pub fn a_token_with_control_characters_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
@@ -29,8 +29,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// An empty token, or none, is a typed error. Looks at answers that have the token in a JSON
-    /// text.
+    /// An empty or missing token is a typed error. Checks answers that have the token in a JSON
+    /// string.
     // FAULTS.md rows 16 and 21
     pub fn an_empty_token_is_refused(&self) {
         report(self.issuing().iter().flat_map(|(trial, answer, token)| {
@@ -45,8 +45,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// `authorize` puts the token on a request, marks its header sensitive, and leaves the refresh
-    /// token at home.
+    /// `authorize` adds the access token, marks its header as sensitive, and does not add the
+    /// refresh token.
     pub fn authorize_carries_the_access_token_and_nothing_else(&self) {
         report(
             self.issuing()
@@ -55,7 +55,7 @@ impl EndpointSuite {
         );
     }
 
-    /// Every case whose answer is read as a token.
+    /// Returns a trial for every case whose answer is read as a token.
     fn issuing(&self) -> Vec<(Trial<'_>, &http::Response<Bytes>, Token)> {
         let trials = self.trials().into_iter();
         trials
@@ -70,7 +70,7 @@ impl EndpointSuite {
     }
 }
 
-/// Where the JSON has the secret, with or without a scheme before it.
+/// Returns the places of the secret in the JSON, with or without a scheme before it.
 fn places_of(answer: &http::Response<Bytes>, secret: &Secret) -> Vec<String> {
     let texts = Body::parse(answer.body())
         .map(|body| body.texts())
@@ -137,7 +137,7 @@ fn replaced(
         .collect()
 }
 
-/// Whether an unusable refresh token was left out of a token that can do without.
+/// Whether an unusable refresh token was left out of an otherwise usable token.
 fn is_without_refresh(
     trial: &Trial<'_>,
     answer: &http::Response<Bytes>,
@@ -185,7 +185,7 @@ fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {
     found
 }
 
-/// The refresh token, where it is another text than the access token and no piece of it.
+/// Returns the refresh token, unless it is equal to the access token or a part of it.
 fn refresh_apart(token: &Token) -> Option<&str> {
     let refresh = token.refresh()?.expose();
     Some(refresh).filter(|refresh| !token.access().expose().contains(refresh))

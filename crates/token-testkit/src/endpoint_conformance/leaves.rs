@@ -1,19 +1,19 @@
-//! Changes single values inside of a JSON body.
+//! Replaces single values inside a JSON body.
 
 use serde_json::Value;
 
-/// A JSON object or list, whose values can be replaced one at a time.
+/// A JSON object or array whose values can be replaced.
 pub(super) struct Body(Value);
 
 impl Body {
-    /// `None` where the bytes are no JSON object or list.
+    /// Returns `None` if the bytes are not a JSON object or array.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         let value = serde_json::from_slice::<Value>(body).ok()?;
         (value.is_object() || value.is_array()).then_some(Self(value))
     }
 
-    /// The JSON pointer (RFC 6901) and the text of every text in it.
+    /// Returns the JSON pointer (RFC 6901) and the value of every string.
     pub(super) fn texts(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         walk(&self.0, "", &mut |at, value| {
@@ -24,14 +24,15 @@ impl Body {
         found
     }
 
-    /// The JSON pointer of every value that is no object and no list.
+    /// Returns the JSON pointer of every value that is neither an object nor an array.
     pub(super) fn all(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(&self.0, "", &mut |at, _| found.push(at.to_owned()));
         found
     }
 
-    /// The body with the values at these pointers replaced by raw JSON, which may be invalid.
+    /// Returns the body with the values at these pointers replaced by raw JSON, which may be
+    /// invalid.
     pub(super) fn with(&self, pointers: &[String], raw: &str) -> Vec<u8> {
         const PLACE: &str = "\u{1}conformance place\u{1}";
         let mut changed = self.0.clone();

@@ -1,4 +1,4 @@
-//! Finds secrets in texts, and in requests.
+//! Finds secrets in strings and requests.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
@@ -7,11 +7,12 @@ use http::header::AUTHORIZATION;
 use super::leaves::Body;
 use token_core::{Request, Secret, Token, percent_encode};
 
-/// Shorter texts turn up by chance.
+/// Shorter strings occur by chance.
 pub(super) const SHORTEST: usize = 8;
 const SHORTEST_ECHOED: usize = 4;
 
-/// A secret as a vendor may echo it: raw, percent-encoded, base64 in both alphabets.
+/// Returns the forms in which a vendor may echo a secret: raw, percent-encoded, and base64 in both
+/// alphabets.
 pub(super) fn forms(secret: &str) -> Vec<String> {
     let percent = percent_encode(secret);
     vec![
@@ -29,7 +30,7 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
     ]
 }
 
-/// Whether a whole secret of these is in the text, in any form.
+/// Whether one of these secrets is in the text, in any form.
 pub(super) fn shown<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> bool {
     let long = secrets
         .into_iter()
@@ -38,8 +39,8 @@ pub(super) fn shown<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret
         .any(|form| text.contains(&form))
 }
 
-/// Whether a piece of eight bytes of `echo` (all of a shorter one) is in `text` and was not in
-/// `before`, which had no echo.
+/// Whether eight consecutive bytes of `echo` (or all of it, if it is shorter) are in `text` but not
+/// in `before`, which has no echo.
 pub(super) fn leaked(text: &str, before: &str, echo: &str) -> bool {
     let (text, before, echo) = (
         text.to_lowercase(),
@@ -51,7 +52,7 @@ pub(super) fn leaked(text: &str, before: &str, echo: &str) -> bool {
     pieces.any(|piece| text.contains(piece) && !before.contains(piece))
 }
 
-/// The secrets that a request carries: those that are known, those that it remembers, and what is
+/// Returns the secrets in a request: the known ones, those that it remembers, and the credentials
 /// in `Authorization`.
 pub(super) fn carried(request: &Request, known: &[Secret]) -> Vec<String> {
     let scrubber = request.scrubber();
@@ -78,7 +79,8 @@ pub(super) fn carried(request: &Request, known: &[Secret]) -> Vec<String> {
     found
 }
 
-/// The access and the refresh token. The extras may be no secrets: a host, a name.
+/// Returns the access and the refresh token. Extras are left out, since they may be a host or a
+/// name.
 pub(super) fn of_token(token: &Token) -> Vec<Secret> {
     let both = [Some(token.access()), token.refresh()];
     both.into_iter().flatten().cloned().collect()

@@ -1,4 +1,4 @@
-//! Plays one case on its endpoint.
+//! Runs a case on its endpoint.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +12,7 @@ use token_core::{
     TokenEndpoint, Validity,
 };
 
-/// A case, its endpoint built anew, and the request that the case's answer answers.
+/// A case with a fresh endpoint, and the request to which the case's answer belongs.
 pub(super) struct Trial<'a> {
     suite: &'a EndpointSuite,
     pub(super) case: &'a Case,
@@ -21,7 +21,7 @@ pub(super) struct Trial<'a> {
     pub(super) request: Request,
 }
 
-/// What came of a request or an answer.
+/// The result of building a request or reading an answer.
 #[derive(Debug)]
 pub(super) enum Seen {
     Issued(Token),
@@ -33,7 +33,7 @@ pub(super) enum Seen {
 }
 
 impl<'a> Trial<'a> {
-    /// `None` where the endpoint makes no request for the case, as a case may want.
+    /// Returns `None` if the endpoint builds no request for the case, as a case may expect.
     pub(super) fn of(case: &'a Case, suite: &'a EndpointSuite) -> Option<Self> {
         let endpoint = (suite.build)(&case.endpoint);
         let token = token_of(case)?;
@@ -56,7 +56,7 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Asks once more, with another attempt. Of a case with several requests it is the first.
+    /// Builds the request again with another attempt; the first one, if the case has several.
     pub(super) fn ask_again(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
         ask(self.suite, &*self.endpoint, self.case, &self.token, attempt)
     }
@@ -74,12 +74,12 @@ impl<'a> Trial<'a> {
         self.read(&response(status, headers, body))
     }
 
-    /// Reads it as if it came to another request.
+    /// Reads a response as if it belonged to another request.
     pub(super) fn read_to(&self, request: &Request, response: &http::Response<Bytes>) -> Seen {
         read(&*self.endpoint, request, response, self.case)
     }
 
-    /// The case's own answer with another body.
+    /// Reads the case's own answer with another body.
     pub(super) fn read_instead(&self, answer: &http::Response<Bytes>, body: Vec<u8>) -> Seen {
         let mut changed = answer.clone();
         *changed.body_mut() = body.into();
@@ -88,8 +88,8 @@ impl<'a> Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// What an answer means that tells nothing: the request may have spent something, or it may
-    /// not.
+    /// Returns the kind of an answer that leaves the outcome unknown: in doubt if the request may
+    /// have spent something, otherwise `kind`.
     pub(super) fn in_doubt_or(&self, kind: ErrorKind) -> ErrorKind {
         match self.request.step() {
             Step::Refresh | Step::Redemption => ErrorKind::InDoubt,
@@ -122,16 +122,16 @@ impl Seen {
     pub(super) fn describe(&self) -> String {
         match self {
             Seen::Issued(_) => "a token was issued".into(),
-            Seen::RefreshTokenOnly(_, error) => format!("a refresh token alone, and {error:?}"),
+            Seen::RefreshTokenOnly(_, error) => format!("only a refresh token, and {error:?}"),
             Seen::Continue(request) => format!("a further request: {request:?}"),
-            Seen::Retry(error) => format!("again after {error:?}"),
+            Seen::Retry(error) => format!("a retry after {error:?}"),
             Seen::Refused(error) => format!("{error:?}"),
             Seen::Panicked(message) => format!("a panic: {message}"),
         }
     }
 }
 
-/// What the endpoint asks for a case; `None` where it has no such request.
+/// Builds the request of a case; `None` if the endpoint has no such request.
 pub(super) fn ask(
     suite: &EndpointSuite,
     endpoint: &dyn TokenEndpoint,
@@ -147,7 +147,7 @@ pub(super) fn ask(
     }
 }
 
-/// The case's token, or one of the suite's own.
+/// Returns the case's token, or a generic one.
 pub(super) fn token_of(case: &Case) -> Option<Token> {
     case.token.clone().or_else(|| {
         let validity = Validity::new(case.now(), case.now().shifted(3_600_000));
@@ -179,7 +179,7 @@ pub(super) fn read(
         }
         Ok(Ok(Outcome::Continue(request))) => Seen::Continue(request),
         Ok(Ok(Outcome::Retry(error))) => Seen::Retry(error),
-        Ok(Ok(other)) => panic!("{other:?} is younger than this version of the suite"),
+        Ok(Ok(other)) => panic!("{other:?} is unknown to this version of the suite"),
         Ok(Err(error)) => Seen::Refused(error),
         Err(message) => Seen::Panicked(message),
     }
@@ -200,7 +200,7 @@ pub(super) fn response(
     response
 }
 
-/// Runs what must not panic, so that the other cases are still looked at when it does.
+/// Catches a panic, so that the other cases are still checked.
 pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = payload
@@ -211,8 +211,8 @@ pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// As if to a refresh; to a login where the endpoint cannot refresh the token; else to a request of
-/// the suite's own.
+/// Returns the refresh request, the login if the endpoint cannot refresh the token, or a generic
+/// request.
 fn answered_request(
     endpoint: &dyn TokenEndpoint,
     token: &Token,

@@ -1,4 +1,4 @@
-//! Just enough to run futures side by side and to give up on one, on any runtime.
+//! Runs futures concurrently or with a timeout, on any runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// Runs all of them at once and brings what each gave, in their order. Each is polled only when it
-/// was woken itself, so that a future that forgets to have itself woken is not helped by its
-/// neighbours.
+/// Runs all futures concurrently and returns their outputs in order. Each is polled only when it
+/// was woken itself, so that the others do not help one that does not register its waker.
 pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Running::new).collect();
     poll_fn(|context| {
@@ -46,7 +45,7 @@ impl<F: Future> Running<F> {
         }
     }
 
-    /// Something where it is not done yet.
+    /// Returns `Some` while the future is pending.
     fn poll(&mut self, context: &Context<'_>) -> Option<()> {
         if self.output.is_some() {
             return None;
@@ -64,7 +63,7 @@ impl<F: Future> Running<F> {
     }
 }
 
-/// Remembers which one was woken, and wakes the whole.
+/// Marks one future as woken, and wakes the task.
 struct Bell {
     rung: AtomicBool,
     whole: Mutex<Waker>,
@@ -91,7 +90,7 @@ impl Wake for Bell {
     }
 }
 
-/// Runs both at once.
+/// Runs both concurrently.
 pub(super) async fn both<A, B>(
     first: impl Future<Output = A>,
     second: impl Future<Output = B>,
@@ -104,7 +103,7 @@ pub(super) async fn both<A, B>(
     one.zip(other)
 }
 
-/// What the future gives, or `None` after so long by the machine's clock.
+/// Returns the output of the future, or `None` after a timeout by the machine's clock.
 pub(super) async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut timer = pin!(Timer::start(patience));
     let mut future = pin!(future);
@@ -115,8 +114,7 @@ pub(super) async fn within<T>(patience: Duration, future: impl Future<Output = T
     .await
 }
 
-/// Is over after a time, without a runtime: a thread waits for it, and ends when the timer is
-/// dropped.
+/// A timer that needs no runtime: a thread waits, and ends when the timer is dropped.
 pub(super) struct Timer {
     state: Arc<Mutex<State>>,
     _stops_the_thread: Sender<()>,

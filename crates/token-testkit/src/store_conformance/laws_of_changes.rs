@@ -1,4 +1,4 @@
-//! Who waits for another's commit is woken, or waits no longer than it wanted.
+//! A wait for a change ends with the change, or at its time limit.
 
 use super::concurrently::{both, within};
 use super::{LONG, StorePlace, StoreSuite, expect_record, fingerprint, key, record, sure};
@@ -19,7 +19,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// What changed before the wait began is not waited for.
+    /// A change that happened before the wait began ends it at once.
     pub async fn changed_returns_when_it_is_late_already(&self) {
         let store = self.open().await;
         sure(
@@ -39,11 +39,14 @@ impl<P: StorePlace> StoreSuite<P> {
         let key = key();
         let wait = store.wait_for_change(&key, Some(record(1).generation), LONG);
         let woken = within(self.place.patience(), wait).await;
-        assert!(woken.is_some(), "what had changed already was waited for");
+        assert!(
+            woken.is_some(),
+            "the wait did not see what had changed already"
+        );
         told_of(woken.flatten(), &record(2));
     }
 
-    /// Where nothing changes, the wait ends all the same.
+    /// Without a change, the wait ends after `at_most`.
     pub async fn changed_returns_after_at_most(&self) {
         let store = self.open().await;
         sure(
@@ -90,7 +93,7 @@ impl<P: StorePlace> StoreSuite<P> {
     }
 }
 
-/// A store need not tell what it found; what it tells is what is there.
+/// A store need not return what it found. What it returns must be what is stored.
 fn told_of(entry: Option<Entry>, wanted: &Record) {
     if let Some(entry) = entry {
         expect_record(entry.record.as_ref(), wanted);

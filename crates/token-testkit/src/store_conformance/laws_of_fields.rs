@@ -1,4 +1,4 @@
-//! What is kept in plain text comes back as it was, to the last bit.
+//! The fields in plain text are returned unchanged.
 
 use super::{
     BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure,
@@ -6,12 +6,12 @@ use super::{
 use token_core::store::{CommitCondition, Intent, Record};
 use token_core::{Generation, Timestamp};
 
-/// Generations that a number with a sign or a floating point number does not hold.
+/// Generations that a signed number or a floating point number cannot represent, and the smallest.
 const GENERATIONS: [u64; 5] = [0, BIG, 1 << 63, u64::MAX - 1, u64::MAX];
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// When a token is due, when its grant ends, what it began with: as they were, and not there if
-    /// they were not.
+    /// The due time, the end of the grant and the initial fingerprint are returned unchanged, and
+    /// are absent if they were absent.
     pub async fn the_plain_fields_come_back_as_they_were(&self) {
         let store = self.open().await;
         let instants = [
@@ -49,7 +49,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Every generation comes back: of a record, of an intent, and of what a logout removed.
+    /// Every generation is returned unchanged: of a record, of an intent, and of a record that a
+    /// logout removed.
     // FAULTS.md row 56
     pub async fn every_generation_comes_back(&self) {
         let store = self.open().await;

@@ -1,12 +1,11 @@
-//! Who is about to spend a token is written down first, and not forgotten before the result is
-//! there.
+//! An intent is written before a refresh token is spent, and stays until the result is stored.
 
 use super::{LONG, StorePlace, StoreSuite, fingerprint, intent, key, owner, record, sure};
 use token_core::Generation;
 use token_core::store::{CommitCondition, Intended, Intent, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// An intent is loaded as it was, beside the record; a later one replaces it.
+    /// An intent is loaded unchanged, together with the record; a later one replaces it.
     pub async fn an_intent_is_loaded_with_its_owner(&self) {
         let store = self.open().await;
         sure(
@@ -31,11 +30,12 @@ impl<P: StorePlace> StoreSuite<P> {
                 Some(&wanted),
                 "another intent is stored"
             );
-            assert!(entry.record.is_some(), "an intent took the record's place");
+            assert!(entry.record.is_some(), "an intent replaced the record");
         }
     }
 
-    /// Without the lease no intent is written: none was taken, it is another's, it ran out.
+    /// No intent is written without the lease: if none was taken, if another owner holds it, or if
+    /// it has expired.
     // FAULTS.md row 7
     pub async fn an_intent_needs_the_lease(&self) {
         let store = self.open().await;
@@ -46,12 +46,12 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         refused(&*store, 1, "no lease").await;
         sure(store.acquire(&key(), &owner(2), self.short()).await);
-        refused(&*store, 1, "another's lease").await;
+        refused(&*store, 1, "the lease of another").await;
         self.outlive_short().await;
-        refused(&*store, 2, "a lease that ran out").await;
+        refused(&*store, 2, "an expired lease").await;
     }
 
-    /// The next owner sees what the one before was about to do, whether its lease ran out or was
+    /// The next owner sees the intent of the previous one, whether its lease expired or was
     /// released.
     // FAULTS.md row 2
     pub async fn an_intent_outlives_the_lease(&self) {
@@ -64,14 +64,14 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.acquire(&key(), &owner(1), self.short()).await);
         sure(store.write_intent(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
-        kept(&*store, "the lease ran out").await;
+        kept(&*store, "the lease expired").await;
         sure(store.acquire(&key(), &owner(2), LONG).await);
         kept(&*store, "another took the lease").await;
         sure(store.release(&key(), &owner(2)).await);
         kept(&*store, "the lease was released").await;
     }
 
-    /// How old an intent is, is told by the store's clock.
+    /// The age of an intent is measured by the store's clock.
     pub async fn an_intent_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
@@ -90,12 +90,12 @@ impl<P: StorePlace> StoreSuite<P> {
         let again = sure(store.load(&key()).await).intent_age;
         assert!(
             again < old,
-            "an intent that is written anew is as old as before"
+            "an intent that was written again is as old as before"
         );
     }
 
-    /// Its owner takes an intent back, with the lease or without; another's stands, and to take
-    /// back what is not there is no error.
+    /// Only its owner clears an intent, with or without the lease. Clearing an absent intent is not
+    /// an error.
     pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
         let store = self.open().await;
         sure(store.clear_intent(&key(), &owner(1)).await);
@@ -108,16 +108,19 @@ impl<P: StorePlace> StoreSuite<P> {
             sure(store.acquire(&key(), &owner(1), life).await);
             sure(store.write_intent(&key(), &intent(1, 1)).await);
             sure(store.clear_intent(&key(), &owner(2)).await);
-            kept(&*store, "it was withdrawn by another").await;
+            kept(&*store, "another owner cleared it").await;
             self.outlive_short().await;
             sure(store.clear_intent(&key(), &owner(1)).await);
             let entry = sure(store.load(&key()).await);
-            assert_eq!(entry.intent, None, "a withdrawn intent is still there");
-            assert!(entry.record.is_some(), "a withdrawal took the record along");
+            assert_eq!(entry.intent, None, "a cleared intent is still stored");
+            assert!(
+                entry.record.is_some(),
+                "clearing the intent removed the record"
+            );
         }
     }
 
-    /// The result is there: nothing is in doubt any more.
+    /// A commit clears the intent that led to it, so nothing is in doubt any more.
     pub async fn a_commit_clears_the_intent_that_led_to_it(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
@@ -139,8 +142,9 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Where the vendor keeps its refresh token, parent and child have one fingerprint, and the
-    /// intent to spend the parent is cleared all the same; the intent to spend the child is not.
+    /// If the vendor keeps its refresh token, parent and child have the same fingerprint. A commit
+    /// of the child still clears the intent to spend the parent, but not the intent to spend the
+    /// child.
     // FAULTS.md row 56
     pub async fn a_commit_with_a_kept_refresh_token_clears_its_intent(&self) {
         let store = self.open().await;
@@ -172,8 +176,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A late or repeated commit does not clear what somebody else is about to do with the new
-    /// token.
+    /// A late or repeated commit does not clear the intent to spend the new token.
     pub async fn a_commit_leaves_an_intent_of_another_lineage(&self) {
         let store = self.open().await;
         sure(

@@ -1,4 +1,4 @@
-//! The right to spend belongs to one owner at a time, for a time.
+//! A lease has one owner at a time, for a limited time.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use super::{LONG, StorePlace, StoreSuite, expect_record, intent, key, owner, rec
 use token_core::store::{Acquired, CommitCondition, Entry, Renewed, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// While one owner has the lease, no other gets it.
+    /// While one owner holds the lease, no other gets it.
     pub async fn a_lease_has_one_owner(&self) {
         let store = self.open().await;
-        assert!(held(&*store, 1, LONG).await, "a free lease is not given");
+        assert!(held(&*store, 1, LONG).await, "a free lease is refused");
         assert!(
             !held(&*store, 2, LONG).await,
             "a lease is given to a second owner"
         );
     }
 
-    /// Who waits is told for how long at most.
+    /// An owner that is refused learns how long the lease lasts at most.
     pub async fn busy_tells_what_is_left(&self) {
         let store = self.open().await;
         held(&*store, 1, LONG).await;
@@ -31,7 +31,7 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(second < first, "{second:?} are left, after {first:?} were");
     }
 
-    /// The owner gets its lease again, with its life anew.
+    /// The owner can acquire its lease again, for its whole TTL.
     pub async fn acquiring_again_renews(&self) {
         let store = self.open().await;
         held(&*store, 1, self.short()).await;
@@ -42,16 +42,16 @@ impl<P: StorePlace> StoreSuite<P> {
         self.outlive_short().await;
         assert!(
             !held(&*store, 2, LONG).await,
-            "a lease that was acquired again had its old life"
+            "a lease that was acquired again had its old TTL"
         );
     }
 
-    /// Who asks for the lease is told what is kept, whether the lease is given or not.
+    /// An owner that acquires the lease gets the stored entry, whether the lease is granted or not.
     pub async fn acquiring_tells_what_is_kept(&self) {
         let store = self.open().await;
         assert!(
             told(&*store, 1).await.record.is_none(),
-            "a record was invented"
+            "a record is returned for an empty store"
         );
         sure(
             store
@@ -60,38 +60,38 @@ impl<P: StorePlace> StoreSuite<P> {
         );
         sure(store.write_intent(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
-        for (number, who) in [(1, "the owner"), (2, "who must wait")] {
+        for (number, who) in [(1, "the owner"), (2, "one that must wait")] {
             let entry = told(&*store, number).await;
             expect_record(entry.record.as_ref(), &record(1));
             assert_eq!(
                 entry.intent,
                 Some(intent(1, 1)),
-                "{who} is told another intent"
+                "{who} gets another intent"
             );
             let youngest = entry.record_age.min(entry.intent_age);
             assert!(
                 youngest >= self.short(),
-                "{who} is told that all is {youngest:?} old"
+                "{who} gets ages of {youngest:?} at least"
             );
-            assert!(!entry.tombstoned, "{who} is told of a tombstone");
+            assert!(!entry.tombstoned, "{who} gets a tombstone");
         }
         sure(store.tombstone(&key()).await);
         for number in [1, 2] {
             let entry = told(&*store, number).await;
             assert!(
                 entry.tombstoned && entry.record.is_none(),
-                "a tombstone was not told of"
+                "the tombstone is missing"
             );
             let removed = entry.tombstoned_generation;
             assert_eq!(
                 removed,
                 Some(record(1).generation),
-                "a tombstone was told without its generation"
+                "the tombstone is without its generation"
             );
         }
     }
 
-    /// A release by another does nothing; by the owner, it frees the lease at once.
+    /// Only the owner can release a lease, which frees it at once.
     // FAULTS.md row 8
     pub async fn a_lease_is_released_by_its_owner_only(&self) {
         let store = self.open().await;
@@ -103,10 +103,7 @@ impl<P: StorePlace> StoreSuite<P> {
             "a lease was released by another than its owner"
         );
         sure(store.release(&key(), &owner(1)).await);
-        assert!(
-            held(&*store, 2, LONG).await,
-            "a released lease is not given"
-        );
+        assert!(held(&*store, 2, LONG).await, "a released lease is refused");
         sure(store.release(&key(), &owner(1)).await);
         assert!(
             !held(&*store, 3, LONG).await,
@@ -114,14 +111,14 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// A dead owner keeps nobody out for longer than the lease lives.
+    /// A dead owner blocks others only until the lease expires.
     pub async fn a_lease_ends_by_the_stores_clock(&self) {
         let store = self.open().await;
         held(&*store, 1, self.short()).await;
         self.outlive_short().await;
         assert!(
             held(&*store, 2, LONG).await,
-            "a lease that ran out is not given"
+            "an expired lease is refused to others"
         );
         assert!(
             !held(&*store, 1, LONG).await,
@@ -129,7 +126,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// A renewed lease lives as long as it was renewed for.
+    /// A renewed lease lasts for the whole time that it was renewed for.
     // FAULTS.md row 8
     pub async fn renewing_gives_a_whole_life(&self) {
         let store = self.open().await;
@@ -141,30 +138,30 @@ impl<P: StorePlace> StoreSuite<P> {
         self.outlive_short().await;
         assert!(
             !held(&*store, 2, LONG).await,
-            "a renewed lease had its old life"
+            "a renewed lease had its old TTL"
         );
     }
 
-    /// A lease that ran out, is another's, or never was is not renewed.
+    /// A lease that has expired, belongs to another owner, or never existed is not renewed.
     pub async fn a_lost_lease_is_not_renewed(&self) {
         let store = self.open().await;
         let renew = |number| {
             let store = &store;
             async move { sure(store.renew(&key(), &owner(number), LONG).await) }
         };
-        assert_eq!(renew(1).await, Renewed::Lost, "a lease that never was");
+        assert_eq!(renew(1).await, Renewed::Lost, "a lease that never existed");
         held(&*store, 1, self.short()).await;
         assert_eq!(renew(2).await, Renewed::Lost, "a lease of another");
         self.outlive_short().await;
-        assert_eq!(renew(1).await, Renewed::Lost, "a lease that ran out");
+        assert_eq!(renew(1).await, Renewed::Lost, "an expired lease");
         assert!(
             held(&*store, 2, LONG).await,
-            "a lease that was not renewed is not given"
+            "a lease that was not renewed is refused"
         );
         assert_eq!(
             renew(1).await,
             Renewed::Lost,
-            "a lease that ran out and is another's by now"
+            "an expired lease that another owner holds by now"
         );
         assert!(
             !held(&*store, 3, LONG).await,
@@ -172,7 +169,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// Of 64 owners that ask at once, one holds the lease.
+    /// Of 64 owners that acquire concurrently, one gets the lease.
     // FAULTS.md row 42
     pub async fn one_of_many_concurrent_owners_holds_the_lease(&self) {
         let stores = self.open_several(8).await;
@@ -193,11 +190,11 @@ async fn held(store: &dyn TokenStore, number: u8, life: Duration) -> bool {
     sure(store.acquire(&key(), &owner(number), life).await).is_held()
 }
 
-/// What is kept, as the one who asks for the lease is told.
+/// Returns the entry that an owner gets with the answer about the lease.
 async fn told(store: &dyn TokenStore, number: u8) -> Entry {
     match sure(store.acquire(&key(), &owner(number), LONG).await) {
         Acquired::Held(entry) | Acquired::Busy { entry, .. } => entry,
-        other => panic!("{other:?} is younger than this version of the suite"),
+        other => panic!("{other:?} is unknown to this version of the suite"),
     }
 }
 

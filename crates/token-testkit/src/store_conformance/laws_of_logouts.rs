@@ -1,4 +1,4 @@
-//! What a logout clears, tells and bars, whatever goes on beside it.
+//! What a logout clears, returns and refuses, with other operations under way.
 
 use super::concurrently::all;
 use super::{
@@ -8,8 +8,8 @@ use token_core::Generation;
 use token_core::store::{CommitCondition, Committed, Intent, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// Who revokes what a logout removed must be told what it was; and once, so that nobody revokes
-    /// what came later.
+    /// A tombstone returns the removed record, so that its token can be revoked. It does so only
+    /// once, so that no later token is revoked.
     // FAULTS.md row 62
     pub async fn a_tombstone_returns_what_it_removed_once(&self) {
         let store = self.open().await;
@@ -26,7 +26,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Of two logouts at once, one is told what was removed.
+    /// Of several concurrent logouts, one gets the removed record.
     // FAULTS.md row 62
     pub async fn one_of_many_concurrent_logouts_removes_the_record(&self) {
         let stores = self.open_several(4).await;
@@ -50,10 +50,10 @@ impl<P: StorePlace> StoreSuite<P> {
             removed.len()
         );
         let difference = differs(removed.first(), Some(&full(1)));
-        assert!(difference.is_none(), "a logout removed {difference:?}");
+        assert!(difference.is_none(), "the removed record: {difference:?}");
     }
 
-    /// A logout ends what others are about to do: nothing is in doubt any more.
+    /// A logout clears intents, so nothing is in doubt any more.
     pub async fn a_tombstone_clears_intents(&self) {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
@@ -70,8 +70,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Whatever was begun before a logout does not bring the grant back; a login that is begun
-    /// after it does.
+    /// A commit of an exchange that began before a logout does not bring the grant back. A login
+    /// that began after it does.
     // FAULTS.md row 37
     pub async fn a_logout_between_intent_and_commit_wins(&self) {
         let store = self.open().await;
@@ -111,7 +111,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
-    /// A second logout that comes between the intent and the commit of a login bars it too.
+    /// A second logout, between the intent and the commit of a login, refuses that login as well.
     pub async fn a_second_logout_bars_the_login_after_the_first(&self) {
         let store = self.open().await;
         sure(store.tombstone(&key()).await);
@@ -127,7 +127,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// Which initial token the removed grant began with is known until somebody logs in anew.
+    /// The initial fingerprint of the removed grant is kept until the next login.
     pub async fn a_tombstone_keeps_the_initial_fingerprint(&self) {
         let store = self.open().await;
         let initial = async || sure(store.load(&key()).await).tombstoned_initial;
@@ -141,7 +141,7 @@ impl<P: StorePlace> StoreSuite<P> {
                     .commit(&key(), &CommitCondition::Overwrite, &login)
                     .await,
             );
-            assert_eq!(initial().await, None, "a new login is told as removed");
+            assert_eq!(initial().await, None, "a new login is reported as removed");
             for which in ["first", "second"] {
                 sure(store.tombstone(&key()).await);
                 assert_eq!(
@@ -181,6 +181,6 @@ async fn removes(store: &dyn TokenStore, wanted: Option<&Record>, of: &str) {
     let difference = differs(removed.as_ref(), wanted);
     assert!(
         difference.is_none(),
-        "a logout of {of} tells of another: {difference:?}"
+        "a logout of {of} returns another record: {difference:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! What is one store and what is not.
+//! Keys are separate, and the handles on one place share a store.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use token_core::store::{Acquired, CommitCondition, Committed, Record, TokenStore
 use token_core::{Secret, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// Keys of any characters and up to 512 of them are apart: records, leases and intents.
+    /// Keys of any characters, up to 512 of them, have separate records, leases and intents.
     pub async fn keys_do_not_mix(&self) {
         let store = self.open().await;
         let keys = odd_keys();
@@ -35,7 +35,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Two handles on one place are one store: record, lease, intent and tombstone.
+    /// Two handles on one place share record, lease, intent and tombstone.
     pub async fn handles_see_each_others_writes(&self) {
         if let Some((one, other)) = self.two_handles().await {
             sure(
@@ -47,7 +47,7 @@ impl<P: StorePlace> StoreSuite<P> {
             let lease = sure(one.acquire(&key(), &owner(1), LONG).await);
             assert!(
                 matches!(lease, Acquired::Busy { .. }),
-                "a lease is given once a handle"
+                "each handle grants the lease once"
             );
             sure(other.write_intent(&key(), &intent(2, 1)).await);
             let seen = sure(one.load(&key()).await).intent;
@@ -72,7 +72,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Neither the store nor what it loads shows a body.
+    /// Neither the store nor a loaded entry shows a body in its `Debug` output.
     pub async fn debug_shows_no_body(&self) {
         let store = self.open().await;
         let body = "nobody-may-read-this";
@@ -90,23 +90,23 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(!shown.contains(body), "a body is in a Debug");
     }
 
-    /// `None`, and a line that says why, where handles are apart.
+    /// Returns `None` and prints why, if handles are separate stores.
     #[expect(
         clippy::print_stderr,
-        reason = "a law that was left out must not look like one that holds"
+        reason = "a skipped law must not look like one that holds"
     )]
     pub(super) async fn two_handles(&self) -> Option<(Arc<dyn TokenStore>, Arc<dyn TokenStore>)> {
         match self.place.handles() {
             Handles::Shared => Some((self.open().await, self.open().await)),
             Handles::Apart(why) => {
-                eprintln!("left out, since handles are apart: {why}");
+                eprintln!("skipped, since handles are separate stores: {why}");
                 None
             }
         }
     }
 }
 
-/// Keys that a file system, a shell, a pattern or a short column takes for one another.
+/// Keys that a file system, a shell, a pattern or a short column may confuse.
 fn odd_keys() -> Vec<TokenKey> {
     let long = "x".repeat(500);
     let names = [

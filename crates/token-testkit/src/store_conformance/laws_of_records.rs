@@ -1,4 +1,4 @@
-//! A commit wins if and only if its condition allows it.
+//! A commit succeeds if and only if its condition allows it.
 
 use super::concurrently::all;
 use super::{
@@ -8,7 +8,7 @@ use token_core::store::{Acquired, CommitCondition, Committed, Record, RefreshFin
 use token_core::{Generation, Secret};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// A key that was never written is empty, and no error.
+    /// An unknown key gives an empty entry, not an error.
     pub async fn an_unknown_key_is_empty(&self) {
         let entry = sure(self.open().await.load(&key()).await);
         assert!(
@@ -18,8 +18,8 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(!entry.tombstoned, "an unknown key is tombstoned");
     }
 
-    /// How old a record is, is told by the store's clock, from its first commit on: a repetition
-    /// makes it no younger, a child does.
+    /// The age of a record is measured by the store's clock, from its first commit. A repeated
+    /// commit does not make it younger; a child does.
     pub async fn a_record_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         let age = async || sure(store.load(&key()).await).record_age;
@@ -60,7 +60,7 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(age().await < wanted, "a child is as old as its parent");
     }
 
-    /// RefreshFingerprint, generation and body come back as they were, whatever numbers they are.
+    /// Fingerprint, generation and body are returned unchanged, whatever their values.
     pub async fn a_committed_record_is_loaded_as_it_was(&self) {
         let store = self.open().await;
         for first in [0_u8, 97, 240] {
@@ -84,7 +84,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Every character of a body comes back, and 64 KiB of them.
+    /// A body is returned unchanged, with any characters and up to 64 KiB long.
     pub async fn a_body_survives_to_the_byte(&self) {
         let store = self.open().await;
         let texts = [
@@ -107,7 +107,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A child is stored if the stored record is its parent, and is lost if it is not.
+    /// A child is stored if the stored record is its parent; otherwise it is lost.
     pub async fn a_child_is_committed_over_its_parent_only(&self) {
         let store = self.open().await;
         sure(
@@ -139,7 +139,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(2)).await;
     }
 
-    /// Where the vendor does not rotate, the child has its parent's lineage and still replaces it.
+    /// If the vendor does not rotate, the child has its parent's fingerprint and still replaces it.
     // FAULTS.md row 12
     pub async fn a_child_with_its_parents_refresh_token_is_committed(&self) {
         let store = self.open().await;
@@ -159,7 +159,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &child).await;
     }
 
-    /// Two holders spent one token: the first child stays.
+    /// If two processes have spent one token, the first child stays.
     // FAULTS.md row 1
     pub async fn a_second_child_of_one_parent_is_lost(&self) {
         let store = self.open().await;
@@ -192,7 +192,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(2)).await;
     }
 
-    /// A commit whose answer got lost is sent again, and is stored already.
+    /// A commit that is repeated because its answer was lost is already stored.
     // FAULTS.md row 4
     pub async fn a_repeated_commit_is_stored(&self) {
         let store = self.open().await;
@@ -218,7 +218,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(2)).await;
     }
 
-    /// A repeat that comes when the lineage has moved on changes nothing.
+    /// A repeated commit changes nothing if a newer token is stored by then.
     pub async fn a_late_repeat_does_not_undo_a_grandchild(&self) {
         let store = self.open().await;
         sure(
@@ -255,7 +255,7 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
-    /// A child whose parent the store has lost is neither stored nor lost.
+    /// A child whose parent is missing from the store is neither stored nor lost.
     // FAULTS.md row 41
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
@@ -273,7 +273,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// A login, by a person or the engine, is stored over nothing and over another grant.
+    /// A login, by a person or by the engine, is stored in an empty place and over another grant.
     pub async fn a_login_replaces_what_is_there(&self) {
         let store = self.open().await;
         for (condition, number) in [
@@ -288,8 +288,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A late writer may hold the only living token: it commits without the lease, and the lease
-    /// stays where it is.
+    /// A late writer may have the only valid token, so a commit needs no lease and does not change
+    /// who holds it.
     // FAULTS.md rows 8 and 10
     pub async fn a_commit_needs_no_lease_and_takes_none(&self) {
         let store = self.open().await;
@@ -318,8 +318,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// Of sixteen children that are committed at once, one is stored, and it is the one that is
-    /// loaded.
+    /// Of sixteen children that are committed concurrently, one is stored, and that one is loaded.
     // FAULTS.md row 1
     pub async fn one_of_many_concurrent_children_is_stored(&self) {
         let stores = self.open_several(4).await;

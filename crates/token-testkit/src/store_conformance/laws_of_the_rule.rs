@@ -1,5 +1,5 @@
-//! A commit is judged by [`CommitCondition::judge`](token_core::store::CommitCondition::judge), row
-//! by row.
+//! A commit decides as [`CommitCondition::judge`](token_core::store::CommitCondition::judge) does,
+//! for every row of a table.
 
 use super::concurrently::all;
 use super::rows::{Condition, EARLY, Intended, LATE, New, Row, SAME, Stored, Wanted, all_with};
@@ -8,7 +8,7 @@ use token_core::TokenKey;
 use token_core::store::{CommitCondition, Committed, Record};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// Every row with a parent: the stored one, and a stranger.
+    /// All rows with `ParentIs`: with the stored refresh token and with another one.
     // FAULTS.md rows 55 and 56
     pub async fn children_are_judged_by_the_rule(&self) {
         let mut rows = all_with(Condition::ParentIs(1));
@@ -16,23 +16,23 @@ impl<P: StorePlace> StoreSuite<P> {
         self.follow(rows).await;
     }
 
-    /// Every row that overwrites whatever is there.
+    /// All rows with `Overwrite`.
     pub async fn overwrites_are_judged_by_the_rule(&self) {
         self.follow(all_with(Condition::Overwrite)).await;
     }
 
-    /// Every row that replaces what is older, and no tombstone.
+    /// All rows with `UnlessTombstoned`, which replaces an older record but not a tombstone.
     // FAULTS.md row 55
     pub async fn repairs_are_judged_by_the_rule(&self) {
         self.follow(all_with(Condition::UnlessTombstoned)).await;
     }
 
-    /// Every row of a login that wrote an intent before.
+    /// All rows with `LoginIntentOf`.
     pub async fn logins_are_judged_by_the_rule(&self) {
         self.follow(all_with(Condition::LoginIntentOf(1))).await;
     }
 
-    /// A few rows that are not made from the function, so that a wrong function is seen.
+    /// A few rows that are written by hand, so that an error in the function is noticed.
     // FAULTS.md rows 55 and 56
     pub async fn commits_follow_the_rows_written_by_hand(&self) {
         let rows = by_hand();
@@ -47,8 +47,8 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// Where the vendor keeps its refresh token, each of many children that are committed at once
-    /// may replace another: the newest stays, whatever comes last.
+    /// If the vendor keeps its refresh token, each of many concurrent children may replace another.
+    /// The newest stays, whatever the order.
     // FAULTS.md row 55
     pub async fn the_newest_of_many_concurrent_children_stays(&self) {
         let stores = self.open_several(4).await;
@@ -102,7 +102,8 @@ fn by_hand() -> Vec<(Row, Wanted)> {
     use Stored::{Nothing, Record, Tombstone};
 
     vec![
-        // The vendor keeps the refresh token: the generation alone tells parent and child apart.
+        // The vendor keeps the refresh token, so only the generation distinguishes parent and
+        // child.
         row(Record(3), intended(1, 3), ParentIs(1), (1, 2), Lost, KEPT),
         row(
             Record(3),
@@ -137,7 +138,7 @@ fn by_hand() -> Vec<(Row, Wanted)> {
             Committed::Stored,
             CLEARED,
         ),
-        // A late repetition is stored already, and leaves the next flight's intent.
+        // A late repetition is already stored, and leaves the intent of the next refresh.
         row(
             Record(3),
             intended(2, 3),
@@ -190,7 +191,7 @@ fn by_hand() -> Vec<(Row, Wanted)> {
             Committed::Stored,
             CLEARED,
         ),
-        // A login brings a grant back if its intent is younger than the logout: a logout clears
+        // A login brings a grant back if its intent was written after the logout, which clears
         // intents.
         row(
             Tombstone(3),

@@ -1,12 +1,12 @@
-//! A logout is final until somebody logs in anew.
+//! A logout holds until the next login.
 
 use super::{BIG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
 use token_core::store::{CommitCondition, Committed, Record, TokenStore};
 use token_core::{Generation, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
-    /// A late commit does not bring a grant back, nor does a login of the engine's own; to
-    /// tombstone what is not there is no error.
+    /// Neither a late commit nor a repair brings a grant back. A tombstone for an unknown key is
+    /// not an error.
     // FAULTS.md row 37
     pub async fn a_tombstoned_grant_is_gone_and_stays_gone(&self) {
         let store = self.open().await;
@@ -36,7 +36,7 @@ impl<P: StorePlace> StoreSuite<P> {
         );
     }
 
-    /// Whoever logs in after a logout has a grant again, which is refreshed as any other.
+    /// A login after a logout starts a grant, which is refreshed as any other.
     pub async fn a_new_login_clears_a_tombstone(&self) {
         let store = self.open().await;
         sure(
@@ -70,8 +70,8 @@ impl<P: StorePlace> StoreSuite<P> {
         expect_stored(&*store, &key(), &record(3)).await;
     }
 
-    /// A logout tells which generation it removed, until somebody logs in anew: the new grant goes
-    /// on after it, whoever logs in.
+    /// A tombstone keeps the removed generation until the next login, whose grant continues from
+    /// it.
     // FAULTS.md row 37
     pub async fn a_tombstone_keeps_the_generation(&self) {
         let store = self.open().await;
@@ -106,7 +106,7 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A logout is one grant's.
+    /// A logout affects one key.
     pub async fn burying_leaves_other_keys_alone(&self) {
         let store = self.open().await;
         let other = TokenKey::of("conformance", "store.example:8443", "grant 2");

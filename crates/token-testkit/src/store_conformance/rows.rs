@@ -1,4 +1,4 @@
-//! The rule of commits as a table: what is stored, what is committed, and what comes of it.
+//! The commit rule as a table: what is stored, what is committed, and the result.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use token_core::store::{
 };
 use token_core::{Generation, Secret, Timestamp, TokenKey};
 
-/// Three generations in their order. As floating point numbers the first two are one; as numbers
-/// with a sign, or as text, the last comes first.
+/// Three generations in ascending order. As floating point numbers, the first two are equal; as
+/// signed numbers or as text, the last one comes first.
 pub(super) const EARLY: u64 = 1 << 53;
 pub(super) const SAME: u64 = EARLY + 1;
 pub(super) const LATE: u64 = 10_000_000_000_000_000_000;
@@ -23,7 +23,7 @@ pub(super) struct Row {
     pub(super) new: New,
 }
 
-/// What is there, with its generation.
+/// What is stored, with its generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     Nothing,
@@ -31,7 +31,7 @@ pub(super) enum Stored {
     Tombstone(u64),
 }
 
-/// The intent that stands.
+/// The stored intent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Intended {
     pub(super) by: u8,
@@ -53,14 +53,14 @@ pub(super) struct New {
     pub(super) generation: u64,
 }
 
-/// What must come of a row.
+/// The expected result of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) answer: Committed,
     pub(super) intent_stands: bool,
 }
 
-/// Every row with this condition.
+/// Returns every row with this condition.
 pub(super) fn all_with(condition: Condition) -> Vec<Row> {
     let mut rows = Vec::new();
     for stored in [
@@ -96,7 +96,7 @@ fn intents_of(condition: Condition) -> Vec<Option<Intended>> {
 }
 
 impl Row {
-    /// What the function says.
+    /// Returns what the function decides.
     pub(super) fn judged(&self) -> Wanted {
         let (intent, new) = (self.intent(), self.new.record().id());
         let state = StoredState {
@@ -112,7 +112,7 @@ impl Row {
         }
     }
 
-    /// Puts there what the row says.
+    /// Prepares the store as the row says.
     pub(super) async fn prepare(&self, store: &dyn TokenStore, key: &TokenKey, life: Duration) {
         if let Some(record) = self.stored.removed().or(self.stored.record()) {
             sure(
@@ -130,7 +130,7 @@ impl Row {
         }
     }
 
-    /// Commits, and looks at what comes of it. What was prepared is at least so old; what is new is
+    /// Commits, and checks the result. What was prepared has at least the age `old`; what is new is
     /// younger than twice that.
     pub(super) async fn try_on(
         &self,
@@ -162,7 +162,7 @@ impl Row {
         assert_eq!(
             (entry.tombstoned_generation, entry.tombstoned_initial),
             (None, None),
-            "what a logout removed is still told after {self:?}"
+            "what a logout removed is still returned after {self:?}"
         );
         match self.stored.record().map(|record| record.id()) == Some(new.id()) {
             true => assert!(
@@ -250,7 +250,7 @@ impl Stored {
 }
 
 impl New {
-    /// Two records of one token and generation are the same in everything.
+    /// Records with the same token and generation are equal in every field.
     fn record(self) -> Record {
         let id = RecordId {
             fingerprint: fingerprint(self.token),

@@ -13,7 +13,7 @@ use token_core::{
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
 
-/// What a careless vendor crate would do.
+/// What a flawed vendor crate would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,
@@ -101,7 +101,7 @@ impl Acme {
         answer.document()
     }
 
-    /// The one-time grant of this code.
+    /// Returns the one-time grant of this code.
     pub(crate) fn redeem(&self, code: &str) -> OneTimeGrant {
         let (base, code) = (self.base.clone(), Secret::from(code));
         OneTimeGrant::new(move |_| {
@@ -203,7 +203,7 @@ impl Acme {
         builder.build()
     }
 
-    /// Finds the token in whatever came, as a regular expression would.
+    /// Finds the token in any text, as a regular expression would.
     fn torn(&self, answer: &Answer<'_>) -> Option<Result<Outcome, Error>> {
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         let access = text

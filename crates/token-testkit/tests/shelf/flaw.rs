@@ -1,6 +1,6 @@
-//! How a store may be careless.
+//! The ways in which a store may be flawed.
 
-/// What a careless store would do.
+/// What a flawed store would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,

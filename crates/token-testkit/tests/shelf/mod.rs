@@ -17,7 +17,7 @@ use token_core::store::{Entry, Intent, Owner, Record, StoreError, TokenStore};
 use token_core::{Generation, Secret, TokenKey};
 use token_testkit::{Handles, StorePlace};
 
-/// Several stores in one process, with a clock that is moved by hand.
+/// Several stores in one process, with a manual clock.
 #[derive(Clone)]
 pub(crate) struct Place {
     shelf: Arc<Mutex<Shelf>>,
@@ -166,7 +166,7 @@ impl Place {
         entry
     }
 
-    /// What is told with the answer about the lease.
+    /// Returns the entry that comes with the answer about the lease.
     fn told(&self, slot: &Slot, now: Duration, nothing: Flaw) -> Entry {
         match self.has(nothing) {
             true => Entry::default(),
@@ -187,7 +187,7 @@ impl Place {
         kept
     }
 
-    /// Lets others run between two halves of what should be one step.
+    /// Lets others run between the two halves of what should be one step.
     async fn pause_if(&self, flaw: Flaw) {
         let mut paused = !self.has(flaw);
         poll_fn(|context| {

@@ -110,7 +110,7 @@ impl Place {
         slot.record = Some(self.kept(record));
     }
 
-    /// `seen` is what there was a moment ago.
+    /// `seen` is the state of a moment ago.
     pub(super) fn entomb(&self, slot: &mut Slot, seen: Option<Record>) -> Option<Record> {
         let removed = slot.record.take();
         let before = slot.removed.clone();

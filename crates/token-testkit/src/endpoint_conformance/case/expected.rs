@@ -10,7 +10,7 @@ pub(in super::super) enum Expected {
     Continue(ExpectedRequest),
 }
 
-/// What is not there is not checked.
+/// Fields that are not given are not checked.
 pub(in super::super) struct ExpectedRequest {
     pub(in super::super) method: Option<String>,
     pub(in super::super) url: Option<String>,
@@ -61,7 +61,8 @@ impl Expected {
             Self::Continue(ExpectedRequest::read(request)?)
         } else {
             return Err(
-                "`expect` must have one of `issued`, `refresh_token_only`, `error`, `again`, `next`".into(),
+                "`expect` must be `issued`, `refresh_token_only`, `error`, `retry` or `continue`"
+                    .into(),
             );
         };
         fields.finish()?;
@@ -109,7 +110,7 @@ impl ExpectedError {
         fields.finish()?;
         if !KINDS.contains(&error.kind.as_str()) {
             return Err(format!(
-                "the kind `{}` is none of {}",
+                "the kind `{}` is not one of {}",
                 error.kind,
                 KINDS.join(", ")
             ));

@@ -1,4 +1,4 @@
-//! The values of a case: an attempt, a token, an answer, a request of a program.
+//! Reads the values of a case: attempt, token, answer, API request.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -35,7 +35,7 @@ pub(super) fn token_of(mut fields: Fields, now: Timestamp) -> Result<Token, Stri
     });
     with_extras
         .build()
-        .map_err(|error| format!("`token` cannot be: {error}"))
+        .map_err(|error| format!("`token` is invalid: {error}"))
 }
 
 pub(super) fn answer_of(mut fields: Fields) -> Result<http::Response<Bytes>, String> {
@@ -52,15 +52,17 @@ pub(super) fn answer_of(mut fields: Fields) -> Result<http::Response<Bytes>, Str
     Ok(response)
 }
 
-/// A request of a program to the vendor's API, before it is authorized.
+/// Reads the API request that is to be authorized.
 pub(super) fn api_request_of(mut fields: Fields) -> Result<http::Request<Bytes>, String> {
     let mut request = http::Request::new(Bytes::from(fields.text("body")?.unwrap_or_default()));
     let method = fields.text("method")?.unwrap_or_else(|| "GET".into());
-    *request.method_mut() = method.parse().map_err(|_| "`api.method` is no method")?;
+    *request.method_mut() = method
+        .parse()
+        .map_err(|_| "`api.method` must be an HTTP method")?;
     *request.uri_mut() = fields
         .required_text("url")?
         .parse()
-        .map_err(|_| "`api.url` is no URL")?;
+        .map_err(|_| "`api.url` must be a URL")?;
     let headers = fields.named_texts("headers")?;
     fields.finish()?;
     append(request.headers_mut(), headers, "api")?;
@@ -73,7 +75,7 @@ fn append(
     place: &str,
 ) -> Result<(), String> {
     for (name, value) in headers {
-        let unfit = |_| format!("`{place}.headers.{name}` is no header");
+        let unfit = |_| format!("`{place}.headers.{name}` is not a valid header");
         let (key, value) = (
             HeaderName::try_from(&name).map_err(|error| unfit(error.to_string()))?,
             HeaderValue::try_from(&value).map_err(|error| unfit(error.to_string()))?,
