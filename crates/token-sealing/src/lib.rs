@@ -18,29 +18,29 @@ use zeroize::Zeroizing;
 
 use self::text::SealedText;
 
-/// A key of 32 bytes, and the name by which its records tell that they were sealed with it. The key
-/// is wiped on drop and never shown.
+/// A key of 32 bytes, and its id, which the records sealed with it contain. The key is wiped on
+/// drop and never shown.
 #[derive(Clone)]
 pub struct SealingKey {
     id: String,
     key: Zeroizing<[u8; 32]>,
-    /// Tells one key from another of the same id, and nothing else.
+    /// Distinguishes keys with the same id, and reveals nothing else.
     check: [u8; 8],
 }
 
 impl SealingKey {
-    /// A key from its bytes, which *must* be random: a password is none. Its id is shown in records
-    /// and errors, so it *must not* tell anything of the key; a date is a good one.
+    /// Returns a key from its bytes, which *must* be random; do not use a password. The id is shown
+    /// in records and errors, so it *must not* reveal anything about the key. A date is a good id.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the id is not 1 to 32 of `A-Z a-z 0-9 - _`.
+    /// [`BuildError`] if the id is not 1 to 32 characters of `A-Z a-z 0-9 - _`.
     pub fn new(id: &str, key: [u8; 32]) -> Result<Self, BuildError> {
         let key = Zeroizing::new(key);
         if !is_key_id(id) {
             return Err(BuildError::invalid(
                 "key id",
-                "must be 1 to 32 of A-Z a-z 0-9 - _",
+                "must be 1 to 32 characters of A-Z a-z 0-9 - _",
             ));
         }
         let check = check_of(&key)
@@ -52,8 +52,8 @@ impl SealingKey {
         })
     }
 
-    /// A key from its base64, as `openssl rand -base64 32` makes one; either alphabet, with or
-    /// without padding.
+    /// Returns a key from base64 text, such as the output of `openssl rand -base64 32`. Both
+    /// alphabets are accepted, with or without padding.
     ///
     /// ```
     /// use token_core::Secret;
@@ -67,7 +67,7 @@ impl SealingKey {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the text is not the base64 of 32 bytes, or the id is none.
+    /// [`BuildError`] if the text is not the base64 of 32 bytes, or if the id is invalid.
     pub fn from_base64(id: &str, text: &Secret) -> Result<Self, BuildError> {
         let wrong = || BuildError::invalid("sealing key", "must be the base64 of 32 bytes");
         let text = text.expose().trim();
@@ -79,7 +79,7 @@ impl SealingKey {
         let lenient =
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
         let mut key = Zeroizing::new([0; 32]);
-        // One byte more than a key has, so that a longer one is seen.
+        // One byte more than a key, so that a longer one is detected.
         let mut bytes = Zeroizing::new([0; 33]);
         let length = GeneralPurpose::new(&alphabet, lenient)
             .decode_slice(text, bytes.as_mut_slice())
@@ -89,7 +89,7 @@ impl SealingKey {
         Self::new(id, *key)
     }
 
-    /// The name by which its records tell that they were sealed with it.
+    /// Returns the id, which the records sealed with this key contain.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -103,7 +103,7 @@ fn cipher_of(key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.into())
 }
 
-/// The tag of an empty text under a nonce that is used for nothing else.
+/// Returns the authentication tag of an empty text, under a nonce that is used for nothing else.
 fn check_of(key: &[u8; 32]) -> Option<[u8; 8]> {
     let mut tag = Vec::new();
     cipher_of(key)
@@ -118,17 +118,18 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What seals and opens the records of a store: one key that seals, and any number of older ones
-/// that only open.
+/// Seals and opens the records of a store: with one current key, and with any number of others that
+/// only open.
 ///
-/// To change the key without a break: give the new one to every process as an older one; then let
-/// every process seal with it and keep the old one as the older; drop the old one when every grant
-/// was refreshed once.
+/// To change the key while processes run, first give the new key to every process with
+/// [`or_opened_by`](Self::or_opened_by). Then make it the current key of every process, and keep
+/// the old one with `or_opened_by`. Remove the old key when every grant has been refreshed once.
 ///
 /// ```
 /// use token_sealing::{Sealing, SealingKey};
 ///
-/// let sealing = Sealing::with(SealingKey::new("2026-03", [3; 32])?).or_opened_by(SealingKey::new("2026-02", [2; 32])?);
+/// let (new, old) = (SealingKey::new("2026-03", [3; 32])?, SealingKey::new("2026-02", [2; 32])?);
+/// let sealing = Sealing::with(new).or_opened_by(old);
 /// assert_eq!(sealing.key_id(), "2026-03");
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
@@ -139,7 +140,7 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// Seals and opens with this key.
+    /// Returns a sealing whose current key is this one.
     pub fn with(key: SealingKey) -> Self {
         Self {
             sealed_by: key,
@@ -147,23 +148,24 @@ impl Sealing {
         }
     }
 
-    /// Opens with this key too. It never seals.
+    /// Adds a key that only opens.
     #[must_use]
     pub fn or_opened_by(mut self, other: SealingKey) -> Self {
         self.opened_by.push(other);
         self
     }
 
-    /// The id of the key that seals.
+    /// Returns the id of the current key.
     pub fn key_id(&self) -> &str {
         self.sealed_by.id()
     }
 
-    /// The record's body, sealed for this place. The same body gives another text each time.
+    /// Seals the body of a record, for this key and the record's generation and fingerprint. The
+    /// text differs each time.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the operating system gives no random numbers, or the body is longer
+    /// [`StoreError`] if the operating system provides no random numbers, or if the body is longer
     /// than 256 GiB.
     pub fn seal(&self, key: &TokenKey, record: &Record) -> Result<String, StoreError> {
         let by = &self.sealed_by;
@@ -171,7 +173,7 @@ impl Sealing {
         getrandom::fill(&mut nonce).map_err(|_| could_not_seal())?;
         let bound = bound_to(by.id(), key, record.fingerprint, record.generation);
         let body = record.body.expose().as_bytes();
-        // Room for the tag from the start: a vector that grows leaves a copy behind.
+        // With room for the tag, since a vector that grows leaves a copy in memory.
         let mut sealed = Zeroizing::new(Vec::with_capacity(body.len().saturating_add(16)));
         sealed.extend_from_slice(body);
         by.cipher()
@@ -180,13 +182,13 @@ impl Sealing {
         Ok(SealedText::write(by.id(), by.check, nonce, &sealed))
     }
 
-    /// The body of a record that was sealed for this place.
+    /// Opens the body of a record that was sealed for this key, generation and fingerprint.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], each with a text of its own, where the text is of another program or of a
-    /// newer version, is cut short, is sealed by a key whose id was not given, is sealed by another
-    /// key of the same id, or was changed or moved here from another place.
+    /// [`StoreError`], with a distinct text for each case: the record is from another program or
+    /// from a newer version of this library, it is truncated, its key id is unknown, it was sealed
+    /// with another key of the same id, or it was changed or moved from another key.
     pub fn open(
         &self,
         key: &TokenKey,
@@ -210,7 +212,7 @@ impl Sealing {
         let mut named = keys().filter(|key| key.id() == sealed.key_id).peekable();
         if named.peek().is_none() {
             return Err(StoreError::new(
-                "the record is sealed by a key that was not given; it is kept as it is",
+                "the record is sealed by a key that was not given; it is left unchanged",
             )
             .with_detail(format!("key id {}", sealed.key_id)));
         }
@@ -220,7 +222,7 @@ impl Sealing {
             }
         }
         Err(StoreError::new(
-            "the record is sealed by another key than the one given under this id; it is kept as it is",
+            "the record is sealed by another key than the one given; it is left unchanged",
         )
         .with_detail(format!("key id {}", sealed.key_id)))
     }
@@ -231,8 +233,8 @@ fn is_key_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(harmless)
 }
 
-/// What else must be the same when the record is opened. Every part has a fixed length or ends with
-/// a byte that it cannot hold.
+/// Returns the associated data, which must be the same when the record is opened. Every part has a
+/// fixed length or ends with a byte that it cannot contain.
 fn bound_to(
     key_id: &str,
     key: &TokenKey,
@@ -258,6 +260,6 @@ fn could_not_seal() -> StoreError {
 
 fn changed() -> StoreError {
     StoreError::new(
-        "the sealed record was changed, or moved here from another place; it is kept as it is",
+        "the sealed record was changed, or moved here from another key; it is left unchanged",
     )
 }

@@ -1,4 +1,4 @@
-//! How a sealed record is written down.
+//! The text format of a sealed record.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use super::is_key_id;
 
 const VERSION: &str = "v1";
 
-/// Parses `v1.<key id>.<base64url>.`; the last dot tells a text that was cut short.
+/// Parses `v1.<key id>.<base64url>.`. If the last dot is missing, the text was truncated.
 pub(super) struct SealedText<'a> {
     pub(super) key_id: &'a str,
     pub(super) check: [u8; 8],
@@ -50,16 +50,16 @@ fn known(version: &str) -> Result<(), StoreError> {
     let number = version.strip_prefix('v').unwrap_or_default();
     if (1..=4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(StoreError::new(
-            "the record is sealed by a newer version of this library; it is kept as it is",
+            "the record is sealed by a newer version of this library; it is left unchanged",
         ));
     }
     Err(foreign())
 }
 
 fn foreign() -> StoreError {
-    StoreError::new("the stored record was not sealed by this library; it is kept as it is")
+    StoreError::new("the stored record was not sealed by this library; it is left unchanged")
 }
 
 fn cut_short() -> StoreError {
-    StoreError::new("the sealed record is cut short; it is kept as it is")
+    StoreError::new("the sealed record is cut short; it is left unchanged")
 }
