@@ -19,7 +19,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// All answers in the cases of this crate.
+    /// Returns all answers in the cases of this crate.
     pub fn of(crate_name: &str) -> Vec<Self> {
         let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let cases = here.join("..").join(crate_name).join("tests/data");
@@ -54,12 +54,12 @@ impl Recorded {
         })
     }
 
-    /// The body as JSON, if it is.
+    /// Returns the body if it is JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The answer as a client brings it. A header that no client would bring is left out.
+    /// Converts the answer into an HTTP response. Invalid headers are left out.
     pub fn response(&self) -> Response<Bytes> {
         let mut response = Response::new(Bytes::from(self.body.clone()));
         *response.status_mut() = self.status.try_into().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What holds for every answer.
+//! Laws that hold for every answer.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -13,17 +13,17 @@ use crate::vendor::{NOW, Vendor};
 pub const NEW_ACCESS: &str = "tG4f7DzQ2a90Lc1b85Xe36";
 /// The refresh token of a recorded answer.
 pub const NEW_REFRESH: &str = "rS8c15Ne0bW7a2Hd94Jf63";
-/// Is in every part of a redirect's address that must not be shown.
+/// Marks every part of a redirect's URL that must not be shown.
 pub(crate) const MARKER: &str = "zq9marker";
 
-/// So many characters of a secret tell something.
+/// The number of characters of a secret that count as a leak.
 const PIECE: usize = 8;
 
 /// Reads an answer and checks every law.
 ///
 /// # Errors
 ///
-/// What was broken.
+/// The law that is broken.
 pub fn check(vendor: &Vendor, request: &Request, answer: &Recorded) -> Result<(), TestCaseError> {
     let response = answer.response();
     let read = vendor
@@ -90,7 +90,10 @@ fn no_secret_is_told(
         .filter(|token| brings(answer, token));
     let secrets = request.secrets().chain(&vendor.secrets).map(Secret::expose);
     for secret in secrets.chain(of_answer) {
-        prop_assert!(!leaks(&told, secret), "the secret {secret} is told: {told}");
+        prop_assert!(
+            !leaks(&told, secret),
+            "the secret {secret} is shown: {told}"
+        );
     }
     Ok(())
 }
@@ -102,7 +105,7 @@ fn brings(answer: &Recorded, token: &str) -> bool {
     Document::parse(&answer.body).is_ok() && body.contains(&value)
 }
 
-/// Whether eight characters of a secret are in a text, as they are, percent-encoded or in base64.
+/// Whether eight characters of a secret are in a text, verbatim, percent-encoded or in base64.
 pub fn leaks(text: &str, secret: &str) -> bool {
     let text = text.to_lowercase();
     let forms = [
@@ -110,7 +113,7 @@ pub fn leaks(text: &str, secret: &str) -> bool {
         percent_encode(secret),
         BASE64_STANDARD_NO_PAD.encode(secret),
     ];
-    // Twelve digits of base64 are eight whole bytes, wherever they begin.
+    // Twelve base64 digits contain eight whole bytes, wherever they begin.
     let lengths = [PIECE, PIECE, 12];
     forms.iter().zip(lengths).any(|(form, length)| {
         let form = form.to_lowercase();
@@ -123,9 +126,15 @@ pub fn leaks(text: &str, secret: &str) -> bool {
 
 fn a_host_is_clean(error: &Error) -> Result<(), TestCaseError> {
     let told = format!("{error} {error:?}");
-    prop_assert!(!told.contains(MARKER), "more than a host is told: {told}");
+    prop_assert!(
+        !told.contains(MARKER),
+        "more than the host is shown: {told}"
+    );
     let is_clean = |c: char| c.is_ascii_alphanumeric() || ".-:[]_".contains(c);
     let host = error.host().unwrap_or_default();
-    prop_assert!(host.chars().all(is_clean), "the host is not clean: {host}");
+    prop_assert!(
+        host.chars().all(is_clean),
+        "the host has other characters: {host}"
+    );
     Ok(())
 }

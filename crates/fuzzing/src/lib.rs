@@ -1,17 +1,17 @@
-//! Property runs over whatever may come from outside: answers of every endpoint, redirects, token
-//! files and sealed records.
+//! Property tests of input from outside: answers of every endpoint, redirects, token files and
+//! sealed records.
 //!
-//! They begin with recorded ones, the cases of the vendor crates, and change them. The gate runs a
-//! bounded number of cases; `cargo xtask fuzz --cases 1000000` runs more.
+//! They mutate recorded answers (the cases of the vendor crates) and valid files. CI runs a limited
+//! number of cases; `cargo xtask fuzz --cases 1000000` runs more.
 //!
-//! The laws: nothing panics; no secret of the request, of the endpoint or of the answer is in an
-//! error's text; a readable new refresh token in a 2xx is never lost; of a redirect's target no
-//! more than a clean host is shown.
+//! The laws: nothing panics; no secret of the request, the endpoint or the answer is in an error's
+//! text; a readable new refresh token in a 2xx response is never lost; only the host of a
+//! redirect's target is shown.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "what cannot be set up, and a law that is broken, fail the test that asked for it"
+    reason = "a failed setup or a broken law fails the test"
 )]
 
 mod corpus;
@@ -27,11 +27,11 @@ pub use law::{NEW_ACCESS, NEW_REFRESH, check, leaks};
 pub use mutation::{Mutation, any_mutation, apply};
 pub use vendor::Vendor;
 
-/// Runs a law on as many values as `FUZZ_CASES` says, or on `bounded` of them.
+/// Checks a law on `FUZZ_CASES` values, or on `bounded` values if that variable is not set.
 ///
 /// # Panics
 ///
-/// With the smallest value that breaks the law.
+/// If the law is broken; the message shows the smallest value that breaks it.
 pub fn run<S: Strategy>(
     bounded: u32,
     values: &S,

@@ -1,4 +1,4 @@
-//! What may be different from a recorded answer.
+//! Mutations of recorded answers.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,10 +9,10 @@ use token_core::percent_encode;
 
 use crate::corpus::Recorded;
 
-/// Stands in a document for JSON that no `Value` holds.
+/// A placeholder for JSON that a `Value` cannot represent.
 const HERE: &str = "\u{1}here\u{1}";
 
-/// JSON that a field may hold instead of what it should.
+/// JSON that a field may have instead of its proper value.
 const ODD: [&str; 26] = [
     "null",
     "true",
@@ -42,7 +42,7 @@ const ODD: [&str; 26] = [
     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
 ];
 
-/// Fields that an answer may have besides its own.
+/// Fields that may be added to an answer.
 const FIELDS: [&str; 12] = [
     "error",
     "error_description",
@@ -58,11 +58,14 @@ const FIELDS: [&str; 12] = [
     "scope",
 ];
 
-/// Statuses of which each means something else.
+/// Statuses, each with a different meaning.
 const STATUSES: [u16; 22] = [
     200, 201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 410, 418, 425, 429, 500, 502,
     503, 504, 599,
 ];
+
+/// Headers that an endpoint or a client reads.
+const HEADERS: [&str; 4] = ["retry-after", "content-type", "date", "www-authenticate"];
 
 /// How a server writes a secret that it echoes.
 const SPELLINGS: [fn(&str) -> String; 7] = [
@@ -83,48 +86,50 @@ const SPELLINGS: [fn(&str) -> String; 7] = [
     },
 ];
 
-/// One thing that is different.
+/// One mutation.
 #[derive(Clone, Debug)]
 pub enum Mutation {
     /// Another status.
     Status(u16),
-    /// A further header.
+    /// An additional header.
     Header(&'static str, String),
-    /// A redirect to this address.
+    /// A redirect to this URL.
     Redirect(String),
     /// Another byte.
     Byte(Index, u8),
-    /// A further text.
+    /// An additional text.
     Insert(Index, String),
     /// A part is missing.
     Remove(Index, usize),
-    /// A part is there twice.
+    /// A part is repeated.
     Repeat(Index, usize),
     /// The end is missing.
     Cut(Index),
     /// Another value in a field.
     Value(Index, &'static str),
-    /// A further field.
+    /// An additional field.
     Field(&'static str, &'static str),
     /// A field that quotes a secret.
     Echo(&'static str, Index, fn(&str) -> String),
 }
 
-/// Any of them.
+/// Returns a strategy for any mutation.
 pub fn any_mutation() -> impl Strategy<Value = Mutation> {
     let at = any::<Index>;
     prop_oneof![
         2 => select(&STATUSES[..]).prop_map(Mutation::Status),
-        1 => (select(&["retry-after", "content-type", "date", "www-authenticate"][..]), header_value())
+        1 => (select(&HEADERS[..]), header_value())
             .prop_map(|(name, value)| Mutation::Header(name, value)),
         1 => location().prop_map(Mutation::Redirect),
         1 => (at(), any::<u8>()).prop_map(|(at, byte)| Mutation::Byte(at, byte)),
-        1 => (at(), "\\PC{0,8}|[{}\\[\\]\",:]{1,4}").prop_map(|(at, text)| Mutation::Insert(at, text)),
+        1 => (at(), "\\PC{0,8}|[{}\\[\\]\",:]{1,4}")
+            .prop_map(|(at, text)| Mutation::Insert(at, text)),
         1 => (at(), 1..20_usize).prop_map(|(at, length)| Mutation::Remove(at, length)),
         1 => (at(), 1..60_usize).prop_map(|(at, length)| Mutation::Repeat(at, length)),
         1 => at().prop_map(Mutation::Cut),
         6 => (at(), select(&ODD[..])).prop_map(|(at, odd)| Mutation::Value(at, odd)),
-        3 => (select(&FIELDS[..]), select(&ODD[..])).prop_map(|(name, odd)| Mutation::Field(name, odd)),
+        3 => (select(&FIELDS[..]), select(&ODD[..]))
+            .prop_map(|(name, odd)| Mutation::Field(name, odd)),
         4 => (select(&FIELDS[..]), at(), select(&SPELLINGS[..]))
             .prop_map(|(name, secret, spell)| Mutation::Echo(name, secret, spell)),
     ]
@@ -149,7 +154,8 @@ fn header_value() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Addresses, proper and odd ones. All but the host has a [`MARKER`](crate::law::MARKER) in it.
+/// Returns a strategy for URLs, valid and odd ones. Every part but the host contains
+/// [`MARKER`](crate::law::MARKER).
 fn location() -> impl Strategy<Value = String> {
     let schemes = select(&["https://", "http://", "//", "", "ftp://", "HTTPS://"][..]);
     let users = select(&["", "zq9marker@", "u:zq9marker@"][..]);
@@ -190,7 +196,7 @@ fn location() -> impl Strategy<Value = String> {
     prop_oneof![4 => absolute, 1 => relative.prop_map(str::to_owned)]
 }
 
-/// The answer with these differences. `secrets` are what it may quote.
+/// Returns the answer with these mutations. `secrets` are the secrets that it may quote.
 pub fn apply(mutations: &[Mutation], recorded: &Recorded, secrets: &[&str]) -> Recorded {
     let mut answer = recorded.clone();
     mutations

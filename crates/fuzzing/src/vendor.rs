@@ -1,4 +1,4 @@
-//! The endpoints, what they ask, and where their answers have tokens.
+//! The endpoints, their requests, and the places of tokens in their answers.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use token_core::{Attempt, Request, Secret, Timestamp, Token, TokenEndpoint, Vali
 use crate::corpus::Recorded;
 use crate::law::{NEW_ACCESS, NEW_REFRESH};
 
-// None of them has a word in it that an error's own text may have.
+// None of them contains a word that an error's own text may contain.
 const ENDPOINT_SECRET: &str = "kX93mQz71dWb8vNf";
 const OLD_ACCESS: &str = "pL52vRt86sYc4hJg";
 const OLD_REFRESH: &str = "wB07nKd39xUe6qTz";
 const ONE_TIME: &str = "fH18yCs64jMa2rVp";
 
-/// One endpoint with what it asks and what it was answered.
+/// An endpoint with its requests and recorded answers.
 #[derive(Debug)]
 pub struct Vendor {
     /// The endpoint.
     pub endpoint: Box<dyn TokenEndpoint>,
-    /// Every kind of request that it makes.
+    /// One request of each kind.
     pub requests: Vec<Request>,
-    /// Recorded answers, with distinctive tokens in the places of the vendor's.
+    /// Recorded answers, with distinctive tokens in place of the vendor's.
     pub answers: Vec<Recorded>,
-    /// Where an answer has its refresh token, as a dotted path.
+    /// The place of the refresh token in an answer, as a dotted path.
     pub refresh_at: Option<&'static str>,
-    /// What must be in no error's text.
+    /// Secrets that must not be in any error's text.
     pub secrets: Vec<Secret>,
 }
 
 impl Vendor {
-    /// OAuth 2.0, with a person's grant.
+    /// OAuth 2.0, with the grant of a user.
     pub fn oauth2() -> Self {
         let endpoint = OAuth2::builder("https://server.example.com")
             .token_path("/token")
@@ -140,7 +140,7 @@ impl Vendor {
         self.remembering_the_token_in_hand()
     }
 
-    /// As the engine does with every request.
+    /// Has every request remember the secrets of the current token, as the engine does.
     fn remembering_the_token_in_hand(mut self) -> Self {
         let remembering = |request: Request| request.remembering(self.secrets.iter());
         self.requests = self.requests.into_iter().map(remembering).collect();
@@ -148,7 +148,7 @@ impl Vendor {
     }
 }
 
-/// The instant of every request.
+/// The time of every request.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
 fn attempt() -> Attempt {
@@ -161,7 +161,7 @@ fn token() -> Token {
     token.build().unwrap()
 }
 
-/// Puts a distinctive token in the place of a recorded one; a JWT stays, for its claims.
+/// Replaces a recorded token with a distinctive one. A JWT stays, because of its claims.
 fn plant(answer: &mut Recorded, path: &str, token: &str) {
     let Some(mut document) = answer.json() else {
         return;

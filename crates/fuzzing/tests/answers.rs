@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use token_core::Secret;
 
-/// Some seconds for all endpoints together.
+/// Takes a few seconds for all endpoints together.
 const CASES: u32 = 500;
 
 fn read_anything(vendor: &Vendor) {

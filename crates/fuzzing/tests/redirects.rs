@@ -1,4 +1,4 @@
-//! Addresses that a browser comes back with.
+//! Redirect URLs that a browser returns with.
 
 use fuzzing::{Recorded, any_mutation, apply, leaks, run};
 use oauth2_refresh::{OAuth2, State};
@@ -11,11 +11,11 @@ const CASES: u32 = 2_000;
 const CODE: &str = "tG4f7DzQ2a90Lc1b85Xe36";
 const STATE: &str = "rS8c15Ne0bW7a2Hd94Jf63";
 
-/// What servers send back, with `data` for `state` where the vendor says so.
+/// What servers send back, with the vendor's name for `state`.
 const REDIRECTS: [&str; 6] = [
     "https://app.example.com/back?code=CODE&state=STATE",
-    "https://app.example.com/back?a=1&state=STATE&code=CODE&iss=https%3A%2F%2Fserver.example.com#_=_",
-    "https://app.example.com/back?error=access_denied&error_description=no+CODE+for+STATE&state=STATE",
+    "https://app.example.com/back?a=1&state=STATE&code=CODE&iss=https%3A%2F%2Fid.example.com#_=_",
+    "https://app.example.com/back?error=access_denied&error_description=no+CODE+STATE&state=STATE",
     "https://app.example.com/back?code=CODE&state=STATE&error=CODE&error_description=STATE",
     "/back?code=CODE&code=CODE&state=STATE&error=CODE",
     "code=CODE&state=STATE",
@@ -44,7 +44,7 @@ fn read_anything(state: &str, read: impl Fn(&str) -> Result<Secret, Error>) {
         let told = format!("{error} {error:?} {error:#?}");
         prop_assert!(
             !leaks(&told, STATE),
-            "{redirect}: the state is told: {told}"
+            "{redirect}: the state is shown: {told}"
         );
         let without_fragment = redirect.split('#').next().unwrap_or_default();
         let query = without_fragment
@@ -53,7 +53,7 @@ fn read_anything(state: &str, read: impl Fn(&str) -> Result<Secret, Error>) {
         let whole = query.split('&').any(|pair| pair == format!("code={CODE}"));
         prop_assert!(
             !(whole && leaks(&told, CODE)),
-            "{redirect}: the code is told: {told}"
+            "{redirect}: the code is shown: {told}"
         );
         Ok(())
     });

@@ -1,8 +1,5 @@
 //! Token files and sealed records.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be set up fails the test that asked for it"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::fmt::Debug;
 use std::fs;
@@ -46,7 +43,7 @@ fn tells_no_secret(error: &impl Debug, shown: &str) -> Result<(), TestCaseError>
     let told = format!("{error:?} {error:#?} {shown}");
     prop_assert!(
         !leaks(&told, BODY) && !leaks(&told, ACCESS),
-        "a token is told: {told}"
+        "a token is shown: {told}"
     );
     Ok(())
 }
@@ -70,7 +67,7 @@ fn any_sealed_record_opens_as_it_was_or_is_refused() {
     });
 }
 
-/// One store whose file is written over and over.
+/// A store whose file is overwritten again and again.
 struct Files {
     directory: PathBuf,
     store: FileStore,
@@ -112,7 +109,7 @@ impl Files {
         self
     }
 
-    /// A cache of a new process, so to say.
+    /// Returns a cache as a new process would build it.
     fn cache(&self, client: ScriptedClient) -> TokenCache {
         let endpoint = AccessKey::builder("https://iot.example.com")
             .access_key("access-key-7")
@@ -132,7 +129,7 @@ impl Files {
             .unwrap()
     }
 
-    /// Any content is a record, nothing or an error, and stays on the disk.
+    /// Any content of the file is a record, nothing or an error, and stays on disk.
     fn read_anything(&self) {
         let file = self.file();
         let whole = fs::read(&file).unwrap();
@@ -150,10 +147,7 @@ impl Files {
                     Ok(_) => {}
                     Err(error) => tells_no_secret(&error, &error.to_string())?,
                 }
-                prop_assert!(
-                    fs::read(&file).unwrap() == content,
-                    "the file is not as it was"
-                );
+                prop_assert!(fs::read(&file).unwrap() == content, "the file was changed");
                 Ok(())
             },
         );
@@ -173,7 +167,7 @@ fn content_of(file: &[u8]) -> &[u8] {
     lines.get(..end).unwrap()
 }
 
-/// So that a changed file is not refused for its hash alone.
+/// Adds the hash, so that a changed file is not refused only because of it.
 fn with_hash_of(content: &[u8]) -> Vec<u8> {
     let hash: String = Sha256::digest(content)
         .iter()
