@@ -46,7 +46,7 @@ impl<P: StorePlace> StoreSuite<P> {
         assert_eq!(
             removed.len(),
             1,
-            "{} of sixteen concurrent logouts were told what they removed",
+            "{} of sixteen concurrent logouts returned the removed record",
             removed.len()
         );
         let difference = differs(removed.first(), Some(&full(1)));
