@@ -1,22 +1,27 @@
 //! One vendor's token endpoint: how it is asked and how its answer reads.
 
+pub(crate) mod answer;
+pub(crate) mod attempt;
+pub(crate) mod base_url;
+pub mod json;
+pub mod jwt;
+pub(crate) mod one_time_grant;
+pub(crate) mod query;
+pub(crate) mod request;
+pub(crate) mod server_clock;
+
 use std::fmt;
 use std::time::Duration;
 
 use http::request::Parts;
 
-use crate::answer::Answer;
+use self::answer::Answer;
+use self::answer::outcome::Outcome;
+use self::attempt::Attempt;
+use self::request::Request;
 use crate::error::Error;
-use crate::request::Request;
-use crate::secret::Secret;
-use crate::time::Timestamp;
 use crate::token::Token;
-
-mod key;
-mod redemption;
-
-pub use key::TokenKey;
-pub use redemption::OneTimeGrant;
+use crate::token::key::TokenKey;
 
 /// A vendor's token endpoint, as pure functions.
 ///
@@ -84,7 +89,7 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
 
     /// The request that gets a first token from long-lived credentials, and may be repeated at any
     /// time; `None` where the vendor has none. A person's password and a one-time code are no
-    /// login: see [`OneTimeGrant`].
+    /// login: see [`OneTimeGrant`](crate::OneTimeGrant).
     ///
     /// # Errors
     ///
@@ -150,84 +155,4 @@ pub enum Rotation {
     Grace(Duration),
     /// The spent token is dead at once; sending it again may kill the whole grant.
     SingleUse,
-}
-
-/// What an answer means.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// A token.
-    Issued(Token),
-    /// The vendor accepted the exchange and sent a readable refresh token, but no usable access
-    /// token. The refresh token in hand is spent: the engine keeps the new one beside the old
-    /// access token, reports `error`, and spends the new one next.
-    RefreshTokenOnly {
-        /// The new refresh token.
-        refresh: Secret,
-        /// When the new refresh token ends, if the vendor says so.
-        refresh_expires_at: Option<Timestamp>,
-        /// Why the access token is unusable.
-        error: Error,
-    },
-    /// The login has a further step: send this.
-    Continue(Request),
-    /// The vendor refused without acting, and the same request built anew may pass, such as with a
-    /// later timestamp. The engine tries once more at once; a second such answer is this error.
-    Retry(Error),
-}
-
-/// What a request is built from that is not pure: the instant and a nonce.
-#[derive(Clone, Copy)]
-pub struct Attempt {
-    now: Timestamp,
-    nonce: [u8; 16],
-}
-
-impl Attempt {
-    /// An attempt. The engine *must* give an instant that is corrected by the server's clock and
-    /// later, in milliseconds, than that of every attempt before, and a nonce that nobody can
-    /// guess.
-    pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
-        Self { now, nonce }
-    }
-
-    /// The instant by the server's clock, strictly increasing in milliseconds from attempt to
-    /// attempt.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Sixteen random bytes.
-    pub fn nonce(&self) -> [u8; 16] {
-        self.nonce
-    }
-
-    /// The nonce as sixteen characters of `A-Z a-z 0-9 - _`, for vendors that want a random text.
-    pub fn nonce_text(&self) -> String {
-        const ALPHABET: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        self.nonce
-            .iter()
-            .filter_map(|byte| ALPHABET.get(usize::from(byte % 64)))
-            .map(|c| char::from(*c))
-            .collect()
-    }
-}
-
-impl fmt::Debug for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Attempt({:?})", self.now)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nonce_text_is_sixteen_characters_and_is_not_shown() {
-        let attempt = Attempt::new(Timestamp::from_unix_seconds(1), *b"0123456789abcdef");
-        assert_eq!(attempt.nonce_text().len(), 16);
-        assert!(!format!("{attempt:?}").contains(&attempt.nonce_text()));
-    }
 }

@@ -1,9 +1,8 @@
 //! Errors for people and for programs: a kind that says what to do, the vendor's code, a scrubbed
 //! message.
 
-mod build;
-mod kind;
-mod place;
+mod context;
+pub(crate) mod kind;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +10,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use self::place::Place;
-use crate::endpoint::TokenKey;
-use crate::request::{Request, Step};
+use self::context::Context;
+use crate::endpoint::attempt::Step;
 use crate::scrub::Scrubber;
+use crate::token::key::TokenKey;
 
-pub use self::build::BuildError;
-pub use self::kind::ErrorKind;
+pub use self::kind::{BuildError, ErrorKind};
 
 /// What went wrong while a token was asked for.
 ///
@@ -36,7 +34,7 @@ pub use self::kind::ErrorKind;
 /// the vendor said. It is cheap to clone, because every caller that waited for one exchange shares
 /// its failure. It never holds a token, a body, a query or the text of a parser's error.
 #[derive(Clone, thiserror::Error)]
-#[error("{}{}{}{}; {}", .0.what, .0.code_suffix(), suffix(&.0.message), .0.place, .0.advice())]
+#[error("{}{}{}{}; {}", .0.what, .0.code_suffix(), suffix(&.0.message), .0.context, .0.advice())]
 pub struct Error(Arc<Inner>);
 
 #[derive(Clone)]
@@ -46,7 +44,7 @@ struct Inner {
     code: Option<String>,
     message: Option<String>,
     retry_after: Option<Duration>,
-    place: Place,
+    context: Context,
     status: Option<StatusCode>,
     vendors_word: bool,
     one_time_grant: bool,
@@ -90,7 +88,7 @@ impl Error {
             code: None,
             message: None,
             retry_after: None,
-            place: Place::default(),
+            context: Context::default(),
             status: None,
             vendors_word: false,
             one_time_grant: false,
@@ -112,13 +110,11 @@ impl Error {
         self.with(|inner| inner.message = Some(message).filter(|message| !message.is_empty()))
     }
 
-    /// Adds what is safe to show of the request that failed: its step, its host and port, and its
-    /// path without the query. Secrets that the request holds are scrubbed from the path.
-    #[must_use]
-    pub fn with_request(self, request: &Request) -> Self {
+    /// Adds which request failed; its path must be scrubbed already.
+    pub(crate) fn of_request(self, step: Step, host: &str, path: String) -> Self {
         self.with(|inner| {
-            inner.place.set_request(request);
-            inner.one_time_grant |= request.step() == Step::Redemption;
+            inner.context.set_request(step, host, path);
+            inner.one_time_grant |= step == Step::Redemption;
         })
     }
 
@@ -126,13 +122,13 @@ impl Error {
     /// dropped.
     #[must_use]
     pub fn with_host(self, host: &str) -> Self {
-        self.with(|inner| inner.place.set_host(host))
+        self.with(|inner| inner.context.set_host(host))
     }
 
     /// Adds the key of the token that was asked for.
     #[must_use]
     pub fn with_key(self, key: &TokenKey) -> Self {
-        self.with(|inner| inner.place.key = Some(key.clone()))
+        self.with(|inner| inner.context.key = Some(key.clone()))
     }
 
     /// Adds the HTTP status of the answer.
@@ -203,22 +199,22 @@ impl Error {
 
     /// The host that was asked, or that a redirect named, with the port if one was given.
     pub fn host(&self) -> Option<&str> {
-        self.0.place.host.as_deref()
+        self.0.context.host.as_deref()
     }
 
     /// The path that was asked, scrubbed, without the query.
     pub fn path(&self) -> Option<&str> {
-        self.0.place.path.as_deref()
+        self.0.context.path.as_deref()
     }
 
     /// What the request was for.
     pub fn step(&self) -> Option<Step> {
-        self.0.place.step
+        self.0.context.step
     }
 
     /// The key of the token that was asked for.
     pub fn key(&self) -> Option<&TokenKey> {
-        self.0.place.key.as_ref()
+        self.0.context.key.as_ref()
     }
 
     /// The HTTP status, if an answer came.
@@ -267,10 +263,10 @@ impl fmt::Debug for Error {
             .field("code", &self.0.code)
             .field("message", &self.0.message)
             .field("status", &self.0.status)
-            .field("step", &self.0.place.step)
-            .field("host", &self.0.place.host)
-            .field("path", &self.0.place.path)
-            .field("key", &self.0.place.key)
+            .field("step", &self.0.context.step)
+            .field("host", &self.0.context.host)
+            .field("path", &self.0.context.path)
+            .field("key", &self.0.context.key)
             .finish_non_exhaustive()
     }
 }

@@ -1,37 +1,34 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answer;
-mod base_url;
-mod encoding;
 mod endpoint;
 mod error;
-mod expiry;
-mod http_client;
-pub mod json;
-pub mod jwt;
-mod request;
+mod http;
 mod scrub;
-mod secret;
-mod server_clock;
 pub mod store;
-mod time;
 mod token;
 
-pub use answer::{Answer, Lifetime, Renewal};
-pub use base_url::{BaseUrl, PlainHttp};
-pub use encoding::percent_encode;
-pub use endpoint::{Attempt, OneTimeGrant, Outcome, Rotation, TokenEndpoint, TokenKey};
-pub use error::{BuildError, Error, ErrorKind};
-pub use expiry::{Freshness, RefreshPolicy, Validity};
-pub use http_client::{HttpClient, LONGEST_BODY, SendError, SendFailure};
-pub use request::{Request, RequestBuilder, Step};
-pub use scrub::Scrubber;
-pub use secret::Secret;
-pub use server_clock::ServerOffset;
-pub use store::TokenStore;
-pub use time::{Clock, ClockReading, Timestamp};
-pub use token::{Generation, Token, TokenBuilder, TokenPlacement};
+pub use self::endpoint::answer::Answer;
+pub use self::endpoint::answer::lifetime::{Lifetime, Renewal};
+pub use self::endpoint::answer::outcome::Outcome;
+pub use self::endpoint::attempt::{Attempt, Step};
+pub use self::endpoint::base_url::{BaseUrl, PlainHttp};
+pub use self::endpoint::one_time_grant::OneTimeGrant;
+pub use self::endpoint::query::percent_encode;
+pub use self::endpoint::request::Request;
+pub use self::endpoint::request::builder::RequestBuilder;
+pub use self::endpoint::server_clock::ServerOffset;
+pub use self::endpoint::{Rotation, TokenEndpoint, json, jwt};
+pub use self::error::{BuildError, Error, ErrorKind};
+pub use self::http::{HttpClient, LONGEST_BODY, SendError, SendFailure};
+pub use self::scrub::Scrubber;
+pub use self::store::TokenStore;
+pub use self::token::builder::TokenBuilder;
+pub use self::token::expiry::{Freshness, RefreshPolicy, Validity};
+pub use self::token::key::TokenKey;
+pub use self::token::secret::Secret;
+pub use self::token::time::{Clock, ClockReading, Timestamp};
+pub use self::token::{Generation, Token, TokenPlacement};
 
 /// The types of other crates that this crate's traits are written in, so that an implementor needs
 /// no dependency of its own.

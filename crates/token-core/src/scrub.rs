@@ -6,7 +6,7 @@ mod reading;
 use zeroize::Zeroizing;
 
 use self::reading::{Reading, layers, readings};
-use crate::secret::Secret;
+use crate::token::secret::Secret;
 
 /// A piece of a secret at least this long is scrubbed even if the rest of the secret is not there.
 const SHORTEST_PIECE: usize = size_of::<u64>();

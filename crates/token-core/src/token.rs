@@ -1,19 +1,21 @@
 //! An access token with its validity, and the refresh token that came with it.
 
+pub(crate) mod builder;
+pub(crate) mod expiry;
+pub(crate) mod key;
+pub(crate) mod secret;
+pub(crate) mod time;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use self::expiry::Validity;
+use self::secret::Secret;
+use self::time::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::expiry::Validity;
-use crate::secret::Secret;
-use crate::time::Timestamp;
-
-mod builder;
-
-pub use builder::TokenBuilder;
 
 /// An access token, how it is carried, how long it lives, and what it is refreshed with.
 ///

@@ -1,6 +1,7 @@
 use super::*;
-use crate::base_url::{BaseUrl, PlainHttp};
-use crate::secret::Secret;
+use crate::endpoint::base_url::{BaseUrl, PlainHttp};
+use crate::endpoint::request::Request;
+use crate::token::secret::Secret;
 
 #[test]
 fn a_vendor_message_that_echoes_a_secret_is_scrubbed() {

@@ -1,7 +1,6 @@
 //! What a commit may replace: the one rule of every store.
 
-use super::{Committed, Entry, Intent, Owner, RefreshFingerprint};
-use crate::token::Generation;
+use super::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint};
 
 /// Which stored record a commit may replace.
 ///
@@ -34,21 +33,19 @@ pub enum CommitCondition {
     LoginIntentOf(Owner),
 }
 
-/// What a commit compares: all of a record but its content.
+/// The answer to [`TokenStore::commit`](super::TokenStore::commit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordId {
-    /// The keyed hash of its refresh token.
-    pub fingerprint: RefreshFingerprint,
-    /// Its generation.
-    pub generation: Generation,
-}
-
-impl RecordId {
-    /// Whether a commit of this record clears the intent: its outcome is known now. An intent to
-    /// spend this very record, or a later one, is another flight's and stays.
-    pub fn supersedes(&self, intent: &Intent) -> bool {
-        intent.generation < self.generation
-    }
+#[non_exhaustive]
+pub enum Committed {
+    /// The record is durable.
+    Stored,
+    /// Another child of the same parent is stored: load it, and keep this one as a spare.
+    Lost,
+    /// A tombstone is there: the grant was logged out meanwhile.
+    Tombstoned,
+    /// Nothing is stored for the key though something should be: the store lost it (an eviction, an
+    /// empty restart).
+    Missing,
 }
 
 /// What is stored for a key when a commit arrives.
@@ -65,7 +62,7 @@ pub struct StoredState<'a> {
 impl<'a> From<&'a Entry> for StoredState<'a> {
     fn from(entry: &'a Entry) -> Self {
         Self {
-            record: entry.record.as_ref().map(super::Record::id),
+            record: entry.record.as_ref().map(Record::id),
             intent: entry.intent.as_ref(),
             tombstoned: entry.tombstoned,
         }

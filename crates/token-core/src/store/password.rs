@@ -4,8 +4,8 @@ use std::future::Future;
 
 use async_trait::async_trait;
 
-use super::StoreError;
-use crate::secret::Secret;
+use super::error::StoreError;
+use crate::token::secret::Secret;
 
 /// Tells a store its password each time that it connects, so that a password which is rotated works
 /// without a restart.

@@ -8,10 +8,9 @@ use http::{HeaderName, HeaderValue};
 
 use super::{Generation, Token, TokenPlacement};
 use crate::error::{Error, ErrorKind};
-use crate::expiry::Validity;
-use crate::request::sensitive_header;
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::token::expiry::Validity;
+use crate::token::secret::{Secret, sensitive_header};
+use crate::token::time::Timestamp;
 
 /// Puts a [`Token`] together.
 #[must_use]
@@ -104,10 +103,7 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let header = self
-            .placement
-            .header(&self.access)
-            .map_err(|_| unusable())?;
+        let header = self.placement.header(&self.access).ok_or_else(unusable)?;
         let token = Token {
             header,
             access: self.access,
@@ -147,15 +143,15 @@ impl fmt::Debug for TokenBuilder {
 }
 
 impl TokenPlacement {
-    fn header(&self, access: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
+    fn header(&self, access: &Secret) -> Option<(HeaderName, HeaderValue)> {
         let access = access.expose();
         match self {
             TokenPlacement::Bearer => {
                 let value = Secret::from(format!("Bearer {access}"));
-                Ok((AUTHORIZATION, sensitive_header(value.expose())?))
+                Some((AUTHORIZATION, sensitive_header(value.expose())?))
             }
-            TokenPlacement::Verbatim => Ok((AUTHORIZATION, sensitive_header(access)?)),
-            TokenPlacement::Header(name) => Ok((name.clone(), sensitive_header(access)?)),
+            TokenPlacement::Verbatim => Some((AUTHORIZATION, sensitive_header(access)?)),
+            TokenPlacement::Header(name) => Some((name.clone(), sensitive_header(access)?)),
         }
     }
 }

@@ -107,7 +107,7 @@ fn a_token_known_by_its_refresh_token_is_expired() {
     let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
     assert_eq!(
         token.validity().at(Timestamp::MIN),
-        crate::Freshness::Expired
+        expiry::Freshness::Expired
     );
     assert_eq!(token.refresh_credential().expose(), "R1");
 }

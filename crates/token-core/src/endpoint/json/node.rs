@@ -7,8 +7,6 @@ use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Vis
 use serde_json::Number;
 use zeroize::Zeroizing;
 
-use super::NotANumber;
-
 pub(super) enum Node {
     Null,
     Bool(bool),
@@ -17,6 +15,10 @@ pub(super) enum Node {
     List(Vec<Node>),
     Object(Vec<(String, Node)>),
 }
+
+/// A field holds something that is no number. It does not quote the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANumber;
 
 impl Node {
     /// The node at a dotted path; `None` where it is missing or null.

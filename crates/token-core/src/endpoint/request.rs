@@ -1,6 +1,6 @@
 //! A request to a token endpoint, which remembers the secrets that were put into it.
 
-mod builder;
+pub(crate) mod builder;
 
 use std::fmt;
 
@@ -8,12 +8,10 @@ use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, Method, Uri};
 
-use crate::base_url::BaseUrl;
+use crate::endpoint::attempt::Step;
+use crate::error::Error;
 use crate::scrub::Scrubber;
-use crate::secret::Secret;
-
-pub use self::builder::RequestBuilder;
-pub(crate) use self::builder::sensitive_header;
+use crate::token::secret::Secret;
 
 /// One request of an exchange, ready to be sent.
 ///
@@ -30,7 +28,7 @@ pub(crate) use self::builder::sensitive_header;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every secret that goes in through a `…_secret` method or [`basic`](RequestBuilder::basic) is
+/// Every secret that goes in through a `…_secret` method or [`basic`](crate::RequestBuilder::basic) is
 /// remembered, so that the vendor's answer is scrubbed of it. Its `Debug` shows the host and no
 /// path, query, header or body.
 #[derive(Clone)]
@@ -43,59 +41,7 @@ pub struct Request {
     secrets: Vec<Secret>,
 }
 
-/// What a request of an exchange is for.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// Gets a first token from long-lived credentials.
-    Login,
-    /// Turns the current token into the next.
-    Refresh,
-    /// Turns a one-time code or a person's password into a first token; sent once.
-    Redemption,
-    /// Tells the vendor that a token is to die.
-    Revocation,
-    /// Asks the vendor whether a token lives.
-    Introspection,
-    /// A later step of a login of several; the endpoint's own name for it.
-    Further(&'static str),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Login => "login",
-            Self::Refresh => "refresh",
-            Self::Redemption => "redemption",
-            Self::Revocation => "revocation",
-            Self::Introspection => "introspection",
-            Self::Further(name) => name,
-        })
-    }
-}
-
 impl Request {
-    /// Begins a GET.
-    pub fn get(base: &BaseUrl, path: &str) -> RequestBuilder {
-        Self::method(Method::GET, base, path)
-    }
-
-    /// Begins a POST.
-    pub fn post(base: &BaseUrl, path: &str) -> RequestBuilder {
-        Self::method(Method::POST, base, path)
-    }
-
-    /// Begins a PUT.
-    pub fn put(base: &BaseUrl, path: &str) -> RequestBuilder {
-        Self::method(Method::PUT, base, path)
-    }
-
-    /// Begins a request with any method. `path` starts with a slash, is percent-encoded already,
-    /// and has no query.
-    pub fn method(method: Method, base: &BaseUrl, path: &str) -> RequestBuilder {
-        RequestBuilder::new(method, base.join(path))
-    }
-
     /// What it is for.
     pub fn step(&self) -> Step {
         self.step
@@ -155,6 +101,17 @@ impl Request {
     /// What takes the remembered secrets out of the vendor's texts.
     pub fn scrubber(&self) -> Scrubber {
         Scrubber::new(self.secrets())
+    }
+}
+
+impl Error {
+    /// Adds what is safe to show of the request that failed: its step, its host and port, and its
+    /// path without the query. Secrets that the request holds are scrubbed from the path.
+    #[must_use]
+    pub fn with_request(self, request: &Request) -> Self {
+        const LONGEST_PATH: usize = 128;
+        let path = request.scrubber().scrub(request.path(), LONGEST_PATH);
+        self.of_request(request.step, request.authority(), path)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 /// A string that is wiped on drop and prints a constant.
@@ -103,6 +105,15 @@ impl From<&str> for Secret {
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+/// Makes a header value that HTTP clients keep out of their own logs, and that is wiped with its
+/// last copy. Returns nothing if the text has CR, LF, NUL or another control character.
+pub(crate) fn sensitive_header(text: &str) -> Option<HeaderValue> {
+    let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
+    let mut value = HeaderValue::from_maybe_shared(wiped).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An instant as vendors write one: seconds or milliseconds since the Unix epoch, or a date.
 
-use crate::time::Timestamp;
+use crate::token::time::Timestamp;
 
 /// From here on a number is taken as milliseconds: as seconds it would be in the year 5138, as
 /// milliseconds it is in 1973.

@@ -3,7 +3,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::AUTHORIZATION;
 
 use super::*;
-use crate::base_url::PlainHttp;
+use crate::endpoint::base_url::{BaseUrl, PlainHttp};
 use crate::error::ErrorKind;
 
 fn base() -> BaseUrl {

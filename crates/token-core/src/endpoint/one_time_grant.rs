@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Attempt;
+use crate::endpoint::request::Request;
 use crate::error::Error;
-use crate::request::Request;
 
 /// A request that gets a first token from something that must not be sent twice by itself: a
 /// one-time code, a person's password.

@@ -1,28 +1,26 @@
 use std::fmt;
 
-use crate::endpoint::TokenKey;
-use crate::request::{Request, Step};
+use crate::endpoint::attempt::Step;
+use crate::token::key::TokenKey;
 
 const LONGEST_HOST: usize = 255;
-const LONGEST_PATH: usize = 128;
 
 /// Where something failed: what is safe to show of a request, and the key of the cache that sent
 /// it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Context {
     pub(super) step: Option<Step>,
     pub(super) host: Option<String>,
     pub(super) path: Option<String>,
     pub(super) key: Option<TokenKey>,
 }
 
-impl Place {
-    /// Takes over the step, the host and the path of a request. Secrets in the path are scrubbed;
-    /// the query is never looked at.
-    pub(super) fn set_request(&mut self, request: &Request) {
-        self.step = Some(request.step());
-        self.set_host(request.authority());
-        self.path = Some(request.scrubber().scrub(request.path(), LONGEST_PATH));
+impl Context {
+    /// Takes over the step, the host and the path of a request; the path is scrubbed already.
+    pub(super) fn set_request(&mut self, step: Step, host: &str, path: String) {
+        self.step = Some(step);
+        self.set_host(host);
+        self.path = Some(path);
     }
 
     /// Anything but a host name with an optional port is dropped. The path of another host is
@@ -37,7 +35,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Context {
     /// ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing at all if nothing is
     /// known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

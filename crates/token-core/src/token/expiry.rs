@@ -1,13 +1,13 @@
 //! When a token is fresh, due, nearly over, and expired: pure functions over instants that never
 //! panic.
 
+mod policy;
+
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use crate::token::time::Timestamp;
 
-mod windows;
-
-pub use windows::RefreshPolicy;
+pub use self::policy::RefreshPolicy;
 
 /// A grant is not refreshed more often than this only because its end is near.
 const SHORTEST_USE: Duration = Duration::from_secs(1);

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, LOCATION};
 
-use crate::json::Document;
-use crate::secret::Secret;
+use crate::endpoint::json::Document;
+use crate::token::secret::Secret;
 
 /// A value without a name that tells is taken for a token from this length on; few words of a
 /// message are as long.

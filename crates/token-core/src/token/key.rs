@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::encoding::percent_encode;
-use crate::error::BuildError;
+use crate::endpoint::query::percent_encode;
+use crate::error::kind::BuildError;
 
 /// Names a grant in stores, logs and metrics, such as
 /// `quectel-access-key/iot-api.quectelcn.com/24b9zicj`.

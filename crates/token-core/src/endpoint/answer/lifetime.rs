@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Answer, date};
-use crate::expiry::Validity;
-use crate::json::Document;
-use crate::jwt;
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::endpoint::json::Document;
+use crate::endpoint::jwt;
+use crate::token::expiry::Validity;
+use crate::token::secret::Secret;
+use crate::token::time::Timestamp;
 
 /// No vendor means a token to live longer: a larger number is a mistake, such as milliseconds read
 /// as seconds.
@@ -72,7 +72,7 @@ impl Answer<'_> {
     /// What gets the next token after the one of this answer. `refresh` is the refresh token that
     /// came with it.
     pub fn renewal(&self, refresh: Option<&Secret>, has_login: bool) -> Renewal {
-        if refresh.is_some() || self.request().step() == crate::Step::Refresh {
+        if refresh.is_some() || self.request().step() == crate::endpoint::attempt::Step::Refresh {
             return Renewal::RefreshToken;
         }
         match has_login {

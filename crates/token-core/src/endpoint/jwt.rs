@@ -4,8 +4,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::json::Document;
-use crate::time::Timestamp;
+use crate::endpoint::json::Document;
+use crate::token::time::Timestamp;
 
 /// The instants that a JWT names (RFC 7519 section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

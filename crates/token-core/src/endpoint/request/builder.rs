@@ -5,13 +5,14 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use zeroize::Zeroizing;
 
-use super::{Request, Step};
-use crate::encoding::percent_encode;
+use super::Request;
+use crate::endpoint::attempt::Step;
+use crate::endpoint::base_url::BaseUrl;
+use crate::endpoint::json::ObjectWriter;
+use crate::endpoint::query::percent_encode;
 use crate::error::{Error, ErrorKind};
-use crate::json::ObjectWriter;
-use crate::secret::Secret;
+use crate::token::secret::{Secret, sensitive_header};
 
 /// Puts a [`Request`] together. Everything is percent-encoded or escaped here, so values are given
 /// as they are.
@@ -32,8 +33,31 @@ enum Body {
     Json(ObjectWriter),
 }
 
+impl Request {
+    /// Begins a GET.
+    pub fn get(base: &BaseUrl, path: &str) -> RequestBuilder {
+        Self::method(Method::GET, base, path)
+    }
+
+    /// Begins a POST.
+    pub fn post(base: &BaseUrl, path: &str) -> RequestBuilder {
+        Self::method(Method::POST, base, path)
+    }
+
+    /// Begins a PUT.
+    pub fn put(base: &BaseUrl, path: &str) -> RequestBuilder {
+        Self::method(Method::PUT, base, path)
+    }
+
+    /// Begins a request with any method. `path` starts with a slash, is percent-encoded already,
+    /// and has no query.
+    pub fn method(method: Method, base: &BaseUrl, path: &str) -> RequestBuilder {
+        RequestBuilder::new(method, base.join(path))
+    }
+}
+
 impl RequestBuilder {
-    pub(super) fn new(method: Method, address: String) -> Self {
+    fn new(method: Method, address: String) -> Self {
         Self {
             method,
             address,
@@ -126,7 +150,8 @@ impl RequestBuilder {
         // after the exchange.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.headers {
-            headers.insert(name, sensitive_header(value)?);
+            let value = sensitive_header(value).ok_or_else(not_a_header)?;
+            headers.insert(name, value);
         }
         if let Some(content_type) = self.body.content_type() {
             headers
@@ -189,24 +214,13 @@ impl Body {
     }
 }
 
-/// A header value that HTTP clients keep out of their own logs, and that is wiped with its last
-/// copy.
-///
-/// # Errors
-///
-/// [`ErrorKind::Config`] where the text has CR, LF, NUL or another control character.
-pub(crate) fn sensitive_header(text: &str) -> Result<HeaderValue, Error> {
-    let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
-    let mut value = HeaderValue::from_maybe_shared(wiped).map_err(|_| {
-        Error::new(
-            ErrorKind::Config,
-            "a value has a character that no header may have",
-        )
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 fn pair(name: &str, value: &str) -> String {
     format!("{}={}", percent_encode(name), percent_encode(value))
+}
+
+fn not_a_header() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "a value has a character that no header may have",
+    )
 }

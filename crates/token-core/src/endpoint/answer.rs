@@ -1,7 +1,8 @@
 //! What came back from a token endpoint, and the checks that every vendor needs.
 
 mod date;
-mod lifetime;
+pub(crate) mod lifetime;
+pub(crate) mod outcome;
 mod own_secrets;
 mod reading;
 
@@ -13,16 +14,12 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
 use self::own_secrets::secrets_in;
-use crate::endpoint::Outcome;
+use crate::endpoint::attempt::Step;
+use crate::endpoint::request::Request;
+use crate::endpoint::server_clock::{self, ServerOffset};
 use crate::error::{Error, ErrorKind};
-use crate::request::Request;
 use crate::scrub::Scrubber;
-use crate::secret::Secret;
-use crate::server_clock::{self, ServerOffset};
-use crate::time::Timestamp;
-use crate::token::Token;
-
-pub use self::lifetime::{Lifetime, Renewal};
+use crate::token::time::Timestamp;
 
 /// A vendor's answer, with what was asked and when.
 ///
@@ -157,57 +154,9 @@ impl<'a> Answer<'a> {
         self.error(kind, what)
     }
 
-    /// What an answer comes to that is no refusal: the token; or, where that is unusable, the
-    /// refresh token that came with it, so that a rotation is never thrown away.
-    ///
-    /// ```
-    /// # use bytes::Bytes;
-    /// # use token_core::{Answer, BaseUrl, PlainHttp, Request, Secret, ServerOffset, Step, Timestamp, Validity};
-    /// use token_core::{Outcome, Token};
-    ///
-    /// # let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
-    /// # let request = Request::post(&base, "/token").form_secret("refresh_token", &Secret::from("R1")).build(Step::Refresh)?;
-    /// # let response = http::Response::new(Bytes::from(r#"{"access_token": "", "refresh_token": "R2"}"#));
-    /// # let answer = Answer::new(&request, &response, Timestamp::from_unix_seconds(0), ServerOffset::NONE);
-    /// # let validity = Validity::new(Timestamp::MIN, Timestamp::MAX);
-    /// let document = answer.document()?;
-    /// let refresh = document.secret(&["refresh_token"]);
-    /// let access = document.secret(&["access_token"]);
-    /// let token = access
-    ///     .ok_or_else(|| answer.not_understood("the answer has no access token"))
-    ///     .and_then(|access| Token::builder(access, validity).refresh(refresh.clone()).build());
-    /// let outcome = answer.outcome(token, refresh, None)?;
-    /// assert!(matches!(outcome, Outcome::RefreshTokenOnly { .. }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Why the token is unusable, where there is no new refresh token either.
-    pub fn outcome(
-        &self,
-        token: Result<Token, Error>,
-        refresh: Option<Secret>,
-        refresh_expires_at: Option<Timestamp>,
-    ) -> Result<Outcome, Error> {
-        let error = match token {
-            Ok(token) => return Ok(Outcome::Issued(token)),
-            Err(error) if error.step().is_some() => error,
-            Err(error) => error.with_request(self.request).with_status(self.status()),
-        };
-        // One that was sent is an echo, and not a new one.
-        let is_new = |refresh: &Secret| refresh.is_storable() && !self.request.remembers(refresh);
-        match refresh
-            .filter(is_new)
-            .filter(|_| self.status().is_success())
-        {
-            Some(refresh) => Ok(Outcome::RefreshTokenOnly {
-                refresh,
-                refresh_expires_at,
-                error,
-            }),
-            None => Err(error),
-        }
+    /// Returns whether the request had something in it that may work only once.
+    pub(super) fn may_have_spent(&self) -> bool {
+        matches!(self.request.step(), Step::Refresh | Step::Redemption)
     }
 }
 

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::base_url::{BaseUrl, PlainHttp};
-use crate::request::{Request, Step};
-use crate::server_clock::ServerOffset;
+use crate::endpoint::attempt::Step;
+use crate::endpoint::base_url::{BaseUrl, PlainHttp};
+use crate::endpoint::request::Request;
+use crate::endpoint::server_clock::ServerOffset;
 
 const DEFAULT: Duration = Duration::from_secs(600);
 
@@ -130,7 +131,7 @@ fn an_end_that_is_zero_negative_or_past_ends_a_token_only_where_a_login_brought_
             let ended = read(over, "opaque", renewal, 0).0;
             assert_eq!(
                 ended.at(at(1000)),
-                crate::Freshness::Expired,
+                crate::token::expiry::Freshness::Expired,
                 "{over} {renewal:?}"
             );
         }

@@ -1,17 +1,18 @@
 //! Reads a vendor's JSON strictly where it must be one thing, and leniently where its meaning is
 //! clear.
 
+mod node;
+mod repair;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use self::node::Node;
+use crate::endpoint::query::decode_pair;
+use crate::token::secret::Secret;
 
-mod form;
-mod node;
-mod repair;
-
-use node::Node;
+pub use self::node::NotANumber;
 
 /// A JSON document, or a form read as one. A BOM, bytes that are not UTF-8 and numbers that no type
 /// holds are tolerated; trailing bytes, duplicate keys and bottomless nesting are not.
@@ -44,10 +45,6 @@ pub enum Malformed {
     /// It is no JSON, or has duplicate keys, or over 100 levels.
     NotJson,
 }
-
-/// A field holds something that is no number. It does not quote the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotANumber;
 
 impl Document {
     /// Reads a whole body.
@@ -103,7 +100,7 @@ impl Document {
             .split(|byte| *byte == b'&')
             .filter(|pair| !pair.is_empty())
         {
-            let (name, value) = form::pair(pair).ok_or(Malformed::NotJson)?;
+            let (name, value) = decode_pair(pair).ok_or(Malformed::NotJson)?;
             if fields.iter().any(|(seen, _)| *seen == name) {
                 return Err(Malformed::NotJson);
             }

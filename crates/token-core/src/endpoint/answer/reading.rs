@@ -4,9 +4,8 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{StatusCode, Uri};
 
 use super::Answer;
+use crate::endpoint::json::{Document, Malformed};
 use crate::error::{Error, ErrorKind};
-use crate::json::{Document, Malformed};
-use crate::request::Step;
 
 /// Where vendors and gateways write what went wrong.
 const CODES: [&str; 7] = [
@@ -75,11 +74,6 @@ impl Answer<'_> {
             return Err(self.failed(ErrorKind::Transient { after }, "the vendor's server failed"));
         }
         Ok(())
-    }
-
-    /// Whether the request had something in it that may work only once.
-    pub(super) fn may_have_spent(&self) -> bool {
-        matches!(self.request().step(), Step::Refresh | Step::Redemption)
     }
 
     fn parse(&self) -> Result<Document, Malformed> {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::DATE;
 
-use crate::time::Timestamp;
+use crate::token::time::Timestamp;
 
 /// How far the server's clock is from ours, in milliseconds; positive where the server is ahead.
 ///
