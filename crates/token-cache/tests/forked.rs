@@ -23,7 +23,7 @@ use token_cache::{Drained, TokenCache};
 use token_core::{Generation, Rotation};
 use tokio::runtime::Runtime;
 
-use crate::acme::{Acme, World};
+use crate::acme::{Acme, Setup};
 
 /// Far more than a refresh takes: a child that waits for threads which it does not have is ended.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,8 +52,8 @@ fn in_the_child(cache: &TokenCache, before: Generation) -> i32 {
 // FAULTS.md row 53
 #[test]
 fn a_forked_child_refreshes_on_a_runtime_of_its_own() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = world.owner();
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = setup.cache();
     // The runtime of this process has threads now, which the child will not have.
     let before = refreshed(&cache).unwrap();
     match fork::fork().unwrap() {

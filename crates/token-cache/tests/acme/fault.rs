@@ -10,7 +10,7 @@ pub(crate) enum Fault {
     /// No byte leaves.
     Unsent(SendFailure),
     /// The connection breaks before the server acted, or after.
-    Lost(Stage),
+    Lost(When),
     /// The server does not act and answers so.
     Answer(u16, &'static [(&'static str, &'static str)], String),
     /// The server acts; its answer is cut in half.
@@ -20,12 +20,24 @@ pub(crate) enum Fault {
     /// A new access token comes without a refresh token; the old one stays good.
     NoRefresh,
     /// It is held before the server acted, or after.
-    Held(Stage, Gate),
+    Held(When, Gate),
+}
+
+impl Fault {
+    /// The server does not act and answers with this body.
+    pub(crate) fn ok(body: &str) -> Self {
+        Self::Answer(200, &[], body.to_owned())
+    }
+
+    /// The server does not act and answers with this status alone.
+    pub(crate) fn status(status: u16) -> Self {
+        Self::Answer(status, &[], "{}".to_owned())
+    }
 }
 
 /// When something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    BeforeActing,
-    AfterActing,
+pub(crate) enum When {
+    BeforeProcessing,
+    AfterProcessing,
 }

@@ -31,7 +31,7 @@ impl Gate {
         self.0.open.add_permits(1);
     }
 
-    pub(crate) async fn pass(&self) {
+    pub(crate) async fn wait(&self) {
         self.0.came.add_permits(1);
         drop(self.0.open.acquire().await.unwrap());
     }

@@ -10,13 +10,13 @@ use token_core::reexports::http::{Response, StatusCode};
 use tokio::time::Instant;
 
 use super::fault::Fault;
-use super::server::Spent;
-use super::wire::{Arrived, http_date};
+use super::server::Reuse;
+use super::wire::{ReceivedRequest, http_date};
 
 pub(super) struct State {
     pub(super) clock: RuntimeClock,
     pub(super) skew_millis: i64,
-    pub(super) spent: Spent,
+    pub(super) spent: Reuse,
     pub(super) life: Duration,
     pub(super) latency: Duration,
     pub(super) kills_old_access: bool,
@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) script: VecDeque<Fault>,
     pub(super) outage: Option<Fault>,
     pub(super) outages: HashMap<&'static str, Fault>,
-    pub(super) arrived: Vec<Arrived>,
+    pub(super) requests: Vec<ReceivedRequest>,
 }
 
 /// How long a grant lives.
@@ -44,7 +44,7 @@ pub(super) struct GrantLife {
 }
 
 impl State {
-    pub(super) fn act(&mut self, request: &Arrived) -> Response<Bytes> {
+    pub(super) fn act(&mut self, request: &ReceivedRequest) -> Response<Bytes> {
         let now = self
             .clock
             .now()
@@ -73,7 +73,7 @@ impl State {
     fn take(&mut self, presented: &str) -> Response<Bytes> {
         let spent_at = self.spent_at.get(presented).copied();
         let in_grace =
-            |at: Instant| matches!(self.spent, Spent::GoodFor(grace) if at.elapsed() <= grace);
+            |at: Instant| matches!(self.spent, Reuse::AllowedFor(grace) if at.elapsed() <= grace);
         let good = presented == self.refresh || spent_at.is_some_and(in_grace);
         if spent_at.is_some() && !good {
             self.reused += 1;
@@ -85,7 +85,7 @@ impl State {
         if self.dead || !good {
             return self.answer(400, r#"{"error":"invalid_grant"}"#);
         }
-        if presented == self.refresh && self.spent != Spent::Stays {
+        if presented == self.refresh && self.spent != Reuse::Allowed {
             self.spent_at.insert(presented.to_owned(), Instant::now());
             self.rotate();
         }

@@ -1,14 +1,14 @@
 //! A small vendor in memory, with everything that goes wrong at one, and a store whose operations
 //! fail on command.
 
-mod chance;
 mod fault;
 mod gate;
 mod grant;
+mod rng;
 mod server;
+mod setup;
 mod store;
 mod wire;
-mod world;
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use token_core::{
     Rotation, Secret, Step, Token, TokenEndpoint, TokenKey,
 };
 
-pub(crate) use chance::Chance;
-pub(crate) use fault::{Fault, Stage};
+pub(crate) use fault::{Fault, When};
 pub(crate) use gate::Gate;
-pub(crate) use server::{AcmeServer, Spent};
-pub(crate) use store::{Ailment, FaultyStore, Op};
-pub(crate) use wire::Arrived;
-pub(crate) use world::{World, pass, told};
+pub(crate) use rng::SeededRng;
+pub(crate) use server::{AcmeServer, Reuse};
+pub(crate) use setup::{Setup, advance, received};
+pub(crate) use store::{FaultyStore, Op, StoreFault};
+pub(crate) use wire::ReceivedRequest;
 
 pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
 pub(crate) const CODE: &str = "acme-one-time-code-0123456789";

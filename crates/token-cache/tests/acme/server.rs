@@ -11,27 +11,27 @@ use token_core::reexports::{Bytes, async_trait};
 use token_core::{HttpClient, Secret, SendError, SendFailure, Token};
 use tokio::time::Instant;
 
-use super::fault::{Fault, Stage};
+use super::fault::{Fault, When};
 use super::gate::Gate;
 use super::grant::{GrantLife, State};
-use super::wire::Arrived;
+use super::wire::ReceivedRequest;
 
 /// What a refresh token that was spent is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spent {
+pub(crate) enum Reuse {
     /// It stays the grant's refresh token.
-    Stays,
+    Allowed,
     /// Again for so long, then its use kills the grant.
-    GoodFor(Duration),
+    AllowedFor(Duration),
     /// Its use kills the grant.
-    KillsGrant,
+    RevokesGrant,
 }
 
 #[derive(Clone)]
 pub(crate) struct AcmeServer(Arc<Mutex<State>>);
 
 impl AcmeServer {
-    pub(crate) fn new(clock: RuntimeClock, spent: Spent) -> Self {
+    pub(crate) fn new(clock: RuntimeClock, spent: Reuse) -> Self {
         Self(Arc::new(Mutex::new(State {
             clock,
             skew_millis: 0,
@@ -51,7 +51,7 @@ impl AcmeServer {
             script: VecDeque::new(),
             outage: None,
             outages: HashMap::new(),
-            arrived: Vec::new(),
+            requests: Vec::new(),
         })))
     }
 
@@ -111,9 +111,9 @@ impl AcmeServer {
     }
 
     /// The next exchange waits at the gate.
-    pub(crate) fn then_hold(&self, stage: Stage) -> Gate {
+    pub(crate) fn then_hold(&self, when: When) -> Gate {
         let gate = Gate::closed();
-        self.then([Fault::Held(stage, gate.clone())]);
+        self.then([Fault::Held(when, gate.clone())]);
         gate
     }
 
@@ -132,18 +132,27 @@ impl AcmeServer {
     }
 
     /// The grant is dead from now on.
-    pub(crate) fn kill_grant(&self) {
+    pub(crate) fn revoke_grant(&self) {
         self.state().dead = true;
     }
 
     /// All that came.
-    pub(crate) fn arrived(&self) -> Vec<Arrived> {
-        self.state().arrived.clone()
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.state().requests.clone()
+    }
+
+    /// What was presented to this path, in order.
+    pub(crate) fn presented(&self, path: &str) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        requests
+            .filter(|request| request.path == path)
+            .map(|request| request.presented)
+            .collect()
     }
 
     pub(crate) fn count(&self, path: &str) -> usize {
         self.state()
-            .arrived
+            .requests
             .iter()
             .filter(|one| one.path == path)
             .count()
@@ -162,11 +171,11 @@ impl AcmeServer {
     }
 
     /// The living refresh token.
-    pub(crate) fn living_refresh(&self) -> String {
+    pub(crate) fn current_refresh_token(&self) -> String {
         self.state().refresh.clone()
     }
 
-    pub(crate) fn is_dead(&self) -> bool {
+    pub(crate) fn is_revoked(&self) -> bool {
         self.state().dead
     }
 
@@ -182,36 +191,36 @@ impl HttpClient for AcmeServer {
         request: Request<Bytes>,
         _within: Duration,
     ) -> Result<Response<Bytes>, SendError> {
-        let arrived = Arrived::of(&request);
+        let requests = ReceivedRequest::of(&request);
         let (fault, latency) = {
             let mut state = self.state();
             let fault = state.script.pop_front();
-            let fault = fault.or_else(|| state.outages.get(arrived.path.as_str()).cloned());
+            let fault = fault.or_else(|| state.outages.get(requests.path.as_str()).cloned());
             let fault = fault.or_else(|| state.outage.clone());
             if !matches!(fault, Some(Fault::Unsent(_))) {
-                state.arrived.push(arrived.clone());
+                state.requests.push(requests.clone());
             }
             (fault, state.latency)
         };
         // tidy: sleeps because that is the latency; each test that uses it pauses time
         tokio::time::sleep(latency).await;
-        self.end(&arrived, fault).await
+        self.end(&requests, fault).await
     }
 }
 
 impl AcmeServer {
     async fn end(
         &self,
-        arrived: &Arrived,
+        requests: &ReceivedRequest,
         fault: Option<Fault>,
     ) -> Result<Response<Bytes>, SendError> {
         let lost = || Err(SendError::maybe_sent(SendFailure::Interrupted));
         match fault {
-            None => Ok(self.state().act(arrived)),
+            None => Ok(self.state().act(requests)),
             Some(Fault::Unsent(failure)) => Err(SendError::before_sending(failure)),
-            Some(Fault::Lost(Stage::BeforeActing)) => lost(),
-            Some(Fault::Lost(Stage::AfterActing)) => {
-                self.state().act(arrived);
+            Some(Fault::Lost(When::BeforeProcessing)) => lost(),
+            Some(Fault::Lost(When::AfterProcessing)) => {
+                self.state().act(requests);
                 lost()
             }
             Some(Fault::Answer(status, headers, body)) => {
@@ -223,7 +232,7 @@ impl AcmeServer {
             }
             Some(Fault::Cut) => Ok(self
                 .state()
-                .act(arrived)
+                .act(requests)
                 .map(|body| body.slice(..body.len() / 2))),
             Some(Fault::Same) => Ok(self.state().tell(true)),
             Some(Fault::NoRefresh) => {
@@ -231,13 +240,13 @@ impl AcmeServer {
                 state.issue();
                 Ok(state.tell(false))
             }
-            Some(Fault::Held(Stage::BeforeActing, gate)) => {
-                gate.pass().await;
-                Ok(self.state().act(arrived))
+            Some(Fault::Held(When::BeforeProcessing, gate)) => {
+                gate.wait().await;
+                Ok(self.state().act(requests))
             }
-            Some(Fault::Held(Stage::AfterActing, gate)) => {
-                let answer = self.state().act(arrived);
-                gate.pass().await;
+            Some(Fault::Held(When::AfterProcessing, gate)) => {
+                let answer = self.state().act(requests);
+                gate.wait().await;
                 Ok(answer)
             }
         }

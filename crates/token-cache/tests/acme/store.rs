@@ -22,10 +22,10 @@ pub(crate) enum Op {
     Acquire,
     Renew,
     Release,
-    Intend,
-    Withdraw,
+    WriteIntent,
+    ClearIntent,
     Commit,
-    Bury,
+    Tombstone,
 }
 
 impl Op {
@@ -34,28 +34,33 @@ impl Op {
         Self::Acquire,
         Self::Renew,
         Self::Release,
-        Self::Intend,
-        Self::Withdraw,
+        Self::WriteIntent,
+        Self::ClearIntent,
         Self::Commit,
-        Self::Bury,
+        Self::Tombstone,
     ];
     /// Those that change what is kept.
-    pub(crate) const WRITES: [Self; 4] = [Self::Intend, Self::Withdraw, Self::Commit, Self::Bury];
+    pub(crate) const WRITES: [Self; 4] = [
+        Self::WriteIntent,
+        Self::ClearIntent,
+        Self::Commit,
+        Self::Tombstone,
+    ];
 }
 
 /// What is wrong with an operation.
 #[derive(Clone, Debug)]
-pub(crate) enum Ailment {
+pub(crate) enum StoreFault {
     /// The store cannot be reached.
-    Dead,
+    Unreachable,
     /// The lease is another's.
-    Busy,
+    LeaseTaken,
     /// No answer ever comes.
     Hangs,
     /// It is done, but the answer is lost.
-    Deaf,
+    AnswerLost,
     /// It is done, and its answer waits.
-    Late(Gate),
+    AnswerDelayed(Gate),
     /// It waits, and is done then.
     Delayed(Gate),
 }
@@ -69,7 +74,7 @@ pub(crate) struct FaultyStore {
 
 #[derive(Default)]
 struct Ways {
-    ailments: HashMap<Op, Ailment>,
+    faults: HashMap<Op, StoreFault>,
     log: Vec<Op>,
     warnings: Vec<String>,
 }
@@ -83,7 +88,7 @@ impl FaultyStore {
     }
 
     /// The same store as another process reaches it.
-    pub(crate) fn sibling(&self) -> Self {
+    pub(crate) fn for_other_process(&self) -> Self {
         Self {
             memory: self.memory.clone(),
             ..Self::new()
@@ -96,21 +101,21 @@ impl FaultyStore {
     }
 
     /// It restarts empty.
-    pub(crate) fn loses_everything(&self) {
+    pub(crate) fn clear(&self) {
         *self.memory.lock().unwrap() = MemoryStore::new();
     }
 
-    pub(crate) fn ails(&self, ops: impl IntoIterator<Item = Op>, ailment: &Ailment) {
-        let ailing = ops.into_iter().map(|op| (op, ailment.clone()));
-        self.ways.lock().unwrap().ailments.extend(ailing);
+    pub(crate) fn fail_with(&self, ops: impl IntoIterator<Item = Op>, fault: &StoreFault) {
+        let failing = ops.into_iter().map(|op| (op, fault.clone()));
+        self.ways.lock().unwrap().faults.extend(failing);
     }
 
-    pub(crate) fn heals(&self) {
-        self.ways.lock().unwrap().ailments.clear();
+    pub(crate) fn recover(&self) {
+        self.ways.lock().unwrap().faults.clear();
     }
 
     /// Something is wrong with its place.
-    pub(crate) fn warns(&self, what: &str) {
+    pub(crate) fn add_warning(&self, what: &str) {
         self.ways.lock().unwrap().warnings.push(what.to_owned());
     }
 
@@ -124,25 +129,25 @@ impl FaultyStore {
         op: Op,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let ailment = {
+        let fault = {
             let mut ways = self.ways.lock().unwrap();
             ways.log.push(op);
-            ways.ailments.get(&op).cloned()
+            ways.faults.get(&op).cloned()
         };
-        match ailment {
-            None | Some(Ailment::Busy) => work.await,
-            Some(Ailment::Dead) => Err(StoreError::new("the store is down")),
-            Some(Ailment::Hangs) => std::future::pending().await,
-            Some(Ailment::Deaf) => work
+        match fault {
+            None | Some(StoreFault::LeaseTaken) => work.await,
+            Some(StoreFault::Unreachable) => Err(StoreError::new("the store is down")),
+            Some(StoreFault::Hangs) => std::future::pending().await,
+            Some(StoreFault::AnswerLost) => work
                 .await
                 .and(Err(StoreError::new("the store's answer was lost"))),
-            Some(Ailment::Delayed(gate)) => {
-                gate.pass().await;
+            Some(StoreFault::Delayed(gate)) => {
+                gate.wait().await;
                 work.await
             }
-            Some(Ailment::Late(gate)) => {
+            Some(StoreFault::AnswerDelayed(gate)) => {
                 let done = work.await;
-                gate.pass().await;
+                gate.wait().await;
                 done
             }
         }
@@ -150,8 +155,8 @@ impl FaultyStore {
 
     fn is_busy(&self) -> bool {
         matches!(
-            self.ways.lock().unwrap().ailments.get(&Op::Acquire),
-            Some(Ailment::Busy)
+            self.ways.lock().unwrap().faults.get(&Op::Acquire),
+            Some(StoreFault::LeaseTaken)
         )
     }
 }
@@ -195,12 +200,12 @@ impl TokenStore for FaultyStore {
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
-        self.run(Op::Intend, self.memory().write_intent(key, intent))
+        self.run(Op::WriteIntent, self.memory().write_intent(key, intent))
             .await
     }
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.run(Op::Withdraw, self.memory().clear_intent(key, owner))
+        self.run(Op::ClearIntent, self.memory().clear_intent(key, owner))
             .await
     }
 
@@ -215,7 +220,7 @@ impl TokenStore for FaultyStore {
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        self.run(Op::Bury, self.memory().tombstone(key)).await
+        self.run(Op::Tombstone, self.memory().tombstone(key)).await
     }
 
     async fn warnings(&self) -> Vec<String> {

@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Arrived {
+pub(crate) struct ReceivedRequest {
     pub(crate) path: String,
     pub(crate) presented: String,
     pub(crate) stamp: i64,
     pub(crate) at: Instant,
 }
 
-impl Arrived {
+impl ReceivedRequest {
     pub(super) fn of(request: &Request<Bytes>) -> Self {
         let body = String::from_utf8_lossy(request.body()).into_owned();
         let field = |name: &str| {

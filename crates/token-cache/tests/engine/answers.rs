@@ -6,7 +6,7 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, World, pass, told};
+use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
@@ -14,24 +14,24 @@ const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
 /// A caller comes, and the flight that it begins ends.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
-    pass(MINUTE / 60).await;
+    advance(MINUTE / 60).await;
     generation
 }
 
 // FAULTS.md row 12
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
-    let world = World::of(Acme::single_use());
-    let cache = world.due_owner().await;
-    world.server.then([Fault::NoRefresh]);
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.due_cache().await;
+    setup.server.then([Fault::NoRefresh]);
     ask(&cache).await;
     let token = cache.current().unwrap();
     assert_eq!(token.generation(), Generation::new(2));
     assert_eq!(
         token.refresh().unwrap().expose(),
-        world.server.living_refresh()
+        setup.server.current_refresh_token()
     );
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
 }
@@ -39,11 +39,11 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
 // FAULTS.md row 13
 #[tokio::test(start_paused = true)]
 async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_loop() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = world.due_owner().await;
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = setup.due_cache().await;
     let before = (*cache.current().unwrap()).clone();
-    world.server.outage(Fault::Same);
-    let asked = world.server.arrived().len();
+    setup.server.outage(Fault::Same);
+    let asked = setup.server.requests().len();
     for _ in 0..9 * 60 {
         assert!(
             cache
@@ -53,7 +53,7 @@ async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_lo
                 .access()
                 .same_as(before.access())
         );
-        pass(MINUTE / 60).await;
+        advance(MINUTE / 60).await;
     }
     let again = cache.current().unwrap();
     assert_eq!(
@@ -61,20 +61,20 @@ async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_lo
         before.validity().expires_at()
     );
     assert_eq!(again.generation(), before.generation());
-    let exchanges = world.server.arrived().len() - asked;
+    let exchanges = setup.server.requests().len() - asked;
     assert!((1..=12).contains(&exchanges), "{exchanges}");
 }
 
 // FAULTS.md row 13
 #[tokio::test(start_paused = true)]
 async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
-    let world = World::of(Acme::single_use().and_login());
-    let cache = world.stranger();
+    let setup = Setup::new(Acme::single_use().and_login());
+    let cache = setup.empty_cache();
     cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     let expires_at = cache.current().unwrap().validity().expires_at();
-    world.server.then_refuse("invalid_grant");
-    world.server.then([Fault::Same]);
+    setup.server.then_refuse("invalid_grant");
+    setup.server.then([Fault::Same]);
     ask(&cache).await;
     assert_eq!(cache.current().unwrap().validity().expires_at(), expires_at);
 }
@@ -82,16 +82,16 @@ async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
 // FAULTS.md row 14
 #[tokio::test(start_paused = true)]
 async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    world.server.life(Duration::from_secs(1));
-    world.server.latency(Duration::from_secs(2));
-    let cache = world.owner();
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    setup.server.life(Duration::from_secs(1));
+    setup.server.latency(Duration::from_secs(2));
+    let cache = setup.cache();
     let until = Instant::now() + 10 * MINUTE;
     while Instant::now() < until {
         assert!(cache.token().await.is_err());
-        pass(Duration::from_millis(100)).await;
+        advance(Duration::from_millis(100)).await;
     }
-    let exchanges = world.server.arrived().len();
+    let exchanges = setup.server.requests().len();
     assert!(
         (40..=80).contains(&exchanges),
         "at most one every ten seconds: {exchanges}"
@@ -101,48 +101,48 @@ async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
 // FAULTS.md row 14
 #[tokio::test(start_paused = true)]
 async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    world.server.life(Duration::from_secs(1));
-    let cache = world.owner();
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    setup.server.life(Duration::from_secs(1));
+    let cache = setup.cache();
     for _ in 0..600 {
-        assert!(world.server.accepts(cache.token().await.unwrap().access()));
-        pass(Duration::from_millis(100)).await;
+        assert!(setup.server.accepts(cache.token().await.unwrap().access()));
+        advance(Duration::from_millis(100)).await;
     }
-    let exchanges = world.server.arrived().len();
+    let exchanges = setup.server.requests().len();
     assert!((50..=90).contains(&exchanges), "{exchanges}");
 }
 
 // FAULTS.md row 21
 #[tokio::test(start_paused = true)]
 async fn a_failing_code_in_a_success_takes_no_live_token_away() {
-    let world = World::of(Acme::single_use());
-    let cache = world.due_owner().await;
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.due_cache().await;
     let mut events = cache.events();
-    world
+    setup
         .server
         .then([Fault::Answer(200, &[], r#"{"error":"E17"}"#.into())]);
     assert_eq!(ask(&cache).await, Generation::new(1));
-    let told = told(&mut events).await;
+    let received = received(&mut events).await;
     assert!(
-        matches!(&told[..], [Event::Failed { error, .. }] if error.code() == Some("E17")),
-        "{told:?}"
+        matches!(&received[..], [Event::Failed { error, .. }] if error.code() == Some("E17")),
+        "{received:?}"
     );
     assert_eq!(ask(&cache).await, Generation::new(1));
-    pass(MINUTE).await;
+    advance(MINUTE).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
 }
 
 // FAULTS.md row 22
 #[tokio::test(start_paused = true)]
 async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
-    let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
-    let cache = world.due_owner().await;
-    world.server.then([Fault::Answer(200, &[], HTML.into())]);
+    let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));
+    let cache = setup.due_cache().await;
+    setup.server.then([Fault::Answer(200, &[], HTML.into())]);
     assert_eq!(ask(&cache).await, Generation::new(1));
-    pass(5 * Duration::from_secs(1)).await;
+    advance(5 * Duration::from_secs(1)).await;
     ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
-    assert_eq!(world.server.reused(), 0);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md row 25
@@ -152,11 +152,11 @@ async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_
         (Acme::with(Rotation::Grace(MINUTE)), 3),
         (Acme::single_use(), 2),
     ] {
-        let world = World::of(acme);
-        let cache = world.due_owner().await;
-        world.server.then([Fault::Cut]);
+        let setup = Setup::new(acme);
+        let cache = setup.due_cache().await;
+        setup.server.then([Fault::Cut]);
         ask(&cache).await;
-        assert_eq!(world.server.arrived().len(), sent);
+        assert_eq!(setup.server.requests().len(), sent);
         assert_eq!(
             cache.current().unwrap().generation().number(),
             if sent == 3 { 2 } else { 1 }
@@ -167,14 +167,14 @@ async fn a_success_that_is_cut_short_is_in_doubt_and_sent_again_only_within_the_
 // FAULTS.md row 33
 #[tokio::test(start_paused = true)]
 async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
-    let world = World::of(Acme::single_use());
-    world.server.then_refuse("busy");
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.then_refuse("busy");
+    let cache = setup.cache();
     let error = cache.token_within(IMPATIENT).await.unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::Transient { .. }),
         "{error}"
     );
-    pass(2 * MINUTE / 60).await;
+    advance(2 * MINUTE / 60).await;
     assert!(cache.token().await.is_ok());
 }

@@ -6,7 +6,7 @@ use token_cache::test_util::RuntimeClock;
 use token_core::{Clock as _, ErrorKind, Generation, Rotation, Timestamp};
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, IMPATIENT, Stage, World, pass};
+use crate::acme::{Acme, IMPATIENT, Setup, When, advance};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -14,32 +14,32 @@ const HOUR_MILLIS: i64 = 3_600_000;
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     cache.token().await.unwrap();
-    world.clock.step_wall(-5 * HOUR_MILLIS);
+    setup.clock.step_wall(-5 * HOUR_MILLIS);
     assert!(cache.current().is_some());
-    pass(59 * MINUTE).await;
+    advance(59 * MINUTE).await;
     assert!(cache.current().is_some());
-    pass(MINUTE).await;
+    advance(MINUTE).await;
     assert!(cache.current().is_none());
 }
 
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     cache.token().await.unwrap();
     for step in [5, -5, 24 * 365] {
-        world.clock.step_wall(step * HOUR_MILLIS);
-        let before = world.server.arrived().len();
+        setup.clock.step_wall(step * HOUR_MILLIS);
+        let before = setup.server.requests().len();
         for _ in 0..10 {
             let token = cache.token().await.unwrap();
-            assert!(world.server.accepts(token.access()));
-            pass(MINUTE).await;
+            assert!(setup.server.accepts(token.access()));
+            advance(MINUTE).await;
         }
-        assert!(world.server.arrived().len() <= before + 1);
+        assert!(setup.server.requests().len() <= before + 1);
     }
 }
 
@@ -47,41 +47,41 @@ async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_keep_the_token_too_long()
  {
-    let world = World::of(Acme::single_use());
-    let writer = world.owner();
-    let behind = RuntimeClock::at(world.clock.now().wall.before(10 * MINUTE));
-    let gate = world.server.then_hold(Stage::AfterActing);
+    let setup = Setup::new(Acme::single_use());
+    let writer = setup.cache();
+    let behind = RuntimeClock::at(setup.clock.now().wall.before(10 * MINUTE));
+    let gate = setup.server.then_hold(When::AfterProcessing);
     let stepped = async {
         gate.reached().await;
-        world.clock.step_wall(-5 * HOUR_MILLIS);
+        setup.clock.step_wall(-5 * HOUR_MILLIS);
         gate.open();
     };
     let (token, ()) = tokio::join!(writer.token(), stepped);
-    pass(8 * MINUTE).await;
-    let reader = world
-        .process(&world.store.sibling())
+    advance(8 * MINUTE).await;
+    let reader = setup
+        .builder(&setup.store.for_other_process())
         .clock(behind)
         .build()
         .unwrap();
     let read = reader.token().await.unwrap();
     assert!(read.same_secrets_as(&token.unwrap()));
-    pass(52 * MINUTE).await;
+    advance(52 * MINUTE).await;
     assert!(reader.current().is_none());
 }
 
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
     for wall in [
         Timestamp::MIN,
         Timestamp::MAX,
         Timestamp::from_unix_millis(-1),
     ] {
         let clock = ManualClock::at(wall);
-        let cache = world
-            .process(&world.store.sibling())
-            .initial_token(world.server.grant())
+        let cache = setup
+            .builder(&setup.store.for_other_process())
+            .initial_token(setup.server.grant())
             .clock(clock.clone());
         let cache = cache.build().unwrap();
         _ = cache.token().await;
@@ -95,12 +95,12 @@ async fn a_wall_clock_at_the_end_of_time_makes_nothing_panic() {
 // FAULTS.md row 19
 #[tokio::test(start_paused = true)]
 async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking() {
-    let world = World::of(Acme::single_use());
+    let setup = Setup::new(Acme::single_use());
     // Its times jump where tokio's timers do not run, as at a suspend.
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
-    let cache = world
-        .process(&world.store)
-        .initial_token(world.server.grant())
+    let cache = setup
+        .builder(&setup.store)
+        .initial_token(setup.server.grant())
         .clock(clock.clone())
         .build()
         .unwrap();
@@ -108,7 +108,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     clock.advance(61 * MINUTE);
     clock.step_wall(-61 * 60_000);
     assert!(cache.current().is_none());
-    let gate = world.server.then_hold(Stage::BeforeActing);
+    let gate = setup.server.then_hold(When::BeforeProcessing);
     let late = cache.token_within(MINUTE).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
@@ -122,48 +122,53 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
 #[tokio::test(start_paused = true)]
 async fn a_skewed_clock_is_corrected_by_the_servers_date_with_exactly_one_retry() {
     for skew in [HOUR_MILLIS, -HOUR_MILLIS, 23 * HOUR_MILLIS] {
-        let world = World::of(Acme::single_use());
-        world.server.runs_ahead(skew);
-        let cache = world.owner();
+        let setup = Setup::new(Acme::single_use());
+        setup.server.runs_ahead(skew);
+        let cache = setup.cache();
         cache.token().await.unwrap();
-        let arrived = world.server.arrived();
-        assert_eq!(arrived.len(), 2);
-        let corrected = arrived[1].stamp - arrived[0].stamp;
+        let requests = setup.server.requests();
+        assert_eq!(requests.len(), 2);
+        let corrected = requests[1].stamp - requests[0].stamp;
         assert!(corrected.abs_diff(skew) < 2_000, "{corrected}");
         // From now on it is known.
-        pass(50 * MINUTE).await;
+        advance(50 * MINUTE).await;
         cache.token().await.unwrap();
-        pass(MINUTE).await;
-        assert_eq!(world.server.arrived().len(), 3);
+        advance(MINUTE).await;
+        assert_eq!(setup.server.requests().len(), 3);
     }
 }
 
 // FAULTS.md row 20
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_further_off_than_a_day_is_not_believed() {
-    let world = World::of(Acme::single_use());
-    world.server.runs_ahead(25 * HOUR_MILLIS);
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.runs_ahead(25 * HOUR_MILLIS);
+    let cache = setup.cache();
     let error = cache.token_within(IMPATIENT).await.unwrap_err();
     assert_eq!(error.code(), Some("stale"));
-    let arrived = world.server.arrived();
-    assert_eq!(arrived.len(), 2);
-    assert!(arrived[0].stamp.abs_diff(arrived[1].stamp) < 1_000);
+    let requests = setup.server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].stamp.abs_diff(requests[1].stamp) < 1_000);
 }
 
 // FAULTS.md rows 20 and 44
 #[tokio::test(start_paused = true)]
 async fn timestamps_grow_though_the_wall_clock_stands_or_steps_back() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     for _ in 0..4 {
-        world.server.then_refuse("duplicate");
+        setup.server.then_refuse("duplicate");
         cache.token().await.unwrap();
         let token = cache.current().unwrap();
         cache.invalidate(&token);
-        world.clock.step_wall(-1_000);
-        pass(Duration::from_millis(10)).await;
+        setup.clock.step_wall(-1_000);
+        advance(Duration::from_millis(10)).await;
     }
-    let stamps: Vec<_> = world.server.arrived().iter().map(|one| one.stamp).collect();
+    let stamps: Vec<_> = setup
+        .server
+        .requests()
+        .iter()
+        .map(|one| one.stamp)
+        .collect();
     assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
 }

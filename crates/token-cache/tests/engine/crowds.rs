@@ -18,7 +18,7 @@ use token_core::{
 };
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, Chance, World};
+use crate::acme::{Acme, SeededRng, Setup};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIFE: Duration = Duration::from_secs(60);
@@ -129,13 +129,13 @@ impl TokenStore for ClockedStore {
 }
 
 /// Time passes, or somebody sets the wall clock.
-fn jump(clock: &ManualClock, chance: &mut Chance) {
+fn jump(clock: &ManualClock, rng: &mut SeededRng) {
     const HOURS: u64 = 3 * 3_600_000;
-    match chance.below(4) {
-        0 => clock.advance(chance.up_to(LIFE / 2)),
-        1 => clock.advance(chance.up_to(SECOND)),
-        2 => clock.step_wall(i64::try_from(chance.below(HOURS)).unwrap()),
-        _ => clock.step_wall(-i64::try_from(chance.below(HOURS)).unwrap()),
+    match rng.below(4) {
+        0 => clock.advance(rng.up_to(LIFE / 2)),
+        1 => clock.advance(rng.up_to(SECOND)),
+        2 => clock.step_wall(i64::try_from(rng.below(HOURS)).unwrap()),
+        _ => clock.step_wall(-i64::try_from(rng.below(HOURS)).unwrap()),
     }
 }
 
@@ -159,7 +159,7 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
         .build()
         .unwrap();
     let call = |seed| {
-        let (mut chance, mut served) = (Chance::seeded(seed), 0);
+        let (mut rng, mut served) = (SeededRng::seeded(seed), 0);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -169,8 +169,8 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
                 assert!(mint.end_of(&token) > asked, "over before it was asked for");
                 served += 1;
             }
-            if chance.one_in(8) {
-                jump(&mint.clock, &mut chance);
+            if rng.one_in(8) {
+                jump(&mint.clock, &mut rng);
             }
         }
         served
@@ -203,18 +203,18 @@ fn sends_and_shares<T: Send + Sync>(value: T) -> T {
 // FAULTS.md scenario 15
 #[tokio::test(start_paused = true)]
 async fn all_public_futures_can_be_sent_to_another_thread() {
-    let world = World::of(Acme::single_use());
-    let cache = sends_and_shares(world.owner());
+    let setup = Setup::new(Acme::single_use());
+    let cache = sends_and_shares(setup.cache());
     let token = (*cache.token().await.unwrap()).clone();
     let mut parts = Request::new(()).into_parts().0;
-    let build = |attempt: &Attempt| world.acme.revoke(&token, attempt).unwrap();
+    let build = |attempt: &Attempt| setup.acme.revoke(&token, attempt).unwrap();
     drop(sends_and_shares(cache.token()));
     drop(sends_and_shares(cache.token_within(SECOND)));
     drop(sends(cache.token_valid_for(SECOND)));
     drop(sends(cache.refresh_if(token.generation())));
     drop(sends(cache.grant_state()));
     drop(sends(cache.authorize(&mut parts, b"")));
-    drop(sends(cache.redeem(world.acme.redemption())));
+    drop(sends(cache.redeem(setup.acme.redemption())));
     drop(sends(cache.set_token(token.clone())));
     drop(sends(cache.logout()));
     drop(sends(cache.send_request(build, |_| Ok(()))));
@@ -234,8 +234,8 @@ async fn a_task_holds_a_guard_over_an_await_and_moves_between_threads() {
         assert_ne!(newer.generation(), guard.generation());
         Ok(event)
     }
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     let events = cache.events();
     let event = tokio::spawn(sends(work(cache, events)))
         .await

@@ -7,35 +7,35 @@ use token_core::store::Owner;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Ailment, FaultyStore, Gate, Op, Stage, World, pass, told};
+use crate::acme::{Acme, FaultyStore, Gate, Op, Setup, StoreFault, When, advance, received};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Two processes with one token of which `left` is left.
-async fn with_life_left(world: &World, left: Duration) -> (TokenCache, TokenCache, FaultyStore) {
-    let (ours, (theirs, store)) = (world.owner(), world.other());
+async fn with_life_left(setup: &Setup, left: Duration) -> (TokenCache, TokenCache, FaultyStore) {
+    let (ours, (theirs, store)) = (setup.cache(), setup.other_process());
     ours.token().await.unwrap();
     theirs.token().await.unwrap();
-    pass(60 * MINUTE - left).await;
+    advance(60 * MINUTE - left).await;
     (ours, theirs, store)
 }
 
 /// The other process is killed after the server rotated.
-async fn kill_in_mid_exchange(world: &World, victim: &TokenCache, store: &FaultyStore) -> Gate {
-    let gate = world.server.then_hold(Stage::AfterActing);
+async fn kill_in_mid_exchange(setup: &Setup, victim: &TokenCache, store: &FaultyStore) -> Gate {
+    let gate = setup.server.then_hold(When::AfterProcessing);
     victim.token_within(Duration::ZERO).await.unwrap();
     gate.reached().await;
-    store.ails(Op::ALL, &Ailment::Hangs);
+    store.fail_with(Op::ALL, &StoreFault::Hangs);
     gate
 }
 
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
     let killed_at = Instant::now();
-    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    let gate = kill_in_mid_exchange(&setup, &theirs, &store).await;
     let mut events = ours.events();
     let token = (*ours.token().await.unwrap()).clone();
     while killed_at.elapsed() < 9 * MINUTE {
@@ -43,9 +43,9 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
             ours.token().await.unwrap().same_secrets_as(&token),
             "served to its end"
         );
-        pass(MINUTE / 60).await;
+        advance(MINUTE / 60).await;
     }
-    let attempts = world.server.arrived();
+    let attempts = setup.server.requests();
     assert_eq!(
         attempts.len(),
         3,
@@ -54,16 +54,19 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
     let waited = attempts[2].at - killed_at;
     assert!((299..=306).contains(&waited.as_secs()), "{waited:?}");
 
-    pass(2 * MINUTE).await;
+    advance(2 * MINUTE).await;
     for _ in 0..60 {
         assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
-        pass(MINUTE).await;
+        advance(MINUTE).await;
     }
-    assert_eq!(world.server.arrived().len(), 3);
-    let told = told(&mut events).await;
-    assert!(matches!(told[..], [Event::Rejected { .. }]), "{told:?}");
+    assert_eq!(setup.server.requests().len(), 3);
+    let received = received(&mut events).await;
     assert!(
-        world.kept().await.record.is_some(),
+        matches!(received[..], [Event::Rejected { .. }]),
+        "{received:?}"
+    );
+    assert!(
+        setup.stored().await.record.is_some(),
         "nothing is deleted because of an error"
     );
     drop(gate);
@@ -72,13 +75,13 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_not_waited_out_for_longer_than_the_token_lives() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, store) = with_life_left(&world, 3 * MINUTE).await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&setup, 3 * MINUTE).await;
     let killed_at = Instant::now();
-    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    let gate = kill_in_mid_exchange(&setup, &theirs, &store).await;
     ours.token().await.unwrap();
-    pass(4 * MINUTE).await;
-    let waited = world.server.arrived()[2].at - killed_at;
+    advance(4 * MINUTE).await;
+    let waited = setup.server.requests()[2].at - killed_at;
     assert!((179..=182).contains(&waited.as_secs()), "{waited:?}");
     drop(gate);
 }
@@ -86,17 +89,17 @@ async fn a_doubt_is_not_waited_out_for_longer_than_the_token_lives() {
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an_exchange() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
-    let gate = kill_in_mid_exchange(&world, &theirs, &store).await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
+    let gate = kill_in_mid_exchange(&setup, &theirs, &store).await;
     ours.token().await.unwrap();
-    pass(2 * MINUTE).await;
-    store.heals();
+    advance(2 * MINUTE).await;
+    store.recover();
     gate.open();
-    pass(MINUTE / 60).await;
+    advance(MINUTE / 60).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
     assert_eq!(
-        (world.server.arrived().len(), world.server.reused()),
+        (setup.server.requests().len(), setup.server.reused()),
         (2, 0)
     );
 }
@@ -105,14 +108,14 @@ async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an
 #[tokio::test(start_paused = true)]
 async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
     let attempt_after = async |since: Duration| {
-        let world = World::of(Acme::with(Rotation::Grace(MINUTE)));
-        let (ours, _theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
-        world.leave_doubt().await;
-        pass(since).await;
+        let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));
+        let (ours, _theirs, _store) = with_life_left(&setup, 14 * MINUTE).await;
+        setup.leave_foreign_intent().await;
+        advance(since).await;
         let asked = Instant::now();
         ours.token().await.unwrap();
-        pass(6 * MINUTE).await;
-        (world.server.arrived()[1].at - asked).as_secs()
+        advance(6 * MINUTE).await;
+        (setup.server.requests()[1].at - asked).as_secs()
     };
     assert_eq!(attempt_after(MINUTE / 2).await, 0);
     let waited = attempt_after(2 * MINUTE).await;
@@ -122,46 +125,46 @@ async fn a_doubt_about_a_token_with_grace_is_none_within_the_grace_only() {
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let (ours, _theirs, _store) = with_life_left(&world, 10 * MINUTE).await;
-    world.leave_doubt().await;
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let (ours, _theirs, _store) = with_life_left(&setup, 10 * MINUTE).await;
+    setup.leave_foreign_intent().await;
     ours.token().await.unwrap();
-    pass(MINUTE / 60).await;
+    advance(MINUTE / 60).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_logout_ends_the_waiting_for_a_doubt() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
-    world.leave_doubt().await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, _store) = with_life_left(&setup, 14 * MINUTE).await;
+    setup.leave_foreign_intent().await;
     ours.token().await.unwrap();
-    pass(MINUTE).await;
+    advance(MINUTE).await;
     _ = theirs.logout().await.unwrap();
-    pass(MINUTE / 60).await;
+    advance(MINUTE / 60).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
-    assert_eq!(world.server.count("/refresh"), 1);
+    assert_eq!(setup.server.count("/refresh"), 1);
 }
 
 // FAULTS.md rows 2 and 4
 #[tokio::test(start_paused = true)]
 async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
-    store.ails([Op::Commit], &Ailment::Dead);
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
+    store.fail_with([Op::Commit], &StoreFault::Unreachable);
     theirs.token().await.unwrap();
-    pass(MINUTE / 60).await;
+    advance(MINUTE / 60).await;
     ours.token().await.unwrap();
-    pass(2 * MINUTE).await;
-    store.heals();
-    pass(MINUTE).await;
+    advance(2 * MINUTE).await;
+    store.recover();
+    advance(MINUTE).await;
     assert!(
         ours.current()
             .unwrap()
             .same_secrets_as(&theirs.current().unwrap())
     );
     assert_eq!(
-        (world.server.arrived().len(), world.server.reused()),
+        (setup.server.requests().len(), setup.server.reused()),
         (2, 0)
     );
 }
@@ -169,42 +172,47 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
 // FAULTS.md row 2
 #[tokio::test(start_paused = true)]
 async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out_the_doubt() {
-    let world = World::of(Acme::single_use());
-    let (_ours, theirs, store) = with_life_left(&world, 10 * MINUTE).await;
-    kill_in_mid_exchange(&world, &theirs, &store).await;
-    pass(MINUTE).await; // its lease is over
-    let next = world.process(&world.store.sibling()).build().unwrap();
+    let setup = Setup::new(Acme::single_use());
+    let (_ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
+    kill_in_mid_exchange(&setup, &theirs, &store).await;
+    advance(MINUTE).await; // its lease is over
+    let next = setup
+        .builder(&setup.store.for_other_process())
+        .build()
+        .unwrap();
     let began = Instant::now();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(1));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert_eq!(world.server.arrived().len(), 2, "the doubt is not over");
+    assert_eq!(setup.server.requests().len(), 2, "the doubt is not over");
 }
 
 // FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
 async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spent() {
-    let world = World::of(Acme::single_use());
-    world.owner().token().await.unwrap();
-    let cache = world
-        .process(&world.store)
+    let setup = Setup::new(Acme::single_use());
+    setup.cache().token().await.unwrap();
+    let cache = setup
+        .builder(&setup.store)
         .lease_ttl(Duration::from_secs(6))
         .build()
         .unwrap();
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     // It is frozen after the intent is written: nobody renews the lease.
     let gate = Gate::closed();
-    world.store.ails([Op::Intend], &Ailment::Late(gate.clone()));
-    world.store.ails([Op::Renew], &Ailment::Dead);
+    setup
+        .store
+        .fail_with([Op::WriteIntent], &StoreFault::AnswerDelayed(gate.clone()));
+    setup.store.fail_with([Op::Renew], &StoreFault::Unreachable);
     let asking = tokio::spawn(async move { cache.token().await.map(drop) });
     gate.reached().await;
-    assert!(world.kept().await.intent.is_some());
-    pass(Duration::from_secs(4)).await;
+    assert!(setup.stored().await.intent.is_some());
+    advance(Duration::from_secs(4)).await;
     gate.open();
     asking.await.unwrap().unwrap();
-    pass(MINUTE / 60).await;
-    assert!(world.kept().await.intent.is_none());
+    advance(MINUTE / 60).await;
+    assert!(setup.stored().await.intent.is_none());
     assert_eq!(
-        world.server.count("/refresh"),
+        setup.server.count("/refresh"),
         1,
         "nothing was spent for the second token"
     );
@@ -213,43 +221,43 @@ async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spe
 // FAULTS.md row 10
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_over_when_the_intent_is_taken_back() {
-    let world = World::of(Acme::single_use());
-    let (ours, _theirs, _store) = with_life_left(&world, 14 * MINUTE).await;
-    world.leave_doubt().await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, _theirs, _store) = with_life_left(&setup, 14 * MINUTE).await;
+    setup.leave_foreign_intent().await;
     ours.token().await.unwrap();
-    pass(MINUTE / 2).await;
-    assert_eq!(world.server.count("/refresh"), 1);
+    advance(MINUTE / 2).await;
+    assert_eq!(setup.server.count("/refresh"), 1);
     let owner = Owner::named("a process that died");
-    let memory = world.store.memory();
+    let memory = setup.store.memory();
     memory
-        .clear_intent(&world.acme.key(), &owner)
+        .clear_intent(&setup.acme.key(), &owner)
         .await
         .unwrap();
-    pass(MINUTE / 6).await;
+    advance(MINUTE / 6).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
 
 // FAULTS.md rows 4 and 5
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
-    let world = World::of(Acme::single_use());
-    let (ours, theirs, store) = with_life_left(&world, Duration::ZERO).await;
+    let setup = Setup::new(Acme::single_use());
+    let (ours, theirs, store) = with_life_left(&setup, Duration::ZERO).await;
     // The store cannot be written from the moment on at which the server rotated, and the lease
     // ends meanwhile.
-    store.ails([Op::Commit, Op::Renew], &Ailment::Dead);
+    store.fail_with([Op::Commit, Op::Renew], &StoreFault::Unreachable);
     theirs.token().await.unwrap();
-    pass(MINUTE * 2 / 3).await;
+    advance(MINUTE * 2 / 3).await;
     let waiting = tokio::spawn(async move {
         ours.token_within(MINUTE)
             .await
             .map(|token| (*token).clone())
     });
-    pass(Duration::from_secs(1)).await;
-    store.heals();
+    advance(Duration::from_secs(1)).await;
+    store.recover();
     let token = waiting.await.unwrap().unwrap();
     assert!(token.same_secrets_as(&theirs.current().unwrap()));
     assert_eq!(
-        (world.server.count("/refresh"), world.server.reused()),
+        (setup.server.count("/refresh"), setup.server.reused()),
         (2, 0)
     );
 }

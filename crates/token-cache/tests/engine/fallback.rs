@@ -7,7 +7,7 @@ use token_cache::{Event, TokenCache};
 use token_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Arrived, Fault, IMPATIENT, Stage, World, pass, told};
+use crate::acme::{Acme, Fault, IMPATIENT, ReceivedRequest, Setup, When, advance, received};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -55,13 +55,13 @@ impl Refused {
 }
 
 /// A process whose token is due, and a vendor that refuses both.
-async fn both_refused(refresh: Refused, login: Refused) -> (World, TokenCache) {
-    let world = World::of(Acme::single_use().and_login());
-    world.server.latency(LATENCY);
-    let cache = world.due_owner().await;
-    world.server.outage_of("/refresh", refresh.fault());
-    world.server.outage_of("/login", login.fault());
-    (world, cache)
+async fn both_refused(refresh: Refused, login: Refused) -> (Setup, TokenCache) {
+    let setup = Setup::new(Acme::single_use().and_login());
+    setup.server.latency(LATENCY);
+    let cache = setup.due_cache().await;
+    setup.server.outage_of("/refresh", refresh.fault());
+    setup.server.outage_of("/login", login.fault());
+    (setup, cache)
 }
 
 /// A caller a second. Returns the last error of each who got no token.
@@ -69,7 +69,7 @@ async fn errors_within(cache: &TokenCache, span: Duration) -> Vec<Error> {
     let (began, mut errors) = (Instant::now(), Vec::new());
     while began.elapsed() < span {
         errors.extend(cache.token_within(IMPATIENT).await.err());
-        pass(SECOND).await;
+        advance(SECOND).await;
     }
     errors
 }
@@ -78,16 +78,16 @@ async fn to_next_token(cache: &TokenCache) -> Duration {
     let well = Instant::now();
     while cache.token_within(IMPATIENT).await.is_err() {
         assert!(well.elapsed() < 60 * MINUTE, "never");
-        pass(SECOND / 10).await;
+        advance(SECOND / 10).await;
     }
     well.elapsed()
 }
 
 /// What came since, as `R` and `L`; one that followed in the same flight is written after a plus.
-fn written(arrived: &[Arrived]) -> String {
+fn written(requests: &[ReceivedRequest]) -> String {
     let mut text = String::new();
-    for (index, one) in arrived.iter().enumerate() {
-        let before = index.checked_sub(1).map(|index| &arrived[index]);
+    for (index, one) in requests.iter().enumerate() {
+        let before = index.checked_sub(1).map(|index| &requests[index]);
         if before.is_some_and(|before| one.at - before.at < SECOND / 4) {
             text.push('+');
         }
@@ -106,10 +106,10 @@ fn pairs() -> impl Iterator<Item = (Refused, Refused)> {
 #[tokio::test(start_paused = true)]
 async fn while_the_token_lives_it_is_served_whatever_is_refused() {
     for (refresh, login) in pairs() {
-        let (world, cache) = both_refused(refresh, login).await;
+        let (setup, cache) = both_refused(refresh, login).await;
         let errors = errors_within(&cache, 9 * MINUTE).await;
         assert!(errors.is_empty(), "{refresh:?} {login:?} {errors:?}");
-        let came = written(&world.server.arrived()[1..]);
+        let came = written(&setup.server.requests()[1..]);
         let is_right = match refresh {
             // Only a refusal is followed by the login at once, and only it is not sent again.
             Dead => came.starts_with("R+L") && came.rfind('R') == Some(0),
@@ -126,12 +126,12 @@ async fn while_the_token_lives_it_is_served_whatever_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn once_the_token_is_over_login_and_refresh_take_turns() {
     for (refresh, login) in pairs() {
-        let (world, cache) = both_refused(refresh, login).await;
+        let (setup, cache) = both_refused(refresh, login).await;
         let mut events = cache.events();
-        pass(10 * MINUTE).await;
+        advance(10 * MINUTE).await;
         let errors = errors_within(&cache, 20 * MINUTE).await;
         assert!(cache.current().is_none(), "{refresh:?} {login:?}");
-        let came = written(&world.server.arrived()[1..]);
+        let came = written(&setup.server.requests()[1..]);
         let is_right = match refresh {
             Dead => came.starts_with("R+L") && came.rfind('R') == Some(0),
             Transient => came.starts_with("RLRLRL") && came.len() > 100,
@@ -142,8 +142,8 @@ async fn once_the_token_is_over_login_and_refresh_take_turns() {
         let is_told =
             refresh.is_kind_of(last) || (refresh != SetUpWrongly && login.is_kind_of(last));
         assert!(is_told, "{refresh:?} {login:?} {last}");
-        let told = told(&mut events).await;
-        let rejections = told
+        let received = received(&mut events).await;
+        let rejections = received
             .iter()
             .filter(|event| matches!(event, Event::Rejected { .. }));
         let dead = refresh == Dead && login == Dead;
@@ -161,9 +161,9 @@ async fn once_the_token_is_over_login_and_refresh_take_turns() {
 async fn whichever_is_well_again_first_brings_the_next_token() {
     for (refresh, login) in pairs() {
         for well in ["/refresh", "/login"] {
-            let (world, cache) = both_refused(refresh, login).await;
+            let (setup, cache) = both_refused(refresh, login).await;
             errors_within(&cache, 15 * MINUTE).await;
-            world.server.outage_of(well, None);
+            setup.server.outage_of(well, None);
             let (helps, longest) = match (refresh, well) {
                 // The vendor said that it is dead: only the login helps.
                 (Dead, _) => (well == "/login", login.longest_pause()),
@@ -196,22 +196,22 @@ async fn a_page_of_a_stranger_or_a_500_for_a_dead_token_costs_one_probe_before_t
         (404, "default backend - 404"),
         (400, r#"{"error":"E17"}"#),
     ] {
-        let world = World::of(Acme::single_use().and_login());
-        world.server.latency(LATENCY);
-        let cache = world.due_owner().await;
-        pass(10 * MINUTE).await;
-        world
+        let setup = Setup::new(Acme::single_use().and_login());
+        setup.server.latency(LATENCY);
+        let cache = setup.due_cache().await;
+        advance(10 * MINUTE).await;
+        setup
             .server
             .outage_of("/refresh", Fault::Answer(status, &[], body.into()));
         let asked = Instant::now();
-        assert!(world.server.accepts(cache.token().await.unwrap().access()));
+        assert!(setup.server.accepts(cache.token().await.unwrap().access()));
         assert!(
             asked.elapsed() <= SECOND + 3 * LATENCY,
             "{:?}",
             asked.elapsed()
         );
         assert_eq!(
-            written(&world.server.arrived()[1..]),
+            written(&setup.server.requests()[1..]),
             "RL",
             "{status} {body}"
         );
@@ -227,42 +227,42 @@ async fn a_vendor_that_is_busy_or_down_or_says_when_is_not_asked_for_a_login() {
         Fault::Unsent(token_core::SendFailure::Connect),
         Fault::Answer(400, &[], r#"{"error":"frozen"}"#.into()),
     ] {
-        let world = World::of(Acme::single_use().and_login());
-        let cache = world.due_owner().await;
-        pass(10 * MINUTE).await;
-        world.server.outage_of("/refresh", fault.clone());
+        let setup = Setup::new(Acme::single_use().and_login());
+        let cache = setup.due_cache().await;
+        advance(10 * MINUTE).await;
+        setup.server.outage_of("/refresh", fault.clone());
         errors_within(&cache, 15 * MINUTE).await;
-        assert_eq!(world.server.count("/login"), 0, "{fault:?}");
+        assert_eq!(setup.server.count("/login"), 0, "{fault:?}");
     }
 }
 
 // FAULTS.md row 67
 #[tokio::test(start_paused = true)]
 async fn a_refused_refresh_that_somebody_vouches_for_is_sent_again() {
-    let (world, cache) = both_refused(Dead, Transient).await;
-    pass(10 * MINUTE).await;
+    let (setup, cache) = both_refused(Dead, Transient).await;
+    advance(10 * MINUTE).await;
     errors_within(&cache, MINUTE).await;
-    assert_eq!(world.server.count("/refresh"), 2);
-    world.server.outage_of("/refresh", None);
+    assert_eq!(setup.server.count("/refresh"), 2);
+    setup.server.outage_of("/refresh", None);
     cache.forget_rejection();
-    pass(SECOND).await;
+    advance(SECOND).await;
     assert!(cache.token().await.is_ok());
-    assert_eq!(world.server.count("/refresh"), 3);
+    assert_eq!(setup.server.count("/refresh"), 3);
 }
 
 // FAULTS.md rows 51 and 67
 #[tokio::test(start_paused = true)]
 async fn a_login_whose_answer_is_lost_leaves_no_doubt_about_the_refresh_token() {
     for refused in [Transient, Dead] {
-        let (world, cache) = both_refused(refused, Transient).await;
-        world
+        let (setup, cache) = both_refused(refused, Transient).await;
+        setup
             .server
-            .outage_of("/login", Fault::Lost(Stage::BeforeActing));
-        pass(10 * MINUTE).await;
+            .outage_of("/login", Fault::Lost(When::BeforeProcessing));
+        advance(10 * MINUTE).await;
         errors_within(&cache, 2 * SECOND).await;
-        assert!(world.server.count("/login") > 0);
+        assert!(setup.server.count("/login") > 0);
         assert!(
-            world.kept().await.intent.is_none(),
+            setup.stored().await.intent.is_none(),
             "others need not wait for it"
         );
     }

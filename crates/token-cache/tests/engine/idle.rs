@@ -8,7 +8,7 @@ use token_core::{
     Clock, ErrorKind, Generation, Rotation, Secret, Token, TokenEndpoint, TokenStore, Validity,
 };
 
-use crate::acme::{Acme, World, pass};
+use crate::acme::{Acme, Setup, advance};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -16,13 +16,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 // FAULTS.md scenario 6
 #[tokio::test(start_paused = true)]
 async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_and_a_restart() {
-    let world = World::of(Acme::single_use());
-    let now = world.clock.now().wall;
+    let setup = Setup::new(Acme::single_use());
+    let now = setup.clock.now().wall;
     let first = Token::builder(
         Secret::from("acme-access-first"),
         Validity::new(now, now.after(60 * MINUTE)),
     )
-    .refresh(Some(Secret::from(world.server.living_refresh())))
+    .refresh(Some(Secret::from(setup.server.current_refresh_token())))
     .scopes(["read", "write"].map(str::to_owned))
     .extra("api_host", Secret::from("eu.api.acme.example"))
     .build()
@@ -31,44 +31,44 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
         let host = token.extra("api_host").map(Secret::expose);
         token.scopes() == ["read", "write"] && host == Some("eu.api.acme.example")
     };
-    let ours = world
-        .process(&world.store)
+    let ours = setup
+        .builder(&setup.store)
         .initial_token(first)
         .build()
         .unwrap();
-    let (theirs, _) = world.other();
+    let (theirs, _) = setup.other_process();
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {
-        pass(50 * MINUTE).await;
+        advance(50 * MINUTE).await;
         refreshing.token().await.unwrap();
-        pass(SECOND).await;
-        for cache in [&ours, &theirs, &world.stranger()] {
+        advance(SECOND).await;
+        for cache in [&ours, &theirs, &setup.empty_cache()] {
             // One that is due is given once more, while the newer one is found.
             cache.token().await.unwrap();
-            pass(SECOND).await;
+            advance(SECOND).await;
             let token = cache.token().await.unwrap();
             assert_eq!(token.generation(), Generation::new(generation));
             assert!(is_whole(&token), "{token:?}");
         }
     }
-    assert_eq!(world.server.arrived().len(), 3);
+    assert_eq!(setup.server.requests().len(), 3);
 }
 
 // FAULTS.md scenario 16
 #[tokio::test(start_paused = true)]
 async fn a_cache_that_nobody_asks_makes_no_request_and_the_next_operation_makes_one() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
-    pass(600 * MINUTE).await;
-    assert_eq!(world.server.arrived().len(), 0, "before its first token");
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
+    advance(600 * MINUTE).await;
+    assert_eq!(setup.server.requests().len(), 0, "before its first token");
     for requests in 1..=4 {
         cache.token().await.unwrap();
-        assert_eq!(world.server.arrived().len(), requests);
-        pass(SECOND).await;
-        world.store.log();
-        pass(600 * MINUTE).await;
-        assert_eq!(world.server.arrived().len(), requests);
-        assert_eq!(world.store.log(), [], "the store is left alone too");
+        assert_eq!(setup.server.requests().len(), requests);
+        advance(SECOND).await;
+        setup.store.log();
+        advance(600 * MINUTE).await;
+        assert_eq!(setup.server.requests().len(), requests);
+        assert_eq!(setup.store.log(), [], "the store is left alone too");
     }
 }
 
@@ -77,13 +77,13 @@ async fn a_cache_that_nobody_asks_makes_no_request_and_the_next_operation_makes_
 async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_and_the_intent_stands()
  {
     for rotation in [Rotation::SingleUse, Rotation::Grace(MINUTE)] {
-        let world = World::of(Acme::with(rotation));
-        let cache = world.due_owner().await;
-        let before = world.kept().await.record.unwrap();
-        world.server.latency(9 * MINUTE);
+        let setup = Setup::new(Acme::with(rotation));
+        let cache = setup.due_cache().await;
+        let before = setup.stored().await.record.unwrap();
+        setup.server.latency(9 * MINUTE);
         cache.token().await.unwrap();
-        pass(2 * MINUTE + SECOND).await;
-        let kept = world.kept().await;
+        advance(2 * MINUTE + SECOND).await;
+        let kept = setup.stored().await;
         let record = kept.record.unwrap();
         assert_eq!(
             (record.generation, record.fingerprint),
@@ -96,10 +96,10 @@ async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_a
             (before.generation, Some(before.fingerprint))
         );
         let other = Owner::named("another process");
-        let acquired = world
+        let acquired = setup
             .store
             .memory()
-            .acquire(&world.acme.key(), &other, SECOND)
+            .acquire(&setup.acme.key(), &other, SECOND)
             .await;
         assert!(matches!(acquired, Ok(Acquired::Held(_))), "{rotation:?}");
     }
@@ -108,17 +108,17 @@ async fn after_the_vendor_took_too_long_the_lease_is_free_the_record_as_it_was_a
 // FAULTS.md scenario 17
 #[tokio::test(start_paused = true)]
 async fn a_caller_without_a_token_is_told_that_the_vendor_took_too_long() {
-    let world = World::of(Acme::single_use());
-    world.server.latency(9 * MINUTE);
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.latency(9 * MINUTE);
+    let cache = setup.cache();
     let error = cache.token_within(2 * MINUTE + SECOND).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InDoubt);
     let other = Owner::named("another process");
-    let acquired = world
+    let acquired = setup
         .store
         .memory()
-        .acquire(&world.acme.key(), &other, SECOND)
+        .acquire(&setup.acme.key(), &other, SECOND)
         .await;
     assert!(matches!(acquired, Ok(Acquired::Held(_))));
-    assert!(world.kept().await.intent.is_some());
+    assert!(setup.stored().await.intent.is_some());
 }

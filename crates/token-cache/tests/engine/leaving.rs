@@ -5,7 +5,7 @@ use std::time::Duration;
 use token_cache::{Drained, Event, Origin};
 use token_core::{Clock, ErrorKind, Generation, Secret, SendFailure, Token, Validity};
 
-use crate::acme::{Acme, Fault, Stage, World, pass, told};
+use crate::acme::{Acme, Fault, Setup, When, advance, received};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -13,130 +13,130 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
     let answer = |status, body: &str| Fault::Answer(status, &[], body.to_owned());
     for fault in [
-        Fault::Lost(Stage::BeforeActing),
-        Fault::Lost(Stage::AfterActing),
+        Fault::Lost(When::BeforeProcessing),
+        Fault::Lost(When::AfterProcessing),
         Fault::Cut,
         answer(400, r#"{"error":"duplicate"}"#),
         answer(400, r#"{"error":"invalid_grant"}"#),
         answer(503, "{}"),
         answer(200, "<html>"),
     ] {
-        let world = World::of(Acme::single_use());
-        world.server.then([fault.clone()]);
-        let cache = world.stranger();
+        let setup = Setup::new(Acme::single_use());
+        setup.server.then([fault.clone()]);
+        let cache = setup.empty_cache();
         assert!(
-            cache.redeem(world.acme.redemption()).await.is_err(),
+            cache.redeem(setup.acme.redemption()).await.is_err(),
             "{fault:?}"
         );
         for _ in 0..30 {
             assert!(cache.token().await.is_err());
-            pass(MINUTE).await;
+            advance(MINUTE).await;
         }
         assert_eq!(
-            (world.server.count("/redeem"), world.server.arrived().len()),
+            (setup.server.count("/redeem"), setup.server.requests().len()),
             (1, 1),
             "{fault:?}"
         );
     }
-    let world = World::of(Acme::single_use());
-    world.server.then([Fault::Unsent(SendFailure::Connect)]);
+    let setup = Setup::new(Acme::single_use());
+    setup.server.then([Fault::Unsent(SendFailure::Connect)]);
     assert!(
-        world
-            .stranger()
-            .redeem(world.acme.redemption())
+        setup
+            .empty_cache()
+            .redeem(setup.acme.redemption())
             .await
             .is_err()
     );
-    assert!(world.server.arrived().is_empty());
+    assert!(setup.server.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_redemption_begins_a_grant_that_is_kept_and_refreshed() {
-    let world = World::of(Acme::single_use());
-    let cache = world.stranger();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.empty_cache();
     assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     let mut events = cache.events();
-    cache.redeem(world.acme.redemption()).await.unwrap();
-    let told = told(&mut events).await;
+    cache.redeem(setup.acme.redemption()).await.unwrap();
+    let received = received(&mut events).await;
     let origin = Origin::Redemption;
     assert!(
-        matches!(told[..], [Event::Refreshed { origin: seen, .. }, Event::Persisted { .. }] if seen == origin),
-        "{told:?}"
+        matches!(received[..], [Event::Refreshed { origin: seen, .. }, Event::Persisted { .. }] if seen == origin),
+        "{received:?}"
     );
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     cache.token().await.unwrap();
-    pass(MINUTE).await;
+    advance(MINUTE).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_adopted_token_is_kept_and_used_without_an_exchange_while_it_lives() {
-    let world = World::of(Acme::single_use());
-    let now = world.clock.now().wall;
+    let setup = Setup::new(Acme::single_use());
+    let now = setup.clock.now().wall;
     let validity = Validity::new(now, now.after(60 * MINUTE));
-    let refresh = Secret::from(world.server.living_refresh());
+    let refresh = Secret::from(setup.server.current_refresh_token());
     let token = Token::builder(Secret::from("a-token-of-ones-own"), validity)
         .refresh(refresh)
         .build()
         .unwrap();
-    let cache = world.stranger();
+    let cache = setup.empty_cache();
     assert_eq!(
         cache.set_token(token).await.unwrap().access().expose(),
         "a-token-of-ones-own"
     );
-    assert!(world.server.arrived().is_empty());
+    assert!(setup.server.requests().is_empty());
     assert_eq!(
-        world.stranger().token().await.unwrap().access().expose(),
+        setup.empty_cache().token().await.unwrap().access().expose(),
         "a-token-of-ones-own"
     );
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     cache.token().await.unwrap();
-    pass(MINUTE).await;
-    assert!(world.server.accepts(cache.current().unwrap().access()));
+    advance(MINUTE).await;
+    assert!(setup.server.accepts(cache.current().unwrap().access()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
-    let world = World::of(Acme::single_use());
-    let cache = world.stranger();
-    let token = cache.set_token(world.server.grant()).await.unwrap();
-    assert!(world.server.accepts(token.access()));
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.empty_cache();
+    let token = cache.set_token(setup.server.grant()).await.unwrap();
+    assert!(setup.server.accepts(token.access()));
     // A logout, and the grant anew.
     _ = cache.logout().await.unwrap();
     assert!(cache.token().await.is_err());
-    cache.redeem(world.acme.redemption()).await.unwrap();
-    assert!(world.server.accepts(cache.token().await.unwrap().access()));
-    assert!(!world.kept().await.tombstoned);
+    cache.redeem(setup.acme.redemption()).await.unwrap();
+    assert!(setup.server.accepts(cache.token().await.unwrap().access()));
+    assert!(!setup.stored().await.tombstoned);
 }
 
 #[tokio::test(start_paused = true)]
 async fn drain_tells_truthfully_whether_an_exchange_is_under_way() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     assert_eq!(cache.drain(Duration::ZERO).await, Drained::Settled);
-    let gate = world.server.then_hold(Stage::AfterActing);
+    let gate = setup.server.then_hold(When::AfterProcessing);
     assert!(cache.token_within(Duration::ZERO).await.is_err());
     gate.reached().await;
     assert_eq!(cache.drain(MINUTE).await, Drained::Unsettled);
     gate.open();
     assert_eq!(cache.drain(MINUTE).await, Drained::Settled);
-    assert!(world.kept().await.record.is_some());
+    assert!(setup.stored().await.record.is_some());
 }
 
 // FAULTS.md rows 3 and 10
 #[tokio::test(start_paused = true)]
 async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
-    let gate = world.server.then_hold(Stage::AfterActing);
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
+    let gate = setup.server.then_hold(When::AfterProcessing);
     assert!(cache.token_within(Duration::ZERO).await.is_err());
     gate.reached().await;
     let mut events = cache.events();
     drop(cache);
     gate.open();
-    pass(MINUTE).await;
+    advance(MINUTE).await;
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(1)
     );
     while events.next().await.is_some() {}

@@ -7,7 +7,7 @@ use token_cache::{LoggedOut, TokenCache};
 use token_core::{ErrorKind, Generation, TokenEndpoint};
 use token_file::FileStore;
 
-use crate::acme::{Acme, IMPATIENT, Stage, World};
+use crate::acme::{Acme, IMPATIENT, Setup, When};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,12 +20,12 @@ impl Directory {
         Self(std::env::temp_dir().join(name))
     }
 
-    fn process(&self, world: &World) -> TokenCache {
-        TokenCache::builder(world.acme.clone())
-            .http_client(world.server.clone())
+    fn cache(&self, setup: &Setup) -> TokenCache {
+        TokenCache::builder(setup.acme.clone())
+            .http_client(setup.server.clone())
             .store(FileStore::at(&self.0))
-            .clock(world.clock.clone())
-            .initial_token(world.server.grant())
+            .clock(setup.clock.clone())
+            .initial_token(setup.server.grant())
             .build()
             .unwrap()
     }
@@ -37,9 +37,9 @@ impl Drop for Directory {
     }
 }
 
-fn alice_and_bob() -> (World, World) {
-    let alice = World::of(Acme::single_use().for_account("alice"));
-    let bob = World::of(Acme::single_use().for_account("bob"));
+fn alice_and_bob() -> (Setup, Setup) {
+    let alice = Setup::new(Acme::single_use().for_account("alice"));
+    let bob = Setup::new(Acme::single_use().for_account("bob"));
     (alice, bob)
 }
 
@@ -48,21 +48,21 @@ fn alice_and_bob() -> (World, World) {
 async fn of_two_grants_in_one_directory_one_is_logged_out_and_the_other_untouched() {
     let directory = Directory::named("neighbours");
     let (alice, bob) = alice_and_bob();
-    let (hers, his) = (directory.process(&alice), directory.process(&bob));
+    let (hers, his) = (directory.cache(&alice), directory.cache(&bob));
     let (first, second) = tokio::join!(hers.token(), his.token());
     let his_token = (*second.unwrap()).clone();
     assert!(alice.server.accepts(first.unwrap().access()));
 
     assert!(matches!(hers.logout().await.unwrap(), LoggedOut::Revoked));
-    let after = directory.process(&alice).token().await.unwrap_err();
+    let after = directory.cache(&alice).token().await.unwrap_err();
     assert_eq!(after.kind(), ErrorKind::Rejected);
     // A new process of his is served from the store, and goes on from there.
-    let later = directory.process(&bob);
+    let later = directory.cache(&bob);
     assert!(later.token().await.unwrap().same_secrets_as(&his_token));
-    assert_eq!(bob.server.arrived().len(), 1);
+    assert_eq!(bob.server.requests().len(), 1);
     let next = later.refresh_if(his_token.generation()).await.unwrap();
     assert!(bob.server.accepts(next.access()));
-    assert_eq!((bob.server.reused(), bob.server.is_dead()), (0, false));
+    assert_eq!((bob.server.reused(), bob.server.is_revoked()), (0, false));
 }
 
 // FAULTS.md scenario 10
@@ -70,8 +70,8 @@ async fn of_two_grants_in_one_directory_one_is_logged_out_and_the_other_untouche
 async fn a_vendor_that_hangs_does_not_delay_another_key() {
     let directory = Directory::named("hanging");
     let (alice, bob) = alice_and_bob();
-    let (hers, his) = (directory.process(&alice), directory.process(&bob));
-    let gate = alice.server.then_hold(Stage::BeforeActing);
+    let (hers, his) = (directory.cache(&alice), directory.cache(&bob));
+    let gate = alice.server.then_hold(When::BeforeProcessing);
     let hanging = tokio::spawn(async move { hers.token().await.map(|token| token.generation()) });
     gate.reached().await;
     for number in 1..=5 {
@@ -88,8 +88,8 @@ async fn a_vendor_that_hangs_does_not_delay_another_key() {
 // FAULTS.md scenario 18
 #[tokio::test(start_paused = true)]
 async fn another_host_or_path_never_sees_the_old_grants_token() {
-    let old = World::of(Acme::single_use());
-    let owner = old.owner();
+    let old = Setup::new(Acme::single_use());
+    let owner = old.cache();
     // So often that no other vendor issues a token of the same name.
     for number in 1..=4 {
         let generation = owner.token().await.unwrap().generation();
@@ -103,16 +103,16 @@ async fn another_host_or_path_never_sees_the_old_grants_token() {
         "https://api.acme.example:8443/v1",
         "https://eu.api.acme.example/v1",
     ] {
-        let new = World::of(Acme::single_use().at(base));
+        let new = Setup::new(Acme::single_use().at(base));
         assert_ne!(new.acme.key(), old.acme.key(), "{base}");
-        let cache = new.process(&old.store.sibling()).build().unwrap();
+        let cache = new.builder(&old.store.for_other_process()).build().unwrap();
         assert_eq!(
             cache.token_within(IMPATIENT).await.unwrap_err().kind(),
             ErrorKind::Rejected
         );
         cache.redeem(new.acme.redemption()).await.unwrap();
         assert!(matches!(cache.logout().await.unwrap(), LoggedOut::Revoked));
-        let sent = new.server.arrived();
+        let sent = new.server.requests();
         let old_secrets = [token.access().expose(), token.refresh_credential().expose()];
         let leaked = sent
             .iter()
@@ -120,13 +120,13 @@ async fn another_host_or_path_never_sees_the_old_grants_token() {
         assert!(!leaked, "{base}");
     }
     assert!(
-        old.stranger()
+        old.empty_cache()
             .token()
             .await
             .unwrap()
             .same_secrets_as(&token)
     );
-    crate::acme::pass(50 * MINUTE).await;
+    crate::acme::advance(50 * MINUTE).await;
     owner.token().await.unwrap();
-    assert!(!old.server.is_dead());
+    assert!(!old.server.is_revoked());
 }

@@ -6,51 +6,55 @@ use token_cache::{Event, Events, TokenCache};
 use token_core::Rotation;
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, World, pass, told};
+use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const LIFE: Duration = Duration::from_secs(7200);
 
 /// A vendor that answers a login with its living token, as Spring does with client credentials.
-fn repeating() -> World {
-    let world = World::of(Acme::by_login_alone());
-    world.server.repeats_living_token();
-    world.server.life(LIFE);
-    world.server.latency(SECOND / 20);
-    world
+fn repeating() -> Setup {
+    let setup = Setup::new(Acme::by_login_alone());
+    setup.server.repeats_living_token();
+    setup.server.life(LIFE);
+    setup.server.latency(SECOND / 20);
+    setup
 }
 
 /// One impatient caller a second. Returns how many of them got no token.
-async fn errors_within(world: &World, cache: &TokenCache, span: Duration) -> u32 {
+async fn errors_within(setup: &Setup, cache: &TokenCache, span: Duration) -> u32 {
     let (began, mut errors) = (Instant::now(), 0);
     while began.elapsed() < span {
         match cache.token_within(IMPATIENT).await {
             Ok(token) => assert!(
-                world.server.accepts(token.access()),
+                setup.server.accepts(token.access()),
                 "no token that is over"
             ),
             Err(_) => errors += 1,
         }
-        pass(SECOND).await;
+        advance(SECOND).await;
     }
     errors
 }
 
 async fn failures(events: &mut Events) -> Vec<Event> {
     let is_failure = |event: &Event| matches!(event, Event::Failed { .. } | Event::Rejected { .. });
-    told(events).await.into_iter().filter(is_failure).collect()
+    received(events)
+        .await
+        .into_iter()
+        .filter(is_failure)
+        .collect()
 }
 
 // FAULTS.md row 65
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_errors_at_most() {
-    let world = repeating();
-    let cache = world.stranger();
+    let setup = repeating();
+    let cache = setup.empty_cache();
     cache.token().await.unwrap();
     let mut events = cache.events();
     for _ in 0..5 {
-        let errors = errors_within(&world, &cache, LIFE).await;
+        let errors = errors_within(&setup, &cache, LIFE).await;
         assert!(errors <= 1, "{errors} s of errors at one expiry");
         let failures = failures(&mut events).await;
         assert!(
@@ -58,7 +62,7 @@ async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_err
             "a repeated token is no failure: {failures:?}"
         );
     }
-    let logins = world.server.count("/login");
+    let logins = setup.server.count("/login");
     assert!(
         (6..=5 * 60).contains(&logins),
         "{logins} logins in five lives"
@@ -69,16 +73,16 @@ async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_err
 #[tokio::test(start_paused = true)]
 async fn an_outage_that_ends_a_minute_before_the_expiry_costs_no_second_of_errors() {
     for acme in [Acme::by_login_alone(), Acme::with(Rotation::Idempotent)] {
-        let world = World::of(acme);
-        world.server.repeats_living_token();
-        world.server.life(LIFE);
-        let cache = world.owner();
+        let setup = Setup::new(acme);
+        setup.server.repeats_living_token();
+        setup.server.life(LIFE);
+        let cache = setup.cache();
         cache.token().await.unwrap();
-        let mut errors = errors_within(&world, &cache, LIFE / 2).await;
-        world.server.outage(Fault::Answer(503, &[], "{}".into()));
-        errors += errors_within(&world, &cache, LIFE / 2 - MINUTE).await;
-        world.server.outage(None);
-        errors += errors_within(&world, &cache, LIFE / 2).await;
+        let mut errors = errors_within(&setup, &cache, LIFE / 2).await;
+        setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+        errors += errors_within(&setup, &cache, LIFE / 2 - MINUTE).await;
+        setup.server.outage(None);
+        errors += errors_within(&setup, &cache, LIFE / 2).await;
         assert_eq!(errors, 0);
     }
 }
@@ -92,23 +96,23 @@ async fn the_first_three_answers_of_a_stranger_cost_seconds_and_only_the_fourth_
         (401, "<html>no entry</html>", 300),
         (400, RETRY, 8),
     ] {
-        let world = World::of(Acme::single_use());
-        let cache = world.due_owner().await;
+        let setup = Setup::new(Acme::single_use());
+        let cache = setup.due_cache().await;
         let mut events = cache.events();
-        world.server.outage(Fault::Answer(status, &[], body.into()));
+        setup.server.outage(Fault::Answer(status, &[], body.into()));
         for step in [1, 2, 4, fourth] {
             cache.token().await.unwrap();
-            pass(SECOND / 100).await;
-            let told = told(&mut events).await;
-            let [Event::Failed { next_in, error }] = &told[..] else {
-                panic!("{told:?}");
+            advance(SECOND / 100).await;
+            let received = received(&mut events).await;
+            let [Event::Failed { next_in, error }] = &received[..] else {
+                panic!("{received:?}");
             };
             let longest = step * SECOND;
             assert!(
                 (longest / 2..=longest).contains(next_in),
                 "{next_in:?} after {error}"
             );
-            pass(*next_in).await;
+            advance(*next_in).await;
         }
     }
 }
@@ -121,10 +125,10 @@ async fn one_odd_answer_costs_a_second() {
         (401, "<html>no entry</html>"),
         (400, "please retry"),
     ] {
-        let world = World::of(Acme::single_use());
-        world.server.then([Fault::Answer(status, &[], body.into())]);
+        let setup = Setup::new(Acme::single_use());
+        setup.server.then([Fault::Answer(status, &[], body.into())]);
         let asked = Instant::now();
-        assert!(world.owner().token().await.is_ok(), "{status}");
+        assert!(setup.cache().token().await.is_ok(), "{status}");
         assert!(asked.elapsed() <= SECOND, "{:?}", asked.elapsed());
     }
 }

@@ -1,5 +1,4 @@
-//! Failures that pass: who waits for the next exchange, for how long, and how soon all is well
-//! again.
+//! Temporary failures: who waits for the next exchange, for how long, and how soon all is well again.
 
 use std::time::Duration;
 
@@ -7,15 +6,11 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Rotation, SendFailure};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Stage, World, pass, told};
+use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Setup, When, advance, received};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const GRACE: Rotation = Rotation::Grace(MINUTE);
-
-fn status(status: u16) -> Fault {
-    Fault::Answer(status, &[], "{}".into())
-}
 
 fn says(code: &str) -> Fault {
     Fault::Answer(400, &[], format!(r#"{{"error":"{code}"}}"#))
@@ -24,9 +19,9 @@ fn says(code: &str) -> Fault {
 /// Everything that passes by itself and leaves no doubt.
 fn passing() -> [Fault; 5] {
     [
-        status(503),
-        status(500),
-        status(429),
+        Fault::status(503),
+        Fault::status(500),
+        Fault::status(429),
         says("busy"),
         Fault::Unsent(SendFailure::Connect),
     ]
@@ -37,10 +32,10 @@ fn passing() -> [Fault; 5] {
 #[tokio::test(start_paused = true)]
 async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
     for fault in passing() {
-        let world = World::of(Acme::single_use());
-        world.server.latency(SECOND / 5);
-        world.server.then([fault.clone()]);
-        let cache = world.owner();
+        let setup = Setup::new(Acme::single_use());
+        setup.server.latency(SECOND / 5);
+        setup.server.then([fault.clone()]);
+        let cache = setup.cache();
         let asked = Instant::now();
         let herd: Vec<_> = (0..1000)
             .map(|_| {
@@ -53,12 +48,12 @@ async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
         }
         assert!(asked.elapsed() <= 2 * SECOND, "{:?}", asked.elapsed());
         // A request that does not leave does not arrive.
-        let arrived = if matches!(fault, Fault::Unsent(_)) {
+        let requests = if matches!(fault, Fault::Unsent(_)) {
             1
         } else {
             2
         };
-        assert_eq!(world.server.arrived().len(), arrived, "{fault:?}");
+        assert_eq!(setup.server.requests().len(), requests, "{fault:?}");
     }
 }
 
@@ -66,12 +61,12 @@ async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_that_the_vendor_asks_for_is_waited_out_by_who_has_the_time_and_by_nobody_else() {
     const FIVE: &[(&str, &str)] = &[("retry-after", "5")];
-    let world = World::of(Acme::single_use());
-    world.server.then([Fault::Answer(503, FIVE, "{}".into())]);
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.then([Fault::Answer(503, FIVE, "{}".into())]);
+    let cache = setup.cache();
     let asked = Instant::now();
     let (patient, hasty) = tokio::join!(cache.token(), async {
-        pass(SECOND).await;
+        advance(SECOND).await;
         let asked = Instant::now();
         let hasty = cache.token_within(3 * SECOND).await;
         (hasty.unwrap_err(), asked.elapsed())
@@ -85,16 +80,16 @@ async fn a_pause_that_the_vendor_asks_for_is_waited_out_by_who_has_the_time_and_
         "the pause is longer than its time: {error}"
     );
     assert_eq!(error.retry_after(), Some(4 * SECOND));
-    assert_eq!(world.server.arrived().len(), 2);
+    assert_eq!(setup.server.requests().len(), 2);
 }
 
 // FAULTS.md row 107
 #[tokio::test(start_paused = true)]
 async fn after_three_failures_in_a_row_nobody_waits() {
     for fault in passing() {
-        let world = World::of(Acme::single_use());
-        world.server.outage(fault);
-        let cache = world.owner();
+        let setup = Setup::new(Acme::single_use());
+        setup.server.outage(fault);
+        let cache = setup.cache();
         let asked = Instant::now();
         assert!(cache.token().await.is_err());
         let waited = asked.elapsed();
@@ -102,25 +97,25 @@ async fn after_three_failures_in_a_row_nobody_waits() {
             waited > SECOND && waited <= 3 * SECOND,
             "two pauses: {waited:?}"
         );
-        let requests = world.server.arrived().len();
+        let requests = setup.server.requests().len();
         for _ in 0..1000 {
             let asked = Instant::now();
             assert!(cache.token().await.is_err());
             assert_eq!(asked.elapsed(), Duration::ZERO);
         }
-        assert_eq!(world.server.arrived().len(), requests, "no extra request");
+        assert_eq!(setup.server.requests().len(), requests, "no extra request");
     }
 }
 
 /// How long it takes from "vendor well" to a live token, with ten impatient callers a second. The
 /// outage begins when the token is due, and lasts for this share of the rest of its life.
 async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests: f64) -> Duration {
-    let world = World::of(Acme::with(rotation));
-    world.server.life(life);
-    let cache = world.owner();
+    let setup = Setup::new(Acme::with(rotation));
+    setup.server.life(life);
+    let cache = setup.cache();
     cache.token().await.unwrap();
-    pass(life * 9 / 10).await;
-    world.server.outage(fault.clone());
+    advance(life * 9 / 10).await;
+    setup.server.outage(fault.clone());
     let outage = (life / 10).mul_f64(rests);
     let began = Instant::now();
     while began.elapsed() < outage {
@@ -130,9 +125,9 @@ async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests
         let rare = (outage / 100)
             .max(SECOND / 2)
             .min(left.saturating_sub(MINUTE));
-        pass(rare.max(SECOND / 2)).await;
+        advance(rare.max(SECOND / 2)).await;
     }
-    world.server.outage(None);
+    setup.server.outage(None);
     first_token(&cache).await
 }
 
@@ -140,7 +135,7 @@ async fn first_token(cache: &TokenCache) -> Duration {
     let well = Instant::now();
     while cache.token_within(SECOND / 10).await.is_err() {
         assert!(well.elapsed() < 10 * MINUTE, "never");
-        pass(SECOND / 10).await;
+        advance(SECOND / 10).await;
     }
     well.elapsed()
 }
@@ -189,10 +184,10 @@ async fn once_the_vendor_is_well_again_there_is_a_token_within_ten_seconds() {
 /// Everything after which nobody knows whether the vendor acted.
 fn doubtful() -> [Fault; 4] {
     [
-        status(502),
-        status(504),
-        status(408),
-        Fault::Lost(Stage::BeforeActing),
+        Fault::status(502),
+        Fault::status(504),
+        Fault::status(408),
+        Fault::Lost(When::BeforeProcessing),
     ]
 }
 
@@ -217,10 +212,10 @@ async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
     const TWENTY_MINUTES: &[(&str, &str)] = &[("retry-after", "1200")];
     let frozen = FREEZE;
     for (fault, times, at_most) in [
-        (status(503), 1, SECOND),
-        (status(503), 6, 10 * SECOND),
+        (Fault::status(503), 1, SECOND),
+        (Fault::status(503), 6, 10 * SECOND),
         (Fault::Unsent(SendFailure::Resolve), 4, 8 * SECOND),
-        (status(502), 1, 15 * SECOND),
+        (Fault::status(502), 1, 15 * SECOND),
         (
             Fault::Answer(429, TWENTY_MINUTES, "{}".into()),
             1,
@@ -231,24 +226,24 @@ async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
         (says("gibberish"), 2, 2 * SECOND),
     ] {
         for tenths in 0..10 {
-            let world = World::of(Acme::single_use());
-            world.server.outage(fault.clone());
-            let cache = world.owner();
+            let setup = Setup::new(Acme::single_use());
+            setup.server.outage(fault.clone());
+            let cache = setup.cache();
             let mut pause = Duration::ZERO;
             for _ in 0..times {
-                pass(pause).await;
+                advance(pause).await;
                 let error = cache.token_within(SECOND / 10).await.unwrap_err();
                 pause = error.retry_after().unwrap();
             }
             assert!(pause <= at_most, "{pause:?} {fault:?}");
-            world.server.outage(None);
-            pass(pause * tenths / 10).await;
+            setup.server.outage(None);
+            advance(pause * tenths / 10).await;
             let asked = Instant::now();
             let error = cache.token_within(Duration::ZERO).await.unwrap_err();
             let left = error.retry_after().unwrap();
             let too_much = left.saturating_sub(pause - pause * tenths / 10);
             assert!(too_much <= SECOND / 500, "{left:?} of {pause:?} {fault:?}");
-            pass(left).await;
+            advance(left).await;
             let token = cache.token_within(SECOND / 10).await;
             assert!(
                 token.is_ok(),
@@ -263,11 +258,11 @@ async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
 // FAULTS.md scenario 4
 #[tokio::test(start_paused = true)]
 async fn a_freeze_that_is_asked_about_in_its_last_minute_lasts_a_minute() {
-    let world = World::of(Acme::single_use());
-    world.server.then_refuse("frozen");
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.then_refuse("frozen");
+    let cache = setup.cache();
     assert!(cache.token_within(IMPATIENT).await.is_err());
-    pass(FREEZE - MINUTE).await;
+    advance(FREEZE - MINUTE).await;
     let error = cache.token_within(IMPATIENT).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Locked { after: MINUTE });
     assert_eq!(error.retry_after(), Some(MINUTE));
@@ -276,42 +271,29 @@ async fn a_freeze_that_is_asked_about_in_its_last_minute_lasts_a_minute() {
 // FAULTS.md scenario 9
 #[tokio::test(start_paused = true)]
 async fn each_pause_after_a_success_begins_with_the_first_step() {
-    let world = World::of(Acme::single_use());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache();
     cache.token().await.unwrap();
     let mut events = cache.events();
     for _ in 0..4 {
-        pass(50 * MINUTE).await;
-        world.server.then([status(503), status(503)]);
+        advance(50 * MINUTE).await;
+        setup.server.then([Fault::status(503), Fault::status(503)]);
         for step in [SECOND, 2 * SECOND] {
             cache.token().await.unwrap();
-            pass(SECOND / 100).await;
-            let told = told(&mut events).await;
-            let [Event::Failed { next_in, .. }] = told[..] else {
-                panic!("{told:?}");
+            advance(SECOND / 100).await;
+            let received = received(&mut events).await;
+            let [Event::Failed { next_in, .. }] = received[..] else {
+                panic!("{received:?}");
             };
             assert!((step / 2..=step).contains(&next_in), "{next_in:?}");
-            pass(next_in).await;
+            advance(next_in).await;
         }
         cache.token().await.unwrap();
-        pass(SECOND).await;
-        assert_eq!(told(&mut events).await.len(), 2, "refreshed and persisted");
+        advance(SECOND).await;
+        assert_eq!(
+            received(&mut events).await.len(),
+            2,
+            "refreshed and persisted"
+        );
     }
-}
-
-// FAULTS.md rows 50 and 51
-#[tokio::test(start_paused = true)]
-async fn a_doubt_is_not_ended_by_a_vendor_that_is_closed_when_the_token_is_sent_again() {
-    let world = World::of(Acme::single_use());
-    let cache = world.due_owner().await;
-    pass(10 * MINUTE).await;
-    for (fault, rest) in [(status(502), 15 * SECOND), (status(503), SECOND)] {
-        world.server.then([fault]);
-        assert!(cache.token_within(SECOND / 10).await.is_err());
-        assert!(world.kept().await.intent.is_some(), "others are warned");
-        pass(rest).await;
-    }
-    pass(2 * SECOND).await;
-    assert!(cache.token().await.is_ok());
-    assert!(world.kept().await.intent.is_none());
 }

@@ -12,7 +12,7 @@ use token_cache::{Drained, LoggedOut, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::runtime::Runtime;
 
-use crate::acme::{Acme, Ailment, IMPATIENT, Op, Stage, World};
+use crate::acme::{Acme, IMPATIENT, Op, Setup, StoreFault, When};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -40,18 +40,18 @@ fn refreshed(cache: &TokenCache) -> Generation {
 }
 
 /// A cache on a runtime that the program gave.
-fn on(given: &Runtime, world: &World) -> TokenCache {
-    let builder = world.process(&world.store).runtime(given.handle().clone());
-    builder.initial_token(world.server.grant()).build().unwrap()
+fn on(given: &Runtime, setup: &Setup) -> TokenCache {
+    let builder = setup.builder(&setup.store).runtime(given.handle().clone());
+    builder.initial_token(setup.server.grant()).build().unwrap()
 }
 
 // FAULTS.md row 53
 #[test]
 fn a_callers_runtime_that_ends_in_mid_exchange_loses_no_rotation() {
-    for stage in [Stage::BeforeActing, Stage::AfterActing] {
-        let world = World::of(Acme::single_use());
-        let cache = world.owner();
-        let gate = world.server.then_hold(stage);
+    for when in [When::BeforeProcessing, When::AfterProcessing] {
+        let setup = Setup::new(Acme::single_use());
+        let cache = setup.cache();
+        let gate = setup.server.then_hold(when);
         let first = Runtime::new().unwrap();
         first.block_on(async {
             assert!(cache.token_within(Duration::ZERO).await.is_err());
@@ -61,22 +61,22 @@ fn a_callers_runtime_that_ends_in_mid_exchange_loses_no_rotation() {
         gate.open();
         let second = Runtime::new().unwrap();
         let token = second.block_on(async { cache.token().await.map(|token| (*token).clone()) });
-        assert!(world.server.accepts(token.unwrap().access()));
+        assert!(setup.server.accepts(token.unwrap().access()));
         assert_eq!(
-            (world.server.count("/refresh"), world.server.reused()),
+            (setup.server.count("/refresh"), setup.server.reused()),
             (1, 0)
         );
         assert_eq!(second.block_on(cache.drain(MINUTE)), Drained::Settled);
-        assert!(block_on(world.kept()).record.is_some());
+        assert!(block_on(setup.stored()).record.is_some());
     }
 }
 
 // FAULTS.md row 53
 #[test]
 fn a_runtime_for_each_call_loses_no_grant() {
-    let world = World::of(Acme::single_use());
-    world.server.latency(Duration::from_millis(20));
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use());
+    setup.server.latency(Duration::from_millis(20));
+    let cache = setup.cache();
     for _ in 0..50 {
         let runtime = Runtime::new().unwrap();
         runtime.block_on(async {
@@ -93,11 +93,11 @@ fn a_runtime_for_each_call_loses_no_grant() {
     }
     block_on(cache.token()).unwrap();
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
-    assert!(!world.server.is_dead());
-    assert_eq!(world.server.reused(), 0);
+    assert!(!setup.server.is_revoked());
+    assert_eq!(setup.server.reused(), 0);
     let generations = cache.current().unwrap().generation().number();
     assert_eq!(
-        u64::try_from(world.server.count("/refresh")).unwrap(),
+        u64::try_from(setup.server.count("/refresh")).unwrap(),
         generations
     );
     assert!(generations > 1, "some exchanges outlived their callers");
@@ -106,15 +106,15 @@ fn a_runtime_for_each_call_loses_no_grant() {
 // FAULTS.md rows 53 and 94
 #[test]
 fn everything_works_without_a_runtime_of_the_callers() {
-    let world = World::of(Acme::single_use().and_login());
-    let cache = world.owner();
+    let setup = Setup::new(Acme::single_use().and_login());
+    let cache = setup.cache();
     let watching = cache.keep_fresh();
     assert_eq!(refreshed(&cache), Generation::new(2));
-    let redeemed = block_on(cache.redeem(world.acme.redemption()))
+    let redeemed = block_on(cache.redeem(setup.acme.redemption()))
         .unwrap()
         .generation();
     assert_eq!(redeemed, Generation::new(3));
-    let build = |attempt: &_| token_core::TokenEndpoint::login(&world.acme, attempt).unwrap();
+    let build = |attempt: &_| token_core::TokenEndpoint::login(&setup.acme, attempt).unwrap();
     let status = block_on(cache.send_request(build, |answer| Ok(answer.status()))).unwrap();
     assert_eq!(status.as_u16(), 200);
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
@@ -123,21 +123,21 @@ fn everything_works_without_a_runtime_of_the_callers() {
         block_on(cache.logout()).unwrap(),
         LoggedOut::Revoked
     ));
-    assert!(block_on(cache.set_token(world.server.grant())).is_ok());
+    assert!(block_on(cache.set_token(setup.server.grant())).is_ok());
 }
 
 // FAULTS.md row 46
 #[test]
 fn a_cache_whose_given_runtime_is_gone_in_mid_exchange_works_on_that_of_the_process() {
     let given = Runtime::new().unwrap();
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = on(&given, &world);
-    let gate = world.server.then_hold(Stage::BeforeActing);
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = on(&given, &setup);
+    let gate = setup.server.then_hold(When::BeforeProcessing);
     assert!(block_on(cache.token_within(Duration::ZERO)).is_err());
     block_on(gate.reached());
     drop(given);
     assert!(
-        world
+        setup
             .server
             .accepts(block_on(cache.token()).unwrap().access())
     );
@@ -148,9 +148,9 @@ fn a_cache_whose_given_runtime_is_gone_in_mid_exchange_works_on_that_of_the_proc
 #[test]
 fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
     let given = Runtime::new().unwrap();
-    let world = World::of(Acme::single_use());
-    let cache = on(&given, &world);
-    let gate = world.server.then_hold(Stage::AfterActing);
+    let setup = Setup::new(Acme::single_use());
+    let cache = on(&given, &setup);
+    let gate = setup.server.then_hold(When::AfterProcessing);
     assert!(block_on(cache.token_within(Duration::ZERO)).is_err());
     block_on(gate.reached());
     drop(given);
@@ -158,7 +158,7 @@ fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
     assert_eq!(error.kind(), ErrorKind::InDoubt);
     assert!(error.retry_after().unwrap() > Duration::from_secs(10));
     assert_eq!(
-        (world.server.count("/refresh"), world.server.reused()),
+        (setup.server.count("/refresh"), setup.server.reused()),
         (1, 0)
     );
 }
@@ -168,21 +168,25 @@ fn an_exchange_that_ended_with_its_given_runtime_leaves_a_doubt() {
 fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_that_of_the_process()
 {
     let given = Runtime::new().unwrap();
-    let world = World::of(Acme::single_use());
-    let cache = on(&given, &world);
-    world.store.ails([Op::Commit], &Ailment::Dead);
+    let setup = Setup::new(Acme::single_use());
+    let cache = on(&given, &setup);
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
     block_on(cache.token()).unwrap();
     drop(given);
-    world.store.heals();
+    setup.store.recover();
     assert_eq!(refreshed(&cache), Generation::new(2));
-    let kept = || block_on(world.kept()).record.unwrap().generation;
+    let kept = || block_on(setup.stored()).record.unwrap().generation;
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
     assert_eq!(kept(), Generation::new(2));
     // And what fails now is written again by itself.
-    world.store.ails([Op::Commit], &Ailment::Dead);
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
     assert_eq!(refreshed(&cache), Generation::new(3));
     assert_eq!(kept(), Generation::new(2));
-    world.store.heals();
+    setup.store.recover();
     assert_eq!(block_on(cache.drain(MINUTE)), Drained::Settled);
     assert_eq!(kept(), Generation::new(3));
 }
@@ -191,9 +195,9 @@ fn a_token_that_waits_to_be_written_when_its_given_runtime_ends_is_written_on_th
 #[test]
 fn a_caller_that_waits_when_its_given_runtime_shuts_down_gets_an_error_and_no_panic() {
     let given = Runtime::new().unwrap();
-    let world = World::of(Acme::single_use());
-    let cache = on(&given, &world);
-    let gate = world.server.then_hold(Stage::AfterActing);
+    let setup = Setup::new(Acme::single_use());
+    let cache = on(&given, &setup);
+    let gate = setup.server.then_hold(When::AfterProcessing);
     let waiting = thread::spawn({
         let cache = cache.clone();
         move || block_on(cache.token_within(IMPATIENT)).map(|_| ())

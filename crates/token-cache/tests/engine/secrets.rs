@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use token_core::{Secret, Token, Validity};
 
-use crate::acme::{API_KEY, Acme, Ailment, CODE, Fault, IMPATIENT, Op, World, pass, told};
+use crate::acme::{
+    API_KEY, Acme, CODE, Fault, IMPATIENT, Op, Setup, StoreFault, advance, received,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn assert_silent(world: &World, shown: &str) {
+fn assert_silent(setup: &Setup, shown: &str) {
     assert!(!shown.is_empty());
     for secret in [
         API_KEY,
@@ -20,7 +22,7 @@ fn assert_silent(world: &World, shown: &str) {
     ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
-    assert!(!shown.contains(&world.server.living_refresh()));
+    assert!(!shown.contains(&setup.server.current_refresh_token()));
 }
 
 fn shown(thing: &impl std::fmt::Debug) -> String {
@@ -29,30 +31,30 @@ fn shown(thing: &impl std::fmt::Debug) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_that_is_printed_holds_a_secret() {
-    let world = World::of(Acme::single_use().and_login());
+    let setup = Setup::new(Acme::single_use().and_login());
     let first = Token::builder(Secret::from("a-first-secret"), Validity::expired())
         .refresh(Secret::from("a-first-refresh"))
         .extra("id_token", Secret::from("acme-access-in-an-extra"))
         .build()
         .unwrap();
-    let builder = world.process(&world.store).initial_token(first);
-    assert_silent(&world, &shown(&builder));
+    let builder = setup.builder(&setup.store).initial_token(first);
+    assert_silent(&setup, &shown(&builder));
     let cache = builder.build().unwrap();
     let mut events = cache.events();
-    assert_silent(&world, &shown(&events));
+    assert_silent(&setup, &shown(&events));
     let token = cache.token().await.unwrap();
     assert_silent(
-        &world,
+        &setup,
         &(shown(&token) + &shown(&token.headers()) + &shown(&cache)),
     );
     assert_silent(
-        &world,
-        &(shown(&world.acme) + &shown(&world.acme.redemption())),
+        &setup,
+        &(shown(&setup.acme) + &shown(&setup.acme.redemption())),
     );
-    assert_silent(&world, &shown(&world.kept().await));
-    assert_silent(&world, &shown(&world.store.memory()));
-    assert_silent(&world, &shown(&cache.keep_fresh()));
-    assert_silent(&world, &shown(&told(&mut events).await));
+    assert_silent(&setup, &shown(&setup.stored().await));
+    assert_silent(&setup, &shown(&setup.store.memory()));
+    assert_silent(&setup, &shown(&cache.keep_fresh()));
+    assert_silent(&setup, &shown(&received(&mut events).await));
 }
 
 // FAULTS.md row 26
@@ -67,42 +69,46 @@ async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
             )
         };
         for secret in ["acme-refresh-1", "acme-access-2"] {
-            let world = World::of(Acme::single_use());
-            let cache = world.owner();
+            let setup = Setup::new(Acme::single_use());
+            let cache = setup.cache();
             cache.token().await.unwrap();
             let mut events = cache.events();
-            pass(60 * MINUTE).await;
-            world.server.then([echo(secret)]);
+            advance(60 * MINUTE).await;
+            setup.server.then([echo(secret)]);
             let error = cache.token_within(IMPATIENT).await.unwrap_err();
-            assert_silent(&world, &shown(&error));
-            assert_silent(&world, &shown(&told(&mut events).await));
+            assert_silent(&setup, &shown(&error));
+            assert_silent(&setup, &shown(&received(&mut events).await));
         }
-        let world = World::of(Acme::single_use());
-        let cache = world.stranger();
+        let setup = Setup::new(Acme::single_use());
+        let cache = setup.empty_cache();
         let mut events = cache.events();
-        world.server.then([echo(CODE)]);
+        setup.server.then([echo(CODE)]);
         assert_silent(
-            &world,
-            &shown(&cache.redeem(world.acme.redemption()).await.unwrap_err()),
+            &setup,
+            &shown(&cache.redeem(setup.acme.redemption()).await.unwrap_err()),
         );
-        assert_silent(&world, &shown(&told(&mut events).await));
+        assert_silent(&setup, &shown(&received(&mut events).await));
 
-        let world = World::of(Acme::single_use().and_login());
-        world.server.then([echo(API_KEY)]);
-        let error = world.stranger().token_within(IMPATIENT).await.unwrap_err();
-        assert_silent(&world, &(shown(&error) + &error.to_string()));
+        let setup = Setup::new(Acme::single_use().and_login());
+        setup.server.then([echo(API_KEY)]);
+        let error = setup
+            .empty_cache()
+            .token_within(IMPATIENT)
+            .await
+            .unwrap_err();
+        assert_silent(&setup, &(shown(&error) + &error.to_string()));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stores_errors_hold_no_secret() {
     for op in Op::ALL {
-        let world = World::of(Acme::single_use());
-        world.store.ails([op], &Ailment::Dead);
-        let cache = world.owner();
+        let setup = Setup::new(Acme::single_use());
+        setup.store.fail_with([op], &StoreFault::Unreachable);
+        let cache = setup.cache();
         let mut events = cache.events();
         let outcome = cache.token().await.map(drop);
-        assert_silent(&world, &(shown(&outcome) + &shown(&cache.logout().await)));
-        assert_silent(&world, &shown(&told(&mut events).await));
+        assert_silent(&setup, &(shown(&outcome) + &shown(&cache.logout().await)));
+        assert_silent(&setup, &shown(&received(&mut events).await));
     }
 }

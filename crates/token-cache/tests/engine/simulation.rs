@@ -7,7 +7,9 @@ use token_cache::{Event, Events, TokenCache};
 use token_core::{Error, Rotation, SendFailure, Token};
 use tokio::task::JoinSet;
 
-use crate::acme::{Acme, Ailment, Chance, Fault, FaultyStore, Op, Stage, World, pass, told};
+use crate::acme::{
+    Acme, Fault, FaultyStore, Op, SeededRng, Setup, StoreFault, When, advance, received,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SEEDS: u64 = 40;
@@ -26,9 +28,9 @@ enum Hardship {
 
 struct Simulation {
     name: String,
-    chance: Chance,
+    rng: SeededRng,
     hardship: Hardship,
-    world: World,
+    setup: Setup,
     processes: Vec<(TokenCache, FaultyStore)>,
     events: Vec<Events>,
     callers: JoinSet<Result<Token, (Error, bool)>>,
@@ -37,26 +39,26 @@ struct Simulation {
 
 impl Simulation {
     fn new(acme: Acme, hardship: Hardship, seed: u64) -> Self {
-        let world = World::of(acme);
-        let mut chance = Chance::seeded(seed);
-        world.server.latency(chance.up_to(Duration::from_secs(3)));
-        world
+        let setup = Setup::new(acme);
+        let mut rng = SeededRng::seeded(seed);
+        setup.server.latency(rng.up_to(Duration::from_secs(3)));
+        setup
             .server
-            .life(MINUTE * u32::try_from(5 + chance.below(115)).unwrap());
+            .life(MINUTE * u32::try_from(5 + rng.below(115)).unwrap());
         let many = if hardship == Hardship::AloneAndNothingLost {
             1
         } else {
             3
         };
-        let processes: Vec<_> = (0..many).map(|_| world.other()).collect();
+        let processes: Vec<_> = (0..many).map(|_| setup.other_process()).collect();
         Self {
-            name: format!("{:?} {hardship:?} seed {seed}", world.acme.rotates()),
+            name: format!("{:?} {hardship:?} seed {seed}", setup.acme.rotates()),
             events: processes.iter().map(|(cache, _)| cache.events()).collect(),
             callers: JoinSet::new(),
             step: 0,
-            chance,
+            rng,
             hardship,
-            world,
+            setup,
             processes,
         }
     }
@@ -65,27 +67,27 @@ impl Simulation {
         for step in 0..STEPS {
             self.step = step;
             self.act();
-            let longest = if self.chance.one_in(10) {
+            let longest = if self.rng.one_in(10) {
                 40 * MINUTE
             } else {
                 2 * MINUTE
             };
-            let span = self.chance.up_to(longest);
-            pass(span).await;
+            let span = self.rng.up_to(longest);
+            advance(span).await;
             self.check();
         }
         self.recover().await;
     }
 
     fn act(&mut self) {
-        let which = usize::try_from(self.chance.below(self.processes.len() as u64)).unwrap();
+        let which = usize::try_from(self.rng.below(self.processes.len() as u64)).unwrap();
         let (cache, store) = self.processes[which].clone();
-        match self.chance.below(12) {
+        match self.rng.below(12) {
             0..=5 => self.call(cache),
             6 => self.call_and_leave(cache),
             7 | 8 => {
                 let fault = self.fault();
-                self.world.server.then([fault]);
+                self.setup.server.then([fault]);
             }
             9 => self.ail(&store),
             10 => self.step_clock(),
@@ -97,7 +99,7 @@ impl Simulation {
     }
 
     fn call(&mut self, cache: TokenCache) {
-        let within = self.chance.up_to(MINUTE);
+        let within = self.rng.up_to(MINUTE);
         self.callers.spawn(async move {
             match cache.token_within(within).await {
                 Ok(token) => Ok((*token).clone()),
@@ -107,7 +109,7 @@ impl Simulation {
     }
 
     fn call_and_leave(&mut self, cache: TokenCache) {
-        let patience = self.chance.up_to(Duration::from_secs(5));
+        let patience = self.rng.up_to(Duration::from_secs(5));
         drop(tokio::spawn(async move {
             _ = tokio::time::timeout(patience, cache.token()).await;
         }));
@@ -121,15 +123,15 @@ impl Simulation {
         } else {
             7
         };
-        match self.chance.below(faults) {
+        match self.rng.below(faults) {
             0 => Fault::Unsent(SendFailure::Connect),
-            1 => Fault::Lost(Stage::BeforeActing),
+            1 => Fault::Lost(When::BeforeProcessing),
             2 => answer(200, "<html>"),
             3 => answer(503, "{}"),
             4 => answer(429, "{}"),
             5 => answer(400, r#"{"error":"busy"}"#),
             6 => answer(400, r#"{"error":"duplicate"}"#),
-            7 => Fault::Lost(Stage::AfterActing),
+            7 => Fault::Lost(When::AfterProcessing),
             _ => Fault::Cut,
         }
     }
@@ -137,28 +139,28 @@ impl Simulation {
     fn ail(&mut self, store: &FaultyStore) {
         let mut ops = Op::ALL.to_vec();
         ops.retain(|op| {
-            self.chance.one_in(2)
+            self.rng.one_in(2)
                 && (*op != Op::Commit || self.hardship != Hardship::SharedAndNothingLost)
         });
-        let ailment = match self.chance.below(4) {
-            0 => Ailment::Dead,
-            1 => Ailment::Hangs,
-            2 => Ailment::Busy,
-            _ => Ailment::Deaf,
+        let fault = match self.rng.below(4) {
+            0 => StoreFault::Unreachable,
+            1 => StoreFault::Hangs,
+            2 => StoreFault::LeaseTaken,
+            _ => StoreFault::AnswerLost,
         };
-        store.ails(ops, &ailment);
-        let (store, until) = (store.clone(), self.chance.up_to(5 * MINUTE));
+        store.fail_with(ops, &fault);
+        let (store, until) = (store.clone(), self.rng.up_to(5 * MINUTE));
         drop(tokio::spawn(async move {
-            pass(until).await;
-            store.heals();
+            advance(until).await;
+            store.recover();
         }));
     }
 
     /// Who reads another's record must trust its wall clock, so only one alone bears steps back.
     fn step_clock(&mut self) {
-        let millis = i64::try_from(self.chance.below(4 * 3_600_000)).unwrap();
-        let back = self.hardship == Hardship::AloneAndNothingLost && self.chance.one_in(2);
-        self.world
+        let millis = i64::try_from(self.rng.below(4 * 3_600_000)).unwrap();
+        let back = self.hardship == Hardship::AloneAndNothingLost && self.rng.one_in(2);
+        self.setup
             .clock
             .step_wall(if back { -millis } else { millis });
     }
@@ -181,7 +183,7 @@ impl Simulation {
             );
             if let Some(token) = cache.current() {
                 assert!(
-                    self.world.server.accepts(token.access()),
+                    self.setup.server.accepts(token.access()),
                     "{}: {token:?} is not live",
                     self.at()
                 );
@@ -189,13 +191,13 @@ impl Simulation {
         }
         if self.hardship != Hardship::SharedAndAnything {
             assert_eq!(
-                self.world.server.reused(),
+                self.setup.server.reused(),
                 0,
                 "{}: a spent token was sent",
                 self.at()
             );
             assert!(
-                !self.world.server.is_dead(),
+                !self.setup.server.is_revoked(),
                 "{}: the grant is dead",
                 self.at()
             );
@@ -204,25 +206,25 @@ impl Simulation {
 
     /// All is well again: so is everybody, soon.
     async fn recover(mut self) {
-        self.processes.iter().for_each(|(_, store)| store.heals());
-        self.world.server.outage(None);
+        self.processes.iter().for_each(|(_, store)| store.recover());
+        self.setup.server.outage(None);
         for _ in 0..90 {
             for (cache, _) in self.processes.clone() {
                 self.call(cache);
             }
-            pass(MINUTE).await;
+            advance(MINUTE).await;
             self.check();
         }
         let mut told_in_all = Vec::new();
         for events in &mut self.events {
-            told_in_all.extend(told(events).await);
+            told_in_all.extend(received(events).await);
         }
         for (cache, _) in &self.processes {
             let token = cache
                 .token()
                 .await
                 .unwrap_or_else(|error| panic!("{}: {error}", self.at()));
-            assert!(self.world.server.accepts(token.access()), "{}", self.at());
+            assert!(self.setup.server.accepts(token.access()), "{}", self.at());
         }
         let rejected = told_in_all
             .iter()
@@ -232,7 +234,7 @@ impl Simulation {
             "{}: {told_in_all:?}",
             self.at()
         );
-        let exchanges = self.world.server.arrived().len();
+        let exchanges = self.setup.server.requests().len();
         assert!(
             (10..4_000).contains(&exchanges),
             "{}: {exchanges} exchanges",

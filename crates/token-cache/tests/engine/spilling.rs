@@ -8,70 +8,73 @@ use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::acme::{Acme, Ailment, Op, World, pass, told};
+use crate::acme::{Acme, Op, Setup, StoreFault, advance, received};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in hand
 /// is gone, but for its spill.
-async fn died_with_the_token(world: &World, spill: impl TokenStore) {
-    let cache = world
-        .process(&world.store)
-        .initial_token(world.server.grant())
+async fn died_with_the_token(setup: &Setup, spill: impl TokenStore) {
+    let cache = setup
+        .builder(&setup.store)
+        .initial_token(setup.server.grant())
         .fallback_store(spill)
         .build()
         .unwrap();
     cache.token().await.unwrap();
-    pass(50 * MINUTE).await;
-    world.store.ails([Op::Commit], &Ailment::Dead);
+    advance(50 * MINUTE).await;
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
     cache.token().await.unwrap();
-    pass(Duration::from_secs(1)).await;
+    advance(Duration::from_secs(1)).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     // Its way to the store stays broken, so whatever it still does has no effect.
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(1)
     );
 }
 
 /// The next process of that machine, with a way of its own to the store.
-fn next_process(world: &World, spill: impl TokenStore) -> TokenCache {
-    world
-        .process(&world.store.sibling())
+fn next_process(setup: &Setup, spill: impl TokenStore) -> TokenCache {
+    setup
+        .builder(&setup.store.for_other_process())
         .fallback_store(spill)
         .build()
         .unwrap()
 }
 
-async fn spilled(world: &World, spill: &MemoryStore) -> Entry {
-    spill.load(&world.acme.key()).await.unwrap()
+async fn spilled(setup: &Setup, spill: &MemoryStore) -> Entry {
+    spill.load(&setup.acme.key()).await.unwrap()
 }
 
 // FAULTS.md rows 4 and 41
 #[tokio::test(start_paused = true)]
 async fn the_next_process_finds_what_a_dead_one_could_not_write() {
-    let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, spill.clone()).await;
-    let next = next_process(&world, spill.clone());
+    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, spill.clone()).await;
+    let next = next_process(&setup, spill.clone());
     let mut events = next.events();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(2)
     );
     assert_eq!(
-        (world.server.count("/refresh"), world.server.reused()),
+        (setup.server.count("/refresh"), setup.server.reused()),
         (2, 0)
     );
     assert!(
-        spilled(&world, &spill).await.record.is_none(),
+        spilled(&setup, &spill).await.record.is_none(),
         "what the store has must not come back"
     );
-    let told = told(&mut events).await;
+    let received = received(&mut events).await;
     assert!(
-        told.iter()
+        received
+            .iter()
             .any(|event| matches!(event, Event::Rewritten { .. } | Event::Persisted { .. })),
-        "{told:?}"
+        "{received:?}"
     );
 }
 
@@ -80,22 +83,22 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
 // FAULTS.md row 97
 #[tokio::test(start_paused = true)]
 async fn the_next_process_finds_what_a_dead_one_had_half_written() {
-    let world = World::of(Acme::single_use());
+    let setup = Setup::new(Acme::single_use());
     let directory =
         std::env::temp_dir().join(format!("token-cache-half-written-{}", std::process::id()));
     let dying = FileStore::at(&directory).before_each_step(|step| match step {
         WriteStep::Rename => Err(std::io::Error::other("the process dies")),
         _ => Ok(()),
     });
-    died_with_the_token(&world, dying).await;
-    let next = next_process(&world, FileStore::at(&directory));
+    died_with_the_token(&setup, dying).await;
+    let next = next_process(&setup, FileStore::at(&directory));
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(2)
     );
     assert_eq!(
-        (world.server.count("/refresh"), world.server.reused()),
+        (setup.server.count("/refresh"), setup.server.reused()),
         (2, 0)
     );
     // The dead process still tries to write its token; what it leaves is in the system's temporary
@@ -106,49 +109,52 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
 /// The same death without a spill loses the grant, so the test above can fail.
 #[tokio::test(start_paused = true)]
 async fn without_a_spill_that_death_loses_the_grant() {
-    let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, spill.clone()).await;
-    let next = next_process(&world, MemoryStore::new());
+    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, spill.clone()).await;
+    let next = next_process(&setup, MemoryStore::new());
     // The old token is served while it lives; then there is nothing.
-    pass(15 * MINUTE).await;
+    advance(15 * MINUTE).await;
     assert_eq!(next.token().await.unwrap_err().kind(), ErrorKind::Rejected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
-    let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&world, spill.clone()).await;
-    let store = world.store.sibling();
-    store.ails([Op::Acquire, Op::Load, Op::Commit], &Ailment::Dead);
-    let next = world
-        .process(&store)
+    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, spill.clone()).await;
+    let store = setup.store.for_other_process();
+    store.fail_with(
+        [Op::Acquire, Op::Load, Op::Commit],
+        &StoreFault::Unreachable,
+    );
+    let next = setup
+        .builder(&store)
         .fallback_store(spill.clone())
         .build()
         .unwrap();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
-    store.heals();
-    pass(MINUTE).await;
+    store.recover();
+    advance(MINUTE).await;
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(2)
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_spilled_token_that_had_its_successor_changes_nothing() {
-    let (world, spill) = (World::of(Acme::single_use()), MemoryStore::new());
-    let cache = world.owner();
+    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    let cache = setup.cache();
     cache.token().await.unwrap();
-    let first = world.kept().await.record.unwrap();
+    let first = setup.stored().await.record.unwrap();
     spill
-        .commit(&world.acme.key(), &CommitCondition::Overwrite, &first)
+        .commit(&setup.acme.key(), &CommitCondition::Overwrite, &first)
         .await
         .unwrap();
-    pass(50 * MINUTE).await;
+    advance(50 * MINUTE).await;
     cache.token().await.unwrap();
-    pass(Duration::from_secs(1)).await;
+    advance(Duration::from_secs(1)).await;
     assert_eq!(
-        next_process(&world, spill.clone())
+        next_process(&setup, spill.clone())
             .token()
             .await
             .unwrap()
@@ -156,35 +162,38 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
         Generation::new(2)
     );
     assert_eq!(
-        world.kept().await.record.unwrap().generation,
+        setup.stored().await.record.unwrap().generation,
         Generation::new(2)
     );
-    assert_eq!(world.server.reused(), 0);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
-    let (world, spill) = (
-        World::of(Acme::single_use()),
-        World::of(Acme::single_use()).store,
+    let (setup, spill) = (
+        Setup::new(Acme::single_use()),
+        Setup::new(Acme::single_use()).store,
     );
-    let cache = world
-        .process(&world.store)
-        .initial_token(world.server.grant())
+    let cache = setup
+        .builder(&setup.store)
+        .initial_token(setup.server.grant())
         .fallback_store(spill.clone())
         .build()
         .unwrap();
     let mut events = cache.events();
-    spill.ails([Op::Commit], &Ailment::Dead);
-    world.store.ails([Op::Commit], &Ailment::Dead);
+    spill.fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
     assert_eq!(
         cache.token().await.unwrap().generation(),
         Generation::new(1)
     );
-    let told = told(&mut events).await;
+    let received = received(&mut events).await;
     assert!(
-        told.iter()
+        received
+            .iter()
             .any(|event| matches!(event, Event::FallbackFailed { .. })),
-        "{told:?}"
+        "{received:?}"
     );
 }

@@ -5,17 +5,19 @@ use std::time::Duration;
 use token_cache::{Drained, Event, TokenCache};
 use token_core::Rotation;
 
-use crate::acme::{Acme, Ailment, Gate, Op, World, pass, told};
+use crate::acme::{Acme, Gate, Op, Setup, StoreFault, advance, received};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A process whose second token the store did not take.
-async fn with_unwritten_token(world: &World) -> TokenCache {
-    let cache = world.due_owner().await;
-    world.store.ails([Op::Commit], &Ailment::Dead);
+async fn with_unwritten_token(setup: &Setup) -> TokenCache {
+    let cache = setup.due_cache().await;
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
     cache.token().await.unwrap();
-    pass(SECOND / 10).await;
+    advance(SECOND / 10).await;
     cache
 }
 
@@ -24,8 +26,8 @@ async fn with_unwritten_token(world: &World) -> TokenCache {
 // FAULTS.md row 4
 #[tokio::test(start_paused = true)]
 async fn an_unwritten_token_that_lost_is_told_once_and_is_one_spare() {
-    let world = World::of(Acme::single_use());
-    let cache = with_unwritten_token(&world).await;
+    let setup = Setup::new(Acme::single_use());
+    let cache = with_unwritten_token(&setup).await;
     let spare = cache
         .current()
         .unwrap()
@@ -33,50 +35,55 @@ async fn an_unwritten_token_that_lost_is_told_once_and_is_one_spare() {
         .unwrap()
         .expose()
         .to_owned();
-    pass(MINUTE).await; // Its lease is over.
-    let newcomer = world.process(&world.store.sibling()).build().unwrap();
-    newcomer.redeem(world.acme.redemption()).await.unwrap();
+    advance(MINUTE).await; // Its lease is over.
+    let newcomer = setup
+        .builder(&setup.store.for_other_process())
+        .build()
+        .unwrap();
+    newcomer.redeem(setup.acme.redemption()).await.unwrap();
     let mut events = cache.events();
     let gate = Gate::closed();
-    world.store.ails([Op::Commit], &Ailment::Late(gate.clone()));
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
     gate.reached().await;
     let draining = tokio::spawn({
         let cache = cache.clone();
         async move { cache.drain(MINUTE).await }
     });
-    pass(SECOND / 10).await;
+    advance(SECOND / 10).await;
     gate.open();
     assert_eq!(draining.await.unwrap(), Drained::Settled);
-    let told = told(&mut events).await;
-    let lost = told
+    let received = received(&mut events).await;
+    let lost = received
         .iter()
         .filter(|event| matches!(event, Event::Superseded { .. }));
-    assert_eq!(lost.count(), 1, "{told:?}");
-    pass(50 * MINUTE).await;
-    world.server.then_refuse("invalid_grant");
+    assert_eq!(lost.count(), 1, "{received:?}");
+    advance(50 * MINUTE).await;
+    setup.server.then_refuse("invalid_grant");
     cache.token().await.unwrap();
-    pass(MINUTE).await;
-    let arrived = world.server.arrived();
-    let tried = arrived.iter().filter(|request| request.presented == spare);
-    assert_eq!(tried.count(), 1, "{arrived:?}");
+    advance(MINUTE).await;
+    let requests = setup.server.requests();
+    let tried = requests.iter().filter(|request| request.presented == spare);
+    assert_eq!(tried.count(), 1, "{requests:?}");
 }
 
 /// The writer gives its lease back while the next flight begins.
 // FAULTS.md row 8
 #[tokio::test(start_paused = true)]
 async fn the_lease_that_an_unwritten_token_left_is_given_back_before_the_next_flight_takes_it() {
-    let world = World::of(Acme::with(Rotation::Idempotent));
-    let cache = with_unwritten_token(&world).await;
-    let (other, _) = world.other();
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = with_unwritten_token(&setup).await;
+    let (other, _) = setup.other_process();
     let gate = Gate::closed();
-    world.store.heals();
-    world
+    setup.store.recover();
+    setup
         .store
-        .ails([Op::Release], &Ailment::Delayed(gate.clone()));
+        .fail_with([Op::Release], &StoreFault::Delayed(gate.clone()));
     gate.reached().await;
     let written = cache.current().unwrap().generation();
     assert_eq!(other.token().await.unwrap().generation(), written);
-    world.server.latency(2 * SECOND);
+    setup.server.latency(2 * SECOND);
     let refreshing = |cache: TokenCache| {
         tokio::spawn(async move {
             cache
@@ -86,14 +93,14 @@ async fn the_lease_that_an_unwritten_token_left_is_given_back_before_the_next_fl
         })
     };
     let ours = refreshing(cache);
-    pass(SECOND).await;
+    advance(SECOND).await;
     gate.open();
-    pass(SECOND / 2).await;
+    advance(SECOND / 2).await;
     let theirs = refreshing(other);
     assert_eq!(ours.await.unwrap().unwrap(), written.next());
     assert_eq!(theirs.await.unwrap().unwrap(), written.next());
     assert_eq!(
-        world.server.count("/refresh"),
+        setup.server.count("/refresh"),
         3,
         "one exchange for two processes"
     );

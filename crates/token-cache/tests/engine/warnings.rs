@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::acme::{Acme, World};
+use crate::acme::{Acme, Setup};
 
 /// The events at WARN, one line each.
 #[derive(Clone, Default)]
@@ -47,11 +47,11 @@ impl Subscriber for Warnings {
 }
 
 /// The warnings of three calls to one cache, on the runtime of the test and so on its thread.
-async fn warned(build: impl FnOnce(&World) -> TokenCache) -> Vec<String> {
+async fn warned(build: impl FnOnce(&Setup) -> TokenCache) -> Vec<String> {
     let warnings = Warnings::default();
     let _collecting = tracing::subscriber::set_default(warnings.clone());
-    let world = World::of(Acme::single_use());
-    let cache = build(&world);
+    let setup = Setup::new(Acme::single_use());
+    let cache = build(&setup);
     for _ in 0..3 {
         let generation = cache.token().await.unwrap().generation();
         cache.refresh_if(generation).await.unwrap();
@@ -62,12 +62,12 @@ async fn warned(build: impl FnOnce(&World) -> TokenCache) -> Vec<String> {
 // FAULTS.md row 76
 #[tokio::test(start_paused = true)]
 async fn a_rotating_initial_token_in_memory_alone_is_logged_once() {
-    let lines = warned(|world| {
-        let builder = TokenCache::builder(world.acme.clone())
-            .http_client(world.server.clone())
-            .clock(world.clock.clone())
+    let lines = warned(|setup| {
+        let builder = TokenCache::builder(setup.acme.clone())
+            .http_client(setup.server.clone())
+            .clock(setup.clock.clone())
             .runtime(tokio::runtime::Handle::current());
-        builder.initial_token(world.server.grant()).build().unwrap()
+        builder.initial_token(setup.server.grant()).build().unwrap()
     })
     .await;
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -79,11 +79,11 @@ async fn a_rotating_initial_token_in_memory_alone_is_logged_once() {
 // FAULTS.md row 88
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_with_a_store_is_logged_once() {
-    let lines = warned(|world| {
-        world
+    let lines = warned(|setup| {
+        setup
             .store
-            .warns("all users may write to the parent directory");
-        world.owner()
+            .add_warning("all users may write to the parent directory");
+        setup.cache()
     })
     .await;
     assert_eq!(lines.len(), 1, "{lines:?}");

@@ -8,22 +8,22 @@ use token_core::store::{Entry, Intent, Owner};
 use token_core::{Clock, Rotation, Timestamp, TokenEndpoint, TokenStore};
 use tokio::runtime::Handle;
 
-use super::{Acme, AcmeServer, FaultyStore, Spent};
+use super::{Acme, AcmeServer, FaultyStore, Reuse};
 
-pub(crate) struct World {
+pub(crate) struct Setup {
     pub(crate) acme: Acme,
     pub(crate) server: AcmeServer,
     pub(crate) store: FaultyStore,
     pub(crate) clock: RuntimeClock,
 }
 
-impl World {
-    pub(crate) fn of(acme: Acme) -> Self {
+impl Setup {
+    pub(crate) fn new(acme: Acme) -> Self {
         let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
         let spent = match acme.rotates() {
-            Rotation::Grace(grace) => Spent::GoodFor(grace),
-            Rotation::SingleUse => Spent::KillsGrant,
-            _ => Spent::Stays,
+            Rotation::Grace(grace) => Reuse::AllowedFor(grace),
+            Rotation::SingleUse => Reuse::RevokesGrant,
+            _ => Reuse::Allowed,
         };
         Self {
             // Nobody steps the server's clock.
@@ -36,7 +36,7 @@ impl World {
 
     /// A process with its own way to the shared store. It runs in the paused time of the test;
     /// built outside of a runtime, on the library's own.
-    pub(crate) fn process(&self, store: &FaultyStore) -> TokenCacheBuilder {
+    pub(crate) fn builder(&self, store: &FaultyStore) -> TokenCacheBuilder {
         let builder = TokenCache::builder(self.acme.clone())
             .http_client(self.server.clone())
             .store(store.clone())
@@ -48,31 +48,31 @@ impl World {
     }
 
     /// A process that knows no token.
-    pub(crate) fn stranger(&self) -> TokenCache {
-        self.process(&self.store).build().unwrap()
+    pub(crate) fn empty_cache(&self) -> TokenCache {
+        self.builder(&self.store).build().unwrap()
     }
 
     /// A process that knows the grant's refresh token.
-    pub(crate) fn owner(&self) -> TokenCache {
-        self.process(&self.store)
+    pub(crate) fn cache(&self) -> TokenCache {
+        self.builder(&self.store)
             .initial_token(self.server.grant())
             .build()
             .unwrap()
     }
 
     /// The same, whose token is due: 50 minutes of its hour are over.
-    pub(crate) async fn due_owner(&self) -> TokenCache {
-        let cache = self.owner();
+    pub(crate) async fn due_cache(&self) -> TokenCache {
+        let cache = self.cache();
         cache.token().await.unwrap();
-        pass(Duration::from_secs(50 * 60)).await;
+        advance(Duration::from_secs(50 * 60)).await;
         cache
     }
 
     /// Another process with the same grant, with a way of its own to the store.
-    pub(crate) fn other(&self) -> (TokenCache, FaultyStore) {
-        let store = self.store.sibling();
+    pub(crate) fn other_process(&self) -> (TokenCache, FaultyStore) {
+        let store = self.store.for_other_process();
         let cache = self
-            .process(&store)
+            .builder(&store)
             .initial_token(self.server.grant())
             .build()
             .unwrap();
@@ -80,15 +80,15 @@ impl World {
     }
 
     /// What the store keeps.
-    pub(crate) async fn kept(&self) -> Entry {
+    pub(crate) async fn stored(&self) -> Entry {
         self.store.memory().load(&self.acme.key()).await.unwrap()
     }
 
     /// Another process declared that it spends the token that is stored, and died.
-    pub(crate) async fn leave_doubt(&self) {
+    pub(crate) async fn leave_foreign_intent(&self) {
         let (key, memory) = (self.acme.key(), self.store.memory());
         let owner = Owner::named("a process that died");
-        let record = self.kept().await.record;
+        let record = self.stored().await.record;
         let fingerprint = record.as_ref().map(|record| record.fingerprint);
         let generation = record.map(|record| record.generation).unwrap_or_default();
         memory
@@ -111,17 +111,17 @@ impl World {
 }
 
 /// Lets time pass; what is due meanwhile happens in its order.
-pub(crate) async fn pass(span: Duration) {
+pub(crate) async fn advance(span: Duration) {
     // tidy: sleeps because it lets paused time pass
     tokio::time::sleep(span).await;
 }
 
 /// All events that are there by now.
-pub(crate) async fn told(events: &mut Events) -> Vec<Event> {
-    let mut told = Vec::new();
+pub(crate) async fn received(events: &mut Events) -> Vec<Event> {
+    let mut received = Vec::new();
     while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(1), events.next()).await
     {
-        told.push(event);
+        received.push(event);
     }
-    told
+    received
 }

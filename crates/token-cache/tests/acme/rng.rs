@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 #[derive(Debug)]
-pub(crate) struct Chance(u64);
+pub(crate) struct SeededRng(u64);
 
-impl Chance {
+impl SeededRng {
     pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed)
     }

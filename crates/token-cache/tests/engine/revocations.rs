@@ -1,0 +1,154 @@
+//! What a logout revokes, and what it says of it.
+
+use std::time::Duration;
+
+use token_cache::{Event, LoggedOut, MemoryStore};
+use token_core::{ErrorKind, SendFailure, TokenEndpoint, TokenStore};
+
+use crate::acme::{Acme, Fault, Op, Setup, StoreFault, When, advance, received};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+// FAULTS.md row 60
+#[tokio::test(start_paused = true)]
+async fn a_redeemed_token_whose_commit_failed_is_not_written_over_the_tombstone() {
+    for ours in [true, false] {
+        let setup = Setup::new(Acme::single_use());
+        let (cache, (other, _)) = (setup.empty_cache(), setup.other_process());
+        setup
+            .store
+            .fail_with([Op::Commit], &StoreFault::Unreachable);
+        cache.redeem(setup.acme.redemption()).await.unwrap();
+        setup
+            .store
+            .fail_with([Op::Commit], &StoreFault::Unreachable);
+        let logged_out = match ours {
+            true => cache.logout().await,
+            false => other.logout().await,
+        };
+        logged_out.map(drop).unwrap();
+        setup.store.recover();
+        advance(10 * MINUTE).await;
+        let kept = setup.stored().await;
+        assert!(
+            kept.tombstoned && kept.record.is_none(),
+            "logged out by {ours}"
+        );
+        assert!(cache.current().is_none());
+        assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    }
+}
+
+// FAULTS.md row 60
+#[tokio::test(start_paused = true)]
+async fn a_logout_empties_the_fallback_store() {
+    let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    let build = |store| {
+        setup
+            .builder(&store)
+            .initial_token(setup.server.grant())
+            .fallback_store(fallback.clone())
+            .build()
+            .unwrap()
+    };
+    let cache = build(setup.store.clone());
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    let token = (*cache.token().await.unwrap()).clone();
+    let entry = fallback.load(&setup.acme.key()).await.unwrap();
+    assert!(entry.record.is_some());
+    _ = cache.logout().await.unwrap();
+    assert_eq!(
+        setup.server.presented("/revoke"),
+        [token.refresh().unwrap().expose()]
+    );
+    let next = build(setup.store.for_other_process());
+    advance(MINUTE).await;
+    assert_eq!(next.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert!(setup.stored().await.record.is_none());
+}
+
+// FAULTS.md row 62
+#[tokio::test(start_paused = true)]
+async fn a_new_process_that_logs_out_revokes_what_the_store_has() {
+    let setup = Setup::new(Acme::single_use());
+    setup.cache().token().await.unwrap();
+    let newest = setup.server.current_refresh_token();
+    assert!(matches!(
+        setup.empty_cache().logout().await.unwrap(),
+        LoggedOut::Revoked
+    ));
+    assert_eq!(setup.server.presented("/revoke"), [newest]);
+    assert!(setup.server.is_revoked());
+}
+
+// FAULTS.md row 62
+#[tokio::test(start_paused = true)]
+async fn a_logout_revokes_the_token_that_another_process_has_refreshed_since() {
+    let setup = Setup::new(Acme::single_use());
+    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
+    ours.token().await.unwrap();
+    theirs.token().await.unwrap();
+    advance(50 * MINUTE).await;
+    theirs.token().await.unwrap();
+    advance(SECOND).await;
+    _ = ours.logout().await.unwrap();
+    assert_eq!(
+        setup.server.presented("/revoke"),
+        [setup.server.current_refresh_token()]
+    );
+    assert!(setup.server.is_revoked());
+}
+
+// FAULTS.md row 62
+#[tokio::test(start_paused = true)]
+async fn a_logout_before_the_first_flight_ends_the_initial_token_too() {
+    let setup = Setup::new(Acme::single_use());
+    let (cache, (other, _)) = (setup.cache(), setup.other_process());
+    _ = cache.logout().await.unwrap();
+    assert_eq!(setup.server.presented("/revoke"), ["acme-refresh-0"]);
+    for cache in [cache, other] {
+        assert_eq!(cache.token().await.unwrap_err().kind(), ErrorKind::Rejected);
+    }
+    assert_eq!(setup.server.count("/refresh"), 0);
+}
+
+// FAULTS.md row 99 and scenario 14
+#[tokio::test(start_paused = true)]
+async fn a_failing_revocation_is_told_and_ends_the_grant_all_the_same() {
+    for (fault, status) in [
+        (Fault::Answer(404, &[], "{}".into()), Some(404)),
+        (Fault::Answer(500, &[], "{}".into()), Some(500)),
+        (Fault::Unsent(SendFailure::Connect), None),
+        (Fault::Lost(When::BeforeProcessing), None),
+    ] {
+        let setup = Setup::new(Acme::single_use());
+        let cache = setup.cache();
+        cache.token().await.unwrap();
+        let mut events = cache.events();
+        let before = setup.server.requests().len();
+        setup.server.then([fault.clone()]);
+        let LoggedOut::NotRevoked { error } = cache.logout().await.unwrap() else {
+            panic!("{fault:?} is told as revoked");
+        };
+        assert_eq!(error.status().map(|status| status.as_u16()), status);
+        assert!(setup.server.requests().len() <= before + 1, "asked once");
+        assert!(cache.token().await.is_err() && setup.stored().await.tombstoned);
+        let received = received(&mut events).await;
+        let is_told = |event: &&Event| matches!(event, Event::NotRevoked { .. });
+        assert_eq!(received.iter().filter(is_told).count(), 1, "{received:?}");
+    }
+}
+
+// FAULTS.md row 99
+#[tokio::test(start_paused = true)]
+async fn a_logout_says_what_there_was_to_revoke() {
+    let setup = Setup::new(Acme::single_use());
+    let empty = setup.empty_cache();
+    assert!(matches!(
+        empty.logout().await.unwrap(),
+        LoggedOut::NothingToRevoke
+    ));
+}
