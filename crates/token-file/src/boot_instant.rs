@@ -61,16 +61,16 @@ fn wall() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const COUNTS_SUSPEND: ClockId = ClockId::Boottime;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+const COUNTS_SUSPEND: ClockId = ClockId::Monotonic;
+
 /// Returns the time since the machine started, suspend included. All processes of a machine see the
 /// same, except on Windows.
 #[cfg(unix)]
 pub(crate) fn since_start() -> Duration {
-    let counts_suspend = if cfg!(any(target_os = "linux", target_os = "android")) {
-        ClockId::Boottime
-    } else {
-        ClockId::Monotonic
-    };
-    let time = clock_gettime(counts_suspend);
+    let time = clock_gettime(COUNTS_SUSPEND);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
