@@ -1,12 +1,13 @@
 //! The jobs of continuous integration. Hosted CI only calls them.
 
 mod package;
+mod toolchains;
 mod tree;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::command::{build_without_warning, cargo, program, read, show};
+use crate::command::{build_without_warning, cargo, read, show};
 use crate::step::{Outcome, Step};
 use crate::tidy;
 use crate::workspace::Workspace;
@@ -32,8 +33,16 @@ pub(crate) enum Job {
     Package,
     /// The rules that can be checked by reading the files.
     Tidy,
-    /// Licences, sources, bans and advisories of the dependencies.
+    /// The public API of each crate is that of its snapshot in api/, and of its README.
+    Api,
+    /// Windows, macOS and wasm32: what needs no C compiler builds there.
+    Targets,
+    /// The oldest versions of dependencies that the manifests allow compile.
+    Minimal,
+    /// Licences, sources and bans of the dependencies; needs no network.
     Deny,
+    /// Advisories for the dependencies; needs the network.
+    Advisories,
     /// All of them.
     All,
 }
@@ -46,14 +55,15 @@ impl Job {
             Self::Test => vec![Step::new("tests and doctests", tests)],
             Self::Features => vec![Step::new("features", features)],
             Self::Docs => vec![Step::new("docs", docs)],
-            Self::Msrv => vec![Step::new("msrv", msrv)],
+            Self::Msrv => vec![Step::new("msrv", toolchains::msrv)],
             Self::Tree => tree::STEPS.into(),
             Self::Package => vec![Step::new("package", package::build)],
             Self::Tidy => vec![Step::new("tidy", tidy::step)],
-            Self::Deny => vec![
-                Step::new("deny", deny),
-                Step::new("deny: advisories", advisories),
-            ],
+            Self::Api => vec![Step::new("api", toolchains::api)],
+            Self::Targets => vec![Step::new("targets", toolchains::targets)],
+            Self::Minimal => vec![Step::new("minimal versions", toolchains::minimal)],
+            Self::Deny => vec![Step::new("deny", deny)],
+            Self::Advisories => vec![Step::new("advisories", advisories)],
             Self::All => {
                 let jobs = Self::value_variants()
                     .iter()
@@ -129,43 +139,6 @@ fn docs(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Cargo itself refuses a dependency that needs a later Rust.
-fn msrv(workspace: &Workspace) -> Result<Outcome> {
-    let manifest: toml::Table = workspace
-        .read("Cargo.toml")?
-        .parse()
-        .context("Cargo.toml is not TOML")?;
-    let package = manifest
-        .get("workspace")
-        .and_then(|workspace| workspace.get("package"));
-    let stated = package.and_then(|package| package.get("rust-version")?.as_str());
-    let stated = stated.context("Cargo.toml: state `rust-version` in [workspace.package]")?;
-    let installed =
-        read(&mut program(workspace, "rustup", &["toolchain", "list"])).unwrap_or_default();
-    let Some(toolchain) = installed
-        .split_whitespace()
-        .find(|name| is_toolchain(name, stated))
-    else {
-        return Ok(Outcome::Skipped(format!(
-            "toolchain {stated} is not installed"
-        )));
-    };
-    let mut check = program(
-        workspace,
-        "rustup",
-        &["run", toolchain, "cargo", "check", "--all-features"],
-    );
-    show(check.args(["--workspace", "--exclude", "xtask", "--exclude", "trials"]))?;
-    Ok(Outcome::Passed)
-}
-
-/// `1.89` is `1.89-<host>` and any `1.89.x-<host>`.
-fn is_toolchain(name: &str, version: &str) -> bool {
-    let rest = name.strip_prefix(version);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
-}
-
-/// Needs no network.
 fn deny(workspace: &Workspace) -> Result<Outcome> {
     cargo_deny(workspace, &["bans", "licenses", "sources"])
 }
@@ -180,24 +153,15 @@ fn cargo_deny(workspace: &Workspace, checks: &[&str]) -> Result<Outcome> {
     }
     passes(
         workspace,
-        &[&["deny", "--all-features", "check"], checks].concat(),
+        &[
+            &["deny", "--all-features", "check", "--hide-inclusion-graph"],
+            checks,
+        ]
+        .concat(),
     )
 }
 
 fn passes(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
     show(&mut cargo(workspace, arguments))?;
     Ok(Outcome::Passed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_toolchain_is_known_by_its_version() {
-        assert!(is_toolchain("1.89.0-x86_64-unknown-linux-gnu", "1.89"));
-        assert!(is_toolchain("1.89-x86_64-unknown-linux-gnu", "1.89"));
-        assert!(!is_toolchain("1.890-x86_64-unknown-linux-gnu", "1.89"));
-        assert!(!is_toolchain("1.95.0-x86_64-unknown-linux-gnu", "1.89"));
-    }
 }

@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 
 /// The steps that may be skipped where `CI=true`: they need what a fresh machine with Rust, Node,
 /// Python and apt may lack. Any other skip fails there.
-const MAY_BE_SKIPPED: [&str; 4] = ["msrv", "deny", "deny: advisories", "mounted file"];
+const MAY_BE_SKIPPED: [&str; 5] = ["msrv", "api", "targets", "deny", "mounted file"];
 
 /// One step of a command.
 #[derive(Debug, Clone, Copy)]
