@@ -22,6 +22,7 @@ mod report;
 mod reporting;
 mod rotation;
 mod round;
+mod run;
 mod shared_clock;
 mod step_kill;
 mod store_fixture;
@@ -29,32 +30,23 @@ mod worker;
 mod worker_state;
 mod workers;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::time::{ClockId, clock_gettime};
-use token_sim::{OAuth2Server, SimClock, Tls};
-use vendor_auth::types::TokenEndpoint as _;
-
-use self::oracle::{Clocks, Deaths, Oracle};
-use self::plan::{LEASE_MS, Plan, Setting, small_skew};
-use self::protocol::Assignment;
-use self::random::Random;
-use self::rotation::RotationMode;
-use self::round::{Counts, LIFE_MS, Run};
-use self::shared_clock::{ClockFile, ProcessClock, SharedClock};
-use self::store_fixture::{StoreFixture, StoreKind};
-use self::worker::Parts;
-use self::workers::Workers;
-use crate::folders::RunFolder;
 
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
 pub(crate) use self::options::Options;
-use self::options::RuntimeMode;
 pub(crate) use self::worker::run as work;
+
+use self::clock_jumps::machine_us;
+use self::options::{RuntimeMode, StoreKind};
+use self::plan::Plan;
+use self::plan::draw::Setting;
+use self::random::Random;
+use self::rotation::RotationMode;
+use self::run::{Run, in_runtime};
 
 /// Plays the rounds and prints the table.
 ///
@@ -64,15 +56,6 @@ pub(crate) use self::worker::run as work;
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.processes > 0, "at least one process is needed");
     in_runtime(|folder| async move { run_in(&folder, options).await })
-}
-
-fn in_runtime<F: Future<Output = Result<()>>>(work: impl FnOnce(PathBuf) -> F) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let folder = RunFolder::create("chaos")?;
-    runtime.block_on(work(folder.path().to_owned()))
 }
 
 /// Short runs of every mode, after one on a store that breaks its contract, which must be found
@@ -131,7 +114,7 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| machine_us().unsigned_abs());
     println!("seed {seed}");
     let mut random = Random::from_seed(seed);
-    let mut run = prepare(folder, options, &mut random).await?;
+    let mut run = Run::prepare(folder, options, &mut random).await?;
     let setting = Setting {
         processes: options.processes,
         harm: run.harm,
@@ -173,94 +156,6 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-async fn prepare(folder: &Path, options: &Options, random: &mut Random) -> Result<Run> {
-    let clock_file = ClockFile::make(folder.join("hands"), options.processes)?;
-    let tls = options.tls.then(Tls::new).transpose()?;
-    let sim = vendor(options, &clock_file, tls.as_ref()).await?;
-    let fixture = StoreFixture::prepare(options.store, folder).await?;
-    let assignment = Assignment {
-        authority: tls.map(|tls| tls.ca_pem().to_owned()),
-        ..assignment(options, &sim, &fixture, &clock_file)
-    };
-    let ours = Assignment {
-        process: options.processes,
-        ..assignment.clone()
-    };
-    let clock = SharedClock(Arc::new(ProcessClock::of(
-        ClockFile::open(clock_file.path())?,
-        None,
-    )));
-    let parts = Parts::of_orchestrator(&ours, clock).await?;
-    let (key, store) = (parts.endpoint.key(), parts.store.clone());
-    let tokens = worker::cache(parts, &ours)?;
-    let workers = Workers::spawn(assignment, options.processes).await?;
-    let mut run = Run {
-        sim,
-        clock_file,
-        fixture,
-        workers,
-        oracle: Oracle::new(options.rotation),
-        store,
-        tokens,
-        key,
-        harm: options.harm(),
-        rotation: options.rotation,
-        runtime: options.runtime,
-        skews: (0..options.processes).map(|_| small_skew(random)).collect(),
-        counts: Counts::default(),
-        away: None,
-        deaths: Deaths::default(),
-        clocks: Clocks::default(),
-        logout_by: None,
-        redeem_by: None,
-    };
-    run.new_grant().await?;
-    Ok(run)
-}
-
-async fn vendor(
-    options: &Options,
-    clock_file: &ClockFile,
-    tls: Option<&Tls>,
-) -> Result<OAuth2Server> {
-    let driven = ClockFile::open(clock_file.path())?;
-    let sim = OAuth2Server::builder()
-        .rotation(options.rotation.of_server())
-        .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
-        // Grants live through years of virtual time.
-        .refresh_token_life(Duration::from_secs(100 * 365 * 86_400))
-        .clock(SimClock::driven_by(move || driven.now_ms()));
-    let sim = match tls {
-        Some(tls) => sim.tls(tls.clone()),
-        None => sim,
-    };
-    Ok(sim.start().await?)
-}
-
-fn assignment(
-    options: &Options,
-    sim: &OAuth2Server,
-    fixture: &StoreFixture,
-    clock_file: &ClockFile,
-) -> Assignment {
-    Assignment {
-        process: 0,
-        store: options.store,
-        rotation: options.rotation,
-        runtime: options.runtime,
-        address: fixture.address(),
-        base_url: sim.base_url(),
-        token_url: sim.token_url(),
-        revoke_url: sim.revoke_url(),
-        client_id: sim.client_id().to_owned(),
-        client_secret: sim.client_secret().to_owned(),
-        clock_file: clock_file.path().to_owned(),
-        spills: clock_file.path().with_file_name("spills"),
-        lease_ms: LEASE_MS,
-        authority: None,
-    }
-}
-
 fn bar(rounds: usize) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(rounds).unwrap_or(u64::MAX));
     if let Ok(style) =
@@ -282,10 +177,4 @@ fn show(bar: &ProgressBar, run: &Run, round: usize, rounds: usize) {
     }
     bar.inc(1);
     bar.set_message(text);
-}
-
-/// The machine's wall clock in microseconds: all processes see the same.
-fn machine_us() -> i64 {
-    let time = clock_gettime(ClockId::Realtime);
-    time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vendor_auth::types::store::{Acquired, Entry, Owner, StoreError, TokenStore};
 use vendor_auth::types::{Generation, TokenKey};
 
-use super::machine_us;
+use super::clock_jumps::machine_us;
 use super::shared_clock::ClockFile;
 
 /// A store whose clock takes part in the moves. Leases stay in real time.

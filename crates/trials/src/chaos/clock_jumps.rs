@@ -11,9 +11,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::time::{ClockId, clock_gettime};
 use vendor_auth::types::store::Entry;
 
-use super::machine_us;
+/// The machine's wall clock in microseconds: all processes see the same.
+pub(super) fn machine_us() -> i64 {
+    let time = clock_gettime(ClockId::Realtime);
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
+}
 
 /// The file of the moves, open.
 #[derive(Debug)]

@@ -11,14 +11,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use super::options::{Options, RuntimeMode};
+use super::clock_jumps::machine_us;
+use super::options::{Options, RuntimeMode, StoreKind};
 use super::protocol::ToWorker;
-use super::rotation::RotationMode;
-use super::round::{LIFE_MS, Run};
-use super::store_fixture::StoreKind;
+use super::random::Random;
+use super::rotation::{LIFE_MS, RotationMode};
+use super::run::{Run, in_runtime};
 use super::worker_state::WorkerState;
 use super::workers::Workers;
-use super::{machine_us, prepare};
 
 /// What to put to the test.
 #[derive(Clone, Debug, Args)]
@@ -57,12 +57,12 @@ struct Figures {
 ///
 /// If there was not exactly one exchange for a token, a process got none, or the last got it too late.
 pub(crate) fn run(options: &CrowdOptions) -> Result<()> {
-    super::in_runtime(|folder| async move { run_in(&folder, options).await })
+    in_runtime(|folder| async move { run_in(&folder, options).await })
 }
 
 async fn run_in(folder: &Path, options: &CrowdOptions) -> Result<()> {
-    let mut random = super::Random::from_seed(0);
-    let mut run = prepare(folder, &options.as_chaos(), &mut random).await?;
+    let mut random = Random::from_seed(0);
+    let mut run = Run::prepare(folder, &options.as_chaos(), &mut random).await?;
     run.skews = vec![0; options.processes];
     println!(
         "  {} processes, store {}\n  time  exchanges  asked to commit  commit to last  bare read median / slowest  ratio",

@@ -8,7 +8,7 @@ use token_sim::Exchange;
 
 use super::options::RuntimeMode;
 use super::plan::{Plan, Step, Trouble};
-use super::round::Run;
+use super::run::Run;
 use super::store_fixture::{Outage, StoreFixture};
 use super::worker_state::WorkerState;
 use super::workers::Workers;

@@ -9,9 +9,8 @@ use vendor_auth::types::Generation;
 
 use super::oracle::LogOut;
 use super::plan::{Code, Plan, Trouble};
-use super::protocol::ToWorker;
-use super::round::Run;
-use super::worker::REDIRECT_URI;
+use super::protocol::{REDIRECT_URI, ToWorker};
+use super::run::Run;
 use super::worker_state::WorkerState;
 use super::workers::Workers;
 

@@ -4,7 +4,6 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::rotation::RotationMode;
-use super::store_fixture::StoreKind;
 
 /// What to put to the test.
 #[derive(Clone, Debug, Args)]
@@ -34,6 +33,31 @@ pub(crate) struct Options {
     /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.
     #[arg(long)]
     pub(crate) no_kills: bool,
+}
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum StoreKind {
+    /// A folder that all processes share.
+    File,
+    /// A Redis of this machine's package.
+    Redis,
+    /// A PostgreSQL of this machine's package.
+    Postgres,
+    /// One that breaks its contract, to see that the oracle finds it out.
+    #[value(hide = true)]
+    Broken,
+}
+
+impl StoreKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::Broken => "careless",
+        }
+    }
 }
 
 /// On which runtimes a process calls.

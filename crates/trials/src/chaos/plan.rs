@@ -1,11 +1,10 @@
 //! What goes wrong in a round: all of it follows from the seed.
 
-mod draw;
+pub(super) mod draw;
 
 use token_sim::{Fault, RetryAfter, When};
 
-pub(super) use self::draw::{Setting, small_skew};
-use super::round::LIFE_MS;
+use super::rotation::LIFE_MS;
 use super::store_fixture::Outage;
 
 /// One round.
@@ -220,7 +219,6 @@ impl Trouble {
 
 /// A lease that is not renewed is over after this.
 pub(super) const LEASE_MS: u64 = 1_000;
-const HOUR_MS: i64 = 3_600_000;
 
 #[cfg(test)]
 mod tests;

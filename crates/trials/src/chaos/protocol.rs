@@ -1,13 +1,16 @@
 //! What the orchestrator and its processes say to each other: one line of JSON a word.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::learned::Signed;
-use super::options::RuntimeMode;
+use super::options::{RuntimeMode, StoreKind};
 use super::rotation::RotationMode;
-use super::store_fixture::StoreKind;
+
+/// Where codes are sent to; nobody is there.
+pub(super) const REDIRECT_URI: &str = "https://app.example/callback";
 
 /// What a process is started with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,4 +120,19 @@ pub(super) struct Handed {
     pub(super) at_us: i64,
     /// The instant that an API request would have been signed with.
     pub(super) signed: Option<Signed>,
+}
+
+/// Where words go: into the pipe, or nowhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reporter(pub(super) fn(&FromWorker));
+
+/// Writes a word into the pipe, at once.
+pub(super) fn report(message: &FromWorker) {
+    let Ok(mut line) = serde_json::to_vec(message) else {
+        return;
+    };
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    // Without anybody to listen there is nothing to be said.
+    _ = out.write_all(&line).and_then(|()| out.flush());
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::options::Options;
-use super::round::Run;
+use super::run::Run;
 
 /// What was done and what came of it.
 pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> String {

@@ -1,6 +1,5 @@
 //! A process's HTTP client and store, which say what happens before and after it does.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,22 +13,11 @@ use vendor_auth::types::store::{
 use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
 
 use super::aged_store::AgedStore;
+use super::clock_jumps::machine_us;
 use super::learned::Learned;
-use super::machine_us;
-use super::protocol::FromWorker;
+use super::protocol::{FromWorker, Reporter};
 use super::shared_clock::{ClockFile, SharedClock};
 use super::step_kill::StepKill;
-
-/// Writes a word into the pipe, at once.
-pub(super) fn report(message: &FromWorker) {
-    let Ok(mut line) = serde_json::to_vec(message) else {
-        return;
-    };
-    line.push(b'\n');
-    let mut out = std::io::stdout().lock();
-    // Without anybody to listen there is nothing to be said.
-    _ = out.write_all(&line).and_then(|()| out.flush());
-}
 
 /// Says when a request leaves and when its answer is here.
 #[derive(Debug)]
@@ -40,10 +28,6 @@ pub(super) struct ReportingClient {
     pub(super) clock: SharedClock,
     pub(super) learned: Arc<Learned>,
 }
-
-/// Where words go: into the pipe, or nowhere.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reporter(pub(super) fn(&FromWorker));
 
 #[async_trait]
 impl HttpClient for ReportingClient {

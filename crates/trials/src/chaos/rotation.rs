@@ -19,6 +19,9 @@ pub(crate) enum RotationMode {
     Grace,
 }
 
+/// How long an access token lives, in milliseconds.
+pub(super) const LIFE_MS: i64 = 7_200_000;
+
 /// How long a spent refresh token is accepted again; no round takes as long.
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 

@@ -1,78 +1,23 @@
 //! One round: the token becomes due or is over, everybody asks, something goes wrong, and in the
 //! end everybody has the next token, or the grant is lost and replaced.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use token_sim::OAuth2Server;
 use tokio::time::Instant;
-use vendor_auth::types::store::{Entry, TokenStore};
-use vendor_auth::types::{Timestamp, TokenKey, Validity};
-use vendor_auth::{Secret, Token, TokenCache};
 
 use super::log::Log;
-use super::options::{Harm, RuntimeMode};
-use super::oracle::{Answer, Begun, Clocks, Deaths, Oracle};
+use super::options::Harm;
+use super::oracle::{Clocks, Deaths};
 use super::plan::{Plan, Trouble};
-use super::rotation::RotationMode;
-use super::shared_clock::ClockFile;
-use super::store_fixture::{Outage, StoreFixture};
+use super::run::Run;
 use super::worker_state::WorkerState;
 use super::workers::Workers;
 
-/// How long an access token lives, in milliseconds.
-pub(super) const LIFE_MS: i64 = 7_200_000;
 /// No round takes nearly as long.
 const LONGEST_ROUND: Duration = Duration::from_secs(45);
 /// Nor one in which nobody has a doubt: the shortest rest is longer.
 const LONGEST_WITHOUT_DOUBT: Duration = Duration::from_secs(13);
-
-/// Everything that a round needs.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) sim: OAuth2Server,
-    pub(super) clock_file: ClockFile,
-    pub(super) fixture: StoreFixture,
-    pub(super) workers: Workers,
-    pub(super) oracle: Oracle,
-    /// The orchestrator's own way to the store: it reads it, and puts new grants there.
-    pub(super) store: Arc<dyn TokenStore>,
-    pub(super) tokens: TokenCache,
-    pub(super) key: TokenKey,
-    pub(super) harm: Harm,
-    pub(super) rotation: RotationMode,
-    pub(super) runtime: RuntimeMode,
-    /// How wrong each process's clock is when it does not step.
-    pub(super) skews: Vec<i64>,
-    pub(super) counts: Counts,
-    /// How the store is away just now.
-    pub(super) away: Option<Outage>,
-    /// Who was killed in this round.
-    pub(super) deaths: Deaths,
-    /// What was told of the clocks in the last round.
-    pub(super) clocks: Clocks,
-    /// Who was told to log out in this round, and who to redeem a code.
-    pub(super) logout_by: Option<usize>,
-    pub(super) redeem_by: Option<usize>,
-}
-
-/// What was done in all rounds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) rounds: u64,
-    pub(super) kills: u64,
-    pub(super) stops: u64,
-    pub(super) cuts: u64,
-    pub(super) outages: u64,
-    pub(super) steps: u64,
-    /// Processes that were killed while their spill alone had the token.
-    pub(super) spilled: u64,
-    /// Processes that died while the token lay whole in a temporary file.
-    pub(super) whole_on_disk: u64,
-    /// Runtimes that were dropped in mid flight.
-    pub(super) dropped_runtimes: u64,
-}
 
 impl Run {
     /// Plays one round and judges it.
@@ -237,24 +182,6 @@ impl Run {
         Ok(self.oracle.agrees(stored) && !self.workers.has_unsaved_token())
     }
 
-    /// Reads on in the vendor's journal.
-    pub(super) fn read_journal(&mut self) -> Result<()> {
-        self.oracle.read(&self.journal())
-    }
-
-    pub(super) fn journal(&self) -> Vec<Answer> {
-        self.sim.exchanges().iter().map(Answer::from).collect()
-    }
-
-    pub(super) fn judge_handed(&mut self) -> Result<()> {
-        for (generation, at_us) in std::mem::take(&mut self.workers.committed) {
-            self.oracle
-                .committed(generation, self.clock_file.at_ms(at_us));
-        }
-        let handed = std::mem::take(&mut self.workers.handed);
-        handed.iter().try_for_each(|out| self.oracle.handed(out))
-    }
-
     async fn record_loss(&mut self) -> Result<()> {
         self.judge_handed()?;
         let stored = self.stored().await?;
@@ -266,57 +193,5 @@ impl Run {
             bail!("a grant was lost though nobody died");
         }
         Ok(())
-    }
-
-    /// Somebody logs in anew; the orchestrator puts the grant into the store. Returns its first
-    /// generation.
-    pub(super) async fn new_grant(&mut self) -> Result<u64> {
-        let issued = self.sim.grant();
-        let now = Timestamp::from_unix_millis(self.clock_file.now_ms());
-        let validity = Validity::new(now, Timestamp::from_unix_millis(issued.expires_at_ms()));
-        let token = Token::builder(Secret::from(issued.access_token()), validity)
-            .refresh(issued.refresh_token().map(Secret::from))
-            .build()?;
-        let adopted = self
-            .tokens
-            .set_token(token)
-            .await
-            .context("the new grant cannot be stored")?;
-        let generation = adopted.generation().number();
-        drop(adopted);
-        self.workers
-            .log
-            .note(&format!("a new grant begins with generation {generation}"));
-        let begun = Begun {
-            grant: self.sim.grant_count().checked_sub(1),
-            generation,
-            issued_at_ms: now.unix_millis(),
-            expires_at_ms: issued.expires_at_ms(),
-        };
-        self.oracle.begin(&begun, self.sim.exchanges().len());
-        self.oracle.committed(generation, self.clock_file.now_ms());
-        Ok(generation)
-    }
-
-    /// The generation that the store holds.
-    pub(super) async fn stored(&self) -> Result<u64> {
-        let record = self.entry().await?.record;
-        Ok(record
-            .context("the store lost the record")?
-            .generation
-            .number())
-    }
-
-    /// What the store holds.
-    pub(super) async fn entry(&self) -> Result<Entry> {
-        let mut last = None;
-        for _ in 0..50 {
-            match self.store.load(&self.key).await {
-                Ok(entry) => return Ok(entry),
-                Err(error) => last = Some(error),
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        bail!("the store cannot be read: {last:?}")
     }
 }

@@ -9,8 +9,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde_json::Value;
 use token_file::test_util::WriteStep;
 
-use super::protocol::FromWorker;
-use super::reporting::report;
+use super::protocol::{FromWorker, report};
 
 /// Before which step of its writes this process dies.
 #[derive(Debug)]

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
 use local_servers::{LocalServer as _, Postgres, Redis};
-use serde::{Deserialize, Serialize};
 use token_file::FileStore;
 use token_postgres::PostgresStore;
 use token_redis::RedisStore;
@@ -16,32 +14,8 @@ use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::types::store::TokenStore;
 
 use super::broken_store::BrokenStore;
+use super::options::StoreKind;
 use super::step_kill::{StepKill, whole_on_disk};
-
-/// Which store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub(crate) enum StoreKind {
-    /// A folder that all processes share.
-    File,
-    /// A Redis of this machine's package.
-    Redis,
-    /// A PostgreSQL of this machine's package.
-    Postgres,
-    /// One that breaks its contract, to see that the oracle finds it out.
-    #[value(hide = true)]
-    Broken,
-}
-
-impl StoreKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
-            Self::Broken => "careless",
-        }
-    }
-}
 
 /// How a process opens the store.
 pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {

@@ -16,8 +16,8 @@ use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
 use super::learned::Learned;
-use super::protocol::{Assignment, FromWorker, ToWorker};
-use super::reporting::{Reporter, ReportingClient, ReportingStore, Role, report};
+use super::protocol::{Assignment, FromWorker, Reporter, ToWorker, report};
+use super::reporting::{ReportingClient, ReportingStore, Role};
 use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
 use super::step_kill::StepKill;
 use super::store_fixture::{open_store, open_store_that_kills};
@@ -86,9 +86,6 @@ async fn work(assignment: &Assignment) -> Result<()> {
     }
     Ok(())
 }
-
-/// Where codes are sent to; nobody is there.
-pub(super) const REDIRECT_URI: &str = "https://app.example/callback";
 
 /// The vendor, as everybody describes it.
 pub(super) fn endpoint(assignment: &Assignment) -> Result<OAuth2> {

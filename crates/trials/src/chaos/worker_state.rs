@@ -32,6 +32,15 @@ pub(super) struct WorkerState {
     message: Option<u64>,
 }
 
+/// A token that a process handed out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HandedOut {
+    pub(super) process: usize,
+    pub(super) handed: Handed,
+    /// When it was asked for, the process knew already that the grant was logged out.
+    pub(super) knew_of_logout: bool,
+}
+
 /// As the engine says it.
 const LOGGED_OUT: &str = "logged out";
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use self::process::{Received, WorkerProcess};
 use super::log::Log;
 use super::protocol::{Assignment, FromWorker, Handed, ToWorker};
-use super::worker_state::WorkerState;
+use super::worker_state::{HandedOut, WorkerState};
 
 /// All processes.
 #[derive(Debug)]
@@ -35,15 +35,6 @@ pub(super) struct Workers {
     assignment: Assignment,
     outbox: mpsc::UnboundedSender<Received>,
     inbox: mpsc::UnboundedReceiver<Received>,
-}
-
-/// A token that a process handed out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct HandedOut {
-    pub(super) process: usize,
-    pub(super) handed: Handed,
-    /// When it was asked for, the process knew already that the grant was logged out.
-    pub(super) knew_of_logout: bool,
 }
 
 impl Workers {
@@ -242,21 +233,14 @@ impl Workers {
         Ok(())
     }
 
-    /// Lets everyone go on who is frozen.
+    /// Resumes every stopped process.
     pub(super) fn resume_all(&mut self) -> Result<()> {
-        for process in 0..self.processes.len() {
-            if self
-                .processes
-                .get(process)
-                .is_some_and(|worker| worker.stopped)
-            {
+        for (process, worker) in self.processes.iter_mut().enumerate() {
+            if std::mem::take(&mut worker.stopped) {
                 self.log.add(process, "SIGCONT");
-                self.signal(process, Signal::CONT)?;
+                worker.signal(Signal::CONT)?;
             }
         }
-        self.processes
-            .iter_mut()
-            .for_each(|worker| worker.stopped = false);
         Ok(())
     }
 
@@ -297,16 +281,8 @@ impl Workers {
     /// Lets no process write more than this many bytes into a file; `None` takes the limit away.
     #[cfg(target_os = "linux")]
     pub(super) fn limit_files(&mut self, bytes: Option<u64>) -> Result<()> {
-        use rustix::process::{Resource, Rlimit, prlimit};
-        for worker in self.processes.iter().filter(|worker| !worker.state.gone) {
-            let limit = Rlimit {
-                current: bytes,
-                maximum: None,
-            };
-            prlimit(Some(worker.id()?), Resource::Fsize, limit)
-                .context("a disk cannot be filled")?;
-        }
-        Ok(())
+        let mut running = self.processes.iter().filter(|worker| !worker.state.gone);
+        running.try_for_each(|worker| worker.limit_files(bytes))
     }
 
     fn signal(&self, process: usize, signal: Signal) -> Result<()> {

@@ -2,10 +2,11 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use super::answer::Answer;
+use super::ended::Ended;
+use super::judge::{Begun, Oracle};
 use super::lifetimes::end_of;
-use super::{Answer, Begun, Oracle};
 use crate::chaos::rotation::{GRACE, RotationMode};
-use crate::chaos::workers::HandedOut;
 
 /// Who died in a round, and what they left.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,39 +24,6 @@ pub(in crate::chaos) struct LogOut {
     pub(in crate::chaos) removed: Option<u64>,
     /// Whether the vendor was asked to revoke the grant.
     pub(in crate::chaos) revoked: bool,
-}
-
-/// A grant that was logged out.
-#[derive(Debug)]
-pub(super) struct Ended {
-    removed: u64,
-    is_followed: bool,
-}
-
-impl Ended {
-    /// Another grant begins: newer generations are its own.
-    pub(super) fn follow(&mut self) {
-        self.is_followed = true;
-    }
-
-    pub(super) fn judge(&self, out: &HandedOut) -> Result<()> {
-        let HandedOut {
-            process, handed, ..
-        } = *out;
-        let generation = handed.generation;
-        let was_removed = generation <= self.removed;
-        ensure!(
-            !(out.knew_of_logout && was_removed),
-            "process {process} handed out generation {generation} of a grant that it knew to be logged out"
-        );
-        // In such a round the store is there, so nobody serves what it does not have.
-        ensure!(
-            was_removed || self.is_followed,
-            "process {process} handed out generation {generation} after a logout that had removed generation {}",
-            self.removed
-        );
-        Ok(())
-    }
 }
 
 impl Oracle {
@@ -138,7 +106,7 @@ impl Oracle {
             .filter(undelivered)
             .count();
         // What lay whole on disk was to be recovered.
-        let whole = deaths.whole_on_disk > self.lives.newest();
+        let whole = deaths.whole_on_disk > self.lifetimes.newest();
         let died = deaths.receivers.saturating_sub(u64::from(whole));
         let explained = u64::try_from(undelivered).unwrap_or(u64::MAX) + died;
         let durable = stored.saturating_sub(self.epoch.first);
@@ -149,7 +117,7 @@ impl Oracle {
         );
         self.tally.unheard += unheard;
         self.epoch.unheard += unheard;
-        self.lives.unheard = self.epoch.unheard;
+        self.lifetimes.unheard = self.epoch.unheard;
         self.epoch.explained = self.epoch.issued.len();
         Ok(())
     }
@@ -165,10 +133,7 @@ impl Oracle {
             "a grant was logged out and its token was not revoked"
         );
         self.end_overtaken(removed)?;
-        self.ended = Some(Ended {
-            removed,
-            is_followed: false,
-        });
+        self.ended = Some(Ended::at(removed));
         Ok(())
     }
 

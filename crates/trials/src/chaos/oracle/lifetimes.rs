@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail, ensure};
 
-use super::super::protocol::Handed;
-use super::super::round::LIFE_MS;
+use crate::chaos::protocol::Handed;
+use crate::chaos::rotation::LIFE_MS;
 
 /// All tokens, by generation.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use token_sim::{Kind, Outcome};
 
-use super::Answer;
+use super::answer::Answer;
 use super::lifetimes::GRAIN_MS;
 use crate::chaos::rotation::RotationMode;
 

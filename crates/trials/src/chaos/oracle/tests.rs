@@ -2,11 +2,15 @@ mod endings;
 mod rests;
 mod rotations;
 
+use anyhow::Result;
+use token_sim::{Kind, Outcome};
+
 use super::lifetimes::GRAIN_MS;
 use super::*;
 use crate::chaos::learned::Signed;
 use crate::chaos::protocol::Handed;
-use crate::chaos::round::LIFE_MS;
+use crate::chaos::rotation::{LIFE_MS, RotationMode};
+use crate::chaos::worker_state::HandedOut;
 
 /// The first token's generation; it is issued at zero.
 const FIRST: u64 = 10;
@@ -64,7 +68,7 @@ fn refused() -> Answer {
 fn killed() -> Deaths {
     Deaths {
         receivers: 1,
-        whole_on_disk: None,
+        ..Deaths::default()
     }
 }
 
@@ -95,8 +99,8 @@ fn by(process: usize, handed: Handed) -> HandedOut {
 
 #[track_caller]
 fn found_out(verdict: Result<()>, by: &str) {
-    let error = verdict.unwrap_err().to_string();
-    assert!(error.contains(by), "{error}");
+    let error = verdict.unwrap_err();
+    assert!(error.to_string().contains(by), "{error}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use token_sim::When;
 
-use super::{Age, Code, Cut, DoubtPace, HOUR_MS, Plan, Step, Trouble};
+use super::{Age, Code, Cut, DoubtPace, Plan, Step, Trouble};
 use crate::chaos::options::Harm;
 use crate::chaos::random::Random;
 use crate::chaos::store_fixture::Outage;
@@ -16,6 +16,7 @@ pub(in crate::chaos) struct Setting {
     pub(in crate::chaos) has_steps: bool,
 }
 
+pub(super) const HOUR_MS: i64 = 3_600_000;
 /// A write of a record has about so many steps, and giving back the lease a few more.
 const STEPS: u64 = 14;
 

@@ -1,3 +1,4 @@
+use super::draw::{HOUR_MS, Setting};
 use super::*;
 use crate::chaos::options::Harm;
 use crate::chaos::random::Random;

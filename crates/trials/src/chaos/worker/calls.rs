@@ -11,12 +11,10 @@ use vendor_auth::types::TokenKey;
 use vendor_auth::types::store::TokenStore;
 use vendor_auth::{Secret, Token, TokenCache};
 
-use super::REDIRECT_URI;
+use crate::chaos::clock_jumps::machine_us;
 use crate::chaos::learned::Learned;
-use crate::chaos::machine_us;
 use crate::chaos::options::RuntimeMode;
-use crate::chaos::protocol::{FromWorker, Handed};
-use crate::chaos::reporting::report;
+use crate::chaos::protocol::{FromWorker, Handed, REDIRECT_URI, report};
 use crate::chaos::shared_clock::{SharedClock, last_look_ms};
 
 /// Everything that a caller needs.

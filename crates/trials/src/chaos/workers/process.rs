@@ -73,6 +73,18 @@ impl WorkerProcess {
         kill_process(self.id()?, signal).context("a process cannot be signalled")
     }
 
+    /// Lets it write at most this many bytes into a file; `None` removes the limit.
+    #[cfg(target_os = "linux")]
+    pub(super) fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.id()?), Resource::Fsize, limit).context("a disk cannot be filled")?;
+        Ok(())
+    }
+
     pub(super) async fn ended(&mut self) -> Result<()> {
         self.child.wait().await?;
         Ok(())
