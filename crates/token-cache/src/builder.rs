@@ -1,4 +1,4 @@
-//! Puts a [`TokenCache`] together.
+//! Builds a [`TokenCache`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,19 +22,19 @@ use crate::refresh::attempts::Attempts;
 use crate::refresh::bound_store::BoundStore;
 use crate::refresh::{Parts, Refresher, Settings};
 
-/// After a holder died the others wait for so long: a longer lease is a mistake.
+/// After a holder has died, the others wait this long: a longer lease is a mistake.
 const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
 /// The longest operation of a store.
 const STORE_LIMIT: Duration = Duration::from_secs(5);
 
 impl TokenCache {
-    /// Begins a cache for an endpoint.
+    /// Returns a builder for a cache of this endpoint's token.
     pub fn builder(endpoint: impl TokenEndpoint) -> TokenCacheBuilder {
         TokenCacheBuilder::new(Box::new(endpoint))
     }
 }
 
-/// Puts a [`TokenCache`] together; every slot but the HTTP client has a default.
+/// Builds a [`TokenCache`]. Only the HTTP client is required.
 #[must_use]
 pub struct TokenCacheBuilder {
     endpoint: Box<dyn TokenEndpoint>,
@@ -65,40 +65,40 @@ impl TokenCacheBuilder {
         }
     }
 
-    /// What carries the requests; must be given.
+    /// Sets the HTTP client. Required.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.http = Some(Box::new(client));
         self
     }
 
-    /// Where the token lives between processes; [`MemoryStore`] where nothing is said.
+    /// Sets the store that keeps the token between processes. Default: a [`MemoryStore`].
     pub fn store(mut self, store: impl TokenStore) -> Self {
         self.store = Arc::new(store);
         self
     }
 
-    /// A store of this machine, such as a `FileStore`, for a token that the shared store did not
-    /// acknowledge: it is durable there at once, so that a process that dies meanwhile loses
-    /// nothing. The next process of this machine finds it and writes it to the shared store.
+    /// Sets a store on this machine, such as a `FileStore`, for tokens that the shared store has
+    /// not acknowledged. They are durable there at once, so a process that dies meanwhile loses
+    /// nothing: the next process on this machine writes them to the shared store. Default: none.
     pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
         self.fallback = Some(Arc::new(store));
         self
     }
 
-    /// Where time comes from; [`SystemClock`] where nothing is said.
+    /// Sets the clock. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// The runtime that exchanges, store operations and [`keep_fresh`](TokenCache::keep_fresh) run
-    /// on. Default: one of this library's own, shared by all caches of the process, started at the
-    /// first exchange and never shut down, so that an exchange does not end with the runtime of the
-    /// caller who started it.
+    /// Sets the runtime of exchanges, store operations and [`keep_fresh`](TokenCache::keep_fresh).
+    /// Default: the library's own, which all caches of the process share. It is started with the
+    /// first exchange and never shut down, so an exchange does not end with the runtime of the
+    /// caller that started it.
     ///
-    /// A test with paused time gives `tokio::runtime::Handle::current()`. A current-thread runtime
-    /// must be driven for anything to happen. Once the given runtime has shut down, new work goes
-    /// to the library's own. An exchange that was under way ends with it, and its callers get
+    /// A test with paused time passes `tokio::runtime::Handle::current()`. A current-thread runtime
+    /// makes progress only while it is driven. Once the given runtime has shut down, new work goes
+    /// to the library's own; an exchange that was in flight ends with it, and its callers get
     /// [`ErrorKind::InDoubt`](token_core::ErrorKind::InDoubt) unless the refresh request can be
     /// repeated safely.
     pub fn runtime(mut self, handle: Handle) -> Self {
@@ -106,16 +106,16 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// A token that you have already, such as one made by [`Token::from_refresh_token`]. It is used
-    /// if the store has nothing for this key, or if the grant that is stored is refused or was
-    /// logged out and did not begin with this token. The same one is not tried twice.
+    /// Sets a token that you already have, such as one made by [`Token::from_refresh_token`]. It is
+    /// used if the store has nothing for this key, or if the stored grant was refused or logged out
+    /// and did not begin with this token. The same one is not tried twice. Default: none.
     pub fn initial_token(mut self, token: Token) -> Self {
         self.initial = Some(Ok(token));
         self
     }
 
-    /// Sets the refresh token that the grant begins with, such as one from an earlier login. The
-    /// same as [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]; if it is
+    /// Sets the refresh token that the grant begins with, such as one from an earlier login: the
+    /// same as [`initial_token`](Self::initial_token) with [`Token::from_refresh_token`]. If it is
     /// blank, [`build`](Self::build) fails.
     pub fn refresh_token(mut self, token: Secret) -> Self {
         let initial = Token::from_refresh_token(token);
@@ -123,54 +123,56 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// How early a token is refreshed.
+    /// Sets how long before its expiry a token is refreshed.
     pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
         self.timing.policy = policy;
         self
     }
 
-    /// How long to hold off after failures.
+    /// Sets how long to pause after failures.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.timing.backoff = backoff;
         self
     }
 
-    /// How long a caller of [`token`](TokenCache::token) waits; 30 seconds where nothing is said.
-    /// The exchange goes on without it.
+    /// Sets how long a caller of [`token`](TokenCache::token) waits. Default: 30 seconds. The
+    /// exchange goes on without it.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.wait_timeout = wait;
         self
     }
 
-    /// The longest exchange; 20 seconds where nothing is said. One whose refresh token works only
-    /// once has 120 seconds, or this where it is more: what is cut off may be lost.
+    /// Sets how long an exchange may take. Default: 20 seconds. With a single-use refresh token it
+    /// is 120 seconds, or this if it is longer, because an exchange that is cut off may lose the
+    /// grant.
     pub fn exchange_deadline(mut self, deadline: Duration) -> Self {
         self.settings.exchange = deadline;
         self.settings.single_use_exchange = deadline.max(self.settings.single_use_exchange);
         self
     }
 
-    /// How long a lease in a shared store lives unless it is renewed; 30 seconds where nothing is
-    /// said. It is renewed at each third of its life. After a holder died, the others wait for so
-    /// long; a shorter one is lost more easily by a holder that is slow.
+    /// Sets how long a lease in a shared store lives unless it is renewed. Default: 30 seconds; at
+    /// least 50 milliseconds, at most a day. It is renewed at each third of its life. If a holder
+    /// dies, the others wait this long; a slow holder loses a short lease more easily.
     pub fn lease_ttl(mut self, life: Duration) -> Self {
         self.settings.lease_ttl = life.max(Duration::from_millis(50));
         self
     }
 
-    /// How long a flight waits for another holder's lease, watching for that one's commit; 60
-    /// seconds where nothing is said.
+    /// Sets how long a refresh waits for another holder's lease, while it watches for that holder's
+    /// commit. Default: 60 seconds.
     pub fn lease_timeout(mut self, wait: Duration) -> Self {
         self.settings.lease_timeout = wait;
         self
     }
 
-    /// The finished cache. Nothing is asked for yet.
+    /// Builds the cache. Nothing is requested yet.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the HTTP client is missing, the lease is longer than a day, the given
-    /// runtime has no timers, or the operating system gives no random numbers.
+    /// [`BuildError`] if the HTTP client is missing, the refresh token is blank, the lease is
+    /// longer than a day, the given runtime has no timers, or the operating system provides no
+    /// random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
         let http = self
             .http

@@ -1,4 +1,4 @@
-//! The product: one token, kept fresh.
+//! The cache: one token, kept fresh for all callers.
 
 mod grant;
 
@@ -19,18 +19,20 @@ use crate::flight::background::KeepFresh;
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
 /// ```
-/// # async fn run(endpoint: impl token_core::TokenEndpoint, http: impl token_core::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// # use token_core::{HttpClient, TokenEndpoint};
+/// # async fn run(endpoint: impl TokenEndpoint, http: impl HttpClient)
+/// # -> Result<(), Box<dyn std::error::Error>> {
 /// use token_cache::TokenCache;
 ///
 /// let tokens = TokenCache::builder(endpoint).http_client(http).build()?;
-/// let token = tokens.token().await?; // one exchange, however many tasks ask; fresh from here on
+/// let token = tokens.token().await?; // one token request, however many tasks ask
 /// println!("{:?}", token.headers());
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// Clones share one token. Dropping the last one leaks no task and loses no rotation: an exchange
-/// under way is finished and committed.
+/// Clones share one token. Dropping the last clone leaks no task and loses no rotation: an exchange
+/// that is in flight is completed and committed.
 #[derive(Clone)]
 pub struct TokenCache {
     shared: Arc<Shared>,
@@ -43,27 +45,29 @@ impl TokenCache {
         }
     }
 
-    /// A live token.
+    /// Returns a live token.
     ///
-    /// A fresh one costs one atomic load and one look at the clock. In the last part of its life,
-    /// callers still get it at once while one exchange runs. Near its end they wait for that
-    /// exchange, and get the current token if it fails before the expiry. An expired token is never
-    /// handed out.
+    /// A fresh token costs one atomic load and one clock read. Once a refresh is due, callers still
+    /// get the token at once, while one exchange runs. Shortly before the expiry they wait for that
+    /// exchange, and get the current token if it fails. An expired token is never returned.
+    ///
+    /// Waits at most the builder's [`wait_timeout`](crate::TokenCacheBuilder::wait_timeout).
     ///
     /// # Errors
     ///
-    /// Only where there is no live token: the failure of the exchange, shared by all who waited for
-    /// it; [`Transient`](token_core::ErrorKind::Transient) where the caller's time was over first.
+    /// Fails only if there is no live token: with the error of the exchange, which all waiting
+    /// callers share, or with [`Transient`](token_core::ErrorKind::Transient) if the wait timed out
+    /// first.
     pub async fn token(&self) -> Result<TokenGuard, Error> {
         self.token_within(self.shared.wait_timeout()).await
     }
 
-    /// A live token, waiting at most so long; see [`token`](Self::token). The exchange has its own,
-    /// longer time and goes on.
+    /// Like [`token`](Self::token), but waits at most `wait`. The exchange has its own, longer
+    /// deadline and goes on.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token).
+    /// The same as [`token`](Self::token).
     pub async fn token_within(&self, wait: Duration) -> Result<TokenGuard, Error> {
         match self.shared.current.fresh() {
             Some(token) => Ok(token),
@@ -71,9 +75,9 @@ impl TokenCache {
         }
     }
 
-    /// Returns a live token that lives for at least `span`, such as the time that a long upload
-    /// takes or a signed URL is valid. If the token in hand does not, one exchange is made; none,
-    /// if an exchange of the last minute has shown that it would be in vain.
+    /// Returns a live token that stays valid for at least `span`, for example for a long upload or
+    /// a signed URL. If the current token does not, one exchange is made; none, if an exchange
+    /// within the last minute has shown that the vendor's tokens do not live that long.
     ///
     /// ```
     /// # async fn upload(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -86,8 +90,8 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the vendor's tokens
-    /// do not live that long, with both lifetimes in the message.
+    /// The same as [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the
+    /// vendor's tokens do not live that long, with both lifetimes in the message.
     pub async fn token_valid_for(&self, span: Duration) -> Result<TokenGuard, Error> {
         let token = self.token().await?;
         if let Some(token) = self.shared.current.live_for(span) {
@@ -103,9 +107,9 @@ impl TokenCache {
             .ok_or_else(|| too_short(&newest, span).with_key(self.key()))
     }
 
-    /// Returns another token than the one of this generation: makes an exchange now, however fresh
-    /// the token is. Callers that name the same generation share one exchange; one that names an
-    /// older generation gets the token in hand.
+    /// Refreshes now if the current token still has this generation, however fresh it is, and
+    /// returns the newer one. Callers that name the same generation share one exchange; a caller
+    /// that names an older one gets the current token.
     ///
     /// ```
     /// # async fn force(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -115,28 +119,29 @@ impl TokenCache {
     /// # }
     /// ```
     ///
-    /// A vendor that repeats its living token may answer with the same one, which is then returned.
+    /// A vendor that repeats its live token may answer with the same one, which is then returned.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token). After a failure, the pause before the next exchange is kept:
-    /// [`Error::retry_after`] says how much of it is left.
+    /// The same as [`token`](Self::token). After a failure, the pause before the next exchange is
+    /// kept; [`Error::retry_after`] says how much of it is left.
     pub async fn refresh_if(&self, generation: Generation) -> Result<TokenGuard, Error> {
         let within = self.shared.wait_timeout();
         self.shared.another(generation, within).await
     }
 
-    /// The live token that is in hand, without asking for one.
+    /// Returns the current token if it is live, without asking for one.
     pub fn current(&self) -> Option<TokenGuard> {
         self.shared.current.live()
     }
 
-    /// Puts a live token on an API request whose body is `body`, signed where the vendor wants
-    /// that.
+    /// Puts a live token on an API request with this body, and signs the request if the vendor
+    /// requires it.
     ///
     /// # Errors
     ///
-    /// As [`token`](Self::token), and where the request cannot be signed.
+    /// The same as [`token`](Self::token), and the endpoint's error if the request cannot be
+    /// signed.
     pub async fn authorize(&self, request: &mut Parts, body: &[u8]) -> Result<TokenGuard, Error> {
         let token = self.token().await?;
         let attempt = self.attempt();
@@ -145,12 +150,13 @@ impl TokenCache {
         Ok(token)
     }
 
-    /// Tells that an API refused this token with 401. The next caller waits for another one. A late
-    /// 401 for an older token changes nothing, and tokens that are refused one after the other are
-    /// replaced ever more slowly: another token is not the cure then.
+    /// Reports that an API rejected this token with 401. The next caller waits for another one. A
+    /// late 401 for an older token changes nothing. If one token after the other is rejected, they
+    /// are replaced ever more slowly, because the token is then not the cause.
     ///
     /// ```
-    /// # async fn call(tokens: token_cache::TokenCache, status: u16) -> Result<(), token_core::Error> {
+    /// # use token_cache::TokenCache;
+    /// # async fn call(tokens: TokenCache, status: u16) -> Result<(), token_core::Error> {
     /// let token = tokens.token().await?;
     /// // … the API answers …
     /// if status == 401 {
@@ -163,12 +169,12 @@ impl TokenCache {
         self.shared.current.reject(token);
     }
 
-    /// Asks the vendor something about a token, such as an introspection: sends the request once
-    /// and reads the answer.
+    /// Sends the vendor one request about the token, such as an introspection, and reads the
+    /// answer. It is sent once.
     ///
     /// # Errors
     ///
-    /// What `build` and `read` say, and a transport's failure.
+    /// The errors of `build`, of `read`, and of the transport.
     pub async fn send_request<T>(
         &self,
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
@@ -178,22 +184,23 @@ impl TokenCache {
         self.shared.ask(request, read).await
     }
 
-    /// Refreshes without traffic, from now until the cache is gone or the handle says stop. Not
-    /// needed for correctness; it saves the first caller after a pause from waiting.
+    /// Starts a task that refreshes the token without traffic, until the cache is dropped or
+    /// [`KeepFresh::stop`] is called. Correctness does not need it; it saves the first caller after
+    /// an idle time from waiting.
     ///
-    /// It runs beside the exchanges and needs no runtime of the caller's. It never logs in again
-    /// after a logout: a caller's [`token`](Self::token) does.
+    /// The task runs where exchanges run, so the caller needs no runtime. It never logs in again
+    /// after a logout; a caller's [`token`](Self::token) does.
     pub fn keep_fresh(&self) -> KeepFresh {
         self.shared.keep_fresh()
     }
 
-    /// What happens to the token from now on.
+    /// Returns a stream of what happens to the token from now on.
     pub fn events(&self) -> Events {
         Events::new(self.shared.current.subscribe())
     }
 
-    /// Waits, at most so long, until no exchange is under way and the store has acknowledged what
-    /// came of it. To be called before a process ends.
+    /// Waits, at most `within`, until no exchange is in flight and the store has acknowledged the
+    /// newest token. Call it before the process exits.
     pub async fn drain(&self, within: Duration) -> Drained {
         match self.shared.drain(within).await {
             true => Drained::Settled,
@@ -201,7 +208,7 @@ impl TokenCache {
         }
     }
 
-    /// The name of the grant in stores, logs and metrics.
+    /// Returns the name of the grant in stores, logs and metrics.
     pub fn key(&self) -> &TokenKey {
         self.shared.current.key()
     }
@@ -222,24 +229,23 @@ fn too_short(token: &Token, span: Duration) -> Error {
     let validity = token.validity();
     let life = validity.expires_at().since(validity.issued_at());
     let message = format!(
-        "they live {} s, {} s were asked for",
+        "they live {} s; {} s were requested",
         life.as_secs(),
         span.as_secs()
     );
     Error::new(
         ErrorKind::Config,
-        "the vendor's tokens do not live as long as asked for",
+        "the vendor's tokens do not live as long as requested",
     )
     .with_message(&message, &Scrubber::new([]))
 }
 
-/// The answer to [`TokenCache::drain`].
+/// The result of [`TokenCache::drain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Drained {
-    /// Nothing is under way, and the store has everything.
+    /// No exchange is in flight, and the store has acknowledged the newest token.
     Settled,
-    /// The time was over first: an exchange is under way, or the store has not acknowledged the
-    /// newest token.
+    /// It timed out: an exchange is in flight, or the store has not acknowledged the newest token.
     Unsettled,
 }

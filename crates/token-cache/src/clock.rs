@@ -12,9 +12,9 @@ pub(crate) fn millis(elapsed: Duration) -> u64 {
 }
 
 /// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on
-/// Apple's systems (`CLOCK_MONOTONIC`) and on Windows. Its wall time is that of the last timer tick
-/// on Linux and Android, at most 10 milliseconds ago: every caller of a token pays for a look at
-/// the clock, and this one costs a quarter.
+/// Apple's systems (`CLOCK_MONOTONIC`) and on Windows. On Linux and Android its wall time is that
+/// of the last timer tick, at most 10 milliseconds ago: every call for a token reads the clock, and
+/// this read costs a quarter of a precise one.
 ///
 /// ```
 /// use token_cache::SystemClock;
@@ -54,7 +54,7 @@ fn elapsed() -> Duration {
 fn wall() -> Timestamp {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the clock that everybody else asks"
+        reason = "this is the clock that all other code asks"
     )]
     Timestamp::from(std::time::SystemTime::now())
 }
@@ -77,14 +77,14 @@ fn elapsed() -> Duration {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the clock that everybody else asks"
+        reason = "this is the clock that all other code asks"
     )]
     let now = Instant::now();
     now.saturating_duration_since(*ORIGIN.get_or_init(|| now))
 }
 
 /// A clock that follows tokio's time, so that a test with paused time moves both with one
-/// `tokio::time::advance`. The wall clock can be stepped besides.
+/// `tokio::time::advance`. The wall clock can also be stepped alone.
 ///
 /// ```
 /// use std::time::Duration;
@@ -108,7 +108,7 @@ pub struct RuntimeClock {
 
 #[cfg(feature = "test-util")]
 impl RuntimeClock {
-    /// A clock that shows this wall time now.
+    /// Returns a clock that shows this wall time now.
     pub fn at(wall: Timestamp) -> Self {
         Self {
             origin: tokio::time::Instant::now(),
@@ -117,7 +117,7 @@ impl RuntimeClock {
         }
     }
 
-    /// Steps the wall clock alone by signed milliseconds.
+    /// Steps the wall clock alone, by this many milliseconds.
     pub fn step_wall(&self, millis: i64) {
         self.stepped_millis
             .fetch_add(millis, std::sync::atomic::Ordering::SeqCst);

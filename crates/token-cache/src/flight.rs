@@ -1,5 +1,5 @@
-//! A caller's way to a token: it uses the current one, waits for a refresh, or starts one. At most one
-//! refresh is in flight, as a task that no caller can cancel.
+//! A caller's way to a token: it uses the current one, waits for a refresh, or starts one. At most
+//! one refresh is in flight, as a task that no caller can cancel.
 
 pub(crate) mod background;
 pub(crate) mod runtime;
@@ -30,7 +30,8 @@ pub(crate) struct Shared {
     pub(crate) refresher: Refresher,
     tasks: Tasks,
     flight: SingleFlight<Result<(), Error>>,
-    /// When the store was last looked at for callers without a token, in milliseconds of elapsed time.
+    /// When the store was last looked at for callers without a token, in milliseconds of elapsed
+    /// time.
     looked_at: AtomicU64,
     wait_timeout: Duration,
 }
@@ -120,8 +121,8 @@ impl Shared {
         read(&reply.answer())
     }
 
-    /// Waits, at most this long, until no refresh is in flight and the store has acknowledged the newest
-    /// token. Returns whether that is so.
+    /// Waits, at most this long, until no refresh is in flight and the store has acknowledged the
+    /// newest token. Returns whether that is so.
     pub(crate) async fn drain(self: &Arc<Self>, within: Duration) -> bool {
         if !self.is_in_flight() && self.refresher.pending().is_settled() {
             return true;

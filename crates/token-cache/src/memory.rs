@@ -13,7 +13,7 @@ use token_core::{Generation, TokenKey};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Keeps tokens in memory: they are gone with the process. Clones share what is kept, so that
+/// Keeps tokens in memory; they are lost with the process. Clones share their content, so that
 /// several caches of one process can share a grant.
 ///
 /// ```
@@ -39,7 +39,7 @@ struct Place {
     tombstone: Option<Tombstone>,
 }
 
-/// What is known of the grant that a logout removed.
+/// What is known about the grant that a logout removed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tombstone {
     generation: Option<Generation>,
@@ -47,7 +47,7 @@ struct Tombstone {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Returns an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -109,7 +109,7 @@ impl Place {
     fn put(&mut self, record: &Record) {
         let id = record.id();
         self.intent.take_if(|(intent, _)| id.supersedes(intent));
-        // A repetition makes the record no younger.
+        // Writing the same record again makes it no younger.
         let first = self
             .record
             .take_if(|(stored, _)| stored.id() == id)

@@ -1,4 +1,4 @@
-//! The beginning and the end of a grant, and what is known of it.
+//! Begins, ends and describes a grant.
 
 use token_core::{Error, OneTimeGrant, Token};
 
@@ -9,42 +9,43 @@ use crate::refresh::new_grants::NewGrant;
 use crate::refresh::revoke::LoggedOut;
 
 impl TokenCache {
-    /// Gets the first token of a grant from a one-time code or a person's password. It is sent once
-    /// and never again by itself.
+    /// Gets the first token of a grant from a one-time code or a person's password. It is sent
+    /// once, and never again on its own.
     ///
     /// # Errors
     ///
-    /// What the vendor says to it; [`Store`](token_core::ErrorKind::Store), with nothing sent,
-    /// where the store cannot be reached.
+    /// The vendor's refusal, or the transport's failure; [`Store`](token_core::ErrorKind::Store),
+    /// with nothing sent, if the store cannot be reached.
     pub async fn redeem(&self, redemption: OneTimeGrant) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Redeem(redemption)).await
     }
 
-    /// Takes over a token that you have, as the first of a new lineage, whatever the store holds.
+    /// Begins a grant with a token that you have, whatever the store holds.
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) where the store cannot be reached; what a refresh
-    /// says where the token is expired.
+    /// [`Store`](token_core::ErrorKind::Store) if the store cannot be reached; if the token is
+    /// expired, the error of its refresh.
     pub async fn set_token(&self, token: Token) -> Result<TokenGuard, Error> {
         self.begin(NewGrant::Set(token)).await
     }
 
-    /// Ends the grant: leaves a tombstone in the store, so that a late commit does not bring it
-    /// back, and asks the vendor to revoke the newest token that is known, if the vendor can. From
-    /// the start on no token is published; once it has begun, it runs to its end, whatever becomes
-    /// of its caller.
+    /// Ends the grant: writes a tombstone to the store, so that a late commit cannot bring the
+    /// grant back, and asks the vendor to revoke the newest known token, if the vendor supports it.
+    /// Nothing is published from the start on. Once begun, a logout is completed even if its caller
+    /// goes away.
     ///
-    /// An endpoint with a repeatable login gets a new grant when somebody asks for a token again:
+    /// An endpoint with a repeatable login gets a new grant when a caller asks for a token again:
     /// there a logout means "revoke and start over". To shut the program out, take its credential
-    /// away. Any other needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token).
+    /// away. Any other endpoint needs [`redeem`](Self::redeem) or [`set_token`](Self::set_token) to
+    /// begin again.
     ///
     /// ```
     /// # async fn end(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
     /// use token_cache::LoggedOut;
     ///
     /// if let LoggedOut::NotRevoked { error } = tokens.logout().await? {
-    ///     eprintln!("the grant is over here, but the vendor was not told: {error}");
+    ///     eprintln!("logged out, but the vendor did not revoke the token: {error}");
     /// }
     /// # Ok(())
     /// # }
@@ -58,7 +59,7 @@ impl TokenCache {
         self.shared.logout().await
     }
 
-    /// Returns what the token in hand and the store know of the grant. The vendor is not asked.
+    /// Returns what the current token and the store know about the grant. The vendor is not asked.
     ///
     /// ```
     /// # async fn status(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
@@ -73,15 +74,15 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`Store`](token_core::ErrorKind::Store) if there is no live token in hand and the store
+    /// [`Store`](token_core::ErrorKind::Store) if the current token is not live and the store
     /// cannot be read.
     pub async fn grant_state(&self) -> Result<GrantState, Error> {
         self.shared.grant_state().await
     }
 
-    /// Forgets that the vendor refused the grant, so that the next caller tries it again: the
-    /// vendor was wrong, or somebody mended the account. What the vendor asked for (a frozen
-    /// account, `Retry-After`) still counts.
+    /// Forgets that the vendor refused the grant, so that the next caller tries it again, for
+    /// example after somebody has repaired the account. A pause that the vendor asked for (a frozen
+    /// account, `Retry-After`) is still kept.
     pub fn forget_rejection(&self) {
         self.shared.current.forget_refusal();
     }

@@ -1,25 +1,27 @@
-//! How long to hold off after a failure.
+//! How long to pause after a failure.
 
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
 
-/// After so many failures in a row, an outage is taken for one: callers fail at once, and words of
-/// strangers are believed.
+/// After this many failures in a row it counts as an outage: callers fail at once, and answers that
+/// are not in the vendor's own format are believed.
 pub(super) const A_FEW: u32 = 3;
 
-/// Pauses that double from `first` to `longest`, each between a half and the whole of its step, one
-/// probe after each, for ever.
+/// The pauses after failures. They double from `first` to `longest`; each is between half of its
+/// step and the whole of it. After each pause there is one attempt, without end.
 ///
 /// ```
 /// use std::time::Duration;
 /// use token_cache::Backoff;
 ///
-/// let patient = Backoff::default().first(Duration::from_secs(5)).longest(Duration::from_secs(600));
+/// let patient = Backoff::default()
+///     .first(Duration::from_secs(5))
+///     .longest(Duration::from_secs(600));
 /// ```
 ///
-/// The default begins with one second and ends with five minutes. What the vendor asks for
-/// (`Retry-After`, a frozen account) is obeyed where it is longer.
+/// Default: from one second to five minutes. A longer pause that the vendor asks for
+/// (`Retry-After`, a frozen account) is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -36,45 +38,44 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The pause after the first failure; at least a millisecond.
+    /// Sets the pause after the first failure; at least a millisecond.
     #[must_use]
     pub fn first(mut self, pause: Duration) -> Self {
         self.first = pause.max(Duration::from_millis(1));
         self
     }
 
-    /// The longest pause of our own.
+    /// Sets the longest pause of our own.
     #[must_use]
     pub fn longest(mut self, pause: Duration) -> Self {
         self.longest = pause;
         self
     }
 
-    /// Our own pause after the `failures`-th failure in a row with this error; `drawn` is one
-    /// random number.
+    /// Returns our own pause after the `failures`-th failure in a row, with this error. `drawn` is
+    /// a random number.
     pub(crate) fn step(&self, failures: u32, error: &Error, drawn: u32) -> Duration {
         let doubled = self.doubled(failures);
         let step = match error.kind() {
-            // A gateway that restarts may show any page: its word is not taken for the vendor's at
-            // once.
+            // A gateway that restarts may show any page, so it is not believed at once.
             ErrorKind::Config | ErrorKind::Protocol
-                if is_a_strangers(error) && failures <= A_FEW =>
+                if is_not_the_vendors(error) && failures <= A_FEW =>
             {
                 doubled
             }
-            // Only a person can mend these: no need to ask often.
+            // Only a person can fix these, so there is no need to ask often.
             ErrorKind::Config | ErrorKind::Rejected => self.longest,
             _ => doubled,
         };
         jittered(step, drawn)
     }
 
-    /// Our own pause after the `failures`-th failure in a row, if that passes by itself.
+    /// Returns our own pause after the `failures`-th failure in a row, if that is temporary.
     pub(crate) fn short_step(&self, failures: u32, drawn: u32) -> Duration {
         jittered(self.doubled(failures), drawn)
     }
 
-    /// The pause after so many refused tokens in a row.
+    /// Returns the pause after this many rejected tokens in a row.
     pub(crate) fn doubled(&self, times: u32) -> Duration {
         self.first
             .saturating_mul(2_u32.saturating_pow(times.saturating_sub(1)))
@@ -82,14 +83,14 @@ impl Backoff {
     }
 }
 
-/// Between a half and the whole of the step.
+/// Returns a pause between half of the step and the whole of it.
 fn jittered(step: Duration, drawn: u32) -> Duration {
     let half = step / 2;
     half.saturating_add(half.mul_f64(f64::from(drawn) / f64::from(u32::MAX)))
 }
 
-/// Whether an answer came that is not in the vendor's own format.
-fn is_a_strangers(error: &Error) -> bool {
+/// Whether there was an answer, but not in the vendor's own format.
+fn is_not_the_vendors(error: &Error) -> bool {
     error.status().is_some() && !error.is_vendors_word()
 }
 

@@ -234,8 +234,9 @@ impl CachedToken {
 
 /// A token to use now. It reads like a [`Token`].
 ///
-/// Getting one allocates nothing and shares no reference count between threads. It is meant to be held for as long as one API call
-/// takes; for longer, clone the token out of it: `(*guard).clone()`.
+/// Getting one allocates nothing and shares no reference count between threads. It is meant to be
+/// held for as long as one API call takes; for longer, clone the token out of it:
+/// `(*guard).clone()`.
 pub struct TokenGuard(Guard<Arc<CachedToken>>);
 
 impl TokenGuard {

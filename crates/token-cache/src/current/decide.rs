@@ -36,7 +36,8 @@ pub(crate) enum RefreshState {
     Idle,
     /// One is in flight.
     InFlight,
-    /// One is in flight, and waits until a refresh token that may have been spent can be sent again.
+    /// One is in flight, and waits until a refresh token that may have been spent can be sent
+    /// again.
     InDoubt,
     /// The last one failed: none starts before this elapsed time.
     BackingOff { until: Duration },

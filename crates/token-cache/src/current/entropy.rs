@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 use token_core::BuildError;
 
-/// A seed from the operating system, stretched by a hash over a counter.
+/// A seed from the operating system, hashed together with a counter.
 pub(crate) struct Entropy {
     seed: [u8; 32],
     drawn: AtomicU64,
@@ -16,7 +16,7 @@ impl Entropy {
     pub(crate) fn from_system() -> Result<Self, BuildError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| {
-            BuildError::invalid("entropy", "could not be had from the operating system")
+            BuildError::invalid("entropy", "is not provided by the operating system")
         })?;
         Ok(Self {
             seed,
@@ -24,7 +24,7 @@ impl Entropy {
         })
     }
 
-    /// Sixteen bytes that nobody can guess.
+    /// Returns sixteen bytes that nobody can guess.
     pub(crate) fn bytes(&self) -> [u8; 16] {
         let count = self.drawn.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::new()
@@ -39,7 +39,7 @@ impl Entropy {
         bytes
     }
 
-    /// One random number.
+    /// Returns one random number.
     pub(crate) fn number(&self) -> u32 {
         self.bytes()
             .iter()

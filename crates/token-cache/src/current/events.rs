@@ -1,117 +1,119 @@
-//! What happens to the token, for those who want to watch.
+//! What happens to the token, as a stream of events.
 
 use std::time::Duration;
 
 use token_core::{Error, Generation, Timestamp};
 use tokio::sync::broadcast;
 
-/// Something happened to the token. None of them holds a secret.
+/// Something that happened to the token. Events contain no secrets.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A new token is in use.
     Refreshed {
-        /// Which of its lineage it is.
+        /// Its generation.
         generation: Generation,
         /// When it expires; `None` for a token that is used until an API refuses it.
         expires_at: Option<Timestamp>,
         /// Where it came from.
         origin: Origin,
     },
-    /// The store acknowledged it.
+    /// The store acknowledged the token.
     Persisted {
-        /// Which of its lineage it is.
+        /// Its generation.
         generation: Generation,
     },
-    /// The store did not acknowledge it yet: it is served from memory, and written again until it
-    /// is.
+    /// The store did not acknowledge the token. It is served from memory, and written again until
+    /// the store acknowledges it.
     PersistFailed {
-        /// Which of its lineage it is.
+        /// Its generation.
         generation: Generation,
-        /// What the store said.
+        /// The store's error.
         error: Error,
     },
-    /// The spill did not take it either: until the store acknowledges it, it is in memory alone.
+    /// The fallback store did not take the token either: until the store acknowledges it, it exists
+    /// only in memory.
     FallbackFailed {
-        /// Which of its lineage it is.
+        /// Its generation.
         generation: Generation,
-        /// What the spill said.
+        /// The fallback store's error.
         error: Error,
     },
     /// An exchange failed. A live token is still served.
     Failed {
         /// Why.
         error: Error,
-        /// When the next one may begin.
+        /// How long until the next one may start.
         next_in: Duration,
     },
-    /// The grant is dead: somebody must log in again. Told once.
+    /// The vendor refused the grant: somebody must log in again. Sent once.
     Rejected {
-        /// What the vendor said.
+        /// The vendor's refusal.
         error: Error,
     },
-    /// The store had lost the record, and it was written anew from memory.
+    /// The store had lost the record, and it was written again from memory.
     Rewritten {
-        /// Which of its lineage it is.
+        /// Its generation.
         generation: Generation,
     },
-    /// The vendor's answer was accepted though something in it is odd. Compare the deployment with
-    /// the vendor's documents.
+    /// The vendor's answer was accepted although something in it is odd. Compare the deployment
+    /// with the vendor's documentation.
     OddAnswer {
-        /// The generation of the token that it brought.
+        /// The generation of the token in that answer.
         generation: Generation,
-        /// What is odd: constant texts, no values.
+        /// What is odd, as constant texts without values.
         what: Vec<&'static str>,
     },
-    /// APIs refuse this token, but it is not at fault: an exchange was just made for that reason,
-    /// or the vendor stands by it. It is handed out again, and no other exchange is made for a
-    /// while. Look for the cause at the API.
+    /// APIs reject this token, but it is not the cause: an exchange was just made for that reason,
+    /// or the vendor answered with the same token. It is handed out again, and no other exchange is
+    /// made for a while. Look for the cause in the API.
     RefusedAgain {
-        /// The generation of the token.
+        /// Its generation.
         generation: Generation,
     },
-    /// The vendor has refused in the same way for long. The grant may be dead, though the vendor
-    /// does not say so.
+    /// The vendor has refused in the same way for 15 minutes. The grant may be dead, although the
+    /// vendor does not say so.
     LoginMayBeNeeded {
-        /// What the vendor says.
+        /// The vendor's refusal.
         error: Error,
     },
-    /// Refreshes do not move the refresh token's end on: the grant ends for good then, and somebody
-    /// must log in again. Told once.
+    /// Refreshes do not extend the life of the refresh token: the grant ends at this time, and
+    /// somebody must log in again. Sent once.
     GrantEnds {
         /// When.
         at: Timestamp,
     },
-    /// The refresh token is spent by its first use and the store does not outlive this process: the
-    /// next one cannot go on from here. Use a durable store. Told once.
+    /// The refresh token rotates, but the store does not outlive this process: the next process
+    /// cannot continue the grant. Use a durable store. Sent once.
     NotDurable,
-    /// Something is wrong with the place where tokens are kept, though it can be used. Told once.
+    /// The store works, but something about it is wrong, such as its permissions. Sent once.
     StoreWarning {
-        /// What, and what to do about it; for people to read.
+        /// What is wrong and what to do about it, for people to read.
         what: String,
     },
-    /// The grant was logged out here, but the vendor did not revoke the token: its copies still
-    /// work until they expire.
+    /// The grant was logged out, but the vendor did not revoke the token: copies of it work until
+    /// they expire.
     NotRevoked {
         /// Why.
         error: Error,
     },
-    /// A token of ours lost the race against another holder's: the stored one is used, ours is kept
-    /// as a spare.
+    /// Another holder committed first: its token is used, and ours is kept in case that one is
+    /// refused.
     Superseded {
-        /// The generation that both claim.
+        /// The generation of both tokens.
         generation: Generation,
     },
 }
 
 impl Event {
-    /// Logs what an operator has to mend.
+    /// Logs what an operator has to fix.
     #[cfg(feature = "tracing")]
     pub(crate) fn log(&self, key: &token_core::TokenKey) {
         match self {
             Self::NotDurable => tracing::warn!(
                 %key,
-                "the refresh token works once and the store does not outlive this process: use a durable store",
+                "the refresh token rotates, but the store does not outlive this process: \
+                 use a durable store",
             ),
             Self::StoreWarning { what } => tracing::warn!(%key, "{what}"),
             _ => {}
@@ -123,20 +125,20 @@ impl Event {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A refresh of our own.
+    /// A refresh by this process.
     Refresh,
-    /// A login of our own.
+    /// A login by this process.
     Login,
-    /// A code or a password that was redeemed.
+    /// A one-time code, a password, or a token that was set.
     Redemption,
-    /// The store: another holder put it there, or an earlier process.
+    /// The store: another process, or an earlier one, wrote it there.
     Store,
-    /// The program: the initial token that the cache was built with.
+    /// The initial token that the cache was built with.
     Initial,
 }
 
 impl Origin {
-    /// Whether the vendor was asked for it.
+    /// Whether a request to the vendor brought it.
     pub(crate) fn is_exchange(self) -> bool {
         matches!(self, Self::Refresh | Self::Login | Self::Redemption)
     }
@@ -160,8 +162,8 @@ impl Events {
         Self(receiver)
     }
 
-    /// The next event; `None` once the cache is gone. A reader that is more than 64 events behind
-    /// misses the oldest.
+    /// Returns the next event; `None` once the cache is dropped. A reader that is more than 64
+    /// events behind misses the oldest.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             match self.0.recv().await {

@@ -35,9 +35,9 @@ struct Failure {
     tolerated: u32,
     /// How many refreshes in a row the vendor answered with something other than a token.
     answers: u32,
-    /// Whether a login has just taken the place of the refresh, and failed. The next failure is that
-    /// login's: it says nothing about the grant, and delays the refresh no longer than another failure
-    /// of the refresh would.
+    /// Whether a login has just taken the place of the refresh, and failed. The next failure is
+    /// that login's: it says nothing about the grant, and delays the refresh no longer than another
+    /// failure of the refresh would.
     login_failed: bool,
     same: SameRefusal,
 }
@@ -67,8 +67,8 @@ impl Failures {
         *self.lock() = None;
     }
 
-    /// Forgets the refusal, because a person says that it was wrong or is mended: the next caller tries
-    /// again. A pause that the vendor asked for is still kept.
+    /// Forgets the refusal, because a person says that it was wrong or is mended: the next caller
+    /// tries again. A pause that the vendor asked for is still kept.
     pub(crate) fn forget_refusal(&self) {
         if let Some(failure) = &mut *self.lock() {
             failure.refusal = None;
@@ -106,7 +106,8 @@ impl Failures {
             .is_some_and(|failure| failure.pause.doubt.is_some())
     }
 
-    /// Whether the next exchange is worth waiting for: the failure is temporary, and not one of many.
+    /// Whether the next exchange is worth waiting for: the failure is temporary, and not one of
+    /// many.
     pub(crate) fn is_worth_waiting(&self) -> bool {
         let failure = self.lock();
         failure
@@ -114,8 +115,8 @@ impl Failures {
             .is_none_or(|failure| failure.in_a_row < failure.tolerated && failure.is_temporary)
     }
 
-    /// Whether a repeatable login should take the place of the next refresh: the vendor answers, but
-    /// not with a token.
+    /// Whether a repeatable login should take the place of the next refresh: the vendor answers,
+    /// but not with a token.
     pub(crate) fn calls_for_login(&self, life: &Life) -> bool {
         let answers = self.lock().as_ref().map_or(0, |failure| failure.answers);
         answers >= A_FEW || (answers > 0 && !life.usable)
@@ -263,8 +264,8 @@ fn is_temporary(error: &Error) -> bool {
     }
 }
 
-/// Whether the vendor answered a refresh, and will answer the next one alike. It is neither busy nor
-/// closed, nor is the client misconfigured, which would fail a login too.
+/// Whether the vendor answered a refresh, and will answer the next one alike. It is neither busy
+/// nor closed, nor is the client misconfigured, which would fail a login too.
 fn is_an_answer(error: &Error) -> bool {
     let busy = [
         StatusCode::TOO_MANY_REQUESTS,

@@ -80,8 +80,9 @@ impl Current {
         self.has_login() && (is_refused || self.failures.calls_for_login(&self.life()))
     }
 
-    /// Whether the refresh token may have been spent when an exchange ended with this error. A login
-    /// can be sent again; and an earlier doubt ends only when the vendor refuses the refresh token.
+    /// Whether the refresh token may have been spent when an exchange ended with this error. A
+    /// login can be sent again; and an earlier doubt ends only when the vendor refuses the refresh
+    /// token.
     pub(crate) fn leaves_doubt(&self, error: &Error) -> bool {
         let is_login = error.step() == Some(Step::Login);
         let is_refused = error.kind() == ErrorKind::Rejected && !is_login;

@@ -53,10 +53,10 @@ impl Current {
         }
     }
 
-    /// Returns the token to publish, and the instant that its life counts from. A live token is never
-    /// replaced by an expired one. The refresh token of that is kept all the same: it may be the only
-    /// live one. An access token that was cached before keeps its instant, because its end was read
-    /// from the wall clock of then.
+    /// Returns the token to publish, and the instant that its life counts from. A live token is
+    /// never replaced by an expired one. The refresh token of that is kept all the same: it may be
+    /// the only live one. An access token that was cached before keeps its instant, because its end
+    /// was read from the wall clock of then.
     fn worth_publishing(
         &self,
         before: &CachedToken,
@@ -81,8 +81,8 @@ impl Current {
             .then(|| (token.with_access_of(before.token()), *before.anchor()))
     }
 
-    /// The vendor issued something, so the grant is alive; but the next exchange waits for a pause. A
-    /// vendor that repeats its token within the last second of its life has not failed.
+    /// The vendor issued something, so the grant is alive; but the next exchange waits for a pause.
+    /// A vendor that repeats its token within the last second of its life has not failed.
     fn over_on_arrival(&self, origin: Origin, is_repeated: bool) {
         if !origin.is_exchange() {
             return;
@@ -90,7 +90,7 @@ impl Current {
         self.failures.clear_refusal();
         let error = Error::new(
             ErrorKind::Transient { after: None },
-            "the token was over before it arrived",
+            "the token had expired when it arrived",
         );
         let events = self.failed(&error, true);
         if !is_repeated {
@@ -120,8 +120,8 @@ impl Current {
         next.not_exchanged_before(now.elapsed.saturating_add(pause))
     }
 
-    /// An API rejected the access token, and here it is again. If an exchange brought it, the vendor
-    /// stands by it and it is not at fault; from the store it comes as rejected as it was.
+    /// An API rejected the access token, and here it is again. If an exchange brought it, the
+    /// vendor stands by it and it is not at fault; from the store it comes as rejected as it was.
     fn carry_rejection(&self, before: &CachedToken, next: &CachedToken, origin: Origin) {
         let is_same = next.token().access().same_as(before.token().access());
         if before.status() != Status::Rejected || !is_same || !next.has_access_token() {
@@ -144,7 +144,8 @@ impl Current {
         token.with_validity(validity)
     }
 
-    /// Sends an event, once, when a refresh has shown that the refresh token's end does not move on.
+    /// Sends an event, once, when a refresh has shown that the refresh token's end does not move
+    /// on.
     fn tell_of_the_grants_end(&self, before: &Token, token: &Token) {
         let (Some(earlier), Some(end)) = (before.refresh_expires_at(), token.refresh_expires_at())
         else {

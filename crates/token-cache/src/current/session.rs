@@ -12,8 +12,8 @@ use super::events::Origin;
 use super::sessions::{Publication, SessionId};
 use crate::clock::millis;
 
-/// A task's view of what is current. It changes nothing once a logout has ended the session that the
-/// task began in.
+/// A task's view of what is current. It changes nothing once a logout has ended the session that
+/// the task began in.
 #[derive(Clone, Copy)]
 pub(crate) struct Session<'a> {
     current: &'a Current,
@@ -41,8 +41,8 @@ impl<'a> Session<'a> {
         self.sessions.current() == self.id
     }
 
-    /// Hands a token, which was obtained at `anchor`, to all callers. Its event is sent before those
-    /// who wait go on.
+    /// Hands a token, which was obtained at `anchor`, to all callers. Its event is sent before
+    /// those who wait go on.
     pub(crate) fn publish(&self, token: Token, anchor: ClockReading, origin: Origin) {
         let publication = Publication {
             token,
@@ -68,7 +68,8 @@ impl<'a> Session<'a> {
         Error::new(kind, "the grant was logged out")
     }
 
-    /// Notes what the vendor said about this token: with some errors it revokes the access token too.
+    /// Notes what the vendor said about this token: with some errors it revokes the access token
+    /// too.
     pub(crate) fn note_revocation(&self, error: &Error, token: &Token) {
         if !error.kills_live_token() {
             return;

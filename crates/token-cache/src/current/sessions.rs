@@ -35,8 +35,8 @@ impl Sessions {
         self.lock().current
     }
 
-    /// Whether a logout is under way. What is published now is withheld, so the cached token may have
-    /// been spent.
+    /// Whether a logout is under way. What is published now is withheld, so the cached token may
+    /// have been spent.
     pub(crate) fn is_ending(&self) -> bool {
         self.lock().logouts > 0
     }
@@ -47,7 +47,8 @@ impl Sessions {
         (state.current == session).then(act)
     }
 
-    /// Publishes at once; after a logout that is under way, if that fails; never, if the session has ended.
+    /// Publishes at once; after a logout that is under way, if that fails; never, if the session
+    /// has ended.
     pub(crate) fn publish(
         &self,
         session: SessionId,

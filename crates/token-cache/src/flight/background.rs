@@ -1,4 +1,4 @@
-//! Refreshes without traffic.
+//! Refreshes the token without traffic.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,12 +9,13 @@ use super::Shared;
 use crate::current::decide::Decision;
 use crate::refresh::begin::Trigger;
 
-/// Stops the refreshing without traffic. Dropped, it lets it go on for as long as the cache lives.
+/// The task that [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh) started. If this handle
+/// is dropped, the task goes on for as long as the cache lives.
 #[derive(Debug)]
 pub struct KeepFresh(Option<AbortHandle>);
 
 impl KeepFresh {
-    /// Stops it. An exchange under way is finished.
+    /// Stops the task. An exchange that is in flight is completed.
     pub fn stop(self) {
         if let Some(task) = self.0 {
             task.abort();
@@ -22,7 +23,7 @@ impl KeepFresh {
     }
 }
 
-/// Often enough to notice that the machine slept: a timer does not run then.
+/// Short enough to notice that the machine was suspended: a timer stands still then.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 
@@ -56,7 +57,7 @@ impl Shared {
     }
 }
 
-/// Holds the cache weakly while it pauses, so that it ends with it.
+/// Holds the cache weakly while it pauses, so that it ends with the cache.
 async fn keep_fresh(shared: Weak<Shared>) {
     loop {
         let pause = match shared.upgrade() {

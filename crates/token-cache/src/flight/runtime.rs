@@ -1,8 +1,8 @@
-//! The runtime that exchanges and stores run on, whatever runtime their callers have.
+//! The runtime of exchanges and store operations, whatever runtime their callers have.
 //!
-//! A caller may have none, or one that ends while an exchange is under way. The vendor has rotated by
-//! then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own that
-//! never ends.
+//! A caller may have none, or one that ends while an exchange is under way. The vendor has rotated
+//! by then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own
+//! that never ends.
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::refresh::exchange::broke_off;
 
-/// More threads would not make a few token requests at a time any faster.
+/// A few token requests at a time need no more threads.
 const MOST_THREADS: usize = 4;
 
 /// The runtime that the tasks of a cache run on.
@@ -40,8 +40,11 @@ impl Tasks {
         Ok(self.handle()?.spawn(task))
     }
 
-    /// Waits for the outcome of a task that no caller can cancel; an error if its runtime ends
-    /// first.
+    /// Runs a task that no caller can cancel, and waits for its outcome.
+    ///
+    /// # Errors
+    ///
+    /// The task's own, or that its runtime shut down first.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -51,8 +54,8 @@ impl Tasks {
     }
 
     /// Awaits a future for at most `within`; `None` if it was not ready by then. Any executor can
-    /// poll it, since the timer is a task of our runtime. A timer in the caller would panic if a
-    /// given runtime shut down meanwhile.
+    /// poll it, because the timer is a task on our runtime. A timer in the caller would panic if
+    /// the given runtime shut down meanwhile.
     pub(crate) async fn timeout<F: Future>(
         &self,
         within: Duration,
@@ -66,11 +69,11 @@ impl Tasks {
                 output = &mut future => return Ok(Some(output)),
                 elapsed = &mut timer.0 => if elapsed.is_ok() { return Ok(None) },
             }
-            // The runtime of the timer shut down: the next one is on that of the process.
+            // The timer's runtime shut down: the next timer is on that of the process.
         }
     }
 
-    /// The given runtime, or the one of the process if that has shut down.
+    /// Returns the given runtime, or that of the process if the given one has shut down.
     fn handle(&self) -> Result<Handle, Error> {
         match &self.given {
             Some(handle) if is_alive(handle) => Ok(handle.clone()),
@@ -88,7 +91,7 @@ impl Drop for Timer {
     }
 }
 
-/// Whether the handle can be used for what this crate needs: timers panic without the time driver.
+/// Whether the runtime has timers, which this crate needs: without them they panic.
 pub(crate) fn has_timers(handle: &Handle) -> bool {
     let making = std::panic::AssertUnwindSafe(|| {
         let _inside = handle.enter();
@@ -105,7 +108,8 @@ fn is_alive(handle: &Handle) -> bool {
     alive
 }
 
-/// The runtime of this process, by its process id: a forked child has none of its parent's threads.
+/// The runtime of this process, with the process id: a forked child has none of its parent's
+/// threads.
 static OF_THE_PROCESS: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
 
 fn of_the_process() -> Result<Handle, Error> {

@@ -24,8 +24,8 @@ pub(crate) enum Joined<T> {
     NotNeeded,
 }
 
-/// Waits for the outcome; `None` if the flight ended without one (its task panicked, or its runtime is
-/// gone).
+/// Waits for the outcome; `None` if the flight ended without one (its task panicked, or its runtime
+/// is gone).
 #[must_use]
 pub(crate) struct Waiter<T> {
     flight: Arc<Flight<T>>,
@@ -33,8 +33,8 @@ pub(crate) struct Waiter<T> {
     key: Option<u64>,
 }
 
-/// The right and the duty to complete the flight. Dropped, it ends the flight without an outcome, so
-/// nobody is left waiting.
+/// The right and the duty to complete the flight. Dropped, it ends the flight without an outcome,
+/// so nobody is left waiting.
 #[must_use]
 pub(crate) struct Leader<T> {
     slot: SingleFlight<T>,
@@ -64,8 +64,8 @@ impl<T> SingleFlight<T> {
         }
     }
 
-    /// Joins the flight under way, or starts one if `is_needed`. That is asked under the lock, so it sees
-    /// what a flight that just ended has published.
+    /// Joins the flight under way, or starts one if `is_needed`. That is asked under the lock, so
+    /// it sees what a flight that just ended has published.
     pub(crate) fn join_or_start(&self, is_needed: impl FnOnce() -> bool) -> Joined<T> {
         let mut current = lock(&self.current);
         if let Some(flight) = &*current {

@@ -49,8 +49,8 @@ impl Shared {
         is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
     }
 
-    /// Begins a grant: in the flight under way if that only waits for another holder, else in the next
-    /// one.
+    /// Begins a grant: in the flight under way if that only waits for another holder, else in the
+    /// next one.
     pub(crate) async fn begin(self: &Arc<Self>, grant: NewGrant) -> Outcome {
         let mut queued = self.refresher.new_grants().add(grant);
         loop {
@@ -74,8 +74,8 @@ impl Shared {
         }
     }
 
-    /// Looks at the store for what another process brought, after the flight under way. Returns false if
-    /// that was done a moment ago.
+    /// Looks at the store for what another process brought, after the flight under way. Returns
+    /// false if that was done a moment ago.
     pub(super) async fn look(self: &Arc<Self>) -> bool {
         if !self.claim_look() {
             return false;
@@ -122,8 +122,8 @@ async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: L
     }
 }
 
-/// Holds what the cache shares, so that a dropped cache loses no rotation; gives up some time after nobody
-/// else holds it.
+/// Holds what the cache shares, so that a dropped cache loses no rotation; gives up some time after
+/// nobody else holds it.
 async fn write_until_acknowledged(shared: &Arc<Shared>, session: SessionId, writer: Writer<'_>) {
     let session = shared.current.session(session);
     let mut pause = SHORTEST_PAUSE;

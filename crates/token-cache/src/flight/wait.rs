@@ -29,7 +29,8 @@ impl Shared {
         }
     }
 
-    /// Waits for the refresh, within the caller's own time. A live token is not replaced by an error.
+    /// Waits for the refresh, within the caller's own time. A live token is not replaced by an
+    /// error.
     async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
         let deadline = self.current.now().elapsed.saturating_add(within);
         let waited = self
@@ -66,7 +67,8 @@ impl Shared {
         }
     }
 
-    /// Waits out a short pause after a temporary failure; only with the first failures of an outage.
+    /// Waits out a short pause after a temporary failure; only with the first failures of an
+    /// outage.
     async fn wait_out_pause(
         &self,
         deadline: Duration,
@@ -82,8 +84,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits for the end of the flight, or for a live token that it finds on its way: one that is due
-    /// comes from the store long before the next.
+    /// Waits for the end of the flight, or for a live token that it finds on its way: one that is
+    /// due comes from the store long before the next.
     async fn refresh_once(self: &Arc<Self>) -> Result<(), Error> {
         let mut published = pin!(self.current.published());
         let Some(waiter) = self.join_or_start(Trigger::Caller)? else {
@@ -102,8 +104,8 @@ impl Shared {
         }
     }
 
-    /// Returns another token than the one of this generation: the current one, or one by an exchange that
-    /// all who ask for it share.
+    /// Returns another token than the one of this generation: the current one, or one by an
+    /// exchange that all who ask for it share.
     pub(crate) async fn another(
         self: &Arc<Self>,
         generation: Generation,
@@ -123,8 +125,8 @@ impl Shared {
         self.current.live().ok_or_else(|| self.current.not_live())
     }
 
-    /// Refreshes until another token than this one is current. The flight under way may only be giving
-    /// its lease back.
+    /// Refreshes until another token than this one is current. The flight under way may only be
+    /// giving its lease back.
     async fn refresh_past(self: &Arc<Self>, cached: Arc<CachedToken>) -> Result<(), Error> {
         cached.supersede();
         let mut flights = 0;
@@ -133,27 +135,28 @@ impl Shared {
             match self.join_or_start(Trigger::Caller)? {
                 Some(waiter) => {
                     let outcome = waiter.await.unwrap_or_else(|| Err(broke_off()));
-                    // Another's code or look at the store says nothing of this exchange, which may still
-                    // be made.
+                    // Another's code or look at the store says nothing of this exchange, which may
+                    // still be made.
                     if flights == MAX_FLIGHTS || !self.current.pause_left().is_zero() {
                         outcome?;
                     }
                 }
                 None if !Arc::ptr_eq(&cached, &self.current.cached()) => {}
-                // Without a failure there is a pause only if the vendor just repeated this token: there is
-                // no newer one.
+                // Without a failure there is a pause only if the vendor just repeated this token:
+                // there is no newer one.
                 None => return self.current.failure().map_or(Ok(()), Err),
             }
         }
         Ok(())
     }
 
-    /// Returns the error of a caller whose time is over: the last failure, if there was one, says more.
+    /// Returns the error of a caller whose time is over: the last failure, if there was one, says
+    /// more.
     fn late(&self) -> Error {
         self.current.failure().unwrap_or_else(|| {
             let late = Error::new(
                 ErrorKind::Transient { after: None },
-                "no token in time; the exchange goes on",
+                "timed out waiting for a token; the exchange goes on",
             );
             late.with_key(self.current.key())
         })

@@ -21,8 +21,8 @@ pub(super) enum Adopted {
 }
 
 impl Refresher {
-    /// Adopts the stored token if it is newer than the current one, or another of the same generation:
-    /// what is stored counts. If the current token is dead, any other is better.
+    /// Adopts the stored token if it is newer than the current one, or another of the same
+    /// generation: what is stored counts. If the current token is dead, any other is better.
     pub(super) fn adopt(&self, session: Session<'_>, stored: &Entry) -> Result<Adopted, Error> {
         self.adopt_if(session, stored, |token| {
             is_newer(token, session) || session.is_dead()
@@ -54,7 +54,8 @@ impl Refresher {
         let now = session.now();
         let token =
             record::read(record, stored.record_age, now.wall).map_err(|error| error.to_error())?;
-        // A tombstone that is gone again, such as one that no replica had, revives the current token.
+        // A tombstone that is gone again, such as one that no replica had, revives the current
+        // token.
         let is_current = is_current(&token, session) && !session.is_logged_out();
         if is_current || !is_better(&token) {
             return Ok(Adopted::Nothing);
@@ -72,8 +73,9 @@ impl Refresher {
     }
 }
 
-/// Returns the generation that a new login follows: that of what is stored, or of what a logout removed.
-/// Otherwise a holder that missed the logout would take the new grant for an ancestor of the old one.
+/// Returns the generation that a new login follows: that of what is stored, or of what a logout
+/// removed. Otherwise a holder that missed the logout would take the new grant for an ancestor of
+/// the old one.
 pub(super) fn newest_generation(stored: &Entry) -> Option<Generation> {
     stored.generation().or(stored.tombstoned_generation)
 }

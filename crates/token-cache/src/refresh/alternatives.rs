@@ -1,5 +1,5 @@
-//! Tokens that are tried when the vendor refuses the current one: those that lost a race, and the one
-//! that the program was configured with.
+//! Tokens that are tried when the vendor refuses the current one: those that lost a race, and the
+//! one that the program was configured with.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,8 +24,8 @@ impl Spares {
     }
 }
 
-/// The token that the program was configured with: the beginning of a grant, if the store does not know
-/// better.
+/// The token that the program was configured with: the beginning of a grant, if the store does not
+/// know better.
 #[derive(Debug)]
 pub(crate) struct InitialToken {
     token: Option<(Token, RefreshFingerprint)>,
@@ -96,8 +96,8 @@ impl InitialToken {
         (!self.tried.load(Ordering::Acquire)).then_some(token)
     }
 
-    /// Returns the token as a record would hold it, with its fingerprint, for a logout that comes before
-    /// the first refresh.
+    /// Returns the token as a record would hold it, with its fingerprint, for a logout that comes
+    /// before the first refresh.
     pub(crate) fn for_logout(&self) -> Option<(Token, RefreshFingerprint)> {
         let (_, fingerprint) = self.token.as_ref()?;
         let untried = self.untried()?;

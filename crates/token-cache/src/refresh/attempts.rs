@@ -1,4 +1,4 @@
-//! Makes [`Attempt`]s: corrected by the server's clock, strictly later each time.
+//! Makes [`Attempt`]s: corrected by the server's clock, and strictly later each time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -7,22 +7,22 @@ use token_core::{Attempt, ClockReading, ServerOffset, Timestamp};
 
 use crate::current::entropy::Entropy;
 
-/// `Date` has whole seconds, so two looks at one clock differ by about that much.
+/// `Date` has whole seconds, so two readings of one clock differ by about this much.
 const SAME_OFFSET_MILLIS: u64 = 2_000;
-/// Time servers step a clock back by so much at most; one that steps further was wrong before, and
-/// a vendor that looks at timestamps would refuse those that stay ahead.
+/// A time server steps a clock back by at most this much. A clock that steps further was wrong
+/// before, and a vendor that checks timestamps would refuse those that stay ahead.
 const LONGEST_STEP_BACK_MILLIS: i64 = 30_000;
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
     entropy: Entropy,
-    /// The server's time less our elapsed time, in milliseconds. Kept so, it stays right if
-    /// somebody corrects our wall clock.
+    /// The server's time less our elapsed time, in milliseconds. In this form it stays right if our
+    /// wall clock is corrected.
     server_less_elapsed: AtomicI64,
     last_millis: AtomicI64,
 }
 
-/// Nothing is known of the server's clock: ours is as good.
+/// Nothing is known about the server's clock: ours is used.
 const UNKNOWN: i64 = i64::MIN;
 
 impl Attempts {
@@ -34,12 +34,12 @@ impl Attempts {
         }
     }
 
-    /// The next attempt. Two in one millisecond, or a wall clock that stepped back, still give
-    /// different and growing instants: a vendor may refuse a repeated one (EnOS 1001).
+    /// Returns the next attempt. Two in one millisecond, or after the wall clock stepped back,
+    /// still have different and growing instants: a vendor may refuse a repeated one (EnOS 1001).
     pub(crate) fn next(&self, now: &ClockReading) -> Attempt {
         let wanted = self.server_time(now).unix_millis();
         let after = |last: i64| match last.saturating_sub(wanted) {
-            // The clock was wrong before: instants of then are of no use as a floor.
+            // The clock was wrong before, so earlier instants are no lower bound.
             ahead if ahead > LONGEST_STEP_BACK_MILLIS => wanted,
             _ => wanted.max(last.saturating_add(1)),
         };
@@ -53,7 +53,7 @@ impl Attempts {
         )
     }
 
-    /// Remembers what the server's clock differs by at this moment, if it tells something new.
+    /// Learns how far the server's clock is ahead of ours at this time, if that is new.
     pub(crate) fn correct_by(&self, offset: ServerOffset, at: &ClockReading) {
         let known = self.server_time(at).unix_millis();
         let told = offset.server_time(at.wall).unix_millis();
@@ -68,12 +68,12 @@ impl Attempts {
             Ordering::SeqCst,
         );
         if is_news {
-            // Instants that were sent with the wrong clock are of no use as a floor any more.
+            // Instants by the wrong clock are no lower bound any more.
             self.last_millis.store(i64::MIN, Ordering::SeqCst);
         }
     }
 
-    /// What the server's clock differs by now; none, if nothing is known.
+    /// Returns how far the server's clock is ahead of ours; zero if nothing is known.
     pub(crate) fn offset(&self, now: &ClockReading) -> ServerOffset {
         let server = self.server_time(now).unix_millis();
         ServerOffset::from_millis(server.saturating_sub(now.wall.unix_millis()))

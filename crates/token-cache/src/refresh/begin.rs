@@ -104,8 +104,8 @@ impl Refresher {
                 let stored = self.store.load().await.map_err(|error| error.to_error())?;
                 self.adopt(session, &stored).map(drop)
             }
-            // A store that cannot be written does not make the token unusable; the intent before its
-            // refresh reports it.
+            // A store that cannot be written does not make the token unusable; the intent before
+            // its refresh reports it.
             _ => {
                 use_initial(session, initial);
                 Ok(())

@@ -81,8 +81,8 @@ impl BoundStore {
         self.in_time(self.store.tombstone(&self.key)).await
     }
 
-    /// Tells the others that nothing was spent, or that the outcome is known. If this fails, the intent
-    /// stands and they wait a little longer than they had to.
+    /// Tells the others that nothing was spent, or that the outcome is known. If this fails, the
+    /// intent stands and they wait a little longer than they had to.
     pub(crate) async fn clear_intent(&self) {
         _ = self
             .in_time(self.store.clear_intent(&self.key, &self.owner))

@@ -61,8 +61,8 @@ impl Refresher {
         issued.error.map_or(Ok(()), Err)
     }
 
-    /// Serves a token that the store did not take from memory, keeps it in the fallback store, and leaves
-    /// it to be written again until the store acknowledges it.
+    /// Serves a token that the store did not take from memory, keeps it in the fallback store, and
+    /// leaves it to be written again until the store acknowledges it.
     ///
     /// # Errors
     ///
@@ -94,8 +94,9 @@ impl Refresher {
         issued.error.map_or(Ok(()), Err)
     }
 
-    /// Returns the record of a token, as it is committed now. The end of the cached access token was
-    /// read from the wall clock of then, so for that one the time now is given by that clock too.
+    /// Returns the record of a token, as it is committed now. The end of the cached access token
+    /// was read from the wall clock of then, so for that one the time now is given by that clock
+    /// too.
     pub(super) fn record(&self, session: Session<'_>, token: &Token) -> Result<Record, StoreError> {
         let (cached, now) = (session.cached(), session.now());
         let written_at = match token.access().same_as(cached.token().access()) {
@@ -113,8 +114,8 @@ impl Refresher {
         self.write_pending(session).await.map(drop)
     }
 
-    /// Tries the pending commit now, outside of a refresh, and then gives back the lease that was left to
-    /// it. The next refresh takes the lease after that, in the same name.
+    /// Tries the pending commit now, outside of a refresh, and then gives back the lease that was
+    /// left to it. The next refresh takes the lease after that, in the same name.
     pub(crate) async fn settle_after_refresh(
         &self,
         session: Session<'_>,
@@ -140,8 +141,8 @@ impl Refresher {
         Ok(true)
     }
 
-    /// Writes if the store holds the parent. What the store has lost is written again, but never over a
-    /// tombstone.
+    /// Writes if the store holds the parent. What the store has lost is written again, but never
+    /// over a tombstone.
     async fn write(
         &self,
         condition: &CommitCondition,
@@ -153,7 +154,8 @@ impl Refresher {
             Committed::Missing => {}
             _ => {
                 let winner = self.store.load().await?;
-                // A generation below ours is no rival: a failover or a backup brought an ancestor back.
+                // A generation below ours is no rival: a failover or a backup brought an ancestor
+                // back.
                 if winner.generation() >= Some(record.generation) {
                     return Ok(Written::Lost(winner));
                 }

@@ -15,8 +15,8 @@ use super::pending::LONGEST_PAUSE;
 use crate::current::session::Session;
 
 impl Refresher {
-    /// Watches for the other holder's commit until its token is as good as lost. A doubt of our own is
-    /// waited out before a refresh begins.
+    /// Watches for the other holder's commit until its token is as good as lost. A doubt of our own
+    /// is waited out before a refresh begins.
     pub(super) async fn wait_out_doubt(
         &self,
         session: Session<'_>,
@@ -47,8 +47,8 @@ impl Refresher {
             if adopted != Adopted::Nothing {
                 return Ok(adopted);
             }
-            // The other holder may have cleared its intent; and an expired or rejected access token has
-            // nothing to lose.
+            // The other holder may have cleared its intent; and an expired or rejected access token
+            // has nothing to lose.
             until = until.min(self.doubtful_until(session, &stored));
         }
         Ok(Adopted::Nothing)
@@ -74,8 +74,8 @@ impl Refresher {
         Ok(has_begun)
     }
 
-    /// Returns until when another holder may still bring what it spent our token for, in elapsed time;
-    /// zero if there is no such doubt.
+    /// Returns until when another holder may still bring what it spent our token for, in elapsed
+    /// time; zero if there is no such doubt.
     fn doubtful_until(&self, session: Session<'_>, stored: &Entry) -> Duration {
         let current = session.token();
         let spent = current
@@ -92,8 +92,9 @@ impl Refresher {
         if is_harmless {
             return Duration::ZERO;
         }
-        // However old the intent, and even if the token is expired: the store may have been away all the
-        // time, and a live holder writes again after this long at the latest. It may be hanging in a try.
+        // However old the intent, and even if the token is expired: the store may have been away
+        // all the time, and a live holder writes again after this long at the latest. It may be
+        // hanging in a try.
         let writes_again = LONGEST_PAUSE.saturating_add(2 * self.store.limit());
         let left = self
             .settings

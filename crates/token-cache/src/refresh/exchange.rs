@@ -143,8 +143,8 @@ impl Exchanger<'_> {
         self.attempts.next(&self.clock.now())
     }
 
-    /// Sends the first request and the further steps that the endpoint asks for. Once one request was
-    /// sent, the exchange counts as sent.
+    /// Sends the first request and the further steps that the endpoint asks for. Once one request
+    /// was sent, the exchange counts as sent.
     async fn run_steps(&self, first: Request, deadline: Duration) -> Result<Steps, Failed> {
         let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
         let mut request = first;
@@ -183,7 +183,7 @@ impl Exchanger<'_> {
                 });
             }
             Err(_) => {
-                let error = Error::new(ErrorKind::InDoubt, "the exchange was not over in time");
+                let error = Error::new(ErrorKind::InDoubt, "the exchange timed out");
                 return Err(Failed {
                     error: error.with_request(&request),
                     sent: true,
@@ -199,8 +199,8 @@ impl Exchanger<'_> {
         })
     }
 
-    /// Reads the server's clock from the `Date` of its answer. Without TLS it is not believed, because
-    /// anybody on the way could move our clock.
+    /// Reads the server's clock from the `Date` of its answer. Without TLS it is not believed,
+    /// because anybody on the way could move our clock.
     fn learn_offset(
         &self,
         request: &Request,
@@ -278,13 +278,13 @@ impl RetryPolicy {
 pub(crate) fn broke_off() -> Error {
     Error::new(
         ErrorKind::InDoubt,
-        "the exchange broke off, because its runtime shut down",
+        "the exchange was aborted because its runtime shut down",
     )
 }
 
 fn unknown_outcome() -> Error {
     Error::new(
         ErrorKind::Protocol,
-        "the endpoint is of a newer version than this library",
+        "the endpoint returned an outcome that this version does not know",
     )
 }

@@ -1,4 +1,4 @@
-//! What is known of a grant without asking the vendor.
+//! What is known about a grant without asking the vendor.
 
 use token_core::store::Entry;
 use token_core::{Error, Timestamp, Token};
@@ -6,15 +6,17 @@ use token_core::{Error, Timestamp, Token};
 use super::{Refresher, record};
 use crate::current::session::Session;
 
-/// Whether there is a grant, and what it is good for.
+/// Whether there is a grant, and what it is good for. Returned by
+/// [`TokenCache::grant_state`](crate::TokenCache::grant_state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GrantState {
     /// There is a live access token.
     Active,
-    /// There is none, but the next [`token`](crate::TokenCache::token) can get one: by a refresh or a repeatable login.
+    /// There is none, but the next [`token`](crate::TokenCache::token) can get one, by a refresh or
+    /// a repeatable login.
     Restorable,
-    /// The refresh token has reached its own end, and there is no repeatable login: somebody must log in again.
+    /// The refresh token has expired, and there is no repeatable login: somebody must log in again.
     Expired,
     /// There is no grant, it was logged out, or the vendor refused it: somebody must log in.
     LoginRequired,
@@ -54,8 +56,8 @@ impl Refresher {
         if stored.tombstoned || is_refused(session, token) {
             return GrantState::LoginRequired;
         }
-        // If nothing is stored, the current token counts, or an initial token that no refresh has stored
-        // yet.
+        // If nothing is stored, the current token counts, or an initial token that no refresh has
+        // stored yet.
         let unstored = session.token().or_else(|| self.initial.untried().cloned());
         match token.or(unstored.as_ref()) {
             None => GrantState::LoginRequired,
@@ -67,14 +69,14 @@ impl Refresher {
     }
 }
 
-/// The current token, which is not live, was rejected, whatever its expiry says.
+/// The current token is not live here: if its expiry says otherwise, it was rejected.
 fn is_live(session: Session<'_>, token: &Token, now: Timestamp) -> bool {
     let current = session.token();
     let is_current = current.is_some_and(|current| current.same_secrets_as(token));
     !is_current && token.validity().expires_at() > now
 }
 
-/// A refusal falls when the store has a newer token.
+/// A refusal no longer counts once the store has a newer token.
 fn is_refused(session: Session<'_>, token: Option<&Token>) -> bool {
     let is_newer = token.is_some_and(|token| token.generation() > session.generation());
     session.refusal().is_some() && !is_newer

@@ -1,5 +1,5 @@
-//! The note in the store that a refresh token is about to be spent. It warns the other holders if this
-//! one dies before the new token is durable.
+//! The note in the store that a refresh token is about to be spent. It warns the other holders if
+//! this one dies before the new token is durable.
 
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use super::lease::Lease;
 use super::{Refresher, busy};
 
 impl Refresher {
-    /// Writes the intent, and makes sure that the lease is still ours. The inner error is the store's:
-    /// without an intent, only what can be sent again may be spent.
+    /// Writes the intent, and makes sure that the lease is still ours. The inner error is the
+    /// store's: without an intent, only what can be sent again may be spent.
     pub(super) async fn declare(
         &self,
         lease: &Lease<'_>,
@@ -46,8 +46,8 @@ impl Refresher {
         is_this.then_some(stored.intent_age)
     }
 
-    /// Somebody's wrong password must not end another holder's doubt: its intent is put back, in our
-    /// name.
+    /// Somebody's wrong password must not end another holder's doubt: its intent is put back, in
+    /// our name.
     pub(super) async fn restore_intent(&self, stored: &Entry) {
         let Some(doubt) = self.doubt_about_record(stored) else {
             return self.store.clear_intent().await;

@@ -14,8 +14,8 @@ pub(crate) struct Lease<'a> {
     store: &'a BoundStore,
     clock: &'a dyn Clock,
     ttl: Duration,
-    /// The elapsed time just before it was acquired: by the store's clock it lives at least as long as
-    /// from here.
+    /// The elapsed time just before it was acquired: by the store's clock it lives at least as long
+    /// as from here.
     acquired_at: Duration,
 }
 
@@ -52,13 +52,13 @@ impl<'a> Lease<'a> {
                 stored: entry,
             }),
             _ => Err(StoreError::new(
-                "the store's answer to a lease is of a newer version",
+                "the store gave an unknown answer to a lease request",
             )),
         }
     }
 
-    /// Runs the future, and renews the lease at each third of its life. If the lease is lost meanwhile,
-    /// the future goes on: what it brings may be the only live token.
+    /// Runs the future, and renews the lease at each third of its life. If the lease is lost
+    /// meanwhile, the future goes on: what it brings may be the only live token.
     pub(crate) async fn kept_while<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;

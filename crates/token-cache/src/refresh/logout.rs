@@ -30,8 +30,8 @@ impl Refresher {
         Ok(logged_out)
     }
 
-    /// Writes the tombstone, and returns the record that was there. From then on the initial token is not
-    /// tried.
+    /// Writes the tombstone, and returns the record that was there. From then on the initial token
+    /// is not tried.
     async fn entomb(&self, session: Session<'_>) -> Result<Option<Record>, Error> {
         self.store_initial_token(session).await;
         let removed = self.store.tombstone().await;
@@ -40,8 +40,8 @@ impl Refresher {
         Ok(removed)
     }
 
-    /// Stores the initial token, so that the tombstone remembers it and no other process begins with it
-    /// again. If this fails, so does the tombstone.
+    /// Stores the initial token, so that the tombstone remembers it and no other process begins
+    /// with it again. If this fails, so does the tombstone.
     async fn store_initial_token(&self, session: Session<'_>) {
         let Some((initial, fingerprint)) = self.initial.for_logout() else {
             return;
@@ -81,8 +81,8 @@ impl Refresher {
     }
 }
 
-/// While it lives nothing is published. If it is dropped before its end, because the logout failed or
-/// broke off, it publishes what was withheld.
+/// While it lives nothing is published. If it is dropped before its end, because the logout failed
+/// or broke off, it publishes what was withheld.
 struct Logout<'a> {
     session: Session<'a>,
     has_ended: bool,

@@ -63,8 +63,9 @@ impl Refresher {
         self.exchanger(session).redeem(limits, request).await
     }
 
-    /// Declares the new grant, and returns the newest generation that is known. The new grant follows it,
-    /// so that a holder that missed a logout does not take it for an ancestor of the old one.
+    /// Declares the new grant, and returns the newest generation that is known. The new grant
+    /// follows it, so that a holder that missed a logout does not take it for an ancestor of the
+    /// old one.
     async fn declare_grant(
         &self,
         session: Session<'_>,

@@ -1,5 +1,5 @@
-//! New grants that were asked for while a flight is under way. A flight that only waits for another
-//! holder runs them meanwhile.
+//! New grants that are requested while a refresh is in flight. A refresh that only waits for
+//! another holder begins them meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use tokio::sync::{Notify, oneshot};
 
 use super::exchange::broke_off;
 
-/// The beginning of a grant, which takes the place of whatever was there.
+/// How a grant begins, which replaces whatever was there.
 #[derive(Debug)]
 pub(crate) enum NewGrant {
-    /// By a code or a password.
+    /// With a code or a password.
     Redeem(OneTimeGrant),
-    /// By a token that the user has.
+    /// With a token that the user has.
     Set(Token),
 }
 
-/// First in, first out.
+/// The queue; first in, first out.
 #[derive(Debug, Default)]
 pub(crate) struct NewGrants {
     queue: Arc<Mutex<Queue>>,
@@ -31,18 +31,18 @@ struct Queue {
     next: u64,
 }
 
-/// A new grant that a flight has taken from the queue.
+/// A new grant that was taken from the queue.
 #[derive(Debug)]
 pub(crate) struct Queued {
     pub(crate) grant: NewGrant,
     pub(crate) answer: Answer,
 }
 
-/// Where the outcome goes. Dropped without one, the flight broke off.
+/// Where the outcome goes. If it is dropped without one, the exchange broke off.
 #[derive(Debug)]
 pub(crate) struct Answer(oneshot::Sender<Result<(), Error>>);
 
-/// A new grant that waits. Dropped, it leaves the queue, unless a flight has begun it.
+/// A new grant that waits. If it is dropped, it leaves the queue, unless it has begun.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     queue: Arc<Mutex<Queue>>,
@@ -66,7 +66,7 @@ impl NewGrants {
         }
     }
 
-    /// Waits until there may be one in the queue.
+    /// Waits until the queue may have one.
     pub(crate) async fn arrived(&self) {
         let is_empty = lock(&self.queue).queued.is_empty();
         if is_empty {
@@ -85,19 +85,19 @@ impl NewGrants {
 
 impl Answer {
     pub(crate) fn send(self, outcome: Result<(), Error>) {
-        // Once begun, it is finished though its caller may be gone.
+        // Once begun, a grant is completed though its caller may be gone.
         _ = self.0.send(outcome);
     }
 }
 
 impl Waiting {
-    /// Takes it out of the queue; `None` if a flight has begun it.
+    /// Takes it out of the queue; `None` if it has begun.
     pub(crate) fn take_back(&self) -> Option<NewGrant> {
         let queued = lock(&self.queue).queued.remove(&self.number);
         queued.map(|queued| queued.grant)
     }
 
-    /// Waits for the flight that has begun it, or will.
+    /// Waits for the outcome, once it has begun.
     pub(crate) async fn outcome(&mut self) -> Result<(), Error> {
         (&mut self.outcome)
             .await

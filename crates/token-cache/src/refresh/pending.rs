@@ -1,5 +1,5 @@
-//! A token that the store did not acknowledge yet: it waits to be written again, and meanwhile lies in
-//! the fallback store.
+//! A token that the store did not acknowledge yet: it waits to be written again, and meanwhile lies
+//! in the fallback store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,7 @@ impl Pending {
         match self.is_settled() {
             true => Ok(writing),
             false => Err(StoreError::new(
-                "the store has just failed to take the newest token",
+                "the store has not taken the previous token yet",
             )),
         }
     }
@@ -111,7 +111,8 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// A store of this machine, in case the process dies before the store acknowledges the newest token.
+/// A store of this machine, in case the process dies before the store acknowledges the newest
+/// token.
 #[derive(Debug)]
 pub(crate) struct Fallback {
     store: Option<BoundStore>,
@@ -141,8 +142,8 @@ impl Fallback {
             .map(drop)
     }
 
-    /// Empties it, because the store has the token. If this fails, a later process finds a token that is
-    /// no newer than the store's, and leaves it.
+    /// Empties it, because the store has the token. If this fails, a later process finds a token
+    /// that is no newer than the store's, and leaves it.
     pub(crate) async fn forget(&self) {
         if let Some(store) = &self.store {
             _ = store.tombstone().await;

@@ -1,5 +1,5 @@
-//! How a token is written into a store: versioned JSON, which the store may seal; and the fingerprint
-//! of its refresh token.
+//! How a token is written into a store: versioned JSON, which the store may seal; and the
+//! fingerprint of its refresh token.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -57,27 +57,29 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
             .collect(),
     };
     let body =
-        to_json(&written).map_err(|_| StoreError::new("a token could not be written down"))?;
+        to_json(&written).map_err(|_| StoreError::new("the token could not be serialized"))?;
     let mut record = Record::new(fingerprint(key, token), token.generation(), body);
     record.due_at = validity.ends().map(|_| validity.refresh_at());
     record.grant_ends_at = token.refresh_expires_at();
     Ok(record)
 }
 
-/// Returns the token of a record at the local time `now`; the store says that it was committed `age`
-/// ago.
+/// Returns the token of a record at the local time `now`; the store says that it was committed
+/// `age` ago.
 ///
 /// The clocks of writer and reader may differ, and neither may make the token live longer than it
 /// does. So there are two opinions on its end, of which the earlier counts: what the writer's clock
-/// said, less what it is ahead of the reader's by that age; and what was left when it was written, less
-/// that age.
+/// said, less what it is ahead of the reader's by that age; and what was left when it was written,
+/// less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
-    let foreign = || StoreError::new("the stored record is not one of ours; it is kept as it is");
+    let foreign = || {
+        StoreError::new("the stored record was not written by this library; it is kept as it is")
+    };
     let written: Document<'_> =
         serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
     if written.version != VERSION {
         return Err(StoreError::new(
-            "the stored record is of a newer version of this library; it is kept as it is",
+            "the stored record was written by a newer version; it is kept as it is",
         ));
     }
     let token = Token::builder(written.access.to_secret(), validity(&written, age, now))
@@ -123,8 +125,8 @@ fn validity(written: &Document<'_>, age: Duration, now: Timestamp) -> Validity {
 /// Returns the keyed hash of what a refresh of `token` spends: it names it without revealing it.
 pub(crate) fn fingerprint(key: &TokenKey, token: &Token) -> RefreshFingerprint {
     let credential = token.refresh_credential().expose().as_bytes();
-    // HMAC takes a key of any length, so this cannot fail. If it did, all fingerprints would be alike,
-    // and no second token would commit.
+    // HMAC takes a key of any length, so this cannot fail. If it did, all fingerprints would be
+    // alike, and no second token would commit.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_str().as_bytes()) else {
         return RefreshFingerprint([0; 32]);
     };
@@ -137,7 +139,7 @@ fn placement_name(placement: &TokenPlacement) -> Result<Cow<'_, str>, StoreError
         TokenPlacement::Bearer => Ok("bearer".into()),
         TokenPlacement::Verbatim => Ok("verbatim".into()),
         TokenPlacement::Header(name) => Ok(format!("header:{name}").into()),
-        _ => Err(StoreError::new("a token's placement has no written form")),
+        _ => Err(StoreError::new("this token placement cannot be stored")),
     }
 }
 

@@ -1,25 +1,25 @@
-//! Tells the vendor that a token is not needed any more.
+//! Asks the vendor to revoke a token.
 
 use token_core::{Error, ErrorKind, Token};
 
 use super::Refresher;
 use crate::current::session::Session;
 
-/// The answer to [`TokenCache::logout`](crate::TokenCache::logout): the grant is over here and in the store; this is what the
-/// vendor did.
+/// The result of [`TokenCache::logout`](crate::TokenCache::logout): the grant is ended here and in
+/// the store; this is what the vendor did.
 #[derive(Clone, Debug)]
 #[must_use = "the vendor may not have revoked the token"]
 #[non_exhaustive]
 pub enum LoggedOut {
     /// The vendor revoked the token.
     Revoked,
-    /// The vendor did not: copies of the token work until they expire. Also sent as
+    /// The vendor did not revoke it: copies of the token work until they expire. Also sent as
     /// [`Event::NotRevoked`](crate::Event::NotRevoked).
     NotRevoked {
-        /// Why: the vendor's refusal, or that it could not be reached.
+        /// The vendor's refusal, or the transport's failure.
         error: Error,
     },
-    /// The vendor has no revocation: copies of the token work until they expire.
+    /// The vendor does not support revocation: copies of the token work until they expire.
     NoRevocation,
     /// There was no token.
     NothingToRevoke,

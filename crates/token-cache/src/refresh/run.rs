@@ -48,8 +48,8 @@ enum Purpose {
 }
 
 impl Refresher {
-    /// Runs a job. A failed refresh is noted for all callers. What happens to somebody's code or password
-    /// is theirs alone: it says nothing about the current grant.
+    /// Runs a job. A failed refresh is noted for all callers. What happens to somebody's code or
+    /// password is theirs alone: it says nothing about the current grant.
     pub(crate) async fn run(&self, session: Session<'_>, job: RefreshJob) -> Result<(), Error> {
         let is_noted = matches!(job, RefreshJob::Refresh(_));
         let outcome = self.run_job(session, job).await;
@@ -114,8 +114,8 @@ impl Refresher {
         self.adopt(session, &stored).map(drop)
     }
 
-    /// Writes what this holder still owes the store. That comes first: it needs no lease, and what is
-    /// read under the lease then has it.
+    /// Writes what this holder still owes the store. That comes first: it needs no lease, and what
+    /// is read under the lease then has it.
     async fn prepare(&self, session: Session<'_>) -> Result<(), StoreError> {
         self.send_store_warnings(session).await;
         let recovered = self.recover(session).await;
@@ -129,8 +129,8 @@ impl Refresher {
         settled
     }
 
-    /// Leaves the token that an earlier process kept in the fallback store to be written to the store.
-    /// Returns it, if it is newer than the current one, to be served if the store is away.
+    /// Leaves the token that an earlier process kept in the fallback store to be written to the
+    /// store. Returns it, if it is newer than the current one, to be served if the store is away.
     ///
     /// Whose child it is need not be known: a record that the store does not have, or has an older
     /// generation of, is written; any other has had its successor.
@@ -184,15 +184,16 @@ impl Refresher {
         }
     }
 
-    /// Watches the store for at most `left`. Returns whether a token was adopted that needs no refresh.
+    /// Watches the store for at most `left`. Returns whether a token was adopted that needs no
+    /// refresh.
     async fn watch(&self, session: Session<'_>, left: Duration, stored: &Entry) -> bool {
         const SHORTEST: Duration = Duration::from_millis(10);
         const LONGEST: Duration = Duration::from_millis(500);
         if self.is_fresh(session, stored) {
             return true;
         }
-        // What wakes us is mostly the holder's commit. To ask for the lease first would cost one more
-        // round trip, and one of the many that wake would get it for nothing.
+        // What wakes us is mostly the holder's commit. To ask for the lease first would cost one
+        // more round trip, and one of the many that wake would get it for nothing.
         let left = left.clamp(SHORTEST, LONGEST);
         let next = self.store.next(stored.generation(), left).await;
         next.is_ok_and(|stored| self.is_fresh(session, &stored))

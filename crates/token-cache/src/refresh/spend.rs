@@ -16,8 +16,8 @@ pub(super) enum Spent {
 }
 
 impl Refresher {
-    /// Sends the refresh. After a refusal: the store again, spares, the initial token, the repeatable
-    /// login. `known` is the newest generation there is.
+    /// Sends the refresh. After a refusal: the store again, spares, the initial token, the
+    /// repeatable login. `known` is the newest generation there is.
     pub(super) async fn spend(
         &self,
         session: Session<'_>,
@@ -72,8 +72,8 @@ impl Refresher {
         Err(refused)
     }
 
-    /// Tries the tokens that lost a race, then the initial token of another grant. Each is tried until
-    /// the vendor accepts or refuses it.
+    /// Tries the tokens that lost a race, then the initial token of another grant. Each is tried
+    /// until the vendor accepts or refuses it.
     async fn alternative(&self, session: Session<'_>) -> Result<Option<(Issued, Origin)>, Error> {
         let mut spares = self.spares.take().into_iter();
         while let Some(spare) = spares.next() {
@@ -125,8 +125,8 @@ impl Refresher {
     }
 
     async fn refresh_with(&self, session: Session<'_>, token: &Token) -> Result<Spent, Error> {
-        // A vendor whose access token is its own refresh token cannot refresh an expired one: it would
-        // only refuse.
+        // A vendor whose access token is its own refresh token cannot refresh an expired one: it
+        // would only refuse.
         if token.refresh().is_none() && session.is_expired(token) && session.has_login() {
             return Err(Error::new(
                 ErrorKind::Rejected,
@@ -176,8 +176,8 @@ impl Refresher {
     }
 }
 
-/// Returns the child of a token. A refresh token that came alone is kept beside the old access token
-/// while that can be used, else beside an expired one.
+/// Returns the child of a token. A refresh token that came alone is kept beside the old access
+/// token while that can be used, else beside an expired one.
 fn child_of(session: Session<'_>, parent: &Token, issued: Issued) -> Issued {
     let mut token = issued.token.merged_with_previous(parent);
     if issued.error.is_some() {

@@ -1,5 +1,5 @@
-//! The refresh transaction: how a token that may work only once is spent by one holder of many, and not
-//! lost. Top to bottom it is the order of events.
+//! The refresh transaction: how a token that may work only once is spent by one holder of many, and
+//! not lost. Top to bottom it is the order of events.
 
 use token_core::store::{Entry, StoreError};
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
@@ -61,8 +61,8 @@ impl Refresher {
         settled
     }
 
-    /// A grant that begins after a logout replaces the tombstone, if our login still stands. An initial
-    /// token that was not refused is tried again.
+    /// A grant that begins after a logout replaces the tombstone, if our login still stands. An
+    /// initial token that was not refused is tried again.
     fn after_logout(&self, spent: Result<Spent, Error>) -> Result<Spent, Error> {
         match spent {
             Ok(Spent::Issued(issued, _, origin)) => {
@@ -76,8 +76,8 @@ impl Refresher {
         }
     }
 
-    /// The intent of an issued token stands until the commit clears it: it warns the others if we die in
-    /// between. So does that of an exchange whose outcome is unknown.
+    /// The intent of an issued token stands until the commit clears it: it warns the others if we
+    /// die in between. So does that of an exchange whose outcome is unknown.
     async fn settle_spent(
         &self,
         session: Session<'_>,
@@ -106,8 +106,8 @@ impl Refresher {
         }
     }
 
-    /// Refreshes though the store cannot be reached, or not be written. A live token that can be read is
-    /// used. What can be sent again is sent; a single-use refresh token is not spent.
+    /// Refreshes though the store cannot be reached, or not be written. A live token that can be
+    /// read is used. What can be sent again is sent; a single-use refresh token is not spent.
     pub(super) async fn without_store(
         &self,
         session: Session<'_>,
@@ -148,8 +148,8 @@ impl Refresher {
     }
 }
 
-/// While a logout is under way nothing is published: the current token may be an ancestor of the one
-/// that a refresh has just committed.
+/// While a logout is under way nothing is published: the current token may be an ancestor of the
+/// one that a refresh has just committed.
 fn may_spend(
     session: Session<'_>,
     newest: Option<Generation>,
@@ -162,12 +162,12 @@ fn may_spend(
     }
     Err(Error::new(
         ErrorKind::Transient { after: None },
-        "a logout is under way, or a newer token is on its way",
+        "a logout or a newer commit is in progress",
     ))
 }
 
-/// From the declared intent to its outcome. If it is dropped in between, with its runtime or by a panic,
-/// the token is in doubt.
+/// From the declared intent to its outcome. If it is dropped in between, with its runtime or by a
+/// panic, the token is in doubt.
 struct Spending<'a> {
     session: Session<'a>,
     is_open: bool,

@@ -18,8 +18,8 @@ pub(crate) struct Failed<'a> {
     pub(crate) sent: Duration,
     /// A random number.
     pub(crate) drawn: u32,
-    /// Whether the vendor issued a token that had expired when it arrived: it may have a newer one in
-    /// a moment.
+    /// Whether the vendor issued a token that had expired when it arrived: it may have a newer one
+    /// in a moment.
     pub(crate) over_on_arrival: bool,
 }
 
@@ -93,8 +93,8 @@ impl Doubt {
                 .since
                 .saturating_add(REST_WITH_TOKEN)
                 .min(now.saturating_add(life.left)),
-            // No live access token could be lost: only a single-use refresh token gets time for its first
-            // answer.
+            // No live access token could be lost: only a single-use refresh token gets time for its
+            // first answer.
             false if !self.grace.is_zero() => Duration::ZERO,
             false => self.since.saturating_add(REST_WITHOUT_TOKEN),
         }
@@ -130,7 +130,8 @@ impl Pause {
     }
 }
 
-/// Returns the longest pause without a live token after a temporary failure, for tokens of this life.
+/// Returns the longest pause without a live token after a temporary failure, for tokens of this
+/// life.
 pub(super) fn longest_without_token(life: Duration) -> Duration {
     match life.is_zero() {
         true => LONGEST_WITHOUT_TOKEN,

@@ -1,8 +1,8 @@
 //! Secrets in JSON, without copies of them in the heap.
 //!
 //! A growing buffer leaves copies behind, and so does a parser of escaped text. So a document is
-//! measured before it is written; a text that would have to be escaped is written as hex; and a text
-//! that is read is a part of the document.
+//! measured before it is written; a text that would have to be escaped is written as hex; and a
+//! text that is read is a part of the document.
 
 use std::fmt::{self, Write as _};
 use std::io;
