@@ -60,26 +60,24 @@
 //! * `documented`: `false` for a refusal whose code the vendor does not document.
 #![expect(clippy::panic, reason = "a broken law fails the test")]
 
-use std::path::Path;
-
-use case::{Case, Expected};
-use trial::Trial;
-
-use token_core::{OneTimeGrant, Secret, TokenEndpoint};
-
 mod authorizing;
 mod case;
 mod differences;
+mod every_case;
 mod fields;
 mod laws_of_answers;
 mod laws_of_refusals;
 mod laws_of_requests;
 mod laws_of_rotations;
 mod laws_of_secrets;
+mod laws_of_statuses;
 mod laws_of_tokens;
 mod leaves;
 mod secrets;
+mod suite;
 mod trial;
+
+pub use self::suite::{Boxed, EndpointSuite, IntoEndpoint, Plain};
 
 /// Runs the conformance suite on an endpoint, in a test file of the endpoint's crate:
 ///
@@ -136,133 +134,4 @@ macro_rules! endpoint_conformance {
             }
         )*
     };
-}
-
-/// An endpoint with its cases, and a method for each law.
-/// [`endpoint_conformance!`](crate::endpoint_conformance!) calls them all.
-///
-/// A method panics if its law is broken, and lists all violations.
-pub struct EndpointSuite {
-    #[expect(clippy::type_complexity, reason = "an alias would hide the signature")]
-    build: Box<dyn Fn(&str) -> Box<dyn TokenEndpoint>>,
-    #[expect(clippy::type_complexity, reason = "an alias would hide the signature")]
-    redeem: Option<Box<dyn Fn(&str, &str) -> OneTimeGrant>>,
-    cases: Vec<Case>,
-    secrets: Vec<Secret>,
-}
-
-impl std::fmt::Debug for EndpointSuite {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "EndpointSuite({} cases)", self.cases.len())
-    }
-}
-
-/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`], so that the two implementations do
-/// not overlap.
-pub trait IntoEndpoint<Form> {
-    /// Boxes the endpoint, unless it is boxed already.
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint>;
-}
-
-/// Marks an endpoint that is not boxed.
-#[derive(Debug)]
-pub enum Plain {}
-
-/// Marks a boxed endpoint.
-#[derive(Debug)]
-pub enum Boxed {}
-
-impl<E: TokenEndpoint> IntoEndpoint<Plain> for E {
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint> {
-        Box::new(self)
-    }
-}
-
-impl IntoEndpoint<Boxed> for Box<dyn TokenEndpoint> {
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint> {
-        self
-    }
-}
-
-impl EndpointSuite {
-    /// Returns a suite. The argument of `build` is the `endpoint` of a case, `data` is the folder
-    /// of the cases, and `secrets` are all secrets that `build` uses.
-    ///
-    /// # Panics
-    ///
-    /// If a case is malformed, if no case issues a token, or if a secret is shorter than eight
-    /// characters.
-    pub fn new<E: IntoEndpoint<Form>, Form>(
-        build: impl Fn(&str) -> E + 'static,
-        data: impl AsRef<Path>,
-        secrets: &[&str],
-    ) -> Self {
-        let cases = Case::load_all(data.as_ref()).unwrap_or_else(|why| panic!("{why}"));
-        if !cases
-            .iter()
-            .any(|case| matches!(case.expect, Some(Expected::Issued(_))))
-        {
-            panic!("no case expects an issued token, so half of the laws would check nothing");
-        }
-        if secrets
-            .iter()
-            .any(|secret| secret.len() < secrets::SHORTEST)
-        {
-            panic!("use secrets of at least eight characters, since shorter ones occur by chance");
-        }
-        Self {
-            build: Box::new(move |name| build(name).into_endpoint()),
-            redeem: None,
-            cases,
-            secrets: secrets.iter().copied().map(Secret::from).collect(),
-        }
-    }
-
-    /// Sets the function that returns the one-time grants of the cases. Its arguments are the
-    /// `endpoint` and `redeems` of a case.
-    #[must_use]
-    pub fn redeeming(mut self, redeem: impl Fn(&str, &str) -> OneTimeGrant + 'static) -> Self {
-        self.redeem = Some(Box::new(redeem));
-        self
-    }
-
-    fn redemption(&self, case: &Case) -> Option<OneTimeGrant> {
-        let redeem = self.redeem.as_ref()?;
-        Some(redeem(&case.endpoint, &case.redeems))
-    }
-
-    /// The request of each case is as the case says, and so is the result of reading its answer.
-    pub fn every_case_holds(&self) {
-        report(self.cases.iter().flat_map(|case| {
-            let found = differences::of_case(case, self);
-            found
-                .into_iter()
-                .map(|difference| format!("{}: {difference}", case.name))
-        }));
-    }
-
-    /// Returns a trial for every case for which the endpoint builds a request.
-    fn trials(&self) -> Vec<Trial<'_>> {
-        self.cases
-            .iter()
-            .filter_map(|case| Trial::of(case, self))
-            .collect()
-    }
-
-    /// Returns one trial per endpoint and kind of request.
-    fn different_trials(&self) -> Vec<Trial<'_>> {
-        let mut trials = self.trials();
-        trials.sort_by_key(|trial| (&trial.case.endpoint, trial.case.asks as u8));
-        trials.dedup_by_key(|trial| (&trial.case.endpoint, trial.case.asks as u8));
-        trials
-    }
-}
-
-/// Fails with a list of what was found.
-fn report(found: impl IntoIterator<Item = String>) {
-    let found: Vec<_> = found.into_iter().collect();
-    if !found.is_empty() {
-        let list: String = found.iter().map(|line| format!("\n  - {line}")).collect();
-        panic!("{} found:{list}\n", found.len());
-    }
 }

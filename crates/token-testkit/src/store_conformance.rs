@@ -13,6 +13,7 @@ use token_core::{Generation, Secret, TokenKey};
 
 mod concurrently;
 mod laws_of_changes;
+mod laws_of_commits;
 mod laws_of_fields;
 mod laws_of_intents;
 mod laws_of_leases;
@@ -105,6 +106,7 @@ macro_rules! store_conformance {
             handles_see_each_others_writes
             debug_shows_no_body
             changed_returns_soon_after_a_commit
+            a_wait_ends_soon_after_the_lease_holders_commit
             changed_returns_when_it_is_late_already
             changed_returns_after_at_most
         );

@@ -5,11 +5,11 @@
     reason = "a test may panic, and a flaw is expected to"
 )]
 
-mod acme;
+mod test_vendor;
 
 use std::panic::catch_unwind;
 
-use acme::{API_KEY, Acme, Flaw};
+use test_vendor::{API_KEY, Acme, Flaw};
 use token_testkit::EndpointSuite;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/acme");

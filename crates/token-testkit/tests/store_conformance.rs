@@ -1,7 +1,7 @@
 //! A store that keeps the laws passes, and one that breaks a law fails at that law.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod shelf;
+mod test_store;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use shelf::{Flaw, Place};
+use test_store::{Flaw, Place};
 use token_testkit::StoreSuite;
 
 mod on_no_runtime {
@@ -190,6 +190,8 @@ caught! {
         DebugShowsBodies breaks debug_shows_no_body, found by "a body is in a Debug";
     a_commit_that_wakes_nobody_is_caught:
         WakesNobody breaks changed_returns_soon_after_a_commit, found by "does not end the wait";
+    a_commit_that_wakes_no_wait_under_way_is_caught:
+        WakesNobody breaks a_wait_ends_soon_after_the_lease_holders_commit, found by "does not end a wait";
     a_wait_for_the_next_change_is_caught:
         WaitsForTheNext breaks changed_returns_when_it_is_late_already,
             found by "had changed already";

@@ -5,9 +5,9 @@ use http::request::Parts;
 
 use super::case::{Case, Expected};
 use super::differences::Differences;
+use super::suite::{EndpointSuite, report};
 use super::trial::Trial;
-use super::{EndpointSuite, report};
-use crate::attempt;
+use crate::exchange::attempt;
 use token_core::{Attempt, Error, Token, TokenEndpoint};
 
 /// Returns the differences from a case of `authorize`.

@@ -1,8 +1,8 @@
 //! Refusals: what they mean and whether they are retryable.
 
 use super::case::Expected;
+use super::suite::{EndpointSuite, report};
 use super::trial::{Trial, response};
-use super::{EndpointSuite, report};
 use token_core::{BaseUrl, ErrorKind, PlainHttp, Request, Step};
 
 /// Refusals that no vendor documents.

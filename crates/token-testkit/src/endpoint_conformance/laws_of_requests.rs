@@ -1,8 +1,8 @@
 //! Requests depend only on the token and the attempt, and go to one host.
 
+use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial, guarded};
-use super::{EndpointSuite, report};
-use crate::attempt;
+use crate::exchange::attempt;
 use token_core::{Error, Request, Secret, Token};
 
 /// Strings that change a URL or a form if they are not encoded.

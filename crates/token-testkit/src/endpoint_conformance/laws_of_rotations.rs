@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::leaves::Body;
+use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial};
-use super::{EndpointSuite, report};
 use token_core::Secret;
 
 /// Values that no vendor documents for a field.

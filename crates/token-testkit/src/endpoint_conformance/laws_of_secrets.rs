@@ -6,8 +6,8 @@ use super::case::Case;
 use super::differences::kind_name;
 use super::leaves::Body;
 use super::secrets::{self, carried, forms, leaked, shown};
+use super::suite::{EndpointSuite, report};
 use super::trial::Trial;
-use super::{EndpointSuite, report};
 use token_core::{Error, Secret, TokenKey};
 
 impl EndpointSuite {

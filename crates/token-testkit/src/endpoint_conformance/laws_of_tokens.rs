@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::leaves::Body;
 use super::secrets::{self, forms};
+use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial};
-use super::{EndpointSuite, report};
-use crate::attempt;
+use crate::exchange::attempt;
 use token_core::{Secret, Token};
 
 /// CR LF followed by a header, LF, CR and NUL, as JSON escapes.

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 
-use super::EndpointSuite;
 use super::case::{Asks, Case};
+use super::suite::EndpointSuite;
 use crate::exchange::offset;
 use token_core::{
     Answer, Attempt, BaseUrl, Error, ErrorKind, Outcome, PlainHttp, Request, Secret, Step, Token,
@@ -84,6 +84,24 @@ impl<'a> Trial<'a> {
         let mut changed = answer.clone();
         *changed.body_mut() = body.into();
         self.read(&changed)
+    }
+}
+
+impl EndpointSuite {
+    /// Returns a trial for every case for which the endpoint builds a request.
+    pub(super) fn trials(&self) -> Vec<Trial<'_>> {
+        self.cases
+            .iter()
+            .filter_map(|case| Trial::of(case, self))
+            .collect()
+    }
+
+    /// Returns one trial per endpoint and kind of request.
+    pub(super) fn different_trials(&self) -> Vec<Trial<'_>> {
+        let mut trials = self.trials();
+        trials.sort_by_key(|trial| (&trial.case.endpoint, trial.case.asks as u8));
+        trials.dedup_by_key(|trial| (&trial.case.endpoint, trial.case.asks as u8));
+        trials
     }
 }
 

@@ -90,6 +90,20 @@ impl Wake for Bell {
     }
 }
 
+/// Lets the other futures that run beside this one be polled once.
+pub(super) async fn yielded() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Runs both concurrently.
 pub(super) async fn both<A, B>(
     first: impl Future<Output = A>,

@@ -1,7 +1,7 @@
 //! A wait for a change ends with the change, or at its time limit.
 
-use super::concurrently::{both, within};
-use super::{LONG, StorePlace, StoreSuite, expect_record, fingerprint, key, record, sure};
+use super::concurrently::{both, within, yielded};
+use super::{LONG, StorePlace, StoreSuite, expect_record, fingerprint, key, owner, record, sure};
 use token_core::store::{CommitCondition, Entry, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -17,6 +17,27 @@ impl<P: StorePlace> StoreSuite<P> {
         if let Some((one, other)) = self.two_handles().await {
             self.woken_by_a_commit(&*one, &*other, 2).await;
         }
+    }
+
+    /// A commit by the holder of the lease ends a wait that was under way, and does not only spare
+    /// a wait that begins later.
+    pub async fn a_wait_ends_soon_after_the_lease_holders_commit(&self) {
+        let (key, store) = (key(), self.open().await);
+        let (first, overwrite) = (record(1), CommitCondition::Overwrite);
+        sure(store.commit(&key, &overwrite, &first).await);
+        assert!(
+            sure(store.acquire(&key, &owner(1), LONG).await).is_held(),
+            "a free lease is not given"
+        );
+        let wait = store.wait_for_change(&key, Some(first.generation), LONG);
+        let parent = CommitCondition::ParentIs(fingerprint(1));
+        let commit = async {
+            self.outlive_short().await;
+            yielded().await;
+            sure(store.commit(&key, &parent, &record(2)).await)
+        };
+        let woken = within(self.place.patience(), both(wait, commit)).await;
+        assert!(woken.is_some(), "a commit does not end a wait under way");
     }
 
     /// A change that happened before the wait began ends it at once.

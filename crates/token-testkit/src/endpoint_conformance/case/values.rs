@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::super::fields::Fields;
-use crate::attempt;
+use crate::exchange::attempt;
 use token_core::{Attempt, Secret, Timestamp, Token, Validity};
 
 pub(super) fn attempt_of(nonce_hex: Option<String>, now: Timestamp) -> Result<Attempt, String> {

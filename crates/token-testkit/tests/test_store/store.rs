@@ -133,8 +133,8 @@ impl TokenStore for Place {
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         if self.has(Flaw::BuriesEverything) {
-            self.shelf()
-                .slots
+            self.slots()
+                .by_key
                 .values_mut()
                 .for_each(|slot| slot.tombstoned = true);
         }
@@ -173,15 +173,18 @@ impl TokenStore for Place {
 
 impl Place {
     fn generation(&self, key: &TokenKey) -> Option<Generation> {
-        let slot = self.shelf().slots.get(&self.name(key)).cloned();
+        let slot = self.slots().by_key.get(&self.name(key)).cloned();
         slot?.record.map(|record| record.generation)
     }
 }
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shelf = self.shelf();
-        let records = shelf.slots.values().filter_map(|slot| slot.record.as_ref());
+        let slots = self.slots();
+        let records = slots
+            .by_key
+            .values()
+            .filter_map(|slot| slot.record.as_ref());
         match self.flaw {
             Flaw::DebugShowsBodies => f
                 .debug_list()

@@ -20,15 +20,15 @@ use token_testkit::{Handles, StorePlace};
 /// Several stores in one process, with a manual clock.
 #[derive(Clone)]
 pub(crate) struct Place {
-    shelf: Arc<Mutex<Shelf>>,
+    slots: Arc<Mutex<Slots>>,
     clock: Arc<Mutex<Clock>>,
     flaw: Flaw,
     handles: Handles,
 }
 
 #[derive(Default)]
-struct Shelf {
-    slots: HashMap<String, Slot>,
+struct Slots {
+    by_key: HashMap<String, Slot>,
 }
 
 #[derive(Default)]
@@ -50,7 +50,7 @@ struct Slot {
 impl Place {
     pub(crate) fn with(flaw: Flaw) -> Self {
         Self {
-            shelf: Arc::default(),
+            slots: Arc::default(),
             clock: Arc::default(),
             flaw,
             handles: Handles::Shared,
@@ -70,7 +70,7 @@ impl StorePlace for Place {
     async fn open(&self) -> Arc<dyn TokenStore> {
         match self.flaw {
             Flaw::HandlesAreApart => Arc::new(Self {
-                shelf: Arc::default(),
+                slots: Arc::default(),
                 ..self.clone()
             }),
             _ => Arc::new(self.clone()),
@@ -99,8 +99,8 @@ impl Place {
         self.flaw == flaw
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap()
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap()
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {
@@ -125,8 +125,8 @@ impl Place {
         change: impl FnOnce(&mut Slot, Duration) -> T,
     ) -> Result<T, StoreError> {
         let now = self.clock().now;
-        let mut shelf = self.shelf();
-        Ok(change(shelf.slots.entry(self.name(key)).or_default(), now))
+        let mut slots = self.slots();
+        Ok(change(slots.by_key.entry(self.name(key)).or_default(), now))
     }
 
     fn holds(&self, slot: &Slot, owner: &Owner, now: Duration) -> bool {
