@@ -39,12 +39,12 @@ impl Unusable {
     /// The error, for the file at this path.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let what = match self {
-            Self::Torn => "the token file is torn or was changed; it is kept as it is",
-            Self::Foreign => "the token file is of another program; it is kept as it is",
+            Self::Torn => "the token file is torn or was changed; it is left unchanged",
+            Self::Foreign => "the token file is of another program; it is left unchanged",
             Self::Newer => {
-                "the token file is of a newer version of this library; it is kept as it is"
+                "the token file is of a newer version of this library; it is left unchanged"
             }
-            Self::OtherKey => "the token file is that of another key; it is kept as it is",
+            Self::OtherKey => "the token file is that of another key; it is left unchanged",
         };
         unreadable(path, what)
     }

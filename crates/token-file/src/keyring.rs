@@ -92,7 +92,7 @@ fn make_key(entry: &Entry) -> Result<SealingKey, StoreError> {
 
 fn key_from(found: Result<Vec<u8>, Error>) -> Result<SealingKey, StoreError> {
     let foreign =
-        || StoreError::new("the keyring's entry holds no sealing key; it is kept as it is");
+        || StoreError::new("the keyring's entry holds no sealing key; it is left unchanged");
     let bytes = Zeroizing::new(found.map_err(failed)?);
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| foreign())?;
     SealingKey::new(KEY_ID, key).map_err(|_| foreign())

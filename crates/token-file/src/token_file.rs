@@ -146,12 +146,12 @@ impl Body {
             }
             (Self::Plain(body), None) => Ok(body.clone()),
             (Self::Sealed(_), None) => Err(StoreError::new(
-                "the record is sealed and no key was given; it is kept as it is",
+                "the record is sealed and no key was given; it is left unchanged",
             )),
             // A process that can write the file could otherwise put its own token in place of a
             // sealed one.
             (Self::Plain(_), Some(_)) => Err(StoreError::new(
-                "the record is not sealed though a key was given; it is kept as it is",
+                "the record is not sealed though a key was given; it is left unchanged",
             )),
         }
     }

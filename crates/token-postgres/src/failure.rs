@@ -59,7 +59,7 @@ pub(crate) fn contended() -> StoreError {
 }
 
 pub(crate) fn not_ours() -> StoreError {
-    StoreError::new("the stored row is not one of ours; it is kept as it is")
+    StoreError::new("the stored row is not one of ours; it is left unchanged")
 }
 
 pub(crate) fn missing_tables() -> StoreError {

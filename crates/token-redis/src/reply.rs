@@ -133,7 +133,7 @@ fn from_hex(text: &str) -> Result<RefreshFingerprint, StoreError> {
 }
 
 fn not_ours() -> StoreError {
-    StoreError::new("what is stored in Redis is not one of ours; it is kept as it is")
+    StoreError::new("what is stored in Redis is not one of ours; it is left unchanged")
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Tokens that are revoked on the server, for every endpoint, over sockets.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::time::Duration;
+
 use token_sim::{Issued, LoginAnswer, QuectelEndUserServer, QuectelSaasServer};
-use vendor_auth::cache::Event;
+use vendor_auth::cache::{Drained, Event};
 use vendor_auth::enos_apim::EnosApim;
 use vendor_auth::oauth2::OAuth2;
 use vendor_auth::privcloud::PrivateCloud;
@@ -144,6 +146,11 @@ async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
         .client_secret(SECRET);
     let tokens = cache(app.client_credentials().allow_plain_http().build().unwrap());
     let token = first_token(&tokens).await;
+    // The token is handed out before the store has acknowledged it, which is an event too.
+    assert_eq!(
+        tokens.drain(Duration::from_secs(60)).await,
+        Drained::Settled
+    );
     let mut events = tokens.events();
     assert_eq!(
         after_refusal(&tokens, &token).await,

@@ -73,13 +73,13 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
 /// less that age.
 pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Token, StoreError> {
     let foreign = || {
-        StoreError::new("the stored record was not written by this library; it is kept as it is")
+        StoreError::new("the stored record was not written by this library; it is left unchanged")
     };
     let written: Document<'_> =
         serde_json::from_str(record.body.expose()).map_err(|_| foreign())?;
     if written.version != VERSION {
         return Err(StoreError::new(
-            "the stored record was written by a newer version; it is kept as it is",
+            "the stored record was written by a newer version; it is left unchanged",
         ));
     }
     let token = Token::builder(written.access.to_secret(), validity(&written, age, now))
@@ -272,7 +272,7 @@ mod tests {
                 ..written()
             };
             let error = read(&record, Duration::ZERO, at(0)).unwrap_err();
-            assert!(error.to_string().contains("kept as it is"));
+            assert!(error.to_string().contains("left unchanged"));
         }
     }
 

@@ -80,7 +80,7 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
         let wrong = opened_with(&redis, Sealing::with(key_named(id, byte))).await;
         let error = wrong.load(&key()).await.unwrap_err().to_string();
         assert!(
-            error.contains("key id test-1") && error.contains("kept"),
+            error.contains("key id test-1") && error.contains("left unchanged"),
             "{error}"
         );
         wrong.acquire(&key(), &owner(byte), LONG).await.unwrap_err();
