@@ -7,7 +7,7 @@ pub(crate) mod decide;
 pub(crate) mod entropy;
 pub(crate) mod events;
 mod failures;
-mod outlook;
+mod next_exchange;
 mod publish;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -159,7 +159,7 @@ impl Failure {
         }
     }
 
-    /// Returns what is to be told of it; `was_refused` says that the grant was refused before.
+    /// Returns the events to send; `was_refused` says that the grant was refused before.
     fn events(&mut self, failed: &Failed<'_>, was_refused: bool) -> Vec<Event> {
         let error = failed.error.clone();
         let mut events = Vec::new();

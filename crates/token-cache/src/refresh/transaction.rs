@@ -50,6 +50,17 @@ impl Refresher {
         }
 
         // 4. Send. 5. Commit, or what else comes of it.
+        self.spend_and_settle(session, current, known, tombstoned)
+            .await
+    }
+
+    async fn spend_and_settle(
+        &self,
+        session: Session<'_>,
+        current: Option<Token>,
+        known: Option<Generation>,
+        tombstoned: bool,
+    ) -> Result<(), Error> {
         let spending = Spending::begin(session, current.is_some());
         let spent = self.spend(session, current, known).await;
         let spent = match tombstoned {

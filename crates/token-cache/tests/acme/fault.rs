@@ -9,33 +9,33 @@ use super::gate::Gate;
 pub(crate) enum Fault {
     /// No byte leaves.
     Unsent(SendFailure),
-    /// The connection breaks before the server acted, or after.
+    /// The connection breaks before the server processed it, or after.
     Lost(When),
-    /// The server does not act and answers so.
+    /// The server does not process it and answers this.
     Answer(u16, &'static [(&'static str, &'static str)], String),
-    /// The server acts; its answer is cut in half.
+    /// The server processes it; its answer is cut in half.
     Cut,
-    /// The access and refresh tokens of before come again, with a whole new lifetime.
+    /// The same access and refresh tokens come again, with a new lifetime.
     Same,
     /// A new access token comes without a refresh token; the old one stays good.
     NoRefresh,
-    /// It is held before the server acted, or after.
+    /// It is held before the server processed it, or after.
     Held(When, Gate),
 }
 
 impl Fault {
-    /// The server does not act and answers with this body.
+    /// The server does not process it and answers with this body.
     pub(crate) fn ok(body: &str) -> Self {
         Self::Answer(200, &[], body.to_owned())
     }
 
-    /// The server does not act and answers with this status alone.
+    /// The server does not process it and answers with this status.
     pub(crate) fn status(status: u16) -> Self {
         Self::Answer(status, &[], "{}".to_owned())
     }
 }
 
-/// When something happens.
+/// Before or after the server processed a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     BeforeProcessing,

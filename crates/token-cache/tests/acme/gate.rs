@@ -1,4 +1,4 @@
-//! Holds something until it is let through, and tells that it came.
+//! Holds an operation until the test lets it go on.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ impl Gate {
         }))
     }
 
-    /// Waits until somebody stands before it.
+    /// Waits until an operation has reached the gate.
     pub(crate) async fn reached(&self) {
         self.0.came.acquire().await.unwrap().forget();
     }
 
-    /// Lets everybody through, now and later.
+    /// Lets all operations go on, now and later.
     pub(crate) fn open(&self) {
         self.0.open.add_permits(1);
     }

@@ -1,4 +1,4 @@
-//! What Acme knows of its one grant, and how it acts.
+//! The state of the test vendor's one grant, and how it answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -35,11 +35,11 @@ pub(super) struct State {
     pub(super) requests: Vec<ReceivedRequest>,
 }
 
-/// How long a grant lives.
+/// When a grant ends.
 #[derive(Clone, Copy)]
 pub(super) struct GrantLife {
     pub(super) ends_at: Instant,
-    /// By how much each exchange moves the end on.
+    /// By how much each exchange extends it.
     pub(super) slides: Option<Duration>,
 }
 

@@ -1,5 +1,5 @@
-//! A small vendor in memory, with everything that goes wrong at one, and a store whose operations
-//! fail on command.
+//! A test vendor in memory, with everything that can go wrong at one, and a test store whose
+//! operations fail on command.
 
 mod fault;
 mod gate;
@@ -30,7 +30,7 @@ pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
 pub(crate) const CODE: &str = "acme-one-time-code-0123456789";
 /// Less than the shortest pause after a failure: such a caller gets the failure itself.
 pub(crate) const IMPATIENT: Duration = Duration::from_millis(400);
-/// How long a token lives where Acme does not say.
+/// How long a token lives if the answer does not say.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 /// How long a frozen account stays frozen.
 pub(crate) const FREEZE: Duration = Duration::from_secs(1200);
@@ -47,7 +47,7 @@ pub(crate) struct Acme {
 }
 
 impl Acme {
-    /// A vendor whose refresh token works once, and that has no repeatable login.
+    /// A vendor with single-use refresh tokens and no repeatable login.
     pub(crate) fn single_use() -> Self {
         Self::with(Rotation::SingleUse)
     }
@@ -63,7 +63,7 @@ impl Acme {
         }
     }
 
-    /// A vendor that knows no refresh, only the login, as OAuth 2.0 does with client credentials.
+    /// A vendor without refresh, only with a login, like client credentials in OAuth 2.0.
     pub(crate) fn by_login_alone() -> Self {
         Self {
             refreshes: false,
@@ -77,7 +77,7 @@ impl Acme {
         self
     }
 
-    /// The same elsewhere.
+    /// The same with another base URL.
     pub(crate) fn at(mut self, base: &str) -> Self {
         self.base = BaseUrl::parse(base, PlainHttp::Refused).unwrap();
         self
@@ -89,7 +89,7 @@ impl Acme {
         self
     }
 
-    /// With an API key that gets a token at any time.
+    /// With a repeatable login by API key.
     pub(crate) fn and_login(mut self) -> Self {
         self.login = Some(Secret::from(API_KEY));
         self
@@ -223,7 +223,7 @@ impl TokenEndpoint for Acme {
     }
 }
 
-/// Whoever answers these without a document sits before Acme.
+/// Whoever answers these without a document sits in front of the vendor.
 fn of_a_stranger(answer: &Answer<'_>, error: Error) -> Error {
     match answer.status().as_u16() {
         401 | 404 => answer.error(ErrorKind::Config, "this is not Acme"),

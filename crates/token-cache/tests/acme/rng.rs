@@ -1,4 +1,4 @@
-//! Random numbers that are the same again for the same seed (SplitMix64).
+//! Random numbers, reproducible by their seed (SplitMix64).
 
 use std::time::Duration;
 

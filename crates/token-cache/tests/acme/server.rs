@@ -1,4 +1,4 @@
-//! Acme's side: one grant, whose refresh tokens are counted and whose reuse is noticed.
+//! The test vendor: one grant, whose refresh tokens are counted and whose reuse is detected.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -16,14 +16,14 @@ use super::gate::Gate;
 use super::grant::{GrantLife, State};
 use super::wire::ReceivedRequest;
 
-/// What a refresh token that was spent is good for.
+/// What happens when a spent refresh token is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reuse {
-    /// It stays the grant's refresh token.
+    /// It is still the grant's refresh token.
     Allowed,
-    /// Again for so long, then its use kills the grant.
+    /// It works for this long; then its use revokes the grant.
     AllowedFor(Duration),
-    /// Its use kills the grant.
+    /// Its use revokes the grant.
     RevokesGrant,
 }
 
@@ -55,7 +55,7 @@ impl AcmeServer {
         })))
     }
 
-    /// The grant as its user knows it: a refresh token alone.
+    /// Returns the grant as its user knows it: a refresh token alone.
     pub(crate) fn grant(&self) -> Token {
         Token::from_refresh_token(Secret::from(self.state().refresh.clone())).unwrap()
     }
@@ -72,13 +72,13 @@ impl AcmeServer {
         self.state().kills_old_access = true;
     }
 
-    /// A login brings the living access token and what is left of its life, to its very end, and no
-    /// refresh token.
+    /// From now on a login repeats the live access token, with what is left of its life, and brings
+    /// no refresh token.
     pub(crate) fn repeats_living_token(&self) {
         self.state().repeats_living = true;
     }
 
-    /// A refresh token lives for so long; each exchange moves its end on.
+    /// A refresh token lives for this long; each exchange extends it.
     pub(crate) fn grant_slides(&self, life: Duration) {
         self.state().grant = Some(GrantLife {
             ends_at: Instant::now() + life,
@@ -86,7 +86,7 @@ impl AcmeServer {
         });
     }
 
-    /// The grant ends then, whatever is exchanged.
+    /// The grant ends after this long, however often it is refreshed.
     pub(crate) fn grant_ends_in(&self, life: Duration) {
         self.state().grant = Some(GrantLife {
             ends_at: Instant::now() + life,
@@ -94,12 +94,12 @@ impl AcmeServer {
         });
     }
 
-    /// The server's clock runs ahead, and requests that are off by more than a minute are refused.
+    /// Sets the server's clock ahead. Requests that are off by more than a minute are refused.
     pub(crate) fn runs_ahead(&self, millis: i64) {
         self.state().skew_millis = millis;
     }
 
-    /// The next exchanges end so.
+    /// The next exchanges fail with these faults, one after the other.
     pub(crate) fn then(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().script.extend(faults);
     }
@@ -117,12 +117,12 @@ impl AcmeServer {
         gate
     }
 
-    /// Every exchange without a fault of its own ends so, until told otherwise.
+    /// All other exchanges fail with this fault; `None` ends that.
     pub(crate) fn outage(&self, fault: impl Into<Option<Fault>>) {
         self.state().outage = fault.into();
     }
 
-    /// The same for one path alone.
+    /// The same for one path.
     pub(crate) fn outage_of(&self, path: &'static str, fault: impl Into<Option<Fault>>) {
         let outages = &mut self.state().outages;
         match fault.into() {
@@ -131,17 +131,17 @@ impl AcmeServer {
         }
     }
 
-    /// The grant is dead from now on.
+    /// Revokes the grant.
     pub(crate) fn revoke_grant(&self) {
         self.state().dead = true;
     }
 
-    /// All that came.
+    /// Returns all requests so far.
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         self.state().requests.clone()
     }
 
-    /// What was presented to this path, in order.
+    /// Returns the secrets that were presented to this path, in order.
     pub(crate) fn presented(&self, path: &str) -> Vec<String> {
         let requests = self.requests().into_iter();
         requests
@@ -158,19 +158,19 @@ impl AcmeServer {
             .count()
     }
 
-    /// How often a token came that was spent already.
+    /// How often a spent refresh token was used again.
     pub(crate) fn reused(&self) -> u32 {
         self.state().reused
     }
 
-    /// Whether an API takes this access token now.
+    /// Whether an API accepts this access token now.
     pub(crate) fn accepts(&self, access: &Secret) -> bool {
         let state = self.state();
         let until = state.access.get(access.expose());
         until.is_some_and(|until| *until > Instant::now())
     }
 
-    /// The living refresh token.
+    /// Returns the grant's refresh token.
     pub(crate) fn current_refresh_token(&self) -> String {
         self.state().refresh.clone()
     }

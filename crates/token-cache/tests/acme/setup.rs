@@ -1,4 +1,4 @@
-//! Acme, a store and a clock, and the processes that share them.
+//! A test vendor, a test store and a clock, and the processes that share them.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Setup {
             _ => Reuse::Allowed,
         };
         Self {
-            // Nobody steps the server's clock.
+            // The server's clock is never stepped.
             server: AcmeServer::new(RuntimeClock::at(clock.now().wall), spent),
             store: FaultyStore::new(),
             acme,
@@ -34,8 +34,8 @@ impl Setup {
         }
     }
 
-    /// A process with its own way to the shared store. It runs in the paused time of the test;
-    /// built outside of a runtime, on the library's own.
+    /// Returns a builder for a cache of its own process, with this connection to the store. It runs
+    /// in the paused time of the test; if built outside of a runtime, on the library's own.
     pub(crate) fn builder(&self, store: &FaultyStore) -> TokenCacheBuilder {
         let builder = TokenCache::builder(self.acme.clone())
             .http_client(self.server.clone())
@@ -47,12 +47,12 @@ impl Setup {
         }
     }
 
-    /// A process that knows no token.
+    /// Returns a cache that knows no token.
     pub(crate) fn empty_cache(&self) -> TokenCache {
         self.builder(&self.store).build().unwrap()
     }
 
-    /// A process that knows the grant's refresh token.
+    /// Returns a cache that knows the grant's refresh token.
     pub(crate) fn cache(&self) -> TokenCache {
         self.builder(&self.store)
             .initial_token(self.server.grant())
@@ -60,7 +60,7 @@ impl Setup {
             .unwrap()
     }
 
-    /// The same, whose token is due: 50 minutes of its hour are over.
+    /// The same, with a token that is due: 50 minutes of its hour are over.
     pub(crate) async fn due_cache(&self) -> TokenCache {
         let cache = self.cache();
         cache.token().await.unwrap();
@@ -68,7 +68,8 @@ impl Setup {
         cache
     }
 
-    /// Another process with the same grant, with a way of its own to the store.
+    /// Returns a cache in another process with the same grant, and that process's connection to the
+    /// store.
     pub(crate) fn other_process(&self) -> (TokenCache, FaultyStore) {
         let store = self.store.for_other_process();
         let cache = self
@@ -79,12 +80,12 @@ impl Setup {
         (cache, store)
     }
 
-    /// What the store keeps.
+    /// Returns what is stored.
     pub(crate) async fn stored(&self) -> Entry {
         self.store.memory().load(&self.acme.key()).await.unwrap()
     }
 
-    /// Another process declared that it spends the token that is stored, and died.
+    /// Leaves the intent of another process that was about to spend the stored token, and died.
     pub(crate) async fn leave_foreign_intent(&self) {
         let (key, memory) = (self.acme.key(), self.store.memory());
         let owner = Owner::named("a process that died");
@@ -110,13 +111,13 @@ impl Setup {
     }
 }
 
-/// Lets time pass; what is due meanwhile happens in its order.
+/// Lets paused time pass; what is due meanwhile happens in order.
 pub(crate) async fn advance(span: Duration) {
     // tidy: sleeps because it lets paused time pass
     tokio::time::sleep(span).await;
 }
 
-/// All events that are there by now.
+/// Returns the events that have been sent so far.
 pub(crate) async fn received(events: &mut Events) -> Vec<Event> {
     let mut received = Vec::new();
     while let Ok(Some(event)) = tokio::time::timeout(Duration::from_millis(1), events.next()).await

@@ -1,4 +1,5 @@
-//! A store whose operations fail on command, around one in memory that several processes share.
+//! A test store whose operations fail on command, around a memory store that several processes
+//! share.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -39,7 +40,7 @@ impl Op {
         Self::Commit,
         Self::Tombstone,
     ];
-    /// Those that change what is kept.
+    /// Those that change what is stored.
     pub(crate) const WRITES: [Self; 4] = [
         Self::WriteIntent,
         Self::ClearIntent,
@@ -48,32 +49,32 @@ impl Op {
     ];
 }
 
-/// What is wrong with an operation.
+/// How an operation fails.
 #[derive(Clone, Debug)]
 pub(crate) enum StoreFault {
     /// The store cannot be reached.
     Unreachable,
-    /// The lease is another's.
+    /// Another holder has the lease.
     LeaseTaken,
     /// No answer ever comes.
     Hangs,
     /// It is done, but the answer is lost.
     AnswerLost,
-    /// It is done, and its answer waits.
+    /// It is done; its answer waits at the gate.
     AnswerDelayed(Gate),
-    /// It waits, and is done then.
+    /// It waits at the gate, and is done then.
     Delayed(Gate),
 }
 
-/// One process's way to a store. Siblings share what is kept, and fail apart.
+/// One process's connection to the store. Each fails on its own.
 #[derive(Clone)]
 pub(crate) struct FaultyStore {
     memory: Arc<Mutex<MemoryStore>>,
-    ways: Arc<Mutex<Ways>>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
-struct Ways {
+struct State {
     faults: HashMap<Op, StoreFault>,
     log: Vec<Op>,
     warnings: Vec<String>,
@@ -83,11 +84,11 @@ impl FaultyStore {
     pub(crate) fn new() -> Self {
         Self {
             memory: Arc::default(),
-            ways: Arc::default(),
+            state: Arc::default(),
         }
     }
 
-    /// The same store as another process reaches it.
+    /// Returns another process's connection to the same store.
     pub(crate) fn for_other_process(&self) -> Self {
         Self {
             memory: self.memory.clone(),
@@ -95,33 +96,33 @@ impl FaultyStore {
         }
     }
 
-    /// What is behind it.
+    /// Returns the memory store behind it.
     pub(crate) fn memory(&self) -> MemoryStore {
         self.memory.lock().unwrap().clone()
     }
 
-    /// It restarts empty.
+    /// Empties it, as a restart without persistence does.
     pub(crate) fn clear(&self) {
         *self.memory.lock().unwrap() = MemoryStore::new();
     }
 
     pub(crate) fn fail_with(&self, ops: impl IntoIterator<Item = Op>, fault: &StoreFault) {
         let failing = ops.into_iter().map(|op| (op, fault.clone()));
-        self.ways.lock().unwrap().faults.extend(failing);
+        self.state.lock().unwrap().faults.extend(failing);
     }
 
     pub(crate) fn recover(&self) {
-        self.ways.lock().unwrap().faults.clear();
+        self.state.lock().unwrap().faults.clear();
     }
 
-    /// Something is wrong with its place.
+    /// Adds something that is wrong with the place where it keeps tokens.
     pub(crate) fn add_warning(&self, what: &str) {
-        self.ways.lock().unwrap().warnings.push(what.to_owned());
+        self.state.lock().unwrap().warnings.push(what.to_owned());
     }
 
-    /// What was asked of it since the last look.
+    /// Returns the operations since the last call.
     pub(crate) fn log(&self) -> Vec<Op> {
-        std::mem::take(&mut self.ways.lock().unwrap().log)
+        std::mem::take(&mut self.state.lock().unwrap().log)
     }
 
     async fn run<T>(
@@ -130,9 +131,9 @@ impl FaultyStore {
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let fault = {
-            let mut ways = self.ways.lock().unwrap();
-            ways.log.push(op);
-            ways.faults.get(&op).cloned()
+            let mut state = self.state.lock().unwrap();
+            state.log.push(op);
+            state.faults.get(&op).cloned()
         };
         match fault {
             None | Some(StoreFault::LeaseTaken) => work.await,
@@ -155,7 +156,7 @@ impl FaultyStore {
 
     fn is_busy(&self) -> bool {
         matches!(
-            self.ways.lock().unwrap().faults.get(&Op::Acquire),
+            self.state.lock().unwrap().faults.get(&Op::Acquire),
             Some(StoreFault::LeaseTaken)
         )
     }
@@ -224,7 +225,7 @@ impl TokenStore for FaultyStore {
     }
 
     async fn warnings(&self) -> Vec<String> {
-        self.ways.lock().unwrap().warnings.clone()
+        self.state.lock().unwrap().warnings.clone()
     }
 
     async fn wait_for_change(

@@ -1,10 +1,10 @@
-//! Requests as they come in, and dates as they go out.
+//! Received requests, and the `Date` of answers.
 
 use token_core::reexports::Bytes;
 use token_core::reexports::http::Request;
 use tokio::time::Instant;
 
-/// A request as it came.
+/// A request that the test vendor received.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceivedRequest {
     pub(crate) path: String,
@@ -24,7 +24,7 @@ impl ReceivedRequest {
                 .next()
         };
         let spent = ["refresh", "key", "code"].into_iter().find_map(field);
-        // Wherever Acme is, its paths have one segment.
+        // The test vendor's paths have one segment, whatever its base URL.
         let path = request.uri().path().rsplit('/').next().unwrap_or_default();
         Self {
             path: format!("/{path}"),

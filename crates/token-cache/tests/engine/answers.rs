@@ -11,7 +11,7 @@ use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
 const MINUTE: Duration = Duration::from_secs(60);
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
 
-/// A caller comes, and the flight that it begins ends.
+/// Asks for a token, and waits for the end of the refresh that this starts.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
     advance(MINUTE / 60).await;

@@ -74,7 +74,7 @@ async fn a_redemption_dropped_at_any_await_point_is_sent_once_at_most_and_kept()
     }
 }
 
-/// Polls it so often, lets time pass between, and drops it.
+/// Polls the future this many times, with time passing in between, and drops it.
 async fn poll_and_drop<T>(future: impl Future<Output = T>, polls: usize) {
     let mut future = pin!(future);
     for _ in 0..polls {

@@ -10,7 +10,7 @@ use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Setup, When, advance, received
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A caller comes, and the flight that it begins ends.
+/// Asks for a token, and waits for the end of the refresh that this starts.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
     advance(MINUTE / 60).await;

@@ -59,7 +59,7 @@ async fn the_first_refreshes_of_many_grants_are_spread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verdict_falls_when_another_process_commits_a_newer_token() {
+async fn a_refusal_is_forgotten_when_another_process_commits_a_newer_token() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     setup.server.revoke_grant();
@@ -92,7 +92,7 @@ async fn a_grant_begun_anew_elsewhere_in_an_emptied_store_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_after_another_holder_committed_is_no_verdict_though_that_token_is_due() {
+async fn a_refusal_after_another_holder_committed_does_not_stand_though_that_token_is_due() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     ours.token().await.unwrap();

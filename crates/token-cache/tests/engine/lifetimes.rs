@@ -174,7 +174,7 @@ async fn a_refresh_that_brings_another_lifetime_draws_the_window_from_it() {
     assert!(gaps.len() >= 5 && gaps.iter().all(in_window), "{gaps:?}");
 }
 
-/// A token that was issued so many seconds ago, or will be.
+/// A token that was issued this many seconds ago, or will be.
 fn dated(setup: &Setup, issued_ago: i64, life: Duration) -> Token {
     let issued = setup.clock.now().wall.shifted(-1000 * issued_ago);
     Token::builder(

@@ -67,7 +67,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
         .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
     ours.token().await.unwrap();
     gate.reached().await;
-    // Between the answer that nothing is there and the second write.
+    // Between the answer that nothing is stored and the second write.
     _ = theirs.logout().await.unwrap();
     gate.open();
     advance(MINUTE).await;
@@ -164,7 +164,7 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     ours.token().await.unwrap();
     gate.reached().await;
     _ = theirs.logout().await.unwrap();
-    // The lease of who hangs in the exchange is over by then.
+    // By then the lease of the hanging process has ended.
     advance(MINUTE).await;
     let newcomer = newcomer(&setup).await;
     let mut events = ours.events();
@@ -190,7 +190,7 @@ async fn refreshed_three_times(cache: &TokenCache) {
     }
 }
 
-/// A process that knows nothing of what was, and logs in anew.
+/// A new process that logs in.
 async fn newcomer(setup: &Setup) -> TokenCache {
     let newcomer = setup
         .builder(&setup.store.for_other_process())

@@ -78,7 +78,7 @@ async fn a_span_beyond_the_vendors_life_costs_one_exchange_at_most_and_names_bot
             "the token in hand is as good as before"
         );
 
-        // Who asks again and again does not make an exchange each time.
+        // Asking again and again does not make an exchange each time.
         let before = setup.server.requests().len();
         for _ in 0..25 {
             assert!(ask_for(&cache, 120 * MINUTE).await.is_err());

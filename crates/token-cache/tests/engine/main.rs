@@ -1,4 +1,4 @@
-//! The engine against a vendor and a store that fail in every way that FAULTS.md knows, in paused
+//! The cache against a vendor and a store that fail in every way that FAULTS.md lists, in paused
 //! time.
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ mod crowds;
 mod doubts;
 mod endings;
 mod failures;
-mod fallback;
+mod fallback_store;
 mod fleets;
 mod idle;
 mod in_doubt;
@@ -26,6 +26,7 @@ mod initial_tokens;
 mod keeping;
 mod leaving;
 mod lifetimes;
+mod login_fallback;
 mod logouts;
 mod long_lives;
 mod neighbours;
@@ -34,7 +35,8 @@ mod odd_answers;
 mod outages;
 mod recovery;
 mod redeeming;
-mod refused;
+mod refusals;
+mod rejected_tokens;
 mod relogins;
 mod revocations;
 mod rotations;
@@ -43,9 +45,7 @@ mod secrets;
 mod seen;
 mod sharing;
 mod simulation;
-mod spilling;
 mod steps;
 mod storing;
 mod unwritten;
-mod verdicts;
 mod warnings;

@@ -1,4 +1,5 @@
-//! Temporary failures: who waits for the next exchange, for how long, and how soon all is well again.
+//! Temporary failures: who waits for the next exchange, for how long, and how soon all is well
+//! again.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ fn says(code: &str) -> Fault {
     Fault::Answer(400, &[], format!(r#"{{"error":"{code}"}}"#))
 }
 
-/// Everything that passes by itself and leaves no doubt.
+/// All temporary failures that leave no doubt.
 fn passing() -> [Fault; 5] {
     [
         Fault::status(503),
@@ -47,7 +48,7 @@ async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
             assert!(caller.await.unwrap().is_ok(), "{fault:?}");
         }
         assert!(asked.elapsed() <= 2 * SECOND, "{:?}", asked.elapsed());
-        // A request that does not leave does not arrive.
+        // A request that is not sent is not received.
         let requests = if matches!(fault, Fault::Unsent(_)) {
             1
         } else {
@@ -169,7 +170,7 @@ async fn longest_recovery(rotations: &[Rotation], faults: &[Fault]) -> Duration 
     longest
 }
 
-/// A caller a tenth of a second, who waits for as long.
+/// One caller each tenth of a second, which waits as long.
 const BETWEEN_CALLERS: Duration = Duration::from_millis(200);
 
 // FAULTS.md row 108

@@ -110,7 +110,7 @@ async fn an_older_expired_token_of_a_store_that_was_set_back_does_not_replace_a_
 
 // FAULTS.md row 58
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_a_verdict_though_the_store_offers_an_older_token_that_is_over() {
+async fn a_refusal_stands_though_the_store_offers_an_older_expired_token() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     cache.token().await.unwrap();

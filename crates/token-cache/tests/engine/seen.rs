@@ -49,7 +49,7 @@ async fn a_due_token_of_a_store_that_cannot_be_written_is_served_to_its_end_and_
 
 // FAULTS.md row 98
 #[tokio::test(start_paused = true)]
-async fn a_login_in_another_process_is_found_within_a_second_in_spite_of_a_verdict() {
+async fn a_login_in_another_process_is_found_within_a_second_in_spite_of_a_refusal() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.revoke_grant();
@@ -73,7 +73,7 @@ async fn a_login_in_another_process_is_found_within_a_second_in_spite_of_a_verdi
 
 // FAULTS.md row 98
 #[tokio::test(start_paused = true)]
-async fn callers_with_a_verdict_look_at_the_store_once_a_second_at_most() {
+async fn callers_of_a_refused_grant_look_at_the_store_once_a_second_at_most() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.revoke_grant();

@@ -156,7 +156,8 @@ impl Simulation {
         }));
     }
 
-    /// Who reads another's record must trust its wall clock, so only one alone bears steps back.
+    /// A process that reads another's record must trust its wall clock, so only a lone process
+    /// tolerates steps back.
     fn step_clock(&mut self) {
         let millis = i64::try_from(self.rng.below(4 * 3_600_000)).unwrap();
         let back = self.hardship == Hardship::AloneAndNothingLost && self.rng.one_in(2);
@@ -204,7 +205,7 @@ impl Simulation {
         }
     }
 
-    /// All is well again: so is everybody, soon.
+    /// All faults end: soon every process has a token again.
     async fn recover(mut self) {
         self.processes.iter().for_each(|(_, store)| store.recover());
         self.setup.server.outage(None);

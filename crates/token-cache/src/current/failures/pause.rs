@@ -41,7 +41,7 @@ pub(super) struct Pause {
     pub(super) step: Duration,
     /// Until when the vendor asked not to be called.
     pub(super) asked_until: Option<Duration>,
-    /// Whether a live token was in hand when the exchange failed.
+    /// Whether there was a live token when the exchange failed.
     pub(super) had_usable: bool,
     /// How long our own pause may be while there is no live token.
     pub(super) longest_without_token: Duration,

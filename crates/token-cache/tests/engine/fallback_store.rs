@@ -12,13 +12,13 @@ use crate::acme::{Acme, Op, Setup, StoreFault, advance, received};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A process that refreshed to generation 2 and died before the store took it. What it had in hand
-/// is gone, but for its spill.
-async fn died_with_the_token(setup: &Setup, spill: impl TokenStore) {
+/// A process that refreshed to generation 2 and died before the store took it. What it had in
+/// memory is gone, except in its fallback store.
+async fn died_with_the_token(setup: &Setup, fallback: impl TokenStore) {
     let cache = setup
         .builder(&setup.store)
         .initial_token(setup.server.grant())
-        .fallback_store(spill)
+        .fallback_store(fallback)
         .build()
         .unwrap();
     cache.token().await.unwrap();
@@ -37,24 +37,24 @@ async fn died_with_the_token(setup: &Setup, spill: impl TokenStore) {
 }
 
 /// The next process of that machine, with a way of its own to the store.
-fn next_process(setup: &Setup, spill: impl TokenStore) -> TokenCache {
+fn next_process(setup: &Setup, fallback: impl TokenStore) -> TokenCache {
     setup
         .builder(&setup.store.for_other_process())
-        .fallback_store(spill)
+        .fallback_store(fallback)
         .build()
         .unwrap()
 }
 
-async fn spilled(setup: &Setup, spill: &MemoryStore) -> Entry {
-    spill.load(&setup.acme.key()).await.unwrap()
+async fn kept_in(setup: &Setup, fallback: &MemoryStore) -> Entry {
+    fallback.load(&setup.acme.key()).await.unwrap()
 }
 
 // FAULTS.md rows 4 and 41
 #[tokio::test(start_paused = true)]
 async fn the_next_process_finds_what_a_dead_one_could_not_write() {
-    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&setup, spill.clone()).await;
-    let next = next_process(&setup, spill.clone());
+    let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, fallback.clone()).await;
+    let next = next_process(&setup, fallback.clone());
     let mut events = next.events();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     assert_eq!(
@@ -66,7 +66,7 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
         (2, 0)
     );
     assert!(
-        spilled(&setup, &spill).await.record.is_none(),
+        kept_in(&setup, &fallback).await.record.is_none(),
         "what the store has must not come back"
     );
     let received = received(&mut events).await;
@@ -106,11 +106,11 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     _ = std::fs::remove_dir_all(&directory);
 }
 
-/// The same death without a spill loses the grant, so the test above can fail.
+/// The same death without a fallback loses the grant, so the test above can fail.
 #[tokio::test(start_paused = true)]
-async fn without_a_spill_that_death_loses_the_grant() {
-    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&setup, spill.clone()).await;
+async fn without_a_fallback_store_that_death_loses_the_grant() {
+    let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, fallback.clone()).await;
     let next = next_process(&setup, MemoryStore::new());
     // The old token is served while it lives; then there is nothing.
     advance(15 * MINUTE).await;
@@ -118,9 +118,9 @@ async fn without_a_spill_that_death_loses_the_grant() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
-    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
-    died_with_the_token(&setup, spill.clone()).await;
+async fn a_token_of_the_fallback_store_is_served_while_the_store_is_still_down() {
+    let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
+    died_with_the_token(&setup, fallback.clone()).await;
     let store = setup.store.for_other_process();
     store.fail_with(
         [Op::Acquire, Op::Load, Op::Commit],
@@ -128,7 +128,7 @@ async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
     );
     let next = setup
         .builder(&store)
-        .fallback_store(spill.clone())
+        .fallback_store(fallback.clone())
         .build()
         .unwrap();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
@@ -141,12 +141,12 @@ async fn a_spilled_token_is_served_while_the_store_is_still_dead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spilled_token_that_had_its_successor_changes_nothing() {
-    let (setup, spill) = (Setup::new(Acme::single_use()), MemoryStore::new());
+async fn a_token_of_the_fallback_store_that_had_its_successor_changes_nothing() {
+    let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
     let cache = setup.cache();
     cache.token().await.unwrap();
     let first = setup.stored().await.record.unwrap();
-    spill
+    fallback
         .commit(&setup.acme.key(), &CommitCondition::Overwrite, &first)
         .await
         .unwrap();
@@ -154,7 +154,7 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
     cache.token().await.unwrap();
     advance(Duration::from_secs(1)).await;
     assert_eq!(
-        next_process(&setup, spill.clone())
+        next_process(&setup, fallback.clone())
             .token()
             .await
             .unwrap()
@@ -169,19 +169,19 @@ async fn a_spilled_token_that_had_its_successor_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spill_that_fails_too_is_told_and_the_token_is_served() {
-    let (setup, spill) = (
+async fn a_fallback_store_that_fails_too_is_reported_and_the_token_is_served() {
+    let (setup, fallback) = (
         Setup::new(Acme::single_use()),
         Setup::new(Acme::single_use()).store,
     );
     let cache = setup
         .builder(&setup.store)
         .initial_token(setup.server.grant())
-        .fallback_store(spill.clone())
+        .fallback_store(fallback.clone())
         .build()
         .unwrap();
     let mut events = cache.events();
-    spill.fail_with([Op::Commit], &StoreFault::Unreachable);
+    fallback.fail_with([Op::Commit], &StoreFault::Unreachable);
     setup
         .store
         .fail_with([Op::Commit], &StoreFault::Unreachable);

@@ -41,7 +41,7 @@ async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end(
 
 // FAULTS.md row 6
 #[tokio::test(start_paused = true)]
-async fn a_verdict_outlasts_a_store_that_is_down_for_a_while() {
+async fn a_refusal_outlasts_a_store_that_is_down_for_a_while() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.revoke_grant();

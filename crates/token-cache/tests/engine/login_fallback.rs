@@ -12,7 +12,7 @@ use crate::acme::{Acme, Fault, IMPATIENT, ReceivedRequest, Setup, When, advance,
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const LATENCY: Duration = Duration::from_millis(10);
-/// How long a wrong configuration or a refusal is left alone.
+/// The pause after a wrong configuration or a refusal.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// How the vendor refuses.
@@ -83,7 +83,7 @@ async fn to_next_token(cache: &TokenCache) -> Duration {
     well.elapsed()
 }
 
-/// What came since, as `R` and `L`; one that followed in the same flight is written after a plus.
+/// The requests since then, as `R` and `L`; a plus joins those of one flight.
 fn written(requests: &[ReceivedRequest]) -> String {
     let mut text = String::new();
     for (index, one) in requests.iter().enumerate() {
@@ -167,7 +167,7 @@ async fn whichever_is_well_again_first_brings_the_next_token() {
             let (helps, longest) = match (refresh, well) {
                 // The vendor said that it is dead: only the login helps.
                 (Dead, _) => (well == "/login", login.longest_pause()),
-                // Turn by turn.
+                // In turns.
                 (Transient, _) => (true, 2 * Transient.longest_pause()),
                 // A client that is set up wrongly is not tried with its login.
                 (SetUpWrongly, _) => (well == "/refresh", LONGEST_PAUSE),
