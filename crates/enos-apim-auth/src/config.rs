@@ -208,7 +208,10 @@ mod tests {
         assert_eq!(field(bare().app_secret("S")), "app_key");
         assert_eq!(field(bare().app_key("K")), "app_secret");
         assert_eq!(field(bare().app_key("").app_secret("S")), "app_key");
-        assert_eq!(field(bare().app_key("K").app_secret("S\n")), "app_secret");
+        for unfit in ["S\n", " S", "S ", "S\u{7}S"] {
+            let builder = bare().app_key("K").app_secret(unfit);
+            assert_eq!(field(builder), "app_secret", "{unfit:?}");
+        }
         let base = "https://apim.example.com";
         for segment in ["", "a/b", "..", "a?b", "a b"] {
             assert_eq!(

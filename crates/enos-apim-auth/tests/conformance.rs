@@ -6,6 +6,7 @@
 )]
 
 use enos_apim_auth::{EnosApim, TimestampAs};
+use token_core::TokenEndpoint as _;
 
 const APP_SECRET: &str = "app-secret-1";
 
@@ -31,3 +32,41 @@ token_testkit::endpoint_conformance!(
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
     secrets = [APP_SECRET],
 );
+
+// FAULTS.md row 73
+#[test]
+fn the_spelling_of_an_address_makes_no_other_grant() {
+    let key = |address: &str| {
+        let builder = EnosApim::builder(address)
+            .app_key("app-key-1")
+            .app_secret("S");
+        builder.build().unwrap().key()
+    };
+    for address in [
+        "https://APIM.Example.com",
+        "https://apim.example.com:443/",
+        "https://apim.example.com.",
+    ] {
+        assert_eq!(key(address), key("https://apim.example.com"), "{address}");
+    }
+}
+
+// FAULTS.md scenario 18
+#[test]
+fn another_host_or_path_has_another_key() {
+    let key = |base: &str| {
+        let builder = EnosApim::builder(base)
+            .app_key("app-key-1")
+            .app_secret(APP_SECRET);
+        builder.build().unwrap().key()
+    };
+    let here = key("https://apim.example.com");
+    for base in [
+        "https://apim.example.com/tenant",
+        "https://apim.example.com:8443",
+        "https://eu.example.com",
+    ] {
+        assert_ne!(key(base), here, "{base}");
+    }
+    assert_eq!(key("https://APIM.example.com/"), here);
+}

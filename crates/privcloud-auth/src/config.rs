@@ -191,7 +191,10 @@ mod tests {
         assert_eq!(field(bare().client_id("C")), "client_secret");
         assert_eq!(field(bare().client_id("C").client_secret("S")), "account");
         assert_eq!(field(good().client_id("a:b")), "client_id");
-        assert_eq!(field(good().client_secret("S\n")), "client_secret");
+        for unfit in ["S\n", " S", "S ", "S\u{7}S"] {
+            let builder = good().client_secret(unfit);
+            assert_eq!(field(builder), "client_secret", "{unfit:?}");
+        }
         assert_eq!(field(good().account("")), "account");
     }
 

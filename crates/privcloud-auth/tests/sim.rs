@@ -1,4 +1,4 @@
-//! The endpoint against a server that somebody else read the documents for, over real sockets.
+//! The endpoint against a simulated server, over real sockets.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,21 +14,21 @@ use token_core::{
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{Echo, ErrorShape, Fault, Rotation, SimClock};
-use token_testkit::{attempt, exchange};
+use token_testkit::{attempt, call, exchange};
 
 const START: i64 = 1_700_000_000_000;
 const WITHIN: Duration = Duration::from_secs(20);
 const CALLBACK: &str = "https://app.example/callback";
 const DATA: &str = "x7Qf-2hL_9";
 
-/// The simulator, our side of it, and a client between them.
-struct Scene {
+/// A simulator, the endpoint under test, and a client between them.
+struct Setup {
     sim: token_sim::PrivateCloudServer,
-    ours: PrivateCloud,
+    endpoint: PrivateCloud,
     http: ReqwestClient,
 }
 
-impl Scene {
+impl Setup {
     async fn new() -> Self {
         Self::of(token_sim::PrivateCloudServer::builder(), Dialect::default()).await
     }
@@ -43,7 +43,7 @@ impl Scene {
 
     async fn of(server: token_sim::PrivateCloudServerBuilder, dialect: Dialect) -> Self {
         let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
-        let ours = PrivateCloud::builder(sim.base_url())
+        let endpoint = PrivateCloud::builder(sim.base_url())
             .allow_plain_http()
             .client_id(sim.client_id())
             .client_secret(sim.client_secret())
@@ -52,15 +52,19 @@ impl Scene {
             .build()
             .unwrap();
         let http = ReqwestClient::new().unwrap();
-        Self { sim, ours, http }
+        Self {
+            sim,
+            endpoint,
+            http,
+        }
     }
 
     fn now(&self) -> Timestamp {
         Timestamp::from_unix_millis(self.sim.clock().now_ms())
     }
 
-    async fn ask(&self, request: &Request) -> Result<Token, Error> {
-        match exchange(&self.ours, &self.http, request, self.now()).await? {
+    async fn issued(&self, request: &Request) -> Result<Token, Error> {
+        match exchange(&self.endpoint, &self.http, request, self.now()).await? {
             Outcome::Issued(token) => Ok(token),
             other => panic!("{other:?}"),
         }
@@ -68,7 +72,7 @@ impl Scene {
 
     /// What the browser comes back with after a person consented.
     async fn consent(&self) -> String {
-        let url = self.ours.authorize_url(CALLBACK, DATA).unwrap();
+        let url = self.endpoint.authorize_url(CALLBACK, DATA).unwrap();
         let request = http::Request::get(url).body(Bytes::new()).unwrap();
         let answer = self.http.send(request, WITHIN).await.unwrap();
         assert_eq!(answer.status(), 302);
@@ -76,8 +80,8 @@ impl Scene {
     }
 
     async fn redeem(&self, code: Secret) -> Result<Token, Error> {
-        let redemption = self.ours.redeem_code(code, CALLBACK);
-        self.ask(&redemption.into_request(&attempt(self.now(), 1))?)
+        let redemption = self.endpoint.redeem_code(code, CALLBACK);
+        self.issued(&redemption.into_request(&attempt(self.now(), 1))?)
             .await
     }
 
@@ -87,42 +91,31 @@ impl Scene {
     }
 
     async fn refresh(&self, token: &Token) -> Result<Token, Error> {
-        let request = self.ours.refresh(token, &attempt(self.now(), 1))?;
-        Ok(self.ask(&request).await?.merged_with_previous(token))
+        let request = self.endpoint.refresh(token, &attempt(self.now(), 1))?;
+        Ok(self.issued(&request).await?.merged_with_previous(token))
     }
 
     async fn call(&self, token: &Token) -> u16 {
-        let mut parts = http::Request::get(self.sim.resource_url())
-            .body(())
-            .unwrap()
-            .into_parts()
-            .0;
-        self.ours
-            .authorize(token, &mut parts, b"", &attempt(self.now(), 1))
-            .unwrap();
-        let request = http::Request::from_parts(parts, Bytes::new());
-        self.http
-            .send(request, WITHIN)
-            .await
-            .unwrap()
-            .status()
-            .as_u16()
+        let request = http::Request::get(self.sim.resource_url()).body(Bytes::new());
+        let (endpoint, http, now) = (&self.endpoint, &self.http, self.now());
+        let response = call(endpoint, http, token, request.unwrap(), now).await;
+        response.unwrap().status().as_u16()
     }
 }
 
 #[tokio::test]
 async fn a_person_consents_the_code_is_redeemed_and_the_token_is_used_and_refreshed() {
-    let scene = Scene::new().await;
-    let redirect = scene.consent().await;
-    let code = scene.ours.read_redirect(&redirect, DATA).unwrap();
-    let first = scene.redeem(code).await.unwrap();
-    assert_eq!(scene.call(&first).await, 200);
-    scene.sim.clock().advance(Duration::from_secs(3600));
-    assert_eq!(scene.call(&first).await, 401);
-    let second = scene.refresh(&first).await.unwrap();
-    assert_eq!(scene.call(&second).await, 200);
+    let setup = Setup::new().await;
+    let redirect = setup.consent().await;
+    let code = setup.endpoint.read_redirect(&redirect, DATA).unwrap();
+    let first = setup.redeem(code).await.unwrap();
+    assert_eq!(setup.call(&first).await, 200);
+    setup.sim.clock().advance(Duration::from_secs(3600));
+    assert_eq!(setup.call(&first).await, 401);
+    let second = setup.refresh(&first).await.unwrap();
+    assert_eq!(setup.call(&second).await, 200);
     assert_eq!(
-        second.validity().expires_at().since(scene.now()),
+        second.validity().expires_at().since(setup.now()),
         Duration::from_secs(3600)
     );
     assert!(!second.refresh().unwrap().same_as(first.refresh().unwrap()));
@@ -130,10 +123,10 @@ async fn a_person_consents_the_code_is_redeemed_and_the_token_is_used_and_refres
 
 #[tokio::test]
 async fn a_redirect_of_somebody_elses_session_is_refused() {
-    let scene = Scene::new().await;
-    let redirect = scene.consent().await;
-    let refused = scene
-        .ours
+    let setup = Setup::new().await;
+    let redirect = setup.consent().await;
+    let refused = setup
+        .endpoint
         .read_redirect(&redirect, "another-session")
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Rejected);
@@ -141,18 +134,18 @@ async fn a_redirect_of_somebody_elses_session_is_refused() {
 
 #[tokio::test]
 async fn a_code_is_burnt_by_its_first_use() {
-    let scene = Scene::new().await;
-    let code = Secret::from(scene.sim.authorization_code(CALLBACK));
-    scene.redeem(code.clone()).await.unwrap();
-    let again = scene.redeem(code).await.unwrap_err();
+    let setup = Setup::new().await;
+    let code = Secret::from(setup.sim.authorization_code(CALLBACK));
+    setup.redeem(code.clone()).await.unwrap();
+    let again = setup.redeem(code).await.unwrap_err();
     assert_eq!(
         (again.kind(), again.code()),
         (ErrorKind::Rejected, Some("invalid_grant"))
     );
-    let late = Secret::from(scene.sim.authorization_code(CALLBACK));
-    scene.sim.clock().advance(Duration::from_secs(301));
+    let late = Secret::from(setup.sim.authorization_code(CALLBACK));
+    setup.sim.clock().advance(Duration::from_secs(301));
     assert_eq!(
-        scene.redeem(late).await.unwrap_err().kind(),
+        setup.redeem(late).await.unwrap_err().kind(),
         ErrorKind::Rejected
     );
 }
@@ -161,10 +154,10 @@ async fn a_code_is_burnt_by_its_first_use() {
 async fn every_way_to_rotate_ends_with_a_refresh_token_that_works() {
     for rotation in [Rotation::SingleUse, Rotation::Never, Rotation::Repeat] {
         let server = token_sim::PrivateCloudServer::builder().rotation(rotation);
-        let scene = Scene::of(server, Dialect::default()).await;
-        let second = scene.refresh(&scene.token().await).await.unwrap();
-        let third = scene.refresh(&second).await.unwrap();
-        assert_eq!(scene.call(&third).await, 200, "{rotation:?}");
+        let setup = Setup::of(server, Dialect::default()).await;
+        let second = setup.refresh(&setup.token().await).await.unwrap();
+        let third = setup.refresh(&second).await.unwrap();
+        assert_eq!(setup.call(&third).await, 200, "{rotation:?}");
     }
 }
 
@@ -178,15 +171,15 @@ async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where
         (ErrorShape::LoginPage, ErrorKind::InDoubt),
         (ErrorShape::LoginRedirect, ErrorKind::Protocol),
     ] {
-        let scene = Scene::refusing_by(shape).await;
-        let token = scene.token().await;
-        scene.sim.kill_grant();
+        let setup = Setup::refusing_by(shape).await;
+        let token = setup.token().await;
+        setup.sim.kill_grant();
         assert_eq!(
-            scene.refresh(&token).await.unwrap_err().kind(),
+            setup.refresh(&token).await.unwrap_err().kind(),
             kind,
             "{shape:?}"
         );
-        assert_eq!(scene.call(&token).await, 200);
+        assert_eq!(setup.call(&token).await, 200);
     }
 }
 
@@ -206,29 +199,29 @@ async fn a_deployment_is_spoken_to_in_its_own_words() {
     dialect.fields.refresh_token = vec!["renew".into()];
     dialect.fields.expires_in = vec!["ttl".into()];
     dialect.codes.rejected.push("400".into());
-    let scene = Scene::of(server, dialect).await;
-    let token = scene.refresh(&scene.token().await).await.unwrap();
-    assert_eq!(scene.call(&token).await, 200);
-    scene.sim.kill_grant();
+    let setup = Setup::of(server, dialect).await;
+    let token = setup.refresh(&setup.token().await).await.unwrap();
+    assert_eq!(setup.call(&token).await, 200);
+    setup.sim.kill_grant();
     assert_eq!(
-        scene.refresh(&token).await.unwrap_err().kind(),
+        setup.refresh(&token).await.unwrap_err().kind(),
         ErrorKind::Rejected
     );
 }
 
 #[tokio::test]
 async fn a_wrong_client_secret_is_the_configuration() {
-    let scene = Scene::new().await;
-    let token = scene.token().await;
-    let stranger = PrivateCloud::builder(scene.sim.base_url())
+    let setup = Setup::new().await;
+    let token = setup.token().await;
+    let stranger = PrivateCloud::builder(setup.sim.base_url())
         .allow_plain_http()
-        .client_id(scene.sim.client_id())
+        .client_id(setup.sim.client_id())
         .client_secret("another-secret")
         .account("alice")
         .build()
         .unwrap();
-    let request = stranger.refresh(&token, &attempt(scene.now(), 1)).unwrap();
-    let error = scene.ask(&request).await.unwrap_err();
+    let request = stranger.refresh(&token, &attempt(setup.now(), 1)).unwrap();
+    let error = setup.issued(&request).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::Config, Some("invalid_client"))
@@ -239,10 +232,10 @@ async fn a_wrong_client_secret_is_the_configuration() {
 #[tokio::test]
 async fn a_refusal_that_quotes_the_refresh_token_is_scrubbed() {
     for echo in [Echo::Raw, Echo::Percent, Echo::Base64] {
-        let scene = Scene::new().await;
-        let token = scene.token().await;
-        scene.sim.fault(Fault::echo(echo));
-        let error = scene.refresh(&token).await.unwrap_err();
+        let setup = Setup::new().await;
+        let token = setup.token().await;
+        setup.sim.fault(Fault::echo(echo));
+        let error = setup.refresh(&token).await.unwrap_err();
         assert!(error.message().unwrap().contains("[scrubbed]"), "{error}");
         assert!(!format!("{error} {error:?}").contains(token.refresh().unwrap().expose()));
     }
@@ -251,14 +244,14 @@ async fn a_refusal_that_quotes_the_refresh_token_is_scrubbed() {
 // FAULTS.md row 29
 #[tokio::test]
 async fn a_redirect_takes_the_refresh_token_nowhere() {
-    let scene = Scene::new().await;
-    let elsewhere = Scene::new().await;
-    let token = scene.token().await;
+    let setup = Setup::new().await;
+    let elsewhere = Setup::new().await;
+    let token = setup.token().await;
     for status in [302, 307] {
-        scene
+        setup
             .sim
             .fault(Fault::redirect(status, &elsewhere.sim.refresh_url()));
-        let error = scene.refresh(&token).await.unwrap_err();
+        let error = setup.refresh(&token).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         assert!(
             !format!("{error} {error:?}").contains("refreshToken.do"),
@@ -266,5 +259,5 @@ async fn a_redirect_takes_the_refresh_token_nowhere() {
         );
     }
     assert_eq!(elsewhere.sim.connection_count(), 0);
-    assert!(scene.refresh(&token).await.is_ok());
+    assert!(setup.refresh(&token).await.is_ok());
 }

@@ -1,10 +1,13 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use super::random::Random;
+use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Attempt, Error, HttpClient, Outcome, Request, ServerOffset, Timestamp, TokenEndpoint,
+    Answer, Attempt, Error, HttpClient, Outcome, Request, ServerOffset, Timestamp, Token,
+    TokenEndpoint,
 };
+
+use super::random::Random;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -47,6 +50,25 @@ pub async fn exchange(
         now,
         offset(request, &response, now),
     ))
+}
+
+/// Authorizes an API request with the token and sends it.
+///
+/// # Errors
+///
+/// Returns the error of [`authorize`](TokenEndpoint::authorize) or of the client.
+pub async fn call(
+    endpoint: &(impl TokenEndpoint + ?Sized),
+    client: &(impl HttpClient + ?Sized),
+    token: &Token,
+    request: http::Request<Bytes>,
+    now: Timestamp,
+) -> Result<http::Response<Bytes>, Error> {
+    let (mut parts, body) = request.into_parts();
+    endpoint.authorize(token, &mut parts, &body, &attempt(now, 1))?;
+    let request = http::Request::from_parts(parts, body);
+    let sent = client.send(request, WITHIN).await;
+    sent.map_err(|error| error.to_error())
 }
 
 /// Returns the clock offset by the answer's `Date`, if it came over TLS.

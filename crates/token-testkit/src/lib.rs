@@ -9,7 +9,7 @@ mod scripted_client;
 pub mod store_conformance;
 
 pub use endpoint_conformance::EndpointSuite;
-pub use exchange::{attempt, exchange};
+pub use exchange::{attempt, call, exchange};
 pub use manual_clock::ManualClock;
 pub use scripted_client::{ScriptedClient, Sent};
 pub use store_conformance::{Handles, StorePlace, StoreSuite};
