@@ -1,46 +1,10 @@
-//! Odd answers of a server that somebody else wrote, over real sockets: the grant lives on.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what a test needs is there, or the test fails"
-)]
+//! Odd answers: the grant lives on.
 
-use std::time::Duration;
+use token_sim::{DeadGrant, Oddity};
 
-use oauth2_refresh::{OAuth2, OAuth2Builder};
-use token_core::{Error, ErrorKind, Outcome, Secret, Timestamp, Token, TokenEndpoint};
-use token_reqwest::ReqwestClient;
-use token_sim::{DeadGrant, Fault, Oddity, SimClock};
-use token_testkit::{attempt, exchange};
+use super::*;
 
-const START: i64 = 1_700_000_000_000;
-
-struct Scene {
-    sim: token_sim::OAuth2Server,
-    ours: OAuth2,
-    http: ReqwestClient,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        Self::of(token_sim::OAuth2Server::builder(), |builder| builder).await
-    }
-
-    async fn of(
-        server: token_sim::OAuth2ServerBuilder,
-        describe: impl FnOnce(OAuth2Builder) -> OAuth2Builder,
-    ) -> Self {
-        let sim = server.clock(SimClock::frozen(START)).start().await.unwrap();
-        let builder = OAuth2::token_url(sim.token_url())
-            .allow_plain_http()
-            .client_id(sim.client_id())
-            .client_secret(sim.client_secret())
-            .account("alice");
-        let ours = describe(builder).build().unwrap();
-        let http = ReqwestClient::new().unwrap();
-        Self { sim, ours, http }
-    }
-
+impl Setup {
     fn refresh_token(&self) -> Secret {
         self.sim.grant().refresh_token().unwrap().into()
     }
@@ -48,8 +12,8 @@ impl Scene {
     async fn spend(&self, refresh: Secret) -> Result<Outcome, Error> {
         let now = Timestamp::from_unix_millis(self.sim.clock().now_ms());
         let token = Token::from_refresh_token(refresh).unwrap();
-        let request = self.ours.refresh(&token, &attempt(now, 1)).unwrap();
-        exchange(&self.ours, &self.http, &request, now).await
+        let request = self.endpoint.refresh(&token, &attempt(now, 1)).unwrap();
+        exchange(&self.endpoint, &self.http, &request, now).await
     }
 }
 
@@ -66,10 +30,10 @@ fn kept(outcome: Result<Outcome, Error>) -> Secret {
 #[tokio::test]
 async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
     for oddity in Oddity::ALL {
-        let scene = Scene::new().await;
-        let first = scene.refresh_token();
-        scene.sim.fault(Fault::odd(oddity));
-        let answered = scene.spend(first).await;
+        let setup = Setup::by_token_url(OAuth2Server::builder(), |builder| builder).await;
+        let first = setup.refresh_token();
+        setup.sim.fault(Fault::odd(oddity));
+        let answered = setup.spend(first).await;
         if !oddity.is_readable() {
             assert_eq!(
                 answered.unwrap_err().kind(),
@@ -80,7 +44,7 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
         }
         let alone = matches!(answered, Ok(Outcome::RefreshTokenOnly { .. }));
         assert!(!alone || !oddity.has_usable_access_token(), "{oddity:?}");
-        let next = scene.spend(kept(answered)).await;
+        let next = setup.spend(kept(answered)).await;
         assert!(
             matches!(next, Ok(Outcome::Issued(_))),
             "{oddity:?}: {next:?}"
@@ -92,12 +56,9 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
 #[tokio::test]
 async fn a_dead_grant_is_rejected_in_whatever_words() {
     for words in DeadGrant::ALL {
-        let scene = Scene::of(
-            token_sim::OAuth2Server::builder().dead_grant(words),
-            |builder| builder,
-        )
-        .await;
-        let refused = scene
+        let setup =
+            Setup::by_token_url(OAuth2Server::builder().dead_grant(words), |builder| builder).await;
+        let refused = setup
             .spend(Secret::from("a-refresh-token-of-nobody"))
             .await
             .unwrap_err();
@@ -122,10 +83,10 @@ async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
             Some(wrapper) => builder.wrapped_in(wrapper),
             None => builder,
         };
-        let scene = Scene::of(token_sim::OAuth2Server::builder(), describe).await;
-        let first = scene.refresh_token();
-        scene.sim.fault(fault);
-        let answered = scene.spend(first).await;
+        let setup = Setup::by_token_url(OAuth2Server::builder(), describe).await;
+        let first = setup.refresh_token();
+        setup.sim.fault(fault);
+        let answered = setup.spend(first).await;
         assert!(
             matches!(answered, Ok(Outcome::Issued(_))),
             "{wrapper:?}: {answered:?}"
@@ -136,12 +97,12 @@ async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
 // FAULTS.md row 70
 #[tokio::test]
 async fn a_token_is_due_before_the_end_that_the_server_tells_of_its_refresh_token() {
-    let server = token_sim::OAuth2Server::builder()
+    let server = OAuth2Server::builder()
         .refresh_token_life(Duration::from_secs(400))
         .tell_refresh_token_life("refresh_expires_in");
-    let scene = Scene::of(server, |builder| builder).await;
-    let first = scene.refresh_token();
-    let Ok(Outcome::Issued(token)) = scene.spend(first).await else {
+    let setup = Setup::by_token_url(server, |builder| builder).await;
+    let first = setup.refresh_token();
+    let Ok(Outcome::Issued(token)) = setup.spend(first).await else {
         panic!("no token");
     };
     let issued = token.validity().issued_at();
