@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use token_sim::{Issued, LoginAnswer, QuectelEndUserServer, QuectelSaasServer};
+use token_sim::{
+    EnosServer, Issued, LoginAnswer, OAuth2Server, PrivateCloudServer, QuectelEndUserServer,
+    QuectelSaasServer,
+};
 use vendor_auth::cache::{Drained, Event};
 use vendor_auth::enos_apim::EnosApim;
-use vendor_auth::oauth2::OAuth2;
+use vendor_auth::oauth2::{OAuth2, OAuth2Builder};
 use vendor_auth::privcloud::PrivateCloud;
 use vendor_auth::quectel::{AccessKey, EndUser};
 use vendor_auth::{ErrorKind, ReqwestClient, Secret, Token, TokenCache, TokenEndpoint};
@@ -18,7 +21,7 @@ fn cache(endpoint: impl TokenEndpoint) -> TokenCache {
 }
 
 /// A cache whose initial token comes from this grant.
-fn begun(endpoint: impl TokenEndpoint, grant: &Issued) -> TokenCache {
+fn with_grant(endpoint: impl TokenEndpoint, grant: &Issued) -> TokenCache {
     let refresh = Secret::from(grant.refresh_token().unwrap());
     TokenCache::builder(endpoint)
         .http_client(ReqwestClient::new().unwrap())
@@ -27,125 +30,103 @@ fn begun(endpoint: impl TokenEndpoint, grant: &Issued) -> TokenCache {
         .unwrap()
 }
 
-async fn first_token(tokens: &TokenCache) -> Token {
-    (*tokens.token().await.unwrap()).clone()
+/// Gets a token, revokes it on the server, and returns whether the next token is another.
+async fn after_revocation(tokens: &TokenCache, revoke: impl FnOnce()) -> Result<bool, ErrorKind> {
+    let token = tokens.token().await.unwrap();
+    revoke();
+    after_refusal(tokens, &token).await
 }
 
-/// Whether the token that follows a rejected one is a new one, or the error if there is none.
-async fn after_refusal(tokens: &TokenCache, revoked: &Token) -> Result<bool, ErrorKind> {
-    tokens.invalidate(revoked);
+/// Returns whether the token that follows a refused one is another.
+async fn after_refusal(tokens: &TokenCache, refused: &Token) -> Result<bool, ErrorKind> {
+    tokens.invalidate(refused);
     let next = tokens.token().await.map_err(|error| error.kind())?;
-    Ok(!next.access().same_as(revoked.access()))
+    Ok(!next.access().same_as(refused.access()))
 }
 
 // FAULTS.md row 64
 #[tokio::test]
 async fn where_there_is_a_login_a_revoked_token_is_followed_by_a_new_one() {
-    let saas = QuectelSaasServer::builder()
-        .access_key("key", SECRET)
-        .start()
-        .await
-        .unwrap();
-    let key = AccessKey::builder(saas.base_url())
+    let quectel = QuectelSaasServer::builder().access_key("key", SECRET);
+    let quectel = quectel.start().await.unwrap();
+    let endpoint = AccessKey::builder(quectel.base_url())
         .access_key("key")
         .access_secret(SECRET);
-    let quectel = cache(key.allow_plain_http().build().unwrap());
-    let token = first_token(&quectel).await;
-    saas.revoke_access_token();
-    assert_eq!(after_refusal(&quectel, &token).await, Ok(true), "Quectel");
+    let tokens = cache(endpoint.allow_plain_http().build().unwrap());
+    let outcome = after_revocation(&tokens, || quectel.revoke_access_token()).await;
+    assert_eq!(outcome, Ok(true), "Quectel");
 
-    let apim = token_sim::EnosServer::builder()
+    let enos = EnosServer::builder()
         .app("app", SECRET)
         .start()
         .await
         .unwrap();
-    let app = EnosApim::builder(apim.base_url())
+    let endpoint = EnosApim::builder(enos.base_url())
         .app_key("app")
         .app_secret(SECRET);
-    let enos = cache(app.allow_plain_http().build().unwrap());
-    let token = first_token(&enos).await;
-    apim.revoke_access_token();
-    assert_eq!(after_refusal(&enos, &token).await, Ok(true), "EnOS");
+    let tokens = cache(endpoint.allow_plain_http().build().unwrap());
+    let outcome = after_revocation(&tokens, || enos.revoke_access_token()).await;
+    assert_eq!(outcome, Ok(true), "EnOS");
 }
 
 // FAULTS.md row 64
 #[tokio::test]
 async fn where_there_is_none_a_revoked_grant_is_rejected() {
-    let domain = QuectelEndUserServer::builder()
-        .user_domain("E.DM.1", SECRET)
-        .start()
-        .await
-        .unwrap();
-    let user = EndUser::builder(domain.base_url())
+    let quectel = QuectelEndUserServer::builder().user_domain("E.DM.1", SECRET);
+    let quectel = quectel.start().await.unwrap();
+    let endpoint = EndUser::builder(quectel.base_url())
         .account("ada")
         .user_domain("E.DM.1", SECRET);
-    let tokens = begun(user.allow_plain_http().build().unwrap(), &domain.grant());
-    let token = first_token(&tokens).await;
-    domain.revoke_access_token();
-    domain.kill_grant();
-    assert_eq!(
-        after_refusal(&tokens, &token).await,
-        Err(ErrorKind::Rejected),
-        "Quectel"
-    );
+    let endpoint = endpoint.allow_plain_http().build().unwrap();
+    let tokens = with_grant(endpoint, &quectel.grant());
+    let revoke = || {
+        quectel.revoke_access_token();
+        quectel.kill_grant();
+    };
+    let outcome = after_revocation(&tokens, revoke).await;
+    assert_eq!(outcome, Err(ErrorKind::Rejected), "Quectel");
 
-    let cloud = token_sim::PrivateCloudServer::builder()
-        .client("app", SECRET)
-        .start()
-        .await
-        .unwrap();
-    let app = PrivateCloud::builder(cloud.base_url())
+    let cloud = PrivateCloudServer::builder().client("app", SECRET);
+    let cloud = cloud.start().await.unwrap();
+    let endpoint = PrivateCloud::builder(cloud.base_url())
         .client_id("app")
         .client_secret(SECRET);
-    let tokens = begun(
-        app.account("ada").allow_plain_http().build().unwrap(),
-        &cloud.grant(),
-    );
-    let token = first_token(&tokens).await;
-    cloud.revoke_access_token();
-    cloud.kill_grant();
-    assert_eq!(
-        after_refusal(&tokens, &token).await,
-        Err(ErrorKind::Rejected),
-        "private cloud"
-    );
+    let endpoint = endpoint.account("ada").allow_plain_http().build().unwrap();
+    let tokens = with_grant(endpoint, &cloud.grant());
+    let revoke = || {
+        cloud.revoke_access_token();
+        cloud.kill_grant();
+    };
+    let outcome = after_revocation(&tokens, revoke).await;
+    assert_eq!(outcome, Err(ErrorKind::Rejected), "private cloud");
 
-    let server = token_sim::OAuth2Server::builder()
-        .client("app", SECRET)
-        .start()
-        .await
-        .unwrap();
-    let app = OAuth2::bamboocloud(server.base_url())
+    let oauth2 = OAuth2Server::builder().client("app", SECRET);
+    let oauth2 = oauth2.start().await.unwrap();
+    let endpoint = bamboocloud(&oauth2).account("ada").build().unwrap();
+    let tokens = with_grant(endpoint, &oauth2.grant());
+    let revoke = || {
+        oauth2.revoke_access_token();
+        oauth2.kill_grant();
+    };
+    let outcome = after_revocation(&tokens, revoke).await;
+    assert_eq!(outcome, Err(ErrorKind::Rejected), "OAuth2");
+}
+
+fn bamboocloud(server: &OAuth2Server) -> OAuth2Builder {
+    OAuth2::bamboocloud(server.base_url())
         .client_id("app")
-        .client_secret(SECRET);
-    let tokens = begun(
-        app.account("ada").allow_plain_http().build().unwrap(),
-        &server.grant(),
-    );
-    let token = first_token(&tokens).await;
-    server.revoke_access_token();
-    server.kill_grant();
-    assert_eq!(
-        after_refusal(&tokens, &token).await,
-        Err(ErrorKind::Rejected),
-        "OAuth2"
-    );
+        .client_secret(SECRET)
+        .allow_plain_http()
 }
 
 // FAULTS.md row 64
 #[tokio::test]
 async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
-    let server = token_sim::OAuth2Server::builder().client("app", SECRET);
-    let server = server
-        .login_answer(LoginAnswer::LivingToken)
-        .start()
-        .await
-        .unwrap();
-    let app = OAuth2::bamboocloud(server.base_url())
-        .client_id("app")
-        .client_secret(SECRET);
-    let tokens = cache(app.client_credentials().allow_plain_http().build().unwrap());
-    let token = first_token(&tokens).await;
+    let server = OAuth2Server::builder().client("app", SECRET);
+    let server = server.login_answer(LoginAnswer::LivingToken);
+    let server = server.start().await.unwrap();
+    let tokens = cache(bamboocloud(&server).client_credentials().build().unwrap());
+    let token = tokens.token().await.unwrap();
     // The token is handed out before the store has acknowledged it, which is an event too.
     assert_eq!(
         tokens.drain(Duration::from_secs(60)).await,
