@@ -80,6 +80,30 @@ impl Call {
     pub(crate) fn bearer(&self) -> Option<&str> {
         self.header("authorization")?.strip_prefix("Bearer ")
     }
+
+    /// Returns the token, code or credential that the request carries, wherever it is; empty if it
+    /// carries none.
+    pub(crate) fn credential(&self) -> String {
+        const NAMES: [&str; 7] = [
+            "refresh_token",
+            "refreshToken",
+            "accessToken",
+            "code",
+            "encryption",
+            "password",
+            "pwd",
+        ];
+        let params = self.parameters();
+        let json = self.json().unwrap_or_default();
+        let named = |name: &&str| {
+            let text = json.get(name).and_then(|value| value.as_str());
+            params.filled(name).or(text).map(str::to_owned)
+        };
+        let found = NAMES.iter().find_map(named);
+        found
+            .or_else(|| self.header("authorization").map(str::to_owned))
+            .unwrap_or_default()
+    }
 }
 
 impl Params {

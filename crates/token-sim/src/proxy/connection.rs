@@ -88,7 +88,7 @@ impl<S: Socket> Connection<S> {
         let entry = self
             .state
             .journal
-            .arrived(kind, &call.path, &presented(&call));
+            .arrived(kind, &call.path, &call.credential());
         Ok(Exchange {
             call,
             kind,
@@ -141,7 +141,7 @@ impl<S: Socket> Connection<S> {
         match effect {
             Effect::Answer(answer) => self.send(exchange, answer).await,
             Effect::Echo(echo) => {
-                let text = format!("Invalid token: {}", echo.write(&presented(&exchange.call)));
+                let text = format!("Invalid token: {}", echo.write(&exchange.call.credential()));
                 let answer = (self.state.refusal)(&text);
                 self.send(exchange, &answer).await
             }
@@ -187,7 +187,7 @@ impl<S: Socket> Connection<S> {
             Effect::Altered(alteration) => self.send_altered(exchange, answer, alteration).await,
             Effect::Answer(other) => self.replace(exchange, other).await,
             Effect::Echo(echo) => {
-                let other = (self.state.refusal)(&echo.write(&presented(&exchange.call)));
+                let other = (self.state.refusal)(&echo.write(&exchange.call.credential()));
                 self.replace(exchange, &other).await
             }
         }
@@ -286,27 +286,4 @@ async fn pause(by: Duration) {
     if !by.is_zero() {
         sleep(by).await;
     }
-}
-
-/// The token, code or credential that a request carries, wherever it is; empty where there is none.
-fn presented(call: &Call) -> String {
-    const NAMES: [&str; 7] = [
-        "refresh_token",
-        "refreshToken",
-        "accessToken",
-        "code",
-        "encryption",
-        "password",
-        "pwd",
-    ];
-    let params = call.parameters();
-    let json = call.json().unwrap_or_default();
-    let named = |name: &&str| {
-        let text = json.get(name).and_then(|value| value.as_str());
-        params.filled(name).or(text).map(str::to_owned)
-    };
-    let found = NAMES.iter().find_map(named);
-    found
-        .or_else(|| call.header("authorization").map(str::to_owned))
-        .unwrap_or_default()
 }

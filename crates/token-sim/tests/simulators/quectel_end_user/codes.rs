@@ -1,44 +1,36 @@
-//! The end-user API's codes beside those that a wrong request leads to.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
+//! The codes beside those that a wrong request leads to.
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use support::{Ask, Seen};
 use token_sim::{AttemptsTold, Outcome, QuectelEndUserServer, SimClock};
+
+use crate::NOW;
+use crate::support::{Request, Response, sha256};
 
 async fn sim(told: AttemptsTold) -> QuectelEndUserServer {
     let builder = QuectelEndUserServer::builder().attempts_told(told);
-    let clock = SimClock::frozen(1_700_000_000_000);
+    let clock = SimClock::frozen(NOW);
     builder.clock(clock).start().await.unwrap()
 }
 
 /// A login with the password in plain text, which the vendor takes where `random` is missing.
-async fn login(sim: &QuectelEndUserServer, password: &str) -> Seen {
+async fn login(sim: &QuectelEndUserServer, password: &str) -> Response {
     let (email, secret) = ("user@example.com", sim.user_domain_secret());
-    let digest = Sha256::digest(format!("{email}{password}{secret}"));
-    let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = sha256(&format!("{email}{password}{secret}"));
     let query = [
         ("email", email),
         ("pwd", password),
         ("userDomain", sim.user_domain()),
         ("signature", &signature),
     ];
-    let ask = Ask::new("POST", "/v2/enduser/enduserapi/emailPwdLogin").query(&query);
-    ask.send(sim.addr()).await.unwrap()
+    let request = Request::new("POST", "/v2/enduser/enduserapi/emailPwdLogin").query(&query);
+    request.answer(sim.addr()).await
 }
 
-async fn refresh(sim: &QuectelEndUserServer, token: &str) -> Seen {
-    let ask =
-        Ask::new("PUT", "/v2/enduser/enduserapi/refreshToken").query(&[("refreshToken", token)]);
-    ask.send(sim.addr()).await.unwrap()
+async fn refresh(sim: &QuectelEndUserServer, token: &str) -> Response {
+    let request = Request::new("PUT", "/v2/enduser/enduserapi/refreshToken")
+        .query(&[("refreshToken", token)]);
+    request.answer(sim.addr()).await
 }
 
 // FAULTS.md row 78
@@ -60,10 +52,10 @@ async fn a_blocked_address_is_refused_for_twenty_minutes() {
 async fn the_attempts_left_may_stand_in_the_text() {
     let sim = sim(AttemptsTold::InText).await;
     for left in ["4 attempts", "3 attempts", "2 attempts", "1 attempt"] {
-        let seen = login(&sim, "wrong").await;
-        assert_eq!(seen.number("/code"), 5146);
+        let response = login(&sim, "wrong").await;
+        assert_eq!(response.number("/code"), 5146);
         assert!(
-            seen.text("/msg").contains(&format!("{left} left")),
+            response.text("/msg").contains(&format!("{left} left")),
             "{left}"
         );
     }
@@ -80,10 +72,10 @@ async fn any_code_of_the_table_is_said_once_and_spends_nothing() {
         5003, 5005, 5012, 5097, 5101, 5106, 5115, 5144, 5145, 5146, 5148, 5325,
     ] {
         sim.refuse_next(code);
-        let seen = refresh(&sim, &token).await;
-        assert_eq!((seen.status, seen.number("/code")), (200, code));
+        let response = refresh(&sim, &token).await;
+        assert_eq!((response.status, response.number("/code")), (200, code));
         assert!(
-            seen.text("/msg") != "Refused" && seen.json()["data"].is_null(),
+            response.text("/msg") != "Refused" && response.json()["data"].is_null(),
             "{code}"
         );
         sim.refuse_next(code);

@@ -1,64 +1,61 @@
-//! The private cloud, asked as its documents say.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
+//! The private cloud.
 
 use std::time::Duration;
 
-use support::{Ask, Seen};
 use token_sim::{ErrorShape, Kind, Outcome, PrivateCloudServer, Rotation, SimClock};
+
+use crate::NOW;
+use crate::support::{Request, Response};
 
 const BACK: &str = "https://app.example.com/cb?keep=1";
 
 async fn sim() -> PrivateCloudServer {
     PrivateCloudServer::builder()
-        .clock(SimClock::frozen(1_700_000_000_000))
+        .clock(SimClock::frozen(NOW))
         .start()
         .await
         .unwrap()
 }
 
-async fn redeem(sim: &PrivateCloudServer, code: &str, redirect_uri: &str) -> Seen {
+async fn redeem(sim: &PrivateCloudServer, code: &str, redirect_uri: &str) -> Response {
     redeem_as(sim, code, redirect_uri, "sim-secret").await
 }
 
-async fn redeem_as(sim: &PrivateCloudServer, code: &str, redirect_uri: &str, secret: &str) -> Seen {
+async fn redeem_as(
+    sim: &PrivateCloudServer,
+    code: &str,
+    redirect_uri: &str,
+    secret: &str,
+) -> Response {
     let query = [
         ("grant_type", "authorization_code"),
         ("code", code),
         ("redirect_uri", redirect_uri),
     ];
-    let ask = Ask::new("POST", "/api/token.do")
+    let request = Request::new("POST", "/api/token.do")
         .query(&query)
         .basic("sim-client", secret);
-    ask.send(sim.addr()).await.unwrap()
+    request.answer(sim.addr()).await
 }
 
-fn refresh_ask(path: &'static str, token: &str) -> Ask {
+fn refresh_ask(path: &'static str, token: &str) -> Request {
     let query = [("grant_type", "refresh_token"), ("refresh_token", token)];
-    Ask::new("POST", path)
+    Request::new("POST", path)
         .query(&query)
         .basic("sim-client", "sim-secret")
 }
 
-async fn refresh(sim: &PrivateCloudServer, token: &str) -> Seen {
+async fn refresh(sim: &PrivateCloudServer, token: &str) -> Response {
     refresh_ask("/api/refreshToken.do", token)
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
 }
 
 async fn resource(sim: &PrivateCloudServer, token: &str) -> u16 {
-    Ask::new("GET", "/resource")
+    Request::new("GET", "/resource")
         .auth(&format!("Bearer {token}"))
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
         .status
 }
 
@@ -71,13 +68,12 @@ async fn consent_leads_to_tokens() {
         ("redirect_uri", BACK),
         ("data", "x y"),
     ];
-    let seen = Ask::new("GET", "/api/authorize.do")
+    let response = Request::new("GET", "/api/authorize.do")
         .query(&query)
-        .send(sim.addr())
-        .await
-        .unwrap();
-    assert_eq!(seen.status, 302);
-    let location = seen.header("location").unwrap();
+        .answer(sim.addr())
+        .await;
+    assert_eq!(response.status, 302);
+    let location = response.header("location").unwrap();
     let code = location
         .strip_prefix(&format!("{BACK}&code="))
         .unwrap()
@@ -107,12 +103,11 @@ async fn a_consent_that_lacks_something_is_refused() {
         ][..],
         &[("response_type", "code"), ("client_id", "sim-client")][..],
     ] {
-        let seen = Ask::new("GET", "/api/authorize.do")
+        let response = Request::new("GET", "/api/authorize.do")
             .query(query)
-            .send(sim.addr())
-            .await
-            .unwrap();
-        assert_eq!(seen.text("/error"), "invalid_request");
+            .answer(sim.addr())
+            .await;
+        assert_eq!(response.text("/error"), "invalid_request");
     }
 }
 
@@ -167,11 +162,11 @@ async fn parameters_in_the_body_are_not_seen() {
         ("grant_type", "refresh_token"),
         ("refresh_token", token.as_str()),
     ];
-    let ask = Ask::new("POST", "/api/refreshToken.do")
+    let request = Request::new("POST", "/api/refreshToken.do")
         .basic("sim-client", "sim-secret")
         .form(&form);
     assert_eq!(
-        ask.send(sim.addr()).await.unwrap().text("/error"),
+        request.answer(sim.addr()).await.text("/error"),
         "unsupported_grant_type"
     );
     assert_eq!(refresh(&sim, &token).await.status, 200);
@@ -181,10 +176,13 @@ async fn parameters_in_the_body_are_not_seen() {
 async fn a_refresh_rotates() {
     let sim = sim().await;
     let first = sim.grant();
-    let seen = refresh(&sim, first.refresh_token().unwrap()).await;
-    assert_eq!((seen.status, seen.number("/expires_in")), (200, 3600));
+    let response = refresh(&sim, first.refresh_token().unwrap()).await;
     assert_eq!(
-        refresh(&sim, &seen.text("/refresh_token")).await.status,
+        (response.status, response.number("/expires_in")),
+        (200, 3600)
+    );
+    assert_eq!(
+        refresh(&sim, &response.text("/refresh_token")).await.status,
         200
     );
     assert_eq!(
@@ -209,8 +207,8 @@ async fn the_answer_may_have_no_refresh_token() {
         .unwrap();
     let first = sim.grant();
     for _ in 0..2 {
-        let seen = refresh(&sim, first.refresh_token().unwrap()).await;
-        assert!(seen.status == 200 && seen.json().get("refresh_token").is_none());
+        let response = refresh(&sim, first.refresh_token().unwrap()).await;
+        assert!(response.status == 200 && response.json().get("refresh_token").is_none());
     }
 }
 
@@ -219,18 +217,16 @@ async fn a_refresh_is_refused_for_its_reason() {
     let sim = sim().await;
     let pair = sim.grant();
     let token = pair.refresh_token().unwrap();
-    let bare = Ask::new("POST", "/api/refreshToken.do")
-        .send(sim.addr())
-        .await
-        .unwrap();
+    let bare = Request::new("POST", "/api/refreshToken.do")
+        .answer(sim.addr())
+        .await;
     assert_eq!(
         (bare.status, bare.text("/error").as_str()),
         (401, "invalid_client")
     );
-    let get = Ask::new("GET", "/api/refreshToken.do")
-        .send(sim.addr())
-        .await
-        .unwrap();
+    let get = Request::new("GET", "/api/refreshToken.do")
+        .answer(sim.addr())
+        .await;
     assert_eq!(get.status, 405);
     assert_eq!(refresh(&sim, "").await.text("/error"), "invalid_request");
     sim.disable_account();
@@ -268,9 +264,9 @@ async fn a_refusal_has_the_shape_that_was_asked_for() {
             .start()
             .await
             .unwrap();
-        let seen = refresh(&sim, "unknown").await;
-        assert_eq!(seen.status, status, "{shape:?}");
-        assert!(seen.raw().contains(part), "{shape:?}");
+        let response = refresh(&sim, "unknown").await;
+        assert_eq!(response.status, status, "{shape:?}");
+        assert!(response.raw().contains(part), "{shape:?}");
         assert_eq!(
             sim.exchanges()[0].outcome,
             Outcome::Refused {
@@ -292,9 +288,9 @@ async fn paths_and_fields_differ_by_deployment() {
         .await
         .unwrap();
     let pair = sim.grant();
-    let ask = refresh_ask("/v2/refresh.do", pair.refresh_token().unwrap());
-    let seen = ask.send(sim.addr()).await.unwrap();
-    assert_eq!(seen.number("/ttl"), 60);
-    assert_eq!(resource(&sim, &seen.text("/at")).await, 200);
-    assert!(!seen.text("/rt").is_empty());
+    let request = refresh_ask("/v2/refresh.do", pair.refresh_token().unwrap());
+    let response = request.answer(sim.addr()).await;
+    assert_eq!(response.number("/ttl"), 60);
+    assert_eq!(resource(&sim, &response.text("/at")).await, 200);
+    assert!(!response.text("/rt").is_empty());
 }

@@ -1,29 +1,24 @@
-//! The SaaS API, asked as its documents say.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
+//! The SaaS API.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use support::{Ask, Seen};
 use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaasServer, RepeatedLife, SimClock};
 
+use crate::support::{Request, Response, sha256};
+
 const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
+
 const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
+
 const NOW: i64 = 1_743_059_249_391;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn vector() -> Value {
-    serde_json::from_str(include_str!("data/quectel-saas-login/vector.json")).unwrap()
+    serde_json::from_str(include_str!("../data/quectel-saas-login/vector.json")).unwrap()
 }
 
 fn text<'a>(case: &'a Value, name: &str) -> &'a str {
@@ -37,61 +32,57 @@ async fn sim() -> QuectelSaasServer {
     builder.clock(SimClock::frozen(NOW)).start().await.unwrap()
 }
 
-async fn login(sim: &QuectelSaasServer, user: &str, password: &str) -> Seen {
+async fn login(sim: &QuectelSaasServer, user: &str, password: &str) -> Response {
     let query = [
         ("grant_type", "password"),
         ("username", user),
         ("password", password),
     ];
-    Ask::new("GET", LOGIN)
+    Request::new("GET", LOGIN)
         .query(&query)
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
 }
 
-async fn signed_login(sim: &QuectelSaasServer, user: &str) -> Seen {
-    let digest = Sha256::digest(format!("{user}{}", sim.access_secret()));
-    let password: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+async fn signed_login(sim: &QuectelSaasServer, user: &str) -> Response {
+    let password = sha256(&format!("{user}{}", sim.access_secret()));
     login(sim, user, &password).await
 }
 
-async fn refresh(sim: &QuectelSaasServer, token: &str) -> Seen {
+async fn refresh(sim: &QuectelSaasServer, token: &str) -> Response {
     let query = [
         ("grant_type", "refresh_token"),
         ("scope", "userinfo"),
         ("refresh_token", token),
     ];
-    Ask::new("GET", REFRESH)
+    Request::new("GET", REFRESH)
         .query(&query)
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
 }
 
 async fn resource(sim: &QuectelSaasServer, token: &str) -> u16 {
-    Ask::new("GET", "/resource")
+    Request::new("GET", "/resource")
         .auth(token)
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
         .status
 }
 
 #[tokio::test]
 async fn the_published_login_is_accepted() {
     let (sim, case) = (sim().await, vector());
-    let seen = login(&sim, text(&case, "username"), text(&case, "password")).await;
+    let response = login(&sim, text(&case, "username"), text(&case, "password")).await;
     assert_eq!(
         (
-            seen.status,
-            seen.number("/code"),
-            seen.number("/expires_in")
+            response.status,
+            response.number("/code"),
+            response.number("/expires_in")
         ),
         (200, 200, 86_400)
     );
-    assert_eq!(seen.text("/token_type"), "jwt");
-    let token = seen.text("/access_token");
+    assert_eq!(response.text("/token_type"), "jwt");
+    let token = response.text("/access_token");
     assert!(token.starts_with("QJWT eyJ"));
     assert_eq!(resource(&sim, &token).await, 200);
     assert_eq!(
@@ -105,8 +96,8 @@ async fn the_published_encoding_is_decoded_once() {
     let (sim, case) = (sim().await, vector());
     let (user, password) = (text(&case, "username_encoded"), text(&case, "password"));
     let target = format!("{LOGIN}?grant_type=password&username={user}&password={password}");
-    let seen = Ask::new("GET", target).send(sim.addr()).await.unwrap();
-    assert_eq!(seen.number("/code"), 200);
+    let response = Request::new("GET", target).answer(sim.addr()).await;
+    assert_eq!(response.number("/code"), 200);
 }
 
 #[tokio::test]
@@ -159,7 +150,7 @@ async fn a_login_is_refused_for_its_reason() {
         50005
     );
     assert_eq!(signed_login(&sim, "ver=1").await.number("/code"), 50005);
-    let bare = Ask::new("GET", LOGIN).send(sim.addr()).await.unwrap();
+    let bare = Request::new("GET", LOGIN).answer(sim.addr()).await;
     assert_eq!(bare.number("/code"), 50005);
     assert_eq!(sim.issued_count(), 1);
 }
@@ -170,10 +161,13 @@ async fn the_same_access_token_comes_back_within_thirty_minutes() {
     let sim = sim().await;
     let first = sim.grant().access_token().to_owned();
     sim.clock().advance(30 * MINUTE - Duration::from_millis(1));
-    let seen = refresh(&sim, &first).await;
-    assert_eq!(seen.text("/access_token"), first);
+    let response = refresh(&sim, &first).await;
+    assert_eq!(response.text("/access_token"), first);
     assert_eq!(
-        (seen.number("/expires_in"), seen.text("/scope").as_str()),
+        (
+            response.number("/expires_in"),
+            response.text("/scope").as_str()
+        ),
         (86_400, "userinfo")
     );
     assert_eq!(
@@ -254,9 +248,9 @@ async fn a_second_scheme_or_none_is_not_accepted() {
 async fn an_echo_has_the_vendors_shape() {
     let sim = sim().await;
     sim.fault(Fault::echo(Echo::Percent));
-    let seen = refresh(&sim, "QJWT a").await;
-    assert_eq!(seen.number("/code"), 401);
-    assert!(seen.text("/msg").ends_with("QJWT%20a"));
+    let response = refresh(&sim, "QJWT a").await;
+    assert_eq!(response.number("/code"), 401);
+    assert!(response.text("/msg").ends_with("QJWT%20a"));
 }
 
 #[tokio::test]
@@ -266,6 +260,6 @@ async fn failures_may_come_with_a_status_of_their_own() {
         .start()
         .await
         .unwrap();
-    let seen = refresh(&sim, "unknown").await;
-    assert_eq!((seen.status, seen.number("/code")), (403, 401));
+    let response = refresh(&sim, "unknown").await;
+    assert_eq!((response.status, response.number("/code")), (403, 401));
 }

@@ -1,55 +1,13 @@
-//! The OAuth 2.0 server: how long tokens live, and which exchange ends them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
+//! How long tokens live, and which exchange ends them.
 
-mod support;
+use token_sim::{LoginAnswer, OldToken, Outcome, RefreshTokenEnd};
 
-use std::time::Duration;
-
-use support::{Ask, Seen};
-use token_sim::{
-    Flavour, LoginAnswer, OAuth2Server, OAuth2ServerBuilder, OldToken, Outcome, RefreshTokenEnd,
-    Rotation, SimClock,
-};
+use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-async fn start(builder: OAuth2ServerBuilder) -> OAuth2Server {
-    builder
-        .clock(SimClock::frozen(1_700_000_000_000))
-        .start()
-        .await
-        .unwrap()
-}
-
-async fn post(sim: &OAuth2Server, form: &[(&str, &str)]) -> Seen {
-    Ask::new("POST", "/api/v1/oauth2/token")
-        .basic("sim-client", "sim-secret")
-        .form(form)
-        .send(sim.addr())
-        .await
-        .unwrap()
-}
-
-async fn login(sim: &OAuth2Server) -> Seen {
+async fn login(sim: &OAuth2Server) -> Response {
     post(sim, &[("grant_type", "client_credentials")]).await
-}
-
-async fn refresh(sim: &OAuth2Server, token: &str) -> Seen {
-    post(
-        sim,
-        &[("grant_type", "refresh_token"), ("refresh_token", token)],
-    )
-    .await
-}
-
-async fn resource(sim: &OAuth2Server, token: &str) -> u16 {
-    let ask = Ask::new("GET", "/resource").auth(&format!("Bearer {token}"));
-    ask.send(sim.addr()).await.unwrap().status
 }
 
 // FAULTS.md row 65
@@ -122,10 +80,10 @@ async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2Server, String
     let mut told = [0; 3];
     for left in &mut told {
         sim.clock().advance(HOUR);
-        let seen = refresh(&sim, &token).await;
-        *left = seen.number("/refresh_expires_in") / 3600;
+        let response = refresh(&sim, &token).await;
+        *left = response.number("/refresh_expires_in") / 3600;
         if rotation == Rotation::SingleUse {
-            token = seen.text("/refresh_token");
+            token = response.text("/refresh_token");
         }
     }
     (sim, token, told)
@@ -169,12 +127,12 @@ async fn a_fixed_end_is_the_end_whatever_was_rotated() {
 async fn the_refresh_tokens_life_is_told_only_if_asked_for() {
     let sim = start(OAuth2Server::builder()).await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
-    let seen = refresh(&sim, &token).await.json();
-    assert!(seen.get("refresh_expires_in").is_none());
+    let response = refresh(&sim, &token).await.json();
+    assert!(response.get("refresh_expires_in").is_none());
     let telling = OAuth2Server::builder().tell_refresh_token_life("refresh_expires_in");
-    let seen = login(&start(telling).await).await.json();
+    let response = login(&start(telling).await).await.json();
     assert!(
-        seen.get("refresh_expires_in").is_none(),
+        response.get("refresh_expires_in").is_none(),
         "there is no refresh token"
     );
 }

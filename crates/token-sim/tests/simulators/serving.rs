@@ -1,36 +1,23 @@
 //! What a simulator does as a server: many clients, held exchanges, coming and going.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
 
 use std::io::ErrorKind;
 
-use support::{Ask, Seen};
 use token_sim::{ClientAuth, Fault, FaultProxy, Kind, OAuth2Server, Outcome, Rotation, When};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::oauth2::refresh_request;
+use crate::support::{Request, Response};
 
 async fn sim() -> OAuth2Server {
     OAuth2Server::start().await.unwrap()
 }
 
-fn refresh(sim: &OAuth2Server) -> Ask {
-    refresh_with(sim.grant().refresh_token().unwrap())
+fn refresh(sim: &OAuth2Server) -> Request {
+    refresh_request(sim.grant().refresh_token().unwrap())
 }
 
-fn refresh_with(token: &str) -> Ask {
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
-    Ask::new("POST", "/api/v1/oauth2/token")
-        .basic("sim-client", "sim-secret")
-        .form(&form)
-}
-
-async fn send(sim: &OAuth2Server) -> std::io::Result<Seen> {
+async fn send(sim: &OAuth2Server) -> std::io::Result<Response> {
     refresh(sim).send(sim.addr()).await
 }
 
@@ -92,10 +79,7 @@ async fn whoever_has_read_the_answer_finds_it_delivered() {
         .unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for number in 1..=100 {
-        assert_eq!(
-            refresh_with(&token).send(sim.addr()).await.unwrap().status,
-            200
-        );
+        assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 200);
         assert!(sim.exchanges()[number - 1].delivered);
         assert_eq!(
             sim.exchanges()[number - 1].outcome,
@@ -130,12 +114,12 @@ async fn a_simulator_serves_hundreds_at_once() {
         ("grant_type", "client_credentials"),
         ("client_id", "sim-client"),
     ];
-    let ask = || {
-        Ask::new("POST", "/api/v1/oauth2/token")
+    let request = || {
+        Request::new("POST", "/api/v1/oauth2/token")
             .form(&form)
             .send(sim.addr())
     };
-    let callers: Vec<_> = (0..500).map(|_| tokio::spawn(ask())).collect();
+    let callers: Vec<_> = (0..500).map(|_| tokio::spawn(request())).collect();
     for caller in callers {
         assert_eq!(caller.await.unwrap().unwrap().status, 200);
     }
@@ -166,7 +150,7 @@ async fn a_dropped_simulator_frees_its_port_and_cuts_its_clients() {
 async fn two_requests_sent_at_once_are_answered_in_turn() {
     let sim = sim().await;
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
-    let last = Ask::new("GET", "/nowhere").header("connection", "close");
+    let last = Request::new("GET", "/nowhere").header("connection", "close");
     stream
         .write_all(&[refresh(&sim).bytes(), last.bytes()].concat())
         .await
@@ -189,9 +173,16 @@ async fn a_proxy_alone_breaks_any_server() {
         .mount(&server)
         .await;
     let proxy = FaultProxy::start(*server.address()).await.unwrap();
-    let seen = Ask::new("GET", "/p?q=1").send(proxy.addr()).await.unwrap();
+    let response = Request::new("GET", "/p?q=1")
+        .send(proxy.addr())
+        .await
+        .unwrap();
     assert_eq!(
-        (seen.status, seen.header("x-own"), seen.raw().as_str()),
+        (
+            response.status,
+            response.header("x-own"),
+            response.raw().as_str()
+        ),
         (201, Some("1"), "behind")
     );
     assert_eq!(
@@ -202,7 +193,7 @@ async fn a_proxy_alone_breaks_any_server() {
     proxy.fault(Fault::cut_in_body());
     let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
     stream
-        .write_all(&Ask::new("GET", "/p").bytes())
+        .write_all(&Request::new("GET", "/p").bytes())
         .await
         .unwrap();
     let mut bytes = Vec::new();
@@ -219,7 +210,7 @@ async fn a_server_that_is_gone_is_a_bad_gateway() {
         .unwrap();
     let proxy = FaultProxy::start(nobody).await.unwrap();
     assert_eq!(
-        Ask::new("GET", "/")
+        Request::new("GET", "/")
             .send(proxy.addr())
             .await
             .unwrap()

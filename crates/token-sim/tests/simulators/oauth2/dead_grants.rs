@@ -1,40 +1,24 @@
-//! The OAuth 2.0 server: the words in which a refresh token is refused.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
+//! The words in which a refresh token is refused.
 
-mod support;
+use token_sim::{DeadGrant, Outcome};
 
-use support::{Ask, Seen};
-use token_sim::{DeadGrant, OAuth2Server, OAuth2ServerBuilder, Outcome};
-
-async fn refresh(sim: &OAuth2Server, token: &str) -> Seen {
-    Ask::new("POST", "/api/v1/oauth2/token")
-        .basic("sim-client", "sim-secret")
-        .form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
-        .send(sim.addr())
-        .await
-        .unwrap()
-}
+use super::*;
 
 /// What a server of these words says to a dead token, and what its journal calls that.
-async fn refused(builder: OAuth2ServerBuilder) -> (Seen, String) {
+async fn refused(builder: OAuth2ServerBuilder) -> (Response, String) {
     let sim = builder.start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.kill_grant();
-    let seen = refresh(&sim, &token).await;
-    let quoted = seen.raw().replace(&token, "{token}");
+    let response = refresh(&sim, &token).await;
+    let quoted = response.raw().replace(&token, "{token}");
     let code = match sim.exchange(1).await.outcome {
         Outcome::Refused { code } => code,
         other => format!("{other:?}"),
     };
     (
-        Seen {
+        Response {
             body: quoted.into_bytes(),
-            ..seen
+            ..response
         },
         code,
     )
@@ -74,8 +58,11 @@ async fn a_dead_grant_is_said_in_other_words() {
         (DeadGrant::SessionNotFound, 400, "/error", "invalid_request"),
         (DeadGrant::SpringMessage, 401, "/error", "Unauthorized"),
     ] {
-        let (seen, code) = refused(OAuth2Server::builder().dead_grant(words)).await;
-        assert_eq!((seen.status, seen.text(pointer).as_str()), (status, said));
+        let (response, code) = refused(OAuth2Server::builder().dead_grant(words)).await;
+        assert_eq!(
+            (response.status, response.text(pointer).as_str()),
+            (status, said)
+        );
         assert_eq!(code, said);
     }
 }
@@ -83,31 +70,33 @@ async fn a_dead_grant_is_said_in_other_words() {
 // FAULTS.md rows 26 and 77
 #[tokio::test]
 async fn the_words_that_quote_the_token_quote_it() {
-    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::ErrorsList)).await;
+    let (response, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::ErrorsList)).await;
     assert_eq!(
-        seen.text("/errors/0/message"),
+        response.text("/errors/0/message"),
         "Refresh token invalid: {token}."
     );
-    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SpringMessage)).await;
+    let (response, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SpringMessage)).await;
     assert_eq!(
-        seen.text("/message"),
+        response.text("/message"),
         "Invalid refresh token (expired): {token}"
     );
-    let (seen, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SessionNotFound)).await;
-    assert_eq!(seen.text("/error_description"), "Session not found");
+    let (response, _) =
+        refused(OAuth2Server::builder().dead_grant(DeadGrant::SessionNotFound)).await;
+    assert_eq!(response.text("/error_description"), "Session not found");
 }
 
 // FAULTS.md row 77
 #[tokio::test]
 async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
-    let (seen, code) = refused(OAuth2Server::builder().dead_grant(DeadGrant::Form)).await;
-    assert_eq!((seen.status, code.as_str()), (400, "invalid_grant"));
+    let (response, code) = refused(OAuth2Server::builder().dead_grant(DeadGrant::Form)).await;
+    assert_eq!((response.status, code.as_str()), (400, "invalid_grant"));
     assert!(
-        seen.raw()
+        response
+            .raw()
             .starts_with("error=invalid_grant&error_description=The+refresh")
     );
     assert_eq!(
-        seen.header("content-type"),
+        response.header("content-type"),
         Some("application/x-www-form-urlencoded")
     );
     let sim = OAuth2Server::builder()
@@ -115,14 +104,14 @@ async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
         .start()
         .await
         .unwrap();
-    let seen = refresh(&sim, "unknown").await;
+    let response = refresh(&sim, "unknown").await;
     assert_eq!(
-        seen.header("content-type"),
+        response.header("content-type"),
         Some("application/json;charset=GBK")
     );
     let before = b"{\"error\":\"invalid_grant\",\"error_description\":\"";
-    assert!(seen.body.starts_with(before) && seen.body.ends_with(b"\"}"));
-    assert!(std::str::from_utf8(&seen.body).is_err());
+    assert!(response.body.starts_with(before) && response.body.ends_with(b"\"}"));
+    assert!(std::str::from_utf8(&response.body).is_err());
 }
 
 // FAULTS.md row 77
@@ -152,40 +141,38 @@ async fn every_reason_to_refuse_a_refresh_token_is_said_in_those_words() {
 // FAULTS.md row 21
 #[tokio::test]
 async fn a_server_may_refuse_with_200() {
-    let (seen, code) = refused(OAuth2Server::builder().refusal_status(200)).await;
+    let (response, code) = refused(OAuth2Server::builder().refusal_status(200)).await;
     assert_eq!(
-        (seen.status, seen.text("/error").as_str()),
+        (response.status, response.text("/error").as_str()),
         (200, "invalid_grant")
     );
     assert_eq!(code, "invalid_grant");
     for words in DeadGrant::ALL {
-        let (seen, _) = refused(
+        let (response, _) = refused(
             OAuth2Server::builder()
                 .dead_grant(words)
                 .refusal_status(200),
         )
         .await;
-        assert_eq!(seen.status, 200, "{words:?}");
+        assert_eq!(response.status, 200, "{words:?}");
     }
     let sim = OAuth2Server::builder()
         .refusal_status(200)
         .start()
         .await
         .unwrap();
-    let stranger = Ask::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
-    let seen = stranger
+    let stranger = Request::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
+    let response = stranger
         .form(&[("grant_type", "client_credentials")])
-        .send(sim.addr())
-        .await
-        .unwrap();
+        .answer(sim.addr())
+        .await;
     assert_eq!(
-        (seen.status, seen.text("/error").as_str()),
+        (response.status, response.text("/error").as_str()),
         (200, "invalid_client")
     );
-    let resource = Ask::new("GET", "/resource")
+    let resource = Request::new("GET", "/resource")
         .auth("Bearer gone")
-        .send(sim.addr())
-        .await
-        .unwrap();
+        .answer(sim.addr())
+        .await;
     assert_eq!(resource.status, 401);
 }

@@ -1,23 +1,16 @@
-//! EnOS APIM, asked as its documents say.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
+//! EnOS APIM.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use support::{Ask, Seen};
 use token_sim::{EnosServer, OldToken, Outcome, SimClock, StatusSpelling};
 
+use crate::NOW;
+use crate::support::{Request, Response, sha256};
+
 const GET: &str = "/apim-token-service/v2.0/token/get";
+
 const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
-const NOW: i64 = 1_700_000_000_000;
 
 fn vector(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -32,75 +25,67 @@ async fn sim() -> EnosServer {
         .unwrap()
 }
 
-fn sha256(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
 fn signed(timestamp: i64) -> Value {
     let encryption = sha256(&format!("app-key-1{timestamp}app-secret-1"));
     json!({ "appKey": "app-key-1", "encryption": encryption, "timestamp": timestamp })
 }
 
-async fn post(sim: &EnosServer, path: &str, body: &Value) -> Seen {
-    Ask::new("POST", path)
+async fn post(sim: &EnosServer, path: &str, body: &Value) -> Response {
+    Request::new("POST", path)
         .json(body)
-        .send(sim.addr())
+        .answer(sim.addr())
         .await
-        .unwrap()
 }
 
-async fn refresh(sim: &EnosServer, token: &str, timestamp: i64) -> Seen {
+async fn refresh(sim: &EnosServer, token: &str, timestamp: i64) -> Response {
     let mut body = signed(timestamp);
     body["accessToken"] = token.into();
     post(sim, REFRESH, &body).await
 }
 
 /// The status, whichever way it is spelt.
-fn status(seen: &Seen) -> i64 {
-    seen.number("/status").max(seen.number("/stauts"))
+fn status(response: &Response) -> i64 {
+    response.number("/status").max(response.number("/stauts"))
 }
 
 async fn resource(sim: &EnosServer, token: &str, secret: &str) -> i64 {
     let timestamp = sim.clock().now_ms().to_string();
     let signature = sha256(&format!("{token}a1b 2{{}}{timestamp}{secret}"));
-    let ask = Ask::new("POST", "/resource?b=+2&a=1")
+    let request = Request::new("POST", "/resource?b=+2&a=1")
         .header("apim-accesstoken", token)
         .body("{}");
-    let ask = ask
+    let request = request
         .header("apim-timestamp", &timestamp)
         .header("apim-signature", &signature);
-    let seen = ask.send(sim.addr()).await.unwrap();
-    if seen.status == 200 {
+    let response = request.answer(sim.addr()).await;
+    if response.status == 200 {
         200
     } else {
-        seen.number("/status")
+        response.number("/status")
     }
 }
 
 #[tokio::test]
 async fn the_vectors_encryption_gets_a_token() {
     let sim = sim().await;
-    let case = vector(include_str!("data/enos-encryption/vector.json"));
+    let case = vector(include_str!("../data/enos-encryption/vector.json"));
     let body = json!({
         "appKey": case["app_key"],
         "encryption": case["encryption"],
         "timestamp": case["timestamp_ms"],
     });
-    let seen = post(&sim, GET, &body).await;
+    let response = post(&sim, GET, &body).await;
     assert_eq!(
         (
-            seen.status,
-            seen.number("/stauts"),
-            seen.number("/data/expire")
+            response.status,
+            response.number("/stauts"),
+            response.number("/data/expire")
         ),
         (200, 0, 7200)
     );
-    assert_eq!(seen.text("/business"), "apim-token-service");
+    assert_eq!(response.text("/business"), "apim-token-service");
     assert_eq!(
-        resource(&sim, &seen.text("/data/accessToken"), "app-secret-1").await,
+        resource(&sim, &response.text("/data/accessToken"), "app-secret-1").await,
         200
     );
 }
@@ -133,12 +118,12 @@ async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
     let sim = sim().await;
     let first = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(60));
-    let seen = refresh(&sim, &first, NOW + 60_000).await;
+    let response = refresh(&sim, &first, NOW + 60_000).await;
     assert_eq!(
-        (seen.number("/status"), seen.number("/data/expire")),
+        (response.number("/status"), response.number("/data/expire")),
         (0, 7200)
     );
-    let next = seen.text("/data/accessToken");
+    let next = response.text("/data/accessToken");
     assert_eq!(resource(&sim, &next, "app-secret-1").await, 200);
     assert_eq!(resource(&sim, &first, "app-secret-1").await, 401);
     assert_eq!(status(&refresh(&sim, &first, NOW + 60_001).await), 1204);
@@ -201,19 +186,15 @@ async fn a_request_is_refused_for_its_reason() {
         ("timestamp", json!(""), 1202),
     ];
     for (name, value, code) in cases {
-        let seen = post(&sim, GET, &changed(name, value)).await;
-        assert_eq!((seen.status, status(&seen)), (200, code), "{name}");
-        assert!(seen.json()["data"].is_null());
+        let response = post(&sim, GET, &changed(name, value)).await;
+        assert_eq!((response.status, status(&response)), (200, code), "{name}");
+        assert!(response.json()["data"].is_null());
     }
-    let torn = Ask::new("POST", GET)
-        .body("{")
-        .send(sim.addr())
-        .await
-        .unwrap();
+    let torn = Request::new("POST", GET).body("{").answer(sim.addr()).await;
     assert_eq!(status(&torn), 1004);
     assert_eq!(status(&post(&sim, REFRESH, &signed(NOW)).await), 1202);
     assert_eq!(
-        Ask::new("GET", GET).send(sim.addr()).await.unwrap().status,
+        Request::new("GET", GET).answer(sim.addr()).await.status,
         405
     );
     assert_eq!(sim.issued_count(), 0);
@@ -251,10 +232,10 @@ async fn the_status_is_spelt_as_asked() {
             .app("app-key-1", "app-secret-1")
             .status_spelling(spelling);
         let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
-        let seen = post(&sim, GET, &signed(NOW)).await;
-        assert_eq!(seen.number(get), 0);
+        let response = post(&sim, GET, &signed(NOW)).await;
+        assert_eq!(response.number(get), 0);
         assert_eq!(
-            refresh(&sim, &seen.text("/data/accessToken"), NOW + 1)
+            refresh(&sim, &response.text("/data/accessToken"), NOW + 1)
                 .await
                 .number(refreshed),
             0
@@ -276,9 +257,9 @@ async fn a_refusal_spells_the_status_as_the_tables_do() {
             .await
             .unwrap();
         for path in [GET, REFRESH] {
-            let seen = post(&sim, path, &json!({})).await;
+            let response = post(&sim, path, &json!({})).await;
             assert_eq!(
-                (seen.number(spelt), seen.json().pointer(other)),
+                (response.number(spelt), response.json().pointer(other)),
                 (1202, None),
                 "{spelling:?}"
             );
@@ -292,11 +273,11 @@ async fn the_gateway_checks_the_signature() {
     let token = sim.grant().access_token().to_owned();
     assert_eq!(resource(&sim, &token, "app-secret-1").await, 200);
     assert_eq!(resource(&sim, &token, "other").await, 497);
-    let bare = Ask::new("GET", "/resource").header("apim-accesstoken", &token);
-    assert_eq!(bare.send(sim.addr()).await.unwrap().number("/status"), 497);
-    let upload = Ask::new("POST", "/resource").header("apim-accesstoken", &token);
+    let bare = Request::new("GET", "/resource").header("apim-accesstoken", &token);
+    assert_eq!(bare.answer(sim.addr()).await.number("/status"), 497);
+    let upload = Request::new("POST", "/resource").header("apim-accesstoken", &token);
     let upload = upload.header("content-type", "multipart/form-data; boundary=x");
-    assert_eq!(upload.send(sim.addr()).await.unwrap().status, 200);
+    assert_eq!(upload.answer(sim.addr()).await.status, 200);
 }
 
 // FAULTS.md row 35

@@ -1,11 +1,4 @@
 //! A client of a few lines, which shows what arrived and hides nothing.
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,16 +7,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub(crate) struct Seen {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Seen {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines
@@ -56,14 +50,14 @@ impl Seen {
     }
 }
 
-pub(crate) struct Ask {
+pub(crate) struct Request {
     method: &'static str,
     target: String,
     headers: String,
     body: Vec<u8>,
 }
 
-impl Ask {
+impl Request {
     pub(crate) fn new(method: &'static str, target: impl Into<String>) -> Self {
         Self {
             method,
@@ -84,9 +78,9 @@ impl Ask {
     }
 
     pub(crate) fn form(self, params: &[(&str, &str)]) -> Self {
-        let mut ask = self.header("content-type", "application/x-www-form-urlencoded");
-        ask.body = encoded(params).into_bytes();
-        ask
+        let mut request = self.header("content-type", "application/x-www-form-urlencoded");
+        request.body = encoded(params).into_bytes();
+        request
     }
 
     pub(crate) fn json(self, body: &Value) -> Self {
@@ -122,23 +116,28 @@ impl Ask {
         [head.into_bytes(), body.clone()].concat()
     }
 
-    pub(crate) async fn send(self, addr: SocketAddr) -> io::Result<Seen> {
+    /// Sends the request, which must be answered.
+    pub(crate) async fn answer(self, addr: SocketAddr) -> Response {
+        self.send(addr).await.unwrap()
+    }
+
+    pub(crate) async fn send(self, addr: SocketAddr) -> io::Result<Response> {
         let mut stream = TcpStream::connect(addr).await?;
         self.send_on(&mut stream).await
     }
 
-    pub(crate) async fn send_on(self, stream: &mut TcpStream) -> io::Result<Seen> {
+    pub(crate) async fn send_on(self, stream: &mut TcpStream) -> io::Result<Response> {
         stream.write_all(&self.bytes()).await?;
         read(stream).await
     }
 }
 
 /// Reads one answer that tells its length.
-pub(crate) async fn read(stream: &mut (impl AsyncReadExt + Unpin)) -> io::Result<Seen> {
+pub(crate) async fn read(stream: &mut (impl AsyncReadExt + Unpin)) -> io::Result<Response> {
     let mut bytes = Vec::new();
     loop {
-        if let Some(seen) = parse(&bytes) {
-            return Ok(seen);
+        if let Some(response) = parse(&bytes) {
+            return Ok(response);
         }
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -146,26 +145,31 @@ pub(crate) async fn read(stream: &mut (impl AsyncReadExt + Unpin)) -> io::Result
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Seen> {
+fn parse(bytes: &[u8]) -> Option<Response> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
-    let seen = Seen {
+    let response = Response {
         status,
         head,
         body: bytes[end + 4..].to_vec(),
     };
-    let length: usize = seen.header("content-length").unwrap().parse().unwrap();
-    (seen.body.len() >= length).then_some(seen)
+    let length: usize = response.header("content-length").unwrap().parse().unwrap();
+    (response.body.len() >= length).then_some(response)
 }
 
-pub(crate) fn encoded(params: &[(&str, &str)]) -> String {
+fn encoded(params: &[(&str, &str)]) -> String {
     let pairs = params
         .iter()
         .map(|(name, value)| format!("{name}={}", percent(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
-pub(crate) fn percent(text: &str) -> String {
+fn percent(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(text))
 }

@@ -1,18 +1,8 @@
-//! HTTPS with a throw-away authority.
-#![cfg(feature = "tls")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test may fail"
-)]
-
-mod support;
+//! HTTPS with a test authority.
 
 use std::io;
 use std::sync::Arc;
 
-use support::{Ask, Seen, read};
 use token_sim::{Fault, OAuth2Server, Tls, When};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -22,6 +12,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::oauth2::{refresh_request, refresh_token};
+use crate::support::{Response, read};
 
 enum Guest {
     Unknown,
@@ -57,20 +50,11 @@ async fn connect(
         .await
 }
 
-fn ask(sim: &OAuth2Server) -> Ask {
-    let grant = sim.grant();
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", grant.refresh_token().unwrap()),
-    ];
-    Ask::new("POST", "/api/v1/oauth2/token")
-        .basic("sim-client", "sim-secret")
-        .form(&form)
-}
-
-async fn send(sim: &OAuth2Server, trusted: &Tls, guest: Guest) -> io::Result<Seen> {
+async fn send(sim: &OAuth2Server, trusted: &Tls, guest: Guest) -> io::Result<Response> {
     let mut stream = connect(sim, trusted, guest).await?;
-    stream.write_all(&ask(sim).bytes()).await?;
+    stream
+        .write_all(&refresh_request(&refresh_token(sim)).bytes())
+        .await?;
     read(&mut stream).await
 }
 
@@ -158,7 +142,10 @@ async fn a_client_that_leaves_is_noticed_through_tls() {
         .unwrap();
     let hold = sim.hold_next(When::AfterActing);
     let mut stream = connect(&sim, &tls, Guest::Unknown).await.unwrap();
-    stream.write_all(&ask(&sim).bytes()).await.unwrap();
+    stream
+        .write_all(&refresh_request(&refresh_token(&sim)).bytes())
+        .await
+        .unwrap();
     hold.caught(1).await;
     stream.shutdown().await.unwrap();
     drop(stream);

@@ -1,0 +1,23 @@
+//! The simulators, each asked as its vendor's documents say, and what a test can do to them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+mod enos;
+mod faults;
+mod oauth2;
+mod odd_answers;
+mod private_cloud;
+mod quectel_end_user;
+mod quectel_saas;
+mod serving;
+mod support;
+#[cfg(feature = "tls")]
+mod tls;
+
+/// The instant at which the frozen clocks stand, in Unix milliseconds.
+const NOW: i64 = 1_700_000_000_000;
