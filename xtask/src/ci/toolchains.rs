@@ -99,6 +99,9 @@ pub(super) fn minimal(workspace: &Workspace) -> Result<Outcome> {
         return missing("the nightly of Cargo.toml");
     };
     let folder = workspace.target("minimal")?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     for file in workspace
         .files()?
         .iter()
