@@ -1,4 +1,5 @@
-//! Front pages, which registries and forges show as plain Markdown: without rustdoc's hidden lines and without links to Rust paths.
+//! READMEs, which registries and forges show as plain Markdown: without rustdoc's hidden lines and
+//! without links to Rust paths.
 
 use super::Finding;
 use super::tree::{Crate, Tree};
@@ -23,18 +24,36 @@ pub(super) fn plain_markdown(tree: &Tree) -> Vec<Finding> {
         .filter(|(path, _)| path.ends_with("README.md") || path.ends_with("SHARING.md"));
     pages
         .flat_map(|(path, text)| findings(path, text))
+        .chain(stale_quick_start(tree))
         .collect()
 }
 
+/// The facade's README is compiled, the root's is not: the first example of both is the same.
+fn stale_quick_start(tree: &Tree) -> Option<Finding> {
+    let example = |file| {
+        let (_, rest) = tree.text(file)?.split_once("\n```rust")?;
+        let (_, rest) = rest.split_once('\n')?;
+        Some(rest.split("\n```").next()?.to_owned())
+    };
+    let (root, facade) = (
+        example("README.md"),
+        example("crates/vendor-auth/README.md"),
+    );
+    let advice = "copy the first example of crates/vendor-auth/README.md, which is compiled";
+    (root != facade).then(|| Finding::new("README.md", advice))
+}
+
 fn findings(path: &str, text: &str) -> Vec<Finding> {
-    let mut in_code = false;
+    let mut code = None;
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let fence = line.starts_with("```");
-        in_code ^= fence;
-        let advice = if in_code && !fence {
-            is_hidden(line)
-                .then(|| "show this line or take it out: only rustdoc hides it".to_owned())
+        if let Some(language) = line.strip_prefix("```") {
+            code = code.is_none().then_some(language);
+            continue;
+        }
+        let advice = if let Some(language) = code {
+            let hidden = language.starts_with("rust") && is_hidden(line);
+            hidden.then(|| "show this line or take it out: only rustdoc hides it".to_owned())
         } else {
             unresolved(line, text)
                 .map(|link| format!("`{link}`: add `[label]: https://docs.rs/…` at the end"))
@@ -77,8 +96,23 @@ mod tests {
             count("```rust\n# fn main() {}\n#[tokio::main]\n```\n# Title\n"),
             1
         );
+        assert_eq!(count("```sh\n# a comment\n```\n"), 0);
         assert_eq!(count("[`A`]: one\n\n[`A`]: https://docs.rs/a\n"), 0);
         assert_eq!(count("see [`A`] and [b](https://b.example)\n"), 1);
         assert_eq!(count("see [it](a::A)\n"), 1);
+    }
+    #[test]
+    fn the_quick_starts_of_the_root_and_the_facade_are_the_same() {
+        let tree = |root: &str| {
+            Tree::default().with("README.md", root).with(
+                "crates/vendor-auth/README.md",
+                "# F\n\n```rust,no_run\na();\n```\n",
+            )
+        };
+        assert_eq!(
+            stale_quick_start(&tree("# R\n\n```rust\na();\n```\n")),
+            None
+        );
+        assert!(stale_quick_start(&tree("# R\n\n```rust\nb();\n```\n")).is_some());
     }
 }
