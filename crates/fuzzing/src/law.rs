@@ -7,12 +7,8 @@ use token_core::json::Document;
 use token_core::{Answer, Error, Outcome, Request, Secret, ServerOffset, percent_encode};
 
 use crate::corpus::Recorded;
-use crate::vendor::{NOW, Vendor};
+use crate::vendor::{NEW_ACCESS, NEW_REFRESH, NOW, Vendor};
 
-/// The access token of a recorded answer.
-pub const NEW_ACCESS: &str = "tG4f7DzQ2a90Lc1b85Xe36";
-/// The refresh token of a recorded answer.
-pub const NEW_REFRESH: &str = "rS8c15Ne0bW7a2Hd94Jf63";
 /// Marks every part of a redirect's URL that must not be shown.
 pub(crate) const MARKER: &str = "zq9marker";
 

@@ -23,9 +23,9 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 pub use corpus::Recorded;
-pub use law::{NEW_ACCESS, NEW_REFRESH, check, leaks};
+pub use law::{check, leaks};
 pub use mutation::{Mutation, any_mutation, apply};
-pub use vendor::Vendor;
+pub use vendor::{NEW_ACCESS, NEW_REFRESH, Vendor};
 
 /// Checks a law on `FUZZ_CASES` values, or on `bounded` values if that variable is not set.
 ///

@@ -273,10 +273,8 @@ mod tests {
         assert_eq!(field(builder(Servers::node("not a url"))), "servers");
         let one = builder(Servers::node("redis://localhost"));
         assert_eq!(field(one.clone().timeout(Duration::ZERO)), "timeout");
-        assert_eq!(
-            field(one.clone().replicas(0, Duration::from_secs(1))),
-            "replicas"
-        );
+        let without_any = one.clone().replicas(0, Duration::from_secs(1));
+        assert_eq!(field(without_any), "replicas");
         assert_eq!(field(one.replicas(1, Duration::ZERO)), "replicas");
     }
 
@@ -284,10 +282,8 @@ mod tests {
     #[test]
     fn certificates_without_tls_are_a_mistake() {
         let one = builder(Servers::node("redis://localhost"));
-        assert_eq!(
-            field(one.certificate_authority_pem(b"-----BEGIN")),
-            "servers"
-        );
+        let with_authority = one.certificate_authority_pem(b"-----BEGIN");
+        assert_eq!(field(with_authority), "servers");
     }
 
     #[test]

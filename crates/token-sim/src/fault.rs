@@ -107,13 +107,8 @@ impl Fault {
     /// The vendor acts; the answer arrives `bytes` at a time, with a pause after each piece. Real
     /// time.
     pub fn drip(bytes: usize, pause: Duration) -> Self {
-        Self::new(
-            Effect::Drip {
-                bytes: bytes.max(1),
-                pause,
-            },
-            When::AfterActing,
-        )
+        let bytes = bytes.max(1);
+        Self::new(Effect::Drip { bytes, pause }, When::AfterActing)
     }
 
     /// The vendor acts; instead of its answer comes a 200 whose body never ends.

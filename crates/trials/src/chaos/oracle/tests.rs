@@ -1,3 +1,4 @@
+mod clocks;
 mod endings;
 mod rests;
 mod rotations;
@@ -281,22 +282,4 @@ fn the_token_before_may_be_handed_out_under_a_newer_generation_until_it_is_over(
     oracle.handed(&by(0, kept(LIFE_MS - 1))).unwrap();
     let late = oracle.handed(&by(0, kept(LIFE_MS + GRAIN_MS)));
     found_out(late, "handed out generation 10");
-}
-
-// FAULTS.md row 72
-#[test]
-fn whoever_learned_the_vendors_clock_signs_by_it() {
-    let signed = |wrong_by_ms| Handed {
-        signed: Some(Signed {
-            wrong_by_ms,
-            known_within_ms: 100,
-        }),
-        ..handed(FIRST, 0)
-    };
-    oracle().handed(&by(0, signed(4_100))).unwrap();
-    let wrong = oracle().handed(&by(0, signed(-10_800_000)));
-    found_out(
-        wrong,
-        "wrong by -10800 s though it learned the vendor's to 4 s",
-    );
 }
