@@ -1,7 +1,6 @@
 use std::fmt;
 
-/// The data centres whose address Quectel documents; it can be given wherever a base URL is asked
-/// for.
+/// A data centre whose address Quectel documents. Pass it wherever a base URL is expected.
 ///
 /// ```
 /// use quectel_auth::Region;
@@ -9,9 +8,9 @@ use std::fmt;
 /// assert_eq!(Region::Europe.base_url(), "https://iot-api.acceleronix.io");
 /// ```
 ///
-/// Data is kept apart by region, and a key of one is unknown in the other. Clients in the field
-/// also talk to other hosts, such as `https://iot-api.quectelus.com`: give those as a text. Source:
-/// "OpenAPI List", `/saasDevelop/OpenAPI`, iot-docs.acceleronix.io.
+/// Each region keeps its own data: a key of one is unknown in the other. Apps also use other hosts,
+/// such as `https://iot-api.quectelus.com`; pass those as strings. Source: "OpenAPI List",
+/// `/saasDevelop/OpenAPI`, iot-docs.acceleronix.io.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Region {
@@ -22,7 +21,7 @@ pub enum Region {
 }
 
 impl Region {
-    /// Where the region's API is.
+    /// Returns the URL of the region's API.
     pub const fn base_url(self) -> &'static str {
         match self {
             Self::China => "https://iot-api.quectelcn.com",

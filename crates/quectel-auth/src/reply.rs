@@ -1,13 +1,13 @@
 use token_core::json::Document;
 use token_core::{Answer, Error, ErrorKind};
 
-/// What an answer says about itself before a token is looked for.
+/// The code and the message of an answer, which are read before the token is looked for.
 pub(crate) struct Reply<'d> {
-    /// The vendor's code; where the body has none, such as a gateway's own refusal, HTTP's status.
+    /// The vendor's code, or the HTTP status if the body has none, as with a gateway's own refusal.
     pub(crate) code: String,
-    /// Whether the code is the vendor's own word.
+    /// Whether the code comes from the vendor.
     pub(crate) from_vendor: bool,
-    /// The vendor's message, in whichever field it stands.
+    /// The vendor's message, from whichever field has it.
     pub(crate) message: &'d str,
 }
 
@@ -39,8 +39,8 @@ fn message(document: &Document) -> &str {
         .unwrap_or_default()
 }
 
-/// What a code means that is about the service and not about who asks: 50000 and 70000 are
-/// documented, the others are HTTP's own.
+/// Returns the kind of a code that is about the service rather than the caller. 50000 and 70000 are
+/// documented; the others are HTTP status codes.
 pub(crate) fn service_failure(code: &str) -> Option<ErrorKind> {
     match code {
         "50000" | "70000" | "408" | "500" | "502" | "503" | "504" => {

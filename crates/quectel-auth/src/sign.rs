@@ -13,9 +13,9 @@ pub(crate) struct Credentials {
     pub(crate) password: Secret,
 }
 
-/// `password` is the digest of the plain `username` and the AccessSecret, so both have the fields
-/// in one order and the same timestamp. The vendor takes milliseconds within ten minutes of its own
-/// clock.
+/// Signs a login of the SaaS API. `password` is the digest of the plain `username` and the
+/// AccessSecret, so both need the same order of fields and the same timestamp. The vendor accepts
+/// timestamps within ten minutes of its own clock, in milliseconds.
 pub(crate) fn access_key_credentials(
     access_key: &str,
     access_secret: &Secret,
@@ -30,13 +30,14 @@ pub(crate) fn access_key_credentials(
     Credentials { username, password }
 }
 
-/// What a login proves itself with.
+/// The signed parameters of an end user's login.
 pub(crate) struct SignedPassword {
-    /// Sixteen letters and digits, of which the password's key is made.
+    /// Sixteen letters and digits, from which the encryption key of the password is derived.
     pub(crate) random: String,
-    /// The password, encrypted.
+    /// The encrypted password.
     pub(crate) pwd: Secret,
-    /// Over who logs in, the encrypted password, the random text and the user domain's secret.
+    /// The digest of the account, the encrypted password, the random text and the user domain's
+    /// secret.
     pub(crate) signature: Secret,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn password(
     domain_secret: &Secret,
     attempt: &Attempt,
 ) -> Result<SignedPassword, Error> {
-    // Every sample has letters and digits only.
+    // All samples have letters and digits only.
     let random = attempt.nonce_text().replace(['-', '_'], "0");
     let pwd = encrypted(password, &random)?;
     let signature = sha256_hex(&[who, &[pwd.expose(), &random, domain_secret.expose()]].concat());
@@ -57,8 +58,9 @@ pub(crate) fn password(
     })
 }
 
-/// AES-128-CBC with PKCS #7 padding, in base64. The key is made of what travels beside it, so this
-/// hides a password from a careless log and from nobody else: TLS protects it.
+/// Encrypts a password with AES-128-CBC and PKCS #7 padding, in base64. The key is derived from
+/// `random`, which travels beside it, so this only keeps a password out of careless logs. TLS
+/// protects it.
 fn encrypted(password: &Secret, random: &str) -> Result<Secret, Error> {
     let digest = base16ct::upper::encode_string(&Md5::digest(random.as_bytes()));
     let (left, right) = digest
@@ -74,23 +76,28 @@ fn encrypted(password: &Secret, random: &str) -> Result<Secret, Error> {
 }
 
 fn unusable_key() -> Error {
-    Error::new(ErrorKind::Config, "no key could be made for the password")
+    Error::new(
+        ErrorKind::Config,
+        "no encryption key could be derived for the password",
+    )
 }
 
-/// The `signature` of a request for an SMS code: SHA-256, in lower-case hex, of phone, code type,
-/// random text, timestamp in milliseconds and the user domain's secret, one after the other.
+/// Returns the `signature` of a request for an SMS code: SHA-256, in lower-case hex, of phone, code
+/// type, random text, timestamp in milliseconds and user domain secret, concatenated.
 ///
 /// ```
 /// use quectel_auth::end_user::sms_signature;
 /// use token_core::{Secret, Timestamp};
 ///
 /// let at = Timestamp::from_unix_millis(1_744_773_894_369);
-/// let signature = sms_signature("17132136550", "3", "76a6L647F02CAoN9", at, &Secret::from("the domain's secret"));
+/// let secret = Secret::from("the user domain's secret");
+/// let signature = sms_signature("17132136550", "3", "76a6L647F02CAoN9", at, &secret);
 /// assert_eq!(signature.len(), 64);
 /// ```
 ///
-/// This crate does not send the code; it is asked for at `/v2/sms/enduserapi/v2/sendPhoneSmsCode`
-/// ("OpenAPI Access Instructions" of the app API, iot-docs.acceleronix.io).
+/// This crate does not request the code itself. The endpoint is
+/// `/v2/sms/enduserapi/v2/sendPhoneSmsCode` ("OpenAPI Access Instructions" of the app API,
+/// iot-docs.acceleronix.io).
 pub fn sms_signature(
     phone: &str,
     code_type: &str,
@@ -109,8 +116,8 @@ pub fn sms_signature(
     digest.expose().to_owned()
 }
 
-/// SHA-256 over the parts one after the other, in lower-case hex as every sample of the vendor has
-/// it.
+/// Returns the SHA-256 of the concatenated parts in lower-case hex, as in all samples of the
+/// vendor.
 fn sha256_hex(parts: &[&str]) -> Secret {
     let mut hash = Sha256::new();
     for part in parts {

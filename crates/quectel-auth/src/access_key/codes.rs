@@ -3,11 +3,12 @@ use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::reply::{Reply, service_failure};
 
-/// The one code that means success (page "Refresh Token", response parameter `code`).
+/// The only code that means success (page "Refresh Token", response parameter `code`).
 pub(super) const SUCCESS: &str = "200";
 
-/// What a refusal means. Codes 401 to 70000 and 90047 are on the pages of the two calls, 91001 to
-/// 91007 on those of the API that the token is for ("Query Product Details" and others).
+/// Returns the error for a refusal. Codes 401 to 70000 and 90047 are on the pages of the two calls,
+/// 91001 to 91007 on the pages of the API that the token is for ("Query Product Details" and
+/// others).
 pub(super) fn refused(answer: &Answer<'_>, reply: &Reply<'_>) -> Error {
     let step = answer.request().step();
     let error = reply.refusal(answer, kind(&reply.code, step));
@@ -19,8 +20,8 @@ pub(super) fn refused(answer: &Answer<'_>, reply: &Reply<'_>) -> Error {
     }
 }
 
-/// A refusal without a document, such as a gateway's bare 401: a refused refresh may still be
-/// followed by a login.
+/// Returns the error for a 401 without a document, such as a gateway's. After a refused refresh, a
+/// login may still succeed.
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     (code == StatusCode::UNAUTHORIZED).then(|| {
@@ -37,29 +38,28 @@ fn kind(code: &str, step: Step) -> ErrorKind {
         return kind;
     }
     match (code, step) {
-        // No such AccessKey · no permission · not in the IP white list · API not enabled · not
-        // found: so for a login.
+        // No such AccessKey, no permission, not in the IP allow list, API not enabled, not found: a
+        // login would fail the same way.
         ("90047" | "91005" | "91006" | "91007" | "404", _) => ErrorKind::Config,
-        // The only parameter of a refresh that is not constant is the token: a login can do
-        // without.
+        // The token is the only parameter of a refresh that varies, and a login does without it.
         (_, Step::Refresh) => ErrorKind::Rejected,
-        // Unauthorized, forbidden: a wrong secret, or a clock over ten minutes off · 5000x: a
-        // parameter is wrong or empty.
+        // Unauthorized or forbidden: a wrong secret, or a clock off by more than ten minutes.
+        // 5000x: a parameter is wrong or empty.
         ("401" | "403" | "50004" | "50005" | "50006" | "50007" | "91001" | "91004", _) => {
             ErrorKind::Config
         }
-        // On the pages of other calls: what the key asks for is not there, or the key may not have
-        // it.
+        // On the pages of other calls: the key asks for something that does not exist or that it
+        // may not have.
         ("70017" | "70063" | "70089", _) => ErrorKind::Config,
-        // Not documented, so nobody can say that it lasts.
+        // Not documented, so it may be temporary.
         _ => ErrorKind::Protocol,
     }
 }
 
-/// "If the user or AccessKey is disabled, the refresh will fail and the original token will be
-/// disabled", and no code is named for it. So every refusal of a refresh that may mean it kills the
-/// token in hand; only those do not that are about something else: the service, a parameter, the
-/// caller's address or rights.
+/// Returns whether a refused refresh may have killed the live token. "If the user or AccessKey is
+/// disabled, the refresh will fail and the original token will be disabled": no code is named for
+/// that, so every refusal counts unless it is about something else (the service, a parameter, the
+/// caller's address or rights).
 fn kills_live_token(code: &str) -> bool {
     let about_something_else = matches!(
         code,

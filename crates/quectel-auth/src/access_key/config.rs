@@ -2,7 +2,7 @@ use std::fmt;
 
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
-/// The token endpoint of Quectel's SaaS API, for the holder of an AccessKey.
+/// The token endpoint of Quectel's SaaS API, for a program with an AccessKey.
 ///
 /// ```
 /// use quectel_auth::{AccessKey, Region};
@@ -12,17 +12,21 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 ///     .access_key("24b9zicjuns41H6MDg71AMnP")
 ///     .access_secret("the AccessSecret")
 ///     .build()?;
-/// assert_eq!(quectel.key().as_str(), "quectel-access-key/iot-api.acceleronix.io/24b9zicjuns41H6MDg71AMnP");
+/// assert_eq!(
+///     quectel.key().as_str(),
+///     "quectel-access-key/iot-api.acceleronix.io/24b9zicjuns41H6MDg71AMnP"
+/// );
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * **Login** signs the key, and the time in milliseconds, with SHA-256; it can be repeated at any
-///   time. The host's clock may be ten minutes off at most, or the engine must know the server's.
-/// * **Refresh** spends the access token itself; there is no other. A token younger than 30 minutes
-///   is answered with itself, so it is not due before. Of its JWT's `exp` and `expires_in`, which
-///   counts from the answer, the earlier end counts.
-/// * **Carried** as it came, `Authorization: QJWT …`.
-/// * **Refused**: a refresh that is refused for who asks kills the live token
+/// * **Login** signs the key and the time with SHA-256 and can be repeated at any time. The host's
+///   clock may be off by up to ten minutes; the engine corrects a larger offset if it knows the
+///   server's time.
+/// * **Refresh** sends the access token itself, since there is no refresh token. The vendor returns
+///   a token younger than 30 minutes unchanged, so the token is not due before that. It expires at
+///   the earlier of its JWT's `exp` and `expires_in`.
+/// * **Placement**: the token is sent as it was issued, `Authorization: QJWT …`.
+/// * **Refusals**: a refused refresh kills the live token
 ///   ([`Error::kills_live_token`](token_core::Error::kills_live_token)), since the vendor disables
 ///   it together with the user or the AccessKey. Service failures (50000, 70000) and refused
 ///   parameters do not.
@@ -35,7 +39,7 @@ pub struct AccessKey {
     pub(super) client_id: Option<String>,
 }
 
-/// Puts an [`AccessKey`] together.
+/// Builds an [`AccessKey`].
 #[must_use]
 pub struct AccessKeyBuilder {
     base_url: String,
@@ -47,7 +51,7 @@ pub struct AccessKeyBuilder {
 }
 
 impl AccessKey {
-    /// Begins an endpoint at a [`Region`](crate::Region) or at any other base URL.
+    /// Returns a builder for a [`Region`](crate::Region) or any other base URL.
     pub fn builder(base_url: impl AsRef<str>) -> AccessKeyBuilder {
         AccessKeyBuilder {
             base_url: base_url.as_ref().to_owned(),
@@ -59,52 +63,53 @@ impl AccessKey {
         }
     }
 
-    /// Where it is.
+    /// Returns the base URL.
     pub fn base_url(&self) -> &BaseUrl {
         &self.base
     }
 }
 
 impl AccessKeyBuilder {
-    /// The AccessKey, from the developer centre's "SaaS Development" page. It names the grant and
-    /// is no secret.
+    /// Sets the AccessKey, from the "SaaS Development" page of the developer centre. It names the
+    /// grant and is not secret.
     pub fn access_key(mut self, access_key: impl Into<String>) -> Self {
         self.access_key = access_key.into();
         self
     }
 
-    /// The AccessSecret that was shown when the AccessKey was made.
+    /// Sets the AccessSecret, which was shown when the AccessKey was created.
     pub fn access_secret(mut self, access_secret: impl Into<Secret>) -> Self {
         self.access_secret = access_secret.into();
         self
     }
 
-    /// What the token may do, words with spaces between them such as `userinfo tls ota`. Left out,
-    /// the vendor gives everything. Tokens of different scopes are different grants.
+    /// Sets the scopes, separated by spaces, such as `userinfo tls ota`. Default: none, and the
+    /// vendor grants everything. Tokens with different scopes are different grants.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// A free name for this client, sent with the login; the older page "Authorization API" has it.
+    /// Sets a name for this client, which is sent with the login. Only the older page
+    /// "Authorization API" documents it.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Takes an `http://` address too. It sends the token in the clear: for a simulator or a
-    /// tunnel.
+    /// Allows an `http://` base URL, for a simulator or a tunnel. Tokens are then sent in the
+    /// clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
     }
 
-    /// The finished endpoint.
+    /// Builds the endpoint.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the key or the secret is missing, the key has a character that its
-    /// signature could not tell from the next field's, or the base URL is none.
+    /// [`BuildError`] if the key or the secret is missing, if the key has characters that could be
+    /// confused with the next field of the signature, or if the base URL is invalid.
     pub fn build(self) -> Result<AccessKey, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         if self.access_key.is_empty() {

@@ -7,7 +7,8 @@ use super::{codes, wire};
 use crate::reply::Reply;
 
 impl TokenEndpoint for AccessKey {
-    /// `quectel-access-key`, the host, the AccessKey and, where one was given, the scope.
+    /// Returns a key of `quectel-access-key`, the host, the AccessKey and the scope, if one was
+    /// set.
     fn key(&self) -> TokenKey {
         let grant = format!("{} {}", self.access_key, self.scope);
         TokenKey::of(
@@ -17,9 +18,9 @@ impl TokenEndpoint for AccessKey {
         )
     }
 
-    /// [`Rotation::Idempotent`]: what is spent is the access token, which the vendor lets live on; asked twice within 30 minutes, it
-    /// answers with the same token, so a refresh whose answer was lost can be sent again. Should a
-    /// spent token ever be refused, the login is repeatable.
+    /// Returns [`Rotation::Idempotent`]: a refresh sends the access token, which stays valid.
+    /// Within 30 minutes the vendor answers with the same token, so a refresh whose answer was lost
+    /// can be sent again. If a used token is ever refused, the login can be repeated.
     fn rotation(&self) -> Rotation {
         Rotation::Idempotent
     }

@@ -13,13 +13,11 @@ use crate::sign::access_key_credentials;
 const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
 
-/// A token that was created or refreshed within this time is answered with itself.
+/// The vendor returns a token unchanged if it was created or refreshed within this time.
 const SAME_TOKEN_FOR: Duration = Duration::from_secs(30 * 60);
-/// For an answer that tells no expiry at all: the shorter of the two lifetimes that the vendor's
-/// pages name.
+/// The lifetime if the answer states none: the shorter of the two that the vendor's pages name.
 const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
-/// A token that is answered again is older than these say; its own `exp` is then the earlier end,
-/// which counts.
+/// A repeated token is older than these fields say; its own `exp` is then the earlier end.
 const LIFETIMES: [&str; 4] = [
     "expires_in",
     "expire_in",
@@ -61,13 +59,13 @@ fn scoped(endpoint: &AccessKey, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// The token of a successful answer: flat as the vendor documents it, or under `data` as one of its
-/// deployments has it.
+/// Reads the token of a successful answer: flat as the vendor documents it, or under `data` as one
+/// of its deployments returns it.
 pub(super) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
     let no_token = || {
         answer.error(
             ErrorKind::Protocol,
-            "the vendor reports success without a token",
+            "the answer reports success but has no token",
         )
     };
     let access = document

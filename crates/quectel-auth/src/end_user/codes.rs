@@ -6,15 +6,15 @@ use token_core::{Answer, Error, ErrorKind, Step};
 
 use crate::reply::{Reply, service_failure};
 
-/// 200 in the tables of every page, 0 in their samples. Neither counts without a token.
+/// 200 in the tables of every page, 0 in the samples. Neither counts without a token.
 const SUCCESSES: [&str; 2] = ["200", "0"];
 
-/// "Account frozen, please try again after 20 minutes", and the same for an address.
+/// "Account frozen, please try again after 20 minutes". The same holds for an address.
 const FROZEN_FOR: Duration = Duration::from_secs(20 * 60);
 /// "Temporarily blocked … automatically lifted after 24 hours."
 const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The vendor's refusal, where the answer is one.
+/// Returns the vendor's refusal, if the answer is one.
 pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error> {
     let reply = Reply::of(answer, document);
     let kind = kind(&reply.code, answer.request().step());
@@ -22,16 +22,16 @@ pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error>
     (!success).then(|| reply.refusal(answer, kind))
 }
 
-/// A refusal without a document, such as a gateway's bare 401.
+/// Returns the error for a 401 without a document, such as a gateway's.
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     let kind = kind(code.as_str(), answer.request().step());
     (code == StatusCode::UNAUTHORIZED).then(|| answer.refused_by_stranger(kind, code.as_str(), ""))
 }
 
-/// Sources: the response status tables of "Email Password Login", "Phone Number and Password Login"
-/// and "User Logout", and the error table of the app API; 5032 on a refresh is what apps in the
-/// field take for a dead refresh token.
+/// Returns the kind of error for a code. Sources: the response status tables of "Email Password
+/// Login", "Phone Number and Password Login" and "User Logout", and the error table of the app API.
+/// For 5032 on a refresh, existing apps take the refresh token to be dead.
 fn kind(code: &str, step: Step) -> ErrorKind {
     if let Some(kind) = service_failure(code) {
         return kind;
@@ -39,30 +39,30 @@ fn kind(code: &str, step: Step) -> ErrorKind {
     match code {
         "5147" | "5148" => ErrorKind::Locked { after: FROZEN_FOR },
         "5325" => ErrorKind::Locked { after: BLOCKED_FOR },
-        // The token is not, or no longer, one · the refresh token did not arrive.
+        // The token is invalid or expired; the refresh token is missing.
         "5032" | "5115" | "401" => ErrorKind::Rejected,
-        // Nobody has this email address, phone number or account · wrong password, with one to four
-        // tries left for each of both.
+        // No such email address, phone number or account; wrong password, with one to four attempts
+        // left for each kind of login.
         "5004" | "5031" | "5033" | "5047" | "5101" => ErrorKind::Rejected,
         "5028" | "5579" | "5580" | "5581" | "5582" | "5583" | "5584" | "5585" | "5586" => {
             ErrorKind::Rejected
         }
-        // Wrong name or password · authentication failed · wrong password, with the number of tries
-        // left in the text.
+        // Wrong name or password; authentication failed; wrong password, with the attempts left in
+        // the text.
         "5005" | "5012" | "5097" | "5144" | "5146" => ErrorKind::Rejected,
-        // Not even the form of a phone number, an email address, a password · a wrong SMS code.
+        // Malformed phone number, email address or password; wrong SMS code.
         "5019" | "5040" | "5056" | "5003" | "5037" => ErrorKind::Rejected,
-        // The user domain: its form, its existence, its being disabled · the signature, made with
-        // its secret.
+        // The user domain is malformed, unknown or disabled; the signature, made with its secret,
+        // is wrong.
         "5013" | "5015" | "5104" | "5420" => ErrorKind::Config,
-        // A parameter did not arrive: phone, password, domain, email, signature, token · the
-        // timestamp's form.
+        // A parameter is missing: phone, password, domain, email, signature or token. The timestamp
+        // is malformed.
         "5021" | "5022" | "5023" | "5026" | "5550" | "5106" | "5145" => ErrorKind::Config,
-        // No permission · another data centre's country code.
+        // No permission; the country code of another data centre.
         "5041" | "403" | "404" | "6084" | "6085" => ErrorKind::Config,
-        // Not documented: a password is never sent again by itself, since each failure counts.
+        // Not documented. A password is never sent again automatically, since each failure counts.
         _ if step == Step::Redemption => ErrorKind::Rejected,
-        // Not documented, and a refresh token that may be good is not given up for it.
+        // Not documented, so a refresh token that may be good is not given up.
         _ => ErrorKind::Protocol,
     }
 }

@@ -17,14 +17,14 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * **There is no login** to fall back to: a person's password is a [`OneTimeGrant`], sent once.
-///   Five wrong ones freeze the account for 20 minutes (5147), and the vendor blocks a suspicious
-///   client for 24 hours (5325).
-/// * **Refresh** answers both tokens anew: two hours for the access token, 30 days for the refresh
-///   token in the vendor's samples.
-/// * **Carried** as it came, `Authorization: Bearer …`: the scheme is part of both tokens, in a
-///   refresh too.
-/// * **Refused**: 5032 means that the refresh token is dead. A code that no page lists is
+/// * **No login**: a person's password is a [`OneTimeGrant`](token_core::OneTimeGrant), sent once.
+///   Five wrong passwords freeze the account for 20 minutes (5147), and the vendor blocks a
+///   suspicious client for 24 hours (5325).
+/// * **Refresh** returns new tokens of both kinds. In the vendor's samples, the access token is
+///   valid for two hours and the refresh token for 30 days.
+/// * **Placement**: the token is sent as it was issued, `Authorization: Bearer …`. The scheme is
+///   part of both tokens, in a refresh too.
+/// * **Refusals**: 5032 means that the refresh token is dead. A code that is not documented is
 ///   [`Protocol`](token_core::ErrorKind::Protocol), which does not give up the grant.
 #[derive(Clone)]
 pub struct EndUser {
@@ -36,19 +36,19 @@ pub struct EndUser {
     pub(super) headers: Vec<(HeaderName, String)>,
 }
 
-/// Where the parameters of a login and a refresh are written.
+/// Where a login and a refresh send their parameters.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Parameters {
-    /// In the URL's query, as every page documents it.
+    /// In the URL's query, as every page documents.
     #[default]
     Query,
-    /// In an `application/x-www-form-urlencoded` body, as the apps in the field send them, which
-    /// keeps tokens out of the access logs on the way.
+    /// In an `application/x-www-form-urlencoded` body, as existing apps do. This keeps tokens out
+    /// of access logs.
     Form,
 }
 
-/// Puts an [`EndUser`] together.
+/// Builds an [`EndUser`].
 #[must_use]
 pub struct EndUserBuilder {
     base_url: String,
@@ -60,7 +60,7 @@ pub struct EndUserBuilder {
     headers: Vec<(String, String)>,
 }
 
-/// The app's own credentials, with which a login is signed.
+/// The app's own credentials, which sign a login.
 #[derive(Clone)]
 pub(super) struct Domain {
     pub(super) name: String,
@@ -68,7 +68,7 @@ pub(super) struct Domain {
 }
 
 impl EndUser {
-    /// Begins an endpoint at a [`Region`](crate::Region) or at any other base URL.
+    /// Returns a builder for a [`Region`](crate::Region) or any other base URL.
     pub fn builder(base_url: impl AsRef<str>) -> EndUserBuilder {
         EndUserBuilder {
             base_url: base_url.as_ref().to_owned(),
@@ -81,11 +81,11 @@ impl EndUser {
         }
     }
 
-    /// The same deployment for another person.
+    /// Returns an endpoint of the same deployment for another person.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the account has no name.
+    /// [`BuildError`] if the account is empty.
     pub fn for_account(&self, account: &str) -> Result<Self, BuildError> {
         let account = checked_account(account)?;
         Ok(Self {
@@ -94,22 +94,23 @@ impl EndUser {
         })
     }
 
-    /// Where it is.
+    /// Returns the base URL.
     pub fn base_url(&self) -> &BaseUrl {
         &self.base
     }
 }
 
 impl EndUserBuilder {
-    /// Whose token it is, in words of your own: an email address, a user id. It names the grant in
-    /// stores and logs, so two people must not have the same, in one user domain or in two.
+    /// Sets your own name for the person, such as an email address or a user id. It names the grant
+    /// in stores and logs, so no two people may share one, in the same or in different user
+    /// domains.
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = account.into();
         self
     }
 
-    /// The app's user domain, such as `E.DM.1`, and its secret, from the developer centre. Only a
-    /// login needs them; a program that is handed a refresh token does without.
+    /// Sets the app's user domain, such as `E.DM.1`, and its secret, from the developer centre.
+    /// Only a login needs them.
     pub fn user_domain(mut self, name: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.domain = Some(Domain {
             name: name.into(),
@@ -118,38 +119,39 @@ impl EndUserBuilder {
         self
     }
 
-    /// Where parameters are written; [`Parameters::Query`] where nothing is said.
+    /// Sets where parameters are sent. Default: [`Parameters::Query`].
     pub fn parameters(mut self, parameters: Parameters) -> Self {
         self.parameters = parameters;
         self
     }
 
-    /// The mobile country code that a login names, so that the vendor can refuse one that belongs
-    /// to another data centre (6084).
+    /// Sets the mobile country code of a login. The vendor refuses a code that belongs to another
+    /// data centre (6084).
     pub fn mcc(mut self, mcc: u16) -> Self {
         self.mcc = Some(mcc);
         self
     }
 
-    /// A header that the app sends with every request, such as `appId`, `appVersion` or
-    /// `X-Q-Language`; none is documented as needed.
+    /// Adds a header that the app sends with every request, such as
+    /// `appId`, `appVersion` or `X-Q-Language`. None is documented as required.
     pub fn app_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Takes an `http://` address too. It sends tokens in the clear: for a simulator or a tunnel.
+    /// Allows an `http://` base URL, for a simulator or a tunnel. Tokens are then sent in the
+    /// clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
     }
 
-    /// The finished endpoint.
+    /// Builds the endpoint.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the account has no name, the user domain is half given, an app header's
-    /// name is none, or the base URL is none.
+    /// [`BuildError`] if the account is empty, if the user domain lacks a name or a secret, if an
+    /// app header's name is invalid, or if the base URL is invalid.
     pub fn build(self) -> Result<EndUser, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         Ok(EndUser {
@@ -175,7 +177,7 @@ impl Domain {
         if self.name.is_empty() || self.secret.is_empty() {
             return Err(BuildError::invalid(
                 "user_domain",
-                "needs a name and a secret",
+                "needs both a name and a secret",
             ));
         }
         Ok(self)
@@ -183,7 +185,7 @@ impl Domain {
 }
 
 fn headers(given: Vec<(String, String)>) -> Result<Vec<(HeaderName, String)>, BuildError> {
-    let invalid = |_| BuildError::invalid("app_header", "has a name that no header may have");
+    let invalid = |_| BuildError::invalid("app_header", "has an invalid header name");
     let named = given
         .into_iter()
         .map(|(name, value)| Ok((HeaderName::try_from(name).map_err(invalid)?, value)));

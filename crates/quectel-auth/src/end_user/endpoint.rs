@@ -6,14 +6,14 @@ use super::config::EndUser;
 use super::{codes, wire};
 
 impl TokenEndpoint for EndUser {
-    /// `quectel-end-user`, the host and the account's name.
+    /// Returns a key of `quectel-end-user`, the host and the account.
     fn key(&self) -> TokenKey {
         TokenKey::of("quectel-end-user", &self.base.deployment(), &self.account)
     }
 
-    /// [`Rotation::SingleUse`]: every refresh answers a new refresh token, and the vendor does not say whether the spent one lives
-    /// on. Taking it for dead costs a wait in the rare case of doubt; taking it for alive could
-    /// cost the grant.
+    /// Returns [`Rotation::SingleUse`]: every refresh issues a new refresh token, and the vendor
+    /// does not say whether the old one stays valid. Assuming that it does not costs a wait after a
+    /// lost answer; assuming that it does could cost the grant.
     fn rotation(&self) -> Rotation {
         Rotation::SingleUse
     }
@@ -33,8 +33,8 @@ impl TokenEndpoint for EndUser {
         wire::outcome(answer, &document)
     }
 
-    /// "User Logout", `DELETE /v2/enduser/enduserapi/userLogout`. Its answer has a code and no
-    /// token.
+    /// Builds "User Logout", `DELETE /v2/enduser/enduserapi/userLogout`. Its answer has a code and
+    /// no token.
     fn revoke(&self, token: &Token, _attempt: &Attempt) -> Option<Result<Request, Error>> {
         Some(wire::logout(self, token))
     }

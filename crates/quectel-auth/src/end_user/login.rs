@@ -8,12 +8,12 @@ const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
 
 impl EndUser {
-    /// A login with email address and password ("Email Password Login",
+    /// Logs in with email address and password ("Email Password Login",
     /// `/v2/enduser/enduserapi/emailPwdLogin`).
     ///
-    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are
-    /// left in the vendor's code: 5586 for four, down to 5583 for one. It makes no request, but
-    /// [`Config`](token_core::ErrorKind::Config), where no user domain was given.
+    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected); the vendor's code tells
+    /// how many attempts are left, from 5586 for four down to 5583 for one. Without a user domain,
+    /// building the request fails with [`Config`](token_core::ErrorKind::Config).
     pub fn email_password(
         &self,
         email: impl Into<String>,
@@ -22,13 +22,13 @@ impl EndUser {
         self.redemption(Account::Email(email.into()), password.into())
     }
 
-    /// A login with phone number and password ("Phone Number and Password Login",
-    /// `/v2/enduser/enduserapi/phonePwdLogin`). The international code is such as `86`, and may be
-    /// left out in the vendor's own country.
+    /// Logs in with phone number and password ("Phone Number and Password Login",
+    /// `/v2/enduser/enduserapi/phonePwdLogin`). The international code, such as `86`, may be left
+    /// out in the vendor's own country.
     ///
-    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected), with how many tries are
-    /// left in the vendor's code: 5582 for four, down to 5579 for one. It makes no request, but
-    /// [`Config`](token_core::ErrorKind::Config), where no user domain was given.
+    /// A wrong password is [`Rejected`](token_core::ErrorKind::Rejected); the vendor's code tells
+    /// how many attempts are left, from 5582 for four down to 5579 for one. Without a user domain,
+    /// building the request fails with [`Config`](token_core::ErrorKind::Config).
     pub fn phone_password(
         &self,
         international_code: Option<&str>,
@@ -48,7 +48,7 @@ impl EndUser {
     }
 }
 
-/// Who logs in, in the vendor's words.
+/// The account that logs in.
 enum Account {
     Email(String),
     Phone {

@@ -14,16 +14,11 @@ use super::config::{EndUser, Parameters};
 const REFRESH: &str = "/v2/enduser/enduserapi/refreshToken";
 const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
 
-/// "The token's validity period is reset to 2 hours", for an answer that tells no expiry at all.
+/// The lifetime if the answer states none: "The token's validity period is reset to 2 hours".
 const DEFAULT_LIFE: Duration = Duration::from_secs(2 * 3600);
 
 pub(super) fn refresh(endpoint: &EndUser, token: &Token) -> Result<Request, Error> {
-    let missing = || {
-        Error::new(
-            ErrorKind::Rejected,
-            "the token came without a refresh token",
-        )
-    };
+    let missing = || Error::new(ErrorKind::Rejected, "there is no refresh token");
     let refresh = token.refresh().ok_or_else(missing)?;
     let request = headed(endpoint, Request::put(&endpoint.base, REFRESH)).remember(token.access());
     endpoint
@@ -66,8 +61,8 @@ impl Parameters {
     }
 }
 
-/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was
-/// sent may be spent.
+/// Reads the outcome of an answer. A new refresh token is kept even beside a refusal, since the one
+/// that was sent may be spent.
 pub(super) fn outcome(answer: &Answer<'_>, document: &Document) -> Result<Outcome, Error> {
     let refresh = document.secret(&["data.refreshToken.token"]);
     let lifetime = answer
@@ -80,8 +75,8 @@ pub(super) fn outcome(answer: &Answer<'_>, document: &Document) -> Result<Outcom
     answer.outcome(token, refresh, lifetime.end())
 }
 
-/// The two tokens of a successful answer. Its `expirationTime` and the token's own `exp` say the
-/// same in every sample; the earlier counts.
+/// Reads the two tokens of a successful answer. `expirationTime` and the token's own `exp` agree in
+/// every sample; the earlier one counts.
 fn token(
     answer: &Answer<'_>,
     document: &Document,
@@ -89,7 +84,7 @@ fn token(
     refresh_expires_at: Option<Timestamp>,
 ) -> Result<Token, Error> {
     let access = document.secret(&["data.accessToken.token"]);
-    let no_token = || answer.not_understood("the vendor reports success without a token");
+    let no_token = || answer.not_understood("the answer reports success but has no token");
     let access = access.ok_or_else(no_token)?;
     let lifetime = answer
         .lifetime()
