@@ -1,44 +1,45 @@
-//! What the codes of the token service and of the gateway before it mean.
+//! The meaning of the codes of the token service and of the gateway in front of it.
 
 use token_core::{ErrorKind, Step};
 
-/// What a code asks for.
+/// The meaning of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The request was granted.
+    /// The request succeeded.
     Granted,
     /// The request was refused.
     Refused(ErrorKind),
-    /// The digest was seen before: a later timestamp passes.
+    /// The digest was used before: a later timestamp is accepted.
     SignAgain,
-    /// The digest is not what the service expects: our clock was wrong, or the secret is.
+    /// The digest is wrong: because of our clock or of the secret.
     Mistrusted,
 }
 
 const TRANSIENT: ErrorKind = ErrorKind::Transient { after: None };
 
-/// The table of "Get Access Token" and "Refresh Access Token" on `support.enos-iot.com` (0 to
-/// 1204), and the gateway's codes in the vendor's common SDK for Java (401 to 599).
+/// Returns the meaning of a code: of "Get Access Token" and "Refresh Access Token" on
+/// `support.enos-iot.com` (0 to 1204), or of the gateway, from the vendor's common SDK for Java
+/// (401 to 599).
 pub(crate) fn verdict(code: i64, step: Step) -> Verdict {
     let asked_to_refresh = step == Step::Refresh;
     match code {
         0 => Verdict::Granted,
         1001 => Verdict::SignAgain,
         1003 | 497 => Verdict::Mistrusted,
-        // 1203: the token has expired; 1204: it cannot be refreshed. To a get neither makes sense,
-        // and the next get may pass.
+        // 1203: the token has expired; 1204: it cannot be refreshed. Neither makes sense for a get,
+        // and the next get may succeed.
         1203 | 1204 if asked_to_refresh => Verdict::Refused(ErrorKind::Rejected),
         1203 | 1204 => Verdict::Refused(TRANSIENT),
         401 if asked_to_refresh => Verdict::Refused(ErrorKind::Rejected),
         1002 | 1004 | 1202 | 401 | 403 | 404 | 405 | 498 => Verdict::Refused(ErrorKind::Config),
         429 => Verdict::Refused(ErrorKind::Throttled { after: None }),
         1005 | 500..=599 => Verdict::Refused(TRANSIENT),
-        // Nobody knows what it means, so nothing is given up for it.
+        // Not documented, so nothing is given up.
         _ => Verdict::Refused(ErrorKind::Protocol),
     }
 }
 
-/// Whether this HTTP status is the gateway's own word, which holds whatever the body is.
+/// Returns whether an HTTP status is the gateway's own, which counts whatever the body is.
 pub(crate) fn is_gateway_status(status: u16) -> bool {
     matches!(status, 401 | 403 | 497 | 498)
 }

@@ -1,29 +1,32 @@
-//! What an EnOS deployment and an application are.
+//! The endpoint's type and its builder.
 
 use std::fmt;
 
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
-/// The service that tokens come from, as the first segment of its path.
+/// The first path segment of the token service.
 const TOKEN_SERVICE: &str = "apim-token-service";
 
-/// One application at the API gateway of one EnOS deployment.
+/// The token endpoint of one application at the API gateway of one EnOS deployment.
 ///
 /// ```
 /// use enos_apim_auth::EnosApim;
 /// use token_core::TokenEndpoint;
 ///
-/// let enos = EnosApim::builder("https://apim.example.com").app_key("app-key-1").app_secret("app-secret-1").build()?;
+/// let enos = EnosApim::builder("https://apim.example.com")
+///     .app_key("app-key-1")
+///     .app_secret("app-secret-1")
+///     .build()?;
 /// assert_eq!(enos.key().as_str(), "enos-apim/apim.example.com/app-key-1");
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * Login: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It answers with the
-///   living token where there is one.
-/// * Refresh: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the
+/// * **Login**: "Get Access Token", `POST /apim-token-service/v2.0/token/get`. It returns the live
+///   token, if there is one.
+/// * **Refresh**: "Refresh Access Token", `POST /apim-token-service/v2.0/token/refresh`, with the
 ///   access token itself, before it expires.
-/// * [`authorize`](TokenEndpoint::authorize): "Invoking API with Access Token", signed by
-///   [`request_signature`].
+/// * **API requests**: [`authorize`](token_core::TokenEndpoint::authorize) implements "Invoking API
+///   with Access Token", signed by [`request_signature`](crate::request_signature).
 #[derive(Clone, Debug)]
 pub struct EnosApim {
     pub(crate) base: BaseUrl,
@@ -33,21 +36,21 @@ pub struct EnosApim {
     pub(crate) timestamp_as: TimestampAs,
 }
 
-/// How the timestamp of a token request is written into its JSON.
+/// The JSON type of the timestamp in a token request.
 ///
-/// The digest is over the same digits either way. The documents say Long; the vendor's own Java SDK
-/// sends text, and both are taken.
+/// The digest is the same for both. The documents say Long; the vendor's own Java SDK sends a
+/// string, and the service accepts both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimestampAs {
-    /// `1572574909697`, as "Refresh Access Token" documents it.
+    /// A number, `1572574909697`, as in "Refresh Access Token".
     #[default]
     Number,
-    /// `"1572574909697"`, as the vendor's integration SDK for Java sends it.
+    /// A string, `"1572574909697"`, as sent by the vendor's integration SDK for Java.
     Text,
 }
 
-/// Puts an [`EnosApim`] together.
+/// Builds an [`EnosApim`].
 ///
 /// ```
 /// use enos_apim_auth::{EnosApim, TimestampAs};
@@ -72,7 +75,7 @@ pub struct EnosApimBuilder {
 }
 
 impl EnosApim {
-    /// Begins an endpoint at the address of the API gateway, such as
+    /// Returns a builder for the API gateway at `base_url`, such as
     /// `https://ag-eu2.envisioniot.com`: the vendor's `apigw-address`.
     pub fn builder(base_url: impl Into<String>) -> EnosApimBuilder {
         EnosApimBuilder {
@@ -87,49 +90,47 @@ impl EnosApim {
 }
 
 impl EnosApimBuilder {
-    /// The application's access key, as the EnOS console shows it. It is no secret: it names the
-    /// grant in stores and logs.
+    /// Sets the application's access key, as shown in the EnOS console. It is not secret: it names
+    /// the grant in stores and logs.
     pub fn app_key(mut self, app_key: impl Into<String>) -> Self {
         self.app_key = Some(app_key.into());
         self
     }
 
-    /// The application's secret key, which signs and is never sent.
+    /// Sets the application's secret key, which signs requests and is never sent.
     pub fn app_secret(mut self, app_secret: impl Into<Secret>) -> Self {
         self.app_secret = Some(app_secret.into());
         self
     }
 
-    /// How the timestamp of a token request is written; [`TimestampAs::Number`] where nothing is
-    /// said.
+    /// Sets the JSON type of the timestamp in a token request. Default: [`TimestampAs::Number`].
     pub fn timestamp_as(mut self, timestamp_as: TimestampAs) -> Self {
         self.timestamp_as = timestamp_as;
         self
     }
 
-    /// The service that tokens come from, as the first segment of its path; `apim-token-service`
-    /// where nothing is said. For a deployment that has it under another name: EnOS Edge answers as
-    /// `edge-iam`, though its documents ask at the same path.
+    /// Sets the first path segment of the token service. Default: `apim-token-service`. Some
+    /// deployments use another name: EnOS Edge answers as `edge-iam`, although its documents use
+    /// the same path.
     pub fn token_service(mut self, segment: impl Into<String>) -> Self {
         self.token_service = segment.into();
         self
     }
 
-    /// Takes a base URL with `http://`, which EnOS Edge has. Token and signature then travel in the
-    /// clear, and the `Date` of an answer is not believed, so that the machine's clock must be
-    /// right by itself.
+    /// Allows an `http://` base URL, as EnOS Edge has. Token and signature are then sent in the
+    /// clear, and the `Date` of answers is not trusted, so the machine's own clock must be right.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
     }
 
-    /// The finished endpoint.
+    /// Builds the endpoint.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a key is missing, empty or has white space around it, where the base
-    /// URL is not `https://` and that was not allowed, or where the token service is no path
-    /// segment.
+    /// [`BuildError`] if a key is missing, empty, or has control characters or surrounding white
+    /// space; if the base URL is not `https://` and `http://` was not allowed; or if the token
+    /// service is not a path segment.
     pub fn build(self) -> Result<EnosApim, BuildError> {
         let app_key = self.app_key.ok_or(BuildError::missing("app_key"))?;
         let app_secret = self.app_secret.ok_or(BuildError::missing("app_secret"))?;
@@ -163,7 +164,7 @@ fn check_key(field: &'static str, key: &str) -> Result<(), BuildError> {
     if key.trim() != key || key.chars().any(char::is_control) {
         return Err(BuildError::invalid(
             field,
-            "has white space around it or a control character in it",
+            "has surrounding white space or a control character",
         ));
     }
     Ok(())
@@ -174,7 +175,7 @@ fn check_segment(segment: &str) -> Result<(), BuildError> {
     if segment.is_empty() || segment.starts_with('.') || !segment.chars().all(fits) {
         return Err(BuildError::invalid(
             "token_service",
-            "must be one path segment, such as apim-token-service",
+            "must be a single path segment, such as apim-token-service",
         ));
     }
     Ok(())

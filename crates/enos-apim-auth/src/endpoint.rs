@@ -1,4 +1,4 @@
-//! EnOS API Management as a token endpoint.
+//! The token endpoint: requests out, answers in.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::config::EnosApim;
 use crate::sign::request_signature;
 use crate::wire::{self, Reply};
 
-/// How far our clock must have been off for a refused digest to be blamed on it. The service's own
-/// tolerance is not documented; a smaller bound costs one more request with a wrong secret, a
-/// larger one a token.
+/// How far our clock must be off to explain a refused digest. The service's own tolerance is not
+/// documented. A smaller limit costs one more request if the secret is wrong; a larger one can cost
+/// a token.
 const SKEW_THAT_MATTERS: Duration = Duration::from_secs(60);
 
 impl TokenEndpoint for EnosApim {
@@ -25,8 +25,8 @@ impl TokenEndpoint for EnosApim {
         TokenKey::of("enos-apim", &self.base.deployment(), &self.app_key)
     }
 
-    /// Nothing is spent that a get would not bring back: one app key has one token, and get answers
-    /// with the living one.
+    /// Returns [`Rotation::Idempotent`]: an app key has one token, and a get returns it while it is
+    /// live.
     fn rotation(&self) -> Rotation {
         Rotation::Idempotent
     }
@@ -63,9 +63,9 @@ impl TokenEndpoint for EnosApim {
         }
     }
 
-    /// Puts `apim-accesstoken`, `apim-timestamp` and `apim-signature` on the request; on one with a
-    /// `multipart/…` content type only `apim-accesstoken`, as the vendor's own samples for uploads
-    /// do. `body` must be what is sent, byte for byte.
+    /// Sets `apim-accesstoken`, `apim-timestamp` and `apim-signature`. With a `multipart/…` content
+    /// type it sets `apim-accesstoken` only, as in the vendor's samples for uploads. `body` must be
+    /// exactly what is sent.
     fn authorize(
         &self,
         token: &Token,
@@ -73,7 +73,7 @@ impl TokenEndpoint for EnosApim {
         body: &[u8],
         attempt: &Attempt,
     ) -> Result<(), Error> {
-        // Everything that may fail comes first, so that a failure leaves the request as it was.
+        // Everything that may fail comes first, so that a failure leaves the request unchanged.
         let access = header(token.access().expose())?;
         let query = request.uri.query().unwrap_or_default();
         let signature = Secret::from(request_signature(
@@ -97,9 +97,9 @@ impl TokenEndpoint for EnosApim {
     }
 }
 
-/// Whether the server's clock, as this answer shows it, is far from the timestamp that the request
-/// was signed with. The next attempt is corrected by that clock, so a second refusal is not blamed
-/// on ours again.
+/// Returns whether the server's clock, by this answer, is far from the timestamp that the request
+/// was signed with. The next attempt uses the server's time, so a second refusal is not blamed on
+/// our clock again.
 fn clock_was_off(answer: &Answer<'_>) -> bool {
     let Some(signed_at) = wire::signed_at(answer.request()) else {
         return false;
@@ -124,7 +124,7 @@ fn header(text: &str) -> Result<HeaderValue, Error> {
     let unfit = |_| {
         Error::new(
             ErrorKind::Protocol,
-            "the token has a character that no header may have",
+            "the token has a character that is not allowed in a header",
         )
     };
     let mut value = HeaderValue::from_str(text).map_err(unfit)?;

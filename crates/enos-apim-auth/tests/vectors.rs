@@ -1,4 +1,4 @@
-//! Published digests, and what `authorize` puts on a request.
+//! Published digests, and the headers that `authorize` sets.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs is there, or the test fails"

@@ -152,7 +152,7 @@ fn check_text(field: &'static str, text: &str) -> Result<(), BuildError> {
     if text.trim() != text || text.chars().any(char::is_control) {
         return Err(BuildError::invalid(
             field,
-            "has white space around it or a control character in it",
+            "has surrounding white space or a control character",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Timestamps: a skewed clock, a date that is not believed, a digest that was seen before.
+//! Timestamps: a skewed clock, a date that is not trusted, a digest that was used before.
 
 use super::*;
 

@@ -69,7 +69,7 @@ impl Setup {
         Timestamp::from_unix_millis(self.sim.clock().now_ms())
     }
 
-    /// Lets a moment pass, so that the next digest is another.
+    /// Advances the clock, so that the next digest differs.
     fn later(&self) -> Timestamp {
         self.sim.clock().advance(Duration::from_millis(1));
         self.now()
@@ -91,7 +91,7 @@ impl Setup {
         Ok(issued(self.exchange(&request, now).await?)?.merged_with_previous(token))
     }
 
-    /// The resource's status for a request like this, authorized with the token.
+    /// The resource's status for a request authorized with the token.
     async fn call(
         &self,
         token: &Token,
