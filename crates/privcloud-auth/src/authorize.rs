@@ -58,25 +58,27 @@ impl PrivateCloud {
         Ok(self.with_query(&self.dialect.paths.authorize, query))
     }
 
-    /// Returns the URL that gets a code without a person: `GET /api/authorizeByJWT.do`, if the
-    /// deployment has that enabled.
+    /// Returns the URL that gets a code without a person: `GET /api/authorizeByJWT.do`. The
+    /// deployment must have enabled it.
     ///
     /// `jwt` is a JWT over `{"client_id": …}` that you signed with the developer account's JWT key.
     /// Anyone who has the URL can act as `acting_as`, so it is a [`Secret`] too. The vendor does
-    /// not document the answer: a redirect with a code, or JSON with one.
+    /// not document the answer; expect a redirect with a code, or JSON with one.
     ///
     /// ```
     /// use privcloud_auth::{ActingAs, PrivateCloud};
     ///
-    /// # let cloud = PrivateCloud::builder("https://disk.example.com").client_id("C").client_secret("S").account("alice").build()?;
-    /// let url = cloud.authorize_by_jwt_url(&"h.p.s".into(), &ActingAs::Email("alice@example.com".into()))?;
+    /// # let builder = PrivateCloud::builder("https://disk.example.com").client_id("C");
+    /// # let cloud = builder.client_secret("S").account("alice").build()?;
+    /// let alice = ActingAs::Email("alice@example.com".into());
+    /// let url = cloud.authorize_by_jwt_url(&"h.p.s".into(), &alice)?;
     /// assert!(url.expose().ends_with("&jwt_token=h.p.s&email=alice%40example.com"));
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if `jwt` is empty, or if the person's address is: the vendor would take that
+    /// [`BuildError`] if `jwt` is empty, or if the person's value is: the vendor would take that
     /// for the administrator.
     pub fn authorize_by_jwt_url(
         &self,
@@ -109,11 +111,11 @@ impl PrivateCloud {
             .into())
     }
 
-    /// Returns the code from the redirect that ended an authorization: a URL, a path with a query,
-    /// or the query alone. The code lives for five minutes.
+    /// Reads the redirect that ended an authorization, and returns its code. `redirect` is a URL, a
+    /// path with a query, or the query alone. The code is valid for five minutes.
     ///
-    /// `expected_data` is the value that [`authorize_url`](Self::authorize_url) got for this
-    /// person's session. The comparison takes the same time wherever the two differ.
+    /// `expected_data` is the value that was passed to [`authorize_url`](Self::authorize_url) for
+    /// this person's session. The comparison takes the same time wherever the two differ.
     ///
     /// # Errors
     ///
@@ -141,9 +143,9 @@ impl PrivateCloud {
         Ok(code.secret())
     }
 
-    /// Returns the request that turns a code into the first token: `POST /api/token.do`. It is sent
-    /// once and never again, since the code is burnt "regardless of success". `redirect_uri` must
-    /// be that of the authorize URL.
+    /// Exchanges a code for the first token: `POST /api/token.do`. The request is sent once and
+    /// never repeated, since the code is burnt "regardless of success". `redirect_uri` must be that
+    /// of the authorize URL.
     pub fn redeem_code(&self, code: Secret, redirect_uri: impl Into<String>) -> OneTimeGrant {
         let (cloud, redirect_uri) = (self.clone(), redirect_uri.into());
         OneTimeGrant::new(move |_attempt| wire::redemption(&cloud, &code, &redirect_uri))
@@ -172,7 +174,7 @@ fn refusal(query: &str, data: &str, code_name: &str) -> Option<Error> {
     Some(error.with_code(&code.decoded, &Scrubber::new(&secrets)))
 }
 
-/// The query of a URL, or the text itself if it is a query alone.
+/// Returns the query of a URL, or the text itself if it is a query alone.
 fn query_of(redirect: &str) -> &str {
     let without_fragment = redirect.split('#').next().unwrap_or_default();
     match without_fragment.split_once('?') {
@@ -181,13 +183,13 @@ fn query_of(redirect: &str) -> &str {
     }
 }
 
-/// A parameter's value, as it came and decoded.
+/// A parameter's value, raw and decoded.
 struct Value<'a> {
     raw: &'a str,
     decoded: Cow<'a, str>,
 }
 
-/// Returns the one value with this name; with two, it would be open which of them the vendor meant.
+/// Returns the value with this name, which must occur exactly once.
 fn only<'a>(query: &'a str, name: &str) -> Result<Value<'a>, Error> {
     let mut values = values(query, name);
     match (values.next(), values.next()) {
@@ -208,8 +210,8 @@ fn values<'a>(query: &'a str, name: &str) -> impl Iterator<Item = Value<'a>> {
 }
 
 impl Value<'_> {
-    /// Nothing says whether the vendor encodes what it sends back, so both readings are compared,
-    /// without an early exit.
+    /// The vendor does not say whether it encodes `data`, so both readings are compared, without an
+    /// early exit.
     fn matches(&self, expected: &str) -> bool {
         let expected = Secret::from(expected);
         let raw = Secret::from(self.raw).same_as(&expected);

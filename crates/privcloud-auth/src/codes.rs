@@ -1,30 +1,31 @@
-//! What the codes of an answer mean. The vendor documents none, so this is RFC 6749, Spring's
-//! habits, and what a deployment adds.
+//! The meaning of an answer's codes. The vendor documents none: these are RFC 6749's and Spring's,
+//! and what a deployment adds.
 
 use token_core::reexports::http::StatusCode;
 use token_core::reexports::http::header::WWW_AUTHENTICATE;
 use token_core::{Answer, ErrorKind, Step};
 
-/// Codes by what they mean, compared without regard to case. All of this is guessed: the vendor
-/// documents no code. Add what your deployment says.
+/// Error codes by meaning, compared case-insensitively. The defaults are guesses, since the vendor
+/// documents no code. Add the codes of your deployment.
 ///
-/// A code that is in no list is [`ErrorKind::Protocol`] for a refresh: it is tried again later, and
-/// no grant is given up for it. For a redemption it is [`ErrorKind::Rejected`], since the vendor
-/// burns the code "regardless of success".
+/// A code in none of the lists is [`ErrorKind::Protocol`] for a refresh: it is tried again later,
+/// and the grant is kept. For a redemption it is [`ErrorKind::Rejected`], since the vendor burns
+/// the code "regardless of success".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Codes {
-    /// Success, which also needs a token: `0`, `200`, `ok`, `success`.
+    /// Success; needs a token too. Default: `0`, `200`, `ok`, `success`.
     pub success: Vec<String>,
-    /// The code or the refresh token is dead, somebody must authorize again
-    /// ([`ErrorKind::Rejected`]): `invalid_grant` (RFC 6749 section 5.2), `invalid_token` (Spring's
-    /// word for an expired refresh token), `access_denied`.
+    /// The code or the refresh token is dead, and somebody must authorize again
+    /// ([`ErrorKind::Rejected`]). Default: `invalid_grant` (RFC 6749 section 5.2), `invalid_token`
+    /// (Spring, for an expired refresh token), `access_denied`.
     pub rejected: Vec<String>,
-    /// The client or the request is wrong ([`ErrorKind::Config`]): the other codes of RFC 6749
-    /// section 5.2, `redirect_uri_mismatch`, and `unauthorized` (Spring's word for missing Basic).
+    /// The client or the request is wrong ([`ErrorKind::Config`]). Default: the other codes of RFC
+    /// 6749 section 5.2, `redirect_uri_mismatch`, and `unauthorized` (Spring, for missing Basic
+    /// credentials).
     pub config: Vec<String>,
-    /// Nothing is wrong with the grant, ask again later ([`ErrorKind::Transient`]): `server_error`,
-    /// `temporarily_unavailable`.
+    /// A temporary failure that does not concern the grant ([`ErrorKind::Transient`]). Default:
+    /// `server_error`, `temporarily_unavailable`.
     pub transient: Vec<String>,
 }
 
@@ -53,7 +54,7 @@ impl Codes {
         has(&self.success, code)
     }
 
-    /// What to do about a refusal with this code.
+    /// Returns the kind of error for a refusal with this code.
     pub(crate) fn kind(&self, code: &str, answer: &Answer<'_>) -> ErrorKind {
         if has(&self.rejected, code) {
             return ErrorKind::Rejected;
@@ -70,7 +71,7 @@ impl Codes {
     }
 }
 
-/// A code that no list knows, read as the HTTP status that it often repeats.
+/// Reads an unlisted code as the HTTP status that it often repeats.
 fn kind_of_status(code: &str, answer: &Answer<'_>) -> ErrorKind {
     let after = answer.retry_after();
     match code.trim().parse() {
@@ -83,8 +84,8 @@ fn kind_of_status(code: &str, answer: &Answer<'_>) -> ErrorKind {
     }
 }
 
-/// RFC 9110 section 11.6.1: a 401 with this challenge says that the Basic credentials were not
-/// taken.
+/// Returns whether the Basic credentials were refused: a 401 with that challenge (RFC 9110 section
+/// 11.6.1).
 pub(crate) fn refuses_the_client(answer: &Answer<'_>) -> bool {
     let mut challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
     let is_basic = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("basic");

@@ -1,4 +1,4 @@
-//! What a deployment, a developer account and a grant are.
+//! The endpoint's type and its builder.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
 use crate::dialect::Dialect;
 
-/// One person's grant for one developer account of one private cloud.
+/// The token endpoint of one person's grant: one developer account at one private cloud.
 ///
 /// ```
 /// use privcloud_auth::PrivateCloud;
@@ -21,9 +21,9 @@ use crate::dialect::Dialect;
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// * Login: none. A grant begins with [`redeem_code`](Self::redeem_code).
-/// * Refresh: "Refresh token", `POST /api/refreshToken.do`.
-/// * The token is carried as `Authorization: Bearer`.
+/// * **Login**: none. A grant begins with [`redeem_code`](Self::redeem_code).
+/// * **Refresh**: "Refresh token", `POST /api/refreshToken.do`.
+/// * **Placement**: `Authorization: Bearer`.
 #[derive(Clone, Debug)]
 pub struct PrivateCloud {
     pub(crate) base: BaseUrl,
@@ -33,7 +33,7 @@ pub struct PrivateCloud {
     pub(crate) dialect: Dialect,
 }
 
-/// Puts a [`PrivateCloud`] together.
+/// Builds a [`PrivateCloud`].
 ///
 /// ```
 /// use privcloud_auth::PrivateCloud;
@@ -58,7 +58,7 @@ pub struct PrivateCloudBuilder {
 }
 
 impl PrivateCloud {
-    /// Begins an endpoint at the address of the private cloud, the part before `/api/…`.
+    /// Returns a builder for the private cloud at `base_url`, the part before `/api/…`.
     pub fn builder(base_url: impl Into<String>) -> PrivateCloudBuilder {
         PrivateCloudBuilder {
             base_url: base_url.into(),
@@ -72,47 +72,48 @@ impl PrivateCloud {
 }
 
 impl PrivateCloudBuilder {
-    /// The developer account's id, as the private cloud's admin console shows it. It is no secret.
+    /// Sets the developer account's id, as shown in the private cloud's admin console. It is not
+    /// secret.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// The developer account's secret.
+    /// Sets the developer account's secret.
     pub fn client_secret(mut self, client_secret: impl Into<Secret>) -> Self {
         self.client_secret = Some(client_secret.into());
         self
     }
 
-    /// Your own name for whose grant this is, such as the user's name in your system. It names the
-    /// grant in stores, logs and metrics, so it must not be a secret, and two persons must have two
-    /// names.
+    /// Sets your own name for the person, such as the user name in your system. It names the grant
+    /// in stores, logs and metrics, so it must not be secret, and no two people may share one.
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
         self
     }
 
-    /// What this deployment calls things; the vendor's documents where nothing is said.
+    /// Sets the paths, names and codes of this deployment. Default: those of the vendor's
+    /// documents.
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
     }
 
-    /// Takes a base URL with `http://`, for a deployment inside a network that you trust: the
-    /// client secret and the refresh token then travel in the clear.
+    /// Allows an `http://` base URL, for a deployment in a network that you trust. The client
+    /// secret and the refresh token are then sent in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self
     }
 
-    /// The finished endpoint.
+    /// Builds the endpoint.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the client id, the client secret or the account is missing, empty or
-    /// has white space around it; where the client id has a colon, which Basic cannot carry (RFC
-    /// 7617 section 2); where the base URL is not `https://` and that was not allowed; where the
-    /// dialect makes no request.
+    /// [`BuildError`] if the client id, the client secret or the account is missing, empty, or has
+    /// control characters or surrounding white space; if the client id has a colon, which Basic
+    /// cannot encode (RFC 7617 section 2); if the base URL is not `https://` and `http://` was not
+    /// allowed; or if the dialect is invalid.
     pub fn build(self) -> Result<PrivateCloud, BuildError> {
         let client_id = self.client_id.ok_or(BuildError::missing("client_id"))?;
         let client_secret = self

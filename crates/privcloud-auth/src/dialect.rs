@@ -1,4 +1,4 @@
-//! What a deployment calls things, where it differs from the documents.
+//! The paths, names and codes of a deployment that differs from the documents.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use token_core::BuildError;
 
 use crate::codes::Codes;
 
-/// The parameters that the pages document.
+/// The documented parameters.
 const PARAMETERS: [&str; 11] = [
     "response_type",
     "client_id",
@@ -21,8 +21,8 @@ const PARAMETERS: [&str; 11] = [
     "babelId",
 ];
 
-/// The names and paths of one deployment. The default is what the vendor's pages say; change what
-/// yours has otherwise.
+/// The paths, names and codes of one deployment. The default is the vendor's documentation; change
+/// what your deployment has otherwise.
 ///
 /// ```
 /// use privcloud_auth::{Dialect, PrivateCloud};
@@ -42,53 +42,54 @@ const PARAMETERS: [&str; 11] = [
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// "If parameters and return fields differ by deployment version, the actual private cloud API
-/// documents prevail", say the pages.
+/// The vendor's pages: "If parameters and return fields differ by deployment version, the actual
+/// private cloud API documents prevail".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dialect {
-    /// Where the interfaces are.
+    /// The paths of the API.
     pub paths: Paths,
-    /// Parameters of requests and of the redirect that have another name here: the documented name,
-    /// and the name to use.
+    /// Renamed parameters of requests and of the redirect: from the documented name to the
+    /// deployment's.
     pub parameters: BTreeMap<String, String>,
-    /// What the fields of an answer are called.
+    /// The names of an answer's fields.
     pub fields: Fields,
-    /// What the codes of an answer mean.
+    /// The meaning of an answer's codes.
     pub codes: Codes,
 }
 
-/// Paths behind the base URL. Each starts with a slash, is percent-encoded already, and has no
+/// Paths below the base URL. Each starts with a slash, is already percent-encoded, and has no
 /// query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paths {
-    /// Where a person authorizes: `/api/authorize.do`.
+    /// The page where a person authorizes. Default: `/api/authorize.do`.
     pub authorize: String,
-    /// Where a JWT stands in for a person: `/api/authorizeByJWT.do`.
+    /// The page where a JWT authorizes. Default: `/api/authorizeByJWT.do`.
     pub authorize_by_jwt: String,
-    /// Where a code becomes a token: `/api/token.do`.
+    /// Redeems a code. Default: `/api/token.do`.
     pub token: String,
-    /// Where a refresh token becomes a token: `/api/refreshToken.do`.
+    /// Refreshes a token. Default: `/api/refreshToken.do`.
     pub refresh: String,
 }
 
-/// Names of fields, each with others to fall back on; a dot leads into an object. The first that is
-/// there and not null counts.
+/// Names of fields. The first name whose field is present and not null counts; a dot reaches into
+/// an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fields {
-    /// The access token: `access_token`.
+    /// The access token. Default: `access_token`.
     pub access_token: Vec<String>,
-    /// The refresh token: `refresh_token`.
+    /// The refresh token. Default: `refresh_token`.
     pub refresh_token: Vec<String>,
-    /// The access token's life in seconds: `expires_in`.
+    /// The lifetime of the access token, in seconds. Default: `expires_in`.
     pub expires_in: Vec<String>,
-    /// An error code as RFC 6749 section 5.2 has it, there only in a refusal (guessed): `error`.
+    /// An error code as in RFC 6749 section 5.2, present in refusals only. Default: `error`, a
+    /// guess.
     pub error: Vec<String>,
-    /// A code that tells success and refusal apart (guessed): `code`, `errcode`, `status`.
+    /// A code for success and refusal alike. Default: `code`, `errcode`, `status`, a guess.
     pub code: Vec<String>,
-    /// A text for people (guessed): `error_description`, `msg`, `message`.
+    /// A message for people. Default: `error_description`, `msg`, `message`, a guess.
     pub message: Vec<String>,
 }
 
@@ -118,14 +119,14 @@ impl Default for Fields {
 }
 
 impl Dialect {
-    /// The name that this deployment has for a documented parameter.
+    /// Returns this deployment's name of a documented parameter.
     pub(crate) fn parameter<'a>(&'a self, documented: &'a str) -> &'a str {
         self.parameters
             .get(documented)
             .map_or(documented, String::as_str)
     }
 
-    /// Whether requests can be made of it.
+    /// Checks that requests can be built from the dialect.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         if !self.paths.all().into_iter().all(is_path) {
             return Err(BuildError::invalid(
@@ -137,13 +138,13 @@ impl Dialect {
         if !self.parameters.keys().all(is_known) || self.parameters.values().any(String::is_empty) {
             return Err(BuildError::invalid(
                 "dialect.parameters",
-                "must give documented parameters a name that is not empty",
+                "must map documented parameters to names that are not empty",
             ));
         }
         if self.fields.access_token.is_empty() {
             return Err(BuildError::invalid(
                 "dialect.fields.access_token",
-                "needs a name",
+                "must not be empty",
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A private cloud as a token endpoint.
+//! The token endpoint: requests out, answers in.
 
 use token_core::{
     Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
@@ -13,8 +13,8 @@ impl TokenEndpoint for PrivateCloud {
         TokenKey::of("privcloud", &self.base.deployment(), &grant)
     }
 
-    /// Not documented, so the cautious reading: a spent refresh token may be dead, and is not sent
-    /// twice.
+    /// Returns [`Rotation::SingleUse`]. The vendor does not document what a refresh does to the
+    /// refresh token, so it is not sent twice.
     fn rotation(&self) -> Rotation {
         Rotation::SingleUse
     }

@@ -13,7 +13,7 @@ use crate::config::PrivateCloud;
 /// "The validity time of access_token is 3600, the unit is s".
 const DOCUMENTED_LIFE: Duration = Duration::from_secs(3600);
 
-/// `POST /api/token.do`, which burns the code whatever it answers.
+/// Builds `POST /api/token.do`, which burns the code whatever the answer.
 pub(crate) fn redemption(
     cloud: &PrivateCloud,
     code: &Secret,
@@ -31,7 +31,7 @@ pub(crate) fn redemption(
         .build(Step::Redemption)
 }
 
-/// `POST /api/refreshToken.do`.
+/// Builds `POST /api/refreshToken.do`.
 pub(crate) fn refresh(cloud: &PrivateCloud, token: &Token) -> Result<Request, Error> {
     let no_refresh_token = || Error::new(ErrorKind::Rejected, "there is no refresh token");
     let refresh = token.refresh().ok_or_else(no_refresh_token)?;
@@ -44,7 +44,7 @@ pub(crate) fn refresh(cloud: &PrivateCloud, token: &Token) -> Result<Request, Er
     Ok(request.remembering([token.access()]))
 }
 
-/// The body as JSON. What is none says nothing, except a challenge that names Basic.
+/// Reads the body as JSON. If it is not JSON, only a challenge for Basic means something.
 pub(crate) fn document(answer: &Answer<'_>) -> Result<Document, Error> {
     answer
         .document()
@@ -54,8 +54,8 @@ pub(crate) fn document(answer: &Answer<'_>) -> Result<Document, Error> {
         })
 }
 
-/// What an answer comes to. A new refresh token is kept even beside a refusal: the one that was
-/// sent may be spent.
+/// Reads the outcome of an answer. A new refresh token is kept even beside a refusal, since the one
+/// that was sent may be spent.
 pub(crate) fn outcome(
     cloud: &PrivateCloud,
     answer: &Answer<'_>,
@@ -69,7 +69,7 @@ pub(crate) fn outcome(
     answer.outcome(token, refresh, None)
 }
 
-/// The vendor's refusal, where the answer is one.
+/// Returns the vendor's refusal, if the answer is one.
 fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Option<Error> {
     let (codes, fields) = (&cloud.dialect.codes, &cloud.dialect.fields);
     let said = |names: &[String]| {
@@ -86,7 +86,7 @@ fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Op
     Some(answer.refused_by_stranger(kind, status.as_str(), message))
 }
 
-/// The token of an answer that is no refusal.
+/// Reads the token of an answer that is not a refusal.
 fn token(
     cloud: &PrivateCloud,
     answer: &Answer<'_>,

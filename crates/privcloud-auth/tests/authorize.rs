@@ -1,4 +1,4 @@
-//! What a browser is sent to, and what it comes back with.
+//! Authorize URLs, and the redirects that follow them.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs is there, or the test fails"

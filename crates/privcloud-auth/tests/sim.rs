@@ -70,7 +70,7 @@ impl Setup {
         }
     }
 
-    /// What the browser comes back with after a person consented.
+    /// The redirect after a person consented.
     async fn consent(&self) -> String {
         let url = self.endpoint.authorize_url(CALLBACK, DATA).unwrap();
         let request = http::Request::get(url).body(Bytes::new()).unwrap();

@@ -1,4 +1,4 @@
-//! Answers that bring a token.
+//! Answers with a token.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The faults that a private cloud and the way to it can have.
+//! Faults of a private cloud and of the network.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

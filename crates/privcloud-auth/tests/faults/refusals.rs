@@ -1,4 +1,4 @@
-//! Answers that refuse.
+//! Refusals.
 
 use super::*;
 
