@@ -1,28 +1,32 @@
-//! Sending a browser to the server, and reading what it comes back with.
+//! Sends a browser to the authorize page, reads the redirect and redeems its code.
 
 use std::fmt;
 
 use token_core::reexports::http::StatusCode;
 use token_core::{Error, ErrorKind, OneTimeGrant, Scrubber, Secret, percent_encode};
 
-use crate::codes::{Asked, Refusal};
+use crate::codes::{Presented, Refusal};
 use crate::config::OAuth2;
 use crate::sign::{Pkce, State};
 
-/// Puts together the URL that a browser is sent to (RFC 6749 section 4.1.1).
+/// Builds the URL that a browser is sent to (RFC 6749 section 4.1.1).
 ///
 /// ```
 /// use oauth2_refresh::{OAuth2, Pkce, State};
 ///
 /// # let (random_1, random_2) = ([1; 32], [2; 32]);
-/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").scopes(["openid", "api"]).build()?;
+/// let oauth2 = OAuth2::builder("https://login.example.com")
+///     .client_id("app-1")
+///     .account("alice")
+///     .scopes(["openid", "api"])
+///     .build()?;
 /// let (state, pkce) = (State::from_random(random_1), Pkce::from_random(random_2));
 /// let url = oauth2
 ///     .authorize_url("https://app.example/callback", &state)
 ///     .pkce(&pkce)
 ///     .parameter("prompt", "consent")
 ///     .build();
-/// assert!(url.starts_with("https://login.example.com/oauth2/authorize?response_type=code&client_id=app-1&"));
+/// assert!(url.starts_with("https://login.example.com/oauth2/authorize?response_type=code&"));
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 #[must_use]
@@ -30,7 +34,8 @@ use crate::sign::{Pkce, State};
 pub struct AuthorizeUrl(String);
 
 impl OAuth2 {
-    /// Begins the URL of the authorize page. `state` ties the redirect to this browser's session.
+    /// Returns a builder for the URL of the authorize page. `state` ties the redirect to this
+    /// browser's session.
     pub fn authorize_url(&self, redirect_uri: &str, state: &State) -> AuthorizeUrl {
         let address = self.authorize.address();
         let mark = if address.contains('?') { '&' } else { '?' };
@@ -44,37 +49,41 @@ impl OAuth2 {
         url.parameter("scope", &self.scopes.join(" "))
     }
 
-    /// Reads the URL, or the query alone, that the browser came back with, and gives the one-time
-    /// code in it (RFC 6749 section 4.1.2).
+    /// Reads the redirect, a URL or its query alone, and returns the one-time code in it (RFC 6749
+    /// section 4.1.2).
     ///
     /// ```
     /// use oauth2_refresh::{OAuth2, State};
     /// use token_core::Secret;
     ///
-    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").build()?;
+    /// let oauth2 = OAuth2::builder("https://login.example.com")
+    ///     .client_id("app-1")
+    ///     .account("alice")
+    ///     .build()?;
     /// let state = State::from(Secret::from("kept-in-the-session"));
-    /// let code = oauth2.read_redirect("https://app.example/callback?code=C1&state=kept-in-the-session", &state)?;
+    /// let redirect = "https://app.example/callback?code=C1&state=kept-in-the-session";
+    /// let code = oauth2.read_redirect(redirect, &state)?;
     /// assert_eq!(code.expose(), "C1");
     /// assert!(oauth2.read_redirect("code=C1&state=forged", &state).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The state is compared first, in a time that does not tell where it differs, then `iss` where
-    /// an [`issuer`](crate::OAuth2Builder::issuer) was named (RFC 9207 section 2.4): nothing else
-    /// of a forged redirect is looked at.
+    /// The state is checked first, in constant time, then `iss` if an
+    /// [`issuer`](crate::OAuth2Builder::issuer) was set (RFC 9207 section 2.4). Nothing else of a
+    /// forged redirect is looked at.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`] where state or issuer is not the expected one or the user declined:
-    /// begin anew. [`ErrorKind::Config`] and [`ErrorKind::Transient`] for what the server says in
-    /// `error`. [`ErrorKind::Protocol`] where there is no code, or a parameter stands there twice.
+    /// [`ErrorKind::Rejected`] if the state or the issuer is not the expected one, or if the user
+    /// declined: start over. [`ErrorKind::Config`] and [`ErrorKind::Transient`] by the server's
+    /// `error`. [`ErrorKind::Protocol`] if there is no code, or if a parameter occurs twice.
     pub fn read_redirect(&self, redirect: &str, state: &State) -> Result<Secret, Error> {
         let parameters = Parameters::of(redirect);
         let known = state.secret();
         let seen = parameters.one("state")?.unwrap_or_else(|| Secret::from(""));
         if known.is_empty() || !seen.same_as(known) {
-            return Err(begin_anew(
-                "the redirect belongs to no authorization of this session",
+            return Err(start_over(
+                "the redirect does not belong to an authorization of this session",
             ));
         }
         self.check_issuer(parameters.one("iss")?)?;
@@ -87,21 +96,24 @@ impl OAuth2 {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the redirect has no code"))
     }
 
-    /// The request that turns the code of a redirect into a first token (RFC 6749 section 4.1.3),
-    /// with the PKCE verifier of the authorize URL where it had a challenge (RFC 7636 section 4.5).
-    /// `redirect_uri` must be that of the authorize URL.
+    /// Exchanges the code of a redirect for a first token (RFC 6749 section 4.1.3). Pass the PKCE
+    /// verifier if the authorize URL had its challenge (RFC 7636 section 4.5). `redirect_uri` must
+    /// be that of the authorize URL.
     ///
     /// ```
     /// use oauth2_refresh::{OAuth2, Pkce};
     /// use token_core::Secret;
     ///
     /// # let (code, pkce) = (Secret::from("c"), Pkce::from_random([7; 32]));
-    /// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").account("alice").build()?;
+    /// let oauth2 = OAuth2::builder("https://login.example.com")
+    ///     .client_id("app-1")
+    ///     .account("alice")
+    ///     .build()?;
     /// let redemption = oauth2.redeem_code(&code, "https://app.example/callback", Some(&pkce));
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// A code works once: a redemption is consumed when it is sent, and never sent again by itself.
+    /// A code can be used once, so the request is never sent a second time.
     pub fn redeem_code(
         &self,
         code: &Secret,
@@ -122,7 +134,7 @@ impl OAuth2 {
         if seen.is_some_and(|seen| seen.expose() == expected) {
             return Ok(());
         }
-        Err(begin_anew("the redirect comes from another issuer"))
+        Err(start_over("the redirect comes from another issuer"))
     }
 }
 
@@ -134,7 +146,7 @@ impl AuthorizeUrl {
             .parameter("code_challenge_method", "S256")
     }
 
-    /// Adds a further parameter, such as `nonce`, `prompt`, `audience` or `access_type`.
+    /// Adds a parameter, such as `nonce`, `prompt`, `audience` or `access_type`.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         for piece in ["&", &percent_encode(name), "=", &percent_encode(value)] {
             self.0.push_str(piece);
@@ -142,7 +154,7 @@ impl AuthorizeUrl {
         self
     }
 
-    /// The finished URL. It holds the state: give it to the browser, and to no log.
+    /// Builds the URL. It contains the state: send it to the browser, and keep it out of logs.
     #[must_use]
     pub fn build(self) -> String {
         self.0
@@ -155,7 +167,7 @@ impl fmt::Debug for AuthorizeUrl {
     }
 }
 
-/// The query of a redirect, decoded.
+/// The decoded query of a redirect.
 struct Parameters(Vec<(String, Secret)>);
 
 impl Parameters {
@@ -172,7 +184,7 @@ impl Parameters {
         )
     }
 
-    /// RFC 6749 section 3.1: no parameter may be there twice.
+    /// Returns the parameter, which may not occur twice (RFC 6749 section 3.1).
     fn one(&self, name: &str) -> Result<Option<Secret>, Error> {
         let mut found = self.0.iter().filter(|(key, _)| key == name);
         let first = found.next().map(|(_, value)| value.clone());
@@ -180,7 +192,7 @@ impl Parameters {
             None => Ok(first),
             Some(_) => Err(Error::new(
                 ErrorKind::Protocol,
-                "the redirect has a parameter twice",
+                "a parameter occurs twice in the redirect",
             )),
         }
     }
@@ -194,14 +206,16 @@ impl Parameters {
             message: described.expose(),
             status: StatusCode::BAD_REQUEST,
             after: None,
-            asked: Asked::WithGrant,
+            presented: Presented::Grant,
         };
-        Ok(Error::new(refusal.kind(), "the server did not authorize")
-            .with_code(code, scrubber)
-            .with_message(described.expose(), scrubber))
+        Ok(
+            Error::new(refusal.kind(), "the server refused the authorization")
+                .with_code(code, scrubber)
+                .with_message(described.expose(), scrubber),
+        )
     }
 }
 
-fn begin_anew(what: &'static str) -> Error {
+fn start_over(what: &'static str) -> Error {
     Error::new(ErrorKind::Rejected, what)
 }

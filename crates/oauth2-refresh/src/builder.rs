@@ -1,4 +1,4 @@
-//! The builder: what a program may say of a server.
+//! The builder.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::config::{ClientAuthentication, Login, UnknownTokenType};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// A path may also be a whole URL, for servers that keep their endpoints on several hosts.
+/// A path may also be a full URL, for servers with endpoints on several hosts.
 #[must_use]
 #[derive(Clone)]
 pub struct OAuth2Builder {
@@ -55,14 +55,14 @@ pub struct OAuth2Builder {
     pub(crate) unknown_token_type: UnknownTokenType,
 }
 
-/// What a vendor documents of its servers.
+/// The settings that a vendor documents for its servers.
 pub(crate) struct Preset {
     /// The first part of the key.
     pub(crate) name: &'static str,
     pub(crate) token_path: &'static str,
     pub(crate) authorize_path: &'static str,
     pub(crate) introspection_path: Option<&'static str>,
-    /// The authentication of a client that has a secret.
+    /// The authentication of a client with a secret.
     pub(crate) authentication: ClientAuthentication,
 }
 
@@ -96,139 +96,140 @@ impl OAuth2Builder {
         }
     }
 
-    /// The path of the token endpoint; `/oauth2/token` where nothing is said,
-    /// `/api/v1/oauth2/token` in the presets.
+    /// Sets the path of the token endpoint. Default: `/oauth2/token`, or the vendor's with a
+    /// preset.
     pub fn token_path(mut self, path: impl Into<String>) -> Self {
         self.token_path = path.into();
         self
     }
 
-    /// The path of the authorize page that a browser is sent to; `/oauth2/authorize` where nothing
-    /// is said, `/api/v1/oauth2/authorize` in the presets.
+    /// Sets the path of the authorize page. Default: `/oauth2/authorize`, or the vendor's with a
+    /// preset.
     pub fn authorize_path(mut self, path: impl Into<String>) -> Self {
         self.authorize_path = path.into();
         self
     }
 
-    /// The path of the revocation endpoint (RFC 7009). Without it a logout tells the server
-    /// nothing.
+    /// Sets the path of the revocation endpoint (RFC 7009). Default: none, and a logout does not
+    /// tell the server.
     pub fn revocation_path(mut self, path: impl Into<String>) -> Self {
         self.revocation_path = Some(path.into());
         self
     }
 
-    /// The path of the introspection endpoint (RFC 7662).
+    /// Sets the path of the introspection endpoint (RFC 7662). Default: none, or the vendor's with
+    /// a preset.
     pub fn introspection_path(mut self, path: impl Into<String>) -> Self {
         self.introspection_path = Some(path.into());
         self
     }
 
-    /// The client's id. It must be given.
+    /// Sets the client id. Required.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = id.into();
         self
     }
 
-    /// The client's secret. A public client has none.
+    /// Sets the client secret. A public client has none.
     pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
         self.client_secret = Some(secret.into());
         self
     }
 
-    /// How the client shows who it is. Where nothing is said: [`ClientAuthentication::None`]
-    /// without a secret; with one, what the preset's vendor documents, else
+    /// Sets the client authentication. Default: [`ClientAuthentication::None`] without a secret;
+    /// with one, what the vendor of the preset documents, otherwise
     /// [`ClientAuthentication::BasicEncoded`].
     pub fn client_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = Some(authentication);
         self
     }
 
-    /// Logs in with the client's own credentials (RFC 6749 section 4.4), again and again where it
-    /// must. A refused refresh then leads to a new login.
+    /// Logs in with the client's own credentials (RFC 6749 section 4.4), as often as needed. A
+    /// rejected refresh then leads to a new login.
     pub fn client_credentials(mut self) -> Self {
         self.login = Login::ClientCredentials;
         self
     }
 
-    /// Whose grant it is, such as a user's id. It names the token in stores, logs and metrics, so
-    /// it must be no secret, and two users must never share one. It must be given, unless the
-    /// client is its own account ([`client_credentials`](Self::client_credentials)): then the
-    /// default is `default`, with a digest of scopes and parameters if there are any, so that two
-    /// tokens for two purposes never share a name.
+    /// Sets the name of the account whose grant this is, such as a user id. It names the token in
+    /// stores, logs and metrics, so it must not be secret, and no two users may share one.
+    /// Required, unless the client is its own account
+    /// ([`client_credentials`](Self::client_credentials)). Default in that case: `default`, with a
+    /// digest of scopes and parameters if there are any, so that tokens for different purposes do
+    /// not share a name.
     pub fn account(mut self, name: impl Into<String>) -> Self {
         self.account = Some(name.into());
         self
     }
 
-    /// The scopes to ask for, in the authorize URL and in a login with client credentials.
+    /// Sets the scopes of the authorize URL and of a login with client credentials.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The scopes to name in every refresh. Where nothing is said none are named, which keeps those
-    /// that were granted (RFC 6749 section 6); naming one that was not granted is refused.
+    /// Sets the scopes of a refresh. Default: none, which keeps those that were granted (RFC 6749
+    /// section 6). The server refuses a scope that was not granted.
     pub fn refresh_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.refresh_scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// A further parameter of every token request, such as `audience`, or `resource` (RFC 8707). It
-    /// may be given several times, and must hold no secret.
+    /// Adds a parameter to every token request, such as `audience`, or `resource` (RFC 8707). It
+    /// can be called several times. Values must not be secret.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// What a refresh does to the refresh token that it spends. Where nothing is said:
-    /// [`Rotation::SingleUse`], since sending a spent token again may kill the grant, and caution
-    /// only costs time; with client credentials [`Rotation::Idempotent`], since a lost token is one
-    /// login away.
+    /// Sets what a refresh does to the refresh token. Default: [`Rotation::SingleUse`], since
+    /// sending a spent token again can revoke the grant, while caution only costs time. With client
+    /// credentials the default is [`Rotation::Idempotent`], since a login replaces a lost token.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rotation = Some(rotation);
         self
     }
 
-    /// Keeps a further field of the token answer as an [extra](token_core::Token::extra) of this
-    /// name, where it is text, a number or a flag. A dotted path reaches into objects. `id_token`
-    /// is always kept.
+    /// Keeps a field of the token response as an [extra](token_core::Token::extra) of this name, if
+    /// it is a string, a number or a boolean. A dotted path reaches into objects. `id_token` is
+    /// always kept.
     pub fn keep_field(mut self, field: impl Into<String>) -> Self {
         self.kept.push(field.into());
         self
     }
 
-    /// How long a token lives whose answer has no `expires_in` and which is no JWT with `exp`; 3600
-    /// s where nothing is said.
+    /// Sets the lifetime of a token if the response has no expiry and the token is not a JWT with
+    /// `exp`. Default: 3600 seconds.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = lifetime;
         self
     }
 
-    /// The server's issuer identifier, where it puts `iss` into redirects (RFC 9207,
+    /// Sets the server's issuer identifier, if the server adds `iss` to redirects (RFC 9207,
     /// `authorization_response_iss_parameter_supported`). A redirect without it, or with another,
-    /// is then refused.
+    /// is then rejected.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Where a token answer has its fields, if not at its top: `data` for
-    /// `{"data": {"access_token": …}}`, `0` for a list of one, or a dotted path of these. A refusal
-    /// is also read without it.
+    /// Sets the path of the object that holds the fields of a token response: `data` for
+    /// `{"data": {"access_token": …}}`, `0` for a list of one, or a dotted path of these. Default:
+    /// the top level. A refusal may also come without the wrapper.
     pub fn wrapped_in(mut self, path: impl Into<String>) -> Self {
         self.wrapper = Some(path.into());
         self
     }
 
-    /// What is done with a token of a type that nobody registered. Default:
+    /// Sets what is done with a token of an unregistered type. Default:
     /// [`UnknownTokenType::SendAsBearer`].
     pub fn unknown_token_type(mut self, choice: UnknownTokenType) -> Self {
         self.unknown_token_type = choice;
         self
     }
 
-    /// Takes `http://` too: for a server in a test or behind a mesh that has no TLS of its own.
-    /// Secrets are sent in the clear.
+    /// Allows `http://`, for a server in a test, or behind a mesh without TLS of its own. Secrets
+    /// are then sent in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
         self

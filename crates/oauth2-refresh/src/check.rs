@@ -12,7 +12,7 @@ impl OAuth2Builder {
     /// # Errors
     ///
     /// [`BuildError`] if a URL, a path or a scope is malformed, if the client id or the account is
-    /// missing, if the secret and the client authentication do not fit, if a parameter has a name
+    /// missing, if the secret and the client authentication do not match, if a parameter has a name
     /// that the protocol itself uses, if the default lifetime is zero, or if the key would be
     /// longer than 512 bytes.
     pub fn build(self) -> Result<OAuth2, BuildError> {
@@ -47,7 +47,7 @@ impl OAuth2Builder {
         if self.client_id.is_empty() {
             return Err(BuildError::missing("client_id"));
         }
-        // Two users of one client would be handed each other's tokens.
+        // Without it, two users of one client would share a token.
         let has_account = self
             .account
             .as_ref()
@@ -74,12 +74,12 @@ impl OAuth2Builder {
             ),
             (
                 "scopes",
-                "must each be printable ASCII without spaces, quotes and backslashes",
+                "must be printable ASCII without spaces, quotes and backslashes",
                 scopes.any(|scope| !is_scope(scope)),
             ),
             (
                 "parameter",
-                "must not have the name of a parameter that the protocol uses itself",
+                "must not have the name of a parameter of the protocol",
                 parameters.any(|(name, _)| is_of_the_protocol(name)),
             ),
             (
@@ -106,7 +106,7 @@ impl OAuth2Builder {
             (ClientAuthentication::None, None) => Ok(Credential::None),
             (ClientAuthentication::None, Some(_)) => Err(BuildError::invalid(
                 "client_secret",
-                "is given, but a client without authentication sends none",
+                "is set, but ClientAuthentication::None sends no secret",
             )),
             (_, None) => Err(BuildError::missing("client_secret")),
             (ClientAuthentication::Basic, Some(secret)) => self.raw_basic(secret),
@@ -124,13 +124,13 @@ impl OAuth2Builder {
         if self.client_id.contains(':') {
             return Err(BuildError::invalid(
                 "client_id",
-                "has a colon, which raw Basic cannot carry: use ClientAuthentication::BasicEncoded",
+                "has a colon, which raw Basic cannot encode: use ClientAuthentication::BasicEncoded",
             ));
         }
         Ok(Credential::Basic(secret))
     }
 
-    /// Returns the base URL; if it is the whole URL of the token endpoint, without the token path.
+    /// Returns the base URL, without the token path if it is the full URL of the token endpoint.
     fn base_without_token_path(&self) -> &str {
         let url = self.base_url.trim().trim_end_matches('/');
         let base = url
@@ -144,8 +144,7 @@ impl OAuth2Builder {
     }
 
     fn key(&self, base: &BaseUrl, token: &EndpointUrl) -> Result<TokenKey, BuildError> {
-        // The client id is encoded by itself first, so that no other pair of names gives the same
-        // key.
+        // The client id is encoded separately, so that no other pair of names gives the same key.
         let client = percent_encode(&self.client_id);
         let account = self
             .account
@@ -162,8 +161,8 @@ impl OAuth2Builder {
         TokenKey::parse(key.as_str()).map_err(too_long)
     }
 
-    /// Returns the host, and the path unless it is the usual one: many servers tell tenants apart
-    /// by it.
+    /// Returns the host, and the path unless it is the usual one: on many servers the path tells
+    /// tenants apart.
     fn deployment(&self, base: &BaseUrl, token: &EndpointUrl) -> String {
         let usual = format!("https://{}{}", base.authority(), self.preset.token_path);
         if token.address() == usual {
@@ -172,7 +171,7 @@ impl OAuth2Builder {
         token.without_scheme()
     }
 
-    /// The client's own token, one per set of scopes and parameters.
+    /// Returns the name of the client's own account, one per set of scopes and parameters.
     fn default_account(&self) -> String {
         if self.scopes.is_empty() && self.parameters.is_empty() {
             return "default".to_owned();

@@ -1,88 +1,91 @@
-//! What an OAuth 2.0 error code means.
+//! The meaning of OAuth 2.0 error codes.
 //!
 //! Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1, RFC
 //! 8628 section 3.5, RFC 8707 section 2, OpenID Connect Core section 3.1.2.6; the wording of Spring
-//! Security OAuth2, which BambooCloud and OneAccess answer with; and the codes that GitHub and
-//! Slack document for their token endpoints. The code is an open string: what is not here is judged
-//! by the status.
+//! Security OAuth2, which BambooCloud and OneAccess use; and the codes that GitHub and Slack
+//! document for their token endpoints. For any other code, the HTTP status decides.
 
 use std::time::Duration;
 
 use token_core::ErrorKind;
 use token_core::reexports::http::StatusCode;
 
-/// What a refusal was about.
+/// What the refused request presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// Something of the user's: a refresh token, a one-time code.
-    WithGrant,
-    /// A refresh token of a client that can log in anew by itself.
-    WithRenewableGrant,
-    /// The client itself, with nothing but its own credentials.
-    AsClient,
+pub(crate) enum Presented {
+    /// A user's grant: a refresh token or a one-time code.
+    Grant,
+    /// A refresh token of a client that can log in again by itself.
+    RenewableGrant,
+    /// The client's own credentials.
+    ClientCredentials,
 }
 
-/// A refusal as the vendor wrote it.
+/// A refusal as the server wrote it.
 #[derive(Clone, Copy)]
 pub(crate) struct Refusal<'a> {
     pub(crate) code: &'a str,
     pub(crate) message: &'a str,
     pub(crate) status: StatusCode,
     pub(crate) after: Option<Duration>,
-    pub(crate) asked: Asked,
+    pub(crate) presented: Presented,
 }
 
 impl Refusal<'_> {
-    /// Whether the server said it in words that it documents; else the status decides, which a
-    /// gateway may have written.
+    /// Returns whether the server used a known code or text. Otherwise the status decides, and a
+    /// gateway may have sent it.
     pub(crate) fn is_understood(self) -> bool {
-        self.said() != Meaning::Unknown
+        self.stated() != Meaning::Unknown
     }
 
     pub(crate) fn kind(self) -> ErrorKind {
         let after = self.after;
         match self.meaning() {
-            Meaning::Later => ErrorKind::Transient { after },
-            Meaning::LessOften => ErrorKind::Throttled { after },
-            // A client that asked for itself has no grant that a person could renew.
-            Meaning::GrantIsDead if self.asked == Asked::AsClient => ErrorKind::Config,
-            Meaning::GrantIsDead => ErrorKind::Rejected,
-            // A new login costs nothing, so it is tried before the word is puzzled over.
-            Meaning::AskedWrongly | Meaning::Unknown if self.asked == Asked::WithRenewableGrant => {
+            Meaning::Transient => ErrorKind::Transient { after },
+            Meaning::Throttled => ErrorKind::Throttled { after },
+            // A client that logs in for itself has no grant that a person could renew.
+            Meaning::DeadGrant if self.presented == Presented::ClientCredentials => {
+                ErrorKind::Config
+            }
+            Meaning::DeadGrant => ErrorKind::Rejected,
+            // A new login is cheap, so it is tried first.
+            Meaning::BadRequest | Meaning::Unknown
+                if self.presented == Presented::RenewableGrant =>
+            {
                 ErrorKind::Rejected
             }
-            Meaning::SetUpWrongly | Meaning::AskedWrongly => ErrorKind::Config,
+            Meaning::BadConfig | Meaning::BadRequest => ErrorKind::Config,
             Meaning::Unknown => ErrorKind::Protocol,
         }
     }
 
     fn meaning(self) -> Meaning {
-        match self.said() {
+        match self.stated() {
             Meaning::Unknown => meaning_of_status(self.status),
             known => known,
         }
     }
 
-    /// What code and message say, whatever the status.
-    fn said(self) -> Meaning {
+    /// Returns the meaning of code and message, whatever the status.
+    fn stated(self) -> Meaning {
         if self.is_a_collision() {
-            return Meaning::Later;
+            return Meaning::Transient;
         }
         let by_code = match self.status.canonical_reason() == Some(self.code) {
-            // Spring Boot's own error page: the code is only the status again.
+            // Spring Boot's own error page repeats the status as the code.
             true => Meaning::Unknown,
             false => meaning_of(self.code),
         };
         match by_code {
-            Meaning::Unknown | Meaning::AskedWrongly => {
+            Meaning::Unknown | Meaning::BadRequest => {
                 meaning_of_message(self.message).unwrap_or(by_code)
             }
             known => known,
         }
     }
 
-    /// Salesforce refuses the second of two refreshes at one time with the code of a dead grant.
-    /// Documented in its release notes ("Refresh Token Flow API error response", 252).
+    /// Salesforce refuses the second of two concurrent refreshes with the code of a dead grant, as
+    /// documented in its release notes ("Refresh Token Flow API error response", 252).
     fn is_a_collision(self) -> bool {
         let message = self.message.to_ascii_lowercase();
         compact(self.code) == "invalidgrant"
@@ -92,16 +95,17 @@ impl Refusal<'_> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    GrantIsDead,
-    SetUpWrongly,
-    /// `invalid_request`, `unauthorized`: set up wrongly, unless the message says something else.
-    AskedWrongly,
-    Later,
-    LessOften,
+    DeadGrant,
+    BadConfig,
+    /// `invalid_request`, `unauthorized`: a wrong configuration, unless the message says otherwise.
+    BadRequest,
+    Transient,
+    Throttled,
     Unknown,
 }
 
-/// Servers write one word in several ways: `invalid_grant`, `INVALID_GRANT`, `InvalidGrant`.
+/// Removes case and punctuation, since servers write `invalid_grant`, `INVALID_GRANT` and
+/// `InvalidGrant`.
 fn compact(code: &str) -> String {
     let letters = code.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
@@ -111,34 +115,34 @@ fn meaning_of(code: &str) -> Meaning {
     let code = compact(code);
     match code.as_str() {
         // Spring answers an expired refresh token with 401 `invalid_token`.
-        "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::GrantIsDead,
+        "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::DeadGrant,
         "loginrequired"
         | "interactionrequired"
         | "consentrequired"
-        | "accountselectionrequired" => Meaning::GrantIsDead,
-        "badverificationcode" | "invalidcode" => Meaning::GrantIsDead, // GitHub, Slack
-        "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::GrantIsDead,
-        "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::GrantIsDead,
+        | "accountselectionrequired" => Meaning::DeadGrant,
+        "badverificationcode" | "invalidcode" => Meaning::DeadGrant, // GitHub, Slack
+        "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::DeadGrant,
+        "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::DeadGrant,
 
-        "invalidclient" | "unauthorizedclient" => Meaning::SetUpWrongly,
-        "invalidscope" | "insufficientscope" | "invalidtarget" => Meaning::SetUpWrongly,
+        "invalidclient" | "unauthorizedclient" => Meaning::BadConfig,
+        "invalidscope" | "insufficientscope" | "invalidtarget" => Meaning::BadConfig,
         "unsupportedgranttype" | "unsupportedresponsetype" | "unsupportedtokentype" => {
-            Meaning::SetUpWrongly
+            Meaning::BadConfig
         }
-        "redirecturimismatch" => Meaning::SetUpWrongly, // Spring, GitHub
-        "incorrectclientcredentials" => Meaning::SetUpWrongly, // GitHub
-        "badclientsecret" | "invalidclientid" => Meaning::SetUpWrongly, // Slack
-        "invalidrequest" | "unauthorized" => Meaning::AskedWrongly,
+        "redirecturimismatch" => Meaning::BadConfig, // Spring, GitHub
+        "incorrectclientcredentials" => Meaning::BadConfig, // GitHub
+        "badclientsecret" | "invalidclientid" => Meaning::BadConfig, // Slack
+        "invalidrequest" | "unauthorized" => Meaning::BadRequest,
 
-        "temporarilyunavailable" | "servererror" => Meaning::Later,
-        "slowdown" | "ratelimited" | "ratelimitexceeded" | "toomanyrequests" => Meaning::LessOften,
-        _ if names_a_dead_grant(&code) => Meaning::GrantIsDead,
+        "temporarilyunavailable" | "servererror" => Meaning::Transient,
+        "slowdown" | "ratelimited" | "ratelimitexceeded" | "toomanyrequests" => Meaning::Throttled,
+        _ if names_a_dead_grant(&code) => Meaning::DeadGrant,
         _ => Meaning::Unknown,
     }
 }
 
-/// `refresh_token_expired`, `refresh_token_reused`, `bad_refresh_token`, `session_not_found` and
-/// what else servers call it.
+/// Returns whether a code such as `refresh_token_expired`, `refresh_token_reused`,
+/// `bad_refresh_token` or `session_not_found` names a dead grant.
 fn names_a_dead_grant(compact: &str) -> bool {
     const ENDS: [&str; 12] = [
         "expired",
@@ -158,9 +162,9 @@ fn names_a_dead_grant(compact: &str) -> bool {
     about && ENDS.iter().any(|end| compact.contains(end))
 }
 
-/// Whether a text asks to come back later.
-pub(crate) fn says_later(text: &str) -> bool {
-    meaning_of_message(text) == Some(Meaning::Later)
+/// Returns whether a text asks to retry later.
+pub(crate) fn asks_to_retry(text: &str) -> bool {
+    meaning_of_message(text) == Some(Meaning::Transient)
 }
 
 fn meaning_of_message(message: &str) -> Option<Meaning> {
@@ -182,13 +186,13 @@ fn meaning_of_message(message: &str) -> Option<Meaning> {
         "parameter",
     ]);
     if about_a_grant && !about_its_type && has(&DEAD_WORDS) {
-        return Some(Meaning::GrantIsDead);
+        return Some(Meaning::DeadGrant);
     }
     if has(&["rate limit", "too many requests", "slow down"]) {
-        return Some(Meaning::LessOften);
+        return Some(Meaning::Throttled);
     }
     let asks_for_a_login = has(&["log in", "login", "sign in", "signin", "authorize"]);
-    (has(&LATER_WORDS) && !asks_for_a_login).then_some(Meaning::Later)
+    (has(&LATER_WORDS) && !asks_for_a_login).then_some(Meaning::Transient)
 }
 
 const DEAD_WORDS: [&str; 16] = [
@@ -219,14 +223,14 @@ const LATER_WORDS: [&str; 7] = [
     "unavailable",
 ];
 
-/// RFC 6749 section 5.2 keeps 401 for a client that was not authenticated, and a path that is not
-/// there is the configuration's. For all else a word that nobody knows must not end a grant: it
-/// stays "not understood", which is asked again and serves a live token meanwhile.
+/// Returns the meaning of a status. RFC 6749 section 5.2 reserves 401 for a client that was not
+/// authenticated, and a missing path is a wrong configuration. Otherwise an unknown code must not
+/// end a grant: it stays unknown, and the live token is used until a later attempt.
 fn meaning_of_status(status: StatusCode) -> Meaning {
     match status {
-        StatusCode::UNAUTHORIZED => Meaning::SetUpWrongly,
+        StatusCode::UNAUTHORIZED => Meaning::BadConfig,
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE => {
-            Meaning::SetUpWrongly
+            Meaning::BadConfig
         }
         _ => Meaning::Unknown,
     }

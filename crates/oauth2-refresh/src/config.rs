@@ -7,14 +7,18 @@ use token_core::{
     BaseUrl, BuildError, PlainHttp, Request, RequestBuilder, Rotation, Secret, TokenKey,
 };
 
-/// An OAuth 2.0 token endpoint (RFC 6749), and what real servers add to it.
+/// An OAuth 2.0 token endpoint (RFC 6749), with what real servers do in addition.
 ///
 /// ```
 /// use oauth2_refresh::OAuth2;
 /// use token_core::{Rotation, Secret, TokenEndpoint};
 ///
 /// # let secret = Secret::from("s");
-/// let oauth2 = OAuth2::builder("https://login.example.com").client_id("app-1").client_secret(secret).account("alice").build()?;
+/// let oauth2 = OAuth2::builder("https://login.example.com")
+///     .client_id("app-1")
+///     .client_secret(secret)
+///     .account("alice")
+///     .build()?;
 /// assert_eq!(oauth2.key().as_str(), "oauth2/login.example.com/app-1:alice");
 /// assert_eq!(oauth2.rotation(), Rotation::SingleUse);
 /// # Ok::<(), token_core::BuildError>(())
@@ -42,51 +46,51 @@ pub struct OAuth2 {
     pub(crate) unknown_token_type: UnknownTokenType,
 }
 
-/// How a client shows the token endpoint who it is (RFC 6749 section 2.3).
+/// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
-    /// `Authorization: Basic` with id and secret as they are. BambooCloud documents it so, and so
-    /// do many servers that never heard of the encoding; for ids and secrets of letters, digits and
-    /// `-._` there is no difference.
+    /// `Authorization: Basic` with id and secret unencoded, as BambooCloud documents and many other
+    /// servers expect. For ids and secrets of letters, digits and `-._` this is the same as
+    /// [`BasicEncoded`](Self::BasicEncoded).
     Basic,
-    /// `Authorization: Basic` with id and secret form-encoded first, as RFC 6749 section 2.3.1
-    /// says: a space is written `+`, and all but letters, digits and `*-._` as `%XX`.
+    /// `Authorization: Basic` with id and secret form-encoded first (RFC 6749 section 2.3.1): a
+    /// space becomes `+`, and all but letters, digits and `*-._` become `%XX`.
     BasicEncoded,
-    /// `Authorization: Basic` with id and secret percent-encoded first: a space is written `%20`.
-    /// For servers that decode `%XX` and leave a `+` as it is. Only a space, `*` and `~` make a
-    /// difference to [`BasicEncoded`](Self::BasicEncoded).
+    /// `Authorization: Basic` with id and secret percent-encoded first: a space becomes `%20`. For
+    /// servers that decode `%XX` but not `+`. Only a space, `*` and `~` differ from
+    /// [`BasicEncoded`](Self::BasicEncoded).
     BasicPercentEncoded,
-    /// `client_id` and `client_secret` in the form. OneAccess documents it.
+    /// `client_id` and `client_secret` in the form, as OneAccess documents.
     Post,
     /// A public client: `client_id` in the form, and no secret.
     None,
 }
 
-/// What is done with a token whose `token_type` nobody registered, such as `jwt`, `user` or an
-/// empty text.
+/// What is done with a token of an unregistered `token_type`, such as `jwt`, `user` or an empty
+/// string.
 ///
-/// A type that is registered and needs more than a header (`DPoP`, `PoP`, `MAC`) is always an
-/// error. In both cases the refresh token of the answer is kept.
+/// Registered types that need more than a header (`DPoP`, `PoP`, `MAC`) are always an error. The
+/// refresh token of the response is kept in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownTokenType {
-    /// It is sent as `Authorization: Bearer`, and noted in
+    /// Sends the token as `Authorization: Bearer` and notes it in
     /// [`Token::oddities`](token_core::Token::oddities).
     #[default]
     SendAsBearer,
-    /// It is not used: an error of the kind `Config`.
+    /// Refuses the token with an error of the kind `Config`.
     Refuse,
 }
 
-/// Whether there is a login that may be repeated at any time.
+/// Whether there is a login that can be repeated at any time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Login {
     Never,
     ClientCredentials,
 }
 
-/// A client authentication together with the secret that it needs.
+/// A client authentication with the secret that it needs.
 #[derive(Clone)]
 pub(crate) enum Credential {
     Basic(Secret),
@@ -113,8 +117,7 @@ pub(crate) struct EndpointUrl {
 }
 
 impl EndpointUrl {
-    /// A path below `base`, or a whole URL. It may have a query, which is kept (RFC 6749 section
-    /// 3.2).
+    /// Parses a path below `base`, or a full URL. A query is kept (RFC 6749 section 3.2).
     pub(crate) fn parse(
         text: &str,
         base: &BaseUrl,
@@ -141,7 +144,7 @@ impl EndpointUrl {
         let base = BaseUrl::parse(&origin, plain_http).map_err(|_| {
             BuildError::invalid(
                 field,
-                "is no https URL; for plain http, which sends secrets in the clear, use allow_plain_http()",
+                "is not an https URL; `http://` must be enabled explicitly (`allow_plain_http`)",
             )
         })?;
         Ok(Self { base, path })

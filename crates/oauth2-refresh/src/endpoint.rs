@@ -27,21 +27,24 @@ impl TokenEndpoint for OAuth2 {
         self.refresh_request(token)
     }
 
-    /// Reads the answer to a login, a refresh or a redemption. For the others see
-    /// [`OAuth2::read_revocation`] and [`OAuth2::read_introspection`].
+    /// Reads the answer to a login, a refresh or a redemption. See [`OAuth2::read_revocation`] and
+    /// [`OAuth2::read_introspection`] for the others.
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         if matches!(
             answer.request().step(),
             Step::Revocation | Step::Introspection
         ) {
-            return Err(answer.error(ErrorKind::Protocol, "this answer brings no token"));
+            return Err(answer.error(
+                ErrorKind::Protocol,
+                "this is not the answer to a token request",
+            ));
         }
         self.read_token(answer)
     }
 
-    /// Revokes the refresh token where there is one, and with it the grant; else the access token
-    /// (RFC 7009 section 2.1). `None` where no
-    /// [`revocation_path`](crate::OAuth2Builder::revocation_path) was named.
+    /// Revokes the refresh token, and with it the grant; or the access token, if there is no
+    /// refresh token (RFC 7009 section 2.1). Returns `None` if no
+    /// [`revocation_path`](crate::OAuth2Builder::revocation_path) is set.
     fn revoke(&self, token: &Token, _attempt: &Attempt) -> Option<Result<Request, Error>> {
         let url = self.revocation.as_ref()?;
         let (secret, hint) = match token.refresh() {

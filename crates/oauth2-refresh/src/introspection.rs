@@ -1,4 +1,4 @@
-//! Asking whether a token lives (RFC 7662).
+//! Introspection (RFC 7662), and the answer to a revocation (RFC 7009).
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use token_core::{Answer, Error, ErrorKind, Request, Secret, Step, Timestamp, Tok
 
 use crate::config::OAuth2;
 
-/// Which of a token's two halves is meant.
+/// Which token of the pair is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// The access token.
     Access,
-    /// The refresh token. Asking about it does not spend it.
+    /// The refresh token. Introspection does not spend it.
     Refresh,
 }
 
-/// What the server says about a token (RFC 7662 section 2.2).
+/// A server's description of a token (RFC 7662 section 2.2).
 ///
-/// It has no secret in it: neither the token nor a claim that was not asked for.
+/// It holds no secret: neither the token nor unknown claims.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Introspection {
     active: bool,
@@ -34,14 +34,18 @@ pub struct Introspection {
 }
 
 impl OAuth2 {
-    /// The request that asks whether a token lives (RFC 7662 section 2.1).
+    /// Builds the request that introspects a token (RFC 7662 section 2.1).
     ///
     /// ```
     /// use oauth2_refresh::{OAuth2, TokenKind};
     /// use token_core::{Secret, Step, Token};
     ///
     /// # let secret = Secret::from("s");
-    /// let oauth2 = OAuth2::bamboocloud("example.bccastle.com").client_id("app-1").client_secret(secret).account("alice").build()?;
+    /// let oauth2 = OAuth2::bamboocloud("example.bccastle.com")
+    ///     .client_id("app-1")
+    ///     .client_secret(secret)
+    ///     .account("alice")
+    ///     .build()?;
     /// let token = Token::from_refresh_token(Secret::from("R1"))?;
     /// let request = oauth2.introspection(&token, TokenKind::Refresh)?;
     /// assert_eq!(request.step(), Step::Introspection);
@@ -50,26 +54,25 @@ impl OAuth2 {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where no
-    /// [`introspection_path`](crate::OAuth2Builder::introspection_path) was named;
-    /// [`ErrorKind::Rejected`] where the token has no refresh token and that was asked about.
+    /// [`ErrorKind::Config`] if no [`introspection_path`](crate::OAuth2Builder::introspection_path)
+    /// is set; [`ErrorKind::Rejected`] if `kind` is the refresh token and there is none.
     pub fn introspection(&self, token: &Token, kind: TokenKind) -> Result<Request, Error> {
-        let no_url = || Error::new(ErrorKind::Config, "no introspection path was named");
+        let no_url = || Error::new(ErrorKind::Config, "no introspection path is set");
         let url = self.introspection.as_ref().ok_or_else(no_url)?;
         let (secret, hint) = kind.of(token)?;
         let request = self.request_about(url, secret, hint, Step::Introspection)?;
         Ok(request.remembering(token.secrets()))
     }
 
-    /// Reads the answer to an [introspection](Self::introspection). A dead token is an answer and
-    /// no error.
+    /// Reads the answer to an [introspection](Self::introspection). An inactive token is not an
+    /// error.
     ///
     /// # Errors
     ///
-    /// The server's refusal: [`ErrorKind::Config`] where it is about the client,
+    /// The server's refusal: [`ErrorKind::Config`] if it is about the client;
     /// [`ErrorKind::Rejected`] from a server that refuses a dead token instead of calling it
-    /// inactive, as Spring Security OAuth2 does; [`ErrorKind::Protocol`] where the answer does not
-    /// say `active`.
+    /// inactive, as Spring Security OAuth2 does. [`ErrorKind::Protocol`] if the answer has no
+    /// `active`.
     pub fn read_introspection(&self, answer: &Answer<'_>) -> Result<Introspection, Error> {
         let document = self.accepted(answer)?;
         let silent = || {
@@ -94,13 +97,12 @@ impl OAuth2 {
         })
     }
 
-    /// Reads the answer to a [revocation](token_core::TokenEndpoint::revoke). Any 2xx means that
-    /// the token is dead now, also where it never lived (RFC 7009 section 2.2).
+    /// Reads the answer to a [revocation](token_core::TokenEndpoint::revoke). Any 2xx status means
+    /// that the token is now invalid, even if it never was valid (RFC 7009 section 2.2).
     ///
     /// # Errors
     ///
-    /// The server's refusal, with its code; [`ErrorKind::Transient`] where it asks to come back
-    /// later.
+    /// The server's refusal, with its code; [`ErrorKind::Transient`] if it asks to retry later.
     pub fn read_revocation(&self, answer: &Answer<'_>) -> Result<(), Error> {
         if answer.status().is_success() {
             return Ok(());
@@ -111,7 +113,7 @@ impl OAuth2 {
 
 impl TokenKind {
     fn of(self, token: &Token) -> Result<(&Secret, &'static str), Error> {
-        let no_refresh = || Error::new(ErrorKind::Rejected, "the token has no refresh token");
+        let no_refresh = || Error::new(ErrorKind::Rejected, "there is no refresh token");
         match self {
             Self::Access => Ok((token.access(), "access_token")),
             Self::Refresh => Ok((token.refresh().ok_or_else(no_refresh)?, "refresh_token")),
@@ -120,53 +122,53 @@ impl TokenKind {
 }
 
 impl Introspection {
-    /// Whether the token lives, was issued by this server and may be used now. For a dead or an
-    /// unknown token nothing else is said.
+    /// Returns whether the token is valid, was issued by this server and may be used now. If not,
+    /// nothing else is set.
     pub fn is_active(&self) -> bool {
         self.active
     }
 
-    /// What it allows.
+    /// Returns the scopes.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
     }
 
-    /// The client that it was issued to.
+    /// Returns the client that the token was issued to.
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
-    /// A name for people of who granted it.
+    /// Returns a human-readable name of the person who granted it.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
 
-    /// A name for programs of who granted it.
+    /// Returns the subject, a machine-readable name of the person who granted it.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// Who issued it.
+    /// Returns the issuer.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// Which resource servers it is for.
+    /// Returns the resource servers that the token is for.
     pub fn audiences(&self) -> &[String] {
         &self.audiences
     }
 
-    /// Its type, such as `Bearer`.
+    /// Returns the type, such as `Bearer`.
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_deref()
     }
 
-    /// When it expires, by the local clock.
+    /// Returns the expiry, by the local clock.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// When it was issued, by the local clock.
+    /// Returns the time of issue, by the local clock.
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.issued_at
     }

@@ -1,5 +1,4 @@
-//! PKCE, the state of an authorization, and the encoding that RFC 6749 wants of a client before
-//! Basic.
+//! PKCE, the state of an authorization, and the encodings of client credentials.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,27 +12,29 @@ use token_core::{BuildError, Secret};
 ///
 /// # let random = [7; 32];
 /// let pkce = Pkce::from_random(random); // 32 bytes of your random number generator
-/// let kept = pkce.verifier().clone();   // keep it with the user's session, until the redirect comes
+/// let kept = pkce.verifier().clone(); // keep it with the user's session until the redirect
 /// assert_eq!(Pkce::from_verifier(kept)?.challenge(), pkce.challenge());
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// The method `plain` is not offered: it protects against nobody who can read the authorize URL.
+/// The method `plain` is not offered: it does not protect against anyone who can read the authorize
+/// URL.
 #[derive(Clone, Debug)]
 pub struct Pkce(Secret);
 
 impl Pkce {
-    /// A verifier of 43 characters from 32 random bytes, as RFC 7636 section 4.1 recommends. They
-    /// must come from a cryptographic generator; this crate makes no randomness.
+    /// Returns a verifier of 43 characters from 32 random bytes, as RFC 7636 section 4.1
+    /// recommends. The bytes must come from a cryptographic random number generator.
     pub fn from_random(random: [u8; 32]) -> Self {
         Self(url_safe(&random))
     }
 
-    /// A verifier that was kept with a session.
+    /// Returns a verifier that was kept with a session.
     ///
     /// # Errors
     ///
-    /// Where it is not 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636 section 4.1).
+    /// [`BuildError`] if it is not 43 to 128 of the characters `A-Z a-z 0-9 - . _ ~` (RFC 7636
+    /// section 4.1).
     pub fn from_verifier(verifier: Secret) -> Result<Self, BuildError> {
         let text = verifier.expose();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -46,19 +47,20 @@ impl Pkce {
         Ok(Self(verifier))
     }
 
-    /// The secret half, which goes with the code to the token endpoint.
+    /// Returns the secret half, which goes to the token endpoint with the code.
     pub fn verifier(&self) -> &Secret {
         &self.0
     }
 
-    /// The public half, which goes into the authorize URL: base64url of the SHA-256 of the
+    /// Returns the public half, which goes into the authorize URL: base64url of the SHA-256 of the
     /// verifier.
     pub fn challenge(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose()))
     }
 }
 
-/// What ties a redirect to the browser session that asked for it (RFC 6749 section 10.12).
+/// The value that ties a redirect to the browser session that asked for it (RFC 6749 section
+/// 10.12).
 ///
 /// ```
 /// use oauth2_refresh::State;
@@ -68,32 +70,32 @@ impl Pkce {
 /// assert_eq!(state.secret().expose().len(), 43);
 /// ```
 ///
-/// Keep it where only this browser's session reaches it, and give it to
+/// Keep it where only this browser's session reaches it, and pass it to
 /// [`read_redirect`](crate::OAuth2::read_redirect) when the browser comes back.
 #[derive(Clone, Debug)]
 pub struct State(Secret);
 
 impl State {
-    /// A state of 43 characters from 32 random bytes.
+    /// Returns a state of 43 characters from 32 random bytes.
     pub fn from_random(random: [u8; 32]) -> Self {
         Self(url_safe(&random))
     }
 
-    /// The text to keep with the session.
+    /// Returns the text to keep with the session.
     pub fn secret(&self) -> &Secret {
         &self.0
     }
 }
 
 impl From<Secret> for State {
-    /// A state that was kept with a session, or one of the program's own. An empty one matches no
+    /// Converts a state that was kept with a session, or one of your own. An empty state matches no
     /// redirect.
     fn from(text: Secret) -> Self {
         Self(text)
     }
 }
 
-/// `application/x-www-form-urlencoded` as RFC 6749 appendix B shows it, where a space is `+`.
+/// Encodes as `application/x-www-form-urlencoded` (RFC 6749 appendix B), with `+` for a space.
 pub(crate) fn form_encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -1,4 +1,4 @@
-//! Token requests and answers as RFC 6749 writes them.
+//! Token requests in the format of RFC 6749.
 
 mod issued;
 mod refusal;
@@ -9,46 +9,46 @@ use crate::config::{Credential, EndpointUrl, OAuth2};
 use crate::sign::{Pkce, form_encode};
 
 impl OAuth2 {
-    /// RFC 6749 section 4.4.2.
+    /// Builds a request for a token with client credentials (RFC 6749 section 4.4.2).
     pub(crate) fn client_credentials_request(&self) -> Result<Request, Error> {
-        let asked = self.token.post().form("grant_type", "client_credentials");
-        let asked = with_scopes(asked, &self.scopes);
-        self.finish(asked, Step::Login)
+        let request = self.token.post().form("grant_type", "client_credentials");
+        let request = with_scopes(request, &self.scopes);
+        self.finish(request, Step::Login)
     }
 
-    /// RFC 6749 section 6.
+    /// Builds a refresh (RFC 6749 section 6).
     pub(crate) fn refresh_request(&self, token: &Token) -> Result<Request, Error> {
         let refresh = token.refresh().ok_or_else(no_refresh_token)?;
-        let asked = self.token.post().form("grant_type", "refresh_token");
-        let asked = with_scopes(
-            asked.form_secret("refresh_token", refresh),
+        let request = self.token.post().form("grant_type", "refresh_token");
+        let request = with_scopes(
+            request.form_secret("refresh_token", refresh),
             &self.refresh_scopes,
         );
         // Spring's error texts also quote the access token.
         Ok(self
-            .finish(asked, Step::Refresh)?
+            .finish(request, Step::Refresh)?
             .remembering(token.secrets()))
     }
 
-    /// RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
+    /// Builds the redemption of a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
     pub(crate) fn redemption_request(
         &self,
         code: &Secret,
         redirect_uri: &str,
         pkce: Option<&Pkce>,
     ) -> Result<Request, Error> {
-        let asked = self.token.post().form("grant_type", "authorization_code");
-        let asked = asked
+        let request = self.token.post().form("grant_type", "authorization_code");
+        let request = request
             .form_secret("code", code)
             .form("redirect_uri", redirect_uri);
-        let asked = match pkce {
-            Some(pkce) => asked.form_secret("code_verifier", pkce.verifier()),
-            None => asked,
+        let request = match pkce {
+            Some(pkce) => request.form_secret("code_verifier", pkce.verifier()),
+            None => request,
         };
-        self.finish(asked, Step::Redemption)
+        self.finish(request, Step::Redemption)
     }
 
-    /// RFC 7009 section 2.1 and RFC 7662 section 2.1, which ask alike.
+    /// Builds a revocation or an introspection (RFC 7009 section 2.1, RFC 7662 section 2.1).
     pub(crate) fn request_about(
         &self,
         url: &EndpointUrl,
@@ -56,11 +56,11 @@ impl OAuth2 {
         hint: &str,
         step: Step,
     ) -> Result<Request, Error> {
-        let asked = url
+        let request = url
             .post()
             .form_secret("token", token)
             .form("token_type_hint", hint);
-        self.authenticated(asked).build(step)
+        self.authenticated(request).build(step)
     }
 
     fn finish(&self, request: RequestBuilder, step: Step) -> Result<Request, Error> {
@@ -105,8 +105,5 @@ fn encoded_basic(
 }
 
 fn no_refresh_token() -> Error {
-    Error::new(
-        ErrorKind::Rejected,
-        "the token has no refresh token to be refreshed with",
-    )
+    Error::new(ErrorKind::Rejected, "there is no refresh token")
 }

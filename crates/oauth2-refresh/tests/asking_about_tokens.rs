@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009), introspection (RFC 7662), and what else an answer tells about a token.
+//! Revocation (RFC 7009), introspection (RFC 7662), and other facts about a token.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

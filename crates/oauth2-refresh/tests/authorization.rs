@@ -1,4 +1,4 @@
-//! A user logs in: the authorize URL, the redirect, the one-time code.
+//! A user's login: the authorize URL, the redirect, the one-time code.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs is there, or the test fails"

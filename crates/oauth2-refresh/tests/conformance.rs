@@ -1,4 +1,4 @@
-//! Every case in `tests/data`, and the laws that each endpoint keeps.
+//! The conformance suite over the cases in `tests/data`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! What a description may say, and what the endpoint is called then.
+//! What the builder accepts, and the resulting key.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs is there, or the test fails"

@@ -1,12 +1,12 @@
 use super::*;
 
-fn kind(status: u16, code: &str, message: &str, asked: Asked) -> ErrorKind {
+fn kind(status: u16, code: &str, message: &str, presented: Presented) -> ErrorKind {
     Refusal {
         code,
         message,
         status: StatusCode::from_u16(status).unwrap(),
         after: None,
-        asked,
+        presented,
     }
     .kind()
 }
@@ -22,20 +22,23 @@ fn a_400_that_means_retry_does_not_end_the_grant() {
         ("invalid_grant", collision),
     ] {
         assert_eq!(
-            kind(400, code, message, Asked::WithGrant),
+            kind(400, code, message, Presented::Grant),
             transient,
             "{code}"
         );
     }
     let throttled = ErrorKind::Throttled { after: None };
-    assert_eq!(kind(400, "slow_down", "", Asked::WithGrant), throttled);
+    assert_eq!(kind(400, "slow_down", "", Presented::Grant), throttled);
 }
 
 #[test]
 fn a_refused_client_login_is_the_configurations() {
     for code in ["invalid_grant", "invalid_token", "access_denied"] {
-        assert_eq!(kind(400, code, "", Asked::WithGrant), ErrorKind::Rejected);
-        assert_eq!(kind(400, code, "", Asked::AsClient), ErrorKind::Config);
+        assert_eq!(kind(400, code, "", Presented::Grant), ErrorKind::Rejected);
+        assert_eq!(
+            kind(400, code, "", Presented::ClientCredentials),
+            ErrorKind::Config
+        );
     }
 }
 
@@ -49,7 +52,7 @@ fn an_unknown_code_is_judged_by_the_status_and_ends_no_grant() {
         (200, ErrorKind::Protocol),
     ] {
         assert_eq!(
-            kind(status, "never_heard_of", "", Asked::WithGrant),
+            kind(status, "never_heard_of", "", Presented::Grant),
             expected
         );
     }
@@ -57,7 +60,7 @@ fn an_unknown_code_is_judged_by_the_status_and_ends_no_grant() {
 
 #[test]
 fn an_unknown_code_leads_to_a_new_login_where_there_is_one() {
-    let refused = kind(400, "never_heard_of", "", Asked::WithRenewableGrant);
+    let refused = kind(400, "never_heard_of", "", Presented::RenewableGrant);
     assert_eq!(refused, ErrorKind::Rejected);
 }
 
@@ -66,13 +69,16 @@ fn an_unknown_code_leads_to_a_new_login_where_there_is_one() {
 fn a_refresh_that_is_called_invalid_leads_to_a_new_login_and_a_wrong_client_does_not() {
     for code in ["invalid_request", "unauthorized"] {
         assert_eq!(
-            kind(400, code, "", Asked::WithRenewableGrant),
+            kind(400, code, "", Presented::RenewableGrant),
             ErrorKind::Rejected
         );
-        assert_eq!(kind(400, code, "", Asked::WithGrant), ErrorKind::Config);
-        assert_eq!(kind(400, code, "", Asked::AsClient), ErrorKind::Config);
+        assert_eq!(kind(400, code, "", Presented::Grant), ErrorKind::Config);
+        assert_eq!(
+            kind(400, code, "", Presented::ClientCredentials),
+            ErrorKind::Config
+        );
     }
-    let wrong_client = kind(401, "invalid_client", "", Asked::WithRenewableGrant);
+    let wrong_client = kind(401, "invalid_client", "", Presented::RenewableGrant);
     assert_eq!(wrong_client, ErrorKind::Config);
 }
 
@@ -134,7 +140,7 @@ fn each_documented_code_means_what_its_document_says() {
     ] {
         for code in codes {
             assert_eq!(
-                kind(400, code, "", Asked::WithGrant),
+                kind(400, code, "", Presented::Grant),
                 kind_of_error,
                 "{code}"
             );

@@ -1,4 +1,4 @@
-//! The answer that brings a token (RFC 6749 section 5.1), and what is odd about it.
+//! Reads an answer with a token (RFC 6749 section 5.1), and notes what is odd about it.
 
 use token_core::json::Document;
 use token_core::{
@@ -11,7 +11,7 @@ use crate::config::{Login, OAuth2, UnknownTokenType};
 const LIFETIMES: [&str; 1] = ["expires_in"];
 /// Azure AD v1 and several others write an instant.
 const ENDS: [&str; 2] = ["expires_at", "expires_on"];
-/// GitHub and Azure AD B2C, Keycloak, Intuit.
+/// GitHub and Azure AD B2C; Keycloak; Intuit.
 const REFRESH_LIFETIMES: [&str; 3] = [
     "refresh_token_expires_in",
     "refresh_expires_in",
@@ -24,16 +24,16 @@ const REFRESH_ENDS: [&str; 4] = [
     "refresh_expires_on",
 ];
 
-/// Types of the IANA registry that a header alone does not carry (RFC 9449, RFC 7800 and its draft,
-/// RFC 6749 section 7.1).
+/// Registered types that need more than a header (RFC 9449, RFC 7800 and its draft, RFC 6749
+/// section 7.1).
 const BOUND_TYPES: [&str; 3] = ["dpop", "pop", "mac"];
 
 impl OAuth2 {
-    /// A token; or the refresh token alone, where the access token is of no use.
+    /// Reads a token, or the refresh token alone if the access token is unusable.
     pub(crate) fn read_token(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = self.document(answer)?;
         let refresh = document.secret(&["refresh_token"]);
-        // A new refresh token is worth more than a word beside it.
+        // A new refresh token is worth more than an error beside it.
         if !answer.status().is_success() || (has_error(&document) && refresh.is_none()) {
             return Err(self.refusal(answer, &document));
         }
@@ -76,9 +76,9 @@ impl OAuth2 {
             .build()
     }
 
-    /// RFC 6749 section 7.1: a token of another type that is understood must not be sent as Bearer.
-    /// A type that nobody registered is sent so, since servers write what they like there (`jwt`,
-    /// `user`, `BearerToken`), and is noted.
+    /// Checks the token type (RFC 6749 section 7.1): a token of another known type must not be sent
+    /// as Bearer. A token of an unregistered type is, and is noted, since servers put all kinds of
+    /// names there (`jwt`, `user`, `BearerToken`).
     fn check_type(
         &self,
         answer: &Answer<'_>,
@@ -98,7 +98,7 @@ impl OAuth2 {
         if is_bound {
             return Err(answer.error(
                 ErrorKind::Config,
-                "the server issues tokens of a type that needs a key or a signature (DPoP, PoP, MAC): let it issue Bearer tokens to this client",
+                "the server issues tokens that need a key or a signature (DPoP, PoP, MAC): configure it to issue Bearer tokens to this client",
             ));
         }
         match self.unknown_token_type {
@@ -107,7 +107,7 @@ impl OAuth2 {
             }
             UnknownTokenType::Refuse => Err(answer.error(
                 ErrorKind::Config,
-                "the token's type is unknown, and unknown_token_type() refuses such tokens",
+                "the token's type is unknown, and `unknown_token_type` refuses such tokens",
             )),
         }
     }
@@ -129,8 +129,8 @@ fn lifetime<'a>(answer: &'a Answer<'_>, document: &Document, access: &Secret) ->
         .refresh_in(document, &["refresh_in"])
 }
 
-/// What is zero or unreadable counts as none: Keycloak writes 0 for a refresh token that never
-/// ends.
+/// Returns the end of the refresh token. Zero and unreadable values count as none: Keycloak writes
+/// 0 for a refresh token that never ends.
 fn refresh_expires_at(
     answer: &Answer<'_>,
     document: &Document,
@@ -143,7 +143,7 @@ fn refresh_expires_at(
     refresh.map_or(told, |refresh| told.jwt(refresh)).end()
 }
 
-/// An empty one is how several servers say that there is none.
+/// Several servers send an empty refresh token if there is none.
 fn odd_refresh_token(document: &Document) -> Option<&'static str> {
     let names = &["refresh_token"];
     let is_empty = document.text(names).is_some_and(str::is_empty);

@@ -1,14 +1,14 @@
-//! The answer that refuses (RFC 6749 section 5.2), in the formats that servers write.
+//! Reads refusals (RFC 6749 section 5.2), in the formats that servers use.
 
 use token_core::json::Document;
 use token_core::reexports::http::StatusCode;
 use token_core::{Answer, Error, ErrorKind, Step};
 
-use crate::codes::{self, Asked, Refusal};
+use crate::codes::{self, Presented, Refusal};
 use crate::config::{Login, OAuth2};
 
-/// RFC 6749; the tenant API of OneAccess; WeChat and its like; nested objects, as OpenAI and Google
-/// write them; Fitbit's list.
+/// RFC 6749; the tenant API of OneAccess; WeChat and others; nested objects, as from OpenAI and
+/// Google; Fitbit's list.
 const CODES: [&str; 10] = [
     "error",
     "error_code",
@@ -34,8 +34,8 @@ const MESSAGES: [&str; 9] = [
 ];
 
 impl OAuth2 {
-    /// The document of an answer that is no refusal. An `error` is one whatever the status says:
-    /// GitHub and Slack refuse with 200.
+    /// Returns the document of an answer that is not a refusal. An `error` is a refusal whatever
+    /// the status: GitHub and Slack refuse with 200.
     pub(crate) fn accepted(&self, answer: &Answer<'_>) -> Result<Document, Error> {
         let document = self.document(answer)?;
         if !answer.status().is_success() || has_error(&document) {
@@ -44,7 +44,7 @@ impl OAuth2 {
         Ok(document)
     }
 
-    /// The document, out of its wrapper.
+    /// Returns the document, without its wrapper.
     pub(super) fn document(&self, answer: &Answer<'_>) -> Result<Document, Error> {
         let document = answer
             .document()
@@ -66,7 +66,7 @@ impl OAuth2 {
             message,
             status: answer.status(),
             after: answer.retry_after(),
-            asked: self.asked(answer.request().step()),
+            presented: self.presented(answer.request().step()),
         };
         match refusal.is_understood() {
             true => answer.refused(refusal.kind(), &code, message),
@@ -81,11 +81,11 @@ impl OAuth2 {
         }
     }
 
-    fn asked(&self, step: Step) -> Asked {
+    fn presented(&self, step: Step) -> Presented {
         match (step, self.login) {
-            (Step::Login, _) => Asked::AsClient,
-            (Step::Refresh, Login::ClientCredentials) => Asked::WithRenewableGrant,
-            _ => Asked::WithGrant,
+            (Step::Login, _) => Presented::ClientCredentials,
+            (Step::Refresh, Login::ClientCredentials) => Presented::RenewableGrant,
+            _ => Presented::Grant,
         }
     }
 }
@@ -98,8 +98,8 @@ fn is_wrapped(document: &Document, wrapper: &str) -> bool {
         .any(|field| document.has(&[&format!("{wrapper}.{field}")]))
 }
 
-/// Whether an `error` of RFC 6749 is there, or one that is nested. Some servers write `"error": 0`
-/// or `false` into a success.
+/// Returns whether there is an `error` of RFC 6749, possibly nested. Some servers write
+/// `"error": 0` or `false` into a success.
 pub(super) fn has_error(document: &Document) -> bool {
     let says_none = |code: &str| ["", "0", "200", "false"].contains(&code);
     ["error", "error.code", "error.type"]
@@ -115,15 +115,15 @@ fn code_of(document: &Document) -> Option<String> {
         .find(|code| !["", "0", "200"].contains(&code.as_str()))
 }
 
-/// A 401 is about the client (RFC 6749 section 5.2) even where a gateway wrote it without JSON; and
-/// a text may say that it will pass.
+/// A 401 is about the client (RFC 6749 section 5.2) even if a gateway sent it without JSON. A text
+/// may ask to retry later.
 fn without_document(answer: &Answer<'_>, error: Error) -> Error {
     if answer.status() == StatusCode::UNAUTHORIZED {
         return answer.error(ErrorKind::Config, "the client was not authenticated");
     }
     let refused = answer.status().is_client_error() && error.kind() == ErrorKind::Protocol;
     let text = String::from_utf8_lossy(answer.body());
-    if refused && codes::says_later(&text) {
+    if refused && codes::asks_to_retry(&text) {
         let after = answer.retry_after();
         return error.as_kind(ErrorKind::Transient { after });
     }

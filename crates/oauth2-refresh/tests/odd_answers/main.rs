@@ -78,7 +78,7 @@ fn issued(outcome: Result<Outcome, Error>) -> Token {
     }
 }
 
-/// The refresh token that came alone, and why.
+/// The refresh token that came alone, and the error that goes with it.
 fn alone(outcome: Result<Outcome, Error>) -> (String, Error) {
     match outcome {
         Ok(Outcome::RefreshTokenOnly { refresh, error, .. }) => {

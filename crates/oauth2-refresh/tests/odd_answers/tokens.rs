@@ -162,7 +162,7 @@ fn a_word_beside_a_new_refresh_token_does_not_cost_it() {
         .0,
         "R2"
     );
-    // What was sent and comes back is an echo.
+    // A token that was sent and comes back is an echo.
     let echoed = r#"{"error":"invalid_grant","refresh_token":"R1-in-hand"}"#;
     assert_eq!(kind(200, echoed), ErrorKind::Rejected);
     assert_eq!(

@@ -17,7 +17,7 @@ impl Setup {
     }
 }
 
-/// The refresh token that came out, with an access token or alone.
+/// The new refresh token, with or without an access token.
 fn kept(outcome: Result<Outcome, Error>) -> Secret {
     match outcome {
         Ok(Outcome::Issued(token)) => token.refresh().unwrap().clone(),
