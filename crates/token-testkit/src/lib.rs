@@ -5,6 +5,7 @@ pub mod endpoint_conformance;
 mod exchange;
 mod manual_clock;
 mod random;
+pub mod records;
 mod scripted_client;
 pub mod store_conformance;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use token_core::TokenKey;
+use token_core::store::{Record, StoreError, TokenStore};
 
-use token_core::store::{Intent, Owner, Record, RefreshFingerprint, StoreError, TokenStore};
-use token_core::{Generation, Secret, TokenKey};
+use crate::records::{fingerprint, intent, key, owner, record};
 
 mod concurrently;
 mod laws_of_changes;
@@ -212,35 +213,6 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Waits until a short lease has expired.
     async fn outlive_short(&self) {
         self.place.pass(self.short() * 2).await;
-    }
-}
-
-fn key() -> TokenKey {
-    TokenKey::of("conformance", "store.example:8443", "grant 1")
-}
-
-fn owner(number: u8) -> Owner {
-    Owner::new([number; 16])
-}
-
-fn fingerprint(number: u8) -> RefreshFingerprint {
-    RefreshFingerprint([number; 32])
-}
-
-/// Returns the record whose refresh token has this number.
-fn record(number: u8) -> Record {
-    Record::new(
-        fingerprint(number),
-        Generation::new(number.into()),
-        Secret::from(format!("sealed body {number}")),
-    )
-}
-
-fn intent(by: u8, spends: u8) -> Intent {
-    Intent {
-        owner: owner(by),
-        fingerprint: Some(fingerprint(spends)),
-        generation: record(spends).generation,
     }
 }
 

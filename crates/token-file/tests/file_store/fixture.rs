@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint, StoreError};
-use token_core::{Generation, Secret, TokenKey, TokenStore};
+use token_core::TokenStore;
+use token_core::store::{CommitCondition, StoreError};
 use token_file::FileStore;
 use token_sealing::{Sealing, SealingKey};
+pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
@@ -99,36 +100,8 @@ impl Drop for Fixture {
 
 pub(crate) const FILE: &str = "acme%2fapi.acme.example%2f1.json";
 
-pub(crate) fn key() -> TokenKey {
-    TokenKey::of("acme", "api.acme.example", "1")
-}
-
-pub(crate) fn owner(number: u8) -> Owner {
-    Owner::new([number; 16])
-}
-
-pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
-    RefreshFingerprint([number; 32])
-}
-
-pub(crate) fn record(number: u8) -> Record {
-    Record::new(
-        fingerprint(number),
-        Generation::new(number.into()),
-        Secret::from(format!("body s3cr3t {number}")),
-    )
-}
-
 pub(crate) fn child_of(number: u8) -> CommitCondition {
     CommitCondition::ParentIs(fingerprint(number))
-}
-
-pub(crate) fn intent(by: u8, spends: u8) -> Intent {
-    Intent {
-        owner: owner(by),
-        fingerprint: Some(fingerprint(spends)),
-        generation: Generation::default(),
-    }
 }
 
 pub(crate) fn sealing() -> Sealing {

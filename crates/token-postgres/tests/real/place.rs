@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use local_servers::{PgBouncer, Postgres};
-use token_core::store::{Intent, Owner, Record, RefreshFingerprint};
-use token_core::{Generation, Secret, TokenKey, TokenStore};
+use token_core::TokenStore;
 use token_postgres::{PostgresStore, PostgresStoreBuilder};
 use token_sealing::{Sealing, SealingKey};
 use token_testkit::StorePlace;
+pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
 
 pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     let many = Postgres::with().setting("max_connections", "300");
@@ -78,32 +78,4 @@ impl StorePlace for Place {
 
 pub(crate) fn sealing(id: &str, byte: u8) -> Sealing {
     Sealing::with(SealingKey::new(id, [byte; 32]).unwrap())
-}
-
-pub(crate) fn key() -> TokenKey {
-    TokenKey::of("acme", "api.acme.example", "user 17")
-}
-
-pub(crate) fn owner(number: u8) -> Owner {
-    Owner::new([number; 16])
-}
-
-pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
-    RefreshFingerprint([number; 32])
-}
-
-pub(crate) fn record(number: u8) -> Record {
-    Record::new(
-        fingerprint(number),
-        Generation::new(number.into()),
-        Secret::from(format!("the token {number}")),
-    )
-}
-
-pub(crate) fn intent(by: u8, spends: u8) -> Intent {
-    Intent {
-        owner: owner(by),
-        fingerprint: Some(fingerprint(spends)),
-        generation: Generation::default(),
-    }
 }

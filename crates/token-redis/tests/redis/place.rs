@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use local_servers::Redis;
-use token_core::store::{Intent, Owner, Record, RefreshFingerprint};
-use token_core::{Generation, Secret, TokenKey};
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_sealing::{Sealing, SealingKey};
+pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
@@ -34,34 +33,6 @@ pub(crate) fn builder(redis: &Redis) -> RedisStoreBuilder {
 
 pub(crate) async fn store(redis: &Redis) -> RedisStore {
     builder(redis).connect().await.unwrap()
-}
-
-pub(crate) fn key() -> TokenKey {
-    TokenKey::of("acme", "api.acme.example", "user 17")
-}
-
-pub(crate) fn owner(number: u8) -> Owner {
-    Owner::new([number; 16])
-}
-
-pub(crate) fn fingerprint(number: u8) -> RefreshFingerprint {
-    RefreshFingerprint([number; 32])
-}
-
-pub(crate) fn record(number: u8) -> Record {
-    Record::new(
-        fingerprint(number),
-        Generation::new(number.into()),
-        Secret::from(format!("a body of generation {number}")),
-    )
-}
-
-pub(crate) fn intent(by: u8, spends: u8) -> Intent {
-    Intent {
-        owner: owner(by),
-        fingerprint: Some(fingerprint(spends)),
-        generation: Generation::default(),
-    }
 }
 
 /// Waits until a real server is so far.
