@@ -20,6 +20,31 @@ pub(crate) fn public(rustdoc: &Value) -> BTreeSet<String> {
     names
 }
 
+/// Writes `token_core::Secret` for `token_core::token::secret::Secret`: rustdoc names the module that
+/// defines a type of another crate, which is often private there and moves.
+pub(crate) fn without_modules(api: &str, foreign: &BTreeSet<String>) -> String {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut text = String::new();
+    for piece in api.split_inclusive(|c| !is_path(c)) {
+        let path = piece.trim_end_matches(|c| !is_path(c));
+        let names: Vec<_> = path.split("::").collect();
+        let is_module = |name: &&str| name.starts_with(char::is_lowercase);
+        let modules = names.iter().skip(1).copied().take_while(is_module).count();
+        match names.split_first() {
+            Some((first, rest)) if foreign.contains(*first) && modules < rest.len() => {
+                text.push_str(first);
+                for name in rest.iter().skip(modules) {
+                    text.push_str("::");
+                    text.push_str(name);
+                }
+                text.push_str(piece.strip_prefix(path).unwrap_or_default());
+            }
+            _ => text.push_str(piece),
+        }
+    }
+    text
+}
+
 /// Whether the compiler or another crate implements it for every type.
 fn is_given(implementation: &Value) -> bool {
     !implementation["blanket_impl"].is_null() || implementation["is_synthetic"] == true
@@ -63,6 +88,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_foreign_type_is_named_without_its_modules() {
+        let foreign = ["b", "http"].map(str::to_owned).into();
+        let short = |api| without_modules(api, &foreign);
+        assert_eq!(
+            short("fn a::m::A::f(&b::x::y::B) -> b::C\n"),
+            "fn a::m::A::f(&b::B) -> b::C\n"
+        );
+        assert_eq!(
+            short("pub use a::http\npub use http::header\n"),
+            "pub use a::http\npub use http::header\n"
+        );
+    }
 
     #[test]
     fn types_traits_and_reexports_of_other_crates_are_found() {

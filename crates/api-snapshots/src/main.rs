@@ -26,9 +26,14 @@ fn main() -> Result<()> {
         .nth(1)
         .context("name the nightly toolchain")?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let metadata = metadata(&root)?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .context("no target folder")?;
+    let target = Path::new(target).join("api");
     let mut apis = BTreeMap::new();
-    for package in published(&root)? {
-        let json = rustdoc_json(&root, &toolchain, &package)?;
+    for package in published(&metadata) {
+        let json = rustdoc_json(&root, &target, &toolchain, &package)?;
         apis.insert(package, snapshot(&json)?);
     }
     let mut findings = compare(&root, &apis)?;
@@ -42,21 +47,33 @@ fn main() -> Result<()> {
 
 /// Writes the snapshots instead if `BLESS` is set.
 fn compare(root: &Path, apis: &BTreeMap<String, String>) -> Result<Vec<String>> {
-    let mut changed = Vec::new();
-    for (package, api) in apis {
-        let file = root.join(format!("api/{package}.txt"));
-        let before = fs::read_to_string(&file).unwrap_or_default();
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&file, api)?;
-        } else if *api != before {
-            let difference = difference(&before, api);
-            changed.push(format!(
-                "the public API of {package} changed. If it should: `BLESS=1 cargo xtask ci api`, \
-                 and a line in its changelog\n{difference}"
-            ));
+    let folder = root.join("api");
+    if std::env::var_os("BLESS").is_some() {
+        fs::remove_dir_all(&folder)?;
+        fs::create_dir(&folder)?;
+        for (package, api) in apis {
+            fs::write(folder.join(format!("{package}.txt")), api)?;
         }
     }
-    Ok(changed)
+    let mut before = BTreeMap::new();
+    for file in fs::read_dir(&folder)? {
+        let file = file?.path();
+        let package = file.file_stem().unwrap_or_default().to_string_lossy();
+        before.insert(package.into_owned(), fs::read_to_string(&file)?);
+    }
+    let packages: BTreeSet<_> = before.keys().chain(apis.keys()).collect();
+    let differences = packages.into_iter().filter_map(|package| {
+        let text = |apis: &BTreeMap<String, String>| apis.get(package).cloned().unwrap_or_default();
+        let (before, now) = (text(&before), text(apis));
+        (before != now).then(|| {
+            format!(
+                "the public API of {package} changed. If it should: `BLESS=1 cargo xtask ci api`, \
+                 and a line in its changelog\n{}",
+                difference(&before, &now)
+            )
+        })
+    });
+    Ok(differences.collect())
 }
 
 fn wrong_readmes(root: &Path, apis: &BTreeMap<String, String>) -> Result<Vec<String>> {
@@ -74,25 +91,23 @@ fn wrong_readmes(root: &Path, apis: &BTreeMap<String, String>) -> Result<Vec<Str
     Ok(wrong)
 }
 
-/// Returns the names of the published packages, sorted.
-fn published(root: &Path) -> Result<BTreeSet<String>> {
+fn metadata(root: &Path) -> Result<Value> {
     let mut cargo = Command::new("cargo");
     cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
     let output = cargo.current_dir(root).output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let packages = metadata["packages"].as_array().context("no packages")?;
-    let is_published = |package: &&Value| package["publish"].is_null();
-    let names = packages.iter().filter(is_published).map(|package| {
-        let name = package["name"]
-            .as_str()
-            .context("a package without a name")?;
-        Ok(name.to_owned())
-    });
-    names.collect()
+    serde_json::from_slice(&output.stdout).context("cargo metadata")
 }
 
-fn rustdoc_json(root: &Path, toolchain: &str, package: &str) -> Result<PathBuf> {
-    let target = root.join("target/api");
+/// Returns the names of the published packages.
+fn published(metadata: &Value) -> BTreeSet<String> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let published = packages.filter(|package| package["publish"].is_null());
+    published
+        .filter_map(|package| package["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+fn rustdoc_json(root: &Path, target: &Path, toolchain: &str, package: &str) -> Result<PathBuf> {
     let mut rustdoc = Command::new("rustup");
     rustdoc.args([
         "run",
@@ -105,7 +120,7 @@ fn rustdoc_json(root: &Path, toolchain: &str, package: &str) -> Result<PathBuf> 
     ]);
     rustdoc
         .args(["--package", package, "--target-dir"])
-        .arg(&target);
+        .arg(target);
     rustdoc.args(["--", "-Z", "unstable-options", "--output-format", "json"]);
     rustdoc.args(["--cap-lints", "allow"]);
     if !rustdoc.current_dir(root).status()?.success() {
@@ -120,12 +135,14 @@ fn snapshot(json: &Path) -> Result<String> {
         .omit_auto_trait_impls(true)
         .build()?;
     let rustdoc: Value = serde_json::from_str(&fs::read_to_string(json)?)?;
-    let dependencies = dependencies::public(&rustdoc);
-    let dependencies: Vec<_> = dependencies.into_iter().collect();
-    Ok(format!(
-        "# Public dependencies: {}\n{api}",
-        dependencies.join(", ")
-    ))
+    let foreign = dependencies::public(&rustdoc);
+    let names = foreign
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let api = dependencies::without_modules(&api.to_string(), &foreign);
+    Ok(format!("# Public dependencies: {names}\n{api}"))
 }
 
 /// Returns the lines that only one of the two has.
