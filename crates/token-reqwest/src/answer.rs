@@ -1,5 +1,4 @@
-//! Takes in an answer: its head as far as it counts, its body up to the cap, decompressed if need
-//! be.
+//! Reads an answer: checks its head, reads its body up to the limit, and decompresses it if needed.
 
 use std::io::{self, Read};
 
@@ -11,9 +10,9 @@ use token_core::{ErrorKind, LONGEST_BODY, SendError, SendFailure};
 
 use crate::failure::cut_answer;
 
-/// As many as hyper takes unless it is told otherwise.
+/// hyper's default limit.
 const MOST_HEADERS: usize = 100;
-/// As many as are read at all, so that an answer with too many is still known by its status.
+/// The limit that hyper is given, so that the status of an answer with too many is still known.
 pub(crate) const MOST_HEADERS_READ: usize = 4096;
 
 pub(crate) async fn whole_answer(
@@ -28,9 +27,9 @@ pub(crate) async fn whole_answer(
     decompressed(answer)
 }
 
-/// An answer with too many headers comes from no token endpoint. But it may say that a refresh
-/// token was spent, and what was issued for it must not be lost; and a status that asks to wait, or
-/// leaves the outcome open, means the same with any number of headers.
+/// Rejects an answer with too many headers: no token endpoint sends one. A success is accepted,
+/// since the tokens issued for a spent refresh token must not be lost. So is a status that asks the
+/// client to wait or leaves the outcome open: it means the same with any number of headers.
 fn check_headers(response: &reqwest::Response) -> Result<(), SendError> {
     let status = response.status();
     if response.headers().len() <= MOST_HEADERS || status.is_success() || leaves_open(status) {
@@ -72,7 +71,7 @@ async fn whole_body(response: &mut reqwest::Response) -> Result<Bytes, SendError
     Ok(body.into())
 }
 
-/// Compression is never asked for, yet some proxies compress all the same.
+/// Compression is never requested, but some proxies compress anyway.
 fn decompressed(answer: http::Response<Bytes>) -> Result<http::Response<Bytes>, SendError> {
     let (mut head, body) = answer.into_parts();
     let plain = match compression(&head.headers, &body) {
@@ -90,9 +89,9 @@ enum Compression {
     Zlib,
 }
 
-/// By the body's first bytes, since some servers compress and do not say so, and some say so and do
-/// not compress. No text begins like gzip; two bytes of zlib could be one, so there the header has
-/// to say it too.
+/// Detects compression by the body's first bytes, since some servers compress without saying so and
+/// some say so without compressing. No text begins like gzip. Text can begin like zlib, so for zlib
+/// the header must say so too.
 fn compression(headers: &HeaderMap, body: &[u8]) -> Option<Compression> {
     match body {
         [0x1f, 0x8b, ..] => Some(Compression::Gzip),
@@ -103,7 +102,7 @@ fn compression(headers: &HeaderMap, body: &[u8]) -> Option<Compression> {
     }
 }
 
-/// RFC 1950: method 8, and both bytes together a multiple of 31.
+/// RFC 1950, section 2.2: compression method 8, and both bytes together a multiple of 31.
 fn is_zlib(method: u8, flags: u8) -> bool {
     method & 0x0f == 8 && u16::from_be_bytes([method, flags]).is_multiple_of(31)
 }
@@ -116,7 +115,7 @@ fn says_deflate(headers: &HeaderMap) -> bool {
 
 fn capped(compressed: impl Read) -> Result<Bytes, SendError> {
     let mut plain = Vec::new();
-    // one byte more than may be there tells that there is more
+    // one byte over the limit shows that the body is too long
     let read = compressed
         .take(LONGEST_BODY as u64 + 1)
         .read_to_end(&mut plain);

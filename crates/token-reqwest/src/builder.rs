@@ -1,4 +1,4 @@
-//! Puts a client together.
+//! Builds a [`ReqwestClient`].
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Puts a [`ReqwestClient`] together; nothing is checked before
+/// A builder for a [`ReqwestClient`]. Settings are checked in
 /// [`build`](ReqwestClientBuilder::build).
 ///
 /// ```
@@ -58,17 +58,16 @@ enum Route {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl ReqwestClient {
-    /// A client as the defaults of [`ReqwestClient::builder`] make it.
+    /// Builds a client with the defaults of [`ReqwestClient::builder`].
     ///
     /// # Errors
     ///
-    /// [`BuildError`] on a machine that has no root certificates at all, such as an empty
-    /// container.
+    /// [`BuildError`] if the machine has no root certificates, as in an empty container.
     pub fn new() -> Result<Self, BuildError> {
         Self::builder().build()
     }
 
-    /// Begins a client with a proxy, certificates or times of one's own.
+    /// Returns a builder, to set a proxy, certificates or timeouts.
     pub fn builder() -> ReqwestClientBuilder {
         ReqwestClientBuilder {
             connect_timeout: CONNECT_TIMEOUT,
@@ -84,42 +83,43 @@ impl ReqwestClient {
 }
 
 impl ReqwestClientBuilder {
-    /// The most time for the host's name, the socket, a proxy and TLS together; 10 seconds unless
-    /// set. The total time that the caller of `send` gives counts as well.
+    /// Sets the time limit for name resolution, connecting, the proxy and TLS together. Default: 10
+    /// seconds. The total time that is given to `send` applies as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The most time between two pieces of the answer, and from the request's start to the answer's
-    /// headers; 30 seconds unless set. The total time that the caller of `send` gives counts as
-    /// well.
+    /// Sets the time limit from the start of the request to the answer's headers, and then between
+    /// two reads of the body. Default: 30 seconds. The total time that is given to `send` applies
+    /// as well.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// The `User-Agent` header; `token-reqwest/` and the version unless set. A proxy sees it too.
+    /// Sets the `User-Agent` header, which is also sent to a proxy. Default: `token-reqwest/` and
+    /// the version of this crate.
     pub fn user_agent(mut self, user_agent: &str) -> Self {
         user_agent.clone_into(&mut self.user_agent);
         self
     }
 
-    /// Trusts these certificates too: one or more in PEM. May be called again.
+    /// Trusts these root certificates as well: one or more, in PEM. Further calls add to them.
     pub fn add_root_certificates_pem(mut self, certificates: &str) -> Self {
         self.root_certificates.push(certificates.to_owned());
         self
     }
 
-    /// Trusts only what [`add_root_certificates_pem`](Self::add_root_certificates_pem) added, and
-    /// not what the platform trusts.
+    /// Trusts only the certificates from
+    /// [`add_root_certificates_pem`](Self::add_root_certificates_pem), not those of the platform.
     pub fn only_added_root_certificates(mut self) -> Self {
         self.trust = Trust::AddedOnly;
         self
     }
 
-    /// Shows this certificate to servers that ask for one: the chain in PEM, the client's own
-    /// certificate first, and its private key in PEM (PKCS #8, PKCS #1 or SEC 1).
+    /// Sets the client certificate for servers that request one (mutual TLS): the chain in PEM, the
+    /// client's own certificate first, and its private key in PEM (PKCS #8, PKCS #1 or SEC 1).
     pub fn client_certificate_pem(mut self, chain: &str, key: Secret) -> Self {
         self.client_certificate = Some(ClientCertificate {
             chain: chain.to_owned(),
@@ -128,38 +128,38 @@ impl ReqwestClientBuilder {
         self
     }
 
-    /// Sends everything through this proxy, `http://host:port` or `https://host:port`. An
-    /// `https://` endpoint is tunnelled, so the proxy sees its host and no more; an `http://`
-    /// endpoint it sees in full.
+    /// Sends all requests through this proxy, `http://host:port` or `https://host:port`. Requests
+    /// to an `https://` endpoint are tunnelled, so that the proxy sees only its host and port. The
+    /// proxy sees requests to an `http://` endpoint in full.
     pub fn proxy(mut self, url: &str) -> Self {
         self.route = Route::Proxy(url.to_owned());
         self
     }
 
-    /// Uses the proxies that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
-    /// `NO_PROXY`), as they are when the client is built; with the feature `system-proxy` also
-    /// those of macOS and Windows. An empty variable counts as unset.
+    /// Uses the proxies of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`),
+    /// read when the client is built, and with the feature `system-proxy` also those of macOS and
+    /// Windows. An empty variable counts as unset.
     ///
-    /// Unless this is called, they are ignored, and the error of a failed connection names the
-    /// variable that was.
+    /// Otherwise these proxies are ignored, and the error of a failed connection names the ignored
+    /// variable.
     pub fn system_proxy(mut self) -> Self {
         self.route = Route::System;
         self
     }
 
-    /// The name and the password for [`proxy`](Self::proxy).
+    /// Sets the user name and the password for [`proxy`](Self::proxy).
     pub fn proxy_credentials(mut self, user: &str, password: Secret) -> Self {
         self.proxy_credentials = Some((user.to_owned(), password));
         self
     }
 
-    /// The finished client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a timeout is zero, the `User-Agent` cannot be a header, a certificate
-    /// or key does not parse or does not fit the other, the proxy is no URL or has its credentials
-    /// in it, or the machine has no root certificates and none were added.
+    /// [`BuildError`] if a timeout is zero, the `User-Agent` is not a valid header value, a
+    /// certificate or key does not parse or they do not belong together, the proxy is not an HTTP
+    /// URL or contains credentials, or the machine has no root certificates and none were added.
     pub fn build(self) -> Result<ReqwestClient, BuildError> {
         let settings = reqwest::Client::builder()
             .http1_only()
@@ -191,7 +191,7 @@ impl ReqwestClientBuilder {
     fn proxy_at(&self, url: &str) -> Result<Proxy, BuildError> {
         let uri: Uri = url
             .parse()
-            .map_err(|_| BuildError::invalid("proxy", "is no URL"))?;
+            .map_err(|_| BuildError::invalid("proxy", "is not a URL"))?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(BuildError::invalid(
                 "proxy",
@@ -202,10 +202,10 @@ impl ReqwestClientBuilder {
             .authority()
             .is_some_and(|authority| authority.as_str().contains('@'))
         {
-            let why = "has credentials in it; give them to `proxy_credentials`";
+            let why = "contains credentials; pass them to `proxy_credentials`";
             return Err(BuildError::invalid("proxy", why));
         }
-        let proxy = Proxy::all(url).map_err(|_| BuildError::invalid("proxy", "is no URL"))?;
+        let proxy = Proxy::all(url).map_err(|_| BuildError::invalid("proxy", "is not a URL"))?;
         Ok(match &self.proxy_credentials {
             Some((user, password)) => proxy.basic_auth(user, password.expose()),
             None => proxy,
@@ -254,8 +254,12 @@ fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildErro
 }
 
 fn header(user_agent: &str) -> Result<HeaderValue, BuildError> {
-    HeaderValue::from_str(user_agent)
-        .map_err(|_| BuildError::invalid("user_agent", "has a character that no header may have"))
+    HeaderValue::from_str(user_agent).map_err(|_| {
+        BuildError::invalid(
+            "user_agent",
+            "has a character that is not allowed in a header",
+        )
+    })
 }
 
 fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
@@ -264,26 +268,25 @@ fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
         .filter(|found| !found.is_empty())
         .ok_or(BuildError::invalid(
             "root_certificates",
-            "has no certificate in PEM",
+            "has no PEM certificate",
         ))
 }
 
 fn why_not_built(error: &reqwest::Error) -> BuildError {
     match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(_)) => {
-            BuildError::invalid("root_certificates", "has a certificate that is malformed")
+            BuildError::invalid("root_certificates", "has a malformed certificate")
         }
         Some(rustls::Error::InconsistentKeys(_)) => {
             BuildError::invalid("client_certificate", "does not belong to its key")
         }
         Some(rustls::Error::General(text)) if text.contains("No CA certificates") => {
-            let why =
-                "are needed: this machine has none; add some with `add_root_certificates_pem`";
+            let why = "are missing on this machine; add some with `add_root_certificates_pem`";
             BuildError::invalid("root_certificates", why)
         }
         _ => BuildError::invalid(
             "client_certificate",
-            "or another TLS setting is refused by the TLS library",
+            "or another TLS setting was refused by the TLS library",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Carries a request over reqwest.
+//! Sends a request with reqwest.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::environment::UnusedProxies;
 use crate::failure::{never_connected, no_answer};
 use crate::stage::{NoteConnecting, Stage};
 
-/// An [`HttpClient`] over reqwest.
+/// An [`HttpClient`] that uses reqwest.
 ///
 /// ```
 /// # #[cfg(feature = "rustls")] {
@@ -32,16 +32,16 @@ use crate::stage::{NoteConnecting, Stage};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// Every request gets a connection of its own, over HTTP/1.1. A kept connection would save one
-/// handshake per exchange, which is one per hour or so, and would cost certainty: a server may
-/// close it just when a refresh token is on its way, and then nobody knows whether the token was
-/// spent.
+/// Each request uses a new HTTP/1.1 connection. Reusing a connection would save one handshake per
+/// token request, about one an hour. But a server may close an idle connection just as a refresh
+/// token is sent over it, and then it is unknown whether the token was spent.
 ///
-/// A body is never handed to reqwest in a form that could be sent twice, so neither reqwest's nor
-/// hyper's own retries can spend a refresh token a second time.
+/// reqwest gets the body in a form that cannot be sent twice, so that neither its retries nor
+/// hyper's can spend a refresh token a second time.
 ///
-/// Cheap to clone. It must be used inside a Tokio runtime with I/O and time enabled; it holds
-/// nothing of a runtime, so it outlives one.
+/// Clones are cheap and share one `reqwest::Client`. [`send`](HttpClient::send) needs a Tokio
+/// runtime with I/O and time enabled. A client from [`builder`](Self::builder) is not tied to one
+/// runtime.
 #[derive(Clone)]
 pub struct ReqwestClient {
     client: reqwest::Client,
@@ -50,9 +50,8 @@ pub struct ReqwestClient {
 }
 
 impl ReqwestClient {
-    /// A client from reqwest's own builder, for what [`ReqwestClient::builder`] has no slot for:
-    /// another TLS library, a resolver, a local address, HTTP/2. This is the recommended way to
-    /// bring settings of one's own.
+    /// Builds a client from reqwest's builder, for settings that [`ReqwestClient::builder`] does
+    /// not have: another TLS library, a resolver, a local address, HTTP/2.
     ///
     /// ```
     /// use token_reqwest::ReqwestClient;
@@ -62,22 +61,22 @@ impl ReqwestClient {
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// Redirects, the referer, retries, the pool, decompression and the verbose log are switched
-    /// off whatever the builder says. All else stays as it is. Mind reqwest's defaults: proxies of
-    /// the environment are used unless `no_proxy()` is called, and no connect timeout is set, so
-    /// that only the total one counts.
+    /// Redirects, the referer, retries, the pool, decompression and verbose logs are disabled,
+    /// whatever the builder says. Everything else is kept. Note reqwest's defaults: proxies of the
+    /// environment are used unless `no_proxy()` is called, and there is no connect timeout, so that
+    /// only the total time applies.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where reqwest cannot build the client: no root certificates, certificates
-    /// that do not parse.
+    /// [`BuildError`] if reqwest cannot build the client, for example because there are no root
+    /// certificates or one does not parse.
     pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
         build_hardened(settings)
             .map(Self::of)
-            .map_err(|_| BuildError::invalid("settings", "make no client: reqwest refuses them"))
+            .map_err(|_| BuildError::invalid("settings", "are refused by reqwest"))
     }
 
-    /// A client that the program has already. Prefer [`ReqwestClient::from_builder`].
+    /// Uses a client that the program already has. Prefer [`ReqwestClient::from_builder`].
     ///
     /// ```
     /// use token_reqwest::ReqwestClient;
@@ -88,29 +87,28 @@ impl ReqwestClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// What is lost, since a finished client can be neither changed nor fully looked into:
+    /// A finished client can be neither changed nor fully inspected, so it offers less:
     ///
-    /// * *certainty*: only reqwest's word that it could not connect proves that nothing was sent.
-    ///   When the time is over, the outcome counts as unknown even if no connection was ever made.
-    /// * *the absence of a pool*: a server that closes an idle connection just then makes an
-    ///   outcome unknown.
-    /// * *connect and read timeouts*: they are the client's own, if it has any. The total one
-    ///   always counts.
-    /// * *independence of a runtime*: a kept connection belongs to the runtime that made it. If
-    ///   that one ends or stands still in the middle of an exchange, the outcome is unknown; what
-    ///   the engine promises for exchanges whose caller is gone does not hold.
-    /// * *proxies, default headers, cookies, decompression, `connection_verbose`*: they are as the
-    ///   client was built. With `connection_verbose(true)` reqwest logs every byte at TRACE, tokens
-    ///   included.
+    /// * *Known outcomes*: only reqwest's error that it could not connect proves that nothing was
+    ///   sent. After a timeout the outcome counts as unknown, even if there was no connection.
+    /// * *No pool*: if the server closes an idle connection just as it is reused, the outcome is
+    ///   unknown.
+    /// * *Connect and read timeouts*: the client's, if it has any. The total time always applies.
+    /// * *Independence of a runtime*: a pooled connection belongs to the runtime that opened it. If
+    ///   that runtime stops during a token request, the outcome is unknown. The guarantee of
+    ///   `token-cache` that a token request continues when its caller is gone does not hold then.
+    /// * *Proxies, default headers, cookies, decompression, `connection_verbose`*: as the client
+    ///   was built. With `connection_verbose(true)` reqwest logs every byte at TRACE, including
+    ///   tokens.
     ///
-    /// What is kept: nothing is sent twice, and a body is cut off at
-    /// [`LONGEST_BODY`](token_core::LONGEST_BODY) bytes.
+    /// Still guaranteed: nothing is sent twice, and a body of more than
+    /// [`LONGEST_BODY`](token_core::LONGEST_BODY) bytes is an error.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the client may follow redirects, which would carry secrets in headers,
-    /// in the query and in the referer to whomever the server names. Build it with
-    /// [`Policy::none`]. The client's `Debug` is where its policy can be read; where a version of
+    /// [`BuildError`] if the client may follow redirects: they could send secrets in headers, in
+    /// the query and in the referer to any host that the server names. Build it with
+    /// [`Policy::none`]. The policy is read from the client's `Debug` output; if a version of
     /// reqwest does not show it, the client is refused.
     pub fn from_client(client: reqwest::Client) -> Result<Self, BuildError> {
         if !follows_no_redirects(&client) {
@@ -137,7 +135,7 @@ impl ReqwestClient {
         }
     }
 
-    /// The environment's setting that names a proxy for this URL, if it is left unused.
+    /// Returns the ignored variable of the environment that names a proxy for this URL.
     fn unused_proxy(&self, url: &Uri) -> Option<&'static str> {
         #[cfg(feature = "rustls")]
         return self.unused_proxies.as_ref()?.for_url(url);
@@ -192,7 +190,7 @@ fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError
         Method::POST | Method::PUT | Method::PATCH
     );
     if has_body && request.body().is_empty() {
-        // hyper leaves it out, and some servers answer 411 then
+        // hyper leaves it out, and some servers then answer 411
         request
             .headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -203,7 +201,7 @@ fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError
         .map_err(|_| SendError::before_sending(SendFailure::Unsendable))
 }
 
-/// A body that counts as a stream cannot be copied, hence not be sent again by any policy or layer.
+/// A body that counts as a stream cannot be cloned, so no retry policy or layer can send it again.
 fn sent_once(body: Bytes) -> Body {
     Body::wrap(Body::from(body))
 }

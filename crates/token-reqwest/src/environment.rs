@@ -1,4 +1,4 @@
-//! The proxies that the environment names.
+//! Proxies of the environment.
 
 use std::sync::Arc;
 
@@ -6,8 +6,7 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 
-/// The proxies of the environment, as they were when the client was built. A value may hold a
-/// password.
+/// The proxies of the environment, read when the client is built. A value may contain a password.
 pub(crate) struct Environment {
     http: Setting,
     https: Setting,
@@ -26,7 +25,7 @@ struct Variable {
     value: String,
 }
 
-/// Which proxies were named and are not used.
+/// The proxies of the environment that the client ignores.
 #[derive(Clone)]
 pub(crate) struct UnusedProxies(Arc<Names>);
 
@@ -43,8 +42,8 @@ impl Environment {
 
     fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         if lookup("REQUEST_METHOD").is_some() {
-            // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`; reqwest uses none of them
-            // there
+            // under CGI a client's `Proxy:` header becomes `HTTP_PROXY`, so reqwest ignores all of
+            // them
             return Self::from_lookup(&|_| None);
         }
         Self {
@@ -55,8 +54,8 @@ impl Environment {
         }
     }
 
-    /// Lets a client use them. reqwest reads them itself, but takes an empty variable for a set
-    /// one.
+    /// Makes a client use these proxies. reqwest reads them itself, but treats an empty variable as
+    /// set.
     pub(crate) fn route(&self, settings: ClientBuilder) -> ClientBuilder {
         let all = [&self.http, &self.https, &self.all, &self.no];
         if !all.iter().any(|setting| setting.hidden_by_an_empty_one) {
@@ -122,7 +121,7 @@ impl Setting {
 }
 
 impl UnusedProxies {
-    /// The variable that names a proxy for this URL.
+    /// Returns the variable that names a proxy for this URL.
     pub(crate) fn for_url(&self, url: &Uri) -> Option<&'static str> {
         self.0.matcher.intercept(url)?;
         match url.scheme_str() {
@@ -132,8 +131,7 @@ impl UnusedProxies {
     }
 }
 
-/// As reqwest reads the environment: `http://` may be left out, and a value that is no URL is
-/// passed over.
+/// Reads a value as reqwest does: `http://` may be left out, and an invalid URL is ignored.
 fn proxy(setting: &Setting, make: fn(String) -> reqwest::Result<Proxy>) -> Option<Proxy> {
     let value = &setting.used.as_ref()?.value;
     if value.contains("://") {
@@ -159,7 +157,7 @@ mod tests {
 
     // FAULTS.md row 85
     #[test]
-    fn the_variable_that_would_count_for_a_url_is_named() {
+    fn the_variable_that_applies_to_a_url_is_named() {
         let all = &[("ALL_PROXY", "proxy:1"), ("https_proxy", "http://other:1")];
         assert_eq!(unused(all, "https://vendor.example/t"), Some("https_proxy"));
         assert_eq!(unused(all, "http://vendor.example/t"), Some("ALL_PROXY"));

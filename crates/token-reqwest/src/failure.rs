@@ -1,4 +1,4 @@
-//! What broke, told in words of our own: reqwest's errors print the URL, and rustls quotes the
+//! Maps errors to texts of this crate: reqwest's errors print the URL, and rustls quotes the
 //! server's certificate.
 
 use std::error::Error;
@@ -10,8 +10,8 @@ use crate::stage::Stage;
 #[cfg(feature = "rustls")]
 use crate::tls;
 
-/// What an error before the answer's first byte means. No text of it is passed on. `unused_proxy`
-/// names the environment's setting that would have taken the request another way.
+/// Maps an error before the answer's first byte. None of its text is passed on. `unused_proxy` is
+/// the ignored variable of the environment that names a proxy for this request.
 pub(crate) fn no_answer(
     error: &reqwest::Error,
     stage: &Stage,
@@ -25,13 +25,13 @@ pub(crate) fn no_answer(
     finding.describe(SendError::maybe_sent(finding.failure))
 }
 
-/// The time was over before there was a connection.
+/// The error for a timeout before the connection was ready.
 pub(crate) fn never_connected(unused_proxy: Option<&'static str>) -> SendError {
     let finding = Finding::bare(SendFailure::Timeout).blaming(unused_proxy);
     finding.describe(SendError::before_sending(finding.failure))
 }
 
-/// What an error in the middle of the answer means.
+/// Maps an error in the middle of the answer.
 pub(crate) fn cut_answer(error: &reqwest::Error) -> SendError {
     let finding = find(error);
     finding.describe(SendError::maybe_sent(finding.failure))
@@ -65,7 +65,7 @@ impl Finding {
         }
     }
 
-    /// A connection that could not be made may have needed the proxy that the environment names.
+    /// A failed connection may have needed the proxy of the environment.
     fn blaming(self, unused_proxy: Option<&'static str>) -> Self {
         let unconnected = matches!(
             self.failure,
@@ -99,7 +99,8 @@ impl Finding {
     }
 }
 
-/// The most telling cause wins: a proxy's refusal and a TLS failure come wrapped in plainer ones.
+/// Returns the most specific cause: a proxy's refusal or a TLS failure is wrapped in generic
+/// errors.
 fn find(error: &reqwest::Error) -> Finding {
     let connecting = error.is_connect();
     causes(error)
@@ -126,7 +127,8 @@ fn find(error: &reqwest::Error) -> Finding {
         }))
 }
 
-/// The error and all that it wraps. An `io::Error` hides what it wraps from `source()`.
+/// Returns the error and everything that it wraps. `source()` does not show what an `io::Error`
+/// wraps.
 pub(crate) fn causes<'a>(
     error: &'a reqwest::Error,
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -144,14 +146,14 @@ fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     }
 }
 
-/// hyper-util's tunnel error has no public type: its own constant texts are all there is.
+/// hyper-util's tunnel error has no public type, only constant texts.
 fn proxy_refusal(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let text = cause.to_string();
     let detail = match text.strip_prefix("tunnel error: ")? {
-        "proxy authorization required" => "the proxy wants other credentials",
-        "failed to create underlying connection" => "the proxy cannot be reached",
-        "unexpected end of file" => "the proxy hung up",
-        _ => "the proxy opens no tunnel to this host",
+        "proxy authorization required" => "the proxy requires other credentials",
+        "failed to create underlying connection" => "the proxy could not be reached",
+        "unexpected end of file" => "the proxy closed the connection",
+        _ => "the proxy refused a tunnel to this host",
     };
     Some(Finding::because(SendFailure::Proxy, detail))
 }
@@ -168,9 +170,9 @@ fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
     None
 }
 
-/// A client certificate is refused with an alert that TLS 1.3 delivers after the request was
-/// written. The server sends it in place of finishing the handshake, so it never decrypts the
-/// request: as good as unsent.
+/// In TLS 1.3 the alert that refuses a client certificate arrives after the request was written.
+/// The server sends it instead of finishing the handshake and never decrypts the request, so the
+/// request counts as unsent.
 fn refused_our_certificate(cause: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "rustls")]
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
@@ -180,15 +182,15 @@ fn refused_our_certificate(cause: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// reqwest without a TLS library refuses `https://` with a text and no type.
+/// Without a TLS library, reqwest refuses `https://` with a text, not with an error type.
 fn no_tls_built_in(cause: &(dyn Error + 'static)) -> Option<Finding> {
-    let detail = "this build of reqwest has no TLS; switch on the feature `rustls`";
+    let detail = "this build of reqwest has no TLS; enable the feature `rustls`";
     let refused = cause.to_string().ends_with("scheme is not http");
     refused.then(|| Finding::because(SendFailure::Unsendable, detail))
 }
 
 fn unresolved(error: &reqwest::Error) -> Finding {
-    // a resolver's text may quote the name; the operating system's does not
+    // a resolver's text may quote the host name; the operating system's does not
     let code = innermost(error).and_then(io::Error::raw_os_error);
     Finding {
         detail: code.map(|code| io::Error::from_raw_os_error(code).to_string()),
@@ -201,7 +203,7 @@ fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
     Some(match (connecting, error.kind()) {
         (true, ErrorKind::UnexpectedEof) => Finding::because(
             SendFailure::Tls,
-            "the other side hung up during the handshake",
+            "the peer closed the connection during the handshake",
         ),
         (true, ErrorKind::InvalidData) => Finding::bare(SendFailure::Tls),
         (true, _) => Finding::because(SendFailure::Connect, cause(error)),
@@ -209,15 +211,15 @@ fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
     })
 }
 
-/// The innermost `io::Error` is the socket's own, the outer ones are wrappers that say "other".
+/// The innermost `io::Error` is that of the socket; the outer ones are wrappers of kind "other".
 fn innermost(error: &reqwest::Error) -> Option<&io::Error> {
     causes(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .last()
 }
 
-/// The kind's text, which is the same everywhere. What the standard library has no kind for (too
-/// many open files) is called by the operating system's own text.
+/// Returns the kind's text, which is the same on every platform. If the standard library has no
+/// kind for it (such as too many open files), returns the operating system's text.
 fn cause(error: &io::Error) -> String {
     let kind = error.kind().to_string();
     match error.raw_os_error() {
@@ -230,7 +232,7 @@ fn cause(error: &io::Error) -> String {
 
 fn broken_http(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let error = cause.downcast_ref::<hyper::Error>()?;
-    // hyper keeps the question "too large?" for servers
+    // `is_parse_too_large` needs hyper's feature `server`
     let too_large = error.to_string().contains("too large");
     Some(if too_large {
         Finding::because(SendFailure::TooLong, "the headers")

@@ -1,8 +1,8 @@
 //! How far a request got: whether its connection was ready when it failed.
 //!
-//! reqwest tells "could not connect" but not "was still connecting when the time was over". So the
-//! connector is wrapped, and notes in the memory of the task that sends whether it has begun and
-//! whether it has finished.
+//! reqwest reports "could not connect", but not "was still connecting at the timeout". So the
+//! connector is wrapped and records in a task-local variable of the sending task whether it has
+//! started and whether it has finished.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ tokio::task_local! {
     static STAGE: Stage;
 }
 
-// 0: the connector was not heard of
+// 0: the connector was not called
 const CONNECTING: u8 = 1;
 const CONNECTED: u8 = 2;
 
-/// How far one request got. It never goes back: a second connection does not undo what the first
-/// may have carried.
+/// How far one request got. It never goes back: the first connection may have carried bytes,
+/// whatever happens on a second one.
 #[derive(Clone, Default)]
 pub(crate) struct Stage(Arc<AtomicU8>);
 
 impl Stage {
-    /// Lets the connector that `work` calls note how far it gets.
+    /// Runs `work` so that the connector that it calls records its progress here.
     pub(crate) fn observe<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
         STAGE.scope(self.clone(), work)
     }
 
-    /// Whether it is certain that no byte of the request left. Where the connector was never heard
-    /// of, nothing is certain: the request may have gone over a connection that was there before.
+    /// Returns whether certainly no byte of the request left. If the connector was never called,
+    /// that is not certain: an existing connection may have been used.
     pub(crate) fn proves_nothing_left(&self) -> bool {
         self.0.load(Ordering::Acquire) == CONNECTING
     }
@@ -46,7 +46,7 @@ impl Stage {
     }
 }
 
-/// Wraps reqwest's connector: name, socket, proxy and TLS are all inside.
+/// Wraps reqwest's connector, which covers name resolution, socket, proxy and TLS.
 #[derive(Clone, Copy)]
 pub(crate) struct NoteConnecting;
 
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connector_that_was_never_heard_of_proves_nothing() {
+    fn a_connector_that_was_never_called_proves_nothing() {
         assert!(!Stage::default().proves_nothing_left());
     }
 

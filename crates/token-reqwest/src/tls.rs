@@ -1,22 +1,24 @@
-//! Why TLS failed, in constant texts: rustls's own quote names out of the server's certificate.
+//! Explains TLS failures in constant texts: those of rustls quote names from the server's
+//! certificate.
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-const NOT_FOR_SERVERS: &str = "the certificate is not meant for servers; have one issued with the extended key usage serverAuth";
+const NOT_FOR_SERVERS: &str =
+    "the certificate is not valid for servers; issue one with the extended key usage serverAuth";
 
-/// One line for a person.
+/// Returns a one-line explanation.
 pub(crate) fn why(error: &Error) -> &'static str {
     match error {
         Error::InvalidCertificate(error) => why_not_trusted(error),
         Error::AlertReceived(alert) => why_refused(*alert),
         Error::PeerIncompatible(_) => "no TLS version or cipher suite in common",
-        Error::NoCertificatesPresented => "the server has no certificate",
-        Error::InvalidMessage(_) => "the other side does not speak TLS",
+        Error::NoCertificatesPresented => "the server presented no certificate",
+        Error::InvalidMessage(_) => "the peer does not speak TLS",
         _ => "the handshake failed",
     }
 }
 
-/// Whether the server ended the handshake over the client's certificate.
+/// Returns whether the server ended the handshake because of the client's certificate.
 pub(crate) fn refused_our_certificate(error: &Error) -> bool {
     let Error::AlertReceived(alert) = error else {
         return false;
@@ -24,8 +26,8 @@ pub(crate) fn refused_our_certificate(error: &Error) -> bool {
     concerns_our_certificate(*alert)
 }
 
-/// Whether it stays so until somebody changes a setting or a certificate. A broken handshake and a
-/// certificate's dates mend themselves.
+/// Returns whether the error stays until a setting or a certificate is changed. A broken handshake
+/// or a certificate's dates can resolve by themselves.
 pub(crate) fn is_permanent(error: &Error) -> bool {
     match error {
         Error::InvalidCertificate(error) => !passes_by_itself(error),
@@ -50,13 +52,13 @@ fn passes_by_itself(error: &CertificateError) -> bool {
 fn why_not_trusted(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::UnknownIssuer => {
-            "the certificate's issuer is not trusted; a private one is added with `add_root_certificates_pem`"
+            "the certificate's issuer is not trusted; add a private CA with `add_root_certificates_pem`"
         }
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
-            "the certificate has no subjectAltName; have one issued that names this host there, its common name does not count"
+            "the certificate has no subjectAltName; issue one that names this host there (the common name is ignored)"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the certificate is for another host; correct the URL's host, or have a certificate issued for it"
+            "the certificate is for another host; correct the URL's host or issue a certificate for it"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the certificate has expired, or this machine's clock is wrong"
@@ -74,14 +76,14 @@ fn why_not_trusted(error: &CertificateError) -> &'static str {
     }
 }
 
-/// What rustls itself has no name for comes as an error of its verifier's, known by its text.
+/// Errors that rustls has no variant for come from its verifier and are known by their texts.
 fn why_not_usable(named: &str) -> &'static str {
     match named {
         "CaUsedAsEndEntity" => {
-            "the server shows the certificate of an authority (CA:TRUE) as its own; have it issue one for the server (CA:FALSE)"
+            "the server presented a CA certificate (CA:TRUE); issue a certificate for the server (CA:FALSE)"
         }
         "UnsupportedCertVersion" => {
-            "the certificate is of version 1; have one issued of version 3, with this host as its subjectAltName"
+            "the certificate is X.509 version 1; issue one of version 3 with this host as its subjectAltName"
         }
         "certificate had invalid extensions" => NOT_FOR_SERVERS,
         _ => "the certificate is not valid; the server needs another",
@@ -91,9 +93,9 @@ fn why_not_usable(named: &str) -> &'static str {
 fn why_refused(alert: AlertDescription) -> &'static str {
     match alert {
         AlertDescription::CertificateRequired => {
-            "the server requires a client certificate; give one with `client_certificate_pem`"
+            "the server requires a client certificate; set one with `client_certificate_pem`"
         }
-        alert if concerns_our_certificate(alert) => "the server refuses the client certificate",
+        alert if concerns_our_certificate(alert) => "the server refused the client certificate",
         AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
             "no TLS version or cipher suite in common, or a client certificate is missing"
         }

@@ -1,5 +1,5 @@
-//! What reqwest, hyper and rustls log at TRACE has no secret in it. One process, since collectors
-//! are global.
+//! What reqwest, hyper and rustls log at TRACE contains no secret. A test binary of its own, since
+//! collectors are global.
 #![cfg(feature = "rustls")]
 #![allow(
     clippy::unwrap_used,
@@ -93,7 +93,7 @@ fn refresh(url: &str) -> Request<Bytes> {
         .unwrap()
 }
 
-/// Answers every connection with the same bytes, then hangs up.
+/// Answers every connection with the same bytes, then closes it.
 async fn server(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -107,7 +107,7 @@ async fn server(answer: &'static str) -> String {
 }
 
 #[tokio::test]
-async fn nothing_that_our_dependencies_log_has_a_secret_in_it() {
+async fn dependencies_log_no_secret() {
     log::set_logger(&Collector).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     tracing::subscriber::set_global_default(Collector).unwrap();
@@ -144,7 +144,7 @@ async fn nothing_that_our_dependencies_log_has_a_secret_in_it() {
         .await
         .unwrap_err();
     assert_no_secret();
-    assert_that_the_collector_can_hear(&whole).await;
+    assert_the_collector_records(&whole).await;
 }
 
 fn assert_no_secret() {
@@ -162,7 +162,7 @@ fn assert_no_secret() {
     }
 }
 
-async fn assert_that_the_collector_can_hear(url: &str) {
+async fn assert_the_collector_records(url: &str) {
     let chatty = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true);

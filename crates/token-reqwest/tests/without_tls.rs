@@ -1,4 +1,4 @@
-//! A build in which nobody switched TLS on.
+//! A build without TLS.
 #![cfg(not(feature = "rustls"))]
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use token_core::{ErrorKind, HttpClient, SendFailure};
 use token_reqwest::ReqwestClient;
 
 #[tokio::test]
-async fn https_without_tls_is_a_mistake_in_the_configuration() {
+async fn https_without_tls_is_a_config_error() {
     let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
     let request = http::Request::get("https://127.0.0.1:1/t")
         .body(Bytes::new())

@@ -1,4 +1,4 @@
-//! A throw-away authority and servers with its certificates.
+//! A temporary certificate authority, and servers with its certificates.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion
 
 use crate::raw::{RawServer, Wire, answer_of};
 
-/// Where certificates come from; made anew for each test.
+/// A certificate authority; each test creates its own.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -78,7 +78,7 @@ pub(crate) fn configured(
     config.with_single_cert(chain, key).unwrap()
 }
 
-/// Answers over TLS. What is heard are the bytes inside.
+/// Answers over TLS, and records the decrypted bytes.
 pub(crate) async fn serving(config: ServerConfig) -> RawServer {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     RawServer::start(move |wire| {
@@ -90,7 +90,7 @@ pub(crate) async fn serving(config: ServerConfig) -> RawServer {
                     wire.request().await;
                     wire.say(&answer_of("{}")).await;
                 }
-                // a close with unread bytes would be a reset, and the alert lost
+                // closing with unread bytes would reset the connection and lose the alert
                 Err((_, stream)) => Wire::new(stream, Default::default()).until_gone().await,
             }
         }
@@ -98,7 +98,7 @@ pub(crate) async fn serving(config: ServerConfig) -> RawServer {
     .await
 }
 
-/// Shows a certificate that rustls would not show of its own accord.
+/// Presents a certificate that rustls would refuse to present.
 pub(crate) async fn showing(certificate: Vec<u8>, key: &KeyPair) -> RawServer {
     let provider = Arc::new(ring::default_provider());
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));

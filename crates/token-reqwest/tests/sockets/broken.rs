@@ -1,4 +1,4 @@
-//! Connections that break, answers that are none.
+//! Broken connections and invalid answers.
 
 use token_core::{ErrorKind, HttpClient, LONGEST_BODY, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
@@ -29,7 +29,7 @@ async fn failed(server: &RawServer) -> SendError {
     error
 }
 
-async fn nobody_there() -> String {
+async fn unused_address() -> String {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}/t", gone.local_addr().unwrap())
 }
@@ -39,7 +39,7 @@ async fn nobody_there() -> String {
 async fn a_refused_connection_sent_nothing() {
     let client = ReqwestClient::new().unwrap();
     let error = client
-        .send(refresh(&nobody_there().await), MINUTE)
+        .send(refresh(&unused_address().await), MINUTE)
         .await
         .unwrap_err();
     assert_unsent(&error, SendFailure::Connect);
@@ -49,7 +49,8 @@ async fn a_refused_connection_sent_nothing() {
     );
 }
 
-// FAULTS.md row 34: connected is not sent, but nobody can tell
+// FAULTS.md row 34: a connection does not prove that anything was sent, but nothing proves the
+// opposite
 #[tokio::test]
 async fn a_reset_before_a_byte_was_read_is_in_doubt() {
     let server = RawServer::start(|wire| async move { wire.reset() }).await;
@@ -123,7 +124,7 @@ async fn a_reset_in_the_middle_of_the_body_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_http_is_in_doubt_and_not_quoted() {
+async fn an_answer_that_is_not_http_is_in_doubt_and_not_quoted() {
     let error = answered_with("SSH-2.0-s3cr3t\r\n\r\n").await;
     assert_in_doubt(&error, SendFailure::Other);
     assert_eq!(
@@ -168,7 +169,7 @@ async fn endless_headers_are_cut_off() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_greatest_length_is_taken_and_one_byte_more_is_not() {
+async fn a_body_of_the_maximum_length_is_accepted_and_one_more_byte_is_not() {
     let client = ReqwestClient::new().unwrap();
     for (length, taken) in [(LONGEST_BODY, true), (LONGEST_BODY + 1, false)] {
         let chunk = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
@@ -198,7 +199,7 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
     let client = ReqwestClient::new().unwrap();
     errors.push(
         client
-            .send(refresh(&nobody_there().await), MINUTE)
+            .send(refresh(&unused_address().await), MINUTE)
             .await
             .unwrap_err(),
     );
@@ -217,7 +218,7 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_a_mistake_in_the_configuration() {
+async fn a_request_that_cannot_be_sent_is_a_config_error() {
     let client = ReqwestClient::new().unwrap();
     for url in ["ftp://example.com/t", "/t"] {
         let error = client.send(refresh(url), MINUTE).await.unwrap_err();
@@ -227,7 +228,7 @@ async fn what_cannot_be_sent_is_a_mistake_in_the_configuration() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_is_taken_although_the_server_hangs_up_at_once() {
+async fn a_complete_answer_is_accepted_if_the_server_closes_at_once() {
     let server = RawServer::start(|mut wire| async move {
         wire.request().await;
         wire.say(&answer_of("{}")).await;

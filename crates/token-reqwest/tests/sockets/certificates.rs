@@ -1,4 +1,4 @@
-//! Certificates that will not do, and whether somebody has to act.
+//! Unacceptable certificates, and whether somebody has to act.
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use token_core::{Error, ErrorKind, HttpClient, SendFailure};
@@ -23,7 +23,7 @@ async fn error_of(authority: &Authority, shown: (Vec<u8>, rcgen::KeyPair)) -> Er
 }
 
 #[track_caller]
-fn assert_told(error: &Error, what: &str, to_do: &str) {
+fn assert_names(error: &Error, what: &str, to_do: &str) {
     let text = error.to_string();
     assert_eq!(error.kind(), ErrorKind::Config, "{text}");
     assert!(text.contains(what) && text.contains(to_do), "{text}");
@@ -35,57 +35,57 @@ fn assert_told(error: &Error, what: &str, to_do: &str) {
 
 // FAULTS.md rows 84 and 101
 #[tokio::test]
-async fn an_authoritys_own_certificate_is_told_as_such() {
+async fn a_ca_certificate_of_a_server_is_named_in_the_error() {
     let authority = Authority::new();
     let mut params = params();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let error = error_of(&authority, authority.sign(&params)).await;
-    assert_told(&error, "CA:TRUE", "have it issue one");
+    assert_names(&error, "CA:TRUE", "CA:FALSE");
 }
 
 // FAULTS.md rows 84 and 101
 #[tokio::test]
-async fn a_certificate_of_version_1_is_told_as_such() {
+async fn a_version_1_certificate_is_named_in_the_error() {
     let authority = Authority::new();
     let (certificate, key) = authority.sign(&params());
     let error = error_of(&authority, (as_version_1(&certificate), key)).await;
-    assert_told(&error, "version 1", "version 3");
+    assert_names(&error, "version 1", "version 3");
 }
 
 // FAULTS.md rows 84 and 101
 #[tokio::test]
-async fn a_certificate_without_a_subject_alt_name_is_told_as_such() {
+async fn a_missing_subject_alt_name_is_named_in_the_error() {
     let authority = Authority::new();
     let nameless = CertificateParams::new(Vec::new()).unwrap();
     let error = error_of(&authority, authority.sign(&nameless)).await;
-    assert_told(&error, "no subjectAltName", "have one issued");
+    assert_names(&error, "no subjectAltName", "issue one");
 }
 
 // FAULTS.md row 101
 #[tokio::test]
-async fn an_unknown_issuer_and_a_wrong_name_are_for_somebody_to_mend() {
+async fn an_unknown_issuer_and_a_wrong_name_are_config_errors() {
     let authority = Authority::new();
     let error = error_of(&authority, Authority::new().sign(&params())).await;
-    assert_told(&error, "issuer is not trusted", "add_root_certificates_pem");
+    assert_names(&error, "issuer is not trusted", "add_root_certificates_pem");
     let other = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
     let error = error_of(&authority, authority.sign(&other)).await;
-    assert_told(&error, "another host", "correct the URL");
+    assert_names(&error, "another host", "correct the URL");
     assert!(!error.to_string().contains("other.example"), "{error}");
 }
 
 // FAULTS.md row 101
 #[tokio::test]
-async fn a_certificate_for_clients_only_is_for_somebody_to_mend() {
+async fn a_client_only_certificate_is_a_config_error() {
     let authority = Authority::new();
     let mut params = params();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let error = error_of(&authority, authority.sign(&params)).await;
-    assert_told(&error, "not meant for servers", "serverAuth");
+    assert_names(&error, "not valid for servers", "serverAuth");
 }
 
 // FAULTS.md row 101
 #[tokio::test]
-async fn a_certificates_dates_pass_by_themselves() {
+async fn an_expired_or_not_yet_valid_certificate_is_transient() {
     let authority = Authority::new();
     for (from, to, why) in [(2000, 2001, "expired"), (4000, 4001, "not valid yet")] {
         let mut params = params();
@@ -101,8 +101,8 @@ async fn a_certificates_dates_pass_by_themselves() {
     }
 }
 
-/// The same certificate without the field that says "version 3", which is how version 1 is written.
-/// Its signature does not matter: the version is looked at first.
+/// Returns the certificate without the field for version 3, which makes it version 1. Its signature
+/// does not matter: the version is checked first.
 fn as_version_1(certificate: &[u8]) -> Vec<u8> {
     const VERSION_3: [u8; 5] = [0xa0, 0x03, 0x02, 0x01, 0x02];
     let outer = contents(certificate);
@@ -112,7 +112,7 @@ fn as_version_1(certificate: &[u8]) -> Vec<u8> {
     sequence(&[sequence(rest).as_slice(), after].concat())
 }
 
-/// What is inside the sequence at the beginning.
+/// Returns the contents of the sequence at the beginning.
 fn contents(der: &[u8]) -> &[u8] {
     let header = header_length(der);
     let length = der[2..header]
@@ -121,7 +121,7 @@ fn contents(der: &[u8]) -> &[u8] {
     &der[header..header + length]
 }
 
-/// Of a sequence of more than 127 bytes.
+/// Returns the length of the header of a sequence of more than 127 bytes.
 fn header_length(der: &[u8]) -> usize {
     assert_eq!(der[0], 0x30);
     2 + usize::from(der[1] & 0x7f)

@@ -1,4 +1,4 @@
-//! Answers that are compressed although nobody asked for it.
+//! Answers that are compressed although compression was not requested.
 
 use std::io::Write;
 
@@ -39,7 +39,7 @@ async fn answered_with(header: &str, body: &[u8]) -> Result<Response<Bytes>, Sen
 
 // FAULTS.md row 52
 #[tokio::test]
-async fn an_answer_that_is_compressed_unasked_is_read() {
+async fn an_answer_compressed_without_request_is_decompressed() {
     let zipped = gzip(PLAIN.as_bytes());
     let twice = [zipped.as_slice(), &gzip(b" ")].concat();
     for (header, body) in [
@@ -100,7 +100,7 @@ async fn a_compressed_body_that_is_cut_or_damaged_is_in_doubt() {
 
 // FAULTS.md row 52
 #[tokio::test]
-async fn the_wish_for_no_compression_is_carried_as_the_request_has_it() {
+async fn an_accept_encoding_header_is_sent_as_given() {
     let server = RawServer::answering(answer_of("{}")).await;
     let mut request = refresh(&server.url("/t"));
     let headers = request.headers_mut();

@@ -1,4 +1,4 @@
-//! A process that has no file descriptor left.
+//! A process without free file descriptors.
 
 use std::fs::File;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::raw::{MINUTE, assert_unsent, refresh};
 use crate::{CHILD, assert_passed};
 
 #[test]
-fn a_process_without_descriptors_is_told_so() {
+fn a_lack_of_file_descriptors_is_named_in_the_error() {
     if std::env::var_os(CHILD).is_some() {
         return child_without_descriptors();
     }
@@ -20,7 +20,7 @@ fn a_process_without_descriptors_is_told_so() {
         .arg(this)
         .args([
             "--exact",
-            "descriptors::a_process_without_descriptors_is_told_so",
+            "descriptors::a_lack_of_file_descriptors_is_named_in_the_error",
         ])
         .env(CHILD, "yes")
         .output()
@@ -28,7 +28,7 @@ fn a_process_without_descriptors_is_told_so() {
     assert_passed(&child);
 }
 
-/// Runs in a process of its own, since it takes every descriptor of it.
+/// Runs in a process of its own, since it uses up all file descriptors.
 fn child_without_descriptors() {
     let client = ReqwestClient::builder()
         .only_added_root_certificates()

@@ -1,4 +1,4 @@
-//! Answers with more headers than anybody needs.
+//! Answers with too many headers.
 
 use token_core::{ErrorKind, HttpClient};
 use token_reqwest::ReqwestClient;
@@ -22,7 +22,7 @@ async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
 
 // FAULTS.md row 87
 #[tokio::test]
-async fn a_refusal_with_too_many_headers_is_told_with_its_status() {
+async fn a_refusal_with_too_many_headers_is_reported_with_its_status() {
     for headers in [101, 1000, 4000] {
         for status in [302, 400, 401, 403, 404, 500] {
             let error = sent_to(answer(status, headers)).await.unwrap_err();
@@ -35,9 +35,9 @@ async fn a_refusal_with_too_many_headers_is_told_with_its_status() {
     }
 }
 
-// FAULTS.md rows 49 and 87: what was issued for a refresh token is not thrown away
+// FAULTS.md rows 49 and 87: tokens issued for a refresh token are not discarded
 #[tokio::test]
-async fn a_success_or_a_request_to_wait_counts_with_any_number_of_headers() {
+async fn a_success_or_a_retryable_status_is_accepted_with_any_number_of_headers() {
     for status in [200, 201, 408, 429, 502, 503, 504] {
         assert_eq!(sent_to(answer(status, 1000)).await.unwrap(), status);
     }

@@ -1,4 +1,4 @@
-//! What the client does with real sockets that misbehave.
+//! The client against real sockets that misbehave.
 #![cfg(feature = "rustls")]
 #![allow(
     clippy::unwrap_used,
@@ -22,10 +22,11 @@ mod slow;
 mod tls;
 mod wire;
 
-/// Set in a process that a test starts anew, to run its other half with an environment of its own.
+/// Set in the child process that runs the second half of a test with its own environment.
 const CHILD: &str = "TOKEN_REQWEST_CHILD";
 
-/// The child ran its half and passed; a name that matches no test would pass too, having run none.
+/// Asserts that the child ran its test and passed. With a name that matches no test it would run
+/// none and pass too.
 #[track_caller]
 fn assert_passed(child: &std::process::Output) {
     let printed = String::from_utf8_lossy(&child.stdout);

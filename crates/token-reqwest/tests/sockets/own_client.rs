@@ -1,4 +1,4 @@
-//! A client that the program has already.
+//! A client that the program already has.
 
 use reqwest::redirect::Policy;
 use token_core::{HttpClient, SendFailure};
@@ -25,7 +25,7 @@ fn a_client_that_may_follow_redirects_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_of_ones_own_carries_requests() {
+async fn a_client_of_the_program_sends_requests() {
     let own = reqwest::Client::builder()
         .no_proxy()
         .redirect(Policy::none());
@@ -39,7 +39,7 @@ async fn a_client_of_ones_own_carries_requests() {
 }
 
 #[tokio::test]
-async fn a_client_of_ones_own_still_knows_that_it_could_not_connect() {
+async fn a_client_of_the_program_still_proves_a_failed_connect() {
     let own = reqwest::Client::builder()
         .no_proxy()
         .redirect(Policy::none());

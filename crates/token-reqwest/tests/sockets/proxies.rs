@@ -1,4 +1,4 @@
-//! Proxies, which are used only where they are asked for.
+//! Proxies, which are used only if enabled.
 
 use std::process::Command;
 
@@ -41,13 +41,13 @@ async fn a_proxy_that_refuses_the_tunnel_sent_nothing() {
     for (answer, why) in [
         (
             "HTTP/1.1 407 Who\r\n\r\n",
-            "the proxy refused: the proxy wants other credentials",
+            "the proxy refused: the proxy requires other credentials",
         ),
         (
             "HTTP/1.1 403 No\r\n\r\n",
-            "the proxy refused: the proxy opens no tunnel to this host",
+            "the proxy refused: the proxy refused a tunnel to this host",
         ),
-        ("", "the proxy refused: the proxy hung up"),
+        ("", "the proxy refused: the proxy closed the connection"),
     ] {
         let error = refused_with(answer).await;
         assert_unsent(&error, SendFailure::Proxy);
@@ -103,7 +103,7 @@ fn a_proxy_that_cannot_be_used_is_refused() {
 }
 
 #[tokio::test]
-async fn the_environments_proxies_are_used_only_where_asked_for() {
+async fn proxies_of_the_environment_are_used_only_if_enabled() {
     if std::env::var_os(CHILD).is_some() {
         return child_with_a_proxy_in_its_environment().await;
     }
@@ -113,7 +113,7 @@ async fn the_environments_proxies_are_used_only_where_asked_for() {
     child
         .args([
             "--exact",
-            "proxies::the_environments_proxies_are_used_only_where_asked_for",
+            "proxies::proxies_of_the_environment_are_used_only_if_enabled",
         ])
         .env(CHILD, "yes")
         .env("http_proxy", proxy.url(""))
@@ -133,7 +133,7 @@ async fn the_environments_proxies_are_used_only_where_asked_for() {
     );
 }
 
-/// Runs in a process of its own, since the environment is the process\'s.
+/// Runs in a process of its own, since it changes the environment.
 async fn child_with_a_proxy_in_its_environment() {
     let target = std::env::var("TARGET").unwrap();
     let direct = ReqwestClient::new().unwrap();
@@ -148,7 +148,7 @@ async fn child_with_a_proxy_in_its_environment() {
         .unwrap();
 }
 
-/// Runs one test in a process of its own, with these variables and no others that name a proxy.
+/// Runs one test in a process of its own, with these proxy variables and no others.
 async fn alone(test: &str, variables: &[(&str, String)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", test]).env(CHILD, "yes");
@@ -170,7 +170,7 @@ async fn nobody_at(scheme: &str) -> String {
 
 // FAULTS.md row 85
 #[tokio::test]
-async fn a_failed_connection_names_the_proxy_that_was_left_unused() {
+async fn a_failed_connection_names_the_ignored_proxy_variable() {
     if std::env::var_os(CHILD).is_some() {
         return child_that_leaves_proxies_unused().await;
     }
@@ -183,11 +183,11 @@ async fn a_failed_connection_names_the_proxy_that_was_left_unused() {
         ("http_proxy", "proxy.example:3128".to_owned()),
         ("NO_PROXY", "localhost".to_owned()),
     ];
-    let test = "proxies::a_failed_connection_names_the_proxy_that_was_left_unused";
+    let test = "proxies::a_failed_connection_names_the_ignored_proxy_variable";
     alone(test, &set).await;
 }
 
-/// Runs in a process of its own, since the environment is the process's.
+/// Runs in a process of its own, since it changes the environment.
 async fn child_that_leaves_proxies_unused() {
     let client = ReqwestClient::new().unwrap();
     for (scheme, variable) in [
@@ -225,12 +225,12 @@ async fn child_that_leaves_proxies_unused() {
 
 // FAULTS.md row 85
 #[tokio::test]
-async fn a_connection_that_was_never_ready_names_the_proxy_that_was_left_unused() {
+async fn a_handshake_timeout_names_the_ignored_proxy_variable() {
     if std::env::var_os(CHILD).is_some() {
         return child_that_waits_for_a_handshake().await;
     }
     let set = [("ALL_PROXY", "http://proxy.example:3128".to_owned())];
-    let test = "proxies::a_connection_that_was_never_ready_names_the_proxy_that_was_left_unused";
+    let test = "proxies::a_handshake_timeout_names_the_ignored_proxy_variable";
     alone(test, &set).await;
 }
 

@@ -1,4 +1,4 @@
-//! A server that speaks bytes, not HTTP, and keeps everything that it hears.
+//! A server that sends raw bytes and records everything that it receives.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ impl Heard {
         self.0.lock().unwrap()[connection].extend_from_slice(bytes);
     }
 
-    /// What each connection said, in the order in which they were opened.
+    /// Returns what each connection received, in the order in which they were opened.
     pub(crate) fn all(&self) -> Vec<String> {
         let all = self.0.lock().unwrap();
         all.iter()
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Reads one whole request; false where the client hung up instead.
+    /// Reads one whole request. Returns false if the client closed the connection instead.
     pub(crate) async fn request(&mut self) -> bool {
         let mut text = String::new();
         while !is_whole(&text) {
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Some(buffer)
     }
 
-    /// Whether the client was still there to hear it.
+    /// Returns whether the client was still connected.
     pub(crate) async fn say(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).await.is_ok() && self.stream.flush().await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! Redirects are answers.
+//! Redirects are answers and are not followed.
 
 use token_core::HttpClient;
 use token_reqwest::ReqwestClient;
@@ -47,7 +47,7 @@ async fn a_redirect_to_the_same_host_is_not_followed() {
 
 // FAULTS.md row 29
 #[tokio::test]
-async fn a_builder_of_ones_own_that_follows_redirects_is_tamed() {
+async fn from_builder_disables_redirects_and_the_referer() {
     let other = RawServer::answering(answer_of("{}")).await;
     let server = RawServer::answering(redirect(302, &other.url("/stolen"))).await;
     let eager = || {
@@ -65,7 +65,7 @@ async fn a_builder_of_ones_own_that_follows_redirects_is_tamed() {
     assert_eq!(answer.status(), 302);
     assert!(other.heard().all().is_empty());
 
-    // without taming, the query's secret goes there in the referer
+    // unchanged, the same builder sends the query's secret there in the referer
     let url = server.url("/t?key=query-s3cr3t");
     let status = eager()
         .build()

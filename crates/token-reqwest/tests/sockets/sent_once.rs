@@ -1,5 +1,4 @@
-//! A refresh token that the server takes once is sent once, whatever reqwest and hyper would like
-//! to retry.
+//! A refresh token is sent once, whatever reqwest and hyper would retry.
 
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ async fn this_server_sees_a_token_twice_when_reqwest_may_retry() {
 }
 
 #[tokio::test]
-async fn a_retry_policy_of_ones_own_sends_a_token_once() {
+async fn a_retry_policy_of_the_program_sends_a_token_once() {
     let tamed = ReqwestClient::from_builder(stubborn()).unwrap();
     let untamed = ReqwestClient::from_client(stubborn().build().unwrap()).unwrap();
     for client in [tamed, untamed] {
@@ -107,8 +106,7 @@ async fn a_kept_connection_that_breaks_under_a_token_is_in_doubt() {
     assert_eq!(server.heard().count("POST /second"), 1);
 }
 
-// hyper sends again by itself where the pool gave it a dead connection and the request was not
-// begun
+// hyper resends a request by itself if the pool's connection was closed before the request started
 #[tokio::test]
 async fn a_kept_connection_that_the_server_closed_never_carries_a_token_twice() {
     for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! Servers that take their time. The time is tokio's, paused: it moves when everybody waits.
+//! Slow servers. tokio's time is paused and advances when all tasks wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn silent() -> RawServer {
 
 // FAULTS.md row 24
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_answer_is_in_doubt_when_the_time_is_over() {
+async fn a_server_that_does_not_answer_is_in_doubt_after_the_timeout() {
     let client = ReqwestClient::new().unwrap();
     let (error, took) = timed(&client, &silent().await.url("/t"), 5 * SECOND).await;
     assert_in_doubt(&error, SendFailure::Timeout);
@@ -102,7 +102,7 @@ async fn a_read_timeout_shorter_than_the_handshake_sent_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finished_client_cannot_tell_that_it_was_still_connecting() {
+async fn from_client_cannot_tell_that_it_was_still_connecting() {
     let url = format!("https://{}/t", silent().await.address());
     let own = reqwest::Client::builder()
         .no_proxy()

@@ -1,4 +1,4 @@
-//! Certificates: whom the client trusts, and what it shows of itself.
+//! Certificates: which ones the client trusts, and its own.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -57,8 +57,8 @@ async fn a_certificate_for_another_host_sent_nothing_and_is_not_quoted() {
     let server = server_of(&authority, "other.example").await;
     let error = send(trusting(&authority), &server).await.unwrap_err();
     assert_unsent(&error, SendFailure::Tls);
-    let expected = "TLS could not be agreed on: the certificate is for another host; correct the URL's host, or have a certificate \
-        issued for it";
+    let expected = "TLS could not be agreed on: the certificate is for another host; \
+        correct the URL's host or issue a certificate for it";
     assert_eq!(error.to_string(), expected);
     assert_eq!(server.heard().count(TOKEN), 0);
 }
@@ -105,7 +105,7 @@ async fn a_client_certificate_is_shown_to_a_server_that_requires_one() {
     }
 }
 
-// In TLS 1.3 the request is written before the refusal comes, yet the server never reads it.
+// In TLS 1.3 the request is written before the refusal arrives, but the server never reads it.
 #[tokio::test]
 async fn a_missing_client_certificate_counts_as_unsent() {
     let authority = Authority::new();
@@ -135,10 +135,10 @@ async fn a_client_certificate_of_another_authority_counts_as_unsent() {
     }
 }
 
-// FAULTS.md row 25: without TLS's own farewell a body that ends with the connection may have been
-// cut by anybody
+// FAULTS.md row 25: without close_notify, a body that ends with the connection may have been
+// truncated
 #[tokio::test]
-async fn a_body_that_ends_without_tlss_farewell_is_in_doubt() {
+async fn a_body_that_ends_without_close_notify_is_in_doubt() {
     let authority = Authority::new();
     let config = configured(&authority, "127.0.0.1", &Clients::Anonymous, &TLS13);
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -158,7 +158,7 @@ async fn a_body_that_ends_without_tlss_farewell_is_in_doubt() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused() {
+fn invalid_certificates_are_refused() {
     let authority = Authority::new();
     let (certificate, key) = authority.issue("client");
     let (_, other) = authority.issue("other");
@@ -200,14 +200,14 @@ fn what_is_no_certificate_is_refused() {
 }
 
 #[test]
-fn a_machine_without_root_certificates_is_told_so() {
+fn a_machine_without_root_certificates_is_a_build_error() {
     if std::env::var_os(CHILD).is_some() {
         return child_without_root_certificates();
     }
     let child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "tls::a_machine_without_root_certificates_is_told_so",
+            "tls::a_machine_without_root_certificates_is_a_build_error",
         ])
         .env(CHILD, "yes")
         .env("SSL_CERT_FILE", "/nonexistent/roots.pem")
@@ -217,11 +217,11 @@ fn a_machine_without_root_certificates_is_told_so() {
     assert_passed(&child);
 }
 
-/// Runs in a process of its own, since the environment is the process's.
+/// Runs in a process of its own, since it changes the environment.
 fn child_without_root_certificates() {
     let refused = ReqwestClient::new().unwrap_err();
     assert!(
-        refused.to_string().contains("this machine has none"),
+        refused.to_string().contains("missing on this machine"),
         "{refused}"
     );
     let authority = Authority::new();
@@ -260,7 +260,7 @@ async fn only_added_certificates_leave_out_those_of_the_platform() {
     assert_eq!(server.heard().count(TOKEN), 1);
 }
 
-/// Runs in a process of its own, since the environment is the process\'s.
+/// Runs in a process of its own, since it changes the environment.
 async fn child_with_a_platform_of_its_own() {
     let target = std::env::var("TARGET").unwrap();
     let both = trusting(&Authority::new());

@@ -1,4 +1,4 @@
-//! What goes over the wire when nothing goes wrong.
+//! What is sent when nothing goes wrong.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -8,7 +8,7 @@ use token_reqwest::ReqwestClient;
 use crate::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, refresh};
 
 #[tokio::test]
-async fn a_request_is_carried_as_it_is() {
+async fn a_request_is_sent_unchanged() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
     let answer = client
@@ -38,7 +38,7 @@ async fn a_request_is_carried_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_empty_post_says_that_it_is_empty_and_a_get_says_nothing() {
+async fn an_empty_post_has_a_content_length_and_a_get_has_none() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
     let post = Request::post(server.url("/a")).body(Bytes::new()).unwrap();
@@ -65,7 +65,7 @@ async fn any_status_is_an_answer_with_its_headers() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_not_kept() {
+async fn cookies_are_not_stored() {
     let server =
         RawServer::answering("HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n")
             .await;
@@ -81,7 +81,7 @@ async fn a_cookie_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_user_agent_of_ones_own_is_sent() {
+async fn a_custom_user_agent_is_sent() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::builder()
         .user_agent("meter/1")
