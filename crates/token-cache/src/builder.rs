@@ -22,9 +22,10 @@ use crate::refresh::attempts::Attempts;
 use crate::refresh::bound_store::BoundStore;
 use crate::refresh::{Parts, Refresher, Settings};
 
-/// After a holder has died, the others wait this long: a longer lease is a mistake.
+/// Upper bound for `lease_ttl`.
 const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
-/// The longest operation of a store.
+/// The longest operation of a store. Twice this, and `LONGEST_WRITE_PAUSE` of
+/// `refresh/pending.rs`, are the 15 s that `refresh/doubt.rs` waits at least.
 const STORE_LIMIT: Duration = Duration::from_secs(5);
 
 impl TokenCache {
@@ -152,14 +153,14 @@ impl TokenCacheBuilder {
     }
 
     /// Sets how long a lease in a shared store lives unless it is renewed. Default: 30 seconds; at
-    /// least 50 milliseconds, at most a day. It is renewed at each third of its life. If a holder
-    /// dies, the others wait this long; a slow holder loses a short lease more easily.
+    /// least 50 milliseconds, at most a day. It is renewed at each third of its life. If the
+    /// owner dies, the others wait this long; a slow owner loses a short lease more easily.
     pub fn lease_ttl(mut self, life: Duration) -> Self {
         self.settings.lease_ttl = life.max(Duration::from_millis(50));
         self
     }
 
-    /// Sets how long a refresh waits for another holder's lease, while it watches for that holder's
+    /// Sets how long a refresh waits for another owner's lease, while it watches for that owner's
     /// commit. Default: 60 seconds.
     pub fn lease_timeout(mut self, wait: Duration) -> Self {
         self.settings.lease_timeout = wait;

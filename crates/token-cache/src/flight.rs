@@ -61,7 +61,7 @@ impl Shared {
     fn decide(&self) -> Decision {
         match self.is_in_flight() {
             false => self.current.decide(),
-            true if self.refresher.waits_for_holder() => {
+            true if self.refresher.waits_for_owner() => {
                 self.current.decide_during(RefreshState::InDoubt)
             }
             true => self.current.decide_during(RefreshState::InFlight),
@@ -130,19 +130,24 @@ impl Shared {
         let (shared, session) = self.for_task();
         // The task ends with its caller's time, however long a store is away.
         let settling = async move {
-            let settling = shared.settle(session);
+            let settling = shared.wait_until_settled(session);
             Ok(tokio::time::timeout(within, settling).await.is_ok())
         };
         self.tasks.run(settling).await.unwrap_or(false)
     }
 
-    async fn settle(&self, session: SessionId) {
+    async fn wait_until_settled(&self, session: SessionId) {
         const BETWEEN_TRIES: Duration = Duration::from_millis(100);
         self.flight_ends().await;
         let session = self.current.session(session);
         // Another token may come while this one is written.
         while !self.refresher.pending().is_settled() {
-            if self.refresher.settle_after_refresh(session).await.is_err() {
+            if self
+                .refresher
+                .write_pending_and_release(session)
+                .await
+                .is_err()
+            {
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
         }

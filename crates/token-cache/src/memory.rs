@@ -89,7 +89,8 @@ impl Place {
     }
 
     fn is_held_by(&self, owner: &Owner) -> bool {
-        self.live_lease().is_some_and(|(holder, _)| holder == owner)
+        self.live_lease()
+            .is_some_and(|(leased_to, _)| leased_to == owner)
     }
 
     fn commit(&mut self, condition: &CommitCondition, record: &Record) -> Committed {
@@ -147,8 +148,8 @@ impl TokenStore for MemoryStore {
         life: Duration,
     ) -> Result<Acquired, StoreError> {
         Ok(self.at(key, |place| {
-            if let Some((holder, until)) = place.live_lease()
-                && holder != owner
+            if let Some((leased_to, until)) = place.live_lease()
+                && leased_to != owner
             {
                 return Acquired::Busy {
                     left: until.saturating_duration_since(Instant::now()),

@@ -1,5 +1,21 @@
 //! What brings the next token: one refresh at a time, as a transaction over the store that all
 //! processes share. It reports what it finds to a [`Session`](crate::current::session::Session).
+//!
+//! The methods of [`Refresher`], and its parts, by file:
+//!
+//! | what | file |
+//! |---|---|
+//! | runs a job: takes the lease, looks at the store, reads the fallback store | `run.rs` |
+//! | a refresh, in the order of events; what is done without the store | `transaction.rs` |
+//! | adopts what is stored, or begins with the initial token | `begin.rs`, `adopt.rs` |
+//! | waits while another owner may have spent the token | `doubt.rs` |
+//! | writes the intent, and restores another owner's | `intent.rs` |
+//! | obtains the next token: refresh, spares, initial token, login | `spend.rs` |
+//! | commits a token, or serves it from memory | `commit.rs` |
+//! | writes a token that the store did not take | `pending.rs` |
+//! | begins a new grant, with a code, a password or a token | `new_grant.rs` |
+//! | ends a grant; asks the vendor to revoke it | `logout.rs`, `revoke.rs` |
+//! | describes a grant | `grant_state.rs` |
 
 mod adopt;
 pub(crate) mod alternatives;
@@ -53,10 +69,10 @@ pub(crate) struct Refresher {
     pending: Pending,
     fallback: Fallback,
     new_grants: NewGrants,
-    /// Our intent that stands for another holder's, which a failed redemption had replaced.
+    /// Another owner's intent, rewritten under our name by `restore_intent`.
     inherited_intent: Mutex<Option<Intent>>,
-    /// Whether the refresh in flight waits for another holder that may have spent the token.
-    waits_for_holder: AtomicBool,
+    /// Whether the refresh in flight waits for another owner that may have spent the token.
+    waits_for_owner: AtomicBool,
     store_warnings_sent: AtomicBool,
 }
 
@@ -80,9 +96,9 @@ pub(crate) struct Settings {
     pub(crate) exchange: Duration,
     /// How long a lease lives unless it is renewed.
     pub(crate) lease_ttl: Duration,
-    /// How long a refresh waits for another holder's lease.
+    /// How long a refresh waits for another owner's lease.
     pub(crate) lease_timeout: Duration,
-    /// How long a token that another holder may have spent is watched before it is spent again.
+    /// How long a token that another owner may have spent is watched before it is spent again.
     pub(crate) doubt: Duration,
 }
 
@@ -112,7 +128,7 @@ impl Refresher {
             fallback: Fallback::new(parts.fallback),
             new_grants: NewGrants::default(),
             inherited_intent: Mutex::new(None),
-            waits_for_holder: AtomicBool::new(false),
+            waits_for_owner: AtomicBool::new(false),
             store_warnings_sent: AtomicBool::new(false),
         }
     }
@@ -139,9 +155,9 @@ impl Refresher {
         exchanger.ask(request, self.settings.exchange).await
     }
 
-    /// Whether the refresh in flight waits, perhaps for minutes, for another holder.
-    pub(crate) fn waits_for_holder(&self) -> bool {
-        self.waits_for_holder.load(Ordering::Acquire)
+    /// Whether the refresh in flight waits, perhaps for minutes, for another owner.
+    pub(crate) fn waits_for_owner(&self) -> bool {
+        self.waits_for_owner.load(Ordering::Acquire)
     }
 
     fn exchanger<'a>(&'a self, session: Session<'a>) -> Exchanger<'a> {
@@ -181,6 +197,6 @@ fn as_generation_after(issued: Issued, previous: Option<Generation>) -> Issued {
 fn busy() -> Error {
     Error::new(
         ErrorKind::Transient { after: None },
-        "another holder is refreshing the token",
+        "another owner is refreshing the token",
     )
 }

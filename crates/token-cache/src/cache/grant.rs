@@ -17,7 +17,7 @@ impl TokenCache {
     /// The vendor's refusal, or the transport's failure; [`Store`](token_core::ErrorKind::Store),
     /// with nothing sent, if the store cannot be reached.
     pub async fn redeem(&self, redemption: OneTimeGrant) -> Result<TokenGuard, Error> {
-        self.begin(NewGrant::Redeem(redemption)).await
+        self.begin_grant(NewGrant::Redeem(redemption)).await
     }
 
     /// Begins a grant with a token that you have, whatever the store holds.
@@ -27,7 +27,7 @@ impl TokenCache {
     /// [`Store`](token_core::ErrorKind::Store) if the store cannot be reached; if the token is
     /// expired, the error of its refresh.
     pub async fn set_token(&self, token: Token) -> Result<TokenGuard, Error> {
-        self.begin(NewGrant::Set(token)).await
+        self.begin_grant(NewGrant::Set(token)).await
     }
 
     /// Ends the grant: writes a tombstone to the store, so that a late commit cannot bring the
@@ -87,8 +87,8 @@ impl TokenCache {
         self.shared.current.forget_refusal();
     }
 
-    async fn begin(&self, grant: NewGrant) -> Result<TokenGuard, Error> {
-        self.shared.begin(grant).await?;
+    async fn begin_grant(&self, grant: NewGrant) -> Result<TokenGuard, Error> {
+        self.shared.begin_grant(grant).await?;
         self.token().await
     }
 }

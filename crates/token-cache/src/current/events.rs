@@ -46,9 +46,10 @@ pub enum Event {
         /// How long until the next one may start.
         next_in: Duration,
     },
-    /// The vendor refused the grant: somebody must log in again. Sent once.
+    /// The vendor refused the grant, or it was logged out elsewhere: somebody must log in again.
+    /// Sent once.
     Rejected {
-        /// The vendor's refusal.
+        /// The vendor's refusal, or that the grant was logged out.
         error: Error,
     },
     /// The store had lost the record, and it was written again from memory.
@@ -97,8 +98,8 @@ pub enum Event {
         /// Why.
         error: Error,
     },
-    /// Another holder committed first: its token is used, and ours is kept in case that one is
-    /// refused.
+    /// Another owner of the grant, mostly another process, committed first: its token is used, and
+    /// ours is kept in case that one is refused.
     Superseded {
         /// The generation of both tokens.
         generation: Generation,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use token_core::reexports::http::StatusCode;
 use token_core::{Error, ErrorKind, Step};
 
-pub(crate) use self::pause::Failed;
+pub(crate) use self::pause::{Brought, NewFailure};
 use self::pause::{Doubt, Pause};
 use super::backoff::{A_FEW, Backoff};
 use super::cached_token::Life;
@@ -53,11 +53,11 @@ struct SameRefusal {
 
 impl Failures {
     /// Notes one more. Returns the events to send: none if the grant was refused before.
-    pub(crate) fn note(&self, failed: &Failed<'_>, backoff: &Backoff) -> Vec<Event> {
+    pub(crate) fn note(&self, failed: &NewFailure<'_>, backoff: &Backoff) -> Vec<Event> {
         let mut failure = self.lock();
-        let was_refused = failure.as_ref().is_some_and(|last| last.refusal.is_some());
+        let earlier_refusal = failure.as_ref().and_then(|last| last.refusal.clone());
         let mut next = Failure::following(failure.take(), failed, backoff);
-        let events = next.events(failed, was_refused);
+        let events = next.events(failed, earlier_refusal.as_ref());
         *failure = Some(next);
         events
     }
@@ -137,18 +137,17 @@ impl Failures {
 }
 
 impl Failure {
-    fn following(last: Option<Self>, failed: &Failed<'_>, backoff: &Backoff) -> Self {
+    fn following(last: Option<Self>, failed: &NewFailure<'_>, backoff: &Backoff) -> Self {
         let error = failed.error;
         let login_failed = last.as_ref().is_some_and(|last| last.login_failed);
-        let is_temporary = login_failed || is_temporary(error);
         let is_refusal = error.kind() == ErrorKind::Rejected && !login_failed;
         let answers = last.as_ref().map_or(0, |last| last.answers);
         Self {
             error: error.clone(),
-            is_temporary,
-            pause: pause_after(last.as_ref(), failed, backoff, is_temporary),
+            is_temporary: may_pass(last.as_ref(), error),
+            pause: pause_after(last.as_ref(), failed, backoff),
             in_a_row: in_a_row(last.as_ref()),
-            tolerated: A_FEW + u32::from(failed.over_on_arrival),
+            tolerated: A_FEW + u32::from(failed.brought == Brought::ExpiredToken),
             answers: answers.saturating_add(u32::from(is_an_answer(error))),
             login_failed: false,
             same: SameRefusal::following(last.as_ref().map(|last| last.same), failed),
@@ -159,14 +158,14 @@ impl Failure {
         }
     }
 
-    /// Returns the events to send; `was_refused` says that the grant was refused before.
-    fn events(&mut self, failed: &Failed<'_>, was_refused: bool) -> Vec<Event> {
+    /// Returns the events to send. A refusal of the grant is sent once.
+    fn events(&mut self, failed: &NewFailure<'_>, earlier_refusal: Option<&Error>) -> Vec<Event> {
         let error = failed.error.clone();
         let mut events = Vec::new();
         let is_refusal = error.kind() == ErrorKind::Rejected && !self.is_temporary;
-        match (is_refusal, was_refused) {
-            (true, true) => {}
-            (true, false) => events.push(Event::Rejected { error }),
+        match (is_refusal, earlier_refusal) {
+            (true, Some(_)) => {}
+            (true, None) => events.push(Event::Rejected { error }),
             (false, _) => events.push(Event::Failed {
                 error,
                 next_in: self
@@ -184,17 +183,18 @@ impl Failure {
     }
 }
 
+/// Whether asking again later may help. The failure of a login that took the place of the refresh
+/// says nothing about the refresh, which may help.
+fn may_pass(last: Option<&Failure>, error: &Error) -> bool {
+    last.is_some_and(|last| last.login_failed) || is_temporary(error)
+}
+
 fn in_a_row(last: Option<&Failure>) -> u32 {
     last.map_or(0, |last| last.in_a_row).saturating_add(1)
 }
 
-fn pause_after(
-    last: Option<&Failure>,
-    failed: &Failed<'_>,
-    backoff: &Backoff,
-    is_temporary: bool,
-) -> Pause {
-    let Failed { error, now, .. } = *failed;
+fn pause_after(last: Option<&Failure>, failed: &NewFailure<'_>, backoff: &Backoff) -> Pause {
+    let NewFailure { error, now, .. } = *failed;
     let login_failed = last.is_some_and(|last| last.login_failed);
     let earlier = last.and_then(|last| last.pause.doubt);
     Pause {
@@ -209,10 +209,10 @@ fn pause_after(
             .map(|after| now.saturating_add(after))
             .max(last.and_then(|last| last.pause.asked_until)),
         had_usable: failed.life.usable,
-        longest_without_token: match (is_temporary, failed.over_on_arrival) {
-            (false, _) => Duration::MAX,
-            (true, true) => pause::LONGEST_WITHOUT_TOKEN,
-            (true, false) => pause::longest_without_token(failed.life.total),
+        longest_without_token: match failed.brought {
+            _ if !may_pass(last, error) => Duration::MAX,
+            Brought::ExpiredToken => pause::LONGEST_WITHOUT_TOKEN,
+            Brought::Nothing => pause::longest_without_token(failed.life.total),
         },
         doubt: match Doubt::of(failed) {
             Some(doubt) => Some(doubt.after(earlier)),
@@ -222,7 +222,7 @@ fn pause_after(
 }
 
 impl SameRefusal {
-    fn following(last: Option<Self>, failed: &Failed<'_>) -> Self {
+    fn following(last: Option<Self>, failed: &NewFailure<'_>) -> Self {
         let status = failed.error.status();
         let status = status.filter(|status| is_unexplained_refusal(*status, failed.error));
         match last {

@@ -10,7 +10,7 @@ use super::Current;
 use super::cached_token::CachedToken;
 use super::decide::Status;
 use super::events::{Event, Origin};
-use super::failures::Failed;
+use super::failures::{Brought, NewFailure};
 use super::sessions::Publication;
 
 /// A vendor that repeats its live token is asked again when a quarter of what is left is over, but
@@ -24,9 +24,9 @@ impl Current {
     pub(super) fn replace_token(&self, publication: Publication) {
         let origin = publication.origin;
         let before = self.cached.load_full();
-        let is_repeated = origin.is_exchange() && publication.token.same_secrets_as(before.token());
+        let novelty = Novelty::of(&publication, &before);
         let Some((token, anchor)) = self.worth_publishing(&before, publication) else {
-            return self.over_on_arrival(origin, is_repeated);
+            return self.expired_on_arrival(origin, novelty);
         };
         let token = self.with_policy(token);
         let event = Event::Refreshed {
@@ -36,19 +36,19 @@ impl Current {
         };
         self.tell_of_the_grants_end(before.token(), &token);
         let next = CachedToken::following(&before, token, anchor, origin.is_exchange());
-        let next = match is_repeated {
-            true => self.repeated(next),
-            false => next,
+        let next = match novelty {
+            Novelty::Repeated => self.repeated(next),
+            Novelty::New => next,
         };
         self.carry_rejection(&before, &next, origin);
         let has_access_token = next.has_access_token();
         self.cached.store(Arc::new(next));
         self.logged_out.store(false, Ordering::Release);
         if origin.is_exchange() && self.live().is_none() && has_access_token {
-            return self.over_on_arrival(origin, is_repeated);
+            return self.expired_on_arrival(origin, novelty);
         }
         self.failures.clear();
-        if !is_repeated && has_access_token {
+        if novelty == Novelty::New && has_access_token {
             self.emit(event);
         }
     }
@@ -83,7 +83,7 @@ impl Current {
 
     /// The vendor issued something, so the grant is alive; but the next exchange waits for a pause.
     /// A vendor that repeats its token within the last second of its life has not failed.
-    fn over_on_arrival(&self, origin: Origin, is_repeated: bool) {
+    fn expired_on_arrival(&self, origin: Origin, novelty: Novelty) {
         if !origin.is_exchange() {
             return;
         }
@@ -92,22 +92,22 @@ impl Current {
             ErrorKind::Transient { after: None },
             "the token had expired when it arrived",
         );
-        let events = self.failed(&error, true);
-        if !is_repeated {
+        let events = self.note_exchange(&error, Brought::ExpiredToken);
+        if novelty == Novelty::New {
             events.into_iter().for_each(|event| self.emit(event));
         }
     }
 
-    /// Notes a failure, and returns the events to send.
-    pub(super) fn failed(&self, error: &Error, over_on_arrival: bool) -> Vec<Event> {
-        let failed = Failed {
+    /// Notes a failed exchange, and returns the events to send.
+    pub(super) fn note_exchange(&self, error: &Error, brought: Brought) -> Vec<Event> {
+        let failed = NewFailure {
             error: &error.clone().with_key(self.key()),
             rotation: self.rotation(),
             life: self.life(),
             now: self.now().elapsed,
             sent: Duration::from_millis(self.exchange_began.load(Ordering::Acquire)),
             drawn: self.entropy.number(),
-            over_on_arrival,
+            brought,
         };
         self.failures.note(&failed, &self.timing.backoff)
     }
@@ -157,6 +157,23 @@ impl Current {
         let is_renewable = self.has_login() || token.generation() == before.generation();
         if !is_renewable && !self.grant_end_told.swap(true, Ordering::AcqRel) {
             self.emit(Event::GrantEnds { at: end });
+        }
+    }
+}
+
+/// Whether the vendor issued the cached token once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Novelty {
+    New,
+    Repeated,
+}
+
+impl Novelty {
+    fn of(publication: &Publication, before: &CachedToken) -> Self {
+        let is_exchange = publication.origin.is_exchange();
+        match is_exchange && publication.token.same_secrets_as(before.token()) {
+            true => Self::Repeated,
+            false => Self::New,
         }
     }
 }

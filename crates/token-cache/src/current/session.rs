@@ -9,6 +9,7 @@ use token_core::{Clock, ClockReading, Error, ErrorKind, Token};
 use super::Current;
 use super::cached_token::CachedToken;
 use super::events::Origin;
+use super::failures::Brought;
 use super::sessions::{Publication, SessionId};
 use crate::clock::millis;
 
@@ -54,8 +55,9 @@ impl<'a> Session<'a> {
         self.published.notify_waiters();
     }
 
-    /// Notes that the store has a tombstone: the token is not served any more.
-    pub(crate) fn logged_out(&self) -> Error {
+    /// Notes that the store has a tombstone: the token is not served any more. Returns the error
+    /// that callers get.
+    pub(crate) fn note_tombstone(&self) -> Error {
         self.sessions.act_in(self.id, || {
             self.cached.load().revoke();
             self.current.set_logged_out();
@@ -84,7 +86,7 @@ impl<'a> Session<'a> {
 
     pub(crate) fn note_failure(&self, error: &Error) {
         self.sessions.act_in(self.id, || {
-            let events = self.failed(error, false);
+            let events = self.note_exchange(error, Brought::Nothing);
             events.into_iter().for_each(|event| self.emit(event));
         });
     }
@@ -113,6 +115,7 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Reads go to [`Current`]; changes go through `act_in`, which a logout ends.
 impl Deref for Session<'_> {
     type Target = Current;
 

@@ -123,7 +123,7 @@ fn a_logout_is_temporary_only_for_an_endpoint_with_a_repeatable_login() {
     for has_login in [true, false] {
         let (current, _clock) = current(has_login);
         publish(&current, token(&current, 1), Origin::Refresh);
-        let error = current.session(current.session_id()).logged_out();
+        let error = current.session(current.session_id()).note_tombstone();
         assert_eq!(error.kind() != ErrorKind::Rejected, has_login);
         assert!(current.live().is_none() && current.is_logged_out());
     }

@@ -24,8 +24,8 @@ impl KeepFresh {
 }
 
 /// Short enough to notice that the machine was suspended: a timer stands still then.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 impl Shared {
     pub(crate) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
@@ -45,7 +45,7 @@ impl Shared {
         if self.current.is_logged_out() {
             // Only the store knows whether somebody has logged in again.
             self.look().await;
-            return LONGEST_PAUSE;
+            return LONGEST_SLEEP;
         }
         if matches!(self.decide(), Decision::Wait | Decision::UseAndRefresh) {
             // A failure is sent as an event, and tried again after its pause.
@@ -53,7 +53,7 @@ impl Shared {
             self.flight_ends().await;
         }
         let due_in = self.current.until_due();
-        due_in.clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+        due_in.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
     }
 }
 

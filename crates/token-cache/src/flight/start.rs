@@ -14,7 +14,7 @@ use crate::current::sessions::SessionId;
 use crate::refresh::begin::Trigger;
 use crate::refresh::exchange::broke_off;
 use crate::refresh::new_grants::NewGrant;
-use crate::refresh::pending::{LONGEST_PAUSE, Writer};
+use crate::refresh::pending::{LONGEST_WRITE_PAUSE, Writer};
 use crate::refresh::run::RefreshJob;
 
 /// The outcome of a flight.
@@ -22,7 +22,7 @@ type Outcome = Result<(), Error>;
 
 /// For callers that cannot get a token, the store is looked at this often at most.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const SHORTEST_WRITE_PAUSE: Duration = Duration::from_millis(500);
 /// How often a write is tried again after the last handle of the cache was dropped.
 const TRIES_AFTER_DROP: u32 = 100;
 
@@ -49,9 +49,9 @@ impl Shared {
         is_superseded || matches!(decision, Decision::Wait | Decision::UseAndRefresh)
     }
 
-    /// Begins a grant: in the flight under way if that only waits for another holder, else in the
+    /// Begins a grant: in the flight under way if that only waits for another owner, else in the
     /// next one.
-    pub(crate) async fn begin(self: &Arc<Self>, grant: NewGrant) -> Outcome {
+    pub(crate) async fn begin_grant(self: &Arc<Self>, grant: NewGrant) -> Outcome {
         let mut queued = self.refresher.new_grants().add(grant);
         loop {
             let mut ours = None;
@@ -74,7 +74,7 @@ impl Shared {
         }
     }
 
-    /// Looks at the store for what another process brought, after the flight under way. Returns
+    /// Looks at the store for what another owner brought, after the flight under way. Returns
     /// false if that was done a moment ago.
     pub(super) async fn look(self: &Arc<Self>) -> bool {
         if !self.claim_look() {
@@ -126,13 +126,13 @@ async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: L
 /// nobody else holds it.
 async fn write_until_acknowledged(shared: &Arc<Shared>, session: SessionId, writer: Writer<'_>) {
     let session = shared.current.session(session);
-    let mut pause = SHORTEST_PAUSE;
+    let mut pause = SHORTEST_WRITE_PAUSE;
     let mut tries_left = TRIES_AFTER_DROP;
     while tries_left > 0 && !writer.is_done() {
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(LONGEST_WRITE_PAUSE);
         // A failure is tried again: that is what this loop is for.
-        _ = shared.refresher.settle_after_refresh(session).await;
+        _ = shared.refresher.write_pending_and_release(session).await;
         if Arc::strong_count(shared) == 1 {
             tries_left -= 1;
         }

@@ -46,7 +46,7 @@ impl Refresher {
     ) -> Result<Adopted, Error> {
         self.initial.learn_from(stored);
         if stored.tombstoned {
-            return Err(session.logged_out());
+            return Err(session.note_tombstone());
         }
         let Some(record) = &stored.record else {
             return Ok(Adopted::Nothing);
@@ -54,8 +54,7 @@ impl Refresher {
         let now = session.now();
         let token =
             record::read(record, stored.record_age, now.wall).map_err(|error| error.to_error())?;
-        // A tombstone that is gone again, such as one that no replica had, revives the current
-        // token.
+        // If a failover lost the tombstone, the same token is adopted again.
         let is_current = is_current(&token, session) && !session.is_logged_out();
         if is_current || !is_better(&token) {
             return Ok(Adopted::Nothing);
@@ -74,9 +73,9 @@ impl Refresher {
 }
 
 /// Returns the generation that a new login follows: that of what is stored, or of what a logout
-/// removed. Otherwise a holder that missed the logout would take the new grant for an ancestor of
+/// removed. Otherwise an owner that missed the logout would take the new grant for an ancestor of
 /// the old one.
-pub(super) fn newest_generation(stored: &Entry) -> Option<Generation> {
+pub(super) fn stored_generation(stored: &Entry) -> Option<Generation> {
     stored.generation().or(stored.tombstoned_generation)
 }
 

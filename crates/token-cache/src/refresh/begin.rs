@@ -28,7 +28,7 @@ pub(super) enum Begun {
 
 impl Refresher {
     /// Adopts what is stored. The initial token is used if the store knows no better.
-    pub(super) async fn begin(
+    pub(super) async fn adopt_stored(
         &self,
         session: Session<'_>,
         lease: &Lease<'_>,
@@ -57,9 +57,10 @@ impl Refresher {
         stored: &Entry,
         trigger: Trigger,
     ) -> Result<Begun, Error> {
-        let logged_out = session.logged_out();
+        let logged_out = session.note_tombstone();
         self.initial.learn_from(stored);
-        // A caller that asked before the logout did not ask for a new grant.
+        // A caller that asked before a logout in this process did not ask for a new grant; a logout
+        // in another process is not noticed here.
         if !session.is_current() {
             return Err(logged_out);
         }
@@ -81,7 +82,7 @@ impl Refresher {
     }
 
     /// Uses the initial token, as nothing is stored. A live one is stored at once, so that other
-    /// processes find it.
+    /// owners find it.
     async fn with_initial(&self, session: Session<'_>) -> Result<(), Error> {
         let Some(initial) = self.initial.take_unseen() else {
             return Ok(());
@@ -98,8 +99,8 @@ impl Refresher {
             Err(error) => Err(error),
         };
         match committed {
-            Ok(Committed::Tombstoned) => Err(session.logged_out()),
-            // Another process was quicker.
+            Ok(Committed::Tombstoned) => Err(session.note_tombstone()),
+            // Another owner was quicker.
             Ok(Committed::Lost) => {
                 let stored = self.store.load().await.map_err(|error| error.to_error())?;
                 self.adopt(session, &stored).map(drop)

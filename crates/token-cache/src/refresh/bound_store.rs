@@ -1,4 +1,4 @@
-//! A store, bound to one grant and to this holder. Each operation has a time limit.
+//! A store, bound to one grant and to this owner. Each operation has a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl BoundStore {
             .await;
     }
 
-    /// Gives back the lease that this holder may have. If this fails, the lease ends by itself.
+    /// Gives back the lease that this owner may have. If this fails, the lease ends by itself.
     pub(crate) async fn release(&self) {
         _ = self
             .in_time(self.store.release(&self.key, &self.owner))

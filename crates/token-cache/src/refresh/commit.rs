@@ -1,6 +1,4 @@
-//! The conditional commit of a new token, and what comes of it.
-
-use std::time::Duration;
+//! The conditional commit of a new token, and what follows from its result.
 
 use token_core::store::{CommitCondition, Committed, Entry, Record, StoreError};
 use token_core::{Error, Generation, Token};
@@ -12,8 +10,8 @@ use crate::current::session::Session;
 
 const FIRST: Generation = Generation::new(1);
 
-/// What a write came to.
-enum Written {
+/// Result of a write.
+pub(super) enum Written {
     Stored,
     /// The store had lost the parent, or was set back to an older token.
     Rewritten,
@@ -108,42 +106,9 @@ impl Refresher {
         Ok(record)
     }
 
-    /// Tries the pending commit now, within a refresh.
-    pub(super) async fn settle(&self, session: Session<'_>) -> Result<(), StoreError> {
-        let _writing = self.pending.begin_to_write().await?;
-        self.write_pending(session).await.map(drop)
-    }
-
-    /// Tries the pending commit now, outside of a refresh, and then gives back the lease that was
-    /// left to it. The next refresh takes the lease after that, in the same name.
-    pub(crate) async fn settle_after_refresh(
-        &self,
-        session: Session<'_>,
-    ) -> Result<(), StoreError> {
-        let _writing = self.pending.begin_to_write().await?;
-        if self.write_pending(session).await? {
-            self.store.release().await;
-        }
-        Ok(())
-    }
-
-    /// Returns whether something was written.
-    async fn write_pending(&self, session: Session<'_>) -> Result<bool, StoreError> {
-        let Some((condition, record)) = self.pending.newest() else {
-            return Ok(false);
-        };
-        let written = self.write(&condition, &record).await?;
-        self.pending.acknowledged(&record);
-        self.fallback.forget().await;
-        let token = record::read(&record, Duration::ZERO, session.now().wall)?;
-        // The next refresh meets a tombstone or an unreadable winner again, and reports it.
-        _ = self.act_on(session, token, written).await;
-        Ok(true)
-    }
-
     /// Writes if the store holds the parent. What the store has lost is written again, but never
     /// over a tombstone.
-    async fn write(
+    pub(super) async fn write(
         &self,
         condition: &CommitCondition,
         record: &Record,
@@ -174,7 +139,8 @@ impl Refresher {
         }
     }
 
-    async fn act_on(
+    /// Uses the token that the store has now, and emits what happened.
+    pub(super) async fn act_on(
         &self,
         session: Session<'_>,
         token: Token,
@@ -187,7 +153,7 @@ impl Refresher {
             Written::Tombstoned => {
                 // Nobody will use it: the vendor may as well know.
                 _ = self.revoke(session, &token).await;
-                return Err(session.logged_out());
+                return Err(session.note_tombstone());
             }
             // The stored one is used. Ours is a spare, in case that one is refused.
             Written::Lost(winner) => {

@@ -1,4 +1,5 @@
-//! Another holder may have spent the token, and may still bring what came of it.
+//! Another owner, or this program before a restart, may have spent the token, and may still commit
+//! the result.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +12,12 @@ use super::Refresher;
 use super::adopt::Adopted;
 use super::lease::Lease;
 use super::new_grants::Queued;
-use super::pending::LONGEST_PAUSE;
+use super::pending::LONGEST_WRITE_PAUSE;
 use crate::current::session::Session;
 
 impl Refresher {
-    /// Watches for the other holder's commit until its token is as good as lost. A doubt of our own
-    /// is waited out before a refresh begins.
+    /// Watches for the other owner's commit until its token is as good as lost. Our own doubt
+    /// delays the next flight: `current/failures/pause.rs`.
     pub(super) async fn wait_out_doubt(
         &self,
         session: Session<'_>,
@@ -24,13 +25,14 @@ impl Refresher {
         mut stored: Entry,
     ) -> Result<Adopted, Error> {
         let mut until = self.doubtful_until(session, &stored);
-        let waiting = Waiting(&self.waits_for_holder);
+        let wait_flag = WaitFlag(&self.waits_for_owner);
         while let Some(left) = until
             .checked_sub(session.now().elapsed)
             .filter(|left| !left.is_zero())
         {
-            waiting.begin();
-            // A new grant ends the doubt, and need not wait for its end.
+            wait_flag.set();
+            // A new grant ends the doubt. A login may not wait minutes: it begins here, under our
+            // lease.
             if self.begin_queued_grant(session, lease, &stored).await? {
                 return Ok(Adopted::Fresh);
             }
@@ -47,7 +49,7 @@ impl Refresher {
             if adopted != Adopted::Nothing {
                 return Ok(adopted);
             }
-            // The other holder may have cleared its intent; and an expired or rejected access token
+            // The other owner may have cleared its intent; and an expired or rejected access token
             // has nothing to lose.
             until = until.min(self.doubtful_until(session, &stored));
         }
@@ -62,19 +64,19 @@ impl Refresher {
         stored: &Entry,
     ) -> Result<bool, Error> {
         if !session.is_current() {
-            return Err(session.logged_out());
+            return Err(session.note_tombstone());
         }
-        let Some(Queued { grant, answer }) = self.new_grants.next() else {
+        let Some(Queued { grant, reply }) = self.new_grants.next() else {
             return Ok(false);
         };
         let before = session.cached();
         let outcome = self.begin_grant(session, lease, stored, grant).await;
         let has_begun = outcome.is_ok() || !Arc::ptr_eq(&before, &session.cached());
-        answer.send(outcome);
+        reply.send(outcome);
         Ok(has_begun)
     }
 
-    /// Returns until when another holder may still bring what it spent our token for, in elapsed
+    /// Returns until when another owner may still bring what it spent our token for, in elapsed
     /// time; zero if there is no such doubt.
     fn doubtful_until(&self, session: Session<'_>, stored: &Entry) -> Duration {
         let current = session.token();
@@ -92,10 +94,10 @@ impl Refresher {
         if is_harmless {
             return Duration::ZERO;
         }
-        // However old the intent, and even if the token is expired: the store may have been away
-        // all the time, and a live holder writes again after this long at the latest. It may be
-        // hanging in a try.
-        let writes_again = LONGEST_PAUSE.saturating_add(2 * self.store.limit());
+        // Waits at least one full write retry (pause and two store timeouts): the other may be
+        // retrying its commit. With `STORE_LIMIT` of builder.rs these are 15 s, no less than our
+        // own doubt without a live token (`REST_WITHOUT_TOKEN` of pause.rs).
+        let writes_again = LONGEST_WRITE_PAUSE.saturating_add(2 * self.store.limit());
         let left = self
             .settings
             .doubt
@@ -106,15 +108,15 @@ impl Refresher {
 }
 
 /// Tells callers, while it lives, that the refresh in flight may take minutes.
-struct Waiting<'a>(&'a AtomicBool);
+struct WaitFlag<'a>(&'a AtomicBool);
 
-impl Waiting<'_> {
-    fn begin(&self) {
+impl WaitFlag<'_> {
+    fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitFlag<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }

@@ -75,7 +75,7 @@ impl Reply {
 }
 
 /// Why an exchange brought no token, and whether anything was sent for it.
-struct Failed {
+struct ExchangeError {
     error: Error,
     sent: bool,
 }
@@ -101,7 +101,7 @@ impl Exchanger<'_> {
                     may_ask_again = false;
                     continue;
                 }
-                Ok(Steps::Retry(error)) => Failed::answered(error),
+                Ok(Steps::Retry(error)) => ExchangeError::answered(error),
                 Err(failed) => failed,
             };
             // A second request does not resolve a doubt, unless the vendor refuses the grant.
@@ -145,14 +145,14 @@ impl Exchanger<'_> {
 
     /// Sends the first request and the further steps that the endpoint asks for. Once one request
     /// was sent, the exchange counts as sent.
-    async fn run_steps(&self, first: Request, deadline: Duration) -> Result<Steps, Failed> {
-        let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
+    async fn run_steps(&self, first: Request, deadline: Duration) -> Result<Steps, ExchangeError> {
+        let purpose = first.step();
         let mut request = first;
         for step in 0..MAX_STEPS {
             let sending = self.send(request, deadline).await;
-            let reply = sending.map_err(|failed| failed.after(step, spends))?;
+            let reply = sending.map_err(|failed| failed.after(step, purpose))?;
             let outcome = self.endpoint.read(&reply.answer());
-            let answered = |error| Failed::answered(error).after(step, spends);
+            let answered = |error| ExchangeError::answered(error).after(step, purpose);
             request = match outcome.map_err(answered)? {
                 Outcome::Issued(token) => return Ok(Steps::Issued(Issued::of(token, reply.asked))),
                 Outcome::RefreshTokenOnly {
@@ -162,14 +162,14 @@ impl Exchanger<'_> {
                 } => return refresh_token_only(refresh, refresh_expires_at, error, reply.asked),
                 Outcome::Retry(error) => return Ok(Steps::Retry(error)),
                 Outcome::Continue(next) => next.remembering(reply.request.secrets()),
-                _ => return Err(Failed::answered(unknown_outcome())),
+                _ => return Err(ExchangeError::answered(unknown_outcome())),
             };
         }
         let error = Error::new(ErrorKind::Protocol, "the login has too many steps");
-        Err(Failed::answered(error).after(MAX_STEPS, spends))
+        Err(ExchangeError::answered(error).after(MAX_STEPS, purpose))
     }
 
-    async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, Failed> {
+    async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, ExchangeError> {
         let asked = self.clock.now();
         let left = deadline.saturating_sub(asked.elapsed);
         let sending = self.http.send(request.to_http(), left);
@@ -177,14 +177,14 @@ impl Exchanger<'_> {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let sent = error.may_have_left();
-                return Err(Failed {
+                return Err(ExchangeError {
                     error: error.to_error().with_request(&request),
                     sent,
                 });
             }
             Err(_) => {
                 let error = Error::new(ErrorKind::InDoubt, "the exchange timed out");
-                return Err(Failed {
+                return Err(ExchangeError {
                     error: error.with_request(&request),
                     sent: true,
                 });
@@ -225,8 +225,8 @@ fn refresh_token_only(
     expires_at: Option<Timestamp>,
     error: Error,
     asked: ClockReading,
-) -> Result<Steps, Failed> {
-    let token = Token::from_refresh_token(refresh.clone()).map_err(Failed::answered)?;
+) -> Result<Steps, ExchangeError> {
+    let token = Token::from_refresh_token(refresh.clone()).map_err(ExchangeError::answered)?;
     // Nothing is in doubt: the refresh token that came is the one to send next, at once.
     let error = match error.kind() {
         ErrorKind::InDoubt => error.as_kind(ErrorKind::Protocol),
@@ -239,17 +239,18 @@ fn refresh_token_only(
     }))
 }
 
-impl Failed {
+impl ExchangeError {
     fn answered(error: Error) -> Self {
         Self { error, sent: true }
     }
 
     /// Returns the failure of a request after `steps` that were answered. Unless the vendor itself
     /// refuses, what those did to a refresh token or a code is unknown.
-    fn after(self, steps: u32, spends: bool) -> Self {
+    fn after(self, steps: u32, purpose: Step) -> Self {
         if steps == 0 {
             return self;
         }
+        let spends = matches!(purpose, Step::Refresh | Step::Redemption);
         let is_unknown = spends && !self.error.is_vendors_word();
         let error = match is_unknown {
             true => self.error.as_kind(ErrorKind::InDoubt),
@@ -265,7 +266,7 @@ enum Steps {
 }
 
 impl RetryPolicy {
-    fn covers(self, failed: &Failed) -> bool {
+    fn covers(self, failed: &ExchangeError) -> bool {
         match self {
             RetryPolicy::Never => false,
             RetryPolicy::Unsent => !failed.sent,

@@ -1,4 +1,4 @@
-//! The note in the store that a refresh token is about to be spent. It warns the other holders if
+//! The note in the store that a refresh token is about to be spent. It warns the other owners if
 //! this one dies before the new token is durable.
 
 use std::sync::{MutexGuard, PoisonError};
@@ -17,12 +17,12 @@ impl Refresher {
         &self,
         lease: &Lease<'_>,
         spends: Option<&Token>,
-        known: Option<Generation>,
+        newest_generation: Option<Generation>,
     ) -> Result<Result<(), StoreError>, Error> {
         let intent = Intent {
             owner: self.store.owner().clone(),
             fingerprint: spends.map(|token| self.fingerprint(token)),
-            generation: known.unwrap_or_default(),
+            generation: newest_generation.unwrap_or_default(),
         };
         match self.store.write_intent(&intent).await {
             Ok(Intended::Written) => {}
@@ -36,7 +36,7 @@ impl Refresher {
         checked.map(Ok)
     }
 
-    /// Returns how long ago another holder declared that it spends this very token, if one did. The
+    /// Returns how long ago another owner declared that it spends this very token, if one did. The
     /// generation counts too: a vendor that keeps its refresh token gives parent and child one
     /// fingerprint.
     pub(super) fn spent_by_another(&self, stored: &Entry, token: &Token) -> Option<Duration> {
@@ -46,7 +46,7 @@ impl Refresher {
         is_this.then_some(stored.intent_age)
     }
 
-    /// Somebody's wrong password must not end another holder's doubt: its intent is put back, in
+    /// Somebody's wrong password must not end another owner's doubt: its intent is put back, in
     /// our name.
     pub(super) async fn restore_intent(&self, stored: &Entry) {
         let Some(doubt) = self.doubt_about_record(stored) else {
@@ -61,7 +61,7 @@ impl Refresher {
         _ = self.store.write_intent(&ours).await;
     }
 
-    /// Returns another holder's intent to spend the stored record.
+    /// Returns another owner's intent to spend the stored record.
     fn doubt_about_record<'a>(&self, stored: &'a Entry) -> Option<&'a Intent> {
         let record = stored.record.as_ref()?;
         self.intent_of_another(stored).filter(|intent| {
@@ -69,7 +69,7 @@ impl Refresher {
         })
     }
 
-    /// Returns the stored intent if it is another holder's, or stands for one.
+    /// Returns the stored intent if it is another owner's, or stands for one.
     fn intent_of_another<'a>(&self, stored: &'a Entry) -> Option<&'a Intent> {
         let intent = stored.intent.as_ref()?;
         let is_anothers = intent.owner != *self.store.owner();

@@ -4,56 +4,34 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use token_core::store::{Acquired, Entry, Renewed, StoreError};
+use token_core::store::Renewed;
 use token_core::{Clock, Error, ErrorKind};
 
 use super::bound_store::BoundStore;
 
-/// A lease that this holder has.
+/// A lease that we hold.
 pub(crate) struct Lease<'a> {
     store: &'a BoundStore,
     clock: &'a dyn Clock,
     ttl: Duration,
-    /// The elapsed time just before it was acquired: by the store's clock it lives at least as long
-    /// as from here.
+    /// The elapsed time just before it was acquired. Taken before the request, so the estimate of
+    /// the lease's end is never too late.
     acquired_at: Duration,
 }
 
-/// The answer to one attempt to acquire the lease, with what is stored.
-pub(crate) enum Attempted<'a> {
-    Acquired(Lease<'a>, Entry),
-    /// Another holder has it, for at most `left` unless it is renewed.
-    Busy {
-        left: Duration,
-        stored: Entry,
-    },
-}
-
 impl<'a> Lease<'a> {
-    /// Acquires the lease, if no other holder has it.
-    pub(crate) async fn acquire(
+    /// Returns the lease that the store has just granted to us.
+    pub(crate) fn granted(
         store: &'a BoundStore,
         clock: &'a dyn Clock,
         ttl: Duration,
-    ) -> Result<Attempted<'a>, StoreError> {
-        let acquired_at = clock.now().elapsed;
-        match store.acquire(ttl).await? {
-            Acquired::Held(stored) => {
-                let lease = Self {
-                    store,
-                    clock,
-                    ttl,
-                    acquired_at,
-                };
-                Ok(Attempted::Acquired(lease, stored))
-            }
-            Acquired::Busy { left, entry } => Ok(Attempted::Busy {
-                left,
-                stored: entry,
-            }),
-            _ => Err(StoreError::new(
-                "the store gave an unknown answer to a lease request",
-            )),
+        acquired_at: Duration,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            ttl,
+            acquired_at,
         }
     }
 

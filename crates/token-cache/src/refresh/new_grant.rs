@@ -3,7 +3,7 @@
 use token_core::store::Entry;
 use token_core::{Error, Generation, OneTimeGrant, Rotation, Token};
 
-use super::adopt::newest_generation;
+use super::adopt::stored_generation;
 use super::exchange::{Issued, RetryPolicy};
 use super::lease::Lease;
 use super::new_grants::NewGrant;
@@ -33,12 +33,12 @@ impl Refresher {
         stored: &Entry,
         grant: OneTimeGrant,
     ) -> Result<(), Error> {
-        let known = self.declare_grant(session, lease, stored).await?;
+        let newest_generation = self.declare_grant(session, lease, stored).await?;
         let redeemed = self.exchange(session, grant).await;
         if redeemed.is_err() {
             self.restore_intent(stored).await;
         }
-        let issued = as_generation_after(redeemed?, known);
+        let issued = as_generation_after(redeemed?, newest_generation);
         self.commit(session, issued, self.by_our_login(), Origin::Redemption)
             .await
     }
@@ -51,8 +51,8 @@ impl Refresher {
         stored: &Entry,
         token: Token,
     ) -> Result<(), Error> {
-        let known = self.declare_grant(session, lease, stored).await?;
-        let issued = as_generation_after(Issued::of(token, session.now()), known);
+        let newest_generation = self.declare_grant(session, lease, stored).await?;
+        let issued = as_generation_after(Issued::of(token, session.now()), newest_generation);
         self.commit(session, issued, self.by_our_login(), Origin::Redemption)
             .await
     }
@@ -64,7 +64,7 @@ impl Refresher {
     }
 
     /// Declares the new grant, and returns the newest generation that is known. The new grant
-    /// follows it, so that a holder that missed a logout does not take it for an ancestor of the
+    /// follows it, so that an owner that missed a logout does not take it for an ancestor of the
     /// old one.
     async fn declare_grant(
         &self,
@@ -74,9 +74,9 @@ impl Refresher {
     ) -> Result<Option<Generation>, Error> {
         self.initial.learn_from(stored);
         let current = session.token().map(|token| token.generation());
-        let known = newest_generation(stored).max(current);
-        let declared = self.declare(lease, None, known).await?;
+        let newest_generation = stored_generation(stored).max(current);
+        let declared = self.declare(lease, None, newest_generation).await?;
         declared.map_err(|error| error.to_error())?;
-        Ok(known)
+        Ok(newest_generation)
     }
 }

@@ -1,5 +1,5 @@
 //! New grants that are requested while a refresh is in flight. A refresh that only waits for
-//! another holder begins them meanwhile.
+//! another owner begins them meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,31 +35,31 @@ struct Queue {
 #[derive(Debug)]
 pub(crate) struct Queued {
     pub(crate) grant: NewGrant,
-    pub(crate) answer: Answer,
+    pub(crate) reply: GrantReply,
 }
 
 /// Where the outcome goes. If it is dropped without one, the exchange broke off.
 #[derive(Debug)]
-pub(crate) struct Answer(oneshot::Sender<Result<(), Error>>);
+pub(crate) struct GrantReply(oneshot::Sender<Result<(), Error>>);
 
 /// A new grant that waits. If it is dropped, it leaves the queue, unless it has begun.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct AwaitedGrant {
     queue: Arc<Mutex<Queue>>,
     number: u64,
     outcome: oneshot::Receiver<Result<(), Error>>,
 }
 
 impl NewGrants {
-    pub(crate) fn add(&self, grant: NewGrant) -> Waiting {
-        let (answer, outcome) = oneshot::channel();
-        let answer = Answer(answer);
+    pub(crate) fn add(&self, grant: NewGrant) -> AwaitedGrant {
+        let (reply, outcome) = oneshot::channel();
+        let reply = GrantReply(reply);
         let mut queue = lock(&self.queue);
         let number = queue.next;
         queue.next += 1;
-        queue.queued.insert(number, Queued { grant, answer });
+        queue.queued.insert(number, Queued { grant, reply });
         self.arrived.notify_one();
-        Waiting {
+        AwaitedGrant {
             queue: self.queue.clone(),
             number,
             outcome,
@@ -83,14 +83,14 @@ impl NewGrants {
     }
 }
 
-impl Answer {
+impl GrantReply {
     pub(crate) fn send(self, outcome: Result<(), Error>) {
         // Once begun, a grant is completed though its caller may be gone.
         _ = self.0.send(outcome);
     }
 }
 
-impl Waiting {
+impl AwaitedGrant {
     /// Takes it out of the queue; `None` if it has begun.
     pub(crate) fn take_back(&self) -> Option<NewGrant> {
         let queued = lock(&self.queue).queued.remove(&self.number);
@@ -105,7 +105,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for AwaitedGrant {
     fn drop(&mut self) {
         drop(self.take_back());
     }

@@ -8,9 +8,46 @@ use std::time::Duration;
 use token_core::store::{CommitCondition, Entry, Record, StoreError};
 
 use super::bound_store::BoundStore;
+use super::{Refresher, record};
+use crate::current::session::Session;
 
-/// The longest pause between two tries. Other holders that wait for a commit of ours wait longer.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between two tries. `doubt.rs` waits longer than this.
+pub(crate) const LONGEST_WRITE_PAUSE: Duration = Duration::from_secs(5);
+
+impl Refresher {
+    /// Tries the pending commit now, within a refresh.
+    pub(super) async fn write_pending(&self, session: Session<'_>) -> Result<(), StoreError> {
+        let _writing = self.pending.begin_to_write().await?;
+        self.write_newest(session).await.map(drop)
+    }
+
+    /// Tries the pending commit now, outside of a refresh, and then gives back the lease that was
+    /// left to it. The next refresh takes the lease after that, in the same name.
+    pub(crate) async fn write_pending_and_release(
+        &self,
+        session: Session<'_>,
+    ) -> Result<(), StoreError> {
+        let _writing = self.pending.begin_to_write().await?;
+        if self.write_newest(session).await? {
+            self.store.release().await;
+        }
+        Ok(())
+    }
+
+    /// Returns whether something was written.
+    async fn write_newest(&self, session: Session<'_>) -> Result<bool, StoreError> {
+        let Some((condition, record)) = self.pending.newest() else {
+            return Ok(false);
+        };
+        let written = self.write(&condition, &record).await?;
+        self.pending.acknowledged(&record);
+        self.fallback.clear().await;
+        let token = record::read(&record, Duration::ZERO, session.now().wall)?;
+        // The next refresh meets a tombstone or an unreadable winner again, and reports it.
+        _ = self.act_on(session, token, written).await;
+        Ok(true)
+    }
+}
 
 /// At most one commit is pending: that of the newest token, as a child of what the store holds.
 #[derive(Debug, Default)]
@@ -62,7 +99,7 @@ impl Pending {
         self.lock().commit.take().map(|(_, record)| record)
     }
 
-    /// Waits for the one that writes, so that what comes of a write is acted on once.
+    /// Waits for the one that writes, so that the result of a write is acted on once.
     ///
     /// # Errors
     ///
@@ -142,9 +179,9 @@ impl Fallback {
             .map(drop)
     }
 
-    /// Empties it, because the store has the token. If this fails, a later process finds a token
-    /// that is no newer than the store's, and leaves it.
-    pub(crate) async fn forget(&self) {
+    /// Empties it, because the store has the token; a tombstone is how a store is emptied. If this
+    /// fails, a later process finds a token that is no newer than the store's, and leaves it.
+    pub(crate) async fn clear(&self) {
         if let Some(store) = &self.store {
             _ = store.tombstone().await;
         }
@@ -163,7 +200,7 @@ impl Fallback {
         if self.was_read.swap(true, Ordering::SeqCst) {
             return None;
         }
-        // A write makes a store complete what a process left half written; a read does not.
+        // `FileStore` finishes an interrupted write only on a write, so this makes a harmless one.
         store.clear_intent().await;
         let entry = store.load().await;
         if entry.is_err() {

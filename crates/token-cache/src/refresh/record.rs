@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_one_refresh_token_have_one_lineage_and_keys_do_not_mix() {
+    fn tokens_of_one_refresh_token_have_one_fingerprint_and_keys_do_not_mix() {
         let (here, there) = (TokenKey::of("v", "h", "g"), TokenKey::of("v", "h", "other"));
         assert_eq!(fingerprint(&here, &token()), fingerprint(&here, &token()));
         assert_ne!(fingerprint(&here, &token()), fingerprint(&there, &token()));

@@ -1,14 +1,14 @@
-//! Runs a refresh job under the lease, and leaves what comes of it in the session and in the store.
+//! Runs a refresh job under the lease, and leaves the result in the session and in the store.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use token_core::store::{CommitCondition, Entry, StoreError};
+use token_core::store::{Acquired, CommitCondition, Entry, StoreError};
 use token_core::{Error, Rotation, Token};
 
 use super::adopt::Adopted;
 use super::begin::Trigger;
-use super::lease::{Attempted, Lease};
+use super::lease::Lease;
 use super::new_grants::NewGrant;
 use super::{Refresher, busy, record};
 use crate::current::events::{Event, Origin};
@@ -24,11 +24,11 @@ pub(crate) enum RefreshJob {
     Begin(NewGrant),
 }
 
-/// What taking the lease came to.
+/// Result of taking the lease.
 enum Taken<'a> {
     /// With what was stored when it was taken.
     Lease(Lease<'a>, Entry),
-    /// Another holder committed meanwhile, and its token is in use: no lease is needed.
+    /// Another owner committed meanwhile, and its token is in use: no lease is needed.
     Adopted,
 }
 
@@ -43,7 +43,7 @@ enum NoLease {
 enum Purpose {
     /// A newer token, whoever brings it.
     AnyNewer,
-    /// A token that only this holder can bring.
+    /// A token that only we can bring.
     OurOwn,
 }
 
@@ -105,7 +105,7 @@ impl Refresher {
         }
     }
 
-    /// Looks at the store for what another process brought.
+    /// Looks at the store for what another owner brought.
     async fn look(&self, session: Session<'_>) -> Result<(), Error> {
         let stored = self.store.load().await.map_err(|error| error.to_error())?;
         if stored.tombstoned && session.has_login() {
@@ -114,19 +114,19 @@ impl Refresher {
         self.adopt(session, &stored).map(drop)
     }
 
-    /// Writes what this holder still owes the store. That comes first: it needs no lease, and what
-    /// is read under the lease then has it.
+    /// Writes what we still owe the store. That comes first: it needs no lease, and what is read
+    /// under the lease then has it.
     async fn prepare(&self, session: Session<'_>) -> Result<(), StoreError> {
         self.send_store_warnings(session).await;
         let recovered = self.recover(session).await;
-        let settled = self.settle(session).await;
-        if settled.is_err()
+        let written = self.write_pending(session).await;
+        if written.is_err()
             && let Some(token) = recovered
         {
             // Whether it was logged out meanwhile, only the store could tell.
             session.publish(token, session.now(), Origin::Store);
         }
-        settled
+        written
     }
 
     /// Leaves the token that an earlier process kept in the fallback store to be written to the
@@ -138,6 +138,8 @@ impl Refresher {
         let entry = self.fallback.read_once().await?;
         let record = entry.record?;
         let token = record::read(&record, entry.record_age, session.now().wall).ok()?;
+        // The parent is unknown, so this condition is meant to fail; `write` then compares
+        // generations.
         self.pending
             .keep(CommitCondition::ParentIs(record.fingerprint), record);
         let current = session.token();
@@ -160,7 +162,7 @@ impl Refresher {
         }
     }
 
-    /// Takes the lease. If another holder has it, watches for that one's commit.
+    /// Takes the lease. If another owner has it, watches for that one's commit.
     async fn take_lease<'a>(
         &'a self,
         session: Session<'a>,
@@ -168,11 +170,15 @@ impl Refresher {
     ) -> Result<Taken<'a>, NoLease> {
         let started = session.now().elapsed;
         loop {
-            let attempt =
-                Lease::acquire(&self.store, session.clock(), self.settings.lease_ttl).await;
-            let (left, stored) = match attempt.map_err(NoLease::Broken)? {
-                Attempted::Acquired(lease, stored) => return Ok(Taken::Lease(lease, stored)),
-                Attempted::Busy { left, stored } => (left, stored),
+            let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
+            let acquired = self.store.acquire(ttl).await.map_err(NoLease::Broken)?;
+            let (left, stored) = match acquired {
+                Acquired::Held(stored) => {
+                    let lease = Lease::granted(&self.store, session.clock(), ttl, asked_at);
+                    return Ok(Taken::Lease(lease, stored));
+                }
+                Acquired::Busy { left, entry } => (left, entry),
+                _ => return Err(NoLease::Broken(unknown_acquired())),
             };
             if session.now().elapsed.saturating_sub(started) >= self.settings.lease_timeout {
                 return Err(NoLease::Busy);
@@ -189,17 +195,23 @@ impl Refresher {
     async fn watch(&self, session: Session<'_>, left: Duration, stored: &Entry) -> bool {
         const SHORTEST: Duration = Duration::from_millis(10);
         const LONGEST: Duration = Duration::from_millis(500);
-        if self.is_fresh(session, stored) {
+        if self.adopts_fresh(session, stored) {
             return true;
         }
-        // What wakes us is mostly the holder's commit. To ask for the lease first would cost one
+        // What wakes us is mostly the owner's commit. To ask for the lease first would cost one
         // more round trip, and one of the many that wake would get it for nothing.
         let left = left.clamp(SHORTEST, LONGEST);
         let next = self.store.next(stored.generation(), left).await;
-        next.is_ok_and(|stored| self.is_fresh(session, &stored))
+        next.is_ok_and(|stored| self.adopts_fresh(session, &stored))
     }
 
-    fn is_fresh(&self, session: Session<'_>, stored: &Entry) -> bool {
+    /// Adopts what is stored, and returns whether it needs no refresh. A tombstone is noted here,
+    /// and reported once the lease is ours.
+    fn adopts_fresh(&self, session: Session<'_>, stored: &Entry) -> bool {
         matches!(self.adopt(session, stored), Ok(Adopted::Fresh))
     }
+}
+
+fn unknown_acquired() -> StoreError {
+    StoreError::new("the store gave an unknown answer to a lease request")
 }

@@ -1,4 +1,5 @@
-//! The exchange that spends the current token, and what follows a refusal.
+//! Obtains the next token: by the refresh that spends the current one, by a login, or from the
+//! store after a refusal.
 
 use token_core::store::CommitCondition;
 use token_core::{Attempt, Error, ErrorKind, Generation, Request, Rotation, Token, Validity};
@@ -9,37 +10,40 @@ use super::{Refresher, as_generation_after};
 use crate::current::events::Origin;
 use crate::current::session::Session;
 
-/// What spending the current token came to.
-pub(super) enum Spent {
+/// Result of [`Refresher::obtain_next`].
+pub(super) enum Obtained {
     Issued(Issued, CommitCondition, Origin),
     Adopted,
 }
 
 impl Refresher {
     /// Sends the refresh. After a refusal: the store again, spares, the initial token, the
-    /// repeatable login. `known` is the newest generation there is.
-    pub(super) async fn spend(
+    /// repeatable login. `newest_generation` is that of the newest token there is.
+    pub(super) async fn obtain_next(
         &self,
         session: Session<'_>,
         current: Option<Token>,
-        known: Option<Generation>,
-    ) -> Result<Spent, Error> {
+        newest_generation: Option<Generation>,
+    ) -> Result<Obtained, Error> {
         let Some(current) = current else {
-            return self.login(session, None, known).await;
+            return self.login(session, None, newest_generation).await;
         };
         if session.calls_for_login() {
-            let login = self.login(session, Some(&current), known).await;
+            let login = self.login(session, Some(&current), newest_generation).await;
             return login.inspect_err(|_| session.note_failed_login());
         }
         match self.refresh_with(session, &current).await {
             Err(error) if error.kind() == ErrorKind::Rejected => {
-                self.after_refusal(session, &current, known, error).await
+                self.after_refusal(session, &current, newest_generation, error)
+                    .await
             }
             Err(error) => {
                 session.note_revocation(&error, &current);
                 Err(error)
             }
-            Ok(spent) => Ok(self.or_login(session, &current, known, spent).await),
+            Ok(obtained) => Ok(self
+                .or_login(session, &current, newest_generation, obtained)
+                .await),
         }
     }
 
@@ -48,18 +52,18 @@ impl Refresher {
         &self,
         session: Session<'_>,
         current: &Token,
-        known: Option<Generation>,
+        newest_generation: Option<Generation>,
         refused: Error,
-    ) -> Result<Spent, Error> {
+    ) -> Result<Obtained, Error> {
         if let Ok(stored) = self.store.load().await
             && self.adopt_in_place_of_refused(session, &stored)? != Adopted::Nothing
         {
-            return Ok(Spent::Adopted);
+            return Ok(Obtained::Adopted);
         }
         if let Some((issued, origin)) = self.alternative(session).await? {
             let condition = CommitCondition::ParentIs(self.fingerprint(current));
-            return Ok(Spent::Issued(
-                as_generation_after(issued, known),
+            return Ok(Obtained::Issued(
+                as_generation_after(issued, newest_generation),
                 condition,
                 origin,
             ));
@@ -67,7 +71,7 @@ impl Refresher {
         session.note_revocation(&refused, current);
         if session.has_login() {
             session.note_refused_refresh(current);
-            return self.login(session, Some(current), known).await;
+            return self.login(session, Some(current), newest_generation).await;
         }
         Err(refused)
     }
@@ -78,7 +82,7 @@ impl Refresher {
         let mut spares = self.spares.take().into_iter();
         while let Some(spare) = spares.next() {
             match self.refresh_with(session, &spare).await {
-                Ok(Spent::Issued(issued, _, origin)) => return Ok(Some((issued, origin))),
+                Ok(Obtained::Issued(issued, _, origin)) => return Ok(Some((issued, origin))),
                 Err(error) if error.kind() != ErrorKind::Rejected => {
                     std::iter::once(spare)
                         .chain(spares)
@@ -95,7 +99,7 @@ impl Refresher {
             return Ok(Some((Issued::of(initial, session.now()), Origin::Initial)));
         }
         match self.refresh_with(session, &initial).await {
-            Ok(Spent::Issued(issued, _, origin)) => Ok(Some((issued, origin))),
+            Ok(Obtained::Issued(issued, _, origin)) => Ok(Some((issued, origin))),
             Err(error) if error.kind() != ErrorKind::Rejected => {
                 self.initial.give_back();
                 Err(error)
@@ -110,21 +114,21 @@ impl Refresher {
         &self,
         session: Session<'_>,
         current: &Token,
-        known: Option<Generation>,
-        spent: Spent,
-    ) -> Spent {
-        let Spent::Issued(issued, ..) = &spent else {
-            return spent;
+        newest_generation: Option<Generation>,
+        obtained: Obtained,
+    ) -> Obtained {
+        let Obtained::Issued(issued, ..) = &obtained else {
+            return obtained;
         };
         let is_repeated = issued.token.access().same_as(current.access()) && issued.error.is_none();
         if !is_repeated || !session.is_rejected() || !session.has_login() {
-            return spent;
+            return obtained;
         }
-        let login = self.login(session, Some(current), known).await;
-        login.unwrap_or(spent)
+        let login = self.login(session, Some(current), newest_generation).await;
+        login.unwrap_or(obtained)
     }
 
-    async fn refresh_with(&self, session: Session<'_>, token: &Token) -> Result<Spent, Error> {
+    async fn refresh_with(&self, session: Session<'_>, token: &Token) -> Result<Obtained, Error> {
         // A vendor whose access token is its own refresh token cannot refresh an expired one: it
         // would only refuse.
         if token.refresh().is_none() && session.is_expired(token) && session.has_login() {
@@ -146,15 +150,15 @@ impl Refresher {
             .await?;
         let condition = CommitCondition::ParentIs(self.fingerprint(token));
         let child = child_of(session, token, issued);
-        Ok(Spent::Issued(child, condition, Origin::Refresh))
+        Ok(Obtained::Issued(child, condition, Origin::Refresh))
     }
 
     async fn login(
         &self,
         session: Session<'_>,
         current: Option<&Token>,
-        known: Option<Generation>,
-    ) -> Result<Spent, Error> {
+        newest_generation: Option<Generation>,
+    ) -> Result<Obtained, Error> {
         let build = |attempt: &Attempt| {
             let request = self
                 .endpoint
@@ -168,11 +172,11 @@ impl Refresher {
             Some(current) if issued.token.same_secrets_as(current) => {
                 child_of(session, current, issued)
             }
-            _ => as_generation_after(issued, known),
+            _ => as_generation_after(issued, newest_generation),
         };
         // A login replaces a grant that was logged out only over the tombstone that it has seen.
         let condition = CommitCondition::UnlessTombstoned;
-        Ok(Spent::Issued(issued, condition, Origin::Login))
+        Ok(Obtained::Issued(issued, condition, Origin::Login))
     }
 }
 

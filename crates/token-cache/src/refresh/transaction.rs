@@ -1,15 +1,15 @@
-//! The refresh transaction: how a token that may work only once is spent by one holder of many, and
+//! The refresh transaction: how a token that may work only once is spent by one owner of many, and
 //! not lost. Top to bottom it is the order of events.
 
 use token_core::store::{Entry, StoreError};
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
 use super::Refresher;
-use super::adopt::{Adopted, newest_generation};
+use super::adopt::{Adopted, stored_generation};
 use super::begin::{Begun, Trigger, needs_no_exchange};
 use super::exchange::broke_off;
 use super::lease::Lease;
-use super::spend::Spent;
+use super::spend::Obtained;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -20,64 +20,70 @@ impl Refresher {
         stored: Entry,
         trigger: Trigger,
     ) -> Result<(), Error> {
-        // 1. Load and adopt: what another holder brought costs no request.
-        let current = match self.begin(session, lease, &stored, trigger).await? {
+        // 1. Load and adopt: what another owner brought costs no request.
+        let current = match self.adopt_stored(session, lease, &stored, trigger).await? {
             Begun::Done => return Ok(()),
             Begun::With(current) => current,
         };
-        let tombstoned = stored.tombstoned;
+        let follows = Follows::of(&stored);
         if let Some(refusal) = session.refusal().filter(|_| !session.has_login()) {
             return Err(refusal);
         }
 
-        // 2. In doubt? Another holder may have spent this token and died.
-        let newest = newest_generation(&stored);
+        // 2. In doubt? Another owner may have spent this token and died.
+        let stored_generation = stored_generation(&stored);
         let current = match self.wait_out_doubt(session, lease, stored).await? {
             Adopted::Fresh => return Ok(()),
             Adopted::Due => session.token(),
             Adopted::Nothing => current,
         };
-        may_spend(session, newest.filter(|_| !tombstoned), current.as_ref())?;
+        let current_grant = stored_generation.filter(|_| follows == Follows::Grant);
+        may_spend(session, current_grant, current.as_ref())?;
 
         // 3. Intent: durable before the token is spent. The lease must still be ours.
-        let known = newest.max(current.as_ref().map(Token::generation));
-        if let Err(error) = self.declare(lease, current.as_ref(), known).await? {
+        let newest_generation = stored_generation.max(current.as_ref().map(Token::generation));
+        if let Err(error) = self
+            .declare(lease, current.as_ref(), newest_generation)
+            .await?
+        {
             return self.without_store(session, &error).await;
         }
         if !session.is_current() {
             self.store.clear_intent().await;
-            return Err(session.logged_out());
+            return Err(session.note_tombstone());
         }
 
-        // 4. Send. 5. Commit, or what else comes of it.
-        self.spend_and_settle(session, current, known, tombstoned)
+        // 4. Send. 5. Commit, or whatever the outcome asks for.
+        self.obtain_and_commit(session, current, newest_generation, follows)
             .await
     }
 
-    async fn spend_and_settle(
+    async fn obtain_and_commit(
         &self,
         session: Session<'_>,
         current: Option<Token>,
-        known: Option<Generation>,
-        tombstoned: bool,
+        newest_generation: Option<Generation>,
+        follows: Follows,
     ) -> Result<(), Error> {
-        let spending = Spending::begin(session, current.is_some());
-        let spent = self.spend(session, current, known).await;
-        let spent = match tombstoned {
-            true => self.after_logout(spent),
-            false => spent,
+        let spending = Spending::begin(session, current.as_ref());
+        let obtained = self.obtain_next(session, current, newest_generation).await;
+        let obtained = match follows {
+            Follows::Grant => obtained,
+            Follows::Logout => self.after_logout(obtained),
         };
-        let settled = self.settle_spent(session, spent, known).await;
+        let handled = self
+            .handle_outcome(session, obtained, newest_generation)
+            .await;
         spending.end();
-        settled
+        handled
     }
 
     /// A grant that begins after a logout replaces the tombstone, if our login still stands. An
     /// initial token that was not refused is tried again.
-    fn after_logout(&self, spent: Result<Spent, Error>) -> Result<Spent, Error> {
-        match spent {
-            Ok(Spent::Issued(issued, _, origin)) => {
-                Ok(Spent::Issued(issued, self.by_our_login(), origin))
+    fn after_logout(&self, obtained: Result<Obtained, Error>) -> Result<Obtained, Error> {
+        match obtained {
+            Ok(Obtained::Issued(issued, _, origin)) => {
+                Ok(Obtained::Issued(issued, self.by_our_login(), origin))
             }
             Err(error) if error.kind() != ErrorKind::Rejected => {
                 self.initial.give_back();
@@ -89,15 +95,15 @@ impl Refresher {
 
     /// The intent of an issued token stands until the commit clears it: it warns the others if we
     /// die in between. So does that of an exchange whose outcome is unknown.
-    async fn settle_spent(
+    async fn handle_outcome(
         &self,
         session: Session<'_>,
-        spent: Result<Spent, Error>,
-        known: Option<Generation>,
+        obtained: Result<Obtained, Error>,
+        newest_generation: Option<Generation>,
     ) -> Result<(), Error> {
-        match spent {
-            Ok(Spent::Issued(issued, condition, origin)) => {
-                let is_repeated = Some(issued.token.generation()) <= known;
+        match obtained {
+            Ok(Obtained::Issued(issued, condition, origin)) => {
+                let is_repeated = Some(issued.token.generation()) <= newest_generation;
                 let committed = self.commit(session, issued, condition, origin).await;
                 if is_repeated {
                     // A commit clears the intents of older generations, and this is none.
@@ -105,7 +111,7 @@ impl Refresher {
                 }
                 committed
             }
-            Ok(Spent::Adopted) => {
+            Ok(Obtained::Adopted) => {
                 self.store.clear_intent().await;
                 Ok(())
             }
@@ -126,7 +132,7 @@ impl Refresher {
     ) -> Result<(), Error> {
         if let Ok(stored) = self.store.load().await {
             if stored.tombstoned {
-                let logged_out = session.logged_out();
+                let logged_out = session.note_tombstone();
                 // A login that cannot write its intent could not replace the tombstone.
                 return Err(match session.has_login() {
                     true => error.to_error(),
@@ -147,8 +153,10 @@ impl Refresher {
         if !is_harmless {
             return Err(error.to_error());
         }
-        let known = current.as_ref().map(Token::generation);
-        let Spent::Issued(issued, condition, origin) = self.spend(session, current, known).await?
+        let newest_generation = current.as_ref().map(Token::generation);
+        let Obtained::Issued(issued, condition, origin) = self
+            .obtain_next(session, current, newest_generation)
+            .await?
         else {
             return Ok(());
         };
@@ -159,15 +167,16 @@ impl Refresher {
     }
 }
 
-/// While a logout is under way nothing is published: the current token may be an ancestor of the
-/// one that a refresh has just committed.
+/// During a local logout, new tokens are withheld, so the cached one may already be spent. It is
+/// not sent. Nor is an ancestor of what is stored.
 fn may_spend(
     session: Session<'_>,
-    newest: Option<Generation>,
+    stored_generation: Option<Generation>,
     current: Option<&Token>,
 ) -> Result<(), Error> {
-    let is_ancestor =
-        current.is_some_and(|token| token.refresh().is_some() && newest > Some(token.generation()));
+    let is_ancestor = current.is_some_and(|token| {
+        token.refresh().is_some() && stored_generation > Some(token.generation())
+    });
     if !session.is_logging_out() && !is_ancestor {
         return Ok(());
     }
@@ -175,6 +184,24 @@ fn may_spend(
         ErrorKind::Transient { after: None },
         "a logout or a newer commit is in progress",
     ))
+}
+
+/// What the next token follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The stored grant, or nothing.
+    Grant,
+    /// A logout, whose tombstone is stored.
+    Logout,
+}
+
+impl Follows {
+    fn of(stored: &Entry) -> Self {
+        match stored.tombstoned {
+            true => Self::Logout,
+            false => Self::Grant,
+        }
+    }
 }
 
 /// From the declared intent to its outcome. If it is dropped in between, with its runtime or by a
@@ -185,12 +212,12 @@ struct Spending<'a> {
 }
 
 impl<'a> Spending<'a> {
-    /// A login spends nothing.
-    fn begin(session: Session<'a>, spends: bool) -> Self {
+    /// A login, without a current token, spends nothing.
+    fn begin(session: Session<'a>, current: Option<&Token>) -> Self {
         session.exchange_begins();
         Self {
             session,
-            is_open: spends,
+            is_open: current.is_some(),
         }
     }
 

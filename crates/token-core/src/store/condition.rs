@@ -39,7 +39,8 @@ pub enum CommitCondition {
 pub enum Committed {
     /// The record is durable.
     Stored,
-    /// Another child of the same parent is stored: load it, and keep this one as a spare.
+    /// The stored record is not the parent: it is newer, a sibling, or an older one. Load it and
+    /// compare generations. Keep this one as a spare if it is not written after all.
     Lost,
     /// A tombstone is there: the grant was logged out meanwhile.
     Tombstoned,
@@ -70,7 +71,7 @@ impl<'a> From<&'a Entry> for StoredState<'a> {
 }
 
 impl CommitCondition {
-    /// What a commit of `new` comes to. Every store *must* decide like this.
+    /// Returns the result of a commit of `new`. Every store *must* decide like this.
     pub fn judge(&self, stored: &StoredState<'_>, new: &RecordId) -> Committed {
         if self.overwrites(stored) {
             return Committed::Stored;

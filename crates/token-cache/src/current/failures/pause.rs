@@ -7,7 +7,7 @@ use token_core::{Error, ErrorKind, Rotation, Step};
 use crate::current::cached_token::Life;
 
 /// One more failure.
-pub(crate) struct Failed<'a> {
+pub(crate) struct NewFailure<'a> {
     pub(crate) error: &'a Error,
     pub(crate) rotation: Rotation,
     /// The life of the cached token.
@@ -18,9 +18,15 @@ pub(crate) struct Failed<'a> {
     pub(crate) sent: Duration,
     /// A random number.
     pub(crate) drawn: u32,
-    /// Whether the vendor issued a token that had expired when it arrived: it may have a newer one
-    /// in a moment.
-    pub(crate) over_on_arrival: bool,
+    pub(crate) brought: Brought,
+}
+
+/// What a failed exchange brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Brought {
+    Nothing,
+    /// A token that had expired when it arrived: the vendor may have a newer one in a moment.
+    ExpiredToken,
 }
 
 /// Without a live token, the pause after a temporary failure is at most this long, and at most an
@@ -29,7 +35,8 @@ pub(super) const LONGEST_WITHOUT_TOKEN: Duration = Duration::from_secs(10);
 const SHARE_OF_LIFE: u32 = 8;
 /// How long a refresh token that may have been spent rests while the access token lives.
 const REST_WITH_TOKEN: Duration = Duration::from_secs(300);
-/// The same when it does not.
+/// The same when it does not. An owner that meets a doubt of another waits as long at least:
+/// `refresh/doubt.rs`.
 const REST_WITHOUT_TOKEN: Duration = Duration::from_secs(15);
 
 /// No exchange before its end.
@@ -61,7 +68,7 @@ pub(super) struct Doubt {
 
 impl Doubt {
     /// Returns the doubt that a failure leaves, if any.
-    pub(super) fn of(failed: &Failed<'_>) -> Option<Self> {
+    pub(super) fn of(failed: &NewFailure<'_>) -> Option<Self> {
         let spent =
             failed.error.kind() == ErrorKind::InDoubt && failed.error.step() != Some(Step::Login);
         let grace = match failed.rotation {

@@ -25,14 +25,14 @@ fn note(
     left: Duration,
     now: Duration,
 ) -> Vec<Event> {
-    let failed = Failed {
+    let failed = NewFailure {
         error,
         rotation,
         life: living(left),
         now,
         sent: now,
         drawn: u32::MAX,
-        over_on_arrival: false,
+        brought: Brought::Nothing,
     };
     failures.note(&failed, &Backoff::default())
 }
@@ -77,7 +77,7 @@ fn without_a_live_token_a_failure_that_passes_is_waited_out_for_ten_seconds_at_m
     for (life, millis) in lives {
         let failures = Failures::default();
         for _ in 0..20 {
-            let failed = Failed {
+            let failed = NewFailure {
                 error: &Error::new(OUTAGE, "down"),
                 rotation: Rotation::Idempotent,
                 life: Life {
@@ -87,7 +87,7 @@ fn without_a_live_token_a_failure_that_passes_is_waited_out_for_ten_seconds_at_m
                 now: SECOND * 1000,
                 sent: SECOND * 1000,
                 drawn: u32::MAX,
-                over_on_arrival: false,
+                brought: Brought::Nothing,
             };
             failures.note(&failed, &Backoff::default());
         }
@@ -205,14 +205,14 @@ proptest! {
         let kind = ErrorKind::Throttled { after: after.map(Duration::from_millis) };
         for kind in [kind, ErrorKind::InDoubt] {
             for _ in 0..times {
-                let failed = Failed {
+                let failed = NewFailure {
                     error: &Error::new(kind, "any"),
                     rotation: Rotation::Grace(Duration::from_millis(grace)),
                     life: lives,
                     now: Duration::from_millis(now),
                     sent: Duration::from_millis(now),
                     drawn,
-                    over_on_arrival: false,
+                    brought: Brought::Nothing,
                 };
                 failures.note(&failed, &Backoff::default());
             }
