@@ -1,9 +1,9 @@
-//! Real processes share one grant against a strict server, and are killed, frozen, cut off and lied
-//! to about the time.
+//! Real processes share one grant against a strict server, and are killed, frozen, disconnected and
+//! given a wrong clock.
 //!
-//! Time is virtual: every round makes the token due or lets it expire. What is drawn follows from
-//! the seed; how it interleaves is the machine's. The oracle (`oracle.rs`) says what must hold
-//! whatever happens.
+//! Time is virtual: every round makes the token due or lets it expire. The seed determines what is
+//! drawn; how it interleaves depends on the machine. The oracle (`oracle.rs`) says what must hold
+//! in every case.
 
 mod aged_store;
 mod broken_store;
@@ -48,33 +48,34 @@ use self::random::Random;
 use self::rotation::RotationMode;
 use self::run::{Run, in_runtime};
 
-/// Plays the rounds and prints the table.
+/// Runs the rounds and prints the table.
 ///
 /// # Errors
 ///
-/// Where the oracle does not hold; it says in which round and what happened there.
+/// If an invariant of the oracle is violated; the error says in which round and what happened
+/// there.
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.processes > 0, "at least one process is needed");
     in_runtime(|folder| async move { run_in(&folder, options).await })
 }
 
-/// Short runs of every mode, after one on a store that breaks its contract, which must be found
-/// out.
+/// Runs every mode briefly, after a run on a store that breaks its contract, which the oracle must
+/// detect.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub(crate) fn gate() -> Result<()> {
-    let careless = short(StoreKind::Broken, RotationMode::SingleUse, RuntimeMode::One);
-    let careless = Options {
+    let broken = short(StoreKind::Broken, RotationMode::SingleUse, RuntimeMode::One);
+    let broken = Options {
         no_kills: true,
-        ..careless
+        ..broken
     };
     ensure!(
-        run(&careless).is_err(),
-        "a store that gives the lease to everybody is not found out"
+        run(&broken).is_err(),
+        "a store that gives the lease to everyone was not detected"
     );
-    println!("found out, as it should be");
+    println!("detected, as it should be");
     let plain = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
     run(&plain)?;
     let no_kills = true;
@@ -140,7 +141,7 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
         "\n{}\n",
         report::table(&run, options, seed, begun.elapsed())
     );
-    outcome.with_context(|| format!("the oracle does not hold; seed {seed}"))?;
+    outcome.with_context(|| format!("an invariant was violated; seed {seed}"))?;
     run.oracle.adds_up()?;
     let tally = &run.oracle.tally;
     println!(

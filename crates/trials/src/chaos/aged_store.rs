@@ -1,4 +1,4 @@
-//! What a store holds, aged in virtual time.
+//! A store whose entries age in virtual time.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use vendor_auth::types::{Generation, TokenKey};
 use super::clock_jumps::machine_us;
 use super::shared_clock::ClockFile;
 
-/// A store whose clock takes part in the moves. Leases stay in real time.
+/// A store whose clock follows the jumps. Leases stay in real time.
 pub(super) struct AgedStore<'a> {
     pub(super) store: &'a dyn TokenStore,
     pub(super) clock_file: &'a ClockFile,
 }
 
-/// How often an answer is asked for that leaves it open on which side of a move something happened:
-/// a busy machine answers late, and a record that is taken for older than it is costs an exchange.
+/// How often to ask again if an answer leaves it open on which side of a jump something happened: a
+/// busy machine answers late, and a record that is taken for older than it is costs an exchange.
 const MOST_READS: usize = 50;
 
 impl AgedStore<'_> {
@@ -51,21 +51,21 @@ impl AgedStore<'_> {
         let before = self.clock_file.advanced_ms();
         let entry = self.store.wait_for_change(key, seen, at_most).await?;
         if self.clock_file.advanced_ms() != before {
-            // Nobody says on which side of the move the store looked.
+            // It is unknown on which side of the jump the store was read.
             return None;
         }
         self.age(key, entry, machine_us()).await.ok()
     }
 
     async fn age(&self, key: &TokenKey, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {
-        let moves = self.clock_file.moves();
-        let mut message = moves.translate(entry, asked_us);
+        let jumps = self.clock_file.jumps();
+        let mut message = jumps.translate(entry, asked_us);
         for _ in 1..MOST_READS {
             if !message.is_doubtful {
                 break;
             }
             let asked_us = machine_us();
-            message = moves.translate(self.store.load(key).await?, asked_us);
+            message = jumps.translate(self.store.load(key).await?, asked_us);
         }
         Ok(message.entry)
     }

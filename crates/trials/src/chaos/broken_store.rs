@@ -1,5 +1,4 @@
-//! A store that gives the lease to everybody who asks: the oracle must find it out, or it sees
-//! nothing.
+//! A store that gives the lease to everyone: the oracle must detect it, or it detects nothing.
 
 use std::time::Duration;
 

@@ -1,9 +1,10 @@
-//! When time was moved on, and what the store's clock would have made of it.
+//! When time was advanced, and what the store's clock would have made of it.
 //!
-//! A real store times its records by the machine's clock, which does not see the moves. So each
-//! move is written down with the machine's instants between which it happened. A record that a
-//! store calls `A` old was committed `A` before the machine's present, and its age is `A` and every
-//! move since then. The file outlives every process: one that starts later reads the same moves.
+//! A real store times its records by the machine's clock, which does not see the jumps. So each
+//! jump is recorded with the machine's instants between which it happened. A record that is `A` old
+//! according to a store was committed `A` before the machine's present, and its age is `A` plus
+//! every jump since then. The file outlives every process: one that starts later reads the same
+//! jumps.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -14,47 +15,48 @@ use anyhow::{Context as _, Result};
 use rustix::time::{ClockId, clock_gettime};
 use vendor_auth::types::store::Entry;
 
-/// The machine's wall clock in microseconds: all processes see the same.
+/// Returns the machine's wall clock in microseconds, which is the same for all processes.
 pub(super) fn machine_us() -> i64 {
     let time = clock_gettime(ClockId::Realtime);
     time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
 }
 
-/// The file of the moves, open.
+/// The open file of the jumps.
 #[derive(Debug)]
 pub(super) struct ClockJumps(File);
 
-/// One move: began, was over, by how many milliseconds.
-const MOVE_BYTES: usize = 24;
-/// Ages are whole milliseconds of two readings of a clock, so an age is off by one of them at most.
+/// One jump: its beginning, its end, and by how many milliseconds.
+const JUMP_BYTES: usize = 24;
+/// Ages are differences of two clock readings in whole milliseconds, so an age is off by at most
+/// one.
 const ROUNDING_US: i64 = 1_000;
 
-/// A span of the machine's wall clock, in microseconds: something happened in it, and nobody knows
-/// when.
+/// A span of the machine's wall clock, in microseconds, in which something happened, at an unknown
+/// instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from_us: i64,
     pub(super) until_us: i64,
 }
 
-/// How far time was moved on since something happened, in milliseconds.
+/// How far time was advanced since something happened, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Since {
     at_least_ms: i64,
     at_most_ms: i64,
 }
 
-/// What a store told, in virtual time.
+/// A store's answer, in virtual time.
 #[derive(Debug)]
 pub(super) struct Translated {
     pub(super) entry: Entry,
-    /// The answer took so long that a move fell within what is known of a commit's or an intent's
-    /// instant: ask again.
+    /// The answer took so long that a jump fell within the span of a commit or an intent: ask
+    /// again.
     pub(super) is_doubtful: bool,
 }
 
 impl ClockJumps {
-    /// Makes the file, for nobody has moved anything yet.
+    /// Creates the file, without any jump.
     pub(super) fn make(path: &Path) -> Result<Self> {
         let file = File::options()
             .read(true)
@@ -62,18 +64,17 @@ impl ClockJumps {
             .create(true)
             .truncate(true)
             .open(path)
-            .context("the journal of the moves cannot be made")?;
+            .context("the journal of the clock jumps cannot be created")?;
         Ok(Self(file))
     }
 
     /// Opens it for reading.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).context("the journal of the moves cannot be opened")?;
+        let file = File::open(path).context("the journal of the clock jumps cannot be opened")?;
         Ok(Self(file))
     }
 
-    /// Writes a move down while it is made, so that nobody sees one of which the journal knows
-    /// nothing.
+    /// Records a jump while it is made, so that no process sees one that is missing in the journal.
     pub(super) fn during(&self, by_ms: i64, make: impl FnOnce() -> Result<()>) -> Result<()> {
         let place = self.count();
         let from_us = machine_us();
@@ -87,10 +88,10 @@ impl ClockJumps {
         self.write(place, Span { from_us, until_us }, by_ms)
     }
 
-    /// The one translation of what a store tells: the question left at `asked_us` by the machine's
-    /// wall clock, and the answer is here now.
+    /// Translates a store's answer: the question was sent at `asked_us` by the machine's wall
+    /// clock, and the answer has just arrived.
     ///
-    /// Where it is open on which side of a move something happened, a record is taken as older, and
+    /// If it is unknown on which side of a jump something happened, a record is taken as older and
     /// an intent as younger: the first never makes a token live longer, the second never makes a
     /// doubt shorter.
     pub(super) fn translate(&self, mut entry: Entry, asked_us: i64) -> Translated {
@@ -112,7 +113,8 @@ impl ClockJumps {
         Translated { entry, is_doubtful }
     }
 
-    /// How far time was moved on after this instant of the machine's wall clock, in milliseconds.
+    /// Returns how far time was advanced after this instant of the machine's wall clock, in
+    /// milliseconds.
     pub(super) fn after_ms(&self, instant_us: i64) -> i64 {
         let instant = Span {
             from_us: instant_us,
@@ -135,20 +137,20 @@ impl ClockJumps {
         since
     }
 
-    /// The newest first.
+    /// Returns all jumps, the newest first.
     fn all(&self) -> impl Iterator<Item = (Span, i64)> {
         (0..self.count()).rev().map(|place| self.read(place))
     }
 
     fn count(&self) -> u64 {
         let bytes = self.0.metadata().map(|file| file.len()).unwrap_or_default();
-        bytes / MOVE_BYTES as u64
+        bytes / JUMP_BYTES as u64
     }
 
     fn read(&self, place: u64) -> (Span, i64) {
-        let mut bytes = [0; MOVE_BYTES];
-        // Only places that were written in full are counted.
-        _ = self.0.read_exact_at(&mut bytes, place * MOVE_BYTES as u64);
+        let mut bytes = [0; JUMP_BYTES];
+        // Only entries that were written in full are counted.
+        _ = self.0.read_exact_at(&mut bytes, place * JUMP_BYTES as u64);
         let [from_us, until_us, by_ms] = [0, 8, 16].map(|at| number(&bytes, at));
         (Span { from_us, until_us }, by_ms)
     }
@@ -157,13 +159,13 @@ impl ClockJumps {
         let numbers = [span.from_us, span.until_us, by_ms];
         let bytes: Vec<u8> = numbers.into_iter().flat_map(i64::to_le_bytes).collect();
         self.0
-            .write_all_at(&bytes, place * MOVE_BYTES as u64)
-            .context("a move cannot be written down")
+            .write_all_at(&bytes, place * JUMP_BYTES as u64)
+            .context("a clock jump cannot be recorded")
     }
 }
 
 impl Span {
-    /// When that happened which was so long ago within this span.
+    /// Returns the span of something that happened `ms` before this span.
     fn before(self, age: Duration) -> Self {
         let age_us = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         Self {
@@ -185,7 +187,7 @@ impl Since {
     }
 }
 
-fn number(bytes: &[u8; MOVE_BYTES], at: usize) -> i64 {
+fn number(bytes: &[u8; JUMP_BYTES], at: usize) -> i64 {
     let number = bytes
         .get(at..at + 8)
         .and_then(|bytes| bytes.try_into().ok());

@@ -1,9 +1,9 @@
-//! A crowd: many processes that start together on a token that is over.
+//! A crowd: many processes that start together with an expired token.
 //!
-//! Exactly one of them may ask the vendor. How soon the others have what it brought is told in
-//! round trips: the time from the instant at which the store acknowledged the new token to its
-//! holder until the last of all processes has it in hand, divided by how long the slowest process's
-//! bare read takes when all processes read the store at one instant.
+//! Exactly one of them may send a request to the vendor. How soon the others have the new token is
+//! measured in round trips: the time from the instant at which the store acknowledged it to its
+//! holder until the last of all processes has it, divided by the duration of the slowest process's
+//! bare read if all processes read the store at one instant.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::run::{Run, in_runtime};
 use super::worker_state::WorkerState;
 use super::workers::Workers;
 
-/// What to put to the test.
+/// What to test.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CrowdOptions {
     /// The store that the processes share.
@@ -29,29 +29,29 @@ pub(crate) struct CrowdOptions {
     /// How many processes.
     #[arg(long, default_value_t = 64)]
     processes: usize,
-    /// How often; the processes have just started the first time, and have an older token from then
-    /// on.
+    /// How many times; the processes have just started the first time, and have an older token
+    /// after that.
     #[arg(long, default_value_t = 5)]
     times: usize,
 }
 
-/// All processes act at this instant after they were told.
+/// All processes act this long after they were told.
 const LEAD_US: i64 = 300_000;
 
 /// One crowd, in microseconds.
 #[derive(Clone, Copy, Debug)]
 struct Figures {
     exchanges: u64,
-    /// From the instant at which all asked to the commit.
+    /// From the instant at which all asked until the commit.
     committed_after: i64,
     /// From the commit until the last process had the token.
     spread: i64,
-    /// The bare read of the process in the middle, and of the slowest.
+    /// The bare read of the median process, and of the slowest.
     median_read: i64,
     slowest_read: i64,
 }
 
-/// Lets the crowd in and prints the figures.
+/// Runs the crowd and prints the figures.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ async fn run_in(folder: &Path, options: &CrowdOptions) -> Result<()> {
     Ok(())
 }
 
-/// How often a waiting process looks at the store by itself, in microseconds: files wake nobody.
+/// Returns how often a waiting process polls the store, in microseconds: files do not notify.
 fn poll_of(store: StoreKind) -> i64 {
     match store {
         StoreKind::File => 20_000,
@@ -118,7 +118,7 @@ async fn crowd(run: &mut Run) -> Result<Figures> {
     run.workers
         .receive_until(Duration::from_secs(40), answered)
         .await;
-    // Whoever asks once too often does it now.
+    // A process that makes one exchange too many does it now.
     run.workers.receive_for(Duration::from_secs(1)).await;
     run.read_journal()?;
     let next = before + 1;
@@ -127,7 +127,7 @@ async fn crowd(run: &mut Run) -> Result<Figures> {
         .committed
         .iter()
         .find(|(generation, _)| *generation == next);
-    let (_, committed_at) = *committed.context("nobody says that it committed")?;
+    let (_, committed_at) = *committed.context("no process reported a commit")?;
     let mut last = committed_at;
     for (process, worker) in run.workers.processes.iter().enumerate() {
         let handed = worker
@@ -154,7 +154,7 @@ async fn crowd(run: &mut Run) -> Result<Figures> {
     })
 }
 
-/// Everybody reads the store at one instant: how long each took.
+/// Lets all processes read the store at one instant, and returns how long each took.
 async fn bare_reads(run: &mut Run) -> Result<Vec<i64>> {
     let at_us = machine_us() + LEAD_US;
     for process in 0..run.workers.processes.len() {
@@ -167,7 +167,7 @@ async fn bare_reads(run: &mut Run) -> Result<Vec<i64>> {
     let read = |workers: &Workers| workers.all(|state| state.read_us.is_some());
     ensure!(
         run.workers.receive_until(limit, read).await,
-        "not everybody could read the store"
+        "not every process could read the store"
     );
     Ok(run
         .workers
@@ -194,7 +194,7 @@ impl Figures {
         millis(self.spread) / millis(self.slowest_read.max(1))
     }
 
-    /// How much later than two round trips the last process has the token, in milliseconds.
+    /// Returns how much later than two round trips the last process has the token, in milliseconds.
     fn excess(&self) -> f64 {
         millis(self.spread) - 2.0 * millis(self.slowest_read)
     }

@@ -1,4 +1,4 @@
-//! What goes wrong in a round, done to real processes, a real store and the vendor's answers.
+//! What goes wrong in a round: faults of real processes, a real store and the vendor's answers.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::worker_state::WorkerState;
 use super::workers::Workers;
 
 impl Run {
-    /// Lets everybody ask while something goes wrong.
+    /// Lets all processes ask while something goes wrong.
     pub(super) async fn disturb(&mut self, plan: &Plan) -> Result<()> {
         match plan.trouble {
             Trouble::Cut(cut) => {
@@ -38,7 +38,7 @@ impl Run {
             self.step(process, by_ms)?;
         }
         if let Some(hold) = hold {
-            // Nobody may have to refresh: then there is nothing to be disturbed.
+            // It may be that no process has to refresh: then there is nothing to disturb.
             let caught = tokio::time::timeout(Duration::from_secs(3), hold.caught(1)).await;
             if caught.is_ok() {
                 self.during_request(plan).await?;
@@ -56,13 +56,16 @@ impl Run {
             .await;
     }
 
-    /// The request is held, and its sender is known.
+    /// Disturbs a held request whose sender is known.
     async fn during_request(&mut self, plan: &Plan) -> Result<()> {
         let known = |workers: &Workers| workers.sender().is_some();
         self.workers
             .receive_until(Duration::from_secs(2), known)
             .await;
-        let holder = self.workers.sender().context("nobody says that it sends")?;
+        let holder = self
+            .workers
+            .sender()
+            .context("no process reported a request")?;
         if let Some(Step {
             process: None,
             by_ms,
@@ -98,7 +101,7 @@ impl Run {
         }
     }
 
-    /// A wall clock is wrong by so much more until the next round.
+    /// Steps the wall clock of a process by this much until the next round.
     fn step(&mut self, process: usize, by_ms: i64) -> Result<()> {
         self.counts.steps += 1;
         self.workers
@@ -180,7 +183,7 @@ impl Run {
         }
     }
 
-    /// Nobody touches what the dead one left on disk before it was looked at.
+    /// Kills a process. No other process touches what it left on disk before that was checked.
     async fn kill(&mut self, process: usize) -> Result<()> {
         if !self.fixture.is_folder() {
             self.workers.kill(process).await?;
@@ -193,7 +196,7 @@ impl Run {
         self.note_death(process, whole)
     }
 
-    /// Somebody was told to kill itself, and does where it gets that far.
+    /// Waits for a process that was told to kill itself, and does so if it gets that far.
     async fn die_at_step(&mut self) -> Result<()> {
         let dead = |workers: &Workers| {
             workers
@@ -206,7 +209,7 @@ impl Run {
         self.workers
             .receive_until(Duration::from_secs(3), is_over)
             .await;
-        // Whoever was handed a due token has its refresh still before it.
+        // A process that was handed a due token has yet to refresh it.
         let limit = Duration::from_millis(300);
         self.workers
             .receive_until(limit, |workers| dead(workers).is_some())
@@ -227,12 +230,12 @@ impl Run {
         self.counts.kills += 1;
         let state = self.workers.state(process).context("no such process")?;
         self.deaths.receivers += u64::from(state.would_lose());
-        self.counts.spilled += u64::from(state.holding && state.spilled);
+        self.counts.in_fallback += u64::from(state.holding && state.in_fallback);
         self.counts.whole_on_disk += u64::from(state.holding && whole.is_some());
         self.deaths.whole_on_disk = self.deaths.whole_on_disk.max(whole);
         if let Some(generation) = whole {
             self.workers.log.note(&format!(
-                "generation {generation} lies whole in a temporary file"
+                "generation {generation} is complete in a temporary file"
             ));
         }
         Ok(())
@@ -242,13 +245,13 @@ impl Run {
         self.counts.outages += 1;
         self.workers
             .log
-            .note(&format!("the store is taken away: {outage:?}"));
+            .note(&format!("the store is made unavailable: {outage:?}"));
         self.away = Some(outage);
         self.limit_files(outage, Some(64))?;
         self.fixture.take_away(outage)
     }
 
-    /// A folder's full disk is each process's own limit.
+    /// Limits the files of each process: this is a folder's full disk.
     fn limit_files(&mut self, outage: Outage, bytes: Option<u64>) -> Result<()> {
         match (&self.fixture, outage) {
             (StoreFixture::File(_), Outage::Full) => self.workers.limit_files(bytes),
@@ -256,13 +259,13 @@ impl Run {
         }
     }
 
-    /// Puts right what can be put right.
+    /// Repairs what can be repaired.
     pub(super) async fn recover(&mut self) -> Result<()> {
         self.workers.resume_all()?;
         if let Some(outage) = self.away.take() {
             self.limit_files(outage, None)?;
             self.fixture.give_back(outage)?;
-            self.workers.log.note("the store is given back");
+            self.workers.log.note("the store is available again");
         }
         self.workers.replace_dead().await
     }

@@ -1,4 +1,4 @@
-//! Grants that end in mid refresh: by a logout, or by a code that somebody redeems.
+//! Grants that end during a refresh: by a logout, or by a code that is redeemed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::run::Run;
 use super::worker_state::WorkerState;
 use super::workers::Workers;
 
-/// Nothing that a process is told takes nearly as long.
+/// No instruction takes a process nearly as long.
 const LONGEST: Duration = Duration::from_secs(15);
 
 impl Run {
@@ -67,13 +67,13 @@ impl Run {
         Ok(())
     }
 
-    /// Where the grant was to end in this round: judges how it did. Returns the first generation of
+    /// Judges how the grant ended, if it was to end in this round. Returns the first generation of
     /// the grant that follows a logout.
     pub(super) async fn end_grant(&mut self, plan: &Plan) -> Result<Option<u64>> {
         match plan.trouble {
             Trouble::LogOut { by, .. } => {
                 if self.logout_by.is_none() {
-                    // Nobody had to refresh.
+                    // No process had to refresh.
                     self.logout(by.unwrap_or_default()).await?;
                 }
                 self.after_logout().await.map(Some)
@@ -89,7 +89,7 @@ impl Run {
     }
 
     async fn after_logout(&mut self) -> Result<u64> {
-        let by = self.logout_by.take().context("nobody logged out")?;
+        let by = self.logout_by.take().context("no process logged out")?;
         let done = |workers: &Workers| {
             workers
                 .state(by)
@@ -97,7 +97,7 @@ impl Run {
         };
         ensure!(
             self.workers.receive_until(LONGEST, done).await,
-            "a logout is not over after {} s",
+            "a logout did not end within {} s",
             LONGEST.as_secs()
         );
         if let Some(Err(error)) = self
@@ -125,9 +125,12 @@ impl Run {
         self.new_grant().await
     }
 
-    /// A code that was refused has changed nothing.
+    /// Judges a redemption. A code that was refused has changed nothing.
     async fn after_redemption(&mut self, code: Code) -> Result<()> {
-        let by = self.redeem_by.take().context("nobody redeemed")?;
+        let by = self
+            .redeem_by
+            .take()
+            .context("no process redeemed a code")?;
         let done = |workers: &Workers| {
             workers
                 .state(by)
@@ -135,10 +138,10 @@ impl Run {
         };
         ensure!(
             self.workers.receive_until(LONGEST, done).await,
-            "a redemption is not over after {} s",
+            "a redemption did not end within {} s",
             LONGEST.as_secs()
         );
-        // The request that was held may still be with the vendor.
+        // The held request may still be with the vendor.
         let settled = |all: &[Exchange]| all.iter().all(|one| one.outcome != Outcome::Pending);
         tokio::time::timeout(LONGEST, self.sim.journal().wait_until(settled))
             .await
@@ -153,12 +156,12 @@ impl Run {
                 self.oracle.redeemed(&self.journal(), generation)
             }
             (code, redeemed) => {
-                bail!("a redemption of a code ended like this: {code:?}, {redeemed:?}")
+                bail!("a redemption of a code ended with {code:?}, {redeemed:?}")
             }
         }
     }
 
-    /// Everybody asks once more, and nothing is under way.
+    /// Asks all processes once more, and waits until nothing is under way.
     async fn quiet_down(&mut self) -> Result<()> {
         let begun = Instant::now();
         for _ in 0..2 {
@@ -176,7 +179,7 @@ impl Run {
                 }
                 ensure!(
                     begun.elapsed() < LONGEST,
-                    "not everybody is quiet after a logout"
+                    "something is still under way after a logout"
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! What a process can know of the vendor's clock, and by how much the instants are wrong that it
-//! signs with.
+//! What a process can know of the vendor's clock, and how wrong the instants are that it signs
+//! with.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,16 +9,16 @@ use vendor_auth::types::{Answer, Attempt, Error, ErrorKind};
 
 use super::shared_clock::ClockFile;
 
-/// How long the last exchange took that told the vendor's clock, in milliseconds.
+/// How long the exchange took from which the vendor's clock was last learned, in milliseconds.
 #[derive(Debug)]
 pub(super) struct Learned(AtomicI64);
 
-/// An instant for a signature, against the true time.
+/// An instant for a signature, compared with the true time.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Signed {
     pub(super) wrong_by_ms: i64,
-    /// How long the exchange took by which the vendor's clock is known: for so long nobody knows
-    /// when the answer was dated.
+    /// How long the exchange took from which the vendor's clock is known: within that time it is
+    /// unknown when the answer was dated.
     pub(super) known_within_ms: i64,
 }
 
@@ -31,13 +31,13 @@ impl Default for Learned {
 }
 
 impl Learned {
-    /// An exchange was answered over TLS, and took so long.
+    /// Notes how long an exchange took that was answered over TLS.
     pub(super) fn learn(&self, within_ms: i64) {
         self.0.store(within_ms.max(0), Ordering::SeqCst);
     }
 
-    /// With which time the cache signs a request now; `None` before it learned the vendor's, and
-    /// where time was just moved on.
+    /// Returns the time with which the cache signs a request now; `None` if it has not learned the
+    /// vendor's clock yet, or time was advanced just now.
     pub(super) async fn sign(&self, tokens: &TokenCache, clock_file: &ClockFile) -> Option<Signed> {
         let known_within_ms = self.0.load(Ordering::SeqCst);
         if known_within_ms == NOTHING {

@@ -1,4 +1,4 @@
-//! What happened in a round, for the case that it has to be explained.
+//! What happened in a round, in case it has to be explained.
 
 use tokio::time::Instant;
 
@@ -17,12 +17,12 @@ impl Log {
         }
     }
 
-    /// Something about one process.
+    /// Adds something about one process.
     pub(super) fn add(&mut self, process: usize, what: &str) {
         self.note(&format!("process {process}: {what}"));
     }
 
-    /// Something about all.
+    /// Adds something about all of them.
     pub(super) fn note(&mut self, what: &str) {
         let at = self.begun.elapsed().as_secs_f64() * 1000.0;
         self.lines.push(format!("{at:>9.1} ms  {what}"));

@@ -1,11 +1,11 @@
-//! What can be chosen for a run.
+//! The options of a run.
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::rotation::RotationMode;
 
-/// What to put to the test.
+/// What to test.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
     /// The store that the processes share.
@@ -14,7 +14,7 @@ pub(crate) struct Options {
     /// What a refresh does to the refresh token.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) rotation: RotationMode,
-    /// On which runtimes the processes call.
+    /// On which runtimes the processes make their calls.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) runtime: RuntimeMode,
     /// How many processes.
@@ -23,28 +23,29 @@ pub(crate) struct Options {
     /// How many rounds; each makes the token due or lets it expire.
     #[arg(long, default_value_t = 1_000)]
     pub(crate) rounds: usize,
-    /// What is drawn follows from it; default: the time of day.
+    /// The seed of everything that is drawn; default: the time of day.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Talk TLS, so that the processes learn the vendor's clock, and the instants are judged that
-    /// they sign with.
+    /// Use TLS, so that the processes learn the vendor's clock, and the instants with which they
+    /// sign are judged.
     #[arg(long)]
     pub(crate) tls: bool,
-    /// Nobody is killed and no answer is cut off after the server acted: then no grant may be lost.
+    /// No process is killed and no answer is cut off after the server acted: then no grant may be
+    /// lost.
     #[arg(long)]
     pub(crate) no_kills: bool,
 }
 
-/// Which store.
+/// The store under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum StoreKind {
     /// A folder that all processes share.
     File,
-    /// A Redis of this machine's package.
+    /// A Redis server from this machine's package.
     Redis,
-    /// A PostgreSQL of this machine's package.
+    /// A PostgreSQL server from this machine's package.
     Postgres,
-    /// One that breaks its contract, to see that the oracle finds it out.
+    /// A store that breaks its contract, to see that the oracle detects it.
     #[value(hide = true)]
     Broken,
 }
@@ -55,20 +56,20 @@ impl StoreKind {
             Self::File => "file",
             Self::Redis => "redis",
             Self::Postgres => "postgres",
-            Self::Broken => "careless",
+            Self::Broken => "broken",
         }
     }
 }
 
-/// On which runtimes a process calls.
+/// The runtimes on which a process makes its calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum RuntimeMode {
-    /// One runtime for the life of the process.
+    /// One runtime for the lifetime of the process.
     #[default]
     One,
     /// A new one for every call, which ends with it.
     PerCall,
-    /// The same, and the first call of a round loses its runtime before it has its token.
+    /// The same, but the first call of a round loses its runtime before it has its token.
     Dropped,
 }
 
@@ -77,7 +78,7 @@ impl RuntimeMode {
         match self {
             Self::One => "one",
             Self::PerCall => "per call",
-            Self::Dropped => "dropped in mid flight",
+            Self::Dropped => "dropped during a refresh",
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Who is right: the vendor's journal, the store, and what the processes said, put beside each
-//! other.
+//! What must hold: compares the vendor's journal, the store, and what the processes reported.
 //!
 //! * A grant is lost when the vendor refuses its refresh token. That must be explained
 //!   (`endings.rs`): the last token that it issued reached nothing durable, because its answer was
-//!   delivered to nobody, or because the process that had it was killed before a store acknowledged
-//!   it. A token that lay whole on disk reached something durable. A vendor that keeps refresh
-//!   tokens loses no grant.
-//! * Else every exchange is a generation: as many as the vendor issued are in the store.
+//!   not delivered, or because the process that had it was killed before a store acknowledged it. A
+//!   token that was complete on disk counts as durable. A vendor that keeps refresh tokens loses no
+//!   grant.
+//! * Otherwise every exchange is a generation: as many as the vendor issued are in the store.
 //! * A refresh token whose outcome is unknown rests before it is sent again (`rests.rs`), and no
 //!   intent outlives its outcome.
-//! * Every token handed out is one that the vendor issued, and lived at the instant at which it was
-//!   judged, whatever the clocks said. Only the time that its record was under way to the store is
-//!   excused, since nobody can know it (`lives.rs`).
-//! * A process that learned the vendor's clock signs by it, whatever its own does (`signing.rs`).
-//! * A logout is final, a failed redemption harms nobody, and the grant of a successful one wins
+//! * Every token handed out was issued by the vendor, and was valid at the instant at which it was
+//!   judged, whatever the clocks said. Only the time from its issue to its commit is excused, since
+//!   no process can know it (`lifetimes.rs`).
+//! * A process that learned the vendor's clock signs by it, whatever its own clock says
+//!   (`signing.rs`).
+//! * A logout is final, a failed redemption changes nothing, and the grant of a successful one wins
 //!   (`endings.rs`).
 
 mod answer;

@@ -14,43 +14,42 @@ pub(super) struct Plan {
     pub(super) trouble: Trouble,
     pub(super) step: Option<Step>,
     pub(super) doubt: DoubtPace,
-    /// When the runtimes of the first calls are dropped, where the run is about that.
+    /// When the runtimes of the first calls are dropped, if the run is about that.
     pub(super) drop_after_us: u64,
 }
 
-/// A wall clock steps in mid round.
+/// A wall clock steps in the middle of a round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    /// Whose, right after all were asked; `None`: the holder's, while its request is held.
+    /// Whose clock, right after all were asked; `None`: the holder's, while its request is held.
     pub(super) process: Option<usize>,
     pub(super) by_ms: i64,
 }
 
-/// How time is moved on while the processes wait out a doubt.
+/// How time is advanced while the processes wait in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DoubtPace {
-    /// Beyond the longest rest at once.
+    /// Past the longest rest at once.
     AtOnce,
-    /// First to just before the shortest rest is over, then to a third of the longest.
+    /// First to just before the end of the shortest rest, then to a third of the longest.
     InSteps,
 }
 
-/// What the newest token is when everybody asks.
+/// The state of the newest token when all processes ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
-    /// To be refreshed, with more life left than a doubt takes; this many thousandths of it are
-    /// over.
+    /// Due, with more life left than a doubt takes; this many thousandths of its life have passed.
     Due(i64),
-    /// Over for so many milliseconds: no more than clocks differ by, so a holder whose clock runs
-    /// behind may think that it lives.
+    /// Expired this many milliseconds ago: no more than clocks differ by, so a holder whose clock
+    /// is slow may consider it valid.
     JustOver(i64),
-    /// Over for long; so many thousandths of a life ago it began.
+    /// Expired long ago; it was issued this many thousandths of a lifetime ago.
     Expired(i64),
 }
 
 impl Age {
-    /// How long ago the newest token's end was, in milliseconds; negative where it is still to
-    /// come.
+    /// Returns how long ago the newest token expired, in milliseconds; negative if it has not
+    /// expired yet.
     pub(super) fn past_its_end_ms(self) -> i64 {
         match self {
             Self::Due(permille) | Self::Expired(permille) => LIFE_MS / 1000 * permille - LIFE_MS,
@@ -60,8 +59,8 @@ impl Age {
 }
 
 impl DoubtPace {
-    /// By how much time is moved on after it was moved on so often.
-    pub(super) fn move_ms(self, moved: u32) -> i64 {
+    /// Returns by how much to advance time, after it was advanced `moved` times.
+    pub(super) fn advance_ms(self, moved: u32) -> i64 {
         match (self, moved) {
             (Self::InSteps, 0) => 10_000,
             (Self::InSteps, 1) => 100_000,
@@ -76,12 +75,12 @@ pub(super) enum Trouble {
     Nothing,
     /// The holder of the lease is killed while its request is at this point.
     KillHolder(When),
-    /// The holder is killed so many microseconds after the answer was delivered.
+    /// The holder is killed this many microseconds after the answer was delivered.
     KillReceiver(u64),
     /// The holder kills itself before this step of writing files after the answer, counted from
     /// one.
     KillAtStep(u32),
-    /// Anybody is killed so many milliseconds after all were asked.
+    /// Any process is killed this many milliseconds after all were asked.
     KillAnybody {
         process: usize,
         after_ms: u64,
@@ -91,7 +90,7 @@ pub(super) enum Trouble {
         at: When,
         for_ms: u64,
     },
-    /// Anybody is frozen.
+    /// Any process is frozen.
     StopAnybody {
         process: usize,
         after_ms: u64,
@@ -99,18 +98,19 @@ pub(super) enum Trouble {
     },
     /// The exchange itself goes wrong.
     Cut(Cut),
-    /// The store is away when everybody asks.
+    /// The store is unavailable when all processes ask.
     AwayBefore {
         outage: Outage,
         for_ms: u64,
     },
-    /// The store goes away while the request is under way.
+    /// The store becomes unavailable while the request is under way.
     AwayAmid {
         outage: Outage,
         at: When,
         for_ms: u64,
     },
-    /// The same, and the holder is killed before the store is back: its spill alone has the token.
+    /// The same, and the holder is killed before the store is back: only its fallback store has the
+    /// token.
     SpillAndKill {
         outage: Outage,
         after_ms: u64,
@@ -130,7 +130,7 @@ pub(super) enum Trouble {
     },
 }
 
-/// What a code is worth.
+/// Whether a code is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     Right,
@@ -180,15 +180,15 @@ impl Cut {
         }
     }
 
-    /// Whether the holder cannot know what became of its token.
+    /// Returns whether the holder cannot know the outcome of its request.
     fn leaves_doubt(self) -> bool {
         !matches!(self, Self::ServerError | Self::ComeBackLater | Self::Slow)
     }
 }
 
 impl Trouble {
-    /// Whether an intent may be left behind that nobody takes back, so that the others wait out a
-    /// doubt; and after how many milliseconds time may be moved on for them.
+    /// Returns after how many milliseconds time may be advanced for the processes, if an intent may
+    /// be left behind that no process clears, so that the others wait in doubt.
     pub(super) fn doubt_after_ms(&self) -> Option<u64> {
         match self {
             Self::Cut(cut) => cut.leaves_doubt().then_some(250),
@@ -203,7 +203,7 @@ impl Trouble {
         }
     }
 
-    /// Where the request is to be held.
+    /// Returns where the request is held.
     pub(super) fn held_at(&self) -> Option<When> {
         match self {
             Self::KillHolder(at)
@@ -217,7 +217,7 @@ impl Trouble {
     }
 }
 
-/// A lease that is not renewed is over after this.
+/// A lease that is not renewed ends after this.
 pub(super) const LEASE_MS: u64 = 1_000;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From `least` to `most`, both included.
+    /// Returns a number from `least` to `most`, both included.
     pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
         let span = most.saturating_sub(least).saturating_add(1).max(1);
         least + self.next() % span
@@ -28,7 +28,7 @@ impl Random {
         usize::try_from(self.next() % count).unwrap_or_default()
     }
 
-    /// True so many times in a hundred.
+    /// Returns `true` in this many of a hundred cases.
     pub(super) fn percent(&mut self, share: u64) -> bool {
         self.between(0, 99) < share
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::options::Options;
 use super::run::Run;
 
-/// What was done and what came of it.
+/// Returns the table of what was done and what came of it.
 pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> String {
     let (counts, tally) = (&run.counts, &run.oracle.tally);
     let rounds = u32::try_from(counts.rounds.max(1)).unwrap_or(u32::MAX);
@@ -27,31 +27,31 @@ pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> 
         ("rounds", counts.rounds.to_string()),
         ("processes killed", counts.kills.to_string()),
         (
-            "killed, the spill has the token",
-            counts.spilled.to_string(),
+            "killed, token in fallback store",
+            counts.in_fallback.to_string(),
         ),
         (
-            "killed, the token whole on disk",
+            "killed, token complete on disk",
             counts.whole_on_disk.to_string(),
         ),
         ("processes stopped", counts.stops.to_string()),
-        ("exchanges cut or delayed", counts.cuts.to_string()),
-        ("store taken away or full", counts.outages.to_string()),
+        ("exchanges cut off or delayed", counts.cuts.to_string()),
+        ("store unavailable or full", counts.outages.to_string()),
         ("clock steps", counts.steps.to_string()),
         (
-            "runtimes dropped in mid flight",
+            "runtimes dropped during a refresh",
             counts.dropped_runtimes.to_string(),
         ),
         ("logouts", tally.logouts.to_string()),
         ("redemptions", redemptions),
         ("exchanges that issued a token", tally.exchanges.to_string()),
         (
-            "of these overtaken by time",
+            "of these already expired",
             run.workers.overtaken.to_string(),
         ),
         ("generations in the store", tally.generations.to_string()),
         ("repeated by the vendor's grace", tally.repeated.to_string()),
-        ("of a kept grant, unheard", tally.unheard.to_string()),
+        ("of a kept grant, not delivered", tally.unheard.to_string()),
         ("of a grant that was ended", tally.overtaken.to_string()),
         ("exchanges refused", tally.refused.to_string()),
         (
@@ -59,12 +59,12 @@ pub(super) fn table(run: &Run, options: &Options, seed: u64, took: Duration) -> 
             run.workers.adoptions.to_string(),
         ),
         ("tokens handed out", tally.handed.to_string()),
-        ("instants signed by its clock", tally.signed.to_string()),
-        ("over by what nobody can know", tally.late.to_string()),
+        ("instants signed by vendor clock", tally.signed.to_string()),
+        ("expired by an unknowable time", tally.late.to_string()),
         ("grants lost", tally.lost.to_string()),
         ("losses explained", explained),
         (
-            "time a round",
+            "time per round",
             format!("{:.0} ms", (took / rounds).as_secs_f64() * 1000.0),
         ),
         ("seed", seed.to_string()),

@@ -1,4 +1,4 @@
-//! A process's HTTP client and store, which say what happens before and after it does.
+//! A process's HTTP client and store, which report what happens before and after it does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::protocol::{FromWorker, Reporter};
 use super::shared_clock::{ClockFile, SharedClock};
 use super::step_kill::StepKill;
 
-/// Says when a request leaves and when its answer is here.
+/// Reports when a request is sent and when its answer has arrived.
 #[derive(Debug)]
 pub(super) struct ReportingClient {
     pub(super) client: ReqwestClient,
@@ -66,13 +66,13 @@ impl HttpClient for ReportingClient {
     }
 }
 
-/// A revocation brings nothing that could be lost.
+/// Returns whether a request asks for a token: a revocation brings nothing that could be lost.
 fn asks_for_a_token(uri: &http::Uri) -> bool {
     uri.path().ends_with("/token")
 }
 
-/// Says what was committed. It tells ages in virtual time (`aged.rs`), and its hints also come when
-/// time is moved on: what waits for a day should not wait for it in earnest.
+/// Reports what was committed. It gives ages in virtual time (`aged_store.rs`), and also wakes
+/// waiters when time is advanced: what waits for a day should not take a real one.
 #[derive(Debug)]
 pub(super) struct ReportingStore {
     pub(super) store: Arc<dyn TokenStore>,
@@ -81,13 +81,13 @@ pub(super) struct ReportingStore {
     pub(super) reporter: Reporter,
 }
 
-/// What a store is for.
+/// The purpose of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// All processes share it.
     Shared,
-    /// One process has it alone: a token that is in its spill is not lost with it.
-    Spill,
+    /// One process has it alone: a token in its fallback store is not lost with it.
+    Fallback,
 }
 
 impl ReportingStore {
@@ -118,7 +118,7 @@ impl ReportingStore {
         let at_us = machine_us();
         (self.reporter.0)(&match self.role {
             Role::Shared => FromWorker::Committed { generation, at_us },
-            Role::Spill => FromWorker::Spilled,
+            Role::Fallback => FromWorker::InFallback,
         });
     }
 }

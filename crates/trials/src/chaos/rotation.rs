@@ -1,4 +1,4 @@
-//! What the server does to refresh tokens, and what the processes are told about it.
+//! What the server does with refresh tokens, and what the processes are told about it.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use vendor_auth::types::Rotation;
 /// What a refresh does to the refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum RotationMode {
-    /// The server keeps it, and every other answer leaves it out. The processes do not know this
-    /// and spend it with care.
+    /// The server keeps it, and every second answer leaves it out. The processes do not know this
+    /// and treat it as single-use.
     Kept,
-    /// It works once, and presenting it again ends the grant.
+    /// A refresh token is single-use, and presenting it again ends the grant.
     #[default]
     SingleUse,
-    /// It works once, and is accepted again for a minute.
+    /// A refresh token is single-use, but accepted again for a minute.
     Grace,
 }
 
 /// How long an access token lives, in milliseconds.
 pub(super) const LIFE_MS: i64 = 7_200_000;
 
-/// How long a spent refresh token is accepted again; no round takes as long.
+/// How long a used refresh token is accepted again; no round takes as long.
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 
 impl RotationMode {
@@ -34,7 +34,7 @@ impl RotationMode {
         }
     }
 
-    /// What the server does.
+    /// Returns what the server does.
     pub(super) fn of_server(self) -> token_sim::Rotation {
         match self {
             Self::Kept => token_sim::Rotation::Kept,
@@ -43,7 +43,7 @@ impl RotationMode {
         }
     }
 
-    /// What the processes are told.
+    /// Returns what the processes are told.
     pub(super) fn of_client(self) -> Rotation {
         match self {
             Self::Kept | Self::SingleUse => Rotation::SingleUse,
@@ -51,7 +51,7 @@ impl RotationMode {
         }
     }
 
-    /// Whether a refresh token rests after its outcome became unknown.
+    /// Returns whether a refresh token rests after its outcome became unknown.
     pub(super) fn rests(self) -> bool {
         self != Self::Grace
     }

@@ -1,5 +1,5 @@
-//! One round: the token becomes due or is over, everybody asks, something goes wrong, and in the
-//! end everybody has the next token, or the grant is lost and replaced.
+//! One round: the token becomes due or expires, all processes ask, something goes wrong, and at the
+//! end all have the next token, or the grant is lost and replaced.
 
 use std::time::Duration;
 
@@ -16,15 +16,16 @@ use super::workers::Workers;
 
 /// No round takes nearly as long.
 const LONGEST_ROUND: Duration = Duration::from_secs(45);
-/// Nor one in which nobody has a doubt: the shortest rest is longer.
+/// Nor does a round in which no outcome is in doubt: the shortest rest is longer.
 const LONGEST_WITHOUT_DOUBT: Duration = Duration::from_secs(13);
 
 impl Run {
-    /// Plays one round and judges it.
+    /// Runs one round and judges it.
     ///
     /// # Errors
     ///
-    /// Where the oracle does not hold, with everything that happened in the round.
+    /// If an invariant of the oracle is violated; the error lists everything that happened in the
+    /// round.
     pub(super) async fn round(&mut self, plan: &Plan) -> Result<()> {
         self.workers.log = Log::begin();
         self.workers.log.note(&format!("{plan:?}"));
@@ -49,8 +50,8 @@ impl Run {
         let replaced = self.end_grant(plan).await?;
         self.converge(plan, before, replaced).await?;
         if matches!(plan.trouble, Trouble::Nothing) && plan.step.is_none() {
-            // Whoever takes a record for older than it is may have been about to refresh it when
-            // this round moved time on.
+            // A process that takes a record for older than it is may have been about to refresh it
+            // when this round advanced the time.
             let overtaken = self.workers.overtaken - overtaken;
             let spent = self.oracle.tally.exchanges - exchanges;
             ensure!(
@@ -69,7 +70,7 @@ impl Run {
             Some(_) => Clocks::Stepped,
             None => Clocks::Right,
         };
-        // What a step did is put right now, which is a step too.
+        // Undoing an earlier clock step now is a step too.
         let last = std::mem::replace(&mut self.clocks, clocks);
         self.oracle.set_clocks(if last == Clocks::Stepped {
             last
@@ -82,8 +83,8 @@ impl Run {
             .advance((wanted - self.clock_file.now_ms()).max(0))
     }
 
-    /// Asks until everybody has a newer token, and the store agrees with the vendor. `replaced` is
-    /// the first generation of a grant that took the place of the one before in this round.
+    /// Asks until every process has a newer token and the store agrees with the vendor. `replaced`
+    /// is the first generation of a grant that replaced the previous one in this round.
     async fn converge(
         &mut self,
         plan: &Plan,
@@ -109,7 +110,7 @@ impl Run {
                 self.record_loss().await?;
                 replaced = Some(self.new_grant().await?);
             }
-            if self.everybody_has(before + 1, replaced) && self.store_agrees().await? {
+            if self.all_have(before + 1, replaced) && self.store_agrees().await? {
                 break;
             }
             let limit = self.limit(plan);
@@ -119,13 +120,13 @@ impl Run {
             };
             ensure!(
                 begun.elapsed() < longest,
-                "not everybody has a newer token after {} s",
+                "not every process has a newer token after {} s",
                 longest.as_secs()
             );
             let is_over = limit.is_some_and(|limit| begun.elapsed() > limit * (moved + 1));
             if is_over && !self.workers.has_unsaved_token() {
-                self.workers.log.note("time is moved on by a doubt");
-                self.clock_file.advance(plan.doubt.move_ms(moved))?;
+                self.workers.log.note("time is advanced past a doubt");
+                self.clock_file.advance(plan.doubt.advance_ms(moved))?;
                 moved += 1;
             }
             self.workers.receive_for(Duration::from_millis(10)).await;
@@ -134,8 +135,8 @@ impl Run {
         self.settle_accounts().await
     }
 
-    /// How long a doubt is waited out before time is moved on for it. A vendor's grace is not to be
-    /// used up.
+    /// Returns how long to wait in doubt before time is advanced for it. A vendor's grace must not
+    /// be used up.
     fn limit(&self, plan: &Plan) -> Option<Duration> {
         let after = plan.trouble.doubt_after_ms().map(Duration::from_millis);
         after.filter(|_| self.rotation.rests())
@@ -162,8 +163,8 @@ impl Run {
         })
     }
 
-    /// Who knows nothing of a logout may go on with what it has.
-    fn everybody_has(&self, at_least: u64, replaced: Option<u64>) -> bool {
+    /// A process that does not know of a logout may go on using what it has.
+    fn all_have(&self, at_least: u64, replaced: Option<u64>) -> bool {
         let has = |state: &WorkerState| {
             let wanted = replaced.filter(|_| state.rejected || state.knows_of_logout());
             let wanted = wanted.unwrap_or(at_least);
@@ -190,7 +191,7 @@ impl Run {
         self.oracle.lost(&journal, stored, &self.deaths)?;
         self.workers.log.note("the grant is lost");
         if self.harm == Harm::NoKills {
-            bail!("a grant was lost though nobody died");
+            bail!("a grant was lost although no process died");
         }
         Ok(())
     }

@@ -31,23 +31,23 @@ pub(super) struct Run {
     pub(super) fixture: StoreFixture,
     pub(super) workers: Workers,
     pub(super) oracle: Oracle,
-    /// The orchestrator's own way to the store: it reads it, and puts new grants there.
+    /// The orchestrator's own access to the store: it reads it, and puts new grants there.
     pub(super) store: Arc<dyn TokenStore>,
     pub(super) tokens: TokenCache,
     pub(super) key: TokenKey,
     pub(super) harm: Harm,
     pub(super) rotation: RotationMode,
     pub(super) runtime: RuntimeMode,
-    /// How wrong each process's clock is when it does not step.
+    /// The error of each process's clock when it does not step.
     pub(super) skews: Vec<i64>,
     pub(super) counts: Counts,
-    /// How the store is away just now.
+    /// How the store is unavailable just now.
     pub(super) away: Option<Outage>,
-    /// Who was killed in this round.
+    /// The processes that were killed in this round.
     pub(super) deaths: Deaths,
-    /// What was told of the clocks in the last round.
+    /// What was known of the clocks in the last round.
     pub(super) clocks: Clocks,
-    /// Who was told to log out in this round, and who to redeem a code.
+    /// The processes that were told in this round to log out, and to redeem a code.
     pub(super) logout_by: Option<usize>,
     pub(super) redeem_by: Option<usize>,
 }
@@ -61,11 +61,11 @@ pub(super) struct Counts {
     pub(super) cuts: u64,
     pub(super) outages: u64,
     pub(super) steps: u64,
-    /// Processes that were killed while their spill alone had the token.
-    pub(super) spilled: u64,
-    /// Processes that died while the token lay whole in a temporary file.
+    /// Processes that were killed while only their fallback store had the token.
+    pub(super) in_fallback: u64,
+    /// Processes that died while the token was complete in a temporary file.
     pub(super) whole_on_disk: u64,
-    /// Runtimes that were dropped in mid flight.
+    /// Runtimes that were dropped during a refresh.
     pub(super) dropped_runtimes: u64,
 }
 
@@ -88,7 +88,7 @@ impl Run {
         options: &Options,
         random: &mut Random,
     ) -> Result<Self> {
-        let clock_file = ClockFile::make(folder.join("hands"), options.processes)?;
+        let clock_file = ClockFile::make(folder.join("clock"), options.processes)?;
         let tls = options.tls.then(Tls::new).transpose()?;
         let sim = vendor(options, &clock_file, tls.as_ref()).await?;
         let fixture = StoreFixture::prepare(options.store, folder).await?;
@@ -132,7 +132,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Reads on in the vendor's journal.
+    /// Reads new entries of the vendor's journal.
     pub(super) fn read_journal(&mut self) -> Result<()> {
         self.oracle.read(&self.journal())
     }
@@ -150,8 +150,7 @@ impl Run {
         handed.iter().try_for_each(|out| self.oracle.handed(out))
     }
 
-    /// Somebody logs in anew; the orchestrator puts the grant into the store. Returns its first
-    /// generation.
+    /// Logs in again and puts the grant into the store. Returns its first generation.
     pub(super) async fn new_grant(&mut self) -> Result<u64> {
         let issued = self.sim.grant();
         let now = Timestamp::from_unix_millis(self.clock_file.now_ms());
@@ -180,7 +179,7 @@ impl Run {
         Ok(generation)
     }
 
-    /// The generation that the store holds.
+    /// Returns the generation that the store holds.
     pub(super) async fn stored(&self) -> Result<u64> {
         let record = self.entry().await?.record;
         Ok(record
@@ -189,7 +188,7 @@ impl Run {
             .number())
     }
 
-    /// What the store holds.
+    /// Returns the entry that the store holds.
     pub(super) async fn entry(&self) -> Result<Entry> {
         let mut last = None;
         for _ in 0..50 {
@@ -212,7 +211,7 @@ async fn vendor(
     let sim = OAuth2Server::builder()
         .rotation(options.rotation.of_server())
         .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
-        // Grants live through years of virtual time.
+        // Grants outlast years of virtual time.
         .refresh_token_life(Duration::from_secs(100 * 365 * 86_400))
         .clock(SimClock::driven_by(move || driven.now_ms()));
     let sim = match tls {
@@ -240,7 +239,7 @@ fn assignment(
         client_id: sim.client_id().to_owned(),
         client_secret: sim.client_secret().to_owned(),
         clock_file: clock_file.path().to_owned(),
-        spills: clock_file.path().with_file_name("spills"),
+        fallbacks: clock_file.path().with_file_name("fallbacks"),
         lease_ms: LEASE_MS,
         authority: None,
     }

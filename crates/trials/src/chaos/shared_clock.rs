@@ -1,9 +1,9 @@
-//! The time that all processes share: the machine's, moved on by the orchestrator, and each
-//! process's own error.
+//! The time that all processes share: the machine's, advanced by the orchestrator, and the error of
+//! each process's own clock.
 //!
-//! The hands are a small file that everybody reads at each look at the clock. A frozen process that
-//! wakes sees at once how late it is, as on a machine that slept. Beside it lies the journal of the
-//! moves (`moves.rs`), by which the store's clock takes part.
+//! The offset is in a small file that every process reads each time it reads the clock. A frozen
+//! process that wakes up sees at once how late it is, as on a machine that slept. Beside it is the
+//! journal of the clock jumps (`clock_jumps.rs`), which the store's clock follows.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -17,18 +17,18 @@ use vendor_auth::types::{Clock, ClockReading, Timestamp};
 
 use super::clock_jumps::ClockJumps;
 
-/// The file of the hands, open.
+/// The open clock file.
 #[derive(Debug)]
 pub(super) struct ClockFile {
     file: File,
-    moves: ClockJumps,
+    jumps: ClockJumps,
     path: PathBuf,
 }
 
 const SLOT: u64 = 8;
 
 impl ClockFile {
-    /// Makes the file: nothing is moved, and nobody's clock is wrong.
+    /// Creates the file: time is not advanced, and every clock is right.
     pub(super) fn make(path: PathBuf, processes: usize) -> Result<Self> {
         let file = File::options()
             .read(true)
@@ -36,49 +36,49 @@ impl ClockFile {
             .create(true)
             .truncate(true)
             .open(&path)
-            .context("the hands of the clock cannot be made")?;
+            .context("the clock file cannot be created")?;
         file.write_all_at(&vec![0; 8 * (processes + 1)], 0)?;
-        let moves = ClockJumps::make(&beside(&path))?;
-        Ok(Self { file, moves, path })
+        let jumps = ClockJumps::make(&beside(&path))?;
+        Ok(Self { file, jumps, path })
     }
 
-    /// Opens them for looking.
+    /// Opens it for reading.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).context("the hands of the clock cannot be opened")?;
-        let moves = ClockJumps::open(&beside(path))?;
+        let file = File::open(path).context("the clock file cannot be opened")?;
+        let jumps = ClockJumps::open(&beside(path))?;
         let path = path.to_owned();
-        Ok(Self { file, moves, path })
+        Ok(Self { file, jumps, path })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How far time was moved on, in milliseconds.
+    /// Returns how far time was advanced, in milliseconds.
     pub(super) fn advanced_ms(&self) -> i64 {
         self.read(0)
     }
 
-    /// Moves time on for everybody.
+    /// Advances time for every process.
     pub(super) fn advance(&self, by_ms: i64) -> Result<()> {
         if by_ms == 0 {
             return Ok(());
         }
         let advanced_ms = self.advanced_ms().saturating_add(by_ms);
-        self.moves.during(by_ms, || self.write(0, advanced_ms))
+        self.jumps.during(by_ms, || self.write(0, advanced_ms))
     }
 
-    /// The journal of the moves.
-    pub(super) fn moves(&self) -> &ClockJumps {
-        &self.moves
+    /// Returns the journal of the clock jumps.
+    pub(super) fn jumps(&self) -> &ClockJumps {
+        &self.jumps
     }
 
-    /// Sets how wrong one process's wall clock is, in milliseconds.
+    /// Sets the error of one process's wall clock, in milliseconds.
     pub(super) fn skew(&self, process: usize, by_ms: i64) -> Result<()> {
         self.write(slot_of(process), by_ms)
     }
 
-    /// The true time, in Unix milliseconds: the vendor's.
+    /// Returns the true time, in Unix milliseconds: the vendor's.
     pub(super) fn now_ms(&self) -> i64 {
         SystemClock
             .now()
@@ -87,9 +87,9 @@ impl ClockFile {
             .saturating_add(self.advanced_ms())
     }
 
-    /// The true time at this instant of the machine's wall clock, in Unix milliseconds.
+    /// Returns the true time at this instant of the machine's wall clock, in Unix milliseconds.
     pub(super) fn at_ms(&self, machine_us: i64) -> i64 {
-        machine_us / 1_000 + self.advanced_ms() - self.moves.after_ms(machine_us)
+        machine_us / 1_000 + self.advanced_ms() - self.jumps.after_ms(machine_us)
     }
 
     fn skew_of(&self, process: usize) -> i64 {
@@ -98,7 +98,7 @@ impl ClockFile {
 
     fn read(&self, slot: u64) -> i64 {
         let mut bytes = [0; 8];
-        // The file was written in full before anybody opened it.
+        // The file was written in full before any process opened it.
         _ = self.file.read_exact_at(&mut bytes, slot * SLOT);
         i64::from_le_bytes(bytes)
     }
@@ -106,12 +106,12 @@ impl ClockFile {
     fn write(&self, slot: u64, value: i64) -> Result<()> {
         self.file
             .write_all_at(&value.to_le_bytes(), slot * SLOT)
-            .context("the hands of the clock cannot be moved")
+            .context("the clock file cannot be written")
     }
 }
 
 fn beside(path: &Path) -> PathBuf {
-    path.with_extension("moves")
+    path.with_extension("jumps")
 }
 
 fn slot_of(process: usize) -> u64 {
@@ -130,8 +130,8 @@ thread_local! {
     static LAST_LOOK_MS: Cell<i64> = const { Cell::new(0) };
 }
 
-/// What the true time was when this thread last looked at the clock: the instant at which its
-/// caller's token was judged.
+/// Returns the true time when this thread last read the clock: the instant at which its caller's
+/// token was judged.
 pub(super) fn last_look_ms() -> i64 {
     LAST_LOOK_MS.get()
 }
@@ -166,7 +166,7 @@ impl Clock for ProcessClock {
     }
 }
 
-/// A clock in several hands.
+/// A clock that several owners share.
 #[derive(Clone, Debug)]
 pub(super) struct SharedClock(pub(super) std::sync::Arc<ProcessClock>);
 

@@ -1,4 +1,4 @@
-//! A process that kills itself at one step of a file's write, after it has the vendor's answer.
+//! A process that kills itself before one step of a file's write, after it has the vendor's answer.
 
 use std::fs;
 use std::io;
@@ -11,17 +11,17 @@ use token_file::test_util::WriteStep;
 
 use super::protocol::{FromWorker, report};
 
-/// Before which step of its writes this process dies.
+/// The step of its writes before which this process kills itself.
 #[derive(Debug)]
 pub(super) struct StepKill {
     folder: PathBuf,
-    /// So many steps after the answer; zero: it lives.
+    /// Number of steps after the answer; zero: it stays alive.
     steps_left: AtomicU32,
     has_answer: AtomicBool,
 }
 
 impl StepKill {
-    /// A process that writes its tokens into this folder, and lives.
+    /// Returns the state of a process that writes its tokens into this folder and stays alive.
     pub(super) fn of(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
@@ -30,18 +30,19 @@ impl StepKill {
         }
     }
 
-    /// Before the step with this number after its next answer, counted from one; zero calls it off.
+    /// Sets the step before which it dies: the step with this number after its next answer, counted
+    /// from one; zero cancels.
     pub(super) fn arm(&self, step: u32) {
         self.has_answer.store(false, Ordering::SeqCst);
         self.steps_left.store(step, Ordering::SeqCst);
     }
 
-    /// The vendor issued a token.
+    /// Notes that the vendor issued a token.
     pub(super) fn answered(&self) {
         self.has_answer.store(true, Ordering::SeqCst);
     }
 
-    /// Asked before each step, with the file lock held. Does not return from the last one.
+    /// Called before each step, with the file lock held. Does not return from the last one.
     pub(super) fn before(&self, step: WriteStep) -> io::Result<()> {
         if !self.has_answer.load(Ordering::SeqCst) {
             return Ok(());
@@ -64,7 +65,7 @@ impl StepKill {
     }
 }
 
-/// The generation of the token in a temporary file of this folder that was written to its end.
+/// Returns the generation of the token in a completely written temporary file of this folder.
 pub(super) fn whole_on_disk(folder: &Path) -> Option<u64> {
     let files = fs::read_dir(folder).ok()?.filter_map(Result::ok);
     let temporary = files.filter(|file| file.file_name().to_string_lossy().ends_with(".json.new"));
@@ -72,7 +73,8 @@ pub(super) fn whole_on_disk(folder: &Path) -> Option<u64> {
     texts.filter_map(|text| generation_in(&text)).max()
 }
 
-/// A whole file begins with a line of JSON and ends with one that has its hash.
+/// Returns the generation in a file if it is complete: it begins with a line of JSON and ends with
+/// a line that has its hash.
 fn generation_in(text: &str) -> Option<u64> {
     const HASH: &str = "sha256:";
     const HEX_DIGITS: usize = 64;
@@ -98,7 +100,7 @@ mod tests {
 
     // FAULTS.md row 97
     #[tokio::test]
-    async fn a_token_is_whole_on_disk_from_the_end_of_the_write_until_the_rename() {
+    async fn a_token_is_complete_on_disk_from_the_end_of_the_write_until_the_rename() {
         let folder = std::env::temp_dir().join(format!("chaos-whole-{}", std::process::id()));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (looking, noted) = (folder.clone(), seen.clone());

@@ -17,7 +17,7 @@ use super::broken_store::BrokenStore;
 use super::options::StoreKind;
 use super::step_kill::{StepKill, whole_on_disk};
 
-/// How a process opens the store.
+/// Opens the store in a process.
 pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {
     let sealing = || anyhow::Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?));
     Ok(match kind {
@@ -35,7 +35,8 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
     })
 }
 
-/// The same, for a process that may be told to kill itself at one step of a file's write.
+/// Like `open_store`, in a process that may be told to kill itself before one step of a file's
+/// write.
 pub(super) async fn open_store_that_kills(
     kind: StoreKind,
     address: &str,
@@ -50,18 +51,18 @@ pub(super) async fn open_store_that_kills(
     }
 }
 
-/// How a store is not to be had.
+/// How a store is unavailable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outage {
     /// Its server is stopped, or its folder is something else.
     Gone,
-    /// Its server is frozen; a folder cannot be, and is gone.
+    /// Its server is frozen; a folder cannot be frozen, so it is gone.
     Silent,
-    /// It can be read and not written: no space (file, Redis), read-only (PostgreSQL).
+    /// It can be read but not written: no space (file, Redis), read-only (PostgreSQL).
     Full,
 }
 
-/// The store itself, in the orchestrator's hands.
+/// The store itself, as the orchestrator controls it.
 #[derive(Debug)]
 pub(super) enum StoreFixture {
     File(Folder),
@@ -70,13 +71,13 @@ pub(super) enum StoreFixture {
 }
 
 impl StoreFixture {
-    /// Starts the store, with nothing in it.
+    /// Starts an empty store.
     pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
         Ok(match kind {
             StoreKind::File | StoreKind::Broken => Self::File(Folder::make(folder.join("store"))?),
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
             StoreKind::Postgres => {
-                // Each process may have five connections, and 64 make a crowd.
+                // Each process may have five connections, and a crowd has 64 processes.
                 let server = Postgres::with().setting("max_connections", "400").start()?;
                 let sealing = Sealing::with(SealingKey::new("chaos", [42; 32])?);
                 let store = PostgresStore::builder(sealing).url(server.url()).build()?;
@@ -86,8 +87,8 @@ impl StoreFixture {
         })
     }
 
-    /// The generation of a token that lies whole in a temporary file; `None` for a store that has
-    /// no files.
+    /// Returns the generation of a token that is complete in a temporary file; `None` for a store
+    /// without files.
     pub(super) fn whole_on_disk(&self) -> Option<u64> {
         match self {
             Self::File(folder) => {
@@ -97,12 +98,12 @@ impl StoreFixture {
         }
     }
 
-    /// Whether it is a folder.
+    /// Returns whether it is a folder.
     pub(super) fn is_folder(&self) -> bool {
         matches!(self, Self::File(_))
     }
 
-    /// What the processes open it by.
+    /// Returns the address by which processes open it.
     pub(super) fn address(&self) -> String {
         match self {
             Self::File(folder) => folder.path.display().to_string(),
@@ -111,7 +112,8 @@ impl StoreFixture {
         }
     }
 
-    /// Takes it away. A full disk of a folder is each process's own limit, and the crew's to set.
+    /// Makes it unavailable. For a folder, a full disk is a limit of each process, which the
+    /// workers set.
     pub(super) fn take_away(&mut self, outage: Outage) -> Result<()> {
         match (self, outage) {
             (Self::File(_), Outage::Full) => {}
@@ -128,7 +130,7 @@ impl StoreFixture {
         Ok(())
     }
 
-    /// Gives it back.
+    /// Makes it available again.
     pub(super) fn give_back(&mut self, outage: Outage) -> Result<()> {
         match (self, outage) {
             (Self::File(_), Outage::Full) => {}
@@ -155,7 +157,7 @@ fn read_only(server: &Postgres, state: &str) -> Result<()> {
     Ok(())
 }
 
-/// A folder that can change places with a file: nothing in it can be opened then.
+/// A folder that can be swapped with a file, so that nothing in it can be opened.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -165,7 +167,7 @@ pub(super) struct Folder {
 impl Folder {
     fn make(path: PathBuf) -> Result<Self> {
         let other = path.with_extension("away");
-        fs::create_dir(&path).context("the folder of the store cannot be made")?;
+        fs::create_dir(&path).context("the folder of the store cannot be created")?;
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         fs::write(&other, "no folder")?;
         Ok(Self { path, other })

@@ -22,11 +22,11 @@ use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
 use super::step_kill::StepKill;
 use super::store_fixture::{open_store, open_store_that_kills};
 
-/// Does what it is told until its standard input ends.
+/// Follows its instructions until standard input ends.
 ///
 /// # Errors
 ///
-/// Where its assignment makes no sense, or its store cannot be opened.
+/// If its assignment makes no sense, or its store cannot be opened.
 pub(crate) fn run(assignment: &str) -> Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
@@ -35,7 +35,7 @@ pub(crate) fn run(assignment: &str) -> Result<()> {
         .enable_all()
         .build()?;
     let done = runtime.block_on(work(&assignment));
-    // Blocking reads of the standard input would keep it.
+    // Blocking reads of standard input would keep it alive.
     runtime.shutdown_background();
     done
 }
@@ -87,7 +87,7 @@ async fn work(assignment: &Assignment) -> Result<()> {
     Ok(())
 }
 
-/// The vendor, as everybody describes it.
+/// Returns the vendor's endpoint, as every process describes it.
 pub(super) fn endpoint(assignment: &Assignment) -> Result<OAuth2> {
     let endpoint = OAuth2::builder(&assignment.base_url)
         .allow_plain_http()
@@ -101,7 +101,7 @@ pub(super) fn endpoint(assignment: &Assignment) -> Result<OAuth2> {
     Ok(endpoint)
 }
 
-/// What a cache is made of.
+/// What a cache is built from.
 pub(super) struct Parts {
     pub(super) endpoint: OAuth2,
     pub(super) store: Arc<dyn TokenStore>,
@@ -112,7 +112,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Those of the orchestrator, which says nothing and lives.
+    /// Returns the parts for the orchestrator, which reports nothing and is not killed.
     pub(super) async fn of_orchestrator(
         assignment: &Assignment,
         clock: SharedClock,
@@ -137,10 +137,10 @@ impl Parts {
     }
 }
 
-/// A cache over the shared store: a short lease, so that a killed holder does not stop the others
-/// for long, and short pauses.
+/// Returns a cache over the shared store: a short lease, so that a killed holder does not stop the
+/// others for long, and short pauses.
 pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache> {
-    let spill = assignment.spills.join(assignment.process.to_string());
+    let fallback = assignment.fallbacks.join(assignment.process.to_string());
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
@@ -154,7 +154,7 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
     let tokens = TokenCache::builder(parts.endpoint.clone())
         .http_client(client)
         .store(parts.saying(Role::Shared, parts.store.clone()))
-        .fallback_store(parts.saying(Role::Spill, Arc::new(FileStore::at(spill))))
+        .fallback_store(parts.saying(Role::Fallback, Arc::new(FileStore::at(fallback))))
         .clock(parts.clock)
         .lease_ttl(Duration::from_millis(assignment.lease_ms))
         .wait_timeout(Duration::from_secs(10))
@@ -172,8 +172,8 @@ fn client(assignment: &Assignment) -> Result<ReqwestClient> {
     Ok(client.build()?)
 }
 
-/// As the engine says it.
-const OVERTAKEN: &str = "was over before it arrived";
+/// The wording of the engine.
+const OVERTAKEN: &str = "had expired when it arrived";
 
 async fn report_events(mut events: Events) {
     while let Some(event) = events.next().await {

@@ -1,8 +1,8 @@
-//! What is known of a process by what it said.
+//! What is known of a process from its messages.
 
 use super::protocol::{FromWorker, Handed};
 
-/// All that matters to the orchestrator.
+/// Everything that matters to the orchestrator.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WorkerState {
     pub(super) ready: bool,
@@ -10,24 +10,25 @@ pub(super) struct WorkerState {
     pub(super) sending: bool,
     /// A token was issued to it that the store did not acknowledge.
     pub(super) holding: bool,
-    /// But its spill has it.
-    pub(super) spilled: bool,
+    /// The store did not acknowledge it, but the fallback store has it.
+    pub(super) in_fallback: bool,
     pub(super) rejected: bool,
-    /// The last question to it, and the last that it answered.
+    /// The last question to it, and the last one that it answered.
     pub(super) asked: u64,
     pub(super) answered: u64,
-    /// What it answered, where that was a token.
+    /// Its answer, if that was a token.
     pub(super) handed: Option<Handed>,
     /// How long its bare read took, in microseconds.
     pub(super) read_us: Option<i64>,
     pub(super) gone: bool,
-    /// What came of the logout that it was told to do.
+    /// The result of the logout that it was told to do.
     pub(super) logged_out: Option<Result<(), String>>,
-    /// What came of the redemption that it was told to do: a generation.
+    /// The result of the redemption that it was told to do: a generation.
     pub(super) redeemed: Option<Result<u64, String>>,
-    /// It killed itself before this step, while this generation lay whole in a temporary file.
+    /// The step before which it killed itself, and the generation that was complete in a temporary
+    /// file then.
     pub(super) whole_at_death: Option<u64>,
-    /// Since this question it knows that the grant was logged out.
+    /// It has known since this question that the grant was logged out.
     knows_of_logout_since: Option<u64>,
     message: Option<u64>,
 }
@@ -37,15 +38,15 @@ pub(super) struct WorkerState {
 pub(super) struct HandedOut {
     pub(super) process: usize,
     pub(super) handed: Handed,
-    /// When it was asked for, the process knew already that the grant was logged out.
+    /// When it was asked, the process already knew that the grant was logged out.
     pub(super) knew_of_logout: bool,
 }
 
-/// As the engine says it.
+/// The wording of the engine.
 const LOGGED_OUT: &str = "logged out";
 
 impl WorkerState {
-    /// Notes what it says while this is the last question.
+    /// Notes a message, given the number of the last question.
     pub(super) fn note(&mut self, message: &FromWorker, last_question: u64) {
         match message {
             FromWorker::Ready => self.ready = true,
@@ -57,9 +58,9 @@ impl WorkerState {
             FromWorker::Unanswered => self.sending = false,
             FromWorker::Committed { .. } | FromWorker::Uncommitted { is_final: true, .. } => {
                 self.holding = false;
-                self.spilled = false;
+                self.in_fallback = false;
             }
-            FromWorker::Spilled => self.spilled = true,
+            FromWorker::InFallback => self.in_fallback = true,
             FromWorker::Rejected { why } => {
                 self.rejected = true;
                 if why.contains(LOGGED_OUT) {
@@ -93,7 +94,7 @@ impl WorkerState {
         }
     }
 
-    /// Whether it knew, when this was asked, that the grant was logged out.
+    /// Returns whether it knew, when this question was asked, that the grant was logged out.
     pub(super) fn knew_of_logout(&self, question: u64) -> bool {
         self.knows_of_logout_since
             .is_some_and(|since| question > since)
@@ -108,30 +109,30 @@ impl WorkerState {
         self.redeemed = None;
     }
 
-    /// Another grant begins.
+    /// Notes that another grant begins.
     pub(super) fn begin_grant(&mut self) {
         self.rejected = false;
         self.knows_of_logout_since = None;
     }
 
-    /// Whether it is worth a line: the same token again is not.
+    /// Returns whether it is worth a line in the log: the same token again is not.
     pub(super) fn is_news(&self, message: &FromWorker) -> bool {
         !matches!(message, FromWorker::Handed(handed) if self.message == Some(handed.generation))
     }
 
-    /// Everything asked is answered.
+    /// Returns whether every question is answered.
     pub(super) fn has_answered(&self) -> bool {
         self.answered == self.asked
     }
 
-    /// Something is under way that the store does not know yet.
+    /// Returns whether something is under way that the store does not know yet.
     pub(super) fn has_unsaved_token(&self) -> bool {
         self.sending || self.holding
     }
 
-    /// Killed now, it would take a token along.
+    /// Returns whether a token is lost if it is killed now.
     pub(super) fn would_lose(&self) -> bool {
-        self.sending || (self.holding && !self.spilled)
+        self.sending || (self.holding && !self.in_fallback)
     }
 }
 
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_dies_with_a_request_under_way_or_an_unwritten_token_takes_it_along() {
+    fn a_process_killed_with_a_request_under_way_or_an_unwritten_token_loses_it() {
         assert!(!after(&[]).would_lose());
         assert!(after(&[FromWorker::Sending]).would_lose());
         assert!(!after(&[FromWorker::Sending, FromWorker::Unanswered]).would_lose());
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn who_logged_out_or_was_told_of_it_knows_of_it_from_the_next_question_on() {
+    fn a_process_that_logged_out_or_learned_of_it_knows_it_from_the_next_question_on() {
         let why = "the grant was logged out".to_owned();
         for message in [
             FromWorker::LoggedOut { error: None },
@@ -174,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_safe_with_the_store_or_the_spill() {
+    fn a_token_is_safe_in_the_store_or_the_fallback_store() {
         let answered = FromWorker::Answered { status: 200 };
         let committed = FromWorker::Committed {
             generation: 2,
             at_us: 0,
         };
         assert!(!after(&[answered.clone(), committed]).has_unsaved_token());
-        let spilled = after(&[answered, FromWorker::Spilled]);
-        assert!(spilled.has_unsaved_token() && !spilled.would_lose());
+        let in_fallback = after(&[answered, FromWorker::InFallback]);
+        assert!(in_fallback.has_unsaved_token() && !in_fallback.would_lose());
     }
 }

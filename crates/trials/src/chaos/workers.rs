@@ -1,4 +1,4 @@
-//! The processes: started, told, heard, killed, frozen.
+//! The processes: started, told what to do, listened to, killed, frozen.
 
 mod process;
 
@@ -19,16 +19,16 @@ use super::worker_state::{HandedOut, WorkerState};
 pub(super) struct Workers {
     pub(super) processes: Vec<WorkerProcess>,
     pub(super) log: Log,
-    /// All tokens handed out since the last look.
+    /// All tokens handed out since they were last checked.
     pub(super) handed: Vec<HandedOut>,
     /// When each generation was acknowledged by the store, in microseconds of the machine's wall
     /// clock.
     pub(super) committed: Vec<(u64, i64)>,
     pub(super) adoptions: u64,
-    /// Exchanges during which time was moved on by more than a token lives: what they brought was
-    /// over already.
+    /// Exchanges during which time was advanced by more than a token's lifetime: their tokens had
+    /// already expired.
     pub(super) overtaken: u64,
-    /// Whose request was the last to leave.
+    /// The process whose request was the last to be sent.
     pub(super) last_sender: Option<usize>,
     /// The number of the last question.
     pub(super) asks: u64,
@@ -38,7 +38,7 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Starts so many processes and waits until all are ready.
+    /// Starts this many processes and waits until all are ready.
     pub(super) async fn spawn(assignment: Assignment, processes: usize) -> Result<Self> {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let mut workers = Self {
@@ -78,7 +78,7 @@ impl Workers {
         {
             return Ok(());
         }
-        bail!("not every process opens its store:\n{}", self.log.text())
+        bail!("not every process opened its store:\n{}", self.log.text())
     }
 
     pub(super) fn all(&self, holds: impl Fn(&WorkerState) -> bool) -> bool {
@@ -89,21 +89,21 @@ impl Workers {
         self.processes.get(process).map(|worker| &worker.state)
     }
 
-    /// The process whose request is under way.
+    /// Returns the process whose request is under way.
     pub(super) fn sender(&self) -> Option<usize> {
         self.processes
             .iter()
             .position(|worker| worker.state.sending)
     }
 
-    /// Something is under way that the store does not know yet.
+    /// Returns whether something is under way that the store does not know yet.
     pub(super) fn has_unsaved_token(&self) -> bool {
         self.processes
             .iter()
             .any(|worker| worker.state.has_unsaved_token())
     }
 
-    /// Hears what is said until `enough` holds, or for so long. Whether it holds.
+    /// Reads messages until `enough` holds or the time is over, and returns whether it holds.
     pub(super) async fn receive_until(
         &mut self,
         within: Duration,
@@ -119,7 +119,7 @@ impl Workers {
         true
     }
 
-    /// Hears what is said for so long.
+    /// Reads messages for this long.
     pub(super) async fn receive_for(&mut self, time: Duration) {
         self.receive_until(time, |_| false).await;
     }
@@ -156,13 +156,13 @@ impl Workers {
         }
     }
 
-    /// Asks everyone who is there, runs, and has no question open.
+    /// Asks every process that is alive, runs, and has no open question.
     pub(super) async fn ask_all(&mut self) {
         self.ask_all_at(0, None).await;
     }
 
-    /// The same, for this instant of the machine's wall clock in microseconds, on runtimes that may
-    /// be dropped after so long.
+    /// Like `ask_all`, at this instant of the machine's wall clock in microseconds, on runtimes
+    /// that may be dropped after `drop_after_us`.
     pub(super) async fn ask_all_at(&mut self, at_us: i64, drop_after_us: Option<u64>) {
         self.asks += 1;
         let message = ToWorker::Ask {
@@ -187,14 +187,15 @@ impl Workers {
         }
     }
 
-    /// What came of earlier logouts and redemptions says nothing of the next.
+    /// Forgets how earlier logouts and redemptions ended.
     pub(super) fn clear_endings(&mut self) {
         self.processes
             .iter_mut()
             .for_each(|worker| worker.state.clear_endings());
     }
 
-    /// Tells everyone to die before this step of a write after its next answer; zero calls it off.
+    /// Tells all processes to die before this step of a write after their next answer; zero
+    /// cancels.
     pub(super) async fn die_before(&mut self, step: u32) {
         for worker in &mut self.processes {
             worker.killed |= step > 0;
@@ -202,14 +203,14 @@ impl Workers {
         }
     }
 
-    /// Kills it without a chance to write anything down, and hears its last words.
+    /// Kills a process without a chance to write anything down, and reads its last messages.
     pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGKILL");
         self.signal(process, Signal::KILL)?;
         self.reap(process).await
     }
 
-    /// Hears the last words of one that dies.
+    /// Reads the last messages of a process that is dying.
     pub(super) async fn reap(&mut self, process: usize) -> Result<()> {
         let gone = |workers: &Self| workers.state(process).is_none_or(|state| state.gone);
         if !self.receive_until(Duration::from_secs(10), gone).await {
@@ -222,7 +223,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Freezes it.
+    /// Freezes a process.
     pub(super) fn stop(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGSTOP");
         self.signal(process, Signal::STOP)?;
@@ -244,7 +245,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Signals all who run but this one.
+    /// Sends a signal to all running processes but this one.
     pub(super) fn signal_others(&self, process: usize, signal: Signal) -> Result<()> {
         let mut all = self.processes.iter().enumerate();
         all.try_for_each(|(other, worker)| match other != process && worker.runs() {
@@ -253,8 +254,8 @@ impl Workers {
         })
     }
 
-    /// Starts another process in the place of each that is gone. One that nobody killed is a
-    /// failure.
+    /// Replaces each process that is gone by a new one. A process that was not killed but ended is
+    /// a failure.
     pub(super) async fn replace_dead(&mut self) -> Result<()> {
         for process in 0..self.processes.len() {
             let Some(dead) = self
@@ -278,7 +279,7 @@ impl Workers {
         self.all_ready().await
     }
 
-    /// Lets no process write more than this many bytes into a file; `None` takes the limit away.
+    /// Limits how many bytes a process may write into a file; `None` removes the limit.
     #[cfg(target_os = "linux")]
     pub(super) fn limit_files(&mut self, bytes: Option<u64>) -> Result<()> {
         let mut running = self.processes.iter().filter(|worker| !worker.state.gone);

@@ -112,12 +112,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_of_which_nothing_was_measured_is_not_met() {
+    fn a_claim_without_measurements_is_not_met() {
         assert!(!Finding::of(Claim::Outage).is_met());
     }
 
     #[test]
-    fn one_fact_that_is_not_as_claimed_breaks_the_claim_and_is_named() {
+    fn one_result_that_is_not_as_claimed_fails_the_claim_and_is_named() {
         let mut finding = Finding::of(Claim::OneExchange);
         finding.check("all were served", true, "10 callers");
         assert!(finding.is_met());
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_measured_is_not_met() {
+    fn a_claim_that_could_not_be_measured_is_not_met() {
         assert!(!Finding::failed(Claim::Outage, "no socket".to_owned()).is_met());
     }
 }

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_came_out_breaks_the_claim() {
+    fn a_leaked_secret_fails_the_claim() {
         let secrets: Vec<String> = (0..8)
             .map(|n| format!("secret-number-{n}-{n}{n}{n}"))
             .collect();

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_in_which_all_is_met_succeeds() {
+    fn a_run_that_meets_all_claims_succeeds() {
         assert!(verdict(&[good()]).is_ok());
         assert_eq!(totals(&[good()]), "7 claims met, 0 not met");
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_was_not_put_to_the_test_is_not_met() {
+    fn a_claim_that_was_not_tested_is_not_met() {
         let mut row = good();
         row.findings
             .retain(|finding| finding.claim != Claim::Outage);

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_too_many_or_too_few_shows() {
+    fn one_exchange_too_many_or_too_few_is_detected() {
         let (two, one) = (
             ("refresh_token", "success", 2),
             ("refresh_token", "invalid_client", 1),

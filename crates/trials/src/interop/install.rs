@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_that_is_too_old_is_told_from_one_that_fits() {
+    fn a_version_that_is_too_old_is_distinguished_from_one_that_fits() {
         for fits in ["v20.20.2\n", "v22.1.0", "v21.0.0", "Python 20.20.1\n"] {
             assert!(is_new_enough(fits, (20, 20)), "{fits}");
         }

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_no_answer_at_the_first_look_waits() {
+    fn a_caller_without_an_answer_at_the_first_poll_waits() {
         assert_eq!(poll_once(std::future::ready(7)), Some(7));
         assert_eq!(poll_once(std::future::pending::<()>()), None);
     }

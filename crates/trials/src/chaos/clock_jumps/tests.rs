@@ -7,21 +7,21 @@ use super::*;
 const HOUR_MS: i64 = 3_600_000;
 const SECOND_US: i64 = 1_000_000;
 
-/// A journal of moves that were made at these seconds before now, an hour each.
-fn moved_before_now(file: &str, seconds: &[i64]) -> ClockJumps {
-    let path = std::env::temp_dir().join(format!("chaos-moves-{file}-{}", std::process::id()));
-    let moves = ClockJumps::make(&path).unwrap();
+/// Returns a journal of jumps of an hour each, made at these numbers of seconds before now.
+fn jumped_before_now(file: &str, seconds: &[i64]) -> ClockJumps {
+    let path = std::env::temp_dir().join(format!("chaos-jumps-{file}-{}", std::process::id()));
+    let jumps = ClockJumps::make(&path).unwrap();
     let now = machine_us();
     for (place, ago) in seconds.iter().enumerate() {
         let from_us = now - ago * SECOND_US;
         let until_us = from_us + 100;
         let place = u64::try_from(place).unwrap();
-        moves
+        jumps
             .write(place, Span { from_us, until_us }, HOUR_MS)
             .unwrap();
     }
     std::fs::remove_file(path).unwrap();
-    moves
+    jumps
 }
 
 fn message(record_age: u64, intent_age: u64) -> Entry {
@@ -47,9 +47,9 @@ fn hours(hours: u64) -> Duration {
 }
 
 #[test]
-fn what_is_older_than_a_move_is_older_by_it() {
-    let moves = moved_before_now("older", &[300, 200, 100]);
-    let translated = moves.translate(message(250, 50), machine_us());
+fn a_record_older_than_a_jump_ages_by_it() {
+    let jumps = jumped_before_now("older", &[300, 200, 100]);
+    let translated = jumps.translate(message(250, 50), machine_us());
     assert_eq!(
         translated.entry.record_age,
         hours(2) + Duration::from_secs(250)
@@ -59,10 +59,10 @@ fn what_is_older_than_a_move_is_older_by_it() {
 }
 
 #[test]
-fn where_a_slow_answer_leaves_it_open_the_record_is_older_and_the_intent_younger() {
-    let moves = moved_before_now("open", &[100]);
+fn after_a_slow_answer_a_record_counts_as_older_and_an_intent_as_younger() {
+    let jumps = jumped_before_now("open", &[100]);
     let asked_us = machine_us() - 60 * SECOND_US;
-    let translated = moves.translate(message(90, 90), asked_us);
+    let translated = jumps.translate(message(90, 90), asked_us);
     assert!(translated.is_doubtful);
     assert_eq!(
         translated.entry.record_age,
@@ -72,20 +72,20 @@ fn where_a_slow_answer_leaves_it_open_the_record_is_older_and_the_intent_younger
 }
 
 #[test]
-fn a_key_that_has_nothing_has_no_age() {
-    let moves = moved_before_now("nothing", &[10]);
-    let translated = moves.translate(Entry::default(), machine_us() - 60 * SECOND_US);
+fn a_key_without_an_entry_has_no_age() {
+    let jumps = jumped_before_now("nothing", &[10]);
+    let translated = jumps.translate(Entry::default(), machine_us() - 60 * SECOND_US);
     assert_eq!(translated.entry.record_age, Duration::ZERO);
     assert!(!translated.is_doubtful);
 }
 
 #[test]
-fn who_opens_the_journal_later_reads_every_move() {
-    let path = std::env::temp_dir().join(format!("chaos-moves-later-{}", std::process::id()));
-    let moves = ClockJumps::make(&path).unwrap();
+fn a_process_that_opens_the_journal_later_reads_every_jump() {
+    let path = std::env::temp_dir().join(format!("chaos-jumps-later-{}", std::process::id()));
+    let jumps = ClockJumps::make(&path).unwrap();
     let before = machine_us();
     for _ in 0..2 {
-        moves.during(HOUR_MS, || Ok(())).unwrap();
+        jumps.during(HOUR_MS, || Ok(())).unwrap();
     }
     let later = ClockJumps::open(&path).unwrap();
     std::fs::remove_file(path).unwrap();
@@ -94,12 +94,12 @@ fn who_opens_the_journal_later_reads_every_move() {
 }
 
 #[test]
-fn a_move_that_is_being_made_is_open() {
-    let path = std::env::temp_dir().join(format!("chaos-moves-amid-{}", std::process::id()));
-    let moves = ClockJumps::make(&path).unwrap();
+fn a_jump_that_is_being_made_is_open() {
+    let path = std::env::temp_dir().join(format!("chaos-jumps-amid-{}", std::process::id()));
+    let jumps = ClockJumps::make(&path).unwrap();
     let later = ClockJumps::open(&path).unwrap();
     std::fs::remove_file(path).unwrap();
-    moves
+    jumps
         .during(HOUR_MS, || {
             assert!(later.translate(message(0, 0), machine_us()).is_doubtful);
             Ok(())

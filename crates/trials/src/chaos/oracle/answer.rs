@@ -1,8 +1,8 @@
-//! What matters of an entry of the vendor's journal.
+//! The part of an entry of the vendor's journal that matters.
 
 use token_sim::{Exchange, Kind, Outcome};
 
-/// One request to the vendor, and what came of it.
+/// One request to the vendor, and its outcome.
 #[derive(Clone, Debug)]
 pub(in crate::chaos) struct Answer {
     pub(super) kind: Kind,
@@ -10,7 +10,7 @@ pub(in crate::chaos) struct Answer {
     pub(super) delivered: bool,
     /// The vendor's number of the grant; `None` if it never saw the request.
     pub(super) grant: Option<usize>,
-    /// Tells refresh tokens apart.
+    /// Distinguishes refresh tokens.
     pub(super) credential: u64,
     pub(super) at_ms: i64,
 }
@@ -37,7 +37,7 @@ impl Answer {
         self.kind == Kind::Refresh && matches!(self.outcome, Outcome::Refused { .. })
     }
 
-    /// A code was redeemed.
+    /// Returns whether a code was redeemed.
     pub(super) fn begins_a_grant(&self) -> bool {
         self.kind == Kind::Redemption && self.is_issued()
     }

@@ -1,4 +1,4 @@
-//! A grant that was logged out, and what may be handed out of it.
+//! A grant that was logged out, and which of its tokens may be handed out.
 
 use anyhow::{Result, ensure};
 
@@ -12,7 +12,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// A tombstone removed this generation.
+    /// Returns a grant of which a tombstone removed this generation.
     pub(super) fn at(removed: u64) -> Self {
         Self {
             removed,
@@ -20,7 +20,7 @@ impl Ended {
         }
     }
 
-    /// Another grant begins: newer generations are its own.
+    /// Notes that another grant begins: newer generations belong to it.
     pub(super) fn follow(&mut self) {
         self.is_followed = true;
     }
@@ -35,7 +35,7 @@ impl Ended {
             !(out.knew_of_logout && was_removed),
             "process {process} handed out generation {generation} of a grant that it knew to be logged out"
         );
-        // In such a round the store is there, so nobody serves what it does not have.
+        // In such a round the store is available, so no process serves what it does not have.
         ensure!(
             was_removed || self.is_followed,
             "process {process} handed out generation {generation} after a logout that had removed generation {}",

@@ -1,4 +1,4 @@
-//! How a grant ends: lost, logged out, replaced by a redemption.
+//! How a grant ends: lost, logged out, or replaced by a redemption.
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -8,26 +8,26 @@ use super::judge::{Begun, Oracle};
 use super::lifetimes::end_of;
 use crate::chaos::rotation::{GRACE, RotationMode};
 
-/// Who died in a round, and what they left.
+/// The processes that died in a round, and what they left.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::chaos) struct Deaths {
-    /// Processes that had sent a request, or had a token, of which the store knew nothing.
+    /// Processes that had sent a request, or had a token, unknown to the store.
     pub(in crate::chaos) receivers: u64,
-    /// The newest generation that lay whole in a temporary file when its writer died.
+    /// The newest generation that was complete in a temporary file when its writer died.
     pub(in crate::chaos) whole_on_disk: Option<u64>,
 }
 
-/// What was seen of a logout once everybody was quiet again.
+/// What was seen of a logout once nothing was under way any more.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chaos) struct LogOut {
-    /// The generation that its tombstone removed; `None`: no tombstone stands.
+    /// The generation that its tombstone removed; `None`: there is no tombstone.
     pub(in crate::chaos) removed: Option<u64>,
     /// Whether the vendor was asked to revoke the grant.
     pub(in crate::chaos) revoked: bool,
 }
 
 impl Oracle {
-    /// The grant is over: the vendor refused it. `stored` is what the store holds.
+    /// Judges a grant that the vendor refused. `stored` is what the store holds.
     pub(in crate::chaos) fn lost(
         &mut self,
         journal: &[Answer],
@@ -36,7 +36,7 @@ impl Oracle {
     ) -> Result<()> {
         ensure!(
             self.epoch.refused > 0,
-            "a process holds a grant for dead that nobody refused"
+            "a process considers a grant dead that was not refused"
         );
         self.tally.lost += 1;
         self.end(stored);
@@ -48,7 +48,7 @@ impl Oracle {
         );
         if let Some(whole) = deaths.whole_on_disk.filter(|whole| *whole > stored) {
             bail!(
-                "the grant is lost though generation {whole} lay whole on disk when its writer died: it was not recovered"
+                "the grant is lost though generation {whole} was complete on disk when its writer died: it was not recovered"
             );
         }
         let place = self.epoch.issued.last().context("nothing was issued")?;
@@ -65,7 +65,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Whether the vendor takes the spent token again.
+    /// Checks whether the vendor may refuse the used token.
     fn may_be_lost(&self, journal: &[Answer], last: usize) -> Result<()> {
         match self.rotation {
             RotationMode::SingleUse => return Ok(()),
@@ -84,13 +84,13 @@ impl Oracle {
         Ok(())
     }
 
-    /// A grant ends with this generation in the store.
+    /// Ends a grant with this generation in the store.
     pub(in crate::chaos) fn end(&mut self, stored: u64) {
         self.tally.generations += stored.saturating_sub(self.epoch.first);
     }
 
-    /// A round is over. Where the vendor keeps refresh tokens, an exchange that is no generation
-    /// costs no grant, but must be explained all the same.
+    /// Judges the end of a round. If the vendor keeps refresh tokens, an exchange that is no
+    /// generation costs no grant, but must be explained all the same.
     pub(in crate::chaos) fn explain_unheard(
         &mut self,
         journal: &[Answer],
@@ -105,7 +105,7 @@ impl Oracle {
             .iter()
             .filter(undelivered)
             .count();
-        // What lay whole on disk was to be recovered.
+        // A token that was complete on disk had to be recovered.
         let whole = deaths.whole_on_disk > self.lifetimes.newest();
         let died = deaths.receivers.saturating_sub(u64::from(whole));
         let explained = u64::try_from(undelivered).unwrap_or(u64::MAX) + died;
@@ -113,7 +113,7 @@ impl Oracle {
         let unheard = self.issued().saturating_sub(durable + self.epoch.unheard);
         ensure!(
             unheard <= explained,
-            "{unheard} tokens were issued in this round and are not in the store, and {explained} of them reached nobody"
+            "{unheard} tokens were issued in this round and are not in the store, and {explained} of them were not delivered"
         );
         self.tally.unheard += unheard;
         self.epoch.unheard += unheard;
@@ -122,7 +122,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A process logged out, and everybody is quiet again. A new grant is to begin.
+    /// Judges a logout once nothing is under way any more. A new grant is to begin.
     pub(in crate::chaos) fn logged_out(&mut self, out: &LogOut) -> Result<()> {
         self.tally.logouts += 1;
         let removed = out
@@ -137,8 +137,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// A code was redeemed, and its token has this generation: the grant before it ends, and its
-    /// own begins.
+    /// Judges a redeemed code whose token has this generation: the previous grant ends, and a new
+    /// one begins.
     pub(in crate::chaos) fn redeemed(&mut self, journal: &[Answer], generation: u64) -> Result<()> {
         self.tally.redemptions += 1;
         self.read(journal)?;
@@ -160,7 +160,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// The grant ended with this generation in the store; one exchange may have been under way.
+    /// Ends the grant with this generation in the store; one exchange may have been under way.
     fn end_overtaken(&mut self, stored: u64) -> Result<()> {
         let durable = stored.saturating_sub(self.epoch.first);
         let missing = (self.issued() - self.epoch.unheard).checked_sub(durable);

@@ -1,17 +1,17 @@
-//! The life of one grant.
+//! The lifetime of one grant.
 
 /// What the vendor did for one grant.
 #[derive(Debug, Default)]
 pub(super) struct Epoch {
-    /// The vendor's number of it.
+    /// The vendor's number of the grant.
     pub(super) grant: Option<usize>,
     /// The generation that the grant began with.
     pub(super) first: u64,
-    /// Where in the journal the tokens are that the vendor issued.
+    /// The places in the journal of the tokens that the vendor issued.
     pub(super) issued: Vec<usize>,
-    /// How many of these were looked at when a round was over.
+    /// How many of these had been read at the end of the last round.
     pub(super) explained: usize,
-    /// How many of these nobody heard of.
+    /// How many of these were never received.
     pub(super) unheard: u64,
     /// When the newest was issued.
     pub(super) newest_at_ms: i64,
@@ -32,7 +32,7 @@ impl Epoch {
         self.newest_at_ms = at_ms;
     }
 
-    /// The places of those issued since the last round.
+    /// Returns the places of those issued since the last round.
     pub(super) fn since_last_round(&self) -> &[usize] {
         self.issued.get(self.explained..).unwrap_or_default()
     }

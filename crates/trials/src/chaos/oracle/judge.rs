@@ -1,4 +1,4 @@
-//! What was issued, stored and handed out, and whether it adds up.
+//! Whether what was issued, stored and handed out is consistent.
 
 use anyhow::{Result, ensure};
 use token_sim::{Kind, Outcome};
@@ -16,13 +16,13 @@ use crate::chaos::worker_state::HandedOut;
 #[derive(Debug)]
 pub(in crate::chaos) struct Oracle {
     pub(super) rotation: RotationMode,
-    /// How many entries of the vendor's journal were looked at.
+    /// How many entries of the vendor's journal were read.
     pub(super) seen: usize,
     pub(super) epoch: Epoch,
     pub(super) lifetimes: Lifetimes,
     pub(super) rests: Rests,
     pub(super) ended: Option<Ended>,
-    /// Refusals of grants that were over.
+    /// Refusals of grants that had ended.
     pub(super) stragglers: u64,
     pub(in crate::chaos) tally: Tally,
 }
@@ -35,7 +35,7 @@ pub(in crate::chaos) struct Tally {
     pub(in crate::chaos) refused: u64,
     /// Issued again for the same refresh token, by the vendor's grace.
     pub(in crate::chaos) repeated: u64,
-    /// Issued by a vendor that keeps refresh tokens, and heard by nobody who could write it down.
+    /// Issued by a vendor that keeps refresh tokens, and never written down.
     pub(in crate::chaos) unheard: u64,
     /// Issued to a grant that was logged out or replaced meanwhile.
     pub(in crate::chaos) overtaken: u64,
@@ -43,21 +43,21 @@ pub(in crate::chaos) struct Tally {
     pub(in crate::chaos) redemptions: u64,
     pub(in crate::chaos) refused_redemptions: u64,
     pub(in crate::chaos) lost: u64,
-    /// Lost since the answer was delivered to nobody.
+    /// Lost because the answer was not delivered.
     pub(in crate::chaos) undelivered: u64,
-    /// Lost since the only receiver was killed.
+    /// Lost because the only receiver was killed.
     pub(in crate::chaos) killed: u64,
     pub(in crate::chaos) handed: u64,
-    /// Instants for signatures by processes that had learned the vendor's clock.
+    /// Signed instants of processes that had learned the vendor's clock.
     pub(in crate::chaos) signed: u64,
-    /// Over, by no more than the way of their records to the store took.
+    /// Expired, by no more than the time that their records took to reach the store.
     pub(in crate::chaos) late: u64,
 }
 
-/// A grant as it begins.
+/// A grant at its beginning.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chaos) struct Begun {
-    /// The vendor's number of it.
+    /// The vendor's number of the grant.
     pub(in crate::chaos) grant: Option<usize>,
     pub(in crate::chaos) generation: u64,
     pub(in crate::chaos) issued_at_ms: i64,
@@ -78,7 +78,7 @@ impl Oracle {
         }
     }
 
-    /// A grant begins; what the journal says up to `seen` is of others.
+    /// Begins a grant; the journal up to `seen` is about others.
     pub(in crate::chaos) fn begin(&mut self, begun: &Begun, seen: usize) {
         self.seen = seen;
         self.epoch = Epoch::new(begun.grant, begun.generation);
@@ -88,22 +88,22 @@ impl Oracle {
             .begin(begun.generation, begun.issued_at_ms, begun.expires_at_ms);
     }
 
-    /// Whether the wall clocks of this round can be believed.
+    /// Sets whether the wall clocks of this round can be trusted.
     pub(in crate::chaos) fn set_clocks(&mut self, clocks: Clocks) {
         self.rests.clocks = clocks;
     }
 
-    /// The vendor's number of the grant.
+    /// Returns the vendor's number of the grant.
     pub(in crate::chaos) fn grant(&self) -> Option<usize> {
         self.epoch.grant
     }
 
-    /// When the newest token is over.
+    /// Returns when the newest token expires.
     pub(in crate::chaos) fn newest_expiry_ms(&self) -> Option<i64> {
         self.lifetimes.newest_expiry_ms()
     }
 
-    /// Reads on in the vendor's journal, up to an entry whose outcome is still to come, or that
+    /// Reads new entries of the vendor's journal, up to one whose outcome is still to come, or that
     /// begins a grant whose first generation is not known yet.
     pub(in crate::chaos) fn read(&mut self, journal: &[Answer]) -> Result<()> {
         for answer in journal.iter().skip(self.seen) {
@@ -144,8 +144,8 @@ impl Oracle {
     fn issue(&mut self, generation: u64, answer: &Answer) -> Result<()> {
         self.tally.exchanges += 1;
         let issued = self.issued();
-        // Which of the two is called the repetition is the order in which the vendor acted, and not
-        // that of their arrival.
+        // Which of the two counts as the repetition depends on the order in which the vendor acted,
+        // not on that of their arrival.
         let may_repeat = self.rotation == RotationMode::Grace && issued > 0;
         let is_repetition = may_repeat && generation == issued + 1;
         ensure!(
@@ -168,15 +168,14 @@ impl Oracle {
         Ok(())
     }
 
-    /// How many refreshes of this grant the vendor answered with a token that it had not given
-    /// before.
+    /// Returns how many refreshes of this grant the vendor answered with a new token.
     pub(in crate::chaos) fn issued(&self) -> u64 {
         u64::try_from(self.epoch.issued.len()).unwrap_or(u64::MAX)
     }
 
-    /// Whether all that was issued is in the store, which holds this generation. What a vendor that
-    /// keeps refresh tokens issued to nobody may be missing; it is explained when the round is
-    /// over.
+    /// Returns whether everything that was issued is in the store, which holds this generation.
+    /// Tokens of a vendor that keeps refresh tokens may be missing if they were not delivered; that
+    /// is explained at the end of the round.
     pub(in crate::chaos) fn agrees(&self, stored: u64) -> bool {
         let all = self.epoch.first + self.issued();
         match self.rotation {
@@ -185,28 +184,29 @@ impl Oracle {
         }
     }
 
-    /// A store acknowledged this generation.
+    /// Notes that a store acknowledged this generation.
     pub(in crate::chaos) fn committed(&mut self, generation: u64, at_ms: i64) {
         self.know(generation);
         self.lifetimes.durable(generation, at_ms);
     }
 
-    /// Where the vendor keeps refresh tokens its journal does not tell which generation an answer
-    /// became: the newest answer is the newest generation.
+    /// Adds this generation. If the vendor keeps refresh tokens, its journal does not tell which
+    /// generation an answer became: the newest answer is the newest generation.
     pub(in crate::chaos) fn know(&mut self, generation: u64) {
         let was_issued = generation <= self.epoch.first + self.issued();
         let newest = self.lifetimes.newest().filter(|_| was_issued);
         let Some(newest) = newest.filter(|_| self.rotation == RotationMode::Kept) else {
             return;
         };
-        // Whoever committed one of these may have been killed before it could say so.
+        // The process that committed one of these may have been killed before it could report it.
         let at_ms = self.epoch.newest_at_ms;
         for unknown in newest + 1..=generation {
             self.lifetimes.begin(unknown, at_ms, end_of(at_ms));
         }
     }
 
-    /// Those who had not heard yet that a grant is over may have tried it once more.
+    /// Allows for processes that had not learned yet that a grant had ended, and tried it once
+    /// more.
     pub(in crate::chaos) fn forgive_stragglers(&mut self, at_most: u64) -> Result<()> {
         ensure!(
             self.stragglers <= at_most,
@@ -217,7 +217,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A round is over at this instant, and the grant lives.
+    /// Judges a grant that is alive at the end of a round, which is this instant.
     pub(in crate::chaos) fn survived(&mut self, stored: u64, at_ms: i64) -> Result<()> {
         ensure!(
             self.agrees(stored),
@@ -230,18 +230,18 @@ impl Oracle {
             "the vendor refused {} exchanges of a grant that lives",
             self.epoch.refused
         );
-        // Who wrote it may have been killed before it could say so.
+        // The process that wrote it may have been killed before it could report it.
         self.know(stored);
         self.lifetimes.durable(stored, at_ms);
         Ok(())
     }
 
-    /// An intent stands in the store beside the record of this generation.
+    /// Judges an intent that the store holds beside the record of this generation.
     ///
     /// # Errors
     ///
-    /// Where the outcome of what it announced is in the store: others would wait out a doubt that
-    /// nobody has.
+    /// If the outcome of the announced exchange is in the store: others would wait out a doubt that
+    /// does not exist.
     pub(in crate::chaos) fn intent_stands(&self, stored: u64, intended: u64) -> Result<()> {
         ensure!(
             intended >= stored,
@@ -250,7 +250,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// After the last grant: every exchange is a generation, or is accounted for.
+    /// Judges the totals after the last grant: every exchange is a generation, or is accounted for.
     pub(in crate::chaos) fn adds_up(&self) -> Result<()> {
         let tally = &self.tally;
         let accounted =
@@ -268,7 +268,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A caller got a token.
+    /// Judges a token that a caller got.
     pub(in crate::chaos) fn handed(&mut self, out: &HandedOut) -> Result<()> {
         self.tally.handed += 1;
         self.know(out.handed.generation);

@@ -1,4 +1,4 @@
-//! How long every token lives that the vendor issued, and who may still be given it.
+//! How long every token that the vendor issued lives, and when it may still be handed out.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::chaos::rotation::LIFE_MS;
 pub(super) struct Lifetimes {
     all: BTreeMap<u64, Lifetime>,
     /// Issued by a vendor that keeps refresh tokens, and served from memory by a process that died
-    /// with it: the next token has the same generation.
+    /// without storing it: the next token has the same generation.
     pub(super) unheard: u64,
 }
 
@@ -20,30 +20,30 @@ pub(super) struct Lifetimes {
 struct Lifetime {
     issued_at_ms: i64,
     expires_at_ms: i64,
-    /// When a store had it for certain.
+    /// The instant at which a store certainly had it.
     durable_at_ms: Option<i64>,
-    /// How often it was issued: more than once by a vendor that accepts a spent refresh token
+    /// How many times it was issued: more than once by a vendor that accepts a used refresh token
     /// again.
     issues: u64,
-    /// Tell them from every other, once somebody got them.
+    /// The fingerprints of its tokens, once a caller got them.
     fingerprints: Vec<u64>,
 }
 
-/// What two looks at the clock are wrong by. Wall time on Linux is that of the last tick, at most
-/// 10 ms ago (`SystemClock`): once where the vendor notes the issue, once where a holder notes what
-/// is left. The store rounds two instants to milliseconds.
+/// The error of two readings of the clock. Wall time on Linux is that of the last tick, at most 10
+/// ms ago (`SystemClock`): once when the vendor notes the issue, once when a holder notes the time
+/// left. The store rounds two instants to milliseconds.
 pub(super) const GRAIN_MS: i64 = 22;
 
 /// How a token was handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
     InTime,
-    /// Over, by no more than nobody can know.
+    /// Expired, by no more than what no process can know.
     Late,
 }
 
 impl Lifetimes {
-    /// A token of this generation was issued, and is to be had from now on.
+    /// Adds a token of this generation, which may be handed out from now on.
     pub(super) fn begin(&mut self, generation: u64, issued_at_ms: i64, expires_at_ms: i64) {
         let life = Lifetime {
             issued_at_ms,
@@ -55,7 +55,7 @@ impl Lifetimes {
         self.all.insert(generation, life);
     }
 
-    /// Another token of this generation was issued.
+    /// Notes that another token of this generation was issued.
     pub(super) fn again(&mut self, generation: u64, issued_at_ms: i64) {
         if let Some(life) = self.all.get_mut(&generation) {
             life.issues += 1;
@@ -63,29 +63,29 @@ impl Lifetimes {
         }
     }
 
-    /// The newest generation.
+    /// Returns the newest generation.
     pub(super) fn newest(&self) -> Option<u64> {
         self.all.keys().next_back().copied()
     }
 
-    /// When the newest is over.
+    /// Returns when the newest expires.
     pub(super) fn newest_expiry_ms(&self) -> Option<i64> {
         self.all.values().next_back().map(|life| life.expires_at_ms)
     }
 
-    /// A store has it, since this instant at the latest.
+    /// Notes that a store has it, since this instant at the latest.
     pub(super) fn durable(&mut self, generation: u64, at_ms: i64) {
         if let Some(life) = self.all.get_mut(&generation) {
             life.durable_at_ms.get_or_insert(at_ms);
         }
     }
 
-    /// A caller got one.
+    /// Judges a token that a caller got.
     ///
     /// # Errors
     ///
-    /// Where nobody issued it, where it is another than others got, or where it was over by more
-    /// than nobody can know.
+    /// If the vendor never issued it, if other callers got another one, or if it had expired by
+    /// more than what no process can know.
     pub(super) fn handed(&mut self, process: usize, handed: &Handed) -> Result<Judged> {
         let Handed {
             generation,
@@ -109,7 +109,7 @@ impl Lifetimes {
         let late_ms = handed.judged_at_ms - life.expires_at_ms;
         ensure!(
             late_ms < life.unknowable_ms(),
-            "process {process} handed out generation {generation} {} s after it was over, and {} s at most could not be known",
+            "process {process} handed out generation {generation} {} s after its expiry, and {} s at most could not be known",
             seconds(late_ms),
             seconds(life.unknowable_ms())
         );
@@ -121,8 +121,9 @@ impl Lifetimes {
 }
 
 impl Lifetimes {
-    /// A process whose clock is ahead holds a new token for over, and keeps the one before it under
-    /// the new generation while that lives.
+    /// Returns the previous generation, if the token may be of that: a process whose clock is fast
+    /// takes a new token for expired, and keeps the previous one under the new generation while
+    /// that is valid.
     fn older_of(&self, fingerprint: u64, generation: u64) -> Option<u64> {
         let mut older = self.all.range(..generation);
         let (older, _) = older.rfind(|(_, life)| life.fingerprints.contains(&fingerprint))?;
@@ -131,12 +132,12 @@ impl Lifetimes {
 }
 
 impl Lifetime {
-    /// By how much a holder may take the token for younger than it is.
+    /// Returns by how much a holder may take the token for younger than it is.
     ///
-    /// A record says how much life was left when it was written down, and the store says how long
-    /// ago it was committed. Nobody counts the time in between: a store that is away, a holder that
-    /// is frozen or dies and leaves the record to its spill. It is no longer than from the issue to
-    /// the instant at which the store had it. Nothing else is excused, and no difference of clocks.
+    /// A record says how much life was left when it was written, and the store says how long ago it
+    /// was committed. The time in between is not counted: a store that is unavailable, a holder
+    /// that is frozen or dies and leaves the record to its fallback store. It is at most the time
+    /// from the issue until the store had it. Nothing else is excused, and no difference of clocks.
     fn unknowable_ms(&self) -> i64 {
         let under_way = self
             .durable_at_ms
@@ -151,7 +152,7 @@ impl Judged {
     }
 }
 
-/// What a token of a refresh lives, from the vendor's journal.
+/// Returns when the token of a refresh expires, from the vendor's journal.
 pub(super) fn end_of(issued_at_ms: i64) -> i64 {
     issued_at_ms + LIFE_MS
 }

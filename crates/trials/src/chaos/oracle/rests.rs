@@ -1,4 +1,4 @@
-//! How long a refresh token rests after it was sent and nobody knows what became of it.
+//! How long a refresh token rests after it was sent with an unknown outcome.
 //!
 //! Measured at the vendor, on its clock. The processes count from their intents, which are a little
 //! older than the arrival.
@@ -12,15 +12,15 @@ use super::answer::Answer;
 use super::lifetimes::GRAIN_MS;
 use crate::chaos::rotation::RotationMode;
 
-/// While the access token can be used.
+/// While the access token is usable.
 const LONG_REST_MS: i64 = 300_000;
-/// At least, once it cannot.
+/// The minimum, once it is not.
 const SHORT_REST_MS: i64 = 15_000;
-/// A process may be frozen for so long between its intent and its request.
+/// A process may be frozen for this long between its intent and its request.
 pub(super) const HEAD_START_MS: i64 = 3_000;
 
-/// Whether the wall clocks of this round and the last can be believed. A process whose clock was
-/// set forward by hours holds its access token for over.
+/// Whether the wall clocks of this round and the last can be trusted. A process whose clock was set
+/// forward by hours takes its access token for expired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::chaos) enum Clocks {
     #[default]
@@ -28,7 +28,7 @@ pub(in crate::chaos) enum Clocks {
     Stepped,
 }
 
-/// The last time that each refresh token was sent.
+/// The last time at which each refresh token was sent.
 #[derive(Debug)]
 pub(super) struct Rests {
     rotation: RotationMode,
@@ -38,9 +38,9 @@ pub(super) struct Rests {
 
 #[derive(Clone, Copy, Debug)]
 struct Sent {
-    /// Where in the journal. Whether its answer arrived may be known later.
+    /// Its place in the journal. Whether its answer arrived may be known later.
     place: usize,
-    /// When the access token is over that it came with.
+    /// When the access token that came with it expires.
     access_expires_ms: i64,
 }
 
@@ -53,13 +53,13 @@ impl Rests {
         }
     }
 
-    /// The journal's entry at this place was made while the newest token was to be over at this
+    /// Judges the journal's entry at this place, made while the newest token was to expire at this
     /// instant.
     ///
     /// # Errors
     ///
-    /// Where a refresh token was sent again, nobody could know what had become of it, and its rest
-    /// was not over.
+    /// If a refresh token was sent again before the end of its rest, although the outcome was
+    /// unknown.
     pub(super) fn judge(
         &mut self,
         journal: &[Answer],
@@ -79,7 +79,7 @@ impl Rests {
             let least_ms = self.least_ms(access_expires_ms, answer.at_ms);
             ensure!(
                 rested_ms >= least_ms - HEAD_START_MS,
-                "a refresh token was sent again {} s after an exchange of it whose outcome nobody knew; it rests for {} s",
+                "a refresh token was sent again {} s after an exchange of it whose outcome was unknown; it rests for {} s",
                 rested_ms / 1000,
                 least_ms / 1000
             );
@@ -92,14 +92,14 @@ impl Rests {
         Ok(())
     }
 
-    /// The exchange of this refresh token whose outcome nobody knows.
+    /// Returns the exchange of this refresh token whose outcome is unknown.
     fn doubt<'a>(&self, journal: &'a [Answer], credential: u64) -> Option<(Sent, &'a Answer)> {
         let sent = *self.sent.get(&credential)?;
         let before = journal.get(sent.place)?;
         self.is_in_doubt(before).then_some((sent, before))
     }
 
-    /// The long rest ends with the access token.
+    /// Returns the shortest rest: the long one ends with the access token.
     fn least_ms(&self, access_expires_ms: i64, at_ms: i64) -> i64 {
         let is_over = at_ms + GRAIN_MS >= access_expires_ms;
         match is_over || self.clocks == Clocks::Stepped {
@@ -110,8 +110,8 @@ impl Rests {
 
     fn is_in_doubt(&self, answer: &Answer) -> bool {
         match answer.outcome {
-            // Where refresh tokens are kept, a token that arrived was written down, and the same
-            // one is sent for the next.
+            // If refresh tokens are kept, a token that arrived was written down, and the same one
+            // is sent for the next.
             Outcome::Issued { .. } => self.rotation != RotationMode::Kept || !answer.delivered,
             Outcome::Unasked => !answer.delivered,
             _ => false,

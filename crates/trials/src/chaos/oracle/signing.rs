@@ -1,15 +1,16 @@
-//! The instants that processes sign with.
+//! The instants with which processes sign.
 
 use anyhow::{Result, ensure};
 
 use crate::chaos::learned::Signed;
 
-/// `Date` is in whole seconds, and a difference of less than two of them is no news to a process.
+/// `Date` has whole seconds, and a process ignores a difference of less than two of them.
 pub(super) const GRAIN_MS: i64 = 4_000;
 
 /// # Errors
 ///
-/// Where the instant is wrong by more than the exchange explains that told the vendor's clock.
+/// If the instant is off by more than the duration of the exchange explains that told the vendor's
+/// clock.
 pub(super) fn judge(process: usize, signed: &Signed) -> Result<()> {
     let most_ms = signed.known_within_ms.saturating_add(GRAIN_MS);
     ensure!(

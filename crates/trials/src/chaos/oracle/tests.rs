@@ -35,7 +35,7 @@ fn oracle() -> Oracle {
     oracle_of(RotationMode::SingleUse)
 }
 
-/// The nth refresh of the grant, a second each after the one before.
+/// Returns the nth refresh of the grant, each a second after the previous one.
 fn issued(refresh: u64) -> Answer {
     let generation = refresh + 1;
     Answer {
@@ -99,7 +99,7 @@ fn by(process: usize, handed: Handed) -> HandedOut {
 }
 
 #[track_caller]
-fn found_out(verdict: Result<()>, by: &str) {
+fn fails_with(verdict: Result<()>, by: &str) {
     let error = verdict.unwrap_err();
     assert!(error.to_string().contains(by), "{error}");
 }
@@ -116,19 +116,19 @@ fn as_many_generations_as_exchanges_are_right() {
 fn an_exchange_that_is_no_generation_does_not_add_up() {
     let mut oracle = after(&[issued(1), issued(2)]);
     oracle.end(FIRST + 1);
-    found_out(oracle.adds_up(), "2 exchanges, 1 generations, 0 lost");
+    fails_with(oracle.adds_up(), "2 exchanges, 1 generations, 0 lost");
 }
 
 #[test]
 fn a_grant_does_not_survive_a_token_that_is_not_in_the_store() {
     let mut oracle = after(&[issued(1), issued(2)]);
-    found_out(oracle.survived(FIRST + 1, 0), "the store holds the 1th");
+    fails_with(oracle.survived(FIRST + 1, 0), "the store holds the 1th");
 }
 
 #[test]
 fn a_grant_that_lives_is_not_refused() {
     let mut oracle = after(&[issued(1), refused()]);
-    found_out(oracle.survived(FIRST + 1, 0), "of a grant that lives");
+    fails_with(oracle.survived(FIRST + 1, 0), "of a grant that lives");
 }
 
 #[test]
@@ -138,14 +138,14 @@ fn after_a_loss_every_process_may_be_refused_once() {
         ..refused()
     };
     let mut oracle = after(&[straggler(), straggler(), straggler()]);
-    found_out(oracle.forgive_stragglers(2), "3 exchanges were refused");
+    fails_with(oracle.forgive_stragglers(2), "3 exchanges were refused");
     oracle.forgive_stragglers(3).unwrap();
     oracle.survived(FIRST, 0).unwrap();
 }
 
 #[test]
 fn the_vendor_issues_one_generation_after_the_other() {
-    found_out(
+    fails_with(
         oracle().read(&[issued(2)]),
         "the vendor issued generation 3",
     );
@@ -165,7 +165,7 @@ fn an_exchange_under_way_is_looked_at_when_it_is_over() {
 }
 
 #[test]
-fn a_loss_is_explained_by_an_answer_that_reached_nobody() {
+fn a_loss_is_explained_by_an_answer_that_was_not_delivered() {
     let journal = [issued(1), undelivered(issued(2)), refused()];
     let mut oracle = after(&journal);
     oracle
@@ -185,35 +185,35 @@ fn a_loss_is_explained_by_the_death_of_its_only_receiver() {
 }
 
 #[test]
-fn a_loss_without_explanation_is_found_out() {
+fn a_loss_without_explanation_is_detected() {
     let journal = [issued(1), refused()];
     let lost = after(&journal).lost(&journal, FIRST, &Deaths::default());
-    found_out(lost, "a process that was not killed");
+    fails_with(lost, "a process that was not killed");
 }
 
 #[test]
-fn a_loss_is_not_explained_where_the_last_token_is_durable() {
+fn a_loss_is_not_explained_if_the_last_token_is_durable() {
     let journal = [undelivered(issued(1)), refused()];
     let lost = after(&journal).lost(&journal, FIRST + 1, &killed());
-    found_out(lost, "1 tokens were issued and 1 of them are durable");
+    fails_with(lost, "1 tokens were issued and 1 of them are durable");
 }
 
 #[test]
 fn two_tokens_lost_at_once_are_one_too_many() {
     let journal = [undelivered(issued(1)), undelivered(issued(2)), refused()];
     let lost = after(&journal).lost(&journal, FIRST, &killed());
-    found_out(lost, "2 tokens were issued and 0 of them are durable");
+    fails_with(lost, "2 tokens were issued and 0 of them are durable");
 }
 
 #[test]
-fn a_grant_is_not_dead_before_somebody_was_refused() {
+fn a_grant_is_not_dead_before_an_exchange_was_refused() {
     let journal = [undelivered(issued(1))];
     let lost = after(&journal).lost(&journal, FIRST, &killed());
-    found_out(lost, "that nobody refused");
+    fails_with(lost, "that was not refused");
 }
 
 #[test]
-fn a_token_is_handed_out_until_it_is_over() {
+fn a_token_is_handed_out_until_it_expires() {
     let mut oracle = after(&[issued(1)]);
     oracle.handed(&by(0, handed(FIRST, LIFE_MS - 1))).unwrap();
     oracle
@@ -223,16 +223,16 @@ fn a_token_is_handed_out_until_it_is_over() {
 }
 
 #[test]
-fn a_token_that_is_over_is_handed_out_late() {
+fn a_token_handed_out_after_its_expiry_is_late() {
     let late = oracle().handed(&by(3, handed(FIRST, LIFE_MS + GRAIN_MS)));
-    found_out(
+    fails_with(
         late,
-        "process 3 handed out generation 10 0.022 s after it was over",
+        "process 3 handed out generation 10 0.022 s after its expiry",
     );
 }
 
 #[test]
-fn only_the_way_of_its_record_to_the_store_is_excused() {
+fn only_the_time_from_its_issue_to_its_commit_is_excused() {
     let mut oracle = after(&[issued(1)]);
     oracle.committed(FIRST + 1, 1_800);
     let over_at = LIFE_MS + 1_000;
@@ -241,7 +241,7 @@ fn only_the_way_of_its_record_to_the_store_is_excused() {
         .unwrap();
     assert_eq!(oracle.tally.late, 1);
     let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + 800 + GRAIN_MS)));
-    found_out(late, "and 0.822 s at most could not be known");
+    fails_with(late, "and 0.822 s at most could not be known");
 }
 
 #[test]
@@ -250,28 +250,28 @@ fn a_second_acknowledgement_excuses_no_more_than_the_first() {
     oracle.committed(FIRST + 1, 1_000);
     oracle.survived(FIRST + 1, 600_000).unwrap();
     let late = oracle.handed(&by(0, handed(FIRST + 1, LIFE_MS + 2_000)));
-    found_out(late, "could not be known");
+    fails_with(late, "could not be known");
 }
 
 #[test]
-fn a_token_that_was_never_issued_is_found_out() {
+fn a_token_that_was_never_issued_is_detected() {
     let never = oracle().handed(&by(0, handed(FIRST + 1, 0)));
-    found_out(never, "which the vendor never issued");
+    fails_with(never, "which the vendor never issued");
 }
 
 #[test]
-fn two_tokens_of_one_generation_are_found_out() {
+fn two_tokens_of_one_generation_are_detected() {
     let mut oracle = oracle();
     oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
     let other = Handed {
         fingerprint: 0,
         ..handed(FIRST, 0)
     };
-    found_out(oracle.handed(&by(1, other)), "two different tokens");
+    fails_with(oracle.handed(&by(1, other)), "two different tokens");
 }
 
 #[test]
-fn the_token_before_may_be_handed_out_under_a_newer_generation_until_it_is_over() {
+fn the_previous_token_may_be_handed_out_under_a_newer_generation_until_it_expires() {
     let mut oracle = after(&[issued(1)]);
     oracle.handed(&by(0, handed(FIRST, 0))).unwrap();
     oracle.handed(&by(1, handed(FIRST + 1, 0))).unwrap();
@@ -281,5 +281,5 @@ fn the_token_before_may_be_handed_out_under_a_newer_generation_until_it_is_over(
     };
     oracle.handed(&by(0, kept(LIFE_MS - 1))).unwrap();
     let late = oracle.handed(&by(0, kept(LIFE_MS + GRAIN_MS)));
-    found_out(late, "handed out generation 10");
+    fails_with(late, "handed out generation 10");
 }

@@ -7,17 +7,17 @@ use crate::chaos::options::Harm;
 use crate::chaos::random::Random;
 use crate::chaos::store_fixture::Outage;
 
-/// What a plan depends on beside the random numbers.
+/// What a plan depends on besides the random numbers.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chaos) struct Setting {
     pub(in crate::chaos) processes: usize,
     pub(in crate::chaos) harm: Harm,
-    /// Whether the store writes files, step by step.
+    /// Whether the store writes files, in steps.
     pub(in crate::chaos) has_steps: bool,
 }
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
-/// A write of a record has about so many steps, and giving back the lease a few more.
+/// Writing a record takes about this many steps, and releasing the lease a few more.
 const STEPS: u64 = 14;
 
 impl Plan {
@@ -40,7 +40,7 @@ impl Plan {
     }
 }
 
-/// What a clock without a good source is off by, at most 20 seconds either way.
+/// Draws the error of a clock without a good source: at most 20 seconds in either direction.
 pub(in crate::chaos) fn small_skew(random: &mut Random) -> i64 {
     signed(random.between(0, 40_000)) - 20_000
 }
@@ -64,7 +64,7 @@ impl Step {
     }
 }
 
-/// Back or forward by hours, or a little either way.
+/// Draws a clock step: hours back or forward, or a little in either direction.
 fn step_ms(random: &mut Random) -> i64 {
     match random.index(3) {
         0 => -3 * HOUR_MS,
@@ -88,7 +88,7 @@ fn trouble(random: &mut Random, setting: Setting) -> Trouble {
         53..67 => cut(random, harm),
         67..84 => away(random, harm),
         84..92 => Trouble::LogOut {
-            by: somebody(random, processes),
+            by: any_or_holder(random, processes),
             at: point(random),
         },
         _ => redeem(random, processes),
@@ -102,8 +102,8 @@ fn point(random: &mut Random) -> When {
     }
 }
 
-/// Mostly any process, which may be the holder; else the holder.
-fn somebody(random: &mut Random, processes: usize) -> Option<usize> {
+/// Draws a process: mostly any, which may be the holder; otherwise the holder (`None`).
+fn any_or_holder(random: &mut Random, processes: usize) -> Option<usize> {
     random.percent(70).then(|| random.index(processes))
 }
 
@@ -126,12 +126,13 @@ fn kill(random: &mut Random, setting: Setting) -> Trouble {
     }
 }
 
-/// From the answer to the first durable byte it takes a store a few to thirty milliseconds.
+/// Draws a kill of the receiver: a store takes from a few to thirty milliseconds from the answer to
+/// the first durable byte.
 fn receiver(random: &mut Random) -> Trouble {
     Trouble::KillReceiver(random.between(0, 30_000))
 }
 
-/// Shorter and longer than a lease.
+/// Draws how long a process is frozen: shorter or longer than a lease.
 fn stop(random: &mut Random, processes: usize) -> Trouble {
     let for_ms = random.between(50, 1_600);
     match random.percent(60) {
@@ -179,7 +180,7 @@ fn away(random: &mut Random, harm: Harm) -> Trouble {
 
 fn redeem(random: &mut Random, processes: usize) -> Trouble {
     Trouble::Redeem {
-        by: somebody(random, processes),
+        by: any_or_holder(random, processes),
         at: point(random),
         code: match random.percent(50) {
             true => Code::Right,

@@ -27,7 +27,7 @@ fn kills(trouble: &Trouble) -> bool {
 }
 
 #[test]
-fn without_kills_nobody_dies_and_every_answer_that_was_acted_on_arrives() {
+fn without_kills_no_process_dies_and_every_answer_that_was_acted_on_arrives() {
     for plan in plans(Harm::NoKills) {
         assert!(!kills(&plan.trouble));
         if let Trouble::Cut(cut) = plan.trouble {

@@ -38,7 +38,8 @@ impl Calls {
             return self.call(asking);
         };
         self.call(async move {
-            // The runtime is dropped right after this, with all that the call had begun on it.
+            // The runtime is dropped right after this, with everything that the call had started on
+            // it.
             if timeout(Duration::from_micros(after_us), asking)
                 .await
                 .is_err()
@@ -122,8 +123,7 @@ async fn ask(
 ) {
     until(at_us).await;
     let outcome = tokens.token().await;
-    // This thread made no pause since the token was judged: its last look at the clock was that
-    // one.
+    // This thread did not pause since the token was judged: that was its last look at the clock.
     let judged_at_ms = last_look_ms();
     let handed_at_us = machine_us();
     let signed = learned.sign(&tokens, clock.0.clock_file()).await;

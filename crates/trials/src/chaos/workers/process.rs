@@ -1,4 +1,4 @@
-//! One process: started, told, signalled.
+//! One process: started, told what to do, signalled.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
@@ -17,7 +17,7 @@ use crate::chaos::worker_state::WorkerState;
 pub(in crate::chaos) struct WorkerProcess {
     pub(in crate::chaos) state: WorkerState,
     pub(in crate::chaos) stopped: bool,
-    /// Somebody kills it, or told it to kill itself.
+    /// It is killed, or was told to kill itself.
     pub(super) killed: bool,
     pub(super) incarnation: u32,
     child: Child,
@@ -29,7 +29,7 @@ pub(in crate::chaos) struct WorkerProcess {
 pub(super) struct Received {
     pub(super) process: usize,
     pub(super) incarnation: u32,
-    /// `None`: it will say nothing more.
+    /// `None`: it will send no more messages.
     pub(super) message: Option<FromWorker>,
 }
 
@@ -55,12 +55,13 @@ impl WorkerProcess {
         })
     }
 
-    /// Whether it can do anything just now.
+    /// Returns whether it can do anything just now.
     pub(super) fn runs(&self) -> bool {
         !self.stopped && !self.state.gone
     }
 
-    /// One that was killed meanwhile hears nothing, which is as it should be.
+    /// Sends an instruction. A process that was killed meanwhile does not get it, which is
+    /// intended.
     pub(super) async fn send(&mut self, message: &ToWorker) {
         let Ok(mut line) = serde_json::to_vec(message) else {
             return;
@@ -73,7 +74,7 @@ impl WorkerProcess {
         kill_process(self.id()?, signal).context("a process cannot be signalled")
     }
 
-    /// Lets it write at most this many bytes into a file; `None` removes the limit.
+    /// Limits how many bytes it may write into a file; `None` removes the limit.
     #[cfg(target_os = "linux")]
     pub(super) fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
         use rustix::process::{Resource, Rlimit, prlimit};
@@ -92,12 +93,12 @@ impl WorkerProcess {
 
     pub(super) fn id(&self) -> Result<Pid> {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        id.and_then(Pid::from_raw).context("the process is over")
+        id.and_then(Pid::from_raw).context("the process has ended")
     }
 }
 
-/// This very program, even where another has been built in its place meanwhile. A write beyond a
-/// limit is to be an error and no signal, which only a shell can arrange without unsafe code.
+/// Returns this very program, even if another one was built in its place meanwhile. A write beyond
+/// a limit must be an error and not a signal, which only a shell can arrange without unsafe code.
 fn command(assignment: &str) -> Command {
     let program = match cfg!(target_os = "linux") {
         true => format!("/proc/{}/exe", std::process::id()).into(),

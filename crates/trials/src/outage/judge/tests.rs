@@ -88,7 +88,7 @@ fn good_back() -> Back {
 }
 
 #[test]
-fn an_outage_as_it_should_be_is_let_pass() {
+fn a_correct_outage_passes() {
     good_away().judge().unwrap();
     good_back().judge().unwrap();
 }
@@ -97,7 +97,7 @@ fn an_outage_as_it_should_be_is_let_pass() {
 struct Breakage<Facts>(&'static str, fn(&mut Facts));
 
 #[test]
-fn each_fault_during_an_outage_is_found() {
+fn each_fault_during_an_outage_is_detected() {
     let breakages: [Breakage<Away>; 14] = [
         Breakage(SPENT, |away| away.exchanges = 1),
         Breakage("the bystander was asked 100 times only", |away| {
@@ -148,7 +148,7 @@ fn each_fault_during_an_outage_is_found() {
 }
 
 #[test]
-fn each_fault_after_an_outage_is_found() {
+fn each_fault_after_an_outage_is_detected() {
     let breakages: [Breakage<Back>; 13] = [
         Breakage("commit did not land", |back| back.holder.events.truncate(1)),
         Breakage("the shared grant: 2 exchanges brought 1 tokens", |back| {

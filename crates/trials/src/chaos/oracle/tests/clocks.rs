@@ -4,7 +4,7 @@ use super::*;
 
 // FAULTS.md row 72
 #[test]
-fn whoever_learned_the_vendors_clock_signs_by_it() {
+fn a_process_that_learned_the_vendors_clock_signs_by_it() {
     let signed = |wrong_by_ms| Handed {
         signed: Some(Signed {
             wrong_by_ms,
@@ -14,7 +14,7 @@ fn whoever_learned_the_vendors_clock_signs_by_it() {
     };
     oracle().handed(&by(0, signed(4_100))).unwrap();
     let wrong = oracle().handed(&by(0, signed(-10_800_000)));
-    found_out(
+    fails_with(
         wrong,
         "wrong by -10800 s though it learned the vendor's to 4 s",
     );

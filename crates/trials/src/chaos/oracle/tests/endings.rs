@@ -2,14 +2,14 @@ use super::*;
 
 // FAULTS.md row 97
 #[test]
-fn a_token_that_lay_whole_on_disk_and_was_not_recovered_is_a_loss_of_ours() {
+fn a_token_that_was_complete_on_disk_and_not_recovered_is_our_loss() {
     let journal = [issued(1), refused()];
     let whole = |generation| Deaths {
         whole_on_disk: Some(generation),
         ..killed()
     };
     let lost = after(&journal).lost(&journal, FIRST, &whole(FIRST + 1));
-    found_out(lost, "generation 11 lay whole on disk");
+    fails_with(lost, "generation 11 was complete on disk");
     after(&journal)
         .lost(&journal, FIRST, &whole(FIRST))
         .unwrap();
@@ -29,7 +29,7 @@ fn a_logout_may_overtake_one_exchange() {
     oracle.adds_up().unwrap();
     assert_eq!(oracle.tally.overtaken, 1);
     let mut oracle = after(&[issued(1), issued(2)]);
-    found_out(
+    fails_with(
         oracle.logged_out(&logout(FIRST)),
         "2 tokens were issued that were not in the store",
     );
@@ -38,7 +38,7 @@ fn a_logout_may_overtake_one_exchange() {
 #[test]
 fn a_logout_removes_no_generation_that_was_never_issued() {
     let mut oracle = after(&[issued(1)]);
-    found_out(
+    fails_with(
         oracle.logged_out(&logout(FIRST + 2)),
         "more tokens than the vendor issued",
     );
@@ -51,7 +51,7 @@ fn nothing_is_written_over_a_tombstone() {
         removed: None,
         ..logout(FIRST)
     };
-    found_out(oracle().logged_out(&written_over), "no tombstone stands");
+    fails_with(oracle().logged_out(&written_over), "no tombstone stands");
 }
 
 // FAULTS.md row 62
@@ -61,12 +61,12 @@ fn a_logout_revokes_the_grant() {
         revoked: false,
         ..logout(FIRST)
     };
-    found_out(oracle().logged_out(&silent), "was not revoked");
+    fails_with(oracle().logged_out(&silent), "was not revoked");
 }
 
 // FAULTS.md row 61
 #[test]
-fn whoever_knows_of_a_logout_hands_out_nothing_of_the_grant() {
+fn a_process_that_knows_of_a_logout_hands_out_no_token_of_the_grant() {
     let mut oracle = oracle();
     oracle.logged_out(&logout(FIRST)).unwrap();
     let ignorant = by(2, handed(FIRST, 1_000));
@@ -75,7 +75,7 @@ fn whoever_knows_of_a_logout_hands_out_nothing_of_the_grant() {
         knew_of_logout: true,
         ..ignorant
     };
-    found_out(
+    fails_with(
         oracle.handed(&knowing),
         "process 2 handed out generation 10 of a grant that it knew",
     );
@@ -83,11 +83,11 @@ fn whoever_knows_of_a_logout_hands_out_nothing_of_the_grant() {
 
 // FAULTS.md row 37
 #[test]
-fn what_a_late_exchange_brings_is_handed_to_nobody() {
+fn the_token_of_a_late_exchange_is_not_handed_out() {
     let mut oracle = after(&[issued(1)]);
     oracle.logged_out(&logout(FIRST)).unwrap();
     let late = by(1, handed(FIRST + 1, 1_000));
-    found_out(
+    fails_with(
         oracle.handed(&late),
         "generation 11 after a logout that had removed generation 10",
     );
@@ -147,7 +147,7 @@ fn the_grant_of_a_redemption_is_not_replaced_by_the_one_before() {
     oracle.redeemed(&journal, FIRST + 2).unwrap();
     oracle.read(&journal).unwrap();
     let survived = oracle.survived(FIRST + 3, 9_000);
-    found_out(
+    fails_with(
         survived,
         "the vendor issued 0 tokens of this grant, and the store holds the 1th",
     );
@@ -157,9 +157,9 @@ fn the_grant_of_a_redemption_is_not_replaced_by_the_one_before() {
 }
 
 #[test]
-fn a_redemption_that_the_vendor_does_not_know_is_found_out() {
+fn a_redemption_that_the_vendor_does_not_know_is_detected() {
     let redeemed = after(&[issued(1)]).redeemed(&[issued(1)], FIRST + 2);
-    found_out(redeemed, "the vendor knows nothing of it");
+    fails_with(redeemed, "the vendor knows nothing of it");
 }
 
 // FAULTS.md row 57
@@ -173,8 +173,8 @@ fn a_refused_redemption_is_no_refusal_of_the_grant() {
     let journal = [issued(1), refused];
     let mut oracle = after(&journal);
     oracle.survived(FIRST + 1, 0).unwrap();
-    found_out(
+    fails_with(
         oracle.lost(&journal, FIRST + 1, &Deaths::default()),
-        "that nobody refused",
+        "that was not refused",
     );
 }

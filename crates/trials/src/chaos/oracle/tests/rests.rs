@@ -1,12 +1,12 @@
 use super::*;
 use crate::chaos::oracle::rests::HEAD_START_MS;
 
-/// A refresh whose answer reached nobody, at the end of the first second.
+/// Returns a refresh whose answer was not delivered, at the end of the first second.
 fn doubt() -> Answer {
     undelivered(issued(1))
 }
 
-/// The same refresh token again, this long after.
+/// Returns a request with the same refresh token, this long after.
 fn again(after_ms: i64) -> Answer {
     Answer {
         credential: doubt().credential,
@@ -18,12 +18,12 @@ fn again(after_ms: i64) -> Answer {
 #[test]
 fn a_refresh_token_in_doubt_rests_while_its_access_token_lives() {
     let too_soon = [doubt(), again(299_000 - HEAD_START_MS)];
-    found_out(oracle().read(&too_soon), "sent again 296 s after");
+    fails_with(oracle().read(&too_soon), "sent again 296 s after");
     oracle().read(&[doubt(), again(300_000)]).unwrap();
 }
 
 #[test]
-fn once_the_access_token_is_over_a_refresh_token_in_doubt_rests_for_the_shortest_time() {
+fn once_the_access_token_has_expired_a_refresh_token_in_doubt_rests_for_the_shortest_time() {
     let at_its_end = |seconds: i64| Answer {
         at_ms: LIFE_MS + seconds * 1_000,
         ..doubt()
@@ -32,19 +32,19 @@ fn once_the_access_token_is_over_a_refresh_token_in_doubt_rests_for_the_shortest
         at_ms: at_its_end(seconds).at_ms,
         ..again(0)
     };
-    found_out(oracle().read(&[at_its_end(0), again(11)]), "rests for 15 s");
+    fails_with(oracle().read(&[at_its_end(0), again(11)]), "rests for 15 s");
     oracle().read(&[at_its_end(0), again(15)]).unwrap();
     oracle().read(&[at_its_end(-60), again(1)]).unwrap();
 }
 
 #[test]
-fn who_holds_a_living_token_for_over_by_its_clock_rests_for_the_shortest_time() {
+fn a_process_whose_clock_calls_a_valid_token_expired_rests_for_the_shortest_time() {
     let mut oracle = oracle();
     oracle.set_clocks(Clocks::Stepped);
     oracle.read(&[doubt(), again(20_000)]).unwrap();
     oracle = self::oracle();
     oracle.set_clocks(Clocks::Stepped);
-    found_out(oracle.read(&[doubt(), again(10_000)]), "rests for 15 s");
+    fails_with(oracle.read(&[doubt(), again(10_000)]), "rests for 15 s");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_request_that_was_cut_off_before_the_vendor_saw_it_leaves_a_doubt_too() {
         delivered,
         ..issued(1)
     };
-    found_out(
+    fails_with(
         oracle().read(&[unasked(false), again(1_000)]),
         "sent again 1 s after",
     );
@@ -87,7 +87,7 @@ fn a_kept_token_whose_answer_arrived_is_sent_for_the_next() {
     let mut oracle = oracle_of(RotationMode::Kept);
     oracle.read(&[next(1), next(2)]).unwrap();
     let mut oracle = oracle_of(RotationMode::Kept);
-    found_out(
+    fails_with(
         oracle.read(&[undelivered(next(1)), next(2)]),
         "sent again 1 s after",
     );

@@ -6,7 +6,8 @@ fn kept(journal: &[Answer]) -> Oracle {
     oracle
 }
 
-/// The vendor kept the refresh token: all present the same one, long after each other.
+/// Returns a refresh at a vendor that keeps the refresh token: all present the same one, long after
+/// each other.
 fn with_kept_token(refresh: u64) -> Answer {
     Answer {
         credential: 1,
@@ -31,7 +32,7 @@ fn a_kept_grant_has_as_many_generations_as_exchanges() {
 fn an_exchange_of_a_kept_grant_that_is_no_generation_must_be_explained() {
     let journal = [with_kept_token(1), with_kept_token(2)];
     let survived = kept(&journal).explain_unheard(&journal, FIRST + 1, &Deaths::default());
-    found_out(
+    fails_with(
         survived,
         "1 tokens were issued in this round and are not in the store, and 0 of them",
     );
@@ -50,14 +51,14 @@ fn an_exchange_of_a_kept_grant_that_is_no_generation_must_be_explained() {
 
 // FAULTS.md row 97
 #[test]
-fn a_token_of_a_kept_grant_that_lay_whole_on_disk_is_not_explained_by_a_death() {
+fn a_token_of_a_kept_grant_that_was_complete_on_disk_is_not_explained_by_a_death() {
     let journal = [with_kept_token(1), with_kept_token(2)];
     let whole = |generation| Deaths {
         whole_on_disk: Some(generation),
         ..killed()
     };
     let explained = kept(&journal).explain_unheard(&journal, FIRST + 1, &whole(FIRST + 1));
-    found_out(explained, "and 0 of them reached nobody");
+    fails_with(explained, "and 0 of them were not delivered");
     let intent_alone = whole(FIRST);
     let mut oracle = kept(&journal);
     oracle
@@ -75,7 +76,7 @@ fn one_explanation_does_not_do_for_two_rounds() {
     let two = [&one[..], &[with_kept_token(3)]].concat();
     oracle.read(&two).unwrap();
     let survived = oracle.explain_unheard(&two, FIRST + 1, &Deaths::default());
-    found_out(survived, "and 0 of them reached nobody");
+    fails_with(survived, "and 0 of them were not delivered");
 }
 
 #[test]
@@ -97,18 +98,18 @@ fn a_token_that_died_with_its_process_shares_its_generation_with_the_next() {
     };
     oracle.handed(&fingerprints(1)).unwrap();
     oracle.handed(&fingerprints(2)).unwrap();
-    found_out(oracle.handed(&fingerprints(3)), "two different tokens");
+    fails_with(oracle.handed(&fingerprints(3)), "two different tokens");
 }
 
 #[test]
 fn a_kept_grant_is_never_lost() {
     let journal = [undelivered(with_kept_token(1)), refused()];
     let lost = kept(&journal).lost(&journal, FIRST, &killed());
-    found_out(lost, "keeps refresh tokens");
+    fails_with(lost, "keeps refresh tokens");
 }
 
 #[test]
-fn a_token_of_a_kept_grant_is_handed_out_until_it_is_over() {
+fn a_token_of_a_kept_grant_is_handed_out_until_it_expires() {
     let mut oracle = kept(&[with_kept_token(1)]);
     oracle.committed(FIRST + 1, 1_000_000);
     let over_at = LIFE_MS + 1_000_000;
@@ -116,9 +117,9 @@ fn a_token_of_a_kept_grant_is_handed_out_until_it_is_over() {
         .handed(&by(0, handed(FIRST + 1, over_at - 1)))
         .unwrap();
     let late = oracle.handed(&by(0, handed(FIRST + 1, over_at + GRAIN_MS)));
-    found_out(late, "after it was over");
+    fails_with(late, "after its expiry");
     let never = oracle.handed(&by(0, handed(FIRST + 2, over_at)));
-    found_out(never, "which the vendor never issued");
+    fails_with(never, "which the vendor never issued");
 }
 
 #[test]
@@ -130,16 +131,16 @@ fn of_a_kept_grant_every_generation_up_to_a_committed_one_is_known() {
 
 // FAULTS.md row 56
 #[test]
-fn an_intent_does_not_outlive_what_came_of_it() {
+fn an_intent_does_not_outlive_its_outcome() {
     let stands = oracle().intent_stands(FIRST + 1, FIRST);
-    found_out(
+    fails_with(
         stands,
         "an intent to spend generation 10 stands beside generation 11",
     );
     oracle().intent_stands(FIRST + 1, FIRST + 1).unwrap();
 }
 
-/// The first refresh, repeated.
+/// Returns the first refresh, repeated.
 fn repeated() -> Answer {
     issued(1)
 }
@@ -169,7 +170,7 @@ fn a_repetition_by_grace_is_no_generation_and_may_be_another_token() {
     };
     oracle.handed(&fingerprints(1)).unwrap();
     oracle.handed(&fingerprints(2)).unwrap();
-    found_out(oracle.handed(&fingerprints(3)), "two different tokens");
+    fails_with(oracle.handed(&fingerprints(3)), "two different tokens");
     oracle.end(FIRST + 1);
     oracle.adds_up().unwrap();
 }
@@ -178,7 +179,7 @@ fn a_repetition_by_grace_is_no_generation_and_may_be_another_token() {
 fn only_the_newest_token_is_repeated_by_grace() {
     let mut oracle = oracle_of(RotationMode::Grace);
     let journal = [issued(1), issued(2), repeated()];
-    found_out(
+    fails_with(
         oracle.read(&journal),
         "the vendor issued generation 2 of a grant of which it had issued 3",
     );
@@ -192,7 +193,7 @@ fn a_grant_is_not_lost_within_the_vendors_grace() {
     };
     let journal = [undelivered(issued(1)), refused_after(60_000)];
     let lost = grace(&journal).lost(&journal, FIRST, &Deaths::default());
-    found_out(lost, "within the vendor's grace");
+    fails_with(lost, "within the vendor's grace");
     let journal = [undelivered(issued(1)), refused_after(60_001)];
     grace(&journal)
         .lost(&journal, FIRST, &Deaths::default())
