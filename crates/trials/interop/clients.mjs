@@ -1,6 +1,6 @@
 const REDIRECT_URI = 'https://client.example/callback';
 
-// Printable ASCII is all the server allows (RFC 6749 appendix A); these are its awkward members.
+// Printable ASCII is all the server allows (RFC 6749 appendix A); these are its awkward characters.
 const AWKWARD_ID = 'client:with space/%+=&?#;,"';
 const AWKWARD_SECRET = 'se:cr et/%2B+=&?#;,"~*\\';
 
@@ -20,7 +20,7 @@ export const CLIENTS = [
   },
 ];
 
-// What the other side needs to know, so that it repeats none of it.
+// The part of the clients that the ready line describes.
 export function described() {
   return CLIENTS.map((client) => ({
     id: client.client_id,

@@ -1,4 +1,4 @@
-// What a test may do behind the server's back: hand out grants, take them away, read the counts.
+// What a test may do outside the protocol: issue grants, revoke them, read the counts.
 
 const ACCOUNT = 'test-account';
 const SCOPE = 'openid offline_access api';
@@ -59,7 +59,7 @@ function challenge(query) {
   return codeChallenge === null ? {} : { codeChallenge, codeChallengeMethod: 'S256' };
 }
 
-// The state after the account said yes in a browser: a saved grant, and the fields its tokens share.
+// The state after the user consented in a browser: a saved grant, and the fields its tokens share.
 async function consent(provider, query) {
   const client = await provider.Client.find(required(query, 'client'));
   if (!client) throw new BadRequest('no such client');

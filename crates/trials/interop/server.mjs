@@ -1,4 +1,4 @@
-// A real authorization server for the interop tests; README.md has the contract.
+// A real authorization server for the interop tests; README.md describes its interface.
 
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { control } from './control.mjs';
 import { State } from './state.mjs';
 import { Stats } from './stats.mjs';
 
-// The ready line is the only thing the reader of standard output may meet.
+// Standard output is for the ready line only.
 console.log = console.info = console.debug = console.error;
 
 const HOST = '127.0.0.1';
@@ -24,7 +24,7 @@ async function main() {
 
   let open;
   const opened = new Promise((resolve) => { open = resolve; });
-  // A client that waits for a restart may come before the provider does, and must not be left without an answer.
+  // A client that waits for a restart may connect before the provider is ready, and needs an answer.
   const front = createServer(async (request, response) => (await opened)(request, response));
   const issuer = await listen(front, options.port);
   const provider = await authorizationServer(issuer, state, options);
@@ -49,7 +49,7 @@ function commandLine() {
       state: { type: 'string' },
     },
   });
-  // It cannot be told otherwise.
+  // This cannot be configured.
   oneOf('--reuse', values.reuse, ['ends-grant']);
   return {
     port: wholeNumber('--port', values.port, 0),
@@ -118,7 +118,7 @@ function configuration(state, { accessTtl, rotates }) {
   };
 }
 
-// A test that dies must leave no server behind: its end of standard input closes with it.
+// Leaves no server behind if the test dies: its end of standard input closes with it.
 function exitWithParent() {
   const exit = () => process.exit(0);
   process.once('SIGTERM', exit);

@@ -59,7 +59,7 @@ export class State {
     this.#write();
   }
 
-  // The grant itself and every code and token that came of it.
+  // The grant itself and every code and token issued for it.
   removeGrant(grantId) {
     this.#entries.delete(`Grant:${grantId}`);
     this.removeTokensOf(grantId);
@@ -76,7 +76,7 @@ export class State {
     }
   }
 
-  // Renamed into place: a server killed in the middle leaves the last whole file.
+  // Renamed into place: a server killed while writing leaves the last complete file.
   #write() {
     this.#drop(lapsed);
     if (this.#file === undefined) return;
@@ -87,7 +87,7 @@ export class State {
   }
 }
 
-// The interface that oidc-provider asks of its storage, one instance per model.
+// The interface that oidc-provider requires of its storage, one instance per model.
 class Adapter {
   #model;
   #state;

@@ -145,8 +145,8 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
     run.oracle.adds_up()?;
     let tally = &run.oracle.tally;
     println!(
-        "the oracle holds: {} exchanges = {} generations + {} whose answer reached nobody durable + {} repeated by grace + {} of \
-         grants that were ended; {} grants lost",
+        "all invariants hold: {} exchanges = {} generations + {} whose token was not made durable \
+         + {} repeated by grace + {} of grants that were ended; {} grants lost",
         tally.exchanges,
         tally.generations,
         tally.lost + tally.unheard,

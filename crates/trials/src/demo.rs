@@ -1,8 +1,8 @@
-//! Shows that the claims hold: five simulated vendors on loopback, real exchanges, time moved by
-//! hand.
+//! Shows that the claims hold: five simulated vendors on loopback, real exchanges, and time that is
+//! advanced by the test.
 //!
 //! A claim is judged by the vendor's own journal and by what callers got, never by what the cache
-//! says of itself.
+//! reports about itself.
 
 mod callers;
 mod claim;
@@ -35,10 +35,10 @@ use output::Output;
 use setup::{Endpoint, Setup};
 use table::Row;
 
-/// The longest that one claim may take at one endpoint, in the machine's time.
+/// The longest time that one claim may take at one endpoint, in real time.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What came of one endpoint before the search for secrets.
+/// The results of one endpoint before the search for secrets.
 struct EndpointRun {
     endpoint: Endpoint,
     findings: Vec<Finding>,
@@ -46,11 +46,11 @@ struct EndpointRun {
     svg: String,
 }
 
-/// Puts every claim to the test at every endpoint.
+/// Tests every claim at every endpoint.
 ///
 /// # Errors
 ///
-/// Where a claim is not met; it says which.
+/// If a claim is not met; the error says which.
 pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -65,7 +65,7 @@ pub(crate) fn run() -> Result<()> {
 async fn run_in(folder: &Path) -> Result<()> {
     let begun = Instant::now();
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("{} cannot be made", folder.display()))?;
+        .with_context(|| format!("{} cannot be created", folder.display()))?;
     let mut output = Output::of(Endpoint::ALL.len() * Claim::ALL.len());
     let mut runs = Vec::new();
     for endpoint in Endpoint::ALL {
@@ -123,7 +123,7 @@ async fn run_endpoint(endpoint: Endpoint, output: &mut Output) -> EndpointRun {
     }
 }
 
-/// Puts one claim to the test. What cannot be measured is not met.
+/// Tests one claim. A claim that cannot be measured is not met.
 async fn measure(claim: Claim, setup: &mut Setup) -> Finding {
     let measured = async {
         setup.sim().clear_faults();
@@ -174,7 +174,7 @@ fn print_finding(finding: &Finding, output: &mut Output) {
     }
 }
 
-/// What the vendor saw of requests for a token, and what never reached it.
+/// Returns the requests for a token that the vendor saw, and those that never reached it.
 fn attempts(setup: &Setup) -> Vec<Attempt> {
     let seen = setup.sim().exchanges().into_iter().map(|exchange| Attempt {
         at: Timestamp::from_unix_millis(exchange.at_ms),

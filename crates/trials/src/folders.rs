@@ -1,4 +1,4 @@
-//! Where trials read and write.
+//! The paths that trials read and write.
 
 use std::path::{Path, PathBuf};
 

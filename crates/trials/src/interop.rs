@@ -1,8 +1,8 @@
 //! `oauth2-refresh` under `TokenCache` against servers that are not ours: npm's certified
 //! `oidc-provider` and PyPI's `django-oauth-toolkit`, in real time.
 //!
-//! A simulator of our own shares our misreadings; these servers do not. What they are started with
-//! is told in `crates/trials/interop/README.md`.
+//! A simulator of our own shares our misreadings; these servers do not.
+//! `crates/trials/interop/README.md` describes their options.
 
 mod caches;
 mod clients;
@@ -34,18 +34,18 @@ use crate::outcome::Outcome;
 pub(crate) enum Case {
     OidcProvider,
     OidcProviderKept,
-    /// The claims in which it may differ from `oidc-provider`.
+    /// Only the claims in which it may differ from `oidc-provider`.
     Django,
     DjangoInFull,
     DjangoUnprotected,
     DjangoKept,
 }
 
-/// One of the processes that share a grant.
+/// Runs one of the processes that share a grant.
 ///
 /// # Errors
 ///
-/// Where what it saw must not be.
+/// If it saw something that must not happen.
 pub(crate) fn work() -> Result<()> {
     runtime()?.block_on(sharing::work())
 }

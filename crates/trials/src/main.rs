@@ -39,7 +39,7 @@ struct Cli {
 enum Trial {
     /// Tests every claim at every endpoint, against simulated vendors.
     Demo,
-    /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
+    /// Kills, freezes and disconnects processes that share one grant; an oracle judges.
     Chaos(chaos::Options),
     /// Starts many processes together with an expired token: one exchange, and how soon all have
     /// its token.
@@ -62,7 +62,7 @@ enum Trial {
     /// One of the processes of `chaos` and `crowd`.
     #[command(hide = true)]
     ChaosWorker {
-        /// What it is to do.
+        /// Its assignment.
         assignment: String,
     },
     /// One of the processes of `interop` that share a grant.
@@ -71,7 +71,7 @@ enum Trial {
     /// The process that writes to a mounted file.
     #[command(hide = true)]
     MountedFileWorker {
-        /// Where the file is.
+        /// The path of the file.
         folder: PathBuf,
     },
 }

@@ -1,8 +1,8 @@
-//! A token file that is mounted by itself, as containers are often given one: it cannot be
-//! replaced, and the error must say what to do.
+//! A token file that is itself a mount, as containers often have it: it cannot be replaced, and the
+//! error must say what to do.
 //!
-//! A mount needs a name space of its own, which not every machine gives; so this is a step that can
-//! be skipped, and no test that would pass for nothing.
+//! A mount needs its own namespace, which not every machine allows; so this is a step that can be
+//! skipped, and not a test that would pass without doing anything.
 
 // FAULTS.md row 39
 
@@ -21,17 +21,17 @@ use crate::command::read;
 use crate::folders::RunFolder;
 use crate::outcome::Outcome;
 
-/// What the error must tell.
+/// What the error must advise.
 const ADVICE: &str = "mount its directory";
 
 /// Mounts a token file over itself, and lets another process write there.
 ///
 /// # Errors
 ///
-/// Where the write succeeds, its error does not tell what to do, or the token is lost.
+/// If the write succeeds, its error does not say what to do, or the token is lost.
 pub(crate) fn run() -> Result<Outcome> {
     if read(Command::new("unshare").args(["-rm", "true"])).is_err() {
-        let reason = "this machine lets nobody mount in a name space of his own (`unshare -rm`)";
+        let reason = "this machine does not allow mounts in a namespace of its own (`unshare -rm`)";
         return Ok(Outcome::Skipped(reason.to_owned()));
     }
     let folder = RunFolder::create("mounted")?;
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Result<Outcome> {
 fn refused_and_kept(folder: &Path) -> Result<()> {
     ensure!(
         write(folder, 1)? == "stored",
-        "the first token is not stored"
+        "the first token was not stored"
     );
     let file = only_token_file(folder)?;
     let said = read(
@@ -59,23 +59,23 @@ fn refused_and_kept(folder: &Path) -> Result<()> {
     )?;
     ensure!(
         said.contains(ADVICE),
-        "a write to a mounted file came to: {}",
+        "a write to a mounted file ended with: {}",
         said.trim()
     );
     let stored = in_runtime(async { FileStore::at(folder).load(&key()).await })??;
     ensure!(
         stored.generation() == Some(Generation::new(1)),
-        "the token that was there is lost"
+        "the previous token is lost"
     );
     println!("{}", said.trim());
     Ok(())
 }
 
-/// What the other process does: it writes a token, and tells what came of it.
+/// Runs the other process: it writes a token, and prints the result.
 ///
 /// # Errors
 ///
-/// Where there is no runtime.
+/// If no runtime can be started.
 pub(crate) fn work(folder: &Path) -> Result<()> {
     println!("{}", write(folder, 2)?);
     Ok(())

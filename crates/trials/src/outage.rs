@@ -1,19 +1,19 @@
-//! A store's server is stopped for a minute: callers with a live token never wait, nothing is
-//! spent, and the commit under way lands afterwards. On real servers, in real time, killed and
-//! frozen, all at once.
+//! A store's server is stopped for a minute: callers with a live token never wait, no refresh token
+//! is spent, and the pending commit is written afterwards. On real servers, in real time, killed
+//! and frozen, all at once.
 //!
-//! Two grants and three hosts, each with connections of its own:
+//! Two grants and three hosts, each with its own connections:
 //!
-//! * The *holder* is between the vendor's answer and the commit when the store goes away. It serves
-//!   what it got from memory, and writes it when the store is back.
-//! * The *bystander* has the same grant, live and due all the time. It shares the holder's, because
-//!   there the temptation is greatest: what it would spend is spent already, and the vendor kills
-//!   the whole grant for that. Afterwards it takes over what the holder wrote.
-//! * The *latecomer* has a token that is over. That must be a grant of its own: the other one lives
-//!   all the time. Its callers are told to ask again, and get a token when the store is back.
+//! * The *holder* is between the vendor's answer and the commit when the store becomes unavailable.
+//!   It serves the new token from memory, and writes it when the store is back.
+//! * The *bystander* has the same grant, with a token that is valid and due throughout. It shares
+//!   the holder's grant because an exchange would do most harm there: the refresh token is already
+//!   spent, and the vendor revokes the whole grant for its reuse. Afterwards it adopts what the
+//!   holder wrote.
+//! * The *latecomer* has an expired token. That needs its own grant, since the token of the other
+//!   one stays valid. Its callers are told to retry, and get a token when the store is back.
 //!
-//! Each grant has a vendor of its own, so that a journal tells what was spent of that grant and of
-//! no other.
+//! Each grant has its own vendor, so that a journal shows what was spent of that grant only.
 
 mod callers;
 mod case;
@@ -36,10 +36,10 @@ use self::callers::Totals;
 use self::case::{Case, Figures};
 use self::server::{Stop, Store};
 
-/// What to put to the test.
+/// What to test.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// The store whose server is stopped; both where none is named.
+    /// The store whose server is stopped; default: both.
     #[arg(long, value_enum)]
     store: Option<Store>,
     /// For how many seconds; at least 10, since a cache waits for a silent store for 5.
@@ -47,14 +47,14 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-/// A line is printed this often.
+/// The interval between two progress lines.
 const BEAT: Duration = Duration::from_secs(10);
 
-/// Plays every scene at once and prints the table.
+/// Runs all cases at once and prints the table.
 ///
 /// # Errors
 ///
-/// Where something did not hold; it says at which server and what was seen.
+/// If something did not hold; the error says at which server and what was seen.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let stores = options
         .store
@@ -71,12 +71,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 // FAULTS.md rows 4, 5 and 9
-/// A minute of both stores, after a moment with a bystander that spends without a store, which must
-/// be found out.
+/// Tests both stores for a minute, after a short case with a bystander that spends without a store,
+/// which must be detected.
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// Same as [`run`].
 pub(crate) fn gate() -> Result<()> {
     in_runtime(must_be_detected(Case {
         store: Store::Redis,
@@ -93,13 +93,13 @@ pub(crate) fn gate() -> Result<()> {
 
 async fn must_be_detected(broken: Case) -> Result<()> {
     let Err(error) = broken.run(&Totals::default()).await else {
-        bail!("a bystander that spends without a store is not found out");
+        bail!("a bystander that spends without a store was not detected");
     };
     ensure!(
         format!("{error:#}").contains(judge::SPENT),
-        "a bystander that spends without a store is not found out, but this is: {error:#}"
+        "a bystander that spends without a store was not detected, but this was: {error:#}"
     );
-    println!("  found out, as it should be: {error:#}");
+    println!("  detected, as it should be: {error:#}");
     Ok(())
 }
 
@@ -128,11 +128,11 @@ async fn run_all(cases: Vec<Case>) -> Result<()> {
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }
-    println!("nobody with a live token waited, nothing was spent, and every commit landed");
+    println!("no caller with a live token waited, nothing was spent, and every commit was written");
     Ok(())
 }
 
-/// Waits for every scene, with a word now and then.
+/// Waits for all cases, and prints progress.
 async fn all(
     running: &mut JoinSet<(Case, Result<Figures>)>,
     totals: &Totals,

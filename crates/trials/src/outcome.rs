@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// What `xtask` takes for a skipped step; the last line then says why.
+/// The exit code that `xtask` takes for a skipped step; the last line then gives the reason.
 const SKIPPED: u8 = 77;
 
 /// The end of a trial that did not fail.

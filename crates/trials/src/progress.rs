@@ -1,11 +1,11 @@
-//! Progress of long work: a bar on a terminal, one line at a time elsewhere.
+//! Progress of long work: a bar on a terminal, otherwise one line at a time.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How far a piece of work has come, of a number of pieces that is known.
+/// How much of a known number of pieces is done.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -13,7 +13,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins work of so many pieces.
+    /// Starts the progress of this number of pieces.
     pub(crate) fn of(pieces: usize) -> Self {
         let plain = !std::io::stderr().is_terminal();
         let target = if plain {
@@ -31,7 +31,7 @@ impl Progress {
         Self { bar, plain }
     }
 
-    /// Says which piece is under way.
+    /// Shows which piece is under way.
     pub(crate) fn begin(&self, piece: &str) {
         self.bar.set_message(piece.to_owned());
         if self.plain {
@@ -43,7 +43,7 @@ impl Progress {
         }
     }
 
-    /// Says that the piece under way is done.
+    /// Notes that the piece under way is done.
     pub(crate) fn done(&self) {
         self.bar.inc(1);
     }

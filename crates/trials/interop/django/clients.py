@@ -23,7 +23,7 @@ def register():
             client_id=client_id,
             defaults={
                 "client_secret": secret,
-                # Hashing it anew at each request would cost more than the exchange.
+                # Hashing it at each request would cost more than the exchange.
                 "hash_client_secret": False,
                 "client_type": "confidential",
                 "authorization_grant_type": grant_type,
@@ -33,7 +33,7 @@ def register():
 
 
 def described():
-    """What the other side needs to know, so that it repeats none of it."""
+    """The part of the clients that the ready line describes."""
     return [
         {
             "id": client_id,

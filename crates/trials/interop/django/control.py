@@ -1,4 +1,4 @@
-"""What a test may do behind the server's back: hand out grants, take them away, read the counts."""
+"""What a test may do outside the protocol: issue grants, revoke them, read the counts."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ from settings import SCOPES
 SCOPE = " ".join(SCOPES)
 CODE_SECONDS = 60
 
-# Families that had ended when the counts were set to zero, or that a test took away.
+# Families that had ended when the counts were set to zero, or that a test revoked.
 _not_counted = set()
 
 
@@ -84,7 +84,7 @@ def code(query):
 
 
 def consent(query):
-    """Whose tokens they are, as if the account had said yes in a browser."""
+    """The owner of the tokens, as if the user had consented in a browser."""
     client = get_application_model().objects.filter(client_id=required(query, "client")).first()
     if client is None:
         raise BadRequest("no such client")

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit as a real authorization server for the interop tests; ../README.md has the contract."""
+"""django-oauth-toolkit as a real authorization server for the interop tests; see ../README.md."""
 
 import argparse
 import json
@@ -49,7 +49,7 @@ class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
     request_queue_size = 128
 
     def server_bind(self):
-        # WSGIServer's own asks the resolver for the host's name, which takes seconds on some machines.
+        # WSGIServer's own method resolves the host's name, which takes seconds on some machines.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
         self.setup_environ()
@@ -61,7 +61,7 @@ class SilentHandler(WSGIRequestHandler):
 
 
 def serve(application, port):
-    """Serves on a thread of its own, and says where."""
+    """Serves on its own thread, and returns the address."""
     server = make_server(
         HOST, port, application, server_class=ThreadingServer, handler_class=SilentHandler
     )
@@ -82,7 +82,7 @@ def announce(issuer, control_url, clients):
 
 
 def exit_with_parent():
-    """A test that dies must leave no server behind: its end of standard input closes with it."""
+    """Ends the server if the test dies: its end of standard input closes with it."""
     sys.stdin.buffer.read()
     os._exit(0)
 

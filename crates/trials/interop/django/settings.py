@@ -15,7 +15,7 @@ def configure(options):
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "oauth2_provider"],
         MIDDLEWARE=["stats.middleware"],
-        # Tables as the models are now, without the years of migrations that led there.
+        # Creates the tables from the current models, without their migrations.
         MIGRATION_MODULES={"auth": None, "contenttypes": None, "oauth2_provider": None},
         DATABASES={"default": database(options.state)},
         LOGGING_CONFIG=None,

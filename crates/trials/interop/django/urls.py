@@ -1,4 +1,4 @@
-"""The endpoints of django-oauth-toolkit that a client asks."""
+"""The endpoints of django-oauth-toolkit that a client uses."""
 
 from django.urls import path
 from oauth2_provider import views

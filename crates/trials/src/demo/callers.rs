@@ -9,7 +9,7 @@ use super::crowd::{Crowd, Served};
 use super::setup::Setup;
 use super::table::{counted, grouped};
 
-/// How many callers come at once.
+/// How many callers ask at once.
 pub(crate) const CALLERS: u32 = 10_000;
 
 pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
@@ -46,7 +46,7 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     );
     let (status, _) = setup.call_api().await?;
     finding.check(
-        "the API takes their token",
+        "the API accepts their token",
         status == 200,
         format!("API says {status}"),
     );
@@ -78,7 +78,7 @@ fn look_at_callers(finding: &mut Finding, setup: &Setup, served: &Served, expire
     });
     let dead = dead.count();
     finding.check(
-        "nobody got the expired one",
+        "no caller got the expired one",
         dead == 0,
         format!("{} got the expired one", grouped(dead)),
     );

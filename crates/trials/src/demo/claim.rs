@@ -1,19 +1,19 @@
-//! What the demo claims, and what was measured of each claim.
+//! The demo's claims, and what was measured of each.
 
-/// The claims, in the order in which they are put to the test.
+/// The claims, in the order in which they are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
     /// A first token by login or redemption.
     FirstToken,
     /// Ten thousand callers, one exchange.
     OneExchange,
-    /// Refreshed before the expiry, nobody waits.
+    /// Refreshed before the expiry, without waiting callers.
     EarlyRefresh,
     /// The live token is served through an outage.
     Outage,
-    /// A 401 brings another token.
+    /// A 401 leads to another token.
     Unauthorized,
-    /// A dead grant is told as what it is.
+    /// A dead grant is reported as such.
     DeadGrant,
     /// No secret in anything that was printed.
     NoSecret,
@@ -31,7 +31,7 @@ impl Claim {
         Self::NoSecret,
     ];
 
-    /// What lines and columns call it.
+    /// Returns its name in lines and columns.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::FirstToken => "first token",
@@ -45,7 +45,7 @@ impl Claim {
     }
 }
 
-/// What was measured of one claim at one endpoint.
+/// The measurements of one claim at one endpoint.
 #[derive(Debug)]
 pub(crate) struct Finding {
     pub(crate) claim: Claim,
@@ -60,7 +60,7 @@ struct Check {
 }
 
 impl Finding {
-    /// A claim of which nothing is known yet, so it is not met.
+    /// Returns a claim without measurements, which is not met.
     pub(crate) fn of(claim: Claim) -> Self {
         Self {
             claim,
@@ -68,14 +68,14 @@ impl Finding {
         }
     }
 
-    /// A claim that could not be put to the test.
+    /// Returns a claim that could not be tested.
     pub(crate) fn failed(claim: Claim, why: String) -> Self {
         let mut finding = Self::of(claim);
         finding.check("could not be measured", false, why);
         finding
     }
 
-    /// Puts down a fact, and whether it is as claimed.
+    /// Adds a result, and whether it is as claimed.
     pub(crate) fn check(&mut self, name: &'static str, met: bool, measured: impl Into<String>) {
         let measured = measured.into();
         self.checks.push(Check {
@@ -85,22 +85,22 @@ impl Finding {
         });
     }
 
-    /// Whether every fact is as claimed, and there is one.
+    /// Returns whether there is a result, and all are as claimed.
     pub(crate) fn is_met(&self) -> bool {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.met)
     }
 
-    /// The facts in one line.
+    /// Returns the results in one line.
     pub(crate) fn measured(&self) -> String {
-        let facts: Vec<_> = self
+        let results: Vec<_> = self
             .checks
             .iter()
             .map(|check| check.measured.as_str())
             .collect();
-        facts.join(" · ")
+        results.join(" · ")
     }
 
-    /// The facts that are not as claimed, by name.
+    /// Returns the results that are not as claimed, by name.
     pub(crate) fn unmet(&self) -> impl Iterator<Item = String> {
         let broken = self.checks.iter().filter(|check| !check.met);
         broken.map(|check| format!("{}: {}", check.name, check.measured))

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, unconstrained};
 use vendor_auth::TokenCache;
 
-/// Callers that are tasks of their own, each asking once.
+/// Callers that each ask once, in their own task.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     size: u32,
@@ -27,19 +27,19 @@ struct Call {
     outcome: Result<Token, Error>,
 }
 
-/// What the callers got.
+/// The results of the callers.
 #[derive(Debug)]
 pub(crate) struct Served {
     /// How many of them were not answered at once.
     pub(crate) waited: usize,
     pub(crate) tokens: Vec<Token>,
     pub(crate) errors: Vec<Error>,
-    /// From the first question to the last answer, in the machine's time.
+    /// From the first question to the last answer, in real time.
     pub(crate) took: Duration,
 }
 
 impl Crowd {
-    /// Sends so many callers to ask for a token.
+    /// Starts this number of callers that ask for a token.
     pub(crate) fn ask(tokens: &TokenCache, size: u32) -> Self {
         let begun = now();
         let asked = Arc::new(Semaphore::new(0));
@@ -55,7 +55,7 @@ impl Crowd {
         }
     }
 
-    /// Waits until each of them has either an answer or a place to wait at.
+    /// Waits until each of them has an answer or is waiting.
     pub(crate) async fn all_asked(&self) -> Result<()> {
         let all = self.asked.acquire_many(self.size).await;
         all.map(drop).context("the callers are gone")
@@ -83,7 +83,7 @@ impl Crowd {
 }
 
 impl Served {
-    /// How many of them got this very token.
+    /// Returns how many of them got this very token.
     pub(crate) fn with(&self, token: &Token) -> usize {
         let same = self.tokens.iter().filter(|got| got.same_secrets_as(token));
         same.count()
@@ -103,8 +103,8 @@ async fn call(tokens: TokenCache, asked: Arc<Semaphore>) -> Call {
     Call { waited, outcome }
 }
 
-/// What a future has without being waited for. Tokio's budget is set aside: it would make a ready
-/// one look as if it were not.
+/// Returns the output of a future that is ready without waiting. Tokio's budget is set aside: it
+/// would make a ready future look pending.
 pub(crate) async fn at_once<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let mut future = pin!(unconstrained(future));
     poll_fn(|context| {

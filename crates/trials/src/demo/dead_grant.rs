@@ -1,5 +1,5 @@
-//! The grant dies: it is told as what it is, once; the live token is served to its end, and an
-//! expired one never.
+//! The grant is revoked: the right error is reported once; the live token is served until it
+//! expires, and not after that.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use super::claim::{Claim, Finding};
 use super::setup::{Ending, Setup, pending_events};
 use super::table::counted;
 
-/// How often a caller asks while the last token lives.
+/// The interval at which a caller asks while the last token lives.
 const ASKED_WHILE_LIVE: u64 = 100;
-/// For so many minutes after its end a caller asks every minute.
+/// For this many minutes after the expiry a caller asks every minute.
 const MINUTES_AFTER: u32 = 60;
-/// The shortest pause of the backoff after an error that only a person can mend, as it is
-/// documented: half of five minutes.
+/// The shortest documented pause of the backoff after an error that a person must fix: half of five
+/// minutes.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(150);
 
-/// What callers got.
+/// What the callers got.
 #[derive(Debug, Default)]
 struct Watch {
     live: usize,
@@ -71,10 +71,14 @@ impl Ending {
 
     fn mark(self) -> &'static str {
         match self {
-            Self::LogInAgain => "grant dead: told once, the live token is served to its end",
-            Self::WrongCredentials => "application gone: told, the live token is served to its end",
+            Self::LogInAgain => {
+                "grant dead: reported once, the live token is served until it expires"
+            }
+            Self::WrongCredentials => {
+                "application gone: reported, the live token is served until it expires"
+            }
             Self::WrongCredentialsAndNoToken => {
-                "key disabled, and the live token with it: told, not served"
+                "key disabled, and the live token with it: reported, not served"
             }
         }
     }
@@ -82,7 +86,7 @@ impl Ending {
     fn why(self) -> &'static str {
         match self {
             Self::LogInAgain => "Rejected: log in again",
-            Self::WrongCredentials => "Config: the vendor does not know the application any more",
+            Self::WrongCredentials => "Config: the vendor no longer knows the application",
             Self::WrongCredentialsAndNoToken => {
                 "Config: the vendor disabled the key, and the token with it"
             }
@@ -106,7 +110,7 @@ fn look_at_verdict(finding: &mut Finding, setup: &Setup, known: usize) {
     );
 }
 
-/// Until the last millisecond of the token's life.
+/// Asks until the last millisecond of the token's life.
 async fn watch_live(setup: &mut Setup, last: &Token) -> Result<Watch> {
     let end = last.validity().expires_at();
     let beat = Duration::from_secs(end.since(setup.now()).as_secs() / ASKED_WHILE_LIVE);
@@ -120,13 +124,13 @@ async fn watch_live(setup: &mut Setup, last: &Token) -> Result<Watch> {
     Ok(watch)
 }
 
-/// From its expiry on.
+/// Asks from the expiry on.
 async fn watch_after(setup: &mut Setup, last: &Token) -> Result<Watch> {
     let mut watch = Watch::default();
     setup.wait_until(last.validity().expires_at());
     setup
         .history
-        .mark(setup.now(), "expired: no caller gets it any more");
+        .mark(setup.now(), "expired: no caller gets it");
     for _ in 0..MINUTES_AFTER {
         watch.ask(setup, last).await?;
         setup.wait(Duration::from_secs(60));
@@ -154,10 +158,10 @@ fn look_at_callers(finding: &mut Finding, ending: Ending, while_live: &Watch, af
         while_live.errors.is_empty()
     };
     finding.check(
-        "the live token is served, unless the vendor killed it",
+        "the live token is served, unless the vendor revoked it",
         fits,
         match killed {
-            true => format!("killed token given {} times", while_live.live),
+            true => format!("revoked token given {} times", while_live.live),
             false => format!(
                 "live token given {} of {} times",
                 while_live.live,
@@ -198,15 +202,15 @@ fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
             counted(rejected, "Rejected event"),
         ),
         _ => finding.check(
-            "told as a mistake of the configuration",
+            "reported as an error of the configuration",
             rejected == 0 && config == events.len() && config > 0,
             counted(config, "Failed event"),
         ),
     }
 }
 
-/// A dead grant is asked for once. Credentials may be mended at the vendor's, so they are tried
-/// again, rarely: each try may be a refresh and a login.
+/// Checks the number of requests. A dead grant is tried once. Credentials may be fixed at the
+/// vendor, so they are tried again, rarely: each attempt may be a refresh and a login.
 fn look_at_requests(finding: &mut Finding, setup: &Setup, known: usize, watched: Duration) {
     let asked = setup.exchanges_after(known).len();
     let pauses = watched.as_secs() / SHORTEST_PAUSE.as_secs();
@@ -215,7 +219,7 @@ fn look_at_requests(finding: &mut Finding, setup: &Setup, known: usize, watched:
         _ => 2 * (1 + usize::try_from(pauses).unwrap_or(usize::MAX)),
     };
     finding.check(
-        "the vendor is left in peace",
+        "few requests reach the vendor",
         asked <= allowed,
         format!(
             "{} in {} min, at most {allowed}",

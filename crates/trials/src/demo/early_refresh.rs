@@ -1,5 +1,5 @@
-//! The token is refreshed in the last quarter of its life: while the exchange is open callers get
-//! the old one, at once.
+//! The token is refreshed in the last quarter of its life: while the exchange is open, callers get
+//! the old one at once.
 
 use anyhow::{Context as _, Result};
 use token_sim::When;
@@ -15,9 +15,10 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let old = setup.ask().await?;
     setup.wait_until(old.validity().refresh_at());
     let left = old.validity().expires_at().since(setup.now());
-    setup
-        .history
-        .mark(setup.now(), "refreshed early: 10,000 callers, nobody waits");
+    setup.history.mark(
+        setup.now(),
+        "refreshed early: 10,000 callers, no caller waits",
+    );
 
     let known = setup.sim().exchange_count();
     let hold = setup.sim().hold_next(When::AfterActing);
@@ -34,7 +35,7 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     let at_once = served.with(&old) + usize::from(first?.same_secrets_as(&old));
     let all = usize::try_from(CALLERS).unwrap_or(usize::MAX) + 1;
     finding.check(
-        "nobody waits while the exchange is open",
+        "no caller waits while the exchange is open",
         served.waited == 0 && at_once == all && undelivered == 1,
         format!(
             "{} waited, {} got the live token while the exchange was open",

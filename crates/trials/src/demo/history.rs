@@ -1,8 +1,8 @@
-//! What became of the tokens of one endpoint, for its timeline.
+//! The tokens of one endpoint over time, for its timeline.
 
 use token_core::{Timestamp, Token, Validity};
 
-/// The life of a grant, as it is drawn.
+/// The life of a grant, as the timeline shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantHistory {
     pub(crate) begun: Timestamp,
@@ -11,16 +11,16 @@ pub(crate) struct GrantHistory {
     pub(crate) marks: Vec<Mark>,
     pub(crate) outage: Option<(Timestamp, Timestamp)>,
     pub(crate) attempts: Vec<Attempt>,
-    /// The token that was in hand last.
+    /// The last token that callers got.
     pub(crate) last_token: Option<Token>,
 }
 
-/// One token's life.
+/// The life of one token.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub(crate) generation: u64,
     pub(crate) validity: Validity,
-    /// From when on callers got it, and until when.
+    /// When callers began to get it, and when they stopped.
     pub(crate) served: (Timestamp, Timestamp),
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Mark {
     pub(crate) text: String,
 }
 
-/// A request for a token, and what the vendor said to it.
+/// A request for a token, and the vendor's answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
     pub(crate) at: Timestamp,
@@ -50,7 +50,7 @@ pub(crate) enum End {
 }
 
 impl GrantHistory {
-    /// Nothing has happened yet.
+    /// Returns an empty history.
     pub(crate) fn begun(at: Timestamp) -> Self {
         Self {
             begun: at,
@@ -63,7 +63,7 @@ impl GrantHistory {
         }
     }
 
-    /// Callers get this token at `now`.
+    /// Notes that callers get this token at `now`.
     pub(crate) fn token(&mut self, token: &Token, now: Timestamp) {
         let generation = token.generation().number();
         self.last_token = Some(token.clone());
@@ -81,7 +81,7 @@ impl GrantHistory {
         });
     }
 
-    /// Something happens at `now`.
+    /// Notes something that happens at `now`.
     pub(crate) fn mark(&mut self, now: Timestamp, text: impl Into<String>) {
         self.ended = self.ended.max(now);
         self.marks.push(Mark {

@@ -1,4 +1,4 @@
-//! Every secret that was in play, gathered where it crossed the wire.
+//! Every secret that was used, collected from the requests and answers.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use token_core::reexports::http::HeaderMap;
 
-/// Parameters of requests that are secret, in the vendors' words.
+/// Names of secret request parameters, as the vendors call them.
 const PARAMETERS: [&str; 11] = [
     "accessToken",
     "client_secret",
@@ -22,7 +22,7 @@ const PARAMETERS: [&str; 11] = [
     "token",
 ];
 
-/// Headers of requests that are secret.
+/// Names of secret request headers.
 const HEADERS: [&str; 3] = ["authorization", "apim-accesstoken", "apim-signature"];
 
 /// The secrets of one endpoint. Clones share them. It has no `Debug`.
@@ -30,7 +30,7 @@ const HEADERS: [&str; 3] = ["authorization", "apim-accesstoken", "apim-signature
 pub(crate) struct KnownSecrets(Arc<Mutex<BTreeSet<String>>>);
 
 impl KnownSecrets {
-    /// Keeps a secret, and what is behind its scheme.
+    /// Keeps a secret, and the part after its scheme.
     pub(crate) fn keep(&self, secret: &str) {
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let bare = secret.split_once(' ').map(|(_, bare)| bare);
@@ -38,7 +38,7 @@ impl KnownSecrets {
         secrets.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
     }
 
-    /// Keeps what is secret in the headers of a request.
+    /// Keeps the secrets in the headers of a request.
     pub(crate) fn keep_headers(&self, headers: &HeaderMap) {
         let values = HEADERS.iter().filter_map(|name| headers.get(*name));
         values
@@ -46,7 +46,7 @@ impl KnownSecrets {
             .for_each(|value| self.keep(value));
     }
 
-    /// Keeps what is secret in a query or a form.
+    /// Keeps the secrets in a query or a form.
     pub(crate) fn keep_parameters(&self, pairs: &str) {
         for (name, value) in pairs.split('&').filter_map(|pair| pair.split_once('=')) {
             if PARAMETERS.contains(&name) {
@@ -55,14 +55,14 @@ impl KnownSecrets {
         }
     }
 
-    /// Keeps what is secret in the JSON of a request or an answer.
+    /// Keeps the secrets in the JSON of a request or an answer.
     pub(crate) fn keep_json(&self, body: &[u8]) {
         if let Ok(value) = serde_json::from_slice(body) {
             self.keep_fields(&value);
         }
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.iter().cloned().collect()

@@ -34,7 +34,7 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     );
     let (status, _) = setup.call_api().await?;
     finding.check(
-        "the API takes the token",
+        "the API accepts the token",
         status == 200,
         format!("API says {status}"),
     );

@@ -1,5 +1,5 @@
-//! The vendor answers 503, then refuses connections: callers get the live token all the while, and
-//! the vendor is not hammered.
+//! The vendor answers 503, then refuses connections: callers get the live token throughout, and
+//! retries are paced by the backoff.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use super::claim::{Claim, Finding};
 use super::setup::{Setup, pending_events};
 use super::table::{counted, grouped};
 
-/// A caller asks this often.
+/// The interval between two questions of a caller.
 const BEAT: Duration = Duration::from_secs(1);
-/// The backoff as it is documented: pauses double from one second to five minutes, each between a
-/// half and the whole of its step.
+/// The documented backoff: pauses double from one second to five minutes, each between half and all
+/// of its step.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// What was seen by asking once per beat.
+/// The observations of one question per interval.
 #[derive(Debug, Default)]
 struct Watch {
     asked: usize,
     /// Got the live token at once.
     served: usize,
-    /// Beats in which something was sent: a connection that is refused may be tried twice.
+    /// Intervals in which something was sent: a refused connection may be tried twice.
     tries: usize,
     sent: usize,
 }
@@ -114,13 +114,16 @@ fn look_at_failures(finding: &mut Finding, events: &[Event]) {
     let transient = |event: &&Event| matches!(event, Event::Failed { error, .. } if matches!(error.kind(), ErrorKind::Transient { .. }));
     let pending_events = events.iter().filter(transient).count();
     finding.check(
-        "told as something that passes",
+        "reported as transient",
         pending_events == events.len() && pending_events > 0,
-        format!("{} told as Transient", counted(pending_events, "failure")),
+        format!(
+            "{} reported as Transient",
+            counted(pending_events, "failure")
+        ),
     );
 }
 
-/// How many tries fit into an outage if every pause is as short as it may be.
+/// Returns how many attempts fit into an outage if every pause is as short as allowed.
 fn most_tries(outage: Duration) -> usize {
     let mut step = FIRST_PAUSE;
     let (mut tries, mut next) = (0, Duration::ZERO);

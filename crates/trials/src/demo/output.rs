@@ -1,4 +1,4 @@
-//! The one way out: everything that the demo prints goes through here, and is kept.
+//! The only output of the demo: everything that it prints goes through here, and is kept.
 
 use std::fmt::Debug;
 use std::io::IsTerminal as _;
@@ -14,7 +14,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Begins work of so many pieces.
+    /// Starts an output for this number of pieces of work.
     pub(crate) fn of(pieces: usize) -> Self {
         let target = if std::io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
@@ -34,7 +34,7 @@ impl Output {
         }
     }
 
-    /// Shows which piece is under way, where there is a terminal.
+    /// Shows which piece is under way, if there is a terminal.
     pub(crate) fn begin(&mut self, piece: &str) {
         self.note(piece);
         self.bar.set_message(piece.to_owned());
@@ -53,24 +53,24 @@ impl Output {
         self.bar.suspend(|| println!("{line}"));
     }
 
-    /// Writes a line to the log alone.
+    /// Writes a line to the log only.
     pub(crate) fn note(&mut self, line: &str) {
         self.transcript.push_str(line);
         self.transcript.push('\n');
     }
 
-    /// Writes to the log what the program would show of a value while it is debugged.
+    /// Writes the `Debug` forms of a value to the log.
     pub(crate) fn note_debug(&mut self, value: &dyn Debug) {
         self.note(&format!("{value:?}"));
         self.note(&format!("{value:#?}"));
     }
 
-    /// Everything that was printed or logged.
+    /// Returns everything that was printed or logged.
     pub(crate) fn transcript(&self) -> &str {
         &self.transcript
     }
 
-    /// Nothing is under way any more.
+    /// Clears the progress bar: nothing is under way any more.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

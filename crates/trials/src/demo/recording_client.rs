@@ -1,5 +1,5 @@
-//! The HTTP client of a scene: ours over reqwest, with a record of when something was sent and what
-//! secrets it carried.
+//! The HTTP client of an endpoint: ours over reqwest, with a record of when something was sent and
+//! which secrets it contained.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use vendor_auth::ReqwestClient;
 
 use super::known_secrets::KnownSecrets;
 
-/// Sends over real sockets and remembers that it did.
+/// Sends over real sockets and records that it did.
 #[derive(Clone)]
 pub(crate) struct RecordingClient {
     http: Arc<ReqwestClient>,
@@ -29,7 +29,7 @@ pub(crate) struct Sent {
 }
 
 impl RecordingClient {
-    /// A client with an empty record.
+    /// Returns a client with an empty record.
     pub(crate) fn new(
         clock: ManualClock,
         known_secrets: KnownSecrets,
@@ -42,7 +42,7 @@ impl RecordingClient {
         })
     }
 
-    /// The same client with a record of its own.
+    /// Returns the same client with its own record.
     pub(crate) fn apart(&self) -> Self {
         Self {
             sent: Arc::default(),
@@ -50,12 +50,12 @@ impl RecordingClient {
         }
     }
 
-    /// Everything that was sent so far.
+    /// Returns everything that was sent so far.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.record().clone()
     }
 
-    /// How much was sent so far.
+    /// Returns how many requests were sent so far.
     pub(crate) fn count(&self) -> usize {
         self.record().len()
     }

@@ -1,5 +1,5 @@
-//! No secret in anything that was printed, logged or drawn: every secret in play is searched for,
-//! in every form.
+//! No secret in anything that was printed, logged or drawn: the demo searches for every known
+//! secret in every form.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,18 +14,19 @@ use token_sim::{Echo, Fault};
 use super::claim::{Claim, Finding};
 use super::setup::Setup;
 
-/// A piece of a secret that is at least this long is a find. Shorter secrets count whole.
+/// A part of a secret that is at least this long counts as a leak. Shorter secrets count only as a
+/// whole.
 const PIECE: usize = 12;
 const PLANTED: &str = "plAnted/Secret+0123456789==";
 
-/// Every piece of every form of some secrets, in lower case.
+/// Every searched part of every form of some secrets, in lower case.
 pub(crate) struct Pieces {
     pieces: HashSet<Vec<u8>>,
     lengths: Vec<usize>,
 }
 
 impl Pieces {
-    /// Of these secrets.
+    /// Returns the parts of these secrets.
     pub(crate) fn of(secrets: &[String]) -> Self {
         let forms = secrets.iter().flat_map(|secret| forms(secret));
         let pieces: HashSet<Vec<u8>> = forms.flat_map(|form| pieces_of(&form)).collect();
@@ -36,7 +37,7 @@ impl Pieces {
         }
     }
 
-    /// How many places of a text have one of them.
+    /// Returns how many places in a text contain one of them.
     pub(crate) fn found_in(&self, text: &str) -> usize {
         let text = text.to_ascii_lowercase();
         let places = |length: usize| {
@@ -49,8 +50,8 @@ impl Pieces {
     }
 }
 
-/// Lets the vendor quote the token in an error, in three encodings, and shows each error to a
-/// person and to a log.
+/// Makes the vendor quote the token in an error, in three encodings, and formats each error with
+/// `Display` and `Debug`.
 pub(crate) async fn provoke(setup: &mut Setup) -> Result<Finding> {
     let mut finding = Finding::of(Claim::NoSecret);
     let echoes = [Echo::Raw, Echo::Percent, Echo::Base64];
@@ -76,14 +77,14 @@ pub(crate) async fn provoke(setup: &mut Setup) -> Result<Finding> {
     Ok(finding)
 }
 
-/// Searches everything that came out for the secrets of one scene.
+/// Searches the whole output of one endpoint for its secrets.
 pub(crate) fn look(finding: &mut Finding, secrets: &[String], came_out: &[&str]) {
     let pieces = Pieces::of(secrets);
     let found: usize = came_out.iter().map(|text| pieces.found_in(text)).sum();
     let lines: usize = came_out.iter().map(|text| text.lines().count()).sum();
     let planted = came_out.iter().all(|text| finds_what_is_planted(text));
     finding.check(
-        "the search finds what is planted",
+        "the search finds a planted secret",
         planted,
         if planted {
             "a planted one is found"
@@ -92,18 +93,18 @@ pub(crate) fn look(finding: &mut Finding, secrets: &[String], came_out: &[&str])
         },
     );
     finding.check(
-        "there is something to search for",
+        "there are secrets to search for",
         secrets.len() >= 8,
         format!("{} secrets", secrets.len()),
     );
     finding.check(
-        "none of them came out",
+        "none of them leaked",
         found == 0,
         format!("{found} found in {lines} lines"),
     );
 }
 
-/// Whether a search of this very text finds a secret that was put into it, in each form and in
+/// Returns whether a search of this text finds a secret that was put into it, in each form and in
 /// part.
 fn finds_what_is_planted(text: &str) -> bool {
     let pieces = Pieces::of(&[PLANTED.to_owned()]);
@@ -114,7 +115,7 @@ fn finds_what_is_planted(text: &str) -> bool {
     pieces.found_in(text) == 0 && shapes.iter().all(planted)
 }
 
-/// The refusal of one refresh that the vendor never sees.
+/// Returns the error of one refresh that never reaches the vendor.
 async fn refused(setup: &mut Setup) -> Result<Error> {
     let token = setup
         .history
@@ -125,7 +126,7 @@ async fn refused(setup: &mut Setup) -> Result<Error> {
         |attempt| setup.endpoint.refresh(&token, attempt),
         |answer| setup.endpoint.read(answer).map(drop),
     );
-    asked.await.err().context("a refusal was taken for a token")
+    asked.await.err().context("a refusal was read as a token")
 }
 
 fn forms(secret: &str) -> Vec<String> {

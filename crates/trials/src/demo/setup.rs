@@ -1,5 +1,5 @@
-//! One endpoint on the stage: a simulated vendor on loopback, our cache before it, and one clock
-//! that both live by.
+//! The setup of one endpoint: a simulated vendor on loopback, our cache in front of it, and one
+//! clock for both.
 
 mod base;
 mod enos_apim;
@@ -31,7 +31,7 @@ use super::known_secrets::KnownSecrets;
 use super::recording_client::RecordingClient;
 use base::Base;
 
-/// The longest that anything may take, in the machine's time.
+/// The longest time that anything may take, in real time.
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// The five endpoints.
@@ -49,7 +49,7 @@ pub(crate) enum Endpoint {
     OAuth2,
 }
 
-/// An endpoint with everything around it.
+/// An endpoint with everything that it needs.
 pub(crate) struct Setup {
     pub(crate) tokens: TokenCache,
     pub(crate) endpoint: Box<dyn TokenEndpoint>,
@@ -58,31 +58,30 @@ pub(crate) struct Setup {
     pub(crate) client: RecordingClient,
     pub(crate) known_secrets: KnownSecrets,
     pub(crate) history: GrantHistory,
-    /// What a debugger or a careless log would show.
+    /// What a debugger or a log with `Debug` output would show.
     pub(crate) shown: Vec<String>,
-    /// What begins the grant, where there is no login.
+    /// What begins the grant, if there is no login.
     pub(crate) redemption: Option<OneTimeGrant>,
     clock: ManualClock,
     api: RecordingClient,
 }
 
-/// A simulated vendor, as the demo handles all five.
+/// A simulated vendor, as the demo uses all five.
 pub(crate) trait Vendor: Send + Sync {
-    /// Its server.
+    /// Returns its server.
     fn simulation(&self) -> &Simulation;
-    /// Refuses the access tokens that live now.
+    /// Refuses the access tokens that are valid now.
     fn revoke_access_token(&self);
-    /// Ends the grant: from now on no exchange brings a token.
+    /// Ends the grant: no later exchange brings a token.
     fn end_grant(&self);
 }
 
-/// How the vendor tells that a grant is dead.
+/// How the vendor reports a dead grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The person's grant is gone: `Rejected`, somebody must log in again.
+    /// The account's grant is gone: `Rejected`, log in again.
     LogInAgain,
-    /// There is no grant beside the credentials, and those are refused: `Config`, no new login
-    /// would help.
+    /// The credentials are the only grant, and are refused: `Config`, a new login would not help.
     WrongCredentials,
     /// The same, and the vendor disables the live token too.
     WrongCredentialsAndNoToken,
@@ -98,7 +97,7 @@ impl Endpoint {
         Self::OAuth2,
     ];
 
-    /// What people call it.
+    /// Returns its display name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::QuectelAccessKey => "Quectel AccessKey",
@@ -109,12 +108,12 @@ impl Endpoint {
         }
     }
 
-    /// What its files are called.
+    /// Returns the name of its files.
     pub(crate) fn slug(self) -> String {
         self.name().to_lowercase().replace(' ', "-")
     }
 
-    /// Starts its simulator and puts a cache before it.
+    /// Starts its simulator and puts a cache in front of it.
     pub(crate) async fn create(self) -> Result<Setup> {
         let base = Base::new()?;
         match self {
@@ -128,44 +127,44 @@ impl Endpoint {
 }
 
 impl Setup {
-    /// The time, for the vendor and for us.
+    /// Returns the time, for the vendor and for us.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().wall
     }
 
-    /// Lets time pass until `instant`.
+    /// Advances time to `instant`.
     pub(crate) fn wait_until(&self, instant: Timestamp) {
         self.clock.advance(instant.since(self.now()));
     }
 
-    /// Lets time pass.
+    /// Advances time.
     pub(crate) fn wait(&self, span: Duration) {
         self.clock.advance(span);
     }
 
-    /// The vendor's server.
+    /// Returns the vendor's server.
     pub(crate) fn sim(&self) -> &Simulation {
         self.vendor.simulation()
     }
 
-    /// What the vendor's journal has beyond the first `known` exchanges.
+    /// Returns the exchanges in the vendor's journal after the first `known`.
     pub(crate) fn exchanges_after(&self, known: usize) -> Vec<Exchange> {
         self.sim().exchanges().split_off(known)
     }
 
-    /// What a caller has who does not wait.
+    /// Returns what a caller gets without waiting.
     pub(crate) async fn ask_at_once(&self) -> Option<Result<Token, Error>> {
         let asking = pin!(self.tokens.token());
         let outcome = at_once(asking).await?;
         Some(outcome.map(|token| (*token).clone()))
     }
 
-    /// What a caller gets who waits.
+    /// Returns what a waiting caller gets.
     pub(crate) async fn ask(&self) -> Result<Token, Error> {
         self.tokens.token().await.map(|token| (*token).clone())
     }
 
-    /// Waits until no exchange is under way, and puts down what it brought.
+    /// Waits until no exchange is under way, and notes its token.
     pub(crate) async fn settle(&mut self) -> Result<()> {
         if self.tokens.drain(WITHIN).await == Drained::Unsettled {
             bail!("an exchange did not end");
@@ -179,13 +178,13 @@ impl Setup {
         Ok(())
     }
 
-    /// Calls the vendor's API with the token that the cache puts on, and gives the status.
+    /// Calls the vendor's API with the token of the cache, and returns the status.
     pub(crate) async fn call_api(&self) -> Result<(u16, Token)> {
         call_api(&self.tokens, &self.api, &self.sim().resource_url()).await
     }
 
-    /// Callers of the API, each a task of its own: all have called once before the first 401 is
-    /// told, then each calls once more. The statuses, in pairs.
+    /// Calls the API from several tasks: all have called once before the first 401 is reported,
+    /// then each calls once more. Returns the statuses in pairs.
     pub(crate) async fn call_api_by(&self, callers: usize) -> Result<Vec<(u16, u16)>> {
         let all_called = Arc::new(Barrier::new(callers));
         let mut tasks = JoinSet::new();
@@ -210,20 +209,20 @@ impl Setup {
         tasks.join_all().await.into_iter().collect()
     }
 
-    /// Shows a value as a debugger or a careless log would.
+    /// Logs a value with `Debug`.
     pub(crate) fn show(&mut self, value: &dyn Debug) {
         self.shown.push(format!("{value:?}"));
         self.shown.push(format!("{value:#?}"));
     }
 
-    /// Shows an error to a person and to a debugger.
+    /// Logs an error with `Display` and `Debug`.
     pub(crate) fn show_error(&mut self, error: &Error) {
         self.shown.push(error.to_string());
         self.show(error);
     }
 }
 
-/// The events that have been told so far. They are told before an exchange counts as ended.
+/// Returns the events so far. They are sent before an exchange counts as ended.
 pub(crate) async fn pending_events(events: &mut Events) -> Vec<Event> {
     let mut pending_events = Vec::new();
     loop {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::claim::{Claim, Finding};
 
-/// What was found at one endpoint.
+/// The results of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) endpoint: &'static str,
@@ -21,7 +21,7 @@ impl Row {
     }
 }
 
-/// Endpoints down, claims across.
+/// Returns the table: one row per endpoint, one column per claim.
 pub(crate) fn table(rows: &[Row]) -> String {
     let width = rows
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
         .join("\n")
 }
 
-/// How many claims are met and how many are not.
+/// Returns how many claims are met and how many are not.
 pub(crate) fn totals(rows: &[Row]) -> String {
     let unmet = unmet(rows).len();
     let met = rows.len() * Claim::ALL.len() - unmet;
@@ -50,11 +50,11 @@ pub(crate) fn totals(rows: &[Row]) -> String {
 
 /// # Errors
 ///
-/// Where a claim is not met; it says which.
+/// If a claim is not met; the error says which.
 pub(crate) fn verdict(rows: &[Row]) -> Result<()> {
     let unmet = unmet(rows);
     if rows.is_empty() {
-        bail!("nothing was put to the test");
+        bail!("nothing was tested");
     }
     if !unmet.is_empty() {
         bail!("not met: {}", unmet.join("; "));
@@ -62,13 +62,13 @@ pub(crate) fn verdict(rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// A number of things, `one` of them or several.
+/// Returns a number of things with the noun in singular or plural.
 pub(crate) fn counted(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {one}{plural}", grouped(number))
 }
 
-/// A number with commas between its thousands.
+/// Returns a number with commas between its thousands.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -1,4 +1,4 @@
-//! One picture an endpoint: every token from its issue to its expiry, and what happened meanwhile.
+//! One picture per endpoint: every token from its issue to its expiry, and what happened meanwhile.
 
 mod legend;
 mod svg;
@@ -19,7 +19,7 @@ const FIRST_ROW: f64 = 112.0;
 const ROW: f64 = 34.0;
 const BAR: f64 = 18.0;
 const LEGEND_LINE: f64 = 24.0;
-/// A bar that is thinner than this is not seen.
+/// A bar that is thinner than this is invisible.
 const THINNEST: f64 = 2.5;
 
 const INK: &str = "#1f2933";
@@ -37,7 +37,7 @@ pub(crate) fn draw(name: &str, history: &GrantHistory) -> String {
     let title = format!("{name}: the life of its tokens");
     svg.text((24.0, 34.0), Anchor::Start, &bold(20), &title);
     let below =
-        "Simulated vendor on loopback, real exchanges; the clock of both sides is moved by hand.";
+        "Simulated vendor on loopback, real exchanges; the test advances the clock of both sides.";
     svg.text((24.0, 56.0), Anchor::Start, &plain(MUTED), below);
     picture.outage(&mut svg);
     picture.axis(&mut svg);
@@ -60,7 +60,7 @@ impl<'a> Picture<'a> {
         Self { history, end }
     }
 
-    /// Where an instant is, from left to right.
+    /// Returns the horizontal position of an instant.
     fn x(&self, at: Timestamp) -> f64 {
         let whole = self.end.since(self.history.begun).as_secs_f64().max(1.0);
         let share = at.min(self.end).since(self.history.begun).as_secs_f64() / whole;
@@ -172,7 +172,8 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// Tokens above, all else below, so that a refusal is seen beside the login that followed it.
+/// Returns the lane of an attempt: tokens above, all others below, so that a refusal is visible
+/// beside the login that followed it.
 fn lane(end: End) -> f64 {
     match end {
         End::Token => 2.0,
@@ -180,8 +181,8 @@ fn lane(end: End) -> f64 {
     }
 }
 
-/// The parts of a life by what callers get: at once, at once while it is refreshed, or only if the
-/// refresh fails.
+/// Divides a life by what callers get: the token at once, at once while it is refreshed, or only if
+/// the refresh fails.
 fn stretches(span: &Span) -> [(&'static str, Timestamp, Timestamp); 3] {
     let validity = &span.validity;
     [
@@ -191,7 +192,7 @@ fn stretches(span: &Span) -> [(&'static str, Timestamp, Timestamp); 3] {
     ]
 }
 
-/// A round step that makes at most a dozen ticks.
+/// Returns a round step that makes at most a dozen ticks.
 fn step_of(whole: Duration) -> Duration {
     let steps = [900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
     let fits = |step: &u64| whole.as_secs() / step <= 12;
@@ -209,7 +210,7 @@ fn numbered(svg: &mut Svg, number: usize, (x, y): (f64, f64)) {
     );
 }
 
-/// How an attempt looks: a token is a full dot, a refusal a cross, no answer a thin line.
+/// Draws an attempt: a token is a full dot, a refusal a cross, no answer a thin line.
 fn sign(svg: &mut Svg, end: End, (x, y): (f64, f64)) {
     match end {
         End::Token => svg.circle((x, y), 5.0, &format!("{} stroke=\"#ffffff\"", fill(FRESH))),

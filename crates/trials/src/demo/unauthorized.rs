@@ -1,5 +1,5 @@
-//! The vendor revokes the token behind our back: a hundred callers of its API get 401, and one new
-//! token helps them all.
+//! The vendor revokes the token without notice: a hundred callers of its API get 401, and one new
+//! token serves them all.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use super::claim::{Claim, Finding};
 use super::setup::Setup;
 use super::table::counted;
 
-/// How many call the API at once, each over a connection of its own.
+/// How many call the API at once, each over its own connection.
 const CALLERS: usize = 100;
-/// The longest pause of the backoff: after it, whatever a late 401 may have caused has begun.
+/// The longest pause of the backoff: after it, anything that a late 401 caused has begun.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
@@ -59,7 +59,7 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     Ok(finding)
 }
 
-/// A 401 that arrives late, for the token before.
+/// Reports a late 401 for the previous token.
 async fn refuse_late(finding: &mut Finding, setup: &mut Setup, old: &Token) -> Result<()> {
     let (known, new) = (setup.sim().exchange_count(), setup.ask().await?);
     setup.tokens.invalidate(old);

@@ -12,19 +12,19 @@ use vendor_auth::{ReqwestClient, Secret, Token, TokenCache};
 
 use super::provider::{Client, Provider, Ready};
 
-/// The server writes whole seconds and counts them from the second that has begun, so a token of
-/// four seconds may die after three. A refresh in the last 600 thousandths, at 1.6 s, is early
-/// enough on a busy machine too.
+/// The server writes whole seconds and counts them from the start of the current second, so a token
+/// of four seconds may expire after three. A refresh in the last 600 thousandths, at 1.6 s, is
+/// early enough on a busy machine too.
 const AHEAD_PERMILLE: u32 = 600;
 
-/// How long a cache pauses at most after a failure.
+/// The longest pause of a cache after a failure.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The client with the plainest settings.
 pub(super) const WEB: &str = "web";
 
 impl Ready {
-    /// The endpoint of a client, described as its user would.
+    /// Returns the endpoint of a client, as its user would describe it.
     pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
         let described = OAuth2::builder(&self.issuer)
             .allow_plain_http()
@@ -45,29 +45,29 @@ impl Ready {
 }
 
 impl Provider {
-    /// The endpoint of a client, described as its user would.
+    /// Returns the endpoint of a client, as its user would describe it.
     pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
         self.ready().describe(client)
     }
 
-    /// The endpoint of the client of this id.
+    /// Returns the endpoint of the client with this id.
     pub(super) fn endpoint(&self, id: &str) -> Result<OAuth2> {
         Ok(self.describe(self.client(id)?).build()?)
     }
 
-    /// A cache that begins with the refresh token of a new grant, and the counts at zero.
+    /// Returns a cache with the refresh token of a new grant, and resets the counts.
     pub(super) async fn granted(&self, id: &str) -> Result<TokenCache> {
         self.forget_stats().await?;
         cache_from(self.endpoint(id)?, &self.mint(id).await?)
     }
 }
 
-/// A cache with nothing in it.
+/// Returns an empty cache.
 pub(super) fn cache(endpoint: OAuth2) -> Result<TokenCache> {
     build(endpoint, None)
 }
 
-/// A cache that begins with this refresh token.
+/// Returns a cache that starts with this refresh token.
 pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<TokenCache> {
     build(
         endpoint,
@@ -75,8 +75,8 @@ pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<Tok
     )
 }
 
-/// A cache over a folder that other processes share, which begins with this refresh token where the
-/// folder has nothing.
+/// Returns a cache over a folder that other processes share, which starts with this refresh token
+/// if the folder is empty.
 pub(super) fn cache_over(
     endpoint: OAuth2,
     folder: &Path,

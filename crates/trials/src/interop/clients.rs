@@ -1,4 +1,4 @@
-//! Every way of showing the server who we are.
+//! Every way of authenticating to the server.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use vendor_auth::cache::Origin;
@@ -14,8 +14,8 @@ const POST: &str = "post";
 const PUBLIC: &str = "public";
 const M2M: &str = "m2m";
 
-/// Colons, spaces, percent signs, quotes: RFC 6749 section 2.3.1 has them encoded before Basic, and
-/// this server decodes them.
+/// Tests an id and a secret with colons, spaces, percent signs and quotes: RFC 6749 section 2.3.1
+/// has them encoded before Basic, and this server decodes them.
 pub(super) async fn awkward(provider: &Provider) -> Result<String> {
     let client = provider.client_where(|client| client.id.contains([':', '%', ' ']))?;
     let authenticated = |way| provider.describe(client).client_authentication(way).build();
@@ -34,10 +34,13 @@ pub(super) async fn awkward(provider: &Provider) -> Result<String> {
     )
     .await?;
     rotates(provider, client, authenticated(ClientAuthentication::Post)?).await?;
-    Ok("encoded in the header and in the form; raw is refused before anything is sent".to_owned())
+    Ok(
+        "encoded in the header and in the form; raw is rejected before a request is sent"
+            .to_owned(),
+    )
 }
 
-/// Id and secret in the form.
+/// Tests id and secret in the form.
 pub(super) async fn post(provider: &Provider) -> Result<String> {
     let client = provider.client(POST)?;
     let wrong = provider
@@ -51,7 +54,7 @@ pub(super) async fn post(provider: &Provider) -> Result<String> {
     Ok(format!("it rotates; with a wrong secret, {said}"))
 }
 
-/// The first token, and two more of it.
+/// Checks the first token and two refreshes.
 async fn rotates(provider: &Provider, client: &Client, endpoint: OAuth2) -> Result<()> {
     provider.forget_stats().await?;
     let tokens = cache_from(endpoint.clone(), &provider.mint(&client.id).await?)?;
@@ -60,7 +63,7 @@ async fn rotates(provider: &Provider, client: &Client, endpoint: OAuth2) -> Resu
     stats.are_exactly(&[("refresh_token", "success", 3)])
 }
 
-/// A live token, and two more that come without anybody asking.
+/// Checks a live token, and two refreshes that no caller asks for.
 async fn goes_on(tokens: &TokenCache, endpoint: &OAuth2) -> Result<()> {
     let first = tokens.token().await?.generation();
     let mut events = tokens.events();
@@ -76,7 +79,7 @@ async fn goes_on(tokens: &TokenCache, endpoint: &OAuth2) -> Result<()> {
     must_be_active(tokens, endpoint, &token).await
 }
 
-/// No secret: the verifier shows that it is the one who asked.
+/// Tests a client without a secret: the verifier proves that the request comes from it.
 pub(super) async fn public(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(PUBLIC)?;
@@ -95,7 +98,7 @@ pub(super) async fn public(provider: &Provider) -> Result<String> {
     Ok("one redemption, then it rotates".to_owned())
 }
 
-/// Another's verifier is refused; a code that comes again takes the grant with it.
+/// Tests that another verifier is refused, and that a reused code ends the grant.
 pub(super) async fn code_once(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(PUBLIC)?;
@@ -129,7 +132,8 @@ async fn redeem(
     tokens.redeem(redemption).await.map(|_| ())
 }
 
-/// No refresh token: a token that is due, and one that expired unseen, are followed by a login.
+/// Tests a grant without a refresh token: a token that is due, and one that expired unnoticed, are
+/// followed by a login.
 pub(super) async fn m2m(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let client = provider.client(M2M)?;

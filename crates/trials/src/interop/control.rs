@@ -1,4 +1,4 @@
-//! What a test does behind the server's back.
+//! What a test does to the server outside the protocol.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::provider::Provider;
 
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What the token endpoint answered since the counts were last at zero.
+/// The answers of the token endpoint since the counts were last reset.
 #[derive(Deserialize)]
 pub(super) struct Stats {
     exchanges: Vec<Exchange>,
@@ -28,7 +28,7 @@ struct Exchange {
     count: u64,
 }
 
-/// A one-time code, and where the browser would have come back to.
+/// A one-time code, and the address to which the browser would have returned.
 #[derive(Deserialize)]
 pub(super) struct Code {
     code: String,
@@ -46,7 +46,7 @@ struct Revoked {
 }
 
 impl Provider {
-    /// The refresh token of a new grant.
+    /// Returns the refresh token of a new grant.
     pub(super) async fn mint(&self, client: &str) -> Result<Secret> {
         let minted: Minted = self
             .control(Method::POST, "mint", &[("client", client)])
@@ -54,13 +54,13 @@ impl Provider {
         Ok(Secret::from(minted.refresh_token))
     }
 
-    /// A code that belongs to this PKCE challenge.
+    /// Returns a code for this PKCE challenge.
     pub(super) async fn code(&self, client: &str, challenge: &str) -> Result<Code> {
         let query = [("client", client), ("code_challenge", challenge)];
         self.control(Method::POST, "code", &query).await
     }
 
-    /// Takes the grant of this refresh token away.
+    /// Revokes the grant of this refresh token.
     pub(super) async fn revoke_grant(&self, refresh_token: &Secret) -> Result<()> {
         let query = [("refresh_token", refresh_token.expose())];
         let Revoked { revoked } = self.control(Method::POST, "revoke-grant", &query).await?;
@@ -68,12 +68,12 @@ impl Provider {
         Ok(())
     }
 
-    /// The counts.
+    /// Returns the counts.
     pub(super) async fn stats(&self) -> Result<Stats> {
         self.control(Method::GET, "stats", &[]).await
     }
 
-    /// Sets the counts to zero.
+    /// Resets the counts.
     pub(super) async fn forget_stats(&self) -> Result<()> {
         self.control::<Stats>(Method::DELETE, "stats", &[])
             .await
@@ -117,7 +117,7 @@ impl Code {
 }
 
 impl Stats {
-    /// How many exchanges of this grant type ended so.
+    /// Returns how many exchanges of this grant type had this outcome.
     pub(super) fn count(&self, grant_type: &str, outcome: &str) -> u64 {
         let fitting = self
             .exchanges
@@ -128,7 +128,7 @@ impl Stats {
 
     /// # Errors
     ///
-    /// Where there were others than these (grant type, outcome, count), or fewer.
+    /// If there were others than these (grant type, outcome, count), or fewer.
     pub(super) fn are_exactly(&self, expected: &[(&str, &str, u64)]) -> Result<()> {
         let total: u64 = self.exchanges.iter().map(|row| row.count).sum();
         let expected_total: u64 = expected.iter().map(|(.., count)| count).sum();
@@ -145,7 +145,7 @@ impl Stats {
 
     /// # Errors
     ///
-    /// Where the server itself revoked another number of grants.
+    /// If the server itself revoked another number of grants.
     pub(super) fn revoked_grants(&self, expected: u64) -> Result<()> {
         let seen = self.grants_revoked;
         ensure!(

@@ -1,4 +1,4 @@
-//! Refusals: dead grants, and settings that are wrong.
+//! Refusals: dead grants and wrong settings.
 
 use anyhow::{Context as _, Result, ensure};
 use vendor_auth::cache::{Event, Events};
@@ -12,7 +12,7 @@ use super::waiting::{
     at_the_end_of_its_life, history, is_active, must_be_active, next_verdict, refused, told,
 };
 
-/// An old copy of a refresh token is spent by somebody else.
+/// Tests an old copy of a refresh token that another client uses.
 pub(super) async fn reused(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -36,8 +36,8 @@ pub(super) async fn reused(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// An old copy of a refresh token is spent by somebody else, where the server does not take that
-/// for theft.
+/// Tests an old copy of a refresh token that another client uses, at a server that does not treat
+/// this as theft.
 pub(super) async fn reuse_refused(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -54,10 +54,10 @@ pub(super) async fn reuse_refused(provider: &Provider) -> Result<String> {
         ("refresh_token", "invalid_grant", 1),
     ])?;
     stats.revoked_grants(0)?;
-    Ok(format!("{said}; who has the newest goes on"))
+    Ok(format!("{said}; the holder of the newest goes on"))
 }
 
-/// The account takes its consent back.
+/// Tests that the account revokes its consent.
 pub(super) async fn revoked(provider: &Provider) -> Result<String> {
     let tokens = provider.granted(WEB).await?;
     let token = (*tokens.token().await?).clone();
@@ -73,7 +73,8 @@ pub(super) async fn revoked(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// One event, the live token to its end, then the verdict to every caller, with no further request.
+/// Checks for one event, the live token until it expires, then the same error for every caller,
+/// without further requests.
 async fn dies_with_one_verdict(tokens: TokenCache) -> Result<String> {
     let mut events = tokens.events();
     tokens.keep_fresh();
@@ -90,12 +91,12 @@ async fn no_second_verdict(events: Events) -> Result<()> {
     let repeated = further
         .iter()
         .any(|event| matches!(event, Event::Rejected { .. } | Event::Failed { .. }));
-    ensure!(!repeated, "the verdict was told more than once");
+    ensure!(!repeated, "the verdict was reported more than once");
     Ok(())
 }
 
-/// The secret in the settings is not the server's, or was left out; corrected, the same refresh
-/// token works.
+/// Tests a wrong and a missing secret in the settings; once corrected, the same refresh token
+/// works.
 pub(super) async fn wrong_secret(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let web = || provider.client(WEB).map(|client| provider.describe(client));
@@ -118,7 +119,7 @@ pub(super) async fn wrong_secret(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// A refresh that names a scope that was never granted; without it, the same refresh token works.
+/// Tests a refresh with a scope that was never granted; without it, the same refresh token works.
 pub(super) async fn wider(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let web = || provider.client(WEB).map(|client| provider.describe(client));
@@ -142,7 +143,7 @@ pub(super) async fn wider(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// What the verdict advises: a person logs in again, into the same cache.
+/// Tests what the error advises: a new login, into the same cache.
 pub(super) async fn new_login(provider: &Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
     let tokens = provider.granted(WEB).await?;
@@ -160,7 +161,7 @@ pub(super) async fn new_login(provider: &Provider) -> Result<String> {
     must_be_active(&tokens, &endpoint, &token).await?;
     ensure!(
         token.generation() > dead.generation(),
-        "the new token passes for an older one"
+        "the new token is taken for an older one"
     );
     Ok("a code redeemed into the same cache, and it goes on".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Puts a server and its packages into the build folder.
+//! Installs a server and its packages into the target folder.
 
 mod node;
 mod python;
@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use super::setup::Server;
 use crate::command;
 
-/// What a registry's client says if it cannot reach it.
+/// What a registry client prints if it cannot reach the registry.
 const UNREACHABLE: [&str; 13] = [
     "ENOTFOUND",
     "EAI_AGAIN",
@@ -26,11 +26,11 @@ const UNREACHABLE: [&str; 13] = [
     "ReadTimeoutError",
     "ProxyError",
     "Temporary failure in name resolution",
-    // What pip says of a pinned package when no index answered.
+    // What pip prints about a pinned package if no index answered.
     "(from versions: none)",
 ];
 
-/// A server that can be started, or the reason why it cannot be had here.
+/// A server that can be started, or the reason why it is unavailable here.
 pub(super) enum Installed {
     Ready(Launch),
     Missing(String),
@@ -41,7 +41,7 @@ pub(super) enum Installed {
 pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) script: &'static str,
-    /// Where it runs, and where its state and its log are.
+    /// Its working directory, with its state and its log.
     pub(super) folder: PathBuf,
     /// The file in which it keeps its state.
     pub(super) state: &'static str,
@@ -51,7 +51,7 @@ pub(super) struct Launch {
 ///
 /// # Errors
 ///
-/// Where the packages could not be installed although the registry was reached.
+/// If the packages could not be installed although the registry was reached.
 pub(super) fn install(server: Server) -> Result<Installed> {
     match server {
         Server::OidcProvider => node::install(),
@@ -59,8 +59,7 @@ pub(super) fn install(server: Server) -> Result<Installed> {
     }
 }
 
-/// Runs a registry's client. The reason why nothing is known is handed back, if the registry was
-/// not reached.
+/// Runs a registry client. Returns the reason if the registry was not reached.
 fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
     let Err(error) = command::read(command) else {
         return Ok(None);
@@ -75,9 +74,9 @@ fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
     Err(error.context(format!("{what} could not be installed")))
 }
 
-/// Copies the files of a folder, not those of the folders in it.
+/// Copies the files of a folder, but not its subfolders.
 fn copy(source: &Path, place: &Path) -> Result<()> {
-    fs::create_dir_all(place).with_context(|| format!("{} cannot be made", place.display()))?;
+    fs::create_dir_all(place).with_context(|| format!("{} cannot be created", place.display()))?;
     let entries =
         fs::read_dir(source).with_context(|| format!("{} cannot be read", source.display()))?;
     for entry in entries {
@@ -89,13 +88,13 @@ fn copy(source: &Path, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether these packages were installed from this very list.
+/// Returns whether these packages were installed from this very list.
 fn is_installed(place: &Path, list: &str, kept: &str) -> bool {
     let list = fs::read(place.join(list)).ok();
     list.is_some() && list == fs::read(place.join(kept)).ok()
 }
 
-/// Whether a version is at least this one; what cannot be read is not.
+/// Returns whether a version is at least this one; `false` if it cannot be parsed.
 fn is_new_enough(version: &str, oldest: (u32, u32)) -> bool {
     let mut numbers = version
         .trim_start_matches(|letter: char| !letter.is_ascii_digit())

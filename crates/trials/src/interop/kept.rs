@@ -9,8 +9,8 @@ use super::provider::Provider;
 use super::questions::next_works;
 use super::waiting::{must_be_active, next_token};
 
-/// The refresh token stays through exchanges of our own and of somebody else's, and none of them is
-/// taken for a reuse.
+/// The refresh token is kept through exchanges of our own and of another client, and none of them
+/// counts as reuse.
 pub(super) async fn check(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;
@@ -31,7 +31,7 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
     Ok("one refresh token through 5 exchanges of two caches".to_owned())
 }
 
-/// A first token, and two more that come without anybody asking.
+/// Checks a first token, and two refreshes that no caller asks for.
 async fn goes_on(tokens: &TokenCache) -> Result<()> {
     tokens.token().await?;
     let mut events = tokens.events();

@@ -1,4 +1,4 @@
-//! The server is away for a while.
+//! The server is down for a while.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use vendor_auth::cache::{Event, Events};
@@ -8,7 +8,7 @@ use super::caches::{LONGEST_PAUSE, WEB};
 use super::provider::Provider;
 use super::waiting::{at_the_end_of_its_life, must_be_active, next, next_token, now};
 
-/// The live token is served to its end, then callers are told to ask again; the cache finds the
+/// The live token is served until it expires, then callers are told to retry; the cache finds the
 /// server by itself when it is back.
 pub(super) async fn check(provider: &mut Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
@@ -42,17 +42,17 @@ async fn endures(tokens: &TokenCache, before: &Token, events: &mut Events) -> Re
         .generation();
     ensure!(
         served == before.generation(),
-        "another token came from nowhere"
+        "another token came unexpectedly"
     );
     let error = at_the_end_of_its_life(tokens).await?;
     ensure!(
         now() >= before.validity().expires_at(),
-        "the token was taken away before its end"
+        "the token was withdrawn before its expiry"
     );
     may_ask_again_soon(&error)
 }
 
-/// The error says that it passes, and at most how long our own pause still lasts.
+/// Checks that the error is transient, and gives the time for which our own pause lasts at most.
 fn may_ask_again_soon(error: &Error) -> Result<String> {
     let ErrorKind::Transient { after } = error.kind() else {
         bail!("not transient: {error}");

@@ -1,11 +1,11 @@
-//! What is claimed of each server.
+//! The claims about each server.
 
 use super::provider::Provider;
 use super::report::Check;
 use super::setup::{RefreshTokens, Server, Setup};
 use super::{clients, endings, kept, questions, rotations, sharing};
 
-/// A server, and the claims that are put to the test at it.
+/// A server, and the claims that are tested with it.
 pub(super) struct Plan {
     pub(super) setup: Setup,
     claims: &'static [Claim],
@@ -33,7 +33,7 @@ enum Claim {
     LogoutElsewhere,
 }
 
-/// Everything, at a server that takes a reused token for a stolen one.
+/// Everything, with a server that treats a reused token as stolen.
 pub(super) const OIDC_PROVIDER: Plan = Plan {
     setup: Setup {
         server: Server::OidcProvider,
@@ -67,14 +67,14 @@ pub(super) const OIDC_PROVIDER_KEEPING: Plan = Plan {
     ends_with_an_outage: true,
 };
 
-/// The claims in which the second server may differ from the first, and that need little time.
+/// The claims in which the second server may differ from the first, and that take little time.
 pub(super) const DJANGO: Plan = Plan {
     setup: DJANGO_PROTECTED,
     claims: &[Claim::Sharing, Claim::Reused, Claim::Logout],
     ends_with_an_outage: false,
 };
 
-/// Its introspection knows no refresh tokens, and its clients here have no OpenID tokens.
+/// Its introspection does not cover refresh tokens, and its clients here have no OpenID tokens.
 pub(super) const DJANGO_IN_FULL: Plan = Plan {
     setup: DJANGO_PROTECTED,
     claims: &[
@@ -167,7 +167,7 @@ impl Claim {
             Self::Reused => "a reused token ends the whole grant",
             Self::ReuseRefused => "a reused token is refused, and the newest goes on",
             Self::Kept => "a kept refresh token is kept",
-            Self::Revoked => "a revoked grant is told once",
+            Self::Revoked => "a revoked grant is reported once",
             Self::NewLogin => "a new login follows a dead grant",
             Self::WrongSecret => "a wrong secret spends nothing",
             Self::WiderScope => "a wider scope is refused, and spends nothing",

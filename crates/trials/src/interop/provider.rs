@@ -1,4 +1,4 @@
-//! The server as a process: started, stopped, started again, and gone with us whatever happens.
+//! The server as a process: started, stopped, restarted, and ended with us in every case.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub(super) struct Provider {
     running: Option<Running>,
 }
 
-/// What the server says when it listens.
+/// The server's ready line.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Ready {
     pub(super) issuer: String,
@@ -50,7 +50,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// As it is described by somebody who forgot the secret.
+    /// Returns a copy without the secret, as a user who forgot it would configure.
     pub(super) fn without_secret(id: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -62,12 +62,12 @@ impl Client {
 
 struct Running {
     process: Child,
-    /// The server ends when this closes, also where we are killed.
+    /// The server ends when this closes, even if we are killed.
     leash: ChildStdin,
 }
 
 impl Provider {
-    /// A server with no memory, on a free port.
+    /// Starts a server without state, on a free port.
     pub(super) async fn start(launch: Launch, setup: Setup) -> Result<Self> {
         match fs::remove_file(launch.folder.join(launch.state)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -87,7 +87,7 @@ impl Provider {
     /// Stops it. Its port refuses connections from here on.
     pub(super) async fn stop(&mut self) -> Result<()> {
         let Some(Running { mut process, leash }) = self.running.take() else {
-            bail!("the server does not run");
+            bail!("the server is not running");
         };
         drop(leash);
         if timeout(STOP, process.wait()).await.is_err() {
@@ -96,7 +96,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Starts it where it was, with what it remembers.
+    /// Starts it again on the same port, with the state that it kept.
     pub(super) async fn start_again(&mut self) -> Result<()> {
         let port = self
             .ready
@@ -115,23 +115,23 @@ impl Provider {
         &self.ready
     }
 
-    /// A folder of this name, for a store, that does not exist yet.
+    /// Returns a folder of this name, for a store, that does not exist yet.
     pub(super) fn empty_folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.launch.folder.join(name);
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).context("what an earlier run stored cannot be removed")
+                Err(error).context("the store of an earlier run cannot be removed")
             }
             _ => Ok(folder),
         }
     }
 
-    /// What the server was told to do with refresh tokens.
+    /// Returns what the server was told to do with refresh tokens.
     pub(super) fn refresh_tokens(&self) -> RefreshTokens {
         self.setup.refresh_tokens
     }
 
-    /// The client of this id.
+    /// Returns the client with this id.
     pub(super) fn client(&self, id: &str) -> Result<&Client> {
         self.ready.client_where(|client| client.id == id)
     }

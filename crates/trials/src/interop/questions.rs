@@ -1,4 +1,4 @@
-//! What is asked beside tokens: introspection (RFC 7662) and revocation (RFC 7009).
+//! Requests other than for tokens: introspection (RFC 7662) and revocation (RFC 7009).
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use super::waiting::{at_the_end_of_its_life, is_active, must_be_active, told};
 /// The server writes whole seconds.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// The server says of a token what we hold of it, and a refresh token that was asked about still
-/// works.
+/// Tests that the server reports the same about a token as we hold, and that introspection does not
+/// spend a refresh token.
 pub(super) async fn introspected(provider: &Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
     let tokens = provider.granted(WEB).await?;
@@ -31,12 +31,12 @@ pub(super) async fn introspected(provider: &Provider) -> Result<String> {
     let access = ask(TokenKind::Access).await?;
     let seconds_off = agrees(&access, &token)?;
     let refresh = ask(TokenKind::Refresh).await?;
-    ensure!(refresh.is_active(), "the refresh token does not live");
+    ensure!(refresh.is_active(), "the refresh token is not active");
     next_works(&tokens).await?;
     let spent = ask(TokenKind::Refresh).await?;
     ensure!(
         !spent.is_active(),
-        "a spent refresh token passes for a living one"
+        "a spent refresh token is reported as active"
     );
     let stats = provider.stats().await?;
     stats.are_exactly(&[("refresh_token", "success", 2)])?;
@@ -44,13 +44,13 @@ pub(super) async fn introspected(provider: &Provider) -> Result<String> {
 }
 
 fn agrees(said: &Introspection, token: &Token) -> Result<f64> {
-    ensure!(said.is_active(), "the access token does not live");
+    ensure!(said.is_active(), "the access token is not active");
     ensure!(
         said.client_id() == Some(WEB),
         "it belongs to {:?}",
         said.client_id()
     );
-    ensure!(said.subject().is_some(), "it belongs to nobody");
+    ensure!(said.subject().is_some(), "it has no subject");
     ensure!(
         said.scopes() == token.scopes(),
         "scopes: the server says {:?}, we hold {:?}",
@@ -70,7 +70,7 @@ fn agrees(said: &Introspection, token: &Token) -> Result<f64> {
     Ok(apart.as_secs_f64())
 }
 
-/// A token that an API refused is followed by the next generation.
+/// Checks that a token that an API refused is followed by the next generation.
 pub(super) async fn next_works(tokens: &TokenCache) -> Result<()> {
     let before = (*tokens.token().await?).clone();
     tokens.invalidate(&before);
@@ -82,7 +82,8 @@ pub(super) async fn next_works(tokens: &TokenCache) -> Result<()> {
     Ok(())
 }
 
-/// The server forgets the grant, access token included, and the cache says so without asking.
+/// Tests that the server ends the grant with its access token, and the cache knows it without a
+/// request.
 pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     let endpoint = provider.endpoint(WEB)?;
     let tokens = provider.granted(WEB).await?;
@@ -104,8 +105,8 @@ pub(super) async fn logged_out(provider: &Provider) -> Result<String> {
     Ok(said)
 }
 
-/// A process that has made no exchange of its own, and was given a refresh token that is spent by
-/// now, logs out.
+/// Tests the logout of a process that has made no exchange, and was given a refresh token that is
+/// spent by now.
 pub(super) async fn logged_out_elsewhere(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let endpoint = provider.endpoint(WEB)?;

@@ -12,13 +12,13 @@ use crate::progress::Progress;
 /// No check takes nearly as long; one that hangs is not met.
 const LONGEST_CHECK: Duration = Duration::from_secs(180);
 
-/// The claims and how they ended, in order.
+/// The claims and their results, in order.
 pub(super) struct Report {
     progress: Progress,
     rows: Vec<Row>,
 }
 
-/// A claim, and the work that shows whether it is met and says what it saw.
+/// A claim, and the work that tests it and returns what it saw.
 pub(super) struct Check<'a> {
     claim: &'static str,
     work: Pin<Box<dyn Future<Output = Result<String>> + 'a>>,
@@ -43,7 +43,7 @@ impl<'a> Check<'a> {
 }
 
 impl Report {
-    /// Begins a report of so many claims.
+    /// Starts a report of this number of claims.
     pub(super) fn of(claims: usize) -> Self {
         Self {
             progress: Progress::of(claims),
@@ -66,7 +66,7 @@ impl Report {
         self.progress.done();
     }
 
-    /// The claims as a table.
+    /// Returns the claims as a table.
     pub(super) fn table(&self) -> String {
         let width = self.rows.iter().map(|row| row.claim.len()).max();
         let lines = self
@@ -78,7 +78,7 @@ impl Report {
 
     /// # Errors
     ///
-    /// Where a claim is not met.
+    /// If a claim is not met.
     pub(super) fn verdict(&self) -> Result<()> {
         let failed = self.rows.iter().filter(|row| row.end.is_err());
         let failed: Vec<_> = failed.map(|row| row.claim).collect();

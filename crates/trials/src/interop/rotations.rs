@@ -1,4 +1,4 @@
-//! The main job: a crowd of callers, one exchange per token.
+//! The main case: many callers, one exchange per token.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use super::waiting::{history, is_live, must_be_active};
 
 const CALLERS: usize = 1_000;
 const ROTATIONS: u64 = 20;
-/// The pace of a caller: 25,000 calls a second together leave the server its share of the machine.
+/// The pause of a caller: 25,000 calls a second together leave enough of the machine to the server.
 const CALL_EVERY: Duration = Duration::from_millis(40);
-/// Some ask the server whether it takes what they were handed.
+/// Some ask the server whether it accepts the token that they got.
 const PROBES: usize = 4;
 const PROBE_EVERY: Duration = Duration::from_millis(150);
 
@@ -52,7 +52,7 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) calls: u64,
-    /// Tokens that were shown to the server.
+    /// Tokens that were presented to the server.
     pub(super) probes: u64,
     pub(super) slowest: Duration,
 }
@@ -65,8 +65,7 @@ impl Seen {
     }
 }
 
-/// Each caller goes on until it was handed a token of the last generation. The first failure ends
-/// all.
+/// Runs all callers until each got a token of the last generation. The first failure ends all.
 async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Result<Seen> {
     let mut crowd = JoinSet::new();
     for _ in 0..CALLERS {
@@ -82,8 +81,8 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Resu
     Ok(total)
 }
 
-/// Calls until it was handed a token of the last generation. Every token must live, and none may be
-/// older than one before.
+/// Calls until it gets a token of the last generation. Every token must be valid, and none may be
+/// older than a previous one.
 pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
@@ -99,7 +98,7 @@ pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen>
             generation >= newest,
             "an older token came after a newer one"
         );
-        // The first token of all has to be waited for.
+        // The very first token has to be waited for.
         if newest > Generation::default() {
             seen.slowest = seen.slowest.max(begun.elapsed());
         }
@@ -124,7 +123,7 @@ async fn probe(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result
     Ok(seen)
 }
 
-/// Every token came once, was kept, and nothing else happened.
+/// Checks that every token was reported once, was kept, and nothing else happened.
 fn only_good_news(events: &[Event], last: u64) -> Result<()> {
     let refreshed = events.iter().filter_map(|event| match event {
         Event::Refreshed { generation, .. } => Some(generation.number()),
@@ -132,7 +131,7 @@ fn only_good_news(events: &[Event], last: u64) -> Result<()> {
     });
     ensure!(
         refreshed.eq(1..=last),
-        "a token was told twice or not at all"
+        "a token was reported twice or not at all"
     );
     let bad = events.iter().find(|event| !is_good(event));
     ensure!(bad.is_none(), "something went wrong meanwhile: {bad:?}");
@@ -141,9 +140,9 @@ fn only_good_news(events: &[Event], last: u64) -> Result<()> {
 
 fn is_good(event: &Event) -> bool {
     match event {
-        // The cache of this check keeps its token in memory only, and says so.
+        // The cache of this check keeps its token in memory only, and reports that.
         Event::Refreshed { .. } | Event::Persisted { .. } | Event::NotDurable => true,
-        // The token that the cache began with is one that the store never had.
+        // The token with which the cache started was never in the store.
         Event::Rewritten { generation } => generation.number() == 1,
         _ => false,
     }

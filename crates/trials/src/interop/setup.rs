@@ -1,20 +1,20 @@
-//! The servers, and what each may be told to do with refresh tokens.
+//! The servers, and how each can treat refresh tokens.
 
-/// A server that nobody here wrote.
+/// A server that was not written by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Server {
     /// npm's certified `oidc-provider`.
     OidcProvider,
-    /// PyPI's `django-oauth-toolkit`. Each of its exchanges ends the access token before.
+    /// PyPI's `django-oauth-toolkit`. Each of its exchanges ends the previous access token.
     DjangoOauthToolkit,
 }
 
-/// What a server does with refresh tokens.
+/// How a server treats refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RefreshTokens {
-    /// Each works once, and one that comes again ends the whole grant.
+    /// Each is single-use, and reuse ends the whole grant.
     ReuseEndsGrant,
-    /// Each works once, and one that comes again is refused.
+    /// Each is single-use, and reuse is refused.
     ReuseIsRefused,
     /// One for the whole grant.
     Kept,
@@ -28,7 +28,7 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// The options of the server's command line.
+    /// Returns the options of the server's command line.
     pub(super) fn options(self) -> [&'static str; 2] {
         match self.refresh_tokens {
             RefreshTokens::ReuseEndsGrant => ["--rotation=single-use", "--reuse=ends-grant"],

@@ -24,12 +24,12 @@ const TASKS: usize = 50;
 const SHOWING: usize = 2;
 const SHOW_EVERY: Duration = Duration::from_millis(150);
 const GENERATIONS: u64 = 6;
-/// Longer than any exchange takes, and shorter than the rest after a doubt: nobody is killed here,
-/// so nobody has a doubt.
+/// Longer than any exchange takes, and shorter than the rest after a doubt: no process is killed
+/// here, so no outcome is in doubt.
 const SLOWEST_CALL: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// What a process is to do. It holds a secret, so it goes by standard input.
+/// The assignment of a process. It holds a secret, so it goes through standard input.
 #[derive(Clone, Deserialize, Serialize)]
 struct Assignment {
     server: Ready,
@@ -47,8 +47,8 @@ struct Report {
     kept_refresh_token: bool,
 }
 
-/// One exchange per generation, whoever made it; a process that comes late takes what the folder
-/// has.
+/// Tests that there is one exchange per generation, whichever process made it; a process that
+/// starts late adopts the token in the folder.
 pub(super) async fn check(provider: &Provider) -> Result<String> {
     provider.forget_stats().await?;
     let folder = provider.empty_folder("shared-grant")?;
@@ -79,7 +79,7 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
     let late = comes_late(provider, &folder, first).await?;
     ensure!(
         late >= last,
-        "generation {late} came to who was late, after {last}"
+        "generation {late} came to the late process, after {last}"
     );
     let stats = provider.stats().await?;
     stats.are_exactly(&[("refresh_token", "success", late)])?;
@@ -91,7 +91,8 @@ pub(super) async fn check(provider: &Provider) -> Result<String> {
     ))
 }
 
-/// The first refresh token was spent long ago on most servers, and must not be sent again.
+/// Starts late: the first refresh token was spent long ago on most servers, and must not be sent
+/// again.
 async fn comes_late(provider: &Provider, folder: &Path, first: Secret) -> Result<u64> {
     let tokens = cache_over(provider.endpoint(WEB)?, folder, first)?;
     tokens.token().await?;
@@ -123,11 +124,11 @@ async fn everything_of(child: &mut Child) -> Result<String> {
     Ok(said)
 }
 
-/// The work of one of the processes.
+/// Runs one of the processes.
 ///
 /// # Errors
 ///
-/// Where a caller got an expired token, an error, or a token that the server does not take and no
+/// If a caller got an expired token, an error, or a token that the server does not accept and no
 /// newer one.
 pub(crate) async fn work() -> Result<()> {
     let mut input = Vec::new();
@@ -168,7 +169,7 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Seen> {
     Ok(total)
 }
 
-/// Shows the token to the server again and again.
+/// Presents the token to the server again and again.
 async fn shows(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
@@ -181,7 +182,7 @@ async fn shows(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result
     Ok(seen)
 }
 
-/// The generation in hand once nothing is under way any more.
+/// Returns the current generation once nothing is under way any more.
 async fn settled_at(tokens: &TokenCache) -> Result<u64> {
     if tokens.drain(SETTLE).await != Drained::Settled {
         bail!("the cache did not settle");

@@ -1,5 +1,4 @@
-//! Waiting for something to happen, with a time after which it did not; and what must have
-//! happened.
+//! Waiting for something to happen, with a timeout; and checks of what must have happened.
 
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use vendor_auth::types::{Clock as _, Generation, Timestamp};
 use vendor_auth::{Error, ErrorKind, Token, TokenCache};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Longer than a token of ours is left alone, and shorter than its life.
+/// Longer than a token of ours is served before a refresh, and shorter than its life.
 const CATCHING_UP: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -20,7 +19,7 @@ pub(super) fn now() -> Timestamp {
     SystemClock.now().wall
 }
 
-/// The next event that `pick` takes something from.
+/// Waits for the next event from which `pick` takes something.
 pub(super) async fn next<T>(
     events: &mut Events,
     what: &str,
@@ -32,14 +31,14 @@ pub(super) async fn next<T>(
                 return Ok(found);
             }
         }
-        bail!("the cache was gone before {what}")
+        bail!("the cache was dropped before {what}")
     };
     timeout(LONGEST_WAIT, picked)
         .await
-        .with_context(|| format!("waited in vain for {what}"))?
+        .with_context(|| format!("timed out waiting for {what}"))?
 }
 
-/// The generation and the origin of the next new token.
+/// Waits for the next new token, and returns its generation and origin.
 pub(super) async fn next_token(events: &mut Events) -> Result<(Generation, Origin)> {
     next(events, "a new token", |event| match event {
         Event::Refreshed {
@@ -50,7 +49,7 @@ pub(super) async fn next_token(events: &mut Events) -> Result<(Generation, Origi
     .await
 }
 
-/// The next verdict that the grant is dead.
+/// Waits for the next verdict that the grant is dead.
 pub(super) async fn next_verdict(events: &mut Events) -> Result<Error> {
     next(events, "the verdict", |event| match event {
         Event::Rejected { error } => Some(error.clone()),
@@ -59,7 +58,7 @@ pub(super) async fn next_verdict(events: &mut Events) -> Result<Error> {
     .await
 }
 
-/// Everything that happens until the cache is gone.
+/// Returns all events until the cache is dropped.
 pub(super) async fn history(mut events: Events) -> Vec<Event> {
     let mut history = Vec::new();
     while let Some(event) = events.next().await {
@@ -68,7 +67,7 @@ pub(super) async fn history(mut events: Events) -> Vec<Event> {
     history
 }
 
-/// Asks until there is no live token, and gives what the callers are told then. No token may be
+/// Asks until there is no live token, and returns the error that callers get then. No token may be
 /// expired until then.
 pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error> {
     let asking = async {
@@ -84,10 +83,10 @@ pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error>
     };
     timeout(LONGEST_WAIT, asking)
         .await
-        .context("the token never came to its end")?
+        .context("the token never expired")?
 }
 
-/// Waits until the token in hand is expired, without asking for another.
+/// Waits until the current token has expired, without asking for another.
 pub(super) async fn expiry(tokens: &TokenCache) -> Result<()> {
     let looking = async {
         let mut looks = interval(LOOK_EVERY);
@@ -102,18 +101,18 @@ pub(super) async fn expiry(tokens: &TokenCache) -> Result<()> {
 
 /// # Errors
 ///
-/// Where the token is expired by our clock.
+/// If the token has expired by our clock.
 pub(super) fn is_live(token: &Token) -> Result<()> {
     let (now, end) = (now(), token.validity().expires_at());
     ensure!(
         now < end,
-        "a token was handed out {} ms after its end",
+        "a token was handed out {} ms after its expiry",
         now.since(end).as_millis()
     );
     Ok(())
 }
 
-/// Whether the server takes this access token.
+/// Returns whether the server accepts this access token.
 pub(super) async fn is_active(
     tokens: &TokenCache,
     endpoint: &OAuth2,
@@ -128,7 +127,7 @@ pub(super) async fn is_active(
 
 /// # Errors
 ///
-/// Where the server takes it no more.
+/// If the server does not accept it.
 pub(super) async fn must_be_active(
     tokens: &TokenCache,
     endpoint: &OAuth2,
@@ -143,10 +142,10 @@ pub(super) async fn must_be_active(
     Ok(())
 }
 
-/// Shows the token to the server, as an API would. A token that is refused is told to the cache,
-/// and must soon be followed by a newer one that the server takes: exchanges of some servers end
-/// the token that was handed out before. With tokens as short as ours the cache may first hand it
-/// out again, since it takes one that it has only just got for a good one.
+/// Presents the token to the server, as an API would. A refused token is reported to the cache, and
+/// must soon be followed by a newer one that the server accepts: exchanges of some servers end the
+/// previous token. With tokens as short as ours the cache may first hand it out again, since it
+/// assumes that a token it has just received is good.
 pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Generation> {
     let mut refused = None;
     let showing = async {
@@ -171,7 +170,7 @@ pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Gene
         .context("the server takes none of the tokens that were handed out")?
 }
 
-/// The refusal that had to come, in words.
+/// Returns the expected refusal as text.
 pub(super) fn refused<T>(outcome: Result<T, Error>, kind: ErrorKind, code: &str) -> Result<String> {
     match outcome {
         Ok(_) => bail!("it was not refused"),
@@ -181,7 +180,7 @@ pub(super) fn refused<T>(outcome: Result<T, Error>, kind: ErrorKind, code: &str)
 
 /// # Errors
 ///
-/// Where the error is of another kind, or has another code of the server's.
+/// If the error is of another kind, or has another code of the server.
 pub(super) fn told(error: &Error, kind: ErrorKind, code: Option<&str>) -> Result<String> {
     let as_expected = error.kind() == kind && error.code() == code;
     ensure!(

@@ -17,7 +17,7 @@ use vendor_auth::{Error, TokenCache};
 use super::host::Host;
 use super::offset_clock::OffsetClock;
 
-/// The pause between two questions.
+/// The pause between two calls.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Asks until it is dropped.
@@ -30,34 +30,35 @@ pub(super) struct Callers {
 /// How a caller asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallMode {
-    /// Looks once: whoever has a live token has an answer at the first look, whatever else goes on.
+    /// Polls once: a caller with a live token has an answer at the first poll, whatever else
+    /// happens.
     PollOnce,
     /// Waits for its answer, within its deadline.
     Wait,
 }
 
-/// What they got.
+/// The results of the callers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CallStats {
     pub(super) times: u64,
-    /// Had no answer at the first look.
+    /// Calls without an answer at the first poll.
     pub(super) waited: u64,
     pub(super) refusals: Vec<Refusal>,
-    /// Tokens that were over when they were handed out.
+    /// Tokens that had expired when they were handed out.
     pub(super) expired: u64,
     pub(super) slowest: Duration,
     /// Every generation that was handed out, and when it first was.
     pub(super) handed: Vec<(Generation, Instant)>,
 }
 
-/// An error that callers got, so many times in a row.
+/// An error that callers got, this many times in a row.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) error: Error,
     pub(super) times: u64,
 }
 
-/// What all callers of all scenes got so far, for people to read.
+/// What all callers of all cases got so far, for the progress lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Totals(Arc<Counts>);
 
@@ -117,7 +118,7 @@ async fn ask(
     });
 }
 
-/// The answer, where it is there without any wait.
+/// Returns the answer if it is there without waiting.
 fn poll_once<T>(callers: impl Future<Output = T>) -> Option<T> {
     match pin!(callers).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer),
@@ -126,7 +127,7 @@ fn poll_once<T>(callers: impl Future<Output = T>) -> Option<T> {
 }
 
 impl CallStats {
-    /// When a token of this generation was first handed out.
+    /// Returns when a token of this generation was first handed out.
     pub(super) fn first_of(&self, generation: Generation) -> Option<Instant> {
         let first = self.handed.iter().find(|(handed, _)| *handed == generation);
         first.map(|(_, at)| *at)

@@ -1,4 +1,4 @@
-//! One server that is stopped in one way, and the three hosts before it.
+//! One server that is stopped in one way, and the three hosts that use it.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,12 +21,12 @@ pub(super) struct Case {
     pub(super) store: Store,
     pub(super) stop: Stop,
     pub(super) lasts: Duration,
-    /// What the bystander takes the vendor's rotation for: a careless one thinks that it may spend
-    /// without a store.
+    /// The rotation that the bystander is configured for: with `Idempotent` it considers itself
+    /// free to refresh without a store.
     pub(super) bystander: Rotation,
 }
 
-/// A scene in which everything held, for the table.
+/// The figures of a case in which everything held, for the table.
 #[derive(Clone, Debug)]
 pub(super) struct Figures {
     pub(super) back: Back,
@@ -34,23 +34,23 @@ pub(super) struct Figures {
     /// From the vendor's answer until the holder's callers had the token, which no store had.
     pub(super) from_memory_after: Duration,
     /// From the server's return until the store had acknowledged it, the bystander had it too, and
-    /// the latecomer had one.
+    /// the latecomer had a token.
     pub(super) landed_after: Duration,
     pub(super) adopted_after: Duration,
     pub(super) renewed_after: Duration,
 }
 
-/// A cache writes what a store did not take at least every 5 seconds, and waits for the store for
-/// 5; the rest is for a slow machine.
+/// A cache writes a pending commit at least every 5 seconds, and waits for the store for 5; the
+/// rest is for a slow machine.
 const LONGEST_LANDING: Duration = Duration::from_secs(45);
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(20);
 
 impl Case {
-    /// Plays it in real time.
+    /// Runs the case in real time.
     ///
     /// # Errors
     ///
-    /// Where something did not hold while the store was away or after it.
+    /// If something did not hold while the store was unavailable or after it.
     pub(super) async fn run(self, totals: &Totals) -> Result<Figures> {
         let server = Server::start(self.store).await?;
         let setup = Setup::set(&server, self.bystander).await?;
@@ -90,7 +90,7 @@ impl Case {
     }
 }
 
-/// Zero for what was not seen, which the judge does not let pass.
+/// Returns zero for what was not seen, which the judge rejects.
 fn since(earlier: Instant, later: Option<Instant>) -> Duration {
     later.map_or(Duration::ZERO, |later| {
         later.saturating_duration_since(earlier)
@@ -105,11 +105,11 @@ struct Setup {
     holder: Host,
     bystander: Host,
     latecomer: Host,
-    /// The generation that follows the one which all have.
+    /// The generation after the one that all have.
     next: Generation,
 }
 
-/// Who asks all the time.
+/// The callers, which ask all the time.
 #[derive(Debug)]
 struct AllCallers {
     holder: Callers,
@@ -118,7 +118,8 @@ struct AllCallers {
 }
 
 impl Setup {
-    /// Everybody has a token; that of the shared grant is due, the other one is over.
+    /// Sets everything up: every host has a token; that of the shared grant is due, the other one
+    /// has expired.
     async fn set(server: &Server, bystanders_rotation: Rotation) -> Result<Self> {
         let shared = Vendor::of_grant("shared").await?;
         let expired = Vendor::of_grant("over").await?;
@@ -163,8 +164,8 @@ impl Setup {
         }
     }
 
-    /// Waits until everybody has the next token and the store has it too. What is still missing
-    /// after the longest time is the judge's.
+    /// Waits until every host has the next token and the store has it too. The judge reports what
+    /// is still missing after the longest time.
     async fn settle(&self, callers: &AllCallers) {
         let next = self.next;
         let landing = async {

@@ -1,4 +1,4 @@
-//! A host: a cache with connections of its own, and everything that it told.
+//! A host: a cache with its own connections, and every event that it sent.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use super::offset_clock::OffsetClock;
 use super::server::Server;
 use super::vendor::Vendor;
 
-/// Pauses are short, so that a host that would spend has many occasions to, and the end of the
-/// outage is soon seen.
+/// Pauses are short, so that a host that would spend has many chances to, and the end of the outage
+/// is soon noticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Host {
     pub(super) events: watch::Receiver<Vec<TimedEvent>>,
 }
 
-/// An event, and when it came.
+/// An event, and when it was received.
 #[derive(Clone, Debug)]
 pub(super) struct TimedEvent {
     pub(super) event: Event,
@@ -48,7 +48,7 @@ impl Host {
         })
     }
 
-    /// Everything so far.
+    /// Returns all events so far.
     pub(super) fn events(&self) -> Vec<TimedEvent> {
         self.events.borrow().clone()
     }

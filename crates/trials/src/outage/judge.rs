@@ -1,4 +1,4 @@
-//! What must hold while the store is away, and after it is back.
+//! What must hold while the store is unavailable, and after it is back.
 
 use std::time::Duration;
 
@@ -10,22 +10,20 @@ use vendor_auth::types::{ErrorKind, Generation};
 use super::callers::{CallStats, Callers};
 use super::host::{Host, TimedEvent};
 
-/// In the text of the error where a refresh token was sent though no store could take what comes of
-/// it.
+/// In the text of the error if a refresh token was sent although no store could take the result.
 pub(super) const SPENT: &str = "a token was spent without a store";
 
-/// Callers that are asked less often see too little. They ask 200 times a second where the machine
-/// has nothing else to do.
+/// Callers that ask less often see too little. They ask 200 times a second on an idle machine.
 const TIMES_A_SECOND: u64 = 20;
 
-/// What was seen of a host.
+/// The observations of one host.
 #[derive(Clone, Debug)]
 pub(super) struct Observed {
     pub(super) stats: CallStats,
     pub(super) events: Vec<TimedEvent>,
 }
 
-/// What was seen when the outage was over.
+/// The observations at the end of the outage.
 #[derive(Clone, Debug)]
 pub(super) struct Away {
     pub(super) lasts: Duration,
@@ -38,7 +36,7 @@ pub(super) struct Away {
     pub(super) latecomer: Observed,
 }
 
-/// What was seen when everybody had had time to recover.
+/// The observations after all hosts had time to recover.
 #[derive(Clone, Debug)]
 pub(super) struct Back {
     pub(super) next: Generation,
@@ -49,7 +47,7 @@ pub(super) struct Back {
     pub(super) latecomer: Observed,
 }
 
-/// What came of a grant in all.
+/// The outcome of a grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grant {
     pub(super) exchanges: usize,
@@ -74,7 +72,7 @@ impl Away {
     fn callers_with_a_live_token(&self, who: &'static str, observed: &Observed) -> Result<()> {
         let enough = self.lasts.as_secs() * TIMES_A_SECOND;
         let times = observed.stats.times;
-        ensure!(times >= enough, "the {who} was asked {times} times only");
+        ensure!(times >= enough, "the {who} was asked only {times} times");
         observed.never_waits().context(who)
     }
 
@@ -103,7 +101,7 @@ impl Away {
         );
         ensure!(
             !self.bystander.has(self.next),
-            "has a token that no store could give it"
+            "has a token that it cannot have from a store"
         );
         Ok(())
     }
@@ -111,11 +109,11 @@ impl Away {
     fn latecomer(&self) -> Result<()> {
         ensure!(
             self.latecomer.stats.handed.is_empty(),
-            "has a token though its own was over"
+            "has a token although its own had expired"
         );
         ensure!(
             self.latecomer.stats.refused() > 0,
-            "was told nothing within its deadline"
+            "got no answer within its deadline"
         );
         self.latecomer.is_told_to_ask_again()
     }
@@ -125,7 +123,7 @@ impl Back {
     pub(super) fn judge(&self) -> Result<()> {
         ensure!(
             self.holder.persisted(self.next).is_some(),
-            "the holder's commit did not land"
+            "the holder's commit was not written"
         );
         self.shared
             .went_on_once(self.next)
@@ -158,7 +156,7 @@ impl Back {
 }
 
 impl Grant {
-    /// One exchange brought one token, which is what the store holds.
+    /// Checks that one exchange brought one token, which is what the store holds.
     fn went_on_once(&self, next: Generation) -> Result<()> {
         ensure!(
             (self.exchanges, self.issued) == (1, 1),
@@ -183,7 +181,7 @@ impl Observed {
         }
     }
 
-    /// When the store acknowledged this generation to this host.
+    /// Returns when the store acknowledged this generation to this host.
     pub(super) fn persisted(&self, next: Generation) -> Option<Instant> {
         let events = self.events.iter().find(
             |events| matches!(events.event, Event::Persisted { generation } if generation == next),
@@ -214,7 +212,7 @@ impl Observed {
         }
     }
 
-    /// Every error says that the store is to blame, and that asking again helps.
+    /// Checks that every error blames the store, and says that a retry helps.
     fn is_told_to_ask_again(&self) -> Result<()> {
         let other = self.stats.refusals.iter().find(|refusal| {
             let kind = refusal.error.kind();
@@ -222,7 +220,7 @@ impl Observed {
         });
         match other {
             Some(other) => bail!(
-                "was told something else: {:?}, {}",
+                "got another error: {:?}, {}",
                 other.error.kind(),
                 other.error
             ),

@@ -1,4 +1,4 @@
-//! The machine's clock, moved on at the start: a token of two hours is due or over at once, and
+//! The machine's clock, advanced at the start: a token of two hours is due or expired at once, and
 //! stays so for the minute.
 
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use vendor_auth::cache::SystemClock;
 use vendor_auth::types::{Clock, ClockReading};
 
-/// What a vendor and the hosts of its grant live by. Clones show one time.
+/// The clock of a vendor and the hosts of its grant. Clones share one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OffsetClock(Arc<AtomicU64>);
 
 impl OffsetClock {
-    /// Moves time on for everybody who has it.
+    /// Advances time for all clones.
     pub(super) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.0.fetch_add(by, Ordering::SeqCst);

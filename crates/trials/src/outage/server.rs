@@ -12,12 +12,12 @@ use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::types::TokenKey;
 use vendor_auth::types::store::{Entry, TokenStore as _};
 
-/// Which store.
+/// The store under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Store {
-    /// A Redis of this machine's package.
+    /// A Redis server from this machine's package.
     Redis,
-    /// A PostgreSQL of this machine's package.
+    /// A PostgreSQL server from this machine's package.
     Postgres,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Store {
 pub(super) enum Stop {
     /// Connections are refused.
     Killed,
-    /// Connections are taken, and nobody answers.
+    /// Connections are accepted but never answered.
     Frozen,
 }
 
@@ -46,7 +46,7 @@ impl Stop {
 }
 
 impl Server {
-    /// Starts one with nothing in it. A killed one comes back with all that it acknowledged.
+    /// Starts an empty server. A killed one comes back with everything that it acknowledged.
     pub(super) async fn start(store: Store) -> Result<Self> {
         let server = blocking(move || {
             Ok(match store {
@@ -76,7 +76,7 @@ impl Server {
         .await
     }
 
-    /// The opposite of [`stop`](Self::stop).
+    /// Undoes [`stop`](Self::stop).
     pub(super) async fn restore(mut self, stop: Stop) -> Result<Self> {
         blocking(move || {
             match stop {
@@ -88,7 +88,7 @@ impl Server {
         .await
     }
 
-    /// Gives a cache connections of its own.
+    /// Returns the builder of a cache with its own connections.
     pub(super) async fn connect(&self, builder: TokenCacheBuilder) -> Result<TokenCacheBuilder> {
         Ok(match self {
             Self::Redis(server) => {
@@ -100,7 +100,7 @@ impl Server {
         })
     }
 
-    /// What it holds, seen by somebody who was not there before.
+    /// Returns the entry that it holds, over a new connection.
     pub(super) async fn entry(&self, key: &TokenKey) -> Result<Entry> {
         Ok(match self {
             Self::Redis(server) => {
@@ -130,7 +130,7 @@ fn sealing() -> Result<Sealing> {
     Ok(Sealing::with(SealingKey::new("outage", [42; 32])?))
 }
 
-/// Servers are handled by blocking calls, and the callers must not be held up by them.
+/// Runs blocking calls to a server, which must not delay the callers.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {

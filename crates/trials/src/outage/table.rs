@@ -21,11 +21,12 @@ const HEADINGS: [&str; 11] = [
 ];
 
 const LEGEND: &str = "  slowest: of the answers to callers with a live token. spent: exchanges while the store was away.
-  from memory: from the vendor's answer until callers had the token; a silent store is waited for first. Counted from the server's
-  return: landed, the store acknowledged it to the holder; adopted, the bystander had it, which a frozen server that wakes over what it
-  was sent may give earlier; renewed, the latecomer had one.";
+  from memory: from the vendor's answer until callers had the token; a silent store is awaited first.
+  Counted from the server's return: landed, the store acknowledged the token to the holder; adopted,
+  the bystander had it (a frozen server that resumes with what it was sent may give it earlier);
+  renewed, the latecomer had a token.";
 
-/// One row a scene.
+/// Returns the table: one row per case.
 pub(super) fn of(outcomes: &[(Case, Result<Figures>)]) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(outcomes.iter().map(|(case, outcome)| match outcome {

@@ -1,4 +1,4 @@
-//! A strict vendor with one grant: whoever spends a refresh token twice loses everything.
+//! A strict vendor with one grant: a refresh token that is used twice ends it.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use vendor_auth::{Secret, Token};
 use super::offset_clock::OffsetClock;
 
 const LIFE: Duration = Duration::from_secs(7_200);
-/// At four fifths of its life a token is due whatever its windows were drawn to be, and lives for
-/// 24 minutes yet.
+/// At four fifths of its life a token is due whatever refresh times were drawn, and is valid for
+/// another 24 minutes.
 pub(super) const DUE: Duration = Duration::from_secs(5_760);
-/// A minute after its end a token is over.
+/// A minute after its end a token has expired.
 pub(super) const EXPIRED: Duration = Duration::from_secs(7_260);
 
 /// The simulator, and the clock that it shares with the hosts of its grant.
@@ -38,7 +38,7 @@ impl Vendor {
         Ok(Self { sim, clock, grant })
     }
 
-    /// The vendor, as a host describes it.
+    /// Returns the vendor's endpoint, as a host describes it.
     pub(super) fn endpoint(&self, rotation: Rotation) -> Result<OAuth2> {
         let endpoint = OAuth2::builder(self.sim.base_url())
             .allow_plain_http()
@@ -51,7 +51,7 @@ impl Vendor {
         Ok(endpoint)
     }
 
-    /// The first token of the grant, as if somebody had logged in.
+    /// Returns the first token of the grant, as a login would.
     pub(super) fn first_token(&self) -> Result<Token> {
         let issued = self.sim.grant();
         let expires_at = Timestamp::from_unix_millis(issued.expires_at_ms());
@@ -62,7 +62,7 @@ impl Vendor {
         Ok(token)
     }
 
-    /// How many requests for a token have arrived, whatever came of them.
+    /// Returns how many requests for a token have arrived, whatever their outcome.
     pub(super) fn exchanges(&self) -> usize {
         self.sim.exchange_count()
     }

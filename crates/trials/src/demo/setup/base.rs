@@ -1,5 +1,5 @@
-//! What every scene begins with: a clock, the simulator's view of it, and a client that keeps a
-//! record.
+//! The common start of every endpoint's setup: a clock, the simulator's view of it, and a client
+//! that keeps a record.
 
 use anyhow::{Context as _, Result};
 use token_core::reexports::Bytes;
@@ -14,13 +14,13 @@ use crate::demo::history::GrantHistory;
 use crate::demo::known_secrets::KnownSecrets;
 use crate::demo::recording_client::RecordingClient;
 
-/// When every scene begins.
+/// The time at which every setup starts.
 const START: Timestamp = Timestamp::from_unix_seconds(1_750_000_000);
 
-/// Where browsers are sent back to. Nothing listens there.
+/// The redirect URI for browsers. Nothing listens there.
 pub(super) const CALLBACK: &str = "https://app.example/back";
 
-/// A scene before its vendor.
+/// A setup without its vendor.
 pub(super) struct Base {
     clock: ManualClock,
     known_secrets: KnownSecrets,
@@ -29,7 +29,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Begins at the same instant each time.
+    /// Starts at the same instant each time.
     pub(super) fn new() -> Result<Self> {
         let (clock, known_secrets) = (ManualClock::at(START), KnownSecrets::default());
         let client = RecordingClient::new(clock.clone(), known_secrets.clone())?;
@@ -41,33 +41,33 @@ impl Base {
         })
     }
 
-    /// The time of this scene, for a simulator.
+    /// Returns the clock of this setup, for a simulator.
     pub(super) fn sim_clock(&self) -> SimClock {
         let clock = self.clock.clone();
         SimClock::driven_by(move || clock.now().wall.unix_millis())
     }
 
-    /// A secret of this scene, made up, which must not be printed.
+    /// Returns a made-up secret of this setup, which must not be printed.
     pub(super) fn secret(&self, secret: &'static str) -> &'static str {
         self.known_secrets.keep(secret);
         secret
     }
 
-    /// Opens a page as a browser does, and gives the address that it sends the browser to.
+    /// Opens a page as a browser does, and returns the address to which it redirects.
     pub(super) async fn redirected_from(&self, url: &str) -> Result<String> {
         let answer = self.api.send(get(url)?, WITHIN).await;
         let answer = answer.map_err(|error| error.to_error())?;
         let location = answer
             .headers()
             .get("location")
-            .context("the page redirects nowhere")?;
+            .context("the page does not redirect")?;
         let location = location.to_str()?.to_owned();
         self.known_secrets
             .keep_parameters(location.split_once('?').map_or("", |(_, query)| query));
         Ok(location)
     }
 
-    /// The finished scene.
+    /// Builds the setup.
     pub(super) fn build(
         self,
         vendor: impl Vendor + 'static,
@@ -95,7 +95,7 @@ impl Base {
     }
 }
 
-/// A plain GET.
+/// Returns a plain GET request.
 pub(super) fn get(url: &str) -> Result<Request<Bytes>> {
     Ok(Request::get(url).body(Bytes::new())?)
 }

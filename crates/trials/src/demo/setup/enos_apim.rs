@@ -1,4 +1,4 @@
-//! EnOS API management: one living token per application, and API requests that are signed.
+//! EnOS API management: one valid token per application, and signed API requests.
 
 use anyhow::Result;
 use token_sim::Simulation;

@@ -1,4 +1,4 @@
-//! OAuth 2.0: a code with PKCE from a browser, redeemed once, and a refresh token that works once.
+//! OAuth 2.0: an authorization code with PKCE, redeemed once, and a single-use refresh token.
 
 use anyhow::Result;
 use token_core::Secret;

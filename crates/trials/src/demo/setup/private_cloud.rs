@@ -1,4 +1,4 @@
-//! A private file cloud: a code from a browser, redeemed once.
+//! A private file cloud: an authorization code, redeemed once.
 
 use anyhow::Result;
 use token_sim::Simulation;

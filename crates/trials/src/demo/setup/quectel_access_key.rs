@@ -1,4 +1,4 @@
-//! Quectel's SaaS API: a login that can be repeated, and a token that refreshes itself.
+//! Quectel's SaaS API: a repeatable login, and an access token that is refreshed with itself.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use vendor_auth::quectel::AccessKey;
 
 use super::{Base, Ending, Setup, Vendor};
 
-/// The shorter of the two lifetimes that the vendor's pages name.
+/// The shorter of the two lifetimes that the vendor's pages give.
 const LIFE: Duration = Duration::from_secs(7200);
 
 pub(super) async fn create(base: Base) -> Result<Setup> {

@@ -1,4 +1,4 @@
-//! Quectel's app API: a password that is sent once, and a pair of tokens that rotates.
+//! Quectel's app API: a password that is sent once, and a pair of rotating tokens.
 
 use anyhow::Result;
 use token_sim::{QuectelEndUserServer, Simulation};

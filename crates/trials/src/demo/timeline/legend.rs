@@ -1,15 +1,15 @@
-//! What the numbers and the colours mean.
+//! The meaning of the numbers and the colours.
 
 use super::svg::{Anchor, Svg};
 use super::{BAR, CLOSING, DUE, FRESH, INK, LEGEND_LINE, OUTAGE, fill, numbered, plain, sign};
 use crate::demo::history::{End, GrantHistory};
 
-/// How many signs are explained.
+/// How many symbols are explained.
 pub(super) const SIGNS: usize = 8;
-/// Where the signs begin, to the right of the numbers.
+/// Where the symbols begin, to the right of the numbers.
 const SIGNS_X: f64 = 680.0;
 
-/// Numbers on the left, signs on the right.
+/// Draws the numbers on the left and the symbols on the right.
 pub(super) fn draw(svg: &mut Svg, history: &GrantHistory, top: f64) {
     for (number, mark) in history.marks.iter().enumerate() {
         let y = line_y(top, number);
@@ -25,7 +25,7 @@ pub(super) fn draw(svg: &mut Svg, history: &GrantHistory, top: f64) {
         (fill(CLOSING), "closing: callers wait for the exchange"),
         (
             format!("{} opacity=\"0.3\"", fill(FRESH)),
-            "pale: not served, another took its place or it died",
+            "pale: not served, replaced or revoked",
         ),
         (fill(OUTAGE), "outage"),
     ];
@@ -37,7 +37,7 @@ pub(super) fn draw(svg: &mut Svg, history: &GrantHistory, top: f64) {
     let ends = [
         (End::Token, "request that brought a token"),
         (End::Refused, "request that the vendor refused"),
-        (End::NoAnswer, "request without an answer of the vendor"),
+        (End::NoAnswer, "request without an answer from the vendor"),
     ];
     for (line, (end, text)) in ends.into_iter().enumerate() {
         let y = line_y(top, line + colours.len());

@@ -1,8 +1,8 @@
-//! The few shapes that a timeline is made of, as SVG text.
+//! The few shapes of a timeline, as SVG text.
 
 use std::fmt::Write as _;
 
-/// A drawing under way.
+/// A drawing that is not finished.
 #[derive(Debug)]
 pub(super) struct Svg {
     width: f64,
@@ -10,7 +10,7 @@ pub(super) struct Svg {
     body: String,
 }
 
-/// Where a text stands beside its point.
+/// Where a text is placed beside its point.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Anchor {
     Start,

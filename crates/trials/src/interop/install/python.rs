@@ -1,4 +1,4 @@
-//! `django-oauth-toolkit`, in a virtual environment of its own.
+//! `django-oauth-toolkit`, in its own virtual environment.
 
 use std::fs;
 use std::path::Path;
@@ -48,11 +48,11 @@ fn missing() -> Option<String> {
     (!has_venv).then(|| "Python has no `venv`".to_owned())
 }
 
-/// The reason why nothing is known, if there is one.
+/// Creates the environment, or returns why the server cannot be installed here.
 fn make(folder: &Path) -> Result<Option<String>> {
     println!("  python3 -m venv, pip install");
     let mut venv = program("python3", &["-m", "venv", "--clear", "venv"]);
-    command::read(venv.current_dir(folder)).context("the virtual environment cannot be made")?;
+    command::read(venv.current_dir(folder)).context("the virtual environment cannot be created")?;
     let pip = [
         "-m",
         "pip",

@@ -1,4 +1,4 @@
-//! Each rule can fail: an outage as it should be, and one change for each that breaks it.
+//! Each rule can fail: a correct outage, and one change for each rule that breaks it.
 
 use super::super::callers::Refusal;
 use super::*;
@@ -93,14 +93,14 @@ fn a_correct_outage_passes() {
     good_back().judge().unwrap();
 }
 
-/// A change, and words of the rule that finds it.
+/// A change, and the text of the rule that detects it.
 struct Breakage<Facts>(&'static str, fn(&mut Facts));
 
 #[test]
 fn each_fault_during_an_outage_is_detected() {
     let breakages: [Breakage<Away>; 14] = [
         Breakage(SPENT, |away| away.exchanges = 1),
-        Breakage("the bystander was asked 100 times only", |away| {
+        Breakage("the bystander was asked only 100 times", |away| {
             away.bystander.stats.times = 100;
         }),
         Breakage("1 of 12000 callers waited", |away| {
@@ -126,14 +126,16 @@ fn each_fault_during_an_outage_is_detected() {
         Breakage("was not due", |away| {
             away.bystander.events = vec![failed(ErrorKind::InDoubt)];
         }),
-        Breakage("no store could give", |away| {
+        Breakage("cannot have from a store", |away| {
             away.bystander.stats = good_back().bystander.stats;
         }),
-        Breakage("its own was over", |away| away.latecomer = late(&[BEFORE])),
+        Breakage("its own had expired", |away| {
+            away.latecomer = late(&[BEFORE])
+        }),
         Breakage("within its deadline", |away| {
             away.latecomer.stats.refusals.clear();
         }),
-        Breakage("something else: Rejected", |away| {
+        Breakage("another error: Rejected", |away| {
             away.latecomer
                 .stats
                 .refusals
@@ -150,7 +152,9 @@ fn each_fault_during_an_outage_is_detected() {
 #[test]
 fn each_fault_after_an_outage_is_detected() {
     let breakages: [Breakage<Back>; 13] = [
-        Breakage("commit did not land", |back| back.holder.events.truncate(1)),
+        Breakage("commit was not written", |back| {
+            back.holder.events.truncate(1)
+        }),
         Breakage("the shared grant: 2 exchanges brought 1 tokens", |back| {
             back.shared.exchanges = 2;
         }),
@@ -182,7 +186,7 @@ fn each_fault_after_an_outage_is_detected() {
         Breakage("handed an expired token", |back| {
             back.latecomer.stats.expired = 1;
         }),
-        Breakage("something else: InDoubt", |back| {
+        Breakage("another error: InDoubt", |back| {
             back.latecomer
                 .stats
                 .refusals
