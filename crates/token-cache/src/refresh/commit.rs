@@ -151,7 +151,7 @@ impl Refresher {
             Written::Stored => session.emit(Event::Persisted { generation }),
             Written::Rewritten => session.emit(Event::Rewritten { generation }),
             Written::Tombstoned => {
-                // Nobody will use it: the vendor may as well know.
+                // Nobody will use it. A revocation that fails is sent as an event.
                 _ = self.revoke(session, &token).await;
                 return Err(session.note_tombstone());
             }

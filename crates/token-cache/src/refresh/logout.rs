@@ -7,7 +7,6 @@ use token_core::{Error, Token};
 
 use super::revoke::LoggedOut;
 use super::{Refresher, record};
-use crate::current::events::Event;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -22,12 +21,7 @@ impl Refresher {
         let Some(token) = self.drop_all(session, removed, logout).await else {
             return Ok(LoggedOut::NothingToRevoke);
         };
-        let logged_out = self.revoke(session, &token).await;
-        if let LoggedOut::NotRevoked { error } = &logged_out {
-            let error = error.clone();
-            session.emit(Event::NotRevoked { error });
-        }
-        Ok(logged_out)
+        Ok(self.revoke(session, &token).await)
     }
 
     /// Writes the tombstone, and returns the record that was there. From then on the initial token

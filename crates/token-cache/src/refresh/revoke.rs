@@ -3,6 +3,7 @@
 use token_core::{Error, ErrorKind, Token};
 
 use super::Refresher;
+use crate::current::events::Event;
 use crate::current::session::Session;
 
 /// The result of [`TokenCache::logout`](crate::TokenCache::logout): the grant is ended here and in
@@ -26,8 +27,17 @@ pub enum LoggedOut {
 }
 
 impl Refresher {
-    /// Asks the vendor to revoke a token, once.
+    /// Asks the vendor to revoke a token, once. If that fails, an event is sent.
     pub(super) async fn revoke(&self, session: Session<'_>, token: &Token) -> LoggedOut {
+        let logged_out = self.ask_to_revoke(session, token).await;
+        if let LoggedOut::NotRevoked { error } = &logged_out {
+            let error = error.clone();
+            session.emit(Event::NotRevoked { error });
+        }
+        logged_out
+    }
+
+    async fn ask_to_revoke(&self, session: Session<'_>, token: &Token) -> LoggedOut {
         let attempt = self.attempt(&session.now());
         let request = match self.endpoint.revoke(token, &attempt) {
             None => return LoggedOut::NoRevocation,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, LoggedOut, MemoryStore};
+use token_cache::{Event, Events, LoggedOut, MemoryStore};
 use token_core::{ErrorKind, SendFailure, TokenEndpoint, TokenStore};
 
 use crate::acme::{Acme, Fault, Op, Setup, StoreFault, When, advance, received};
@@ -151,4 +151,49 @@ async fn a_logout_says_what_there_was_to_revoke() {
         empty.logout().await.unwrap(),
         LoggedOut::NothingToRevoke
     ));
+}
+
+// FAULTS.md row 99
+#[tokio::test(start_paused = true)]
+async fn a_late_token_that_is_not_revoked_is_told() {
+    let fault = Fault::Answer(500, &[], "{}".into());
+    // Another process logs out while the refresh is on its way.
+    let setup = Setup::new(Acme::single_use());
+    let (cache, (other, _)) = (setup.due_cache().await, setup.other_process());
+    let mut events = cache.events();
+    let gate = setup.server.then_hold(When::AfterProcessing);
+    cache.token().await.unwrap();
+    gate.reached().await;
+    _ = other.logout().await.unwrap();
+    setup.server.then([fault.clone()]);
+    gate.open();
+    advance(SECOND).await;
+    assert_eq!(told(&mut events).await, [500], "at the commit");
+
+    // Another process logs out before the pending commit is written.
+    let setup = Setup::new(Acme::single_use());
+    let (cache, (other, _)) = (setup.cache(), setup.other_process());
+    let mut events = cache.events();
+    setup
+        .store
+        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    cache.token().await.unwrap();
+    _ = other.logout().await.unwrap();
+    setup.server.then([fault]);
+    setup.store.recover();
+    advance(MINUTE).await;
+    assert_eq!(told(&mut events).await, [500], "at a later write");
+}
+
+/// Returns the status of each revocation that was told as failed.
+async fn told(events: &mut Events) -> Vec<u16> {
+    let status = |event| match event {
+        Event::NotRevoked { error } => Some(error.status().unwrap().as_u16()),
+        _ => None,
+    };
+    received(events)
+        .await
+        .into_iter()
+        .filter_map(status)
+        .collect()
 }
