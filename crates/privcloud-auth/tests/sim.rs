@@ -173,7 +173,7 @@ async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where
     ] {
         let setup = Setup::refusing_by(shape).await;
         let token = setup.token().await;
-        setup.sim.kill_grant();
+        setup.sim.revoke_grant();
         assert_eq!(
             setup.refresh(&token).await.unwrap_err().kind(),
             kind,
@@ -202,7 +202,7 @@ async fn a_deployment_is_spoken_to_in_its_own_words() {
     let setup = Setup::of(server, dialect).await;
     let token = setup.refresh(&setup.token().await).await.unwrap();
     assert_eq!(setup.call(&token).await, 200);
-    setup.sim.kill_grant();
+    setup.sim.revoke_grant();
     assert_eq!(
         setup.refresh(&token).await.unwrap_err().kind(),
         ErrorKind::Rejected

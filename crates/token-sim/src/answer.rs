@@ -1,4 +1,4 @@
-//! An HTTP answer, as a vendor's simulator gives it or a fault puts it in the way.
+//! HTTP answers, sent by a vendor's simulator or by a fault instead of it.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer with an empty body. A number that is no HTTP status becomes 500.
+    /// Returns an answer with an empty body. An invalid HTTP status becomes 500.
     pub fn new(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self {
@@ -32,17 +32,16 @@ impl Answer {
         }
     }
 
-    /// An answer with a JSON body and `content-type: application/json`.
+    /// Returns an answer with a JSON body and `content-type: application/json`.
     pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status)
             .header("content-type", "application/json;charset=UTF-8")
             .body(body.to_string())
     }
 
-    /// Adds a header. A name or value that HTTP does not allow is left out.
+    /// Adds a header. An invalid name or value is left out.
     ///
-    /// `Content-Length` is always written from the body and `Date` from the clock, unless given
-    /// here.
+    /// `Content-Length` and `Date` are added if they are not set here.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes());
@@ -73,12 +72,12 @@ impl Answer {
             .body(body)
     }
 
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.status.as_u16()
     }
 
-    /// The same answer with another content type, if one is given.
+    /// Replaces the content type, if one is passed.
     pub(crate) fn retyped(mut self, content_type: Option<&'static str>) -> Self {
         if let Some(content_type) = content_type {
             let value = HeaderValue::from_static(content_type);
@@ -87,7 +86,7 @@ impl Answer {
         self
     }
 
-    /// The same answer with another status; a number that is no HTTP status becomes 500.
+    /// Replaces the status; an invalid HTTP status becomes 500.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = Self::new(status).status;
         self

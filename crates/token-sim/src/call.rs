@@ -1,4 +1,4 @@
-//! A request as a server sees it: path, parameters, headers, body.
+//! Requests as a server sees them: path, parameters, headers, body.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,14 +6,14 @@ use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-/// The unreserved characters of RFC 3986 section 2.3 stay as they are.
+/// RFC 3986 section 2.3: unreserved characters are not encoded.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// One request, read in full.
+/// A request, read in full.
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) target: String,
@@ -23,7 +23,7 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
 }
 
-/// Names and decoded values of a query or a form, in the order of the wire.
+/// Names and decoded values of a query or a form, in the order of the request.
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Call {
@@ -48,7 +48,7 @@ impl Call {
         Params::read(self.query.as_bytes())
     }
 
-    /// The form in the body; empty unless the content type says that it is one.
+    /// Returns the form in the body; empty unless the content type says that it is a form.
     pub(crate) fn form(&self) -> Params {
         let kind = self.header("content-type").unwrap_or_default();
         if kind.starts_with("application/x-www-form-urlencoded") {
@@ -57,7 +57,8 @@ impl Call {
         Params(Vec::new())
     }
 
-    /// Query and form together, as a Java servlet's `getParameter` reads them: the query first.
+    /// Returns query and form together, as a Java servlet's `getParameter` reads them: the query
+    /// first.
     pub(crate) fn parameters(&self) -> Params {
         let mut all = self.query();
         all.0.extend(self.form().0);
@@ -68,7 +69,7 @@ impl Call {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The value behind `Basic `, split at the first colon (RFC 7617 section 2).
+    /// Returns the value after `Basic `, split at the first colon (RFC 7617 section 2).
     pub(crate) fn basic(&self) -> Option<(String, String)> {
         let text = self.header("authorization")?.strip_prefix("Basic ")?;
         let bytes = STANDARD.decode(text).ok()?;
@@ -81,8 +82,8 @@ impl Call {
         self.header("authorization")?.strip_prefix("Bearer ")
     }
 
-    /// Returns the token, code or credential that the request carries, wherever it is; empty if it
-    /// carries none.
+    /// Returns the token, code or credential in the request, wherever it is; empty if there is
+    /// none.
     pub(crate) fn credential(&self) -> String {
         const NAMES: [&str; 7] = [
             "refresh_token",
@@ -107,7 +108,7 @@ impl Call {
 }
 
 impl Params {
-    /// Decodes a query or a form; in both, `+` is a space. All five vendors' servers read them so.
+    /// Decodes a query or a form; `+` is a space in both, as all five vendors' servers read them.
     pub(crate) fn read(text: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(text);
         Self(
@@ -117,7 +118,7 @@ impl Params {
         )
     }
 
-    /// The first value of that name, empty or not.
+    /// Returns the first value of that name, empty or not.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -125,7 +126,7 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first value of that name, or nothing where it is empty.
+    /// Returns the first value of that name, or `None` if it is empty.
     pub(crate) fn filled(&self, name: &str) -> Option<&str> {
         self.first(name).filter(|value| !value.is_empty())
     }

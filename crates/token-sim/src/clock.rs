@@ -1,10 +1,10 @@
-//! The wall clock of a simulator, which the test moves.
+//! The wall clock of a simulator, which the test controls.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The wall clock that a simulator lives by, in Unix milliseconds.
+/// The wall clock of a simulator, in Unix milliseconds.
 ///
 /// ```
 /// use std::time::Duration;
@@ -14,40 +14,40 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now_ms(), 1_700_000_060_000);
 ///
-/// clock.lie_about_date(-3_600_000);
+/// clock.offset_date(-3_600_000);
 /// assert_eq!(clock.now_ms(), 1_700_000_060_000);
 /// assert_eq!(clock.date_ms(), 1_699_996_460_000);
 /// ```
 ///
-/// Clones show the same time: keep one in the test and give the other to the simulator's builder.
-/// Every lifetime, tolerance and window of a simulator is judged by this clock, and the `Date`
-/// header of its answers follows it. Delays of faults are the exception: they pass in real time.
+/// Clones share the time: keep one in the test and pass the other to the simulator's builder. A
+/// simulator takes every lifetime, tolerance and window, and the `Date` header of its answers, from
+/// this clock. Only the delays of faults pass in real time.
 #[derive(Clone)]
 pub struct SimClock {
     state: Arc<Mutex<State>>,
 }
 
 impl SimClock {
-    /// A clock that shows the machine's own time.
+    /// Returns a clock that shows the machine's own time.
     pub fn real() -> Self {
         Self::from_source(Source::Machine)
     }
 
-    /// A clock that shows `unix_ms` now and ticks from there.
+    /// Returns a clock that shows `unix_ms` now and ticks from there.
     pub fn ticking_from(unix_ms: i64) -> Self {
         let clock = Self::real();
         clock.set(unix_ms);
         clock
     }
 
-    /// A clock that shows `unix_ms` until the test moves it.
+    /// Returns a clock that shows `unix_ms` until the test moves it.
     pub fn frozen(unix_ms: i64) -> Self {
         Self::from_source(Source::Frozen(unix_ms))
     }
 
-    /// A clock that asks `now`, which returns Unix milliseconds, each time that it is looked at.
+    /// Returns a clock that calls `now`, which returns Unix milliseconds, for each reading.
     ///
-    /// So that a test's own manual clock and the simulator agree:
+    /// With it, a test's own manual clock and the simulator agree:
     ///
     /// ```
     /// use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
@@ -60,21 +60,21 @@ impl SimClock {
     /// assert_eq!(clock.now_ms(), 1_700_000_001_000);
     /// ```
     ///
-    /// The function must not look at this clock itself.
+    /// The function must not read this clock.
     pub fn driven_by(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         Self::from_source(Source::Driven(Arc::new(now)))
     }
 
-    /// The time in Unix milliseconds, by which the simulator judges.
+    /// Returns the time in Unix milliseconds.
     pub fn now_ms(&self) -> i64 {
         self.state.locked().now_ms()
     }
 
-    /// The time in Unix milliseconds that the `Date` header tells: [`now_ms`](Self::now_ms) and the
-    /// lie.
+    /// Returns the time of the `Date` header in Unix milliseconds: [`now_ms`](Self::now_ms) plus
+    /// its offset.
     pub fn date_ms(&self) -> i64 {
         let state = self.state.locked();
-        state.now_ms().saturating_add(state.lie_ms)
+        state.now_ms().saturating_add(state.date_offset_ms)
     }
 
     /// Moves the clock forward.
@@ -83,20 +83,19 @@ impl SimClock {
         self.skew(by);
     }
 
-    /// Moves the clock by a signed number of milliseconds: what a step of the server's clock looks
-    /// like.
+    /// Moves the clock by a signed number of milliseconds, as a step of a server's clock would.
     pub fn skew(&self, by_ms: i64) {
         let mut state = self.state.locked();
         state.offset_ms = state.offset_ms.saturating_add(by_ms);
     }
 
-    /// Makes the clock show `unix_ms` now. A ticking clock ticks on from there.
+    /// Sets the clock to `unix_ms`. A ticking clock ticks on from there.
     pub fn set(&self, unix_ms: i64) {
         let mut state = self.state.locked();
         state.offset_ms = unix_ms.saturating_sub(state.source.now_ms());
     }
 
-    /// Stops the clock at the time that it shows.
+    /// Stops the clock at its present time.
     pub fn freeze(&self) {
         let mut state = self.state.locked();
         let now = state.now_ms();
@@ -104,7 +103,7 @@ impl SimClock {
         state.offset_ms = 0;
     }
 
-    /// Lets a frozen or driven clock tick with the machine, from the time that it shows.
+    /// Lets a frozen or driven clock tick with the machine, from its present time.
     pub fn tick(&self) {
         let mut state = self.state.locked();
         let now = state.now_ms();
@@ -112,15 +111,15 @@ impl SimClock {
         state.offset_ms = now.saturating_sub(state.source.now_ms());
     }
 
-    /// From now on the `Date` header is wrong by this many milliseconds, while the simulator's
-    /// checks are not.
+    /// Sets how many milliseconds the `Date` header is wrong by; the simulator's checks are not
+    /// affected.
     ///
-    /// Zero ends the lie.
-    pub fn lie_about_date(&self, by_ms: i64) {
-        self.state.locked().lie_ms = by_ms;
+    /// Zero corrects it again.
+    pub fn offset_date(&self, by_ms: i64) {
+        self.state.locked().date_offset_ms = by_ms;
     }
 
-    /// The `Date` header's text: an IMF-fixdate, RFC 9110 section 5.6.7.
+    /// Formats the `Date` header: an IMF-fixdate, RFC 9110 section 5.6.7.
     pub(crate) fn date_text(&self) -> String {
         http_date(self.date_ms())
     }
@@ -129,7 +128,7 @@ impl SimClock {
         let state = State {
             source,
             offset_ms: 0,
-            lie_ms: 0,
+            date_offset_ms: 0,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -151,7 +150,7 @@ impl fmt::Debug for SimClock {
     }
 }
 
-/// An IMF-fixdate, clamped to the years 1970 to 9999, outside of which the format has no dates.
+/// Formats an IMF-fixdate, clamped to the years 1970 to 9999, which the format is limited to.
 pub(crate) fn http_date(unix_ms: i64) -> String {
     const LAST_SECOND: u64 = 253_402_300_799;
     let seconds = u64::try_from(unix_ms.div_euclid(1000))
@@ -163,7 +162,7 @@ pub(crate) fn http_date(unix_ms: i64) -> String {
 struct State {
     source: Source,
     offset_ms: i64,
-    lie_ms: i64,
+    date_offset_ms: i64,
 }
 
 impl State {
@@ -190,7 +189,7 @@ impl Source {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place where a simulator reads the machine's clock"
+    reason = "the only place that reads the machine's clock"
 )]
 fn machine_ms() -> i64 {
     let since = SystemTime::now()
@@ -199,7 +198,7 @@ fn machine_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Locks that a panicking test thread does not poison for the others.
+/// Locks without poisoning, so that a panicking test thread does not fail the others.
 pub(crate) trait Locked<T> {
     fn locked(&self) -> MutexGuard<'_, T>;
 }
@@ -215,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frozen_clock_stands_until_it_is_moved() {
+    fn a_frozen_clock_shows_the_same_time_until_it_is_moved() {
         let clock = SimClock::frozen(5_000);
         assert_eq!(clock.now_ms(), 5_000);
         clock.advance(Duration::from_secs(2));
@@ -247,10 +246,10 @@ mod tests {
     fn a_clock_never_overflows() {
         let clock = SimClock::frozen(i64::MAX);
         clock.advance(Duration::MAX);
-        clock.lie_about_date(i64::MAX);
+        clock.offset_date(i64::MAX);
         assert_eq!(clock.date_ms(), i64::MAX);
         assert_eq!(clock.date_text(), "Fri, 31 Dec 9999 23:59:59 GMT");
-        clock.lie_about_date(0);
+        clock.offset_date(0);
         clock.set(i64::MIN);
         assert_eq!(clock.date_text(), "Thu, 01 Jan 1970 00:00:00 GMT");
     }

@@ -1,4 +1,4 @@
-//! Hashes, signed tokens and encrypted passwords, as the vendors' documents describe them.
+//! Hashes, signed tokens and encrypted passwords, as the vendors document them.
 
 use aes::cipher::{BlockModeDecrypt, KeyIvInit, block_padding::Pkcs7};
 use base64::Engine as _;
@@ -12,7 +12,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// SHA-256 in lower-case hexadecimal.
+/// Returns the SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256_hex(text: &str) -> String {
     sha256_hex_bytes(text.as_bytes())
 }
@@ -21,17 +21,17 @@ pub(crate) fn sha256_hex_bytes(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(&sha256(bytes))
 }
 
-/// The S256 challenge of a verifier, RFC 7636 section 4.2.
+/// Returns the S256 challenge of a verifier, RFC 7636 section 4.2.
 pub(crate) fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))
 }
 
-/// A JWT signed with HS256, RFC 7519.
+/// Returns a JWT signed with HS256, RFC 7519.
 pub(crate) fn jwt(claims: &Value, key: &[u8]) -> String {
     let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "HS256" }).to_string());
     let payload = URL_SAFE_NO_PAD.encode(claims.to_string());
     let signed = format!("{header}.{payload}");
-    // HMAC takes a key of any length: there is no error to report.
+    // HMAC accepts keys of any length, so there is no error to report.
     let signature = Hmac::<Sha256>::new_from_slice(key).map(|mut mac| {
         mac.update(signed.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
@@ -39,8 +39,9 @@ pub(crate) fn jwt(claims: &Value, key: &[u8]) -> String {
     format!("{signed}.{}", signature.unwrap_or_default())
 }
 
-/// Quectel's password encryption undone: AES-128-CBC with PKCS#5 padding. The key is the middle of
-/// the upper-case MD5 of `random`, the initialisation vector is that key with its halves swapped.
+/// Decrypts a password as Quectel encrypts it: AES-128-CBC with PKCS#5 padding. The key is the
+/// middle of the upper-case MD5 of `random`; the initialisation vector is the key with its halves
+/// swapped.
 pub(crate) fn quectel_password(encrypted: &str, random: &str) -> Option<String> {
     let digest = base16ct::upper::encode_string(&Md5::digest(random.as_bytes()));
     let key = digest.get(8..24)?;
@@ -53,14 +54,14 @@ pub(crate) fn quectel_password(encrypted: &str, random: &str) -> Option<String> 
     String::from_utf8(plain.to_vec()).ok()
 }
 
-/// Returns an opaque token: 27 characters of the base64url alphabet, 160 bits of them random.
+/// Returns an opaque token: 27 characters of the base64url alphabet, with 160 random bits.
 #[expect(
     clippy::expect_used,
-    reason = "a test server without randomness cannot issue tokens"
+    reason = "a test server cannot issue tokens without randomness"
 )]
 pub(crate) fn opaque() -> String {
     let mut random = [0; 20];
-    getrandom::fill(&mut random).expect("the operating system has randomness");
+    getrandom::fill(&mut random).expect("the operating system provides randomness");
     URL_SAFE_NO_PAD.encode(random)
 }
 

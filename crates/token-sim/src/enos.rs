@@ -1,4 +1,4 @@
-//! EnOS APIM: hashed bodies, one live token per application, signed requests.
+//! EnOS APIM: hashed bodies, one valid token per application, signed requests.
 
 mod request;
 mod rules;
@@ -27,21 +27,21 @@ use rules::{Enos, GET, REFRESH};
 /// ```
 ///
 /// Documented by the vendor and checked here: `encryption = sha256(appKey + timestamp + appSecret)`
-/// in lower-case hexadecimal, for `get` and `refresh` alike; 1001 for an encryption that was seen
+/// in lower-case hexadecimal, for `get` and `refresh` alike; 1001 for an encryption that was used
 /// before, 1002 for an unknown application, 1003 for a wrong hash, 1004 for an invalid parameter,
 /// 1202 for an empty one, 1203 for an expired token and 1204 for one that cannot be refreshed;
-/// `get` repeats the live token with what is left of its lifetime.
+/// `get` repeats a token that is still valid, with its remaining lifetime.
 ///
 /// The protected resource checks `apim-accesstoken`, `apim-timestamp` and
-/// `apim-signature = sha256(accessToken + sorted query + exact body + timestamp + appSecret)`; a
-/// multipart upload needs the token alone.
+/// `apim-signature = sha256(accessToken + sorted query + exact body + timestamp + appSecret)`; for
+/// a multipart upload it checks only the token.
 ///
-/// Guessed, since the documents are silent: failures come with HTTP 200 and `data: null`; a
-/// timestamp may be a number or text; one further than 10 minutes from the clock is 1003, or 497 at
-/// the resource; a refresh revokes the old token.
+/// Assumed, because the documents are silent: failures have HTTP 200 and `data: null`; a timestamp
+/// may be a number or text; one more than 10 minutes from the clock is 1003, or 497 at the
+/// resource; a refresh revokes the old token.
 ///
 /// Defaults: application `sim-app-key` with the secret `sim-app-secret`, tokens of 7200 s. The
-/// access token is the refresh token, so [`kill_grant`](Server::kill_grant) does the same as
+/// access token is the refresh token, so [`revoke_grant`](Server::revoke_grant) does the same as
 /// [`revoke_access_token`](Server::revoke_access_token): 401 at the resource, 1204 for a refresh,
 /// and a new token for the next `get`. A disabled application is unknown: 1002 for `get` and
 /// `refresh`, 401 at the resource.
@@ -81,7 +81,7 @@ impl ServerBuilder<Enos> {
     }
 
     /// Sets the lifetime of a token. Default: 7200 seconds.
-    pub fn token_life(mut self, life: Duration) -> Self {
+    pub fn token_lifetime(mut self, life: Duration) -> Self {
         self.vendor.life = life;
         self
     }
@@ -98,7 +98,7 @@ impl ServerBuilder<Enos> {
         self
     }
 
-    /// Sets what a refresh does to the token that it replaces. Default: the old token dies.
+    /// Sets what a refresh does to the token that it replaces. Default: it revokes the token.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.vendor.old_token = old_token;
         self

@@ -1,11 +1,11 @@
-//! Families of tokens: who may spend which refresh token, and which access tokens live.
+//! Grants: which refresh tokens and which access tokens are valid.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::rotation::{OldToken, Rotation};
 
-/// A grant and all tokens that came of it.
+/// A grant and all tokens issued for it.
 struct Family {
     owner: String,
     scope: String,
@@ -40,24 +40,24 @@ pub(crate) enum Denied {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spent {
     pub(crate) family: usize,
-    /// The generation of the tokens to be issued now.
+    /// The generation of the tokens that are issued for it.
     pub(crate) generation: u64,
-    /// Whether it had been spent before, and was taken by grace.
+    /// Whether it had been used before, and was accepted within the grace period.
     pub(crate) reuse: bool,
-    /// When the refresh token ends that was spent.
+    /// When the refresh token expires that was presented.
     pub(crate) refresh_expires_ms: i64,
 }
 
-/// Tokens to be entered, with their ends in Unix milliseconds.
-pub(crate) struct Minted<'a> {
+/// Tokens to be recorded; expiries are in Unix milliseconds.
+pub(crate) struct NewTokens<'a> {
     pub(crate) access: &'a str,
     pub(crate) access_expires_ms: i64,
     pub(crate) refresh: Option<&'a str>,
     pub(crate) refresh_expires_ms: i64,
 }
 
-/// What is known of a living access token.
-pub(crate) struct Living<'a> {
+/// What is known of a valid access token.
+pub(crate) struct ValidToken<'a> {
     pub(crate) family: usize,
     pub(crate) owner: &'a str,
     pub(crate) scope: &'a str,
@@ -87,15 +87,15 @@ impl Grants {
         self.families.get(family).map_or("", |family| &family.scope)
     }
 
-    /// Enters tokens of a generation; what lived before in the family is treated as `old` says.
+    /// Records tokens of a generation, and treats the grant's earlier access tokens as `old` says.
     pub(crate) fn enter(
         &mut self,
         family: usize,
         generation: u64,
         old: OldToken,
-        minted: &Minted<'_>,
+        new: &NewTokens<'_>,
     ) {
-        if old == OldToken::Dies {
+        if old == OldToken::Revoked {
             self.revoke_access_of(family);
         }
         if let Some(family) = self.families.get_mut(family) {
@@ -103,12 +103,12 @@ impl Grants {
         }
         let access = Access {
             family,
-            expires_ms: minted.access_expires_ms,
+            expires_ms: new.access_expires_ms,
             revoked: false,
         };
-        self.access.insert(minted.access.to_owned(), access);
-        if let Some(token) = minted.refresh {
-            let expires_ms = minted.refresh_expires_ms;
+        self.access.insert(new.access.to_owned(), access);
+        if let Some(token) = new.refresh {
+            let expires_ms = new.refresh_expires_ms;
             let refresh = Refresh {
                 family,
                 generation,
@@ -120,7 +120,7 @@ impl Grants {
         }
     }
 
-    /// Spends a refresh token, or says why not.
+    /// Uses a refresh token, or returns why it is refused.
     pub(crate) fn spend(
         &mut self,
         token: &str,
@@ -142,7 +142,7 @@ impl Grants {
             });
         }
         if before.is_some_and(|spent| !in_grace(rotation, spent, now)) {
-            self.punish(family, rotation);
+            self.revoke_on_reuse(family, rotation);
             return Err(Denied::Spent);
         }
         if expired {
@@ -174,20 +174,20 @@ impl Grants {
         spent
     }
 
-    /// Moves the end of a refresh token that is kept.
+    /// Extends the lifetime of a refresh token that is kept.
     pub(crate) fn end_refresh_at(&mut self, token: &str, expires_ms: i64) {
         if let Some(refresh) = self.refresh.get_mut(token) {
             refresh.expires_ms = expires_ms;
         }
     }
 
-    fn punish(&mut self, family: usize, rotation: Rotation) {
+    fn revoke_on_reuse(&mut self, family: usize, rotation: Rotation) {
         if rotation == Rotation::Strict {
-            self.kill_family(family);
+            self.revoke_family(family);
         }
     }
 
-    pub(crate) fn living(&self, token: &str, now: i64) -> Option<Living<'_>> {
+    pub(crate) fn valid_access(&self, token: &str, now: i64) -> Option<ValidToken<'_>> {
         let access = self
             .access
             .get(token)
@@ -196,7 +196,7 @@ impl Grants {
             .families
             .get(access.family)
             .filter(|family| !family.dead)?;
-        Some(Living {
+        Some(ValidToken {
             family: access.family,
             owner: &family.owner,
             scope: &family.scope,
@@ -204,8 +204,8 @@ impl Grants {
         })
     }
 
-    /// Whether a refresh token could be spent, without spending it.
-    pub(crate) fn living_refresh(&self, token: &str, now: i64) -> Option<Living<'_>> {
+    /// Returns whether a refresh token would be accepted, without using it.
+    pub(crate) fn valid_refresh(&self, token: &str, now: i64) -> Option<ValidToken<'_>> {
         let fresh = |refresh: &&Refresh| {
             !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms
         };
@@ -214,7 +214,7 @@ impl Grants {
             .families
             .get(refresh.family)
             .filter(|family| !family.dead)?;
-        Some(Living {
+        Some(ValidToken {
             family: refresh.family,
             owner: &family.owner,
             scope: &family.scope,
@@ -222,29 +222,29 @@ impl Grants {
         })
     }
 
-    /// The family of a refresh token, living or not.
+    /// Returns the grant of a refresh token, valid or not.
     pub(crate) fn of_refresh(&self, token: &str) -> Option<usize> {
         self.refresh.get(token).map(|refresh| refresh.family)
     }
 
-    /// How many families were opened.
+    /// Returns how many grants there are.
     pub(crate) fn count(&self) -> usize {
         self.families.len()
     }
 
-    pub(crate) fn kill_family(&mut self, family: usize) {
+    pub(crate) fn revoke_family(&mut self, family: usize) {
         if let Some(family) = self.families.get_mut(family) {
             family.dead = true;
         }
     }
 
-    /// RFC 7009: an access token alone, or a refresh token with its family.
+    /// Revokes an access token alone, or a refresh token with its grant (RFC 7009).
     pub(crate) fn revoke(&mut self, token: &str) {
         if let Some(access) = self.access.get_mut(token) {
             access.revoked = true;
         }
         if let Some(family) = self.refresh.get(token).map(|refresh| refresh.family) {
-            self.kill_family(family);
+            self.revoke_family(family);
         }
     }
 
@@ -277,7 +277,7 @@ fn in_grace(rotation: Rotation, spent: i64, now: i64) -> bool {
     }
 }
 
-/// A duration in whole milliseconds.
+/// Returns a duration in whole milliseconds.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Exchanges that wait until the test lets them go.
+//! Exchanges that wait until the test releases them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use crate::clock::Locked as _;
 use crate::fault::When;
 use crate::journal::Kind;
 
-/// Exchanges held open; letting go of this value releases them.
+/// A hold on exchanges; dropping it releases them.
 ///
 /// ```no_run
 /// # async fn example(sim: token_sim::OAuth2Server) {
@@ -28,19 +28,19 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Waits until `n` exchanges have been caught, those that have left again included.
+    /// Waits until `n` exchanges have been caught, including those that have ended since.
     pub async fn caught(&self, n: usize) {
         let mut caught = self.gate.caught.subscribe();
-        // The sender lives in `self`.
+        // `self` owns the sender.
         let _ = caught.wait_for(|caught| *caught >= n).await;
     }
 
-    /// How many exchanges have been caught so far.
+    /// Returns how many exchanges have been caught so far.
     pub fn caught_count(&self) -> usize {
         *self.gate.caught.borrow()
     }
 
-    /// Lets all caught exchanges go on, and catches no more.
+    /// Releases all caught exchanges and catches no more.
     pub fn release(self) {}
 }
 
@@ -58,12 +58,12 @@ impl fmt::Debug for Hold {
     }
 }
 
-/// The gates that are set up at the moment.
+/// The holds that are in place.
 #[derive(Default)]
 pub(crate) struct Gates(Mutex<Vec<Arc<Gate>>>);
 
 impl Gates {
-    /// Sets a gate for the next `limit` exchanges, or for all.
+    /// Holds the next `limit` exchanges, or all.
     pub(crate) fn set(&self, when: When, limit: Option<usize>) -> Hold {
         let (open, _) = watch::channel(false);
         let (caught, _) = watch::channel(0);
@@ -77,7 +77,7 @@ impl Gates {
         Hold { gate }
     }
 
-    /// Waits at the first closed gate for this moment, if there is one.
+    /// Waits for the first hold at this point, if there is one.
     pub(crate) async fn pass(&self, kind: Kind, when: When) {
         if !kind.is_exchange() {
             return;
@@ -87,7 +87,7 @@ impl Gates {
         };
         let mut open = gate.open.subscribe();
         gate.caught.send_modify(|caught| *caught += 1);
-        // The sender lives in `gate`.
+        // `gate` owns the sender.
         let _ = open.wait_for(|open| *open).await;
     }
 

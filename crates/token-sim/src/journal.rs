@@ -1,5 +1,4 @@
-//! What a simulator has seen: every exchange, its outcome, and whether the answer reached the
-//! client.
+//! The journal: every exchange, its outcome, and whether the answer reached the client.
 
 mod exchange;
 
@@ -15,7 +14,7 @@ pub use self::exchange::{Exchange, Kind, Outcome};
 
 use crate::clock::{Locked as _, SimClock};
 
-/// The record of everything that a simulator or a proxy was asked. Clones share one record.
+/// The record of all requests to a simulator or proxy. Clones share one record.
 #[derive(Clone)]
 pub struct Journal {
     shared: Arc<Shared>,
@@ -34,7 +33,7 @@ impl Journal {
         }
     }
 
-    /// All exchanges so far (logins, refreshes, redemptions), in the order of arrival.
+    /// Returns all exchanges so far (logins, refreshes, redemptions), in the order of arrival.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.entries()
             .iter()
@@ -43,7 +42,8 @@ impl Journal {
             .collect()
     }
 
-    /// All other requests so far: the resource, introspection, revocation, consent, unknown paths.
+    /// Returns all other requests so far: the resource, introspection, revocation, consent, unknown
+    /// paths.
     pub fn other_calls(&self) -> Vec<Exchange> {
         self.entries()
             .iter()
@@ -52,22 +52,22 @@ impl Journal {
             .collect()
     }
 
-    /// How many exchanges arrived, whatever became of them.
+    /// Returns how many exchanges arrived, whatever their outcome.
     pub fn exchange_count(&self) -> usize {
         self.count(|_| true)
     }
 
-    /// How many exchanges issued a token that had not been given before.
+    /// Returns how many exchanges issued a new token.
     pub fn issued_count(&self) -> usize {
         self.count(Exchange::is_issued)
     }
 
-    /// How many issued tokens did not reach the client: cut, reset, or still held.
+    /// Returns how many issued tokens did not reach the client: cut, reset, or still held.
     pub fn undelivered_issued(&self) -> usize {
         self.count(|exchange| exchange.is_issued() && !exchange.delivered)
     }
 
-    /// How many exchanges presented a refresh token or a code that had been spent before.
+    /// Returns how many exchanges presented a refresh token or a code that had been used before.
     pub fn reuse_count(&self) -> usize {
         self.count(|exchange| exchange.reuse)
     }
@@ -79,7 +79,7 @@ impl Journal {
             .await
     }
 
-    /// Waits until `enough` holds for the exchanges so far.
+    /// Waits until `enough` returns true for the exchanges so far.
     ///
     /// ```no_run
     /// # async fn example(journal: token_sim::Journal) {
@@ -96,12 +96,12 @@ impl Journal {
             if let Some(found) = find(&self.exchanges()) {
                 return found;
             }
-            // The sender lives in `self`.
+            // `self` owns the sender.
             let _ = changed.changed().await;
         }
     }
 
-    /// A request was read in full. Returns its entry for the calls below.
+    /// Adds a request that was read in full, and returns its entry for the methods below.
     pub(crate) fn arrived(&self, kind: Kind, path: &str, presented: &str) -> usize {
         let at_ms = self.shared.clock.now_ms();
         let mut entries = self.entries();
@@ -136,7 +136,7 @@ impl Journal {
         });
     }
 
-    /// Gives an outcome to a request that has none yet.
+    /// Sets the outcome of a request that has none yet.
     pub(crate) fn settle_if_pending(&self, entry: usize, outcome: Outcome) {
         self.change(entry, |entry| {
             if entry.outcome == Outcome::Pending {
@@ -145,8 +145,8 @@ impl Journal {
         });
     }
 
-    /// Writes an answer's last byte under the journal's lock, so that nobody who has read the whole
-    /// answer can find it marked as undelivered.
+    /// Writes an answer's last byte under the journal's lock, so that a client that has read the
+    /// whole answer finds it marked as delivered.
     pub(crate) fn poll_delivery(
         &self,
         entry: usize,
@@ -192,7 +192,7 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// What a vendor made of a request.
+/// What a vendor did with a request.
 pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
     pub(crate) reuse: bool,

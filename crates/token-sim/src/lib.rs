@@ -30,12 +30,12 @@ pub use hold::Hold;
 pub use journal::{Exchange, Journal, Kind, Outcome};
 pub use oauth2::{
     ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2Server, OAuth2ServerBuilder,
-    RefreshTokenEnd,
+    RefreshTokenExpiry,
 };
 pub use private_cloud::{ErrorShape, PrivateCloudServer, PrivateCloudServerBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};
-pub use quectel_end_user::{AttemptsTold, QuectelEndUserServer, QuectelEndUserServerBuilder};
-pub use quectel_saas::{QuectelSaasServer, QuectelSaasServerBuilder, RepeatedLife};
+pub use quectel_end_user::{AttemptsLeft, QuectelEndUserServer, QuectelEndUserServerBuilder};
+pub use quectel_saas::{QuectelSaasServer, QuectelSaasServerBuilder, RepeatedLifetime};
 pub use rotation::{OldToken, Rotation, UnknownRotation};
 pub use server::{Server, ServerBuilder};
 pub use simulation::Simulation;

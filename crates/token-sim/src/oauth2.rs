@@ -1,4 +1,4 @@
-//! OAuth 2.0 (RFC 6749), as the documents have it and as real servers speak it.
+//! OAuth 2.0 (RFC 6749), as specified and as real servers deviate from it.
 
 mod builder;
 mod clients;
@@ -14,12 +14,12 @@ mod service;
 pub use codes::CodeRequest;
 pub use dead_grant::DeadGrant;
 pub use flavour::Flavour;
-pub use rules::{ClientAuth, LoginAnswer, RefreshTokenEnd};
+pub use rules::{ClientAuth, LoginAnswer, RefreshTokenExpiry};
 
 use crate::server::{Server, ServerBuilder};
 use rules::OAuth2;
 
-/// A simulated OAuth 2.0 server, `/api/v1/oauth2/token` unless told otherwise.
+/// A simulated OAuth 2.0 server.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,9 +38,9 @@ use rules::OAuth2;
 /// (section 4.1) with PKCE (RFC 7636, S256). Also introspection (RFC 7662), revocation (RFC 7009),
 /// and the vendor's `userinfo`, which like the resource takes `Authorization: Bearer`.
 ///
-/// Defaults: the BambooCloud flavour, client `sim-client` with secret `sim-secret` in a raw Basic
-/// header, access tokens of 7200 s, refresh tokens of 30 days, codes of 5 minutes, refresh tokens
-/// of single use.
+/// Defaults: the token endpoint `/api/v1/oauth2/token`, the BambooCloud flavour, client
+/// `sim-client` with secret `sim-secret` in a raw Basic header, access tokens of 7200 s, single-use
+/// refresh tokens of 30 days, codes of 5 minutes.
 pub type OAuth2Server = Server<OAuth2>;
 
 /// The settings of an [`OAuth2Server`].
@@ -83,8 +83,8 @@ impl Server<OAuth2> {
         &self.vendor().client_secret
     }
 
-    /// Returns how many grants were opened so far: by logins, by codes, by [`grant`](Self::grant).
-    /// They are numbered from 0 in [`Exchange::grant`](crate::Exchange::grant).
+    /// Returns how many grants there are so far, from logins, codes and [`grant`](Self::grant).
+    /// [`Exchange::grant`](crate::Exchange::grant) numbers them from 0.
     pub fn grant_count(&self) -> usize {
         self.change(|_, state| state.grants.count())
     }

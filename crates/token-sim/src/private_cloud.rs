@@ -27,16 +27,16 @@ use rules::PrivateCloud;
 /// ```
 ///
 /// Documented by the vendor and checked here: the consent's redirect with `code` and the round-trip
-/// value `data`; codes of 5 minutes, burnt by the first request that shows them, whatever its
+/// value `data`; codes of 5 minutes, used up by the first request that presents them, whatever its
 /// outcome; POST with every parameter in the URL and none in the body; Basic with raw client id and
 /// secret; 3600 s for an access token, 30 days for a refresh token; `Authorization: Bearer` at the
 /// resource.
 ///
-/// Guessed, since the documents are silent: the shape of a refusal ([`ErrorShape`]); that a refresh
-/// token is of single use. Paths and field names differ by deployment, so all are settings.
+/// Assumed, because the documents are silent: the format of a refusal ([`ErrorShape`]); single-use
+/// refresh tokens. Paths and field names differ by deployment, so they are settings.
 ///
 /// Defaults: client `sim-client` with the secret `sim-secret`. A code presented while the account
-/// is disabled is burnt.
+/// is disabled is used up.
 pub type PrivateCloudServer = Server<PrivateCloud>;
 
 /// The settings of a [`PrivateCloudServer`].
@@ -48,12 +48,12 @@ impl Server<PrivateCloud> {
         self.url(&self.vendor().authorize_path)
     }
 
-    /// Returns the URL that takes a code.
+    /// Returns the URL that exchanges a code.
     pub fn token_url(&self) -> String {
         self.url(&self.vendor().token_path)
     }
 
-    /// Returns the URL that takes a refresh token.
+    /// Returns the URL that exchanges a refresh token.
     pub fn refresh_url(&self) -> String {
         self.url(&self.vendor().refresh_path)
     }
@@ -77,80 +77,81 @@ impl Server<PrivateCloud> {
 }
 
 impl ServerBuilder<PrivateCloud> {
-    /// The one client that the server knows.
+    /// Sets the one client that the server knows.
     pub fn client(mut self, id: &str, secret: &str) -> Self {
         id.clone_into(&mut self.vendor.client_id);
         secret.clone_into(&mut self.vendor.client_secret);
         self
     }
 
-    /// The path of the consent page; `/api/authorize.do`, unless told otherwise.
+    /// Sets the path of the consent page. Default: `/api/authorize.do`.
     pub fn authorize_path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.vendor.authorize_path);
         self
     }
 
-    /// The path that takes a code; `/api/token.do`, unless told otherwise.
+    /// Sets the path that exchanges a code. Default: `/api/token.do`.
     pub fn token_path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.vendor.token_path);
         self
     }
 
-    /// The path that takes a refresh token; `/api/refreshToken.do`, unless told otherwise.
+    /// Sets the path that exchanges a refresh token. Default: `/api/refreshToken.do`.
     pub fn refresh_path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.vendor.refresh_path);
         self
     }
 
-    /// The field with the access token; `access_token`, unless told otherwise.
+    /// Sets the field with the access token. Default: `access_token`.
     pub fn access_token_field(mut self, name: &str) -> Self {
         name.clone_into(&mut self.vendor.access_field);
         self
     }
 
-    /// The field with the refresh token; `refresh_token`, unless told otherwise.
+    /// Sets the field with the refresh token. Default: `refresh_token`.
     pub fn refresh_token_field(mut self, name: &str) -> Self {
         name.clone_into(&mut self.vendor.refresh_field);
         self
     }
 
-    /// The field with the access token's life in seconds; `expires_in`, unless told otherwise.
+    /// Sets the field with the access token's lifetime in seconds. Default: `expires_in`.
     pub fn expires_in_field(mut self, name: &str) -> Self {
         name.clone_into(&mut self.vendor.life_field);
         self
     }
 
-    /// How long an access token lives; told in whole seconds. 3600 s, unless told otherwise.
-    pub fn access_token_life(mut self, life: Duration) -> Self {
-        self.vendor.access_life = life;
+    /// Sets the lifetime of an access token; the answer has it in whole seconds. Default: 3600
+    /// seconds.
+    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.access_lifetime = life;
         self
     }
 
-    /// How long a refresh token lives; 30 days, unless told otherwise.
-    pub fn refresh_token_life(mut self, life: Duration) -> Self {
-        self.vendor.refresh_life = life;
+    /// Sets the lifetime of a refresh token. Default: 30 days.
+    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.refresh_lifetime = life;
         self
     }
 
-    /// How long a code lives; 5 minutes, unless told otherwise.
-    pub fn code_life(mut self, life: Duration) -> Self {
-        self.vendor.code_life = life;
+    /// Sets the lifetime of a code. Default: 5 minutes.
+    pub fn code_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.code_lifetime = life;
         self
     }
 
-    /// What a refresh does to the refresh token; it is of single use, unless told otherwise.
+    /// Sets what a refresh does to the refresh token. Default: [`Rotation::SingleUse`].
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.vendor.rotation = rotation;
         self
     }
 
-    /// What a refresh does to the access token issued before; it lives, unless told otherwise.
+    /// Sets what a refresh does to the previous access token. Default: it stays valid.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.vendor.old_token = old_token;
         self
     }
 
-    /// What a refusal looks like; as in RFC 6749, unless told otherwise.
+    /// Sets the format of a refusal. Default: as in RFC 6749.
     pub fn errors(mut self, shape: ErrorShape) -> Self {
         self.vendor.errors = shape;
         self

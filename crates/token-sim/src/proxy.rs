@@ -1,4 +1,4 @@
-//! A proxy that breaks what passes through it.
+//! A proxy that breaks connections and answers.
 
 mod connection;
 mod port;
@@ -31,8 +31,8 @@ use state::ProxyState;
 
 /// An HTTP/1.1 proxy on a loopback port, in front of one loopback server, with faults on demand.
 ///
-/// Every simulator of this crate has one built in; alone it goes in front of any other server under
-/// test:
+/// Every simulator of this crate has one built in; it can also be put in front of any other server
+/// under test:
 ///
 /// ```no_run
 /// # async fn example() -> std::io::Result<()> {
@@ -46,13 +46,13 @@ use state::ProxyState;
 /// # }
 /// ```
 ///
-/// It reads each request in full, hands it on over a connection of its own, reads the answer in
-/// full and sends that. Once a request has been read, the upstream server sees it even if the
-/// client goes away: as a real server would. A client that has closed its side, even only for
-/// writing, counts as gone and gets no answer.
+/// It reads each request in full, sends it to the upstream server over a new connection, reads the
+/// answer in full and returns it. Once a request has been read, the upstream server sees it even if
+/// the client disconnects, as with a real server. A client that has closed its side, even only for
+/// writing, counts as disconnected and gets no answer.
 ///
-/// The proxy runs on a thread of its own, apart from the test's runtime and its paused time, and
-/// ends when dropped.
+/// The proxy runs on its own thread, apart from the test's runtime and its paused time, and stops
+/// when dropped.
 pub struct FaultProxy {
     state: Arc<ProxyState>,
     server: Server,
@@ -63,22 +63,23 @@ impl FaultProxy {
     ///
     /// # Errors
     ///
-    /// When no loopback port or no thread can be had.
+    /// If there is no free loopback port or the thread cannot be started.
     pub async fn start(upstream: SocketAddr) -> io::Result<Self> {
         Self::builder(upstream).start().await
     }
 
-    /// A proxy with a clock of its own or with TLS.
+    /// Returns a builder, for a proxy with its own clock or with TLS.
     pub fn builder(upstream: SocketAddr) -> FaultProxyBuilder {
         FaultProxyBuilder::new(upstream)
     }
 
-    /// The address that clients connect to.
+    /// Returns the address that clients connect to.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
-    /// `http://127.0.0.1:port`, or `https://localhost:port` with TLS; no slash at the end.
+    /// Returns `http://127.0.0.1:port`, or `https://localhost:port` with TLS, without a trailing
+    /// slash.
     pub fn base_url(&self) -> String {
         #[cfg(feature = "tls")]
         if self.state.tls.is_some() {
@@ -87,42 +88,42 @@ impl FaultProxy {
         format!("http://{}", self.addr())
     }
 
-    /// What has passed so far.
+    /// Returns the record of the requests so far.
     pub fn journal(&self) -> &Journal {
         &self.state.journal
     }
 
-    /// How many connections were accepted so far.
+    /// Returns how many connections were accepted so far.
     pub fn connection_count(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// Puts a fault at the end of the line.
+    /// Adds a fault to the end of the queue.
     pub fn fault(&self, fault: Fault) {
         self.state.faults.push(fault);
     }
 
-    /// Takes all faults away that have not struck yet. What is under way goes on.
+    /// Removes all faults that have not taken effect yet. Requests in progress are not affected.
     pub fn clear_faults(&self) {
         self.state.faults.clear();
     }
 
-    /// Holds the next exchange at this moment until the hold is released or dropped.
+    /// Holds the next exchange at this point until the hold is released or dropped.
     pub fn hold_next(&self, when: When) -> Hold {
         self.state.gates.set(when, Some(1))
     }
 
-    /// Holds all exchanges at this moment until the hold is released or dropped.
+    /// Holds all exchanges at this point until the hold is released or dropped.
     pub fn hold_all(&self, when: When) -> Hold {
         self.state.gates.set(when, None)
     }
 
-    /// Stops listening, and cuts every open connection: from now on connecting is refused. The port
-    /// stays ours.
+    /// Stops listening and cuts every open connection: new connections are refused. The port stays
+    /// bound, so that no other process gets it.
     ///
     /// # Errors
     ///
-    /// When the port cannot be kept.
+    /// If the port cannot be kept.
     pub async fn refuse_connections(&self) -> io::Result<()> {
         self.server.refuse().await
     }
@@ -131,7 +132,7 @@ impl FaultProxy {
     ///
     /// # Errors
     ///
-    /// When the operating system refuses to.
+    /// If the operating system does not allow it.
     pub async fn accept_connections(&self) -> io::Result<()> {
         self.server.accept().await
     }
@@ -145,7 +146,7 @@ impl fmt::Debug for FaultProxy {
     }
 }
 
-/// Settings of a [`FaultProxy`].
+/// The settings of a [`FaultProxy`].
 #[must_use = "a builder does nothing until `start`"]
 pub struct FaultProxyBuilder {
     upstream: SocketAddr,
@@ -172,7 +173,7 @@ impl FaultProxyBuilder {
 
     /// Writes this clock's time into the `Date` header of every answer, and into the journal.
     ///
-    /// Without it the upstream server's `Date` is passed on.
+    /// Default: the upstream server's `Date`.
     pub fn clock(mut self, clock: SimClock) -> Self {
         self.journal_clock = clock.clone();
         self.date = Some(clock);
@@ -190,7 +191,7 @@ impl FaultProxyBuilder {
     ///
     /// # Errors
     ///
-    /// When no loopback port or no thread can be had.
+    /// If there is no free loopback port or the thread cannot be started.
     pub async fn start(self) -> io::Result<FaultProxy> {
         let state = Arc::new(ProxyState {
             upstream: self.upstream,
@@ -233,7 +234,7 @@ impl fmt::Debug for FaultProxyBuilder {
     }
 }
 
-/// RFC 6749 section 5.2: the refusal that most token servers share.
+/// RFC 6749 section 5.2: the error format of most token servers.
 fn foreign_refusal(text: &str) -> Answer {
     Answer::json(
         400,

@@ -7,7 +7,7 @@ mod service;
 
 use std::time::Duration;
 
-pub use rules::AttemptsTold;
+pub use rules::AttemptsLeft;
 
 use crate::rotation::{OldToken, Rotation};
 use crate::server::{Server, ServerBuilder};
@@ -29,21 +29,21 @@ use rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH, User};
 ///
 /// Documented by the vendor and checked here: `emailPwdLogin` and `phonePwdLogin` by POST,
 /// `refreshToken` by PUT, each with its parameters in the query or in a form; the password in
-/// AES-128-CBC with a key made of `random`; the signature
+/// AES-128-CBC with a key made from `random`; the signature
 /// `sha256(email + pwd + random + user domain secret)`, by phone with the international code and
-/// the number in place of the address; absolute expiry in seconds; both tokens with their scheme
+/// the number instead of the address; absolute expiry in seconds; both tokens with their scheme
 /// (`Bearer …`), both new after each refresh.
 ///
-/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5115, 5550 for what is missing,
-/// 5420 for the signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a wrong
-/// password with 4 down to 1 attempts left (or 5146 for each, see [`AttemptsTold`]), 5147 from the
-/// fifth failure on for 20 minutes, 5148 when the address is blocked for 20 minutes, 5325 when
-/// blocked for 24 hours, 5032 for a token that is not accepted. Any other code of the vendor's
-/// table is said once by [`refuse_next`](Server::refuse_next).
+/// Codes: 5013, 5015, 5104 for the user domain, 5022, 5023, 5026, 5115, 5550 for missing
+/// parameters, 5420 for the signature, 5031 and 5033 for an unknown user, 5586 down to 5583 for a
+/// wrong password with 4 down to 1 attempts left (or 5146 for each, see [`AttemptsLeft`]), 5147 for
+/// 20 minutes from the fifth failure on, 5148 if the address is blocked for 20 minutes, 5325 if
+/// blocked for 24 hours, 5032 for a token that is not accepted.
+/// [`refuse_next`](Server::refuse_next) returns any other code of the vendor's table once.
 ///
-/// Guessed, since the documents are silent: the tokens are signed with HS256, not RS256 (nobody but
-/// the simulator checks them); a spent refresh token is refused; a disabled user is 5041, and no
-/// token of theirs works; a blocked address can neither log in nor refresh.
+/// Assumed, because the documents are silent: the tokens are signed with HS256, not RS256 (only the
+/// simulator checks them); a used refresh token is refused; a disabled user is 5041, and none of
+/// their tokens works; a blocked address can neither log in nor refresh.
 ///
 /// Defaults: user `user@example.com`, phone `13800000000`, password `sim-password`, in the user
 /// domain `C.DM.1.1` with the secret `sim-domain-secret`.
@@ -83,20 +83,20 @@ impl Server<QuectelEndUser> {
         &self.vendor().user_domain_secret
     }
 
-    /// Freezes the account as after five wrong passwords: logins are 5147 for 20 minutes of the
+    /// Freezes the account as after five wrong passwords: logins get 5147 for 20 minutes of the
     /// clock.
     pub fn freeze_account(&self) {
         let now = self.clock().now_ms();
         self.change(|_, state| state.accounts.freeze(now));
     }
 
-    /// Blocks the account: logins are 5325 for 24 hours of the clock.
+    /// Blocks the account: logins get 5325 for 24 hours of the clock.
     pub fn block_account(&self) {
         let now = self.clock().now_ms();
         self.change(|_, state| state.accounts.block(now));
     }
 
-    /// Blocks the client's address: logins and refreshes are 5148 for 20 minutes of the clock.
+    /// Blocks the client's address: logins and refreshes get 5148 for 20 minutes of the clock.
     pub fn block_address(&self) {
         let now = self.clock().now_ms();
         self.change(|_, state| state.accounts.block_address(now));
@@ -104,20 +104,20 @@ impl Server<QuectelEndUser> {
 
     /// Refuses the next login or refresh with this code: 5005, 5012 or 5097 for a wrong name or
     /// password, 5101 for an account that is not registered, 5144, 5145, or any other code of the
-    /// vendor's table. Nothing is spent by it.
+    /// vendor's table. The request uses up no refresh token.
     pub fn refuse_next(&self, code: i64) {
         self.change(|_, state| state.accounts.refuse_next(code));
     }
 
-    /// Disables the user domain: logins are 5104.
+    /// Disables the user domain: logins get 5104.
     pub fn disable_user_domain(&self) {
         self.change(|_, state| state.accounts.domain_disabled = true);
     }
 }
 
 impl ServerBuilder<QuectelEndUser> {
-    /// The one user that the server knows: address, phone without the international code, password
-    /// in plain text.
+    /// Sets the one user that the server knows: address, phone without the international code,
+    /// password in plain text.
     pub fn user(mut self, email: &str, phone: &str, password: &str) -> Self {
         self.vendor.user = User {
             email: email.to_owned(),
@@ -127,41 +127,41 @@ impl ServerBuilder<QuectelEndUser> {
         self
     }
 
-    /// The user domain and its secret.
+    /// Sets the user domain and its secret.
     pub fn user_domain(mut self, domain: &str, secret: &str) -> Self {
         domain.clone_into(&mut self.vendor.user_domain);
         secret.clone_into(&mut self.vendor.user_domain_secret);
         self
     }
 
-    /// How long an access token lives; 2 hours, unless told otherwise.
-    pub fn access_token_life(mut self, life: Duration) -> Self {
-        self.vendor.access_life = life;
+    /// Sets the lifetime of an access token. Default: 2 hours.
+    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.access_lifetime = life;
         self
     }
 
-    /// How long a refresh token lives; 30 days, unless told otherwise.
-    pub fn refresh_token_life(mut self, life: Duration) -> Self {
-        self.vendor.refresh_life = life;
+    /// Sets the lifetime of a refresh token. Default: 30 days.
+    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.refresh_lifetime = life;
         self
     }
 
-    /// What a refresh does to the refresh token; it is of single use, unless told otherwise. The
-    /// answer holds a refresh token in any case, as the vendor documents.
+    /// Sets what a refresh does to the refresh token. Default: [`Rotation::SingleUse`]. The answer
+    /// always has a refresh token, as the vendor documents.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.vendor.rotation = rotation;
         self
     }
 
-    /// What a refresh does to the access token issued before; it lives, unless told otherwise.
+    /// Sets what a refresh does to the previous access token. Default: it stays valid.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.vendor.old_token = old_token;
         self
     }
 
-    /// How a wrong password is told how many attempts are left; by its code, unless told otherwise.
-    pub fn attempts_told(mut self, told: AttemptsTold) -> Self {
-        self.vendor.attempts_told = told;
+    /// Sets how the answer to a wrong password tells the attempts left. Default: by its code.
+    pub fn attempts_left(mut self, how: AttemptsLeft) -> Self {
+        self.vendor.attempts_left = how;
         self
     }
 }

@@ -5,7 +5,7 @@ mod service;
 
 use std::time::Duration;
 
-pub use rules::RepeatedLife;
+pub use rules::RepeatedLifetime;
 
 use crate::rotation::OldToken;
 use crate::server::{Server, ServerBuilder};
@@ -27,17 +27,17 @@ use rules::{LOGIN, QuectelSaas, REFRESH};
 ///
 /// Documented by the vendor and checked here: the user name's fields in any order, a timestamp
 /// within 10 minutes of the clock, the password `sha256(user name + secret)` in lower-case
-/// hexadecimal, HTTP GET or POST with everything in the query, tokens that hold their scheme
+/// hexadecimal, HTTP GET or POST with everything in the query, tokens that include their scheme
 /// (`QJWT …`), the same token again if it was created or refreshed less than 30 minutes ago, and a
-/// disabled key: the refresh fails, and the token that was to be refreshed is revoked.
+/// disabled key: the refresh fails, and the token that was presented is revoked.
 ///
-/// Guessed, since the documents are silent: failures come with HTTP 200; a wrong password, and a
-/// revoked or unknown token, are code 401; a bad timestamp or a missing parameter is 50005; a
+/// Assumed, because the documents are silent: failures have HTTP 200; a wrong password, and a
+/// revoked or unknown token, are code 401; an invalid timestamp or a missing parameter is 50005; a
 /// disabled key is 90047; an expired token cannot be refreshed; the old token still works after a
 /// refresh.
 ///
 /// Defaults: access key `sim-access-key` with the secret `sim-access-secret`, tokens of 86,400 s.
-/// The access token is the refresh token, so [`kill_grant`](Server::kill_grant) does the same as
+/// The access token is the refresh token, so [`revoke_grant`](Server::revoke_grant) does the same as
 /// [`revoke_access_token`](Server::revoke_access_token). A token that is not presented for a
 /// refresh while the key is disabled still works.
 pub type QuectelSaasServer = Server<QuectelSaas>;
@@ -68,39 +68,38 @@ impl Server<QuectelSaas> {
 }
 
 impl ServerBuilder<QuectelSaas> {
-    /// The one access key that the server knows.
+    /// Sets the one access key that the server knows.
     pub fn access_key(mut self, key: &str, secret: &str) -> Self {
         key.clone_into(&mut self.vendor.access_key);
         secret.clone_into(&mut self.vendor.access_secret);
         self
     }
 
-    /// How long a token lives; 86,400 s, unless told otherwise.
-    pub fn token_life(mut self, life: Duration) -> Self {
+    /// Sets the lifetime of a token. Default: 86,400 seconds.
+    pub fn token_lifetime(mut self, life: Duration) -> Self {
         self.vendor.life = life;
         self
     }
 
-    /// How young a token must be to be given again by a refresh; 30 minutes, unless told otherwise.
+    /// Sets how young a token must be for a refresh to return it again. Default: 30 minutes.
     pub fn same_token_within(mut self, age: Duration) -> Self {
         self.vendor.same_within = age;
         self
     }
 
-    /// What `expires_in` says of a token given again; a full life, unless told otherwise.
-    pub fn repeated_life(mut self, repeated: RepeatedLife) -> Self {
-        self.vendor.repeated_life = repeated;
+    /// Sets the `expires_in` of a token that is returned again. Default: a full lifetime.
+    pub fn repeated_lifetime(mut self, repeated: RepeatedLifetime) -> Self {
+        self.vendor.repeated_lifetime = repeated;
         self
     }
 
-    /// What becomes of the old token when a refresh gives a new one; it lives, unless told
-    /// otherwise.
+    /// Sets what a refresh with a new token does to the old token. Default: it stays valid.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.vendor.old_token = old_token;
         self
     }
 
-    /// The HTTP status of refusals; 200, unless told otherwise.
+    /// Sets the HTTP status of refusals. Default: 200.
     pub fn failure_status(mut self, status: u16) -> Self {
         self.vendor.failure_status = status;
         self

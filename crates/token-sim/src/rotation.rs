@@ -1,30 +1,30 @@
-//! What a refresh does to the tokens that were there before.
+//! What a refresh does to the previous tokens.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What a refresh does to the refresh token that it spends.
+/// What a refresh does to the refresh token that it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rotation {
-    /// It lives on, and the answer has no refresh token.
+    /// It stays valid, and the answer has no refresh token.
     Never,
-    /// It lives on, and the answer repeats it.
+    /// It stays valid, and the answer repeats it.
     Repeat,
-    /// It lives on; every other answer repeats it, and the ones between leave it out. RFC 6749
-    /// section 6 allows both, so a client has to cope with both.
+    /// It stays valid, and every other answer repeats it. RFC 6749 section 6 allows both, so a
+    /// client has to cope with both.
     Kept,
-    /// Each refresh gives a new one; the old one is taken again for this long and then gives
-    /// another new one.
+    /// Each refresh issues a new one; within this grace period the old one is accepted again and
+    /// returns another new one.
     Grace(Duration),
-    /// Each refresh gives a new one; the old one is refused from then on.
+    /// Each refresh issues a new one and invalidates the old one.
     SingleUse,
-    /// As `SingleUse`, and who presents an old one loses the whole family of tokens (RFC 9700
-    /// section 4.14.2).
+    /// Like `SingleUse`, and presenting an old one revokes the whole grant (RFC 9700 section
+    /// 4.14.2).
     Strict,
 }
 
-/// What the word `grace` stands for when a [`Rotation`] is parsed.
+/// The grace period of the word `grace` when a [`Rotation`] is parsed.
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Rotation {
@@ -32,7 +32,7 @@ impl Rotation {
         !matches!(self, Self::Never | Self::Repeat | Self::Kept)
     }
 
-    /// Whether the answer that brings tokens of this generation repeats the refresh token that was
+    /// Returns whether the answer with tokens of this generation repeats a refresh token that is
     /// kept.
     pub(crate) fn repeats(self, generation: u64) -> bool {
         match self {
@@ -43,7 +43,7 @@ impl Rotation {
     }
 }
 
-/// Reads the words of a command line: `never`, `repeat`, `kept`, `grace` (of 10 seconds),
+/// Parses a word of a command line: `never`, `repeat`, `kept`, `grace` (of 10 seconds),
 /// `single-use`, `strict`.
 ///
 /// ```
@@ -69,16 +69,16 @@ impl FromStr for Rotation {
     }
 }
 
-/// A word that names no [`Rotation`].
+/// The error for a word that names no [`Rotation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected never, repeat, kept, grace, single-use or strict")]
 pub struct UnknownRotation(());
 
-/// What a refresh does to the access token that was issued before.
+/// What a refresh does to the previous access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldToken {
-    /// It works until it expires.
-    Lives,
+    /// It stays valid until it expires.
+    StaysValid,
     /// It is refused from then on.
-    Dies,
+    Revoked,
 }

@@ -1,5 +1,5 @@
-//! One server type for all vendors: their rules behind an HTTP server.
-#![expect(private_bounds, reason = "the vendors are those of this crate")]
+//! One server type for all vendors: the rules of one vendor behind an HTTP server.
+#![expect(private_bounds, reason = "other crates cannot add vendors")]
 
 use std::fmt;
 use std::io;
@@ -22,9 +22,9 @@ use crate::vendor::{Issued, Reply, Vendor};
 ///
 /// It derefs to [`Simulation`], which has what does not depend on the vendor: address, clock,
 /// journal, faults and holds. The aliases ([`OAuth2Server`](crate::OAuth2Server),
-/// [`EnosServer`](crate::EnosServer), …) say what each vendor documents and what is guessed.
+/// [`EnosServer`](crate::EnosServer), …) say what each vendor documents and what is assumed.
 ///
-/// The server ends when it is dropped.
+/// The server stops when it is dropped.
 pub struct Server<V: Vendor> {
     simulation: Simulation,
     running: Arc<Running<V>>,
@@ -51,7 +51,7 @@ impl<V: Vendor> Server<V> {
     ///
     /// # Errors
     ///
-    /// If there is no free loopback port or no thread.
+    /// If there is no free loopback port or the thread cannot be started.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
@@ -67,34 +67,32 @@ impl<V: Vendor> Server<V> {
         }
     }
 
-    /// Issues tokens without a request, as if somebody had logged in earlier.
+    /// Issues tokens without a request, as if the user had logged in earlier.
     ///
-    /// A server that repeats a living token ([`EnosServer`](crate::EnosServer)) repeats it here
-    /// too.
+    /// A server that repeats a valid token ([`EnosServer`](crate::EnosServer)) repeats it here too.
     pub fn grant(&self) -> Issued {
         let now = self.clock().now_ms();
         self.change(|vendor, state| vendor.grant(state, now))
     }
 
-    /// Refuses all access tokens issued so far; refresh tokens, if the vendor has them, still work.
+    /// Revokes all access tokens issued so far; refresh tokens, if the vendor has them, still work.
     pub fn revoke_access_token(&self) {
         self.change(V::revoke_access);
     }
 
-    /// Refuses all refresh tokens issued so far; access tokens still work, unless they are the
+    /// Revokes all refresh tokens issued so far; access tokens still work, unless they are the
     /// refresh tokens.
-    pub fn kill_grant(&self) {
+    pub fn revoke_grant(&self) {
         self.change(V::revoke_refresh);
     }
 
-    /// Refuses logins and refreshes until the account is enabled again, with the code that the
-    /// vendor has for that. What becomes of live tokens depends on the vendor.
+    /// Refuses logins and refreshes, with the vendor's code for that, until the account is enabled
+    /// again. Whether existing tokens still work depends on the vendor.
     pub fn disable_account(&self) {
         self.change(|vendor, state| vendor.set_disabled(state, true));
     }
 
-    /// Ends [`disable_account`](Self::disable_account). Tokens that were refused for good stay
-    /// refused.
+    /// Ends [`disable_account`](Self::disable_account). Tokens that were revoked stay revoked.
     pub fn enable_account(&self) {
         self.change(|vendor, state| vendor.set_disabled(state, false));
     }
@@ -103,7 +101,7 @@ impl<V: Vendor> Server<V> {
         &self.running.vendor
     }
 
-    /// Runs `change` on the state, apart from any request.
+    /// Runs `change` on the state, outside of any request.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&V, &mut V::State) -> T) -> T {
         change(&self.running.vendor, &mut self.running.state.locked())
     }
@@ -126,7 +124,7 @@ impl<V: Vendor> fmt::Debug for Server<V> {
 }
 
 impl<V: Vendor> ServerBuilder<V> {
-    /// Sets the clock that the simulator goes by. Default: the machine's own.
+    /// Sets the clock of the simulator. Default: the machine's own.
     pub fn clock(mut self, clock: SimClock) -> Self {
         self.clock = clock;
         self
@@ -149,7 +147,7 @@ impl<V: Vendor> ServerBuilder<V> {
     ///
     /// # Errors
     ///
-    /// If there is no free loopback port or no thread.
+    /// If there is no free loopback port or the thread cannot be started.
     pub async fn start(self) -> io::Result<Server<V>> {
         let running = Arc::new(Running {
             vendor: self.vendor,
@@ -199,7 +197,7 @@ impl<V: Vendor> Running<V> {
     }
 }
 
-/// Passes requests to the vendor, and its outcomes to the journal.
+/// Passes requests to the vendor's rules, and their outcomes to the journal.
 struct Handler<V: Vendor> {
     running: Arc<Running<V>>,
     clock: SimClock,

@@ -1,5 +1,5 @@
-//! What the five simulators have in common: an HTTP server, the fault proxy before it, a clock and
-//! a journal.
+//! What the five simulators share: an HTTP server, the fault proxy in front of it, a clock and a
+//! journal.
 
 use std::fmt;
 use std::io;
@@ -16,8 +16,7 @@ use crate::proxy::{FaultProxy, FaultProxyBuilder};
 
 /// A running simulator: its address, its clock, its journal and its faults.
 ///
-/// Each vendor's simulator derefs to this, so that what is said here holds for all five. It ends
-/// when dropped.
+/// Each vendor's simulator derefs to this. It stops when dropped.
 pub struct Simulation {
     proxy: FaultProxy,
     clock: SimClock,
@@ -27,33 +26,34 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// `http://127.0.0.1:port`, or `https://localhost:port` with TLS; no slash at the end.
+    /// Returns `http://127.0.0.1:port`, or `https://localhost:port` with TLS, without a trailing
+    /// slash.
     pub fn base_url(&self) -> String {
         self.proxy.base_url()
     }
 
-    /// The base URL with a path behind it, which starts with a slash.
+    /// Returns the base URL followed by a path, which starts with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url())
     }
 
-    /// The address of the protected resource, which answers 200 to a living token and 401 to
-    /// anything else.
+    /// Returns the URL of the protected resource, which answers 200 to a valid token and 401 to any
+    /// other.
     pub fn resource_url(&self) -> String {
         self.url(&self.resource_path)
     }
 
-    /// The address that clients connect to.
+    /// Returns the address that clients connect to.
     pub fn addr(&self) -> SocketAddr {
         self.proxy.addr()
     }
 
-    /// The clock that the simulator lives by.
+    /// Returns the clock of the simulator.
     pub fn clock(&self) -> &SimClock {
         &self.clock
     }
 
-    /// The record of everything that was asked; a clone of it outlives the simulator.
+    /// Returns the record of all requests; a clone of it outlives the simulator.
     pub fn journal(&self) -> &Journal {
         self.proxy.journal()
     }
@@ -78,7 +78,7 @@ impl Simulation {
         self.journal().undelivered_issued()
     }
 
-    /// Whether a refresh token or a code was presented that had been spent before.
+    /// Returns whether a refresh token or a code was presented that had been used before.
     pub fn saw_reuse(&self) -> bool {
         self.journal().reuse_count() > 0
     }
@@ -88,7 +88,7 @@ impl Simulation {
         self.journal().exchange(n).await
     }
 
-    /// How many connections were accepted so far.
+    /// Returns how many connections were accepted so far.
     pub fn connection_count(&self) -> usize {
         self.proxy.connection_count()
     }
@@ -117,7 +117,7 @@ impl Simulation {
     ///
     /// # Errors
     ///
-    /// When the port cannot be kept.
+    /// If the port cannot be kept.
     pub async fn refuse_connections(&self) -> io::Result<()> {
         self.proxy.refuse_connections().await
     }
@@ -126,7 +126,7 @@ impl Simulation {
     ///
     /// # Errors
     ///
-    /// When the operating system refuses to listen.
+    /// If the operating system does not allow it.
     pub async fn accept_connections(&self) -> io::Result<()> {
         self.proxy.accept_connections().await
     }

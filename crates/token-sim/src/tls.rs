@@ -1,4 +1,4 @@
-//! A certificate authority for one test.
+//! A temporary certificate authority for a test.
 
 use std::fmt;
 use std::io;
@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-/// A throw-away certificate authority, and the server certificate for `localhost` and `127.0.0.1`
+/// A temporary certificate authority, and the server certificate for `localhost` and `127.0.0.1`
 /// that it signed.
 ///
 /// ```
@@ -30,7 +30,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 /// # }
 /// ```
 ///
-/// Nothing is kept: each value has keys of its own.
+/// Nothing is written to disk: each value has its own keys.
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
@@ -40,35 +40,36 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// A server that asks for no client certificate.
+    /// Creates an authority and a server that asks for no client certificate.
     ///
     /// # Errors
     ///
-    /// When keys or certificates cannot be made.
+    /// If keys or certificates cannot be created.
     pub fn new() -> io::Result<Self> {
         Self::make(ClientCertificate::NotAsked)
     }
 
-    /// A server that turns away clients without a certificate of the same authority.
+    /// Creates an authority and a server that refuses clients without a certificate of the same
+    /// authority.
     ///
     /// # Errors
     ///
-    /// When keys or certificates cannot be made.
+    /// If keys or certificates cannot be created.
     pub fn requiring_client_certificate() -> io::Result<Self> {
         Self::make(ClientCertificate::Required)
     }
 
-    /// The authority's certificate in PEM, for the client's trust store.
+    /// Returns the authority's certificate in PEM, for the client's trust store.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// A client certificate of the authority, in PEM.
+    /// Returns a client certificate of the authority, in PEM.
     pub fn client_cert_pem(&self) -> &str {
         &self.client_cert_pem
     }
 
-    /// The key of that certificate: PKCS#8 in PEM.
+    /// Returns the key of that certificate: PKCS#8 in PEM.
     pub fn client_key_pem(&self) -> &str {
         &self.client_key_pem
     }
@@ -122,7 +123,7 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name = named("token-sim throw-away authority");
+        params.distinguished_name = named("token-sim test authority");
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The rules of one vendor: a request and an instant in, an answer out.
+//! The rules of one vendor: from a request and the time to an answer.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::journal::{Kind, Outcome, Settled};
 
-/// The rules of one vendor, and what its server keeps between requests.
+/// The rules of one vendor, and the state that its server keeps between requests.
 pub(crate) trait Vendor: Default + Send + Sync + 'static {
-    /// What changes with requests.
+    /// The state that requests change.
     type State: Default + Send;
 
     /// The name of the server in `Debug`.
     const NAME: &'static str;
 
-    /// Tells what a request asks for, unless it is for the protected resource.
+    /// Returns what a request asks for, unless it is for the protected resource.
     fn kind(&self, call: &Call) -> Kind;
 
     /// Acts on a request and answers it. `now` is in Unix milliseconds.
     fn serve(&self, state: &mut Self::State, kind: Kind, call: &Call, now: i64) -> Reply;
 
-    /// Returns a refusal in the vendor's shape with this text.
+    /// Returns a refusal in the vendor's format with this text.
     fn refusal(&self, text: &str) -> Answer;
 
     /// Issues tokens without a request.
     fn grant(&self, state: &mut Self::State, now: i64) -> Issued;
 
-    /// Refuses all access tokens issued so far.
+    /// Revokes all access tokens issued so far.
     fn revoke_access(&self, state: &mut Self::State);
 
-    /// Refuses all refresh tokens issued so far.
+    /// Revokes all refresh tokens issued so far.
     fn revoke_refresh(&self, state: &mut Self::State);
 
     /// Disables or enables the account.
@@ -73,7 +73,7 @@ impl Reply {
         Self::answered(Answer::new(404))
     }
 
-    /// Replaces the status of a refusal, if one is given; leaves any other reply as it is.
+    /// Replaces the status of a refusal, if one is passed; leaves any other reply as it is.
     pub(crate) fn refused_with(mut self, status: Option<u16>) -> Self {
         if let (Some(status), Outcome::Refused { .. }) = (status, &self.settled.outcome) {
             self.answer = self.answer.with_status(status);
@@ -86,7 +86,7 @@ impl Reply {
         self
     }
 
-    /// Names the grant that the request was about.
+    /// Sets the grant that the request was about.
     pub(crate) fn about(mut self, grant: Option<usize>) -> Self {
         self.settled.grant = grant;
         self
@@ -102,12 +102,12 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Returns the access token, as the vendor's answer would have it.
+    /// Returns the access token, as in the vendor's answer.
     pub fn access_token(&self) -> &str {
         &self.access_token
     }
 
-    /// Returns the refresh token, if the vendor has one apart from the access token.
+    /// Returns the refresh token, if the vendor has one besides the access token.
     pub fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_deref()
     }

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use token_sim::{DeadGrant, Fault, Kind, LoginAnswer, Oddity, RefreshTokenEnd, Rotation, SimClock};
+use token_sim::{
+    DeadGrant, Fault, Kind, LoginAnswer, Oddity, RefreshTokenExpiry, Rotation, SimClock,
+};
 use token_testkit::ManualClock;
 use vendor_auth::cache::{Backoff, Drained, LoggedOut, TokenCacheBuilder};
 use vendor_auth::oauth2::{OAuth2, OAuth2Builder as Description};
@@ -187,7 +189,7 @@ async fn a_dead_grant_is_recognised_in_any_words() {
                 None => server,
             };
             let scene = Scene::of(server).await;
-            scene.sim.kill_grant();
+            scene.sim.revoke_grant();
             let error = scene.refused().await;
             let said = format!("{words:?} {status:?}: {:?} {error}", error.kind());
             assert_eq!(error.kind(), ErrorKind::Rejected, "{said}");
@@ -217,9 +219,9 @@ async fn a_kept_refresh_token_goes_on_whether_or_not_it_is_repeated() {
 #[tokio::test]
 async fn a_refresh_tokens_told_end_is_not_missed() {
     let server = token_sim::OAuth2Server::builder()
-        .refresh_token_life(Duration::from_secs(900))
-        .refresh_token_end(RefreshTokenEnd::Sliding)
-        .tell_refresh_token_life("refresh_expires_in");
+        .refresh_token_lifetime(Duration::from_secs(900))
+        .refresh_token_expiry(RefreshTokenExpiry::Sliding)
+        .refresh_expires_in_field("refresh_expires_in");
     let (scene, clock) = Scene::timed(server).await;
     scene.tokens.token().await.unwrap();
     for _ in 0..200 {
@@ -234,7 +236,7 @@ async fn a_refresh_tokens_told_end_is_not_missed() {
 #[tokio::test]
 async fn a_token_that_is_repeated_to_its_end_costs_a_second_of_errors_at_most() {
     let (sim, clock) =
-        start(token_sim::OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
+        start(token_sim::OAuth2Server::builder().login_answer(LoginAnswer::CurrentToken)).await;
     let endpoint = endpoint(&sim).client_credentials().build().unwrap();
     let tokens = builder(endpoint).clock(clock.clone()).build().unwrap();
     let mut failures = Vec::new();

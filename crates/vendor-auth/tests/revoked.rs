@@ -81,7 +81,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
     let tokens = with_grant(endpoint, &quectel.grant());
     let revoke = || {
         quectel.revoke_access_token();
-        quectel.kill_grant();
+        quectel.revoke_grant();
     };
     let outcome = after_revocation(&tokens, revoke).await;
     assert_eq!(outcome, Err(ErrorKind::Rejected), "Quectel");
@@ -95,7 +95,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
     let tokens = with_grant(endpoint, &cloud.grant());
     let revoke = || {
         cloud.revoke_access_token();
-        cloud.kill_grant();
+        cloud.revoke_grant();
     };
     let outcome = after_revocation(&tokens, revoke).await;
     assert_eq!(outcome, Err(ErrorKind::Rejected), "private cloud");
@@ -106,7 +106,7 @@ async fn where_there_is_none_a_revoked_grant_is_rejected() {
     let tokens = with_grant(endpoint, &oauth2.grant());
     let revoke = || {
         oauth2.revoke_access_token();
-        oauth2.kill_grant();
+        oauth2.revoke_grant();
     };
     let outcome = after_revocation(&tokens, revoke).await;
     assert_eq!(outcome, Err(ErrorKind::Rejected), "OAuth2");
@@ -123,7 +123,7 @@ fn bamboocloud(server: &OAuth2Server) -> OAuth2Builder {
 #[tokio::test]
 async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
     let server = OAuth2Server::builder().client("app", SECRET);
-    let server = server.login_answer(LoginAnswer::LivingToken);
+    let server = server.login_answer(LoginAnswer::CurrentToken);
     let server = server.start().await.unwrap();
     let tokens = cache(bamboocloud(&server).client_credentials().build().unwrap());
     let token = tokens.token().await.unwrap();

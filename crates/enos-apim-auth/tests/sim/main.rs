@@ -267,7 +267,7 @@ async fn a_refusal_that_quotes_the_token_is_scrubbed() {
 
 #[tokio::test]
 async fn an_old_token_that_lives_on_is_still_used() {
-    let server = EnosServer::builder().old_token(OldToken::Lives);
+    let server = EnosServer::builder().old_token(OldToken::StaysValid);
     let setup = Setup::of(server, |builder| builder).await;
     let first = setup.get().await.unwrap();
     setup.refresh(&first).await.unwrap();

@@ -98,8 +98,8 @@ async fn an_answer_in_a_wrapper_in_a_form_or_compressed_is_read() {
 #[tokio::test]
 async fn a_token_is_due_before_the_end_that_the_server_tells_of_its_refresh_token() {
     let server = OAuth2Server::builder()
-        .refresh_token_life(Duration::from_secs(400))
-        .tell_refresh_token_life("refresh_expires_in");
+        .refresh_token_lifetime(Duration::from_secs(400))
+        .refresh_expires_in_field("refresh_expires_in");
     let setup = Setup::by_token_url(server, |builder| builder).await;
     let first = setup.refresh_token();
     let Ok(Outcome::Issued(token)) = setup.spend(first).await else {

@@ -59,7 +59,7 @@ async fn every_encoding_of_an_echo_is_scrubbed() {
 async fn springs_401_for_an_expired_refresh_token_ends_the_grant() {
     let spring = OAuth2Server::builder()
         .flavour(Flavour::Spring)
-        .refresh_token_life(Duration::from_secs(60));
+        .refresh_token_lifetime(Duration::from_secs(60));
     let setup = Setup::of(spring, |builder| builder).await;
     let token = setup.token();
     setup.sim.clock().advance(Duration::from_secs(61));

@@ -25,7 +25,7 @@ impl World {
     async fn new() -> Self {
         let sim = token_sim::OAuth2Server::builder()
             .rotation(Rotation::Strict)
-            .access_token_life(HOUR)
+            .access_token_lifetime(HOUR)
             .clock(SimClock::frozen(START))
             .start();
         Self {

@@ -1,4 +1,4 @@
-//! What a request must hold: its fields, the codes that refuse them, and the signature.
+//! What a request must contain: its fields, the codes that refuse them, and the signature.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, Refusal> 
     }
 }
 
-/// The timestamp's digits, which a client may send as a number or as text.
+/// Returns the timestamp's digits, which a client may send as a number or as text.
 pub(super) fn digits(body: &Value) -> Result<String, Refusal> {
     let digits = match body.get("timestamp") {
         None | Some(Value::Null) => return Err(EMPTY),
@@ -40,8 +40,8 @@ pub(super) fn digits(body: &Value) -> Result<String, Refusal> {
     if numeric { Ok(digits) } else { Err(INVALID) }
 }
 
-/// What is signed: decoded query parameters by name in ASCII order, of a repeated name the first
-/// value, then the body as it was sent.
+/// Returns what is signed: decoded query parameters in ASCII order of their names, of a repeated
+/// name the first value, then the body as it was sent.
 pub(super) struct Signed<'a> {
     pub(super) token: &'a str,
     pub(super) query: &'a Params,

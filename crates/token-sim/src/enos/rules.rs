@@ -1,4 +1,4 @@
-//! What an EnOS deployment is set to.
+//! The rules of an EnOS server.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub(super) const REFRESH: &str = "/apim-token-service/v2.0/token/refresh";
 /// The rules of an [`EnosServer`](crate::EnosServer).
 #[expect(
     missing_debug_implementations,
-    reason = "it has a secret, and cannot be named outside"
+    reason = "it holds a secret, and is not exported"
 )]
 pub struct Enos {
     pub(super) app_key: String,
@@ -24,8 +24,8 @@ pub struct Enos {
 /// The spelling of the field with the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusSpelling {
-    /// As in the vendor's documents: `stauts` in the answer to a successful `get`, the one sample
-    /// that has it; `status` in the answer to a `refresh` and in every refusal.
+    /// As in the vendor's documents: `stauts` in the answer to a successful `get`, whose sample has
+    /// it; `status` in the answer to a `refresh` and in every refusal.
     AsInSamples,
     /// `status`, as in the tables.
     Status,
@@ -41,7 +41,7 @@ impl Default for Enos {
             life: Duration::from_secs(7200),
             tolerance: Duration::from_secs(600),
             spelling: StatusSpelling::AsInSamples,
-            old_token: OldToken::Dies,
+            old_token: OldToken::Revoked,
         }
     }
 }

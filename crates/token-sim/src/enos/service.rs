@@ -1,4 +1,4 @@
-//! The rules of the token service and of the gateway behind it.
+//! The token service and the gateway behind it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,7 +32,7 @@ struct Known {
 }
 
 impl Known {
-    fn lives(&self, now: i64) -> bool {
+    fn is_valid(&self, now: i64) -> bool {
         !self.dead && now < self.expires_ms
     }
 }
@@ -69,7 +69,9 @@ impl Vendor for Enos {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let access_token = state.living(now).unwrap_or_else(|| self.mint(state, now));
+        let access_token = state
+            .valid_access(now)
+            .unwrap_or_else(|| self.mint(state, now));
         let known = state.tokens.get(&access_token);
         let expires_at_ms = known.map_or(now, |known| known.expires_ms);
         Issued {
@@ -137,7 +139,7 @@ impl Enos {
     }
 
     fn get(&self, state: &mut State, now: i64) -> Reply {
-        if let Some(token) = state.living(now) {
+        if let Some(token) = state.valid_access(now) {
             let generation = state.tokens.get(&token).map_or(0, |known| known.generation);
             return Reply::repeated(self.success(Kind::Login, state, &token, now), generation);
         }
@@ -154,10 +156,10 @@ impl Enos {
             .get_mut(token)
             .filter(|known| !known.dead)
             .ok_or(NOT_REFRESHED)?;
-        if !known.lives(now) {
+        if !known.is_valid(now) {
             return Err(EXPIRED);
         }
-        known.dead = self.old_token == OldToken::Dies;
+        known.dead = self.old_token == OldToken::Revoked;
         let next = self.mint(state, now);
         let answer = self.success(Kind::Refresh, state, &next, now);
         Ok(Reply::issued(answer, state.generation))
@@ -189,7 +191,7 @@ impl Enos {
     }
 
     fn answer(&self, kind: Kind, status: i64, msg: &str, data: Option<&Value>) -> Answer {
-        // The vendor's page has the misspelling in one place: the sample of a successful `get`.
+        // The misspelling occurs once in the vendor's page: in the sample of a successful `get`.
         let is_sample = kind == Kind::Login && data.is_some();
         let field = match self.spelling {
             StatusSpelling::Stauts => "stauts",
@@ -203,12 +205,12 @@ impl Enos {
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("apim-accesstoken").unwrap_or_default();
-        let lives = !state.disabled
+        let valid = !state.disabled
             && state
                 .tokens
                 .get(token)
-                .is_some_and(|known| known.lives(now));
-        if !lives {
+                .is_some_and(|known| known.is_valid(now));
+        if !valid {
             return refused_by_gateway(401, "Unauthenticated");
         }
         if !is_upload(call) && !self.is_signed(call, token, now) {
@@ -236,11 +238,11 @@ impl Enos {
 }
 
 impl State {
-    fn living(&self, now: i64) -> Option<String> {
+    fn valid_access(&self, now: i64) -> Option<String> {
         let current = self.current.as_ref()?;
         self.tokens
             .get(current)
-            .filter(|known| known.lives(now))
+            .filter(|known| known.is_valid(now))
             .map(|_| current.clone())
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 
-/// How long ago the token of a past JWT ended.
+/// How long ago the expired JWT expired.
 const PAST_BY_MS: i64 = 3_600_000;
 
 /// A change to the vendor's answer. An answer that is not JSON stays as it is.
@@ -41,12 +41,12 @@ impl Alteration {
         Self::RemoveField { pointer }
     }
 
-    /// Whether a careful client finds the tokens in the answer.
+    /// Returns whether a lenient client finds the tokens in the answer.
     pub(crate) fn is_readable(&self) -> bool {
         !matches!(self, Self::TrailingBytes | Self::RepeatedKey | Self::Utf16)
     }
 
-    /// The answer, changed. `now` is in Unix milliseconds.
+    /// Returns the changed answer. `now` is in Unix milliseconds.
     pub(crate) fn apply(&self, answer: &Answer, now: i64) -> Answer {
         if matches!(self, Self::Gzip) {
             let answer = answer.clone().body(gzipped(answer.content()));
@@ -87,7 +87,7 @@ impl Alteration {
         answer.clone().body(json.to_string())
     }
 
-    /// The answer in other bytes than the vendor's.
+    /// Encodes the answer in other bytes than the vendor's.
     fn rewritten(&self, json: &Value) -> Vec<u8> {
         let text = json.to_string();
         let inner = text.strip_suffix('}').unwrap_or(&text);
@@ -110,7 +110,7 @@ impl Alteration {
     }
 }
 
-/// The object that holds the field, and the field's name.
+/// Returns the object that contains the field, and the field's name.
 fn fields_around<'a>(
     json: &'a mut Value,
     pointer: &str,
@@ -120,7 +120,7 @@ fn fields_around<'a>(
     Some((fields, name.to_owned()))
 }
 
-/// An unsigned token of RFC 7519 that ended an hour ago.
+/// Returns an unsigned token of RFC 7519 that expired an hour ago.
 fn past_jwt(now: i64) -> String {
     let claims = json!({ "sub": "user", "exp": now.saturating_sub(PAST_BY_MS) / 1000 });
     let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::alteration::Alteration;
 
-/// What is odd about an answer that issues tokens, in the fields of RFC 6749 section 5.1.
+/// What is odd about an answer with tokens, in the fields of RFC 6749 section 5.1.
 ///
 /// ```
 /// use token_sim::{Fault, Oddity};
@@ -14,8 +14,7 @@ use super::alteration::Alteration;
 /// }
 /// ```
 ///
-/// The fields of another vendor's answer are changed by
-/// [`Fault::with_field`](crate::Fault::with_field).
+/// To change fields of other vendors' answers, use [`Fault::with_field`](crate::Fault::with_field).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Oddity {
@@ -51,9 +50,9 @@ pub enum Oddity {
     AccessTokenEmpty,
     /// `"access_token": 7`.
     AccessTokenNumber,
-    /// The access token is a JWT whose `exp` is an hour past.
+    /// The access token is a JWT whose `exp` is an hour ago.
     AccessTokenPast,
-    /// A byte that is not UTF-8, in a field that nobody reads.
+    /// A byte that is not UTF-8, in a field that clients do not read.
     StrayByte,
     /// An HTML comment after the JSON.
     TrailingBytes,
@@ -64,7 +63,7 @@ pub enum Oddity {
 }
 
 impl Oddity {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 21] = [
         Self::ExpiresInZero,
         Self::ExpiresInNegative,
@@ -89,13 +88,13 @@ impl Oddity {
         Self::Utf16,
     ];
 
-    /// Whether a careful client finds the refresh token in such an answer. If not, the journal
-    /// counts the answer as not delivered.
+    /// Returns whether a lenient client finds the refresh token in such an answer. If not, the
+    /// journal counts the answer as not delivered.
     pub fn is_readable(self) -> bool {
         self.alteration().is_readable()
     }
 
-    /// Whether the access token of such an answer can be used.
+    /// Returns whether the access token of such an answer can be used.
     pub fn has_usable_access_token(self) -> bool {
         let unusable = matches!(
             self,

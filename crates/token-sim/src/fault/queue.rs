@@ -19,12 +19,12 @@ impl FaultQueue {
         self.0.locked().clear();
     }
 
-    /// The first fault that fits a request that was read, used up once.
+    /// Takes the first fault that applies to a request that was read.
     pub(crate) fn for_request(&self, kind: Kind, path: &str) -> Option<Fault> {
         self.take(|fault| !matches!(fault.effect, Effect::ResetUnread) && fault.fits(kind, path))
     }
 
-    /// Whether a request is to be reset before it is read.
+    /// Takes a fault that resets the connection before the request is read.
     pub(crate) fn resets_unread(&self) -> Option<Fault> {
         self.take(|fault| matches!(fault.effect, Effect::ResetUnread))
     }

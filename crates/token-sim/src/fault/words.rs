@@ -1,4 +1,4 @@
-//! What an answer in the vendor's place says.
+//! Headers and error texts of answers that faults send.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,17 +7,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::answer::Answer;
 use crate::clock::http_date;
 
-/// What a `Retry-After` header says.
+/// The value of a `Retry-After` header.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum RetryAfter {
-    /// No header at all.
+    /// No header.
     Absent,
-    /// Delay in seconds.
+    /// A delay in seconds.
     Seconds(u64),
     /// An HTTP date, in Unix milliseconds.
     Date(i64),
-    /// Verbatim text: negative, fractional, enormous, nonsense.
+    /// Any text: negative, fractional, huge, malformed.
     Text(&'static str),
 }
 

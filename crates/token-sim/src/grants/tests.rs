@@ -8,13 +8,13 @@ fn with_one(token: &str) -> Grants {
 }
 
 fn enter(grants: &mut Grants, family: usize, generation: u64, access: &str, refresh: &str) {
-    let minted = Minted {
+    let new = NewTokens {
         access,
         access_expires_ms: 100,
         refresh: Some(refresh),
         refresh_expires_ms: 1_000,
     };
-    grants.enter(family, generation, OldToken::Lives, &minted);
+    grants.enter(family, generation, OldToken::StaysValid, &new);
 }
 
 #[test]
@@ -34,11 +34,11 @@ fn a_single_use_token_is_spent_once() {
         grants.spend("r1", Rotation::SingleUse, 0),
         Err(Denied::Spent)
     );
-    assert!(grants.living("access-1", 0).is_some());
+    assert!(grants.valid_access("access-1", 0).is_some());
 }
 
 #[test]
-fn a_reused_token_kills_the_family_where_reuse_is_detected() {
+fn a_reused_token_revokes_the_family_if_reuse_is_detected() {
     let mut grants = with_one("r1");
     grants.spend("r1", Rotation::Strict, 0).unwrap();
     enter(&mut grants, 0, 2, "access-2", "r2");
@@ -47,7 +47,7 @@ fn a_reused_token_kills_the_family_where_reuse_is_detected() {
         grants.spend("r2", Rotation::Strict, 0),
         Err(Denied::Revoked)
     );
-    assert!(grants.living("access-2", 0).is_none());
+    assert!(grants.valid_access("access-2", 0).is_none());
 }
 
 #[test]
@@ -66,14 +66,14 @@ fn a_token_that_never_rotates_counts_generations_all_the_same() {
         grants.spend("r1", Rotation::Never, 0).unwrap().generation,
         2
     );
-    let minted = Minted {
+    let new = NewTokens {
         access: "access-2",
         access_expires_ms: 100,
         refresh: None,
         refresh_expires_ms: 0,
     };
-    grants.enter(0, 2, OldToken::Dies, &minted);
-    assert!(grants.living("access-1", 0).is_none());
+    grants.enter(0, 2, OldToken::Revoked, &new);
+    assert!(grants.valid_access("access-1", 0).is_none());
     let spent = grants.spend("r1", Rotation::Never, 0).unwrap();
     assert_eq!(
         spent,
@@ -87,10 +87,10 @@ fn a_token_that_never_rotates_counts_generations_all_the_same() {
 }
 
 #[test]
-fn tokens_end_at_their_instant() {
+fn tokens_expire_at_their_instant() {
     let mut grants = with_one("r1");
-    assert!(grants.living("access-1", 99).is_some());
-    assert!(grants.living("access-1", 100).is_none());
+    assert!(grants.valid_access("access-1", 99).is_some());
+    assert!(grants.valid_access("access-1", 100).is_none());
     assert_eq!(
         grants.spend("r1", Rotation::SingleUse, 1_000),
         Err(Denied::Expired)

@@ -1,4 +1,4 @@
-//! An entry of the journal: one request and what came of it.
+//! An entry of the journal: one request and its outcome.
 
 use std::fmt;
 
@@ -15,21 +15,21 @@ pub enum Kind {
     Redemption,
     /// A one-time code for the user's consent. Not an exchange.
     Authorization,
-    /// RFC 7662. Not an exchange.
+    /// Introspection (RFC 7662). Not an exchange.
     Introspection,
-    /// RFC 7009, or a vendor's logout. Not an exchange.
+    /// Revocation (RFC 7009), or a vendor's logout. Not an exchange.
     Revocation,
     /// The protected resource. Not an exchange.
     Resource,
     /// A path that the vendor does not have. Not an exchange.
     Unknown,
-    /// A request through a [`FaultProxy`](crate::FaultProxy) in front of somebody else's server;
-    /// counted as an exchange.
+    /// A request through a [`FaultProxy`](crate::FaultProxy) in front of another server; counted as
+    /// an exchange.
     Foreign,
 }
 
 impl Kind {
-    /// Whether a token was asked for, or may have been.
+    /// Returns whether a token was requested, or may have been.
     pub fn is_exchange(self) -> bool {
         matches!(
             self,
@@ -38,23 +38,22 @@ impl Kind {
     }
 }
 
-/// How a request ended at the vendor's side.
+/// How the vendor handled a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Not yet known: under way, delayed or held.
+    /// Not yet known: in progress, delayed or held.
     Pending,
-    /// A fault came first; the vendor never saw the request.
+    /// A fault came first; the vendor did not see the request.
     Unasked,
-    /// A token was issued, this many exchanges into its lineage: the first of a lineage is
-    /// generation 1.
+    /// A token was issued.
     Issued {
-        /// Counts from 1.
+        /// How many exchanges the grant has had; the first tokens of a grant are generation 1.
         generation: u64,
     },
-    /// A token that lives already was given again.
+    /// A valid token was returned again.
     Repeated {
-        /// The generation of the living token.
+        /// The generation of that token.
         generation: u64,
     },
     /// Refused with the vendor's own code, such as `1001`, `90047` or `invalid_grant`.
@@ -62,7 +61,7 @@ pub enum Outcome {
         /// The code as text, whatever its type in the vendor's JSON.
         code: String,
     },
-    /// Answered, and no token was in question.
+    /// Answered; the request was not about a token.
     Answered {
         /// The HTTP status.
         status: u16,
@@ -81,21 +80,23 @@ impl Outcome {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exchange {
-    /// Counts from 1 in the order of arrival. Exchanges and other calls are counted apart.
+    /// The number of the entry, from 1 in the order of arrival. Exchanges and other calls are
+    /// numbered separately.
     pub number: usize,
     /// What was asked for.
     pub kind: Kind,
-    /// How it ended at the vendor's side.
+    /// How the vendor handled it.
     pub outcome: Outcome,
     /// Whether the whole answer was written to a socket whose other side was still open.
     pub delivered: bool,
-    /// Whether a refresh token or code was presented that had been spent before.
+    /// Whether a refresh token or code was presented that had been used before.
     pub reuse: bool,
-    /// Which grant it was about; the simulator's grants count from 0. `None` if what was presented
-    /// belongs to none, and at simulators other than [`OAuth2Server`](crate::OAuth2Server).
+    /// The grant that it was about; the simulator numbers its grants from 0. `None` if what was
+    /// presented belongs to no grant, and for simulators other than
+    /// [`OAuth2Server`](crate::OAuth2Server).
     pub grant: Option<usize>,
-    /// Tells secrets that were presented (refresh tokens, codes, passwords) apart: equal numbers,
-    /// equal secrets. It differs from run to run.
+    /// Distinguishes the secrets that were presented (refresh tokens, codes, passwords): equal
+    /// numbers mean equal secrets. The numbers differ between runs.
     pub credential: u64,
     /// The path, without its query.
     pub path: String,
@@ -104,7 +105,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Whether this exchange gave out a token that had not been given before.
+    /// Returns whether this exchange issued a new token.
     pub fn is_issued(&self) -> bool {
         matches!(self.outcome, Outcome::Issued { .. })
     }

@@ -4,113 +4,112 @@ use std::time::Duration;
 
 use super::dead_grant::DeadGrant;
 use super::flavour::Flavour;
-use super::rules::{ClientAuth, LoginAnswer, OAuth2, RefreshTokenEnd};
+use super::rules::{ClientAuth, LoginAnswer, OAuth2, RefreshTokenExpiry};
 use crate::rotation::{OldToken, Rotation};
 use crate::server::ServerBuilder;
 
 impl ServerBuilder<OAuth2> {
-    /// The path of the token endpoint. The other endpoints lie beside it: `authorize`,
+    /// Sets the path of the token endpoint. The other endpoints are next to it: `authorize`,
     /// `introspect`, `revoke`, `userinfo`.
     pub fn token_path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.vendor.token_path);
         self
     }
 
-    /// The one client that the server knows.
+    /// Sets the one client that the server knows.
     pub fn client(mut self, id: &str, secret: &str) -> Self {
         id.clone_into(&mut self.vendor.client_id);
         secret.clone_into(&mut self.vendor.client_secret);
         self
     }
 
-    /// How that client must prove itself.
+    /// Sets how that client must authenticate.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.vendor.client_auth = client_auth;
         self
     }
 
-    /// Whose manners the server has. Sets also what belongs to them: [`Flavour::OneAccess`] expects
-    /// the client's secret in the form; [`Flavour::Spring`] repeats the refresh token, drops the
-    /// old access token, and answers client credentials with the living access token.
+    /// Sets which product the server imitates, and the other settings that follow from that:
+    /// [`Flavour::OneAccess`] expects the client's secret in the form; [`Flavour::Spring`] repeats
+    /// the refresh token, revokes the old access token, and answers client credentials with a valid
+    /// access token again.
     pub fn flavour(mut self, flavour: Flavour) -> Self {
         self.vendor.flavour = flavour;
         match flavour {
             Flavour::OneAccess => self.client_auth(ClientAuth::Post),
             Flavour::Spring => {
-                let keeping = self.rotation(Rotation::Repeat).old_token(OldToken::Dies);
-                keeping.login_answer(LoginAnswer::LivingToken)
+                let keeping = self.rotation(Rotation::Repeat).old_token(OldToken::Revoked);
+                keeping.login_answer(LoginAnswer::CurrentToken)
             }
             Flavour::Rfc6749 | Flavour::BambooCloud => self,
         }
     }
 
-    /// The scope that is granted, space-separated; a request for more is refused with
+    /// Sets the scope that is granted, space-separated; a request for more is refused with
     /// `invalid_scope`.
     pub fn scope(mut self, scope: &str) -> Self {
         scope.clone_into(&mut self.vendor.scope);
         self
     }
 
-    /// What a refresh does to the refresh token.
+    /// Sets what a refresh does to the refresh token.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.vendor.rotation = rotation;
         self
     }
 
-    /// What a refresh does to the access token issued before.
+    /// Sets what a refresh does to the previous access token.
     pub fn old_token(mut self, old_token: OldToken) -> Self {
         self.vendor.old_token = old_token;
         self
     }
 
-    /// How long an access token lives; told in whole seconds.
-    pub fn access_token_life(mut self, life: Duration) -> Self {
-        self.vendor.access_life = life;
+    /// Sets the lifetime of an access token; the answer has it in whole seconds.
+    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.access_lifetime = life;
         self
     }
 
-    /// How long a refresh token lives.
-    pub fn refresh_token_life(mut self, life: Duration) -> Self {
-        self.vendor.refresh_life = life;
+    /// Sets the lifetime of a refresh token.
+    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.refresh_lifetime = life;
         self
     }
 
-    /// When a refresh token ends; its life after it was issued, unless told otherwise.
-    pub fn refresh_token_end(mut self, end: RefreshTokenEnd) -> Self {
+    /// Sets when a refresh token expires. Default: its lifetime counts from its issue.
+    pub fn refresh_token_expiry(mut self, end: RefreshTokenExpiry) -> Self {
         self.vendor.refresh_end = end;
         self
     }
 
-    /// Tells in this field of each answer how many seconds the refresh token still lives:
-    /// `refresh_expires_in`, `refresh_token_expires_in`. Not told, unless asked for.
-    pub fn tell_refresh_token_life(mut self, field: &str) -> Self {
+    /// Adds a field with the remaining lifetime of the refresh token, in seconds, to each answer:
+    /// `refresh_expires_in`, `refresh_token_expires_in`. Default: no such field.
+    pub fn refresh_expires_in_field(mut self, field: &str) -> Self {
         self.vendor.refresh_life_field = Some(field.to_owned());
         self
     }
 
-    /// What client credentials are answered with while their token lives; a new one, unless told
-    /// otherwise.
+    /// Sets the answer to client credentials while their token is valid. Default: a new token.
     pub fn login_answer(mut self, answer: LoginAnswer) -> Self {
         self.vendor.login_answer = answer;
         self
     }
 
-    /// Refuses a dead refresh token in these words instead of the flavour's.
+    /// Sets the error for an invalid refresh token. Default: the flavour's.
     pub fn dead_grant(mut self, words: DeadGrant) -> Self {
         self.vendor.dead_grant = Some(words);
         self
     }
 
-    /// Refuses at the token endpoint with this status, whatever the refusal: servers exist that
-    /// refuse with 200.
+    /// Sets the status of every refusal at the token endpoint: some servers refuse with 200.
     pub fn refusal_status(mut self, status: u16) -> Self {
         self.vendor.refusal_status = Some(status);
         self
     }
 
-    /// How long a one-time code lives.
-    pub fn code_life(mut self, life: Duration) -> Self {
-        self.vendor.code_life = life;
+    /// Sets the lifetime of a one-time code.
+    pub fn code_lifetime(mut self, life: Duration) -> Self {
+        self.vendor.code_lifetime = life;
         self
     }
 }

@@ -1,4 +1,4 @@
-//! How a client proves who it is.
+//! Client authentication.
 
 use percent_encoding::percent_decode_str;
 
@@ -6,7 +6,7 @@ use super::flavour::Problem;
 use super::rules::{ClientAuth, OAuth2};
 use crate::call::{Call, Params};
 
-/// Nothing, if the request comes from the client that the rules know.
+/// Returns an error unless the request comes from the client that the rules know.
 pub(super) fn authenticate(rules: &OAuth2, call: &Call, form: &Params) -> Result<(), Problem> {
     let known = match rules.client_auth {
         ClientAuth::BasicRaw => call
@@ -45,7 +45,7 @@ impl OAuth2 {
     }
 }
 
-/// RFC 6749 section 2.3: one way of authentication in a request, not two.
+/// RFC 6749 section 2.3: a request must not use more than one authentication method.
 fn refuse_header(call: &Call) -> Result<(), Problem> {
     match call.header("authorization") {
         None => Ok(()),

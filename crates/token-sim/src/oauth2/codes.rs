@@ -24,26 +24,26 @@ pub struct CodeRequest {
 }
 
 impl CodeRequest {
-    /// A code bound to nothing but the client.
+    /// Returns a code that is bound only to the client.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The redemption must name the same address.
+    /// Sets the redirect URI that the redemption must repeat.
     #[must_use]
     pub fn redirect_uri(mut self, redirect_uri: &str) -> Self {
         self.redirect_uri = Some(redirect_uri.to_owned());
         self
     }
 
-    /// The redemption must bring the verifier whose S256 challenge this is (RFC 7636 section 4.2).
+    /// Sets the S256 challenge whose verifier the redemption must have (RFC 7636 section 4.2).
     #[must_use]
     pub fn code_challenge(mut self, challenge: &str) -> Self {
         self.challenge = Some(challenge.to_owned());
         self
     }
 
-    /// Reads the authorization request, or says what is wrong with it.
+    /// Reads the authorization request, or returns what is wrong with it.
     pub(super) fn read(rules: &OAuth2, call: &Call) -> Result<(Self, String), Problem> {
         let query = call.query();
         let refuse = |text: &str| Err(Problem::new(400, "invalid_request", text));
@@ -82,28 +82,28 @@ impl fmt::Debug for CodeRequest {
     }
 }
 
-/// The codes that were given out.
+/// The codes that were issued.
 #[derive(Default)]
 pub(super) struct Codes(HashMap<String, Code>);
 
 struct Code {
     request: CodeRequest,
     expires_ms: i64,
-    /// Set by the first redemption: the family that it opened, where it opened one.
+    /// Set by the first redemption: the grant that it opened, if it opened one.
     redeemed: Option<Option<usize>>,
 }
 
 /// Why a code is refused.
 pub(super) enum CodeTrouble {
     Invalid(Problem),
-    /// Presented before; the family that the first redemption opened.
+    /// Presented before; the grant that the first redemption opened.
     Reused(Option<usize>),
 }
 
 impl Codes {
     pub(super) fn make(&mut self, request: CodeRequest, rules: &OAuth2, now: i64) -> String {
         let code = opaque();
-        let expires_ms = now.saturating_add(millis(rules.code_life));
+        let expires_ms = now.saturating_add(millis(rules.code_lifetime));
         self.0.insert(
             code.clone(),
             Code {
@@ -115,7 +115,7 @@ impl Codes {
         code
     }
 
-    /// Burns the code, whatever the outcome.
+    /// Uses up the code, whatever the outcome.
     pub(super) fn redeem(
         &mut self,
         text: &str,

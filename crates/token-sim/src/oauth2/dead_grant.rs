@@ -1,4 +1,4 @@
-//! Other words in which servers say that a refresh token is dead.
+//! Errors by which servers refuse a refresh token other than RFC 6749's.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::flavour::Problem;
 use crate::answer::Answer;
 use crate::vendor::Reply;
 
-/// In which words the server refuses a refresh token that is unknown, expired, spent or revoked.
+/// The error for a refresh token that is unknown, expired, used or revoked.
 ///
 /// Each is taken from a real server; none is the `invalid_grant` of RFC 6749 section 5.2 that a
-/// [`Flavour`](crate::Flavour) says.
+/// [`Flavour`](crate::Flavour) returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadGrant {
@@ -29,17 +29,17 @@ pub enum DeadGrant {
     Reused,
     /// 400 with `{"error":"invalid_request","error_description":"Session not found"}`.
     SessionNotFound,
-    /// 401 with Spring's own error page in JSON: `"error":"Unauthorized"`, and all that matters in
-    /// `message`, which quotes the token.
+    /// 401 with Spring's own error page in JSON: `"error":"Unauthorized"`; only `message`, which
+    /// quotes the token, tells the cause.
     SpringMessage,
     /// 400 with `invalid_grant` in a form-encoded body.
     Form,
-    /// 400 with `invalid_grant` and a description in Chinese, all of it in GBK.
+    /// 400 with `invalid_grant` and a Chinese description, all of it in GBK.
     Gbk,
 }
 
 impl DeadGrant {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 11] = [
         Self::NestedInvalidated,
         Self::NestedExpired,

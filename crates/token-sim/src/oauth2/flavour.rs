@@ -1,4 +1,4 @@
-//! The words in which servers refuse.
+//! Errors in the wording of real servers.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::grants::Denied;
 use crate::vendor::Reply;
 
-/// Whose manners the server has.
+/// The product that the server imitates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flavour {
@@ -14,7 +14,8 @@ pub enum Flavour {
     Rfc6749,
     /// BambooCloud IDaaS: echoes the token in `error_description`.
     BambooCloud,
-    /// Spring Security OAuth2: as BambooCloud, but an expired refresh token is 401 `invalid_token`.
+    /// Spring Security OAuth2: like BambooCloud, but an expired refresh token is 401
+    /// `invalid_token`.
     Spring,
     /// Huawei Cloud OneAccess: the client's secret in the form, no echo.
     OneAccess,
@@ -75,7 +76,7 @@ impl Flavour {
 
     pub(super) fn dead_access_token(self, token: &str) -> Problem {
         match self {
-            // The blank at the end is in the vendor's sample.
+            // The trailing space is in the vendor's sample.
             Self::BambooCloud => Problem::new(
                 401,
                 "invalid_token",

@@ -1,4 +1,4 @@
-//! The server's state, and how tokens are issued.
+//! The server's state, and how it issues tokens.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::codes::Codes;
 use super::rules::OAuth2;
 use crate::answer::Answer;
 use crate::crypto::opaque;
-use crate::grants::{Grants, Minted, millis};
+use crate::grants::{Grants, NewTokens, millis};
 use crate::rotation::OldToken;
 use crate::vendor::Reply;
 
@@ -18,14 +18,14 @@ pub(crate) struct State {
     pub(super) logins: Logins,
 }
 
-/// Tokens to be answered with.
+/// Tokens of an answer.
 pub(super) struct Pair {
     pub(super) family: usize,
     pub(super) access: String,
     pub(super) access_expires_ms: i64,
-    /// What the answer says; empty where it says nothing.
+    /// The refresh token in the answer; empty if there is none.
     pub(super) refresh: Option<String>,
-    /// When the grant's refresh token ends, whether or not the answer repeats it.
+    /// When the grant's refresh token expires, whether or not the answer repeats it.
     pub(super) refresh_expires_ms: Option<i64>,
     pub(super) scope: String,
 }
@@ -41,9 +41,9 @@ pub(super) struct Issue {
 /// Logins with client credentials.
 #[derive(Default)]
 pub(super) struct Logins {
-    /// How many tokens they got.
+    /// How many tokens they issued.
     pub(super) count: u64,
-    /// The last access token that they got.
+    /// The last access token that they issued.
     pub(super) last: String,
 }
 
@@ -55,20 +55,20 @@ impl OAuth2 {
             family,
             generation: 1,
             refresh,
-            refresh_expires_ms: self.whole_refresh_life(now),
+            refresh_expires_ms: self.whole_refresh_lifetime(now),
         };
         self.enter(state, issue, now)
     }
 
     pub(super) fn enter(&self, state: &mut State, issue: Issue, now: i64) -> Pair {
         let access = opaque();
-        let access_expires_ms = now.saturating_add(millis(self.access_life));
+        let access_expires_ms = now.saturating_add(millis(self.access_lifetime));
         let old = if issue.generation > 1 {
             self.old_token
         } else {
-            OldToken::Lives
+            OldToken::StaysValid
         };
-        let minted = Minted {
+        let new = NewTokens {
             access: &access,
             access_expires_ms,
             refresh: issue.refresh.as_deref(),
@@ -76,7 +76,7 @@ impl OAuth2 {
         };
         state
             .grants
-            .enter(issue.family, issue.generation, old, &minted);
+            .enter(issue.family, issue.generation, old, &new);
         let scope = state.grants.scope(issue.family).to_owned();
         Pair {
             family: issue.family,
@@ -116,7 +116,7 @@ impl OAuth2 {
             .header("pragma", "no-cache")
     }
 
-    pub(super) fn whole_refresh_life(&self, now: i64) -> i64 {
-        now.saturating_add(millis(self.refresh_life))
+    pub(super) fn whole_refresh_lifetime(&self, now: i64) -> i64 {
+        now.saturating_add(millis(self.refresh_lifetime))
     }
 }

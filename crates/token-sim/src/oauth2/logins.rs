@@ -15,7 +15,7 @@ impl OAuth2 {
         if state.disabled {
             return Problem::new(401, "invalid_client", "Bad client credentials").reply();
         }
-        if let Some(pair) = self.living_login(state, now) {
+        if let Some(pair) = self.current_login(state, now) {
             return Reply::repeated(self.success(&pair, now), state.logins.count);
         }
         let mut pair = self.open(state, None, now);
@@ -25,19 +25,19 @@ impl OAuth2 {
         self.issued(&pair, state.logins.count, now)
     }
 
-    /// The access token of the last login, if it lives and this server repeats it.
-    fn living_login(&self, state: &State, now: i64) -> Option<Pair> {
+    /// Returns the access token of the last login, if it is valid and this server repeats it.
+    fn current_login(&self, state: &State, now: i64) -> Option<Pair> {
         if self.login_answer == LoginAnswer::NewToken {
             return None;
         }
-        let living = state.grants.living(&state.logins.last, now)?;
+        let valid = state.grants.valid_access(&state.logins.last, now)?;
         Some(Pair {
-            family: living.family,
+            family: valid.family,
             access: state.logins.last.clone(),
-            access_expires_ms: living.expires_ms,
+            access_expires_ms: valid.expires_ms,
             refresh: None,
             refresh_expires_ms: None,
-            scope: living.scope.to_owned(),
+            scope: valid.scope.to_owned(),
         })
     }
 
@@ -63,11 +63,11 @@ impl OAuth2 {
         self.issued(&pair, 1, now)
     }
 
-    /// RFC 6749 section 4.1.2: tokens that came of the code should go, and do where reuse is
+    /// RFC 6749 section 4.1.2: tokens issued for the code should be revoked, and are if reuse is
     /// detected.
     fn code_reused(&self, state: &mut State, family: Option<usize>) -> Reply {
         if let (Some(family), Rotation::Strict) = (family, self.rotation) {
-            state.grants.kill_family(family);
+            state.grants.revoke_family(family);
         }
         Problem::new(400, "invalid_grant", "Invalid authorization code")
             .reply()

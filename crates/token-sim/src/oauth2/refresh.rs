@@ -2,7 +2,7 @@
 
 use super::flavour::Problem;
 use super::issue::{Issue, State};
-use super::rules::{OAuth2, RefreshTokenEnd};
+use super::rules::{OAuth2, RefreshTokenExpiry};
 use crate::call::Params;
 use crate::crypto::opaque;
 use crate::grants::{Denied, Spent};
@@ -46,12 +46,14 @@ impl OAuth2 {
         self.issued(&pair, spent.generation, now).reuse(spent.reuse)
     }
 
-    /// When the refresh token ends that this exchange leaves behind.
+    /// Returns when the refresh token expires that the client has after this exchange.
     fn refresh_end(&self, spent: &Spent, now: i64) -> i64 {
         match self.refresh_end {
-            RefreshTokenEnd::Fixed => spent.refresh_expires_ms,
-            RefreshTokenEnd::AfterIssue if !self.rotation.renews() => spent.refresh_expires_ms,
-            RefreshTokenEnd::AfterIssue | RefreshTokenEnd::Sliding => self.whole_refresh_life(now),
+            RefreshTokenExpiry::Fixed => spent.refresh_expires_ms,
+            RefreshTokenExpiry::AfterIssue if !self.rotation.renews() => spent.refresh_expires_ms,
+            RefreshTokenExpiry::AfterIssue | RefreshTokenExpiry::Sliding => {
+                self.whole_refresh_lifetime(now)
+            }
         }
     }
 

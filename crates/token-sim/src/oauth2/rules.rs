@@ -1,4 +1,4 @@
-//! What an OAuth 2.0 server is set to.
+//! The rules of an OAuth 2.0 server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::rotation::{OldToken, Rotation};
 /// The rules of an [`OAuth2Server`](crate::OAuth2Server).
 #[expect(
     missing_debug_implementations,
-    reason = "it has a secret, and cannot be named outside"
+    reason = "it holds a secret, and is not exported"
 )]
 pub struct OAuth2 {
     pub(super) token_path: String,
@@ -20,22 +20,22 @@ pub struct OAuth2 {
     pub(super) scope: String,
     pub(super) rotation: Rotation,
     pub(super) old_token: OldToken,
-    pub(super) access_life: Duration,
-    pub(super) refresh_life: Duration,
-    pub(super) refresh_end: RefreshTokenEnd,
+    pub(super) access_lifetime: Duration,
+    pub(super) refresh_lifetime: Duration,
+    pub(super) refresh_end: RefreshTokenExpiry,
     pub(super) refresh_life_field: Option<String>,
     pub(super) login_answer: LoginAnswer,
     pub(super) dead_grant: Option<DeadGrant>,
     pub(super) refusal_status: Option<u16>,
-    pub(super) code_life: Duration,
+    pub(super) code_lifetime: Duration,
 }
 
-/// How the client must prove itself at the token endpoint.
+/// How the client must authenticate at the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// `Authorization: Basic base64(id:secret)`, the parts as they are: what the vendors document.
+    /// `Authorization: Basic base64(id:secret)`, the parts unencoded: what the vendors document.
     BasicRaw,
-    /// The same with both parts form-encoded first, as RFC 6749 section 2.3.1 asks.
+    /// The same with both parts form-encoded first, as RFC 6749 section 2.3.1 requires.
     BasicEncoded,
     /// `client_id` and `client_secret` in the form.
     Post,
@@ -43,31 +43,29 @@ pub enum ClientAuth {
     Public,
 }
 
-/// What client credentials are answered with while the access token that they got before lives.
+/// The answer to client credentials while their access token is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginAnswer {
     /// A new access token each time.
     NewToken,
-    /// The living access token again, with the seconds that are left of it in `expires_in`, until
-    /// its end: what Spring Security OAuth2 does. In its last second that is 0.
-    LivingToken,
+    /// The valid access token again, with its remaining seconds in `expires_in`, as Spring Security
+    /// OAuth2 does. In its last second that is 0.
+    CurrentToken,
 }
 
-/// When a refresh token ends.
+/// When a refresh token expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefreshTokenEnd {
-    /// A refresh token's life after it was issued: one that is kept has a fixed end, rotation moves
-    /// it.
+pub enum RefreshTokenExpiry {
+    /// A lifetime after it was issued: a kept token has a fixed expiry, rotation extends it.
     AfterIssue,
-    /// A refresh token's life after its last use, kept or not.
+    /// A lifetime after its last use, kept or not.
     Sliding,
-    /// A refresh token's life after the grant began, kept or not: each answer brings an earlier
-    /// end.
+    /// A lifetime after the grant began, kept or not: each answer leaves less of it.
     Fixed,
 }
 
 impl OAuth2 {
-    /// A path beside the token endpoint: `…/oauth2/token` has `…/oauth2/revoke`.
+    /// Returns a path next to the token endpoint: `…/oauth2/token` has `…/oauth2/revoke`.
     pub(super) fn beside_token(&self, name: &str) -> String {
         let parent = self
             .token_path
@@ -87,15 +85,15 @@ impl Default for OAuth2 {
             flavour: Flavour::BambooCloud,
             scope: "get_user_info".to_owned(),
             rotation: Rotation::SingleUse,
-            old_token: OldToken::Lives,
-            access_life: Duration::from_secs(7200),
-            refresh_life: Duration::from_secs(30 * 86_400),
-            refresh_end: RefreshTokenEnd::AfterIssue,
+            old_token: OldToken::StaysValid,
+            access_lifetime: Duration::from_secs(7200),
+            refresh_lifetime: Duration::from_secs(30 * 86_400),
+            refresh_end: RefreshTokenExpiry::AfterIssue,
             refresh_life_field: None,
             login_answer: LoginAnswer::NewToken,
             dead_grant: None,
             refusal_status: None,
-            code_life: Duration::from_secs(300),
+            code_lifetime: Duration::from_secs(300),
         }
     }
 }

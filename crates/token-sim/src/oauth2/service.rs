@@ -1,4 +1,4 @@
-//! Which endpoint a request is for, and the endpoints beside the token endpoint.
+//! The endpoints, and those besides the token endpoint.
 
 use serde_json::json;
 
@@ -136,17 +136,17 @@ impl OAuth2 {
             return problem.reply();
         }
         let token = form.first("token").unwrap_or_default();
-        let living = state
+        let valid = state
             .grants
-            .living(token, now)
-            .or_else(|| state.grants.living_refresh(token, now));
-        let body = match living.filter(|_| !state.disabled) {
+            .valid_access(token, now)
+            .or_else(|| state.grants.valid_refresh(token, now));
+        let body = match valid.filter(|_| !state.disabled) {
             None => json!({ "active": false }),
-            Some(living) => json!({
+            Some(valid) => json!({
                 "active": true,
-                "client_id": living.owner,
-                "scope": living.scope,
-                "exp": living.expires_ms / 1000,
+                "client_id": valid.owner,
+                "scope": valid.scope,
+                "exp": valid.expires_ms / 1000,
                 "token_type": "Bearer",
             }),
         };
@@ -169,10 +169,14 @@ impl OAuth2 {
             let text = "Full authentication is required to access this resource";
             return Problem::new(401, "unauthorized", text).reply();
         };
-        match state.grants.living(token, now).filter(|_| !state.disabled) {
+        match state
+            .grants
+            .valid_access(token, now)
+            .filter(|_| !state.disabled)
+        {
             None => self.flavour.dead_access_token(token).reply(),
-            Some(living) => {
-                let body = json!({ "id": living.owner, "scope": living.scope });
+            Some(valid) => {
+                let body = json!({ "id": valid.owner, "scope": valid.scope });
                 Reply::answered(Answer::json(200, &body))
             }
         }

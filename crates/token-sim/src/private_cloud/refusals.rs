@@ -1,10 +1,10 @@
-//! The shapes that a refusal may have, of which the documents tell none.
+//! Formats of a refusal; the documents describe none.
 
 use serde_json::json;
 
 use crate::answer::Answer;
 
-/// What a refusal of a [`PrivateCloudServer`](crate::PrivateCloudServer) looks like.
+/// The format of a refusal by a [`PrivateCloudServer`](crate::PrivateCloudServer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorShape {
@@ -16,7 +16,7 @@ pub enum ErrorShape {
     Errcode,
     /// 400 or 401 without a body.
     Empty,
-    /// The login page with 200, as a web application behind a session filter answers.
+    /// The login page with 200, like a web application behind a session filter.
     LoginPage,
     /// 302 to the login page.
     LoginRedirect,

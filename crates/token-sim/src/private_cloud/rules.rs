@@ -1,4 +1,4 @@
-//! What a private cloud is set to; deployments differ.
+//! The rules of a private cloud; deployments differ.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::rotation::{OldToken, Rotation};
 /// The rules of a [`PrivateCloudServer`](crate::PrivateCloudServer).
 #[expect(
     missing_debug_implementations,
-    reason = "it has a secret, and cannot be named outside"
+    reason = "it holds a secret, and is not exported"
 )]
 pub struct PrivateCloud {
     pub(super) client_id: String,
@@ -19,9 +19,9 @@ pub struct PrivateCloud {
     pub(super) access_field: String,
     pub(super) refresh_field: String,
     pub(super) life_field: String,
-    pub(super) access_life: Duration,
-    pub(super) refresh_life: Duration,
-    pub(super) code_life: Duration,
+    pub(super) access_lifetime: Duration,
+    pub(super) refresh_lifetime: Duration,
+    pub(super) code_lifetime: Duration,
     pub(super) rotation: Rotation,
     pub(super) old_token: OldToken,
     pub(super) errors: ErrorShape,
@@ -38,11 +38,11 @@ impl Default for PrivateCloud {
             access_field: "access_token".to_owned(),
             refresh_field: "refresh_token".to_owned(),
             life_field: "expires_in".to_owned(),
-            access_life: Duration::from_secs(3600),
-            refresh_life: Duration::from_secs(30 * 86_400),
-            code_life: Duration::from_secs(300),
+            access_lifetime: Duration::from_secs(3600),
+            refresh_lifetime: Duration::from_secs(30 * 86_400),
+            code_lifetime: Duration::from_secs(300),
             rotation: Rotation::SingleUse,
-            old_token: OldToken::Lives,
+            old_token: OldToken::StaysValid,
             errors: ErrorShape::OAuth,
         }
     }

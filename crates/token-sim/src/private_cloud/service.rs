@@ -1,4 +1,4 @@
-//! The rules of the private cloud.
+//! The endpoints of the private cloud.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::rules::PrivateCloud;
 use crate::answer::Answer;
 use crate::call::{Call, Params, with_params};
 use crate::crypto::opaque;
-use crate::grants::{Denied, Grants, Minted, millis};
+use crate::grants::{Denied, Grants, NewTokens, millis};
 use crate::journal::Kind;
 use crate::rotation::{OldToken, Rotation};
 use crate::vendor::{Issued, Reply, Vendor};
@@ -76,7 +76,7 @@ impl Vendor for PrivateCloud {
         Issued {
             access_token: pair.access,
             refresh_token: pair.refresh,
-            expires_at_ms: now.saturating_add(millis(self.access_life)),
+            expires_at_ms: now.saturating_add(millis(self.access_lifetime)),
         }
     }
 
@@ -96,7 +96,7 @@ impl Vendor for PrivateCloud {
 impl PrivateCloud {
     pub(super) fn code(&self, state: &mut State, redirect_uri: &str, now: i64) -> String {
         let code = opaque();
-        let expires_ms = now.saturating_add(millis(self.code_life));
+        let expires_ms = now.saturating_add(millis(self.code_lifetime));
         let entry = Code {
             redirect_uri: redirect_uri.to_owned(),
             expires_ms,
@@ -120,7 +120,7 @@ impl PrivateCloud {
         Reply::answered(Answer::new(302).header("location", &location))
     }
 
-    /// The code is burnt before anything else is looked at.
+    /// The code is used up before anything else is checked.
     fn redeem(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let query = call.query();
         let shown = query
@@ -165,7 +165,7 @@ impl PrivateCloud {
         }
     }
 
-    /// Method, client, grant type and the one parameter that must be in the URL.
+    /// Checks method, client, grant type and the one parameter that must be in the URL.
     fn admit(
         &self,
         call: &Call,
@@ -187,10 +187,10 @@ impl PrivateCloud {
     }
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
-        let living = call
+        let valid = call
             .bearer()
-            .and_then(|token| state.grants.living(token, now));
-        if living.is_none() || state.disabled {
+            .and_then(|token| state.grants.valid_access(token, now));
+        if valid.is_none() || state.disabled {
             let Refusal { status, code, text } = NOT_LOGGED_IN;
             let body = json!({ "error": code, "error_description": text });
             return Reply::refused(Answer::json(status, &body), code);
@@ -207,18 +207,18 @@ impl PrivateCloud {
         now: i64,
     ) -> Pair {
         let access = opaque();
-        let minted = Minted {
+        let new = NewTokens {
             access: &access,
-            access_expires_ms: now.saturating_add(millis(self.access_life)),
+            access_expires_ms: now.saturating_add(millis(self.access_lifetime)),
             refresh: refresh.as_deref(),
-            refresh_expires_ms: now.saturating_add(millis(self.refresh_life)),
+            refresh_expires_ms: now.saturating_add(millis(self.refresh_lifetime)),
         };
         let old = if generation > 1 {
             self.old_token
         } else {
-            OldToken::Lives
+            OldToken::StaysValid
         };
-        state.grants.enter(family, generation, old, &minted);
+        state.grants.enter(family, generation, old, &new);
         Pair { access, refresh }
     }
 
@@ -230,7 +230,7 @@ impl PrivateCloud {
         }
         body.insert(
             self.life_field.clone(),
-            Value::from(self.access_life.as_secs()),
+            Value::from(self.access_lifetime.as_secs()),
         );
         Reply::issued(Answer::json(200, &Value::Object(body)), generation)
     }

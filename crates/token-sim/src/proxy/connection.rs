@@ -1,4 +1,4 @@
-//! One client's connection: request by request, with what goes wrong.
+//! A client's connection: its requests and their faults.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Connection<S> {
     state: Arc<ProxyState>,
 }
 
-/// A request under way.
+/// A request in progress.
 struct Exchange {
     call: Call,
     kind: Kind,
@@ -114,7 +114,7 @@ impl<S: Socket> Connection<S> {
         self.instead(exchange, &fault.effect).await
     }
 
-    /// Lets the server behind the proxy act, whether or not the client is still there.
+    /// Sends the request to the upstream server, whether or not the client is still connected.
     async fn act(&self, exchange: &Exchange) -> Answer {
         let asked = upstream::ask(self.state.upstream, &exchange.call, exchange.entry).await;
         let mut answer = asked.unwrap_or_else(|_| {
@@ -151,7 +151,7 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// The vendor has acted; this is what becomes of its answer.
+    /// Sends, changes or loses the answer of the vendor, which has acted.
     async fn spoil(
         &mut self,
         exchange: &Exchange,
@@ -206,14 +206,14 @@ impl<S: Socket> Connection<S> {
         Ok(exchange.next())
     }
 
-    /// Sends another answer than the vendor's, which is thereby not delivered.
+    /// Sends another answer instead of the vendor's, which is not delivered.
     async fn replace(&mut self, exchange: &Exchange, answer: &Answer) -> io::Result<Next> {
         let bytes = self.render(exchange, answer).bytes;
         sending::whole(self.inbox.stream(), &bytes, None).await?;
         Ok(exchange.next())
     }
 
-    /// An altered answer is delivered if its tokens can be read.
+    /// Sends an altered answer, which is delivered if its tokens can be read.
     async fn send_altered(
         &mut self,
         exchange: &Exchange,
@@ -228,7 +228,7 @@ impl<S: Socket> Connection<S> {
         self.replace(exchange, &altered).await
     }
 
-    /// Until the client closes its side.
+    /// Waits until the client closes its side.
     async fn keep_silent(&mut self) -> io::Result<Next> {
         self.inbox
             .body(Framing::UntilClose)

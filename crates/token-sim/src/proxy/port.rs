@@ -1,4 +1,4 @@
-//! A loopback port that listens or refuses, and stays ours either way.
+//! A loopback port that listens or refuses, and stays bound either way.
 
 use std::future;
 use std::io;
@@ -15,7 +15,7 @@ pub(super) struct Port {
 
 enum State {
     Listening(TcpListener),
-    /// Bound without listening: connecting is refused, and nobody else gets the port.
+    /// Bound without listening: connections are refused, and no other process gets the port.
     Kept(TcpSocket),
     Lost,
 }
@@ -57,7 +57,7 @@ impl Port {
         Ok(())
     }
 
-    /// The next connection; for ever pending while connections are refused.
+    /// Accepts the next connection; pending forever while connections are refused.
     pub(super) async fn accept(&self) -> io::Result<TcpStream> {
         match &self.state {
             State::Listening(listener) => listener.accept().await.map(|(stream, _)| stream),

@@ -1,4 +1,4 @@
-//! The proxy's side towards the client: whole answers, and broken ones.
+//! Sends answers to the client, whole and broken ones.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,11 +17,12 @@ use crate::answer::Answer;
 use crate::clock::SimClock;
 use crate::journal::Journal;
 
-/// A client's connection, with or without TLS around it.
+/// A client's connection, with or without TLS.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
     fn tcp(&self) -> &TcpStream;
 
-    /// What bytes from a client mean that ought to be waiting: over TLS, an alert that it leaves.
+    /// What unread bytes mean when the client is expected to wait: over TLS, an alert that it
+    /// disconnects.
     fn bytes_mean_leaving(&self) -> bool;
 }
 
@@ -46,13 +47,14 @@ impl Socket for tokio_rustls::server::TlsStream<TcpStream> {
     }
 }
 
-/// The entry of the journal that a write of the last byte marks as delivered.
+/// The journal entry that writing the last byte marks as delivered.
 pub(super) struct Receipt<'a> {
     pub(super) journal: &'a Journal,
     pub(super) entry: usize,
 }
 
-/// Whether the client has closed its side. Asks the operating system, since readiness may be stale.
+/// Returns whether the client has closed its side. Asks the operating system, because tokio's
+/// readiness may be stale.
 pub(super) fn has_left(socket: &impl Socket) -> bool {
     match SockRef::from(socket.tcp()).peek(&mut [MaybeUninit::uninit()]) {
         Ok(0) => true,
@@ -61,7 +63,7 @@ pub(super) fn has_left(socket: &impl Socket) -> bool {
     }
 }
 
-/// Makes the coming close a reset.
+/// Turns the coming close into a reset.
 pub(super) fn reset(socket: &impl Socket) {
     let _ = SockRef::from(socket.tcp()).set_linger(Some(Duration::ZERO));
 }
@@ -109,7 +111,7 @@ pub(super) async fn drip(
     whole(socket, last, receipt).await
 }
 
-/// JSON white space without end, until the client has had enough.
+/// Sends JSON white space until the client disconnects.
 pub(super) async fn flood(socket: &mut impl Socket, date: &str) -> io::Result<()> {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: {date}\r\nconnection: close\r\n\r\n"
@@ -120,7 +122,7 @@ pub(super) async fn flood(socket: &mut impl Socket, date: &str) -> io::Result<()
     }
 }
 
-/// The bytes of an answer, and where its body starts.
+/// Returns the bytes of an answer, and where its body starts.
 pub(super) struct Rendered {
     pub(super) bytes: Vec<u8>,
     pub(super) body_at: usize,

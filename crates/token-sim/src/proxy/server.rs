@@ -1,4 +1,4 @@
-//! The proxy's thread: accepts connections and obeys the test.
+//! The proxy's thread: accepts connections and runs the test's commands.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,23 +17,23 @@ use super::state::ProxyState;
 
 pub(super) struct Server {
     addr: SocketAddr,
-    orders: Option<mpsc::UnboundedSender<Order>>,
+    commands: Option<mpsc::UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
     pub(super) async fn start(state: Arc<ProxyState>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (orders, received) = mpsc::unbounded_channel();
+        let (commands, received) = mpsc::unbounded_channel();
         let (opened, port) = oneshot::channel();
-        let work = move || run(&runtime, opened, received, state);
+        let run_proxy = move || run(&runtime, opened, received, state);
         let thread = thread::Builder::new()
             .name("token-sim proxy".to_owned())
-            .spawn(work)?;
-        let addr = port.await.map_err(|_| gone())??;
+            .spawn(run_proxy)?;
+        let addr = port.await.map_err(|_| thread_ended())??;
         Ok(Self {
             addr,
-            orders: Some(orders),
+            commands: Some(commands),
             thread: Some(thread),
         })
     }
@@ -43,26 +43,28 @@ impl Server {
     }
 
     pub(super) async fn refuse(&self) -> io::Result<()> {
-        self.order(Order::Refuse).await
+        self.command(Command::Refuse).await
     }
 
     pub(super) async fn accept(&self) -> io::Result<()> {
-        self.order(Order::Accept).await
+        self.command(Command::Accept).await
     }
 
-    async fn order(&self, order: impl FnOnce(Done) -> Order) -> io::Result<()> {
+    async fn command(&self, command: impl FnOnce(Done) -> Command) -> io::Result<()> {
         let (done, result) = oneshot::channel();
-        let orders = self.orders.as_ref().ok_or_else(gone)?;
-        orders.send(order(Done(done))).map_err(|_| gone())?;
-        result.await.map_err(|_| gone())?
+        let commands = self.commands.as_ref().ok_or_else(thread_ended)?;
+        commands
+            .send(command(Done(done)))
+            .map_err(|_| thread_ended())?;
+        result.await.map_err(|_| thread_ended())?
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.orders = None;
+        self.commands = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there has been printed already.
+            // The thread has already printed its panic.
             let _ = thread.join();
         }
     }
@@ -70,13 +72,13 @@ impl Drop for Server {
 
 struct Done(oneshot::Sender<io::Result<()>>);
 
-enum Order {
+enum Command {
     Refuse(Done),
     Accept(Done),
 }
 
 impl Done {
-    fn tell(self, result: io::Result<()>) {
+    fn send(self, result: io::Result<()>) {
         // The test may have stopped waiting.
         let _ = self.0.send(result);
     }
@@ -85,14 +87,14 @@ impl Done {
 fn run(
     runtime: &Runtime,
     opened: oneshot::Sender<io::Result<SocketAddr>>,
-    orders: mpsc::UnboundedReceiver<Order>,
+    commands: mpsc::UnboundedReceiver<Command>,
     state: Arc<ProxyState>,
 ) {
     runtime.block_on(async {
         match Port::open() {
             Ok(port) => {
                 let _ = opened.send(Ok(port.addr()));
-                serve(port, orders, state).await;
+                serve(port, commands, state).await;
             }
             Err(error) => {
                 let _ = opened.send(Err(error));
@@ -101,37 +103,41 @@ fn run(
     });
 }
 
-/// Ends when the sender of orders is dropped; dropping the set ends all connections.
-async fn serve(mut port: Port, mut orders: mpsc::UnboundedReceiver<Order>, state: Arc<ProxyState>) {
+/// Ends when the sender of commands is dropped; dropping the set closes all connections.
+async fn serve(
+    mut port: Port,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    state: Arc<ProxyState>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            order = orders.recv() => match order {
-                Some(order) => obey(order, &mut port, &mut connections).await,
+            command = commands.recv() => match command {
+                Some(command) => execute(command, &mut port, &mut connections).await,
                 None => return,
             },
             Ok(stream) = port.accept() => {
                 state.connections.fetch_add(1, Ordering::SeqCst);
-                connections.spawn(converse(stream, Arc::clone(&state)));
+                connections.spawn(serve_connection(stream, Arc::clone(&state)));
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn obey(order: Order, port: &mut Port, connections: &mut JoinSet<()>) {
-    match order {
-        Order::Refuse(done) => {
+async fn execute(command: Command, port: &mut Port, connections: &mut JoinSet<()>) {
+    match command {
+        Command::Refuse(done) => {
             let refused = port.refuse();
             connections.shutdown().await;
-            done.tell(refused);
+            done.send(refused);
         }
-        Order::Accept(done) => done.tell(port.listen()),
+        Command::Accept(done) => done.send(port.listen()),
     }
 }
 
-async fn converse(stream: TcpStream, state: Arc<ProxyState>) {
-    // Answers are written in one piece; drips must not be gathered.
+async fn serve_connection(stream: TcpStream, state: Arc<ProxyState>) {
+    // An answer is one write, and the pieces of a drip must not be joined.
     let _ = stream.set_nodelay(true);
     #[cfg(feature = "tls")]
     if let Some(tls) = &state.tls {
@@ -143,6 +149,6 @@ async fn converse(stream: TcpStream, state: Arc<ProxyState>) {
     Connection::new(stream, state).run().await;
 }
 
-fn gone() -> io::Error {
+fn thread_ended() -> io::Error {
     io::Error::other("the proxy's thread has ended")
 }

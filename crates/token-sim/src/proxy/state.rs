@@ -12,10 +12,10 @@ use crate::journal::{Journal, Kind};
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
-/// The header that tells the server behind the proxy which entry of the journal a request is.
+/// The header that carries the number of a request's journal entry to the upstream server.
 pub(crate) const ENTRY: &str = "x-token-sim-entry";
 
-/// What the connections of one proxy share.
+/// The state that the connections of one proxy share.
 pub(super) struct ProxyState {
     pub(super) upstream: SocketAddr,
     pub(super) journal: Journal,

@@ -1,4 +1,4 @@
-//! The proxy's side towards the server behind it.
+//! The connection to the upstream server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::wire::{Framing, Inbox, is_of_one_hop, malformed, push_header};
 use crate::answer::Answer;
 use crate::call::Call;
 
-/// Hands a request on over a new connection and reads the whole answer.
+/// Sends a request over a new connection and reads the whole answer.
 pub(super) async fn ask(upstream: SocketAddr, call: &Call, entry: usize) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;

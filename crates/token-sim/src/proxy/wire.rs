@@ -1,4 +1,4 @@
-//! HTTP/1.1 messages, read in full (RFC 9112).
+//! Reads HTTP/1.1 messages in full (RFC 9112).
 
 use std::io;
 
@@ -9,7 +9,7 @@ const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 const PIECE: usize = 16 * 1024;
 
-/// A stream, and what was read of it but not yet used.
+/// A stream, and what was read from it but not used yet.
 pub(super) struct Inbox<S> {
     stream: S,
     unused: Vec<u8>,
@@ -21,7 +21,7 @@ pub(super) struct Head {
     pub(super) headers: HeaderMap,
 }
 
-/// How a body ends.
+/// How the end of a body is found.
 #[derive(Clone, Copy)]
 pub(super) enum Framing {
     Length(usize),
@@ -41,7 +41,7 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
         &mut self.stream
     }
 
-    /// Waits until there is something to read; false when the stream has ended.
+    /// Waits until there is something to read; returns false if the stream has ended.
     pub(super) async fn has_more(&mut self) -> io::Result<bool> {
         Ok(!self.unused.is_empty() || self.fill().await? > 0)
     }
@@ -143,7 +143,7 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
 
 impl Head {
     fn parse(text: &[u8]) -> io::Result<Self> {
-        // Header values may hold any byte above 0x7f, so the text is not decoded as a whole.
+        // Header values may contain any byte above 0x7f, so the text is not decoded as a whole.
         let mut lines = text
             .split(|byte| *byte == b'\n')
             .map(<[u8]>::trim_ascii_end);
@@ -156,7 +156,7 @@ impl Head {
         })
     }
 
-    /// RFC 9112 section 6.3; `otherwise` is the rule where no header speaks.
+    /// Returns how the body ends (RFC 9112 section 6.3); `otherwise` applies if no header tells.
     pub(super) fn framing(&self, otherwise: Framing) -> io::Result<Framing> {
         let value = |name| {
             self.headers
@@ -181,8 +181,8 @@ impl Head {
     }
 }
 
-/// Headers that speak of one connection and are not handed on (RFC 9110 section 7.6.1), and the
-/// length, written anew.
+/// Headers that belong to one connection and are not forwarded (RFC 9110 section 7.6.1), and the
+/// length, which is computed again.
 pub(super) fn is_of_one_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),

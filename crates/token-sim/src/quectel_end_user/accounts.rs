@@ -1,7 +1,7 @@
-//! The user, and what wrong passwords lead to.
+//! The user's account, and what wrong passwords do to it.
 
 use super::answers::{ADDRESS_BLOCKED, BLOCKED, DISABLED, FROZEN, Refusal};
-use super::rules::AttemptsTold;
+use super::rules::AttemptsLeft;
 
 /// Failures before the account is frozen.
 const ATTEMPTS: i64 = 5;
@@ -34,12 +34,12 @@ impl Accounts {
         self.address_blocked_until_ms = Some(now.saturating_add(FREEZE_MS));
     }
 
-    /// The next login or refresh is refused with this code.
+    /// The code that the next login or refresh is refused with.
     pub(super) fn refuse_next(&mut self, code: i64) {
         self.refuse_next = Some(code);
     }
 
-    /// Whether a login or refresh is looked at at all.
+    /// Checks what refuses any login or refresh.
     pub(super) fn admit_call(&mut self, now: i64) -> Result<(), Refusal> {
         if let Some(code) = self.refuse_next.take() {
             return Err(Refusal::of(code));
@@ -50,7 +50,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Whether a password is looked at at all.
+    /// Checks what refuses any password.
     pub(super) fn admit(&self, now: i64) -> Result<(), Refusal> {
         if lasts(self.blocked_until_ms, now) {
             return Err(BLOCKED);
@@ -61,7 +61,7 @@ impl Accounts {
         if self.disabled { Err(DISABLED) } else { Ok(()) }
     }
 
-    /// Whether a refresh token is looked at at all.
+    /// Checks what refuses any refresh token.
     pub(super) fn admit_refresh(&mut self, now: i64) -> Result<(), Refusal> {
         self.admit_call(now)?;
         if self.disabled { Err(DISABLED) } else { Ok(()) }
@@ -72,9 +72,9 @@ impl Accounts {
     }
 
     /// Counts a wrong password; the fifth freezes the account.
-    pub(super) fn failed(&mut self, told: AttemptsTold, now: i64) -> Refusal {
+    pub(super) fn failed(&mut self, told: AttemptsLeft, now: i64) -> Refusal {
         self.failures += 1;
-        let in_text = told == AttemptsTold::InText;
+        let in_text = told == AttemptsLeft::InText;
         match ATTEMPTS - self.failures {
             4 if in_text => Refusal(
                 5146,
@@ -116,11 +116,11 @@ mod tests {
     fn the_fifth_failure_freezes_for_twenty_minutes() {
         let mut accounts = Accounts::default();
         let codes: Vec<_> = (0..5)
-            .map(|_| accounts.failed(AttemptsTold::InCode, 0).0)
+            .map(|_| accounts.failed(AttemptsLeft::InCode, 0).0)
             .collect();
         assert_eq!(codes, [5586, 5585, 5584, 5583, 5147]);
         assert!(accounts.admit(FREEZE_MS - 1).is_err());
         assert!(accounts.admit(FREEZE_MS).is_ok());
-        assert_eq!(accounts.failed(AttemptsTold::InCode, FREEZE_MS).0, 5586);
+        assert_eq!(accounts.failed(AttemptsLeft::InCode, FREEZE_MS).0, 5586);
     }
 }

@@ -1,11 +1,11 @@
-//! The envelope that the vendor answers in, and its codes with their texts.
+//! The vendor's response envelope, and its codes with their texts.
 
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::vendor::Reply;
 
-/// Tokens to be answered with.
+/// Tokens of an answer.
 pub(super) struct Pair {
     pub(super) access: String,
     pub(super) access_expires_ms: i64,
@@ -59,7 +59,7 @@ pub(super) const UNKNOWN_USER: Refusal = Refusal(5033, "User does not exist");
 pub(super) const NO_REFRESH_TOKEN: Refusal = Refusal(5115, "Refresh token is missing");
 pub(super) const BAD_TOKEN: Refusal = Refusal(5032, "Token verification failed");
 
-/// Codes of the vendor's table that no state of the simulator leads to.
+/// Codes of the vendor's table that no state of the simulator produces.
 const OTHERS: [Refusal; 9] = [
     Refusal(5003, "Wrong SMS verification code"),
     Refusal(5005, "Wrong user name or password"),
@@ -96,7 +96,7 @@ const KNOWN: [Refusal; 17] = [
 ];
 
 impl Refusal {
-    /// The refusal of this code, with the vendor's text if the code is in its table.
+    /// Returns the refusal with this code, and the vendor's text if the code is in its table.
     pub(super) fn of(code: i64) -> Self {
         let all = KNOWN.iter().chain(&OTHERS);
         let known = all.copied().find(|Self(known, _)| *known == code);

@@ -1,4 +1,4 @@
-//! What the app API is set to.
+//! The rules of the app API.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ pub(super) const LOGOUT: &str = "/v2/enduser/enduserapi/userLogout";
 /// The rules of a [`QuectelEndUserServer`](crate::QuectelEndUserServer).
 #[expect(
     missing_debug_implementations,
-    reason = "it has a secret, and cannot be named outside"
+    reason = "it holds a secret, and is not exported"
 )]
 pub struct QuectelEndUser {
     pub(super) user: User,
     pub(super) user_domain: String,
     pub(super) user_domain_secret: String,
-    pub(super) attempts_told: AttemptsTold,
-    pub(super) access_life: Duration,
-    pub(super) refresh_life: Duration,
+    pub(super) attempts_left: AttemptsLeft,
+    pub(super) access_lifetime: Duration,
+    pub(super) refresh_lifetime: Duration,
     pub(super) rotation: Rotation,
     pub(super) old_token: OldToken,
 }
@@ -31,9 +31,9 @@ pub(super) struct User {
     pub(super) password: String,
 }
 
-/// How a wrong password is told how many attempts are left.
+/// How the answer to a wrong password tells the attempts left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptsTold {
+pub enum AttemptsLeft {
     /// A code for each number: 5586 down to 5583 for 4 down to 1.
     InCode,
     /// Code 5146 each time, with the number in the text.
@@ -51,11 +51,11 @@ impl Default for QuectelEndUser {
             user,
             user_domain: "C.DM.1.1".to_owned(),
             user_domain_secret: "sim-domain-secret".to_owned(),
-            attempts_told: AttemptsTold::InCode,
-            access_life: Duration::from_secs(7200),
-            refresh_life: Duration::from_secs(30 * 86_400),
+            attempts_left: AttemptsLeft::InCode,
+            access_lifetime: Duration::from_secs(7200),
+            refresh_lifetime: Duration::from_secs(30 * 86_400),
             rotation: Rotation::SingleUse,
-            old_token: OldToken::Lives,
+            old_token: OldToken::StaysValid,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rules of the app API.
+//! The endpoints of the app API.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, quectel_password, sha256_hex};
-use crate::grants::{Denied, Grants, Minted, millis};
+use crate::grants::{Denied, Grants, NewTokens, millis};
 use crate::journal::Kind;
 use crate::rotation::OldToken;
 use crate::vendor::{Issued, Reply, Vendor};
@@ -88,7 +88,7 @@ impl QuectelEndUser {
         }
         state.accounts.admit(now)?;
         if !self.is_password(&params) {
-            return Err(state.accounts.failed(self.attempts_told, now));
+            return Err(state.accounts.failed(self.attempts_left, now));
         }
         state.accounts.succeeded();
         Ok(Reply::issued(success(&self.open(state, now)), 1))
@@ -172,10 +172,14 @@ impl QuectelEndUser {
 
     fn logout(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        let Some(family) = state.grants.living(token, now).map(|living| living.family) else {
+        let Some(family) = state
+            .grants
+            .valid_access(token, now)
+            .map(|valid| valid.family)
+        else {
             return refused(BAD_TOKEN);
         };
-        state.grants.kill_family(family);
+        state.grants.revoke_family(family);
         Reply::answered(Answer::json(
             200,
             &json!({ "code": 200, "msg": "", "data": null, "extMsg": null }),
@@ -184,7 +188,7 @@ impl QuectelEndUser {
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        if state.accounts.disabled || state.grants.living(token, now).is_none() {
+        if state.accounts.disabled || state.grants.valid_access(token, now).is_none() {
             let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
             return Reply::refused(Answer::json(401, &body), BAD_TOKEN.0);
         }
@@ -207,8 +211,8 @@ impl QuectelEndUser {
         kept: Option<&str>,
         now: i64,
     ) -> Pair {
-        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.access_life)));
-        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.refresh_life)));
+        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.access_lifetime)));
+        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.refresh_lifetime)));
         let refresh = kept.map(str::to_owned);
         let pair = Pair {
             access: self.mint("AccessToken", access_expires_ms, now),
@@ -216,7 +220,7 @@ impl QuectelEndUser {
             refresh: refresh.unwrap_or_else(|| self.mint("RefreshToken", refresh_expires_ms, now)),
             refresh_expires_ms,
         };
-        let minted = Minted {
+        let new = NewTokens {
             access: &pair.access,
             access_expires_ms,
             refresh: Some(&pair.refresh),
@@ -225,9 +229,9 @@ impl QuectelEndUser {
         let old = if generation > 1 {
             self.old_token
         } else {
-            OldToken::Lives
+            OldToken::StaysValid
         };
-        state.grants.enter(family, generation, old, &minted);
+        state.grants.enter(family, generation, old, &new);
         pair
     }
 
@@ -250,7 +254,7 @@ impl QuectelEndUser {
     }
 }
 
-/// The vendor tells expiry in whole seconds, and the token ends then.
+/// Returns the expiry, which the vendor reports in whole seconds.
 fn whole_seconds(unix_ms: i64) -> i64 {
     unix_ms - unix_ms.rem_euclid(1000)
 }

@@ -1,4 +1,4 @@
-//! What the SaaS API is set to.
+//! The rules of the SaaS API.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ pub(super) const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
 /// The rules of a [`QuectelSaasServer`](crate::QuectelSaasServer).
 #[expect(
     missing_debug_implementations,
-    reason = "it has a secret, and cannot be named outside"
+    reason = "it holds a secret, and is not exported"
 )]
 pub struct QuectelSaas {
     pub(super) access_key: String,
     pub(super) access_secret: String,
     pub(super) life: Duration,
     pub(super) same_within: Duration,
-    pub(super) repeated_life: RepeatedLife,
+    pub(super) repeated_lifetime: RepeatedLifetime,
     pub(super) old_token: OldToken,
     pub(super) failure_status: u16,
 }
 
-/// What `expires_in` says when a token is given again.
+/// The `expires_in` of a token that is returned again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RepeatedLife {
-    /// A full life, as in the vendor's samples, although the token ends earlier.
+pub enum RepeatedLifetime {
+    /// A full lifetime, as in the vendor's samples, although the token expires earlier.
     Full,
-    /// What is left.
+    /// The remaining lifetime.
     Remaining,
 }
 
@@ -38,8 +38,8 @@ impl Default for QuectelSaas {
             access_secret: "sim-access-secret".to_owned(),
             life: Duration::from_secs(86_400),
             same_within: Duration::from_secs(30 * 60),
-            repeated_life: RepeatedLife::Full,
-            old_token: OldToken::Lives,
+            repeated_lifetime: RepeatedLifetime::Full,
+            old_token: OldToken::StaysValid,
             failure_status: 200,
         }
     }

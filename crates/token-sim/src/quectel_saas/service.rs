@@ -1,10 +1,10 @@
-//! The rules of the SaaS API.
+//! The endpoints of the SaaS API.
 
 use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::rules::{LOGIN, QuectelSaas, REFRESH, RepeatedLife};
+use super::rules::{LOGIN, QuectelSaas, REFRESH, RepeatedLifetime};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, sha256_hex};
@@ -13,7 +13,7 @@ use crate::journal::Kind;
 use crate::rotation::OldToken;
 use crate::vendor::{Issued, Reply, Vendor};
 
-/// Ten minutes, by the older text of the documents.
+/// Ten minutes, according to the older text of the documents.
 const TOLERANCE_MS: i64 = 600_000;
 const UNAUTHORIZED: i64 = 401;
 const BAD_PARAMETER: i64 = 50_005;
@@ -112,7 +112,7 @@ impl QuectelSaas {
         Ok(Reply::issued(answer, generation))
     }
 
-    /// The user name is a query of its own, whose fields may come in any order.
+    /// The user name is itself a query, with its fields in any order.
     fn check_user(&self, user: &Params, now: i64) -> Result<(), Refusal> {
         let fixed = [
             ("ver", "1"),
@@ -154,11 +154,11 @@ impl QuectelSaas {
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
         if now.saturating_sub(known.touched_ms) < millis(self.same_within) {
-            let answer = self.success(token, query, self.told_life(known, now));
+            let answer = self.success(token, query, self.told_lifetime(known, now));
             return Ok(Reply::repeated(answer, known.generation));
         }
         known.touched_ms = now;
-        known.dead = self.old_token == OldToken::Dies;
+        known.dead = self.old_token == OldToken::Revoked;
         let (next, generation) = self.mint(state, now);
         Ok(Reply::issued(
             self.success(&next, query, self.life.as_secs()),
@@ -166,10 +166,12 @@ impl QuectelSaas {
         ))
     }
 
-    fn told_life(&self, known: &Known, now: i64) -> u64 {
-        match self.repeated_life {
-            RepeatedLife::Full => self.life.as_secs(),
-            RepeatedLife::Remaining => u64::try_from((known.expires_ms - now) / 1000).unwrap_or(0),
+    fn told_lifetime(&self, known: &Known, now: i64) -> u64 {
+        match self.repeated_lifetime {
+            RepeatedLifetime::Full => self.life.as_secs(),
+            RepeatedLifetime::Remaining => {
+                u64::try_from((known.expires_ms - now) / 1000).unwrap_or(0)
+            }
         }
     }
 

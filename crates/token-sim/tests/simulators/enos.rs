@@ -43,7 +43,7 @@ async fn refresh(sim: &EnosServer, token: &str, timestamp: i64) -> Response {
     post(sim, REFRESH, &body).await
 }
 
-/// The status, whichever way it is spelt.
+/// Returns the status, in either spelling.
 fn status(response: &Response) -> i64 {
     response.number("/status").max(response.number("/stauts"))
 }
@@ -91,7 +91,7 @@ async fn the_vectors_encryption_gets_a_token() {
 }
 
 #[tokio::test]
-async fn a_living_token_is_given_again_with_what_is_left() {
+async fn a_valid_token_is_returned_again_with_its_remaining_lifetime() {
     let sim = sim().await;
     let first = post(&sim, GET, &signed(NOW))
         .await
@@ -114,7 +114,7 @@ async fn a_living_token_is_given_again_with_what_is_left() {
 }
 
 #[tokio::test]
-async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
+async fn a_refresh_gives_a_full_lifetime_and_revokes_the_old_token() {
     let sim = sim().await;
     let first = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(60));
@@ -130,10 +130,10 @@ async fn a_refresh_gives_a_full_life_and_kills_the_old_token() {
 }
 
 #[tokio::test]
-async fn the_old_token_may_live() {
+async fn the_old_token_may_stay_valid() {
     let sim = EnosServer::builder()
         .app("app-key-1", "app-secret-1")
-        .old_token(OldToken::Lives);
+        .old_token(OldToken::StaysValid);
     let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
     let first = sim.grant().access_token().to_owned();
     refresh(&sim, &first, NOW).await;
@@ -157,7 +157,7 @@ async fn a_duplicated_encryption_is_refused_across_both_calls() {
 async fn a_skewed_clock_is_refused() {
     let sim = sim().await;
     assert_eq!(status(&post(&sim, GET, &signed(NOW - 600_001)).await), 1003);
-    sim.clock().lie_about_date(3_600_000);
+    sim.clock().offset_date(3_600_000);
     assert_eq!(status(&post(&sim, GET, &signed(NOW + 600_000)).await), 0);
     let narrow = EnosServer::builder()
         .app("app-key-1", "app-secret-1")
@@ -222,7 +222,7 @@ async fn an_expired_token_is_not_refreshed() {
 
 // FAULTS.md row 16
 #[tokio::test]
-async fn the_status_is_spelt_as_asked() {
+async fn the_status_is_spelt_as_configured() {
     for (spelling, get, refreshed) in [
         (StatusSpelling::AsInSamples, "/stauts", "/status"),
         (StatusSpelling::Status, "/status", "/status"),
@@ -282,7 +282,7 @@ async fn the_gateway_checks_the_signature() {
 
 // FAULTS.md row 35
 #[tokio::test]
-async fn a_revoked_token_is_401_and_a_get_makes_another() {
+async fn a_revoked_token_is_401_and_a_get_issues_another() {
     let sim = sim().await;
     let token = sim.grant().access_token().to_owned();
     sim.revoke_access_token();

@@ -1,4 +1,4 @@
-//! Every fault that a simulator can be told to have, seen from a client's socket.
+//! Every fault, seen from a client's socket.
 
 mod connections;
 
@@ -56,7 +56,7 @@ async fn a_redirect_points_elsewhere() {
 
 // FAULTS.md row 32
 #[tokio::test]
-async fn retry_after_speaks_seconds_dates_and_nonsense() {
+async fn retry_after_may_be_seconds_a_date_or_malformed() {
     let sim = sim().await;
     let date = RetryAfter::Date(1_700_000_060_000);
     let faults = [
@@ -135,7 +135,7 @@ async fn a_canned_answer_is_sent_as_it_is() {
 }
 
 #[tokio::test]
-async fn faults_wait_in_a_line_and_count() {
+async fn faults_are_queued_and_counted() {
     let sim = sim().await;
     sim.fault(Fault::status(500).times(2));
     sim.fault(Fault::status(503).until_cleared());
@@ -172,13 +172,13 @@ async fn a_fault_keeps_to_its_scope() {
 
 // FAULTS.md row 18
 #[tokio::test]
-async fn the_date_header_follows_the_clock_and_may_lie() {
+async fn the_date_header_follows_the_clock_plus_an_offset() {
     let sim = sim().await;
     assert_eq!(
         send(&sim).await.unwrap().header("date"),
         Some("Tue, 14 Nov 2023 22:13:20 GMT")
     );
-    sim.clock().lie_about_date(-86_400_000);
+    sim.clock().offset_date(-86_400_000);
     assert_eq!(
         send(&sim).await.unwrap().header("date"),
         Some("Mon, 13 Nov 2023 22:13:20 GMT")

@@ -1,10 +1,10 @@
-//! The simulators, each asked as its vendor's documents say, and what a test can do to them.
+//! The simulators, with requests as their vendors document them, and what a test can do to them.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test may fail"
+    reason = "a test fails by panicking"
 )]
 
 mod enos;
@@ -19,5 +19,5 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 
-/// The instant at which the frozen clocks stand, in Unix milliseconds.
+/// The time of the frozen clocks, in Unix milliseconds.
 const NOW: i64 = 1_700_000_000_000;

@@ -112,7 +112,7 @@ async fn client_credentials_give_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn introspection_tells_living_from_dead() {
+async fn introspection_tells_whether_a_token_is_active() {
     let sim = sim().await;
     let grant = sim.grant();
     let active = async |token: &str| {
@@ -129,7 +129,7 @@ async fn introspection_tells_living_from_dead() {
 
 // FAULTS.md row 37
 #[tokio::test]
-async fn a_revoked_refresh_token_takes_the_grant_along() {
+async fn revoking_a_refresh_token_revokes_the_grant() {
     let sim = sim().await;
     let revoke = async |token: &str| {
         let request =
@@ -156,7 +156,7 @@ async fn a_revoked_refresh_token_takes_the_grant_along() {
 
 // FAULTS.md row 35
 #[tokio::test]
-async fn the_resource_turns_dead_tokens_away() {
+async fn the_resource_refuses_dead_tokens() {
     let sim = sim().await;
     let grant = sim.grant();
     let response = Request::new("GET", "/api/v1/oauth2/userinfo")
@@ -185,7 +185,7 @@ async fn the_resource_turns_dead_tokens_away() {
 }
 
 #[tokio::test]
-async fn a_disabled_account_gets_nothing() {
+async fn a_disabled_account_is_refused() {
     let sim = sim().await;
     let grant = sim.grant();
     sim.disable_account();
@@ -204,7 +204,7 @@ async fn a_disabled_account_gets_nothing() {
     );
     sim.enable_account();
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
-    sim.kill_grant();
+    sim.revoke_grant();
     assert_eq!(
         refresh(&sim, grant.refresh_token().unwrap()).await.status,
         400

@@ -15,7 +15,7 @@ async fn refresh(sim: &OAuth2Server) -> Response {
     refresh_with(sim, sim.grant().refresh_token().unwrap()).await
 }
 
-/// The answer to a refresh that this fault spoils.
+/// Returns the answer to a refresh with this fault.
 async fn spoilt(fault: Fault) -> (OAuth2Server, Response) {
     let sim = sim().await;
     sim.fault(fault);
@@ -30,7 +30,7 @@ async fn spoilt(fault: Fault) -> (OAuth2Server, Response) {
 
 // FAULTS.md row 49
 #[tokio::test]
-async fn an_odd_field_leaves_the_refresh_token_readable() {
+async fn the_refresh_token_is_readable_beside_an_odd_field() {
     for (oddity, field, told) in [
         (Oddity::ExpiresInZero, "expires_in", json!(0)),
         (Oddity::ExpiresInNegative, "expires_in", json!(-1)),
@@ -71,7 +71,7 @@ async fn an_odd_field_leaves_the_refresh_token_readable() {
 
 // FAULTS.md row 49
 #[tokio::test]
-async fn an_access_token_may_be_a_jwt_that_is_over() {
+async fn an_access_token_may_be_an_expired_jwt() {
     let (_sim, response) = spoilt(Fault::odd(Oddity::AccessTokenPast)).await;
     let token = response.text("/access_token");
     let claims = URL_SAFE_NO_PAD
@@ -84,7 +84,7 @@ async fn an_access_token_may_be_a_jwt_that_is_over() {
 
 // FAULTS.md row 49
 #[tokio::test]
-async fn a_stray_byte_stands_in_a_field_that_nobody_reads() {
+async fn an_invalid_byte_is_in_an_unread_field() {
     let (sim, response) = spoilt(Fault::odd(Oddity::StrayByte)).await;
     assert!(std::str::from_utf8(&response.body).is_err());
     let lossy: Value = serde_json::from_str(&response.raw()).unwrap();
@@ -136,7 +136,7 @@ async fn an_answer_in_utf_16_says_so() {
 }
 
 #[test]
-fn every_oddity_is_listed_once_and_says_what_it_leaves() {
+fn every_oddity_is_listed_once_and_says_whether_it_is_readable() {
     let usable = Oddity::ALL
         .iter()
         .filter(|oddity| oddity.has_usable_access_token());
@@ -155,7 +155,7 @@ fn every_oddity_is_listed_once_and_says_what_it_leaves() {
 
 // FAULTS.md row 52
 #[tokio::test]
-async fn an_answer_comes_compressed_though_nobody_asked() {
+async fn an_answer_may_be_compressed_without_a_request() {
     let (sim, response) = spoilt(Fault::gzip()).await;
     assert_eq!(response.header("content-encoding"), Some("gzip"));
     let mut text = String::new();

@@ -88,7 +88,7 @@ async fn consent_leads_to_tokens() {
 }
 
 #[tokio::test]
-async fn a_consent_that_lacks_something_is_refused() {
+async fn an_incomplete_consent_is_refused() {
     let sim = sim().await;
     for query in [
         &[
@@ -112,7 +112,7 @@ async fn a_consent_that_lacks_something_is_refused() {
 }
 
 #[tokio::test]
-async fn a_code_is_burnt_by_its_first_use_whatever_the_outcome() {
+async fn a_code_is_used_up_by_its_first_use_whatever_the_outcome() {
     let sim = sim().await;
     let code = sim.authorization_code(BACK);
     assert_eq!(redeem(&sim, &code, BACK).await.status, 200);
@@ -145,7 +145,7 @@ async fn a_code_is_burnt_by_its_first_use_whatever_the_outcome() {
 }
 
 #[tokio::test]
-async fn a_code_lives_five_minutes() {
+async fn a_code_is_valid_for_five_minutes() {
     let sim = sim().await;
     let codes = [sim.authorization_code(BACK), sim.authorization_code(BACK)];
     sim.clock().advance(Duration::from_millis(299_999));
@@ -236,7 +236,7 @@ async fn a_refresh_is_refused_for_its_reason() {
     assert_eq!(resource(&sim, pair.access_token()).await, 200);
     sim.revoke_access_token();
     assert_eq!(resource(&sim, pair.access_token()).await, 401);
-    sim.kill_grant();
+    sim.revoke_grant();
     assert_eq!(refresh(&sim, token).await.text("/error"), "invalid_grant");
     let old = sim.grant();
     sim.clock().advance(Duration::from_secs(30 * 86_400));
@@ -250,7 +250,7 @@ async fn a_refresh_is_refused_for_its_reason() {
 
 // FAULTS.md rows 21 and 22
 #[tokio::test]
-async fn a_refusal_has_the_shape_that_was_asked_for() {
+async fn a_refusal_has_the_configured_format() {
     for (shape, status, part) in [
         (ErrorShape::OAuth, 400, "\"error\":\"invalid_grant\""),
         (ErrorShape::Code, 200, "\"code\":400"),
@@ -283,7 +283,7 @@ async fn paths_and_fields_differ_by_deployment() {
         .expires_in_field("ttl");
     let builder = builder.access_token_field("at").refresh_token_field("rt");
     let sim = builder
-        .access_token_life(Duration::from_secs(60))
+        .access_token_lifetime(Duration::from_secs(60))
         .start()
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! The app API, asked as its documents and its public clients do.
+//! The app API, with requests as in its documents and its public clients.
 
 mod accounts;
 mod codes;
@@ -33,7 +33,7 @@ async fn sim() -> QuectelEndUserServer {
         .unwrap()
 }
 
-/// The vendor's rule with the key of the published vector for the random text `abcdef`.
+/// Encrypts by the vendor's rule with the key of the published vector for the random text `abcdef`.
 fn encrypt(password: &str) -> String {
     let digest = "E80B5017098950FC58AAD83C8C14978E";
     let key = &digest[8..24];
@@ -181,10 +181,10 @@ async fn a_refresh_by_query_or_form_rotates_both_tokens() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_may_live_on() {
+async fn a_refresh_token_may_stay_valid() {
     let builder = QuectelEndUserServer::builder()
         .rotation(Rotation::Repeat)
-        .old_token(OldToken::Dies);
+        .old_token(OldToken::Revoked);
     let sim = builder.clock(SimClock::frozen(NOW)).start().await.unwrap();
     let first = sim.grant();
     for _ in 0..2 {
@@ -225,7 +225,7 @@ async fn a_refresh_is_refused_for_its_reason() {
         (401, 5041)
     );
     sim.enable_account();
-    sim.kill_grant();
+    sim.revoke_grant();
     assert_eq!(
         refresh(&sim, pair.refresh_token().unwrap())
             .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaasServer, RepeatedLife, SimClock};
+use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaasServer, RepeatedLifetime, SimClock};
 
 use crate::support::{Request, Response, sha256};
 
@@ -101,7 +101,7 @@ async fn the_published_encoding_is_decoded_once() {
 }
 
 #[tokio::test]
-async fn the_token_tells_its_own_end() {
+async fn the_token_contains_its_expiry() {
     let sim = sim().await;
     let token = sim.grant().access_token().to_owned();
     let payload = URL_SAFE_NO_PAD
@@ -183,8 +183,8 @@ async fn the_same_access_token_comes_back_within_thirty_minutes() {
 }
 
 #[tokio::test]
-async fn a_repeated_token_may_tell_what_is_left() {
-    let builder = QuectelSaasServer::builder().repeated_life(RepeatedLife::Remaining);
+async fn a_repeated_token_may_have_its_remaining_lifetime() {
+    let builder = QuectelSaasServer::builder().repeated_lifetime(RepeatedLifetime::Remaining);
     let sim = builder.clock(SimClock::frozen(NOW)).start().await.unwrap();
     let token = sim.grant().access_token().to_owned();
     sim.clock().advance(MINUTE);
@@ -193,7 +193,7 @@ async fn a_repeated_token_may_tell_what_is_left() {
 
 // FAULTS.md row 43
 #[tokio::test]
-async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
+async fn a_refresh_for_a_disabled_key_revokes_the_token() {
     let sim = sim().await;
     let token = sim.grant().access_token().to_owned();
     sim.disable_account();
@@ -206,9 +206,9 @@ async fn a_refresh_for_a_disabled_key_kills_the_live_token() {
 
 // FAULTS.md row 36
 #[tokio::test]
-async fn a_refresh_may_kill_the_old_token() {
+async fn a_refresh_may_revoke_the_old_token() {
     let builder = QuectelSaasServer::builder()
-        .old_token(OldToken::Dies)
+        .old_token(OldToken::Revoked)
         .same_token_within(Duration::ZERO);
     let sim = builder.start().await.unwrap();
     let first = sim.grant().access_token().to_owned();
@@ -254,7 +254,7 @@ async fn an_echo_has_the_vendors_shape() {
 }
 
 #[tokio::test]
-async fn failures_may_come_with_a_status_of_their_own() {
+async fn failures_may_have_their_own_status() {
     let sim = QuectelSaasServer::builder()
         .failure_status(403)
         .start()

@@ -1,4 +1,4 @@
-//! What a simulator does as a server: many clients, held exchanges, coming and going.
+//! A simulator as a server: many clients, held exchanges, connections that open and close.
 
 use std::io::ErrorKind;
 
@@ -22,7 +22,7 @@ async fn send(sim: &OAuth2Server) -> std::io::Result<Response> {
 }
 
 #[tokio::test]
-async fn callers_pile_up_behind_a_hold() {
+async fn callers_wait_for_a_hold() {
     let sim = sim().await;
     let hold = sim.hold_all(When::BeforeActing);
     let callers: Vec<_> = (0..20)
@@ -44,7 +44,7 @@ async fn callers_pile_up_behind_a_hold() {
 
 // FAULTS.md row 3
 #[tokio::test]
-async fn a_client_that_leaves_while_the_answer_is_held_gets_none() {
+async fn a_client_that_disconnects_while_the_answer_is_held_gets_none() {
     let sim = sim().await;
     let hold = sim.hold_next(When::AfterActing);
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_client_that_leaves_while_the_answer_is_held_gets_none() {
 
 // FAULTS.md row 3
 #[tokio::test]
-async fn the_vendor_acts_although_the_client_has_left() {
+async fn the_vendor_acts_although_the_client_has_disconnected() {
     let sim = sim().await;
     let hold = sim.hold_next(When::BeforeActing);
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
@@ -71,7 +71,7 @@ async fn the_vendor_acts_although_the_client_has_left() {
 }
 
 #[tokio::test]
-async fn whoever_has_read_the_answer_finds_it_delivered() {
+async fn an_answer_that_was_read_counts_as_delivered() {
     let sim = OAuth2Server::builder()
         .rotation(Rotation::Never)
         .start()
@@ -221,7 +221,7 @@ async fn a_server_that_is_gone_is_a_bad_gateway() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn a_refused_port_comes_back() {
+async fn a_refused_port_accepts_again() {
     let sim = sim().await;
     let mut open = TcpStream::connect(sim.addr()).await.unwrap();
     sim.refuse_connections().await.unwrap();

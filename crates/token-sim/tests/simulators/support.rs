@@ -1,4 +1,4 @@
-//! A client of a few lines, which shows what arrived and hides nothing.
+//! A small client that shows exactly what arrived.
 
 use std::io;
 use std::net::SocketAddr;
@@ -116,7 +116,7 @@ impl Request {
         [head.into_bytes(), body.clone()].concat()
     }
 
-    /// Sends the request, which must be answered.
+    /// Sends the request and returns the answer.
     pub(crate) async fn answer(self, addr: SocketAddr) -> Response {
         self.send(addr).await.unwrap()
     }
@@ -132,7 +132,7 @@ impl Request {
     }
 }
 
-/// Reads one answer that tells its length.
+/// Reads one answer with a `Content-Length`.
 pub(crate) async fn read(stream: &mut (impl AsyncReadExt + Unpin)) -> io::Result<Response> {
     let mut bytes = Vec::new();
     loop {
@@ -169,7 +169,7 @@ fn percent(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// SHA-256 in lower-case hexadecimal.
+/// Returns the SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256(text: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(text))
 }

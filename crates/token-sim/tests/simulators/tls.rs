@@ -78,7 +78,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn a_client_that_trusts_another_authority_turns_away() {
+async fn a_client_that_trusts_another_authority_disconnects() {
     let sim = OAuth2Server::builder()
         .tls(Tls::new().unwrap())
         .start()
@@ -93,7 +93,7 @@ async fn a_client_that_trusts_another_authority_turns_away() {
 }
 
 #[tokio::test]
-async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
+async fn a_client_without_a_certificate_is_refused_if_one_is_required() {
     let tls = Tls::requiring_client_certificate().unwrap();
     let sim = OAuth2Server::builder()
         .tls(tls.clone())
@@ -113,7 +113,7 @@ async fn a_client_without_a_certificate_is_turned_away_where_one_is_required() {
 
 // FAULTS.md rows 25 and 34
 #[tokio::test]
-async fn faults_strike_inside_tls_too() {
+async fn faults_work_over_tls_too() {
     let tls = Tls::new().unwrap();
     let sim = OAuth2Server::builder()
         .tls(tls.clone())
@@ -133,7 +133,7 @@ async fn faults_strike_inside_tls_too() {
 
 // FAULTS.md row 3
 #[tokio::test]
-async fn a_client_that_leaves_is_noticed_through_tls() {
+async fn a_client_that_disconnects_is_noticed_over_tls() {
     let tls = Tls::new().unwrap();
     let sim = OAuth2Server::builder()
         .tls(tls.clone())

@@ -210,9 +210,9 @@ async fn vendor(
     let driven = ClockFile::open(clock_file.path())?;
     let sim = OAuth2Server::builder()
         .rotation(options.rotation.of_server())
-        .access_token_life(Duration::from_millis(LIFE_MS.unsigned_abs()))
+        .access_token_lifetime(Duration::from_millis(LIFE_MS.unsigned_abs()))
         // Grants outlast years of virtual time.
-        .refresh_token_life(Duration::from_secs(100 * 365 * 86_400))
+        .refresh_token_lifetime(Duration::from_secs(100 * 365 * 86_400))
         .clock(SimClock::driven_by(move || driven.now_ms()));
     let sim = match tls {
         Some(tls) => sim.tls(tls.clone()),

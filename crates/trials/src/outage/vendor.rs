@@ -31,7 +31,7 @@ impl Vendor {
         let shared = clock.clone();
         let sim = token_sim::OAuth2Server::builder()
             .rotation(token_sim::Rotation::Strict)
-            .access_token_life(LIFE)
+            .access_token_lifetime(LIFE)
             .clock(SimClock::driven_by(move || shared.now().wall.unix_millis()))
             .start()
             .await?;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::*;
 
-/// All bytes until the end, and how it ended.
+/// Returns all bytes until the end, and how it ended.
 async fn drain(addr: SocketAddr, request: Request) -> (Vec<u8>, std::io::Result<usize>) {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(&request.bytes()).await.unwrap();
@@ -125,7 +125,7 @@ fn revoke(token: &str) -> Request {
         .form(&[("token", token)])
 }
 
-/// Everything that the server says to a client that sends this and closes its side.
+/// Returns everything that the server sends to a client that sends this and closes its side.
 async fn answered(sim: &OAuth2Server, request: Request) -> Vec<u8> {
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
     stream.write_all(&request.bytes()).await.unwrap();
@@ -137,7 +137,7 @@ async fn answered(sim: &OAuth2Server, request: Request) -> Vec<u8> {
 
 // FAULTS.md row 99
 #[tokio::test]
-async fn a_revocation_may_fail_and_the_grant_lives_on() {
+async fn a_revocation_may_fail_and_leave_the_grant_valid() {
     let sim = OAuth2Server::start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for status in [404, 500] {
@@ -155,7 +155,7 @@ async fn a_revocation_may_fail_and_the_grant_lives_on() {
 
 // FAULTS.md row 51
 #[tokio::test]
-async fn a_vendor_may_act_and_never_answer() {
+async fn a_vendor_may_act_and_not_answer() {
     let sim = OAuth2Server::start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.fault(Fault::no_answer().after_acting());

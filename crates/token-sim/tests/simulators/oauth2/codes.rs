@@ -48,7 +48,7 @@ async fn a_code_is_redeemed_once_with_its_verifier() {
 }
 
 #[tokio::test]
-async fn a_reused_code_takes_its_tokens_along_where_the_server_is_strict() {
+async fn a_reused_code_revokes_its_tokens_if_the_server_is_strict() {
     let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let code = sim.authorization_code(CodeRequest::new());
     let form = [
@@ -62,7 +62,7 @@ async fn a_reused_code_takes_its_tokens_along_where_the_server_is_strict() {
 }
 
 #[tokio::test]
-async fn a_consent_that_lacks_something_is_refused() {
+async fn an_incomplete_consent_is_refused() {
     let sim = sim().await;
     let all = [
         ("response_type", "code"),

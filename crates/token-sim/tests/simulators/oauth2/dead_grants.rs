@@ -1,14 +1,14 @@
-//! The words in which a refresh token is refused.
+//! Errors by which a refresh token is refused.
 
 use token_sim::{DeadGrant, Outcome};
 
 use super::*;
 
-/// What a server of these words says to a dead token, and what its journal calls that.
+/// Returns the answer of such a server to a dead token, and the code in its journal.
 async fn refused(builder: OAuth2ServerBuilder) -> (Response, String) {
     let sim = builder.start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
-    sim.kill_grant();
+    sim.revoke_grant();
     let response = refresh(&sim, &token).await;
     let quoted = response.raw().replace(&token, "{token}");
     let code = match sim.exchange(1).await.outcome {
@@ -26,7 +26,7 @@ async fn refused(builder: OAuth2ServerBuilder) -> (Response, String) {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_is_said_in_other_words() {
+async fn a_dead_grant_has_other_errors() {
     for (words, status, pointer, said) in [
         (
             DeadGrant::NestedInvalidated,
@@ -69,7 +69,7 @@ async fn a_dead_grant_is_said_in_other_words() {
 
 // FAULTS.md rows 26 and 77
 #[tokio::test]
-async fn the_words_that_quote_the_token_quote_it() {
+async fn the_errors_that_quote_the_token_quote_it() {
     let (response, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::ErrorsList)).await;
     assert_eq!(
         response.text("/errors/0/message"),
@@ -87,7 +87,7 @@ async fn the_words_that_quote_the_token_quote_it() {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
+async fn a_dead_grant_error_may_be_a_form_or_gbk() {
     let (response, code) = refused(OAuth2Server::builder().dead_grant(DeadGrant::Form)).await;
     assert_eq!((response.status, code.as_str()), (400, "invalid_grant"));
     assert!(
@@ -116,7 +116,7 @@ async fn a_dead_grant_is_said_in_a_form_or_in_gbk() {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn every_reason_to_refuse_a_refresh_token_is_said_in_those_words() {
+async fn every_refusal_of_a_refresh_token_has_that_error() {
     for words in DeadGrant::ALL {
         let sim = OAuth2Server::builder()
             .dead_grant(words)

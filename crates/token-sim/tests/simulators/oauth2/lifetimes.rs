@@ -1,6 +1,6 @@
-//! How long tokens live, and which exchange ends them.
+//! How long tokens are valid, and which exchange revokes them.
 
-use token_sim::{LoginAnswer, OldToken, Outcome, RefreshTokenEnd};
+use token_sim::{LoginAnswer, OldToken, Outcome, RefreshTokenExpiry};
 
 use super::*;
 
@@ -12,8 +12,8 @@ async fn login(sim: &OAuth2Server) -> Response {
 
 // FAULTS.md row 65
 #[tokio::test]
-async fn client_credentials_get_the_living_token_until_its_end() {
-    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
+async fn client_credentials_get_the_current_token_until_it_expires() {
+    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::CurrentToken)).await;
     let first = login(&sim).await;
     assert_eq!(first.number("/expires_in"), 7200);
     for (pass, left) in [(HOUR, 3600), (Duration::from_millis(3_599_500), 0)] {
@@ -35,14 +35,14 @@ async fn client_credentials_get_the_living_token_until_its_end() {
 // FAULTS.md row 64
 #[tokio::test]
 async fn a_revoked_token_is_not_repeated() {
-    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::LivingToken)).await;
+    let sim = start(OAuth2Server::builder().login_answer(LoginAnswer::CurrentToken)).await;
     let first = login(&sim).await.text("/access_token");
     sim.revoke_access_token();
     assert_ne!(login(&sim).await.text("/access_token"), first);
 }
 
 #[tokio::test]
-async fn spring_repeats_at_a_login_and_drops_the_old_token_at_a_refresh() {
+async fn spring_repeats_at_a_login_and_revokes_the_old_token_at_a_refresh() {
     let sim = start(OAuth2Server::builder().flavour(Flavour::Spring)).await;
     let token = login(&sim).await.text("/access_token");
     assert_eq!(login(&sim).await.text("/access_token"), token);
@@ -56,8 +56,8 @@ async fn spring_repeats_at_a_login_and_drops_the_old_token_at_a_refresh() {
 
 // FAULTS.md rows 36 and 71
 #[tokio::test]
-async fn the_exchange_ends_the_old_access_token_though_its_answer_is_lost() {
-    let sim = start(OAuth2Server::builder().old_token(OldToken::Dies)).await;
+async fn the_exchange_revokes_the_old_access_token_even_if_its_answer_is_lost() {
+    let sim = start(OAuth2Server::builder().old_token(OldToken::Revoked)).await;
     let grant = sim.grant();
     sim.fault(token_sim::Fault::status(504).after_acting());
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
@@ -68,14 +68,14 @@ async fn the_exchange_ends_the_old_access_token_though_its_answer_is_lost() {
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
 }
 
-/// A server whose refresh tokens live for ten hours, and what it tells of that after each of three
-/// refreshes, an hour apart.
-async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2Server, String, [i64; 3]) {
+/// Returns a server whose refresh tokens are valid for ten hours, and the remaining lifetime in the
+/// answer to each of three refreshes, an hour apart.
+async fn told(rotation: Rotation, end: RefreshTokenExpiry) -> (OAuth2Server, String, [i64; 3]) {
     let builder = OAuth2Server::builder()
         .rotation(rotation)
-        .refresh_token_end(end);
-    let builder = builder.refresh_token_life(10 * HOUR);
-    let sim = start(builder.tell_refresh_token_life("refresh_expires_in")).await;
+        .refresh_token_expiry(end);
+    let builder = builder.refresh_token_lifetime(10 * HOUR);
+    let sim = start(builder.refresh_expires_in_field("refresh_expires_in")).await;
     let mut token = sim.grant().refresh_token().unwrap().to_owned();
     let mut told = [0; 3];
     for left in &mut told {
@@ -91,8 +91,8 @@ async fn told(rotation: Rotation, end: RefreshTokenEnd) -> (OAuth2Server, String
 
 // FAULTS.md row 70
 #[tokio::test]
-async fn a_refresh_token_ends_where_the_server_says() {
-    use RefreshTokenEnd::{AfterIssue, Fixed, Sliding};
+async fn a_refresh_token_expires_as_configured() {
+    use RefreshTokenExpiry::{AfterIssue, Fixed, Sliding};
     for (rotation, end, lefts) in [
         (Rotation::SingleUse, AfterIssue, [10, 10, 10]),
         (Rotation::SingleUse, Sliding, [10, 10, 10]),
@@ -115,21 +115,21 @@ async fn a_refresh_token_ends_where_the_server_says() {
 
 // FAULTS.md row 70
 #[tokio::test]
-async fn a_fixed_end_is_the_end_whatever_was_rotated() {
+async fn a_fixed_expiry_is_kept_across_rotations() {
     for rotation in [Rotation::SingleUse, Rotation::Kept] {
-        let (sim, token, _) = told(rotation, RefreshTokenEnd::Fixed).await;
+        let (sim, token, _) = told(rotation, RefreshTokenExpiry::Fixed).await;
         sim.clock().advance(7 * HOUR);
         assert_eq!(refresh(&sim, &token).await.text("/error"), "invalid_grant");
     }
 }
 
 #[tokio::test]
-async fn the_refresh_tokens_life_is_told_only_if_asked_for() {
+async fn the_refresh_token_lifetime_is_in_the_answer_only_if_configured() {
     let sim = start(OAuth2Server::builder()).await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
     let response = refresh(&sim, &token).await.json();
     assert!(response.get("refresh_expires_in").is_none());
-    let telling = OAuth2Server::builder().tell_refresh_token_life("refresh_expires_in");
+    let telling = OAuth2Server::builder().refresh_expires_in_field("refresh_expires_in");
     let response = login(&start(telling).await).await.json();
     assert!(
         response.get("refresh_expires_in").is_none(),

@@ -1,4 +1,4 @@
-//! What a refresh does to the tokens before it.
+//! What a refresh does to the previous tokens.
 
 use token_sim::{OldToken, Outcome};
 
@@ -34,7 +34,7 @@ async fn a_refresh_token_of_single_use_is_refused_the_second_time() {
 }
 
 #[tokio::test]
-async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
+async fn a_reused_refresh_token_revokes_the_family_if_the_server_is_strict() {
     let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let first = refresh_token(&sim);
     let response = refresh(&sim, &first).await;
@@ -47,7 +47,7 @@ async fn a_reused_refresh_token_kills_the_family_where_the_server_is_strict() {
 }
 
 #[tokio::test]
-async fn grace_takes_the_old_refresh_token_for_a_while() {
+async fn the_old_refresh_token_is_accepted_within_the_grace_period() {
     let sim =
         start(OAuth2Server::builder().rotation(Rotation::Grace(Duration::from_secs(10)))).await;
     let first = refresh_token(&sim);
@@ -101,8 +101,8 @@ async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer()
 
 // FAULTS.md row 36
 #[tokio::test]
-async fn a_refresh_may_kill_the_old_access_token() {
-    let sim = start(OAuth2Server::builder().old_token(OldToken::Dies)).await;
+async fn a_refresh_may_revoke_the_old_access_token() {
+    let sim = start(OAuth2Server::builder().old_token(OldToken::Revoked)).await;
     let grant = sim.grant();
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
     refresh(&sim, grant.refresh_token().unwrap()).await;

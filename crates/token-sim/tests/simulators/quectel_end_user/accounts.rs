@@ -1,4 +1,4 @@
-//! What wrong passwords, domains and accounts are refused with.
+//! Refusals of wrong passwords, domains and accounts.
 
 use super::*;
 

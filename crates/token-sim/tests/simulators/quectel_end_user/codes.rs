@@ -1,19 +1,19 @@
-//! The codes beside those that a wrong request leads to.
+//! Codes that no wrong request leads to.
 
 use std::time::Duration;
 
-use token_sim::{AttemptsTold, Outcome, QuectelEndUserServer, SimClock};
+use token_sim::{AttemptsLeft, Outcome, QuectelEndUserServer, SimClock};
 
 use crate::NOW;
 use crate::support::{Request, Response, sha256};
 
-async fn sim(told: AttemptsTold) -> QuectelEndUserServer {
-    let builder = QuectelEndUserServer::builder().attempts_told(told);
+async fn sim(how: AttemptsLeft) -> QuectelEndUserServer {
+    let builder = QuectelEndUserServer::builder().attempts_left(how);
     let clock = SimClock::frozen(NOW);
     builder.clock(clock).start().await.unwrap()
 }
 
-/// A login with the password in plain text, which the vendor takes where `random` is missing.
+/// Sends a login with the password in plain text, which the vendor accepts if `random` is missing.
 async fn login(sim: &QuectelEndUserServer, password: &str) -> Response {
     let (email, secret) = ("user@example.com", sim.user_domain_secret());
     let signature = sha256(&format!("{email}{password}{secret}"));
@@ -36,7 +36,7 @@ async fn refresh(sim: &QuectelEndUserServer, token: &str) -> Response {
 // FAULTS.md row 78
 #[tokio::test]
 async fn a_blocked_address_is_refused_for_twenty_minutes() {
-    let sim = sim(AttemptsTold::InCode).await;
+    let sim = sim(AttemptsLeft::InCode).await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.block_address();
     sim.clock().advance(Duration::from_millis(20 * 60_000 - 1));
@@ -49,8 +49,8 @@ async fn a_blocked_address_is_refused_for_twenty_minutes() {
 
 // FAULTS.md row 78
 #[tokio::test]
-async fn the_attempts_left_may_stand_in_the_text() {
-    let sim = sim(AttemptsTold::InText).await;
+async fn the_attempts_left_may_be_in_the_text() {
+    let sim = sim(AttemptsLeft::InText).await;
     for left in ["4 attempts", "3 attempts", "2 attempts", "1 attempt"] {
         let response = login(&sim, "wrong").await;
         assert_eq!(response.number("/code"), 5146);
@@ -65,8 +65,8 @@ async fn the_attempts_left_may_stand_in_the_text() {
 
 // FAULTS.md row 78
 #[tokio::test]
-async fn any_code_of_the_table_is_said_once_and_spends_nothing() {
-    let sim = sim(AttemptsTold::InCode).await;
+async fn any_code_of_the_table_is_returned_once_and_uses_nothing_up() {
+    let sim = sim(AttemptsLeft::InCode).await;
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for code in [
         5003, 5005, 5012, 5097, 5101, 5106, 5115, 5144, 5145, 5146, 5148, 5325,

@@ -41,6 +41,6 @@ impl Vendor for token_sim::OAuth2Server {
     }
 
     fn end_grant(&self) {
-        self.kill_grant();
+        self.revoke_grant();
     }
 }

@@ -38,6 +38,6 @@ impl Vendor for token_sim::PrivateCloudServer {
     }
 
     fn end_grant(&self) {
-        self.kill_grant();
+        self.revoke_grant();
     }
 }

@@ -15,7 +15,7 @@ pub(super) async fn create(base: Base) -> Result<Setup> {
     let secret = base.secret("AKs-7Lw2pQx9VtR4mZ");
     let sim = QuectelSaasServer::builder()
         .access_key("demo-key", secret)
-        .token_life(LIFE)
+        .token_lifetime(LIFE)
         .clock(base.sim_clock())
         .start()
         .await?;

@@ -36,6 +36,6 @@ impl Vendor for QuectelEndUserServer {
     }
 
     fn end_grant(&self) {
-        self.kill_grant();
+        self.revoke_grant();
     }
 }
