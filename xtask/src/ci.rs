@@ -4,13 +4,13 @@ mod package;
 mod toolchains;
 mod tree;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
-use crate::command::{build_without_warning, cargo, read, show};
-use crate::step::{Outcome, Step};
+use crate::command::read;
+use crate::step::{Outcome, Step, passes, step};
 use crate::tidy;
-use crate::workspace::Workspace;
+use crate::workspace::{Package, Workspace};
 
 /// A job of continuous integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,20 +50,20 @@ pub(crate) enum Job {
 impl Job {
     pub(crate) fn steps(self) -> Vec<Step> {
         match self {
-            Self::Fmt => vec![Step::new("fmt", fmt)],
-            Self::Clippy => vec![Step::new("clippy", clippy)],
-            Self::Test => vec![Step::new("tests and doctests", tests)],
-            Self::Features => vec![Step::new("features", features)],
-            Self::Docs => vec![Step::new("docs", docs)],
-            Self::Msrv => vec![Step::new("msrv", toolchains::msrv)],
-            Self::Tree => tree::STEPS.into(),
-            Self::Package => vec![Step::new("package", package::build)],
-            Self::Tidy => vec![Step::new("tidy", tidy::step)],
-            Self::Api => vec![Step::new("api", toolchains::api)],
-            Self::Targets => vec![Step::new("targets", toolchains::targets)],
-            Self::Minimal => vec![Step::new("minimal versions", toolchains::minimal)],
-            Self::Deny => vec![Step::new("deny", deny)],
-            Self::Advisories => vec![Step::new("advisories", advisories)],
+            Self::Fmt => vec![step("fmt", fmt)],
+            Self::Clippy => vec![step("clippy", clippy)],
+            Self::Test => vec![step("tests and doctests", tests)],
+            Self::Features => vec![step("features", features)],
+            Self::Docs => vec![step("docs", docs)],
+            Self::Msrv => vec![step("msrv", toolchains::msrv)],
+            Self::Tree => tree::steps(),
+            Self::Package => vec![step("package", package::build)],
+            Self::Tidy => vec![step("tidy", tidy::check)],
+            Self::Api => vec![step("api", toolchains::api)],
+            Self::Targets => vec![step("targets", toolchains::targets)],
+            Self::Minimal => vec![step("minimal versions", toolchains::minimal)],
+            Self::Deny => vec![step("deny", deny)],
+            Self::Advisories => vec![step("advisories", advisories)],
             Self::All => {
                 let jobs = Self::value_variants()
                     .iter()
@@ -76,92 +76,60 @@ impl Job {
 
 /// Runs the tests and doctests of every crate.
 pub(crate) fn tests(workspace: &Workspace) -> Result<Outcome> {
-    passes(
-        workspace,
-        &["test", "--workspace", "--all-features", "--no-fail-fast"],
-    )
+    passes(&mut workspace.cargo("test --workspace --all-features --no-fail-fast"))
 }
 
 fn fmt(workspace: &Workspace) -> Result<Outcome> {
-    passes(workspace, &["fmt", "--all", "--check"])
+    passes(&mut workspace.cargo("fmt --all --check"))
 }
 
 fn clippy(workspace: &Workspace) -> Result<Outcome> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    passes(workspace, &arguments)
+    let arguments = "clippy --workspace --all-targets --all-features -- -D warnings";
+    passes(&mut workspace.cargo(arguments))
 }
 
 /// One package at a time: with `--workspace` one crate's features hide what another forgot.
 fn features(workspace: &Workspace) -> Result<Outcome> {
     let mut failed = Vec::new();
-    for package in workspace.published()? {
-        let alone = package
-            .features
+    for Package { name, features, .. } in workspace.published()? {
+        let alone = features
             .iter()
-            .map(|feature| vec!["--no-default-features", "--features", feature]);
-        for flags in [vec!["--no-default-features"], vec!["--all-features"]]
-            .into_iter()
-            .chain(alone)
-        {
-            let title = format!("{} {}", package.name, flags.join(" "));
-            println!("  {title}");
-            let mut check = cargo(workspace, &["check", "--quiet", "--package", &package.name]);
-            if let Err(error) = build_without_warning(check.args(&flags)) {
+            .map(|it| format!("--no-default-features --features {it}"));
+        let all = ["--no-default-features", "--all-features"].map(str::to_owned);
+        for flags in all.into_iter().chain(alone) {
+            println!("  {name} {flags}");
+            // Unlike `RUSTFLAGS`, this leaves the dependencies as they are built.
+            let check = format!("rustc --quiet --profile check --lib --package {name} {flags}");
+            let mut check = workspace.cargo(&check);
+            if let Err(error) = read(check.args(["--", "-D", "warnings"])) {
                 println!("{error:#}");
-                failed.push(title);
+                failed.push(format!("{name} {flags}"));
             }
         }
     }
-    if !failed.is_empty() {
-        bail!("these do not build:\n  {}", failed.join("\n  "));
-    }
+    ensure!(failed.is_empty(), "these do not build: {failed:#?}");
     Ok(Outcome::Passed)
 }
 
 fn docs(workspace: &Workspace) -> Result<Outcome> {
-    let commands = ["--exclude", "xtask", "--exclude", "trials"];
-    let mut doc = cargo(
-        workspace,
-        &["doc", "--workspace", "--all-features", "--no-deps"],
-    );
-    show(
-        doc.args(commands)
-            .env("RUSTDOCFLAGS", "-D warnings -D missing_docs"),
-    )?;
-    Ok(Outcome::Passed)
+    let programs = "--exclude xtask --exclude trials";
+    let mut doc = workspace.cargo("doc --workspace --all-features --no-deps");
+    doc.args(programs.split(' '));
+    passes(doc.env("RUSTDOCFLAGS", "-D warnings -D missing_docs"))
 }
 
 fn deny(workspace: &Workspace) -> Result<Outcome> {
-    cargo_deny(workspace, &["bans", "licenses", "sources"])
+    cargo_deny(workspace, "bans licenses sources")
 }
 
 fn advisories(workspace: &Workspace) -> Result<Outcome> {
-    cargo_deny(workspace, &["advisories"])
+    cargo_deny(workspace, "advisories")
 }
 
-fn cargo_deny(workspace: &Workspace, checks: &[&str]) -> Result<Outcome> {
-    if read(&mut cargo(workspace, &["deny", "--version"])).is_err() {
+fn cargo_deny(workspace: &Workspace, checks: &str) -> Result<Outcome> {
+    if read(&mut workspace.cargo("deny --version")).is_err() {
         return Ok(Outcome::Skipped("cargo-deny is not installed".to_owned()));
     }
-    passes(
-        workspace,
-        &[
-            &["deny", "--all-features", "check", "--hide-inclusion-graph"],
-            checks,
-        ]
-        .concat(),
-    )
-}
-
-fn passes(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
-    show(&mut cargo(workspace, arguments))?;
-    Ok(Outcome::Passed)
+    let check = format!("deny --all-features check --hide-inclusion-graph {checks}");
+    passes(&mut workspace.cargo(&check))
 }

@@ -36,19 +36,3 @@ pub(crate) fn may_depend_on(name: &str, sibling: &str) -> bool {
         listed => listed.contains(&sibling),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn data_flows_one_way() {
-        assert!(may_depend_on("quectel-auth", "token-core"));
-        assert!(!may_depend_on("quectel-auth", "token-cache"));
-        assert!(!may_depend_on("token-core", "quectel-auth"));
-        assert!(!may_depend_on("token-sim", "token-core"));
-        assert!(!may_depend_on("token-cache", "vendor-auth"));
-        assert!(may_depend_on("vendor-auth", "quectel-auth"));
-        assert!(!may_depend_on("vendor-auth", "token-sim"));
-    }
-}

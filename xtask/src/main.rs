@@ -26,7 +26,6 @@ use clap::{Parser, Subcommand};
 
 use crate::ci::Job;
 use crate::step::run_all;
-use crate::tidy::Repair;
 use crate::trials::TrialArguments;
 use crate::workspace::Workspace;
 
@@ -40,20 +39,16 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Tests every claim at every endpoint, against simulated vendors.
-    #[command(disable_help_flag = true)]
     Demo(TrialArguments),
     /// Kills, freezes and cuts off processes that share one grant; an oracle judges.
-    #[command(disable_help_flag = true)]
     Chaos(TrialArguments),
-    /// Starts many processes together with an expired token: one exchange, and how soon all have its token.
-    #[command(disable_help_flag = true)]
+    /// Starts many processes together with an expired token: one exchange, soon shared by all.
     Crowd(TrialArguments),
-    /// Stops a store's server for a minute: no caller with a live token waits, and nothing is spent.
-    #[command(disable_help_flag = true)]
+    /// Stops a store's server for a minute: no caller with a live token waits.
     Outage(TrialArguments),
     /// Tests the OAuth 2.0 client against servers that are not ours; needs Node and Python.
     Interop {
-        /// Every server with every treatment of refresh tokens. Default: one case per server, as in `test`.
+        /// Every treatment of refresh tokens. Default: one case per server, as in `test`.
         #[arg(long)]
         all: bool,
     },
@@ -80,11 +75,7 @@ enum Task {
         name: String,
     },
     /// Checks the rules that can be checked by reading the files.
-    Tidy {
-        /// Copies the licences into every crate first.
-        #[arg(long)]
-        fix: bool,
-    },
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -104,15 +95,14 @@ fn run(task: &Task) -> Result<()> {
         Task::Chaos(arguments) => trials::become_trial(&workspace, "chaos", arguments),
         Task::Crowd(arguments) => trials::become_trial(&workspace, "crowd", arguments),
         Task::Outage(arguments) => trials::become_trial(&workspace, "outage", arguments),
-        Task::Interop { all: false } => run_all(&workspace, &trials::INTEROP),
-        Task::Interop { all: true } => run_all(&workspace, &trials::INTEROP_ALL),
+        Task::Interop { all: false } => run_all(&workspace, &test::interop()),
+        Task::Interop { all: true } => run_all(&workspace, &test::interop_all()),
         Task::Bench => test::bench(&workspace),
         Task::Fuzz { cases } => test::fuzz(&workspace, *cases),
-        Task::Test => run_all(&workspace, &test::STEPS),
+        Task::Test => run_all(&workspace, &test::steps()),
         Task::Ci { job } => run_all(&workspace, &job.steps()),
         Task::Package => run_all(&workspace, &Job::Package.steps()),
         Task::NewVendor { name } => new_vendor::run(&workspace, name),
-        Task::Tidy { fix: false } => tidy::run(&workspace, Repair::Nothing),
-        Task::Tidy { fix: true } => tidy::run(&workspace, Repair::Licences),
+        Task::Tidy => tidy::check(&workspace).map(drop),
     }
 }

@@ -1,9 +1,11 @@
 //! Steps of a command: each passes, fails, or is skipped with a reason.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use crate::command::show;
 use crate::workspace::Workspace;
 
 /// The steps that may be skipped where `CI=true`: they need what a fresh machine with Rust, Node,
@@ -11,10 +13,10 @@ use crate::workspace::Workspace;
 const MAY_BE_SKIPPED: [&str; 5] = ["msrv", "api", "targets", "deny", "mounted file"];
 
 /// One step of a command.
-#[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     name: &'static str,
-    run: fn(&Workspace) -> Result<Outcome>,
+    #[expect(clippy::type_complexity, reason = "it is used here alone")]
+    run: Box<dyn Fn(&Workspace) -> Result<Outcome>>,
 }
 
 /// How a step that did not fail ended.
@@ -25,113 +27,89 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
-/// Whether a skipped step fails the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Skips {
-    Allowed,
-    /// Unless it is in the list.
-    Fail,
-}
-
 struct Row {
     name: &'static str,
     took: Duration,
     end: Result<Outcome>,
 }
 
-impl Step {
-    pub(crate) const fn new(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Self {
-        Self { name, run }
-    }
+/// Returns a step. A closure needs the type of its argument.
+pub(crate) fn step(
+    name: &'static str,
+    run: impl Fn(&Workspace) -> Result<Outcome> + 'static,
+) -> Step {
+    let run = Box::new(run);
+    Step { name, run }
+}
 
+/// Runs a command that is all of a step, or its last part.
+pub(crate) fn passes(command: &mut Command) -> Result<Outcome> {
+    show(command)?;
+    Ok(Outcome::Passed)
+}
+
+/// Runs every step, also after a failure, and prints the table.
+pub(crate) fn run_all(workspace: &Workspace, steps: &[Step]) -> Result<()> {
+    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    let may_be_skipped = |name: &str| !is_ci || MAY_BE_SKIPPED.contains(&name);
+    let rows: Vec<Row> = steps.iter().map(|step| step.run(workspace)).collect();
+    println!("\n{}", table(&rows));
+    verdict(&rows, may_be_skipped)
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let mut counts = [("passed", 0), ("failed", 0), ("skipped", 0)];
+    let mut table = String::new();
+    for row in rows {
+        let (end, seconds) = (row.end(), row.took.as_secs_f64());
+        table += &format!("  {:width$}  {seconds:>7.1} s  {end}\n", row.name);
+        let counted = counts.iter_mut().find(|(word, _)| end.starts_with(word));
+        counted.into_iter().for_each(|(_, count)| *count += 1);
+    }
+    let counts = counts.map(|(word, count)| format!("{count} {word}"));
+    table + &counts.join(", ")
+}
+
+fn verdict(rows: &[Row], may_be_skipped: impl Fn(&str) -> bool) -> Result<()> {
+    let (mut failed, mut skipped) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.end {
+            Err(_) => failed.push(row.name),
+            Ok(Outcome::Skipped(_)) if !may_be_skipped(row.name) => skipped.push(row.name),
+            Ok(_) => {}
+        }
+    }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    ensure!(
+        skipped.is_empty(),
+        "must not be skipped in CI: {}",
+        skipped.join(", ")
+    );
+    Ok(())
+}
+
+impl Step {
     #[expect(
         clippy::disallowed_methods,
-        reason = "how long a step took is for people to read"
+        reason = "how long it took is for people to read"
     )]
-    fn run(self, workspace: &Workspace) -> Row {
+    fn run(&self, workspace: &Workspace) -> Row {
         println!("\n== {}", self.name);
-        let begun = Instant::now();
+        let (name, begun) = (self.name, Instant::now());
         let end = (self.run)(workspace);
         if let Err(error) = &end {
             println!("{error:#}");
         }
-        let row = Row {
-            name: self.name,
-            took: begun.elapsed(),
-            end,
-        };
-        println!(
-            "== {}: {} ({:.1} s)",
-            row.name,
-            row.text(),
-            row.took.as_secs_f64()
-        );
+        let took = begun.elapsed();
+        let row = Row { name, took, end };
+        println!("== {name}: {} ({:.1} s)", row.end(), took.as_secs_f64());
         row
     }
 }
 
-/// Runs every step, also after a failure, and prints the table.
-///
-/// # Errors
-///
-/// If a step fails, or is skipped where `CI=true` and must not be.
-pub(crate) fn run_all(workspace: &Workspace, steps: &[Step]) -> Result<()> {
-    let skips = if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        Skips::Fail
-    } else {
-        Skips::Allowed
-    };
-    let rows: Vec<Row> = steps.iter().map(|step| step.run(workspace)).collect();
-    println!("\n{}", table(&rows));
-    verdict(&rows, skips)
-}
-
-fn table(rows: &[Row]) -> String {
-    let width = rows
-        .iter()
-        .map(|row| row.name.len())
-        .max()
-        .unwrap_or_default();
-    let line = |row: &Row| {
-        format!(
-            "  {:width$}  {:>7.1} s  {}\n",
-            row.name,
-            row.took.as_secs_f64(),
-            row.text()
-        )
-    };
-    let count = |is: fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
-    format!(
-        "{}{} passed, {} failed, {} skipped",
-        rows.iter().map(line).collect::<String>(),
-        count(|row| matches!(row.end, Ok(Outcome::Passed))),
-        count(|row| row.end.is_err()),
-        count(|row| matches!(row.end, Ok(Outcome::Skipped(_)))),
-    )
-}
-
-fn verdict(rows: &[Row], skips: Skips) -> Result<()> {
-    let names = |is: &dyn Fn(&Row) -> bool| {
-        let names: Vec<_> = rows
-            .iter()
-            .filter(|row| is(row))
-            .map(|row| row.name)
-            .collect();
-        names.join(", ")
-    };
-    let failed = names(&|row| row.end.is_err());
-    ensure!(failed.is_empty(), "failed: {failed}");
-    let skipped = names(&|row| {
-        matches!(row.end, Ok(Outcome::Skipped(_)))
-            && skips == Skips::Fail
-            && !MAY_BE_SKIPPED.contains(&row.name)
-    });
-    ensure!(skipped.is_empty(), "must not be skipped in CI: {skipped}");
-    Ok(())
-}
-
 impl Row {
-    fn text(&self) -> String {
+    fn end(&self) -> String {
         match &self.end {
             Ok(Outcome::Passed) => "passed".to_owned(),
             Ok(Outcome::Skipped(reason)) => format!("skipped: {reason}"),
@@ -142,47 +120,38 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::bail;
-
     use super::*;
 
-    fn row(name: &'static str, end: Result<Outcome>) -> Row {
+    fn row(name: &'static str, end: Outcome) -> Row {
+        let took = Duration::from_millis(1500);
         Row {
             name,
-            took: Duration::from_millis(1500),
-            end,
+            took,
+            end: Ok(end),
         }
-    }
-
-    fn skipped(name: &'static str) -> Row {
-        row(name, Ok(Outcome::Skipped("not installed".to_owned())))
     }
 
     #[test]
     fn a_skipped_step_is_never_counted_or_shown_as_passed() {
-        let shown = table(&[row("fmt", Ok(Outcome::Passed)), skipped("deny")]);
-        let expected = "  fmt       1.5 s  passed\n  deny      1.5 s  skipped: not installed\n1 passed, 0 failed, 1 skipped";
-        assert_eq!(shown, expected);
+        let skipped = Outcome::Skipped("not installed".to_owned());
+        let shown = table(&[row("fmt", Outcome::Passed), row("deny", skipped)]);
+        let rows = "  fmt       1.5 s  passed\n  deny      1.5 s  skipped: not installed\n";
+        assert_eq!(shown, format!("{rows}1 passed, 0 failed, 1 skipped"));
     }
 
     #[test]
     fn a_skip_fails_in_ci_unless_it_is_listed() {
-        assert!(verdict(&[skipped("interop django-oauth-toolkit")], Skips::Allowed).is_ok());
-        assert!(verdict(&[skipped("deny")], Skips::Fail).is_ok());
-        let error = verdict(&[skipped("interop django-oauth-toolkit")], Skips::Fail).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "must not be skipped in CI: interop django-oauth-toolkit"
-        );
+        let rows = ["docs", "deny"].map(|name| row(name, Outcome::Skipped(String::new())));
+        assert!(verdict(&rows, |_| true).is_ok());
+        let error = verdict(&rows, |name| MAY_BE_SKIPPED.contains(&name)).unwrap_err();
+        assert_eq!(error.to_string(), "must not be skipped in CI: docs");
     }
 
     #[test]
     fn a_failed_step_fails_the_command_and_the_rest_still_runs() {
-        let steps = [
-            Step::new("breaks", |_| bail!("as it should")),
-            Step::new("breaks too", |_| bail!("as it should")),
-        ];
+        let fails = |name| step(name, |_: &Workspace| anyhow::bail!("as it should"));
+        let steps = [fails("one"), fails("two")];
         let error = run_all(&Workspace::find().unwrap(), &steps).unwrap_err();
-        assert_eq!(error.to_string(), "failed: breaks, breaks too");
+        assert_eq!(error.to_string(), "failed: one, two");
     }
 }

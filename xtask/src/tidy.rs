@@ -1,198 +1,77 @@
-//! The invariants of the house that can be checked by looking. Each finding says what to do.
+//! The rules that can be checked by reading the files. Each finding says what to do.
 
-mod faults;
-mod furniture;
-mod graph;
-mod manifests;
-mod places;
-mod purity;
+mod crates;
 mod readmes;
+mod sleeps;
 mod sources;
-mod tests_rules;
 mod tree;
-mod vectors;
+mod vendors;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
-pub(crate) use self::tree::Tree;
+use self::tree::Tree;
 use crate::step::Outcome;
 use crate::workspace::Workspace;
 
-/// What `--fix` may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repair {
-    /// Only look.
-    Nothing,
-    /// Copy the licences into every crate that has none, or other ones.
-    Licences,
-}
-
-/// Something that breaks a rule, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
-    file: String,
-    what: String,
-}
-
-impl Finding {
-    fn new(file: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            what: what.into(),
-        }
-    }
-
-    fn at_line(file: &str, line: usize, what: impl Into<String>) -> Self {
-        Self::new(format!("{file}:{line}"), what)
-    }
-}
-
-/// One rule. A number in its name is that of the design's invariant.
+/// A rule returns what breaks it, and what to do about it.
 struct Rule {
     name: &'static str,
-    check: fn(&Tree) -> Vec<Finding>,
+    check: fn(&Tree) -> Vec<String>,
 }
 
-const RULES: [Rule; 22] = [
-    Rule {
-        name: "1: vendor crates depend on nothing that does I/O",
-        check: purity::dependencies,
-    },
-    Rule {
-        name: "1: vendor crates do no I/O and read no clock",
-        check: purity::sources,
-    },
-    Rule {
-        name: "1: vendor crates have one skeleton",
-        check: purity::skeleton,
-    },
-    Rule {
-        name: "data flows one way",
-        check: graph::one_way,
-    },
-    Rule {
-        name: "siblings are dev-dependencies by path alone",
-        check: graph::dev_dependencies,
-    },
-    Rule {
-        name: "7: the one lint table holds everywhere",
-        check: manifests::lints,
-    },
-    Rule {
-        name: "7: no unsafe code",
-        check: sources::no_unsafe,
-    },
-    Rule {
-        name: "9: public dependencies are on a list",
-        check: readmes::public_dependencies,
-    },
-    Rule {
-        name: "READMEs are plain Markdown",
-        check: readmes::plain_markdown,
-    },
-    Rule {
-        name: "metadata is complete",
-        check: manifests::metadata,
-    },
-    Rule {
-        name: "versions are in one place",
-        check: manifests::versions,
-    },
-    Rule {
-        name: "each crate has its papers",
-        check: furniture::papers,
-    },
-    Rule {
-        name: "files are named for what is in them",
-        check: sources::names,
-    },
-    Rule {
-        name: "files are short",
-        check: sources::length,
-    },
-    Rule {
-        name: "nothing is left to do",
-        check: sources::nothing_left,
-    },
-    Rule {
-        name: "no test is ignored",
-        check: tests_rules::none_ignored,
-    },
-    Rule {
-        name: "no test sleeps",
-        check: tests_rules::none_sleeps,
-    },
-    Rule {
-        name: "every fault has a test",
-        check: faults::have_tests,
-    },
-    Rule {
-        name: "every row of FAULTS.md names a test that is there",
-        check: faults::name_tests,
-    },
-    Rule {
-        name: "vectors have a source",
-        check: vectors::have_a_source,
-    },
-    Rule {
-        name: "no machine's paths",
-        check: places::no_machine_paths,
-    },
-    Rule {
-        name: "no registry's hosts",
-        check: places::no_registry_hosts,
-    },
+const fn rule(name: &'static str, check: fn(&Tree) -> Vec<String>) -> Rule {
+    Rule { name, check }
+}
+
+/// A number is that of the invariant in ARCHITECTURE.md.
+const RULES: [Rule; 21] = [
+    rule("1: vendors depend on no I/O", vendors::dependencies),
+    rule("1: vendors do no I/O and read no clock", vendors::calls),
+    rule("1: vendors have one skeleton", vendors::skeleton),
+    rule("cases have a source", vendors::cases),
+    rule("data flows one way", crates::one_way),
+    rule("sibling dev-dependencies", crates::dev_dependencies),
+    rule("7: the one lint table holds everywhere", crates::lints),
+    rule("metadata is complete", crates::metadata),
+    rule("versions are in one place", crates::versions),
+    rule("required files", crates::required_files),
+    rule("READMEs are plain Markdown", readmes::plain_markdown),
+    rule("both quick starts are the same", readmes::quick_start),
+    rule("files are named for what is in them", sources::names),
+    rule("files are short", sources::length),
+    rule("FAULTS.md names existing tests", sources::faults),
+    rule("public items have the agreed names", words::items),
+    rule("nothing is left to do", words::nothing_left),
+    rule("no test is ignored", words::no_test_ignored),
+    rule("no test sleeps", sleeps::none),
+    rule("no machine's paths", words::no_machine_paths),
+    rule("no registry's hosts", words::no_registry_hosts),
 ];
 
 /// Checks every rule.
-///
-/// # Errors
-///
-/// Where one is broken; what was found is printed.
-pub(crate) fn run(workspace: &Workspace, repair: Repair) -> Result<()> {
-    if repair == Repair::Licences {
-        furniture::copy_licences(workspace)?;
-    }
+pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
     let tree = Tree::read(workspace)?;
-    let broken: usize = RULES.iter().map(|rule| report(rule, &tree)).sum();
-    if broken > 0 {
-        bail!("{broken} of {} rules are broken", RULES.len());
+    let mut broken = 0;
+    for Rule { name, check } in RULES {
+        let found = check(&tree);
+        if !found.is_empty() {
+            println!("{name}\n  {}", found.join("\n  "));
+            broken += 1;
+        }
     }
-    println!("{} rules hold in {} files", RULES.len(), tree.len());
-    Ok(())
-}
-
-/// The same as a step of a longer command.
-pub(crate) fn step(workspace: &Workspace) -> Result<Outcome> {
-    run(workspace, Repair::Nothing)?;
+    ensure!(broken == 0, "{broken} of {} rules are broken", RULES.len());
+    println!("{} rules hold in {} files", RULES.len(), tree.0.len());
     Ok(Outcome::Passed)
 }
 
-/// What is wrong in one folder, each with the rule's name.
-pub(crate) fn findings_in(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
+/// Returns what breaks a rule in one folder.
+pub(crate) fn broken_in(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
     let tree = Tree::read(workspace)?;
-    let found = RULES.iter().flat_map(|rule| {
-        (rule.check)(&tree)
-            .into_iter()
-            .map(|finding| (rule.name, finding))
-    });
-    let inside = found.filter(|(_, finding)| finding.file.starts_with(folder));
-    Ok(inside
-        .map(|(rule, finding)| format!("{rule}: {}: {}", finding.file, finding.what))
-        .collect())
-}
-
-fn report(rule: &Rule, tree: &Tree) -> usize {
-    let found = (rule.check)(tree);
-    if found.is_empty() {
-        return 0;
-    }
-    println!("{}", rule.name);
-    for finding in &found {
-        println!("  {}: {}", finding.file, finding.what);
-    }
-    1
+    let mut found: Vec<String> = RULES.iter().flat_map(|rule| (rule.check)(&tree)).collect();
+    found.retain(|finding| finding.starts_with(folder));
+    Ok(found)
 }

@@ -1,11 +1,12 @@
 //! The workspace as cargo sees it.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::command::{cargo, read};
+use crate::command::read;
 
 /// What git ignores, and git's own folder.
 const NO_SOURCES: [&str; 3] = ["target", "node_modules", ".git"];
@@ -14,12 +15,11 @@ const NO_SOURCES: [&str; 3] = ["target", "node_modules", ".git"];
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace(PathBuf);
 
-/// A package of the workspace.
+/// A package that is published.
 #[derive(Debug, Clone)]
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Sorted.
     pub(crate) features: Vec<String>,
 }
 
@@ -27,20 +27,13 @@ impl Workspace {
     /// Returns the workspace that this program was built in.
     pub(crate) fn find() -> Result<Self> {
         let manifest = std::env::var("CARGO_MANIFEST_DIR").context("start it as `cargo xtask`")?;
-        Ok(Self::at(
-            Path::new(&manifest)
-                .parent()
-                .context("xtask has no parent folder")?,
-        ))
+        let root = Path::new(&manifest).parent();
+        Ok(Self::at(root.context("xtask has no parent folder")?))
     }
 
     /// Returns the workspace in another folder.
     pub(crate) fn at(root: &Path) -> Self {
         Self(root.to_owned())
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        &self.0
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -50,11 +43,26 @@ impl Workspace {
     /// Returns a path in cargo's target folder, wherever that is.
     pub(crate) fn target(&self, relative: &str) -> Result<PathBuf> {
         let metadata = self.metadata()?;
-        let target = metadata.get("target_directory").and_then(Value::as_str);
+        let target = metadata
+            .pointer("/target_directory")
+            .and_then(Value::as_str);
         Ok(Path::new(target.context("cargo has no target folder")?).join(relative))
     }
 
-    /// Returns the paths of all files that are sources: also in a copy that is not a clone.
+    /// Returns `cargo` with these arguments, which spaces separate.
+    pub(crate) fn cargo(&self, arguments: &str) -> Command {
+        self.program("cargo", arguments)
+    }
+
+    /// Returns any other program in the workspace.
+    pub(crate) fn program(&self, name: &str, arguments: &str) -> Command {
+        let mut command = Command::new(name);
+        command.args(arguments.split_whitespace());
+        command.current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// Returns the paths of all sources. It does not ask git, so that it works in a plain copy too.
     pub(crate) fn files(&self) -> Result<Vec<String>> {
         let mut files = Vec::new();
         let mut folders = vec![self.0.clone()];
@@ -75,53 +83,57 @@ impl Workspace {
         Ok(files)
     }
 
+    /// Copies all sources into another folder, which is emptied first.
+    pub(crate) fn copy_to(&self, folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        for file in self.files()? {
+            let copy = folder.join(&file);
+            std::fs::create_dir_all(copy.parent().context("a file without a folder")?)?;
+            std::fs::copy(self.path(&file), copy)
+                .with_context(|| format!("{file} cannot be copied"))?;
+        }
+        Ok(Self::at(folder))
+    }
+
+    /// Returns the text of a file.
     pub(crate) fn read(&self, relative: &str) -> Result<String> {
         std::fs::read_to_string(self.path(relative))
             .with_context(|| format!("{relative} cannot be read"))
     }
 
-    /// Returns every package that is published, sorted by name.
+    /// Returns every package that is published. In cargo's metadata `publish = false` is an empty
+    /// list of registries.
     pub(crate) fn published(&self) -> Result<Vec<Package>> {
         let metadata = self.metadata()?;
-        let packages = metadata
-            .get("packages")
-            .and_then(Value::as_array)
-            .context("no packages")?;
-        let mut published: Vec<Package> = packages.iter().filter_map(Package::published).collect();
-        published.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(published)
+        let packages = metadata.pointer("/packages").and_then(Value::as_array);
+        let packages = packages.context("cargo knows no packages")?;
+        let published = packages
+            .iter()
+            .filter(|package| package["publish"].is_null());
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let names = |value: &Value| {
+            let object = value.as_object().into_iter().flatten();
+            object.map(|(name, _)| name.clone()).collect()
+        };
+        let read = |package: &Value| Package {
+            name: text(&package["name"]),
+            version: text(&package["version"]),
+            features: names(&package["features"]),
+        };
+        Ok(published.map(read).collect())
     }
 
     fn metadata(&self) -> Result<Value> {
-        let text = read(&mut cargo(
-            self,
-            &["metadata", "--format-version", "1", "--no-deps"],
-        ))?;
+        let text = read(&mut self.cargo("metadata --format-version 1 --no-deps"))?;
         serde_json::from_str(&text).context("cargo's metadata is not JSON")
     }
 }
 
 impl Package {
-    /// In cargo's metadata `publish = false` is an empty list of registries.
-    fn published(package: &Value) -> Option<Self> {
-        if package
-            .get("publish")
-            .and_then(Value::as_array)
-            .is_some_and(Vec::is_empty)
-        {
-            return None;
-        }
-        let mut features: Vec<String> = package
-            .get("features")?
-            .as_object()?
-            .keys()
-            .cloned()
-            .collect();
-        features.sort();
-        Some(Self {
-            name: package.get("name")?.as_str()?.to_owned(),
-            version: package.get("version")?.as_str()?.to_owned(),
-            features,
-        })
+    /// Returns the name of the folder that its package unpacks to.
+    pub(crate) fn folder(&self) -> String {
+        format!("{}-{}", self.name, self.version)
     }
 }

@@ -33,11 +33,11 @@ use crate::outcome::Outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Case {
     OidcProvider,
-    OidcProviderKept,
+    OidcKept,
     /// Only the claims in which it may differ from `oidc-provider`.
     Django,
-    DjangoInFull,
-    DjangoUnprotected,
+    DjangoFull,
+    DjangoOpen,
     DjangoKept,
 }
 
@@ -95,10 +95,10 @@ impl Case {
     fn plan(self) -> &'static Plan {
         match self {
             Self::OidcProvider => &plan::OIDC_PROVIDER,
-            Self::OidcProviderKept => &plan::OIDC_PROVIDER_KEEPING,
+            Self::OidcKept => &plan::OIDC_PROVIDER_KEEPING,
             Self::Django => &plan::DJANGO,
-            Self::DjangoInFull => &plan::DJANGO_IN_FULL,
-            Self::DjangoUnprotected => &plan::DJANGO_UNPROTECTED,
+            Self::DjangoFull => &plan::DJANGO_IN_FULL,
+            Self::DjangoOpen => &plan::DJANGO_UNPROTECTED,
             Self::DjangoKept => &plan::DJANGO_KEEPING,
         }
     }

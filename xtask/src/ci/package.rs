@@ -5,91 +5,54 @@
 //! unpacked and built here.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 
-use crate::command::{cargo, program, read, show};
-use crate::step::Outcome;
+use crate::command::read;
+use crate::step::{Outcome, passes};
 use crate::workspace::{Package, Workspace};
-
-const REQUIRED_FILES: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 pub(super) fn build(workspace: &Workspace) -> Result<Outcome> {
     let packages = workspace.published()?;
     make(workspace, &packages)?;
-    let folder = unpack(workspace, &packages)?;
+    let folder = workspace.target("package-check")?;
+    unpack(workspace, &packages, &folder)?;
     // With the workspace's target folder and profile, so that no dependency is built again.
-    let mut check = cargo(
-        &Workspace::at(&folder),
-        &["check", "--workspace", "--all-features"],
-    );
-    check
-        .env("CARGO_TARGET_DIR", workspace.target("")?)
-        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-    show(&mut check)?;
-    Ok(Outcome::Passed)
+    let mut check = Workspace::at(&folder).cargo("check --workspace --all-features");
+    check.env("CARGO_TARGET_DIR", workspace.target("")?);
+    passes(check.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
 }
 
 /// Packages uncommitted changes too: this is a check, not a release.
 fn make(workspace: &Workspace, packages: &[Package]) -> Result<()> {
-    let mut package = cargo(
-        workspace,
-        &["package", "--allow-dirty", "--no-verify", "--quiet"],
-    );
-    package.args(
-        packages
-            .iter()
-            .flat_map(|published| ["--package", &published.name]),
-    );
-    read(&mut package)?;
+    let mut package = workspace.cargo("package --allow-dirty --no-verify --quiet");
+    let names = packages.iter().map(|package| &package.name);
+    read(package.args(names.flat_map(|name| ["--package", name])))?;
     Ok(())
 }
 
-/// Returns the folder of a workspace of all packages.
-fn unpack(workspace: &Workspace, packages: &[Package]) -> Result<PathBuf> {
-    let folder = workspace.target("package-check")?;
+/// Makes a workspace of all packages.
+fn unpack(workspace: &Workspace, packages: &[Package], folder: &Path) -> Result<()> {
     if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
     }
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(folder)?;
+    let archives = workspace.target("package")?;
     for package in packages {
-        unpack_one(workspace, &folder, package)
-            .with_context(|| format!("the package of {}", package.name))?;
+        let archive = archives.join(format!("{}.crate", package.folder()));
+        let mut tar = workspace.program("tar", "-xzf");
+        read(tar.arg(archive).arg("-C").arg(folder))?;
     }
     fs::write(folder.join("Cargo.toml"), manifest(packages))?;
     fs::copy(workspace.path("Cargo.lock"), folder.join("Cargo.lock"))?;
-    Ok(folder)
-}
-
-fn unpack_one(workspace: &Workspace, folder: &Path, package: &Package) -> Result<()> {
-    let archive = workspace
-        .target("package")?
-        .join(format!("{}.crate", folder_of(package)));
-    read(
-        program(workspace, "tar", &["-xzf"])
-            .arg(archive)
-            .arg("-C")
-            .arg(folder),
-    )?;
-    for file in REQUIRED_FILES {
-        ensure!(
-            folder.join(folder_of(package)).join(file).is_file(),
-            "{file} is not in it"
-        );
-    }
     Ok(())
 }
 
 /// The patches make the packages depend on each other, as they will in the registry.
 fn manifest(packages: &[Package]) -> String {
-    let members: Vec<String> = packages.iter().map(folder_of).collect();
-    let patch =
-        |package: &Package| format!("{} = {{ path = {:?} }}\n", package.name, folder_of(package));
+    let members: Vec<String> = packages.iter().map(Package::folder).collect();
+    let patch = |it: &Package| format!("{} = {{ path = {:?} }}\n", it.name, it.folder());
     let patches: String = packages.iter().map(patch).collect();
     format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[patch.crates-io]\n{patches}")
-}
-
-fn folder_of(package: &Package) -> String {
-    format!("{}-{}", package.name, package.version)
 }

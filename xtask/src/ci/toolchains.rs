@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{cargo, program, read, show};
-use crate::step::Outcome;
+use crate::command::{read, show};
+use crate::step::{Outcome, passes};
 use crate::workspace::Workspace;
 
 /// What builds for another system without a C compiler for it.
@@ -26,62 +26,41 @@ const TARGETS: [(&str, &str, &str); 3] = [
     ("wasm32-unknown-unknown", SANS_IO, ""),
 ];
 
-/// The oldest supported Rust compiles what is published.
+/// Checks that the oldest supported Rust compiles what is published. Cargo itself refuses a
+/// dependency that needs a later one.
 pub(super) fn msrv(workspace: &Workspace) -> Result<Outcome> {
     let stated = stated(workspace, &["package", "rust-version"])?;
-    let listed = read(&mut program(workspace, "rustup", &["toolchain", "list"]));
-    let listed = listed.unwrap_or_default();
+    let listed = read(&mut workspace.program("rustup", "toolchain list")).unwrap_or_default();
     let mut names = listed.split_whitespace();
     let Some(toolchain) = names.find(|name| is_toolchain(name, &stated)) else {
         return missing(&format!("toolchain {stated}"));
     };
-    let arguments = [
-        "run",
-        toolchain,
-        "cargo",
-        "check",
-        "--all-features",
-        "--workspace",
-    ];
-    let mut check = program(workspace, "rustup", &arguments);
-    show(check.args([
-        "--exclude",
-        "xtask",
-        "--exclude",
-        "trials",
-        "--exclude",
-        "api-snapshots",
-    ]))?;
-    Ok(Outcome::Passed)
+    let mut check = workspace.program("rustup", &format!("run {toolchain} cargo check"));
+    let commands = "--exclude xtask --exclude trials --exclude api-snapshots";
+    check.args(["--all-features", "--workspace"]);
+    passes(check.args(commands.split(' ')))
 }
 
-/// The public APIs are those of the snapshots. `BLESS=1` writes the snapshots.
+/// Checks that the public APIs are those of the snapshots. `BLESS=1` writes the snapshots.
 pub(super) fn api(workspace: &Workspace) -> Result<Outcome> {
     let Some(nightly) = nightly(workspace)? else {
         return missing("the nightly of Cargo.toml");
     };
-    show(&mut cargo(
-        workspace,
-        &["run", "--quiet", "--package", "api-snapshots", &nightly],
-    ))?;
-    Ok(Outcome::Passed)
+    passes(&mut workspace.cargo(&format!("run --quiet --package api-snapshots {nightly}")))
 }
 
-/// What can be built without a C compiler for the target builds there without a warning.
+/// Checks that what can be built without a C compiler for the target builds there without a
+/// warning.
 pub(super) fn targets(workspace: &Workspace) -> Result<Outcome> {
-    let sysroot = read(&mut program(workspace, "rustc", &["--print", "sysroot"]))?;
+    let sysroot = read(&mut workspace.program("rustc", "--print sysroot"))?;
     let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
-    if let Some((target, ..)) = TARGETS
-        .iter()
-        .find(|(target, ..)| !libraries.join(target).exists())
-    {
+    let is_missing = |(target, ..): &&(&str, &str, &str)| !libraries.join(target).exists();
+    if let Some((target, ..)) = TARGETS.iter().find(is_missing) {
         return missing(&format!("target {target}"));
     }
     for (target, packages, features) in TARGETS {
-        let mut clippy = cargo(
-            workspace,
-            &["clippy", "--no-default-features", "--target", target],
-        );
+        let clippy = format!("clippy --no-default-features --target {target}");
+        let mut clippy = workspace.cargo(&clippy);
         clippy.args(
             packages
                 .split(' ')
@@ -92,38 +71,18 @@ pub(super) fn targets(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The oldest versions of dependencies that the manifests allow compile. In a copy, since the
-/// lock changes.
+/// Checks that the oldest versions of dependencies that the manifests allow compile. In a copy,
+/// because the lock changes.
 pub(super) fn minimal(workspace: &Workspace) -> Result<Outcome> {
     let Some(nightly) = nightly(workspace)? else {
         return missing("the nightly of Cargo.toml");
     };
-    let folder = workspace.target("minimal")?;
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    for file in workspace
-        .files()?
-        .iter()
-        .filter(|file| *file != "Cargo.lock")
-    {
-        let copy = folder.join(file);
-        std::fs::create_dir_all(copy.parent().context("a file in a folder")?)?;
-        std::fs::copy(workspace.path(file), copy)?;
-    }
-    let copy = Workspace::at(&folder);
-    let lock = [
-        "run",
-        &nightly,
-        "cargo",
-        "update",
-        "-Z",
-        "direct-minimal-versions",
-    ];
-    show(&mut program(&copy, "rustup", &lock))?;
-    let mut check = cargo(&copy, &["check", "--workspace", "--all-features"]);
-    show(check.env("CARGO_TARGET_DIR", workspace.target("")?))?;
-    Ok(Outcome::Passed)
+    let copy = workspace.copy_to(&workspace.target("minimal")?)?;
+    std::fs::remove_file(copy.path("Cargo.lock"))?;
+    let update = format!("run {nightly} cargo update -Z direct-minimal-versions");
+    show(&mut copy.program("rustup", &update))?;
+    let mut check = copy.cargo("check --workspace --all-features");
+    passes(check.env("CARGO_TARGET_DIR", workspace.target("")?))
 }
 
 fn missing(what: &str) -> Result<Outcome> {
@@ -135,11 +94,8 @@ fn nightly(workspace: &Workspace) -> Result<Option<String>> {
     let pinned = stated(workspace, &["metadata", "nightly", "toolchain"])?;
     let compiler = stated(workspace, &["metadata", "nightly", "rustc"])?;
     let is_it = |name: &String| {
-        let version = read(&mut program(
-            workspace,
-            "rustup",
-            &["run", name, "rustc", "--version"],
-        ));
+        let version = format!("run {name} rustc --version");
+        let version = read(&mut workspace.program("rustup", &version));
         version.is_ok_and(|version| version.contains(&compiler))
     };
     Ok([pinned, "nightly".to_owned()].into_iter().find(is_it))
