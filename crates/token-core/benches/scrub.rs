@@ -1,4 +1,4 @@
-//! What it costs to take three secrets of 4 KB out of a text of 1 KB, against one copy of those
+//! The cost of scrubbing three secrets of 4 KB from a text of 1 KB, relative to copying those
 //! secrets.
 //!
 //! ```sh
@@ -17,7 +17,7 @@ use token_core::{Scrubber, Secret};
 const SECRET: usize = 4096;
 const TEXT: usize = 1024;
 const RUNS: u32 = 200;
-/// Scrubbing runs on a thread of the async runtime, so it may not take longer.
+/// Scrubbing runs on a thread of the async runtime, so it must not take longer.
 const LIMIT: Duration = Duration::from_millis(2);
 
 fn main() -> ExitCode {
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Text as of an encrypted token: letters and digits without a pattern.
+/// Returns a text like an encrypted token: letters and digits without a pattern.
 fn noise(seed: u64, length: usize) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut state = seed;

@@ -1,4 +1,4 @@
-//! One vendor's token endpoint: how it is asked and how its answer reads.
+//! A vendor's token endpoint: its requests, and what its answers mean.
 
 pub(crate) mod answer;
 pub(crate) mod attempt;
@@ -23,19 +23,22 @@ use crate::error::Error;
 use crate::token::Token;
 use crate::token::key::TokenKey;
 
-/// A vendor's token endpoint, as pure functions.
+/// A vendor's token endpoint, without I/O.
 ///
-/// An implementation *must not* read a clock, do I/O, hold mutable state, or make randomness: all
-/// of that comes with the [`Attempt`] and the [`Answer`]. It *must* build a request anew for every
-/// attempt, since a vendor may refuse a repeated timestamp. It *must* put every secret into the
-/// request through the methods that remember it. Its `Debug` *must not* show a secret.
+/// An implementation *must not* read a clock, perform I/O, mutate state, or generate random
+/// numbers: the time and a nonce are in the [`Attempt`] and the [`Answer`]. It *must* build a new
+/// request for every attempt, since a vendor may refuse a repeated timestamp. It *must* put every
+/// secret into the request through the methods that remember it. Its `Debug` *must not* show a
+/// secret.
 ///
-/// A made-up vendor that takes its token in the query and answers `{"token": …, "ttl": seconds}`:
+/// A fictional vendor that expects the token in the query and returns
+/// `{"token": …, "ttl": seconds}`:
 ///
 /// ```
 /// use std::time::Duration;
 /// use token_core::{
-///     Answer, Attempt, BaseUrl, Error, ErrorKind, TokenKey, Outcome, Request, Rotation, Secret, Step, Token, TokenEndpoint,
+///     Answer, Attempt, BaseUrl, Error, ErrorKind, Outcome, Request, Rotation, Secret, Step, Token,
+///     TokenEndpoint, TokenKey,
 /// };
 ///
 /// #[derive(Debug)]
@@ -54,17 +57,21 @@ use crate::token::key::TokenKey;
 ///     }
 ///
 ///     fn login(&self, _attempt: &Attempt) -> Option<Result<Request, Error>> {
-///         Some(Request::post(&self.base, "/login").form_secret("key", &self.api_key).build(Step::Login))
+///         let request = Request::post(&self.base, "/login").form_secret("key", &self.api_key);
+///         Some(request.build(Step::Login))
 ///     }
 ///
 ///     fn refresh(&self, token: &Token, _attempt: &Attempt) -> Result<Request, Error> {
-///         Request::get(&self.base, "/refresh").query_secret("token", token.access()).build(Step::Refresh)
+///         Request::get(&self.base, "/refresh")
+///             .query_secret("token", token.access())
+///             .build(Step::Refresh)
 ///     }
 ///
 ///     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
 ///         let document = answer.document()?;
 ///         let Some(access) = document.secret(&["token"]) else {
-///             return Err(answer.refused(ErrorKind::Rejected, "", document.text(&["error"]).unwrap_or_default()));
+///             let message = document.text(&["error"]).unwrap_or_default();
+///             return Err(answer.refused(ErrorKind::Rejected, "", message));
 ///         };
 ///         let lifetime = answer.lifetime().seconds(&document, &["ttl"]);
 ///         let validity = lifetime.validity(answer.renewal(None, true), Duration::from_secs(600));
@@ -73,52 +80,52 @@ use crate::token::key::TokenKey;
 /// }
 /// ```
 pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
-    /// Names the grant in stores, logs and metrics. Two endpoints with one key share one token. No
-    /// secret in it.
+    /// Returns the name of the grant in stores, logs and metrics. Endpoints with the same key share
+    /// a token. The key *must not* contain a secret.
     fn key(&self) -> TokenKey;
 
-    /// What a refresh does to the refresh token that it spends.
+    /// Returns what a refresh does to the refresh token that it spends.
     fn rotation(&self) -> Rotation;
 
-    /// Whether an exchange ends the access token that it replaces. Callers then wait for the
-    /// exchange instead of getting the old token meanwhile, and a refresh is not made earlier than
-    /// needed. Default: `false`.
+    /// Returns whether an exchange invalidates the access token that it replaces. If so, callers
+    /// wait for the exchange instead of receiving the old token meanwhile, and a refresh is not
+    /// made earlier than needed. Default: `false`.
     fn exchange_ends_old_token(&self) -> bool {
         false
     }
 
-    /// The request that gets a first token from long-lived credentials, and may be repeated at any
-    /// time; `None` where the vendor has none. A person's password and a one-time code are no
-    /// login: see [`OneTimeGrant`](crate::OneTimeGrant).
+    /// Builds the request that obtains a first token from long-lived credentials and may be
+    /// repeated at any time (such as RFC 6749 section 4.4); `None` if there is none. A user's
+    /// password and a one-time code are not such credentials: see
+    /// [`OneTimeGrant`](crate::OneTimeGrant).
     ///
     /// # Errors
     ///
-    /// Where the configuration makes no valid request.
+    /// If the configuration does not result in a valid request.
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>>;
 
-    /// The request that turns the current token into the next.
+    /// Builds the request that exchanges the current token for the next (RFC 6749 section 6).
     ///
     /// # Errors
     ///
-    /// Where the token cannot be refreshed ([`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it
-    /// has no refresh token) or makes no valid request.
+    /// If the token cannot be refreshed ([`ErrorKind::Rejected`](crate::ErrorKind::Rejected): it
+    /// has no refresh token) or does not result in a valid request.
     fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error>;
 
-    /// Reads the answer to any request of this endpoint; [`Answer::request`] tells which. It *must
-    /// not* panic, whatever came.
+    /// Reads the answer to a request of this endpoint, which is [`Answer::request`]. It *must not*
+    /// panic, whatever was received.
     ///
     /// # Errors
     ///
     /// The vendor's refusal, or an answer that cannot be understood.
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error>;
 
-    /// Puts the token on an API request, whose body is `body`; signs it where the vendor wants
-    /// that. Unless the vendor signs, the header that the token [is carried in](Token::header) is
-    /// all there is to it.
+    /// Adds the token to an API request with this body, and signs the request if the vendor
+    /// requires that. Default: inserts the [header of the token](Token::header).
     ///
     /// # Errors
     ///
-    /// Where the request cannot be signed.
+    /// If the request cannot be signed.
     fn authorize(
         &self,
         token: &Token,
@@ -132,27 +139,28 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The request that tells the vendor to kill this token, for a logout; `None` where the vendor
-    /// has none.
+    /// Builds the request that revokes this token at a logout (such as RFC 7009); `None` if the
+    /// vendor has none. Default: `None`.
     ///
     /// # Errors
     ///
-    /// Where it makes no valid request.
+    /// If the token does not result in a valid request.
     fn revoke(&self, token: &Token, attempt: &Attempt) -> Option<Result<Request, Error>> {
         let _ = (token, attempt);
         None
     }
 }
 
-/// What a refresh does to the refresh token that it spends, which decides when it is safe to send
-/// again.
+/// What a refresh does to the refresh token that it spends, which decides when the same refresh
+/// token may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rotation {
-    /// The same refresh token can be sent again and again.
+    /// The same refresh token can be sent any number of times.
     Idempotent,
-    /// The spent token can be sent again for so long.
+    /// The spent refresh token can be sent again during this grace period.
     Grace(Duration),
-    /// The spent token is dead at once; sending it again may kill the whole grant.
+    /// The refresh token is single-use: sending a spent one again may revoke the whole grant (RFC
+    /// 9700 section 4.14.2).
     SingleUse,
 }

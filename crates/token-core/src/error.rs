@@ -1,5 +1,4 @@
-//! Errors for people and for programs: a kind that says what to do, the vendor's code, a scrubbed
-//! message.
+//! Errors: a kind that says what to do, the vendor's code, and a scrubbed message.
 
 mod context;
 pub(crate) mod kind;
@@ -17,22 +16,23 @@ use crate::token::key::TokenKey;
 
 pub use self::kind::{BuildError, ErrorKind};
 
-/// What went wrong while a token was asked for.
+/// Why a token could not be obtained, refreshed or revoked.
 ///
 /// ```
 /// use token_core::{Error, ErrorKind};
 ///
-/// let error = Error::new(ErrorKind::Rejected, "the grant is dead");
+/// let error = Error::new(ErrorKind::Rejected, "the refresh token was revoked");
 /// match error.kind() {
 ///     ErrorKind::Rejected => println!("log in again: {error}"),
-///     ErrorKind::Transient { after } => println!("ask again after {after:?}"),
+///     ErrorKind::Transient { after } => println!("retry after {after:?}"),
 ///     _ => println!("{error}"),
 /// }
 /// ```
 ///
-/// It tells which request failed (step, host and path, never the query), for which key, and what
-/// the vendor said. It is cheap to clone, because every caller that waited for one exchange shares
-/// its failure. It never holds a token, a body, a query or the text of a parser's error.
+/// The error names the request that failed (step, host and path, never the query), the key, and the
+/// vendor's code and message. It is cheap to clone, because all callers that wait for one exchange
+/// share its failure. It never contains a body, a query or the text of a parser's error, and the
+/// secrets of the exchange are scrubbed from the vendor's texts.
 #[derive(Clone, thiserror::Error)]
 #[error("{}{}{}{}; {}", .0.what, .0.code_suffix(), suffix(&.0.message), .0.context, .0.advice())]
 pub struct Error(Arc<Inner>);
@@ -71,7 +71,7 @@ impl Inner {
     }
 }
 
-/// Returns what follows a constant text: a colon and the detail, or nothing.
+/// Returns a colon and the detail, or an empty string.
 pub(crate) fn suffix(detail: &Option<String>) -> String {
     let detail = detail.as_ref();
     detail
@@ -80,7 +80,7 @@ pub(crate) fn suffix(detail: &Option<String>) -> String {
 }
 
 impl Error {
-    /// An error of our own, with a constant text: nothing that came over the wire can get into it.
+    /// Creates an error with a constant text, which cannot contain anything received from a server.
     pub fn new(kind: ErrorKind, what: &'static str) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -96,21 +96,21 @@ impl Error {
         }))
     }
 
-    /// Adds the vendor's code, scrubbed and cut to 64 characters.
+    /// Adds the vendor's code, scrubbed and truncated to 64 characters.
     #[must_use]
     pub fn with_code(self, code: &str, scrubber: &Scrubber) -> Self {
         let code = scrubber.scrub_code(code, 64);
         self.with(|inner| inner.code = Some(code).filter(|code| !code.is_empty()))
     }
 
-    /// Adds the vendor's message, scrubbed and cut to 256 characters.
+    /// Adds the vendor's message, scrubbed and truncated to 256 characters.
     #[must_use]
     pub fn with_message(self, message: &str, scrubber: &Scrubber) -> Self {
         let message = scrubber.scrub(message, 256);
         self.with(|inner| inner.message = Some(message).filter(|message| !message.is_empty()))
     }
 
-    /// Adds which request failed; its path must be scrubbed already.
+    /// Adds the request that failed. The path must be scrubbed already.
     pub(crate) fn of_request(self, step: Step, host: &str, path: String) -> Self {
         self.with(|inner| {
             inner.context.set_request(step, host, path);
@@ -118,14 +118,14 @@ impl Error {
         })
     }
 
-    /// Adds the host that a redirect named, with its port if it has one. Anything but a host is
+    /// Adds the target host of a redirect, with its port if it has one. Anything but a host is
     /// dropped.
     #[must_use]
     pub fn with_host(self, host: &str) -> Self {
         self.with(|inner| inner.context.set_host(host))
     }
 
-    /// Adds the key of the token that was asked for.
+    /// Adds the key of the requested token.
     #[must_use]
     pub fn with_key(self, key: &TokenKey) -> Self {
         self.with(|inner| inner.context.key = Some(key.clone()))
@@ -137,21 +137,21 @@ impl Error {
         self.with(|inner| inner.status = Some(status))
     }
 
-    /// Says that the vendor's own documented format says so, and not a proxy or a guess from the
-    /// status.
+    /// Marks the error as stated by the vendor in its documented format, rather than by a proxy or
+    /// inferred from the status.
     #[must_use]
     pub fn as_vendors_word(self) -> Self {
         self.with(|inner| inner.vendors_word = true)
     }
 
-    /// Says that the exchange was for a one-time grant, which must not be sent again by itself. A
-    /// request of [`Step::Redemption`] says so too.
+    /// Marks the exchange as that of a one-time grant, which must not be retried automatically.
+    /// [`with_request`](Self::with_request) does so for a request of [`Step::Redemption`].
     #[must_use]
     pub fn for_one_time_grant(self) -> Self {
         self.with(|inner| inner.one_time_grant = true)
     }
 
-    /// Sets how long to wait before asking again, whatever the kind.
+    /// Sets how long to wait before a retry, whatever the kind.
     ///
     /// ```
     /// use std::time::Duration;
@@ -169,82 +169,83 @@ impl Error {
         })
     }
 
-    /// Says that the refusal also killed the access token in hand, so that it must no longer be
-    /// served.
+    /// Marks the refusal as one that also invalidated the current access token, which must then no
+    /// longer be returned to callers.
     #[must_use]
     pub fn killing_live_token(self) -> Self {
         self.with(|inner| inner.kills_live_token = true)
     }
 
-    /// The same error seen as another kind.
+    /// Changes the kind.
     #[must_use]
     pub fn as_kind(self, kind: ErrorKind) -> Self {
         self.with(|inner| inner.kind = kind)
     }
 
-    /// What the caller should do.
+    /// Returns the kind, which says what the caller should do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The vendor's own code, such as `90047` or `invalid_grant`.
+    /// Returns the vendor's code, such as `90047` or `invalid_grant` (RFC 6749 section 5.2).
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The vendor's own message, scrubbed of every secret that was in play.
+    /// Returns the vendor's message, scrubbed of the secrets of the exchange.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The host that was asked, or that a redirect named, with the port if one was given.
+    /// Returns the host of the request, or the target host of a redirect, with the port if one was
+    /// given.
     pub fn host(&self) -> Option<&str> {
         self.0.context.host.as_deref()
     }
 
-    /// The path that was asked, scrubbed, without the query.
+    /// Returns the path of the request, scrubbed and without the query.
     pub fn path(&self) -> Option<&str> {
         self.0.context.path.as_deref()
     }
 
-    /// What the request was for.
+    /// Returns the purpose of the request.
     pub fn step(&self) -> Option<Step> {
         self.0.context.step
     }
 
-    /// The key of the token that was asked for.
+    /// Returns the key of the requested token.
     pub fn key(&self) -> Option<&TokenKey> {
         self.0.context.key.as_ref()
     }
 
-    /// The HTTP status, if an answer came.
+    /// Returns the HTTP status, if there was an answer.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// Whether the vendor said so in its own documented format. Otherwise the error is our reading
-    /// of a status, a web page or a broken connection.
+    /// Returns whether the vendor stated the error in its documented format. Otherwise it was
+    /// inferred from a status, a web page or a broken connection.
     pub fn is_vendors_word(&self) -> bool {
         self.0.vendors_word
     }
 
-    /// How long to wait before asking again, if that is known.
+    /// Returns how long to wait before a retry, if that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after.or(self.0.kind.retry_after())
     }
 
-    /// Whether the same call may succeed later with no change on the caller's side.
+    /// Returns whether the same call may succeed later without a change by the caller.
     ///
-    /// This is what [`ErrorKind::is_retryable`] says, except for a one-time grant: a code or a
+    /// The result is that of [`ErrorKind::is_retryable`], except for a one-time grant: a code or a
     /// password that may have been used is retryable only if the vendor did not act on it
-    /// ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or was not asked
-    /// ([`Store`](ErrorKind::Store)).
+    /// ([`Transient`](ErrorKind::Transient), [`Throttled`](ErrorKind::Throttled)) or received no
+    /// request ([`Store`](ErrorKind::Store)).
     pub fn is_retryable(&self) -> bool {
         self.0.is_retryable()
     }
 
-    /// Whether the refusal also killed the access token in hand (Quectel: a disabled user or access
-    /// key).
+    /// Returns whether the refusal also invalidated the current access token (Quectel: a disabled
+    /// user or access key).
     pub fn kills_live_token(&self) -> bool {
         self.0.kills_live_token
     }

@@ -1,4 +1,4 @@
-//! Carries one request and brings its answer.
+//! The HTTP client for token endpoints, and its error.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,23 +10,29 @@ use http::StatusCode;
 use crate::error::{Error, ErrorKind};
 use crate::scrub::Scrubber;
 
-/// The most bytes of a body that a client may take in: 64 KiB. No token answer is nearly as long.
+/// The maximum length of a body that a client may read, in bytes: 64 KiB, far more than a token
+/// answer needs.
 pub const LONGEST_BODY: usize = 64 * 1024;
 
 /// An HTTP client for token endpoints.
 ///
 /// An implementation
 ///
-/// * *must not* follow redirects, send a referer, or retry;
-/// * *must* stop at [`LONGEST_BODY`] bytes of body while it streams;
-/// * *must* fail with [`SendError`] when `within` is over, connecting included;
-/// * *must* say truthfully whether bytes of the request may have left: "no" only if it is certain;
+/// * *must not* follow redirects, send a `Referer`, or retry;
+/// * *must* stop reading the body at [`LONGEST_BODY`] bytes;
+/// * *must* fail with [`SendError`] when `within` has elapsed, including the time to connect;
+/// * *must* report correctly whether bytes of the request may have been sent: "no" only if that is
+///   certain;
 /// * *must not* put the URL, a header or the body into a log or an error.
 ///
-/// A status of any kind, redirects included, is an answer and no error.
+/// An answer with any status, including a redirect, is not an error.
 #[async_trait]
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
-    /// Sends `request` and brings the whole answer, within the given time.
+    /// Sends `request` and returns the complete answer.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if there was no complete answer within the given time.
     async fn send(
         &self,
         request: http::Request<Bytes>,
@@ -45,7 +51,7 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
     }
 }
 
-/// No answer came.
+/// The failure of a request that got no complete answer.
 ///
 /// ```
 /// use token_core::{ErrorKind, SendError, SendFailure};
@@ -65,32 +71,33 @@ pub struct SendError {
     detail: Option<String>,
 }
 
-/// Why no answer came.
+/// Why a request got no complete answer.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendFailure {
-    /// The host's name could not be resolved.
+    /// The host name could not be resolved.
     Resolve,
-    /// No connection could be made.
+    /// The connection could not be established.
     Connect,
-    /// TLS could not be agreed on: an unknown issuer, a wrong name, no common version.
+    /// The TLS handshake failed: an unknown issuer, a wrong name, no common version.
     Tls,
-    /// The proxy refused.
+    /// The proxy refused the connection.
     Proxy,
-    /// The time was over.
+    /// The request timed out.
     Timeout,
-    /// The connection broke before the whole answer was there.
+    /// The connection was closed before the answer was complete.
     Interrupted,
     /// The body is longer than [`LONGEST_BODY`].
     TooLong,
-    /// The request is not one that this client may or can send.
+    /// The client cannot or must not send this request.
     Unsendable,
     /// Anything else.
     Other,
 }
 
 impl SendError {
-    /// It is certain that no byte of the request left: it may be sent again.
+    /// Creates the error of a request of which certainly no byte was sent, so that it may be sent
+    /// again.
     pub fn before_sending(failure: SendFailure) -> Self {
         Self {
             failure,
@@ -101,7 +108,8 @@ impl SendError {
         }
     }
 
-    /// Bytes of the request may have left: the outcome is unknown.
+    /// Creates the error of a request of which bytes may have been sent, so that its outcome is
+    /// unknown.
     pub fn maybe_sent(failure: SendFailure) -> Self {
         Self {
             failure,
@@ -112,17 +120,17 @@ impl SendError {
         }
     }
 
-    /// Adds a text of the transport's own, such as why a certificate is not trusted. It *must not*
-    /// come from the server's bytes or hold a URL.
+    /// Adds a text of the transport, such as why a certificate is not trusted. It *must not*
+    /// contain bytes that the server sent, or a URL.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Says what the caller should do, if the transport knows it better than
-    /// [`to_error`](Self::to_error) can tell from the failure: [`ErrorKind::Config`] for a
-    /// certificate that stays untrusted until somebody changes something.
+    /// Sets the kind that [`to_error`](Self::to_error) returns, if the transport knows better than
+    /// the failure tells: [`ErrorKind::Config`] for a certificate that remains untrusted until the
+    /// configuration changes.
     ///
     /// ```
     /// use token_core::{ErrorKind, SendError, SendFailure};
@@ -136,27 +144,27 @@ impl SendError {
         self
     }
 
-    /// Adds the status of an answer that came and cannot be passed on.
+    /// Adds the status of an answer that was received but cannot be returned.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Why.
+    /// Returns why the request failed.
     pub fn failure(&self) -> SendFailure {
         self.failure
     }
 
-    /// Whether bytes of the request may have left.
+    /// Returns whether bytes of the request may have been sent.
     pub fn may_have_left(&self) -> bool {
         self.may_have_left
     }
 
     /// Converts this into the error that callers of `token()` receive: of the kind given to
     /// [`as_kind`](Self::as_kind), else [`ErrorKind::Config`] if the request cannot be sent at all,
-    /// [`ErrorKind::InDoubt`] if bytes may have left, and [`ErrorKind::Transient`] otherwise. Add
-    /// the request with [`Error::with_request`].
+    /// [`ErrorKind::InDoubt`] if bytes may have been sent, and [`ErrorKind::Transient`] otherwise.
+    /// Add the request with [`Error::with_request`].
     pub fn to_error(&self) -> Error {
         let kind = self.kind.unwrap_or(match self.failure {
             SendFailure::Unsendable => ErrorKind::Config,
@@ -177,13 +185,13 @@ impl SendError {
 impl SendFailure {
     fn describe(self) -> &'static str {
         match self {
-            Self::Resolve => "the host's name could not be resolved",
-            Self::Connect => "no connection could be made",
-            Self::Tls => "TLS could not be agreed on",
-            Self::Proxy => "the proxy refused",
-            Self::Timeout => "no answer came in time",
-            Self::Interrupted => "the connection broke before the whole answer was there",
-            Self::TooLong => "the answer is longer than any token answer",
+            Self::Resolve => "the host name could not be resolved",
+            Self::Connect => "the connection could not be established",
+            Self::Tls => "the TLS handshake failed",
+            Self::Proxy => "the proxy refused the connection",
+            Self::Timeout => "the request timed out",
+            Self::Interrupted => "the connection was closed before the answer was complete",
+            Self::TooLong => "the answer exceeds the size limit",
             Self::Unsendable => "the request cannot be sent",
             Self::Other => "the request failed",
         }

@@ -1,4 +1,4 @@
-//! Takes secrets out of texts that came from outside.
+//! Scrubbing: removes secrets from texts that were received from a server.
 
 mod escape;
 mod reading;
@@ -8,18 +8,18 @@ use zeroize::Zeroizing;
 use self::reading::{Reading, layers, readings};
 use crate::token::secret::Secret;
 
-/// A piece of a secret at least this long is scrubbed even if the rest of the secret is not there.
+/// The minimum length of a piece of a secret that is scrubbed on its own.
 const SHORTEST_PIECE: usize = size_of::<u64>();
-/// A secret shorter than this is scrubbed only where it stands alone: it is part of too many
+/// A secret shorter than this is scrubbed only as a separate word, since it is part of too many
 /// ordinary words.
 const SHORTEST_INSIDE_A_WORD: usize = 4;
-/// What begins as a JWT does is taken for one from this length on.
+/// The minimum length of what is taken for a JWT by its first characters.
 const SHORTEST_JWT: usize = 16;
-/// How much of a foreign text is looked at, in bytes.
+/// The maximum length of a text that is examined, in bytes. The rest is dropped.
 const LONGEST_TEXT: usize = 1024;
 const MARK: &str = "[scrubbed]";
 
-/// Replaces every secret in play by a mark, whole or a piece of eight bytes and more.
+/// Replaces secrets in a text by a mark, as a whole or in pieces of at least eight bytes.
 ///
 /// ```
 /// use token_core::{Scrubber, Secret};
@@ -28,19 +28,19 @@ const MARK: &str = "[scrubbed]";
 /// assert_eq!(scrubber.scrub("bad token s3cr3t%2ftoken!", 256), "bad token [scrubbed]!");
 /// ```
 ///
-/// A secret is found in any mixture of: as it is, in another case, percent-encoded (also twice), as
-/// HTML entities, with `\uXXXX`, `\xXX` and other backslash escapes. It is also found in base64 and
-/// hex, of the secret alone or with other text around it. What looks like a JWT is replaced even if
-/// nobody knows it.
+/// A secret is found verbatim, in another case, percent-encoded (also twice), as HTML entities,
+/// with `\uXXXX`, `\xXX` and other backslash escapes, and in any mixture of these. It is also found
+/// in base64 and hex, of the secret alone or with other text around it. Anything that looks like a
+/// JWT is replaced even if it is not one of the secrets.
 pub struct Scrubber {
-    /// Forms of secrets that are long enough to be found by their pieces.
+    /// Decoded forms of secrets that are long enough to be found by their pieces.
     long: Vec<Zeroizing<Vec<u8>>>,
-    /// Forms of secrets that are only found whole.
+    /// Decoded forms of secrets that are only found as a whole.
     short: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Scrubber {
-    /// A scrubber for these secrets.
+    /// Creates a scrubber for these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for secret in secrets
@@ -62,14 +62,15 @@ impl Scrubber {
         Self { long, short }
     }
 
-    /// The text without secrets and without control characters, cut to `longest` characters.
+    /// Returns the text without secrets and control characters, truncated to `longest` characters.
+    /// Only its first 1024 bytes are examined and returned.
     pub fn scrub(&self, text: &str, longest: usize) -> String {
         self.clean(text, longest, &self.short)
     }
 
-    /// Like [`scrub`](Self::scrub), for a vendor's code such as `invalid_grant`. Secrets of less
-    /// than eight bytes are not looked for: a password `test` says nothing about the code
-    /// `latest_only`, and a code is no place where a vendor quotes one.
+    /// Like [`scrub`](Self::scrub), for a vendor's code such as `invalid_grant`. Secrets shorter
+    /// than eight bytes are ignored: the password `test` must not mangle the code `latest_only`,
+    /// and vendors do not quote passwords in codes.
     pub fn scrub_code(&self, code: &str, longest: usize) -> String {
         self.clean(code, longest, &[])
     }
@@ -87,8 +88,8 @@ impl Scrubber {
         clean.trim().chars().take(longest).collect()
     }
 
-    /// Sorts the pieces of the text, which are few, and looks every piece of the secrets up: linear
-    /// in the secrets.
+    /// Sorts the pieces of the text, which are few, and looks up every piece of the secrets, in
+    /// time linear in the secrets.
     fn hide_pieces(&self, readings: &[Reading], hidden: &mut [bool]) {
         let folded: Vec<_> = readings.iter().map(Reading::folded).collect();
         let seen = sorted(folded.iter().flat_map(|bytes| pieces(bytes)));
@@ -112,7 +113,7 @@ impl std::fmt::Debug for Scrubber {
     }
 }
 
-/// Every piece of eight bytes, as a number.
+/// Returns every piece of eight bytes, as a number.
 fn pieces(bytes: &[u8]) -> impl Iterator<Item = u64> {
     let exact = |window: &[u8]| window.try_into().map(u64::from_le_bytes).ok();
     bytes.windows(SHORTEST_PIECE).filter_map(exact)
@@ -125,7 +126,7 @@ fn sorted(pieces: impl Iterator<Item = u64>) -> Zeroizing<Vec<u64>> {
     Zeroizing::new(pieces)
 }
 
-/// A JWT is somebody's token, whoever knows it.
+/// Hides everything that looks like a JWT: it is a token, even if not a known one.
 fn hide_jwts(text: &str, hidden: &mut [bool]) {
     let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(*byte);
     for (at, _) in text.match_indices("eyJ") {
@@ -150,7 +151,7 @@ fn hide_whole(secrets: &[Zeroizing<Vec<u8>>], readings: &[Reading], hidden: &mut
     }
 }
 
-/// Where a short secret is, whole; a very short one only between characters that belong to no word.
+/// Returns the positions of a short secret; of a very short one only as a separate word.
 fn places_of(secret: &[u8], text: &[u8]) -> Vec<usize> {
     let in_a_word = |at: Option<usize>| {
         at.and_then(|at| text.get(at))
@@ -166,7 +167,8 @@ fn places_of(secret: &[u8], text: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-/// The text with one mark for every hidden stretch, and spaces for control characters.
+/// Returns the text with a mark in place of every hidden range and a space in place of every
+/// control character.
 fn render(text: &str, hidden: &[bool]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut in_mark = false;

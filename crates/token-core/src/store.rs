@@ -1,7 +1,7 @@
-//! Where a token lives between processes, and the right to spend its refresh token.
+//! Stores, which share tokens between processes and grant the lease to refresh them.
 //!
-//! A store only stores. The rules (who adopts what, when a token may be spent, what a lost race
-//! means) are the engine's, once, for every store.
+//! A store only stores. The rules (which record is adopted, when a token may be spent, what a lost
+//! race means) are implemented once, in the engine (`token-cache`).
 
 mod condition;
 mod entry;
@@ -21,37 +21,38 @@ pub use self::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint
 pub use self::error::StoreError;
 pub use self::password::PasswordSource;
 
-/// Keeps one record per key, with its intent and its lease.
+/// A store with one record per key, its intent and its lease.
 ///
 /// An implementation
 ///
 /// * *must* make [`commit`](Self::commit), [`write_intent`](Self::write_intent) and
 ///   [`tombstone`](Self::tombstone) durable before they return, and each of them one atomic step;
-/// * *must* time leases by its own clock, never by the caller's, and give a lease to one owner at a
-///   time;
-/// * *must* keep record, intent and tombstone apart from the lease: losing a lease loses none of
-///   them;
+/// * *must* time leases by its own clock, never by the caller's, and grant a lease to one owner at
+///   a time;
+/// * *must* keep record, intent and tombstone independently of the lease: when a lease ends, none
+///   of them is lost;
 /// * *must not* delete or change a record because of an error;
-/// * *must* answer "busy" ([`Acquired::Busy`]) and "broken" ([`StoreError`]) differently;
-/// * *must not* look into [`Record::body`], nor log it.
+/// * *must* distinguish a lease that is held by another owner ([`Acquired::Busy`]) from a failure
+///   ([`StoreError`]);
+/// * *must not* interpret or log [`Record::body`].
 #[async_trait]
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
-    /// What is kept for a key.
+    /// Reads what is stored for a key.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be read. A key that is not there is no error.
+    /// [`StoreError`] if the store cannot be read. A missing key is not an error: the entry is
+    /// empty.
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError>;
 
-    /// Takes the lease for `life`, or says that another keeps it busy; and what is kept for the
-    /// key, as of then, which saves a round trip. An owner that holds the lease already gets it
-    /// again, with its life anew.
+    /// Acquires the lease for `life` unless another owner holds it. Returns what is stored for the
+    /// key as of then, which saves a round trip. If the owner holds the lease already, it is
+    /// renewed.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot tell, or what is kept cannot be read: the caller *must
-    /// not* have taken the lease then, or one that has the wrong key would keep it from all the
-    /// others.
+    /// [`StoreError`] if the store failed or the entry cannot be read. The lease *must not* be
+    /// acquired then: otherwise a process with a wrong sealing key would keep it from all others.
     async fn acquire(
         &self,
         key: &TokenKey,
@@ -59,11 +60,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         life: Duration,
     ) -> Result<Acquired, StoreError>;
 
-    /// Renews a lease for `life` from now.
+    /// Extends the lease to `life` from now, if the owner still holds it.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot tell.
+    /// [`StoreError`] if the store failed. The lease may or may not be renewed.
     async fn renew(
         &self,
         key: &TokenKey,
@@ -71,37 +72,37 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         life: Duration,
     ) -> Result<Renewed, StoreError>;
 
-    /// Gives the lease back. Does nothing where another owner has it by now.
+    /// Releases the lease. Does nothing if another owner holds it by now.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be written; the lease then ends by itself.
+    /// [`StoreError`] if the store cannot be written; the lease then expires.
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes down that `intent.owner` is about to spend the token of `intent.fingerprint`, if that
-    /// owner holds the lease. It replaces an older intent.
+    /// Records that `intent.owner` is about to spend the token of `intent.fingerprint`, if that
+    /// owner holds the lease. Replaces an older intent.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it could not be made durable: the token must then not be spent.
+    /// [`StoreError`] if the intent could not be made durable: the token must then not be spent.
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError>;
 
-    /// Takes the owner's intent back, since nothing was spent or the outcome is known. Does nothing
-    /// where the intent is another's.
+    /// Removes the owner's intent, since nothing was spent or the outcome is known. Does nothing if
+    /// the intent is another owner's.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be written; the intent then stands, and others are
-    /// careful for a while.
+    /// [`StoreError`] if the store cannot be written. The intent then remains, and other processes
+    /// wait for a while before they spend the token.
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError>;
 
-    /// Writes `record` if [`CommitCondition::judge`] says [`Committed::Stored`], and clears the
-    /// intent that the record [supersedes](RecordId::supersedes). It needs no lease: a late writer
-    /// may hold the only living token.
+    /// Writes `record` if [`CommitCondition::judge`] returns [`Committed::Stored`], and clears the
+    /// intent that the record [supersedes](RecordId::supersedes). No lease is needed: a late writer
+    /// may have the only valid token.
     ///
     /// A store *must* decide exactly as [`CommitCondition::judge`] does, in the same atomic step as
-    /// the write. A record that is written over a tombstone removes it. A repetition of what is
-    /// stored leaves [`Entry::record_age`] as it is.
+    /// the write. A record that replaces a tombstone removes it. A repeated commit of the stored
+    /// record leaves [`Entry::record_age`] unchanged.
     ///
     /// # Errors
     ///
@@ -115,31 +116,32 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Committed, StoreError>;
 
     /// Removes the record and the intent and leaves a tombstone, so that a late commit does not
-    /// bring the grant back. Returns the record that it removed, so that a logout can revoke it;
-    /// `None` if there was none, or if it cannot be read (a tombstone is written all the same).
+    /// restore the grant. Returns the removed record, so that a logout can revoke it; `None` if
+    /// there was none, or if it cannot be read (the tombstone is written nevertheless).
     ///
-    /// The tombstone keeps the generation and the [initial fingerprint](Record::initial) of what it
-    /// removed. A second one keeps what the first did.
+    /// The tombstone keeps the generation and the [initial fingerprint](Record::initial) of the
+    /// removed record. A second tombstone keeps those of the first.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it could not be made durable.
+    /// [`StoreError`] if the tombstone could not be made durable.
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError>;
 
-    /// Whether what is committed outlives the process. A store in memory says no.
+    /// Returns whether committed records outlive the process. Default: `true`; a store in memory
+    /// returns `false`.
     fn is_durable(&self) -> bool {
         true
     }
 
-    /// What is wrong with the place where records are kept, though it can be used: for people to
-    /// read, and without a secret. A cache sends an event for each.
+    /// Returns problems of a store that can be used nevertheless, for people to read and without
+    /// secrets. The cache sends an event for each. Default: none.
     async fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Returns when what is kept for the key may have changed since `seen`, or after `at_most`: a
-    /// hint that saves polling. It may return too early. With what is kept by then, where the store
-    /// had to look for it anyway; `None` tells nothing.
+    /// Waits until the entry of the key may have changed since `seen`, for at most `at_most`: a
+    /// hint that saves polling, which may return too early. Returns the entry if the store had to
+    /// read it anyway; `None` means nothing.
     async fn wait_for_change(
         &self,
         key: &TokenKey,
@@ -148,44 +150,44 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ) -> Option<Entry>;
 }
 
-/// The answer to [`TokenStore::acquire`], with what is kept for the key.
+/// The result of [`TokenStore::acquire`], with what is stored for the key.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Acquired {
-    /// The lease is the caller's, and this was read under it.
+    /// The caller holds the lease, and this entry was read under it.
     Held(Entry),
-    /// Another owner has it, for at most so long unless it is renewed.
+    /// Another owner holds the lease, for at most `left` unless renewed.
     Busy {
-        /// What is left of the other's lease, by the store's clock.
+        /// The remaining time of that lease, by the store's clock.
         left: Duration,
-        /// What is kept, before what the other may bring.
+        /// The entry, before a commit that the other owner may make.
         entry: Entry,
     },
 }
 
 impl Acquired {
-    /// Whether the lease is the caller's.
+    /// Returns whether the caller holds the lease.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
 }
 
-/// The answer to [`TokenStore::renew`].
+/// The result of [`TokenStore::renew`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Renewed {
-    /// The lease has its whole life again.
+    /// The lease was renewed.
     Held,
-    /// It had run out, or another owner has it.
+    /// The lease had expired, or another owner holds it.
     Lost,
 }
 
-/// The answer to [`TokenStore::write_intent`].
+/// The result of [`TokenStore::write_intent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Intended {
     /// The intent is durable: the token may be spent.
     Written,
-    /// The lease is not the caller's any more: the token must not be spent.
+    /// The caller no longer holds the lease: the token must not be spent.
     LeaseLost,
 }

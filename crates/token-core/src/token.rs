@@ -17,14 +17,15 @@ use self::secret::Secret;
 use self::time::Timestamp;
 use crate::error::{Error, ErrorKind};
 
-/// An access token, how it is carried, how long it lives, and what it is refreshed with.
+/// An access token with its placement in API requests, its validity and its refresh token.
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_core::{TokenPlacement, Secret, Timestamp, Token, Validity};
+/// use token_core::{Secret, Timestamp, Token, TokenPlacement, Validity};
 ///
 /// let now = Timestamp::from_unix_seconds(1_700_000_000);
-/// let token = Token::builder(Secret::from("A1"), Validity::new(now, now.after(Duration::from_secs(7200))))
+/// let validity = Validity::new(now, now.after(Duration::from_secs(7200)));
+/// let token = Token::builder(Secret::from("A1"), validity)
 ///     .placement(TokenPlacement::Bearer)
 ///     .refresh(Secret::from("R1"))
 ///     .build()?;
@@ -32,8 +33,8 @@ use crate::error::{Error, ErrorKind};
 /// # Ok::<(), token_core::Error>(())
 /// ```
 ///
-/// It has no `Serialize`: a store writes its own record, so that no token leaks by accident. Its
-/// `Debug` shows when, never what.
+/// There is no `Serialize`, so that no token leaks by accident: a store writes its own record.
+/// `Debug` shows instants, never a secret.
 #[derive(Clone)]
 pub struct Token {
     access: Secret,
@@ -54,30 +55,30 @@ pub struct Token {
 pub enum TokenPlacement {
     /// `Authorization: Bearer <token>` (RFC 6750 section 2.1).
     Bearer,
-    /// `Authorization: <token>`, for a token that has its scheme in it, such as Quectel's `QJWT …`.
+    /// `Authorization: <token>`, for a token that includes its scheme, such as Quectel's `QJWT …`.
     Verbatim,
-    /// The token alone in a header of the vendor's own, such as `apim-accesstoken`.
+    /// The token alone in a vendor-specific header, such as `apim-accesstoken`.
     Header(HeaderName),
 }
 
-/// Which token of a lineage this is. A refusal, a failure and a commit speak of a generation, never
-/// of "the" token.
+/// The position of a token in its lineage: the tokens that descend from one login by refreshes.
+/// Refusals, failures and commits refer to a generation, never to "the" token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
 impl Generation {
-    /// The generation with this number; the first token of a lineage has 1.
+    /// Creates the generation with this number; the first token of a lineage has 1.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The one after this.
+    /// Returns the next generation.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// Its number.
+    /// Returns the number.
     pub const fn number(self) -> u64 {
         self.0
     }
@@ -90,12 +91,13 @@ impl fmt::Display for Generation {
 }
 
 impl Token {
-    /// A token of which only the refresh token is known, from a user's own records. It is expired,
-    /// so the engine refreshes it before it hands anything out.
+    /// Creates a token of which only the refresh token is known, such as one that a user copied
+    /// from elsewhere. It is expired, so it is refreshed before an access token is returned to
+    /// callers.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where the refresh token is [blank](Secret::is_blank) or has control
+    /// [`ErrorKind::Config`] if the refresh token is [blank](Secret::is_blank) or contains control
     /// characters.
     pub fn from_refresh_token(refresh: Secret) -> Result<Self, Error> {
         let built = Self::builder(Secret::placeholder(), Validity::expired())
@@ -104,76 +106,79 @@ impl Token {
         built.map_err(|error| error.as_kind(ErrorKind::Config))
     }
 
-    /// The access token itself.
+    /// Returns the access token.
     pub fn access(&self) -> &Secret {
         &self.access
     }
 
-    /// The refresh token, where the vendor has one beside the access token.
+    /// Returns the refresh token, if the vendor issued one.
     pub fn refresh(&self) -> Option<&Secret> {
         self.refresh.as_ref()
     }
 
-    /// What a refresh spends: the refresh token, or the access token where the vendor has no other.
+    /// Returns what a refresh sends: the refresh token, or the access token if the vendor has no
+    /// refresh tokens.
     pub fn refresh_credential(&self) -> &Secret {
         self.refresh.as_ref().unwrap_or(&self.access)
     }
 
-    /// When the refresh token dies, where the vendor says so.
+    /// Returns when the refresh token expires, if the vendor states it.
     pub fn refresh_expires_at(&self) -> Option<Timestamp> {
         self.refresh_expires_at
     }
 
-    /// How long it lives.
+    /// Returns when the token is fresh, due for a refresh, and expired.
     pub fn validity(&self) -> &Validity {
         &self.validity
     }
 
-    /// How it travels.
+    /// Returns how the token is sent with an API request.
     pub fn placement(&self) -> &TokenPlacement {
         &self.placement
     }
 
-    /// What it allows, where the vendor says so.
+    /// Returns the granted scopes (RFC 6749 section 3.3); empty if the vendor does not state them.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
     }
 
-    /// A further field of the answer that its endpoint keeps by name: an API host, an id token.
+    /// Returns another field of the answer that the endpoint kept under this name, such as an API
+    /// host or an ID token.
     pub fn extra(&self, name: &str) -> Option<&Secret> {
         self.extras.get(name)
     }
 
-    /// All further fields, by name.
+    /// Returns all other fields that the endpoint kept, by name.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.extras
             .iter()
             .map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Which token of its lineage this is.
+    /// Returns the position of this token in its lineage.
     pub fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// What was odd in the answer that brought it, as constant texts without any of the answer's
-    /// own words. It was accepted all the same. Stores do not keep it.
+    /// Returns what was unusual in the answer that contained the token, which was accepted
+    /// nevertheless. The texts are constants and quote nothing of the answer. Stores do not keep
+    /// them.
     pub fn oddities(&self) -> &[&'static str] {
         &self.oddities
     }
 
-    /// The one header that carries it, marked sensitive.
+    /// Returns the header that carries the token, marked sensitive.
     pub fn header(&self) -> (&HeaderName, &HeaderValue) {
         (&self.header.0, &self.header.1)
     }
 
-    /// The header that carries it, as a map of its own, for `reqwest::RequestBuilder::headers` and
-    /// its like.
+    /// Returns the header that carries the token as a map, for `reqwest::RequestBuilder::headers`
+    /// and similar methods.
     pub fn headers(&self) -> HeaderMap {
         HeaderMap::from_iter([self.header.clone()])
     }
 
-    /// Every secret in it, so that a text can be scrubbed of them.
+    /// Returns every secret of the token, for a [`Scrubber`](crate::Scrubber).
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         [&self.access]
             .into_iter()
@@ -181,7 +186,7 @@ impl Token {
             .chain(self.extras.values())
     }
 
-    /// Whether both have the same access token and the same refresh token.
+    /// Returns whether both have the same access token and the same refresh token.
     pub fn same_secrets_as(&self, other: &Token) -> bool {
         self.access.same_as(&other.access)
             && self
@@ -189,23 +194,23 @@ impl Token {
                 .same_as(other.refresh_credential())
     }
 
-    /// The same token as this generation.
+    /// Sets the generation.
     #[must_use]
     pub fn with_generation(mut self, generation: Generation) -> Self {
         self.generation = generation;
         self
     }
 
-    /// The same token with this validity.
+    /// Sets the validity.
     #[must_use]
     pub fn with_validity(mut self, validity: Validity) -> Self {
         self.validity = validity;
         self.due_before_refresh_token_ends()
     }
 
-    /// The same token with this refresh token and its end, such as the one of
-    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). A refresh token that is
-    /// blank or has a control character is not taken: the token stays as it was.
+    /// Sets the refresh token and its expiry, such as those of
+    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). If the refresh token is
+    /// blank or contains a control character, the token is returned unchanged.
     #[must_use]
     pub fn with_refresh(mut self, refresh: Secret, expires_at: Option<Timestamp>) -> Self {
         if !refresh.is_storable() {
@@ -216,9 +221,9 @@ impl Token {
         self.due_before_refresh_token_ends()
     }
 
-    /// This token with the access token of `old`: placement and validity are those of `old`; the
-    /// refresh token, its end, scopes, extras and generation stay. For an answer whose refresh
-    /// token is new and whose access token is of no use.
+    /// Takes the access token, placement and validity of `old`, and keeps this token's refresh
+    /// token and its expiry, scopes, extras and generation. For an answer that contains a new
+    /// refresh token but no usable access token.
     #[must_use]
     pub fn with_access_of(mut self, old: &Token) -> Self {
         self.access = old.access.clone();
@@ -228,13 +233,12 @@ impl Token {
         self.due_before_refresh_token_ends()
     }
 
-    /// This token, which a **refresh** of `previous` answered, as the next of its lineage:
+    /// Makes this token, which a **refresh** of `previous` returned, the successor of `previous`:
     ///
-    /// * where the answer had no refresh token, the old one is kept (RFC 6749 section 6);
-    /// * where the access token is the same as before, its expiry is not moved on, whatever the
-    ///   answer says;
-    /// * where neither changed, it is the same generation, and a quarter of its remaining life
-    ///   passes before the next refresh.
+    /// * if the answer had no refresh token, the old one is kept (RFC 6749 section 6);
+    /// * if the access token is unchanged, its expiry is not extended, whatever the answer states;
+    /// * if neither token changed, the generation stays the same, and the next refresh is due no
+    ///   earlier than after a quarter of the remaining life.
     #[must_use]
     pub fn merged_with_previous(mut self, previous: &Token) -> Self {
         let same_access = self.access.same_as(&previous.access);

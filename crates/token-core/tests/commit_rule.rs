@@ -1,4 +1,4 @@
-//! What a commit may replace, row by row and by hand.
+//! The rule for what a commit may replace, as hand-written tables.
 
 use token_core::Generation;
 use token_core::store::{
@@ -55,7 +55,7 @@ const TOMBSTONE: StoredState<'static> = StoredState {
 };
 
 #[test]
-fn what_a_commit_comes_to_where_the_vendor_rotates() {
+fn a_commit_is_judged_by_its_parent_if_the_vendor_rotates() {
     for (stored, condition, new, answer) in [
         (NOTHING, parent(1), id(2, 2), Missing),
         (NOTHING, Overwrite, id(2, 2), Stored),
@@ -84,7 +84,7 @@ fn what_a_commit_comes_to_where_the_vendor_rotates() {
 
 // FAULTS.md row 55
 #[test]
-fn where_the_vendor_keeps_its_refresh_token_the_newer_generation_stays() {
+fn a_newer_generation_stays_if_the_vendor_does_not_rotate() {
     for (stored, new, answer) in [
         (3, 2, Lost),
         (3, 3, Stored), // a repetition
@@ -127,7 +127,7 @@ fn a_login_overwrites_while_its_own_intent_stands() {
 
 // FAULTS.md row 56
 #[test]
-fn a_commit_supersedes_the_intents_of_older_generations_alone() {
+fn a_commit_supersedes_only_the_intents_of_older_generations() {
     let new = id(1, 3);
     for (generation, is_over) in [
         (0, true),
@@ -145,10 +145,10 @@ fn a_commit_supersedes_the_intents_of_older_generations_alone() {
     assert!(id(1, u64::MAX).supersedes(&intent(1, u64::MAX - 1)));
 }
 
-// FAULTS.md rows 55 and 56: one flight commits, its answer gets lost, another flight begins, the
-// first repeats its commit.
+// FAULTS.md rows 55 and 56: one exchange is committed, the store's answer is lost, another exchange
+// begins, and the first commit is repeated.
 #[test]
-fn a_late_repetition_is_stored_and_leaves_the_next_flights_intent() {
+fn a_late_repetition_is_stored_and_keeps_the_intent_of_the_next_exchange() {
     let (child, next) = (id(1, 2), intent(2, 2));
     let stored = StoredState {
         intent: Some(&next),
@@ -156,7 +156,7 @@ fn a_late_repetition_is_stored_and_leaves_the_next_flights_intent() {
     };
     assert_eq!(parent(1).judge(&stored, &child), Stored);
     assert!(!child.supersedes(&next));
-    // The next flight commits too: the first one's repetition comes too late to set it back.
+    // The next exchange is committed too: the repetition of the first is too late to revert it.
     let after = over(id(1, 3));
     assert_eq!(parent(1).judge(&after, &child), Lost);
 }

@@ -37,7 +37,7 @@ fn a_dead_jwt_does_not_cost_its_rotation() {
     assert_eq!(token.validity().at(NOW), Freshness::Fresh);
     assert_eq!(
         token.oddities(),
-        ["the token's end is zero, negative or past"]
+        ["the token's expiry is zero, negative or in the past"]
     );
 }
 

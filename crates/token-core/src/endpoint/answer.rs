@@ -1,4 +1,4 @@
-//! What came back from a token endpoint, and the checks that every vendor needs.
+//! The answer of a token endpoint, and the checks that every vendor needs.
 
 mod date;
 pub(crate) mod lifetime;
@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind};
 use crate::scrub::Scrubber;
 use crate::token::time::Timestamp;
 
-/// A vendor's answer, with what was asked and when.
+/// A vendor's answer, with the request and the time at which it was sent.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -46,8 +46,8 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer to `request`, which was sent at `asked_at` by the local clock; `offset` is what
-    /// the server's clock differs by.
+    /// Creates an answer to `request`, which was sent at `asked_at` by the local clock. `offset` is
+    /// that of the server's clock.
     pub fn new(
         request: &'a Request,
         response: &'a http::Response<Bytes>,
@@ -62,52 +62,54 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What was asked.
+    /// Returns the request.
     pub fn request(&self) -> &Request {
         self.request
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    /// The headers, a redirect's too. They may hold a token.
+    /// Returns the headers, also those of a redirect. They may contain a token.
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 
-    /// The body, at most 64 KiB. It may hold a token.
+    /// Returns the body, at most 64 KiB. It may contain a token.
     pub fn body(&self) -> &[u8] {
         self.response.body()
     }
 
-    /// The local time just before the request was sent: relative lifetimes count from here.
+    /// Returns the local time just before the request was sent, from which relative lifetimes
+    /// count.
     pub fn asked_at(&self) -> Timestamp {
         self.asked_at
     }
 
-    /// What the server's clock differs by, where its `Date` could be believed.
+    /// Returns the offset of the server's clock, or [`ServerOffset::NONE`] if it is not known.
     pub fn server_offset(&self) -> ServerOffset {
         self.offset
     }
 
-    /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3), clamped to one second up to
-    /// one hour.
+    /// Returns `Retry-After`, given in seconds or as a date (RFC 9110 section 10.2.3), clamped to
+    /// between one second and one hour.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.headers().get(RETRY_AFTER)?.to_str().ok()?;
         let server_now = self.offset.server_time(self.asked_at);
         server_clock::retry_after(value, self.headers(), server_now)
     }
 
-    /// An error of our own about this answer. It names what was asked of which host, the status,
-    /// and how long the vendor asks to wait.
+    /// Creates an error with a constant text about this answer. It contains the step, host and path
+    /// of the request, the status, and `Retry-After`.
     pub fn error(&self, kind: ErrorKind, what: &'static str) -> Error {
         let error = Error::new(kind, what)
             .with_request(self.request)
             .with_status(self.status());
         match (self.retry_after(), kind) {
-            // The vendor's documents know better than a header how long an account stays frozen.
+            // An account stays locked at least as long as the vendor documents, whatever the header
+            // says.
             (Some(after), ErrorKind::Locked { after: documented }) => {
                 error.with_retry_after(after.max(documented))
             }
@@ -116,8 +118,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The vendor's refusal. Its code and message are scrubbed of every secret that the request
-    /// remembers and of those that the answer itself brings.
+    /// Creates the error for a refusal in the vendor's documented format. The code and message are
+    /// scrubbed of all secrets that the request remembers or the answer contains.
     pub fn refused(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
         let scrubber = self.scrubber();
         self.error(kind, "the vendor refused")
@@ -126,14 +128,14 @@ impl<'a> Answer<'a> {
             .with_message(message, &scrubber)
     }
 
-    /// What takes every secret of the request and of the answer out of the vendor's texts.
+    /// Returns a scrubber for all secrets of the request and the answer.
     pub fn scrubber(&self) -> Scrubber {
         let own = secrets_in(self.response);
         Scrubber::new(self.request.secrets().chain(&own))
     }
 
-    /// A refusal in a format that is not the vendor's own, such as a gateway's JSON. Its code and
-    /// message are scrubbed.
+    /// Creates the error for a refusal that is not in the vendor's format, such as a gateway's
+    /// JSON. The code and message are scrubbed.
     pub fn refused_by_stranger(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
         let scrubber = self.scrubber();
         self.error(kind, "the answer is not in the vendor's format")
@@ -141,11 +143,11 @@ impl<'a> Answer<'a> {
             .with_message(message, &scrubber)
     }
 
-    /// An error for an answer that does not have what the vendor documents, such as a success
-    /// without a token.
+    /// Creates the error for an answer that does not contain what the vendor documents, such as a
+    /// success without a token.
     ///
-    /// For a success that answers a refresh or a redemption it is [`ErrorKind::InDoubt`], since
-    /// what was sent may be spent; else [`ErrorKind::Protocol`].
+    /// The kind is [`ErrorKind::InDoubt`] for a success that answers a refresh or a redemption,
+    /// since the refresh token or code may be spent; otherwise [`ErrorKind::Protocol`].
     pub fn not_understood(&self, what: &'static str) -> Error {
         let kind = match self.status().is_success() && self.may_have_spent() {
             true => ErrorKind::InDoubt,
@@ -154,7 +156,7 @@ impl<'a> Answer<'a> {
         self.error(kind, what)
     }
 
-    /// Returns whether the request had something in it that may work only once.
+    /// Returns whether the request contained something that may work only once.
     pub(super) fn may_have_spent(&self) -> bool {
         matches!(self.request.step(), Step::Refresh | Step::Redemption)
     }

@@ -1,10 +1,10 @@
-//! An attempt at an exchange, and what its requests are for.
+//! An attempt at an exchange, and the purposes of its requests.
 
 use std::fmt;
 
 use crate::token::time::Timestamp;
 
-/// What a request is built from that is not pure: the instant and a nonce.
+/// The time and the nonce that a request is built with.
 #[derive(Clone, Copy)]
 pub struct Attempt {
     now: Timestamp,
@@ -12,25 +12,26 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt. The engine *must* give an instant that is corrected by the server's clock and
-    /// later, in milliseconds, than that of every attempt before, and a nonce that nobody can
-    /// guess.
+    /// Creates an attempt. `now` *must* be corrected by the offset of the server's clock and later
+    /// than that of every earlier attempt, by at least a millisecond. `nonce` *must* be
+    /// unpredictable.
     pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
         Self { now, nonce }
     }
 
-    /// The instant by the server's clock, strictly increasing in milliseconds from attempt to
-    /// attempt.
+    /// Returns the time by the server's clock, which strictly increases in milliseconds from
+    /// attempt to attempt.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Sixteen random bytes.
+    /// Returns 16 random bytes.
     pub fn nonce(&self) -> [u8; 16] {
         self.nonce
     }
 
-    /// The nonce as sixteen characters of `A-Z a-z 0-9 - _`, for vendors that want a random text.
+    /// Returns the nonce as 16 characters of `A-Z a-z 0-9 - _`, for vendors that require a random
+    /// string.
     pub fn nonce_text(&self) -> String {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -48,21 +49,21 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// What a request of an exchange is for.
+/// The purpose of a request.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Gets a first token from long-lived credentials.
+    /// Obtains a first token from long-lived credentials.
     Login,
-    /// Turns the current token into the next.
+    /// Exchanges the current token for the next.
     Refresh,
-    /// Turns a one-time code or a person's password into a first token; sent once.
+    /// Exchanges a one-time code or a user's password for a first token; sent once.
     Redemption,
-    /// Tells the vendor that a token is to die.
+    /// Revokes a token.
     Revocation,
-    /// Asks the vendor whether a token lives.
+    /// Asks the vendor whether a token is active (RFC 7662).
     Introspection,
-    /// A later step of a login of several; the endpoint's own name for it.
+    /// A later step of a login with several requests, by the endpoint's name for it.
     Further(&'static str),
 }
 

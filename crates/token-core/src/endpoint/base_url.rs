@@ -1,4 +1,4 @@
-//! Where a vendor's deployment is.
+//! The base URL of a vendor's deployment.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 
 use crate::error::BuildError;
 
-/// The address that every path of a vendor is appended to, such as `https://apim.example.com` or
+/// The URL that a vendor's paths are appended to, such as `https://apim.example.com` or
 /// `https://example.com/prefix`.
 ///
 /// ```
@@ -18,8 +18,8 @@ use crate::error::BuildError;
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// One host has one spelling: letters are lower case, the scheme's own port and a dot at the end of
-/// the host are dropped. The name of a grant in a store depends on it.
+/// The host is normalized: letters become lower case, and the scheme's default port and a trailing
+/// dot of the host are removed. The key of a grant in a store depends on it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     scheme: Scheme,
@@ -27,24 +27,24 @@ pub struct BaseUrl {
     prefix: String,
 }
 
-/// Whether `http://` is taken. It sends secrets in the clear, so it is only for an edge or test
-/// deployment that has no TLS.
+/// Whether `http://` is allowed. It sends secrets in cleartext, so it is only for an edge or test
+/// deployment without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PlainHttp {
-    /// Only `https://`: the default.
+    /// Only `https://` (the default).
     #[default]
     Refused,
-    /// `http://` too, since the caller named it.
+    /// Also `http://`.
     Allowed,
 }
 
 impl BaseUrl {
-    /// Reads a base URL.
+    /// Parses a base URL.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where it is no absolute http(s) URL, has a query, a fragment or user
-    /// information, or is `http://` and that was not allowed.
+    /// [`BuildError`] if the text is not an absolute http(s) URL, has a query, a fragment or user
+    /// information, or begins with `http://` and that is not allowed.
     pub fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, BuildError> {
         let invalid = |why| BuildError::invalid("base_url", why);
         if text.contains('#') {
@@ -63,14 +63,14 @@ impl BaseUrl {
         }
         if scheme == Scheme::HTTP && plain_http == PlainHttp::Refused {
             return Err(invalid(
-                "is plain http, which sends secrets in the clear: use https, or allow_plain_http()",
+                "uses plain http, which sends secrets in cleartext: use https, or allow_plain_http()",
             ));
         }
         if authority.as_str().contains('@') || authority.host().is_empty() {
-            return Err(invalid("must not have a user, and needs a host"));
+            return Err(invalid("must have a host and no user information"));
         }
         let authority = normalized(&scheme, &authority)
-            .ok_or_else(|| invalid("must have a host, and a port from 1 to 65535 if any"))?;
+            .ok_or_else(|| invalid("must have a host, and a valid port if it has one"))?;
         let path = parts
             .path_and_query
             .unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -85,18 +85,18 @@ impl BaseUrl {
         })
     }
 
-    /// The host, without the port.
+    /// Returns the host, without the port.
     pub fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The host, and the port where one was given.
+    /// Returns the host, with the port if it is not the default one.
     pub fn authority(&self) -> &str {
         self.authority.as_str()
     }
 
-    /// The host, the port where one was given, and the path: what tells two deployments apart in a
-    /// [`TokenKey`](crate::TokenKey). A server may have several at one host.
+    /// Returns the host, the port if it is not the default one, and the path, which identify the
+    /// deployment in a [`TokenKey`](crate::TokenKey). One host may serve several deployments.
     ///
     /// ```
     /// use token_core::{BaseUrl, PlainHttp};
@@ -109,19 +109,20 @@ impl BaseUrl {
         format!("{}{}", self.authority, self.prefix)
     }
 
-    /// Whether requests go over TLS.
+    /// Returns whether the scheme is `https`.
     pub fn is_tls(&self) -> bool {
         self.scheme == Scheme::HTTPS
     }
 
-    /// The full address of `path`, which starts with a slash and may have a query. For an authorize
-    /// URL that a person opens; a request is built with [`Request`](crate::Request).
+    /// Returns the full URL of `path`, which starts with a slash and may have a query. For an
+    /// authorization URL that a user opens; requests are built with [`Request`](crate::Request).
     pub fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
 }
 
-/// The host in lower case without a dot at its end, and the port where it is not the scheme's own.
+/// Returns the host in lower case without a trailing dot, and the port if it is not the default
+/// one.
 fn normalized(scheme: &Scheme, authority: &Authority) -> Option<Authority> {
     let host = authority.host().to_ascii_lowercase();
     let host = host.strip_suffix('.').unwrap_or(&host);
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_needs_an_opt_in() {
+    fn plain_http_must_be_enabled() {
         let refused = BaseUrl::parse("http://edge.local", PlainHttp::Refused).unwrap_err();
         assert!(
             refused.to_string().contains("allow_plain_http()"),
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_slash_does_not_double() {
+    fn a_trailing_slash_is_not_doubled() {
         let base = BaseUrl::parse("https://example.com:8443/a/", PlainHttp::Refused).unwrap();
         assert_eq!(base.join("/token"), "https://example.com:8443/a/token");
     }
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_is_refused() {
+    fn an_invalid_base_url_is_refused() {
         for text in [
             "https://a:99999",
             "https://a:x",

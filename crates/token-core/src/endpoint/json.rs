@@ -1,5 +1,4 @@
-//! Reads a vendor's JSON strictly where it must be one thing, and leniently where its meaning is
-//! clear.
+//! Reads a vendor's JSON: strictly if it is ambiguous, leniently if its meaning is clear.
 
 mod node;
 mod repair;
@@ -14,8 +13,8 @@ use crate::token::secret::Secret;
 
 pub use self::node::NotANumber;
 
-/// A JSON document, or a form read as one. A BOM, bytes that are not UTF-8 and numbers that no type
-/// holds are tolerated; trailing bytes, duplicate keys and bottomless nesting are not.
+/// A JSON document, or a form read as one. A BOM, bytes that are not UTF-8 and numbers out of range
+/// are tolerated; trailing bytes, duplicate keys and excessive nesting are not.
 ///
 /// ```
 /// use token_core::json::Document;
@@ -26,32 +25,32 @@ pub use self::node::NotANumber;
 /// # Ok::<(), token_core::json::Malformed>(())
 /// ```
 ///
-/// Fields are named by paths with dots, list items by their number; the first of several names that
-/// is there and not null counts.
+/// Fields are named by dotted paths, list items by their index. Of several names, the first that is
+/// present and not null is used.
 pub struct Document {
     root: Node,
     is_repaired: bool,
 }
 
-/// Why bytes are no document. It quotes nothing of them.
+/// Why a body could not be parsed. It quotes nothing of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// There are no bytes.
+    /// The body is empty.
     Empty,
-    /// It is a web page: a captive portal, a login page, a proxy's error page.
+    /// The body is a web page: a captive portal, a login page, a proxy's error page.
     Html,
-    /// It begins like JSON and ends too early.
+    /// The body is truncated JSON.
     CutShort,
-    /// It is no JSON, or has duplicate keys, or over 100 levels.
+    /// The body is not JSON, has duplicate keys, or is nested too deeply.
     NotJson,
 }
 
 impl Document {
-    /// Reads a whole body.
+    /// Parses a complete body.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] says which kind of thing it is instead.
+    /// [`Malformed`] if the body is not a JSON document.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let body = body
             .strip_prefix(b"\xEF\xBB\xBF")
@@ -67,7 +66,7 @@ impl Document {
                 root,
                 is_repaired: false,
             }),
-            // Without UTF-8, a byte that only looks like a backslash may hide the end of a text.
+            // In another encoding, a byte that looks like a backslash may hide the end of a string.
             Err(malformed @ Malformed::CutShort) if std::str::from_utf8(body).is_ok() => {
                 Err(malformed)
             }
@@ -75,21 +74,21 @@ impl Document {
         }
     }
 
-    /// Reads a body of the content type `application/x-www-form-urlencoded`, as some OAuth2 servers
-    /// answer: an object of texts.
+    /// Parses a body of the content type `application/x-www-form-urlencoded`, as some OAuth 2.0
+    /// servers return, into an object of strings. A body that begins like JSON is parsed as JSON.
     ///
     /// ```
     /// use token_core::json::Document;
     ///
-    /// let document = Document::parse_form(b"access_token=A1&scope=repo%2Cuser&token_type=bearer")?;
+    /// let body = b"access_token=A1&scope=repo%2Cuser&token_type=bearer";
+    /// let document = Document::parse_form(body)?;
     /// assert_eq!(document.text(&["scope"]), Some("repo,user"));
     /// # Ok::<(), token_core::json::Malformed>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Malformed`] where it is empty, a web page, JSON after all that cannot be read, or has a
-    /// name twice.
+    /// [`Malformed`] if the body is empty, a web page or malformed JSON, or has a duplicate name.
     pub fn parse_form(body: &[u8]) -> Result<Self, Malformed> {
         let body = body.trim_ascii();
         if matches!(body.first(), None | Some(b'<' | b'{' | b'[')) {
@@ -112,14 +111,14 @@ impl Document {
         })
     }
 
-    /// What was odd about a body that was read all the same.
+    /// Returns what was wrong with a body that was parsed nevertheless.
     pub fn oddity(&self) -> Option<&'static str> {
-        self.is_repaired.then_some(
-            "the answer has bytes that are not UTF-8, or a number that no number type holds",
-        )
+        self.is_repaired
+            .then_some("the answer contains bytes that are not UTF-8, or a number out of range")
     }
 
-    /// The part of it at this path, such as `data` or `0`, where that is an object; else the whole.
+    /// Returns the part at this path, such as `data` or `0`, if that is an object; otherwise the
+    /// whole document.
     #[must_use]
     pub fn within(self, path: &str) -> Self {
         if !matches!(self.root.at(path), Some(Node::Object(_))) {
@@ -142,14 +141,15 @@ impl Document {
             })
     }
 
-    /// Every text in it, with the name of the field that holds it.
+    /// Returns every string, with the name of its field.
     pub(crate) fn named_texts(&self) -> Vec<(&str, &str)> {
         let mut found = Vec::new();
         self.root.named_texts("", &mut found);
         found
     }
 
-    /// The text of the first of these fields that is there; `None` where it is not text.
+    /// Returns the string in the first of these fields that is present; `None` if it is not a
+    /// string.
     pub fn text(&self, names: &[&str]) -> Option<&str> {
         match self.find(names)? {
             Node::Text(text) => Some(text),
@@ -157,21 +157,24 @@ impl Document {
         }
     }
 
-    /// A secret in the first of these fields that is there; `None` where it is not text, is
-    /// [blank](Secret::is_blank), or has a control character or one that was not UTF-8.
+    /// Returns the secret in the first of these fields that is present; `None` if it is not a
+    /// string, is [blank](Secret::is_blank), or contains a control character or bytes that were not
+    /// UTF-8.
     pub fn secret(&self, names: &[&str]) -> Option<Secret> {
         self.text(names)
             .map(Secret::from)
             .filter(Secret::is_storable)
     }
 
-    /// The whole number in the first of these fields that is there: `3600`, `3600.0` and `"3600"`
-    /// alike. A fraction is cut off, and what is beyond `i64` is its nearest end.
+    /// Returns the integer in the first of these fields that is present: `3600`, `3600.0` and
+    /// `"3600"` are the same. Fractions are truncated, and numbers beyond `i64` become its nearest
+    /// bound.
     pub fn number(&self, names: &[&str]) -> Option<Result<i64, NotANumber>> {
         self.find(names).map(Node::whole_number)
     }
 
-    /// A code, as a vendor may write it as a number or as text: `200` and `"200"` alike.
+    /// Returns the code in the first of these fields that is present, which may be a number, a
+    /// string or a boolean: `200` and `"200"` are the same.
     pub fn code(&self, names: &[&str]) -> Option<String> {
         match self.find(names)? {
             Node::Text(text) => Some(text.to_string()),
@@ -181,7 +184,8 @@ impl Document {
         }
     }
 
-    /// `true` or `false`, where the field is one of them.
+    /// Returns the boolean in the first of these fields that is present; `None` if it is not a
+    /// boolean.
     pub fn flag(&self, names: &[&str]) -> Option<bool> {
         match self.find(names)? {
             Node::Bool(value) => Some(*value),
@@ -189,7 +193,8 @@ impl Document {
         }
     }
 
-    /// The texts of a list, or the words of a text with spaces between them, as a scope is written.
+    /// Returns the strings of a list, or the words of a space-delimited string such as `scope` (RFC
+    /// 6749 section 3.3), in the first of these fields that is present; otherwise nothing.
     pub fn words(&self, names: &[&str]) -> Vec<String> {
         match self.find(names) {
             Some(Node::Text(text)) => text.split_whitespace().map(str::to_owned).collect(),
@@ -202,12 +207,12 @@ impl Document {
         }
     }
 
-    /// Whether one of these fields is there and not null.
+    /// Returns whether one of these fields is present and not null.
     pub fn has(&self, names: &[&str]) -> bool {
         self.find(names).is_some()
     }
 
-    /// Whether the document is an object, as every token answer is.
+    /// Returns whether the document is an object, as every token answer is.
     pub fn is_object(&self) -> bool {
         matches!(self.root, Node::Object(_))
     }
@@ -230,7 +235,7 @@ fn from_json(body: &[u8]) -> Result<Node, Malformed> {
     })
 }
 
-/// One flat JSON object, written field by field, wiped on drop.
+/// A writer of a flat JSON object, wiped on drop.
 #[derive(Clone, Default)]
 pub(crate) struct ObjectWriter(Zeroizing<String>);
 

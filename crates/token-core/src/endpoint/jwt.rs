@@ -1,5 +1,5 @@
-//! Reads the claims of a JWT that tell about time. Nothing is verified: the token is the vendor's
-//! to check, not ours.
+//! The time claims of a JWT. Signatures are not verified: that is up to the API that receives the
+//! token.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,21 +7,22 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::endpoint::json::Document;
 use crate::token::time::Timestamp;
 
-/// The instants that a JWT names (RFC 7519 section 4.1).
+/// The time claims of a JWT (RFC 7519 section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claims {
-    /// `exp`: from here on it must not be accepted.
+    /// `exp`: the instant from which the token must not be accepted.
     pub expires_at: Option<Timestamp>,
-    /// `iat`: when it was issued.
+    /// `iat`: when the token was issued.
     pub issued_at: Option<Timestamp>,
 }
 
-/// The claims of a token, with or without a scheme such as `QJWT ` or `Bearer ` before it; `None`
-/// where it is no JWT.
+/// Returns the claims of a token, with or without a scheme such as `QJWT ` or `Bearer ` before it;
+/// `None` if it is not a JWT.
 ///
 /// ```
-/// let claims = token_core::jwt::claims("Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDB9.").unwrap();
+/// let token = "Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDB9.";
+/// let claims = token_core::jwt::claims(token).unwrap();
 /// assert_eq!(claims.expires_at.map(|at| at.unix_seconds()), Some(1_700_000_000));
 /// assert!(token_core::jwt::claims("opaque").is_none());
 /// ```
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_has_no_claims() {
+    fn an_opaque_token_has_no_claims() {
         for token in ["", "a.b", "a.b.c", "a.e30", "QJWT ", "x.W10.y", "x.!!!.y"] {
             assert_eq!(claims(token), None, "{token}");
         }

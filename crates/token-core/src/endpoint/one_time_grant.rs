@@ -1,4 +1,4 @@
-//! A grant that is sent once.
+//! A grant that is sent only once.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use super::Attempt;
 use crate::endpoint::request::Request;
 use crate::error::Error;
 
-/// A request that gets a first token from something that must not be sent twice by itself: a
-/// one-time code, a person's password.
+/// A grant whose request must not be retried automatically: a one-time code (RFC 6749 section
+/// 4.1.3) or a user's password (section 4.3.2).
 ///
 /// ```
 /// use token_core::{Attempt, BaseUrl, PlainHttp, OneTimeGrant, Request, Secret, Step, Timestamp};
@@ -22,8 +22,8 @@ use crate::error::Error;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is consumed when it is sent, so no retry can burn the code or count as another failed
-/// password.
+/// It is consumed when the request is built, so that no retry can use the code again or count as
+/// another failed password.
 #[must_use = "nothing is sent before it is redeemed"]
 #[expect(
     clippy::type_complexity,
@@ -32,16 +32,16 @@ use crate::error::Error;
 pub struct OneTimeGrant(Box<dyn FnOnce(&Attempt) -> Result<Request, Error> + Send>);
 
 impl OneTimeGrant {
-    /// A redemption from what builds its request.
+    /// Creates a grant from the function that builds its request.
     pub fn new(build: impl FnOnce(&Attempt) -> Result<Request, Error> + Send + 'static) -> Self {
         Self(Box::new(build))
     }
 
-    /// The one request.
+    /// Builds the request.
     ///
     /// # Errors
     ///
-    /// Where it makes no valid request.
+    /// The error of the function given to [`new`](Self::new).
     pub fn into_request(self, attempt: &Attempt) -> Result<Request, Error> {
         (self.0)(attempt)
     }

@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use zeroize::Zeroizing;
 
-/// Percent-encodes everything but RFC 3986's unreserved characters; a space becomes `%20`.
+/// Percent-encodes everything except the unreserved characters of RFC 3986 section 2.3; a space
+/// becomes `%20`.
 ///
 /// ```
 /// assert_eq!(token_core::percent_encode("QJWT ey+J/é"), "QJWT%20ey%2BJ%2F%C3%A9");
 /// ```
 ///
-/// Valid in a query and in an `application/x-www-form-urlencoded` body alike.
+/// The result is valid in a query and in an `application/x-www-form-urlencoded` body.
 pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -25,8 +26,8 @@ pub fn percent_encode(text: &str) -> String {
     encoded
 }
 
-/// `name=value`, both decoded. `None` where there is no name or an escape is broken. Bytes that are
-/// not UTF-8 become U+FFFD.
+/// Decodes `name=value`; `None` if there is no name or an escape is invalid. Bytes that are not
+/// UTF-8 become U+FFFD.
 pub(super) fn decode_pair(bytes: &[u8]) -> Option<(String, Zeroizing<String>)> {
     let mut halves = bytes.splitn(2, |byte| *byte == b'=');
     let (name, value) = (decoded(halves.next()?)?, decoded(halves.next()?)?);

@@ -1,4 +1,4 @@
-//! A request to a token endpoint, which remembers the secrets that were put into it.
+//! A request to a token endpoint, which remembers its secrets.
 
 pub(crate) mod builder;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::scrub::Scrubber;
 use crate::token::secret::Secret;
 
-/// One request of an exchange, ready to be sent.
+/// A request of an exchange, ready to be sent.
 ///
 /// ```
 /// use token_core::{BaseUrl, PlainHttp, Request, Secret, Step};
@@ -28,9 +28,9 @@ use crate::token::secret::Secret;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Every secret that goes in through a `…_secret` method or [`basic`](crate::RequestBuilder::basic) is
-/// remembered, so that the vendor's answer is scrubbed of it. Its `Debug` shows the host and no
-/// path, query, header or body.
+/// Every secret that is added by a `…_secret` method or by `basic` is remembered, so that it is
+/// scrubbed from errors about the vendor's answer. `Debug` shows the host, but no path, query,
+/// header or body.
 #[derive(Clone)]
 pub struct Request {
     step: Step,
@@ -42,34 +42,35 @@ pub struct Request {
 }
 
 impl Request {
-    /// What it is for.
+    /// Returns the purpose of the request.
     pub fn step(&self) -> Step {
         self.step
     }
 
-    /// The host that it goes to, without the port.
+    /// Returns the host, without the port.
     pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
 
-    /// The host that it goes to, with the port if one was given.
+    /// Returns the host, with the port if one was given.
     pub fn authority(&self) -> &str {
         self.uri.authority().map_or("", Authority::as_str)
     }
 
-    /// The path that it goes to, without the query. It may hold a secret: show it only after
+    /// Returns the path, without the query. It may contain a secret: show it only after
     /// [scrubbing](Request::scrubber).
     pub fn path(&self) -> &str {
         self.uri.path()
     }
 
-    /// Whether it goes over TLS, so that the `Date` of the answer can be believed.
+    /// Returns whether the request is sent over TLS, so that the `Date` of the answer can be
+    /// trusted.
     pub fn is_tls(&self) -> bool {
         self.uri.scheme_str() == Some("https")
     }
 
-    /// The request for the wire. It holds secrets: hand it to an [`HttpClient`](crate::HttpClient)
-    /// and to nothing else.
+    /// Returns the request to send. It contains secrets: pass it only to an
+    /// [`HttpClient`](crate::HttpClient).
     pub fn to_http(&self) -> http::Request<Bytes> {
         let mut request = http::Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
@@ -78,35 +79,34 @@ impl Request {
         request
     }
 
-    /// Every secret that it remembers, such as for [`remembering`](Self::remembering) them in a
-    /// later request of the exchange.
+    /// Returns the remembered secrets, such as to [remember](Self::remembering) them in a later
+    /// request of the exchange.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.secrets.iter()
     }
 
-    /// The same request, with these secrets remembered too: those that the answer may echo though
-    /// they were not sent. The engine adds those of the token in hand and of the earlier requests
-    /// of the exchange.
+    /// Remembers further secrets that the answer may repeat although they were not sent. The engine
+    /// adds those of the current token and of the earlier requests of the exchange.
     #[must_use]
     pub fn remembering<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         self.secrets.extend(secrets.into_iter().cloned());
         self
     }
 
-    /// Whether this secret was put into the request, or is remembered with it.
+    /// Returns whether this secret was added to the request or is remembered with it.
     pub(crate) fn remembers(&self, secret: &Secret) -> bool {
         self.secrets.iter().any(|known| known.same_as(secret))
     }
 
-    /// What takes the remembered secrets out of the vendor's texts.
+    /// Returns a scrubber for the remembered secrets.
     pub fn scrubber(&self) -> Scrubber {
         Scrubber::new(self.secrets())
     }
 }
 
 impl Error {
-    /// Adds what is safe to show of the request that failed: its step, its host and port, and its
-    /// path without the query. Secrets that the request holds are scrubbed from the path.
+    /// Adds the parts of the failed request that are safe to show: its step, host, port, and its
+    /// path without the query, scrubbed of the secrets that the request remembers.
     #[must_use]
     pub fn with_request(self, request: &Request) -> Self {
         const LONGEST_PATH: usize = 128;

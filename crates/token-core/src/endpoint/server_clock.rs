@@ -1,4 +1,4 @@
-//! What the server's clock differs by, and what its dates mean.
+//! The offset of the server's clock, and the dates in its headers.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,8 @@ use http::header::DATE;
 
 use crate::token::time::Timestamp;
 
-/// How far the server's clock is from ours, in milliseconds; positive where the server is ahead.
+/// The offset of the server's clock from the local one, in milliseconds; positive if the server is
+/// ahead.
 ///
 /// ```
 /// use token_core::{ServerOffset, Timestamp};
@@ -20,33 +21,33 @@ use crate::token::time::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServerOffset(i64);
 
-/// `Date` has whole seconds and the network takes time: a smaller difference is noise.
+/// `Date` has whole seconds and the network takes time: a smaller offset is noise.
 const NOISE_MILLIS: i64 = 2_000;
-/// A server that is further off than a day is not believed.
+/// A larger offset than a day is ignored.
 const LONGEST_OFFSET_MILLIS: i64 = 86_400_000;
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 impl ServerOffset {
-    /// Both clocks agree, or nothing is known.
+    /// The clocks agree, or the offset is not known.
     pub const NONE: Self = Self(0);
 
-    /// An offset in milliseconds.
+    /// Creates an offset from milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Its milliseconds.
+    /// Returns the offset in milliseconds.
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// What the `Date` of an answer tells, given the local times before the request and after the
-    /// answer. Only for an answer that came over TLS: without it, anybody on the way can move our
-    /// clock.
+    /// Calculates the offset from the `Date` header (RFC 9110 section 6.6.1) of an answer, given
+    /// the local times before the request and after the answer. Use it only for an answer received
+    /// over TLS: otherwise anybody on the network path can change the offset.
     ///
-    /// `None` where there is no `Date` or it differs by more than a day; a difference that the
-    /// journey explains is none.
+    /// Returns `None` if there is no valid `Date` or it differs by more than a day, and
+    /// [`NONE`](Self::NONE) if the network delay explains the difference.
     pub fn observed(
         headers: &HeaderMap,
         asked_at: Timestamp,
@@ -55,7 +56,7 @@ impl ServerOffset {
         let date = date(headers)?;
         let journey = i64::try_from(answered_at.since(asked_at).as_millis()).unwrap_or(i64::MAX);
         let middle = asked_at.shifted(journey / 2);
-        // `Date` is cut to whole seconds, so on average it is half a second behind.
+        // `Date` is rounded down to whole seconds, so on average it is half a second behind.
         let offset = date
             .unix_millis()
             .saturating_add(500)
@@ -71,19 +72,19 @@ impl ServerOffset {
         })
     }
 
-    /// A local instant by the server's clock.
+    /// Converts a local instant to the server's clock.
     pub fn server_time(self, local: Timestamp) -> Timestamp {
         local.shifted(self.0)
     }
 
-    /// An instant of the server's clock by the local one.
+    /// Converts an instant of the server's clock to the local one.
     pub fn local_time(self, server: Timestamp) -> Timestamp {
         server.shifted(self.0.saturating_neg())
     }
 }
 
-/// `Retry-After` as a span: seconds, or a date seen from the answer's own `Date`, else from
-/// `server_now`.
+/// Returns `Retry-After` as a duration: seconds, or a date relative to the answer's `Date`, or else
+/// to `server_now`.
 pub(crate) fn retry_after(
     value: &str,
     headers: &HeaderMap,
@@ -126,7 +127,7 @@ mod tests {
 
     // FAULTS.md row 20
     #[test]
-    fn an_offset_is_seen_and_bounded_to_a_day() {
+    fn an_offset_is_calculated_and_limited_to_a_day() {
         let seen = |local| ServerOffset::observed(&headers(EPOCH_PLUS_1000), at(local), at(local));
         assert_eq!(seen(400), Some(ServerOffset::from_millis(600_500)));
         assert_eq!(seen(1001), Some(ServerOffset::NONE));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_answer_is_not_taken_for_a_skewed_clock() {
+    fn a_slow_answer_is_not_mistaken_for_a_skewed_clock() {
         let seen = ServerOffset::observed(&headers(EPOCH_PLUS_1000), at(995), at(1003));
         assert_eq!(seen, Some(ServerOffset::NONE));
     }

@@ -5,8 +5,7 @@ use crate::token::key::TokenKey;
 
 const LONGEST_HOST: usize = 255;
 
-/// Where something failed: what is safe to show of a request, and the key of the cache that sent
-/// it.
+/// The parts of a request that are safe to show, and the key of the cache that sent it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
     pub(super) step: Option<Step>,
@@ -16,15 +15,15 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Takes over the step, the host and the path of a request; the path is scrubbed already.
+    /// Sets the step, the host and the path of a request. The path must be scrubbed already.
     pub(super) fn set_request(&mut self, step: Step, host: &str, path: String) {
         self.step = Some(step);
         self.set_host(host);
         self.path = Some(path);
     }
 
-    /// Anything but a host name with an optional port is dropped. The path of another host is
-    /// forgotten.
+    /// Sets the host and clears the path, which may be that of another host. Anything but a host
+    /// name with an optional port is dropped.
     pub(super) fn set_host(&mut self, host: &str) {
         let host = host.rsplit('@').next().unwrap_or_default();
         let harmless = host
@@ -36,7 +35,7 @@ impl Context {
 }
 
 impl fmt::Display for Context {
-    /// ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing at all if nothing is
+    /// Writes ` [refresh at example.com:8443/oauth2/token, key acme/…]`, or nothing if nothing is
     /// known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = self.step.map(|step| step.to_string());

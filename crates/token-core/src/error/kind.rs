@@ -1,4 +1,4 @@
-//! What to do about an error, and why something could not be built.
+//! The kinds of errors, and the error of the builders.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,41 +7,41 @@ use std::time::Duration;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Nothing is wrong with the grant. *Do*: ask again, not before `after` where it is given.
+    /// A temporary failure; the grant is valid. *Do*: retry, after `after` if it is given.
     Transient {
-        /// How long the vendor asked to wait.
+        /// How long the vendor asks clients to wait.
         after: Option<Duration>,
     },
-    /// Too many requests. *Do*: ask less often, not before `after` where it is given.
+    /// Too many requests. *Do*: send fewer requests, and retry after `after` if it is given.
     Throttled {
-        /// How long the vendor asked to wait.
+        /// How long the vendor asks clients to wait.
         after: Option<Duration>,
     },
     /// Bytes of the request were sent and the outcome is unknown: the vendor may have acted. *Do*:
-    /// ask again; the engine decides by the endpoint's [`Rotation`](crate::Rotation) when it is
-    /// safe to send.
+    /// retry; the engine decides by the endpoint's [`Rotation`](crate::Rotation) when a request is
+    /// safe.
     InDoubt,
-    /// This grant is dead. *Do*: let the user log in again, or give new credentials.
+    /// The grant is expired or revoked. *Do*: let the user log in again, or supply new credentials.
     Rejected,
-    /// The account is frozen. *Do*: nothing before `after`; every try may prolong it.
+    /// The account is locked. *Do*: wait for `after`; every attempt may prolong the lock.
     Locked {
-        /// How long the vendor keeps the account frozen.
+        /// How long the vendor keeps the account locked.
         after: Duration,
     },
-    /// The program is set up wrongly: an unknown client, a wrong secret, a wrong path. *Do*:
-    /// correct the configuration.
+    /// The configuration is wrong: an unknown client, a wrong secret, a wrong path. *Do*: correct
+    /// it.
     Config,
     /// The answer could not be understood. *Do*: compare the deployment with the vendor's
-    /// documents; report it with the code.
+    /// documentation; report the error with its code.
     Protocol,
-    /// The token store failed. *Do*: look at the store; a live token is still served.
+    /// The token store failed. *Do*: check the store. Callers still receive a token that is valid.
     Store,
 }
 
 impl ErrorKind {
-    /// Whether asking again later may help with no change on the caller's side.
-    /// [`Error::is_retryable`](crate::Error::is_retryable) knows more: whether a one-time grant may
-    /// have been used.
+    /// Returns whether a later retry may succeed without a change by the caller.
+    /// [`Error::is_retryable`](crate::Error::is_retryable) also considers whether a one-time grant
+    /// may have been used.
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
@@ -53,7 +53,7 @@ impl ErrorKind {
         )
     }
 
-    /// How long to wait before asking again, where the vendor said so.
+    /// Returns how long to wait before a retry, if the vendor stated it.
     pub fn retry_after(self) -> Option<Duration> {
         match self {
             Self::Transient { after } | Self::Throttled { after } => after,
@@ -62,7 +62,7 @@ impl ErrorKind {
         }
     }
 
-    /// The same kind with this wait, if the kind can hold one.
+    /// Sets the wait, if the kind has one.
     pub(super) fn with_retry_after(self, wait: Duration) -> Self {
         match self {
             Self::Transient { .. } => Self::Transient { after: Some(wait) },
@@ -72,25 +72,25 @@ impl ErrorKind {
         }
     }
 
-    /// One line that tells a person what to do.
+    /// Returns one line that tells a person what to do.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::Transient { .. } => "ask again later",
-            Self::Throttled { .. } => "ask less often",
-            Self::InDoubt => "the outcome is unknown, ask again",
+            Self::Transient { .. } => "retry later",
+            Self::Throttled { .. } => "send fewer requests",
+            Self::InDoubt => "the outcome is unknown, retry",
             Self::Rejected => "log in again",
-            Self::Locked { .. } => "the account is locked, do not retry before it is released",
+            Self::Locked { .. } => "the account is locked, do not retry until it is unlocked",
             Self::Config => "correct the configuration",
             Self::Protocol => {
-                "the answer could not be understood, compare with the vendor's documents"
+                "the answer could not be understood, compare it with the vendor's documentation"
             }
-            Self::Store => "look at the token store",
+            Self::Store => "check the token store",
         }
     }
 }
 
-/// Why an endpoint, a cache or a client could not be built: always the program's or the
-/// configuration's mistake.
+/// Why an endpoint, a cache or a client could not be built: a mistake in the program or its
+/// configuration.
 ///
 /// ```
 /// use token_core::BuildError;
@@ -105,7 +105,7 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// A field that must be given was not.
+    /// Creates the error for a required field that was not set.
     pub fn missing(field: &'static str) -> Self {
         Self {
             field,
@@ -113,12 +113,13 @@ impl BuildError {
         }
     }
 
-    /// A field was given something it cannot take; `why` completes the sentence "`field` …".
+    /// Creates the error for a field with an invalid value; `why` completes the sentence "`field`
+    /// …".
     pub fn invalid(field: &'static str, why: &'static str) -> Self {
         Self { field, why }
     }
 
-    /// The field that is missing or wrong.
+    /// Returns the field that is missing or invalid.
     pub fn field(&self) -> &'static str {
         self.field
     }

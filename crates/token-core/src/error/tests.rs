@@ -15,7 +15,7 @@ fn a_vendor_message_that_echoes_a_secret_is_scrubbed() {
 }
 
 #[test]
-fn a_host_with_anything_else_in_it_is_dropped() {
+fn a_host_that_is_followed_by_a_path_is_dropped() {
     let error = Error::new(ErrorKind::Protocol, "redirected");
     assert_eq!(
         error.clone().with_host("example.com:8443").host(),
@@ -58,7 +58,7 @@ fn an_error_names_step_host_port_path_and_key_but_never_the_query() {
 }
 
 #[test]
-fn the_path_of_the_request_is_not_told_for_the_host_of_a_redirect() {
+fn the_request_path_is_not_shown_with_the_host_of_a_redirect() {
     let error = Error::new(ErrorKind::Protocol, "redirected")
         .with_request(&refresh_with_token_in_its_path())
         .with_host("elsewhere.example");
@@ -97,7 +97,7 @@ fn a_one_time_grant_that_may_have_been_used_is_not_retryable() {
 
 // FAULTS.md row 87
 #[test]
-fn a_wait_counts_for_every_kind() {
+fn retry_after_is_kept_for_every_kind() {
     let wait = Duration::from_secs(20);
     for kind in [
         ErrorKind::Rejected,

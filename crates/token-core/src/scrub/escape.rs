@@ -1,4 +1,4 @@
-//! One escaped character of a text: percent-encoding, HTML entities, backslash escapes.
+//! Escapes of single characters: percent-encoding, HTML entities, backslash escapes.
 
 use std::str;
 
@@ -8,11 +8,12 @@ pub(super) struct Decoded {
     length: usize,
 }
 
-/// Longer than the name or number of any entity in the table.
+/// The number of characters in which the semicolon of an entity is searched: more than any entity
+/// in the table has.
 const LONGEST_ENTITY: usize = 10;
 
-/// The entities of ASCII's punctuation (HTML, section 13.5). Encoders write only a few of them, but
-/// which differs.
+/// The entities of ASCII punctuation (HTML, section 13.5). Each encoder writes only some of them,
+/// but not the same ones.
 const ENTITIES: [(&str, char); 38] = [
     ("amp", '&'),
     ("apos", '\''),
@@ -54,10 +55,10 @@ const ENTITIES: [(&str, char); 38] = [
     ("vert", '|'),
 ];
 
-/// Reads the escape that a text begins with: its length and what it stands for.
+/// A function that decodes the escape at the start of a text: its length and its character.
 pub(super) type Family = fn(&[u8]) -> Option<(usize, Decoded)>;
 
-/// The families of escapes.
+/// All families of escapes.
 pub(super) const FAMILIES: [Family; 3] = [percent, entity, backslash];
 
 /// `%26`
@@ -89,7 +90,8 @@ fn entity(text: &[u8]) -> Option<(usize, Decoded)> {
     Some((end + 2, Decoded::character(c)))
 }
 
-/// `\u0026`, `\x26`, `\n`, and any punctuation that stands for itself.
+/// `\u0026`, `\x26`, `
+/// `, and any escaped punctuation.
 fn backslash(text: &[u8]) -> Option<(usize, Decoded)> {
     let c = match text.strip_prefix(b"\\")? {
         [b'u', digits @ ..] => return unicode(digits),

@@ -1,4 +1,4 @@
-//! Readings of a text: as it is, with its escapes decoded, and with its base64 and hex decoded.
+//! Readings of a text: verbatim, with its escapes decoded, and with its base64 and hex decoded.
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::escape::{FAMILIES, Family};
 
-/// How often escapes of every family are decoded.
+/// How many times escapes of all families are decoded.
 const MOST_LAYERS: usize = 4;
-/// How many encoders, each of one family, are undone exactly.
+/// How many successive encoders, each of one family, are undone exactly.
 const MOST_ENCODERS: usize = 2;
 
 /// The bytes that a text spells in one reading, each with the part of the text that spells it.
@@ -22,8 +22,8 @@ struct Spelled {
     end: usize,
 }
 
-/// All readings of a text in which a secret is looked for: what one encoder or two made of it, any
-/// mixture, and what is packed in it.
+/// Returns all readings of a text in which a secret is searched: with one or two encoders undone,
+/// with mixed escapes decoded, and with base64 and hex decoded.
 pub(super) fn readings(text: &str) -> Vec<Reading> {
     let mixed = layers(Reading::of(text));
     let packed = mixed.last().map(Reading::unpacked).unwrap_or_default();
@@ -33,8 +33,8 @@ pub(super) fn readings(text: &str) -> Vec<Reading> {
     readings
 }
 
-/// A reading, and what is left of it as the escapes of every family are decoded once, twice, and so
-/// on.
+/// Returns a reading and what results when the escapes of all families are decoded once, twice, and
+/// so on.
 pub(super) fn layers(reading: Reading) -> Vec<Reading> {
     let deeper = |reading: &Reading| reading.unescaped(&FAMILIES);
     let mut layers = vec![reading];
@@ -46,8 +46,8 @@ pub(super) fn layers(reading: Reading) -> Vec<Reading> {
     layers
 }
 
-/// What real encoders made. Decoding every family at once takes a backslash for an escape that
-/// percent-encoding left as it is.
+/// Returns the readings of what real encoders produce. Decoding all families at once takes a
+/// backslash that percent-encoding left unchanged for an escape.
 fn one_family_at_a_time(text: &str) -> Vec<Reading> {
     let mut all = Vec::new();
     let mut latest = vec![Reading::of(text)];
@@ -68,7 +68,7 @@ fn one_family_at_a_time(text: &str) -> Vec<Reading> {
 }
 
 impl Reading {
-    /// The text as it is.
+    /// Returns the reading of the verbatim text.
     pub(super) fn of(text: &str) -> Self {
         let spell = |(at, byte)| Spelled {
             byte,
@@ -78,8 +78,8 @@ impl Reading {
         Self(text.bytes().enumerate().map(spell).collect())
     }
 
-    /// The bytes to compare. Case is lost on the way through some servers; a plus sign and a space
-    /// are the same in a form.
+    /// Returns the bytes to compare. Some servers change the case; a plus sign and a space are the
+    /// same in a form.
     pub(super) fn folded(&self) -> Zeroizing<Vec<u8>> {
         let fold = |spelled: &Spelled| match spelled.byte.to_ascii_lowercase() {
             b'+' => b' ',
@@ -98,7 +98,7 @@ impl Reading {
         }
     }
 
-    /// With every escape of these families decoded once; `None` if there is none.
+    /// Decodes every escape of these families once; `None` if there is none.
     fn unescaped(&self, families: &[Family]) -> Option<Self> {
         let bytes = self.bytes();
         let mut decoded = Vec::with_capacity(bytes.len());
@@ -124,8 +124,8 @@ impl Reading {
         (decoded.len() < bytes.len()).then_some(Self(decoded))
     }
 
-    /// With everything decoded that may be base64 or hex. Where the encoded text begins is not
-    /// known, so every alignment is tried.
+    /// Decodes everything that may be base64 or hex. The start of the encoded text is not known, so
+    /// every alignment is tried.
     fn unpacked(&self) -> Vec<Self> {
         [BASE64, HEX]
             .iter()
@@ -136,7 +136,7 @@ impl Reading {
             .collect()
     }
 
-    /// The first group lacks all but its last `skipped` digits.
+    /// Decodes with an alignment at which the first group consists of its last `skipped` digits.
     fn unpacked_after(&self, skipped: usize, packing: &Packing) -> Self {
         let is_digit = |spelled: &Spelled| (packing.value)(spelled.byte).is_some();
         let mut bytes = Vec::with_capacity(self.0.len());
@@ -166,7 +166,7 @@ impl Drop for Reading {
 }
 
 impl Spelled {
-    /// A byte that belongs to no secret, so that no piece goes across the end of a run.
+    /// Returns a byte that occurs in no secret, so that no piece extends beyond a run.
     fn between_runs(run: &[Spelled]) -> Self {
         let end = run.last().map_or(0, |last| last.end);
         let start = end;
@@ -198,8 +198,8 @@ const HEX: Packing = Packing {
 };
 
 impl Packing {
-    /// The bytes of one group, each of which is in two neighbouring digits; of an incomplete group,
-    /// those that are whole. Its first digit has this place in the group.
+    /// Returns the bytes of a group, each of which is in two adjacent digits; of an incomplete
+    /// group, the complete bytes. `first` is the position of its first digit in the group.
     fn bytes_of(&self, group: &[Spelled], first: usize) -> impl Iterator<Item = Spelled> {
         let pairs = (first..).zip(group.iter().zip(group.iter().skip(1)));
         pairs.filter_map(|(nth, (first, second))| {
@@ -213,7 +213,7 @@ impl Packing {
     }
 }
 
-/// The value of a base64 digit, of the standard or the URL-safe alphabet.
+/// Returns the value of a digit of the standard or the URL-safe base64 alphabet.
 fn sextet(digit: u8) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),

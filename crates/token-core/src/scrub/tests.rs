@@ -43,7 +43,7 @@ fn a_token_echoed_without_its_scheme_is_scrubbed() {
 
 // FAULTS.md row 26
 #[test]
-fn however_an_encoder_writes_a_secret_it_is_scrubbed() {
+fn a_secret_is_scrubbed_however_it_is_encoded() {
     let secret = "qS5WTd-8UmoJk-DGe6Up5.17~W5_k*x";
     for echo in [
         "qS5WTd%2D8UmoJk%2DDGe6Up5%2E17%7EW5%5Fk%2Ax",
@@ -83,7 +83,7 @@ fn a_harmless_text_is_left_alone() {
 }
 
 #[test]
-fn control_characters_and_endless_texts_are_tamed() {
+fn control_characters_are_replaced_and_long_texts_truncated() {
     assert_eq!(scrubbed("xyz", "a\r\nb\0c"), "a  b c");
     assert_eq!(
         Scrubber::new([])
@@ -96,7 +96,7 @@ fn control_characters_and_endless_texts_are_tamed() {
 
 // FAULTS.md row 81
 #[test]
-fn a_secret_that_special_characters_cut_into_short_pieces_is_scrubbed() {
+fn a_secret_with_escaped_special_characters_is_scrubbed() {
     let secret = "pa$$&word";
     for echo in [
         "pa$$&amp;word",
@@ -129,7 +129,7 @@ fn a_secret_that_special_characters_cut_into_short_pieces_is_scrubbed() {
 
 // FAULTS.md row 81
 #[test]
-fn a_secret_inside_of_base64_or_hex_is_scrubbed() {
+fn a_secret_inside_base64_or_hex_is_scrubbed() {
     let secret = "s3cr3t/token";
     for before in ["", "a", "id:", "user"] {
         let text = format!("{before}{secret} and more");
@@ -149,12 +149,12 @@ fn a_secret_inside_of_base64_or_hex_is_scrubbed() {
 
 // FAULTS.md row 81
 #[test]
-fn a_piece_of_base64_that_begins_inside_of_a_group_is_scrubbed() {
+fn a_piece_of_base64_that_begins_within_a_group_is_scrubbed() {
     let packed = BASE64_STANDARD.encode("kX93mQz71dWb8vNf");
     for cut in 0..8 {
         let (_, piece) = packed.split_at(cut);
         let told = scrubbed("kX93mQz71dWb8vNf", &format!("no: {piece}"));
-        // A digit of a group that is cut may be left: it is not a whole byte.
+        // A digit of an incomplete group may be left: it is not a complete byte.
         let left = told.trim_end_matches('=').replace(MARK, "");
         assert!(left.len() <= "no: ".len() + 1, "{piece}: {told}");
     }
@@ -181,7 +181,7 @@ fn a_short_secret_does_not_mangle_a_code_or_a_word() {
 
 // FAULTS.md row 100
 #[test]
-fn a_placeholder_is_no_secret() {
+fn a_placeholder_is_not_a_secret() {
     let token = Token::from_refresh_token(Secret::from("R1-very-secret")).unwrap();
     let scrubber = Scrubber::new(token.secrets());
     for text in ["unknown refresh token", token.access().expose()] {

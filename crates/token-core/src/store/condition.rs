@@ -1,4 +1,4 @@
-//! What a commit may replace: the one rule of every store.
+//! The rule for what a commit may replace, which is the same for every store.
 
 use super::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint};
 
@@ -8,9 +8,13 @@ use super::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint};
 /// use token_core::Generation;
 /// use token_core::store::{CommitCondition, Committed, RefreshFingerprint, RecordId, StoredState};
 ///
-/// let id = |fingerprint: u8, number| RecordId { fingerprint: RefreshFingerprint([fingerprint; 32]), generation: Generation::new(number) };
+/// let fingerprint = |byte: u8| RefreshFingerprint([byte; 32]);
+/// let id = |byte, number| RecordId {
+///     fingerprint: fingerprint(byte),
+///     generation: Generation::new(number),
+/// };
 /// let stored = StoredState { record: Some(id(1, 7)), ..StoredState::default() };
-/// let child_of = |fingerprint: u8| CommitCondition::ParentIs(RefreshFingerprint([fingerprint; 32]));
+/// let child_of = |byte| CommitCondition::ParentIs(fingerprint(byte));
 ///
 /// assert_eq!(child_of(1).judge(&stored, &id(2, 8)), Committed::Stored);
 /// assert_eq!(child_of(9).judge(&stored, &id(2, 8)), Committed::Lost);
@@ -19,33 +23,33 @@ use super::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommitCondition {
-    /// Only the record with this fingerprint, and only by a higher generation: the token that was
-    /// spent.
+    /// Only the record with this fingerprint, which is that of the spent token, and only by a
+    /// higher generation.
     ParentIs(RefreshFingerprint),
-    /// Whatever is there, a tombstone too.
+    /// Whatever is stored, including a tombstone.
     Overwrite,
-    /// An older record, or an empty place, but never a tombstone: a repair, a program's initial
-    /// token.
+    /// An older record, or nothing, but never a tombstone: for a repair and for the initial token
+    /// of a configuration.
     UnlessTombstoned,
-    /// Whatever is there, a tombstone too, while the intent that this owner wrote before its login
-    /// still stands. Once it does not, somebody logged in or out since: the same as
-    /// [`UnlessTombstoned`](Self::UnlessTombstoned).
+    /// Whatever is stored, including a tombstone, as long as the intent that this owner wrote
+    /// before its login is stored. Otherwise there was another login or a logout since, and the
+    /// condition is [`UnlessTombstoned`](Self::UnlessTombstoned).
     LoginIntentOf(Owner),
 }
 
-/// The answer to [`TokenStore::commit`](super::TokenStore::commit).
+/// The result of [`TokenStore::commit`](super::TokenStore::commit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Committed {
     /// The record is durable.
     Stored,
     /// The stored record is not the parent: it is newer, a sibling, or an older one. Load it and
-    /// compare generations. Keep this one as a spare if it is not written after all.
+    /// compare generations. If this record is not stored after all, keep it as a spare.
     Lost,
-    /// A tombstone is there: the grant was logged out meanwhile.
+    /// There is a tombstone: the grant was logged out meanwhile.
     Tombstoned,
-    /// Nothing is stored for the key though something should be: the store lost it (an eviction, an
-    /// empty restart).
+    /// Nothing is stored for the key although a record was expected: the store lost it, such as by
+    /// an eviction or a restart without its data.
     Missing,
 }
 
@@ -54,9 +58,9 @@ pub enum Committed {
 pub struct StoredState<'a> {
     /// The current record.
     pub record: Option<RecordId>,
-    /// The intent that stands.
+    /// The current intent.
     pub intent: Option<&'a Intent>,
-    /// Whether a tombstone is there.
+    /// Whether there is a tombstone.
     pub tombstoned: bool,
 }
 

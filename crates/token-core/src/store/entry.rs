@@ -1,4 +1,4 @@
-//! What a store keeps for one key.
+//! The entry of a key: its record, intent and tombstone.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,23 +7,24 @@ use crate::token::Generation;
 use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 
-/// All that a store keeps for one key.
+/// What a store keeps for a key, except its lease.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Entry {
     /// The current record.
     pub record: Option<Record>,
-    /// How long ago, by the store's clock, that record was first committed: holders whose clocks
-    /// disagree still agree on its life.
+    /// How long ago, by the store's clock, that record was first committed. Processes whose clocks
+    /// differ therefore agree on its remaining life.
     pub record_age: Duration,
-    /// Who is about to spend the record's token, or died while doing so.
+    /// The intent of the owner that is about to spend the record's token, or that died while doing
+    /// so.
     pub intent: Option<Intent>,
     /// How long ago, by the store's clock, that intent was written.
     pub intent_age: Duration,
     /// Whether a logout left a tombstone here.
     pub tombstoned: bool,
     /// The generation that the logout removed; `None` without a tombstone, or if there was no
-    /// record. A new login continues after it, so that a holder that missed both does not take the
+    /// record. A new login continues from it, so that a process that missed both does not take the
     /// new grant for an ancestor of the old one.
     pub tombstoned_generation: Option<Generation>,
     /// The [initial fingerprint](Record::initial) of the record that the logout removed.
@@ -31,7 +32,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Which token of its lineage is stored.
+    /// Returns the generation of the stored record.
     pub fn generation(&self) -> Option<Generation> {
         self.record.as_ref().map(|record| record.generation)
     }
@@ -40,25 +41,24 @@ impl Entry {
 /// One stored token.
 #[derive(Clone)]
 pub struct Record {
-    /// A keyed hash of what this token is refreshed with.
+    /// A keyed hash of the credential that refreshes the token.
     pub fingerprint: RefreshFingerprint,
-    /// Which token of its lineage it is.
+    /// The generation of the token.
     pub generation: Generation,
-    /// The token itself, written by the engine. A store that others can read seals it before it
-    /// keeps it.
+    /// The token, serialized by the engine. A store that others can read encrypts it first.
     pub body: Secret,
-    /// When the token is due for a refresh, by the wall clock of the writer; kept in plain text, so
-    /// that a sweep can find it.
+    /// When the token is due for a refresh, by the wall clock of the writer. Stored in plain text,
+    /// so that a sweep can find it.
     pub due_at: Option<Timestamp>,
-    /// When the grant ends for good, by the wall clock of the writer; kept in plain text.
+    /// When the grant expires for good, by the wall clock of the writer. Stored in plain text.
     pub grant_ends_at: Option<Timestamp>,
-    /// The keyed hash of the initial token that the program was configured with when this family
-    /// began, so that the same one is not tried again.
+    /// The keyed hash of the initial token that was configured when this lineage began, so that the
+    /// same one is not tried again.
     pub initial: Option<RefreshFingerprint>,
 }
 
 impl Record {
-    /// A record with nothing but what every record has.
+    /// Creates a record without the optional fields.
     pub fn new(fingerprint: RefreshFingerprint, generation: Generation, body: Secret) -> Self {
         Self {
             fingerprint,
@@ -70,7 +70,7 @@ impl Record {
         }
     }
 
-    /// What a commit compares.
+    /// Returns what a commit compares.
     pub fn id(&self) -> RecordId {
         RecordId {
             fingerprint: self.fingerprint,
@@ -85,7 +85,7 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A keyed hash of a refresh token: tells whether two are the same, and nothing else.
+/// A keyed hash of a refresh token, which shows whether two are the same and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshFingerprint(pub [u8; 32]);
 
@@ -95,51 +95,51 @@ impl fmt::Debug for RefreshFingerprint {
     }
 }
 
-/// A random name for one holder of leases, never used again.
+/// A random name of a lease owner, never reused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner(String);
 
 impl Owner {
-    /// An owner named by sixteen random bytes.
+    /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
         Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// An owner by its name, as a store wrote it.
+    /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.
     pub fn named(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// "I am about to spend this token."
+/// The statement that an owner is about to spend a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// Who.
+    /// The owner that spends the token.
     pub owner: Owner,
-    /// Which token, by the keyed hash of its refresh token; `None` for a login, which spends none.
+    /// The keyed hash of the refresh token that is spent; `None` for a login, which spends none.
     pub fingerprint: Option<RefreshFingerprint>,
-    /// The generation of that token; for a login, the newest one known. Where a vendor keeps its
-    /// refresh token, the fingerprint alone does not tell parent and child apart.
+    /// The generation of that token; for a login, the newest one known. If a vendor does not rotate
+    /// its refresh token, the fingerprint alone does not distinguish a record from its successor.
     pub generation: Generation,
 }
 
-/// What a commit compares: all of a record but its content.
+/// The identity of a record, which commits compare: its fingerprint and generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordId {
-    /// The keyed hash of its refresh token.
+    /// The keyed hash of the refresh token.
     pub fingerprint: RefreshFingerprint,
-    /// Its generation.
+    /// The generation.
     pub generation: Generation,
 }
 
 impl RecordId {
-    /// Whether a commit of this record clears the intent: its outcome is known now. An intent to
-    /// spend this very record, or a later one, is another flight's and stays.
+    /// Returns whether a commit of this record clears the intent, since its outcome is now known.
+    /// An intent to spend this record or a later one belongs to another exchange and remains.
     pub fn supersedes(&self, intent: &Intent) -> bool {
         intent.generation < self.generation
     }

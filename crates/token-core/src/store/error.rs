@@ -1,11 +1,11 @@
-//! Why a store failed.
+//! The error of a store.
 
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
 use crate::scrub::Scrubber;
 
-/// A store could not do what it was asked. Nothing was lost by that.
+/// The failure of a store operation. What was stored before is unchanged.
 #[derive(Clone, thiserror::Error)]
 #[error("{what}{}", crate::error::suffix(.detail))]
 pub struct StoreError {
@@ -14,20 +14,21 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A failure with a constant text.
+    /// Creates a failure with a constant text.
     pub fn new(what: &'static str) -> Self {
         Self { what, detail: None }
     }
 
-    /// Adds what the driver or the operating system said. It *must not* hold a record's body or a
-    /// password.
+    /// Adds the message of the driver or the operating system. It *must not* contain a record's
+    /// body or a password.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// What it means to who asked for a token.
+    /// Converts this into the error that callers of `token()` receive, of the kind
+    /// [`ErrorKind::Store`].
     pub fn to_error(&self) -> Error {
         let error = Error::new(ErrorKind::Store, self.what);
         match &self.detail {

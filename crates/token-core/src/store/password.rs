@@ -1,4 +1,4 @@
-//! Passwords of stores that change under a running program.
+//! Passwords of stores that are rotated while a program runs.
 
 use std::future::Future;
 
@@ -7,18 +7,20 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use crate::token::secret::Secret;
 
-/// Tells a store its password each time that it connects, so that a password which is rotated works
-/// without a restart.
+/// A source of a store's password, which the store asks whenever it connects, so that a password
+/// can be rotated without a restart.
 ///
-/// Every function without arguments that returns a future of the password is one.
+/// Every function without arguments that returns a future of the
+/// password implements it.
 ///
 /// ```
 /// use token_core::Secret;
 /// use token_core::store::{PasswordSource, StoreError};
 ///
 /// async fn from_file() -> Result<Secret, StoreError> {
-///     let text = std::fs::read_to_string("/run/secrets/redis-password")
-///         .map_err(|error| StoreError::new("the password file cannot be read").with_detail(error.kind().to_string()))?;
+///     let text = std::fs::read_to_string("/run/secrets/redis-password").map_err(|error| {
+///         StoreError::new("no password file").with_detail(error.kind().to_string())
+///     })?;
 ///     Ok(Secret::from(text.trim_end()))
 /// }
 ///
@@ -26,17 +28,18 @@ use crate::token::secret::Secret;
 /// takes(from_file);
 /// ```
 ///
-/// An implementation *must not* keep an old password when there is a new one: the server closes a
-/// connection, and the next one needs the new password. Its time counts as part of the store's own,
-/// so it *should* answer within a second. It *must not* put the password into an error or a log.
+/// An implementation *must not* return a cached password that was replaced: the server closes a
+/// connection, and the next one needs the new password. Its time counts towards the timeout of the
+/// store operation, so it *should* return within a second. It *must not* put the password into an
+/// error or a log.
 #[async_trait]
 pub trait PasswordSource: Send + Sync + 'static {
-    /// The password that the server takes now.
+    /// Returns the password that the server currently accepts.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if there is none to be had: the store then fails like one that cannot be
-    /// reached, and asks again when it connects next.
+    /// [`StoreError`] if the password is not available. The store then fails as if it could not be
+    /// reached, and asks again when it next connects.
     async fn password(&self) -> Result<Secret, StoreError>;
 }
 

@@ -1,4 +1,4 @@
-//! How a token is put together, and what is refused.
+//! The builder of tokens, and its validation.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::token::expiry::Validity;
 use crate::token::secret::{Secret, sensitive_header};
 use crate::token::time::Timestamp;
 
-/// Puts a [`Token`] together.
+/// Builds a [`Token`].
 #[must_use]
 pub struct TokenBuilder {
     access: Secret,
@@ -27,7 +27,7 @@ pub struct TokenBuilder {
 }
 
 impl Token {
-    /// Begins a token from what an answer gave.
+    /// Returns a builder for a token with this access token and validity.
     pub fn builder(access: Secret, validity: Validity) -> TokenBuilder {
         TokenBuilder {
             access,
@@ -44,57 +44,57 @@ impl Token {
 }
 
 impl TokenBuilder {
-    /// How it travels; [`TokenPlacement::Bearer`] where nothing is said.
+    /// Sets how the token is sent with an API request. Default: [`TokenPlacement::Bearer`].
     pub fn placement(mut self, placement: TokenPlacement) -> Self {
         self.placement = placement;
         self
     }
 
-    /// The refresh token that came with it. `None` leaves the place empty.
+    /// Sets the refresh token. Default: `None`.
     pub fn refresh(mut self, refresh: impl Into<Option<Secret>>) -> Self {
         self.refresh = refresh.into();
         self
     }
 
-    /// When the refresh token dies.
+    /// Sets when the refresh token expires. Default: not known.
     pub fn refresh_expires_at(mut self, instant: impl Into<Option<Timestamp>>) -> Self {
         self.refresh_expires_at = instant.into();
         self
     }
 
-    /// What it allows.
+    /// Sets the granted scopes (RFC 6749 section 3.3). Default: none.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
         self.scopes = scopes.into_iter().collect();
         self
     }
 
-    /// A further field of the answer, kept by name.
+    /// Adds another field of the answer under this name.
     pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.extras.insert(name.into(), value);
         self
     }
 
-    /// Which token of its lineage it is; a store says so, an endpoint does not know.
+    /// Sets the position in the lineage. For stores; an endpoint does not know it.
     pub fn generation(mut self, generation: Generation) -> Self {
         self.generation = generation;
         self
     }
 
-    /// Notes what was odd in the answer, if the token is accepted all the same. The text is
-    /// constant, so that nothing of the answer gets into an event or a log.
+    /// Records what was unusual in the answer of a token that is accepted nevertheless. The text is
+    /// a constant, so that nothing of the answer gets into an event or a log.
     pub fn odd(mut self, what: &'static str) -> Self {
         self.oddities.push(what);
         self
     }
 
-    /// The finished token.
+    /// Builds the token.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] where the access or the refresh token is [blank](Secret::is_blank)
-    /// or has a control character: such a token is refused before it reaches a header or a store.
+    /// [`ErrorKind::Protocol`] if the access or the refresh token is [blank](Secret::is_blank) or
+    /// contains a control character: such a token is refused before it reaches a header or a store.
     pub fn build(mut self) -> Result<Token, Error> {
-        self.take_off_the_scheme();
+        self.strip_scheme();
         if !self.access.is_storable()
             || self
                 .refresh
@@ -121,8 +121,8 @@ impl TokenBuilder {
 }
 
 impl TokenBuilder {
-    /// Some vendors put the scheme before the token, which the header would then have twice.
-    fn take_off_the_scheme(&mut self) {
+    /// Some vendors prefix the token with its scheme, which the header would then contain twice.
+    fn strip_scheme(&mut self) {
         if self.placement != TokenPlacement::Bearer {
             return;
         }
@@ -131,7 +131,7 @@ impl TokenBuilder {
         };
         if scheme.eq_ignore_ascii_case("bearer") {
             self.access = Secret::from(token.trim_start());
-            self.oddities.push("the access token has its scheme in it");
+            self.oddities.push("the access token includes its scheme");
         }
     }
 }
@@ -159,6 +159,6 @@ impl TokenPlacement {
 fn unusable() -> Error {
     Error::new(
         ErrorKind::Protocol,
-        "the token is empty or has a character that no header may have",
+        "the token is empty or contains a character that is not allowed in a header",
     )
 }

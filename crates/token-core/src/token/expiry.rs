@@ -1,5 +1,4 @@
-//! When a token is fresh, due, nearly over, and expired: pure functions over instants that never
-//! panic.
+//! When a token is fresh, due for a refresh, expiring and expired: pure functions that never panic.
 
 mod policy;
 
@@ -9,10 +8,10 @@ use crate::token::time::Timestamp;
 
 pub use self::policy::RefreshPolicy;
 
-/// A grant is not refreshed more often than this only because its end is near.
+/// The shortest time between refreshes that are made because the refresh token expires soon.
 const SHORTEST_USE: Duration = Duration::from_secs(1);
 
-/// The instants of one token's life, always in this order:
+/// The instants of a token's life, always in this order:
 /// `issued_at ≤ refresh_at ≤ usable_until ≤ expires_at`.
 ///
 /// ```
@@ -38,8 +37,8 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// A validity with the default [`RefreshPolicy`] and no jitter. An expiry before the issue is
-    /// taken as one at the issue; [`Timestamp::MAX`] means that there is no end.
+    /// Creates a validity with the default [`RefreshPolicy`] and no jitter. An expiry before
+    /// `issued_at` counts as `issued_at`; [`Timestamp::MAX`] means that the token does not expire.
     pub fn new(issued_at: Timestamp, expires_at: Timestamp) -> Self {
         let expires_at = expires_at.max(issued_at);
         let validity = Self {
@@ -54,13 +53,14 @@ impl Validity {
         validity.with_policy(&RefreshPolicy::default(), 0)
     }
 
-    /// The validity of a token that was never usable: one that is only known by its refresh token.
+    /// Creates the validity of a token that was never usable: one of which only the refresh token
+    /// is known.
     pub fn expired() -> Self {
         Self::new(Timestamp::MIN, Timestamp::MIN)
     }
 
-    /// The validity of a token that is used until an API refuses it: the vendor names no lifetime
-    /// and nothing renews it.
+    /// Creates the validity of a token that is used until an API refuses it: the vendor states no
+    /// lifetime, and nothing can renew it.
     ///
     /// ```
     /// use token_core::{Freshness, Timestamp, Validity};
@@ -73,9 +73,10 @@ impl Validity {
         Self::new(issued_at, Timestamp::MAX)
     }
 
-    /// The same life with its windows drawn anew. `jitter` is one random number per token (any
-    /// value), drawn once and never per check: it moves `refresh_at` earlier by up to the windows'
-    /// spread, or later if the vendor itself named the instant.
+    /// Recalculates [`refresh_at`](Self::refresh_at) and [`usable_until`](Self::usable_until) for
+    /// this policy. `jitter` is a random number (any value), drawn once per token and not for each
+    /// check: it moves `refresh_at` earlier by up to the policy's spread, or later if the vendor
+    /// stated the instant (`refresh_in`).
     #[must_use]
     pub fn with_policy(mut self, windows: &RefreshPolicy, jitter: u32) -> Self {
         let life = self.expires_at.since(self.issued_at);
@@ -90,8 +91,8 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, due when the vendor itself asks for the refresh (`refresh_in`), instead of in
-    /// the windows' share of the life.
+    /// Sets the instant at which the vendor wants the token to be refreshed (`refresh_in`), which
+    /// takes precedence over the policy.
     #[must_use]
     pub fn with_refresh_at(mut self, instant: Timestamp) -> Self {
         self.requested_refresh_at = Some(instant);
@@ -99,10 +100,10 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, due well before `end`, at which the refresh token stops working: a quarter of
-    /// the time until then is left for the refresh. `None`, and an end that was before the issue,
-    /// take an earlier such limit back. [`Token`](crate::Token) applies it for every refresh token
-    /// that has a known end.
+    /// Makes the token due before its refresh token expires at `end`: a quarter of the time until
+    /// then is left for the refresh. `None`, and an `end` before [`issued_at`](Self::issued_at),
+    /// lift an earlier limit. [`Token`](crate::Token) calls this for every refresh token with a
+    /// known expiry.
     ///
     /// ```
     /// use std::time::Duration;
@@ -129,22 +130,21 @@ impl Validity {
         self.in_order()
     }
 
-    /// The same life, refreshed no earlier than `instant`: before it, the vendor would answer with
-    /// the same token.
+    /// Prevents a refresh before `instant`, until which the vendor would return the same token.
     #[must_use]
     pub fn not_refreshed_before(mut self, instant: Timestamp) -> Self {
         self.not_refreshed_before = instant;
         self.in_order()
     }
 
-    /// The same windows with an expiry that is no later than `instant`.
+    /// Moves the expiry to `instant` if it is later.
     #[must_use]
     pub fn ending_by(mut self, instant: Timestamp) -> Self {
         self.expires_at = self.expires_at.min(instant).max(self.issued_at);
         self.in_order()
     }
 
-    /// Where in its life the token is at `now`. "Expired" is tested first.
+    /// Returns the freshness of the token at `now`. "Expired" is tested first.
     pub fn at(&self, now: Timestamp) -> Freshness {
         if now >= self.expires_at {
             return Freshness::Expired;
@@ -158,51 +158,55 @@ impl Validity {
         Freshness::Fresh
     }
 
-    /// When it was asked for: relative lifetimes count from before the request was sent.
+    /// Returns when the token was requested: relative lifetimes count from before the request was
+    /// sent.
     pub fn issued_at(&self) -> Timestamp {
         self.issued_at
     }
 
-    /// From here on one refresh runs, and callers still get this token at once.
+    /// Returns the instant from which the token is refreshed in the background, while callers still
+    /// receive it without waiting.
     pub fn refresh_at(&self) -> Timestamp {
         self.refresh_at
     }
 
-    /// From here on callers wait for the refresh, and get this token only if it fails.
+    /// Returns the instant from which callers wait for the refresh, and receive this token only if
+    /// it fails.
     pub fn usable_until(&self) -> Timestamp {
         self.usable_until
     }
 
-    /// From here on this token is never handed out; [`Timestamp::MAX`] if it has
-    /// [no end](Self::ends).
+    /// Returns the instant from which callers never receive this token; [`Timestamp::MAX`] if it
+    /// [does not expire](Self::ends).
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// When it expires; `None` for a token that is used until an API refuses it.
+    /// Returns when the token expires; `None` for a token that is used until an API refuses it.
     pub fn ends(&self) -> Option<Timestamp> {
         Some(self.expires_at).filter(|end| *end < Timestamp::MAX)
     }
 
-    /// When the vendor itself asked to be asked again (`refresh_in`), if it did.
+    /// Returns when the vendor wants the token to be refreshed (`refresh_in`), if it stated that.
     pub fn requested_refresh_at(&self) -> Option<Timestamp> {
         self.requested_refresh_at
     }
 
-    /// The vendor answers with the same token until then; the issue where the vendor says nothing.
+    /// Returns the instant until which the vendor would return the same token. Default:
+    /// [`issued_at`](Self::issued_at).
     pub fn refreshable_from(&self) -> Timestamp {
         self.not_refreshed_before
     }
 
     fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
         let left = end.since(self.issued_at);
-        // The refresh token worked after the end that was told for it, so that end says nothing any
-        // more.
+        // The refresh token worked after its stated expiry, so that expiry no longer means
+        // anything.
         if left.is_zero() {
             return Timestamp::MAX;
         }
-        // A grant whose end cannot be moved is not asked more and more often as that end comes
-        // near.
+        // A grant whose end is fixed must not be refreshed more and more often as that end
+        // approaches.
         end.before(left / 4).max(self.issued_at.after(SHORTEST_USE))
     }
 
@@ -239,17 +243,17 @@ impl Validity {
     }
 }
 
-/// Where in its life a token is.
+/// The state of a token at some instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
-    /// Use it.
+    /// The token can be used.
     Fresh,
-    /// Use it, and refresh it meanwhile.
+    /// The token can be used, and should be refreshed in the background.
     RefreshDue,
-    /// So near to its end that a request with it may arrive late: wait for the refresh, use it if
-    /// that fails.
+    /// The token expires so soon that a request with it may arrive too late: wait for the refresh,
+    /// and use the token only if that fails.
     Expiring,
-    /// Never hand it out.
+    /// The token must not be used.
     Expired,
 }
 

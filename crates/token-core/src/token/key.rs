@@ -11,14 +11,16 @@ use crate::error::kind::BuildError;
 /// ```
 /// use token_core::TokenKey;
 ///
-/// assert_eq!(TokenKey::of("acme", "api.acme.example:8443", "user 17").as_str(), "acme/api.acme.example:8443/user%2017");
+/// let key = TokenKey::of("acme", "api.acme.example:8443", "user 17");
+/// assert_eq!(key.as_str(), "acme/api.acme.example:8443/user%2017");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenKey(String);
 
 impl TokenKey {
-    /// A key from the vendor, the deployment and whose grant it is. What is neither letter, digit
-    /// nor one of `.-_~:` is percent-encoded, so that different parts never make one key.
+    /// Creates a key from the vendor, the deployment and the owner of the grant. Every byte that is
+    /// not a letter, a digit or one of `.-_~:` is percent-encoded, so that different parts never
+    /// result in the same key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
         let part = |text: &str| percent_encode(text).replace("%3A", ":");
         Self(format!(
@@ -29,12 +31,12 @@ impl TokenKey {
         ))
     }
 
-    /// A key by its full name, as a store wrote it.
+    /// Parses a full name, as [`as_str`](Self::as_str) returns it.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where it is empty, longer than 512 bytes, or has anything but printable ASCII
-    /// without spaces.
+    /// [`BuildError`] if the name is empty, longer than 512 bytes, or contains anything but
+    /// printable ASCII without spaces.
     pub fn parse(name: &str) -> Result<Self, BuildError> {
         if name.is_empty() || name.len() > 512 || !name.bytes().all(|byte| byte.is_ascii_graphic())
         {
@@ -46,7 +48,7 @@ impl TokenKey {
         Ok(Self(name.to_owned()))
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn different_parts_never_make_one_key() {
+    fn different_parts_never_result_in_the_same_key() {
         assert_ne!(TokenKey::of("a", "b/c", "d"), TokenKey::of("a", "b", "c/d"));
         assert_eq!(
             TokenKey::parse(TokenKey::of("a", "b:1", "é ü").as_str()).unwrap(),

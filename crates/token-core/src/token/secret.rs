@@ -1,4 +1,4 @@
-//! A string that never leaves its type.
+//! A string that is wiped on drop and never printed.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-/// A string that is wiped on drop and prints a constant.
+/// A string that is wiped on drop and whose `Debug` prints a constant.
 ///
 /// ```
 /// use token_core::Secret;
@@ -21,32 +21,32 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
-/// No vendor's token and no word of a vendor's message.
+/// Neither a vendor's token nor a word of a vendor's message.
 const PLACEHOLDER: &str = "(no access token yet)";
 
 impl Secret {
-    /// The text itself. Hand it to the wire or to a sealed store, never to a log or an error.
+    /// Returns the text. Pass it to the wire or to a sealed store, never to a log or an error.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What stands for an access token that is not known.
+    /// Returns the placeholder of an access token that is not known.
     pub(crate) fn placeholder() -> Self {
         Self::from(PLACEHOLDER)
     }
 
-    /// Whether it stands for an access token that is not known: a placeholder is no secret.
+    /// Returns whether this is the placeholder of an unknown access token, which is not a secret.
     pub(crate) fn is_placeholder(&self) -> bool {
         self.expose() == PLACEHOLDER
     }
 
-    /// Whether nothing is in it. An empty secret is never a valid token.
+    /// Returns whether the text is empty. An empty secret is never a valid token.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether nothing that can be seen is in it, or no more than the name of a scheme (`Bearer`,
-    /// `QJWT `). A blank secret is never a valid token.
+    /// Returns whether the text contains no visible character, or only the name of a scheme
+    /// (`Bearer`, `QJWT `). A blank secret is never a valid token.
     ///
     /// ```
     /// use token_core::Secret;
@@ -63,16 +63,16 @@ impl Secret {
         seen.is_empty() || is_cut_off || seen.eq_ignore_ascii_case("bearer")
     }
 
-    /// Whether it is a token that may be sent and stored: not [blank](Self::is_blank), without
-    /// control characters, and whole.
+    /// Returns whether this is a token that may be sent and stored: not [blank](Self::is_blank),
+    /// without control characters, and without characters that were not UTF-8.
     pub(crate) fn is_storable(&self) -> bool {
         let is_foreign =
             |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
         !self.is_blank() && !self.0.contains(is_foreign)
     }
 
-    /// Whether both hold the same text, compared without an early exit so that time does not tell
-    /// where they differ.
+    /// Returns whether both hold the same text. The comparison has no early exit, so that its time
+    /// does not reveal the position of a difference.
     pub fn same_as(&self, other: &Secret) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
         let difference = ours
@@ -101,14 +101,14 @@ impl From<&str> for Secret {
     }
 }
 
-/// Whitespace, and the characters of no width that copying from a page brings along.
+/// Returns whether this is whitespace, or a zero-width character as copied from a web page.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
 }
 
-/// Makes a header value that HTTP clients keep out of their own logs, and that is wiped with its
-/// last copy. Returns nothing if the text has CR, LF, NUL or another control character.
+/// Returns a header value that HTTP clients keep out of their logs, and that is wiped with its last
+/// copy; `None` if the text contains CR, LF, NUL or another control character.
 pub(crate) fn sensitive_header(text: &str) -> Option<HeaderValue> {
     let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
     let mut value = HeaderValue::from_maybe_shared(wiped).ok()?;
@@ -137,7 +137,7 @@ mod tests {
 
     // FAULTS.md row 59
     #[test]
-    fn a_secret_without_anything_to_see_is_blank() {
+    fn a_secret_without_a_visible_character_is_blank() {
         for blank in [
             "",
             " ",

@@ -23,7 +23,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
 
 // FAULTS.md row 13
 #[test]
-fn the_same_access_token_does_not_live_longer_and_is_not_refreshed_at_once() {
+fn the_same_access_token_is_not_extended_and_not_refreshed_at_once() {
     let first = token("A1", None, 0, 1000).with_generation(Generation::new(4));
     let again = token("A1", None, 800, 1800).merged_with_previous(&first);
     assert_eq!(again.validity().expires_at(), at(1000));
@@ -79,7 +79,7 @@ fn debug_shows_neither_token_nor_extras() {
 }
 
 #[test]
-fn a_token_is_carried_as_its_vendor_wants() {
+fn a_token_is_sent_as_its_placement_says() {
     let carried = |placement, access: &str| {
         Token::builder(Secret::from(access), Validity::expired())
             .placement(placement)
@@ -103,7 +103,7 @@ fn a_token_is_carried_as_its_vendor_wants() {
 }
 
 #[test]
-fn a_token_known_by_its_refresh_token_is_expired() {
+fn a_token_with_only_a_refresh_token_is_expired() {
     let token = Token::from_refresh_token(Secret::from("R1")).unwrap();
     assert_eq!(
         token.validity().at(Timestamp::MIN),
@@ -130,7 +130,7 @@ fn a_token_is_due_before_its_refresh_token_ends() {
 
 // FAULTS.md row 49
 #[test]
-fn a_refresh_token_that_came_alone_is_kept_beside_the_old_access_token() {
+fn a_refresh_token_that_came_alone_is_kept_with_the_old_access_token() {
     let old = token("A1", Some("R1"), 0, 1000).with_generation(Generation::new(3));
     let next = old.clone().with_refresh(Secret::from("R2"), Some(at(400)));
     assert_eq!(
@@ -176,7 +176,7 @@ fn a_new_refresh_token_is_merged_with_the_old_access_token() {
 
 // FAULTS.md row 49
 #[test]
-fn what_was_odd_in_an_answer_is_noted_on_its_token() {
+fn oddities_of_an_answer_are_recorded_on_its_token() {
     let odd = Token::builder(Secret::from("A"), Validity::expired())
         .odd("one")
         .odd("two")
@@ -187,7 +187,7 @@ fn what_was_odd_in_an_answer_is_noted_on_its_token() {
 
 // FAULTS.md row 87
 #[test]
-fn a_token_that_has_its_scheme_in_it_is_not_sent_with_two() {
+fn a_token_that_includes_its_scheme_is_not_sent_with_two() {
     for access in ["Bearer A1", "bearer  A1", "A1"] {
         let token = Token::builder(Secret::from(access), Validity::expired())
             .build()
@@ -200,7 +200,7 @@ fn a_token_that_has_its_scheme_in_it_is_not_sent_with_two() {
 
 // FAULTS.md scenario 6
 #[test]
-fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
+fn scopes_and_extras_that_a_refresh_omits_are_kept() {
     let first = Token::builder(Secret::from("A1"), Validity::new(at(0), at(100)))
         .refresh(Secret::from("R1"))
         .scopes(["read".to_owned(), "write".to_owned()])
@@ -225,7 +225,7 @@ fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_on() {
 
 // FAULTS.md scenario 7
 #[test]
-fn the_windows_are_drawn_from_the_lifetime_that_the_refresh_brought() {
+fn the_refresh_window_follows_the_lifetime_of_the_new_token() {
     let long = token("A1", Some("R1"), 0, 21_600);
     let short = token("A2", Some("R2"), 16_200, 16_800).merged_with_previous(&long);
     assert_eq!(short.validity().refresh_at(), at(16_650));

@@ -1,4 +1,4 @@
-//! Instants and the clock that is asked for them.
+//! Instants and clocks.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,48 +19,50 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The earliest instant there is.
+    /// The earliest instant.
     pub const MIN: Self = Self(i64::MIN);
-    /// The latest instant there is.
+    /// The latest instant.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// From milliseconds since the Unix epoch.
+    /// Creates an instant from milliseconds since the Unix epoch.
     pub const fn from_unix_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// From seconds since the Unix epoch; saturates where milliseconds would overflow.
+    /// Creates an instant from seconds since the Unix epoch; saturates if the milliseconds
+    /// overflow.
     pub const fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn unix_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the whole seconds since the Unix epoch, rounded down.
     pub const fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This instant and `span` later.
+    /// Returns the instant `span` later.
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(whole_millis(span)))
     }
 
-    /// This instant and `span` earlier.
+    /// Returns the instant `span` earlier.
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(whole_millis(span)))
     }
 
-    /// How long ago `earlier` was; zero where it is not earlier.
+    /// Returns the time from `earlier` to this instant; zero if `earlier` is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         let millis = i128::from(self.0) - i128::from(earlier.0);
         Duration::from_millis(u64::try_from(millis.max(0)).unwrap_or(u64::MAX))
     }
 
-    /// This instant moved by a signed number of milliseconds, such as a server's clock offset.
+    /// Returns this instant moved by a signed number of milliseconds, such as a server's clock
+    /// offset.
     pub const fn shifted(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
@@ -85,7 +87,7 @@ fn whole_millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What a [`Clock`] answers: wall time and elapsed time, read together.
+/// The wall time and elapsed time that a [`Clock`] returns, read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
     /// Wall time. It may step back or forward at any reading.
@@ -96,17 +98,23 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
-    /// The later of two opinions on what time it is now, given an earlier reading: the wall
-    /// clock's, and the one of the elapsed time. A token judged by it is never handed out expired,
-    /// whichever way the wall clock stepped since.
+    /// Returns the later of two estimates of the current time: the wall clock's, and the wall time
+    /// of an earlier reading plus the time elapsed since. A wall clock that is set back after that
+    /// reading therefore does not make an expired token look valid.
     ///
     /// ```
     /// use std::time::Duration;
     /// use token_core::{ClockReading, Timestamp};
     ///
-    /// let then = ClockReading { wall: Timestamp::from_unix_seconds(1000), elapsed: Duration::from_secs(5) };
-    /// let stepped_back = ClockReading { wall: Timestamp::from_unix_seconds(10), elapsed: Duration::from_secs(65) };
-    /// assert_eq!(stepped_back.effective_now(&then), Timestamp::from_unix_seconds(1060));
+    /// let then = ClockReading {
+    ///     wall: Timestamp::from_unix_seconds(1000),
+    ///     elapsed: Duration::from_secs(5),
+    /// };
+    /// let set_back = ClockReading {
+    ///     wall: Timestamp::from_unix_seconds(10),
+    ///     elapsed: Duration::from_secs(65),
+    /// };
+    /// assert_eq!(set_back.effective_now(&then), Timestamp::from_unix_seconds(1060));
     /// ```
     pub fn effective_now(&self, earlier: &ClockReading) -> Timestamp {
         let passed = self.elapsed.saturating_sub(earlier.elapsed);
@@ -114,13 +122,13 @@ impl ClockReading {
     }
 }
 
-/// The only place that time comes from.
+/// The source of the current time.
 ///
-/// An implementation *must* read both times at one call, *must not* block, and *must not* let
-/// `elapsed` run backwards. `elapsed` *should* count suspend: a token that died while the machine
-/// slept is judged expired on waking.
+/// An implementation *must* read both times in one call, *must not* block, and *must not* let
+/// `elapsed` run backwards. `elapsed` *should* include the time that the machine was suspended, so
+/// that a token that expired meanwhile is recognized as expired on resume.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The moment of this call.
+    /// Returns the current time.
     fn now(&self) -> ClockReading;
 }
 
@@ -140,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forward_step_of_the_wall_clock_is_believed() {
+    fn a_wall_clock_that_is_set_forward_is_trusted() {
         let then = ClockReading {
             wall: Timestamp::from_unix_seconds(0),
             elapsed: Duration::ZERO,

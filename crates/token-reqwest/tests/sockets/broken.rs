@@ -45,7 +45,7 @@ async fn a_refused_connection_sent_nothing() {
     assert_unsent(&error, SendFailure::Connect);
     assert_eq!(
         error.to_string(),
-        "no connection could be made: connection refused"
+        "the connection could not be established: connection refused"
     );
 }
 

@@ -140,7 +140,7 @@ async fn a_name_that_does_not_resolve_sent_nothing() {
         let url = format!("{scheme}://vendor.example/t");
         let (error, _) = timed(&resolving_with(NoSuchName), &url, MINUTE).await;
         assert_unsent(&error, SendFailure::Resolve);
-        assert_eq!(error.to_string(), "the host's name could not be resolved");
+        assert_eq!(error.to_string(), "the host name could not be resolved");
         let (error, _) = timed(&resolving_with(SilentResolver), &url, MINUTE).await;
         assert_unsent(&error, SendFailure::Timeout);
     }

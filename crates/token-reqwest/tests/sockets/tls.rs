@@ -57,7 +57,7 @@ async fn a_certificate_for_another_host_sent_nothing_and_is_not_quoted() {
     let server = server_of(&authority, "other.example").await;
     let error = send(trusting(&authority), &server).await.unwrap_err();
     assert_unsent(&error, SendFailure::Tls);
-    let expected = "TLS could not be agreed on: the certificate is for another host; \
+    let expected = "the TLS handshake failed: the certificate is for another host; \
         correct the URL's host or issue a certificate for it";
     assert_eq!(error.to_string(), expected);
     assert_eq!(server.heard().count(TOKEN), 0);

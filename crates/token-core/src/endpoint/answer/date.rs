@@ -1,12 +1,12 @@
-//! An instant as vendors write one: seconds or milliseconds since the Unix epoch, or a date.
+//! Instants in the formats of vendors: seconds or milliseconds since the Unix epoch, or a date.
 
 use crate::token::time::Timestamp;
 
-/// From here on a number is taken as milliseconds: as seconds it would be in the year 5138, as
+/// The smallest number that is taken as milliseconds: as seconds it would be in the year 5138, as
 /// milliseconds it is in 1973.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
-/// Seconds or milliseconds since the Unix epoch, whichever makes sense.
+/// Converts seconds or milliseconds since the Unix epoch, told apart by their magnitude.
 pub(super) fn of_number(number: i64) -> Timestamp {
     if number.saturating_abs() >= LEAST_MILLIS {
         return Timestamp::from_unix_millis(number);
@@ -14,8 +14,8 @@ pub(super) fn of_number(number: i64) -> Timestamp {
     Timestamp::from_unix_seconds(number)
 }
 
-/// A date of HTTP (`Wed, 01 Oct 2025 15:24:16 GMT`), or of ISO 8601 with `T` or a space between
-/// date and time, with a fraction or without, with an offset or in UTC.
+/// Parses an HTTP date (`Wed, 01 Oct 2025 15:24:16 GMT`), or an ISO 8601 date and time that are
+/// separated by `T` or a space, with an optional fraction and offset.
 pub(super) fn of_text(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     httpdate::parse_http_date(text)
@@ -37,7 +37,7 @@ fn of_iso(text: &str) -> Option<Timestamp> {
     (is_date && is_time).then(|| Timestamp::from_unix_seconds(seconds - offset))
 }
 
-/// The time, and its offset from UTC in seconds.
+/// Returns the time, and its offset from UTC in seconds.
 fn split_offset(time: &str) -> Option<(&str, i64)> {
     if let Some(time) = time.strip_suffix(['Z', 'z']) {
         return Some((time, 0));
@@ -53,7 +53,7 @@ fn split_offset(time: &str) -> Option<(&str, i64)> {
     Some((time.trim_end(), if sign == '-' { -span } else { span }))
 }
 
-/// Three numbers without signs.
+/// Parses three unsigned numbers.
 fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
     let mut parts = text.split(between).map(|part| {
         let is_number = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -63,7 +63,8 @@ fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
     parts.next().is_none().then_some(read)
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar, after Howard Hinnant's `days_from_civil`.
+/// Returns the days since 1970-01-01 in the Gregorian calendar, as Howard Hinnant's
+/// `days_from_civil`.
 fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_read_as_vendors_write_them() {
+    fn dates_are_parsed_in_the_formats_of_vendors() {
         let expected = Some(Timestamp::from_unix_seconds(1_759_332_256));
         for text in [
             "Wed, 01 Oct 2025 15:24:16 GMT",
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn an_invalid_date_is_refused() {
         for text in [
             "",
             "soon",
@@ -132,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_day_is_the_day_that_the_calendar_says(seconds in 0_u64..4_102_444_800) {
+        fn every_iso_date_is_the_same_instant_as_its_http_date(seconds in 0_u64..4_102_444_800) {
             let http = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
             let words: Vec<&str> = http.split([' ', ',']).filter(|word| !word.is_empty()).collect();
             let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -142,12 +143,12 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text: String) {
+        fn no_text_causes_a_panic(text: String) {
             let _ = of_text(&text);
         }
 
         #[test]
-        fn no_text_that_looks_like_a_date_makes_it_panic(text in "[0-9]{1,5}-[0-9]{1,5}-[0-9]{1,4}[T ][0-9:.+Zz-]{0,20}") {
+        fn no_text_that_looks_like_a_date_causes_a_panic(text in "[0-9]{1,5}-[0-9]{1,5}-[0-9]{1,4}[T ][0-9:.+Zz-]{0,20}") {
             let _ = of_text(&text);
         }
     }

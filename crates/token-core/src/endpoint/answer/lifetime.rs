@@ -1,4 +1,5 @@
-//! When a token ends, by all that its answer tells. Nothing here is a reason to throw a token away.
+//! The lifetime of a token, as its answer states it. An odd lifetime is no reason to discard a
+//! token.
 
 use std::time::Duration;
 
@@ -9,12 +10,11 @@ use crate::token::expiry::Validity;
 use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 
-/// No vendor means a token to live longer: a larger number is a mistake, such as milliseconds read
-/// as seconds.
+/// The maximum lifetime. A larger number is a mistake, such as milliseconds given as seconds.
 const LONGEST_LIFE: Duration = Duration::from_secs(10 * 366 * 86_400);
 
-/// What an answer tells about a token's end. The earliest end that is told counts; what is
-/// unreadable, zero or past is noted.
+/// The lifetime that an answer states for a token. The earliest expiry is used; one that is
+/// unreadable, zero or in the past is reported as an [oddity](Self::oddity).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -23,7 +23,8 @@ const LONGEST_LIFE: Duration = Duration::from_secs(10 * 366 * 86_400);
 ///
 /// let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
 /// let request = Request::post(&base, "/token").build(Step::Refresh)?;
-/// let response = http::Response::new(Bytes::from(r#"{"expires_in": "7200", "expires_on": 1700003600}"#));
+/// let body = Bytes::from(r#"{"expires_in": "7200", "expires_on": 1700003600}"#);
+/// let response = http::Response::new(body);
 /// let asked_at = Timestamp::from_unix_seconds(1_700_000_000);
 /// let answer = Answer::new(&request, &response, asked_at, ServerOffset::NONE);
 ///
@@ -46,19 +47,19 @@ pub struct Lifetime<'a> {
     refresh_at: Option<Timestamp>,
 }
 
-/// What gets the next token when this one ends.
+/// What obtains the next token when this one expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// A refresh token, of this answer or kept from before.
+    /// A refresh token, of this answer or of an earlier one.
     RefreshToken,
     /// A login that can be repeated.
     Login,
-    /// Nothing: a person has to log in.
+    /// Nothing: a user has to log in.
     Nothing,
 }
 
 impl Answer<'_> {
-    /// Begins to read when a token ends.
+    /// Returns an empty lifetime, to which the fields of the answer are added.
     pub fn lifetime(&self) -> Lifetime<'_> {
         Lifetime {
             answer: self,
@@ -69,8 +70,8 @@ impl Answer<'_> {
         }
     }
 
-    /// What gets the next token after the one of this answer. `refresh` is the refresh token that
-    /// came with it.
+    /// Returns what obtains the next token after the one in this answer. `refresh` is the refresh
+    /// token of this answer.
     pub fn renewal(&self, refresh: Option<&Secret>, has_login: bool) -> Renewal {
         if refresh.is_some() || self.request().step() == crate::endpoint::attempt::Step::Refresh {
             return Renewal::RefreshToken;
@@ -83,7 +84,8 @@ impl Answer<'_> {
 }
 
 impl<'a> Lifetime<'a> {
-    /// Lifetimes in seconds, which count from before the request was sent.
+    /// Adds lifetimes in seconds, which count from before the request was sent, such as
+    /// `expires_in` (RFC 6749 section 5.1).
     pub fn seconds(self, document: &Document, names: &[&str]) -> Self {
         each(document, names).fold(self, |told, name| match document.number(&[name]) {
             Some(Ok(seconds)) => told.ending(told.after(seconds)),
@@ -91,7 +93,8 @@ impl<'a> Lifetime<'a> {
         })
     }
 
-    /// Instants of the server's clock: seconds or milliseconds since the Unix epoch, or a date.
+    /// Adds instants of the server's clock: seconds or milliseconds since the Unix epoch, or a
+    /// date.
     pub fn instant(self, document: &Document, names: &[&str]) -> Self {
         each(document, names).fold(self, |told, name| {
             let number = document
@@ -106,8 +109,8 @@ impl<'a> Lifetime<'a> {
         })
     }
 
-    /// The token's own `exp` claim, where it is a JWT that has one. Zero counts as none, as servers
-    /// mean it.
+    /// Adds the `exp` claim of the token, if it is a JWT with one (RFC 7519 section 4.1.4). Zero
+    /// means that there is no expiry.
     pub fn jwt(self, token: &Secret) -> Self {
         let claimed = jwt::claims(token.expose()).and_then(|claims| claims.expires_at);
         match claimed.filter(|instant| instant.unix_seconds() != 0) {
@@ -116,7 +119,7 @@ impl<'a> Lifetime<'a> {
         }
     }
 
-    /// When the vendor itself wants to be asked again, in seconds.
+    /// Sets in how many seconds the vendor wants the token to be refreshed.
     pub fn refresh_in(mut self, document: &Document, names: &[&str]) -> Self {
         let seconds = document
             .number(names)
@@ -126,25 +129,25 @@ impl<'a> Lifetime<'a> {
         self
     }
 
-    /// The earliest end that is told and not past, by the local clock.
+    /// Returns the earliest stated expiry that is not in the past, by the local clock.
     pub fn end(&self) -> Option<Timestamp> {
         self.end
     }
 
-    /// What was odd.
+    /// Returns what was wrong with the stated expiry, as a constant text.
     pub fn oddity(&self) -> Option<&'static str> {
         match (self.is_over, self.is_unreadable) {
-            (true, _) => Some("the token's end is zero, negative or past"),
-            (false, true) => Some("the token's end is unreadable"),
+            (true, _) => Some("the token's expiry is zero, negative or in the past"),
+            (false, true) => Some("the token's expiry is unreadable"),
             (false, false) => None,
         }
     }
 
-    /// The validity that this makes. `default_life` counts where no end is told.
+    /// Returns the validity of the token. `default_life` is used if no expiry is stated.
     ///
-    /// With a refresh token, an end that is zero, negative or past counts as none: the token is not
-    /// dropped for it. Without one, the token is over on arrival. A token with no end and nothing
-    /// to renew it has [no end](Validity::without_end).
+    /// With a refresh token, an expiry that is zero, negative or in the past is ignored, so that
+    /// the token is not discarded because of it. Without one, the token is expired from the start.
+    /// A token without an expiry that nothing can renew [does not expire](Validity::without_end).
     pub fn validity(&self, renewal: Renewal, default_life: Duration) -> Validity {
         let issued_at = self.answer.asked_at();
         if self.is_over && renewal != Renewal::RefreshToken {
@@ -186,7 +189,7 @@ impl<'a> Lifetime<'a> {
     }
 }
 
-/// The fields that are there.
+/// Returns the fields that are present.
 fn each<'n>(document: &Document, names: &[&'n str]) -> impl Iterator<Item = &'n str> {
     names.iter().copied().filter(|name| document.has(&[name]))
 }

@@ -1,4 +1,4 @@
-//! What an answer means.
+//! The meaning of an answer.
 
 use super::Answer;
 use crate::endpoint::request::Request;
@@ -7,43 +7,49 @@ use crate::token::Token;
 use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A token.
+    /// A token was issued.
     Issued(Token),
-    /// The vendor accepted the exchange and sent a readable refresh token, but no usable access
-    /// token. The refresh token in hand is spent: the engine keeps the new one beside the old
-    /// access token, reports `error`, and spends the new one next.
+    /// The vendor accepted the exchange and returned a new refresh token, but no usable access
+    /// token. The previous refresh token is spent: the engine stores the new one with the old
+    /// access token, reports `error`, and uses the new one for the next refresh.
     RefreshTokenOnly {
         /// The new refresh token.
         refresh: Secret,
-        /// When the new refresh token ends, if the vendor says so.
+        /// When the new refresh token expires, if the vendor states it.
         refresh_expires_at: Option<Timestamp>,
         /// Why the access token is unusable.
         error: Error,
     },
-    /// The login has a further step: send this.
+    /// The login has another step: send this request.
     Continue(Request),
-    /// The vendor refused without acting, and the same request built anew may pass, such as with a
-    /// later timestamp. The engine tries once more at once; a second such answer is this error.
+    /// The vendor refused without acting, and a newly built request may be accepted, such as one
+    /// with a later timestamp. The engine retries once, immediately; if it is refused again,
+    /// callers receive this error.
     Retry(Error),
 }
 
 impl Answer<'_> {
-    /// What an answer comes to that is no refusal: the token; or, where that is unusable, the
-    /// refresh token that came with it, so that a rotation is never thrown away.
+    /// Returns the outcome of an answer that is not a refusal: the token or, if that is unusable,
+    /// the refresh token of the answer, so that a rotated refresh token is not discarded.
     ///
     /// ```
     /// # use bytes::Bytes;
-    /// # use token_core::{Answer, BaseUrl, PlainHttp, Request, Secret, ServerOffset, Step, Timestamp, Validity};
+    /// # use token_core::{Answer, BaseUrl, PlainHttp, Request, Secret, ServerOffset, Step};
+    /// # use token_core::{Timestamp, Validity};
     /// use token_core::{Outcome, Token};
     ///
     /// # let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
-    /// # let request = Request::post(&base, "/token").form_secret("refresh_token", &Secret::from("R1")).build(Step::Refresh)?;
-    /// # let response = http::Response::new(Bytes::from(r#"{"access_token": "", "refresh_token": "R2"}"#));
-    /// # let answer = Answer::new(&request, &response, Timestamp::from_unix_seconds(0), ServerOffset::NONE);
+    /// # let request = Request::post(&base, "/token")
+    /// #     .form_secret("refresh_token", &Secret::from("R1"))
+    /// #     .build(Step::Refresh)?;
+    /// # let body = Bytes::from(r#"{"access_token": "", "refresh_token": "R2"}"#);
+    /// # let response = http::Response::new(body);
+    /// # let asked_at = Timestamp::from_unix_seconds(0);
+    /// # let answer = Answer::new(&request, &response, asked_at, ServerOffset::NONE);
     /// # let validity = Validity::new(Timestamp::MIN, Timestamp::MAX);
     /// let document = answer.document()?;
     /// let refresh = document.secret(&["refresh_token"]);
@@ -58,7 +64,8 @@ impl Answer<'_> {
     ///
     /// # Errors
     ///
-    /// Why the token is unusable, where there is no new refresh token either.
+    /// The error in `token`, if there is no new refresh token either or the status is not a
+    /// success.
     pub fn outcome(
         &self,
         token: Result<Token, Error>,
@@ -72,7 +79,7 @@ impl Answer<'_> {
                 .with_request(self.request())
                 .with_status(self.status()),
         };
-        // One that was sent is an echo, and not a new one.
+        // A refresh token that was sent is an echo, not a new one.
         let is_new = |refresh: &Secret| refresh.is_storable() && !self.request().remembers(refresh);
         match refresh
             .filter(is_new)

@@ -1,4 +1,4 @@
-//! The secrets that an answer itself brings, which its own message may repeat.
+//! The secrets in an answer, which its message may repeat.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -7,19 +7,18 @@ use http::header::{AUTHORIZATION, LOCATION};
 use crate::endpoint::json::Document;
 use crate::token::secret::Secret;
 
-/// A value without a name that tells is taken for a token from this length on; few words of a
+/// The minimum length of a value that is taken for a token, unless its name says so; few words of a
 /// message are as long.
 const SHORTEST: usize = 16;
-/// The same for a value whose name tells that it is one.
+/// The minimum length of a value whose name says that it is a token.
 const SHORTEST_NAMED: usize = 8;
-/// Fields that hold a vendor's code or text: what they quote is looked for, they are not a secret
-/// themselves.
+/// Fields that contain a code or a message, which is not a secret itself.
 const TEXTS: [&str; 11] = [
     "code", "desc", "detail", "error", "hint", "message", "msg", "reason", "status", "title",
     "type",
 ];
 
-/// Every value of the answer that may be a secret: long, and without a space.
+/// Returns every value of the answer that may be a secret: long, and without a space.
 pub(super) fn secrets_in(response: &http::Response<Bytes>) -> Vec<Secret> {
     let body = response.body();
     let document = Document::parse(body).or_else(|_| Document::parse_form(body));
@@ -41,7 +40,7 @@ pub(super) fn secrets_in(response: &http::Response<Bytes>) -> Vec<Secret> {
     found
 }
 
-/// A token in a header of the vendor's own, or in the address of a redirect.
+/// Finds tokens in vendor-specific headers, and in the URL of a redirect.
 fn in_headers(headers: &HeaderMap, found: &mut Vec<Secret>) {
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
@@ -60,7 +59,7 @@ fn is_text(name: &str) -> bool {
     TEXTS.iter().any(|text| name.contains(text))
 }
 
-/// The value, or its last word if a scheme stands before it: `QJWT eyJ…`.
+/// Returns the value, or its last word if it begins with a scheme: `QJWT eyJ…`.
 fn token_of(value: &str, is_token: impl Fn(&str) -> bool) -> Option<Secret> {
     let words: Vec<&str> = value.split_whitespace().collect();
     match words.as_slice() {
@@ -69,7 +68,7 @@ fn token_of(value: &str, is_token: impl Fn(&str) -> bool) -> Option<Secret> {
     }
 }
 
-/// A word such as `temporarily_unavailable` is no token.
+/// Returns whether a text looks random, unlike `temporarily_unavailable`.
 fn is_random(text: &str) -> bool {
     let is_of_no_word = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
     text.len() >= SHORTEST && text.contains(is_of_no_word)

@@ -1,4 +1,4 @@
-//! The checks that hold for every vendor, before a field is looked at.
+//! The checks that apply to every vendor, before a field is read.
 
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{StatusCode, Uri};
@@ -7,7 +7,7 @@ use super::Answer;
 use crate::endpoint::json::{Document, Malformed};
 use crate::error::{Error, ErrorKind};
 
-/// Where vendors and gateways write what went wrong.
+/// The fields in which vendors and gateways state what went wrong.
 const CODES: [&str; 7] = [
     "error",
     "error.code",
@@ -28,31 +28,31 @@ const MESSAGES: [&str; 7] = [
 ];
 
 impl Answer<'_> {
-    /// The body as JSON, or as the form that its content type says, after the checks that hold for
-    /// every vendor.
+    /// Parses the body, as a form if its content type says so and as JSON otherwise, after the
+    /// checks of [`check_transport`](Self::check_transport).
     ///
     /// # Errors
     ///
-    /// What [`check_transport`](Self::check_transport) finds. For a body that cannot be read:
-    /// [`ErrorKind::InDoubt`] for a success that answers a refresh or a redemption, since what was
-    /// sent may be spent, and for any success that is cut short; [`ErrorKind::Transient`] for a web
-    /// page where another answer should be (a captive portal, a login page); [`ErrorKind::Config`]
-    /// for a path that is not there; else [`ErrorKind::Protocol`].
+    /// Those of [`check_transport`](Self::check_transport). For a body that cannot be parsed:
+    /// [`ErrorKind::InDoubt`] for a success that answers a refresh or a redemption, since the
+    /// refresh token or code may be spent, and for any truncated success; [`ErrorKind::Transient`]
+    /// for a web page with a successful status (a captive portal, a login page);
+    /// [`ErrorKind::Config`] for 404, 405 and 410; otherwise [`ErrorKind::Protocol`].
     pub fn document(&self) -> Result<Document, Error> {
         self.check_transport()?;
         self.parse().map_err(|malformed| self.unreadable(malformed))
     }
 
-    /// What a status says before the body is looked at. The code and the message in the body are
-    /// kept.
+    /// Checks the status, before the body is parsed. An error contains the code and message of the
+    /// body.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] for a redirect, which is never followed and named by its host only;
-    /// [`ErrorKind::Throttled`] for 429; [`ErrorKind::InDoubt`] for 408, 502 and 504 to a refresh
-    /// or a redemption, since somebody between us and the vendor gave up; [`ErrorKind::Transient`]
-    /// for these otherwise, for 425 and for every other 5xx. `Retry-After` is clamped to one second
-    /// up to one hour.
+    /// [`ErrorKind::Protocol`] for a redirect, which is never followed and of which only the target
+    /// host is shown; [`ErrorKind::Throttled`] for 429; [`ErrorKind::InDoubt`] for 408, 502 and 504
+    /// in answer to a refresh or a redemption, since a gateway may have given up while the vendor
+    /// acted; [`ErrorKind::Transient`] for these otherwise, for 425 and for every other 5xx.
+    /// `Retry-After` is clamped to between one second and one hour.
     pub fn check_transport(&self) -> Result<(), Error> {
         let (status, after) = (self.status(), self.retry_after());
         if status.is_redirection() {
@@ -61,7 +61,7 @@ impl Answer<'_> {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Err(self.failed(
                 ErrorKind::Throttled { after },
-                "the vendor asks for fewer requests",
+                "the vendor is limiting the rate of requests",
             ));
         }
         if gave_up(status) && self.may_have_spent() {
@@ -112,7 +112,7 @@ impl Answer<'_> {
             .headers()
             .get(LOCATION)
             .and_then(|value| value.to_str().ok());
-        // Without a scheme it is a path of the same host, which a parser takes for a host.
+        // Without a scheme it is a path on the same host, which the parser mistakes for a host.
         let target = location
             .and_then(|text| text.parse::<Uri>().ok())
             .filter(|target| target.scheme().is_some());
@@ -139,9 +139,9 @@ impl Answer<'_> {
         }
         let what = match malformed {
             Malformed::Html if status.is_success() => {
-                "a web page came where the vendor's answer should be"
+                "a web page was received instead of the vendor's answer"
             }
-            Malformed::CutShort if status.is_success() => "the answer is cut short",
+            Malformed::CutShort if status.is_success() => "the answer is truncated",
             Malformed::Empty => "the answer is empty",
             _ => "the answer is not the JSON that the vendor documents",
         };
@@ -162,7 +162,7 @@ impl Answer<'_> {
     }
 }
 
-/// Somebody between us and the vendor had no answer in time: the vendor may have acted.
+/// Returns whether a gateway or the server gave up waiting: the vendor may have acted.
 fn gave_up(status: StatusCode) -> bool {
     matches!(
         status,

@@ -65,7 +65,7 @@ fn a_web_page_with_200_is_retryable() {
 
 // FAULTS.md row 25
 #[test]
-fn a_success_that_is_cut_short_is_in_doubt() {
+fn a_truncated_success_is_in_doubt() {
     for step in [Step::Login, Step::Refresh, Step::Redemption] {
         assert_eq!(kind_of(step, 200, "{\"access_token\":\"A"), IN_DOUBT);
     }
@@ -96,7 +96,7 @@ fn a_success_that_cannot_be_read_leaves_a_spent_token_in_doubt() {
 
 // FAULTS.md row 50
 #[test]
-fn who_gave_up_between_us_and_the_vendor_leaves_a_spent_token_in_doubt() {
+fn a_gateway_that_gave_up_leaves_a_spent_token_in_doubt() {
     for status in [408, 502, 504] {
         assert_eq!(kind_of(Step::Refresh, status, "{}"), IN_DOUBT);
         assert_eq!(kind_of(Step::Redemption, status, "<html>"), IN_DOUBT);
@@ -129,7 +129,7 @@ fn statuses_are_judged_before_bodies() {
 
 // FAULTS.md row 103
 #[test]
-fn a_failure_of_the_server_keeps_its_words_scrubbed() {
+fn a_server_error_keeps_its_scrubbed_message() {
     for (status, body, code, message) in [
         (
             503,
@@ -165,7 +165,7 @@ fn a_failure_of_the_server_keeps_its_words_scrubbed() {
 
 // FAULTS.md row 87
 #[test]
-fn retry_after_is_obeyed_whatever_the_refusal() {
+fn retry_after_is_kept_for_every_refusal() {
     let asked = |kind, value| {
         with_answer(&response(403, &[("retry-after", value)], "{}"), |answer| {
             answer.refused(kind, "no", "").retry_after()
@@ -211,7 +211,7 @@ fn a_form_is_read_by_its_content_type() {
 
 // FAULTS.md row 49
 #[test]
-fn a_new_refresh_token_outlives_an_unusable_access_token() {
+fn a_new_refresh_token_is_kept_if_the_access_token_is_unusable() {
     let outcome = |status, refresh: Option<&str>| {
         with_answer(&response(status, &[], "{}"), |answer| {
             let token = Err(answer.not_understood("no access token"));

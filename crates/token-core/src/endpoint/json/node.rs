@@ -1,5 +1,5 @@
-//! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but a duplicate key
-//! is an error and texts are wiped.
+//! The tree behind a [`Document`](super::Document): like `serde_json::Value`, but duplicate keys
+//! are an error and strings are wiped.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ pub(super) enum Node {
     Object(Vec<(String, Node)>),
 }
 
-/// A field holds something that is no number. It does not quote the value.
+/// The error for a field that does not contain a number. It does not quote the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANumber;
 
 impl Node {
-    /// The node at a dotted path; `None` where it is missing or null.
+    /// Returns the node at a dotted path; `None` if it is missing or null.
     pub(super) fn at(&self, path: &str) -> Option<&Node> {
         path.split('.')
             .try_fold(self, Node::field)
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// Every text in it, with the name of the field that holds it.
+    /// Collects every string, with the name of its field.
     pub(super) fn named_texts<'n>(&'n self, name: &'n str, found: &mut Vec<(&'n str, &'n str)>) {
         match self {
             Node::Text(text) => found.push((name, text)),
@@ -66,7 +66,7 @@ impl Node {
         }
     }
 
-    /// The field alone, taken out of the rest.
+    /// Returns a field or list item by value.
     pub(super) fn into_field(self, name: &str) -> Option<Node> {
         match self {
             Node::Object(fields) => fields
@@ -79,7 +79,7 @@ impl Node {
     }
 }
 
-/// Digits with a sign, a fraction or an exponent: Rust would also take `inf` and `NaN`.
+/// Parses digits with a sign, a fraction or an exponent: Rust would also accept `inf` and `NaN`.
 fn number_in(text: &str) -> Result<i64, NotANumber> {
     let is_number = text
         .bytes()
@@ -90,12 +90,12 @@ fn number_in(text: &str) -> Result<i64, NotANumber> {
     }
 }
 
-/// A float without its fraction; beyond `i64`, its nearest end.
+/// Truncates a float; beyond `i64`, returns its nearest bound.
 fn cut(number: Option<f64>) -> Result<i64, NotANumber> {
     let number = number.filter(|number| !number.is_nan()).ok_or(NotANumber)?;
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the cast saturates, and the fraction is meant to go"
+        reason = "the cast saturates, and the fraction is to be truncated"
     )]
     Ok(number as i64)
 }

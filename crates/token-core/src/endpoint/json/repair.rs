@@ -1,9 +1,9 @@
-//! Makes JSON of what is nearly JSON: a single byte in a field that nobody reads must not cost a
+//! Repairs bodies that are almost JSON: a single byte in a field that is not read must not cost a
 //! token.
 
 use zeroize::Zeroizing;
 
-/// Bodies that may be JSON where the given one is not, the least changed first.
+/// Returns bodies that may be JSON although the given one is not, the least changed first.
 pub(super) fn attempts(body: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     [as_utf8, as_gbk].into_iter().map(move |decode| {
         let text = decode(body);
@@ -11,13 +11,13 @@ pub(super) fn attempts(body: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> 
     })
 }
 
-/// Bytes that are not UTF-8 become U+FFFD.
+/// Replaces bytes that are not UTF-8 by U+FFFD.
 fn as_utf8(body: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(body).into_owned())
 }
 
-/// Each character of two bytes becomes U+FFFD. The second byte may be a backslash, which would hide
-/// the end of its text.
+/// Replaces each two-byte character by U+FFFD. The second byte may be a backslash, which would hide
+/// the end of its string.
 fn as_gbk(body: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(body.len()));
     let mut rest = body.iter().peekable();
@@ -32,7 +32,7 @@ fn as_gbk(body: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// A number that no float holds, such as `1e400`, becomes the largest one that a float does.
+/// Replaces a number that is out of the range of `f64`, such as `1e400`, by one near its bound.
 fn with_readable_numbers(text: &str) -> Zeroizing<Vec<u8>> {
     let mut read = Zeroizing::new(Vec::with_capacity(text.len()));
     let (mut in_text, mut is_escaped) = (false, false);

@@ -11,7 +11,7 @@ fn number(text: &str) -> Result<i64, NotANumber> {
 
 // FAULTS.md row 15
 #[test]
-fn numbers_are_lenient_where_clear_and_refused_where_not() {
+fn clear_numbers_are_read_leniently_and_unclear_ones_refused() {
     for clear in [
         "3600",
         "3600.0",
@@ -71,14 +71,14 @@ fn a_bom_is_tolerated_and_trailing_bytes_duplicate_keys_and_deep_nesting_are_ref
 }
 
 #[test]
-fn the_first_name_that_is_there_and_not_null_counts() {
+fn the_first_name_that_is_present_and_not_null_is_used() {
     let document = Document::parse(br#"{"a":null,"b":{"c":"x"},"d":"y"}"#).unwrap();
     assert_eq!(document.text(&["a", "b.c", "d"]), Some("x"));
     assert_eq!(document.text(&["b.missing", "b"]), None);
 }
 
 #[test]
-fn an_object_is_written_with_its_texts_escaped() {
+fn an_object_is_written_with_escaped_strings() {
     let mut object = ObjectWriter::default();
     object.text("a\"b", "line\n\"quoted\"");
     object.number("n", -5);
@@ -89,7 +89,7 @@ fn an_object_is_written_with_its_texts_escaped() {
 
 // FAULTS.md row 49
 #[test]
-fn a_byte_that_is_not_utf8_spoils_only_its_own_text() {
+fn a_byte_that_is_not_utf8_affects_only_its_own_string() {
     for bad in [
         &b"{\"a\":\"x\",\"note\":\"caf\xE9\",\"n\":1}"[..],
         b"{\"note\":\"\xFF\xFE\",\"a\":\"x\",\"n\":1}",
@@ -118,7 +118,7 @@ fn the_ascii_part_of_a_gbk_body_is_read() {
 
 // FAULTS.md row 52
 #[test]
-fn a_form_is_read_as_an_object_of_texts() {
+fn a_form_is_read_as_an_object_of_strings() {
     let document =
         Document::parse_form(b"access_token=A%2B1&expires_in=3600&scope=a+b&empty=").unwrap();
     assert_eq!(document.text(&["access_token"]), Some("A+1"));
@@ -141,7 +141,7 @@ fn a_form_is_read_as_an_object_of_texts() {
 
 // FAULTS.md row 52
 #[test]
-fn a_wrapper_is_taken_off_and_list_items_have_numbers() {
+fn a_wrapper_is_removed_and_list_items_have_an_index() {
     let parse = |text: &str| Document::parse(text.as_bytes()).unwrap();
     assert_eq!(
         parse(r#"{"data":{"a":"x"}}"#).within("data").text(&["a"]),
@@ -162,7 +162,7 @@ fn a_wrapper_is_taken_off_and_list_items_have_numbers() {
 
 // FAULTS.md row 59
 #[test]
-fn a_blank_text_is_no_secret() {
+fn a_blank_string_is_not_a_secret() {
     let document = Document::parse(r#"{"a":"  ","b":"\u200b","c":" ok"}"#.as_bytes()).unwrap();
     assert!(document.secret(&["a"]).is_none() && document.secret(&["b"]).is_none());
     assert_eq!(document.secret(&["c"]).unwrap().expose(), " ok");
@@ -170,7 +170,7 @@ fn a_blank_text_is_no_secret() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_body_causes_a_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Document::parse(&body).map(|document| document.number(&["a", "a.b"]));
         let _ = Document::parse_form(&body).map(|document| document.number(&["a", "a.b"]));
     }

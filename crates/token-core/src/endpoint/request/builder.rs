@@ -14,8 +14,7 @@ use crate::endpoint::query::percent_encode;
 use crate::error::{Error, ErrorKind};
 use crate::token::secret::{Secret, sensitive_header};
 
-/// Puts a [`Request`] together. Everything is percent-encoded or escaped here, so values are given
-/// as they are.
+/// Builds a [`Request`]. Values are percent-encoded or escaped by the builder.
 #[must_use]
 pub struct RequestBuilder {
     method: Method,
@@ -34,23 +33,23 @@ enum Body {
 }
 
 impl Request {
-    /// Begins a GET.
+    /// Returns a builder for a GET request.
     pub fn get(base: &BaseUrl, path: &str) -> RequestBuilder {
         Self::method(Method::GET, base, path)
     }
 
-    /// Begins a POST.
+    /// Returns a builder for a POST request.
     pub fn post(base: &BaseUrl, path: &str) -> RequestBuilder {
         Self::method(Method::POST, base, path)
     }
 
-    /// Begins a PUT.
+    /// Returns a builder for a PUT request.
     pub fn put(base: &BaseUrl, path: &str) -> RequestBuilder {
         Self::method(Method::PUT, base, path)
     }
 
-    /// Begins a request with any method. `path` starts with a slash, is percent-encoded already,
-    /// and has no query.
+    /// Returns a builder for a request with any method. `path` starts with a slash, is already
+    /// percent-encoded, and has no query.
     pub fn method(method: Method, base: &BaseUrl, path: &str) -> RequestBuilder {
         RequestBuilder::new(method, base.join(path))
     }
@@ -68,18 +67,18 @@ impl RequestBuilder {
         }
     }
 
-    /// A query parameter; a space is written `%20`.
+    /// Adds a query parameter; a space is encoded as `%20`.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query.push(pair(name, value));
         self
     }
 
-    /// A query parameter that holds a secret.
+    /// Adds a query parameter that is a secret.
     pub fn query_secret(self, name: &str, value: &Secret) -> Self {
         self.remember(value).query(name, value.expose())
     }
 
-    /// A parameter of an `application/x-www-form-urlencoded` body.
+    /// Adds a parameter to an `application/x-www-form-urlencoded` body, which replaces a JSON body.
     pub fn form(mut self, name: &str, value: &str) -> Self {
         let mut pairs = match self.body {
             Body::Form(pairs) => pairs,
@@ -90,39 +89,39 @@ impl RequestBuilder {
         self
     }
 
-    /// A parameter of a form body that holds a secret.
+    /// Adds a parameter that is a secret to a form body.
     pub fn form_secret(self, name: &str, value: &Secret) -> Self {
         self.remember(value).form(name, value.expose())
     }
 
-    /// A text field of a flat JSON body.
+    /// Adds a string field to a flat JSON body, which replaces a form body.
     pub fn json(self, name: &str, value: &str) -> Self {
         self.json_field(|object| object.text(name, value))
     }
 
-    /// A text field of a flat JSON body that holds a secret.
+    /// Adds a string field that is a secret to a flat JSON body.
     pub fn json_secret(self, name: &str, value: &Secret) -> Self {
         self.remember(value).json(name, value.expose())
     }
 
-    /// A number field of a flat JSON body.
+    /// Adds a number field to a flat JSON body.
     pub fn json_number(self, name: &str, value: i64) -> Self {
         self.json_field(|object| object.number(name, value))
     }
 
-    /// A header.
+    /// Adds a header.
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// A header that holds a secret.
+    /// Adds a header that is a secret.
     pub fn header_secret(self, name: HeaderName, value: &Secret) -> Self {
         self.remember(value).header(name, value.expose())
     }
 
-    /// `Authorization: Basic` with base64 of `id:secret` as they are, without the encoding of RFC
-    /// 6749 section 2.3.1; for that, [`percent_encode`] both.
+    /// Adds `Authorization: Basic` with `id:secret` in base64 (RFC 7617), without the form encoding
+    /// of RFC 6749 section 2.3.1; for that, [`percent_encode`] both.
     pub fn basic(self, id: &str, secret: &Secret) -> Self {
         let value = Secret::from(BASE64_STANDARD.encode(format!("{id}:{}", secret.expose())));
         self.remember(secret)
@@ -130,24 +129,23 @@ impl RequestBuilder {
             .header(AUTHORIZATION, &format!("Basic {}", value.expose()))
     }
 
-    /// Remembers a secret that is in the request in a way of the endpoint's own, such as in its
-    /// path.
+    /// Remembers a secret that the request contains in another place, such as in its path.
     pub fn remember(mut self, secret: &Secret) -> Self {
         self.secrets.push(secret.clone());
         self
     }
 
-    /// The finished request.
+    /// Builds the request.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where a value cannot be in a header (CR, LF, NUL) or the path is no
-    /// path.
+    /// [`ErrorKind::Config`] if a value is not valid in a header (CR, LF, NUL) or the path is not
+    /// valid in a URL.
     pub fn build(self, step: Step) -> Result<Request, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // A token answer is short, and what is compressed is one more thing that may be unreadable
-        // after the exchange.
+        // Token answers are short, and a compressed one may be unreadable after the token was
+        // spent.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.headers {
             let value = sensitive_header(value).ok_or_else(not_a_header)?;
@@ -174,9 +172,12 @@ impl RequestBuilder {
         let query = self.query.join("&");
         let mark = if query.is_empty() { "" } else { "?" };
         let address = format!("{}{mark}{query}", self.address);
-        address
-            .parse()
-            .map_err(|_| Error::new(ErrorKind::Config, "the endpoint's path makes no valid URL"))
+        address.parse().map_err(|_| {
+            Error::new(
+                ErrorKind::Config,
+                "the endpoint's path does not form a valid URL",
+            )
+        })
     }
 
     fn json_field(mut self, write: impl FnOnce(&mut ObjectWriter)) -> Self {
@@ -221,6 +222,6 @@ fn pair(name: &str, value: &str) -> String {
 fn not_a_header() -> Error {
     Error::new(
         ErrorKind::Config,
-        "a value has a character that no header may have",
+        "a value contains a character that is not allowed in a header",
     )
 }

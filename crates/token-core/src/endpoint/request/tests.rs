@@ -11,7 +11,7 @@ fn base() -> BaseUrl {
 }
 
 #[test]
-fn a_query_is_percent_encoded_with_twenty_for_a_space() {
+fn a_query_is_percent_encoded_and_a_space_becomes_percent_20() {
     let token = Secret::from("QJWT a+b/c");
     let request = Request::get(&base(), "/r")
         .query_secret("refresh_token", &token)
@@ -69,7 +69,7 @@ fn basic_is_raw_and_remembered() {
 
 // FAULTS.md row 52
 #[test]
-fn an_answer_that_is_not_compressed_is_asked_for() {
+fn an_uncompressed_answer_is_requested() {
     let request = Request::get(&base(), "/").build(Step::Login).unwrap();
     assert_eq!(request.to_http().headers()["accept-encoding"], "identity");
 }

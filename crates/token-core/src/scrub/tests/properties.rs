@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Every way to write one character that is looked through.
+/// Every way to write a character that the scrubber decodes.
 const SPELLINGS: [fn(char) -> String; 9] = [
     |c| c.to_string(),
     |c| percent(c).to_uppercase(),
@@ -32,7 +32,7 @@ fn percent(c: char) -> String {
         .collect()
 }
 
-/// What real encoders make of one character of a text.
+/// What real encoders produce for a character of a text.
 const ENCODERS: [fn(char) -> String; 6] = [
     |c| c.to_string(),
     |c| percent_encode(&c.to_string()),
@@ -61,7 +61,7 @@ const ENCODERS: [fn(char) -> String; 6] = [
     },
 ];
 
-/// No eight characters of a secret may be left, however each was written.
+/// Fails if eight characters of a secret are left, however each was written.
 fn assert_no_piece_is_left(secret: &str, spelled: &[String]) -> Result<(), TestCaseError> {
     let text = scrubbed(secret, &format!("refused: '{}' again", spelled.concat()));
     for piece in spelled.windows(SHORTEST_PIECE) {
@@ -74,15 +74,15 @@ fn assert_no_piece_is_left(secret: &str, spelled: &[String]) -> Result<(), TestC
 proptest! {
     #[test]
     fn no_secret_survives(secret in "[ -~]{4,40}", before in "\\PC{0,40}", after in "\\PC{0,40}") {
-        // The mark itself may hold a very short secret.
+        // The mark itself may contain a very short secret.
         prop_assume!(!MARK.contains(&secret.to_ascii_lowercase()));
         let text = scrubbed(&secret, &format!("{before}{secret}{after}"));
         let without_marks = text.replace(MARK, "\u{0}");
         prop_assert!(!without_marks.contains(&secret), "{text}");
     }
 
-    // FAULTS.md row 81. Without a backslash: in a mixture nobody can tell whether one that is left
-    // as it is begins an escape.
+    // FAULTS.md row 81. Without a backslash: in a mixture it is ambiguous whether an unescaped one
+    // begins an escape.
     #[test]
     fn no_piece_survives_any_mixture_of_spellings(
         spelled in prop::collection::vec(("[ -\\[\\]-~éπ😀]", prop::sample::select(&SPELLINGS[..])), 8..40)
@@ -132,7 +132,7 @@ proptest! {
 
 // FAULTS.md row 82
 #[test]
-fn what_is_compared_grows_with_the_text_and_no_faster() {
+fn the_compared_bytes_grow_linearly_with_the_text() {
     let compared = |text: &str| -> usize {
         let readings = readings(text);
         readings.iter().map(|reading| reading.folded().len()).sum()

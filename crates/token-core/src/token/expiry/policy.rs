@@ -8,11 +8,13 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// use token_core::RefreshPolicy;
 ///
-/// let windows = RefreshPolicy::default().refreshed_in_the_last(300).reserve(Duration::from_secs(20));
+/// let policy = RefreshPolicy::default()
+///     .refreshed_in_the_last(300)
+///     .reserve(Duration::from_secs(20));
 /// ```
 ///
-/// The default refreshes in the last quarter of the life, spread over another sixteenth, and holds
-/// the last 30 seconds (at most an eighth of the life) in reserve.
+/// By default a token is refreshed in the last quarter of its life, spread over another sixteenth,
+/// and callers wait for the refresh in the last 30 seconds (at most an eighth of the life).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
     ahead_permille: u32,
@@ -21,34 +23,36 @@ pub struct RefreshPolicy {
 }
 
 impl RefreshPolicy {
-    /// Refresh when this share of the life is left, in thousandths; more than 1000 counts as 1000.
+    /// Sets the share of the life, in thousandths, that is left when the refresh is due. More than
+    /// 1000 counts as 1000. Default: 250.
     #[must_use]
     pub fn refreshed_in_the_last(mut self, permille: u32) -> Self {
         self.ahead_permille = permille.min(1000);
         self
     }
 
-    /// Spread first refreshes over this share of the life, in thousandths, so that many holders do
-    /// not ask at once.
+    /// Sets the share of the life, in thousandths, over which refreshes are spread, so that many
+    /// processes do not send them at once. More than 1000 counts as 1000. Default: 62.
     #[must_use]
     pub fn spread_over(mut self, permille: u32) -> Self {
         self.spread_permille = permille.min(1000);
         self
     }
 
-    /// How long before the expiry callers begin to wait; at most an eighth of the life.
+    /// Sets how long before the expiry callers start to wait for the refresh; at most an eighth of
+    /// the life. Default: 30 seconds.
     #[must_use]
     pub fn reserve(mut self, reserve: Duration) -> Self {
         self.reserve = reserve;
         self
     }
 
-    /// How long before the end of such a life the refresh is due.
+    /// Returns how long before the end of a life of this length the refresh is due.
     pub(super) fn ahead(&self, life: Duration) -> Duration {
         share(life, self.ahead_permille)
     }
 
-    /// A random part of the spread in such a life.
+    /// Returns a random part of the spread in a life of this length.
     pub(super) fn draw(&self, life: Duration, jitter: u32) -> Duration {
         share_of_range(share(life, self.spread_permille), jitter)
     }

@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn freshness_only_ever_moves_on(
+    fn freshness_never_goes_back(
         issued in instants(), expires in instants(), jitter: u32, a in instants(), b in instants(),
     ) {
         let validity = Validity::new(issued, expires).with_policy(&RefreshPolicy::default(), jitter);
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn an_earlier_end_never_gives_more_life(issued in instants(), expires in instants(), cap in instants()) {
+    fn an_earlier_expiry_never_extends_the_lifetime(issued in instants(), expires in instants(), cap in instants()) {
         let validity = Validity::new(issued, expires);
         prop_assert!(validity.ending_by(cap).expires_at() <= validity.expires_at());
     }
@@ -94,7 +94,7 @@ proptest! {
 
     // FAULTS.md row 105
     #[test]
-    fn a_token_without_end_is_fresh_for_ever(issued in instants(), windows in any_windows(), jitter: u32, now in instants()) {
+    fn a_token_without_an_expiry_is_always_fresh(issued in instants(), windows in any_windows(), jitter: u32, now in instants()) {
         let validity = Validity::without_end(issued).with_policy(&windows, jitter);
         prop_assert_eq!(validity.ends(), None);
         prop_assert!(now == Timestamp::MAX || validity.at(now) == Freshness::Fresh);
@@ -102,7 +102,7 @@ proptest! {
 
     // FAULTS.md row 114
     #[test]
-    fn the_vendors_own_instant_sets_when_a_token_is_due(
+    fn the_instant_that_the_vendor_states_decides_when_a_token_is_due(
         life in 1_000_i64..10_000_000, share in 0_i64..=1000, jitter: u32,
     ) {
         let at = Timestamp::from_unix_millis;
@@ -130,7 +130,7 @@ fn a_twenty_second_token_is_never_fresh_after_it_expired() {
 }
 
 #[test]
-fn a_young_token_is_not_due_before_the_vendor_would_change_it() {
+fn a_token_is_not_due_before_the_vendor_would_issue_another() {
     let issued = Timestamp::from_unix_seconds(0);
     let half_hour = Timestamp::from_unix_seconds(1800);
     let validity =
@@ -140,7 +140,7 @@ fn a_young_token_is_not_due_before_the_vendor_would_change_it() {
 
 // FAULTS.md row 70
 #[test]
-fn a_later_end_of_the_refresh_token_takes_the_earlier_limit_back() {
+fn a_later_expiry_of_the_refresh_token_lifts_the_earlier_limit() {
     let at = Timestamp::from_unix_seconds;
     let validity = Validity::new(at(0), at(1000));
     let limited = validity.with_refresh_token_until(at(400));

@@ -15,7 +15,8 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(seconds)
 }
 
-/// The validity that a body makes, asked at second 1000, for every field that these tests write.
+/// Returns the validity and oddity for a body, requested at second 1000, with every field that
+/// these tests use.
 fn read(
     body: &str,
     access: &str,
@@ -51,7 +52,7 @@ fn jwt(claims: &str) -> String {
 
 // FAULTS.md rows 14 and 15
 #[test]
-fn a_clear_number_of_seconds_counts() {
+fn a_clear_number_of_seconds_is_used() {
     for clear in ["3600", "3600.0", "\"3600\"", "\" 3600 \"", "3.6e3"] {
         let (validity, oddity) = read(
             &format!("{{\"in\":{clear}}}"),
@@ -65,7 +66,7 @@ fn a_clear_number_of_seconds_counts() {
 
 // FAULTS.md rows 14, 15 and 49
 #[test]
-fn an_end_that_is_absent_or_unreadable_is_the_default() {
+fn an_absent_or_unreadable_expiry_becomes_the_default() {
     assert_eq!(end("{}"), 1600);
     assert_eq!(end("{\"in\":null}"), 1600);
     for unreadable in [
@@ -83,7 +84,7 @@ fn an_end_that_is_absent_or_unreadable_is_the_default() {
         assert_eq!(validity.expires_at(), at(1600), "{unreadable}");
         assert_eq!(
             oddity,
-            Some("the token's end is unreadable"),
+            Some("the token's expiry is unreadable"),
             "{unreadable}"
         );
         let by_jwt = read(&body, &jwt("{\"exp\":1300}"), Renewal::Login, 0).0;
@@ -93,7 +94,7 @@ fn an_end_that_is_absent_or_unreadable_is_the_default() {
 
 // FAULTS.md rows 15 and 17
 #[test]
-fn more_than_ten_years_is_ten_years() {
+fn a_lifetime_is_limited_to_ten_years() {
     let ten_years = 1000 + 10 * 366 * 86_400;
     for huge in [
         "9223372036854775807",
@@ -110,7 +111,7 @@ fn more_than_ten_years_is_ten_years() {
 
 // FAULTS.md rows 14 and 49
 #[test]
-fn an_end_that_is_zero_negative_or_past_ends_a_token_only_where_a_login_brought_it() {
+fn an_expiry_in_the_past_ends_a_token_only_if_it_has_no_refresh_token() {
     for over in [
         "{\"in\":0}",
         "{\"in\":-1}",
@@ -124,7 +125,7 @@ fn an_end_that_is_zero_negative_or_past_ends_a_token_only_where_a_login_brought_
         assert_eq!(kept.expires_at(), at(1600), "{over}");
         assert_eq!(
             oddity,
-            Some("the token's end is zero, negative or past"),
+            Some("the token's expiry is zero, negative or in the past"),
             "{over}"
         );
         for renewal in [Renewal::Login, Renewal::Nothing] {
@@ -150,7 +151,7 @@ fn an_end_that_is_zero_negative_or_past_ends_a_token_only_where_a_login_brought_
 
 // FAULTS.md rows 17 and 69
 #[test]
-fn the_earliest_of_what_is_told_counts() {
+fn the_earliest_stated_expiry_is_used() {
     assert_eq!(end("{\"in\":3600,\"on\":2000}"), 2000);
     assert_eq!(end("{\"in\":500,\"on\":2000}"), 1500);
     assert_eq!(end("{\"on\":\"2000\"}"), 2000);
@@ -176,7 +177,7 @@ fn seconds_and_milliseconds_are_both_instants() {
 
 // FAULTS.md row 69
 #[test]
-fn instants_are_of_the_servers_clock() {
+fn instants_are_by_the_servers_clock() {
     for body in ["{\"on\":2000}", "{\"at\":\"1970-01-01T00:33:20Z\"}"] {
         assert_eq!(
             read(body, "opaque", Renewal::Login, 600_000).0.expires_at(),
@@ -190,7 +191,7 @@ fn instants_are_of_the_servers_clock() {
 
 // FAULTS.md row 105
 #[test]
-fn a_token_with_no_end_and_nothing_to_renew_it_has_none() {
+fn a_token_that_nothing_can_renew_needs_no_expiry() {
     assert_eq!(read("{}", "opaque", Renewal::Nothing, 0).0.ends(), None);
     assert_eq!(
         read("{\"in\":60}", "opaque", Renewal::Nothing, 0).0.ends(),
@@ -210,7 +211,7 @@ fn a_token_with_no_end_and_nothing_to_renew_it_has_none() {
 
 // FAULTS.md row 114
 #[test]
-fn the_vendor_can_say_when_a_token_is_due() {
+fn the_vendor_can_state_when_a_token_is_due() {
     let due = |body: &str| {
         read(body, "opaque", Renewal::RefreshToken, 0)
             .0
@@ -239,7 +240,7 @@ fn the_vendor_can_say_when_a_token_is_due() {
 proptest! {
     // FAULTS.md rows 14 and 15
     #[test]
-    fn whatever_is_told_a_token_with_a_refresh_token_lives(
+    fn whatever_is_stated_a_token_with_a_refresh_token_is_usable(
         seconds in "(-?[0-9]{1,25}(\\.[0-9]{1,3})?|\"[ -~&&[^\"\\\\]]{0,12}\"|null|true)", exp: i64, offset in -86_400_000_i64..86_400_000,
     ) {
         let body = format!("{{\"in\":{seconds},\"on\":{exp}}}");

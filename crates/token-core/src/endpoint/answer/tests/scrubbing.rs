@@ -1,4 +1,4 @@
-//! No secret of a request or an answer gets into an error.
+//! Secrets of a request or an answer do not get into an error.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn what_a_parser_would_quote_is_never_shown() {
 
 // FAULTS.md row 80
 #[test]
-fn an_answer_is_scrubbed_of_the_tokens_that_it_brings() {
+fn an_answer_is_scrubbed_of_the_tokens_that_it_contains() {
     let message = "user 17 has A2-very-secret-token already";
     for (headers, body) in [
         (
@@ -83,7 +83,7 @@ fn the_host_of_a_redirect_is_scrubbed() {
 
 // FAULTS.md row 80
 #[test]
-fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
+fn secrets_of_earlier_requests_and_of_the_current_token_are_scrubbed() {
     let earlier = request(Step::Refresh);
     let in_hand = Secret::from("A1-also-secret");
     let base = BaseUrl::parse("https://vendor.example", PlainHttp::Refused).unwrap();
@@ -99,7 +99,7 @@ fn secrets_of_earlier_requests_and_of_the_token_in_hand_are_scrubbed() {
 }
 
 #[test]
-fn a_challenge_and_a_code_are_no_secrets() {
+fn a_challenge_and_a_code_are_not_secrets() {
     let challenge = r#"Bearer realm="oauth2/client",error="invalid_token_x""#;
     let body = r#"{"state":"invalid_token_x","errorType":"INVALID_TOKEN_OF_17"}"#;
     let response = response(401, &[("www-authenticate", challenge)], body);
@@ -116,7 +116,7 @@ fn a_challenge_and_a_code_are_no_secrets() {
 
 // FAULTS.md row 80
 #[test]
-fn a_short_token_of_an_answer_and_a_jwt_that_nobody_knows_are_scrubbed() {
+fn a_short_token_of_an_answer_and_an_unknown_jwt_are_scrubbed() {
     let body = r#"{"access_token":"A2-short","token_type":"bearer-of-17"}"#;
     let error = with_answer(&response(400, &[], body), |answer| {
         let message = "bearer-of-17 A2-short, eyJhbGciOiJub25lIn0.e30. and eyJ";
