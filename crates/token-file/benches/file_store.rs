@@ -1,4 +1,4 @@
-//! How long the file store needs from a vendor's answer to the durable record, against one write
+//! The time of the file store from a vendor's answer to the durable record, relative to a write
 //! with `fsync` on the same disk.
 //!
 //! ```sh
@@ -26,8 +26,8 @@ use token_file::test_util::WriteStep;
 const REFRESHES: u64 = 400;
 const LEASE: Duration = Duration::from_secs(30);
 
-/// When the last write came to each of these steps: the temporary file was whole, and a process
-/// that is killed loses nothing; it was synced.
+/// When the last write reached each of these steps: the temporary file was complete, so that a
+/// killed process loses nothing; it was synced.
 type Reached = Arc<Mutex<[Option<Instant>; 2]>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -87,7 +87,7 @@ fn store_in(directory: &Path, reached: &Reached) -> FileStore {
     })
 }
 
-/// All that is done before the vendor is asked.
+/// Performs the steps before the request is sent to the vendor.
 async fn prepare(store: &FileStore, parent: u64) {
     let intent = Intent {
         owner: owner(),
@@ -117,7 +117,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap()
 }
 
-/// As long as a record with two JWTs.
+/// Returns a body as long as a record with two JWTs.
 fn body() -> Secret {
     Secret::from("0123456789abcdef".repeat(128))
 }

@@ -1,4 +1,4 @@
-//! How an operation gets at the files: in a thread that may block, under the lock, after recovery.
+//! How an operation accesses the files: on a blocking thread, with the lock, after recovery.
 
 use token_core::TokenKey;
 use token_core::store::{Entry, StoreError};
@@ -13,7 +13,7 @@ use crate::token_paths::TokenPaths;
 use crate::unfinished::complete;
 
 impl FileStore {
-    /// Runs `act` in a thread that may block, without the lock.
+    /// Runs `act` on a blocking thread, without the lock.
     pub(crate) async fn with_paths<T: Send + 'static>(
         &self,
         key: &TokenKey,
@@ -41,8 +41,8 @@ impl FileStore {
         }
     }
 
-    /// Runs `act` while it holds the lock. An unfinished write is left alone: leases do not need
-    /// it to be completed.
+    /// Runs `act` with the lock. An unfinished write is not completed, since leases do not need
+    /// that.
     pub(crate) async fn with_lock<T, F>(&self, key: &TokenKey, act: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -56,7 +56,7 @@ impl FileStore {
         acting.await
     }
 
-    /// Like `with_lock`, after a write that a killed process left unfinished is completed.
+    /// Like `with_lock`, but first completes a write that a killed process left unfinished.
     pub(crate) async fn with_recovered_file<T, F>(
         &self,
         key: &TokenKey,
@@ -73,7 +73,7 @@ impl FileStore {
         acting.await
     }
 
-    /// Returns what was done, unless a test wants it to fail after all.
+    /// Returns `done`, unless a test makes the operation fail at the end.
     pub(crate) fn checked<T>(&self, paths: &TokenPaths, done: T) -> Result<T, StoreError> {
         let checked = self.fail_points.before(WriteStep::Done);
         checked.map_err(|error| failure::writing(paths.file(), &error))?;

@@ -1,4 +1,4 @@
-//! An instant that every process of the machine understands.
+//! An instant that all processes of the machine agree on.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use token_core::Timestamp;
 
-/// An instant by the clock that counts from the machine's start, suspend too, and by the wall clock
-/// for what is older than the start.
+/// An instant by the clock that counts from the machine's start, including suspend, and by the wall
+/// clock for instants before the start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct BootInstant {
-    /// Which start of the machine; empty if the system does not tell.
+    /// The id of this boot of the machine; empty if the system has none.
     boot: String,
-    /// Milliseconds since then; `None` if the system has no such clock for all processes.
+    /// Milliseconds since the boot; `None` if the system has no such clock for all processes.
     elapsed: Option<u64>,
-    /// Milliseconds since 1970.
+    /// Milliseconds since the Unix epoch.
     wall: i64,
 }
 
@@ -29,7 +29,7 @@ impl BootInstant {
         }
     }
 
-    /// Returns how long ago it was; nothing if the machine was, or seems to have been, restarted
+    /// Returns how long ago the instant was; `None` if the machine was, or may have been, restarted
     /// since.
     pub(crate) fn age_in_this_boot(&self, now: &Self) -> Option<Duration> {
         match (self.elapsed, now.elapsed) {
@@ -41,7 +41,7 @@ impl BootInstant {
         }
     }
 
-    /// Returns how long ago it was, by the wall clock if the machine was restarted since.
+    /// Returns how long ago the instant was, by the wall clock if the machine was restarted since.
     pub(crate) fn age(&self, now: &Self) -> Duration {
         self.age_in_this_boot(now)
             .unwrap_or_else(|| self.age_on_the_wall(now))
@@ -55,7 +55,7 @@ impl BootInstant {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "processes agree on the system's clock, not on the one of a cache"
+    reason = "processes agree on the system's clock, not on that of a cache"
 )]
 fn wall() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
@@ -66,8 +66,8 @@ const COUNTS_SUSPEND: ClockId = ClockId::Boottime;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 const COUNTS_SUSPEND: ClockId = ClockId::Monotonic;
 
-/// Returns the time since the machine started, suspend included. All processes of a machine see the
-/// same, except on Windows.
+/// Returns the time since the machine started, including suspend. It is the same for all processes
+/// of the machine, except on Windows.
 #[cfg(unix)]
 pub(crate) fn since_start() -> Duration {
     let time = clock_gettime(COUNTS_SUSPEND);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn within_one_boot_the_wall_clock_does_not_count() {
+    fn within_one_boot_the_wall_clock_is_ignored() {
         let then = stamp("a", Some(1_000), 5_000_000);
         let now = stamp("a", Some(4_000), 0);
         assert_eq!(then.age_in_this_boot(&now), Some(Duration::from_secs(3)));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_reboot_the_age_is_by_the_wall_clock() {
+    fn after_a_reboot_the_age_is_measured_by_the_wall_clock() {
         let then = stamp("a", Some(900_000), 1_000);
         for now in [
             stamp("b", Some(1_000_000), 61_000),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_clock_for_all_processes_the_wall_clock_counts() {
+    fn without_a_clock_for_all_processes_the_wall_clock_is_used() {
         let age = stamp("", None, 1_000).age_in_this_boot(&stamp("", None, 3_000));
         assert_eq!(age, Some(Duration::from_secs(2)));
     }

@@ -1,4 +1,4 @@
-//! What is stored for a key now.
+//! The current contents of a key's token file.
 
 use std::path::Path;
 
@@ -8,21 +8,21 @@ use crate::format::{self, Unusable};
 use crate::token_file::TokenFile;
 use crate::token_paths::TokenPaths;
 
-/// What a key's token file contains, and in which state the file is.
+/// The contents of a key's token file, and the state of the file.
 pub(crate) struct Current {
     pub(crate) contents: TokenFile,
     pub(crate) state: FileState,
 }
 
-/// What a writer has to do with the file that is there.
+/// The state of the existing file, which decides how a writer keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileState {
     Missing,
     Whole,
-    /// Whole, and its record is in the previous copy already: that was linked when the intent was
-    /// written.
+    /// Complete, and its record is already in the previous copy, which was linked when the intent
+    /// was written.
     Copied,
-    /// Torn or foreign: it is kept under another name.
+    /// Damaged or written by another program: it is kept under another name.
     Unreadable,
 }
 
@@ -33,15 +33,15 @@ enum Found {
 }
 
 impl Current {
-    /// Reads what is stored; the previous copy if the file cannot be read.
+    /// Reads what is stored, or the previous copy if the file cannot be read.
     pub(crate) fn read(paths: &TokenPaths) -> Result<Self, StoreError> {
         let unusable = match look(paths, paths.file())? {
             Found::Unusable(unusable) => unusable,
             found => return Ok(Self::of(found)),
         };
         match look(paths, &paths.previous())? {
-            // A tombstone there says nothing: a login since then is in the file that cannot be
-            // read.
+            // A tombstone in the previous copy means nothing: the unreadable file may be that of a
+            // later login.
             Found::Contents(contents) if contents.record.is_some() => Ok(Self {
                 contents,
                 state: FileState::Unreadable,
@@ -50,7 +50,7 @@ impl Current {
         }
     }
 
-    /// Like `read`, for a writer that does not need what is there: a new login, a logout.
+    /// Like `read`, for a writer that does not need the existing contents: a new login, a logout.
     pub(crate) fn read_or_blank(paths: &TokenPaths) -> Result<Self, StoreError> {
         Ok(Self::of(look(paths, paths.file())?))
     }

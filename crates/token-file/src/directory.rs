@@ -1,4 +1,4 @@
-//! Where the files are, and who may write there.
+//! The directory of the files.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
@@ -11,13 +11,13 @@ use token_core::store::StoreError;
 use crate::fail_points::{FailPoints, WriteStep};
 use crate::failure::writing;
 
-/// The directory for the state of this user's programs.
+/// Returns the directory of this application in the user's directory for application state.
 pub(crate) fn of_this_user(app_name: &str) -> Result<PathBuf, BuildError> {
     let harmless = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
     if app_name.trim_matches(['.', ' ']).is_empty() || !app_name.chars().all(harmless) {
         return Err(BuildError::invalid(
             "app name",
-            "must be letters, digits and -_. alone",
+            "must contain only letters, digits, spaces and -_.",
         ));
     }
     let state = state_directory(|name| std::env::var_os(name), std::env::home_dir());
@@ -45,7 +45,8 @@ fn state_directory(
     Some(absolute(home)?.join("Library").join("Application Support"))
 }
 
-/// The XDG base directories: a variable that is no absolute path counts as not set.
+/// Returns the XDG state directory. A variable that is not an absolute path is ignored, as XDG
+/// requires.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 fn state_directory(
     var: impl Fn(&str) -> Option<OsString>,
@@ -59,7 +60,7 @@ fn absolute(path: Option<PathBuf>) -> Option<PathBuf> {
     path.filter(|path| path.is_absolute())
 }
 
-/// Makes the directory, for its user alone, if it does not exist.
+/// Creates the directory with access only for this user, if it does not exist.
 pub(crate) fn make(path: &Path, fail_points: &FailPoints) -> Result<(), StoreError> {
     let made = || -> io::Result<()> {
         fail_points.before(WriteStep::MakeDirectory)?;
@@ -73,7 +74,8 @@ pub(crate) fn make(path: &Path, fail_points: &FailPoints) -> Result<(), StoreErr
     made().map_err(|error| writing(path, &error))
 }
 
-/// Makes the names in a directory durable. Windows does that by itself and lets nobody open one.
+/// Makes the names in a directory durable. Windows does that itself, and directories cannot be
+/// opened there.
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => fs::File::open(path)?.sync_all(),
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_directory_is_that_of_xdg() {
+    fn the_state_directory_follows_xdg() {
         assert_eq!(state(Some("/s"), Some("/h/u")), Some("/s".into()));
         let default = Some("/h/u/.local/state".into());
         assert_eq!(state(None, Some("/h/u")), default);
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_name_does_not_lead_out_of_the_directory() {
+    fn an_app_name_cannot_leave_the_directory() {
         for name in ["", ".", "..", "a/b", "a\\b", "a\0", " "] {
             assert!(of_this_user(name).is_err(), "{name:?}");
         }

@@ -1,48 +1,48 @@
-//! The steps of a write: a test can stop the process or fail the disk before each of them.
+//! The steps of a write, before each of which a test can stop the process or simulate a failure.
 
 use std::io;
 
-/// One step of the file store's writes, in their order.
+/// A step of the file store's writes, in their order.
 #[cfg_attr(
     not(feature = "test-util"),
-    expect(unreachable_pub, reason = "tests alone see it")
+    expect(unreachable_pub, reason = "only tests see it")
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteStep {
-    /// The store's directory is made.
+    /// The store's directory is created.
     MakeDirectory,
-    /// The lock file is opened, and made if it does not exist.
+    /// The lock file is opened, and created if it does not exist.
     OpenLock,
-    /// A whole temporary file that a process left behind is written again, as it is.
+    /// A complete temporary file that a process left behind is rewritten with the same contents.
     WriteAgain,
-    /// A torn one is removed.
+    /// A torn temporary file is removed.
     RemoveTorn,
-    /// A file that cannot be read gets a second name, under which it stays.
+    /// An unreadable file is linked to the name under which it is kept.
     KeepUnreadable,
-    /// The copy before the last is removed.
+    /// The previous copy is removed.
     RemovePrevious,
-    /// What is there gets a second name, under which it stays.
+    /// The current file is linked to the name of the previous copy.
     KeepPrevious,
-    /// The temporary file is made.
+    /// The temporary file is created.
     Create,
-    /// The first half of the content is written.
+    /// The first half of the contents is written.
     Write,
-    /// The other half is written.
+    /// The second half of the contents is written.
     WriteRest,
     /// The temporary file is synced.
     Sync,
-    /// The temporary file takes the name of the file.
+    /// The temporary file is renamed to the file.
     Rename,
     /// The directory is synced.
     SyncDirectory,
     /// A lease file is removed.
     RemoveLease,
-    /// The operation is done, and its lock still held.
+    /// The operation is done, and its lock is still held.
     Done,
 }
 
-/// Called before each step; without the feature `test-util` it lets everything pass.
+/// The hook that is called before each step; without the feature `test-util` it does nothing.
 #[derive(Clone, Default)]
 pub(crate) struct FailPoints {
     #[cfg(feature = "test-util")]

@@ -1,4 +1,4 @@
-//! What the operating system said, as what a person does about it.
+//! Errors of the operating system, as errors that say what to do.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -22,12 +22,12 @@ pub(crate) fn writing(path: &Path, error: &io::Error) -> StoreError {
     StoreError::new(what).with_detail(at(path, error))
 }
 
-/// A file that is mounted by itself can be written, not replaced; and what is not replaced can be
-/// torn.
+/// Returns the error of a failed rename. A file that is a mount point can be written but not
+/// replaced, and a write in place can be torn.
 pub(crate) fn replacing(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::ResourceBusy | ErrorKind::CrossesDevices => StoreError::new(
-            "the token file is mounted by itself and cannot be replaced: mount its directory \
+            "the token file is a mount point and cannot be replaced: mount its directory \
              instead",
         )
         .with_detail(at(path, error)),
@@ -35,7 +35,7 @@ pub(crate) fn replacing(path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-/// For content that cannot be used: which file it is.
+/// Returns an error for unusable content, which names the file.
 pub(crate) fn unreadable(path: &Path, what: &'static str) -> StoreError {
     StoreError::new(what).with_detail(path.display().to_string())
 }

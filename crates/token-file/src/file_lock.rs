@@ -1,4 +1,4 @@
-//! One writer at a time: the lock of a key's file, and the caller for whom it is held.
+//! The lock of a key's file, which allows one writer at a time, and the call that it is held for.
 
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,27 +16,27 @@ use crate::fail_points::{FailPoints, WriteStep};
 use crate::failure::writing;
 use crate::token_paths::TokenPaths;
 
-/// How long an operation waits for the lock, counted from its call. Every other operation needs
-/// milliseconds; a process that was stopped during a write holds the lock until it is continued or
-/// killed, and the caller should hear of that. A cache gives up a store's operation after 5
-/// seconds, so one that has not begun by now is not begun.
+/// How long an operation waits for the lock, counted from its call. Other operations hold it for
+/// milliseconds, but a process that is stopped during a write holds it until it is continued or
+/// killed, which is reported to the caller. A cache times out a store operation after 5 seconds, so
+/// an operation that has not started by then must not start.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
 
-/// Waits for an operation, and abandons it when dropped: what its caller was told has failed must
-/// not be carried out later.
+/// A handle of the waiting caller, which abandons the operation when dropped: an operation that was
+/// reported as failed must not be carried out later.
 #[derive(Default)]
 pub(crate) struct Caller(Arc<AtomicBool>);
 
-/// What the thread that carries out an operation knows of its caller.
+/// What the thread that executes an operation knows about its caller.
 pub(crate) struct Call {
     is_abandoned: Arc<AtomicBool>,
-    /// The operation must begin before this time since the start of the machine.
+    /// The latest start of the operation, as the time since the machine started.
     deadline: Duration,
 }
 
 impl Caller {
-    /// Makes a call now, which may wait for the lock until `timeout`.
+    /// Starts a call now, which may wait for the lock for `timeout`.
     pub(crate) fn call(&self, timeout: Duration) -> Call {
         Call {
             is_abandoned: Arc::clone(&self.0),
@@ -52,26 +52,27 @@ impl Drop for Caller {
 }
 
 impl Call {
-    /// Returns whether it is too late to begin. Time in a queue of threads and suspend count too.
+    /// Returns whether it is too late to start. Time in the queue of blocking threads and suspend
+    /// count.
     pub(crate) fn is_late(&self) -> bool {
         since_start() >= self.deadline
     }
 
-    /// Returns whether nobody waits for the outcome any more.
+    /// Returns whether the caller no longer waits for the outcome.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.is_abandoned.load(Ordering::Relaxed)
     }
 }
 
-/// The lock of one key, held. The lock file is never removed: a process that had it open would then
-/// hold another lock than the next one takes.
+/// The held lock of a key. The lock file is never removed: otherwise a process that has it open
+/// would hold a different lock than the next one.
 pub(crate) struct FileLock<'a> {
     _file: LockedFile,
     call: &'a Call,
 }
 
-/// A file that is locked. It is unlocked explicitly, not only closed: a child process that is just
-/// being started has it open too.
+/// A locked file. It is unlocked explicitly, not only closed, since a child process that is just
+/// being spawned has it open too.
 pub(crate) struct LockedFile(pub(crate) File);
 
 impl Drop for LockedFile {
@@ -80,15 +81,15 @@ impl Drop for LockedFile {
     }
 }
 
-/// What came of waiting for the lock.
+/// The result of waiting for the lock.
 pub(crate) enum Waited<'a, T> {
     Locked(FileLock<'a>),
-    /// The lock is not needed any more.
+    /// The lock is no longer needed.
     Instead(T),
 }
 
 impl<'a> FileLock<'a> {
-    /// Waits for the lock, and makes the directory if it does not exist yet.
+    /// Waits for the lock, and creates the directory if it does not exist.
     pub(crate) fn acquire(
         paths: &TokenPaths,
         fail_points: &FailPoints,
@@ -100,7 +101,7 @@ impl<'a> FileLock<'a> {
         }
     }
 
-    /// Like `acquire`, unless `instead` returns something; it is asked before each attempt.
+    /// Like `acquire`, unless `instead`, which is called before each attempt, returns something.
     pub(crate) fn acquire_unless<T>(
         paths: &TokenPaths,
         fail_points: &FailPoints,
@@ -118,23 +119,25 @@ impl<'a> FileLock<'a> {
         in_time(&path, call, try_it)
     }
 
-    /// Fails if nobody waits for the operation any more.
+    /// Fails if the caller no longer waits for the operation.
     pub(crate) fn is_wanted(&self) -> Result<(), StoreError> {
         match self.call.is_abandoned() {
-            true => Err(StoreError::new("nobody waits for the token file any more")),
+            true => Err(StoreError::new(
+                "the caller no longer waits for the token file",
+            )),
             false => Ok(()),
         }
     }
 }
 
-/// Waits for the lock of a file that needs nothing else.
+/// Waits for the lock of a file that does not belong to a key.
 #[cfg(feature = "keyring")]
 pub(crate) fn wait_for(path: &Path, call: &Call) -> Result<LockedFile, StoreError> {
     let open = || create(path).map_err(|error| writing(path, &error));
     in_time(path, call, || try_lock(path, open))
 }
 
-/// Tries again and again until it is too late.
+/// Retries `attempt` until it is too late.
 fn in_time<T>(
     path: &Path,
     call: &Call,
@@ -143,7 +146,7 @@ fn in_time<T>(
     let mut pause = Duration::from_millis(1);
     loop {
         let got = try_it()?;
-        // Asked last: a lock that is taken too late must not be used.
+        // Checked last: a lock that is acquired too late must not be used.
         if call.is_late() {
             return Err(stuck(path));
         }
@@ -155,7 +158,7 @@ fn in_time<T>(
     }
 }
 
-/// Returns the lock, or nothing if another process has it or the file was replaced meanwhile.
+/// Returns the lock; `None` if another process holds it or the file was replaced meanwhile.
 fn try_lock(
     path: &Path,
     open: impl FnOnce() -> Result<File, StoreError>,
@@ -190,7 +193,7 @@ fn create(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Options for files that no other user can read.
+/// Returns options for files that no other user can read.
 #[cfg(unix)]
 pub(crate) fn for_this_user() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -200,13 +203,14 @@ pub(crate) fn for_this_user() -> OpenOptions {
     options
 }
 
-/// A user's own folders are private on Windows.
+/// Returns default options: a user's folders are private on Windows.
 #[cfg(not(unix))]
 pub(crate) fn for_this_user() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Returns whether the path still names the lock file: somebody may have tidied up.
+/// Returns whether the path still refers to the lock file, which may have been deleted by a
+/// cleanup.
 #[cfg(unix)]
 fn is_still(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

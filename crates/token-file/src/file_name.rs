@@ -1,17 +1,16 @@
-//! What a key's file is called.
+//! The file name of a key.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use token_core::TokenKey;
 
-/// What file systems, shells and people can take, with room for endings.
+/// The maximum length of a name, with room for extensions.
 const LONGEST: usize = 100;
 const HEAD: usize = 60;
 
-/// The name of the key's file. Capital letters are encoded, since there are file systems that do
-/// not tell them from small ones; a name that would be too long is cut and ends with `~` and its
-/// hash.
+/// Returns the name of the key's file. Capital letters are encoded, since some file systems are
+/// case-insensitive. A name that is too long is truncated and ends with `~` and its hash.
 pub(crate) fn file_name(key: &TokenKey) -> String {
     let encoded = encode(key.as_str());
     if encoded.len() <= LONGEST {
@@ -61,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_a_harmless_file_name() {
+    fn a_key_becomes_a_valid_file_name() {
         assert_eq!(
             name("acme/api.acme.example:8443/user%2017"),
             "acme%2fapi.acme.example%3a8443%2fuser%252017.json"
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_comes_back_as_it_was() {
+    fn hex_is_decoded_to_the_same_bytes() {
         let bytes = std::array::from_fn(|at| u8::try_from(at * 8).unwrap());
         assert_eq!(bytes_of(&hex(&bytes)), Some(bytes));
         assert_eq!(bytes_of(&"zz".repeat(32)), None);

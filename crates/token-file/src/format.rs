@@ -1,8 +1,8 @@
-//! The format of a token file: a line of JSON, the record's body, and a line with the hash
-//! of both, so that a torn or changed file is seen.
+//! The format of a token file: a line of JSON, the record's body, and a line with the hash of both,
+//! so that a torn or modified file is detected.
 //!
-//! The body is no part of the JSON: a parser and a writer of JSON leave copies of what they escape
-//! in the heap.
+//! The body is not part of the JSON, since JSON parsers and serializers leave copies of escaped
+//! strings in the heap.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -23,7 +23,7 @@ use crate::token_file::{Body, StoredRecord, TokenFile, Tombstone};
 const FORMAT: &str = "vendor-auth token file";
 const VERSION: u32 = 1;
 
-/// A file that is longer than this is none of ours: a record has at most a few times 64 KiB.
+/// The maximum length of a token file: a record has at most a few times 64 KiB.
 const LONGEST: u64 = 4 << 20;
 
 /// Why a file's content cannot be used.
@@ -36,21 +36,21 @@ pub(crate) enum Unusable {
 }
 
 impl Unusable {
-    /// The error, for the file at this path.
+    /// Returns the error for the file at this path.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let what = match self {
-            Self::Torn => "the token file is torn or was changed; it is left unchanged",
-            Self::Foreign => "the token file is of another program; it is left unchanged",
+            Self::Torn => "the token file is torn or was modified; it is left unchanged",
+            Self::Foreign => "the token file was written by another program; it is left unchanged",
             Self::Newer => {
-                "the token file is of a newer version of this library; it is left unchanged"
+                "a newer version of this library wrote the token file; it is left unchanged"
             }
-            Self::OtherKey => "the token file is that of another key; it is left unchanged",
+            Self::OtherKey => "the token file belongs to another key; it is left unchanged",
         };
         unreadable(path, what)
     }
 }
 
-/// What every version of the format has.
+/// The fields of every version of the format.
 #[derive(Deserialize)]
 struct Kind<'a> {
     #[serde(borrow)]
@@ -69,13 +69,13 @@ struct Head<'a> {
     tombstone: Option<TombstoneHead<'a>>,
 }
 
-/// All of a record but its body.
+/// A record without its body.
 #[derive(Serialize, Deserialize)]
 struct RecordHead<'a> {
     #[serde(borrow)]
     fingerprint: Cow<'a, str>,
     generation: u64,
-    /// Milliseconds since 1970, as the next one.
+    /// Milliseconds since the Unix epoch, like the next one.
     due_at: Option<i64>,
     grant_ends_at: Option<i64>,
     initial: Option<Cow<'a, str>>,
@@ -99,7 +99,7 @@ struct TombstoneHead<'a> {
     initial: Option<Cow<'a, str>>,
 }
 
-/// Returns the text of a token file.
+/// Serializes a token file.
 pub(crate) fn write(contents: &TokenFile, key: &TokenKey) -> Result<Secret, StoreError> {
     let head = Head {
         format: FORMAT.into(),
@@ -110,19 +110,19 @@ pub(crate) fn write(contents: &TokenFile, key: &TokenKey) -> Result<Secret, Stor
         tombstone: contents.tombstone.map(write_tombstone),
     };
     let head = serde_json::to_string(&head)
-        .map_err(|_| StoreError::new("a token file could not be written down"))?;
+        .map_err(|_| StoreError::new("the token file could not be serialized"))?;
     Ok(whole_text(
         &head,
         contents.record.as_ref().map_or("", body_of),
     ))
 }
 
-/// Returns what is in a file, wiped on drop; nothing if there is no file.
+/// Reads the contents of a file, wiped on drop; `None` if there is no file.
 pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     let read = || -> io::Result<Zeroizing<Vec<u8>>> {
         let file = File::open(path)?;
         let length = file.metadata()?.len().min(LONGEST);
-        // Room for all of it from the start: a vector that grows leaves a copy behind.
+        // Allocated at full size: a vector that grows leaves a copy behind.
         let room = usize::try_from(length).unwrap_or(0).saturating_add(1);
         let mut content = Zeroizing::new(Vec::with_capacity(room));
         file.take(length).read_to_end(&mut content)?;
@@ -135,7 +135,7 @@ pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreEr
     }
 }
 
-/// Reads a file's content, which must be this key's.
+/// Parses the contents of a file, which must be this key's.
 pub(crate) fn read(content: &[u8], key: &TokenKey) -> Result<TokenFile, Unusable> {
     let (head, body) = whole_parts(content)?;
     let Kind { format, version } = parse(head)?;
@@ -164,7 +164,7 @@ fn read_contents(head: Head<'_>, body: &str) -> Option<TokenFile> {
     })
 }
 
-/// Returns nothing if there is something that cannot be read.
+/// Applies `read` to a value; `None` if there is a value that cannot be read.
 fn each<T, U>(value: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
     value.map_or(Some(None), |value| read(value).map(Some))
 }
@@ -246,13 +246,13 @@ fn read_fingerprint(text: &str) -> Option<RefreshFingerprint> {
     bytes_of(text).map(RefreshFingerprint)
 }
 
-/// In one piece from the start: a text that grows leaves a copy behind.
+/// Returns the whole text, allocated at full size: a string that grows leaves a copy behind.
 fn whole_text(head: &str, body: &str) -> Secret {
     let check = hash([head.as_bytes(), b"\n", body.as_bytes()]);
     Secret::from([head, "\n", body, "\n", &check, "\n"].concat())
 }
 
-/// Returns head and body if the hash of both follows them.
+/// Returns head and body if they are followed by the hash of both.
 fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
     let text = std::str::from_utf8(content).map_err(|_| broken(content))?;
     let parts = || {
@@ -263,7 +263,8 @@ fn whole_parts(content: &[u8]) -> Result<(&str, &str), Unusable> {
     parts().ok_or_else(|| broken(content))
 }
 
-/// Torn if it begins as ours do, or with what a file system leaves of a file that it lost.
+/// Returns that the file is torn if it begins like a token file, or with the zeros that file
+/// systems leave of a lost file; otherwise that it is foreign.
 fn broken(text: &[u8]) -> Unusable {
     let ours = format!("{{\"format\":\"{FORMAT}\"");
     let left = text.split(|byte| *byte == 0).find(|part| !part.is_empty());

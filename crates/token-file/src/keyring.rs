@@ -14,17 +14,17 @@ use crate::file_lock::{LockedFile, wait_for};
 use crate::permissions;
 use crate::store::FileStore;
 
-/// There is one key in an entry, so its id only says where it is.
+/// An entry contains one key, so its id only says where it is stored.
 const KEY_ID: &str = "keyring";
-/// How long another process may take to make the key: its user may have to unlock the keyring.
+/// How long another process may take to create the key: the user may have to unlock the keyring.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl FileStore {
-    /// Encrypts and authenticates the tokens with a key that lives in this entry of the operating
-    /// system's keyring. If the entry does not exist yet, it is made with a random key; processes
-    /// that do so at once come to the same key.
+    /// Encrypts and authenticates the tokens with the key in this entry of the operating system's
+    /// keyring. If the entry does not exist, it is created with a random key; processes that do so
+    /// at the same time use the same key.
     ///
-    /// The program chooses the keyring, with a package for its platform such as
+    /// The program selects the keyring with a package for its platform, such as
     /// `zbus-secret-service-keyring-store`, `apple-native-keyring-store` or
     /// `windows-native-keyring-store`:
     ///
@@ -41,13 +41,13 @@ impl FileStore {
     /// # }
     /// ```
     ///
-    /// Who deletes the entry makes the records unreadable: they are kept, and the way on is to log
-    /// in again.
+    /// If the entry is deleted, the records can no longer be decrypted: they are kept, and users
+    /// have to log in again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the keyring is locked, cannot be reached, or holds something else in
-    /// this entry.
+    /// [`StoreError`] if the keyring is locked or cannot be reached, or the entry contains
+    /// something other than a key.
     pub async fn sealed_by_keyring(self, entry: Entry) -> Result<Self, StoreError> {
         let store = self.clone();
         let reading = tokio::task::spawn_blocking(move || store.key_of(&entry));
@@ -72,7 +72,7 @@ impl FileStore {
         }
     }
 
-    /// One process makes the key; the others find it.
+    /// Locks the creation of the key: one process creates it, and the others read it.
     fn lock_for_making(&self) -> Result<LockedFile, StoreError> {
         directory::make(&self.directory, &FailPoints::default())?;
         permissions::check_directory(&self.directory)?;
@@ -82,29 +82,30 @@ impl FileStore {
     }
 }
 
-/// What is read back counts: a keyring may have kept nothing.
+/// Creates the key and reads it back, since a keyring may not have stored it.
 fn make_key(entry: &Entry) -> Result<SealingKey, StoreError> {
     let mut key = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *key).map_err(|_| StoreError::new("a sealing key could not be made"))?;
+    getrandom::fill(&mut *key)
+        .map_err(|_| StoreError::new("a sealing key could not be generated"))?;
     entry.set_secret(&*key).map_err(failed)?;
     key_from(entry.get_secret())
 }
 
 fn key_from(found: Result<Vec<u8>, Error>) -> Result<SealingKey, StoreError> {
     let foreign =
-        || StoreError::new("the keyring's entry holds no sealing key; it is left unchanged");
+        || StoreError::new("the keyring entry holds no sealing key; it is left unchanged");
     let bytes = Zeroizing::new(found.map_err(failed)?);
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| foreign())?;
     SealingKey::new(KEY_ID, key).map_err(|_| foreign())
 }
 
-/// Only of errors that cannot have the secret in them is the text shown.
+/// Returns the error, with the text of those that cannot contain the secret.
 fn failed(error: Error) -> StoreError {
-    let failure = StoreError::new("the sealing key could not be had from the keyring");
+    let failure = StoreError::new("the sealing key could not be read from the keyring");
     match error {
         Error::NoStorageAccess(why) => failure.with_detail(why.to_string()),
         Error::PlatformFailure(why) => failure.with_detail(why.to_string()),
-        Error::NoDefaultStore => failure.with_detail("the program has chosen none"),
+        Error::NoDefaultStore => failure.with_detail("the program has not selected a keyring"),
         _ => failure,
     }
 }

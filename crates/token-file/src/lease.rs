@@ -1,10 +1,9 @@
-//! Who may spend a key's token, for how long, and whether that process still lives.
+//! The lease to spend a key's token: its owner, its time, and whether that process is alive.
 //!
-//! A lease is a small file. It ends in three ways: its owner removes it; its time is over, by a
-//! clock that all processes of the machine share; or its owner dies. The last is told by the
-//! kernel: the owner keeps the very file locked, and a lock ends with its process. So a killed
-//! process keeps nobody waiting, and one that was stopped keeps others waiting no longer than the
-//! lease lives.
+//! A lease is a small file. It ends if its owner removes it, if it expires by a clock that all
+//! processes of the machine share, or if its owner dies. The last is detected by a lock: the owner
+//! keeps the lease file locked, and the kernel releases the lock with the process. So a killed
+//! process blocks nobody, and a stopped one blocks others no longer than until the lease expires.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -23,7 +22,7 @@ use crate::file_lock::{FileLock, LockedFile};
 use crate::token_paths::TokenPaths;
 use crate::write::{remove, write_new};
 
-/// The leases that a store holds: their files, open and locked.
+/// The leases that a store holds, with their open, locked files.
 #[derive(Default)]
 pub(crate) struct Leases(Mutex<HashMap<PathBuf, (Owner, LockedFile)>>);
 
@@ -36,8 +35,8 @@ struct Written {
 }
 
 impl Leases {
-    /// Writes a lease for this owner over whatever is there. It need not be durable: a
-    /// reboot ends every lease.
+    /// Writes a lease for this owner, replacing any other. It need not be durable: a reboot ends
+    /// every lease.
     pub(crate) fn write(
         &self,
         paths: &TokenPaths,
@@ -52,9 +51,9 @@ impl Leases {
             life: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
         };
         let content = serde_json::to_vec(&written)
-            .map_err(|_| StoreError::new("a lease could not be written down"))?;
+            .map_err(|_| StoreError::new("the lease could not be serialized"))?;
         let (path, new) = (paths.lease(), paths.beside(".lease.new"));
-        // What a process that died left there is worth nothing.
+        // A temporary file of a process that died is not needed.
         remove(&new).map_err(|error| writing(&new, &error))?;
         let file = write_new(&new, &content, fail_points)?;
         let in_place = mark_alive(&file)
@@ -70,7 +69,7 @@ impl Leases {
         Ok(())
     }
 
-    /// Removes the lease if it is this owner's.
+    /// Removes the lease if this owner holds it.
     pub(crate) fn release(
         &self,
         paths: &TokenPaths,
@@ -97,8 +96,8 @@ impl Leases {
     }
 }
 
-/// Returns the lease's owner and what is left of it, or nothing if it is free. Without the lock it
-/// may be another owner's by now.
+/// Returns the owner of the lease and its remaining time; `None` if it is free. Without the lock,
+/// the owner may have changed since.
 pub(crate) fn live(paths: &TokenPaths) -> Result<Option<(Owner, Duration)>, StoreError> {
     let path = paths.lease();
     let file = match File::open(&path) {
@@ -125,19 +124,19 @@ fn read(file: File, path: &Path) -> Result<Written, StoreError> {
     serde_json::from_slice(&content).map_err(|_| {
         unreadable(
             path,
-            "the lease file is not one of ours: remove it when no program uses the token",
+            "another program wrote the lease file: remove it while no program uses the token",
         )
     })
 }
 
-/// Shows that the owner lives, for as long as it does. The lock of a new file is free.
+/// Locks the file for as long as the owner lives. The lock of a new file is free.
 #[cfg(unix)]
 fn mark_alive(file: &File) -> std::io::Result<()> {
     Ok(file.try_lock()?)
 }
 
-/// Returns whether the owner of a lease lives. Those who ask share the lock, so that none of them
-/// is taken for an owner.
+/// Returns whether the owner of a lease is alive. The check takes a shared lock, so that concurrent
+/// checks do not mistake each other for the owner.
 #[cfg(unix)]
 fn owner_lives(file: &File, path: &Path) -> Result<bool, StoreError> {
     use std::fs::TryLockError;
@@ -149,7 +148,7 @@ fn owner_lives(file: &File, path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// A locked file can be read by its owner alone there, so leases end by their time.
+/// On Windows, only its owner can read a locked file, so leases only end by their time.
 #[cfg(not(unix))]
 fn mark_alive(_file: &File) -> std::io::Result<()> {
     Ok(())

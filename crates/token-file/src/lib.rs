@@ -25,7 +25,7 @@ mod write;
 
 pub use store::FileStore;
 
-/// For tests: the steps at which a write can be stopped or made to fail.
+/// Tools for tests: the steps at which a write can be stopped or made to fail.
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util {

@@ -1,4 +1,4 @@
-//! The operations of the store, each in a thread that may block.
+//! The operations of the store, each on a blocking thread.
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ impl TokenStore for FileStore {
     ) -> Result<Acquired, StoreError> {
         let owner = owner.clone();
         self.with_paths(key, move |store, paths, call| {
-            // Those who find the lease taken should not queue for the lock, least of all before its
-            // holder.
+            // Without the lock, so that waiters do not queue for it, least of all before the
+            // lease's owner.
             let busy_now = || busy(store, paths, &owner);
             let lock = match FileLock::acquire_unless(paths, &store.fail_points, call, busy_now)? {
                 Waited::Instead(busy) => return Ok(busy),
@@ -154,7 +154,7 @@ impl TokenStore for FileStore {
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.with_recovered_file(key, |store, paths, lock| {
-            // The copy before a file that cannot be read still tells what is removed.
+            // The previous version of an unreadable file still tells what is removed.
             let current = Current::read(paths).or_else(|_| Current::read_or_blank(paths))?;
             let removed = current
                 .contents
@@ -192,7 +192,7 @@ impl TokenStore for FileStore {
     }
 }
 
-/// Returns "busy" if another owner has the lease.
+/// Returns [`Acquired::Busy`] if another owner holds the lease.
 fn busy(
     store: &FileStore,
     paths: &TokenPaths,

@@ -1,4 +1,4 @@
-//! Files and directories that are this user's alone, as ssh wants its own.
+//! Checks that only this user can access files and directories, as ssh does for its own.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,8 +8,8 @@ use token_core::store::StoreError;
 
 use crate::failure::{reading, unreadable};
 
-/// Refuses a file that is no regular file, or that another user owns, reads or writes. One that is
-/// not there is nobody's.
+/// Refuses a file that is not a regular file, or that another user owns or can access. A missing
+/// file passes.
 pub(crate) fn check_file(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::symlink_metadata(path) {
         Ok(file) if !file.is_file() => {
@@ -22,7 +22,7 @@ pub(crate) fn check_file(path: &Path) -> Result<(), StoreError> {
     refused.map_or(Ok(()), |why| Err(unreadable(path, why)))
 }
 
-/// The same for a directory; a symbolic link to one is followed.
+/// Does the same for a directory; a symbolic link to one is followed.
 pub(crate) fn check_directory(path: &Path) -> Result<(), StoreError> {
     let refused = match fs::metadata(path) {
         Ok(directory) if !directory.is_dir() => {
@@ -35,8 +35,8 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), StoreError> {
     refused.map_or(Ok(()), |why| Err(unreadable(path, why)))
 }
 
-/// Refuses a directory if any above it lets every user rename and remove what is not his own, and
-/// so put another in its place.
+/// Refuses a directory if one of its parents lets every user rename and remove the files of others,
+/// and so replace the directory.
 pub(crate) fn check_parents(directory: &Path) -> Result<(), StoreError> {
     match exposed_parent(directory) {
         Some(parent) => Err(unreadable(
@@ -51,7 +51,7 @@ pub(crate) fn check_parents(directory: &Path) -> Result<(), StoreError> {
 fn exposed_parent(directory: &Path) -> Option<PathBuf> {
     let there = directory.ancestors().find(|path| path.exists())?;
     let real = fs::canonicalize(there).ok()?;
-    // The directory itself has its own, stricter rule; one that is not there yet will be made in
+    // The directory itself has a stricter rule of its own; a missing one will be created in
     // `there`.
     let mut above = real.ancestors().skip(usize::from(there == directory));
     let exposed =
@@ -129,7 +129,7 @@ mod access {
     }
 }
 
-/// The user's own folders are private to him on Windows.
+/// On Windows, a user's folders are private.
 #[cfg(not(unix))]
 mod access {
     use std::fs::Metadata;

@@ -1,4 +1,4 @@
-//! The store and its settings.
+//! The store and its configuration.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::fail_points::WriteStep;
 use crate::file_lock::LOCK_TIMEOUT;
 use crate::lease::Leases;
 
-/// Keeps tokens in files, one a key, for all processes of one machine. Clones share the leases that
-/// they hold.
+/// A token store in files, one per key, for all processes of one machine. Clones share their
+/// leases.
 ///
 /// ```
 /// use token_file::FileStore;
@@ -31,43 +31,45 @@ use crate::lease::Leases;
 ///
 /// # Files
 ///
-/// The directory is made with mode 0700 and every file with 0600. If they belong to another user,
-/// or other users have access to them, the store refuses them, as ssh does. Beside `<key>.json`,
-/// which holds record, intent and tombstone, there are
+/// The directory is created with mode 0700 and every file with 0600. If they belong to another
+/// user, or other users have access to them, the store refuses them, as ssh does. Besides
+/// `<key>.json`, which contains the record, intent and tombstone, there are
 ///
-/// * `.json.lock`, locked for the milliseconds of a write and never removed;
-/// * `.json.lease`, who may spend the token;
-/// * `.json.new`, a write that is under way, or that a process left unfinished;
-/// * `.json.previous`, a copy of the record before the last one (not after a logout);
-/// * `.json.unreadable-<n>`, what was found torn or foreign, and kept.
+/// * `.json.lock`, which is locked for the milliseconds of a write and never removed;
+/// * `.json.lease`, the lease to spend the token;
+/// * `.json.new`, a write in progress, or one that a process left unfinished;
+/// * `.json.previous`, the previous version of the file (not after a logout);
+/// * `.json.unreadable-<n>`, a file that was damaged or written by another program, and kept.
 ///
-/// A file that is a symbolic link is followed, and these lie beside its target. Mount the directory
-/// above the store's into a container, never a single file: that could not be replaced. Delete the
+/// If a token file is a symbolic link, these files are next to its target. Mount the parent of the
+/// store's directory into a container, never a single file, which cannot be replaced. Delete the
 /// files of a key only while no program uses it.
 ///
 /// # Guarantees
 ///
-/// * A write is a temporary file, synced, renamed, and its directory synced. A process that dies at
-///   any moment leaves the old record or the new one. If the disk or another program damaged the
-///   file, the copy before it is used, and the damaged one is kept.
-/// * A new token is safe in two steps. As soon as its temporary file is written, a killed process
-///   does not lose it: the next process that writes, or takes the lease, completes the write first.
-///   When the commit returns, the directory is synced, and a power cut does not lose it either.
-/// * Leases are timed by the machine's clock that counts suspend, and end with a reboot. On Unix
-///   their owner keeps the lease file locked too, so that the lease of a process that died ends at
-///   once, by the kernel; a process that was stopped keeps others waiting for as long as its lease
-///   lives. On Windows they end by their time alone, on the wall clock.
-/// * An operation waits at most 4 seconds for other processes; one that failed is not carried out
-///   later.
-/// * A process that waits for another's commit looks at the files every few
-///   milliseconds, at most 20.
-/// * Buffers that held a token are wiped.
+/// * Each write goes to a temporary file that is synced and renamed, and then the directory is
+///   synced. A process that dies at any time leaves the old record or the new one. If the file is
+///   damaged by the disk or another program, the previous version is used, and the damaged file is
+///   kept.
+/// * A new token is safe in two steps. As soon as its temporary file is written, it survives if the
+///   process is killed: the next process that writes, or acquires the lease, completes the write
+///   first. When the commit returns, the directory is synced, and the token also survives a power
+///   failure, if the disk honors syncs.
+/// * Leases are timed by the monotonic clock of the machine, which includes suspend, and end with a
+///   reboot. On Unix their owner also keeps the lease file locked, so that the lease of a process
+///   that died ends immediately; a stopped process blocks others until its lease expires. On
+///   Windows leases only end by their time, measured by the wall clock.
+/// * An operation waits at most 4 seconds for other processes. One that failed for that reason is
+///   not carried out later.
+/// * A process that waits for the commit of another checks the files at intervals of at most 20
+///   milliseconds.
+/// * Buffers that contained a token are wiped.
 ///
-/// It is for a local disk: network file systems keep neither locks nor renames as they should.
-/// Without [`sealed_with`](Self::sealed_with) tokens are plain text that the user and the superuser
-/// can read, as SSH keys are.
+/// The directory must be on a local disk: locks and renames are not reliable on network file
+/// systems. Without [`sealed_with`](Self::sealed_with), tokens are plain text that the user and the
+/// superuser can read, as with SSH keys.
 ///
-/// It needs a Tokio runtime, in whose blocking threads all I/O runs.
+/// The store needs a Tokio runtime, on whose blocking threads all I/O runs.
 #[derive(Clone)]
 pub struct FileStore {
     pub(crate) directory: Arc<Path>,
@@ -78,7 +80,7 @@ pub struct FileStore {
     pub(crate) fail_points: FailPoints,
 }
 
-/// What to do about a directory above the store's that every user may write to.
+/// What to do if every user may write to a parent directory of the store's.
 #[derive(Clone, Copy)]
 pub(crate) enum ExposedParents {
     Warn,
@@ -86,7 +88,7 @@ pub(crate) enum ExposedParents {
 }
 
 impl FileStore {
-    /// Returns a store in this directory, which is made when something is first written.
+    /// Creates a store in this directory, which is created by the first write.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
         let directory = std::path::absolute(&directory).unwrap_or(directory);
@@ -100,31 +102,32 @@ impl FileStore {
         }
     }
 
-    /// Returns a store in `<app_name>/tokens` under the directory for the state of this user's
-    /// programs: `$XDG_STATE_HOME` or `~/.local/state`
-    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)), `~/Library/Application
-    /// Support` on Apple's systems, `%LOCALAPPDATA%` on Windows.
+    /// Creates a store in `<app_name>/tokens` in the user's directory for application state:
+    /// `$XDG_STATE_HOME` or `~/.local/state`
+    /// ([XDG](https://specifications.freedesktop.org/basedir-spec/latest/)),
+    /// `~/Library/Application Support` on Apple systems, `%LOCALAPPDATA%` on Windows.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the name has anything but letters, digits, `-`, `_`, `.` and spaces, or
-    /// the user has no home directory, as services often have not: use [`at`](Self::at).
+    /// [`BuildError`] if the name contains anything but letters, digits, `-`, `_`, `.` and spaces,
+    /// or the user has no home directory, as is common for services: use [`at`](Self::at).
     pub fn in_default_directory(app_name: &str) -> Result<Self, BuildError> {
         directory::of_this_user(app_name).map(Self::at)
     }
 
-    /// Encrypts and authenticates the tokens. A record that is not sealed is then refused, so that
-    /// nobody can put another token there: to change over, log in again.
+    /// Encrypts and authenticates the tokens. Records that are not sealed are then refused, so that
+    /// another process cannot replace a token: to enable sealing later, log in again. Default:
+    /// plain text.
     #[must_use]
     pub fn sealed_with(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
         self
     }
 
-    /// Refuses a directory if any directory above it can be written to by every user and has no
-    /// sticky bit. Kubernetes' `emptyDir` is one: there every process of the pod could put another
-    /// directory in its place. Without this, [`warnings`](token_core::TokenStore::warnings) tells
-    /// of it.
+    /// Refuses the directory if every user can write to one of its parents and that has no sticky
+    /// bit, such as an `emptyDir` of Kubernetes, where every process of the pod could replace the
+    /// directory. Default: only a warning, returned by
+    /// [`warnings`](token_core::TokenStore::warnings).
     ///
     /// ```
     /// use token_file::FileStore;
@@ -137,7 +140,7 @@ impl FileStore {
         self
     }
 
-    /// For tests: how long an operation waits for other processes before it fails. Default: 4
+    /// Sets how long an operation waits for other processes before it fails. For tests. Default: 4
     /// seconds.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
@@ -147,8 +150,8 @@ impl FileStore {
         self
     }
 
-    /// For tests: calls `hook` before each step of a write, in the thread that writes. An error
-    /// that it returns is taken for the file system's; it may also never return.
+    /// Calls `hook` before each step of a write, in the thread that writes. For tests. An error
+    /// that it returns is treated as one of the file system; it may also never return.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     #[must_use]
@@ -160,7 +163,7 @@ impl FileStore {
         self
     }
 
-    /// Returns the directory of the files.
+    /// Returns the directory that contains the files.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

@@ -9,7 +9,7 @@ use token_sealing::Sealing;
 
 use crate::boot_instant::BootInstant;
 
-/// All that is kept for a key except its lease.
+/// Everything that is stored for a key except its lease.
 #[derive(Default)]
 pub(crate) struct TokenFile {
     pub(crate) record: Option<StoredRecord>,
@@ -17,14 +17,14 @@ pub(crate) struct TokenFile {
     pub(crate) tombstone: Option<Tombstone>,
 }
 
-/// What is known of the grant that a logout removed.
+/// What is stored of the grant that a logout removed.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Tombstone {
     pub(crate) generation: Option<Generation>,
     pub(crate) initial: Option<RefreshFingerprint>,
 }
 
-/// A record as it is in the file.
+/// A record as stored in the file.
 pub(crate) struct StoredRecord {
     pub(crate) id: RecordId,
     pub(crate) due_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub(crate) enum Body {
 }
 
 impl TokenFile {
-    /// Returns what a store tells its callers.
+    /// Returns the entry for callers of the store.
     pub(crate) fn entry(
         &self,
         key: &TokenKey,
@@ -63,7 +63,7 @@ impl TokenFile {
         Ok(entry)
     }
 
-    /// Decides what a commit of this record does.
+    /// Returns the result of a commit of this record.
     pub(crate) fn judge(&self, condition: &CommitCondition, new: &RecordId) -> Committed {
         let stored = StoredState {
             record: self.record.as_ref().map(|stored| stored.id),
@@ -73,7 +73,7 @@ impl TokenFile {
         condition.judge(&stored, new)
     }
 
-    /// Returns the contents with this record. A repeated commit makes the record no younger.
+    /// Returns the contents with this record. A repeated commit does not reset its age.
     pub(crate) fn with(self, mut new: StoredRecord) -> Self {
         if let Some(same) = self.record.filter(|stored| stored.id == new.id) {
             new.committed = same.committed;
@@ -85,7 +85,7 @@ impl TokenFile {
         }
     }
 
-    /// Returns what a logout leaves; a second one keeps what the first did.
+    /// Returns the contents after a logout; a second logout keeps the tombstone of the first.
     pub(crate) fn tombstoned(&self) -> Self {
         let removed = self.record.as_ref().map(|stored| Tombstone {
             generation: Some(stored.id.generation),
@@ -146,12 +146,11 @@ impl Body {
             }
             (Self::Plain(body), None) => Ok(body.clone()),
             (Self::Sealed(_), None) => Err(StoreError::new(
-                "the record is sealed and no key was given; it is left unchanged",
+                "the record is sealed but no key was given; it is left unchanged",
             )),
-            // A process that can write the file could otherwise put its own token in place of a
-            // sealed one.
+            // Otherwise, a process that can write the file could replace a sealed token by its own.
             (Self::Plain(_), Some(_)) => Err(StoreError::new(
-                "the record is not sealed though a key was given; it is left unchanged",
+                "the record is not sealed although a key was given; it is left unchanged",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! The paths of one key's files.
+//! The paths of a key's files.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,16 +12,16 @@ use crate::failure::reading;
 use crate::file_name::file_name;
 use crate::permissions;
 
-/// The paths of one key's token file and of the files beside it.
+/// The paths of a key's token file and of the files next to it.
 pub(crate) struct TokenPaths {
     key: TokenKey,
     file: PathBuf,
 }
 
 impl TokenPaths {
-    /// Finds the paths of a key, and checks that directory and files are this user's alone. A
-    /// symbolic link is followed: the other files lie beside its target, so that a process that
-    /// comes by another path meets the same lock.
+    /// Returns the paths of a key, after a check that only this user can access the directory and
+    /// files. A symbolic link is followed: the other files are next to its target, so that a
+    /// process that uses another path takes the same lock.
     pub(crate) fn of(directory: &Path, key: &TokenKey) -> Result<Self, StoreError> {
         let named = directory.join(file_name(key));
         let file = target(&named).map_err(|error| reading(&named, &error))?;
@@ -44,7 +44,7 @@ impl TokenPaths {
         &self.key
     }
 
-    /// The token file itself.
+    /// Returns the path of the token file.
     pub(crate) fn file(&self) -> &Path {
         &self.file
     }
@@ -53,20 +53,20 @@ impl TokenPaths {
         self.file.parent().unwrap_or(Path::new("."))
     }
 
-    /// The file beside it with this ending. No key's own file has such a name: they all end with
-    /// `.json`.
+    /// Returns the path of the file next to it with this extension. It is never the token file of
+    /// another key, since those end with `.json`.
     pub(crate) fn beside(&self, ending: &str) -> PathBuf {
         let mut name = OsString::from(&self.file);
         name.push(ending);
         name.into()
     }
 
-    /// The copy of the record before the last one.
+    /// Returns the path of the previous copy.
     pub(crate) fn previous(&self) -> PathBuf {
         self.beside(".previous")
     }
 
-    /// The temporary file, which will take the name of the token file.
+    /// Returns the path of the temporary file, which is renamed to the token file.
     pub(crate) fn unfinished(&self) -> PathBuf {
         self.beside(".new")
     }
@@ -91,7 +91,7 @@ impl TokenPaths {
     }
 }
 
-/// Follows a chain of symbolic links to its end, whether a file is there or not.
+/// Follows a chain of symbolic links to its end, which may not exist.
 fn target(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();

@@ -1,10 +1,10 @@
-//! A write that a killed process left behind: its temporary file, whole or torn.
+//! Recovery of a write that a killed process left behind: its temporary file, complete or torn.
 //!
-//! A whole one is always the successor of the file. It was written under the lock, from what the
-//! file held then; and nobody has written since, because every holder of the lock completes it
-//! before anything else. It may hold the only living token, so a whole one is never removed.
-//! Readers do not look at it: without the lock they cannot tell whether its writer still works on
-//! it.
+//! A complete one is always the successor of the file. It was written under the lock, from the
+//! contents of the file at that time, and nobody has written since, because every holder of the
+//! lock completes it before anything else. It may contain the only valid token, so a complete one
+//! is never removed. Readers ignore it: without the lock they cannot tell whether its writer is
+//! still active.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -33,7 +33,7 @@ pub(crate) fn complete(
     match format::read(&content, paths.key()) {
         Ok(_) => finish(paths, &new, &content, fail_points),
         Err(Unusable::Torn) => remove_torn(&new, fail_points),
-        // The version that wrote it can read it, and it may be the only living token.
+        // The version that wrote it can read it, and it may contain the only valid token.
         Err(newer @ Unusable::Newer) => Err(newer.at(&new)),
         Err(_) => set_aside(paths, &new, fail_points),
     }
@@ -53,8 +53,9 @@ fn finish(
     put_in_place(paths, new, fail_points)
 }
 
-/// Writes the same bytes over it. After a sync that failed, a kernel may take for clean what never
-/// reached the disk, and would sync nothing; a process that dies during this leaves it as it was.
+/// Overwrites the file with the same bytes. After a failed sync, a kernel may mark pages as clean
+/// that never reached the disk, so that another sync would do nothing. A process that dies
+/// meanwhile leaves the contents unchanged.
 fn write_again(new: &Path, content: &[u8], fail_points: &FailPoints) -> io::Result<File> {
     fail_points.before(WriteStep::WriteAgain)?;
     let mut file = OpenOptions::new().write(true).open(new)?;
@@ -69,7 +70,7 @@ fn remove_torn(new: &Path, fail_points: &FailPoints) -> Result<(), StoreError> {
     removed.map_err(|error| writing(new, &error))
 }
 
-/// Keeps what is not this key's under another name.
+/// Keeps a file that is not this key's under another name.
 fn set_aside(paths: &TokenPaths, new: &Path, fail_points: &FailPoints) -> Result<(), StoreError> {
     let aside = fail_points
         .before(WriteStep::KeepUnreadable)

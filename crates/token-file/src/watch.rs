@@ -11,11 +11,11 @@ use crate::file_lock::Call;
 use crate::store::FileStore;
 use crate::token_paths::TokenPaths;
 
-/// The shortest and the longest time between two looks at the files, of two system calls each.
+/// The shortest and the longest interval between two checks of the files, of two system calls each.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// What tells one version of the files from another without reading them.
+/// The metadata that distinguishes one version of the files from another without reading them.
 #[derive(Clone, PartialEq, Eq)]
 struct Version {
     file: Option<(u64, u64, Option<SystemTime>)>,
@@ -23,7 +23,7 @@ struct Version {
 }
 
 impl FileStore {
-    /// Returns what is stored when it is of another generation, or when a lease was released;
+    /// Waits until another generation is stored or a lease is released, and returns what is stored;
     /// `None` after `at_most`.
     pub(crate) async fn until_changed(
         &self,
@@ -31,7 +31,8 @@ impl FileStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        // One thread waits and reads: among many waiters, changing threads before reading costs.
+        // The same thread waits and reads: with many waiters, switching threads before the read is
+        // slow.
         let watching = self.with_paths(key, move |store, paths, call| {
             Ok(store.watch(paths, seen, at_most, call))
         });
@@ -49,7 +50,7 @@ impl FileStore {
         let mut last: Option<Version> = None;
         while !call.is_abandoned() {
             let now = Version::of(paths);
-            // It may have been released before the wait began.
+            // The lease may have been released before the wait began.
             let released = last.as_ref().is_none_or(|last| last.leased) && !now.leased;
             let written = last.as_ref().is_none_or(|last| last.file != now.file);
             if (released || written)
@@ -70,8 +71,8 @@ impl FileStore {
     }
 }
 
-/// A sixteenth of the wait so far: an exchange that is quick is noticed soon, and a long one costs
-/// little.
+/// Returns a sixteenth of the time waited so far: the end of a quick exchange is noticed soon, and
+/// waiting for a slow one costs little.
 fn pause_after(waited: Duration) -> Duration {
     (waited / 16).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

@@ -1,4 +1,4 @@
-//! A file is replaced as a whole, or stays as it was.
+//! Atomic writes: a file is replaced as a whole, or remains unchanged.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -15,9 +15,9 @@ use crate::format;
 use crate::token_file::TokenFile;
 use crate::token_paths::TokenPaths;
 
-/// Writes a new token durably. Whenever the process dies, the file holds what it held before or
-/// these contents; once the temporary file is whole, these: if anything fails after that, it stays
-/// for the next holder of the lock.
+/// Writes a new token durably. If the process dies, the file has its previous or these contents;
+/// once the temporary file is complete, these: if anything fails after that, the next holder of the
+/// lock completes the write.
 pub(crate) fn save_token(
     paths: &TokenPaths,
     contents: &TokenFile,
@@ -31,8 +31,8 @@ pub(crate) fn save_token(
     put_in_place(paths, &new, fail_points)
 }
 
-/// Writes the same token durably, or none: an intent, a tombstone. If that fails it is undone, so
-/// that it is not carried out after its caller was told that it failed.
+/// Writes contents without a new token durably: an intent or a tombstone. A failed write is undone,
+/// so that it does not take effect after it was reported as failed.
 pub(crate) fn save_note(
     paths: &TokenPaths,
     contents: &TokenFile,
@@ -51,7 +51,7 @@ pub(crate) fn save_note(
     saved
 }
 
-/// Writes the temporary file, and does not sync it.
+/// Writes the temporary file without a sync.
 fn write_contents(
     paths: &TokenPaths,
     contents: &TokenFile,
@@ -67,7 +67,7 @@ fn write_contents(
     )
 }
 
-/// Writes a file that is not there yet; half of one is removed.
+/// Writes a new file, and removes it if that fails halfway.
 pub(crate) fn write_new(
     path: &Path,
     content: &[u8],
@@ -98,7 +98,7 @@ pub(crate) fn write_new(
     }
 }
 
-/// Empties it first: a file that cannot be removed must not be whole.
+/// Truncates and removes a file, since one that cannot be removed must not be complete.
 fn discard(file: &File, path: &Path) {
     _ = file.set_len(0);
     _ = fs::remove_file(path);
@@ -111,9 +111,9 @@ pub(crate) fn sync(file: &File, path: &Path, fail_points: &FailPoints) -> Result
         .map_err(|error| writing(path, &error))
 }
 
-/// Links the file that is there to the name under which it is kept, before the new one takes its
-/// name. With the intent this is done before the vendor is asked, so that it need not be done when
-/// the answer is there: then nothing but the disk stands between a token and its file.
+/// Links the existing file to the name under which it is kept, before it is replaced. For a refresh
+/// this is done with the intent, before the request is sent, so that a new token is written with as
+/// few steps as possible.
 fn keep_old(
     paths: &TokenPaths,
     contents: &TokenFile,
@@ -123,19 +123,19 @@ fn keep_old(
     if there == FileState::Unreadable {
         keep_unreadable(paths, fail_points)?;
     }
-    // A logout leaves no copy at all.
+    // A logout leaves no copy.
     if contents.tombstone.is_some() {
         return remove_previous(paths, fail_points);
     }
     match there {
         FileState::Missing => remove_previous(paths, fail_points),
         FileState::Whole => keep_previous(paths, fail_points),
-        // What was read instead of an unreadable file is still the previous copy.
+        // The copy that was read instead of the unreadable file remains the previous copy.
         FileState::Copied | FileState::Unreadable => Ok(()),
     }
 }
 
-/// Gives a file that cannot be read a second name, under which it stays.
+/// Links an unreadable file to a name under which it is kept.
 pub(crate) fn keep_unreadable(
     paths: &TokenPaths,
     fail_points: &FailPoints,
@@ -179,7 +179,7 @@ pub(crate) fn put_in_place(
         .map_err(|error| writing(paths.directory(), &error))
 }
 
-/// Makes a hard link, or a copy if the file system has no links.
+/// Creates a hard link, or a copy if the file system does not support links.
 fn second_name(file: &Path, name: &Path) -> io::Result<()> {
     match fs::hard_link(file, name) {
         Err(error) if error.kind() != ErrorKind::StorageFull => fs::copy(file, name).map(drop),
@@ -193,7 +193,7 @@ pub(crate) fn unused_name(paths: &TokenPaths) -> PathBuf {
     unused.unwrap_or_else(|| name(u32::MAX))
 }
 
-/// Removes a file, which may be gone already.
+/// Removes a file, which may already be gone.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

@@ -1,5 +1,5 @@
-//! A process of its own: this test program starts itself anew, and tells the child by the
-//! environment what to do.
+//! Child processes: this test program starts itself again, with the task of the child in its
+//! environment.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -17,7 +17,8 @@ const TASK: &str = "FILE_STORE_TASK";
 const DIRECTORY: &str = "FILE_STORE_DIRECTORY";
 const STOP_AT: &str = "FILE_STORE_STOP_AT";
 
-/// A child and the lines it says, each marked so that the test harness's own are told apart.
+/// A child process and its output lines, which are marked to distinguish them from those of the
+/// test harness.
 pub(crate) struct Process {
     child: Child,
     says: BufReader<ChildStdout>,
@@ -41,7 +42,7 @@ impl Process {
     ) -> Self {
         command
             .args([
-                "child::a_lease_that_a_process_of_its_own_holds_is_busy_to_others",
+                "child::a_lease_that_another_process_holds_is_busy",
                 "--exact",
                 "--nocapture",
             ])
@@ -58,7 +59,7 @@ impl Process {
         Self { child, says }
     }
 
-    /// The next thing it says; nothing where it came to its end.
+    /// Returns the next line of the child; `None` if it has ended.
     pub(crate) fn hear(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -79,7 +80,7 @@ impl Process {
         self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
-    /// `kill -9`.
+    /// Kills the child, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -87,7 +88,7 @@ impl Process {
 
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        // The shell has it built in; a small machine has no program of that name.
+        // Built into the shell; a minimal system has no `kill` program.
         let signal = Command::new("sh")
             .args(["-c", &format!("kill {name} {}", self.child.id())])
             .status();
@@ -112,10 +113,10 @@ fn wait_to_be_told() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-/// Where the environment names a task, this is the child that another test started; else it is a
+/// If the environment names a task, this is the child that another test started; otherwise it is a
 /// test, which starts one.
 #[test]
-fn a_lease_that_a_process_of_its_own_holds_is_busy_to_others() {
+fn a_lease_that_another_process_holds_is_busy() {
     match std::env::var(TASK) {
         Ok(task) => work(&task),
         Err(_) => watch_a_holder(),
@@ -172,7 +173,7 @@ fn work(task: &str) {
     });
 }
 
-/// The store, which stops for ever before the step with the wanted number.
+/// Returns a store that stops forever before the step with the wanted number.
 fn child_store() -> FileStore {
     let store = FileStore::at(std::env::var(DIRECTORY).unwrap());
     let Ok(stop_at) = std::env::var(STOP_AT) else {
@@ -202,7 +203,7 @@ async fn refresh(store: &FileStore) {
     store.release(&key(), &owner(1)).await.unwrap();
 }
 
-/// One refresh of whatever is stored.
+/// Performs a refresh of whatever is stored.
 async fn next(store: &FileStore) {
     let Acquired::Held(entry) = store.acquire(&key(), &owner(1), LONG).await.unwrap() else {
         panic!("the lease of a process that was killed");

@@ -1,4 +1,4 @@
-//! Files that somebody or something else wrote.
+//! Files that are damaged or were written by something else.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ async fn a_file_that_is_torn_anywhere_is_an_error_and_is_kept() {
 
 // FAULTS.md row 38
 #[tokio::test]
-async fn a_file_of_which_one_byte_changed_is_an_error() {
+async fn a_file_with_one_changed_byte_is_an_error() {
     let fixture = Fixture::with_a_record().await;
     let whole = fs::read(fixture.file()).unwrap();
     for at in 0..whole.len() {
@@ -89,7 +89,7 @@ async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
 }
 
 #[tokio::test]
-async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
+async fn a_new_login_or_a_logout_replaces_and_keeps_an_unreadable_file() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     for number in [1, 2] {
@@ -109,7 +109,7 @@ async fn a_new_login_or_a_logout_goes_over_an_unreadable_file_and_keeps_it() {
     assert!(store.load(&key()).await.unwrap().tombstoned);
 }
 
-/// The copy before it tells what a logout removes.
+/// The generation is that of the previous copy.
 #[tokio::test]
 async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
     let fixture = Fixture::with_a_record().await;
@@ -126,9 +126,9 @@ async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
     assert_eq!(entry.tombstoned_generation, copy);
 }
 
-/// Else a damaged file after a new login would be a logout.
+/// Otherwise a damaged file after a new login would be read as a logout.
 #[tokio::test]
-async fn a_tombstone_is_no_previous_copy() {
+async fn a_tombstone_in_the_previous_copy_is_ignored() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_tombstone_is_no_previous_copy() {
 }
 
 #[tokio::test]
-async fn the_file_of_another_key_or_version_is_told_apart() {
+async fn the_file_of_another_key_or_version_is_recognized() {
     let fixture = Fixture::with_a_record().await;
     let other = token_core::TokenKey::of("acme", "api.acme.example", "2");
     let of_another = fixture.directory().join("acme%2fapi.acme.example%2f2.json");
@@ -151,7 +151,7 @@ async fn the_file_of_another_key_or_version_is_told_apart() {
 }
 
 #[tokio::test]
-async fn what_a_lease_file_holds_after_a_crash_of_the_machine_does_not_count() {
+async fn a_lease_file_that_a_crash_of_the_machine_damaged_is_ignored() {
     let fixture = Fixture::with_a_record().await;
     for content in ["", "torn", "{\"owner\":\"x\"}"] {
         put(&fixture.beside(".lease"), content);

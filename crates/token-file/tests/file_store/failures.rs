@@ -1,4 +1,4 @@
-//! Disks that are full, read-only or mounted otherwise.
+//! Disks that are full or read-only, and files that are mount points.
 
 use std::collections::HashSet;
 use std::io;
@@ -17,7 +17,7 @@ const READ_ONLY: i32 = 30;
 const BUSY: i32 = 16;
 const OTHER_DEVICE: i32 = 18;
 
-/// A store whose file system fails with this error before this step.
+/// Returns a store whose file system fails with this error before this step.
 fn failing(fixture: &Fixture, step: WriteStep, error: i32) -> FileStore {
     fixture
         .store()
@@ -96,7 +96,7 @@ async fn repaired(fixture: &Fixture) {
 // FAULTS.md row 39
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_is_mounted_by_itself_says_to_mount_the_directory() {
+async fn the_error_of_a_mounted_file_says_to_mount_the_directory() {
     for error in [BUSY, OTHER_DEVICE] {
         let fixture = Fixture::with_a_record().await;
         let login = failing(&fixture, WriteStep::Rename, error)
@@ -130,7 +130,7 @@ async fn a_directory_that_cannot_be_made_is_an_error() {
 
 // FAULTS.md row 9
 #[tokio::test]
-async fn a_directory_that_is_none_is_broken_and_not_busy() {
+async fn a_path_that_is_not_a_directory_is_an_error_and_not_a_busy_lease() {
     let fixture = Fixture::empty();
     std::fs::write(fixture.root().join("file"), "").unwrap();
     let store = FileStore::at(fixture.root().join("file").join("tokens"));

@@ -1,4 +1,4 @@
-//! Which files there are, whose they are, and where.
+//! Which files the store creates, where, and what they contain.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::fixture::{
 };
 
 #[tokio::test]
-async fn a_look_at_an_empty_store_makes_nothing() {
+async fn reading_an_empty_store_creates_nothing() {
     let fixture = Fixture::empty();
     assert_eq!(stored(&fixture.store()).await, None);
     assert!(!fixture.directory().exists());
@@ -45,7 +45,7 @@ async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn symbolic_links_in_a_circle_are_an_error() {
+async fn a_cycle_of_symbolic_links_is_an_error() {
     let fixture = Fixture::empty();
     fs::create_dir(fixture.directory()).unwrap();
     set_mode(&fixture.directory(), 0o700);
@@ -94,7 +94,7 @@ async fn a_lease_ends_with_the_last_handle_of_its_owner() {
 }
 
 #[tokio::test]
-async fn a_lock_file_that_was_tidied_away_is_made_again() {
+async fn a_deleted_lock_file_is_created_again() {
     let fixture = Fixture::with_a_record().await;
     fs::remove_file(fixture.beside(".lock")).unwrap();
     let committed = fixture
@@ -159,7 +159,7 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_plain_record_does_not_pass_for_a_sealed_one() {
+async fn a_plain_record_is_refused_if_a_key_is_given() {
     let fixture = Fixture::with_a_record().await;
     let sealed = fixture.store().sealed_with(sealing());
     assert!(why_not_loaded(&sealed).await.contains("is not sealed"));
@@ -167,7 +167,7 @@ async fn a_plain_record_does_not_pass_for_a_sealed_one() {
 }
 
 #[tokio::test]
-async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
+async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_with_the_new_one() {
     let fixture = Fixture::empty();
     let old = fixture.store().sealed_with(sealing());
     old.commit(&key(), &CommitCondition::Overwrite, &record(1))
@@ -190,7 +190,7 @@ async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_anew() {
 }
 
 #[test]
-fn the_default_directory_is_the_programs_own() {
+fn the_default_directory_contains_the_app_name() {
     let store = FileStore::in_default_directory("acme-sync").unwrap();
     assert!(store.directory().is_absolute() && store.directory().ends_with("acme-sync/tokens"));
 }

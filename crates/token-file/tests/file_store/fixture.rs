@@ -1,4 +1,4 @@
-//! A directory that is gone when the test is over, and what is put there.
+//! A temporary directory, and the records that tests put into it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Fixture {
         Self(root)
     }
 
-    /// One with `record(1)` in it.
+    /// Returns a fixture whose store contains `record(1)`.
     pub(crate) async fn with_a_record() -> Self {
         let fixture = Self::empty();
         let first = fixture
@@ -41,17 +41,17 @@ impl Fixture {
         &self.0
     }
 
-    /// Not there before something is written.
+    /// Returns the store's directory, which does not exist before the first write.
     pub(crate) fn directory(&self) -> PathBuf {
         self.0.join("tokens")
     }
 
-    /// A new handle.
+    /// Returns a new handle.
     pub(crate) fn store(&self) -> FileStore {
         FileStore::at(self.directory())
     }
 
-    /// The record's file.
+    /// Returns the path of the record's file.
     pub(crate) fn file(&self) -> PathBuf {
         self.directory().join(FILE)
     }
@@ -61,7 +61,7 @@ impl Fixture {
     }
 }
 
-/// Writes a file as this user's own, whose mode other users cannot read.
+/// Writes a file with a mode that keeps other users out.
 pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
     fs::write(path, content).unwrap();
     set_mode(path, 0o600);
@@ -77,8 +77,8 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 pub(crate) fn set_mode(_path: &Path, _mode: u32) {}
 
-/// The number of the record in a file that is whole, by the hash in its last line; nothing where it
-/// is torn or not there.
+/// Returns the number of the record in a file that is complete by the hash in its last line; `None`
+/// if the file is torn or missing.
 pub(crate) fn whole_record(path: &Path) -> Option<u8> {
     let text = fs::read_to_string(path).ok()?;
     let (content, check) = text.strip_suffix('\n')?.rsplit_once('\n')?;
@@ -112,7 +112,7 @@ pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
     SealingKey::new(id, [byte; 32]).unwrap()
 }
 
-/// The number of the record that is stored, whose body must be its own.
+/// Returns the number of the stored record, after a check of its body.
 pub(crate) async fn stored(store: &FileStore) -> Option<u8> {
     let found = store.load(&key()).await.unwrap().record?;
     let number = u8::try_from(found.generation.number()).unwrap();

@@ -1,6 +1,6 @@
-//! What is left of a token in a process's memory when all that held it is gone.
+//! What is left of a token in a process's memory after everything that held it was dropped.
 //!
-//! A process of its own looks through all of its memory, as a core dump would show it.
+//! A child process searches all of its memory, as a core dump would show it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -19,14 +19,15 @@ use zeroize::Zeroizing;
 use crate::child::{Process, say};
 use crate::fixture::{Fixture, key, record};
 
-/// Longer than what a hash or a copy keeps on a stack for a moment.
+/// Longer than what a hash or a copy leaves on a stack for a moment.
 const NEEDLE: usize = 192;
-/// What an allocator writes over the beginning of what is freed.
+/// The length that an allocator overwrites at the start of freed memory.
 const OVERWRITTEN: usize = 64;
-/// The needle is never in memory as such: each byte of it is one of this sequence, changed by this.
+/// The mask of the needle, which is never in memory verbatim: each of its bytes is one of a
+/// sequence, masked.
 const MASK: u8 = 0x15;
 
-/// A byte of the needle, masked; printable once the mask is taken away.
+/// Returns a masked byte of the needle; printable without the mask.
 fn masked(at: usize) -> u8 {
     let mixed = u32::try_from(at).unwrap().wrapping_mul(2_654_435_761) >> 13;
     (b'a' + u8::try_from(mixed % 16).unwrap()) ^ MASK
@@ -39,7 +40,7 @@ fn needle() -> Zeroizing<String> {
     text
 }
 
-/// How often the needle is in what this process may write to.
+/// Returns how often the needle is in the writable memory of this process.
 fn copies() -> usize {
     let memory = File::open("/proc/self/mem").unwrap();
     let mut found = 0;
@@ -48,7 +49,7 @@ fn copies() -> usize {
         let mut at = start;
         while at < end {
             room.fill(0);
-            // A page may be gone by now.
+            // A page may have been unmapped.
             let read = memory.read_at(&mut room, at).unwrap_or(0);
             let part = room.get(..read).unwrap();
             found += part.windows(NEEDLE).filter(|part| is_needle(part)).count();
@@ -58,7 +59,7 @@ fn copies() -> usize {
     found
 }
 
-/// What is left when the tasks of a cache had time to end.
+/// Returns the copies that are left after the tasks of a cache had time to end.
 async fn copies_in_the_end() -> usize {
     for _ in 0..20 {
         if copies() == 0 {
@@ -89,7 +90,7 @@ fn writable() -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// What the child does with a store: first it shows that it would find a copy.
+/// The child's task with a store. It first shows that it would find a copy.
 pub(crate) async fn round_trip_of_a_store(store: &FileStore) {
     let held = needle();
     assert!(copies() > 0, "the search finds nothing");
@@ -109,7 +110,7 @@ pub(crate) async fn round_trip_of_a_store(store: &FileStore) {
     say(&format!("{} copies", copies()));
 }
 
-/// The same with a cache, by another cache that reads what it wrote.
+/// The child's task with a cache, and another cache that reads what the first wrote.
 pub(crate) async fn round_trip_of_a_cache(store: &FileStore) {
     let cache = |store: &FileStore| {
         TokenCache::builder(Nothing)
@@ -156,7 +157,7 @@ fn a_round_trip_through_two_caches_and_a_file_leaves_no_copy_of_the_token_in_mem
     process.expect("0 copies");
 }
 
-/// A vendor that is never asked.
+/// An endpoint that receives no request.
 #[derive(Debug)]
 struct Nothing;
 

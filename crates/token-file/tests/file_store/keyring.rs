@@ -1,4 +1,4 @@
-//! The sealing key in a keyring, in memory: the platforms' own are other packages.
+//! The sealing key in a keyring in memory: those of the platforms are other packages.
 
 use std::fs;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn entry(keyring: &mock::Store) -> Entry {
 }
 
 #[tokio::test]
-async fn the_first_use_makes_a_key_that_the_next_finds() {
+async fn the_first_use_creates_a_key_that_the_next_reads() {
     let (fixture, keyring) = (Fixture::empty(), keyring());
     let first = fixture
         .store()
@@ -46,7 +46,7 @@ async fn the_first_use_makes_a_key_that_the_next_finds() {
 }
 
 #[tokio::test]
-async fn handles_that_make_the_key_at_once_come_to_the_same() {
+async fn handles_that_create_the_key_concurrently_use_the_same() {
     let (fixture, keyring) = (Fixture::empty(), keyring());
     let stores: Vec<_> = (0..8)
         .map(|_| tokio::spawn(fixture.store().sealed_by_keyring(entry(&keyring))))

@@ -1,4 +1,4 @@
-//! `kill -9` before every step of every write, each once.
+//! `kill -9` before each step of each write.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,13 @@ use token_core::store::{CommitCondition, Committed};
 use crate::child::Process;
 use crate::fixture::{Fixture, LONG, child_of, intent, key, owner, record, stored};
 
-/// How a child that was killed had come before.
+/// What a killed child had done before.
 pub(crate) struct Death {
     pub(crate) said: BTreeSet<String>,
     pub(crate) before: String,
 }
 
-/// Starts the task, and kills it before the step with this number; nothing where it came to its
-/// end.
+/// Starts the task, and kills it before the step with this number; `None` if it ended before.
 pub(crate) fn killed(task: &str, fixture: &Fixture, step: usize) -> Option<Death> {
     let mut process = Process::start(task, &fixture.directory(), Some(step));
     let mut said = BTreeSet::new();
@@ -135,8 +134,7 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
 
 // FAULTS.md row 38
 #[tokio::test]
-async fn a_process_that_is_killed_while_it_goes_over_a_torn_file_leaves_the_previous_copy_or_the_new_record()
- {
+async fn a_process_killed_while_it_replaces_a_torn_file_leaves_the_previous_copy_or_the_new() {
     for step in 0.. {
         let fixture = Fixture::with_a_record().await;
         let second = fixture

@@ -1,5 +1,5 @@
-//! `kill -9` between the vendor's answer and the durable record: a token that was whole on disk
-//! lives.
+//! `kill -9` between the vendor's answer and the durable record: a token that was complete on disk
+//! survives.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,14 +12,13 @@ use crate::fixture::{Fixture, LONG, child_of, key, owner, record, stored, whole_
 use crate::kills::killed;
 use crate::unfinished::half_done;
 
-/// The newest token that is whole on disk, by what the files hold, whatever the store thinks of
-/// them.
+/// Returns the newest token that is complete on disk, read from the files without the store.
 fn whole_on_disk(fixture: &Fixture) -> u8 {
     let newest = whole_record(&fixture.file()).max(whole_record(&fixture.beside(".new")));
     newest.unwrap()
 }
 
-/// What the next holder of the lease finds, which must be what is stored from then on.
+/// Returns what the next holder of the lease finds, which must be what is stored from then on.
 async fn next_holder_finds(fixture: &Fixture, when: &str) -> u8 {
     let store = fixture.store();
     let held = store.acquire(&key(), &owner(2), LONG).await.unwrap();
@@ -34,7 +33,7 @@ async fn next_holder_finds(fixture: &Fixture, when: &str) -> u8 {
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_lives() {
+async fn a_token_that_was_complete_on_disk_survives_a_kill_at_any_step() {
     let mut saved = BTreeSet::new();
     for step in 0.. {
         let fixture = Fixture::with_a_record().await;
@@ -61,7 +60,7 @@ async fn whatever_step_a_process_is_killed_at_a_token_that_was_whole_on_disk_liv
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_logout_after_such_a_death_removes_and_returns_the_token_that_was_whole_on_disk() {
+async fn a_logout_after_a_kill_removes_and_returns_the_token_that_was_complete_on_disk() {
     for step in 0.. {
         let fixture = Fixture::with_a_record().await;
         let Some(death) = killed("next", &fixture, step) else {
@@ -81,12 +80,12 @@ async fn a_logout_after_such_a_death_removes_and_returns_the_token_that_was_whol
     }
 }
 
-/// A temporary file from before a newer file cannot be: whoever writes a newer file completes it
-/// first. So the record that the next holder finds is never older than one that was whole on disk
-/// before, at whatever steps two processes died one after the other.
+/// There cannot be a temporary file that is older than the file: a writer of a newer file completes
+/// it first. So the record that the next holder finds is never older than one that was complete on
+/// disk before, at whatever steps two successive processes died.
 // FAULTS.md row 97
 #[tokio::test]
-async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
+async fn after_two_kills_at_any_two_steps_no_older_token_is_restored() {
     let mut newest = BTreeSet::new();
     for first in 0.. {
         let mut second = 0;
@@ -96,7 +95,7 @@ async fn after_two_deaths_at_any_two_steps_no_older_token_comes_back() {
                 assert_eq!(newest, BTreeSet::from([1, 2, 3]));
                 return;
             };
-            // The others leave nothing unfinished but an intent.
+            // The other steps leave nothing unfinished but an intent.
             if !death.said.contains("answered") || !fixture.beside(".new").exists() {
                 break;
             }
@@ -135,15 +134,14 @@ async fn a_process_that_is_killed_while_it_completes_the_write_of_another_loses_
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_process_that_is_killed_at_random_after_the_answer_loses_no_token_that_was_whole_on_disk()
-{
+async fn a_process_killed_at_random_after_the_answer_loses_no_token_that_was_complete_on_disk() {
     const KILLS: u32 = 60;
     const LATEST: Duration = Duration::from_millis(30);
     for kill in 0..KILLS {
         let fixture = Fixture::with_a_record().await;
         let mut process = Process::start("next", &fixture.directory(), None);
         process.expect("answered");
-        // Most of them early, when there is most to lose.
+        // Mostly early, when there is most to lose.
         let delay = LATEST * kill * kill / (KILLS * KILLS);
         // tidy: sleeps because a process is to be killed at a random moment of its real work
         std::thread::sleep(delay);

@@ -1,5 +1,5 @@
-//! Waiting for the lock: for so long by the clock, and nothing is done after its caller was told
-//! that it failed.
+//! Waiting for the lock: its time is measured by the clock, and an operation that was reported as
+//! failed is not carried out later.
 
 use std::fs::{self, File};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::fixture::{
     Fixture, LONG, child_of, error_of, intent, key, owner, record, stored, whole_record,
 };
 
-/// A store on a machine so slow that each look at the lock takes this long; and how often it
-/// looked.
+/// Returns a store on a machine so slow that each attempt to lock takes this long, and the number
+/// of attempts.
 fn slow(fixture: &Fixture, each: Duration) -> (FileStore, Arc<AtomicU32>) {
     let looks = Arc::<AtomicU32>::default();
     let counted = Arc::clone(&looks);
     let store = fixture.store().before_each_step(move |step| {
         if step == WriteStep::OpenLock {
             counted.fetch_add(1, Ordering::SeqCst);
-            // tidy: sleeps because the time of an operating system that is slow is what is tested
+            // tidy: sleeps because a slow operating system is what is tested
             std::thread::sleep(each);
         }
         Ok(())
@@ -34,7 +34,7 @@ fn slow(fixture: &Fixture, each: Duration) -> (FileStore, Arc<AtomicU32>) {
 
 // FAULTS.md row 92
 #[tokio::test]
-async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machine_is() {
+async fn the_wait_for_a_lock_is_measured_by_the_clock_however_slow_the_machine_is() {
     let fixture = Fixture::with_a_record().await;
     let lock = File::options()
         .write(true)
@@ -54,7 +54,7 @@ async fn the_patience_for_a_lock_is_measured_by_the_clock_however_slow_the_machi
 
 // FAULTS.md row 92
 #[tokio::test]
-async fn a_lock_that_is_had_too_late_is_not_used() {
+async fn a_lock_that_is_acquired_too_late_is_not_used() {
     let fixture = Fixture::with_a_record().await;
     let (store, _) = slow(&fixture, Duration::from_millis(20));
     let store = store.lock_timeout(Duration::from_millis(5));
@@ -65,7 +65,7 @@ async fn a_lock_that_is_had_too_late_is_not_used() {
     assert_eq!(stored(&fixture.store()).await, Some(1));
 }
 
-/// A store that waits at this step, until it is told to go on.
+/// Returns a store that waits at this step until it is told to continue.
 fn waiting_at(fixture: &Fixture, step: WriteStep) -> (FileStore, Receiver<()>, Sender<()>) {
     let (arrived, arrival) = channel();
     let (go, told) = channel();
@@ -80,8 +80,8 @@ fn waiting_at(fixture: &Fixture, step: WriteStep) -> (FileStore, Receiver<()>, S
     (store, arrival, go)
 }
 
-/// Starts the operation, drops its future when its thread is at the step, and lets the thread go on
-/// to its end.
+/// Starts the operation, drops its future when its thread is at the step, and lets the thread
+/// continue to its end.
 async fn abandoned_at<F>(fixture: &Fixture, step: WriteStep, operation: impl FnOnce(FileStore) -> F)
 where
     F: Future + Send + 'static,
@@ -98,7 +98,7 @@ where
 
 // FAULTS.md row 92
 #[tokio::test]
-async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
+async fn an_intent_or_a_logout_whose_future_is_dropped_is_not_carried_out() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
@@ -110,7 +110,7 @@ async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
         store.tombstone(&key()).await
     })
     .await;
-    // The turn that this takes comes after theirs.
+    // This takes the lock after them.
     store.renew(&key(), &owner(1), LONG).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
     assert!(entry.intent.is_none() && !entry.tombstoned);
@@ -120,7 +120,7 @@ async fn an_intent_or_a_logout_whose_caller_has_left_is_not_carried_out() {
 
 // FAULTS.md row 92
 #[tokio::test]
-async fn a_lease_whose_caller_has_left_is_not_taken() {
+async fn a_lease_whose_future_is_dropped_is_not_acquired() {
     let fixture = Fixture::with_a_record().await;
     abandoned_at(&fixture, WriteStep::Rename, async |store: FileStore| {
         store.acquire(&key(), &owner(1), LONG).await
@@ -132,9 +132,9 @@ async fn a_lease_whose_caller_has_left_is_not_taken() {
     assert!(matches!(next, Acquired::Held(_)));
 }
 
-/// It was told to nobody as failed, and may be the only living token.
+/// The write was not reported as failed, and the token may be the only valid one.
 #[tokio::test]
-async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
+async fn a_token_whose_future_is_dropped_during_its_write_is_stored() {
     let fixture = Fixture::with_a_record().await;
     abandoned_at(&fixture, WriteStep::Create, async |store: FileStore| {
         store.commit(&key(), &child_of(1), &record(2)).await
@@ -150,9 +150,9 @@ async fn a_token_whose_caller_has_left_in_the_midst_of_its_write_is_stored() {
     );
 }
 
-// FAULTS.md row 92; else a login that was told as failed would come over the logout that followed
+// FAULTS.md row 92; otherwise a login that was reported as failed would undo the logout after it
 #[tokio::test]
-async fn a_commit_that_was_told_as_failed_comes_over_no_later_logout() {
+async fn a_commit_that_was_reported_as_failed_does_not_undo_a_later_logout() {
     let fixture = Fixture::with_a_record().await;
     let lock = File::options()
         .write(true)

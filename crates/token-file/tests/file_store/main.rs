@@ -1,8 +1,8 @@
-//! The file store, on real files and among real processes.
+//! The file store, with real files and real processes.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that fails shall say where"
+    reason = "a test that fails should say where"
 )]
 
 mod child;
@@ -34,7 +34,7 @@ use token_testkit::StorePlace;
 
 use fixture::{Fixture, sealing};
 
-/// Longer than a disk that is busy with other things takes for a few writes.
+/// Longer than a busy disk takes for a few writes.
 const SHORT_LIFE: Duration = Duration::from_millis(750);
 
 struct Plain(Fixture);

@@ -1,5 +1,4 @@
-//! Directory and files are this user's alone and of the kind that they should be, else the store
-//! says so.
+//! Directories and files that other users can access, or that are of another kind, are refused.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -18,7 +17,7 @@ use crate::fixture::{
     Fixture, LONG, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
 };
 
-/// The files beside the record's own that are read, locked or replaced.
+/// The files next to the record's that are read, locked or replaced.
 const ENDINGS: [&str; 5] = ["", ".previous", ".new", ".lock", ".lease"];
 
 async fn every_file(fixture: &Fixture) {
@@ -31,7 +30,7 @@ async fn every_file(fixture: &Fixture) {
         .unwrap();
 }
 
-/// What a look and a write say.
+/// Returns the errors of a read and a write.
 async fn refusals(store: &FileStore) -> [String; 2] {
     let loaded = error_of(store.load(&key()).await);
     let leased = error_of(store.acquire(&key(), &owner(2), LONG).await);
@@ -40,7 +39,7 @@ async fn refusals(store: &FileStore) -> [String; 2] {
 
 // FAULTS.md row 88
 #[tokio::test]
-async fn the_directory_and_every_file_are_their_users_alone() {
+async fn only_their_user_can_access_the_directory_and_every_file() {
     let fixture = Fixture::with_a_record().await;
     every_file(&fixture).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
@@ -92,7 +91,7 @@ async fn a_file_that_others_have_access_to_is_refused() {
     }
 }
 
-// FAULTS.md row 88; whoever may not give files away finds directories of the superuser's
+// FAULTS.md row 88; if this user cannot change the owner of files, it tests those of the superuser
 #[tokio::test]
 async fn a_directory_or_file_of_another_user_is_refused() {
     const SOMEBODY: Option<u32> = Some(12_345);
@@ -123,8 +122,8 @@ async fn a_directory_or_file_of_another_user_is_refused() {
     }
 }
 
-/// A directory that every user may write to, as the only directory of a volume often is, and a
-/// store two levels below.
+/// Creates a directory that every user may write to, as the only directory of a volume often is,
+/// and returns a store's two levels below.
 fn below_a_directory_for_all(fixture: &Fixture) -> PathBuf {
     set_mode(fixture.root(), 0o777);
     fixture.root().join("app").join("tokens")
@@ -132,7 +131,7 @@ fn below_a_directory_for_all(fixture: &Fixture) -> PathBuf {
 
 // FAULTS.md row 88
 #[tokio::test]
-async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
+async fn a_parent_directory_that_every_user_may_write_to_is_a_warning() {
     let fixture = Fixture::empty();
     let store = FileStore::at(below_a_directory_for_all(&fixture));
     for when in ["before the first write", "after it"] {
@@ -157,7 +156,7 @@ async fn a_directory_above_that_every_user_may_write_to_is_a_warning() {
 
 // FAULTS.md row 88
 #[tokio::test]
-async fn strict_permissions_make_that_an_error() {
+async fn strict_permissions_make_such_a_parent_an_error() {
     let fixture = Fixture::empty();
     let store = FileStore::at(below_a_directory_for_all(&fixture)).strict_permissions();
     for said in refusals(&store).await {
@@ -193,7 +192,7 @@ fn directory(path: &Path) {
 // FAULTS.md row 89
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_blocks_nobody() {
+async fn a_file_that_is_a_fifo_a_socket_or_a_directory_is_an_error_and_does_not_block() {
     for (kind, make) in [
         ("a FIFO", fifo as fn(&Path)),
         ("a socket", socket),

@@ -1,4 +1,4 @@
-//! Several processes at once, frozen ones, and ones on a disk that fails.
+//! Concurrent processes, stopped ones, and ones on a disk that fails.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::fixture::{Fixture, LONG, fingerprint, key, owner, stored};
 // FAULTS.md row 10
 #[cfg(unix)]
 #[tokio::test]
-async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
+async fn a_stopped_process_loses_its_lease_by_time_and_commits_late() {
     let fixture = Fixture::with_a_record().await;
     let mut holder = Process::start("hold", &fixture.directory(), None);
     holder.expect("held");
     holder.signal("-STOP");
     let store = fixture.store();
     let Acquired::Busy { left, .. } = store.acquire(&key(), &owner(2), LONG).await.unwrap() else {
-        panic!("a frozen holder's lease was given at once");
+        panic!("the lease of a stopped owner was granted at once");
     };
     // tidy: sleeps because the lease ends by the machine's clock, which no test can move
     tokio::time::sleep(left + Duration::from_millis(5)).await;
@@ -37,7 +37,7 @@ async fn a_process_that_is_frozen_loses_its_lease_by_time_and_commits_late() {
     let third = store.acquire(&key(), &owner(3), LONG).await.unwrap();
     assert!(
         matches!(third, Acquired::Busy { .. }),
-        "the thawed one took the lease along"
+        "the continued process kept the lease"
     );
 }
 
@@ -63,7 +63,7 @@ async fn the_lease_of_a_killed_process_ends_at_once() {
 
 // FAULTS.md rows 1 and 42
 #[tokio::test]
-async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
+async fn of_many_processes_one_holds_the_lease_and_one_successor_is_stored() {
     let fixture = Fixture::with_a_record().await;
     let mut processes: Vec<_> = (0..16)
         .map(|_| Process::start("race", &fixture.directory(), None))
@@ -89,7 +89,7 @@ async fn of_many_processes_one_has_the_lease_and_one_child_is_stored() {
     );
 }
 
-// FAULTS.md row 5; a limit of the shell on the size of files, which stops the superuser too
+// FAULTS.md row 5; by the shell's limit on file sizes, which also applies to the superuser
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_an_error_before_anything_is_spent() {

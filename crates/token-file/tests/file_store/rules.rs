@@ -1,5 +1,5 @@
-//! What a commit may replace, which intent it clears, and what a logout returns: the rule of every
-//! store, on files.
+//! What a commit may replace, which intent it clears, and what a logout returns: the rules of every
+//! store, for files.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use token_core::{Generation, Timestamp, TokenStore};
 
 use crate::fixture::{Fixture, LONG, child_of, fingerprint, intent, key, owner, record, stored};
 
-/// A record of a vendor that keeps its refresh token: every generation has one fingerprint.
+/// Returns a record of a vendor that does not rotate: every generation has the same fingerprint.
 fn of_one_lineage(generation: u8) -> Record {
     Record {
         fingerprint: fingerprint(1),
@@ -46,7 +46,7 @@ async fn an_older_generation_of_a_kept_refresh_token_does_not_replace_a_newer_on
 
 // FAULTS.md row 56
 #[tokio::test]
-async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same() {
+async fn a_commit_clears_its_own_intent_although_the_refresh_token_stays_the_same() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_commit_clears_its_own_intent_though_the_refresh_token_stays_the_same(
 
 // FAULTS.md row 56
 #[tokio::test]
-async fn a_repeated_commit_leaves_the_intent_to_spend_what_it_brought() {
+async fn a_repeated_commit_keeps_the_intent_to_spend_its_token() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store
@@ -107,9 +107,9 @@ async fn a_logout_returns_the_record_that_it_removed() {
     assert!(store.tombstone(&key()).await.unwrap().is_none());
 }
 
-// FAULTS.md row 62; what is in the copy before a torn file may still live
+// FAULTS.md row 62; the token in the copy before a torn file may still be valid
 #[tokio::test]
-async fn a_logout_over_a_torn_file_returns_the_copy_before_it() {
+async fn a_logout_over_a_torn_file_returns_the_previous_copy() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store
@@ -144,7 +144,7 @@ async fn a_tombstone_keeps_the_fingerprint_of_the_initial_token() {
 
 // FAULTS.md row 106
 #[tokio::test]
-async fn a_login_replaces_the_tombstone_that_it_saw_and_no_later_one() {
+async fn a_login_replaces_the_tombstone_that_it_saw_and_not_a_later_one() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     let login = Intent {
@@ -165,7 +165,7 @@ async fn a_login_replaces_the_tombstone_that_it_saw_and_no_later_one() {
 }
 
 #[tokio::test]
-async fn what_a_sweep_needs_comes_back_and_is_plain_text_even_where_the_token_is_sealed() {
+async fn the_instants_for_a_sweep_are_plain_text_even_if_the_token_is_sealed() {
     let fixture = Fixture::empty();
     let store = fixture.store().sealed_with(crate::fixture::sealing());
     let dated = Record {

@@ -1,4 +1,4 @@
-//! What becomes of the temporary file of a write that was not finished.
+//! What happens to the temporary file of an unfinished write.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use crate::fixture::{
     whole_record,
 };
 
-/// A store whose disk fails at this step.
+/// Returns a store whose disk fails at this step.
 fn failing_at(fixture: &Fixture, step: WriteStep) -> FileStore {
     fixture
         .store()
@@ -24,7 +24,8 @@ fn failing_at(fixture: &Fixture, step: WriteStep) -> FileStore {
         })
 }
 
-/// A store with `record(1)`, and the whole file of `record(2)`, which was not put in its place.
+/// Returns a store with `record(1)`, and the complete temporary file of `record(2)`, which was not
+/// renamed.
 pub(crate) async fn half_done() -> Fixture {
     let fixture = Fixture::with_a_record().await;
     let commit = failing_at(&fixture, WriteStep::Sync)
@@ -34,7 +35,7 @@ pub(crate) async fn half_done() -> Fixture {
     fixture
 }
 
-/// The generation that the next holder of the lease finds.
+/// Returns the generation that the next holder of the lease finds.
 async fn next_holder_finds(store: &FileStore) -> Option<u64> {
     match store.acquire(&key(), &owner(7), LONG).await.unwrap() {
         Acquired::Held(entry) => entry.generation().map(token_core::Generation::number),
@@ -44,7 +45,7 @@ async fn next_holder_finds(store: &FileStore) -> Option<u64> {
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_token_that_was_written_and_could_not_be_put_in_its_place_is_found_by_the_next_holder() {
+async fn a_token_that_was_written_but_not_renamed_is_found_by_the_next_holder() {
     for step in [WriteStep::Sync, WriteStep::Rename] {
         let fixture = Fixture::with_a_record().await;
         let store = failing_at(&fixture, step);
@@ -68,7 +69,7 @@ async fn a_token_that_was_written_and_could_not_be_put_in_its_place_is_found_by_
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn every_operation_on_the_record_completes_it_first() {
+async fn every_operation_on_the_record_completes_an_unfinished_write_first() {
     let fixture = half_done().await;
     let late = fixture
         .store()
@@ -95,11 +96,10 @@ async fn every_operation_on_the_record_completes_it_first() {
     assert!(fixture.store().load(&key()).await.unwrap().tombstoned);
 }
 
-/// A disk that could not be synced is asked to write all of it again: a kernel may think that it is
-/// there.
+/// After a failed sync, a kernel may regard pages as written that never reached the disk.
 // FAULTS.md row 97
 #[tokio::test]
-async fn what_could_not_be_synced_is_written_again_before_it_is_synced() {
+async fn a_file_that_could_not_be_synced_is_rewritten_before_it_is_synced() {
     let fixture = half_done().await;
     let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = std::sync::Arc::clone(&steps);
@@ -120,7 +120,7 @@ async fn what_could_not_be_synced_is_written_again_before_it_is_synced() {
 
 // FAULTS.md row 92
 #[tokio::test]
-async fn an_intent_or_a_logout_that_failed_is_taken_back() {
+async fn an_intent_or_a_logout_that_failed_is_undone() {
     for step in [WriteStep::Sync, WriteStep::Rename] {
         let fixture = Fixture::with_a_record().await;
         let (store, broken) = (fixture.store(), failing_at(&fixture, step));
@@ -164,7 +164,7 @@ async fn a_temporary_file_of_another_key_is_set_aside_and_kept() {
     assert_eq!(fs::read(fixture.beside(".unreadable-1")).unwrap(), of_other);
 }
 
-/// The newer program can read it, and its token may be the only living one.
+/// The newer program can read it, and its token may be the only valid one.
 #[tokio::test]
 async fn a_temporary_file_of_a_newer_version_is_an_error_and_is_kept() {
     let fixture = half_done().await;
@@ -203,7 +203,7 @@ async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_whole_temporary_file_beside_a_torn_file_is_completed_and_the_torn_one_is_kept() {
+async fn a_complete_temporary_file_next_to_a_torn_file_is_completed_and_the_torn_one_is_kept() {
     let fixture = half_done().await;
     put(&fixture.file(), "torn");
     assert_eq!(next_holder_finds(&fixture.store()).await, Some(2));
@@ -211,7 +211,7 @@ async fn a_whole_temporary_file_beside_a_torn_file_is_completed_and_the_torn_one
     assert_eq!(kept, "torn");
 }
 
-/// The copy before the last holds the parent, though the commit itself does not make it.
+/// The previous copy contains the parent, although the commit itself does not create it.
 #[tokio::test]
 async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
     let fixture = Fixture::with_a_record().await;

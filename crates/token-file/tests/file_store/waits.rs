@@ -1,4 +1,5 @@
-//! Waiting for another's commit: it ends soon after the commit or the release, and not before.
+//! Waiting for the commit of another process: it ends soon after the commit or the release, and not
+//! before.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::fixture::{Fixture, LONG, child_of, key, owner, record};
 
-/// Many times the interval at which the store looks, for a machine that is busy.
+/// Many times the interval at which the store checks the files, for a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -39,13 +40,13 @@ async fn a_wait_ends_soon_after_the_lease_is_released() {
     assert_eq!(entry.generation(), Some(record(1).generation));
 }
 
-/// A wait of another handle that has looked at the files, and goes on.
+/// Returns a wait of another handle that has checked the files and continues.
 async fn waiting(fixture: &Fixture) -> JoinHandle<Option<Entry>> {
     let store = fixture.store();
     let seen = Some(record(1).generation);
     let waiter =
         tokio::spawn(async move { store.wait_for_change(&key(), seen, Duration::MAX).await });
-    // tidy: sleeps because the waiter looks at the files in a thread that no test drives
+    // tidy: sleeps because the waiter checks the files on a thread that no test drives
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(
         !waiter.is_finished(),
