@@ -12,7 +12,7 @@
 //! | writes the intent, and restores another owner's | `intent.rs` |
 //! | obtains the next token: refresh, spares, initial token, login | `spend.rs` |
 //! | commits a token, or serves it from memory | `commit.rs` |
-//! | writes a token that the store did not take | `pending.rs` |
+//! | keeps and writes a token that the store did not take | `pending.rs`, `write_pending.rs` |
 //! | begins a new grant, with a code, a password or a token | `new_grant.rs` |
 //! | ends a grant; asks the vendor to revoke it | `logout.rs`, `revoke.rs` |
 //! | describes a grant | `grant_state.rs` |
@@ -37,6 +37,7 @@ pub(crate) mod revoke;
 pub(crate) mod run;
 mod spend;
 mod transaction;
+mod write_pending;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
