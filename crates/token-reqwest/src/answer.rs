@@ -12,7 +12,7 @@ use crate::failure::cut_answer;
 
 /// hyper's default limit.
 const MOST_HEADERS: usize = 100;
-/// The limit that hyper is given, so that the status of an answer with too many is still known.
+/// The limit that hyper gets, so that the status of an answer with too many is still known.
 pub(crate) const MOST_HEADERS_READ: usize = 4096;
 
 pub(crate) async fn whole_answer(
@@ -28,8 +28,8 @@ pub(crate) async fn whole_answer(
 }
 
 /// Rejects an answer with too many headers: no token endpoint sends one. A success is accepted,
-/// since the tokens issued for a spent refresh token must not be lost. So is a status that asks the
-/// client to wait or leaves the outcome open: it means the same with any number of headers.
+/// because the tokens issued for a used refresh token must not be lost. So is a status that asks
+/// the client to wait or leaves the outcome unknown: it means the same with any number of headers.
 fn check_headers(response: &reqwest::Response) -> Result<(), SendError> {
     let status = response.status();
     if response.headers().len() <= MOST_HEADERS || status.is_success() || leaves_open(status) {
@@ -89,9 +89,9 @@ enum Compression {
     Zlib,
 }
 
-/// Detects compression by the body's first bytes, since some servers compress without saying so and
-/// some say so without compressing. No text begins like gzip. Text can begin like zlib, so for zlib
-/// the header must say so too.
+/// Detects compression by the body's first bytes, because some servers compress without saying so
+/// and some say so without compressing. No text begins like gzip. Text can begin like zlib, so for
+/// zlib the header must say so too.
 fn compression(headers: &HeaderMap, body: &[u8]) -> Option<Compression> {
     match body {
         [0x1f, 0x8b, ..] => Some(Compression::Gzip),

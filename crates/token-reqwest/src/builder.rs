@@ -84,15 +84,14 @@ impl ReqwestClient {
 
 impl ReqwestClientBuilder {
     /// Sets the time limit for name resolution, connecting, the proxy and TLS together. Default: 10
-    /// seconds. The total time that is given to `send` applies as well.
+    /// seconds. The total time passed to `send` applies as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
     /// Sets the time limit from the start of the request to the answer's headers, and then between
-    /// two reads of the body. Default: 30 seconds. The total time that is given to `send` applies
-    /// as well.
+    /// two reads of the body. Default: 30 seconds. The total time passed to `send` applies as well.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self

@@ -1,4 +1,4 @@
-//! Sends a request with reqwest.
+//! Sends requests with reqwest.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,10 +34,10 @@ use crate::stage::{NoteConnecting, Stage};
 ///
 /// Each request uses a new HTTP/1.1 connection. Reusing a connection would save one handshake per
 /// token request, about one an hour. But a server may close an idle connection just as a refresh
-/// token is sent over it, and then it is unknown whether the token was spent.
+/// token is sent over it, and then it is unknown whether the server used the token.
 ///
 /// reqwest gets the body in a form that cannot be sent twice, so that neither its retries nor
-/// hyper's can spend a refresh token a second time.
+/// hyper's can use a refresh token a second time.
 ///
 /// Clones are cheap and share one `reqwest::Client`. [`send`](HttpClient::send) needs a Tokio
 /// runtime with I/O and time enabled. A client from [`builder`](Self::builder) is not tied to one

@@ -19,15 +19,15 @@ pub(crate) fn no_answer(
 ) -> SendError {
     let finding = find(error);
     if nothing_left(error, stage) {
-        let finding = finding.blaming(unused_proxy);
+        let finding = finding.with_proxy_hint(unused_proxy);
         return finding.describe(SendError::before_sending(finding.failure));
     }
     finding.describe(SendError::maybe_sent(finding.failure))
 }
 
-/// The error for a timeout before the connection was ready.
+/// Returns the error for a timeout before the connection was ready.
 pub(crate) fn never_connected(unused_proxy: Option<&'static str>) -> SendError {
-    let finding = Finding::bare(SendFailure::Timeout).blaming(unused_proxy);
+    let finding = Finding::bare(SendFailure::Timeout).with_proxy_hint(unused_proxy);
     finding.describe(SendError::before_sending(finding.failure))
 }
 
@@ -57,7 +57,7 @@ impl Finding {
         }
     }
 
-    fn because(failure: SendFailure, detail: impl Into<String>) -> Self {
+    fn with_detail(failure: SendFailure, detail: impl Into<String>) -> Self {
         Self {
             failure,
             detail: Some(detail.into()),
@@ -65,8 +65,8 @@ impl Finding {
         }
     }
 
-    /// A failed connection may have needed the proxy of the environment.
-    fn blaming(self, unused_proxy: Option<&'static str>) -> Self {
+    /// Names the ignored proxy variable, because a failed connection may need the proxy.
+    fn with_proxy_hint(self, unused_proxy: Option<&'static str>) -> Self {
         let unconnected = matches!(
             self.failure,
             SendFailure::Resolve | SendFailure::Connect | SendFailure::Timeout
@@ -155,7 +155,7 @@ fn proxy_refusal(cause: &(dyn Error + 'static)) -> Option<Finding> {
         "unexpected end of file" => "the proxy closed the connection",
         _ => "the proxy refused a tunnel to this host",
     };
-    Some(Finding::because(SendFailure::Proxy, detail))
+    Some(Finding::with_detail(SendFailure::Proxy, detail))
 }
 
 fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
@@ -163,7 +163,7 @@ fn tls_failure(cause: &(dyn Error + 'static)) -> Option<Finding> {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         return Some(Finding {
             kind: tls::is_permanent(error).then_some(Kind::Config),
-            ..Finding::because(SendFailure::Tls, tls::why(error))
+            ..Finding::with_detail(SendFailure::Tls, tls::why(error))
         });
     }
     let _ = cause;
@@ -186,7 +186,7 @@ fn refused_our_certificate(cause: &(dyn Error + 'static)) -> bool {
 fn no_tls_built_in(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let detail = "this build of reqwest has no TLS; enable the feature `rustls`";
     let refused = cause.to_string().ends_with("scheme is not http");
-    refused.then(|| Finding::because(SendFailure::Unsendable, detail))
+    refused.then(|| Finding::with_detail(SendFailure::Unsendable, detail))
 }
 
 fn unresolved(error: &reqwest::Error) -> Finding {
@@ -201,13 +201,13 @@ fn unresolved(error: &reqwest::Error) -> Finding {
 fn socket_failure(error: &reqwest::Error, connecting: bool) -> Option<Finding> {
     let error = innermost(error)?;
     Some(match (connecting, error.kind()) {
-        (true, ErrorKind::UnexpectedEof) => Finding::because(
+        (true, ErrorKind::UnexpectedEof) => Finding::with_detail(
             SendFailure::Tls,
             "the peer closed the connection during the handshake",
         ),
         (true, ErrorKind::InvalidData) => Finding::bare(SendFailure::Tls),
-        (true, _) => Finding::because(SendFailure::Connect, cause(error)),
-        (false, _) => Finding::because(SendFailure::Interrupted, cause(error)),
+        (true, _) => Finding::with_detail(SendFailure::Connect, cause(error)),
+        (false, _) => Finding::with_detail(SendFailure::Interrupted, cause(error)),
     })
 }
 
@@ -235,9 +235,9 @@ fn broken_http(cause: &(dyn Error + 'static)) -> Option<Finding> {
     // `is_parse_too_large` needs hyper's feature `server`
     let too_large = error.to_string().contains("too large");
     Some(if too_large {
-        Finding::because(SendFailure::TooLong, "the headers")
+        Finding::with_detail(SendFailure::TooLong, "the headers")
     } else if error.is_parse() {
-        Finding::because(SendFailure::Other, "the answer is not HTTP")
+        Finding::with_detail(SendFailure::Other, "the answer is not HTTP")
     } else {
         Finding::bare(SendFailure::Interrupted)
     })

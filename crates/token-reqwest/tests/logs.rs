@@ -1,10 +1,10 @@
-//! What reqwest, hyper and rustls log at TRACE contains no secret. A test binary of its own, since
-//! collectors are global.
+//! Checks that what reqwest, hyper and rustls log at TRACE contains no secret. This is its own test
+//! binary, because collectors are global.
 #![cfg(feature = "rustls")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
+    reason = "a test fails by panicking"
 )]
 
 use std::fmt;

@@ -54,15 +54,15 @@ async fn an_answer_compressed_without_request_is_decompressed() {
         let answer = answered_with(header, &body).await.unwrap();
         let read = String::from_utf8(answer.body().to_vec()).unwrap();
         assert_eq!(read.trim(), PLAIN, "{header}");
-        let told = answer.headers().get("content-length");
+        let length = answer.headers().get("content-length");
         let is_plain = body == PLAIN.as_bytes();
-        assert_eq!(told.is_some(), is_plain, "the length is of other bytes");
+        assert_eq!(length.is_some(), is_plain, "the length is of other bytes");
     }
 }
 
 // FAULTS.md row 52
 #[tokio::test]
-async fn a_body_that_grows_past_the_cap_is_cut_off() {
+async fn a_body_that_exceeds_the_limit_is_cut_off() {
     let longest = gzip(&vec![b'x'; LONGEST_BODY]);
     let answer = answered_with("content-encoding: gzip\r\n", &longest)
         .await

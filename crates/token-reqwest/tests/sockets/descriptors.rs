@@ -28,7 +28,7 @@ fn a_lack_of_file_descriptors_is_named_in_the_error() {
     assert_passed(&child);
 }
 
-/// Runs in a process of its own, since it uses up all file descriptors.
+/// Runs in its own process, because it uses up all file descriptors.
 fn child_without_descriptors() {
     let client = ReqwestClient::builder()
         .only_added_root_certificates()

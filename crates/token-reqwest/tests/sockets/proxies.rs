@@ -60,7 +60,7 @@ async fn a_proxy_that_refuses_the_tunnel_sent_nothing() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn a_proxy_that_is_not_there_sent_nothing() {
+async fn an_unreachable_proxy_sent_nothing() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", gone.local_addr().unwrap());
     drop(gone);
@@ -73,7 +73,7 @@ async fn a_proxy_that_is_not_there_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_given_its_credentials() {
+async fn a_proxy_receives_its_credentials() {
     let proxy = RawServer::answering(answer_of("{}")).await;
     let client = through(&proxy);
     client
@@ -136,7 +136,7 @@ async fn proxies_of_the_environment_are_used_only_if_enabled() {
     );
 }
 
-/// Runs in a process of its own, since it changes the environment.
+/// Runs in its own process, because it changes the environment.
 async fn child_with_a_proxy_in_its_environment() {
     let target = std::env::var("TARGET").unwrap();
     let direct = ReqwestClient::new().unwrap();
@@ -151,7 +151,7 @@ async fn child_with_a_proxy_in_its_environment() {
         .unwrap();
 }
 
-/// Runs one test in a process of its own, with these proxy variables and no others.
+/// Runs one test in its own process, with these proxy variables and no others.
 async fn alone(test: &str, variables: &[(&str, String)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", test]).env(CHILD, "yes");
@@ -190,7 +190,7 @@ async fn a_failed_connection_names_the_ignored_proxy_variable() {
     alone(test, &set).await;
 }
 
-/// Runs in a process of its own, since it changes the environment.
+/// Runs in its own process, because it changes the environment.
 async fn child_that_leaves_proxies_unused() {
     let client = ReqwestClient::new().unwrap();
     for (scheme, variable) in [

@@ -64,7 +64,7 @@ async fn a_request_without_a_body_is_sent_once_too() {
 }
 
 #[tokio::test]
-async fn every_request_has_a_connection_of_its_own() {
+async fn every_request_has_its_own_connection() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
     for _ in 0..3 {
@@ -84,7 +84,7 @@ fn pooled() -> ReqwestClient {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_breaks_under_a_token_is_in_doubt() {
+async fn a_reused_connection_that_breaks_with_a_token_is_in_doubt() {
     let server = RawServer::start(|mut wire| async move {
         wire.request().await;
         wire.say(&answer_of("{}")).await;
@@ -108,7 +108,7 @@ async fn a_kept_connection_that_breaks_under_a_token_is_in_doubt() {
 
 // hyper resends a request by itself if the pool's connection was closed before the request started
 #[tokio::test]
-async fn a_kept_connection_that_the_server_closed_never_carries_a_token_twice() {
+async fn a_reused_connection_that_the_server_closed_never_sends_a_token_twice() {
     for _ in 0..50 {
         let close = Arc::new(Notify::new());
         let closing = Arc::clone(&close);

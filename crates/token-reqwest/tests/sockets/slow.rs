@@ -39,7 +39,7 @@ async fn a_server_that_does_not_answer_is_in_doubt_after_the_timeout() {
 
 // FAULTS.md row 24
 #[tokio::test(start_paused = true)]
-async fn a_server_that_falls_silent_hits_the_read_timeout() {
+async fn a_server_that_stops_sending_hits_the_read_timeout() {
     let client = ReqwestClient::builder()
         .read_timeout(7 * SECOND)
         .build()
@@ -58,7 +58,7 @@ async fn a_server_that_falls_silent_hits_the_read_timeout() {
 
 // FAULTS.md row 24
 #[tokio::test(start_paused = true)]
-async fn a_body_that_drips_hits_the_deadline() {
+async fn a_slow_body_hits_the_deadline() {
     let client = ReqwestClient::new().unwrap();
     let server = RawServer::start(|mut wire| async move {
         wire.request().await;
@@ -75,7 +75,7 @@ async fn a_body_that_drips_hits_the_deadline() {
 
 // FAULTS.md row 47
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_hangs_sent_nothing() {
+async fn a_stalled_handshake_sent_nothing() {
     let server = silent().await;
     let url = format!("https://{}/t", server.address());
     let client = ReqwestClient::new().unwrap();

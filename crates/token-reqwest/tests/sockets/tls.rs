@@ -65,7 +65,7 @@ async fn a_certificate_for_another_host_sent_nothing_and_is_not_quoted() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn a_server_that_speaks_no_tls_is_sent_nothing() {
+async fn a_server_without_tls_is_sent_nothing() {
     let server = RawServer::start(|mut wire| async move {
         wire.some().await;
         wire.say(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -79,7 +79,7 @@ async fn a_server_that_speaks_no_tls_is_sent_nothing() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn a_server_that_hangs_up_in_the_handshake_is_sent_nothing() {
+async fn a_connection_closed_in_the_handshake_sent_nothing() {
     let server = RawServer::start(|mut wire| async move {
         wire.some().await;
     })
@@ -95,7 +95,7 @@ fn certified(authority: &Authority, issuer: &Authority) -> ReqwestClientBuilder 
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_shown_to_a_server_that_requires_one() {
+async fn a_client_certificate_is_presented_to_a_server_that_requires_one() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
         let config = configured(&authority, "127.0.0.1", &Clients::Certified, version);
@@ -217,7 +217,7 @@ fn a_machine_without_root_certificates_is_a_build_error() {
     assert_passed(&child);
 }
 
-/// Runs in a process of its own, since it changes the environment.
+/// Runs in its own process, because it changes the environment.
 fn child_without_root_certificates() {
     let refused = ReqwestClient::new().unwrap_err();
     assert!(
@@ -235,7 +235,7 @@ fn child_without_root_certificates() {
 #[tokio::test]
 async fn only_added_certificates_leave_out_those_of_the_platform() {
     if std::env::var_os(CHILD).is_some() {
-        return child_with_a_platform_of_its_own().await;
+        return child_with_its_own_platform().await;
     }
     let platform = Authority::new();
     let server = server_of(&platform, "127.0.0.1").await;
@@ -260,8 +260,8 @@ async fn only_added_certificates_leave_out_those_of_the_platform() {
     assert_eq!(server.heard().count(TOKEN), 1);
 }
 
-/// Runs in a process of its own, since it changes the environment.
-async fn child_with_a_platform_of_its_own() {
+/// Runs in its own process, because it changes the environment.
+async fn child_with_its_own_platform() {
     let target = std::env::var("TARGET").unwrap();
     let both = trusting(&Authority::new());
     let only = trusting(&Authority::new()).only_added_root_certificates();
