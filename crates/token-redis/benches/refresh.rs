@@ -1,4 +1,4 @@
-//! What a refresh costs in the store, against bare `SET` and `GET`, in one run on one server.
+//! The cost of a refresh in the store, compared to bare `SET` and `GET`, in one run on one server.
 //!
 //! ```sh
 //! cargo bench -p token-redis
@@ -20,7 +20,8 @@ use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_redis::RedisStore;
 use token_sealing::{Sealing, SealingKey};
 
-/// Refreshes in a run, and runs; they take turns, so that the machine's moods meet all alike.
+/// Refreshes per run, and runs. The runs alternate, so that changes in the machine's load affect
+/// all.
 const REFRESHES: u8 = 250;
 const RUNS: u32 = 16;
 

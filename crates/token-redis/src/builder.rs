@@ -1,4 +1,4 @@
-//! What a store is told before it is used.
+//! The settings of a store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::script::Replicas;
 use crate::servers::Servers;
 use crate::store::RedisStore;
 
-/// Nobody waits longer for a store; and sums of longer ones would not be times any more.
+/// An upper bound, so that sums of durations cannot overflow.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// Settings of a [`RedisStore`].
+/// A builder for a [`RedisStore`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct RedisStoreBuilder {
     password: Option<Arc<dyn PasswordSource>>,
 }
 
-/// How a waiting holder learns of a commit.
+/// How a waiter learns of another holder's commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Changes {
     Subscribed,
@@ -55,17 +55,17 @@ enum Changes {
 }
 
 impl RedisStore {
-    /// Connects to one server and checks that it keeps what it is given.
+    /// Connects to one server and checks that it does not lose records.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the URL cannot be read, the server does not answer, or it may evict a
-    /// record.
+    /// [`StoreError`] if the URL is invalid, the server does not answer, or it may evict a record.
     pub async fn connect(url: &str, sealing: Sealing) -> Result<Self, StoreError> {
         Self::builder(Servers::node(url), sealing).connect().await
     }
 
-    /// Settings first, for other [`Servers`] than one, and for replicas, certificates and times.
+    /// Returns a builder, for other [`Servers`] than one, and for replicas, certificates and
+    /// timeouts.
     pub fn builder(servers: Servers, sealing: Sealing) -> RedisStoreBuilder {
         RedisStoreBuilder {
             servers,
@@ -82,37 +82,36 @@ impl RedisStore {
 }
 
 impl RedisStoreBuilder {
-    /// What the name of every Redis key and channel begins with; `tokens:` where nothing is said.
-    /// Stores that share grants *must* have the same.
+    /// Sets the prefix of every Redis key and channel. Default: `tokens:`. Stores that share grants
+    /// must use the same prefix.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long an operation may take, connecting and one repetition included; 2 seconds where
-    /// nothing is said. It *should* be less than the 5 seconds for which a cache waits for its
-    /// store.
+    /// Sets how long an operation may take, including connecting and one repetition. Default: 2
+    /// seconds. It should be less than the 5 seconds that a cache waits for its store.
     #[must_use]
     pub fn timeout(mut self, within: Duration) -> Self {
         self.within = within;
         self
     }
 
-    /// Counts an intent, a record or a tombstone as written only when so many replicas have it too
-    /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)), and waits for them so long. With
-    /// fewer the operation fails, and the cache repeats it: nothing is spent without a safe intent,
-    /// and a new token is served from memory until it is safe.
+    /// Requires that this many replicas acknowledge each intent, record and tombstone
+    /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)), within this time. If fewer do, the
+    /// operation fails and the cache repeats it: no refresh token is sent without a replicated
+    /// intent, and a new token is served from memory until it is replicated.
     ///
-    /// The connection answers nothing else meanwhile, so the time *should* be shorter than that of
-    /// [`timeout`](Self::timeout).
+    /// The connection answers nothing else while it waits, so the time should be shorter than that
+    /// of [`timeout`](Self::timeout).
     #[must_use]
     pub fn replicas(mut self, count: u32, within: Duration) -> Self {
         self.replicas = Some(Replicas { count, within });
         self
     }
 
-    /// Trusts servers whose certificates this authority signed, and no other. PEM.
+    /// Trusts only certificates that this authority signed (PEM), not those of the platform.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     #[must_use]
@@ -121,18 +120,19 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Shows this certificate to servers that ask for one. PEM, both.
+    /// Sets the client certificate for servers that request one (mutual TLS): the chain and its
+    /// key, both in PEM.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     #[must_use]
     pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Self {
-        self.certificates.ours = Some((chain.to_vec(), key.to_vec()));
+        self.certificates.client = Some((chain.to_vec(), key.to_vec()));
         self
     }
 
-    /// Asks for the password each time that it connects, for one that is rotated under a running
-    /// program. It counts instead of the password in the URLs; the user is theirs. Sentinels keep
-    /// the password of their own URL.
+    /// Sets a source that is called for the password at each connect, for passwords that are
+    /// rotated while the program runs. It replaces the password in the URLs, but not the user.
+    /// Sentinels keep the password of their own URL.
     ///
     /// ```
     /// use token_core::Secret;
@@ -141,7 +141,7 @@ impl RedisStoreBuilder {
     ///
     /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
     /// let store = RedisStore::builder(Servers::node("redis://tokens@redis.example"), sealing)
-    ///     .password_source(|| async { Ok(Secret::from("what the vault says now")) })
+    ///     .password_source(|| async { Ok(Secret::from("from the vault")) })
     ///     .build()?;
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
@@ -151,28 +151,28 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Does not look at the server's settings when it connects, for a service that forbids `INFO`,
-    /// or describes itself wrongly. An evicted record is a lost grant.
+    /// Connects without checking the server's settings, for a service that forbids `INFO` or
+    /// describes itself incorrectly. If the server evicts a record, its grant is lost.
     #[must_use]
-    pub fn trusting_that_nothing_is_evicted(mut self) -> Self {
+    pub fn skip_server_check(mut self) -> Self {
         self.eviction = EvictionCheck::Never;
         self
     }
 
-    /// Subscribes to nothing and asks every 50 milliseconds instead while it waits for another
-    /// holder, for a proxy that passes no messages or speaks version 2 of the protocol only.
+    /// Polls every 50 milliseconds while it waits for another holder, instead of subscribing, for a
+    /// proxy that does not forward messages or only supports version 2 of the protocol.
     #[must_use]
     pub fn polling_only(mut self) -> Self {
         self.changes = Changes::Polled;
         self
     }
 
-    /// The store. Nothing is connected yet.
+    /// Builds the store. It connects at its first use.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where a URL cannot be read, no server is given, TLS is wanted without the
-    /// feature `rustls`, a duration or count is zero, or a duration is longer than an hour.
+    /// [`BuildError`] if a URL is invalid, there is no server, a URL needs TLS but the feature
+    /// `rustls` is not enabled, a duration or count is zero, or a duration is longer than an hour.
     pub fn build(self) -> Result<RedisStore, BuildError> {
         self.validate()?;
         if self.servers.want_tls() {
@@ -190,7 +190,7 @@ impl RedisStoreBuilder {
         let connector = Connector::new(self.servers, options, self.password).map_err(|_| {
             BuildError::invalid(
                 "servers",
-                "must be URLs such as redis://host:6379, and good certificates",
+                "must be URLs such as redis://host:6379, and valid PEM certificates",
             )
         })?;
         let connection = Arc::new(SharedConnection::new(connector, self.within, self.eviction));
@@ -203,13 +203,13 @@ impl RedisStoreBuilder {
         ))
     }
 
-    /// The store, connected, and its servers checked.
+    /// Builds the store, connects it and checks its servers.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot be built, no server answers, or a server's settings let it
-    /// lose a record. A server that takes no writes for now, a replica or one that is out of
-    /// memory, is no error here: a live token can be read there.
+    /// [`StoreError`] if it cannot be built, no server answers, or a server's settings allow it to
+    /// lose a record. A server that accepts no writes for now, such as a replica or one that is out
+    /// of memory, is no error here: valid tokens can be read from it.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         let eviction = self.eviction;
         let store = self.build().map_err(|error| {
@@ -221,15 +221,15 @@ impl RedisStoreBuilder {
     fn validate(&self) -> Result<(), BuildError> {
         let invalid = |field, why| Err(BuildError::invalid(field, why));
         self.servers.check()?;
-        if self.certificates.is_given() && !self.servers.all_want_tls() {
-            return invalid("servers", "must be rediss:// if certificates are given");
+        if self.certificates.are_set() && !self.servers.all_want_tls() {
+            return invalid("servers", "must be rediss:// if certificates are set");
         }
         if self.within.is_zero() || self.within > LONGEST_WAIT {
             return invalid("timeout", "must be longer than zero and at most an hour");
         }
         match self.replicas {
             Some(replicas) if replicas.within > LONGEST_WAIT => {
-                invalid("replicas", "must be waited for at most an hour")
+                invalid("replicas", "must have a time of at most an hour")
             }
             Some(replicas) => replicas.check(),
             None => Ok(()),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_said_at_once() {
+    fn invalid_settings_are_build_errors() {
         let none: [&str; 0] = [];
         assert_eq!(field(builder(Servers::cluster(none))), "servers");
         assert_eq!(field(builder(Servers::node("not a url"))), "servers");
@@ -280,14 +280,14 @@ mod tests {
 
     #[cfg(feature = "rustls")]
     #[test]
-    fn certificates_without_tls_are_a_mistake() {
+    fn certificates_without_tls_are_a_build_error() {
         let one = builder(Servers::node("redis://localhost"));
         let with_authority = one.certificate_authority_pem(b"-----BEGIN");
         assert_eq!(field(with_authority), "servers");
     }
 
     #[test]
-    fn a_builder_shows_no_password_and_no_key() {
+    fn debug_of_a_builder_shows_no_password_and_no_key() {
         let shown = format!("{:?}", builder(Servers::node("redis://:hunter2@localhost")));
         assert!(
             !shown.contains("hunter2") && !shown.contains("1, 1"),

@@ -1,4 +1,4 @@
-//! Waiting for another holder's commit: told by a message, and looking now and then besides.
+//! Waits for another holder's commit: by message, and by reading from time to time.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use tokio::time::sleep;
 
 use crate::store::RedisStore;
 
-/// How often a waiting holder looks, beside being told and where nobody tells it.
-const SELDOM: Duration = Duration::from_secs(1);
-const OFTEN: Duration = Duration::from_millis(50);
+/// How often a waiter reads, with and without a subscription.
+const POLL_WHILE_SUBSCRIBED: Duration = Duration::from_secs(1);
+const POLL_WITHOUT_MESSAGES: Duration = Duration::from_millis(50);
 
 impl RedisStore {
-    /// What is stored when it is of another generation, or when somebody gave a lease back.
+    /// Waits until the entry has another generation or a lease is released, and returns the entry.
     pub(crate) async fn until_changed(
         &self,
         key: &TokenKey,
@@ -25,20 +25,20 @@ impl RedisStore {
     ) -> Option<Entry> {
         let wait = Wait::begin(self, self.channel(key));
         loop {
-            // It listens before it looks, so that no commit falls in between.
+            // It listens before it reads, so that no commit is missed in between.
             let mut notified = pin!(wait.notify.notified());
             notified.as_mut().enable();
-            let pause = if self.connection.listens(&wait.channel).await {
-                SELDOM
+            let pause = if self.connection.subscribe(&wait.channel).await {
+                POLL_WHILE_SUBSCRIBED
             } else {
-                OFTEN
+                POLL_WITHOUT_MESSAGES
             };
-            let looked = self.load(key).await.ok();
-            if looked
+            let entry = self.load(key).await.ok();
+            if entry
                 .as_ref()
                 .is_some_and(|entry| entry.generation() != seen)
             {
-                return looked;
+                return entry;
             }
             tokio::select! {
                 () = notified => return self.load(key).await.ok(),
@@ -48,11 +48,11 @@ impl RedisStore {
     }
 }
 
-/// A wait for a change. When the last one on a channel ends, however it ends, the server is told.
+/// A wait for a change. When the last one on a channel ends, for any reason, it unsubscribes.
 struct Wait<'a> {
     store: &'a RedisStore,
     channel: String,
-    /// Rings when the server told of a change.
+    /// Notified by a message of the server.
     notify: Arc<Notify>,
 }
 
@@ -71,13 +71,13 @@ impl Drop for Wait<'_> {
         if !self.store.listeners.leave(&self.channel) {
             return;
         }
-        // Outside a runtime nobody can be told; the next wait that ends inside one does it.
+        // Without a runtime it cannot unsubscribe; the next wait that ends within one does so.
         let (connection, listeners) = (
             Arc::clone(&self.store.connection),
             self.store.listeners.clone(),
         );
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { connection.forget_unwanted(&listeners).await });
+            runtime.spawn(async move { connection.unsubscribe_unused(&listeners).await });
         }
     }
 }

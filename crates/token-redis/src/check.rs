@@ -1,4 +1,4 @@
-//! What a server says of itself, and whether a grant is safe there.
+//! Checks whether a server may lose records.
 
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use redis::{RedisResult, Value};
@@ -7,8 +7,8 @@ use token_core::store::StoreError;
 use crate::connect::Connection;
 use crate::failure::{Step, store_error};
 
-/// The oldest version whose scripts and messages are relied upon.
-const OLDEST: (u32, u32) = (6, 0);
+/// The oldest version with the features that the scripts and messages use.
+const OLDEST_VERSION: (u32, u32) = (6, 0);
 
 /// A server that holds records, as it describes itself
 /// ([`INFO`](https://redis.io/docs/latest/commands/info/)).
@@ -17,24 +17,23 @@ const OLDEST: (u32, u32) = (6, 0);
 pub struct RedisNode {
     /// Its version, such as `7.0.15`.
     pub version: String,
-    /// Whether it is a primary and takes writes.
+    /// Whether it is a primary and accepts writes.
     pub is_primary: bool,
     /// How many replicas are connected to it.
     pub replicas: u32,
-    /// How many bytes of memory it may use; 0 where there is no bound.
+    /// How many bytes of memory it may use; 0 if there is no limit.
     pub max_memory: u64,
-    /// What it evicts where the memory is full, such as `noeviction`.
+    /// What it evicts if the memory is full, such as `noeviction`.
     pub eviction: String,
-    /// Whether it keeps a log of every write, so that a restart loses nothing but what
-    /// `appendfsync` allows.
+    /// Whether it logs every write, so that a restart loses only what `appendfsync` allows.
     pub append_only: bool,
 }
 
-/// Whether the settings are looked at.
+/// Whether the server's settings are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EvictionCheck {
     AtEachConnection,
-    /// The user vouches for the server.
+    /// The user guarantees that nothing is evicted.
     Never,
 }
 
@@ -48,20 +47,19 @@ pub(crate) async fn nodes(connection: &mut Connection) -> Result<Vec<RedisNode>,
         .collect()
 }
 
-/// Whether no record can be evicted, and nothing else is in the way of keeping one.
-pub(crate) fn fitness(nodes: &[RedisNode]) -> Result<(), StoreError> {
-    is_set_up_right(nodes)?;
+/// Checks that no record can be evicted and that all servers accept writes.
+pub(crate) fn check_nodes(nodes: &[RedisNode]) -> Result<(), StoreError> {
+    check_settings(nodes)?;
     if nodes.iter().all(|node| node.is_primary) {
         return Ok(());
     }
     Err(StoreError::new(
-        "this Redis is a replica and takes no writes",
+        "this Redis is a replica and accepts no writes",
     ))
 }
 
-/// Whether a server's settings can stay as they are. One that takes no writes for a while is still
-/// good to read from.
-pub(crate) fn is_set_up_right(nodes: &[RedisNode]) -> Result<(), StoreError> {
+/// Checks the settings. A server that accepts no writes for now may still be read.
+pub(crate) fn check_settings(nodes: &[RedisNode]) -> Result<(), StoreError> {
     if nodes.is_empty() {
         return Err(unknown());
     }
@@ -69,7 +67,7 @@ pub(crate) fn is_set_up_right(nodes: &[RedisNode]) -> Result<(), StoreError> {
         if !is_new_enough(&node.version) {
             return Err(StoreError::new("this Redis is older than 6.0"));
         }
-        // Records have no time to live, so the policies that begin with `volatile-` pass them by.
+        // Records have no expiry, so the `volatile-` policies do not evict them.
         if node.max_memory > 0 && node.eviction.starts_with("allkeys-") {
             let text = StoreError::new(
                 "this Redis may evict tokens: set maxmemory-policy to noeviction or volatile-*",
@@ -137,13 +135,11 @@ fn is_new_enough(version: &str) -> bool {
     (
         numbers.next().unwrap_or_default(),
         numbers.next().unwrap_or_default(),
-    ) >= OLDEST
+    ) >= OLDEST_VERSION
 }
 
 fn unknown() -> StoreError {
-    StoreError::new(
-        "this Redis does not say whether it evicts; see `trusting_that_nothing_is_evicted`",
-    )
+    StoreError::new("this Redis does not say whether it evicts; see `skip_server_check`")
 }
 
 #[cfg(test)]
@@ -155,7 +151,7 @@ mod tests {
 
     fn refused(from: &str, to: &str) -> String {
         let node = read(&INFO.replace(from, to)).unwrap();
-        fitness(&[node]).unwrap_err().to_string()
+        check_nodes(&[node]).unwrap_err().to_string()
     }
 
     #[test]
@@ -169,7 +165,7 @@ mod tests {
             (node.max_memory, node.eviction.as_str(), node.append_only),
             (1 << 20, "noeviction", true)
         );
-        fitness(&[node]).unwrap();
+        check_nodes(&[node]).unwrap();
     }
 
     // FAULTS.md row 41
@@ -179,12 +175,12 @@ mod tests {
             assert!(refused("noeviction", policy).contains(policy));
         }
         for policy in ["volatile-lru", "volatile-ttl"] {
-            fitness(&[read(&INFO.replace("noeviction", policy)).unwrap()]).unwrap();
+            check_nodes(&[read(&INFO.replace("noeviction", policy)).unwrap()]).unwrap();
         }
         let unbounded = INFO
             .replace("maxmemory:1048576", "maxmemory:0")
             .replace("noeviction", "allkeys-lru");
-        fitness(&[read(&unbounded).unwrap()]).unwrap();
+        check_nodes(&[read(&unbounded).unwrap()]).unwrap();
     }
 
     #[test]
@@ -192,6 +188,6 @@ mod tests {
         assert!(refused("7.0.15", "5.0.14").contains("older"));
         assert!(refused("role:master", "role:slave").contains("replica"));
         assert_eq!(read(&INFO.replace("maxmemory_policy", "x")), None);
-        assert!(fitness(&[]).is_err());
+        assert!(check_nodes(&[]).is_err());
     }
 }

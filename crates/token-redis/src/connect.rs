@@ -1,4 +1,4 @@
-//! Connecting: to one server, to the primary that sentinels name, to a cluster.
+//! Connects to one server, to the primary that sentinels name, or to a cluster.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,21 +19,21 @@ use crate::failure::{Step, store_error};
 use crate::listeners::Listeners;
 use crate::servers::{Kind, Servers};
 
-/// How each connection is made.
+/// The settings of each connection.
 pub(crate) struct ConnectOptions {
-    /// For a connection, and for an answer of a cluster.
+    /// The limit for connecting, and for each answer of a cluster.
     pub(crate) within: Duration,
-    /// Bells to ring by messages of the server; `None` where nobody is subscribed.
+    /// Receive the server's messages; `None` if nothing subscribes.
     pub(crate) listeners: Option<Listeners>,
     #[cfg_attr(
         not(feature = "rustls"),
-        expect(dead_code, reason = "without TLS nobody asks for them")
+        expect(dead_code, reason = "not used without TLS")
     )]
     pub(crate) certificates: Certificates,
 }
 
 impl ConnectOptions {
-    /// Messages come beside answers in version 3 of the protocol only.
+    /// Only version 3 of the protocol has messages beside answers.
     fn protocol(&self) -> ProtocolVersion {
         match self.listeners {
             Some(_) => ProtocolVersion::RESP3,
@@ -42,7 +42,7 @@ impl ConnectOptions {
     }
 }
 
-/// What connects: made anew for each connection, since the password may be another by then.
+/// Opens connections. Each one has a new client, because the password may have changed.
 pub(crate) struct Connector {
     servers: Servers,
     options: ConnectOptions,
@@ -62,7 +62,7 @@ pub(crate) enum Connection {
 }
 
 impl Connector {
-    /// Nothing is connected yet, but all is tried that can be wrong before.
+    /// Checks the settings, without connecting.
     pub(crate) fn new(
         servers: Servers,
         options: ConnectOptions,
@@ -99,24 +99,24 @@ impl Connector {
     fn client(&self, password: Option<&Secret>) -> RedisResult<Client> {
         let options = &self.options;
         match &self.servers.0 {
-            Kind::Node(url) => node(url, password, options).map(Client::Node),
+            Kind::Node(url) => node_client(url, password, options).map(Client::Node),
             Kind::Sentinels {
                 sentinels,
                 service,
                 nodes_like,
             } => {
-                let client = watched(sentinels, service, nodes_like.as_deref(), password, options)?;
+                let client =
+                    sentinel_client(sentinels, service, nodes_like.as_deref(), password, options)?;
                 Ok(Client::Sentinels(Box::new(client)))
             }
-            Kind::Cluster(nodes) => {
-                cluster(nodes, password, options).map(|client| Client::Cluster(Box::new(client)))
-            }
+            Kind::Cluster(nodes) => cluster_client(nodes, password, options)
+                .map(|client| Client::Cluster(Box::new(client))),
         }
     }
 }
 
 async fn connect(client: &redis::Client, options: &ConnectOptions) -> RedisResult<Connection> {
-    // Answers are waited for by who asks: some wait for replicas too.
+    // The caller limits the time for an answer: it may include waiting for replicas.
     let mut config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(options.within))
         .set_response_timeout(None);
@@ -129,7 +129,7 @@ async fn connect(client: &redis::Client, options: &ConnectOptions) -> RedisResul
         .map(Connection::Node)
 }
 
-fn node(
+fn node_client(
     url: &str,
     password: Option<&Secret>,
     options: &ConnectOptions,
@@ -144,13 +144,13 @@ fn node(
     }
     let info = info.set_redis_settings(settings);
     #[cfg(feature = "rustls")]
-    if options.certificates.is_given() {
+    if options.certificates.are_set() {
         return redis::Client::build_with_tls(info, options.certificates.for_driver());
     }
     redis::Client::open(info)
 }
 
-fn watched(
+fn sentinel_client(
     sentinels: &[String],
     service: &str,
     nodes_like: Option<&str>,
@@ -174,7 +174,7 @@ fn watched(
         builder = builder.set_client_to_redis_password(password.expose());
     }
     #[cfg(feature = "rustls")]
-    if options.certificates.is_given() {
+    if options.certificates.are_set() {
         builder = builder
             .set_client_to_sentinel_certificates(options.certificates.for_driver())
             .set_client_to_redis_certificates(options.certificates.for_driver());
@@ -214,7 +214,7 @@ fn to_nodes(mut builder: SentinelClientBuilder, like: &ConnectionInfo) -> Sentin
     }
 }
 
-fn cluster(
+fn cluster_client(
     nodes: &[String],
     password: Option<&Secret>,
     options: &ConnectOptions,
@@ -230,29 +230,30 @@ fn cluster(
         builder = builder.push_sender(listeners.on_push());
     }
     #[cfg(feature = "rustls")]
-    if options.certificates.is_given() {
+    if options.certificates.are_set() {
         builder = builder.certs(options.certificates.for_driver());
     }
     builder.build()
 }
 
-/// What replaces the platform's trust, and what the server may ask us for. PEM text, each.
+/// A certificate authority instead of the platform's, and the client's certificate and key; all in
+/// PEM.
 #[derive(Clone, Default)]
 pub(crate) struct Certificates {
     pub(crate) authority: Option<Vec<u8>>,
-    pub(crate) ours: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Certificates {
-    pub(crate) fn is_given(&self) -> bool {
-        self.authority.is_some() || self.ours.is_some()
+    pub(crate) fn are_set(&self) -> bool {
+        self.authority.is_some() || self.client.is_some()
     }
 
     #[cfg(feature = "rustls")]
     pub(crate) fn for_driver(&self) -> redis::TlsCertificates {
-        let ours = self.ours.clone();
+        let client = self.client.clone();
         redis::TlsCertificates {
-            client_tls: ours.map(|(client_cert, client_key)| redis::ClientTlsConfig {
+            client_tls: client.map(|(client_cert, client_key)| redis::ClientTlsConfig {
                 client_cert,
                 client_key,
             }),
@@ -267,11 +268,12 @@ impl fmt::Debug for Certificates {
     }
 }
 
-/// The driver takes its cipher suites from the process. A choice that the program made stands.
+/// Installs cipher suites for the driver, which takes them from the process, unless the program has
+/// installed some.
 pub(crate) fn install_crypto_provider() {
     #[cfg(feature = "rustls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may be faster, with the same right.
+        // Another thread may have installed some in between.
         _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }

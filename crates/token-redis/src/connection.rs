@@ -1,5 +1,5 @@
-//! The connection to Redis: made when it is needed, checked when it is made, made anew where it
-//! broke, and each answer in time.
+//! The connection to Redis: opened and checked when needed, replaced if it breaks, with a time
+//! limit for each answer.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tokio::time::timeout;
 
 use crate::check::{self, EvictionCheck, RedisNode};
 use crate::connect::{Connection, Connector};
-use crate::failure::is_of_the_connection;
+use crate::failure::is_connection_error;
 use crate::listeners::Listeners;
 use crate::script::{Answered, Call, Requirement};
 use crate::session::{Failed, Session};
 
-/// Shared by all handles of one store.
+/// The connection that all clones of one store share.
 pub(crate) struct SharedConnection {
     state: tokio::sync::Mutex<State>,
     within: Duration,
@@ -39,17 +39,16 @@ impl SharedConnection {
         }
     }
 
-    /// Asks, over a new connection where the old one broke, and waits for as long as one answer may
-    /// take.
+    /// Runs a script within its time limit, a second time over a new connection if the first one
+    /// broke.
     ///
-    /// All that is asked may be asked twice: every operation of a store has the same outcome when
-    /// it is repeated by its owner.
-    pub(crate) async fn ask(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
+    /// Repeating is safe: every operation of a store has the same outcome if its owner repeats it.
+    pub(crate) async fn run(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
         let for_replicas = call
             .replicas
             .map_or(Duration::ZERO, |replicas| replicas.within);
         let within = self.within.saturating_add(for_replicas);
-        match timeout(within, self.ask_twice(call)).await {
+        match timeout(within, self.run_with_retry(call)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.disconnect();
@@ -58,12 +57,12 @@ impl SharedConnection {
         }
     }
 
-    async fn ask_twice(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
-        match self.session(call.requires).await?.ask(call).await {
-            Err(failed) if is_of_the_connection(&failed.error) => {
+    async fn run_with_retry(&self, call: &Call<'_>) -> Result<Answered, StoreError> {
+        match self.session(call.requires).await?.run(call).await {
+            Err(failed) if is_connection_error(&failed.error) => {
                 self.disconnect();
-                let again = self.session(call.requires).await?.ask(call).await;
-                let answered = again.map_err(|failed| self.give_up(&failed))?;
+                let again = self.session(call.requires).await?.run(call).await;
+                let answered = again.map_err(|failed| self.failed_again(&failed))?;
                 Ok(Answered {
                     is_repeated: true,
                     ..answered
@@ -73,36 +72,36 @@ impl SharedConnection {
         }
     }
 
-    fn give_up(&self, failed: &Failed) -> StoreError {
-        if is_of_the_connection(&failed.error) {
+    fn failed_again(&self, failed: &Failed) -> StoreError {
+        if is_connection_error(&failed.error) {
             self.disconnect();
         }
         failed.store_error()
     }
 
-    /// Whether the server tells us of changes on this channel.
-    pub(crate) async fn listens(&self, channel: &str) -> bool {
-        let listening = async {
+    /// Subscribes to a channel; returns whether messages will arrive.
+    pub(crate) async fn subscribe(&self, channel: &str) -> bool {
+        let subscribed = async {
             self.session(Requirement::Any)
                 .await
                 .ok()?
-                .listen(channel)
+                .subscribe(channel)
                 .await
                 .ok()
         };
-        matches!(timeout(self.within, listening).await, Ok(Some(())))
+        matches!(timeout(self.within, subscribed).await, Ok(Some(())))
     }
 
-    /// Listens no more where nobody waits. Where this fails the connection is gone, and the
-    /// subscriptions with it.
-    pub(crate) async fn forget_unwanted(&self, listeners: &Listeners) {
+    /// Unsubscribes from channels without waiters. If that fails, the connection is broken and has
+    /// no subscriptions.
+    pub(crate) async fn unsubscribe_unused(&self, listeners: &Listeners) {
         let Some(session) = self.state.lock().await.session.clone() else {
             return;
         };
-        _ = timeout(self.within, session.forget_unwanted(listeners)).await;
+        _ = timeout(self.within, session.unsubscribe_unused(listeners)).await;
     }
 
-    pub(crate) async fn connects(&self) -> Result<(), StoreError> {
+    pub(crate) async fn ensure_connected(&self) -> Result<(), StoreError> {
         timeout(self.within, self.session(Requirement::Any))
             .await
             .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
@@ -110,9 +109,9 @@ impl SharedConnection {
     }
 
     pub(crate) async fn nodes(&self) -> Result<Vec<RedisNode>, StoreError> {
-        let asking =
+        let query =
             async { check::nodes(&mut self.session(Requirement::Any).await?.connection).await };
-        timeout(self.within, asking)
+        timeout(self.within, query)
             .await
             .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
     }
@@ -125,24 +124,24 @@ impl SharedConnection {
         {
             return Ok(session.clone());
         }
-        // A server that was not fit may be by now, or another has taken its place; and a connection
-        // of a runtime that stands still answers nobody.
+        // A server that was unsuitable may be suitable now, or another one may have its address;
+        // and if the runtime of a connection is not running, no answers arrive.
         let mut connection = state.connector.open().await?;
-        let fitness = self.fitness(&mut connection).await;
-        let session = Session::new(connection, fitness);
+        let durability = self.durability(&mut connection).await;
+        let session = Session::new(connection, durability);
         state.session = Some(session.clone());
         session.serves(requires).map(|()| session)
     }
 
-    async fn fitness(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    async fn durability(&self, connection: &mut Connection) -> Result<(), StoreError> {
         match self.eviction {
-            EvictionCheck::AtEachConnection => check::fitness(&check::nodes(connection).await?),
+            EvictionCheck::AtEachConnection => check::check_nodes(&check::nodes(connection).await?),
             EvictionCheck::Never => Ok(()),
         }
     }
 
-    /// The next who asks connects anew. Where somebody is connecting right now, that is what
-    /// happens anyway.
+    /// Drops the connection, so that the next call opens a new one. If another call is opening one
+    /// right now, nothing is left to do.
     fn disconnect(&self) {
         if let Ok(mut state) = self.state.try_lock() {
             state.session = None;

@@ -1,15 +1,15 @@
-//! What the driver says, as the engine understands it. No address, argument or server text is
-//! passed on: only the error's code.
+//! Maps the driver's errors to store errors, without addresses, arguments or texts of the server:
+//! only the error's code.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use token_core::store::StoreError;
 
-const NOT_LET_IN: &str = "Redis does not take the user or the password";
+const AUTH_FAILED: &str = "Redis rejected the user or the password";
 const NO_HELLO: &str =
-    "Redis refuses HELLO while connecting; without it use `polling_only` of the store's builder";
-const NO_INFO: &str = "Redis refuses INFO, which tells whether it evicts; see `trusting_that_nothing_is_evicted` of the store's builder";
+    "Redis refused HELLO; use `polling_only` of the store's builder to connect without it";
+const NO_INFO: &str = "Redis refused INFO, which shows whether it evicts; see `skip_server_check` of the store's builder";
 
-/// What the server was asked for when it failed.
+/// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Connecting,
@@ -26,20 +26,20 @@ pub(crate) fn store_error(step: Step, error: &RedisError) -> StoreError {
     StoreError::new(what).with_detail(detail)
 }
 
-/// In a text of ours, and by the code or the driver's category.
+/// Returns a text of this crate, and the error's code or the driver's category.
 pub(crate) fn explain(step: Step, error: &RedisError) -> (&'static str, String) {
     let what = match error.kind() {
         ErrorKind::Io if error.is_timeout() => "Redis did not answer in time",
         ErrorKind::Io => "Redis cannot be reached",
-        _ if is_not_let_in(error) => NOT_LET_IN,
+        _ if is_auth_failure(error) => AUTH_FAILED,
         ErrorKind::RESP3NotSupported => NO_HELLO,
         ErrorKind::InvalidClientConfig => "the settings for Redis cannot be used",
-        ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no primary of that name",
+        ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no primary with that name",
         ErrorKind::Server(ServerErrorKind::ReadOnly) => {
-            "this Redis is a replica and takes no writes"
+            "this Redis is a replica and accepts no writes"
         }
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "Redis is still loading its data",
-        _ if error.code() == Some("OOM") => "Redis is out of memory and takes no writes",
+        _ if error.code() == Some("OOM") => "Redis is out of memory and accepts no writes",
         _ => refused(step, error),
     };
     let error_code = error.code().filter(|code| is_code(code));
@@ -55,33 +55,34 @@ fn refused(step: Step, error: &RedisError) -> &'static str {
         Step::Connecting => "Redis refused a command while connecting",
         Step::Describing => NO_INFO,
         Step::Running if error.code() == Some("NOPERM") => {
-            "Redis does not allow this user a script or a command in it; the README lists the rights"
+            "Redis does not allow this user to run a script or a command in it; the README lists the permissions"
         }
         Step::Running => "Redis refused a script",
         Step::WaitingForReplicas => {
-            "Redis refuses WAIT, which `replicas` of the store's builder needs"
+            "Redis refused WAIT, which `replicas` of the store's builder needs"
         }
     }
 }
 
-/// The driver sends several commands when it connects, and its error is of one of them.
+/// When it connects, the driver sends several commands; only the error's text tells which one
+/// failed.
 fn is_about_hello(error: &RedisError) -> bool {
     error
         .detail()
         .is_some_and(|detail| detail.to_ascii_lowercase().contains("hello"))
 }
 
-fn is_not_let_in(error: &RedisError) -> bool {
+fn is_auth_failure(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
 }
 
-/// Whether another connection may do better: this one is gone, leads to a server that is no primary
-/// any more, or was made with a password that counts no more.
-pub(crate) fn is_of_the_connection(error: &RedisError) -> bool {
+/// Returns whether a new connection may succeed: this one is broken, its server is no longer the
+/// primary, or its password has been replaced.
+pub(crate) fn is_connection_error(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
-        || is_not_let_in(error)
+        || is_auth_failure(error)
         || matches!(
             error.kind(),
             ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)

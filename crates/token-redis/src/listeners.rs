@@ -1,4 +1,4 @@
-//! Who waits for a change is woken by the server's messages.
+//! Wakes waiters when a message of the server arrives.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::Notify;
 
-/// One `Notify` for each channel that somebody waits on.
+/// One `Notify` for each channel with waiters.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners(Arc<Mutex<HashMap<String, Waited>>>);
 
@@ -19,7 +19,7 @@ struct Waited {
 }
 
 impl Listeners {
-    /// Begins a wait, which must [`leave`](Self::leave).
+    /// Registers a wait, which must [`leave`](Self::leave) again.
     pub(crate) fn join(&self, channel: &str) -> Arc<Notify> {
         let mut waited = self.lock();
         let entry = waited.entry(channel.to_owned()).or_default();
@@ -27,7 +27,7 @@ impl Listeners {
         Arc::clone(&entry.notify)
     }
 
-    /// Ends a wait; whether it was the last one on the channel.
+    /// Ends a wait; returns whether it was the last one on the channel.
     pub(crate) fn leave(&self, channel: &str) -> bool {
         let mut waited = self.lock();
         let Some(entry) = waited.get_mut(channel) else {
@@ -41,11 +41,11 @@ impl Listeners {
         true
     }
 
-    pub(crate) fn is_waited_on(&self, channel: &str) -> bool {
+    pub(crate) fn has_waiters(&self, channel: &str) -> bool {
         self.lock().contains_key(channel)
     }
 
-    /// What the driver calls with each message of the server.
+    /// Returns the driver's callback for messages of the server.
     pub(crate) fn on_push(
         &self,
     ) -> impl Fn(PushInfo) -> Result<(), Infallible> + Send + Sync + 'static {
@@ -58,7 +58,7 @@ impl Listeners {
 
     fn receive(&self, info: &PushInfo) {
         match (&info.kind, info.data.first()) {
-            // Without the connection nobody is told anything: all look for themselves.
+            // Without the connection no message arrives, so all waiters read for themselves.
             (PushKind::Disconnection, _) => self
                 .lock()
                 .values()
@@ -97,9 +97,9 @@ mod tests {
     fn a_channel_is_forgotten_with_its_last_wait() {
         let listeners = Listeners::default();
         let (one, other) = (listeners.join("a"), listeners.join("a"));
-        assert!(Arc::ptr_eq(&one, &other), "a message rings for one of two");
+        assert!(Arc::ptr_eq(&one, &other), "a message wakes one of two");
         assert!(!listeners.leave("a"));
-        assert!(listeners.is_waited_on("a"));
+        assert!(listeners.has_waiters("a"));
         assert!(listeners.leave("a"));
         assert!(listeners.lock().is_empty());
     }

@@ -1,4 +1,4 @@
-//! What the engine asks of a store: each operation is one script, in one round trip.
+//! The operations of a store: each one runs one script, in one round trip.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::script::Requirement;
 use crate::store::RedisStore;
 
 /// A hundred years.
-const LONGEST_LIFE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+const LONGEST_LEASE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 #[async_trait]
 impl TokenStore for RedisStore {
@@ -41,8 +41,8 @@ impl TokenStore for RedisStore {
         );
         let acquired = reply::acquired(asked.await?.value, key, &self.sealing);
         if acquired.is_err() {
-            // Who cannot read the record has no use for the lease. Where this fails too, it ends by
-            // itself.
+            // The lease is of no use if the record cannot be read. If the release fails too, the
+            // lease expires.
             _ = self.release(key, owner).await;
         }
         acquired
@@ -85,7 +85,7 @@ impl TokenStore for RedisStore {
             Some(shortfall) => {
                 let before = reply::pairs(&script::INTENT_FIELDS, &before);
                 Err(self
-                    .take_back(key, ("intent_owner", owner), &before, &shortfall)
+                    .undo(key, ("intent_owner", owner), &before, &shortfall)
                     .await)
             }
         }
@@ -133,13 +133,13 @@ impl TokenStore for RedisStore {
             "tombstoned" => Ok(Committed::Tombstoned),
             "missing" => Ok(Committed::Missing),
             _ => Err(StoreError::new(
-                "Redis answered something else than was asked for",
+                "Redis returned an unknown result of a commit",
             )),
         }
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        // If the answer is lost on its way, what was removed is lost with it, so it is read before.
+        // Read first: if the answer of the script is lost, so is the removed record in it.
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let answered = self
             .run_safely(
@@ -153,7 +153,7 @@ impl TokenStore for RedisStore {
         if let Some(shortfall) = answered.shortfall {
             let before = reply::pairs(&script::TOMBSTONE_FIELDS, &before);
             return Err(self
-                .take_back(key, ("tombstoned", &mark), &before, &shortfall)
+                .undo(key, ("tombstoned", &mark), &before, &shortfall)
                 .await);
         }
         let removed = reply::record(&before, key, &self.sealing).ok().flatten();
@@ -178,20 +178,21 @@ fn named(condition: &CommitCondition) -> Result<(&'static str, String), StoreErr
         CommitCondition::UnlessTombstoned => Ok(("unless_tombstoned", String::new())),
         CommitCondition::LoginIntentOf(owner) => Ok(("login", owner.as_str().to_owned())),
         _ => Err(StoreError::new(
-            "this store is older than the engine: it does not know such a commit",
+            "this store is older than the engine and does not know this commit condition",
         )),
     }
 }
 
-/// Nothing for none.
+/// Formats an instant, or an empty string for `None`.
 fn instant(at: Option<Timestamp>) -> String {
     at.map(|at| at.unix_millis().to_string())
         .unwrap_or_default()
 }
 
-/// At least one: a lease of nothing is none. At most what the server's numbers can count.
+/// Formats the duration of a lease: at least 1, because the shortest lease is one millisecond; at
+/// most what Redis can add to the time.
 fn millis(life: Duration) -> String {
     life.as_millis()
-        .clamp(1, LONGEST_LIFE.as_millis())
+        .clamp(1, LONGEST_LEASE.as_millis())
         .to_string()
 }

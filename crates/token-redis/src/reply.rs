@@ -1,4 +1,4 @@
-//! What the scripts answer.
+//! Reads the answers of the scripts.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use token_core::store::{Acquired, Entry, Intent, Owner, Record, RefreshFingerpri
 use token_core::{Generation, Timestamp, TokenKey};
 use token_sealing::Sealing;
 
-/// Any answer of a script or command as a value of Rust.
+/// Converts an answer of a script or command.
 pub(crate) fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
-    redis::from_redis_value(answer).map_err(|_| not_ours())
+    redis::from_redis_value(answer).map_err(|_| not_a_record())
 }
 
-/// What `acquire.lua` says: who has the lease, and what is kept.
+/// Reads the answer of `acquire.lua`: the remaining time of another owner's lease, and the entry.
 pub(crate) fn acquired(
     answer: Value,
     key: &TokenKey,
@@ -30,9 +30,9 @@ pub(crate) fn acquired(
     })
 }
 
-/// What `entry.lua` found.
+/// Reads an entry from the answer of `entry.lua`.
 pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<Entry, StoreError> {
-    // In the order of the script's answer.
+    // In the order of the script.
     let (fields, record_age, (owner, spends, generation), intent_age, tombstone) = read::<(
         Vec<Option<String>>,
         _,
@@ -52,8 +52,8 @@ pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<
     Ok(entry)
 }
 
-/// From `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`, in this order;
-/// more may follow.
+/// Reads a record from `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`,
+/// in this order; more fields may follow.
 pub(crate) fn record(
     fields: &[Option<String>],
     key: &TokenKey,
@@ -69,12 +69,12 @@ pub(crate) fn record(
         ..,
     ] = fields
     else {
-        return Err(not_ours());
+        return Err(not_a_record());
     };
     let (fingerprint, generation, body) = match (fingerprint, generation, body) {
         (None, None, None) => return Ok(None),
         (Some(fingerprint), Some(generation), Some(body)) => (fingerprint, generation, body),
-        _ => return Err(not_ours()),
+        _ => return Err(not_a_record()),
     };
     let fingerprint = from_hex(fingerprint)?;
     let generation = Generation::new(number(generation)?);
@@ -89,10 +89,10 @@ pub(crate) fn record(
 }
 
 fn number<N: FromStr>(text: &str) -> Result<N, StoreError> {
-    text.parse().map_err(|_| not_ours())
+    text.parse().map_err(|_| not_a_record())
 }
 
-/// Fields and what they were before, nothing for one that was not there.
+/// Pairs fields with their previous values; an empty string stands for a missing field.
 pub(crate) fn pairs<'a>(
     fields: &[&'static str],
     values: &'a [Option<String>],
@@ -125,15 +125,15 @@ pub(crate) fn hex(fingerprint: RefreshFingerprint) -> String {
 
 fn from_hex(text: &str) -> Result<RefreshFingerprint, StoreError> {
     let mut bytes = [0; 32];
-    let decoded = base16ct::mixed::decode(text, &mut bytes).map_err(|_| not_ours())?;
+    let decoded = base16ct::mixed::decode(text, &mut bytes).map_err(|_| not_a_record())?;
     if decoded.len() != 32 {
-        return Err(not_ours());
+        return Err(not_a_record());
     }
     Ok(RefreshFingerprint(bytes))
 }
 
-fn not_ours() -> StoreError {
-    StoreError::new("what is stored in Redis is not one of ours; it is left unchanged")
+fn not_a_record() -> StoreError {
+    StoreError::new("the value in Redis is not a token record; it is left unchanged")
 }
 
 #[cfg(test)]

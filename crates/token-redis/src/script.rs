@@ -1,11 +1,11 @@
-//! The scripts that the server runs, each one atomic step on one hash, and how they are called.
+//! The Lua scripts, each one an atomic step on one hash, and how they are called.
 //!
 //! Fields of the hash: `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`,
-//! `committed_at` (the record); `intent_owner`, `intent_fingerprint`, `intent_generation`, `intent_at`;
-//! `tombstoned` (when, to the microsecond), `tombstoned_generation`, `tombstoned_initial`;
-//! `lease_owner`, `lease_until`. Instants are milliseconds since 1970 by the server's clock, but
-//! for `due_at` and `grant_ends_at`, which are by the writer's. The lease is a field and not a key
-//! with a time to live, so that no eviction policy can take it away.
+//! `committed_at` (the record); `intent_owner`, `intent_fingerprint`, `intent_generation`,
+//! `intent_at`; `tombstoned` (when, to the microsecond), `tombstoned_generation`,
+//! `tombstoned_initial`; `lease_owner`, `lease_until`. Instants are milliseconds since 1970:
+//! `due_at` and `grant_ends_at` by the writer's clock, all others by the server's. The lease is a
+//! field and not a key with an expiry, so that no eviction policy can remove it.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -27,17 +27,17 @@ pub(crate) static RELEASE: Script = Script::new(include_str!("scripts/release.lu
 pub(crate) static WRITE_INTENT: Script = Script::new(include_str!("scripts/write_intent.lua"));
 pub(crate) static CLEAR_INTENT: Script = Script::new(include_str!("scripts/clear_intent.lua"));
 pub(crate) static COMMIT: Script = Script::new(include_str!("scripts/commit.lua"));
-pub(crate) static TAKE_BACK: Script = Script::new(include_str!("scripts/take_back.lua"));
+pub(crate) static UNDO: Script = Script::new(include_str!("scripts/undo.lua"));
 pub(crate) static TOMBSTONE: Script = Script::new(include_str!("scripts/tombstone.lua"));
 
-/// What `write_intent.lua` found, in its order.
+/// The previous values that `write_intent.lua` returns, in its order.
 pub(crate) const INTENT_FIELDS: [&str; 4] = [
     "intent_owner",
     "intent_fingerprint",
     "intent_generation",
     "intent_at",
 ];
-/// What `tombstone.lua` found, in its order.
+/// The previous values that `tombstone.lua` returns, in its order.
 pub(crate) const TOMBSTONE_FIELDS: [&str; 14] = [
     "fingerprint",
     "generation",
@@ -55,7 +55,7 @@ pub(crate) const TOMBSTONE_FIELDS: [&str; 14] = [
     "tombstoned_initial",
 ];
 
-/// A script, and the name that the server knows it by once it has seen it.
+/// A script, and the hash by which the server knows it after its first call.
 pub(crate) struct Script {
     text: &'static str,
     hash: OnceLock<String>,
@@ -79,7 +79,7 @@ impl Script {
     }
 }
 
-/// How many replicas must have a write before it counts, and how long they are waited for.
+/// How many replicas must acknowledge a write, and how long to wait for them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replicas {
     pub(crate) count: u32,
@@ -91,11 +91,11 @@ impl Replicas {
         if self.count == 0 {
             return Err(BuildError::invalid("replicas", "must be at least one"));
         }
-        // For WAIT, no time is for ever.
+        // For WAIT, zero means forever.
         if self.within.as_millis() == 0 {
             return Err(BuildError::invalid(
                 "replicas",
-                "must be given at least a millisecond",
+                "must have a time of at least a millisecond",
             ));
         }
         Ok(())
@@ -104,41 +104,42 @@ impl Replicas {
 
 pub(crate) struct Call<'a> {
     pub(crate) script: &'a Script,
-    /// Where the record is.
+    /// The key of the hash.
     pub(crate) redis_key: &'a str,
     pub(crate) arguments: &'a [&'a str],
-    /// Its write counts when so many replicas have it.
+    /// The replicas that must acknowledge the write, if any.
     pub(crate) replicas: Option<Replicas>,
     pub(crate) requires: Requirement,
 }
 
-/// What a server must be like to be asked.
+/// What a call requires of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
-    /// Any that answers: what is kept can be read there, and what was begun can be ended.
+    /// Any server that answers: for reads, and to end what was begun.
     Any,
-    /// One that keeps what it is given: before a token is spent.
+    /// A server that does not lose what is written: before a refresh token is used.
     Durable,
 }
 
 /// What the server answered.
 pub(crate) struct Answered {
     pub(crate) value: Value,
-    /// Set if it was written, but not to as many replicas as asked for, as far as is known.
+    /// Set if the write succeeded, but not on as many replicas as required, as far as is known.
     pub(crate) shortfall: Option<Shortfall>,
-    /// Whether it was asked before, over a connection that broke: it may have been done then
+    /// Whether the script was sent before, over a connection that broke: it may have run then
     /// already.
     pub(crate) is_repeated: bool,
 }
 
-/// Why a write does not count although the primary has it.
+/// Why a write on the primary does not count.
 pub(crate) struct Shortfall {
     pub(crate) what: &'static str,
     pub(crate) detail: String,
 }
 
 impl Answered {
-    /// For a write that stands as it is, and is repeated until enough replicas have it.
+    /// Returns the answer if enough replicas have the write. Otherwise the write is not undone, but
+    /// repeated by the caller.
     pub(crate) fn enough(self) -> Result<Value, StoreError> {
         match self.shortfall {
             None => Ok(self.value),
@@ -150,23 +151,23 @@ impl Answered {
 impl Shortfall {
     pub(crate) fn too_few(acknowledged: u32, wanted: u32) -> Self {
         Self {
-            what: "fewer replicas than asked for have the write",
+            what: "fewer replicas than required have the write",
             detail: format!("{acknowledged} of {wanted}"),
         }
     }
 
-    pub(crate) fn store_error(&self, what_came_of_it: &str) -> StoreError {
-        StoreError::new(self.what).with_detail(format!("{}{what_came_of_it}", self.detail))
+    pub(crate) fn store_error(&self, outcome: &str) -> StoreError {
+        StoreError::new(self.what).with_detail(format!("{}{outcome}", self.detail))
     }
 }
 
 impl Call<'_> {
-    /// By the script's name, which the server knows once it has seen the text.
+    /// Calls the script by its hash, which the server knows once it has seen the text.
     pub(crate) fn by_name(&self) -> Cmd {
         self.invoke("EVALSHA", self.script.hash())
     }
 
-    /// With the script's text, which the server keeps from then on.
+    /// Calls the script by its text, which the server keeps from then on.
     pub(crate) fn with_text(&self) -> Cmd {
         self.invoke("EVAL", self.script.text())
     }

@@ -1,17 +1,17 @@
-//! Where the servers are.
+//! The addresses of the servers.
 
 use std::fmt;
 
 use token_core::BuildError;
 
-/// A single Redis, one that sentinels watch, or a cluster, by URLs:
+/// A single Redis, one behind sentinels, or a cluster, as URLs:
 /// `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS.
 ///
 /// ```
 /// use token_redis::Servers;
 ///
-/// let one = Servers::node("rediss://:password@redis.example:6380/2");
-/// let watched = Servers::sentinels(["redis://s1.example:26379", "redis://s2.example:26379"], "tokens")
+/// let node = Servers::node("rediss://:password@redis.example:6380/2");
+/// let sentinels = Servers::sentinels(["redis://s1.example:26379", "redis://s2.example:26379"], "tokens")
 ///     .nodes_like("rediss://user:password@node");
 /// let cluster = Servers::cluster(["rediss://user:password@c1.example", "rediss://user:password@c2.example"]);
 /// ```
@@ -30,13 +30,13 @@ pub(crate) enum Kind {
 }
 
 impl Servers {
-    /// One server. What happens at a failover is up to who moves its name or address.
+    /// One server. A failover must move its name or address.
     pub fn node(url: impl Into<String>) -> Self {
         Self(Kind::Node(url.into()))
     }
 
-    /// The primary that these sentinels know under the name `service`; they are asked again at each
-    /// connection. The sentinels have the user and the password of the first URL.
+    /// The primary that these sentinels know under the name `service`; they are asked at each
+    /// connect. The user and the password of the first URL are used for the sentinels.
     pub fn sentinels(
         sentinels: impl IntoIterator<Item = impl Into<String>>,
         service: &str,
@@ -48,14 +48,14 @@ impl Servers {
         })
     }
 
-    /// A cluster, by some of its nodes. User, password and TLS *must* be the same in all URLs.
+    /// A cluster, by some of its nodes. User, password and TLS must be the same in all URLs.
     pub fn cluster(nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(Kind::Cluster(nodes.into_iter().map(Into::into).collect()))
     }
 
-    /// User, password, database and TLS of the servers behind sentinels, as a URL whose host and
-    /// port do not count. Without it they are reached in the clear, without a password. For other
-    /// kinds it changes nothing.
+    /// Sets user, password, database and TLS for the servers behind sentinels, as a URL whose host
+    /// and port are ignored. Without it they are reached without TLS and without a password. It has
+    /// no effect on other kinds.
     #[must_use]
     pub fn nodes_like(mut self, url: impl Into<String>) -> Self {
         if let Kind::Sentinels { nodes_like, .. } = &mut self.0 {
@@ -64,7 +64,7 @@ impl Servers {
         self
     }
 
-    /// Checks what can be known before connecting.
+    /// Checks the URLs, without connecting.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         if self.urls().is_empty() {
             return Err(BuildError::missing("servers"));
@@ -103,7 +103,7 @@ impl Servers {
     }
 }
 
-/// A URL may hold a password, so none is shown.
+/// Shows no URL: it may contain a password.
 impl fmt::Debug for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_password_of_a_url_is_shown() {
+    fn debug_shows_no_password_of_a_url() {
         let url = "redis://user:hunter2@redis.example";
         for servers in [
             Servers::node(url),

@@ -1,4 +1,4 @@
-//! One connection, what is known of its server, and on which channels it listens.
+//! One connection, the state of its server, and the channels that it is subscribed to.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,38 +18,38 @@ use crate::script::{Answered, Call, Replicas, Requirement, Shortfall};
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) connection: Connection,
-    /// Whether the server keeps what it is given, as it was when it was connected to.
-    fitness: Result<(), StoreError>,
+    /// Whether the server keeps what is written to it, as of the connect.
+    durability: Result<(), StoreError>,
     home: HomeRuntime,
-    /// On which channels it listens. One subscribes or unsubscribes at a time, so that neither
-    /// undoes the other.
+    /// The channels that it is subscribed to. The lock is held during a change, so that two changes
+    /// cannot undo each other.
     channels: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Session {
-    pub(crate) fn new(connection: Connection, fitness: Result<(), StoreError>) -> Self {
+    pub(crate) fn new(connection: Connection, durability: Result<(), StoreError>) -> Self {
         Self {
             connection,
-            fitness,
+            durability,
             home: HomeRuntime::here(),
             channels: Arc::default(),
         }
     }
 
-    /// Whether somebody drives it while it is waited for here.
+    /// Returns whether the runtime of the connection runs while this one waits.
     pub(crate) fn is_driven(&self) -> bool {
         self.home.is_driven()
     }
 
-    /// Whether it may be asked for this, else why not.
+    /// Returns an error if the server does not meet the requirement.
     pub(crate) fn serves(&self, requires: Requirement) -> Result<(), StoreError> {
         match requires {
             Requirement::Any => Ok(()),
-            Requirement::Durable => self.fitness.clone(),
+            Requirement::Durable => self.durability.clone(),
         }
     }
 
-    pub(crate) async fn ask(mut self, call: &Call<'_>) -> Result<Answered, Failed> {
+    pub(crate) async fn run(mut self, call: &Call<'_>) -> Result<Answered, Failed> {
         match self.connection.send(&call.by_name(), call.replicas).await {
             Err(failed) if failed.error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.connection.send(&call.with_text(), call.replicas).await
@@ -58,10 +58,9 @@ impl Session {
         }
     }
 
-    pub(crate) async fn listen(mut self, channel: &str) -> RedisResult<()> {
+    pub(crate) async fn subscribe(mut self, channel: &str) -> RedisResult<()> {
         let mut channels = self.channels.lock().await;
-        // Noted first: a wait that is given up in the middle leaves no subscription that nobody
-        // knows of.
+        // Recorded first: if the wait is cancelled, the subscription is still known.
         if !channels.insert(channel.to_owned()) {
             return Ok(());
         }
@@ -75,15 +74,15 @@ impl Session {
         subscribed
     }
 
-    /// Listens no more where nobody waits.
-    pub(crate) async fn forget_unwanted(mut self, listeners: &Listeners) -> RedisResult<()> {
+    /// Unsubscribes from channels without waiters.
+    pub(crate) async fn unsubscribe_unused(mut self, listeners: &Listeners) -> RedisResult<()> {
         let mut channels = self.channels.lock().await;
-        let unwanted: Vec<String> = channels
+        let unused: Vec<String> = channels
             .iter()
-            .filter(|channel| !listeners.is_waited_on(channel))
+            .filter(|channel| !listeners.has_waiters(channel))
             .cloned()
             .collect();
-        for channel in unwanted {
+        for channel in unused {
             channels.remove(&channel);
             match &mut self.connection {
                 Connection::Node(connection) => connection.unsubscribe(channel).await?,
@@ -94,12 +93,12 @@ impl Session {
     }
 }
 
-/// The runtime that a connection was made in, and that carries what is sent over it.
+/// The runtime that a connection was opened in, and that runs its I/O.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HomeRuntime {
-    /// It has threads of its own.
+    /// It has its own threads.
     MultiThread,
-    /// It stands still unless its owner waits for something.
+    /// It runs only while its owner waits for something.
     CurrentThread(Option<runtime::Id>),
 }
 
@@ -118,7 +117,7 @@ impl HomeRuntime {
     }
 }
 
-/// What the driver says, and of what.
+/// An error of the driver, and what failed.
 pub(crate) struct Failed {
     pub(crate) step: Step,
     pub(crate) error: RedisError,
@@ -147,7 +146,7 @@ impl Connection {
     }
 }
 
-/// The command, and in the same round trip how many replicas have what it wrote.
+/// Sends a command, and in the same round trip asks how many replicas have what it wrote.
 async fn send(
     connection: &mut impl ConnectionLike,
     command: &Cmd,
@@ -198,5 +197,5 @@ fn count(acknowledged: Value) -> RedisResult<u32> {
 }
 
 fn not_two() -> RedisError {
-    RedisError::from((ErrorKind::UnexpectedReturnType, "two answers were expected"))
+    RedisError::from((ErrorKind::UnexpectedReturnType, "expected two answers"))
 }

@@ -1,4 +1,4 @@
-//! The store, and how it asks the server.
+//! The store and its calls to the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::reply;
 use crate::script::{self, Script};
 use crate::script::{Answered, Call, Replicas, Requirement, Shortfall};
 
-/// Keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share one
-/// connection.
+/// A store that keeps tokens in Redis, sealed, for any number of processes and hosts. Clones share
+/// one connection.
 ///
 /// ```no_run
 /// use token_sealing::{Sealing, SealingKey};
@@ -38,27 +38,27 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Asks every server that holds records what it is, and makes sure that none may evict one, and
-    /// that all take writes. Each new connection is checked anyway; this is for a start-up that
-    /// wants to fail early, or to log what it found.
+    /// Queries every server that holds records, and checks that none may evict one and that all
+    /// accept writes. Each new connection is checked anyway; use this to fail early at start-up, or
+    /// to log what it returns.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where a server does not answer, takes no writes or may lose a record. Where
-    /// [nothing is checked](crate::RedisStoreBuilder::trusting_that_nothing_is_evicted), a server that
-    /// does not describe itself fails here only.
+    /// [`StoreError`] if a server does not answer, accepts no writes or may lose a record. With
+    /// [`skip_server_check`](crate::RedisStoreBuilder::skip_server_check), a server that does not
+    /// describe itself fails only here.
     pub async fn check(&self) -> Result<Vec<RedisNode>, StoreError> {
         let nodes = self.connection.nodes().await?;
-        check::fitness(&nodes)?;
+        check::check_nodes(&nodes)?;
         Ok(nodes)
     }
 
-    /// Connects, and fails for what stays as it is until somebody changes a setting.
+    /// Connects, and fails for what stays as it is until a setting is changed.
     pub(crate) async fn connected(self, eviction: EvictionCheck) -> Result<Self, StoreError> {
         if eviction == EvictionCheck::AtEachConnection {
-            check::is_set_up_right(&self.connection.nodes().await?)?;
+            check::check_settings(&self.connection.nodes().await?)?;
         } else {
-            self.connection.connects().await?;
+            self.connection.ensure_connected().await?;
         }
         Ok(self)
     }
@@ -79,7 +79,7 @@ impl RedisStore {
         }
     }
 
-    /// One key, and so one slot of a cluster, for all that belongs to a grant.
+    /// Everything of a grant is in one key, and so in one slot of a cluster.
     fn redis_key(&self, key: &TokenKey) -> String {
         format!("{}{key}", self.prefix, key = key.as_str())
     }
@@ -88,7 +88,7 @@ impl RedisStore {
         format!("{}:changed", self.redis_key(key))
     }
 
-    /// Asks for what any server can do.
+    /// Runs a script that any server can run.
     pub(crate) async fn run(
         &self,
         script: &Script,
@@ -99,7 +99,7 @@ impl RedisStore {
         Ok(asked.await?.value)
     }
 
-    /// For what must outlive the server.
+    /// Runs a script whose writes the replicas must acknowledge.
     pub(crate) async fn run_safely(
         &self,
         script: &Script,
@@ -126,12 +126,13 @@ impl RedisStore {
             replicas,
             requires,
         };
-        self.connection.ask(&call).await
+        self.connection.run(&call).await
     }
 
-    /// Undoes a write that too few replicas have, if nobody has written since, and tells what came
-    /// of it. `mark` is the field, and its value, that says so.
-    pub(crate) async fn take_back(
+    /// Undoes a write that too few replicas have, if the entry has not been written since, and
+    /// returns an error that says whether that succeeded. The field and value of `mark` identify
+    /// the write.
+    pub(crate) async fn undo(
         &self,
         key: &TokenKey,
         mark: (&str, &str),
@@ -140,14 +141,14 @@ impl RedisStore {
     ) -> StoreError {
         let mut arguments = vec![mark.0, mark.1];
         arguments.extend(before.iter().flat_map(|(field, value)| [*field, *value]));
-        let taken_back = self
-            .run(&script::TAKE_BACK, key, &arguments)
+        let undone = self
+            .run(&script::UNDO, key, &arguments)
             .await
             .and_then(reply::read);
-        shortfall.store_error(match taken_back {
-            Ok(true) => "; it was taken back",
-            Ok(false) => "; it is not taken back, since somebody has written after it",
-            Err(_) => "; it could not be taken back and stands on the primary",
+        shortfall.store_error(match undone {
+            Ok(true) => "; it was undone",
+            Ok(false) => "; it was not undone, because the entry has been written since",
+            Err(_) => "; it could not be undone and remains on the primary",
         })
     }
 }

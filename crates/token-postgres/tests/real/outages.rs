@@ -24,7 +24,7 @@ async fn own_server() -> (Postgres, Place) {
 
 // FAULTS.md row 9
 #[tokio::test]
-async fn a_frozen_server_is_broken_in_time_and_not_busy() {
+async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
     let (mut server, place) = own_server().await;
     let store = place
         .builder()

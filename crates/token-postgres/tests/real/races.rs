@@ -148,7 +148,7 @@ async fn a_logout_that_waited_tells_what_it_waited_for() {
 
 // FAULTS.md row 62
 #[tokio::test]
-async fn a_logout_whose_answer_is_lost_tells_what_it_removed() {
+async fn a_logout_whose_answer_is_lost_returns_what_it_removed() {
     let (wire, place) = Wire::to_a_place().await;
     let store = place.builder().connections(1).build().unwrap();
     let stored = store

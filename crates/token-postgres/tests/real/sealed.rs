@@ -70,7 +70,7 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
 }
 
 #[tokio::test]
-async fn a_key_is_changed_without_a_break() {
+async fn a_sealing_key_is_rotated_without_interruption() {
     let place = Place::direct().await;
     place
         .store()

@@ -1,4 +1,5 @@
--- owner, life. Returns what is left of another's lease, 0 where the caller has it; and the entry.
+-- owner, lease_ttl
+-- Returns the remaining time of another owner's lease, 0 if the caller has it, and the entry.
 local lease = redis.call('HMGET', KEYS[1], 'lease_owner', 'lease_until')
 if lease[1] and lease[1] ~= ARGV[1] and tonumber(lease[2]) > now then
   return { tonumber(lease[2]) - now, entry() }

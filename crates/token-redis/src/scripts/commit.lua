@@ -1,12 +1,12 @@
 -- condition, parent or owner, fingerprint, generation, body, channel, due_at, grant_ends_at, initial
--- Generations are compared as text: a number of Lua cannot tell large ones apart.
+-- Generations are compared as text: Lua numbers lose precision for large ones.
 local function is_lower(one, other)
   return #one < #other or (#one == #other and one < other)
 end
 local condition, named, fingerprint, generation = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'generation', 'tombstoned', 'intent_owner', 'intent_generation')
 local is_repeated = found[1] == fingerprint and found[2] == generation
--- As `CommitCondition::judge` of token-core; the conformance suite compares the two case by case.
+-- Like `CommitCondition::judge` of token-core; the conformance suite compares the two.
 local function judge()
   if condition == 'overwrite' or (condition == 'login' and found[4] == named) then
     return 'stored'
@@ -33,7 +33,7 @@ if not is_repeated then
   local time = redis.call('TIME')
   redis.call('HSET', KEYS[1], 'committed_at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
 end
--- A repetition is written too: WAIT is documented for the writes of its own connection only.
+-- A repetition is written too: WAIT only covers writes of its own connection.
 redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'generation', generation, 'body', ARGV[5])
 for index, field in ipairs({ 'due_at', 'grant_ends_at', 'initial' }) do
   local value = ARGV[6 + index]
@@ -47,6 +47,6 @@ redis.call('HDEL', KEYS[1], 'tombstoned', 'tombstoned_generation', 'tombstoned_i
 if found[4] and is_lower(found[5] or '0', generation) then
   redis.call('HDEL', KEYS[1], 'intent_owner', 'intent_fingerprint', 'intent_generation', 'intent_at')
 end
--- Only a hint: a user without the right to publish still commits.
+-- The message is optional: a user without permission to publish can still commit.
 redis.pcall('PUBLISH', ARGV[6], 'commit')
 return outcome

@@ -1,4 +1,4 @@
--- What is kept for the key, and how long: the beginning of the scripts that tell it.
+-- The entry of a key with its ages; included in the scripts that return it.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function age(at)

@@ -1,4 +1,4 @@
--- owner, life
+-- owner, lease_ttl
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('HMGET', KEYS[1], 'lease_owner', 'lease_until')

@@ -1,4 +1,5 @@
--- channel. Returns the mark of this tombstone, and what was there before, for whoever revokes it or takes the tombstone back.
+-- channel
+-- Returns the mark of this tombstone, and the previous values, to revoke the token or to undo this.
 local fields = {
   'fingerprint', 'generation', 'body', 'due_at', 'grant_ends_at', 'initial', 'committed_at',
   'intent_owner', 'intent_fingerprint', 'intent_generation', 'intent_at',

@@ -1,4 +1,5 @@
--- owner, fingerprint or nothing, generation. Returns whether it was written, and the intent before it.
+-- owner, fingerprint or '', generation
+-- Returns whether it was written, and the previous intent.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease = redis.call('HMGET', KEYS[1], 'lease_owner', 'lease_until')

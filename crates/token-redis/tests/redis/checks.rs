@@ -1,4 +1,4 @@
-//! What a server must be like before a grant is put there.
+//! The checks of a server before a grant is stored there.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use token_core::TokenStore;
 use token_core::store::CommitCondition;
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{LONG, builder, intent, key, owner, record, sealing, store};
+use crate::setup::{LONG, builder, intent, key, owner, record, sealing, store};
 
 // FAULTS.md row 41
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
     assert!(error.to_string().contains("maxmemory-policy"), "{error}");
     assert!(error.to_string().ends_with("allkeys-lru"), "{error}");
 
-    // Lazily built, nothing is begun there all the same.
+    // A lazily built store acquires nothing there either.
     let lazy = builder(&redis).build().unwrap();
     let error = lazy.acquire(&key(), &owner(1), LONG).await.unwrap_err();
     assert!(error.to_string().ends_with("allkeys-lru"), "{error}");
@@ -33,24 +33,21 @@ async fn a_server_that_may_evict_a_record_is_refused_when_connecting() {
 
 // FAULTS.md row 41
 #[tokio::test]
-async fn who_vouches_for_a_server_gets_it_unchecked() {
+async fn the_server_check_can_be_skipped() {
     let redis = Redis::with()
         .max_memory("64mb", "allkeys-lru")
         .start()
         .unwrap();
-    let trusting = builder(&redis)
-        .trusting_that_nothing_is_evicted()
-        .build()
-        .unwrap();
-    trusting
+    let unchecked = builder(&redis).skip_server_check().build().unwrap();
+    unchecked
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    trusting.check().await.unwrap_err();
+    unchecked.check().await.unwrap_err();
 }
 
 #[tokio::test]
-async fn a_server_says_what_it_is() {
+async fn a_check_returns_the_servers_settings() {
     let redis = Redis::with().append_only().start().unwrap();
     let nodes = store(&redis).await.check().await.unwrap();
     assert_eq!(nodes.len(), 1);
@@ -75,9 +72,9 @@ async fn a_wrong_password_is_a_clear_error_that_shows_none() {
     assert!(!format!("{error} {error:?}").contains("-one"));
 }
 
-/// The line of the front page, so that it stays true.
+/// Uses the line of the README, so that it stays correct.
 #[tokio::test]
-async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
+async fn the_documented_permissions_are_necessary_and_sufficient() {
     let page = include_str!("../../README.md");
     let line = page
         .lines()
@@ -107,9 +104,9 @@ async fn a_user_with_the_documented_rights_can_do_all_and_nothing_else() {
         .await
         .unwrap();
     let error = waiting.tombstone(&key()).await.unwrap_err().to_string();
-    assert!(error.ends_with("0 of 1; it was taken back"), "{error}");
-    let told = redis.command(&["INFO", "errorstats"]).unwrap();
-    assert!(!told.contains("NOPERM"), "{told}");
+    assert!(error.ends_with("0 of 1; it was undone"), "{error}");
+    let errors = redis.command(&["INFO", "errorstats"]).unwrap();
+    assert!(!errors.contains("NOPERM"), "{errors}");
     let elsewhere = builder.prefix("coupons:").connect().await.unwrap();
     elsewhere.load(&key()).await.unwrap_err();
 }

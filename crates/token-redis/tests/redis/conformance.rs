@@ -1,4 +1,4 @@
-//! The laws of every store, on one server, by messages and by polling, and on a cluster.
+//! The conformance suite, on one server with messages and with polling, and on a cluster.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use token_core::reexports::async_trait;
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_testkit::StorePlace;
 
-use crate::place::{builder, fresh_prefix, sealing, shared};
+use crate::setup::{builder, fresh_prefix, sealing, shared};
 
 struct Place(RedisStoreBuilder);
 

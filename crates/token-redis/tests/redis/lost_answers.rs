@@ -1,4 +1,4 @@
-//! An answer that is lost on its way: the operation was carried out, and is asked for again.
+//! Lost answers: the operation was carried out, and is sent again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +10,10 @@ use token_redis::{RedisStore, Servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::place::{fingerprint, key, record, sealing};
+use crate::setup::{fingerprint, key, record, sealing};
 
-/// Between a store and its server: carries everything, but cuts the connection instead of passing
-/// on one answer.
+/// A proxy between a store and its server that can cut the connection instead of forwarding an
+/// answer.
 struct Between {
     port: u16,
     cuts: Arc<AtomicBool>,
@@ -40,7 +40,7 @@ impl Between {
         builder.connect().await.unwrap()
     }
 
-    /// The next answer to an operation that writes.
+    /// Loses the next answer to an operation that writes.
     fn lose_the_next_answer(&self) {
         self.cuts.store(true, Ordering::SeqCst);
     }
@@ -57,7 +57,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, cuts: Arc<AtomicBoo
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
-                // Only what writes names the channel that tells of it.
+                // Only operations that write contain the name of the channel.
                 is_a_write = String::from_utf8_lossy(asked.get(..length).unwrap_or_default()).contains(":changed");
                 server.write_all(asked.get(..length).unwrap_or_default()).await.unwrap();
             }
@@ -75,7 +75,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, cuts: Arc<AtomicBoo
 
 // FAULTS.md row 62
 #[tokio::test]
-async fn a_logout_whose_answer_is_lost_tells_what_it_removed() {
+async fn a_logout_whose_answer_is_lost_returns_what_it_removed() {
     let redis = Redis::start().unwrap();
     let between = Between::start(&redis).await;
     let store = between.store().await;
@@ -92,7 +92,7 @@ async fn a_logout_whose_answer_is_lost_tells_what_it_removed() {
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_stored_and_told_as_such() {
+async fn a_commit_whose_answer_is_lost_is_reported_as_stored() {
     let redis = Redis::start().unwrap();
     let between = Between::start(&redis).await;
     let store = between.store().await;

@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what a test needs is there, or the test fails"
+    reason = "a test fails by panicking"
 )]
 
 mod checks;
@@ -11,12 +11,12 @@ mod conformance;
 mod lost_answers;
 mod outages;
 mod passwords;
-mod place;
+mod permissions;
 mod readable;
 mod replicas;
-mod rights;
 mod sealed;
 mod servers;
+mod setup;
 mod sharing;
 #[cfg(feature = "rustls")]
 mod tls;

@@ -1,4 +1,4 @@
-//! The server goes away, freezes, comes back, comes back empty.
+//! The server stops, freezes, returns, returns empty.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +6,13 @@ use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed};
 
-use crate::place::{LONG, builder, fingerprint, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, fingerprint, intent, key, owner, record, store};
 
 const SHORT: Duration = Duration::from_millis(300);
 
 // FAULTS.md row 9
 #[tokio::test]
-async fn a_frozen_server_is_broken_in_time_and_not_busy() {
+async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
     let mut redis = Redis::start().unwrap();
     let store = builder(&redis).timeout(SHORT).connect().await.unwrap();
     assert!(
@@ -29,7 +29,7 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
     )]
     let began = Instant::now();
     for _ in 0..2 {
-        // Over the connection there was, and over one that nobody answers.
+        // Once over the existing connection, and once over one that is not answered.
         let error = store.acquire(&key(), &owner(2), LONG).await.unwrap_err();
         assert!(error.to_string().contains("in time"), "{error}");
     }
@@ -42,7 +42,7 @@ async fn a_frozen_server_is_broken_in_time_and_not_busy() {
 
 // FAULTS.md row 9
 #[tokio::test]
-async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
+async fn a_stopped_server_is_an_error_and_its_restart_needs_no_new_store() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
     store
@@ -65,7 +65,7 @@ async fn a_server_that_is_gone_is_an_error_and_its_return_needs_no_new_store() {
 }
 
 #[tokio::test]
-async fn a_restart_between_two_operations_is_not_noticed() {
+async fn a_restart_between_two_operations_has_no_effect() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
     store
@@ -74,7 +74,7 @@ async fn a_restart_between_two_operations_is_not_noticed() {
         .unwrap();
     redis.stop().unwrap();
     redis.start_again().unwrap();
-    // It knows neither the connection nor the scripts any more.
+    // The restarted server knows neither the connection nor the scripts.
     let child = store
         .commit(
             &key(),
@@ -87,7 +87,7 @@ async fn a_restart_between_two_operations_is_not_noticed() {
 
 // FAULTS.md row 41
 #[tokio::test]
-async fn an_empty_restart_is_missing_and_a_repair_is_taken() {
+async fn after_an_empty_restart_a_record_is_missing_and_can_be_rewritten() {
     let mut redis = Redis::start().unwrap();
     let store = store(&redis).await;
     store
@@ -134,7 +134,7 @@ fn a_store_outlives_the_runtime_that_connected_it() {
 
 // FAULTS.md row 53
 #[test]
-fn a_store_is_used_while_the_runtime_that_connected_it_stands_still() {
+fn a_store_works_while_the_runtime_that_connected_it_is_not_running() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

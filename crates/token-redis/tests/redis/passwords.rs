@@ -1,4 +1,4 @@
-//! A password that changes under a running program.
+//! A password that changes while the program runs.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,65 +7,70 @@ use token_core::store::StoreError;
 use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 
-use crate::place::{key, sealing, until};
+use crate::setup::{key, sealing, until};
 
-/// What the program is told when it asks, and how often it asked.
+/// The password that the source returns, and how often it was called.
 #[derive(Clone)]
-struct Vault(Arc<Mutex<(String, u32)>>);
+struct PasswordStore(Arc<Mutex<(String, u32)>>);
 
-impl Vault {
+impl PasswordStore {
     fn new(password: &str) -> Self {
         Self(Arc::new(Mutex::new((password.to_owned(), 0))))
     }
 
-    fn says(&self, password: &str) {
+    fn set(&self, password: &str) {
         password.clone_into(&mut self.0.lock().unwrap().0);
     }
 
-    fn asked(&self) -> u32 {
+    fn calls(&self) -> u32 {
         self.0.lock().unwrap().1
     }
 
-    fn tell(&self) -> Result<Secret, StoreError> {
-        let mut told = self.0.lock().unwrap();
-        told.1 += 1;
-        match told.0.as_str() {
-            "" => Err(StoreError::new("the vault is closed")),
+    fn get(&self) -> Result<Secret, StoreError> {
+        let mut state = self.0.lock().unwrap();
+        state.1 += 1;
+        match state.0.as_str() {
+            "" => Err(StoreError::new("the password store is closed")),
             password => Ok(Secret::from(password)),
         }
     }
 
-    fn give_to(&self, builder: RedisStoreBuilder) -> RedisStoreBuilder {
-        let vault = self.clone();
+    fn configure(&self, builder: RedisStoreBuilder) -> RedisStoreBuilder {
+        let passwords = self.clone();
         builder.password_source(move || {
-            let told = vault.tell();
-            async move { told }
+            let password = passwords.get();
+            async move { password }
         })
     }
 }
 
-/// Makes this the only password of the user, and closes the connections that were made with
-/// another.
+/// Makes this the only password of the user, and closes the connections that used another.
 fn rotate(redis: &Redis, password: &str) {
     let new = format!(">{password}");
-    let rights = ["~*", "&*", "+@all"];
+    let permissions = ["~*", "&*", "+@all"];
     let user = ["ACL", "SETUSER", "tokens", "on", "resetpass", &new];
-    redis.command(&[&user[..], &rights[..]].concat()).unwrap();
+    redis
+        .command(&[&user[..], &permissions[..]].concat())
+        .unwrap();
     redis
         .command(&["CLIENT", "KILL", "USER", "tokens"])
         .unwrap();
 }
 
 async fn survives_a_rotation(redis: &Redis, servers: Servers) {
-    let vault = Vault::new("hunter1");
+    let passwords = PasswordStore::new("hunter1");
     rotate(redis, "hunter1");
-    let store = vault.give_to(RedisStore::builder(servers, sealing()));
+    let store = passwords.configure(RedisStore::builder(servers, sealing()));
     let store = store.connect().await.unwrap();
     store.load(&key()).await.unwrap();
-    assert_eq!(vault.asked(), 1, "it asks when it connects, and then only");
+    assert_eq!(
+        passwords.calls(),
+        1,
+        "it asks when it connects, and then only"
+    );
 
     rotate(redis, "hunter2");
-    // A cluster's connection tries the old password for itself first.
+    // A cluster's connection first tries the old password itself.
     until("the old password is refused", async || {
         store.load(&key()).await.is_err()
     })
@@ -75,11 +80,11 @@ async fn survives_a_rotation(redis: &Redis, servers: Servers) {
         !format!("{error} {error:?} {store:?}").contains("hunter"),
         "{error}"
     );
-    vault.says("hunter2");
+    passwords.set("hunter2");
     store.load(&key()).await.unwrap();
 
     rotate(redis, "hunter3");
-    vault.says("hunter3");
+    passwords.set("hunter3");
     store.load(&key()).await.unwrap();
 }
 
@@ -110,14 +115,14 @@ async fn a_rotated_password_works_behind_sentinels() {
 
 // FAULTS.md row 95
 #[tokio::test]
-async fn a_source_that_fails_is_an_error_of_the_store_and_is_asked_again() {
+async fn a_source_that_fails_is_a_store_error_and_is_called_again() {
     let redis = Redis::with().password("hunter1").start().unwrap();
-    let vault = Vault::new("");
+    let passwords = PasswordStore::new("");
     let url = redis.url().replace("hunter1", "wrong");
-    let store = vault.give_to(RedisStore::builder(Servers::node(url), sealing()));
+    let store = passwords.configure(RedisStore::builder(Servers::node(url), sealing()));
     let store = store.build().unwrap();
     let error = store.load(&key()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the vault is closed");
-    vault.says("hunter1");
+    assert_eq!(error.to_string(), "the password store is closed");
+    passwords.set("hunter1");
     store.load(&key()).await.unwrap();
 }

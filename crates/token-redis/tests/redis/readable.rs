@@ -1,11 +1,11 @@
-//! Servers that can be read and not written: a live token is there all the same.
+//! Servers that can be read but not written: a valid token is still available.
 
 use local_servers::Redis;
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition};
 use token_redis::RedisStore;
 
-use crate::place::{LONG, builder, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, intent, key, owner, record, store};
 
 async fn assert_readable(store: &RedisStore) {
     let entry = store.load(&key()).await.unwrap();
@@ -23,7 +23,7 @@ async fn put_a_record_into(redis: &Redis) -> RedisStore {
 
 // FAULTS.md rows 5 and 68
 #[tokio::test]
-async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
+async fn a_full_server_can_be_read_and_takes_no_intent() {
     let redis = Redis::start().unwrap();
     let before = put_a_record_into(&redis).await;
     assert!(
@@ -40,7 +40,7 @@ async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
     let error = starting.acquire(&key(), &owner(1), LONG).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Redis is out of memory and takes no writes: OOM"
+        "Redis is out of memory and accepts no writes: OOM"
     );
     let error = before
         .write_intent(&key(), &intent(1, 1))
@@ -53,7 +53,7 @@ async fn a_full_server_is_read_by_who_starts_and_takes_no_intent() {
 
 // FAULTS.md row 68
 #[tokio::test]
-async fn a_replica_is_read_and_nothing_is_begun_there() {
+async fn a_replica_can_be_read_but_grants_no_lease() {
     let primary = Redis::start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     let writing = put_a_record_into(&primary).await;
@@ -69,7 +69,7 @@ async fn a_replica_is_read_and_nothing_is_begun_there() {
         assert_readable(&reading).await;
     }
 
-    // When it has become the primary, the same store writes.
+    // When the server has become the primary, the same store writes to it.
     let reading = store(&replica).await;
     reading.acquire(&key(), &owner(1), LONG).await.unwrap_err();
     replica.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
@@ -80,7 +80,7 @@ async fn a_replica_is_read_and_nothing_is_begun_there() {
 
 // FAULTS.md row 68
 #[tokio::test]
-async fn a_server_that_may_evict_is_read_all_the_same() {
+async fn a_server_that_may_evict_can_still_be_read() {
     let redis = Redis::start().unwrap();
     put_a_record_into(&redis).await;
     for (name, value) in [("maxmemory-policy", "allkeys-lru"), ("maxmemory", "64mb")] {

@@ -1,4 +1,4 @@
-//! What counts as written, and what a failover keeps.
+//! What counts as written, and what survives a failover.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use token_core::store::{CommitCondition, Committed, Intended};
 use token_core::{Timestamp, TokenStore};
 use token_redis::RedisStore;
 
-use crate::place::{LONG, builder, fingerprint, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, fingerprint, intent, key, owner, record, store};
 
 fn pair() -> (Redis, Redis) {
     let primary = Redis::start().unwrap();
@@ -70,7 +70,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .await
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
-        // Over a connection that did not write the record first.
+        // Over a connection that did not write the record before.
         let anew = builder(&primary)
             .replicas(1, patience)
             .connect()
@@ -94,7 +94,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
     assert_eq!(stored, Committed::Stored);
 }
 
-/// A store that waits for a replica that does not answer, and one that waits for none.
+/// Returns a store that waits for a replica that does not answer, and one that waits for none.
 async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
     let (primary, mut replica) = pair();
     let waiting = builder(&primary)
@@ -109,7 +109,7 @@ async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
 
 // FAULTS.md rows 5 and 93
 #[tokio::test]
-async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced() {
+async fn an_intent_that_no_replica_has_is_undone_and_the_previous_one_restored() {
     let (_primary, _replica, waiting, plain) = lonely().await;
     assert!(
         waiting
@@ -123,12 +123,12 @@ async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced(
         .await
         .unwrap_err();
     assert!(
-        error.to_string().ends_with("0 of 1; it was taken back"),
+        error.to_string().ends_with("0 of 1; it was undone"),
         "{error}"
     );
     assert_eq!(plain.load(&key()).await.unwrap().intent, None);
 
-    // The doubt that another left behind is not forgotten.
+    // The intent of the other owner is restored.
     let of_another = intent(2, 7);
     waiting.release(&key(), &owner(1)).await.unwrap();
     plain.acquire(&key(), &owner(2), LONG).await.unwrap();
@@ -147,7 +147,7 @@ async fn an_intent_that_no_replica_has_is_taken_back_and_so_is_what_it_replaced(
 
 // FAULTS.md row 93
 #[tokio::test]
-async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
+async fn a_tombstone_that_no_replica_has_is_undone_with_all_it_removed() {
     let (_primary, _replica, waiting, plain) = lonely().await;
     let record = token_core::store::Record {
         due_at: Some(Timestamp::from_unix_seconds(1_800_000_000)),
@@ -162,7 +162,7 @@ async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
     plain.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let error = waiting.tombstone(&key()).await.unwrap_err();
     assert!(
-        error.to_string().ends_with("0 of 1; it was taken back"),
+        error.to_string().ends_with("0 of 1; it was undone"),
         "{error}"
     );
     let entry = plain.load(&key()).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
     assert_eq!((kept.due_at, kept.grant_ends_at), (record.due_at, None));
     assert_eq!(kept.body.expose(), record.body.expose());
 
-    // One that is safe is not undone by a second one that is not.
+    // A replicated tombstone is not undone by a second one that is not replicated.
     plain.tombstone(&key()).await.unwrap().unwrap();
     waiting.tombstone(&key()).await.unwrap_err();
     let entry = plain.load(&key()).await.unwrap();
@@ -184,26 +184,26 @@ async fn a_tombstone_that_no_replica_has_is_taken_back_with_all_it_removed() {
 
 // FAULTS.md row 93
 #[tokio::test]
-async fn a_tombstone_that_somebody_wrote_after_is_told_to_stand() {
+async fn a_tombstone_that_was_overwritten_is_reported_as_not_undone() {
     let (primary, _replica, waiting, plain) = lonely().await;
     plain
         .commit(&key(), &CommitCondition::Overwrite, &record(1))
         .await
         .unwrap();
-    // The mark of the tombstone is another by the time that it is to be taken back.
+    // The mark of the tombstone has changed by the time it is to be undone.
     let patient = builder(&primary)
         .replicas(1, Duration::from_secs(1))
         .connect()
         .await
         .unwrap();
     let began = tokio::spawn(async move { patient.tombstone(&key()).await });
-    crate::place::until("the first tombstone is there", async || {
+    crate::setup::until("the first tombstone is there", async || {
         plain.load(&key()).await.unwrap().tombstoned
     })
     .await;
     plain.tombstone(&key()).await.unwrap();
     let error = began.await.unwrap().unwrap_err().to_string();
-    assert!(error.contains("0 of 1; it is not taken back"), "{error}");
+    assert!(error.contains("0 of 1; it was not undone"), "{error}");
     assert!(plain.load(&key()).await.unwrap().tombstoned);
     drop(waiting);
 }

@@ -1,4 +1,4 @@
-//! What others see who can read the server.
+//! What is visible to others who can read the server.
 
 use local_servers::Redis;
 use token_core::store::{CommitCondition, Intent, Record, Renewed};
@@ -6,7 +6,7 @@ use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
 use token_sealing::{Sealing, SealingKey};
 
-use crate::place::{LONG, fingerprint, key, owner, record, sealing, store};
+use crate::setup::{LONG, fingerprint, key, owner, record, sealing, store};
 
 async fn opened_with(redis: &Redis, sealing: Sealing) -> RedisStore {
     RedisStore::builder(Servers::node(redis.url()), sealing)
@@ -19,7 +19,7 @@ fn key_named(id: &str, byte: u8) -> SealingKey {
     SealingKey::new(id, [byte; 32]).unwrap()
 }
 
-/// All that the server holds, as it answers.
+/// Returns everything on the server, as it answers.
 fn everything(redis: &Redis) -> String {
     let names = redis.command(&["KEYS", "*"]).unwrap();
     assert!(!names.trim().is_empty());
@@ -98,7 +98,7 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
 }
 
 #[tokio::test]
-async fn a_key_is_changed_without_a_break() {
+async fn a_sealing_key_is_rotated_without_interruption() {
     let redis = Redis::start().unwrap();
     let old = store(&redis).await;
     old.commit(&key(), &CommitCondition::Overwrite, &record(1))
@@ -130,7 +130,7 @@ async fn a_key_is_changed_without_a_break() {
 
 // FAULTS.md row 38
 #[tokio::test]
-async fn a_foreign_value_under_our_name_is_an_error_and_is_kept() {
+async fn a_foreign_value_under_the_same_key_is_an_error_and_is_kept() {
     let redis = Redis::start().unwrap();
     let store = RedisStore::builder(Servers::node(redis.url()), sealing())
         .connect()

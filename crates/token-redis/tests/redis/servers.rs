@@ -7,11 +7,11 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{fingerprint, key, record, sealing, until};
+use crate::setup::{fingerprint, key, record, sealing, until};
 
 // FAULTS.md row 41
 #[tokio::test]
-async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
+async fn sentinels_name_the_primary_and_after_a_failover_the_new_one() {
     let mut primary = Redis::with().password("of-the-nodes").start().unwrap();
     let replica = Redis::with().replica_of(&primary).start().unwrap();
     let sentinel = Redis::sentinel_of(&primary, "tokens", 500).unwrap();
@@ -24,8 +24,7 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
         .connect()
         .await
         .unwrap();
-    // The sentinel looks for replicas every ten seconds, and cannot promote one that it does not
-    // know.
+    // The sentinel looks for replicas every ten seconds, and can only promote those that it knows.
     let port = replica.port().to_string();
     let says = |words: [&str; 3]| sentinel.command(&words).unwrap().contains(&port);
     until("the sentinel knows the replica", async || {
@@ -43,7 +42,7 @@ async fn sentinels_lead_to_the_primary_and_after_a_failover_to_the_next() {
         says(["SENTINEL", "get-master-addr-by-name", "tokens"])
     })
     .await;
-    // For a moment the sentinel has its doubts of the new primary too.
+    // At first the sentinel considers the new primary down, too.
     until("the store finds the new primary", async || {
         store.load(&key()).await.is_ok()
     })
@@ -70,7 +69,7 @@ async fn sentinels_that_know_no_such_name_are_a_clear_error() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().contains("no primary of that name"),
+        error.to_string().contains("no primary with that name"),
         "{error}"
     );
 }

@@ -9,20 +9,20 @@ use token_core::{ErrorKind, Timestamp, TokenStore};
 use token_testkit::ManualClock;
 use tokio::runtime::Handle;
 
-use crate::place::{LONG, fingerprint, key, record, store, until};
+use crate::setup::{LONG, fingerprint, key, record, store, until};
 use crate::vendor::{Acme, Server, first};
 
-/// Shorter than the pause after a failure, which passes by the clock that stands still.
+/// Shorter than the backoff after a failure, which follows the frozen clock.
 const SHORT: Duration = Duration::from_millis(300);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The caches' clock: all of the tokens' lives pass by it, and none by waiting.
+/// The caches' clock: token lifetimes follow it and never pass by waiting.
 fn clock() -> ManualClock {
     ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000))
 }
 
-/// In the test's own runtime, so that the clock moves when all is done that was begun before.
+/// In the test's own runtime, so that the clock moves only when everything before is done.
 async fn cache(redis: &Redis, server: &Server, clock: &ManualClock) -> TokenCache {
     let cache = TokenCache::builder(Acme)
         .http_client(server.clone())
@@ -50,7 +50,7 @@ async fn all(caches: &[TokenCache]) -> Vec<TokenGuard> {
 
 // FAULTS.md row 1
 #[tokio::test]
-async fn two_caches_spend_each_refresh_token_once() {
+async fn two_caches_use_each_refresh_token_once() {
     let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
     let caches = [
         cache(&redis, &server, &clock).await,
@@ -82,7 +82,7 @@ async fn sixty_four_caches_that_start_together_make_one_exchange() {
 
 // FAULTS.md rows 5 and 9
 #[tokio::test]
-async fn without_the_store_nothing_is_spent_and_a_live_token_is_served() {
+async fn without_the_store_no_refresh_token_is_used_and_a_valid_token_is_served() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let (server, clock) = (Server::default(), clock());
     let cache = cache(&redis, &server, &clock).await;
@@ -105,7 +105,7 @@ async fn without_the_store_nothing_is_spent_and_a_live_token_is_served() {
 async fn a_refresh_costs_four_round_trips() {
     let (redis, server, clock) = (Redis::start().unwrap(), Server::default(), clock());
     let cache = cache(&redis, &server, &clock).await;
-    // The lease is given back after the token is there.
+    // The lease is released after the token is stored.
     let lease = ["HEXISTS", "tokens:acme/acme.example/shared", "lease_owner"];
     let given_back = async || {
         until("the lease is given back", async || {
@@ -127,7 +127,7 @@ async fn a_refresh_costs_four_round_trips() {
 }
 
 #[tokio::test]
-async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
+async fn a_waiter_is_notified_of_a_commit_and_does_not_poll_for_it() {
     let redis = Redis::start().unwrap();
     let (waits, commits) = (store(&redis).await, store(&redis).await);
     commits
@@ -143,14 +143,11 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         }
     });
     let asked = || redis.command(&["INFO", "commandstats"]).unwrap();
-    until("the waiting store looked once", async || {
+    until("the waiting store commands once", async || {
         asked().contains("cmdstat_hmget:calls=2,")
     })
     .await;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the time that a real message takes"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a real message takes real time")]
     let began = Instant::now();
     commits
         .commit(
@@ -162,9 +159,9 @@ async fn who_waits_is_told_of_a_commit_and_does_not_poll_for_it() {
         .unwrap();
     let entry = waiting.await.unwrap().unwrap();
     assert_eq!(entry.generation(), Some(record(2).generation));
-    let looked = asked();
-    // Two commits, and one look before and after the message.
-    let told =
-        looked.contains("cmdstat_subscribe:calls=1,") && looked.contains("cmdstat_hmget:calls=4,");
-    assert!(told, "after {:?}: {looked}", began.elapsed());
+    let commands = asked();
+    // Two commits, and one read before and after the message.
+    let expected = commands.contains("cmdstat_subscribe:calls=1,")
+        && commands.contains("cmdstat_hmget:calls=4,");
+    assert!(expected, "after {:?}: {commands}", began.elapsed());
 }

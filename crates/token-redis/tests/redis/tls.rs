@@ -6,10 +6,10 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{key, record, sealing};
+use crate::setup::{key, record, sealing};
 
 #[tokio::test]
-async fn tls_is_spoken_and_an_unknown_authority_is_not_trusted() {
+async fn tls_works_and_an_unknown_authority_is_not_trusted() {
     let certificate = certificate();
     let redis = Redis::with().tls(certificate.clone()).start().unwrap();
     let builder = || RedisStore::builder(Servers::node(redis.tls_url().unwrap()), sealing());

@@ -1,5 +1,5 @@
-//! A vendor whose refresh tokens work once: `R1` brings `A2` and `R2`, and whoever sends `R1` again
-//! is counted.
+//! A vendor with single-use refresh tokens: `R1` returns `A2` and `R2`, and each reuse of `R1` is
+//! counted.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl TokenEndpoint for Acme {
     }
 }
 
-/// The vendor's server; clones are one.
+/// The vendor's server; clones share its state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Server(Arc<Mutex<Books>>);
 

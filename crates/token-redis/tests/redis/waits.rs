@@ -1,4 +1,4 @@
-//! Waiting for another holder: how long, and what is left behind.
+//! Waiting for another holder: how long, and what is cleaned up.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use token_core::store::CommitCondition;
 use token_core::{TokenKey, TokenStore};
 use token_redis::{RedisStore, Servers};
 
-use crate::place::{builder, key, owner, record, sealing, store, until};
+use crate::setup::{builder, key, owner, record, sealing, store, until};
 
 fn key_of(number: usize) -> TokenKey {
     TokenKey::of("acme", "api.acme.example", &format!("user {number}"))
@@ -23,7 +23,7 @@ fn channels(redis: &Redis) -> usize {
 
 // FAULTS.md row 91
 #[tokio::test]
-async fn there_are_no_more_channels_than_waits_under_way() {
+async fn there_are_no_more_channels_than_waits_in_progress() {
     let redis = Redis::start().unwrap();
     let store = store(&redis).await;
     let nothing = Duration::from_millis(1);
@@ -32,7 +32,7 @@ async fn there_are_no_more_channels_than_waits_under_way() {
     }
     until("nobody listens any more", async || channels(&redis) == 0).await;
 
-    // Those that are given up in the middle are forgotten too, and those under way are not.
+    // Cancelled waits are forgotten too, and those in progress are not.
     let long = Duration::from_secs(60);
     let waits: Vec<_> = (0..20)
         .map(|number| {
@@ -57,7 +57,7 @@ async fn there_are_no_more_channels_than_waits_under_way() {
 
 // FAULTS.md row 91
 #[tokio::test]
-async fn a_cluster_is_told_when_nobody_waits_any_more() {
+async fn a_cluster_is_unsubscribed_after_the_last_wait() {
     let redis = Redis::with().cluster().start().unwrap();
     let servers = Servers::cluster([redis.url()]);
     let store = RedisStore::builder(servers, sealing())
@@ -79,7 +79,7 @@ async fn a_cluster_is_told_when_nobody_waits_any_more() {
 
 // FAULTS.md row 91
 #[tokio::test]
-async fn two_waits_on_one_key_listen_until_the_last_has_ended() {
+async fn a_channel_is_subscribed_until_the_last_wait_has_ended() {
     let redis = Redis::start().unwrap();
     let store = store(&redis).await;
     let long = Duration::from_secs(60);
@@ -101,7 +101,7 @@ async fn two_waits_on_one_key_listen_until_the_last_has_ended() {
 }
 
 #[tokio::test]
-async fn a_life_without_end_is_a_lease_and_no_panic() {
+async fn an_unlimited_lease_ttl_does_not_panic() {
     let redis = Redis::start().unwrap();
     let store = store(&redis).await;
     assert!(
@@ -126,7 +126,7 @@ async fn a_life_without_end_is_a_lease_and_no_panic() {
 
 // FAULTS.md row 90
 #[tokio::test]
-async fn a_time_without_end_is_refused_when_the_store_is_built() {
+async fn an_unlimited_timeout_is_a_build_error() {
     let redis = Redis::start().unwrap();
     let field = |error: token_core::BuildError| error.field();
     let endless = builder(&redis).timeout(Duration::MAX).build();

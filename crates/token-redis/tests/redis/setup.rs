@@ -1,4 +1,4 @@
-//! Servers, stores on them, and what is put there.
+//! Servers, stores on them, and records.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,13 +11,13 @@ pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record}
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// One server for all tests that do it no harm.
+/// One server for all tests that do not damage it.
 pub(crate) fn shared() -> &'static Redis {
     static SHARED: OnceLock<Redis> = OnceLock::new();
     SHARED.get_or_init(|| Redis::with().append_only().start().expect("a Redis server"))
 }
 
-/// A prefix that no other test has.
+/// Returns a prefix that no other test uses.
 pub(crate) fn fresh_prefix() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("test {}:", COUNT.fetch_add(1, Ordering::Relaxed))
@@ -35,7 +35,7 @@ pub(crate) async fn store(redis: &Redis) -> RedisStore {
     builder(redis).connect().await.unwrap()
 }
 
-/// Waits until a real server is so far.
+/// Waits until a condition holds on a real server.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     for _ in 0..600 {
         if is_so().await {

@@ -1,4 +1,5 @@
--- A field and the value that says that nobody wrote since; then each field with what it was before, nothing for a field that was not there.
+-- field, value, then pairs of fields and previous values, '' for a field that did not exist
+-- Does nothing if the first field has another value, which means that there was another write.
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
   return 0
 end
