@@ -42,8 +42,8 @@ pub(crate) struct Options {
     /// The store whose server is stopped; default: both.
     #[arg(long, value_enum)]
     store: Option<Store>,
-    /// For how many seconds; at least 10, since a cache waits for a silent store for 5.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(10..))]
+    /// For how many seconds; at least 40, since a caller waits up to 30 for a silent store.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(40..))]
     seconds: u64,
 }
 

@@ -3,8 +3,9 @@
 use super::tree::Tree;
 
 /// Names that were replaced before the first release.
-const REPLACED: &str = "Lineage Succession Carriage carried Redemption Windows Moment seen_from Key \
-    spendable succeeding intend withdraw bury buried spill windows log_out adopt ask careless";
+const REPLACED: &str = "Lineage Succession Carriage carried Redemption Windows Moment seen_from \
+    Key spendable succeeding lease_wait intend withdraw changed bury buried spill windows log_out \
+    adopt ask token_cache careless";
 
 /// `~` keeps this file free of what it looks for.
 const MACHINE: &str = "/wo~rk/ /ro~ot/ /ho~me/ C:\\~Users";

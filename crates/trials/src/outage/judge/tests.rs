@@ -94,7 +94,7 @@ fn a_correct_outage_passes() {
 }
 
 /// A change, and the text of the rule that detects it.
-struct Breakage<Facts>(&'static str, fn(&mut Facts));
+struct Breakage<T>(&'static str, fn(&mut T));
 
 #[test]
 fn each_fault_during_an_outage_is_detected() {
@@ -130,7 +130,7 @@ fn each_fault_during_an_outage_is_detected() {
             away.bystander.stats = good_back().bystander.stats;
         }),
         Breakage("its own had expired", |away| {
-            away.latecomer = late(&[BEFORE])
+            away.latecomer = late(&[BEFORE]);
         }),
         Breakage("within its deadline", |away| {
             away.latecomer.stats.refusals.clear();
