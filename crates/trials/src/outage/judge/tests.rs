@@ -153,7 +153,7 @@ fn each_fault_during_an_outage_is_detected() {
 fn each_fault_after_an_outage_is_detected() {
     let breakages: [Breakage<Back>; 13] = [
         Breakage("commit was not written", |back| {
-            back.holder.events.truncate(1)
+            back.holder.events.truncate(1);
         }),
         Breakage("the shared grant: 2 exchanges brought 1 tokens", |back| {
             back.shared.exchanges = 2;
