@@ -1,13 +1,12 @@
-//! A refresh, in transactions of one row: a ratio, measured in one run, since both are slowed down
-//! by the same machine.
+//! Measures a refresh as a multiple of a bare transaction of one row, both in one run, since other
+//! load on the machine slows both down.
 //!
-//! The store promises at most five where a transaction is durable, and fails where it is more.
-//! Without fsync, and without a network, it is the number of messages that counts; that figure is
-//! shown for comparison.
+//! Fails if a durable refresh takes longer than five durable transactions. Without fsync and
+//! without a network, the number of messages dominates; that figure is printed for comparison.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a benchmark tells its figures and fails loudly"
+    reason = "a benchmark prints its figures and panics on errors"
 )]
 
 use std::time::Duration;
@@ -45,7 +44,8 @@ async fn main() {
     }
 }
 
-/// Medians in microseconds. All take turns, so that whatever else the machine does slows all down.
+/// Returns medians in microseconds. The measurements alternate, so that other load on the machine
+/// affects all alike.
 async fn measured(server: &Postgres) -> [f64; 3] {
     let sealing = Sealing::with(SealingKey::new("1", [1; 32]).unwrap());
     let store = PostgresStore::builder(sealing)
@@ -78,7 +78,7 @@ async fn measured(server: &Postgres) -> [f64; 3] {
     spans.map(median)
 }
 
-/// All that the engine asks of the store for one refresh.
+/// All store operations of one refresh.
 async fn refresh(store: &PostgresStore, parent: u64) {
     let (key, owner) = (
         TokenKey::of("acme", "api.acme.example", "user 17"),

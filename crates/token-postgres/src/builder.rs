@@ -1,4 +1,4 @@
-//! What a user may choose.
+//! Builds a [`PostgresStore`].
 
 use std::fmt;
 use std::time::Duration;
@@ -17,14 +17,13 @@ use crate::store::PostgresStore;
 use crate::tables::TableNames;
 use crate::tls::{Roots, connector};
 
-/// After so long without use, a firewall on the way may have forgotten a connection without
-/// telling.
+/// After this long without use, a firewall may have dropped a connection silently.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// More than any server has; a pool makes room for all of them at once.
+/// More than any server has; a pool allocates space for all of them at once.
 const MOST_CONNECTIONS: usize = 1000;
 
-/// Builds a [`PostgresStore`]; see [`PostgresStore::builder`].
+/// A builder for a [`PostgresStore`], returned by [`PostgresStore::builder`].
 #[must_use = "nothing is built before `build`"]
 pub struct PostgresStoreBuilder {
     sealing: Sealing,
@@ -46,16 +45,16 @@ impl fmt::Debug for PostgresStoreBuilder {
 }
 
 impl PostgresStore {
-    /// A store at this URL whose server was looked at; with more to choose by
+    /// Builds a store for this URL and checks its server. For other settings, use
     /// [`builder`](Self::builder).
     ///
-    /// A standby and a server that is read-only for now are good to begin with: a live token is
-    /// read there, and nothing is spent.
+    /// A standby or a read-only server is not an error: valid tokens can be read there, and no
+    /// refresh token is spent.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the URL cannot be read, and where [`check`](Self::check) fails for
-    /// anything but that.
+    /// [`StoreError`] if the URL is invalid, or if [`check`](Self::check) fails for a reason other
+    /// than a standby or a read-only server.
     pub async fn connect(url: impl Into<Secret>, sealing: Sealing) -> Result<Self, StoreError> {
         let store = Self::builder(sealing).url(url).build().map_err(|error| {
             StoreError::new("the PostgreSQL store cannot be built").with_detail(error.to_string())
@@ -64,7 +63,8 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Begins a store whose records are sealed like this; it needs a URL or a pool.
+    /// Returns a builder for a store that encrypts its records with `sealing`. A
+    /// [`url`](PostgresStoreBuilder::url) or a [`pool`](PostgresStoreBuilder::pool) is required.
     pub fn builder(sealing: Sealing) -> PostgresStoreBuilder {
         PostgresStoreBuilder {
             sealing,
@@ -82,37 +82,41 @@ impl PostgresStore {
 }
 
 impl PostgresStoreBuilder {
-    /// Where the server or its pooler is, as libpq writes it:
+    /// Sets the URL of the server or its pooler, as in libpq:
     /// `postgres://user:password@host:5432/database?sslmode=require`, or `host=… user=…`.
     ///
-    /// `sslmode` is `disable`, `prefer` (where none is given) or `require`; `verify-ca` and
-    /// `verify-full` mean `require`. Wherever TLS is used, the certificate and its name are
+    /// `sslmode` is `disable`, `prefer` (the default) or `require`; `verify-ca` and `verify-full`
+    /// mean the same as `require`. If TLS is used, the certificate and the server's name are always
     /// verified.
     pub fn url(mut self, url: impl Into<Secret>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// A pool of the program's own, instead of a URL. Its TLS is its own;
-    /// [`connections`](Self::connections) does not count.
+    /// Uses the program's pool instead of a URL. It keeps its own TLS settings, password and size:
+    /// [`root_certificates_pem`](Self::root_certificates_pem),
+    /// [`password_source`](Self::password_source) and [`connections`](Self::connections) do not
+    /// apply to it.
     pub fn pool(mut self, pool: Pool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// Waits for the commits of others on one connection of its own, beside polling, and tells them
-    /// of ours. The URL *must* go to the server itself: a transaction pooler delivers no
-    /// notifications. The user needs no privilege but to connect.
+    /// Listens for commits of other processes on a separate connection, and notifies them of its
+    /// own. The URL *must* lead to the server itself: a transaction pooler delivers no
+    /// notifications. The user only needs the privilege to connect.
     ///
-    /// Without it, who waits for another's commit asks after 25, 50, 100, 200, 400 ms, and then
-    /// every 500 ms.
+    /// With it, a wait for another process polls once a second in case a notification is lost.
+    /// Default: no notifications; a wait polls after 25, 50, 100, 200 and 400 ms, and then every
+    /// 500 ms.
     pub fn notified_through(mut self, url: impl Into<Secret>) -> Self {
         self.notifications = Some(url.into());
         self
     }
 
-    /// Asks for the password each time that it connects, for one that is rotated under a running
-    /// program. It counts instead of the passwords in the URLs; the user is theirs.
+    /// Sets a source that is called for the password of each new connection, so that the password
+    /// can be rotated while the program runs. It replaces the password in the URLs, but not the
+    /// user name.
     ///
     /// ```
     /// use token_core::Secret;
@@ -122,33 +126,34 @@ impl PostgresStoreBuilder {
     /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
     /// let store = PostgresStore::builder(sealing)
     ///     .url("postgres://tokens@postgres.example/tokens")
-    ///     .password_source(|| async { Ok(Secret::from("what the vault says now")) })
+    ///     .password_source(|| async { Ok(Secret::from("read from the vault")) })
     ///     .build()?;
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// Connections that are there stay: PostgreSQL asks for the password once. A pool of the
-    /// program's own has its own password.
+    /// Existing connections stay open: PostgreSQL checks the password only when a connection is
+    /// opened.
     pub fn password_source(mut self, source: impl PasswordSource) -> Self {
         self.password = Password::from(source);
         self
     }
 
-    /// The schema of the tables; without it, the first of the role's `search_path` that has them.
+    /// Sets the schema of the tables, 1 to 63 bytes. Default: they are found through the role's
+    /// `search_path`.
     pub fn schema(mut self, schema: &str) -> Self {
         self.schema = Some(schema.to_owned());
         self
     }
 
-    /// The name of the table, 1 to 55 bytes, quoted where it is used; `vendor_auth_tokens` by
-    /// default. The schema's version is in a second table, whose name ends in `_version`.
+    /// Sets the name of the table, 1 to 55 bytes; it is quoted in statements. A second table, whose
+    /// name ends in `_version`, holds the version of the schema. Default: `vendor_auth_tokens`.
     pub fn table(mut self, table: &str) -> Self {
         table.clone_into(&mut self.table);
         self
     }
 
-    /// Believes a server whose certificate is signed by one of these, in PEM, and by no other;
-    /// without it, the platform's.
+    /// Trusts only servers whose certificates are signed by one of these authorities, in PEM.
+    /// Default: the platform's root certificates.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn root_certificates_pem(mut self, pem: &[u8]) -> Self {
@@ -156,28 +161,28 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How many connections there may be, 1 to 1000; 4 by default. They are made when they are
-    /// needed.
+    /// Sets the maximum number of connections, 1 to 1000; they are opened on demand. Default: 4.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
-    /// The longest operation, connecting included, 1 ms to 600 s; 4 s by default. It should be
-    /// shorter than the engine's own limit of 5 s, so that the error tells what was waited for.
+    /// Sets the time limit for an operation, including connecting, 1 ms to 600 s. It should be
+    /// shorter than the 5 seconds for which a cache waits for its store, so that the error names
+    /// the cause. Default: 4 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The store, which asks nobody yet: the [check](PostgresStore::check) comes before its first
-    /// operation.
+    /// Builds the store without connecting. Its first operation runs the
+    /// [check](PostgresStore::check).
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where neither or both of `url` and `pool` are given, a URL cannot be read or
-    /// demands TLS that was left out, a name is empty or too long, a certificate is none, or a
-    /// number is out of its range.
+    /// [`BuildError`] if neither or both of `url` and `pool` are given, a URL is invalid or
+    /// requires TLS and the feature `rustls` is off, a name is empty, too long or contains NUL, a
+    /// certificate is invalid, or a number is out of range.
     pub fn build(self) -> Result<PostgresStore, BuildError> {
         let tables = TableNames::new(self.schema.as_deref(), &self.table)?;
         if self.timeout.as_millis() == 0 || self.timeout > Duration::from_secs(600) {
@@ -212,10 +217,7 @@ impl PostgresStoreBuilder {
             }
             (None, None) => return Err(BuildError::missing("url")),
             (Some(_), Some(_)) => {
-                return Err(BuildError::invalid(
-                    "pool",
-                    "has connections already: leave out `url`",
-                ));
+                return Err(BuildError::invalid("pool", "cannot be combined with `url`"));
             }
         };
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
@@ -233,12 +235,12 @@ impl PostgresStoreBuilder {
     fn config(&self, field: &'static str, url: &Secret) -> Result<Config, BuildError> {
         let text = Secret::from(strictest(url.expose()));
         let mut config: Config = text.expose().parse().map_err(|_| {
-            BuildError::invalid(field, "must be a PostgreSQL URL or key-value text")
+            BuildError::invalid(field, "must be a PostgreSQL URL or `key=value` pairs")
         })?;
         if config.get_ssl_mode() == SslMode::Require && cfg!(not(feature = "rustls")) {
             return Err(BuildError::invalid(
                 field,
-                "demands TLS: switch on the feature `rustls`",
+                "requires TLS: enable the feature `rustls`",
             ));
         }
         if config.get_connect_timeout().is_none() {
@@ -248,7 +250,8 @@ impl PostgresStoreBuilder {
     }
 }
 
-/// The driver does not know libpq's words for a verified certificate. Ours is always verified.
+/// The driver does not know libpq's modes for a verified certificate. This crate always verifies
+/// it.
 fn strictest(url: &str) -> String {
     url.replace("sslmode=verify-full", "sslmode=require")
         .replace("sslmode=verify-ca", "sslmode=require")

@@ -1,4 +1,4 @@
-//! One transaction on one connection of the pool, bounded in time and sent in one go.
+//! Runs one transaction on a connection of the pool, with a timeout and in one round trip.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::failure;
 use crate::password::Refusal;
 use crate::statements::Parameter;
 
-/// Connections of our own, or of the program's.
+/// The store's pool, or the program's.
 pub(crate) struct Connections {
     pub(crate) pool: Pool,
     pub(crate) refusal: Refusal,
@@ -28,8 +28,8 @@ impl Connections {
     }
 }
 
-/// A connection. One that was not given back, since an operation failed, ran late or was cancelled,
-/// is closed: nobody knows what it is still waiting for.
+/// A connection from the pool. If it is dropped without `put_back`, because an operation failed,
+/// timed out or was cancelled, it is closed: an answer may still be pending on it.
 pub(crate) struct Checkout(Option<Object>);
 
 impl Checkout {
@@ -51,16 +51,16 @@ impl Drop for Checkout {
     }
 }
 
-/// What an operation does, and when the server may answer.
+/// Whether an operation writes, and when the server acknowledges it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// It reads.
+    /// Reads.
     Read,
-    /// It writes: the server answers at once. What is written so is on disk at the latest with the
-    /// next flushed transaction: a lease with the intent that needs it.
+    /// Writes, and is acknowledged at once. It is on disk at the latest with the next synchronous
+    /// transaction: a lease with the intent that needs it.
     Async,
-    /// It writes: the server answers when it is on disk, and on the standbys that
-    /// `synchronous_standby_names` asks for.
+    /// Writes, and is acknowledged once it is on disk and on the standbys that
+    /// `synchronous_standby_names` requires.
     Sync,
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn run(
     row.map_err(|error| failure::statement(&error))
 }
 
-/// All three are sent before the first is answered: one round trip.
+/// Sends all three before the first answer arrives: one round trip.
 async fn in_transaction<T>(
     client: &Client,
     begin: &str,
@@ -95,12 +95,12 @@ async fn in_transaction<T>(
     Ok(answer)
 }
 
-/// Everything is set for this transaction only, since the next one may be on another server
-/// connection. The role's own defaults for isolation and timeouts do not count; its default to be
-/// read-only does.
+/// Everything is set for this transaction only, since behind a pooler the next one may use another
+/// server connection. This overrides the role's defaults for isolation and timeouts, but not
+/// `default_transaction_read_only`.
 fn begin(limit: Duration, flush: &str) -> String {
-    // The server gives up before its client does: what was told to have failed does not happen
-    // later.
+    // The server gives up before the client does, so that an operation that was reported as failed
+    // does not happen later.
     let limit = (limit * 3 / 4).as_millis().max(1);
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; \

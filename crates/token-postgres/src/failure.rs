@@ -1,4 +1,4 @@
-//! What the driver says, as an error that tells no secret.
+//! Maps the driver's errors to errors without secrets.
 
 use std::error::Error as _;
 
@@ -7,7 +7,7 @@ use token_core::store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// A statement failed. Of the server's answer only code and message are shown: its detail may quote
+/// Maps the error of a statement. It shows only the server's code and message: the detail may quote
 /// a row.
 pub(crate) fn statement(error: &Error) -> StoreError {
     match error.as_db_error() {
@@ -20,15 +20,17 @@ pub(crate) fn statement(error: &Error) -> StoreError {
     }
 }
 
-/// The pool gave no connection.
+/// Maps an error of the pool.
 pub(crate) fn pool(error: &PoolError) -> StoreError {
     match error {
         PoolError::Backend(error) => connection(error),
-        _ => StoreError::new("the pool of PostgreSQL connections is closed or gave none in time"),
+        _ => {
+            StoreError::new("the pool of PostgreSQL connections is closed or had none free in time")
+        }
     }
 }
 
-/// No connection could be made.
+/// Maps an error of connecting.
 pub(crate) fn connection(error: &Error) -> StoreError {
     match error.as_db_error() {
         Some(said) => StoreError::new("PostgreSQL refused the connection").with_detail(format!(
@@ -55,16 +57,16 @@ pub(crate) fn missing_privileges() -> StoreError {
 }
 
 pub(crate) fn contended() -> StoreError {
-    StoreError::new("the row was made and deleted by others again and again")
+    StoreError::new("the row was repeatedly created and deleted by others")
 }
 
 pub(crate) fn not_ours() -> StoreError {
-    StoreError::new("the stored row is not one of ours; it is left unchanged")
+    StoreError::new("the stored row was not written by this store; it is left unchanged")
 }
 
 pub(crate) fn missing_tables() -> StoreError {
     StoreError::new(
-        "the tables are not there: run `PostgresStore::migrate` or migrations/0001_tokens.sql",
+        "the tables do not exist: run `PostgresStore::migrate` or migrations/0001_tokens.sql",
     )
 }
 
@@ -74,7 +76,7 @@ fn meaning(code: &SqlState) -> &'static str {
         SqlState::DISK_FULL => "PostgreSQL's disk is full",
         SqlState::INSUFFICIENT_PRIVILEGE => "PostgreSQL's role may not do that",
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => {
-            "the tables are not there, or of another version: run `PostgresStore::migrate`"
+            "the tables do not exist or have another version: run `PostgresStore::migrate`"
         }
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
             "PostgreSQL did not finish in time"
@@ -83,7 +85,7 @@ fn meaning(code: &SqlState) -> &'static str {
     }
 }
 
-/// The driver's causes are I/O and TLS errors and constants: no URL, no value.
+/// The driver's causes are I/O errors, TLS errors and constants, without a URL or value.
 fn unanswered(what: &'static str, error: &Error) -> StoreError {
     let detail = match error.source() {
         Some(cause) => format!("{error}: {cause}"),

@@ -17,8 +17,8 @@ mod tls;
 pub use builder::PostgresStoreBuilder;
 pub use store::PostgresStore;
 
-/// The types of other crates in this crate's public signatures, so that nobody needs a dependency
-/// of the same version by hand.
+/// Re-exports of the types of other crates in this crate's public API, so that you need no
+/// dependency on the same versions.
 pub mod types {
     pub use deadpool_postgres::{self, Pool};
     pub use token_core::store::PasswordSource;

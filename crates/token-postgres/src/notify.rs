@@ -1,4 +1,4 @@
-//! Change notifications (`LISTEN`, `NOTIFY`). They are hints: they save polling, and may get lost.
+//! Change notifications (`LISTEN`, `NOTIFY`). They only save polling, and may be lost.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
@@ -14,9 +14,9 @@ use crate::password::Password;
 use crate::tables::TableNames;
 use crate::tls::Connector;
 
-/// Between two attempts to listen.
+/// The pause between two attempts to listen.
 const PAUSE: Duration = Duration::from_secs(5);
-/// PostgreSQL takes payloads of up to 8000 bytes. An empty payload wakes everybody.
+/// PostgreSQL accepts payloads of less than 8000 bytes. An empty payload wakes all waits.
 const LONGEST_PAYLOAD: usize = 1024;
 const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 
@@ -65,7 +65,7 @@ impl Notifier {
 
     /// Notifies all listeners that a key changed.
     pub(crate) fn notify(&self, key: &TokenKey) {
-        // A full queue loses a hint, and a hint may get lost.
+        // A full queue drops the notification, which is allowed.
         _ = self.outgoing().try_send(payload(key));
     }
 
@@ -80,7 +80,7 @@ impl Notifier {
         Subscription(self.received.subscribe())
     }
 
-    /// The queue of a running task: the task before it may have ended with its runtime.
+    /// Returns the queue of a running task: the previous task may have ended with its runtime.
     fn outgoing(&self) -> mpsc::Sender<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = running
@@ -138,7 +138,7 @@ fn payload(key: &TokenKey) -> String {
 impl Listener {
     async fn run(self, received: broadcast::Sender<String>, mut queue: mpsc::Receiver<String>) {
         loop {
-            // Waiters poll meanwhile, so a failure need not be reported.
+            // Waits poll in the meantime, so a failure need not be reported.
             _ = self.connect_once(&received, &mut queue).await;
             tokio::time::sleep(PAUSE).await;
         }
@@ -209,12 +209,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hint_wakes_those_who_wait_for_its_key_and_nobody_else() {
+    async fn a_notification_wakes_only_waits_for_its_key() {
         let server = Postgres::start().unwrap();
         let (ours, theirs) = (notifier(&server), notifier(&server));
         let (key, other) = (TokenKey::of("a", "b", "c"), TokenKey::of("a", "b", "d"));
         let (mut about_key, mut about_other) = (ours.subscribe(), ours.subscribe());
-        // The first hint is for everybody: the connection listens from now on.
+        // The first notification is for all keys: the connection listens from now on.
         timeout(LONG, about_key.changed(&key)).await.unwrap();
         timeout(LONG, about_other.changed(&other)).await.unwrap();
         theirs.notify(&other);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_too_long_for_a_hint_wakes_everybody() {
+    fn a_key_too_long_for_a_notification_wakes_all_waits() {
         assert_eq!(payload(&TokenKey::of("a", "b", &"x".repeat(5000))), "");
     }
 }

@@ -1,4 +1,4 @@
-//! The store's operations: a statement each.
+//! Implements [`TokenStore`]: each operation is one statement.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ use crate::rows;
 use crate::statements::Parameter;
 use crate::store::{PostgresStore, in_a_runtime};
 
-/// How often a store without hints is asked whether a record changed.
+/// The first and the longest pause between two polls without notifications.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// How often one with hints is, since a hint may get lost.
+/// The pause between two polls with notifications, since one may be lost.
 const LOST_HINT: Duration = Duration::from_secs(1);
-/// What is left of a lease that was given back while we asked whose it is.
+/// The time left of a lease that was released before it could be read.
 const GONE_BY_NOW: Duration = Duration::from_millis(1);
-/// The first may miss a row that is made at the same time. The second misses nothing, since rows
-/// are never deleted.
+/// The first attempt may miss a row that is created at the same time. The second finds it, since
+/// the store never deletes rows.
 const MOST_LOOKS: usize = 3;
-/// More than any lease, and still a date that PostgreSQL knows.
+/// Longer than any lease, and within PostgreSQL's range of dates.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 #[async_trait]
@@ -59,8 +59,8 @@ impl TokenStore for PostgresStore {
         };
         let entry = rows::entry(&self.0.sealing, key, &row);
         if entry.is_err() {
-            // Who cannot read the record has no use for the lease. Where this fails too, it ends by
-            // itself.
+            // A lease is of no use if the record cannot be read. If the release fails too, the
+            // lease expires.
             _ = self.release(key, owner).await;
         }
         Ok(Acquired::Held(entry?))
@@ -162,7 +162,8 @@ impl TokenStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Runs a statement that writes, until it says that it saw what it had to see.
+    /// Runs a statement that writes, and repeats it while it reports that it missed a concurrent
+    /// row.
     async fn settled(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, StoreError> {
         for _ in 0..MOST_LOOKS {
             let row = self.ask(Durability::Sync, sql, parameters).await?;
@@ -174,8 +175,8 @@ impl PostgresStore {
         Err(failure::contended())
     }
 
-    /// Leaves a tombstone. Where its answer is lost, what it removed is lost with it: so it is read
-    /// before, and asked for once more.
+    /// Writes a tombstone and returns what it removed. If the answer is lost, so is the removed
+    /// record; so the record is read first, and the statement is repeated once.
     async fn removed(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         let seen = self.load(key).await.ok().and_then(|entry| entry.record);
         let parameters = [key.as_str().into()];
@@ -184,7 +185,7 @@ impl PostgresStore {
             Ok(row) => (row, None),
             Err(_) => (self.settled(sql, &parameters).await?, seen),
         };
-        // What cannot be read cannot be revoked, and is gone all the same.
+        // A record that cannot be read cannot be revoked, but is removed.
         let removed = rows::record(&self.0.sealing, key, &row).unwrap_or_default();
         Ok(removed.or(seen))
     }
@@ -195,8 +196,7 @@ impl PostgresStore {
         }
     }
 
-    /// Returns when the generation is another than `seen`. A store that fails is asked again later:
-    /// nothing is known to have changed.
+    /// Returns once the generation differs from `seen`. If a load fails, it polls again later.
     async fn watch(&self, key: &TokenKey, seen: Option<Generation>) -> Entry {
         let mut subscription = self.0.notifier.as_ref().map(Notifier::subscribe);
         let mut pause = SHORTEST_PAUSE;
@@ -207,7 +207,7 @@ impl PostgresStore {
                 return entry;
             }
             match &mut subscription {
-                // With notifications, polling is for hints that got lost.
+                // With notifications, polling covers those that are lost.
                 Some(subscription) => _ = timeout(LOST_HINT, subscription.changed(key)).await,
                 None => tokio::time::sleep(pause).await,
             }

@@ -1,4 +1,4 @@
-//! A password that is asked for at each connect.
+//! Gets the password for each new connection.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config, Error};
 
 use crate::tls::Connector;
 
-/// Where the password comes from; without one, it is the URL's.
+/// The source of the password; `None` for that of the URL.
 #[derive(Clone, Default)]
 pub(crate) struct Password(Option<Arc<dyn PasswordSource>>);
 
@@ -26,7 +26,7 @@ impl Password {
         Self(Some(Arc::new(source)))
     }
 
-    /// The settings of one connection.
+    /// Returns the settings of a new connection.
     pub(crate) async fn put_into(&self, config: &Config) -> Result<Config, StoreError> {
         let mut config = config.clone();
         if let Some(source) = &self.0 {
@@ -36,8 +36,8 @@ impl Password {
     }
 }
 
-/// Why there was no password: the driver's error, which is all that a pool passes on, cannot say
-/// it.
+/// The error of the password source: the pool passes on only the driver's error, which cannot
+/// contain it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refusal(Arc<Mutex<Option<StoreError>>>);
 
@@ -51,7 +51,7 @@ impl Refusal {
     }
 }
 
-/// How a pool of ours connects.
+/// Connects for the store's pool.
 pub(crate) struct PoolConnect {
     pub(crate) connector: Connector,
     pub(crate) password: Password,
@@ -70,11 +70,11 @@ impl Connect for PoolConnect {
                 .await
                 .unwrap_or_else(|error| {
                     self.refusal.put(error);
-                    Config::new() // names no host, and so fails at once
+                    Config::new() // without a host, it fails at once
                 });
             let (client, connection) = config.connect(Clone::clone(&self.connector)).await?;
             let task = tokio::spawn(async move {
-                // How a connection ended is told by the operation that was on it.
+                // If the connection fails, the operation on it returns the error.
                 _ = connection.await;
             });
             Ok((client, task))

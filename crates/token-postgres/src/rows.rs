@@ -1,4 +1,4 @@
-//! From columns to what the engine knows.
+//! Converts rows to records and entries.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio_postgres::types::FromSql;
 
 use crate::failure;
 
-/// A column, where it is of the type that we wrote.
+/// Reads a column, or fails if it does not have the type that this store writes.
 pub(crate) fn read<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, StoreError> {
     row.try_get(column).map_err(|_| failure::not_ours())
 }
@@ -27,7 +27,7 @@ pub(crate) fn entry(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Entr
     Ok(entry)
 }
 
-/// What commit.sql says.
+/// Parses the verdict of commit.sql.
 pub(crate) fn verdict(row: &Row) -> Result<Committed, StoreError> {
     match read(row, "verdict")? {
         "stored" => Ok(Committed::Stored),
@@ -43,7 +43,7 @@ fn generation(row: &Row, column: &str) -> Result<Option<Generation>, StoreError>
     Ok(number.map(|number| Generation::new(number.cast_unsigned())))
 }
 
-/// `None` for what is not there or over.
+/// Returns `None` for a time that is missing or not positive.
 pub(crate) fn span(micros: Option<i64>) -> Option<Duration> {
     let micros = micros?.try_into().ok()?;
     Some(Duration::from_micros(micros)).filter(|span| !span.is_zero())

@@ -1,5 +1,5 @@
-//! What is looked at once before the first operation, so that a wrong set-up is told before a token
-//! is spent.
+//! Checks the server and its tables once before the first operation, so that a wrong setup is
+//! reported before a token is spent.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,27 +15,27 @@ use crate::tables::TableNames;
 /// The version of the schema that this library reads and writes.
 const VERSION: i32 = 1;
 
-/// One at a time, whoever migrates: `CREATE TABLE IF NOT EXISTS` alone fails where two create the
-/// same. Of a transaction, so that a pooler does not keep it for somebody else.
+/// Serialises migrations: concurrent `CREATE TABLE IF NOT EXISTS` of the same table can fail. The
+/// lock belongs to the transaction, so that no session behind a pooler keeps it.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7309453671823105121)";
 
-/// What is known of the server by now.
+/// What is known about the server so far.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// Our tables can be read.
+    /// The tables can be read.
     reads: OnceLock<()>,
-    /// What is written there stays.
+    /// Writes to them are allowed and durable.
     keeps: OnceLock<()>,
 }
 
 impl Known {
-    /// Whether an operation need not look any more.
+    /// Returns whether an operation can skip the check.
     pub(crate) fn suffices(&self, durability: Durability) -> bool {
         let reads = durability == Durability::Read && self.reads.get().is_some();
         reads || self.keeps.get().is_some()
     }
 
-    /// Remembers what is good, and says whether it suffices.
+    /// Remembers the checks that passed, and fails if they do not suffice for the operation.
     pub(crate) fn learn(&self, facts: &Facts, durability: Durability) -> Result<(), StoreError> {
         self.reads.get_or_init(|| ());
         let keeps = facts.takes_writes().and_then(|()| facts.is_set_up_right());
@@ -49,7 +49,7 @@ impl Known {
     }
 }
 
-/// A server whose tables are there, of our version, and readable.
+/// A server whose tables exist, have the right version and are readable.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     is_standby: bool,
@@ -59,11 +59,11 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Asks the server.
+    /// Queries the server.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the tables are not there, of another version, or not to be read.
+    /// [`StoreError`] if the tables do not exist, have another version or cannot be read.
     pub(crate) async fn of(
         client: &Client,
         limit: Duration,
@@ -95,11 +95,11 @@ impl Facts {
         }
     }
 
-    /// A server that is read-only for a while is good to read from.
+    /// Fails on a server that is read-only, possibly only for now; it can still be read.
     pub(crate) fn takes_writes(self) -> Result<(), StoreError> {
         if self.is_standby {
             return Err(StoreError::new(
-                "this PostgreSQL is a standby, which cannot be written",
+                "this PostgreSQL is a standby and takes no writes",
             ));
         }
         if self.is_read_only {
@@ -110,7 +110,7 @@ impl Facts {
         Ok(())
     }
 
-    /// What stays wrong until somebody changes it.
+    /// Fails if the tables or their privileges must be changed.
     pub(crate) fn is_set_up_right(self) -> Result<(), StoreError> {
         if self.is_unlogged {
             return Err(StoreError::new(
@@ -128,7 +128,7 @@ fn is(row: &Row, name: &str) -> Result<bool, StoreError> {
     row.try_get(name).map_err(|_| failure::not_ours())
 }
 
-/// The version of the schema that is there.
+/// Returns the version of the existing schema.
 async fn version(
     client: &Client,
     limit: Duration,
@@ -142,11 +142,11 @@ async fn version(
 
 fn other_version(found: Option<i32>) -> StoreError {
     let detail = match found {
-        Some(found) => format!("version {found} is there, this library needs {VERSION}"),
-        None => format!("no version is there, this library needs {VERSION}"),
+        Some(found) => format!("found version {found}, this library needs {VERSION}"),
+        None => format!("found no version, this library needs {VERSION}"),
     };
     StoreError::new(
-        "the tables are of another version: run `PostgresStore::migrate` of the newest library in use",
+        "the tables have another version: run `PostgresStore::migrate` of the newest library in use",
     )
     .with_detail(detail)
 }

@@ -43,8 +43,8 @@ impl Statements {
     }
 }
 
-/// A parameter. Its type goes with it, so that a statement needs no name and no second round trip:
-/// that is what passes a pooler.
+/// A parameter with its type. Typed parameters need no named statement and no second round trip, so
+/// that statements work behind a transaction pooler.
 pub(crate) enum Parameter<'a> {
     Text(Option<&'a str>),
     Bytes(Option<&'a [u8]>),
@@ -62,8 +62,8 @@ impl Parameter<'_> {
         }
     }
 
-    /// What may be replaced: the parent, whether anything is, and the owner whose intent must
-    /// stand.
+    /// Converts a condition to its parameters: the parent, whether anything is overwritten, and the
+    /// owner whose intent must stand.
     pub(crate) fn condition(condition: &CommitCondition) -> Result<[Parameter<'_>; 3], StoreError> {
         let (parent, overwrites, login) = match condition {
             CommitCondition::ParentIs(parent) => (Some(parent), false, None),
@@ -72,7 +72,7 @@ impl Parameter<'_> {
             CommitCondition::LoginIntentOf(owner) => (None, false, Some(owner.as_str())),
             _ => {
                 return Err(StoreError::new(
-                    "the PostgreSQL store does not know this condition",
+                    "this version of the PostgreSQL store does not support this commit condition",
                 ));
             }
         };

@@ -1,4 +1,4 @@
-//! The store.
+//! The store and its calls to the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::startup::{self, Facts, Known};
 use crate::statements::{Parameter, Statements};
 use crate::tables::TableNames;
 
-/// Others may migrate at the same time, and be slow.
+/// Long, since another process may be migrating at the same time.
 const MIGRATION: Duration = Duration::from_secs(60);
 
-/// Keeps sealed tokens in one table of a PostgreSQL, for any number of processes and hosts. Clones
-/// share their connections.
+/// A [`TokenStore`](token_core::TokenStore) in PostgreSQL, encrypted, for processes on any number
+/// of hosts. Clones share their connections.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,8 +38,8 @@ const MIGRATION: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 ///
-/// Every operation is one short transaction and one round trip. It needs a tokio runtime with time
-/// and I/O, and works on the next one when that is gone.
+/// Each operation is one short transaction and one round trip. It needs a Tokio runtime with time
+/// and I/O enabled. If that runtime ends, the store can be used in another one.
 #[derive(Clone)]
 pub struct PostgresStore(pub(crate) Arc<Inner>);
 
@@ -79,32 +79,31 @@ impl PostgresStore {
         }))
     }
 
-    /// Makes sure that the tables are there, of this library's version, and that what is written to
-    /// them stays. It is done before the first operation in any case, and once; this is for a
-    /// start-up that wants to fail early, or to log what is wrong. Where the store
-    /// [is notified](crate::PostgresStoreBuilder::notified_through), it begins to listen, so that the
-    /// first who waits need not connect.
+    /// Checks that the tables exist, have the version of this library, and keep what is written to
+    /// them. The first operation runs this check anyway; call it to fail early at start-up, or to
+    /// log what is wrong. With [`notified_through`](crate::PostgresStoreBuilder::notified_through)
+    /// it also starts to listen, so that the first wait need not connect.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the server cannot be reached, is a standby or read-only, or where the
-    /// tables are missing, of another version, unlogged, or not permitted. What can be read is read
-    /// all the same, so that a program that starts on a standby has its live token: there it should
-    /// log this error instead of ending.
+    /// [`StoreError`] if the server cannot be reached, is a standby or read-only, or if the tables
+    /// are missing, have another version, are unlogged, or lack privileges. Operations that only
+    /// read may still work: a program that starts on a standby can read a valid token there, so it
+    /// should log this error instead of exiting.
     pub async fn check(&self) -> Result<(), StoreError> {
         let facts = self.facts().await?;
         facts.takes_writes()?;
         facts.is_set_up_right()
     }
 
-    /// Makes the tables where they are missing: the same as `migrations/0001_tokens.sql` with the
-    /// names of this store. May be run at every start and by many at once. Where the tables are up
-    /// to date it needs no privilege to create, and no server that can be written.
+    /// Creates the tables if they are missing: it runs `migrations/0001_tokens.sql` with the names
+    /// of this store. Every process may call it at every start, also concurrently. If the tables
+    /// are up to date, it needs no privilege to create and no writable server.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it may not create them, or is not done in 60 s; and where the tables
-    /// are unlogged or not permitted.
+    /// [`StoreError`] if it may not create the tables, takes longer than 60 seconds, or the tables
+    /// are unlogged or lack privileges.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         if let Ok(facts) = self.facts().await {
             return facts.is_set_up_right();
@@ -121,7 +120,7 @@ impl PostgresStore {
         self.facts().await?.is_set_up_right()
     }
 
-    /// What the server is like now.
+    /// Queries the current state of the server.
     pub(crate) async fn facts(&self) -> Result<Facts, StoreError> {
         in_a_runtime()?;
         if let Some(notifier) = &self.0.notifier {
@@ -148,7 +147,7 @@ impl PostgresStore {
         Facts::of(checkout.client()?, *limit, tables, statements).await
     }
 
-    /// What reads asks less of a server than what writes.
+    /// Checks the server unless that was done; reads need less than writes.
     async fn suits(&self, checkout: &Checkout, durability: Durability) -> Result<(), StoreError> {
         if self.0.known.suffices(durability) {
             return Ok(());
@@ -157,7 +156,7 @@ impl PostgresStore {
         self.0.known.learn(&facts, durability)
     }
 
-    /// One statement, bounded in time.
+    /// Runs one statement within the timeout.
     pub(crate) async fn ask(
         &self,
         durability: Durability,
@@ -184,7 +183,7 @@ impl PostgresStore {
     }
 }
 
-/// The driver and its timers panic elsewhere.
+/// The driver and its timers panic outside a runtime.
 pub(crate) fn in_a_runtime() -> Result<(), StoreError> {
     Handle::try_current()
         .map(drop)

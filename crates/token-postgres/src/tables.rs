@@ -2,22 +2,22 @@
 
 use token_core::BuildError;
 
-/// PostgreSQL cuts longer names off, silently.
+/// PostgreSQL silently truncates longer names.
 const LONGEST_NAME: usize = 63;
 const VERSION: &str = "_version";
 const DUE: &str = "_due";
-/// As the SQL files spell it.
+/// The name in the SQL files.
 const WRITTEN: &str = "vendor_auth_tokens";
 
-/// Where records and the schema's version are.
+/// The tables of the records and of the schema's version.
 #[derive(Clone, Debug)]
 pub(crate) struct TableNames {
-    /// Both quoted, with the schema where one was given.
+    /// Both are quoted, with the schema if one is given.
     pub(crate) tokens: String,
     pub(crate) versions: String,
-    /// Quoted, and without a schema: an index is where its table is.
+    /// Quoted, without a schema: an index is in the schema of its table.
     index: String,
-    /// The channel of hints, unquoted.
+    /// The channel of notifications, unquoted.
     pub(crate) channel: String,
 }
 
@@ -46,13 +46,13 @@ impl TableNames {
         })
     }
 
-    /// The channel of hints, as LISTEN wants it.
+    /// Returns the channel of notifications, quoted for LISTEN.
     pub(crate) fn channel_quoted(&self) -> String {
         quoted(&self.channel)
     }
 
-    /// The SQL of a file with these names instead of the usual ones, in one pass: a name may hold
-    /// the usual one.
+    /// Replaces the default names in the SQL of a file, in one pass: a name may contain the default
+    /// one.
     pub(crate) fn named_in(&self, sql: &str) -> String {
         let mut parts = sql.split(WRITTEN);
         let mut named = parts.next().unwrap_or_default().to_owned();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_holds_the_usual_one_is_put_in_once() {
+    fn a_name_that_contains_the_default_name_is_replaced_once() {
         let tables = TableNames::new(None, "my_vendor_auth_tokens").unwrap();
         assert_eq!(
             tables.named_in("SELECT vendor_auth_tokens, vendor_auth_tokens_version;"),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_postgresql_would_cut_off_are_refused() {
+    fn names_that_postgresql_would_truncate_are_refused() {
         assert!(TableNames::new(None, "").is_err());
         assert!(TableNames::new(None, &"x".repeat(55)).is_ok());
         assert!(TableNames::new(None, &"x".repeat(56)).is_err());

@@ -1,4 +1,4 @@
-//! How a connection is encrypted.
+//! TLS connectors.
 
 use token_core::BuildError;
 
@@ -8,7 +8,7 @@ pub(crate) use tokio_postgres_rustls::MakeRustlsConnect as Connector;
 #[cfg(not(feature = "rustls"))]
 pub(crate) use tokio_postgres::NoTls as Connector;
 
-/// Whose signature on the server's certificate is believed.
+/// The trusted root certificates.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Roots {
     #[default]
@@ -41,7 +41,7 @@ pub(crate) fn connector(roots: &Roots) -> Result<Connector, BuildError> {
                 BuildError::invalid("root certificates", "of the platform cannot be read")
             })?;
             versions
-                .dangerous() // rustls' word for any verifier but its own; this one asks the platform
+                .dangerous() // as rustls calls any verifier but its own; this one is the platform's
                 .with_custom_certificate_verifier(Arc::new(verifier))
         }
         Roots::Only(pem) => versions.with_root_certificates(store_of(pem)?),

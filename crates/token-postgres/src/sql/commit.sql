@@ -1,5 +1,6 @@
--- `CommitCondition::judge` in SQL. Of several commits at once, the second waits for the lock and judges what the first one left.
--- $8 is the parent, $9 says that anything is overwritten, $10 is the owner whose intent must stand: one of them, or none.
+-- `CommitCondition::judge` in SQL. Of two concurrent commits, the second waits for the lock and
+-- judges the row that the first one left. $8 is the parent, $9 is true if anything is overwritten,
+-- $10 is the owner whose intent must stand: at most one of them is set.
 WITH stored AS MATERIALIZED (
     SELECT *
     FROM vendor_auth_tokens
@@ -12,7 +13,7 @@ judged AS MATERIALIZED (
                WHEN tombstoned THEN 'tombstoned'
                WHEN fingerprint IS NULL AND $8 IS NOT NULL THEN 'missing'
                WHEN fingerprint = $2 AND generation = $3 THEN 'stored'
-               -- Generations have no sign: with the topmost bit turned, numbers with a sign are in the same order.
+               -- Generations are unsigned: with the highest bit flipped, signed order is the same.
                WHEN generation # (1::bigint << 63) >= $3 # (1::bigint << 63) THEN 'lost'
                WHEN fingerprint <> $8 THEN 'lost'
                ELSE 'stored'
@@ -28,13 +29,13 @@ replaced AS (
         due_at = $5,
         grant_ends_at = $6,
         initial = $7,
-        -- A repetition makes the record no younger.
+        -- A repeated commit does not reset the record's age.
         committed_at = CASE WHEN tokens.fingerprint = $2 AND tokens.generation = $3
                             THEN tokens.committed_at ELSE clock_timestamp() END,
         tombstoned = false,
         tombstoned_generation = NULL,
         tombstoned_initial = NULL,
-        -- An intent to spend the new record, or a later one, is another flight's.
+        -- An intent to spend the new record or a later one belongs to another flight.
         (intent_owner, intent_fingerprint, intent_generation, intended_at) = (
             SELECT tokens.intent_owner, tokens.intent_fingerprint, tokens.intent_generation, tokens.intended_at
             WHERE tokens.intent_generation # (1::bigint << 63) >= $3 # (1::bigint << 63)
@@ -54,6 +55,6 @@ created AS (
     RETURNING true
 )
 SELECT verdict,
-       -- A row that somebody made meanwhile could not be seen: it wants a second look.
+       -- A row that was created meanwhile was not visible: the statement must be repeated.
        verdict <> 'stored' OR EXISTS (SELECT FROM replaced) OR EXISTS (SELECT FROM created) AS is_settled
 FROM judged

@@ -1,4 +1,5 @@
--- What is removed is read under the lock of the row, and told by the same statement: no commit comes between.
+-- The removed record is read under the row's lock and returned by the same statement, so that no
+-- commit can come between.
 WITH stored AS MATERIALIZED (
     SELECT *
     FROM vendor_auth_tokens
@@ -8,7 +9,7 @@ WITH stored AS MATERIALIZED (
 emptied AS (
     UPDATE vendor_auth_tokens AS tokens
     SET tombstoned = true,
-        -- A second logout keeps what the first one removed.
+        -- A second logout keeps the values that the first one set.
         tombstoned_generation = CASE WHEN stored.fingerprint IS NULL
                                      THEN stored.tombstoned_generation ELSE stored.generation END,
         tombstoned_initial = CASE WHEN stored.fingerprint IS NULL

@@ -1,4 +1,4 @@
-//! The laws of every store.
+//! The conformance suite of every store.
 
 mod directly {
     use crate::place::Place;

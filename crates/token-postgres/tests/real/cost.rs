@@ -42,7 +42,7 @@ async fn a_refresh_writes_four_times() {
 }
 
 #[tokio::test]
-async fn who_waits_writes_nothing_but_the_attempt_to_take_the_lease() {
+async fn a_waiter_writes_only_when_it_tries_to_take_the_lease() {
     let server = Postgres::with()
         .setting("autovacuum", "off")
         .start()

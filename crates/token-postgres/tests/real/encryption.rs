@@ -44,7 +44,7 @@ async fn failure(builder: PostgresStoreBuilder) -> String {
 }
 
 #[tokio::test]
-async fn a_given_authority_is_believed_in_every_mode_that_encrypts() {
+async fn a_given_authority_is_trusted_in_every_mode_with_tls() {
     for mode in ["prefer", "require", "verify-ca", "verify-full"] {
         let store = to("localhost", mode)
             .root_certificates_pem(ENCRYPTED.1.as_bytes())
@@ -55,7 +55,7 @@ async fn a_given_authority_is_believed_in_every_mode_that_encrypts() {
 }
 
 #[tokio::test]
-async fn the_connection_of_a_store_that_demands_tls_is_encrypted() {
+async fn with_sslmode_require_the_connection_is_encrypted() {
     let store = to("localhost", "require&application_name=encrypted")
         .root_certificates_pem(ENCRYPTED.1.as_bytes());
     let store = store.build().unwrap();
@@ -66,7 +66,7 @@ async fn the_connection_of_a_store_that_demands_tls_is_encrypted() {
 
 // FAULTS.md row 31
 #[tokio::test]
-async fn a_store_that_demands_tls_refuses_a_plain_server() {
+async fn with_sslmode_require_a_server_without_tls_is_refused() {
     let url = format!("{}?sslmode=require", SERVER.url());
     let said = failure(Place::unmigrated(url).builder()).await;
     assert!(said.contains("server does not support TLS"), "{said}");
@@ -74,7 +74,7 @@ async fn a_store_that_demands_tls_refuses_a_plain_server() {
 
 // FAULTS.md row 47
 #[tokio::test]
-async fn an_unknown_authority_or_another_name_is_refused_also_where_tls_is_only_preferred() {
+async fn an_unknown_authority_or_another_name_is_refused_even_with_sslmode_prefer() {
     for mode in ["prefer", "require"] {
         let stranger = authority().pem();
         for builder in [
@@ -91,7 +91,7 @@ async fn an_unknown_authority_or_another_name_is_refused_also_where_tls_is_only_
 }
 
 #[test]
-fn what_is_no_certificate_is_refused() {
+fn invalid_root_certificates_are_refused() {
     for pem in [
         "",
         "nonsense",

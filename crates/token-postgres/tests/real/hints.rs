@@ -1,4 +1,4 @@
-//! Who listens is told without polling.
+//! Waits are notified of changes.
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::place::{Place, SERVER, fingerprint, key, record};
 
-/// Far longer than anything takes.
+/// Far longer than any operation takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// The texts that come in on a channel.
+/// Returns the payloads that arrive on a channel.
 async fn listening(server: &Postgres, channel: &str) -> mpsc::UnboundedReceiver<String> {
     let (client, mut connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
     let (hear, heard) = mpsc::unbounded_channel();
@@ -38,7 +38,7 @@ async fn listening(server: &Postgres, channel: &str) -> mpsc::UnboundedReceiver<
 }
 
 #[tokio::test]
-async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself() {
+async fn commits_and_logouts_through_a_pooler_are_notified_by_the_server() {
     let place = Place::pooled().await;
     let store = place
         .builder()
@@ -67,7 +67,7 @@ async fn commits_and_burials_through_a_pooler_are_told_through_the_server_itself
 }
 
 #[tokio::test]
-async fn a_store_that_was_checked_listens() {
+async fn a_checked_store_listens() {
     let server = Postgres::start().unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place
@@ -86,7 +86,7 @@ async fn a_store_that_was_checked_listens() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_with_hints_without_them_and_where_they_cannot_be_had() {
+async fn a_wait_ends_with_or_without_notifications_and_if_they_are_unreachable() {
     let urls = [
         Some(SERVER.url()),
         None,

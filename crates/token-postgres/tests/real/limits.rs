@@ -1,4 +1,4 @@
-//! Numbers and places that nobody should give, and somebody does.
+//! Extreme numbers, and use outside a runtime.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::place::{Place, fingerprint, key, owner, record, sealing};
 
 #[tokio::test]
-async fn the_longest_times_are_no_panic() {
+async fn the_longest_times_do_not_panic() {
     let store = Place::direct().await.store();
     let held = store
         .acquire(&key(), &owner(1), Duration::MAX)
@@ -32,7 +32,7 @@ async fn the_longest_times_are_no_panic() {
     assert!(told.unwrap().record.is_some());
 }
 
-/// What a future gives where nobody drives timers or sockets.
+/// Polls a future to completion without timers and sockets.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -42,7 +42,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 
 // FAULTS.md row 90
 #[test]
-fn outside_a_runtime_every_operation_is_an_error_and_no_panic() {
+fn outside_a_runtime_every_operation_is_an_error() {
     let builder = PostgresStore::builder(sealing("1", 1)).url("postgres://127.0.0.1:1");
     let store = builder
         .notified_through("postgres://127.0.0.1:1")

@@ -1,4 +1,4 @@
-//! The tables come to be once, whoever asks.
+//! Migrations, repeated and concurrent.
 
 use local_servers::Postgres;
 use token_core::store::{CommitCondition, Committed, Record};
@@ -7,7 +7,7 @@ use token_core::{Timestamp, TokenStore};
 use crate::place::{Place, SERVER, key, record};
 
 #[tokio::test]
-async fn a_migration_that_is_run_again_keeps_the_records() {
+async fn a_repeated_migration_keeps_the_records() {
     let place = Place::direct().await;
     let store = place.store();
     let stored = store
@@ -40,7 +40,7 @@ async fn many_migrations_at_once_all_succeed() {
 }
 
 #[tokio::test]
-async fn the_file_makes_the_usual_tables() {
+async fn the_migration_file_creates_the_default_tables() {
     let server = Postgres::start().unwrap();
     let file = include_str!("../../migrations/0001_tokens.sql");
     for _ in 0..2 {
@@ -72,7 +72,7 @@ async fn names_of_schema_and_table_are_quoted() {
 }
 
 #[tokio::test]
-async fn what_is_due_is_found_by_an_index_that_is_made_once() {
+async fn due_records_are_found_by_an_index_that_is_created_once() {
     let place = Place::direct().await;
     migration_again(&place);
     let due = Record {
@@ -93,7 +93,7 @@ async fn what_is_due_is_found_by_an_index_that_is_made_once() {
     assert_eq!(text.trim(), "2023-11-14 22:13:20");
 }
 
-/// As another tool runs the file.
+/// Runs the file as another tool does.
 fn migration_again(place: &Place) {
     let file = include_str!("../../migrations/0001_tokens.sql");
     let due = format!("\"{}_due\"", place.table);
@@ -106,7 +106,7 @@ fn migration_again(place: &Place) {
 }
 
 #[tokio::test]
-async fn who_only_uses_migrated_tables_needs_no_privilege_to_create() {
+async fn existing_tables_need_no_create_privilege() {
     let place = Place::direct().await;
     place.sql("CREATE ROLE only_uses LOGIN");
     place.sql(

@@ -37,7 +37,7 @@ async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
         .await
         .unwrap();
     server.pause().unwrap();
-    // More often than there are connections: none is waited for twice.
+    // More often than there are connections: none is waited for a second time.
     for _ in 0..4 {
         let began = Instant::now();
         let error = store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
@@ -60,7 +60,7 @@ async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
 
 // FAULTS.md row 5
 #[tokio::test]
-async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknowledged() {
+async fn a_stopped_or_killed_server_restarts_with_all_acknowledged_writes() {
     let (mut server, place) = own_server().await;
     let store = place.store();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
@@ -88,13 +88,13 @@ async fn a_server_that_was_stopped_or_killed_comes_back_with_all_that_was_acknow
         let entry = recovered(&store).await;
         assert_eq!(entry.record.unwrap().generation, record(child).generation);
         assert_eq!(entry.intent, Some(intent(1, child)));
-        // The lease lay before the intent, so it is on disk too.
+        // The lease was written before the intent, so it is on disk too.
         let other = store.acquire(&key(), &owner(2), LIFE).await.unwrap();
         assert!(matches!(other, Acquired::Busy { .. }));
     }
 }
 
-/// A connection's own process may answer once more after the server was killed.
+/// The process of a connection may answer once more after the server was killed.
 async fn gone(store: &PostgresStore) -> StoreError {
     loop {
         match store.load(&key()).await {
@@ -104,7 +104,7 @@ async fn gone(store: &PostgresStore) -> StoreError {
     }
 }
 
-/// A pool finds out one by one that its connections are gone.
+/// A pool notices one by one that its connections are closed.
 async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
     loop {
         match store.load(&key()).await {
@@ -114,7 +114,8 @@ async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
     }
 }
 
-// FAULTS.md row 5: a trigger says what a full disk would, since filling one takes root and time.
+// FAULTS.md row 5: a trigger raises the error of a full disk, since filling a disk takes root and
+// time.
 #[tokio::test]
 async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     let place = Place::direct().await;
@@ -148,7 +149,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
 
 // FAULTS.md row 9
 #[tokio::test]
-async fn a_row_that_another_program_locks_is_broken_in_time() {
+async fn a_row_locked_by_another_program_is_an_error_within_the_timeout() {
     let place = Place::direct().await;
     let store = place.builder().timeout(LIMIT * 4).build().unwrap();
     store
@@ -168,10 +169,10 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
             "the server gives up first: {error}"
         );
     }
-    // Reading waits for nobody.
+    // Reads do not wait for the lock.
     assert!(store.load(&key()).await.unwrap().record.is_some());
     other.batch_execute("COMMIT").await.unwrap();
-    // What was given up does not happen later.
+    // An operation that timed out does not happen later.
     assert!(
         store
             .acquire(&key(), &owner(2), LIFE)
@@ -183,9 +184,9 @@ async fn a_row_that_another_program_locks_is_broken_in_time() {
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
 }
 
-// FAULTS.md row 5: a standby that must acknowledge is not there.
+// FAULTS.md row 5: a required synchronous standby is missing.
 #[tokio::test]
-async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored() {
+async fn a_commit_without_a_synchronous_standby_is_not_reported_as_stored() {
     let (server, place) = own_server().await;
     let store = place.builder().timeout(LIMIT).build().unwrap();
     store
@@ -198,7 +199,7 @@ async fn a_commit_that_no_synchronous_standby_acknowledges_is_not_called_stored(
         let parent = CommitCondition::ParentIs(fingerprint(child - 1));
         store.commit(&key(), &parent, &record(child)).await
     };
-    // Until the server has read its settings, it stores.
+    // Until the server has reloaded its settings, commits succeed.
     let error = loop {
         child += 1;
         if let Err(error) = commit(&store, child).await {
@@ -216,9 +217,9 @@ fn set(server: &Postgres, setting: &str) {
     server.sql("SELECT pg_reload_conf()").unwrap();
 }
 
-// FAULTS.md row 34: a firewall forgets a connection and tells nobody.
+// FAULTS.md row 34: a firewall silently drops a connection.
 #[tokio::test]
-async fn a_connection_that_went_silent_is_waited_for_once() {
+async fn a_silent_connection_is_waited_for_only_once() {
     let (wire, place) = Wire::to_a_place().await;
     let store = place
         .builder()
@@ -273,7 +274,7 @@ async fn given_up_after(mut polls: usize, future: impl Future) {
 
 // FAULTS.md row 46
 #[test]
-fn a_store_whose_runtime_is_gone_works_on_the_next_one() {
+fn a_store_works_in_a_new_runtime_after_its_first_one_ended() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,4 +1,4 @@
-//! Passwords that change under a running program.
+//! Passwords that change while the program runs.
 
 use std::fs::{read_to_string, write};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::place::{Place, fingerprint, key, record};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server that asks the role `tokens` for a password.
+/// A server that requires a password of the role `tokens`.
 async fn server() -> (Postgres, Place) {
     let server = Postgres::start().unwrap();
     let rules = server.socket_folder().join("data/pg_hba.conf");
@@ -34,7 +34,7 @@ async fn server() -> (Postgres, Place) {
     (server, place)
 }
 
-/// Where a program looks its password up.
+/// The source of a program's password.
 #[derive(Clone, Default)]
 struct Vault(Arc<Mutex<Option<String>>>);
 
@@ -44,7 +44,7 @@ impl Vault {
             .sql(&format!("ALTER ROLE tokens PASSWORD '{password}'"))
             .unwrap();
         *self.0.lock().unwrap() = Some(password.to_owned());
-        // As a fail-over or an operator does: nothing that was made with the old password is left.
+        // As a failover or an operator does: no connection with the old password is left.
         server
             .sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tokens'")
             .unwrap();
@@ -63,7 +63,7 @@ impl Vault {
     }
 }
 
-/// A connection that the server ended is found out when it is used.
+/// A connection that the server closed is noticed when it is used.
 async fn stored(store: &impl TokenStore, number: u8) -> Committed {
     let condition = match number {
         1 => CommitCondition::Overwrite,
@@ -83,7 +83,7 @@ async fn stored(store: &impl TokenStore, number: u8) -> Committed {
 
 // FAULTS.md row 95
 #[tokio::test]
-async fn a_password_that_is_rotated_works_under_a_running_program() {
+async fn a_password_can_be_rotated_while_the_program_runs() {
     let (server, place) = server().await;
     let vault = Vault::default();
     let store = vault.told_to(place.builder()).build().unwrap();
@@ -99,7 +99,7 @@ async fn a_password_that_is_rotated_works_under_a_running_program() {
 
 // FAULTS.md row 95
 #[tokio::test]
-async fn who_listens_connects_with_the_rotated_password_too() {
+async fn the_notification_connection_uses_the_rotated_password_too() {
     let (server, place) = server().await;
     let vault = Vault::default();
     vault.rotate(&server, "spring");
@@ -117,7 +117,7 @@ async fn who_listens_connects_with_the_rotated_password_too() {
 
 // FAULTS.md row 95
 #[tokio::test]
-async fn a_source_that_tells_no_password_is_the_stores_error() {
+async fn a_failing_password_source_is_a_store_error() {
     let (server, place) = server().await;
     let vault = Vault::default();
     let store = vault.told_to(place.builder()).build().unwrap();

@@ -1,4 +1,4 @@
-//! A pool of the program's own.
+//! The program's own pool.
 
 use deadpool_postgres::{Manager, Pool};
 use token_core::TokenStore;
@@ -15,7 +15,7 @@ pub(crate) async fn client(url: &str) -> Client {
 }
 
 #[tokio::test]
-async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
+async fn the_programs_pool_is_used_and_its_sessions_are_unchanged() {
     let place = Place::direct().await;
     let manager = Manager::new(place.url.parse().unwrap(), NoTls);
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
@@ -54,7 +54,7 @@ async fn a_pool_of_the_programs_own_is_used_and_left_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_pool_that_the_program_uses_up_is_broken_in_time_and_not_busy() {
+async fn an_exhausted_pool_is_an_error_within_the_timeout_and_not_busy() {
     let place = Place::direct().await;
     let pool = Pool::builder(Manager::new(place.url.parse().unwrap(), NoTls))
         .max_size(1)
@@ -85,7 +85,7 @@ async fn a_pool_that_the_program_uses_up_is_broken_in_time_and_not_busy() {
 }
 
 #[test]
-fn either_a_url_or_a_pool() {
+fn a_url_and_a_pool_exclude_each_other() {
     let pool = Pool::builder(Manager::new("host=h".parse().unwrap(), NoTls))
         .build()
         .unwrap();

@@ -1,4 +1,4 @@
-//! Two that write one row at the same time.
+//! Concurrent writes to one row.
 
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
@@ -8,7 +8,7 @@ use crate::place::{Place, fingerprint, key, record};
 use crate::pools::client;
 use crate::wire::Wire;
 
-/// A transaction of another program that holds the row, or the place where it will be.
+/// A transaction of another program that locks the row, or has inserted it without a commit.
 struct Other(Client);
 
 impl Other {
@@ -22,7 +22,7 @@ impl Other {
         Self(client)
     }
 
-    /// Once somebody waits for it.
+    /// Commits once another transaction waits for it.
     async fn ends(self, place: &Place) {
         self.is_waited_for(place).await;
         self.0.batch_execute("COMMIT").await.unwrap();
@@ -44,7 +44,7 @@ fn made(key: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
+async fn a_commit_whose_row_is_created_meanwhile_is_stored() {
     for condition in [
         CommitCondition::Overwrite,
         CommitCondition::UnlessTombstoned,
@@ -61,7 +61,7 @@ async fn a_commit_whose_row_is_made_meanwhile_is_stored_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
+async fn a_logout_whose_row_is_created_meanwhile_leaves_its_tombstone() {
     let place = Place::direct().await;
     let store = place.store();
     let other = Other::begins(&place, &made(key().as_str())).await;
@@ -71,10 +71,10 @@ async fn a_logout_whose_row_is_made_meanwhile_leaves_its_tombstone() {
     assert!(store.load(&key).await.unwrap().tombstoned);
 }
 
-// FAULTS.md row 55: what the first one left is judged, not what was there when the second one
-// began.
+// FAULTS.md row 55: the row that the first one left is judged, not the row that the second one saw
+// first.
 #[tokio::test]
-async fn a_commit_that_waited_judges_what_it_waited_for() {
+async fn a_commit_that_waited_for_a_lock_judges_the_new_row() {
     let bytes = |number: u8| format!("decode(repeat('{number:02x}', 32), 'hex')");
     let newer = format!(
         "UPDATE TOKENS SET generation = 3, fingerprint = {}",
@@ -117,7 +117,7 @@ async fn a_commit_that_waited_judges_what_it_waited_for() {
 
 // FAULTS.md row 62
 #[tokio::test]
-async fn a_logout_that_waited_tells_what_it_waited_for() {
+async fn a_logout_that_waited_for_a_lock_returns_the_new_record() {
     let place = Place::direct().await;
     let store = place.store();
     store

@@ -1,4 +1,4 @@
-//! A server that can be read and not written.
+//! A server that can be read but not written.
 
 use std::fs::{Permissions, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use token_postgres::PostgresStore;
 
 use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record, sealing};
 
-/// A record that was stored while the server could be written.
+/// A table with a record that was stored while the server was writable.
 async fn with_a_record(server: &Postgres) -> Place {
     let place = Place::migrated(server.url()).await;
     put_a_record_into(&place.store()).await;
@@ -25,8 +25,7 @@ async fn put_a_record_into(store: &PostgresStore) {
     assert_eq!(stored.unwrap(), Committed::Stored);
 }
 
-/// What a process that starts finds there: all that is to be read, and nothing that is to be
-/// written.
+/// Asserts that a process that starts there can read everything and write nothing.
 async fn serves_what_it_has(place: &Place, words: &str) {
     let store = place.store();
     let entry = store.load(&key()).await.unwrap();
@@ -65,7 +64,7 @@ fn become_standby(server: &mut Postgres) {
 
 // FAULTS.md row 68
 #[tokio::test]
-async fn a_standby_is_read_by_a_process_that_starts_and_written_once_it_is_promoted() {
+async fn a_standby_can_be_read_at_start_and_written_once_it_is_promoted() {
     let mut server = Postgres::start().unwrap();
     let place = with_a_record(&server).await;
     become_standby(&mut server);
@@ -84,7 +83,7 @@ async fn a_standby_is_read_by_a_process_that_starts_and_written_once_it_is_promo
 
 // FAULTS.md row 68
 #[tokio::test]
-async fn a_read_only_server_is_read_by_a_process_that_starts() {
+async fn a_read_only_server_can_be_read_at_start() {
     let server = Postgres::start().unwrap();
     let place = with_a_record(&server).await;
     server
@@ -95,9 +94,9 @@ async fn a_read_only_server_is_read_by_a_process_that_starts() {
     serves_what_it_has(&Place { url, table }, "is read-only").await;
 }
 
-// FAULTS.md row 68: a role that may look, and a table that a crash would empty.
+// FAULTS.md row 68: a role that may only read, and a table that a crash would empty.
 #[tokio::test]
-async fn what_may_not_be_written_is_read_all_the_same() {
+async fn tables_that_may_not_be_written_can_be_read() {
     let server = Postgres::start().unwrap();
     let place = with_a_record(&server).await;
     server
@@ -127,7 +126,7 @@ async fn what_may_not_be_written_is_read_all_the_same() {
 
 // FAULTS.md row 68
 #[tokio::test]
-async fn who_connects_to_a_standby_has_a_store_to_read_from() {
+async fn connecting_to_a_standby_gives_a_readable_store() {
     let mut server = Postgres::start().unwrap();
     let usual = PostgresStore::builder(sealing("1", 1)).url(server.url());
     let usual = usual.build().unwrap();

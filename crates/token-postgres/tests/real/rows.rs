@@ -1,4 +1,4 @@
-//! What others do to the row.
+//! Changes to the row by others.
 
 use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed};
@@ -32,7 +32,7 @@ async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
 
 // FAULTS.md row 42
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
+async fn of_64_concurrent_acquisitions_one_holds_the_lease() {
     let place = Place::pooled().await;
     let asks: Vec<_> = (1..=64)
         .map(|number| {
@@ -53,7 +53,7 @@ async fn of_64_processes_that_ask_at_once_one_holds_the_lease() {
 
 // FAULTS.md row 38
 #[tokio::test]
-async fn a_row_that_is_not_ours_is_a_typed_error_and_kept() {
+async fn an_invalid_row_is_an_error_and_is_kept() {
     for damage in [
         "fingerprint = 'short'",
         "generation = NULL",
@@ -76,7 +76,7 @@ async fn a_row_that_is_not_ours_is_a_typed_error_and_kept() {
 }
 
 #[tokio::test]
-async fn a_role_with_other_defaults_has_the_same_store() {
+async fn the_defaults_of_the_role_do_not_matter() {
     let place = Place::direct().await;
     place.sql(
         "CREATE ROLE strange LOGIN SUPERUSER;
@@ -117,7 +117,7 @@ async fn a_role_with_other_defaults_has_the_same_store() {
     });
     let mut stored = 0;
     for child in children.collect::<Vec<_>>() {
-        // A serializable transaction would fail here instead of losing.
+        // A serializable transaction would fail here instead of returning `Lost`.
         stored += usize::from(child.await.unwrap().unwrap() == Committed::Stored);
     }
     assert_eq!(stored, 1);

@@ -1,4 +1,4 @@
-//! Who reads the table reads no token.
+//! The table reveals no token.
 
 use token_core::TokenStore;
 use token_core::store::{CommitCondition, Renewed};
@@ -34,7 +34,7 @@ async fn no_token_is_in_the_table() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
+async fn a_wrong_sealing_key_is_a_clear_error_and_the_record_is_kept() {
     let place = Place::direct().await;
     place
         .store()

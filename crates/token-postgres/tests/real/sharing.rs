@@ -1,5 +1,5 @@
-//! Several caches, one rotating grant, a server that kills the whole grant when a refresh token
-//! comes twice.
+//! Several caches share one rotating grant of a server that revokes the grant when a refresh token
+//! is used twice.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl World {
             .unwrap()
     }
 
-    /// As if a user had logged in.
+    /// Returns a token as if a user had logged in.
     fn login(&self) -> Token {
         let grant = self.sim.grant();
         let validity = Validity::new(
@@ -84,8 +84,8 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
         let (first, second) = tokio::join!(ours.token(), theirs.token());
         assert!(first.unwrap().same_secrets_as(&second.unwrap()));
         assert_eq!(world.sim.exchange_count(), round);
-        // A flight goes on for a moment after its callers have their token: the hour passes between
-        // flights, not inside of one.
+        // A flight continues for a moment after its callers have their token; the clock is advanced
+        // between flights, not during one.
         for cache in [&ours, &theirs] {
             assert_eq!(cache.drain(HOUR).await, Drained::Settled);
         }
@@ -95,7 +95,7 @@ async fn two_caches_share_one_rotating_grant_for_a_day() {
 
 // FAULTS.md row 42
 #[tokio::test(flavor = "multi_thread")]
-async fn of_64_caches_that_start_on_an_expired_token_one_asks_the_vendor() {
+async fn of_64_caches_that_start_with_an_expired_token_one_refreshes() {
     let world = World::new().await;
     let place = Place::pooled().await;
     world

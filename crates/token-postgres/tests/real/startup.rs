@@ -1,4 +1,4 @@
-//! What is wrong with a server or its tables is told before a token is spent.
+//! A wrong server or wrong tables are reported before a token is spent.
 
 use token_core::TokenStore;
 use token_core::store::StoreError;
@@ -10,7 +10,7 @@ fn told(error: &StoreError, words: &str) {
     assert!(error.to_string().contains(words), "{error}");
 }
 
-/// Neither the check nor an operation passes.
+/// Asserts that neither the check nor an operation succeeds.
 async fn refused(store: &PostgresStore, words: &str) {
     told(&store.check().await.unwrap_err(), words);
     told(
@@ -24,7 +24,7 @@ async fn refused(store: &PostgresStore, words: &str) {
 }
 
 #[tokio::test]
-async fn missing_tables_are_told_with_the_migration_that_makes_them() {
+async fn an_error_for_missing_tables_names_the_migration() {
     let place = Place::unmigrated(SERVER.url());
     let store = place.store();
     refused(&store, "PostgresStore::migrate").await;
@@ -54,12 +54,12 @@ async fn tables_of_another_version_are_refused_with_both_versions() {
     for version in [0, 2] {
         let place = Place::direct().await;
         place.sql(&format!("UPDATE TOKENS_VERSION SET version = {version}"));
-        let words = format!("version {version} is there, this library needs 1");
+        let words = format!("found version {version}, this library needs 1");
         refused(&place.store(), &words).await;
     }
     let place = Place::direct().await;
     place.sql("DELETE FROM TOKENS_VERSION");
-    refused(&place.store(), "no version is there").await;
+    refused(&place.store(), "found no version").await;
 }
 
 // FAULTS.md row 5
@@ -97,7 +97,7 @@ async fn a_server_that_becomes_read_only_takes_no_intent() {
     told(&error, "PostgreSQL is read-only: 25006");
 }
 
-// FAULTS.md row 41, its like in PostgreSQL
+// FAULTS.md row 41, the equivalent in PostgreSQL
 #[tokio::test]
 async fn an_unlogged_table_is_refused() {
     let place = Place::direct().await;
@@ -123,7 +123,7 @@ async fn missing_privileges_are_named() {
 
 // FAULTS.md row 90
 #[test]
-fn what_cannot_be_built_is_told() {
+fn invalid_settings_are_build_errors() {
     let begin = || PostgresStore::builder(sealing("1", 1));
     let cases = [
         (begin(), "`url` is missing"),

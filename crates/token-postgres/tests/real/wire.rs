@@ -1,4 +1,4 @@
-//! A wire to the server that can go dead without a sign, or lose an answer.
+//! A proxy to the server that can go silent or lose an answer.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -34,7 +34,8 @@ impl Wire {
                     let mut passing = pin!(passes(near, far, &lost));
                     tokio::select! {
                         () = &mut passing => {}
-                        _ = silence.changed() => std::future::pending().await, // open, and nothing passes
+                        // the connection stays open, but nothing is forwarded
+                        _ = silence.changed() => std::future::pending().await,
                     }
                 });
             }
@@ -46,7 +47,7 @@ impl Wire {
         }
     }
 
-    /// A wire to an empty table.
+    /// A proxy to an empty table.
     pub(crate) async fn to_a_place() -> (Self, Place) {
         let table = Place::direct().await.table;
         let wire = Self::to(SERVER.port()).await;
@@ -56,12 +57,12 @@ impl Wire {
         (wire, Place { url, table })
     }
 
-    /// From now on nothing passes on the connections that are there. New ones work.
+    /// From now on nothing is forwarded on existing connections. New ones work.
     pub(crate) fn fall_silent(&self) {
         self.generation.send_modify(|generation| *generation += 1);
     }
 
-    /// The next answer is lost with its connection, and what was asked for is done.
+    /// The next answer is lost with its connection, but the operation is carried out.
     pub(crate) fn lose_an_answer(&self) {
         self.loses.store(true, Ordering::SeqCst);
     }
@@ -73,7 +74,7 @@ async fn passes(near: TcpStream, far: TcpStream, lost: &AtomicBool) {
         _ = copy(&mut from_near, &mut to_far) => {}
         from_far = answers(from_far, to_near, lost) => {
             drop(from_near);
-            // The server finishes what it was asked for.
+            // The server finishes the operation.
             if let Some(mut from_far) = from_far {
                 _ = copy(&mut from_far, &mut sink()).await;
             }
@@ -81,7 +82,7 @@ async fn passes(near: TcpStream, far: TcpStream, lost: &AtomicBool) {
     }
 }
 
-/// Passes answers on, and gives back the server's side once one is to be lost.
+/// Forwards answers, and returns the server's side once one is to be lost.
 async fn answers(
     mut from_far: OwnedReadHalf,
     mut to_near: OwnedWriteHalf,
