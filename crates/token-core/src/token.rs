@@ -61,13 +61,13 @@ pub enum TokenPlacement {
     Header(HeaderName),
 }
 
-/// The position of a token in its lineage: the tokens that descend from one login by refreshes.
+/// The number of a token under its key. Each refresh adds 1, and so does a new login.
 /// Refusals, failures and commits refer to a generation, never to "the" token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
 impl Generation {
-    /// Creates the generation with this number; the first token of a lineage has 1.
+    /// Creates the generation with this number; the first token of a key has 1.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
@@ -155,7 +155,7 @@ impl Token {
             .map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Returns the position of this token in its lineage.
+    /// Returns the number of this token under its key.
     pub fn generation(&self) -> Generation {
         self.generation
     }

@@ -66,7 +66,7 @@ fn a_body_that_was_swapped_between_two_keys_does_not_open() {
 }
 
 #[test]
-fn a_record_of_another_generation_or_lineage_does_not_open() {
+fn a_record_of_another_generation_or_fingerprint_does_not_open() {
     let sealed = sealed();
     for (fingerprint, generation) in [([1; 32], 8), ([2; 32], 7)] {
         let opened = sealing().open(

@@ -141,7 +141,7 @@ async fn a_lease_is_renewed_through_a_long_exchange_and_released_by_its_owner_on
 
 // FAULTS.md rows 8 and 10
 #[tokio::test(start_paused = true)]
-async fn a_late_commit_counts_by_lineage_after_the_lease_was_lost() {
+async fn a_late_commit_counts_after_the_lease_was_lost() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     ours.token().await.unwrap();

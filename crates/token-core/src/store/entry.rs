@@ -52,7 +52,7 @@ pub struct Record {
     pub due_at: Option<Timestamp>,
     /// When the grant expires for good, by the wall clock of the writer. Stored in plain text.
     pub grant_ends_at: Option<Timestamp>,
-    /// The keyed hash of the initial token that was configured when this lineage began, so that the
+    /// The keyed hash of the initial token that was configured when this grant began, so that the
     /// same one is not tried again.
     pub initial: Option<RefreshFingerprint>,
 }

@@ -74,7 +74,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Sets the position in the lineage. For stores; an endpoint does not know it.
+    /// Sets the number of the token under its key. For stores; an endpoint does not know it.
     pub fn generation(mut self, generation: Generation) -> Self {
         self.generation = generation;
         self
