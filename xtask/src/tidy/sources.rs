@@ -8,9 +8,6 @@ const EMPTY_NAMES: &str = "utils util helpers helper common misc manager manager
 /// CONTRIBUTING.md states it too.
 const LONGEST_FILE: usize = 300;
 
-/// The files that are still longer. One that is not belongs off the list.
-const STILL_LONGER: &str = "xtask/still-longer.txt";
-
 const SOURCES: &str = ".rs .mjs .py .lua .sql .in";
 
 pub(super) fn names(tree: &Tree) -> Vec<String> {
@@ -26,20 +23,15 @@ pub(super) fn names(tree: &Tree) -> Vec<String> {
 }
 
 pub(super) fn length(tree: &Tree) -> Vec<String> {
-    let listed = tree.text(STILL_LONGER).unwrap_or_default();
-    let found = tree.files().filter_map(|(path, text)| {
-        let is_source = SOURCES.split(' ').any(|ending| path.ends_with(ending));
-        let (lines, is_listed) = (text.lines().count(), listed.lines().any(|it| it == path));
-        match lines > LONGEST_FILE {
-            true if is_listed || !is_source || path.contains("/tests/data/") => None,
-            true => Some(format!(
-                "{path}: {lines} lines, at most {LONGEST_FILE}: split it"
-            )),
-            false if is_listed => Some(format!("{path}: take it off {STILL_LONGER}")),
-            false => None,
-        }
-    });
-    found.collect()
+    let is_source = |path: &str| {
+        let ends = SOURCES.split(' ').any(|ending| path.ends_with(ending));
+        ends && !path.contains("/tests/data/")
+    };
+    let sources = tree.files().filter(|(path, _)| is_source(path));
+    let counted = sources.map(|(path, text)| (path, text.lines().count()));
+    let long = counted.filter(|(_, lines)| *lines > LONGEST_FILE);
+    long.map(|(path, lines)| format!("{path}: {lines} lines, at most {LONGEST_FILE}: split it"))
+        .collect()
 }
 
 /// The test in the last column of each row exists: a function, or a module that a macro makes.
