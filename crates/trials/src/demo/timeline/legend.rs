@@ -22,7 +22,7 @@ pub(super) fn draw(svg: &mut Svg, history: &GrantHistory, top: f64) {
             fill(DUE),
             "due: callers get it at once, the first one starts an exchange",
         ),
-        (fill(CLOSING), "closing: callers wait for the exchange"),
+        (fill(CLOSING), "expiring: callers wait for the exchange"),
         (
             format!("{} opacity=\"0.3\"", fill(FRESH)),
             "pale: not served, replaced or revoked",
