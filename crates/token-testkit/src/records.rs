@@ -2,16 +2,14 @@
 //!
 //! ```
 //! use token_core::store::CommitCondition;
-//! use token_testkit::records::{fingerprint, record};
+//! use token_testkit::records::{child_of, record};
 //!
 //! let (parent, child) = (record(1), record(2));
-//! assert_eq!(parent.fingerprint, fingerprint(1));
-//! let condition = CommitCondition::ParentIs(parent.fingerprint); // to commit the child
 //! assert!(child.generation > parent.generation);
-//! # let _ = condition;
+//! assert_eq!(child_of(1), CommitCondition::ParentIs(parent.fingerprint)); // to commit the child
 //! ```
 
-use token_core::store::{Intent, Owner, Record, RefreshFingerprint};
+use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerprint};
 use token_core::{Generation, Secret, TokenKey};
 
 /// Returns the key of a grant.
@@ -37,6 +35,11 @@ pub fn record(number: u8) -> Record {
         Generation::new(number.into()),
         Secret::from(format!("body s3cr3t {number}")),
     )
+}
+
+/// Returns the condition of a commit that replaces the token with the refresh token `parent`.
+pub fn child_of(parent: u8) -> CommitCondition {
+    CommitCondition::ParentIs(fingerprint(parent))
 }
 
 /// Returns the intent of owner `by` to send the refresh token with number `spends`.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use token_core::TokenKey;
 use token_core::store::{Record, StoreError, TokenStore};
 
-use crate::records::{fingerprint, intent, key, owner, record};
+use crate::records::{child_of, fingerprint, intent, key, owner, record};
 
 mod concurrently;
 mod laws_of_changes;

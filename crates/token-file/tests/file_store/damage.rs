@@ -3,7 +3,8 @@
 use std::fs;
 
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Committed;
 
 use crate::fixture::{
     Fixture, LONG, child_of, error_of, intent, key, owner, put, record, stored, why_not_loaded,
@@ -96,10 +97,7 @@ async fn a_new_login_or_a_logout_replaces_and_keeps_an_unreadable_file() {
         fs::write(fixture.file(), format!("torn {number}")).unwrap();
         match number {
             1 => {
-                _ = store
-                    .commit(&key(), &CommitCondition::Overwrite, &record(4))
-                    .await
-                    .unwrap();
+                _ = store.commit(&key(), &Overwrite, &record(4)).await.unwrap();
             }
             _ => drop(store.tombstone(&key()).await.unwrap()),
         }
@@ -114,10 +112,7 @@ async fn a_new_login_or_a_logout_replaces_and_keeps_an_unreadable_file() {
 async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(2))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(2)).await.unwrap();
     fs::write(fixture.file(), "torn").unwrap();
     let copy = store.load(&key()).await.unwrap().generation();
     store.tombstone(&key()).await.unwrap();
@@ -132,10 +127,7 @@ async fn a_tombstone_in_the_previous_copy_is_ignored() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(2))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(2)).await.unwrap();
     fs::write(fixture.file(), "").unwrap();
     assert!(why_not_loaded(&store).await.contains("torn"));
 }

@@ -3,7 +3,8 @@
 use std::fs;
 
 use token_core::TokenStore;
-use token_core::store::{Acquired, CommitCondition, Committed, Intended};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Acquired, Committed, Intended};
 use token_file::FileStore;
 use token_sealing::Sealing;
 
@@ -33,7 +34,7 @@ async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {
     std::os::unix::fs::symlink("../elsewhere/next.json", fixture.file()).unwrap();
     std::os::unix::fs::symlink("token.json", elsewhere.join("next.json")).unwrap();
     let store = fixture.store();
-    for (condition, number) in [(CommitCondition::Overwrite, 1), (child_of(1), 2)] {
+    for (condition, number) in [(Overwrite, 1), (child_of(1), 2)] {
         let committed = store.commit(&key(), &condition, &record(number)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
         assert_eq!(stored(&store).await, Some(number));
@@ -108,10 +109,7 @@ async fn a_deleted_lock_file_is_created_again() {
 async fn a_sealed_token_is_not_in_any_file() {
     let fixture = Fixture::empty();
     let store = fixture.store().sealed_with(sealing());
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store
         .commit(&key(), &child_of(1), &record(2))
         .await
@@ -128,7 +126,7 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_loses_nothing() {
     let fixture = Fixture::empty();
     let right = || fixture.store().sealed_with(sealing());
     right()
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     let before = fs::read(fixture.file()).unwrap();
@@ -170,9 +168,7 @@ async fn a_plain_record_is_refused_if_a_key_is_given() {
 async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_with_the_new_one() {
     let fixture = Fixture::empty();
     let old = fixture.store().sealed_with(sealing());
-    old.commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    old.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let rotated = Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 3));
     let rotated = fixture.store().sealed_with(rotated);
     assert_eq!(stored(&rotated).await, Some(1));

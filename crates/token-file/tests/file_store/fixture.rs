@@ -10,7 +10,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, StoreError};
 use token_file::FileStore;
 use token_sealing::{Sealing, SealingKey};
-pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
+pub(crate) use token_testkit::records::{child_of, fingerprint, intent, key, owner, record};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
@@ -99,10 +99,6 @@ impl Drop for Fixture {
 }
 
 pub(crate) const FILE: &str = "acme%2fapi.acme.example%2f1.json";
-
-pub(crate) fn child_of(number: u8) -> CommitCondition {
-    CommitCondition::ParentIs(fingerprint(number))
-}
 
 pub(crate) fn sealing() -> Sealing {
     Sealing::with(sealing_key("2026-03", 3))

@@ -7,7 +7,7 @@ use keyring_core::api::CredentialStoreApi;
 use keyring_core::mock;
 use keyring_core::{Entry, Error};
 use token_core::TokenStore;
-use token_core::store::CommitCondition;
+use token_core::store::CommitCondition::Overwrite;
 
 use crate::fixture::{Fixture, error_of, key, record, stored, why_not_loaded};
 
@@ -27,10 +27,7 @@ async fn the_first_use_creates_a_key_that_the_next_reads() {
         .sealed_by_keyring(entry(&keyring))
         .await
         .unwrap();
-    first
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    first.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     assert!(
         !fs::read_to_string(fixture.file())
             .unwrap()
@@ -54,10 +51,7 @@ async fn handles_that_create_the_key_concurrently_use_the_same() {
     for (number, store) in (1..).zip(stores) {
         let store = store.await.unwrap().unwrap();
         if number == 1 {
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await
-                .unwrap();
+            store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
         }
         assert_eq!(stored(&store).await, Some(1));
     }
@@ -71,10 +65,7 @@ async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
         .sealed_by_keyring(entry(&keyring))
         .await
         .unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     entry(&keyring).delete_credential().unwrap();
     let other = fixture
         .store()

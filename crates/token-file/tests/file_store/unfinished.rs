@@ -5,7 +5,8 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 use token_core::TokenStore;
-use token_core::store::{Acquired, CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Acquired, Committed};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
@@ -155,7 +156,7 @@ async fn a_temporary_file_of_another_key_is_set_aside_and_kept() {
     let (elsewhere, store) = (Fixture::empty(), fixture.store());
     elsewhere
         .store()
-        .commit(&other, &CommitCondition::Overwrite, &record(9))
+        .commit(&other, &Overwrite, &record(9))
         .await
         .unwrap();
     let of_other = fs::read(elsewhere.directory().join("acme%2fapi%2f2.json")).unwrap();
@@ -190,7 +191,7 @@ async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
     let fixture = Fixture::empty();
     let sealed = || fixture.store().sealed_with(sealing());
     sealed()
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     let broken = failing_at(&fixture, WriteStep::Sync).sealed_with(sealing());

@@ -2,9 +2,10 @@
 
 use local_servers::Postgres;
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Committed;
 
-use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
+use crate::place::{LIFE, Place, child_of, intent, key, owner, record};
 
 /// The next transaction id, which only a transaction that writes takes.
 fn written(server: &Postgres) -> u64 {
@@ -22,20 +23,11 @@ async fn a_refresh_writes_four_times() {
         .unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(child.unwrap(), Committed::Stored);
     store.release(&key(), &owner(1)).await.unwrap();
     assert_eq!(written(&server) - before, 4);
@@ -49,10 +41,7 @@ async fn a_waiter_writes_only_when_it_tries_to_take_the_lease() {
         .unwrap();
     let place = Place::migrated(server.url()).await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     let before = written(&server);
     store.acquire(&key(), &owner(2), LIFE).await.unwrap();

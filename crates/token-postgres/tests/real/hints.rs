@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, NoTls};
 
-use crate::place::{Place, SERVER, fingerprint, key, record};
+use crate::place::{Place, SERVER, child_of, key, record};
 
 /// Far longer than any operation takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -46,10 +46,7 @@ async fn commits_and_logouts_through_a_pooler_are_notified_by_the_server() {
         .build()
         .unwrap();
     let mut heard = listening(&SERVER, &place.table).await;
-    for (condition, number) in [
-        (CommitCondition::Overwrite, 1),
-        (CommitCondition::ParentIs(fingerprint(1)), 2),
-    ] {
+    for (condition, number) in [(CommitCondition::Overwrite, 1), (child_of(1), 2)] {
         store
             .commit(&key(), &condition, &record(number))
             .await
@@ -103,7 +100,7 @@ async fn a_wait_ends_with_or_without_notifications_and_if_they_are_unreachable()
             .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap();
-        let (key, child, condition) = (key(), record(2), CommitCondition::ParentIs(fingerprint(1)));
+        let (key, child, condition) = (key(), record(2), child_of(1));
         let commit = commits.commit(&key, &condition, &child);
         let wait = waits.wait_for_change(&key, Some(record(1).generation), LONG * 2);
         let both = async { tokio::join!(biased; wait, commit) };

@@ -9,7 +9,7 @@ use token_core::store::{CommitCondition, Renewed};
 use token_postgres::PostgresStore;
 use tokio::time::timeout;
 
-use crate::place::{Place, fingerprint, key, owner, record, sealing};
+use crate::place::{Place, child_of, key, owner, record, sealing};
 
 #[tokio::test]
 async fn the_longest_times_do_not_panic() {
@@ -48,7 +48,7 @@ fn outside_a_runtime_every_operation_is_an_error() {
         .notified_through("postgres://127.0.0.1:1")
         .build()
         .unwrap();
-    let child = CommitCondition::ParentIs(fingerprint(1));
+    let child = child_of(1);
     let errors = [
         at_once(store.check()).unwrap_err(),
         at_once(store.migrate()).unwrap_err(),

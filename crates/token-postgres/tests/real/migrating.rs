@@ -1,7 +1,8 @@
 //! Migrations, repeated and concurrent.
 
 use local_servers::Postgres;
-use token_core::store::{CommitCondition, Committed, Record};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Committed, Record};
 use token_core::{Timestamp, TokenStore};
 
 use crate::place::{Place, SERVER, key, record};
@@ -10,9 +11,7 @@ use crate::place::{Place, SERVER, key, record};
 async fn a_repeated_migration_keeps_the_records() {
     let place = Place::direct().await;
     let store = place.store();
-    let stored = store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await;
+    let stored = store.commit(&key(), &Overwrite, &record(1)).await;
     assert_eq!(stored.unwrap(), Committed::Stored);
     store.migrate().await.unwrap();
     // Another process, which has not seen the tables yet.
@@ -62,10 +61,7 @@ async fn names_of_schema_and_table_are_quoted() {
         .table(r#"my "vendor_auth_tokens""#);
     let store = store.build().unwrap();
     store.migrate().await.unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let count =
         place.sql(r#"SELECT count(*) FROM "Odd ""schema""; --"."my ""vendor_auth_tokens""""#);
     assert_eq!(count.trim(), "1");
@@ -79,10 +75,7 @@ async fn due_records_are_found_by_an_index_that_is_created_once() {
         due_at: Some(Timestamp::from_unix_seconds(1_700_000_000)),
         ..record(1)
     };
-    let stored = place
-        .store()
-        .commit(&key(), &CommitCondition::Overwrite, &due)
-        .await;
+    let stored = place.store().commit(&key(), &Overwrite, &due).await;
     assert_eq!(stored.unwrap(), Committed::Stored);
     let plan = place.sql(
         "SET enable_seqscan = off;
@@ -118,9 +111,6 @@ async fn existing_tables_need_no_create_privilege() {
         table: place.table,
     };
     user.store().migrate().await.unwrap();
-    let stored = user
-        .store()
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await;
+    let stored = user.store().commit(&key(), &Overwrite, &record(1)).await;
     assert_eq!(stored.unwrap(), Committed::Stored);
 }

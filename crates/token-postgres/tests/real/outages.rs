@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Postgres};
 use token_core::TokenStore;
-use token_core::store::{Acquired, CommitCondition, Committed, Intended, StoreError};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Acquired, Committed, Intended, StoreError};
 use token_postgres::PostgresStore;
 use tokio::time::Instant;
 
-use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
+use crate::place::{LIFE, Place, child_of, intent, key, owner, record};
 use crate::wire::Wire;
 
 const LIMIT: Duration = Duration::from_millis(600);
@@ -32,10 +33,7 @@ async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
         .connections(2)
         .build()
         .unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     server.pause().unwrap();
     // More often than there are connections: none is waited for a second time.
     for _ in 0..4 {
@@ -66,8 +64,8 @@ async fn a_stopped_or_killed_server_restarts_with_all_acknowledged_writes() {
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     for (parent, child) in [(0, 1), (1, 2)] {
         let condition = match parent {
-            0 => CommitCondition::Overwrite,
-            parent => CommitCondition::ParentIs(fingerprint(parent)),
+            0 => Overwrite,
+            parent => child_of(parent),
         };
         let committed = store.commit(&key(), &condition, &record(child)).await;
         assert_eq!(committed.unwrap(), Committed::Stored);
@@ -120,10 +118,7 @@ async fn recovered(store: &PostgresStore) -> token_core::store::Entry {
 async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
     let place = Place::direct().await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     place.sql(
         "CREATE OR REPLACE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
@@ -135,7 +130,7 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
         error.to_string(),
         "PostgreSQL's disk is full: 53100 could not extend file"
     );
-    let child = CommitCondition::ParentIs(fingerprint(1));
+    let child = child_of(1);
     store.commit(&key(), &child, &record(2)).await.unwrap_err();
     place.sql("DROP TRIGGER no_room ON TOKENS");
     let entry = store.load(&key()).await.unwrap();
@@ -152,17 +147,12 @@ async fn a_full_disk_takes_no_intent_and_keeps_the_record() {
 async fn a_row_locked_by_another_program_is_an_error_within_the_timeout() {
     let place = Place::direct().await;
     let store = place.builder().timeout(LIMIT * 4).build().unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let other = crate::pools::client(&place.url).await;
     let lock = format!("BEGIN; SELECT FROM \"{}\" FOR UPDATE", place.table);
     other.batch_execute(&lock).await.unwrap();
     let taken = store.acquire(&key(), &owner(1), LIFE).await.unwrap_err();
-    let stored = store
-        .commit(&key(), &CommitCondition::Overwrite, &record(2))
-        .await;
+    let stored = store.commit(&key(), &Overwrite, &record(2)).await;
     for error in [taken, stored.unwrap_err()] {
         assert!(
             error.to_string().contains("57014"),
@@ -189,14 +179,11 @@ async fn a_row_locked_by_another_program_is_an_error_within_the_timeout() {
 async fn a_commit_without_a_synchronous_standby_is_not_reported_as_stored() {
     let (server, place) = own_server().await;
     let store = place.builder().timeout(LIMIT).build().unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     set(&server, "synchronous_standby_names = 'nobody'");
     let mut child = 1;
     let commit = async |store: &PostgresStore, child: u8| {
-        let parent = CommitCondition::ParentIs(fingerprint(child - 1));
+        let parent = child_of(child - 1);
         store.commit(&key(), &parent, &record(child)).await
     };
     // Until the server has reloaded its settings, commits succeed.
@@ -227,10 +214,7 @@ async fn a_silent_connection_is_waited_for_only_once() {
         .connections(1)
         .build()
         .unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     wire.fall_silent();
     let error = store.load(&key()).await.unwrap_err();
     assert!(error.to_string().contains("in time"), "{error}");
@@ -243,19 +227,13 @@ async fn a_silent_connection_is_waited_for_only_once() {
 async fn a_cancelled_operation_leaves_no_transaction_open() {
     let place = Place::direct().await;
     let store = place.builder().connections(1).build().unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     for polls in 1..30 {
         let (key, owner) = (key(), owner(1));
         given_up_after(polls, store.acquire(&key, &owner, LIFE)).await;
     }
     assert_eq!(
-        store
-            .commit(&key(), &CommitCondition::Overwrite, &record(2))
-            .await
-            .unwrap(),
+        store.commit(&key(), &Overwrite, &record(2)).await.unwrap(),
         Committed::Stored
     );
 }
@@ -286,14 +264,10 @@ fn a_store_works_in_a_new_runtime_after_its_first_one_ended() {
         let place = Place::direct().await;
         let builder = place.builder().notified_through(&*place.url);
         let store = builder.build().unwrap();
-        store
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
-            .await
-            .unwrap();
+        store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
         store
     });
     drop(first);
-    let committed =
-        runtime().block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(2)));
+    let committed = runtime().block_on(store.commit(&key(), &Overwrite, &record(2)));
     assert_eq!(committed.unwrap(), Committed::Stored);
 }

@@ -10,7 +10,7 @@ use token_core::{Secret, TokenStore};
 use token_postgres::PostgresStoreBuilder;
 use tokio::time::timeout;
 
-use crate::place::{Place, fingerprint, key, record};
+use crate::place::{Place, child_of, key, record};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -67,7 +67,7 @@ impl Vault {
 async fn stored(store: &impl TokenStore, number: u8) -> Committed {
     let condition = match number {
         1 => CommitCondition::Overwrite,
-        _ => CommitCondition::ParentIs(fingerprint(number - 1)),
+        _ => child_of(number - 1),
     };
     let storing = async {
         loop {

@@ -10,7 +10,7 @@ use token_core::TokenStore;
 use token_postgres::{PostgresStore, PostgresStoreBuilder};
 use token_sealing::{Sealing, SealingKey};
 use token_testkit::StorePlace;
-pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
+pub(crate) use token_testkit::records::{child_of, intent, key, owner, record};
 
 pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     let many = Postgres::with().setting("max_connections", "300");

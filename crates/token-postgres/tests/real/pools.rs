@@ -2,7 +2,8 @@
 
 use deadpool_postgres::{Manager, Pool};
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Committed;
 use token_postgres::PostgresStore;
 use tokio_postgres::{Client, NoTls};
 
@@ -30,10 +31,7 @@ async fn the_programs_pool_is_used_and_its_sessions_are_unchanged() {
         .table(&place.table)
         .build()
         .unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     assert!(
         store
             .acquire(&key(), &owner(1), LIFE)
@@ -77,7 +75,7 @@ async fn an_exhausted_pool_is_an_error_within_the_timeout_and_not_busy() {
         .unwrap();
     assert_eq!(
         patient
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .commit(&key(), &Overwrite, &record(1))
             .await
             .unwrap(),
         Committed::Stored

@@ -1,10 +1,11 @@
 //! Concurrent writes to one row.
 
 use token_core::TokenStore;
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{CommitCondition, Committed};
 use tokio_postgres::Client;
 
-use crate::place::{Place, fingerprint, key, record};
+use crate::place::{Place, child_of, key, record};
 use crate::pools::client;
 use crate::wire::Wire;
 
@@ -45,10 +46,7 @@ fn made(key: &str) -> String {
 
 #[tokio::test]
 async fn a_commit_whose_row_is_created_meanwhile_is_stored() {
-    for condition in [
-        CommitCondition::Overwrite,
-        CommitCondition::UnlessTombstoned,
-    ] {
+    for condition in [Overwrite, CommitCondition::UnlessTombstoned] {
         let place = Place::direct().await;
         let store = place.store();
         let other = Other::begins(&place, &made(key().as_str())).await;
@@ -100,12 +98,9 @@ async fn a_commit_that_waited_for_a_lock_judges_the_new_row() {
     ] {
         let place = Place::direct().await;
         let store = place.store();
-        store
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
-            .await
-            .unwrap();
+        store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
         let other = Other::begins(&place, meanwhile).await;
-        let (key, condition) = (key(), CommitCondition::ParentIs(fingerprint(1)));
+        let (key, condition) = (key(), child_of(1));
         let child = record(2);
         let (committed, ()) =
             tokio::join!(store.commit(&key, &condition, &child), other.ends(&place));
@@ -120,15 +115,12 @@ async fn a_commit_that_waited_for_a_lock_judges_the_new_row() {
 async fn a_logout_that_waited_for_a_lock_returns_the_new_record() {
     let place = Place::direct().await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     // The same grant, one generation on.
     let elsewhere = Place::direct().await;
     let newer = elsewhere
         .store()
-        .commit(&key(), &CommitCondition::Overwrite, &record(2))
+        .commit(&key(), &Overwrite, &record(2))
         .await;
     assert_eq!(newer.unwrap(), Committed::Stored);
     let moves_on = format!(
@@ -151,9 +143,7 @@ async fn a_logout_that_waited_for_a_lock_returns_the_new_record() {
 async fn a_logout_whose_answer_is_lost_returns_what_it_removed() {
     let (wire, place) = Wire::to_a_place().await;
     let store = place.builder().connections(1).build().unwrap();
-    let stored = store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await;
+    let stored = store.commit(&key(), &Overwrite, &record(1)).await;
     assert_eq!(stored.unwrap(), Committed::Stored);
     let writes = Other::begins(&place, "SELECT FROM TOKENS FOR UPDATE").await;
     let key = key();

@@ -9,7 +9,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 use token_postgres::PostgresStore;
 
-use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record, sealing};
+use crate::place::{LIFE, Place, child_of, intent, key, owner, record, sealing};
 
 /// A table with a record that was stored while the server was writable.
 async fn with_a_record(server: &Postgres) -> Place {
@@ -40,11 +40,7 @@ async fn serves_what_it_has(place: &Place, words: &str) {
         store.acquire(&key(), &owner(1), LIFE).await.unwrap_err(),
         store.write_intent(&key(), &intent(1, 1)).await.unwrap_err(),
         store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(2),
-            )
+            .commit(&key(), &child_of(1), &record(2))
             .await
             .unwrap_err(),
         store.tombstone(&key()).await.unwrap_err(),

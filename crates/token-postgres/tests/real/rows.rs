@@ -1,31 +1,23 @@
 //! Changes to the row by others.
 
 use token_core::TokenStore;
-use token_core::store::{Acquired, CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Acquired, Committed};
 
-use crate::place::{LIFE, Place, fingerprint, intent, key, owner, record};
+use crate::place::{LIFE, Place, child_of, intent, key, owner, record};
 
 // FAULTS.md row 11
 #[tokio::test]
 async fn an_unrelated_write_to_the_row_does_not_make_a_commit_lose() {
     let place = Place::direct().await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     place.sql(
         "ALTER TABLE TOKENS ADD COLUMN remark text; UPDATE TOKENS SET remark = 'seen', lease_owner = NULL",
     );
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(child.unwrap(), Committed::Stored);
     assert_eq!(place.sql("SELECT remark FROM TOKENS").trim(), "seen");
 }
@@ -63,10 +55,7 @@ async fn an_invalid_row_is_an_error_and_is_kept() {
     ] {
         let place = Place::direct().await;
         let store = place.store();
-        store
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
-            .await
-            .unwrap();
+        store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
         place.sql(&format!("UPDATE TOKENS SET {damage}"));
         let damaged = place.sql("SELECT * FROM TOKENS");
         let error = store.load(&key()).await.unwrap_err().to_string();
@@ -97,23 +86,12 @@ async fn the_defaults_of_the_role_do_not_matter() {
          CREATE TRIGGER note BEFORE INSERT OR UPDATE ON TOKENS FOR EACH ROW EXECUTE FUNCTION note()",
     );
     let store = strange.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LIFE).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let children = (2..10).map(|number| {
         let store = strange.store();
-        tokio::spawn(async move {
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(number),
-                )
-                .await
-        })
+        tokio::spawn(async move { store.commit(&key(), &child_of(1), &record(number)).await })
     });
     let mut stored = 0;
     for child in children.collect::<Vec<_>>() {

@@ -1,25 +1,19 @@
 //! The table reveals no token.
 
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Renewed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Renewed;
 use token_sealing::SealingKey;
 
-use crate::place::{LIFE, Place, fingerprint, key, owner, record, sealing};
+use crate::place::{LIFE, Place, child_of, key, owner, record, sealing};
 
 #[tokio::test]
 async fn no_token_is_in_the_table() {
     let place = Place::direct().await;
     let store = place.store();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
-    store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
+        .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
     let dump = place.sql("SELECT tokens::text FROM TOKENS AS tokens");
@@ -38,7 +32,7 @@ async fn a_wrong_sealing_key_is_a_clear_error_and_the_record_is_kept() {
     let place = Place::direct().await;
     place
         .store()
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     for (wrong, words) in [
@@ -74,7 +68,7 @@ async fn a_sealing_key_is_rotated_without_interruption() {
     let place = Place::direct().await;
     place
         .store()
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     let both = sealing("2", 2).or_opened_by(SealingKey::new("1", [1; 32]).unwrap());
@@ -84,11 +78,7 @@ async fn a_sealing_key_is_rotated_without_interruption() {
     let store = store.build().unwrap();
     assert!(store.load(&key()).await.unwrap().record.is_some());
     store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
+        .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
     assert!(place.sql("SELECT body FROM TOKENS").starts_with("v1.2."));
@@ -98,10 +88,7 @@ async fn a_sealing_key_is_rotated_without_interruption() {
 async fn a_record_that_is_moved_to_another_key_does_not_open() {
     let place = Place::direct().await;
     let store = place.store();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     place.sql("UPDATE TOKENS SET key = 'acme/api.acme.example/another'");
     let other = token_core::TokenKey::of("acme", "api.acme.example", "another");
     store.load(&other).await.unwrap_err();

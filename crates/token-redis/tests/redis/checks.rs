@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local_servers::Redis;
 use token_core::TokenStore;
-use token_core::store::CommitCondition;
+use token_core::store::CommitCondition::Overwrite;
 use token_redis::{RedisStore, Servers};
 
 use crate::setup::{LONG, builder, intent, key, owner, record, sealing, store};
@@ -40,7 +40,7 @@ async fn the_server_check_can_be_skipped() {
         .unwrap();
     let unchecked = builder(&redis).skip_server_check().build().unwrap();
     unchecked
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     unchecked.check().await.unwrap_err();
@@ -85,10 +85,7 @@ async fn the_documented_permissions_are_necessary_and_sufficient() {
     let url = redis.url().replace("redis://", "redis://tokens:password@");
     let builder = RedisStore::builder(Servers::node(url), sealing());
     let store = builder.clone().connect().await.unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.renew(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use local_servers::Redis;
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Committed;
 use token_redis::{RedisStore, Servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::setup::{fingerprint, key, record, sealing};
+use crate::setup::{child_of, key, record, sealing};
 
 /// A proxy between a store and its server that can cut the connection instead of forwarding an
 /// answer.
@@ -79,10 +80,7 @@ async fn a_logout_whose_answer_is_lost_returns_what_it_removed() {
     let redis = Redis::start().unwrap();
     let between = Between::start(&redis).await;
     let store = between.store().await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     between.lose_the_next_answer();
     let removed = store.tombstone(&key()).await.unwrap();
     assert!(between.has_lost_it());
@@ -96,18 +94,9 @@ async fn a_commit_whose_answer_is_lost_is_reported_as_stored() {
     let redis = Redis::start().unwrap();
     let between = Between::start(&redis).await;
     let store = between.store().await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     between.lose_the_next_answer();
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert!(between.has_lost_it());
     assert_eq!(child.unwrap(), Committed::Stored);
 }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{Acquired, CommitCondition, Committed};
 
-use crate::setup::{LONG, builder, fingerprint, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, child_of, intent, key, owner, record, store};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -45,10 +46,7 @@ async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
 async fn a_stopped_server_is_an_error_and_its_restart_needs_no_new_store() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     redis.kill().unwrap();
@@ -68,20 +66,11 @@ async fn a_stopped_server_is_an_error_and_its_restart_needs_no_new_store() {
 async fn a_restart_between_two_operations_has_no_effect() {
     let mut redis = Redis::with().append_only().start().unwrap();
     let store = store(&redis).await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     redis.stop().unwrap();
     redis.start_again().unwrap();
     // The restarted server knows neither the connection nor the scripts.
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
 
@@ -90,21 +79,12 @@ async fn a_restart_between_two_operations_has_no_effect() {
 async fn after_an_empty_restart_a_record_is_missing_and_can_be_rewritten() {
     let mut redis = Redis::start().unwrap();
     let store = store(&redis).await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     redis.kill().unwrap();
     redis.start_again().unwrap();
     let entry = store.load(&key()).await.unwrap();
     assert!(entry.record.is_none() && !entry.tombstoned);
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(child.unwrap(), Committed::Missing);
     let repair = store
         .commit(&key(), &CommitCondition::UnlessTombstoned, &record(2))
@@ -125,7 +105,7 @@ fn a_store_outlives_the_runtime_that_connected_it() {
     let first = runtime();
     let store = first.block_on(store(&redis));
     first
-        .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(1)))
+        .block_on(store.commit(&key(), &Overwrite, &record(1)))
         .unwrap();
     drop(first);
     let entry = runtime().block_on(store.load(&key())).unwrap();
@@ -146,7 +126,7 @@ fn a_store_works_while_the_runtime_that_connected_it_is_not_running() {
     let store = still.block_on(store(&redis));
     let other = runtime();
     other
-        .block_on(store.commit(&key(), &CommitCondition::Overwrite, &record(1)))
+        .block_on(store.commit(&key(), &Overwrite, &record(1)))
         .unwrap();
     let entry = still.block_on(store.load(&key())).unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
-use token_core::store::{CommitCondition, Committed, Intended};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Committed, Intended};
 use token_core::{Timestamp, TokenStore};
 use token_redis::RedisStore;
 
-use crate::setup::{LONG, builder, fingerprint, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, child_of, fingerprint, intent, key, owner, record, store};
 
 fn pair() -> (Redis, Redis) {
     let primary = Redis::start().unwrap();
@@ -29,10 +30,7 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
         .connect()
         .await
         .unwrap();
-    let stored = before
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    let stored = before.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     assert_eq!(stored, Committed::Stored);
     assert!(
         before
@@ -66,7 +64,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
     replica.pause().unwrap();
     for _ in 0..2 {
         let error = store
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
+            .commit(&key(), &Overwrite, &record(1))
             .await
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
@@ -76,7 +74,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .connect()
             .await
             .unwrap();
-        anew.commit(&key(), &CommitCondition::Overwrite, &record(1))
+        anew.commit(&key(), &Overwrite, &record(1))
             .await
             .unwrap_err();
         anew.tombstone(&key()).await.unwrap_err();
@@ -88,7 +86,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
         .await
         .unwrap();
     let stored = patient
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     assert_eq!(stored, Committed::Stored);
@@ -154,10 +152,7 @@ async fn a_tombstone_that_no_replica_has_is_undone_with_all_it_removed() {
         initial: Some(fingerprint(9)),
         ..record(1)
     };
-    plain
-        .commit(&key(), &CommitCondition::Overwrite, &record)
-        .await
-        .unwrap();
+    plain.commit(&key(), &Overwrite, &record).await.unwrap();
     plain.acquire(&key(), &owner(1), LONG).await.unwrap();
     plain.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let error = waiting.tombstone(&key()).await.unwrap_err();
@@ -186,10 +181,7 @@ async fn a_tombstone_that_no_replica_has_is_undone_with_all_it_removed() {
 #[tokio::test]
 async fn a_tombstone_that_was_overwritten_is_reported_as_not_undone() {
     let (primary, _replica, waiting, plain) = lonely().await;
-    plain
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    plain.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     // The mark of the tombstone has changed by the time it is to be undone.
     let patient = builder(&primary)
         .replicas(1, Duration::from_secs(1))
@@ -213,21 +205,12 @@ async fn a_tombstone_that_was_overwritten_is_reported_as_not_undone() {
 async fn a_primary_that_became_a_replica_is_an_error_and_nothing_is_written() {
     let (primary, replica) = pair();
     let store = store(&primary).await;
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     replica.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     primary
         .command(&["REPLICAOF", "127.0.0.1", &replica.port().to_string()])
         .unwrap();
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     let error = child.unwrap_err().to_string();
     assert!(error.contains("replica"), "{error}");
 }

@@ -1,12 +1,13 @@
 //! What is visible to others who can read the server.
 
 use local_servers::Redis;
-use token_core::store::{CommitCondition, Intent, Record, Renewed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Intent, Record, Renewed};
 use token_core::{Secret, TokenStore};
 use token_redis::{RedisStore, Servers};
 use token_sealing::{Sealing, SealingKey};
 
-use crate::setup::{LONG, fingerprint, key, owner, record, sealing, store};
+use crate::setup::{LONG, child_of, fingerprint, key, owner, record, sealing, store};
 
 async fn opened_with(redis: &Redis, sealing: Sealing) -> RedisStore {
     RedisStore::builder(Servers::node(redis.url()), sealing)
@@ -38,10 +39,7 @@ async fn neither_token_is_in_what_the_server_holds() {
         body: Secret::from(body),
         ..record(1)
     };
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record)
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record).await.unwrap();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intent = Intent {
         owner: owner(1),
@@ -72,10 +70,7 @@ async fn neither_token_is_in_what_the_server_holds() {
 async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
     let redis = Redis::start().unwrap();
     let right = store(&redis).await;
-    right
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    right.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     for (id, byte) in [("test-1", 8), ("test-2", 7)] {
         let wrong = opened_with(&redis, Sealing::with(key_named(id, byte))).await;
         let error = wrong.load(&key()).await.unwrap_err().to_string();
@@ -101,19 +96,11 @@ async fn a_wrong_key_is_a_clear_error_and_the_record_is_kept() {
 async fn a_sealing_key_is_rotated_without_interruption() {
     let redis = Redis::start().unwrap();
     let old = store(&redis).await;
-    old.commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    old.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let rotated = Sealing::with(key_named("test-2", 9)).or_opened_by(key_named("test-1", 7));
     let new = opened_with(&redis, rotated).await;
     assert!(new.load(&key()).await.unwrap().record.is_some());
-    new.commit(
-        &key(),
-        &CommitCondition::ParentIs(fingerprint(1)),
-        &record(2),
-    )
-    .await
-    .unwrap();
+    new.commit(&key(), &child_of(1), &record(2)).await.unwrap();
     old.load(&key()).await.unwrap_err();
     let only_new = opened_with(&redis, Sealing::with(key_named("test-2", 9))).await;
     assert_eq!(
@@ -136,10 +123,7 @@ async fn a_foreign_value_under_the_same_key_is_an_error_and_is_kept() {
         .connect()
         .await
         .unwrap();
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     let name = redis.command(&["KEYS", "*"]).unwrap().trim().to_owned();
     redis
         .command(&["HSET", &name, "body", "changed by hand"])
@@ -154,7 +138,7 @@ async fn a_foreign_value_under_the_same_key_is_an_error_and_is_kept() {
     let error = store.load(&key()).await.unwrap_err().to_string();
     assert!(!error.contains("a text"), "{error}");
     store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap_err();
     assert_eq!(redis.command(&["GET", &name]).unwrap().trim(), "a text");

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, Committed};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::Committed;
 use token_redis::{RedisStore, Servers};
 
-use crate::setup::{fingerprint, key, record, sealing, until};
+use crate::setup::{child_of, key, record, sealing, until};
 
 // FAULTS.md row 41
 #[tokio::test]
@@ -32,7 +33,7 @@ async fn sentinels_name_the_primary_and_after_a_failover_the_new_one() {
     })
     .await;
     waiting
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap();
     store.load(&key()).await.unwrap();
@@ -49,13 +50,7 @@ async fn sentinels_name_the_primary_and_after_a_failover_the_new_one() {
     .await;
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.record.unwrap().generation, record(1).generation);
-    let child = store
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
-        .await;
+    let child = store.commit(&key(), &child_of(1), &record(2)).await;
     assert_eq!(child.unwrap(), Committed::Stored);
 }
 
@@ -87,7 +82,7 @@ async fn a_cluster_is_checked_and_its_replicas_are_waited_for() {
         .await
         .unwrap();
     let error = waiting
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
+        .commit(&key(), &Overwrite, &record(1))
         .await
         .unwrap_err();
     assert!(error.to_string().ends_with("0 of 1"), "{error}");

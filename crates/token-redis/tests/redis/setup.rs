@@ -7,7 +7,7 @@ use std::time::Duration;
 use local_servers::Redis;
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_sealing::{Sealing, SealingKey};
-pub(crate) use token_testkit::records::{fingerprint, intent, key, owner, record};
+pub(crate) use token_testkit::records::{child_of, fingerprint, intent, key, owner, record};
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 

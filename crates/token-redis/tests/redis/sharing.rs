@@ -9,7 +9,7 @@ use token_core::{ErrorKind, Timestamp, TokenStore};
 use token_testkit::ManualClock;
 use tokio::runtime::Handle;
 
-use crate::setup::{LONG, fingerprint, key, record, store, until};
+use crate::setup::{LONG, child_of, key, record, store, until};
 use crate::vendor::{Acme, Server, first};
 
 /// Shorter than the backoff after a failure, which follows the frozen clock.
@@ -150,11 +150,7 @@ async fn a_waiter_is_notified_of_a_commit_and_does_not_poll_for_it() {
     #[expect(clippy::disallowed_methods, reason = "a real message takes real time")]
     let began = Instant::now();
     commits
-        .commit(
-            &key(),
-            &CommitCondition::ParentIs(fingerprint(1)),
-            &record(2),
-        )
+        .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
     let entry = waiting.await.unwrap().unwrap();

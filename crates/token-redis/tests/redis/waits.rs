@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local_servers::Redis;
-use token_core::store::CommitCondition;
+use token_core::store::CommitCondition::Overwrite;
 use token_core::{TokenKey, TokenStore};
 use token_redis::{RedisStore, Servers};
 
@@ -46,7 +46,7 @@ async fn there_are_no_more_channels_than_waits_in_progress() {
     }
     until("one listens", async || channels(&redis) == 1).await;
     store
-        .commit(&key_of(0), &CommitCondition::Overwrite, &record(1))
+        .commit(&key_of(0), &Overwrite, &record(1))
         .await
         .unwrap();
     let mut waits = waits.into_iter();
@@ -92,10 +92,7 @@ async fn a_channel_is_subscribed_until_the_last_wait_has_ended() {
     one.abort();
     one.await.unwrap_err();
     assert_eq!(channels(&redis), 1);
-    store
-        .commit(&key(), &CommitCondition::Overwrite, &record(1))
-        .await
-        .unwrap();
+    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     assert!(other.await.unwrap().is_some());
     until("nobody listens any more", async || channels(&redis) == 0).await;
 }

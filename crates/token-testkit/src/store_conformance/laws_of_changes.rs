@@ -1,18 +1,15 @@
 //! A wait for a change ends with the change, or at its time limit.
 
 use super::concurrently::{both, within, yielded};
-use super::{LONG, StorePlace, StoreSuite, expect_record, fingerprint, key, owner, record, sure};
-use token_core::store::{CommitCondition, Entry, Record, TokenStore};
+use super::{LONG, StorePlace, StoreSuite, child_of, expect_record, key, owner, record, sure};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Entry, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A commit ends the wait, through the same handle and through another.
     pub async fn changed_returns_soon_after_a_commit(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         self.woken_by_a_commit(&*store, &*store, 1).await;
         if let Some((one, other)) = self.two_handles().await {
             self.woken_by_a_commit(&*one, &*other, 2).await;
@@ -23,14 +20,14 @@ impl<P: StorePlace> StoreSuite<P> {
     /// a wait that begins later.
     pub async fn a_wait_ends_soon_after_the_lease_holders_commit(&self) {
         let (key, store) = (key(), self.open().await);
-        let (first, overwrite) = (record(1), CommitCondition::Overwrite);
+        let (first, overwrite) = (record(1), Overwrite);
         sure(store.commit(&key, &overwrite, &first).await);
         assert!(
             sure(store.acquire(&key, &owner(1), LONG).await).is_held(),
             "a free lease is not given"
         );
         let wait = store.wait_for_change(&key, Some(first.generation), LONG);
-        let parent = CommitCondition::ParentIs(fingerprint(1));
+        let parent = child_of(1);
         let commit = async {
             self.outlive_short().await;
             yielded().await;
@@ -43,20 +40,8 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A change that happened before the wait began ends it at once.
     pub async fn changed_returns_when_it_is_late_already(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
         let key = key();
         let wait = store.wait_for_change(&key, Some(record(1).generation), LONG);
         let woken = within(self.place.patience(), wait).await;
@@ -70,11 +55,7 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Without a change, the wait ends after `at_most`.
     pub async fn changed_returns_after_at_most(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         for seen in [Some(record(1).generation), None] {
             let key = key();
             let wait = store.wait_for_change(&key, seen, self.short());
@@ -96,15 +77,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let wait = waits.wait_for_change(&key, Some(record(parent).generation), LONG);
         let commit = async {
             let child = record(parent + 1);
-            sure(
-                commits
-                    .commit(
-                        &key,
-                        &CommitCondition::ParentIs(fingerprint(parent)),
-                        &child,
-                    )
-                    .await,
-            )
+            sure(commits.commit(&key, &child_of(parent), &child).await)
         };
         let woken = within(self.place.patience(), both(wait, commit)).await;
         assert!(

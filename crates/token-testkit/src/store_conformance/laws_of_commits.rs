@@ -1,38 +1,25 @@
 //! A commit succeeds if and only if its condition allows it.
 
 use super::concurrently::all;
-use super::{LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure};
+use super::{
+    LONG, StorePlace, StoreSuite, child_of, expect_stored, fingerprint, key, owner, record, sure,
+};
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{Acquired, CommitCondition, Committed, Record};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// A child is stored if the stored record is its parent; otherwise it is lost.
     pub async fn a_child_is_committed_over_its_parent_only(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
-        let stranger = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(7)),
-                &record(8),
-            )
-            .await;
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        let stranger = store.commit(&key(), &child_of(7), &record(8)).await;
         assert_eq!(
             sure(stranger),
             Committed::Lost,
             "a child of a token that is not stored"
         );
         expect_stored(&*store, &key(), &record(1)).await;
-        let child = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(2),
-            )
-            .await;
+        let child = store.commit(&key(), &child_of(1), &record(2)).await;
         assert_eq!(sure(child), Committed::Stored);
         expect_stored(&*store, &key(), &record(2)).await;
     }
@@ -41,18 +28,12 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 12
     pub async fn a_child_with_its_parents_refresh_token_is_committed(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         let child = Record {
             fingerprint: fingerprint(1),
             ..record(2)
         };
-        let committed = store
-            .commit(&key(), &CommitCondition::ParentIs(fingerprint(1)), &child)
-            .await;
+        let committed = store.commit(&key(), &child_of(1), &child).await;
         assert_eq!(sure(committed), Committed::Stored);
         expect_stored(&*store, &key(), &child).await;
     }
@@ -61,27 +42,9 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 1
     pub async fn a_second_child_of_one_parent_is_lost(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
-        let second = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(3),
-            )
-            .await;
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
+        let second = store.commit(&key(), &child_of(1), &record(3)).await;
         assert_eq!(
             sure(second),
             Committed::Lost,
@@ -94,19 +57,9 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 4
     pub async fn a_repeated_commit_is_stored(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         for time in ["first", "second", "third"] {
-            let child = store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await;
+            let child = store.commit(&key(), &child_of(1), &record(2)).await;
             assert_eq!(
                 sure(child),
                 Committed::Stored,
@@ -119,36 +72,10 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A repeated commit changes nothing if a newer token is stored by then.
     pub async fn a_late_repeat_does_not_undo_a_grandchild(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(2)),
-                    &record(3),
-                )
-                .await,
-        );
-        let late = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(2),
-            )
-            .await;
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
+        sure(store.commit(&key(), &child_of(2), &record(3)).await);
+        let late = store.commit(&key(), &child_of(1), &record(2)).await;
         assert_eq!(sure(late), Committed::Lost, "a repeat after the grandchild");
         expect_stored(&*store, &key(), &record(3)).await;
     }
@@ -157,13 +84,7 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 41
     pub async fn a_child_in_an_empty_store_is_missing(&self) {
         let store = self.open().await;
-        let child = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(2),
-            )
-            .await;
+        let child = store.commit(&key(), &child_of(1), &record(2)).await;
         assert_eq!(sure(child), Committed::Missing, "a child in an empty store");
         assert!(
             sure(store.load(&key()).await).record.is_none(),
@@ -177,7 +98,7 @@ impl<P: StorePlace> StoreSuite<P> {
         for (condition, number) in [
             (CommitCondition::UnlessTombstoned, 1),
             (CommitCondition::UnlessTombstoned, 2),
-            (CommitCondition::Overwrite, 3),
+            (Overwrite, 3),
             (CommitCondition::UnlessTombstoned, 4),
         ] {
             let committed = sure(store.commit(&key(), &condition, &record(number)).await);
@@ -191,19 +112,9 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md rows 8 and 10
     pub async fn a_commit_needs_no_lease_and_takes_none(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         assert!(sure(store.acquire(&key(), &owner(2), LONG).await).is_held());
-        let late = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(1)),
-                &record(2),
-            )
-            .await;
+        let late = store.commit(&key(), &child_of(1), &record(2)).await;
         assert_eq!(
             sure(late),
             Committed::Stored,
@@ -221,23 +132,13 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn one_of_many_concurrent_children_is_stored(&self) {
         let stores = self.open_several(4).await;
         let Some(first) = stores.first() else { return };
-        sure(
-            first
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(first.commit(&key(), &Overwrite, &record(1)).await);
         let commits = stores
             .iter()
             .cycle()
             .zip(100..116_u8)
             .map(|(store, number)| async move {
-                let child = store
-                    .commit(
-                        &key(),
-                        &CommitCondition::ParentIs(fingerprint(1)),
-                        &record(number),
-                    )
-                    .await;
+                let child = store.commit(&key(), &child_of(1), &record(number)).await;
                 (sure(child) == Committed::Stored).then_some(number)
             });
         let stored: Vec<_> = all(commits).await.into_iter().flatten().collect();

@@ -3,7 +3,8 @@
 use super::{
     BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, owner, record, sure,
 };
-use token_core::store::{CommitCondition, Intent, Record};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Intent, Record};
 use token_core::{Generation, Timestamp};
 
 /// Generations that a signed number or a floating point number cannot represent, and the smallest.
@@ -39,11 +40,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 },
                 record(1),
             ] {
-                sure(
-                    store
-                        .commit(&key(), &CommitCondition::Overwrite, &filled)
-                        .await,
-                );
+                sure(store.commit(&key(), &Overwrite, &filled).await);
                 expect_stored(&*store, &key(), &filled).await;
             }
         }
@@ -60,11 +57,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 generation,
                 ..record(1)
             };
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record)
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &record).await);
             expect_stored(&*store, &key(), &record).await;
             let intent = Intent {
                 owner: owner(1),

@@ -1,18 +1,17 @@
 //! An intent is written before a refresh token is spent, and stays until the result is stored.
 
-use super::{LONG, StorePlace, StoreSuite, fingerprint, intent, key, owner, record, sure};
+use super::{
+    LONG, StorePlace, StoreSuite, child_of, fingerprint, intent, key, owner, record, sure,
+};
 use token_core::Generation;
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{CommitCondition, Intended, Intent, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
     /// An intent is loaded unchanged, together with the record; a later one replaces it.
     pub async fn an_intent_is_loaded_with_its_owner(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let login = Intent {
             owner: owner(1),
@@ -39,11 +38,7 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 7
     pub async fn an_intent_needs_the_lease(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         refused(&*store, 1, "no lease").await;
         sure(store.acquire(&key(), &owner(2), self.short()).await);
         refused(&*store, 1, "the lease of another").await;
@@ -56,11 +51,7 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 2
     pub async fn an_intent_outlives_the_lease(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         sure(store.acquire(&key(), &owner(1), self.short()).await);
         sure(store.write_intent(&key(), &intent(1, 1)).await);
         self.outlive_short().await;
@@ -99,11 +90,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn an_intent_is_withdrawn_by_its_owner_only(&self) {
         let store = self.open().await;
         sure(store.clear_intent(&key(), &owner(1)).await);
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         for life in [LONG, self.short()] {
             sure(store.acquire(&key(), &owner(1), life).await);
             sure(store.write_intent(&key(), &intent(1, 1)).await);
@@ -131,9 +118,9 @@ impl<P: StorePlace> StoreSuite<P> {
         };
         for (intent, condition, number) in [
             (login.clone(), CommitCondition::UnlessTombstoned, 1),
-            (intent(1, 1), CommitCondition::ParentIs(fingerprint(1)), 2),
-            (login, CommitCondition::Overwrite, 3),
-            (intent(1, 3), CommitCondition::ParentIs(fingerprint(3)), 4),
+            (intent(1, 1), child_of(1), 2),
+            (login, Overwrite, 3),
+            (intent(1, 3), child_of(3), 4),
         ] {
             sure(store.write_intent(&key(), &intent).await);
             sure(store.commit(&key(), &condition, &record(number)).await);
@@ -148,11 +135,7 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 56
     pub async fn a_commit_with_a_kept_refresh_token_clears_its_intent(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         sure(store.acquire(&key(), &owner(1), LONG).await);
         for parent in 1..4 {
             let spends = |number: u8| Intent {
@@ -165,7 +148,7 @@ impl<P: StorePlace> StoreSuite<P> {
             };
             for (spent, left) in [(parent, None), (parent + 1, Some(spends(parent + 1)))] {
                 sure(store.write_intent(&key(), &spends(spent)).await);
-                let condition = CommitCondition::ParentIs(fingerprint(1));
+                let condition = child_of(1);
                 sure(store.commit(&key(), &condition, &child).await);
                 let found = sure(store.load(&key()).await).intent;
                 assert_eq!(
@@ -179,32 +162,12 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A late or repeated commit does not clear the intent to spend the new token.
     pub async fn a_commit_leaves_an_intent_of_another_lineage(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
         sure(store.acquire(&key(), &owner(2), LONG).await);
         let next = intent(2, 2);
         sure(store.write_intent(&key(), &next).await);
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
         let left = sure(store.load(&key()).await).intent;
         assert_eq!(
             left,

@@ -2,9 +2,11 @@
 
 use super::concurrently::all;
 use super::{
-    LONG, StorePlace, StoreSuite, differs, expect_stored, fingerprint, key, owner, record, sure,
+    LONG, StorePlace, StoreSuite, child_of, differs, expect_stored, fingerprint, key, owner,
+    record, sure,
 };
 use token_core::Generation;
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{CommitCondition, Committed, Intent, Record, TokenStore};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -16,11 +18,7 @@ impl<P: StorePlace> StoreSuite<P> {
         removes(&*store, None, "a key that was never written").await;
         for number in [1, 2] {
             let old = full(number);
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &old)
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &old).await);
             removes(&*store, Some(&old), "a record").await;
             removes(&*store, None, "a record that was removed already").await;
         }
@@ -31,11 +29,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn one_of_many_concurrent_logouts_removes_the_record(&self) {
         let stores = self.open_several(4).await;
         let Some(first) = stores.first() else { return };
-        sure(
-            first
-                .commit(&key(), &CommitCondition::Overwrite, &full(1))
-                .await,
-        );
+        sure(first.commit(&key(), &Overwrite, &full(1)).await);
         let key = key();
         let logouts = stores
             .iter()
@@ -58,11 +52,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         sure(store.acquire(&key(), &owner(1), LONG).await);
         for intent in [refresh(1), login(1)] {
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &record(1)).await);
             sure(store.write_intent(&key(), &intent).await);
             sure(store.tombstone(&key()).await);
             let left = sure(store.load(&key()).await).intent;
@@ -78,15 +68,11 @@ impl<P: StorePlace> StoreSuite<P> {
         sure(store.acquire(&key(), &owner(1), LONG).await);
         let ours = || CommitCondition::LoginIntentOf(owner(1));
         for (intent, condition) in [
-            (refresh(1), CommitCondition::ParentIs(fingerprint(1))),
+            (refresh(1), child_of(1)),
             (refresh(1), CommitCondition::UnlessTombstoned),
             (login(1), ours()),
         ] {
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &record(1)).await);
             sure(store.write_intent(&key(), &intent).await);
             sure(store.tombstone(&key()).await);
             let late = sure(store.commit(&key(), &condition, &record(2)).await);
@@ -136,11 +122,7 @@ impl<P: StorePlace> StoreSuite<P> {
             ..record(1)
         };
         for login in [of_an_initial_token, record(2)] {
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &login)
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &login).await);
             assert_eq!(initial().await, None, "a new login is reported as removed");
             for which in ["first", "second"] {
                 sure(store.tombstone(&key()).await);

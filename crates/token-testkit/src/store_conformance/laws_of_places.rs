@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Handles, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, intent, key, owner, record,
+    Handles, LONG, StorePlace, StoreSuite, child_of, expect_stored, intent, key, owner, record,
     sure,
 };
-use token_core::store::{Acquired, CommitCondition, Committed, Record, TokenStore};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Acquired, Committed, Record, TokenStore};
 use token_core::{Secret, TokenKey};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -15,11 +16,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let keys = odd_keys();
         for (key, number) in keys.iter().zip(1..) {
-            sure(
-                store
-                    .commit(key, &CommitCondition::Overwrite, &record(number))
-                    .await,
-            );
+            sure(store.commit(key, &Overwrite, &record(number)).await);
             let lease = sure(store.acquire(key, &owner(number), LONG).await);
             assert!(lease.is_held(), "the lease of {key} is that of another key");
             sure(store.write_intent(key, &intent(number, number)).await);
@@ -38,10 +35,7 @@ impl<P: StorePlace> StoreSuite<P> {
     /// Two handles on one place share record, lease, intent and tombstone.
     pub async fn handles_see_each_others_writes(&self) {
         if let Some((one, other)) = self.two_handles().await {
-            sure(
-                one.commit(&key(), &CommitCondition::Overwrite, &record(1))
-                    .await,
-            );
+            sure(one.commit(&key(), &Overwrite, &record(1)).await);
             expect_stored(&*other, &key(), &record(1)).await;
             sure(other.acquire(&key(), &owner(2), LONG).await);
             let lease = sure(one.acquire(&key(), &owner(1), LONG).await);
@@ -57,13 +51,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 "another handle does not see the intent"
             );
             sure(other.tombstone(&key()).await);
-            let late = one
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await;
+            let late = one.commit(&key(), &child_of(1), &record(2)).await;
             assert_eq!(
                 sure(late),
                 Committed::Tombstoned,
@@ -80,11 +68,7 @@ impl<P: StorePlace> StoreSuite<P> {
             body: Secret::from(body),
             ..record(1)
         };
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record)
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record).await);
         let entry = sure(store.load(&key()).await);
         let shown = format!("{store:?} {store:#?} {entry:?} {entry:#?}");
         assert!(!shown.contains(body), "a body is in a Debug");

@@ -1,7 +1,8 @@
 //! A record is kept as it was committed.
 
-use super::{BIG, LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
-use token_core::store::{CommitCondition, Committed, Record, RefreshFingerprint};
+use super::{BIG, LONG, StorePlace, StoreSuite, child_of, expect_stored, key, record, sure};
+use token_core::store::CommitCondition::Overwrite;
+use token_core::store::{Committed, Record, RefreshFingerprint};
 use token_core::{Generation, Secret};
 
 impl<P: StorePlace> StoreSuite<P> {
@@ -20,11 +21,7 @@ impl<P: StorePlace> StoreSuite<P> {
     pub async fn a_record_ages_by_the_stores_clock(&self) {
         let store = self.open().await;
         let age = async || sure(store.load(&key()).await).record_age;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         let young = age().await;
         assert!(young < LONG, "a new record is {young:?} old");
         self.outlive_short().await;
@@ -35,25 +32,14 @@ impl<P: StorePlace> StoreSuite<P> {
             "the record was {young:?} old, and {old:?} when {:?} had passed",
             self.short() * 2
         );
-        for condition in [
-            CommitCondition::Overwrite,
-            CommitCondition::ParentIs(fingerprint(0)),
-        ] {
+        for condition in [Overwrite, child_of(0)] {
             sure(store.commit(&key(), &condition, &record(1)).await);
             assert!(
                 age().await >= wanted,
                 "a repeated commit made the record younger"
             );
         }
-        sure(
-            store
-                .commit(
-                    &key(),
-                    &CommitCondition::ParentIs(fingerprint(1)),
-                    &record(2),
-                )
-                .await,
-        );
+        sure(store.commit(&key(), &child_of(1), &record(2)).await);
         assert!(age().await < wanted, "a child is as old as its parent");
     }
 
@@ -71,11 +57,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 generation: Generation::new(BIG),
                 ..record(1)
             };
-            let committed = sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record)
-                    .await,
-            );
+            let committed = sure(store.commit(&key(), &Overwrite, &record).await);
             assert_eq!(committed, Committed::Stored);
             expect_stored(&*store, &key(), &record).await;
         }
@@ -95,11 +77,7 @@ impl<P: StorePlace> StoreSuite<P> {
                 body: Secret::from(text),
                 ..record(1)
             };
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record)
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &record).await);
             expect_stored(&*store, &key(), &record).await;
         }
     }

@@ -3,7 +3,9 @@
 
 use super::concurrently::all;
 use super::rows::{Condition, EARLY, Intended, LATE, New, Row, SAME, Stored, Wanted, all_with};
-use super::{LONG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
+use super::{
+    LONG, StorePlace, StoreSuite, child_of, expect_stored, fingerprint, key, record, sure,
+};
 use token_core::TokenKey;
 use token_core::store::{CommitCondition, Committed, Record};
 
@@ -64,7 +66,7 @@ impl<P: StorePlace> StoreSuite<P> {
         };
         let commits = stores.iter().cycle().zip((100..116_u8).rev());
         let commits = commits.map(|(store, number)| async move {
-            let condition = CommitCondition::ParentIs(fingerprint(1));
+            let condition = child_of(1);
             sure(store.commit(&key(), &condition, &child(number)).await)
         });
         let answers = all(commits).await;

@@ -1,6 +1,7 @@
 //! A logout holds until the next login.
 
-use super::{BIG, StorePlace, StoreSuite, expect_stored, fingerprint, key, record, sure};
+use super::{BIG, StorePlace, StoreSuite, child_of, expect_stored, key, record, sure};
+use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{CommitCondition, Committed, Record, TokenStore};
 use token_core::{Generation, TokenKey};
 
@@ -10,17 +11,10 @@ impl<P: StorePlace> StoreSuite<P> {
     // FAULTS.md row 37
     pub async fn a_tombstoned_grant_is_gone_and_stays_gone(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         for _ in 0..2 {
             sure(store.tombstone(&key()).await);
-            for condition in [
-                CommitCondition::ParentIs(fingerprint(1)),
-                CommitCondition::UnlessTombstoned,
-            ] {
+            for condition in [child_of(1), CommitCondition::UnlessTombstoned] {
                 let late = sure(store.commit(&key(), &condition, &record(2)).await);
                 assert_eq!(late, Committed::Tombstoned, "{condition:?} after a logout");
             }
@@ -39,29 +33,15 @@ impl<P: StorePlace> StoreSuite<P> {
     /// A login after a logout starts a grant, which is refreshed as any other.
     pub async fn a_new_login_clears_a_tombstone(&self) {
         let store = self.open().await;
-        sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(1))
-                .await,
-        );
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
         sure(store.tombstone(&key()).await);
-        let login = sure(
-            store
-                .commit(&key(), &CommitCondition::Overwrite, &record(2))
-                .await,
-        );
+        let login = sure(store.commit(&key(), &Overwrite, &record(2)).await);
         assert_eq!(login, Committed::Stored, "a new login after a logout");
         assert!(
             !sure(store.load(&key()).await).tombstoned,
             "a new login leaves the tombstone"
         );
-        let child = store
-            .commit(
-                &key(),
-                &CommitCondition::ParentIs(fingerprint(2)),
-                &record(3),
-            )
-            .await;
+        let child = store.commit(&key(), &child_of(2), &record(3)).await;
         assert_eq!(
             sure(child),
             Committed::Stored,
@@ -86,11 +66,7 @@ impl<P: StorePlace> StoreSuite<P> {
             ..record(1)
         };
         for login in [old, record(3)] {
-            sure(
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &login)
-                    .await,
-            );
+            sure(store.commit(&key(), &Overwrite, &login).await);
             assert_eq!(removed(&*store).await, None, "a new login was removed");
             for what in ["the first logout", "the second logout", "a late commit"] {
                 match what {
@@ -111,11 +87,7 @@ impl<P: StorePlace> StoreSuite<P> {
         let store = self.open().await;
         let other = TokenKey::of("conformance", "store.example:8443", "grant 2");
         for key in [&key(), &other] {
-            sure(
-                store
-                    .commit(key, &CommitCondition::Overwrite, &record(1))
-                    .await,
-            );
+            sure(store.commit(key, &Overwrite, &record(1)).await);
         }
         sure(store.tombstone(&key()).await);
         assert!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{differs, fingerprint, owner, sure};
+use super::{child_of, differs, fingerprint, owner, sure};
 use token_core::store::{
     CommitCondition, Committed, Entry, Intent, Record, RecordId, StoredState, TokenStore,
 };
@@ -213,7 +213,7 @@ impl Row {
 
     fn condition(&self) -> CommitCondition {
         match self.condition {
-            Condition::ParentIs(token) => CommitCondition::ParentIs(fingerprint(token)),
+            Condition::ParentIs(token) => child_of(token),
             Condition::Overwrite => CommitCondition::Overwrite,
             Condition::UnlessTombstoned => CommitCondition::UnlessTombstoned,
             Condition::LoginIntentOf(by) => CommitCondition::LoginIntentOf(owner(by)),
