@@ -156,9 +156,9 @@ fn an_older_key_opens_while_it_is_given_and_never_seals() {
     let rotated =
         Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 0xC5));
     assert_eq!(open(&rotated, &sealed()).unwrap().expose(), BODY);
-    let anew = rotated.seal(&key("1"), &record()).unwrap();
-    assert!(anew.starts_with("v1.2026-04."));
-    assert!(why_not(&sealing(), &anew).contains("2026-04"));
+    let resealed = rotated.seal(&key("1"), &record()).unwrap();
+    assert!(resealed.starts_with("v1.2026-04."));
+    assert!(why_not(&sealing(), &resealed).contains("2026-04"));
 }
 
 #[test]

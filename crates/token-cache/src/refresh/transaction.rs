@@ -106,7 +106,7 @@ impl Refresher {
                 let is_repeated = Some(issued.token.generation()) <= newest_generation;
                 let committed = self.commit(session, issued, condition, origin).await;
                 if is_repeated {
-                    // A commit clears the intents of older generations, and this is none.
+                    // A commit clears only the intents of older generations.
                     self.store.clear_intent().await;
                 }
                 committed

@@ -101,7 +101,7 @@ async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
     let cache = setup.empty_cache();
     let token = cache.set_token(setup.server.grant()).await.unwrap();
     assert!(setup.server.accepts(token.access()));
-    // A logout, and the grant anew.
+    // A logout, and then a new grant.
     _ = cache.logout().await.unwrap();
     assert!(cache.token().await.is_err());
     cache.redeem(setup.acme.redemption()).await.unwrap();

@@ -69,15 +69,16 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
         // Over a connection that did not write the record before.
-        let anew = builder(&primary)
+        let other = builder(&primary)
             .replicas(1, patience)
             .connect()
             .await
             .unwrap();
-        anew.commit(&key(), &Overwrite, &record(1))
+        other
+            .commit(&key(), &Overwrite, &record(1))
             .await
             .unwrap_err();
-        anew.tombstone(&key()).await.unwrap_err();
+        other.tombstone(&key()).await.unwrap_err();
     }
     replica.resume().unwrap();
     let patient = builder(&primary)
@@ -140,7 +141,7 @@ async fn an_intent_that_no_replica_has_is_undone_and_the_previous_one_restored()
         .unwrap_err();
     let entry = plain.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(of_another));
-    assert!(entry.intent_age > age, "it began to count anew");
+    assert!(entry.intent_age > age, "its age began again at zero");
 }
 
 // FAULTS.md row 93
