@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use rustix::process::Signal;
 use token_sim::Exchange;
+use tokio::time::timeout;
 
 use super::options::RuntimeMode;
 use super::plan::{Plan, Step, Trouble};
@@ -25,7 +26,7 @@ impl Run {
             _ => {}
         }
         let hold = plan.trouble.held_at().map(|at| self.sim.hold_next(at));
-        let delivered = self.delivered();
+        let delivered = delivered_in(&self.sim.exchanges());
         if let Trouble::KillAtStep(step) = plan.trouble {
             self.workers.die_before(step).await;
         }
@@ -39,7 +40,7 @@ impl Run {
         }
         if let Some(hold) = hold {
             // It may be that no process has to refresh: then there is nothing to disturb.
-            let caught = tokio::time::timeout(Duration::from_secs(3), hold.caught(1)).await;
+            let caught = timeout(Duration::from_secs(3), hold.caught(1)).await;
             if caught.is_ok() {
                 self.during_request(plan).await?;
             }
@@ -114,42 +115,24 @@ impl Run {
     async fn afterwards(&mut self, trouble: &Trouble, delivered: usize) -> Result<()> {
         match *trouble {
             Trouble::KillReceiver(after_us) => {
-                let arrived = |all: &[Exchange]| {
-                    all.iter()
-                        .filter(|one| one.is_issued() && one.delivered)
-                        .count()
-                        > delivered
-                };
-                let limit = Duration::from_secs(3);
+                let arrived = |all: &[Exchange]| delivered_in(all) > delivered;
                 let journal = self.sim.journal().clone();
-                if tokio::time::timeout(limit, journal.wait_until(arrived))
-                    .await
-                    .is_err()
-                {
+                let arrival = journal.wait_until(arrived);
+                if timeout(Duration::from_secs(3), arrival).await.is_err() {
                     return Ok(());
                 }
                 self.workers
                     .receive_for(Duration::from_micros(after_us))
                     .await;
-                match self.workers.last_sender {
-                    Some(receiver) => self.kill(receiver).await,
-                    None => Ok(()),
-                }
+                self.kill_receiver().await
             }
             Trouble::SpillAndKill { after_ms, .. } => {
-                self.workers
-                    .receive_for(Duration::from_millis(after_ms))
-                    .await;
-                match self.workers.last_sender {
-                    Some(receiver) => self.kill(receiver).await,
-                    None => Ok(()),
-                }
+                self.receive_for_ms(after_ms).await;
+                self.kill_receiver().await
             }
             Trouble::KillAtStep(_) => self.die_at_step().await,
             Trouble::KillAnybody { process, after_ms } => {
-                self.workers
-                    .receive_for(Duration::from_millis(after_ms))
-                    .await;
+                self.receive_for_ms(after_ms).await;
                 self.kill(process).await
             }
             Trouble::StopAnybody {
@@ -157,22 +140,16 @@ impl Run {
                 after_ms,
                 for_ms,
             } => {
-                self.workers
-                    .receive_for(Duration::from_millis(after_ms))
-                    .await;
+                self.receive_for_ms(after_ms).await;
                 self.counts.stops += 1;
                 self.workers.stop(process)?;
-                self.workers
-                    .receive_for(Duration::from_millis(for_ms))
-                    .await;
+                self.receive_for_ms(for_ms).await;
                 Ok(())
             }
             Trouble::StopHolder { for_ms, .. }
             | Trouble::AwayBefore { for_ms, .. }
             | Trouble::AwayAmid { for_ms, .. } => {
-                self.workers
-                    .receive_for(Duration::from_millis(for_ms))
-                    .await;
+                self.receive_for_ms(for_ms).await;
                 Ok(())
             }
             Trouble::Nothing
@@ -180,6 +157,17 @@ impl Run {
             | Trouble::Cut(_)
             | Trouble::LogOut { .. }
             | Trouble::Redeem { .. } => Ok(()),
+        }
+    }
+
+    async fn receive_for_ms(&mut self, ms: u64) {
+        self.workers.receive_for(Duration::from_millis(ms)).await;
+    }
+
+    async fn kill_receiver(&mut self) -> Result<()> {
+        match self.workers.last_sender {
+            Some(receiver) => self.kill(receiver).await,
+            None => Ok(()),
         }
     }
 
@@ -269,11 +257,9 @@ impl Run {
         }
         self.workers.replace_dead().await
     }
+}
 
-    fn delivered(&self) -> usize {
-        let all = self.sim.exchanges();
-        all.iter()
-            .filter(|one| one.is_issued() && one.delivered)
-            .count()
-    }
+fn delivered_in(all: &[Exchange]) -> usize {
+    let delivered = all.iter().filter(|one| one.is_issued() && one.delivered);
+    delivered.count()
 }

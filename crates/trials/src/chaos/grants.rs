@@ -26,14 +26,8 @@ impl Run {
         self.logout_by = Some(by);
         self.workers.clear_endings();
         self.workers.send(by, &ToWorker::LogOut).await;
-        let done = |workers: &Workers| {
-            workers
-                .state(by)
-                .is_some_and(|state| state.logged_out.is_some())
-        };
-        self.workers
-            .receive_until(Duration::from_millis(500), done)
-            .await;
+        let limit = Duration::from_millis(500);
+        self.workers.receive_from(by, limit, has_logged_out).await;
         Ok(())
     }
 
@@ -57,13 +51,8 @@ impl Run {
             Code::Wrong => "mistyped".to_owned(),
         };
         self.workers.send(by, &ToWorker::Redeem { code }).await;
-        let done = |workers: &Workers| {
-            workers
-                .state(by)
-                .is_some_and(|state| state.redeemed.is_some())
-        };
         let limit = Duration::from_millis(for_ms.unwrap_or(100));
-        self.workers.receive_until(limit, done).await;
+        self.workers.receive_from(by, limit, has_redeemed).await;
         Ok(())
     }
 
@@ -90,21 +79,13 @@ impl Run {
 
     async fn after_logout(&mut self) -> Result<u64> {
         let by = self.logout_by.take().context("no process logged out")?;
-        let done = |workers: &Workers| {
-            workers
-                .state(by)
-                .is_some_and(|state| state.logged_out.is_some())
-        };
         ensure!(
-            self.workers.receive_until(LONGEST, done).await,
+            self.workers.receive_from(by, LONGEST, has_logged_out).await,
             "a logout did not end within {} s",
             LONGEST.as_secs()
         );
-        if let Some(Err(error)) = self
-            .workers
-            .state(by)
-            .and_then(|state| state.logged_out.clone())
-        {
+        let state = self.workers.state(by);
+        if let Some(Err(error)) = state.and_then(|state| state.logged_out.as_ref()) {
             bail!("a logout failed: {error}");
         }
         self.quiet_down().await?;
@@ -131,13 +112,8 @@ impl Run {
             .redeem_by
             .take()
             .context("no process redeemed a code")?;
-        let done = |workers: &Workers| {
-            workers
-                .state(by)
-                .is_some_and(|state| state.redeemed.is_some())
-        };
         ensure!(
-            self.workers.receive_until(LONGEST, done).await,
+            self.workers.receive_from(by, LONGEST, has_redeemed).await,
             "a redemption did not end within {} s",
             LONGEST.as_secs()
         );
@@ -146,10 +122,8 @@ impl Run {
         tokio::time::timeout(LONGEST, self.sim.journal().wait_until(settled))
             .await
             .context("the vendor does not act")?;
-        let redeemed = self
-            .workers
-            .state(by)
-            .and_then(|state| state.redeemed.clone());
+        let state = self.workers.state(by);
+        let redeemed = state.and_then(|state| state.redeemed.clone());
         match (code, redeemed) {
             (Code::Wrong, Some(Err(_))) => Ok(()),
             (Code::Right, Some(Ok(generation))) => {
@@ -185,4 +159,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+fn has_logged_out(state: &WorkerState) -> bool {
+    state.logged_out.is_some()
+}
+
+fn has_redeemed(state: &WorkerState) -> bool {
+    state.redeemed.is_some()
 }

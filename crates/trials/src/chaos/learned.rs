@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use vendor_auth::TokenCache;
 use vendor_auth::types::{Answer, Attempt, Error, ErrorKind};
@@ -23,6 +24,26 @@ pub(super) struct Signed {
 }
 
 const NOTHING: i64 = -1;
+
+/// `Date` has whole seconds, and a process ignores a difference of less than two of them.
+const GRAIN_MS: i64 = 4_000;
+
+impl Signed {
+    /// # Errors
+    ///
+    /// If the instant is off by more than the duration of the exchange explains that told the
+    /// vendor's clock.
+    pub(super) fn judge(&self, process: usize) -> Result<()> {
+        let most_ms = self.known_within_ms.saturating_add(GRAIN_MS);
+        ensure!(
+            self.wrong_by_ms.saturating_abs() <= most_ms,
+            "process {process} signs with a time that is wrong by {} s though it learned the vendor's to {} s",
+            self.wrong_by_ms / 1000,
+            most_ms / 1000
+        );
+        Ok(())
+    }
+}
 
 impl Default for Learned {
     fn default() -> Self {

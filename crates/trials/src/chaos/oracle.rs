@@ -12,18 +12,16 @@
 //!   judged, whatever the clocks said. Only the time from its issue to its commit is excused, since
 //!   no process can know it (`lifetimes.rs`).
 //! * A process that learned the vendor's clock signs by it, whatever its own clock says
-//!   (`signing.rs`).
+//!   (`learned.rs`).
 //! * A logout is final, a failed redemption changes nothing, and the grant of a successful one wins
 //!   (`endings.rs`).
 
 mod answer;
-mod ended;
 mod endings;
-mod epoch;
+mod grant;
 mod judge;
 mod lifetimes;
 mod rests;
-mod signing;
 
 pub(super) use self::answer::Answer;
 pub(super) use self::endings::{Deaths, LogOut};

@@ -12,7 +12,6 @@ use vendor_auth::types::store::{
 };
 use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
 
-use super::aged_store::AgedStore;
 use super::clock_jumps::machine_us;
 use super::learned::Learned;
 use super::protocol::{FromWorker, Reporter};
@@ -71,8 +70,9 @@ fn asks_for_a_token(uri: &http::Uri) -> bool {
     uri.path().ends_with("/token")
 }
 
-/// Reports what was committed. It gives ages in virtual time (`aged_store.rs`), and also wakes
-/// waiters when time is advanced: what waits for a day should not take a real one.
+/// Reports what was committed. Its entries age in virtual time, which follows the jumps; leases stay
+/// in real time. It also wakes waiters when time is advanced: what waits for a day should not take a
+/// real one.
 #[derive(Debug)]
 pub(super) struct ReportingStore {
     pub(super) store: Arc<dyn TokenStore>,
@@ -86,15 +86,55 @@ pub(super) struct ReportingStore {
 pub(super) enum Role {
     /// All processes share it.
     Shared,
+    /// The same, but it gives the lease to everyone: the oracle must detect it, or it detects
+    /// nothing.
+    Broken,
     /// One process has it alone: a token in its fallback store is not lost with it.
     Fallback,
 }
 
+/// How often to ask again if an answer leaves it open on which side of a jump something happened: a
+/// busy machine answers late, and a record that is taken for older than it is costs an exchange.
+const MOST_READS: usize = 50;
+
 impl ReportingStore {
-    fn aged_store(&self) -> AgedStore<'_> {
-        AgedStore {
-            store: &*self.store,
-            clock_file: self.clock.0.clock_file(),
+    fn clock_file(&self) -> &ClockFile {
+        self.clock.0.clock_file()
+    }
+
+    /// Returns the entry with its ages in virtual time. The store was asked for it at `asked_us`.
+    async fn age(&self, key: &TokenKey, entry: Entry, asked_us: i64) -> Result<Entry, StoreError> {
+        let jumps = self.clock_file().jumps();
+        let mut message = jumps.translate(entry, asked_us);
+        for _ in 1..MOST_READS {
+            if !message.is_doubtful {
+                break;
+            }
+            let asked_us = machine_us();
+            message = jumps.translate(self.store.load(key).await?, asked_us);
+        }
+        Ok(message.entry)
+    }
+
+    async fn changed(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        let before = self.clock_file().advanced_ms();
+        let entry = self.store.wait_for_change(key, seen, at_most).await?;
+        if self.clock_file().advanced_ms() != before {
+            // It is unknown on which side of the jump the store was read.
+            return None;
+        }
+        self.age(key, entry, machine_us()).await.ok()
+    }
+
+    async fn advanced(&self) {
+        let before = self.clock_file().advanced_ms();
+        while self.clock_file().advanced_ms() == before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -104,7 +144,7 @@ impl ReportingStore {
             Ok(other) => format!("{other:?}"),
             Err(error) => error.to_string(),
         };
-        if self.role == Role::Shared {
+        if self.role != Role::Fallback {
             let is_final = matches!(committed, Ok(Committed::Lost | Committed::Tombstoned));
             (self.reporter.0)(&FromWorker::Uncommitted {
                 generation,
@@ -117,8 +157,8 @@ impl ReportingStore {
     fn report_stored(&self, generation: u64) {
         let at_us = machine_us();
         (self.reporter.0)(&match self.role {
-            Role::Shared => FromWorker::Committed { generation, at_us },
             Role::Fallback => FromWorker::InFallback,
+            Role::Shared | Role::Broken => FromWorker::Committed { generation, at_us },
         });
     }
 }
@@ -126,7 +166,9 @@ impl ReportingStore {
 #[async_trait]
 impl TokenStore for ReportingStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.aged_store().load(key).await
+        let asked_us = machine_us();
+        let entry = self.store.load(key).await?;
+        self.age(key, entry, asked_us).await
     }
 
     async fn acquire(
@@ -135,7 +177,18 @@ impl TokenStore for ReportingStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Acquired, StoreError> {
-        self.aged_store().acquire(key, owner, life).await
+        if self.role == Role::Broken {
+            return Ok(Acquired::Held(self.load(key).await?));
+        }
+        let asked_us = machine_us();
+        Ok(match self.store.acquire(key, owner, life).await? {
+            Acquired::Held(entry) => Acquired::Held(self.age(key, entry, asked_us).await?),
+            Acquired::Busy { left, entry } => {
+                let entry = self.age(key, entry, asked_us).await?;
+                Acquired::Busy { left, entry }
+            }
+            other => other,
+        })
     }
 
     async fn renew(
@@ -144,7 +197,10 @@ impl TokenStore for ReportingStore {
         owner: &Owner,
         life: Duration,
     ) -> Result<Renewed, StoreError> {
-        self.store.renew(key, owner, life).await
+        match self.role {
+            Role::Broken => Ok(Renewed::Held),
+            _ => self.store.renew(key, owner, life).await,
+        }
     }
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
@@ -152,7 +208,10 @@ impl TokenStore for ReportingStore {
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
-        self.store.write_intent(key, intent).await
+        match self.role {
+            Role::Broken => Ok(Intended::Written),
+            _ => self.store.write_intent(key, intent).await,
+        }
     }
 
     async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
@@ -180,17 +239,9 @@ impl TokenStore for ReportingStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        let aged_store = self.aged_store();
         tokio::select! {
-            entry = aged_store.changed(key, seen, at_most) => entry,
-            () = advanced(self.clock.0.clock_file()) => None,
+            entry = self.changed(key, seen, at_most) => entry,
+            () = self.advanced() => None,
         }
-    }
-}
-
-async fn advanced(clock_file: &ClockFile) {
-    let before = clock_file.advanced_ms();
-    while clock_file.advanced_ms() == before {
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -6,13 +6,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::time::Instant;
 
-use super::log::Log;
 use super::options::Harm;
 use super::oracle::{Clocks, Deaths};
 use super::plan::{Plan, Trouble};
 use super::run::Run;
 use super::worker_state::WorkerState;
-use super::workers::Workers;
+use super::workers::{Log, Workers};
 
 /// No round takes nearly as long.
 const LONGEST_ROUND: Duration = Duration::from_secs(45);

@@ -21,7 +21,7 @@ use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
 use super::store_fixture::{Outage, StoreFixture};
 use super::worker::{self, Parts};
 use super::workers::Workers;
-use crate::folders::RunFolder;
+use crate::machine::RunFolder;
 
 /// Everything that a round needs.
 #[derive(Debug)]

@@ -13,16 +13,13 @@ use token_redis::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::types::store::TokenStore;
 
-use super::broken_store::BrokenStore;
 use super::options::StoreKind;
 use super::step_kill::{StepKill, whole_on_disk};
 
 /// Opens the store in a process.
 pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {
-    let sealing = || anyhow::Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?));
     Ok(match kind {
-        StoreKind::File => Arc::new(FileStore::at(address)),
-        StoreKind::Broken => Arc::new(BrokenStore(FileStore::at(address))),
+        StoreKind::File | StoreKind::Broken => Arc::new(FileStore::at(address)),
         StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
         StoreKind::Postgres => {
             let store = PostgresStore::builder(sealing()?)
@@ -33,6 +30,10 @@ pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn
             Arc::new(store)
         }
     })
+}
+
+fn sealing() -> Result<Sealing> {
+    Ok(Sealing::with(SealingKey::new("chaos", [42; 32])?))
 }
 
 /// Like `open_store`, in a process that may be told to kill itself before one step of a file's
@@ -79,9 +80,8 @@ impl StoreFixture {
             StoreKind::Postgres => {
                 // Each process may have five connections, and a crowd has 64 processes.
                 let server = Postgres::with().setting("max_connections", "400").start()?;
-                let sealing = Sealing::with(SealingKey::new("chaos", [42; 32])?);
-                let store = PostgresStore::builder(sealing).url(server.url()).build()?;
-                store.migrate().await?;
+                let store = PostgresStore::builder(sealing()?).url(server.url());
+                store.build()?.migrate().await?;
                 Self::Postgres(server)
             }
         })

@@ -16,6 +16,7 @@ use vendor_auth::{ReqwestClient, TokenCache};
 
 use self::calls::{Calls, read};
 use super::learned::Learned;
+use super::options::StoreKind;
 use super::protocol::{Assignment, FromWorker, Reporter, ToWorker, report};
 use super::reporting::{ReportingClient, ReportingStore, Role};
 use super::shared_clock::{ClockFile, ProcessClock, SharedClock};
@@ -144,6 +145,10 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
     let backoff = Backoff::default()
         .first(Duration::from_millis(20))
         .longest(Duration::from_millis(200));
+    let shared = match assignment.store {
+        StoreKind::Broken => Role::Broken,
+        _ => Role::Shared,
+    };
     let client = ReportingClient {
         client: client(assignment)?,
         reporter: parts.reporter,
@@ -153,7 +158,7 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
     };
     let tokens = TokenCache::builder(parts.endpoint.clone())
         .http_client(client)
-        .store(parts.saying(Role::Shared, parts.store.clone()))
+        .store(parts.saying(shared, parts.store.clone()))
         .fallback_store(parts.saying(Role::Fallback, Arc::new(FileStore::at(fallback))))
         .clock(parts.clock)
         .lease_ttl(Duration::from_millis(assignment.lease_ms))
@@ -164,11 +169,10 @@ pub(super) fn cache(parts: Parts, assignment: &Assignment) -> Result<TokenCache>
 }
 
 fn client(assignment: &Assignment) -> Result<ReqwestClient> {
-    let client = ReqwestClient::builder();
-    let client = match &assignment.authority {
-        Some(authority) => client.add_root_certificates_pem(authority),
-        None => client,
-    };
+    let mut client = ReqwestClient::builder();
+    if let Some(authority) = &assignment.authority {
+        client = client.add_root_certificates_pem(authority);
+    }
     Ok(client.build()?)
 }
 

@@ -4,13 +4,12 @@ mod process;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use self::process::{Received, WorkerProcess};
-use super::log::Log;
 use super::protocol::{Assignment, FromWorker, Handed, ToWorker};
 use super::worker_state::{HandedOut, WorkerState};
 
@@ -55,30 +54,22 @@ impl Workers {
             inbox,
         };
         for process in 0..processes {
-            let worker = workers.start(process, 0)?;
+            let outbox = workers.outbox.clone();
+            let worker = WorkerProcess::start(&workers.assignment, process, 0, outbox)?;
             workers.processes.push(worker);
         }
         workers.all_ready().await?;
         Ok(workers)
     }
 
-    fn start(&self, process: usize, incarnation: u32) -> Result<WorkerProcess> {
-        let assignment = Assignment {
-            process,
-            ..self.assignment.clone()
-        };
-        WorkerProcess::start(&assignment, incarnation, self.outbox.clone())
-    }
-
     pub(super) async fn all_ready(&mut self) -> Result<()> {
-        let limit = Duration::from_secs(60);
-        if self
-            .receive_until(limit, |workers| workers.all(|state| state.ready))
-            .await
-        {
-            return Ok(());
-        }
-        bail!("not every process opened its store:\n{}", self.log.text())
+        let ready = |workers: &Self| workers.all(|state| state.ready);
+        ensure!(
+            self.receive_until(Duration::from_secs(60), ready).await,
+            "not every process opened its store:\n{}",
+            self.log.text()
+        );
+        Ok(())
     }
 
     pub(super) fn all(&self, holds: impl Fn(&WorkerState) -> bool) -> bool {
@@ -117,6 +108,18 @@ impl Workers {
             }
         }
         true
+    }
+
+    /// Reads messages until this holds for the state of one process or the time is over, and
+    /// returns whether it holds.
+    pub(super) async fn receive_from(
+        &mut self,
+        process: usize,
+        within: Duration,
+        holds: fn(&WorkerState) -> bool,
+    ) -> bool {
+        let enough = |workers: &Self| workers.state(process).is_some_and(holds);
+        self.receive_until(within, enough).await
     }
 
     /// Reads messages for this long.
@@ -206,7 +209,8 @@ impl Workers {
     /// Kills a process without a chance to write anything down, and reads its last messages.
     pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGKILL");
-        self.signal(process, Signal::KILL)?;
+        let worker = self.processes.get(process).context("no such process")?;
+        worker.signal(Signal::KILL)?;
         self.reap(process).await
     }
 
@@ -226,12 +230,10 @@ impl Workers {
     /// Freezes a process.
     pub(super) fn stop(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGSTOP");
-        self.signal(process, Signal::STOP)?;
-        self.processes
-            .get_mut(process)
-            .into_iter()
-            .for_each(|worker| worker.stopped = true);
-        Ok(())
+        let worker = self.processes.get_mut(process);
+        let worker = worker.context("no such process")?;
+        worker.stopped = true;
+        worker.signal(Signal::STOP)
     }
 
     /// Resumes every stopped process.
@@ -257,25 +259,15 @@ impl Workers {
     /// Replaces each process that is gone by a new one. A process that was not killed but ended is
     /// a failure.
     pub(super) async fn replace_dead(&mut self) -> Result<()> {
-        for process in 0..self.processes.len() {
-            let Some(dead) = self
-                .processes
-                .get(process)
-                .filter(|worker| worker.state.gone)
-            else {
-                continue;
-            };
-            if !dead.killed {
-                bail!("process {process} ended by itself");
+        for (process, worker) in self.processes.iter_mut().enumerate() {
+            if worker.state.gone {
+                ensure!(worker.killed, "process {process} ended by itself");
+                let next = worker.incarnation + 1;
+                let outbox = self.outbox.clone();
+                *worker = WorkerProcess::start(&self.assignment, process, next, outbox)?;
             }
-            let next = self.start(process, dead.incarnation + 1)?;
-            if let Some(place) = self.processes.get_mut(process) {
-                *place = next;
-            }
+            worker.killed = false;
         }
-        self.processes
-            .iter_mut()
-            .for_each(|worker| worker.killed = false);
         self.all_ready().await
     }
 
@@ -285,11 +277,35 @@ impl Workers {
         let mut running = self.processes.iter().filter(|worker| !worker.state.gone);
         running.try_for_each(|worker| worker.limit_files(bytes))
     }
+}
 
-    fn signal(&self, process: usize, signal: Signal) -> Result<()> {
-        self.processes
-            .get(process)
-            .context("no such process")?
-            .signal(signal)
+/// What happened in a round, in case it has to be explained.
+#[derive(Debug)]
+pub(super) struct Log {
+    begun: Instant,
+    lines: Vec<String>,
+}
+
+impl Log {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds something about one process.
+    pub(super) fn add(&mut self, process: usize, what: &str) {
+        self.note(&format!("process {process}: {what}"));
+    }
+
+    /// Adds something about all of them.
+    pub(super) fn note(&mut self, what: &str) {
+        let at = self.begun.elapsed().as_secs_f64() * 1000.0;
+        self.lines.push(format!("{at:>9.1} ms  {what}"));
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.lines.join("\n")
     }
 }

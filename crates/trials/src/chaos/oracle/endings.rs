@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::answer::Answer;
-use super::ended::Ended;
+use super::grant::Ended;
 use super::judge::{Begun, Oracle};
 use super::lifetimes::end_of;
 use crate::chaos::rotation::{GRACE, RotationMode};

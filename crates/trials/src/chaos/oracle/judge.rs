@@ -4,11 +4,9 @@ use anyhow::{Result, ensure};
 use token_sim::{Kind, Outcome};
 
 use super::answer::Answer;
-use super::ended::Ended;
-use super::epoch::Epoch;
+use super::grant::{Ended, Epoch};
 use super::lifetimes::{Lifetimes, end_of};
 use super::rests::{Clocks, Rests};
-use super::signing;
 use crate::chaos::rotation::RotationMode;
 use crate::chaos::worker_state::HandedOut;
 
@@ -275,7 +273,7 @@ impl Oracle {
         self.ended.iter().try_for_each(|ended| ended.judge(out))?;
         if let Some(signed) = &out.handed.signed {
             self.tally.signed += 1;
-            signing::judge(out.process, signed)?;
+            signed.judge(out.process)?;
         }
         let judged = self.lifetimes.handed(out.process, &out.handed)?;
         self.tally.late += u64::from(judged.is_late());

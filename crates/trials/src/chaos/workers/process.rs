@@ -36,15 +36,20 @@ pub(super) struct Received {
 impl WorkerProcess {
     pub(super) fn start(
         assignment: &Assignment,
+        process: usize,
         incarnation: u32,
         outbox: mpsc::UnboundedSender<Received>,
     ) -> Result<Self> {
-        let mut child = command(&serde_json::to_string(assignment)?)
+        let assignment = Assignment {
+            process,
+            ..assignment.clone()
+        };
+        let mut child = command(&serde_json::to_string(&assignment)?)
             .spawn()
             .context("a process cannot be started")?;
         let stdin = child.stdin.take().context("no standard input")?;
         let stdout = child.stdout.take().context("no standard output")?;
-        tokio::spawn(listen(stdout, assignment.process, incarnation, outbox));
+        tokio::spawn(listen(stdout, process, incarnation, outbox));
         Ok(Self {
             state: WorkerState::default(),
             stopped: false,
