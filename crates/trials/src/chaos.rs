@@ -5,14 +5,11 @@
 //! drawn; how it interleaves depends on the machine. The oracle (`oracle.rs`) says what must hold
 //! in every case.
 
-mod aged_store;
-mod broken_store;
 mod clock_jumps;
 mod crowd;
 mod disturb;
 mod grants;
 mod learned;
-mod log;
 mod options;
 mod oracle;
 mod plan;
@@ -34,7 +31,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
 pub(crate) use self::options::Options;
@@ -47,6 +44,7 @@ use self::plan::draw::Setting;
 use self::random::Random;
 use self::rotation::RotationMode;
 use self::run::{Run, in_runtime};
+use crate::progress;
 
 /// Runs the rounds and prints the table.
 ///
@@ -66,45 +64,37 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 ///
 /// As [`run`].
 pub(crate) fn gate() -> Result<()> {
-    let broken = short(StoreKind::Broken, RotationMode::SingleUse, RuntimeMode::One);
+    let plain = Options {
+        store: StoreKind::File,
+        rotation: RotationMode::SingleUse,
+        runtime: RuntimeMode::One,
+        processes: 4,
+        rounds: 30,
+        seed: None,
+        tls: false,
+        no_kills: false,
+    };
+    let (store, no_kills, tls) = (StoreKind::Broken, true, true);
     let broken = Options {
-        no_kills: true,
-        ..broken
+        store,
+        no_kills,
+        ..plain
     };
     ensure!(
         run(&broken).is_err(),
         "a store that gives the lease to everyone was not detected"
     );
     println!("detected, as it should be");
-    let plain = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
     run(&plain)?;
-    let no_kills = true;
     run(&Options { no_kills, ..plain })?;
     for rotation in [RotationMode::Kept, RotationMode::Grace] {
-        run(&short(StoreKind::File, rotation, RuntimeMode::One))?;
+        run(&Options { rotation, ..plain })?;
     }
-    let signing = short(StoreKind::File, RotationMode::SingleUse, RuntimeMode::One);
-    run(&Options {
-        tls: true,
-        ..signing
-    })?;
+    run(&Options { tls, ..plain })?;
     for runtime in [RuntimeMode::PerCall, RuntimeMode::Dropped] {
-        run(&short(StoreKind::File, RotationMode::SingleUse, runtime))?;
+        run(&Options { runtime, ..plain })?;
     }
     Ok(())
-}
-
-fn short(store: StoreKind, rotation: RotationMode, runtime: RuntimeMode) -> Options {
-    Options {
-        store,
-        rotation,
-        runtime,
-        processes: 4,
-        rounds: 30,
-        seed: None,
-        tls: false,
-        no_kills: false,
-    }
 }
 
 #[expect(
@@ -121,7 +111,10 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
         harm: run.harm,
         has_steps: options.store == StoreKind::File,
     };
-    let bar = bar(options.rounds);
+    let bar = progress::bar(
+        options.rounds,
+        "{bar:30} {pos}/{len} {elapsed}/{duration} {msg}",
+    );
     let begun = Instant::now();
     let mut outcome = Ok(());
     for round in 0..options.rounds {
@@ -155,16 +148,6 @@ async fn run_in(folder: &Path, options: &Options) -> Result<()> {
         tally.lost
     );
     Ok(())
-}
-
-fn bar(rounds: usize) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(rounds).unwrap_or(u64::MAX));
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}/{duration} {msg}")
-    {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn show(bar: &ProgressBar, run: &Run, round: usize, rounds: usize) {

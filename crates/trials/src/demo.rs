@@ -28,7 +28,7 @@ use anyhow::{Context as _, Result, bail};
 use token_core::Timestamp;
 use token_sim::Outcome;
 
-use crate::folders;
+use crate::machine;
 use claim::{Claim, Finding};
 use history::{Attempt, End, GrantHistory};
 use output::Output;
@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(run_in(&folders::target("demo")?))
+    runtime.block_on(run_in(&machine::target("demo")?))
 }
 
 #[expect(

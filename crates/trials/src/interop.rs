@@ -27,7 +27,7 @@ use self::install::{Installed, Launch, install};
 use self::plan::Plan;
 use self::provider::Provider;
 use self::report::{Check, Report};
-use crate::outcome::Outcome;
+use crate::Outcome;
 
 /// A server and its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

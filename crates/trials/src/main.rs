@@ -11,13 +11,11 @@
 #![expect(clippy::print_stdout, reason = "commands print their results")]
 
 mod chaos;
-mod command;
 mod demo;
-mod folders;
 mod interop;
+mod machine;
 mod mounted_file;
 mod outage;
-mod outcome;
 mod progress;
 
 use std::path::PathBuf;
@@ -25,8 +23,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-
-use crate::outcome::Outcome;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -76,6 +72,16 @@ enum Trial {
     },
 }
 
+/// The exit code that `xtask` takes for a skipped step; the last line then gives the reason.
+const SKIPPED: u8 = 77;
+
+/// The end of a trial that did not fail.
+enum Outcome {
+    Passed,
+    /// It cannot run on this machine, for this reason.
+    Skipped(String),
+}
+
 /// The trials of `cargo xtask test` that differ from the commands.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Gate {
@@ -86,7 +92,11 @@ enum Gate {
 
 fn main() -> ExitCode {
     match run(&Cli::parse().trial) {
-        Ok(outcome) => outcome.report(),
+        Ok(Outcome::Passed) => ExitCode::SUCCESS,
+        Ok(Outcome::Skipped(reason)) => {
+            println!("skipped: {reason}");
+            ExitCode::from(SKIPPED)
+        }
         Err(error) => {
             println!("error: {error:#}");
             ExitCode::FAILURE

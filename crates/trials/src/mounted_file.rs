@@ -17,9 +17,8 @@ use vendor_auth::Secret;
 use vendor_auth::types::store::{CommitCondition, Record, RefreshFingerprint, TokenStore as _};
 use vendor_auth::types::{Generation, TokenKey};
 
-use crate::command::read;
-use crate::folders::RunFolder;
-use crate::outcome::Outcome;
+use crate::Outcome;
+use crate::machine::{RunFolder, read};
 
 /// What the error must advise.
 const ADVICE: &str = "mount its directory";

@@ -1,10 +1,10 @@
 //! The only output of the demo: everything that it prints goes through here, and is kept.
 
 use std::fmt::Debug;
-use std::io::IsTerminal as _;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
+
+use crate::progress::{PIECES, bar};
 
 /// Prints lines, shows what is under way, and keeps a transcript of both.
 #[derive(Debug)]
@@ -16,20 +16,8 @@ pub(crate) struct Output {
 impl Output {
     /// Starts an output for this number of pieces of work.
     pub(crate) fn of(pieces: usize) -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(u64::try_from(pieces).ok(), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}")
-        {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(120));
         Self {
-            bar,
+            bar: bar(pieces, PIECES),
             transcript: String::new(),
         }
     }

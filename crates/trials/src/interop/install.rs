@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::setup::Server;
-use crate::command;
+use crate::machine;
 
 /// What a registry client prints if it cannot reach the registry.
 const UNREACHABLE: [&str; 13] = [
@@ -61,7 +61,7 @@ pub(super) fn install(server: Server) -> Result<Installed> {
 
 /// Runs a registry client. Returns the reason if the registry was not reached.
 fn fetch(command: &mut Command, what: &str) -> Result<Option<String>> {
-    let Err(error) = command::read(command) else {
+    let Err(error) = machine::read(command) else {
         return Ok(None);
     };
     let said = format!("{error:#}");

@@ -5,8 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::{Installed, Launch, copy, fetch, is_installed, is_new_enough};
-use crate::command::{self, program};
-use crate::folders;
+use crate::machine::{self, program};
 
 const SOURCE: &str = "interop";
 const LOCK: &str = "package-lock.json";
@@ -18,8 +17,8 @@ pub(super) fn install() -> Result<Installed> {
     if let Some(reason) = missing() {
         return Ok(Installed::Missing(reason));
     }
-    let folder = folders::target("interop")?;
-    copy(&folders::source(SOURCE), &folder)?;
+    let folder = machine::target("interop")?;
+    copy(&machine::source(SOURCE), &folder)?;
     let launch = Launch {
         program: "node".into(),
         script: "server.mjs",
@@ -40,7 +39,7 @@ pub(super) fn install() -> Result<Installed> {
 }
 
 fn missing() -> Option<String> {
-    let Ok(version) = command::read(&mut program("node", &["--version"])) else {
+    let Ok(version) = machine::read(&mut program("node", &["--version"])) else {
         return Some("Node is not installed".to_owned());
     };
     if !is_new_enough(&version, OLDEST_NODE) {
@@ -50,6 +49,6 @@ fn missing() -> Option<String> {
             version.trim()
         ));
     }
-    let has_npm = command::is_there("npm", &["--version"]);
+    let has_npm = machine::is_there("npm", &["--version"]);
     (!has_npm).then(|| "npm is not installed".to_owned())
 }

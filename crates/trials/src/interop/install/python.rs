@@ -6,8 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::{Installed, Launch, copy, fetch, is_installed, is_new_enough};
-use crate::command::{self, program};
-use crate::folders;
+use crate::machine::{self, program};
 
 const SOURCE: &str = "interop/django";
 const REQUIREMENTS: &str = "requirements.txt";
@@ -19,8 +18,8 @@ pub(super) fn install() -> Result<Installed> {
     if let Some(reason) = missing() {
         return Ok(Installed::Missing(reason));
     }
-    let folder = folders::target("interop-django")?;
-    copy(&folders::source(SOURCE), &folder)?;
+    let folder = machine::target("interop-django")?;
+    copy(&machine::source(SOURCE), &folder)?;
     let launch = Launch {
         program: folder.join("venv/bin/python"),
         script: "server.py",
@@ -37,14 +36,14 @@ pub(super) fn install() -> Result<Installed> {
 }
 
 fn missing() -> Option<String> {
-    let Ok(version) = command::read(&mut program("python3", &["--version"])) else {
+    let Ok(version) = machine::read(&mut program("python3", &["--version"])) else {
         return Some("Python is not installed".to_owned());
     };
     if !is_new_enough(&version, OLDEST_PYTHON) {
         let (major, minor) = OLDEST_PYTHON;
         return Some(format!("{} is older than {major}.{minor}", version.trim()));
     }
-    let has_venv = command::is_there("python3", &["-c", "import venv, ensurepip"]);
+    let has_venv = machine::is_there("python3", &["-c", "import venv, ensurepip"]);
     (!has_venv).then(|| "Python has no `venv`".to_owned())
 }
 
@@ -52,7 +51,7 @@ fn missing() -> Option<String> {
 fn make(folder: &Path) -> Result<Option<String>> {
     println!("  python3 -m venv, pip install");
     let mut venv = program("python3", &["-m", "venv", "--clear", "venv"]);
-    command::read(venv.current_dir(folder)).context("the virtual environment cannot be created")?;
+    machine::read(venv.current_dir(folder)).context("the virtual environment cannot be created")?;
     let pip = [
         "-m",
         "pip",
