@@ -10,8 +10,8 @@ use super::options::Harm;
 use super::oracle::{Clocks, Deaths};
 use super::plan::{Plan, Trouble};
 use super::run::Run;
-use super::worker_state::WorkerState;
-use super::workers::{Log, Workers};
+use super::worker_state::{Log, WorkerState};
+use super::workers::Workers;
 
 /// No round takes nearly as long.
 const LONGEST_ROUND: Duration = Duration::from_secs(45);

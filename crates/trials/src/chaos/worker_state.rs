@@ -1,4 +1,6 @@
-//! What is known of a process from its messages.
+//! What is known of the processes: their states from their messages, and a log of each round.
+
+use tokio::time::Instant;
 
 use super::protocol::{FromWorker, Handed};
 
@@ -133,6 +135,37 @@ impl WorkerState {
     /// Returns whether a token is lost if it is killed now.
     pub(super) fn would_lose(&self) -> bool {
         self.sending || (self.holding && !self.in_fallback)
+    }
+}
+
+/// What happened in a round, in case it has to be explained.
+#[derive(Debug)]
+pub(super) struct Log {
+    begun: Instant,
+    lines: Vec<String>,
+}
+
+impl Log {
+    pub(super) fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds something about one process.
+    pub(super) fn add(&mut self, process: usize, what: &str) {
+        self.note(&format!("process {process}: {what}"));
+    }
+
+    /// Adds something about all of them.
+    pub(super) fn note(&mut self, what: &str) {
+        let at = self.begun.elapsed().as_secs_f64() * 1000.0;
+        self.lines.push(format!("{at:>9.1} ms  {what}"));
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.lines.join("\n")
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::process::{Received, WorkerProcess};
 use super::protocol::{Assignment, FromWorker, Handed, ToWorker};
-use super::worker_state::{HandedOut, WorkerState};
+use super::worker_state::{HandedOut, Log, WorkerState};
 
 /// All processes.
 #[derive(Debug)]
@@ -40,8 +40,9 @@ impl Workers {
     /// Starts this many processes and waits until all are ready.
     pub(super) async fn spawn(assignment: Assignment, processes: usize) -> Result<Self> {
         let (outbox, inbox) = mpsc::unbounded_channel();
+        let start = |process| WorkerProcess::start(&assignment, process, 0, outbox.clone());
         let mut workers = Self {
-            processes: Vec::new(),
+            processes: (0..processes).map(start).collect::<Result<_>>()?,
             log: Log::begin(),
             handed: Vec::new(),
             committed: Vec::new(),
@@ -53,11 +54,6 @@ impl Workers {
             outbox,
             inbox,
         };
-        for process in 0..processes {
-            let outbox = workers.outbox.clone();
-            let worker = WorkerProcess::start(&workers.assignment, process, 0, outbox)?;
-            workers.processes.push(worker);
-        }
         workers.all_ready().await?;
         Ok(workers)
     }
@@ -78,6 +74,10 @@ impl Workers {
 
     pub(super) fn state(&self, process: usize) -> Option<&WorkerState> {
         self.processes.get(process).map(|worker| &worker.state)
+    }
+
+    fn worker(&mut self, process: usize) -> Result<&mut WorkerProcess> {
+        self.processes.get_mut(process).context("no such process")
     }
 
     /// Returns the process whose request is under way.
@@ -209,8 +209,7 @@ impl Workers {
     /// Kills a process without a chance to write anything down, and reads its last messages.
     pub(super) async fn kill(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGKILL");
-        let worker = self.processes.get(process).context("no such process")?;
-        worker.signal(Signal::KILL)?;
+        self.worker(process)?.signal(Signal::KILL)?;
         self.reap(process).await
     }
 
@@ -220,18 +219,15 @@ impl Workers {
         if !self.receive_until(Duration::from_secs(10), gone).await {
             bail!("process {process} does not die");
         }
-        if let Some(worker) = self.processes.get_mut(process) {
-            worker.killed = true;
-            worker.ended().await?;
-        }
-        Ok(())
+        let worker = self.worker(process)?;
+        worker.killed = true;
+        worker.ended().await
     }
 
     /// Freezes a process.
     pub(super) fn stop(&mut self, process: usize) -> Result<()> {
         self.log.add(process, "SIGSTOP");
-        let worker = self.processes.get_mut(process);
-        let worker = worker.context("no such process")?;
+        let worker = self.worker(process)?;
         worker.stopped = true;
         worker.signal(Signal::STOP)
     }
@@ -249,11 +245,9 @@ impl Workers {
 
     /// Sends a signal to all running processes but this one.
     pub(super) fn signal_others(&self, process: usize, signal: Signal) -> Result<()> {
-        let mut all = self.processes.iter().enumerate();
-        all.try_for_each(|(other, worker)| match other != process && worker.runs() {
-            true => worker.signal(signal),
-            false => Ok(()),
-        })
+        let all = self.processes.iter().enumerate();
+        let mut others = all.filter(|(other, worker)| *other != process && worker.runs());
+        others.try_for_each(|(_, worker)| worker.signal(signal))
     }
 
     /// Replaces each process that is gone by a new one. A process that was not killed but ended is
@@ -276,36 +270,5 @@ impl Workers {
     pub(super) fn limit_files(&mut self, bytes: Option<u64>) -> Result<()> {
         let mut running = self.processes.iter().filter(|worker| !worker.state.gone);
         running.try_for_each(|worker| worker.limit_files(bytes))
-    }
-}
-
-/// What happened in a round, in case it has to be explained.
-#[derive(Debug)]
-pub(super) struct Log {
-    begun: Instant,
-    lines: Vec<String>,
-}
-
-impl Log {
-    pub(super) fn begin() -> Self {
-        Self {
-            begun: Instant::now(),
-            lines: Vec::new(),
-        }
-    }
-
-    /// Adds something about one process.
-    pub(super) fn add(&mut self, process: usize, what: &str) {
-        self.note(&format!("process {process}: {what}"));
-    }
-
-    /// Adds something about all of them.
-    pub(super) fn note(&mut self, what: &str) {
-        let at = self.begun.elapsed().as_secs_f64() * 1000.0;
-        self.lines.push(format!("{at:>9.1} ms  {what}"));
-    }
-
-    pub(super) fn text(&self) -> String {
-        self.lines.join("\n")
     }
 }
