@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 ///
 /// ```
 /// use std::time::Duration;
-/// use token_sealing::{Sealing, SealingKey};
+/// use token_redis::types::{Sealing, SealingKey};
 /// use token_redis::{RedisStore, Servers};
 ///
 /// let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);
@@ -136,7 +136,7 @@ impl RedisStoreBuilder {
     ///
     /// ```
     /// use token_core::Secret;
-    /// use token_sealing::{Sealing, SealingKey};
+    /// use token_redis::types::{Sealing, SealingKey};
     /// use token_redis::{RedisStore, Servers};
     ///
     /// # let sealing = Sealing::with(SealingKey::new("2026-03", [7; 32])?);

@@ -19,3 +19,10 @@ pub use builder::RedisStoreBuilder;
 pub use check::RedisNode;
 pub use servers::Servers;
 pub use store::RedisStore;
+
+/// Re-exports of the types of other crates in this crate's public API, so that you need no
+/// dependency on the same versions.
+pub mod types {
+    pub use token_core::store::PasswordSource;
+    pub use token_sealing::{Sealing, SealingKey};
+}
