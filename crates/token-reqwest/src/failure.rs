@@ -150,10 +150,10 @@ fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
 fn proxy_refusal(cause: &(dyn Error + 'static)) -> Option<Finding> {
     let text = cause.to_string();
     let detail = match text.strip_prefix("tunnel error: ")? {
-        "proxy authorization required" => "the proxy requires other credentials",
-        "failed to create underlying connection" => "the proxy could not be reached",
-        "unexpected end of file" => "the proxy closed the connection",
-        _ => "the proxy refused a tunnel to this host",
+        "proxy authorization required" => "it requires other credentials",
+        "failed to create underlying connection" => "it could not be reached",
+        "unexpected end of file" => "it closed the tunnel",
+        _ => "it opens no tunnel to this host",
     };
     Some(Finding::with_detail(SendFailure::Proxy, detail))
 }

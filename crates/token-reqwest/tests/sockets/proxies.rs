@@ -41,16 +41,13 @@ async fn a_proxy_that_refuses_the_tunnel_sent_nothing() {
     for (answer, why) in [
         (
             "HTTP/1.1 407 Who\r\n\r\n",
-            "the proxy refused the connection: the proxy requires other credentials",
+            "the proxy refused the connection: it requires other credentials",
         ),
         (
             "HTTP/1.1 403 No\r\n\r\n",
-            "the proxy refused the connection: the proxy refused a tunnel to this host",
+            "the proxy refused the connection: it opens no tunnel to this host",
         ),
-        (
-            "",
-            "the proxy refused the connection: the proxy closed the connection",
-        ),
+        ("", "the proxy refused the connection: it closed the tunnel"),
     ] {
         let error = refused_with(answer).await;
         assert_unsent(&error, SendFailure::Proxy);
