@@ -24,14 +24,6 @@ pub(crate) enum RefreshJob {
     Begin(NewGrant),
 }
 
-/// Result of taking the lease.
-enum Taken<'a> {
-    /// With what was stored when it was taken.
-    Lease(Lease<'a>, Entry),
-    /// Another owner committed meanwhile, and its token is in use: no lease is needed.
-    Adopted,
-}
-
 /// Busy and broken are different answers: the first passes by itself.
 enum NoLease {
     Busy,
@@ -72,8 +64,8 @@ impl Refresher {
             Err(error) => Err(NoLease::Broken(error)),
         };
         match taken {
-            Ok(Taken::Adopted) => Ok(()),
-            Ok(Taken::Lease(lease, stored)) => {
+            Ok(None) => Ok(()),
+            Ok(Some((lease, stored))) => {
                 let work = self.with_lease(session, &lease, job, stored);
                 let outcome = lease.kept_while(work).await;
                 // While a token waits for the store, the others must wait too: they would spend its
@@ -162,12 +154,13 @@ impl Refresher {
         }
     }
 
-    /// Takes the lease. If another owner has it, watches for that one's commit.
+    /// Takes the lease, and returns it with what was stored then. If another owner has it, watches
+    /// for that one's commit. Returns `None` if that one's token is in use: no lease is needed.
     async fn take_lease<'a>(
         &'a self,
         session: Session<'a>,
         purpose: Purpose,
-    ) -> Result<Taken<'a>, NoLease> {
+    ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
         let started = session.now().elapsed;
         loop {
             let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
@@ -175,7 +168,7 @@ impl Refresher {
             let (left, stored) = match acquired {
                 Acquired::Held(stored) => {
                     let lease = Lease::granted(&self.store, session.clock(), ttl, asked_at);
-                    return Ok(Taken::Lease(lease, stored));
+                    return Ok(Some((lease, stored)));
                 }
                 Acquired::Busy { left, entry } => (left, entry),
                 _ => return Err(NoLease::Broken(unknown_acquired())),
@@ -185,7 +178,7 @@ impl Refresher {
             }
             let is_adopted = self.watch(session, left, &stored).await;
             if is_adopted && purpose == Purpose::AnyNewer {
-                return Ok(Taken::Adopted);
+                return Ok(None);
             }
         }
     }
