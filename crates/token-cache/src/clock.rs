@@ -98,7 +98,7 @@ fn elapsed() -> Duration {
 /// assert_eq!(clock.now().wall, Timestamp::from_unix_seconds(1_700_000_060));
 /// # }
 /// ```
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 #[derive(Clone, Debug)]
 pub struct RuntimeClock {
     origin: tokio::time::Instant,
@@ -106,7 +106,7 @@ pub struct RuntimeClock {
     stepped_millis: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 impl RuntimeClock {
     /// Returns a clock that shows this wall time now.
     pub fn at(wall: Timestamp) -> Self {
@@ -124,7 +124,7 @@ impl RuntimeClock {
     }
 }
 
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 impl Clock for RuntimeClock {
     fn now(&self) -> ClockReading {
         let elapsed = tokio::time::Instant::now().saturating_duration_since(self.origin);

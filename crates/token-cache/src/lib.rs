@@ -23,7 +23,7 @@ pub use refresh::grant_state::GrantState;
 pub use refresh::revoke::LoggedOut;
 
 /// For tests: a clock that follows tokio's paused time.
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util {
     pub use crate::clock::RuntimeClock;

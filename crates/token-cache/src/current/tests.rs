@@ -1,25 +1,26 @@
 //! What is current, without a runtime, a store or a vendor.
 
 use token_core::{Error, ErrorKind, Rotation, Timestamp};
-use token_testkit::ManualClock;
+use tokio::time::advance;
 
 use super::decide::{Decision, RefreshState};
 use super::events::Origin;
 use super::*;
+use crate::clock::RuntimeClock;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn current(has_login: bool) -> (Current, ManualClock) {
-    let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+/// In the paused time of the runtime.
+fn current(has_login: bool) -> Current {
+    let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
     let traits = EndpointTraits {
         key: TokenKey::of("acme", "api.acme.example", "user-17"),
         rotation: Rotation::SingleUse,
         exchange_ends_old_token: false,
         has_login,
     };
-    let current = Current::new(traits, Box::new(clock.clone()), Timing::default()).unwrap();
-    (current, clock)
+    Current::new(traits, Box::new(clock), Timing::default()).unwrap()
 }
 
 /// A token that lives for an hour from now.
@@ -40,25 +41,25 @@ fn publish(current: &Current, token: Token, origin: Origin) {
     session.publish(token, current.now(), origin);
 }
 
-#[test]
-fn a_token_is_fresh_then_due_and_at_last_expired() {
-    let (current, clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn a_token_is_fresh_then_due_and_at_last_expired() {
+    let current = current(false);
     assert_eq!(current.decide(), Decision::Wait);
     publish(&current, token(&current, 1), Origin::Refresh);
     assert!(current.fresh().is_some());
     assert_eq!(current.decide(), Decision::Use);
-    clock.advance(50 * MINUTE);
+    advance(50 * MINUTE).await;
     assert!(current.fresh().is_none() && current.live().is_some());
     assert_eq!(current.decide(), Decision::UseAndRefresh);
     assert_eq!(current.decide_during(RefreshState::InFlight), Decision::Use);
-    clock.advance(10 * MINUTE);
+    advance(10 * MINUTE).await;
     assert!(current.live().is_none());
     assert_eq!(current.decide(), Decision::Wait);
 }
 
-#[test]
-fn a_late_rejection_of_an_older_token_changes_nothing() {
-    let (current, _clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn a_late_rejection_of_an_older_token_changes_nothing() {
+    let current = current(false);
     let older = token(&current, 1);
     publish(&current, older.clone(), Origin::Refresh);
     publish(&current, token(&current, 2), Origin::Refresh);
@@ -68,11 +69,11 @@ fn a_late_rejection_of_an_older_token_changes_nothing() {
     assert!(current.live().is_none());
 }
 
-#[test]
-fn an_expired_token_gives_its_refresh_token_and_leaves_the_live_access_token() {
-    let (current, clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn an_expired_token_gives_its_refresh_token_and_leaves_the_live_access_token() {
+    let current = current(false);
     let expired = token(&current, 2);
-    clock.advance(2 * HOUR);
+    advance(2 * HOUR).await;
     publish(&current, token(&current, 1), Origin::Refresh);
     publish(&current, expired, Origin::Store);
     let token = current.live().unwrap();
@@ -80,9 +81,9 @@ fn an_expired_token_gives_its_refresh_token_and_leaves_the_live_access_token() {
     assert_eq!(token.refresh().unwrap().expose(), "R2");
 }
 
-#[test]
-fn a_session_that_a_logout_has_ended_publishes_nothing() {
-    let (current, _clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn a_session_that_a_logout_has_ended_publishes_nothing() {
+    let current = current(false);
     let before = current.session(current.session_id());
     current.begin_logout();
     assert!(current.complete_logout().is_none());
@@ -92,9 +93,9 @@ fn a_session_that_a_logout_has_ended_publishes_nothing() {
     assert!(current.live().is_some() && !current.is_logged_out());
 }
 
-#[test]
-fn what_comes_during_a_logout_is_published_if_that_fails() {
-    let (current, _clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn what_comes_during_a_logout_is_published_if_that_fails() {
+    let current = current(false);
     current.begin_logout();
     publish(&current, token(&current, 1), Origin::Refresh);
     assert!(current.live().is_none() && current.is_logging_out());
@@ -102,9 +103,9 @@ fn what_comes_during_a_logout_is_published_if_that_fails() {
     assert!(current.live().is_some() && !current.is_logging_out());
 }
 
-#[test]
-fn a_refused_grant_is_remembered_until_a_person_or_a_newer_token_says_otherwise() {
-    let (current, _clock) = current(false);
+#[tokio::test(start_paused = true)]
+async fn a_refused_grant_is_remembered_until_a_person_or_a_newer_token_says_otherwise() {
+    let current = current(false);
     let refused = || {
         let session = current.session(current.session_id());
         session.note_failure(&Error::new(ErrorKind::Rejected, "revoked"));
@@ -118,10 +119,10 @@ fn a_refused_grant_is_remembered_until_a_person_or_a_newer_token_says_otherwise(
     assert!(current.refusal().is_none() && current.live().is_some());
 }
 
-#[test]
-fn a_logout_is_temporary_only_for_an_endpoint_with_a_repeatable_login() {
+#[tokio::test(start_paused = true)]
+async fn a_logout_is_temporary_only_for_an_endpoint_with_a_repeatable_login() {
     for has_login in [true, false] {
-        let (current, _clock) = current(has_login);
+        let current = current(has_login);
         publish(&current, token(&current, 1), Origin::Refresh);
         let error = current.session(current.session_id()).note_tombstone();
         assert_eq!(error.kind() != ErrorKind::Rejected, has_login);
