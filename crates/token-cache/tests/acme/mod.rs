@@ -23,9 +23,12 @@ pub(crate) use gate::Gate;
 pub(crate) use rng::SeededRng;
 pub(crate) use server::{AcmeServer, Reuse};
 pub(crate) use setup::{Setup, advance, received};
+pub(crate) use setup::{spawn_logout, spawn_token, spawn_token_within, token_generation};
 pub(crate) use store::{FaultyStore, Op, StoreFault};
 pub(crate) use wire::ReceivedRequest;
 
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const API_KEY: &str = "acme-api-key-0123456789";
 pub(crate) const CODE: &str = "acme-one-time-code-0123456789";
 /// Less than the shortest pause after a failure: such a caller gets the failure itself.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use token_cache::test_util::RuntimeClock;
 use token_cache::{Event, Events, TokenCache, TokenCacheBuilder};
 use token_core::store::{Entry, Intent, Owner};
-use token_core::{Clock, Rotation, Timestamp, TokenEndpoint, TokenStore};
+use token_core::{Clock, Error, Generation, Rotation, Timestamp, TokenEndpoint, TokenStore};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use super::{Acme, AcmeServer, FaultyStore, Reuse};
 
@@ -54,10 +55,17 @@ impl Setup {
 
     /// Returns a cache that knows the grant's refresh token.
     pub(crate) fn cache(&self) -> TokenCache {
-        self.builder(&self.store)
-            .initial_token(self.server.grant())
-            .build()
-            .unwrap()
+        self.cache_with(|builder| builder)
+    }
+
+    /// The same, with these settings.
+    pub(crate) fn cache_with(
+        &self,
+        set: impl FnOnce(TokenCacheBuilder) -> TokenCacheBuilder,
+    ) -> TokenCache {
+        let builder = self.builder(&self.store);
+        let builder = builder.initial_token(self.server.grant());
+        set(builder).build().unwrap()
     }
 
     /// The same, with a token that is due: 50 minutes of its hour are over.
@@ -80,9 +88,29 @@ impl Setup {
         (cache, store)
     }
 
+    /// Returns two caches in two processes that have the first token, and the second one's
+    /// connection to the store.
+    pub(crate) async fn two_processes(&self) -> (TokenCache, TokenCache, FaultyStore) {
+        let (ours, (theirs, store)) = (self.cache(), self.other_process());
+        ours.token().await.unwrap();
+        theirs.token().await.unwrap();
+        (ours, theirs, store)
+    }
+
+    /// Returns a cache in another process that knows no token.
+    pub(crate) fn newcomer(&self) -> TokenCache {
+        let store = self.store.for_other_process();
+        self.builder(&store).build().unwrap()
+    }
+
     /// Returns what is stored.
     pub(crate) async fn stored(&self) -> Entry {
         self.store.memory().load(&self.acme.key()).await.unwrap()
+    }
+
+    /// Returns the generation of the stored token.
+    pub(crate) async fn stored_generation(&self) -> Generation {
+        self.stored().await.record.unwrap().generation
     }
 
     /// Leaves the intent of another process that was about to spend the stored token, and died.
@@ -115,6 +143,35 @@ impl Setup {
 pub(crate) async fn advance(span: Duration) {
     // tidy: sleeps because it lets paused time pass
     tokio::time::sleep(span).await;
+}
+
+/// Returns the generation of the token that a caller gets.
+pub(crate) async fn token_generation(cache: &TokenCache) -> Generation {
+    cache.token().await.unwrap().generation()
+}
+
+/// A task that asks for a token.
+pub(crate) fn spawn_token(cache: &TokenCache) -> JoinHandle<Result<Generation, Error>> {
+    let cache = cache.clone();
+    tokio::spawn(async move { cache.token().await.map(|token| token.generation()) })
+}
+
+/// A task that waits at most this long for a token.
+pub(crate) fn spawn_token_within(
+    cache: &TokenCache,
+    within: Duration,
+) -> JoinHandle<Result<Generation, Error>> {
+    let cache = cache.clone();
+    tokio::spawn(async move {
+        let token = cache.token_within(within).await?;
+        Ok(token.generation())
+    })
+}
+
+/// A task that logs out.
+pub(crate) fn spawn_logout(cache: &TokenCache) -> JoinHandle<Result<(), Error>> {
+    let cache = cache.clone();
+    tokio::spawn(async move { cache.logout().await.map(drop) })
 }
 
 /// Returns the events that have been sent so far.

@@ -111,6 +111,18 @@ impl FaultyStore {
         self.state.lock().unwrap().faults.extend(failing);
     }
 
+    /// These operations cannot reach the store.
+    pub(crate) fn fail(&self, ops: impl IntoIterator<Item = Op>) {
+        self.fail_with(ops, &StoreFault::Unreachable);
+    }
+
+    /// The operation is done; its answer waits at the gate.
+    pub(crate) fn hold_answer(&self, op: Op) -> Gate {
+        let gate = Gate::closed();
+        self.fail_with([op], &StoreFault::AnswerDelayed(gate.clone()));
+        gate
+    }
+
     pub(crate) fn recover(&self) {
         self.state.lock().unwrap().faults.clear();
     }

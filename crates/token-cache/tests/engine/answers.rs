@@ -6,15 +6,14 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
 
 /// Asks for a token, and waits for the end of the refresh that this starts.
 async fn ask(cache: &TokenCache) -> Generation {
     let generation = cache.token().await.unwrap().generation();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     generation
 }
 
@@ -53,7 +52,7 @@ async fn the_same_token_again_is_accepted_without_a_longer_life_and_without_a_lo
                 .access()
                 .same_as(before.access())
         );
-        advance(MINUTE / 60).await;
+        advance(SECOND).await;
     }
     let again = cache.current().unwrap();
     assert_eq!(
@@ -83,7 +82,7 @@ async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
 #[tokio::test(start_paused = true)]
 async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    setup.server.life(Duration::from_secs(1));
+    setup.server.life(SECOND);
     setup.server.latency(Duration::from_secs(2));
     let cache = setup.cache();
     let until = Instant::now() + 10 * MINUTE;
@@ -102,7 +101,7 @@ async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
 #[tokio::test(start_paused = true)]
 async fn tokens_that_live_a_second_are_asked_for_about_once_a_second() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    setup.server.life(Duration::from_secs(1));
+    setup.server.life(SECOND);
     let cache = setup.cache();
     for _ in 0..600 {
         assert!(setup.server.accepts(cache.token().await.unwrap().access()));
@@ -118,9 +117,7 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     let mut events = cache.events();
-    setup
-        .server
-        .then([Fault::Answer(200, &[], r#"{"error":"E17"}"#.into())]);
+    setup.server.then([Fault::ok(r#"{"error":"E17"}"#)]);
     assert_eq!(ask(&cache).await, Generation::new(1));
     let received = received(&mut events).await;
     assert!(
@@ -137,9 +134,9 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
 async fn a_web_page_instead_of_an_answer_is_retried_and_the_token_kept() {
     let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));
     let cache = setup.due_cache().await;
-    setup.server.then([Fault::Answer(200, &[], HTML.into())]);
+    setup.server.then([Fault::ok(HTML)]);
     assert_eq!(ask(&cache).await, Generation::new(1));
-    advance(5 * Duration::from_secs(1)).await;
+    advance(5 * SECOND).await;
     ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     assert_eq!(setup.server.reused(), 0);
@@ -175,6 +172,6 @@ async fn a_400_that_means_retry_is_not_the_end_of_the_grant() {
         matches!(error.kind(), ErrorKind::Transient { .. }),
         "{error}"
     );
-    advance(2 * MINUTE / 60).await;
+    advance(2 * SECOND).await;
     assert!(cache.token().await.is_ok());
 }

@@ -6,9 +6,7 @@ use token_cache::{Drained, Event, Origin};
 use token_core::reexports::http::{Request, StatusCode};
 use token_core::{Attempt, ErrorKind, RefreshPolicy, Rotation, TokenEndpoint};
 
-use crate::acme::{Acme, Fault, Gate, Op, Setup, StoreFault, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, received, spawn_token};
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_concurrent_callers_share_one_exchange() {
@@ -174,12 +172,7 @@ async fn windows_of_ones_own_are_kept() {
     let windows = RefreshPolicy::default()
         .refreshed_in_the_last(900)
         .spread_over(0);
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(setup.server.grant())
-        .refresh_policy(windows)
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.refresh_policy(windows));
     cache.token().await.unwrap();
     advance(7 * MINUTE).await;
     cache.token().await.unwrap();
@@ -191,16 +184,13 @@ async fn windows_of_ones_own_are_kept() {
 async fn a_token_that_is_refused_while_its_flight_still_gives_the_lease_back_is_followed_by_another()
  {
     let setup = Setup::new(Acme::single_use());
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Release], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Release);
     let cache = setup.cache();
     let refused = (*cache.token().await.unwrap()).clone();
     gate.reached().await;
     cache.invalidate(&refused);
-    let asking = tokio::spawn(async move { cache.token().await.map(|token| token.generation()) });
-    advance(Duration::from_secs(1)).await;
+    let asking = spawn_token(&cache);
+    advance(SECOND).await;
     setup.store.recover();
     gate.open();
     assert_eq!(asking.await.unwrap().unwrap(), refused.generation().next());

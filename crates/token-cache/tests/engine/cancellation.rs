@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use token_core::{ErrorKind, Generation};
 
-use crate::acme::{Acme, Setup, When, advance};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, Setup, When, advance, token_generation};
 
 // FAULTS.md row 3
 #[tokio::test(start_paused = true)]
@@ -23,14 +21,9 @@ async fn a_callers_deadline_does_not_stop_the_exchange() {
         .unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(1)
-    );
-    assert_eq!(
-        (setup.server.requests().len(), setup.server.reused()),
-        (1, 0)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(1));
+    assert_eq!(setup.server.requests().len(), 1);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md row 3

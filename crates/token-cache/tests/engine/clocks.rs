@@ -6,9 +6,8 @@ use token_cache::test_util::RuntimeClock;
 use token_core::{Clock as _, ErrorKind, Generation, Rotation, Timestamp};
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, IMPATIENT, Setup, When, advance};
+use crate::acme::{Acme, IMPATIENT, MINUTE, Setup, When, advance, token_generation};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const HOUR_MILLIS: i64 = 3_600_000;
 
 // FAULTS.md row 18
@@ -98,12 +97,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     let setup = Setup::new(Acme::single_use());
     // Its times jump where tokio's timers do not run, as at a suspend.
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(setup.server.grant())
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.clock(clock.clone()));
     cache.token().await.unwrap();
     clock.advance(61 * MINUTE);
     clock.step_wall(-61 * 60_000);
@@ -112,10 +106,7 @@ async fn a_token_that_died_while_the_machine_slept_is_judged_expired_on_waking()
     let late = cache.token_within(MINUTE).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Transient { after: None });
     gate.open();
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(2)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(2));
 }
 
 // FAULTS.md row 20

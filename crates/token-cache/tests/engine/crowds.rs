@@ -18,10 +18,9 @@ use token_core::{
 };
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, SeededRng, Setup};
+use crate::acme::{Acme, MINUTE, SECOND, SeededRng, Setup};
 
-const SECOND: Duration = Duration::from_secs(1);
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = MINUTE;
 
 /// Issues tokens that live for a minute of this clock, and remembers when each ends.
 #[derive(Clone, Debug)]

@@ -7,15 +7,13 @@ use token_core::store::Owner;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FaultyStore, Gate, Op, Setup, StoreFault, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{
+    Acme, FaultyStore, Gate, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, received,
+};
 
 /// Two processes with one token of which `left` is left.
 async fn with_life_left(setup: &Setup, left: Duration) -> (TokenCache, TokenCache, FaultyStore) {
-    let (ours, (theirs, store)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, store) = setup.two_processes().await;
     advance(60 * MINUTE - left).await;
     (ours, theirs, store)
 }
@@ -43,7 +41,7 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
             ours.token().await.unwrap().same_secrets_as(&token),
             "served to its end"
         );
-        advance(MINUTE / 60).await;
+        advance(SECOND).await;
     }
     let attempts = setup.server.requests();
     assert_eq!(
@@ -96,12 +94,10 @@ async fn a_commit_that_comes_while_the_doubt_is_waited_out_is_adopted_without_an
     advance(2 * MINUTE).await;
     store.recover();
     gate.open();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
-    assert_eq!(
-        (setup.server.requests().len(), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.requests().len(), 2);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md row 2
@@ -129,7 +125,7 @@ async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
     let (ours, _theirs, _store) = with_life_left(&setup, 10 * MINUTE).await;
     setup.leave_foreign_intent().await;
     ours.token().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
 
@@ -141,7 +137,7 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
     ours.token().await.unwrap();
     advance(MINUTE).await;
     _ = theirs.logout().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(ours.token().await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(setup.server.count("/refresh"), 1);
 }
@@ -151,9 +147,9 @@ async fn a_logout_ends_the_waiting_for_a_doubt() {
 async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
-    store.fail_with([Op::Commit], &StoreFault::Unreachable);
+    store.fail([Op::Commit]);
     theirs.token().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     ours.token().await.unwrap();
     advance(2 * MINUTE).await;
     store.recover();
@@ -163,10 +159,8 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
             .unwrap()
             .same_secrets_as(&theirs.current().unwrap())
     );
-    assert_eq!(
-        (setup.server.requests().len(), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.requests().len(), 2);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md row 2
@@ -176,10 +170,7 @@ async fn a_new_process_is_handed_the_live_token_of_a_dead_one_while_it_waits_out
     let (_ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
     kill_in_mid_exchange(&setup, &theirs, &store).await;
     advance(MINUTE).await; // its lease is over
-    let next = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let next = setup.newcomer();
     let began = Instant::now();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(1));
     assert_eq!(began.elapsed(), Duration::ZERO);
@@ -198,18 +189,15 @@ async fn an_intent_is_taken_back_where_the_lease_ran_out_before_anything_was_spe
         .unwrap();
     advance(50 * MINUTE).await;
     // It is frozen after the intent is written: nobody renews the lease.
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::WriteIntent], &StoreFault::AnswerDelayed(gate.clone()));
-    setup.store.fail_with([Op::Renew], &StoreFault::Unreachable);
+    let gate = setup.store.hold_answer(Op::WriteIntent);
+    setup.store.fail([Op::Renew]);
     let asking = tokio::spawn(async move { cache.token().await.map(drop) });
     gate.reached().await;
     assert!(setup.stored().await.intent.is_some());
     advance(Duration::from_secs(4)).await;
     gate.open();
     asking.await.unwrap().unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert!(setup.stored().await.intent.is_none());
     assert_eq!(
         setup.server.count("/refresh"),
@@ -244,7 +232,7 @@ async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_bef
     let (ours, theirs, store) = with_life_left(&setup, Duration::ZERO).await;
     // The store cannot be written from the moment on at which the server rotated, and the lease
     // ends meanwhile.
-    store.fail_with([Op::Commit, Op::Renew], &StoreFault::Unreachable);
+    store.fail([Op::Commit, Op::Renew]);
     theirs.token().await.unwrap();
     advance(MINUTE * 2 / 3).await;
     let waiting = tokio::spawn(async move {
@@ -252,12 +240,10 @@ async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_bef
             .await
             .map(|token| (*token).clone())
     });
-    advance(Duration::from_secs(1)).await;
+    advance(SECOND).await;
     store.recover();
     let token = waiting.await.unwrap().unwrap();
     assert!(token.same_secrets_as(&theirs.current().unwrap()));
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
 }

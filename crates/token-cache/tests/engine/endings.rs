@@ -1,23 +1,18 @@
 //! A logout is final, whatever is under way.
 
-use std::time::Duration;
-
 use token_core::{ErrorKind, Generation};
 
-use crate::acme::{Acme, Gate, Op, Setup, StoreFault, When, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{
+    Acme, Gate, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, spawn_logout, spawn_token,
+    token_generation,
+};
 
 // FAULTS.md row 61
 #[tokio::test(start_paused = true)]
 async fn a_logout_between_a_commit_and_its_acknowledgement_publishes_nothing() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Commit);
     cache.token().await.unwrap();
     gate.reached().await;
     setup.store.recover();
@@ -43,19 +38,11 @@ async fn a_logout_while_a_load_is_on_its_way_publishes_nothing() {
         let owner = setup.cache();
         owner.token().await.unwrap();
         let next = setup.empty_cache();
-        let gate = Gate::closed();
-        setup
-            .store
-            .fail_with([op], &StoreFault::AnswerDelayed(gate.clone()));
-        let asking = tokio::spawn({
-            let next = next.clone();
-            async move { next.token().await.map(drop) }
-        });
+        let gate = setup.store.hold_answer(op);
+        let asking = spawn_token(&next);
         if op == Op::Load {
             // The lease cannot be had, so the store is only read.
-            setup
-                .store
-                .fail_with([Op::Acquire], &StoreFault::Unreachable);
+            setup.store.fail([Op::Acquire]);
         }
         gate.reached().await;
         _ = next.logout().await.unwrap();
@@ -76,32 +63,21 @@ async fn what_a_failing_logout_withheld_is_published_when_it_has_failed_and_noth
     cache.token().await.unwrap();
     gate.reached().await;
     setup.store.fail_with([Op::Tombstone], &StoreFault::Hangs);
-    let logging_out = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.logout().await.map(drop) }
-    });
+    let logging_out = spawn_logout(&cache);
     advance(SECOND).await;
     gate.open();
     advance(SECOND).await;
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
     // Still the first: nothing is published once a logout has begun. Its refresh token was spent.
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(1)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(1));
     advance(SECOND).await;
     assert_eq!(
         logging_out.await.unwrap().unwrap_err().kind(),
         ErrorKind::Store
     );
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md row 63
@@ -156,10 +132,7 @@ async fn a_tombstone_that_can_be_read_ends_the_serving_though_the_store_cannot_b
         cache.token().await.unwrap();
         advance(50 * MINUTE).await;
         _ = setup.cache().logout().await.unwrap();
-        store.fail_with(
-            [Op::Acquire, Op::WriteIntent, Op::Commit],
-            &StoreFault::Unreachable,
-        );
+        store.fail([Op::Acquire, Op::WriteIntent, Op::Commit]);
         cache.token().await.unwrap();
         advance(SECOND / 4).await;
         assert!(cache.current().is_none());
@@ -172,14 +145,8 @@ async fn a_logout_whose_caller_goes_away_is_finished_all_the_same() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     cache.token().await.unwrap();
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Tombstone], &StoreFault::AnswerDelayed(gate.clone()));
-    let logging_out = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.logout().await.map(drop) }
-    });
+    let gate = setup.store.hold_answer(Op::Tombstone);
+    let logging_out = spawn_logout(&cache);
     gate.reached().await;
     logging_out.abort();
     gate.open();

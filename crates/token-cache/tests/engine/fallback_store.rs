@@ -1,39 +1,25 @@
 //! A process that dies while the store does not take its token.
 
-use std::time::Duration;
-
 use token_cache::{Event, MemoryStore, TokenCache};
 use token_core::store::{CommitCondition, Entry};
 use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::acme::{Acme, Op, Setup, StoreFault, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, advance, received, token_generation};
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in
 /// memory is gone, except in its fallback store.
 async fn died_with_the_token(setup: &Setup, fallback: impl TokenStore) {
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(setup.server.grant())
-        .fallback_store(fallback)
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.fallback_store(fallback));
     cache.token().await.unwrap();
     advance(50 * MINUTE).await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
-    advance(Duration::from_secs(1)).await;
+    advance(SECOND).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     // Its way to the store stays broken, so whatever it still does has no effect.
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(1)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(1));
 }
 
 /// The next process of that machine, with a way of its own to the store.
@@ -57,14 +43,9 @@ async fn the_next_process_finds_what_a_dead_one_could_not_write() {
     let next = next_process(&setup, fallback.clone());
     let mut events = next.events();
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
     assert!(
         kept_in(&setup, &fallback).await.record.is_none(),
         "what the store has must not come back"
@@ -93,14 +74,9 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
     died_with_the_token(&setup, dying).await;
     let next = next_process(&setup, FileStore::at(&directory));
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
     // The dead process still tries to write its token; what it leaves is in the system's temporary
     // folder.
     _ = std::fs::remove_dir_all(&directory);
@@ -122,10 +98,7 @@ async fn a_token_of_the_fallback_store_is_served_while_the_store_is_still_down()
     let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
     died_with_the_token(&setup, fallback.clone()).await;
     let store = setup.store.for_other_process();
-    store.fail_with(
-        [Op::Acquire, Op::Load, Op::Commit],
-        &StoreFault::Unreachable,
-    );
+    store.fail([Op::Acquire, Op::Load, Op::Commit]);
     let next = setup
         .builder(&store)
         .fallback_store(fallback.clone())
@@ -134,10 +107,7 @@ async fn a_token_of_the_fallback_store_is_served_while_the_store_is_still_down()
     assert_eq!(next.token().await.unwrap().generation(), Generation::new(2));
     store.recover();
     advance(MINUTE).await;
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +122,7 @@ async fn a_token_of_the_fallback_store_that_had_its_successor_changes_nothing() 
         .unwrap();
     advance(50 * MINUTE).await;
     cache.token().await.unwrap();
-    advance(Duration::from_secs(1)).await;
+    advance(SECOND).await;
     assert_eq!(
         next_process(&setup, fallback.clone())
             .token()
@@ -161,10 +131,7 @@ async fn a_token_of_the_fallback_store_that_had_its_successor_changes_nothing() 
             .generation(),
         Generation::new(2)
     );
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
     assert_eq!(setup.server.reused(), 0);
 }
 
@@ -174,21 +141,11 @@ async fn a_fallback_store_that_fails_too_is_reported_and_the_token_is_served() {
         Setup::new(Acme::single_use()),
         Setup::new(Acme::single_use()).store,
     );
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(setup.server.grant())
-        .fallback_store(fallback.clone())
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.fallback_store(fallback.clone()));
     let mut events = cache.events();
-    fallback.fail_with([Op::Commit], &StoreFault::Unreachable);
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(1)
-    );
+    fallback.fail([Op::Commit]);
+    setup.store.fail([Op::Commit]);
+    assert_eq!(token_generation(&cache).await, Generation::new(1));
     let received = received(&mut events).await;
     assert!(
         received

@@ -6,24 +6,14 @@ use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Op, Setup, StoreFault, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, When, advance, received};
 
 // FAULTS.md row 42
 #[tokio::test(start_paused = true)]
 async fn a_thousand_processes_that_start_together_cost_one_login() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent).and_login());
-    setup.server.latency(Duration::from_secs(1));
-    let starting: Vec<_> = (0..1000)
-        .map(|_| {
-            setup
-                .builder(&setup.store.for_other_process())
-                .build()
-                .unwrap()
-        })
-        .map(start)
-        .collect();
+    setup.server.latency(SECOND);
+    let starting: Vec<_> = (0..1000).map(|_| setup.newcomer()).map(start).collect();
     for started in starting {
         started.await.unwrap();
     }
@@ -79,10 +69,7 @@ async fn a_grant_begun_anew_elsewhere_in_an_emptied_store_is_found() {
         advance(50 * MINUTE).await;
     }
     setup.store.clear();
-    let newcomer = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let newcomer = setup.newcomer();
     newcomer.redeem(setup.acme.redemption()).await.unwrap();
     // The store counts from one again: it takes a refusal to see that this is no ancestor.
     ours.token().await.unwrap();
@@ -94,15 +81,13 @@ async fn a_grant_begun_anew_elsewhere_in_an_emptied_store_is_found() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_after_another_holder_committed_does_not_stand_though_that_token_is_due() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     // 80 seconds of doubt are left, and less than the exchange's 120.
     advance(60 * MINUTE - Duration::from_secs(80)).await;
     let mut events = ours.events();
     // Ours is frozen before the server acted; theirs brings a token that is short-lived, and due
     // when ours is refused.
-    setup.store.fail_with([Op::Renew], &StoreFault::Unreachable);
+    setup.store.fail([Op::Renew]);
     let gate = setup.server.then_hold(When::BeforeProcessing);
     ours.token().await.unwrap();
     gate.reached().await;
@@ -112,7 +97,7 @@ async fn a_refusal_after_another_holder_committed_does_not_stand_though_that_tok
     assert_eq!(theirs.current().unwrap().generation(), Generation::new(2));
     setup.store.recover();
     gate.open();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
     let received = received(&mut events).await;
     assert!(

@@ -1,17 +1,12 @@
 //! What stays as it is: fields that an answer leaves out, a cache that nobody asks, a record that
 //! nobody could replace.
 
-use std::time::Duration;
-
 use token_core::store::{Acquired, Owner};
 use token_core::{
     Clock, ErrorKind, Generation, Rotation, Secret, Token, TokenEndpoint, TokenStore, Validity,
 };
 
-use crate::acme::{Acme, Setup, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, SECOND, Setup, advance};
 
 // FAULTS.md scenario 6
 #[tokio::test(start_paused = true)]
@@ -31,11 +26,7 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
         let host = token.extra("api_host").map(Secret::expose);
         token.scopes() == ["read", "write"] && host == Some("eu.api.acme.example")
     };
-    let ours = setup
-        .builder(&setup.store)
-        .initial_token(first)
-        .build()
-        .unwrap();
+    let ours = setup.cache_with(|builder| builder.initial_token(first));
     let (theirs, _) = setup.other_process();
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {

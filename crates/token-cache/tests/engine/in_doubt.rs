@@ -6,10 +6,7 @@ use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, Setup, When, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, received};
 
 /// What leaves a single-use refresh in doubt.
 fn unreadable() -> Vec<Fault> {
@@ -31,9 +28,7 @@ fn unreadable() -> Vec<Fault> {
 async fn an_answer_that_cannot_be_read_leaves_the_intent_and_no_other_host_spends_the_token() {
     for fault in unreadable() {
         let setup = Setup::new(Acme::single_use());
-        let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-        ours.token().await.unwrap();
-        theirs.token().await.unwrap();
+        let (ours, theirs, _) = setup.two_processes().await;
         advance(50 * MINUTE).await;
         setup.server.then([fault.clone()]);
         ours.token().await.unwrap();
@@ -126,10 +121,9 @@ async fn a_doubt_is_not_forgotten_where_the_repetition_is_answered_by_a_busy_ser
     let setup = Setup::new(Acme::with(Rotation::Grace(SECOND * 30)));
     let cache = setup.due_cache().await;
     let mut events = cache.events();
-    setup.server.then([
-        Fault::Lost(When::BeforeProcessing),
-        Fault::Answer(503, &[], "{}".into()),
-    ]);
+    setup
+        .server
+        .then([Fault::Lost(When::BeforeProcessing), Fault::status(503)]);
     cache.token().await.unwrap();
     advance(SECOND / 4).await;
     assert!(setup.stored().await.intent.is_some());

@@ -1,14 +1,9 @@
 //! The token that a program is configured with, against what the store knows.
 
-use std::time::Duration;
-
 use token_cache::{Event, Origin, TokenCache};
 use token_core::{Clock, ErrorKind, Generation, Rotation, Secret, Token, Validity};
 
-use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
 
 /// An initial token that lives for an hour and has this refresh token.
 fn live(setup: &Setup, refresh: &str) -> Token {
@@ -27,11 +22,7 @@ fn live(setup: &Setup, refresh: &str) -> Token {
 async fn a_live_initial_token_is_stored_in_the_first_flight_into_an_empty_place() {
     let setup = Setup::new(Acme::single_use());
     let initial = live(&setup, "acme-refresh-0");
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(initial.clone())
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.initial_token(initial.clone()));
     let mut events = cache.events();
     assert!(cache.token().await.unwrap().same_secrets_as(&initial));
     assert!(setup.server.requests().is_empty());
@@ -56,11 +47,7 @@ async fn a_live_initial_token_is_stored_in_the_first_flight_into_an_empty_place(
             .unwrap()
             .same_secrets_as(&initial)
     );
-    let other = setup
-        .builder(&setup.store)
-        .initial_token(live(&setup, "another"))
-        .build()
-        .unwrap();
+    let other = setup.cache_with(|builder| builder.initial_token(live(&setup, "another")));
     assert!(other.token().await.unwrap().same_secrets_as(&initial));
 }
 
@@ -137,10 +124,7 @@ async fn an_unseen_initial_token_takes_the_place_of_a_dead_grant_once() {
     let token = cache.token().await.unwrap();
     assert!(token.same_secrets_as(&unseen));
     assert_eq!(token.generation(), Generation::new(2));
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
     // It is refused in its turn, and not tried a second time.
     advance(61 * MINUTE).await;
     assert!(cache.token().await.is_err());
@@ -202,7 +186,7 @@ async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
             // The stored grant is refused first.
             setup.server.then_refuse("invalid_grant");
         }
-        setup.server.then([Fault::Answer(503, &[], "{}".into())]);
+        setup.server.then([Fault::status(503)]);
         assert!(cache.token_within(IMPATIENT).await.is_err());
         advance(2 * SECOND).await;
         if !logged_out {

@@ -1,10 +1,6 @@
 //! Refreshing without traffic.
 
-use std::time::Duration;
-
-use crate::acme::{Acme, Fault, Setup, When, advance};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, When, advance};
 
 #[tokio::test(start_paused = true)]
 async fn keep_fresh_refreshes_without_traffic_and_stops_when_told() {
@@ -29,7 +25,7 @@ async fn keep_fresh_dies_with_the_cache() {
     let refreshes = setup.server.requests().len();
     let mut events = cache.events();
     drop(cache);
-    let end = tokio::time::timeout(MINUTE / 60, events.next()).await;
+    let end = tokio::time::timeout(SECOND, events.next()).await;
     assert!(end.unwrap().is_none(), "the engine is gone at once");
     advance(600 * MINUTE).await;
     assert_eq!(setup.server.requests().len(), refreshes);

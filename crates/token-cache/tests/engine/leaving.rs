@@ -5,9 +5,7 @@ use std::time::Duration;
 use token_cache::{Drained, Event, Origin};
 use token_core::{Clock, ErrorKind, Generation, Secret, SendFailure, Token, Validity};
 
-use crate::acme::{Acme, Fault, Setup, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, Setup, When, advance, received};
 
 #[tokio::test(start_paused = true)]
 async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
@@ -135,10 +133,7 @@ async fn a_cache_dropped_in_mid_exchange_leaks_no_task_and_loses_no_rotation() {
     drop(cache);
     gate.open();
     advance(MINUTE).await;
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(1)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(1));
     while events.next().await.is_some() {}
     let tasks = tokio::runtime::Handle::current()
         .metrics()

@@ -6,10 +6,7 @@ use token_cache::{Event, Events};
 use token_core::{Clock, ErrorKind, Generation, Rotation, Secret, Token, Validity};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, Setup, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, advance, received, spawn_token};
 
 const OVER: &str = r#"{"token":"acme-access-over","ttl":0}"#;
 
@@ -17,7 +14,7 @@ const OVER: &str = r#"{"token":"acme-access-over","ttl":0}"#;
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_over_on_arrival_is_asked_for_again_three_times_per_wait() {
     let setup = Setup::new(Acme::by_login_alone());
-    setup.server.outage(Fault::Answer(200, &[], OVER.into()));
+    setup.server.outage(Fault::ok(OVER));
     let cache = setup.empty_cache();
     let error = cache.token().await.unwrap_err();
     assert!(
@@ -41,9 +38,7 @@ async fn a_token_that_is_over_on_arrival_is_asked_for_again_three_times_per_wait
 async fn every_waiter_gets_the_token_that_follows_one_that_was_over() {
     for over in 1..=3 {
         let setup = Setup::new(Acme::by_login_alone());
-        setup
-            .server
-            .then(vec![Fault::Answer(200, &[], OVER.into()); over]);
+        setup.server.then(vec![Fault::ok(OVER); over]);
         let cache = setup.empty_cache();
         let waiters: Vec<_> = (0..100)
             .map(|_| {
@@ -73,19 +68,12 @@ async fn a_newer_token_of_the_store_that_is_over_does_not_fail_the_waiters() {
     advance(2 * SECOND).await;
     setup.server.life(60 * MINUTE);
     ours.invalidate(&refused);
-    let waiters: Vec<_> = (0..10)
-        .map(|_| {
-            let ours = ours.clone();
-            tokio::spawn(async move { ours.token().await.map(|token| token.generation()) })
-        })
-        .collect();
+    let waiters: Vec<_> = (0..10).map(|_| spawn_token(&ours)).collect();
     for waiter in waiters {
         assert_eq!(waiter.await.unwrap().unwrap(), Generation::new(3));
     }
-    assert_eq!(
-        (setup.server.requests().len(), setup.server.reused()),
-        (3, 0)
-    );
+    assert_eq!(setup.server.requests().len(), 3);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 async fn ends(events: &mut Events) -> Vec<token_core::Timestamp> {
@@ -191,7 +179,7 @@ fn dated(setup: &Setup, issued_ago: i64, life: Duration) -> Token {
 async fn a_token_that_is_adopted_old_or_dated_ahead_ends_at_its_own_end() {
     for (issued_ago, left) in [(40, 20), (0, 60), (-1, 61)] {
         let setup = Setup::new(Acme::with(Rotation::Idempotent));
-        setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+        setup.server.outage(Fault::status(503));
         let ours = setup.empty_cache();
         ours.set_token(dated(&setup, issued_ago, MINUTE))
             .await
@@ -225,8 +213,8 @@ async fn an_access_token_that_is_kept_beside_a_new_refresh_token_lives_no_longer
     let cache = setup.due_cache().await;
     let access = cache.current().unwrap().access().clone();
     setup.clock.step_wall(-5 * 3_600_000);
-    setup.server.then([Fault::Answer(200, &[], ALONE.into())]);
-    setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+    setup.server.then([Fault::ok(ALONE)]);
+    setup.server.outage(Fault::status(503));
     cache.token().await.unwrap();
     advance(SECOND).await;
     let (theirs, _) = setup.other_process();

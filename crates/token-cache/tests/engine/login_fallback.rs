@@ -7,10 +7,10 @@ use token_cache::{Event, TokenCache};
 use token_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, ReceivedRequest, Setup, When, advance, received};
+use crate::acme::{
+    Acme, Fault, IMPATIENT, MINUTE, ReceivedRequest, SECOND, Setup, When, advance, received,
+};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 const LATENCY: Duration = Duration::from_millis(10);
 /// The pause after a wrong configuration or a refusal.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -222,8 +222,8 @@ async fn a_page_of_a_stranger_or_a_500_for_a_dead_token_costs_one_probe_before_t
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_is_busy_or_down_or_says_when_is_not_asked_for_a_login() {
     for fault in [
-        Fault::Answer(503, &[], "{}".into()),
-        Fault::Answer(429, &[], "{}".into()),
+        Fault::status(503),
+        Fault::status(429),
         Fault::Unsent(token_core::SendFailure::Connect),
         Fault::Answer(400, &[], r#"{"error":"frozen"}"#.into()),
     ] {

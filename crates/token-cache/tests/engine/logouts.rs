@@ -1,13 +1,9 @@
 //! The end of a grant, and what was under way then.
 
-use std::time::Duration;
-
 use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation};
 
-use crate::acme::{Acme, Gate, Op, Setup, StoreFault, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, Op, Setup, StoreFault, When, advance, received};
 
 // FAULTS.md row 37
 #[tokio::test(start_paused = true)]
@@ -41,9 +37,7 @@ async fn a_logout_that_races_an_exchange_wins_and_the_late_token_is_offered_for_
 async fn a_token_whose_writing_meets_a_tombstone_is_offered_for_revocation_and_served_no_more() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     ours.token().await.unwrap();
     _ = theirs.logout().await.unwrap();
     setup.store.recover();
@@ -61,10 +55,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
     ours.token().await.unwrap();
     advance(50 * MINUTE).await;
     setup.store.clear();
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Commit);
     ours.token().await.unwrap();
     gate.reached().await;
     // Between the answer that nothing is stored and the second write.
@@ -103,9 +94,7 @@ async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     cache.token().await.unwrap();
-    setup
-        .store
-        .fail_with([Op::Tombstone], &StoreFault::Unreachable);
+    setup.store.fail([Op::Tombstone]);
     assert_eq!(cache.logout().await.unwrap_err().kind(), ErrorKind::Store);
     assert!(cache.token().await.is_ok() && setup.server.count("/revoke") == 0);
 }
@@ -160,7 +149,7 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     refreshed_three_times(&ours).await;
     let gate = setup.server.then_hold(When::AfterProcessing);
-    setup.store.fail_with([Op::Renew], &StoreFault::Unreachable);
+    setup.store.fail([Op::Renew]);
     ours.token().await.unwrap();
     gate.reached().await;
     _ = theirs.logout().await.unwrap();
@@ -192,10 +181,7 @@ async fn refreshed_three_times(cache: &TokenCache) {
 
 /// A new process that logs in.
 async fn newcomer(setup: &Setup) -> TokenCache {
-    let newcomer = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let newcomer = setup.newcomer();
     newcomer.redeem(setup.acme.redemption()).await.unwrap();
     newcomer
 }

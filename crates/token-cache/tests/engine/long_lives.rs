@@ -5,10 +5,7 @@ use std::time::Duration;
 use token_cache::TokenCache;
 use token_core::{Error, ErrorKind, Generation, Token};
 
-use crate::acme::{Acme, Fault, Setup, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, advance};
 
 async fn ask_for(cache: &TokenCache, span: Duration) -> Result<Token, Error> {
     cache
@@ -95,7 +92,7 @@ async fn a_vendor_that_fails_is_told_to_who_needs_the_longer_life_alone() {
     let cache = setup.cache();
     cache.token().await.unwrap();
     advance(20 * MINUTE).await;
-    setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+    setup.server.outage(Fault::status(503));
     let error = ask_for(&cache, 50 * MINUTE).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 503);
     assert!(ask_for(&cache, 30 * MINUTE).await.is_ok());

@@ -1,15 +1,12 @@
 //! Several grants in one store.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use token_cache::{LoggedOut, TokenCache};
 use token_core::{ErrorKind, Generation, TokenEndpoint};
 use token_file::FileStore;
 
-use crate::acme::{Acme, IMPATIENT, Setup, When};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, IMPATIENT, MINUTE, Setup, When, spawn_token};
 
 /// A directory that is gone when the test is over.
 struct Directory(PathBuf);
@@ -72,7 +69,7 @@ async fn a_vendor_that_hangs_does_not_delay_another_key() {
     let (alice, bob) = alice_and_bob();
     let (hers, his) = (directory.cache(&alice), directory.cache(&bob));
     let gate = alice.server.then_hold(When::BeforeProcessing);
-    let hanging = tokio::spawn(async move { hers.token().await.map(|token| token.generation()) });
+    let hanging = spawn_token(&hers);
     gate.reached().await;
     for number in 1..=5 {
         let generation = his.token().await.unwrap().generation();

@@ -6,10 +6,7 @@ use token_cache::{GrantState, TokenCache};
 use token_core::{ErrorKind, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Setup, When, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance};
 
 // FAULTS.md row 115
 #[tokio::test(start_paused = true)]

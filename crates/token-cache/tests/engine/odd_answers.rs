@@ -1,14 +1,9 @@
 //! Answers that are accepted though something in them is odd: the rotation is never thrown away.
 
-use std::time::Duration;
-
 use token_cache::Event;
 use token_core::Generation;
 
-use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
 
 // FAULTS.md row 49
 #[tokio::test(start_paused = true)]
@@ -28,10 +23,7 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_the_live_access_token_a
     assert_eq!(kept.validity().expires_at(), first.validity().expires_at());
     assert_eq!(kept.refresh().unwrap().expose(), "alone-2");
     assert_eq!(kept.generation(), Generation::new(2));
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
     assert!(setup.stored().await.intent.is_none(), "nothing is in doubt");
     let received = received(&mut events).await;
     assert!(
@@ -77,10 +69,7 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_no_access_token_where_t
         ]);
         assert!(cache.token_within(IMPATIENT).await.is_err());
         assert!(cache.current().is_none());
-        assert_eq!(
-            setup.stored().await.record.unwrap().generation,
-            Generation::new(2)
-        );
+        assert_eq!(setup.stored_generation().await, Generation::new(2));
         let (next, _) = setup.other_process();
         assert_eq!(next.token().await.unwrap().access().expose(), "A3");
         assert_eq!(

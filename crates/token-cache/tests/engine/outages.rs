@@ -6,10 +6,8 @@ use token_cache::{Event, Events, TokenCache};
 use token_core::Rotation;
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, Setup, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 const LIFE: Duration = Duration::from_secs(7200);
 
 /// A vendor that answers a login with its living token, as Spring does with client credentials.
@@ -79,7 +77,7 @@ async fn an_outage_that_ends_a_minute_before_the_expiry_costs_no_second_of_error
         let cache = setup.cache();
         cache.token().await.unwrap();
         let mut errors = errors_within(&setup, &cache, LIFE / 2).await;
-        setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+        setup.server.outage(Fault::status(503));
         errors += errors_within(&setup, &cache, LIFE / 2 - MINUTE).await;
         setup.server.outage(None);
         errors += errors_within(&setup, &cache, LIFE / 2).await;

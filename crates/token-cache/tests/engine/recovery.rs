@@ -7,10 +7,10 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Rotation, SendFailure};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, Setup, When, advance, received};
+use crate::acme::{
+    Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, received, spawn_token,
+};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 const GRACE: Rotation = Rotation::Grace(MINUTE);
 
 fn says(code: &str) -> Fault {
@@ -38,12 +38,7 @@ async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
         setup.server.then([fault.clone()]);
         let cache = setup.cache();
         let asked = Instant::now();
-        let herd: Vec<_> = (0..1000)
-            .map(|_| {
-                let cache = cache.clone();
-                tokio::spawn(async move { cache.token().await.map(|token| token.generation()) })
-            })
-            .collect();
+        let herd: Vec<_> = (0..1000).map(|_| spawn_token(&cache)).collect();
         for caller in herd {
             assert!(caller.await.unwrap().is_ok(), "{fault:?}");
         }

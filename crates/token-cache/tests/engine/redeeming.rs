@@ -7,10 +7,7 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, Setup, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, FREEZE, Fault, MINUTE, SECOND, Setup, advance, received, spawn_token};
 
 /// A process whose refresh waits, because another process may have spent the refresh token.
 async fn waiting_for_another_holder(setup: &Setup, age: Duration) -> TokenCache {
@@ -31,10 +28,7 @@ async fn a_code_is_redeemed_at_once_though_a_refresh_waits_for_another_holder() 
         let setup = Setup::new(Acme::single_use());
         let cache = waiting_for_another_holder(&setup, age).await;
         let asked = Instant::now();
-        let waiter = {
-            let cache = cache.clone();
-            tokio::spawn(async move { cache.token().await.map(|token| token.generation()) })
-        };
+        let waiter = spawn_token(&cache);
         let token = cache.redeem(setup.acme.redemption()).await.unwrap();
         assert!(asked.elapsed() < SECOND, "{:?}", asked.elapsed());
         assert!(setup.server.accepts(token.access()));
@@ -72,7 +66,7 @@ async fn a_code_that_brings_a_refresh_token_alone_ends_the_wait_for_another_hold
     let setup = Setup::new(Acme::single_use());
     let cache = waiting_for_another_holder(&setup, 50 * MINUTE).await;
     setup.server.then([
-        Fault::Answer(200, &[], r#"{"refresh":"alone-2"}"#.into()),
+        Fault::ok(r#"{"refresh":"alone-2"}"#),
         Fault::Answer(
             200,
             &[],
@@ -164,9 +158,7 @@ async fn a_locked_redemption_does_not_hold_off_a_login_of_the_grant_in_hand() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_redemption_leaves_the_doubt_of_another_holder_as_it_was() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     advance(46 * MINUTE).await;
     setup.leave_foreign_intent().await;
     setup.server.then_refuse("invalid_grant");

@@ -5,9 +5,9 @@ use std::time::Duration;
 use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation, Secret, Token, Validity};
 
-use crate::acme::{Acme, Fault, IMPATIENT, Op, Setup, StoreFault, When, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{
+    Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance, received, token_generation,
+};
 
 fn rejections(received: &[Event]) -> usize {
     received
@@ -24,10 +24,7 @@ async fn a_refused_grant_is_dead_once_and_its_access_token_is_served_to_its_end(
     setup.server.revoke_grant();
     let mut events = cache.events();
     for _ in 0..9 {
-        assert_eq!(
-            cache.token().await.unwrap().generation(),
-            Generation::new(1)
-        );
+        assert_eq!(token_generation(&cache).await, Generation::new(1));
         advance(MINUTE).await;
     }
     for _ in 0..60 {
@@ -48,7 +45,7 @@ async fn a_refusal_outlasts_a_store_that_is_down_for_a_while() {
     let mut events = cache.events();
     cache.token().await.unwrap();
     advance(20 * MINUTE).await;
-    setup.store.fail_with(Op::ALL, &StoreFault::Unreachable);
+    setup.store.fail(Op::ALL);
     for _ in 0..20 {
         assert!(cache.token().await.is_err());
         advance(MINUTE).await;
@@ -66,19 +63,17 @@ async fn a_refusal_outlasts_a_store_that_is_down_for_a_while() {
 #[tokio::test(start_paused = true)]
 async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     // 80 seconds of doubt are left, and less than the exchange's 120.
     advance(60 * MINUTE - Duration::from_secs(80)).await;
     let gate = setup.server.then_hold(When::AfterProcessing);
-    setup.store.fail_with([Op::Renew], &StoreFault::Unreachable);
+    setup.store.fail([Op::Renew]);
     let mut events = ours.events();
     ours.token().await.unwrap();
     gate.reached().await;
     // The server forks the grant, and forgets that fork later.
     let fork = r#"{"token":"acme-access-fork","refresh":"acme-refresh-fork","ttl":3600}"#;
-    setup.server.then([Fault::Answer(200, &[], fork.into())]);
+    setup.server.then([Fault::ok(fork)]);
     theirs.token().await.unwrap();
     advance(Duration::from_secs(100)).await;
     assert_eq!(
@@ -86,7 +81,7 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
         "acme-access-fork"
     );
     gate.open();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(
         ours.current().unwrap().access().expose(),
         "acme-access-fork"
@@ -100,10 +95,10 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
     setup.store.recover();
     advance(50 * MINUTE).await;
     ours.token().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert!(setup.server.accepts(ours.current().unwrap().access()));
     assert_eq!(
-        setup.stored().await.record.unwrap().generation,
+        setup.stored_generation().await,
         ours.current().unwrap().generation()
     );
 }
@@ -147,7 +142,7 @@ async fn a_refusal_that_kills_the_live_token_ends_its_serving_at_once() {
     let cache = setup.due_cache().await;
     setup.server.then_refuse("disabled");
     cache.token().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert!(cache.current().is_none());
     assert_eq!(cache.token().await.unwrap_err().code(), Some("disabled"));
 }
@@ -188,7 +183,7 @@ async fn an_api_that_refuses_token_after_token_causes_no_loop() {
     for _ in 0..600 {
         let token = cache.token().await.unwrap();
         cache.invalidate(&token);
-        advance(MINUTE / 60).await;
+        advance(SECOND).await;
     }
     let exchanges = setup.server.requests().len();
     assert!((5..=12).contains(&exchanges), "{exchanges}");
@@ -200,7 +195,7 @@ async fn a_token_that_an_api_refused_is_not_handed_out_until_an_exchange_has_ans
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     let token = (*cache.token().await.unwrap()).clone();
-    setup.server.outage(Fault::Answer(503, &[], "{}".into()));
+    setup.server.outage(Fault::status(503));
     cache.invalidate(&token);
     assert!(cache.current().is_none());
     let error = cache.token_within(IMPATIENT).await.unwrap_err();
@@ -218,15 +213,11 @@ async fn a_first_token_that_is_its_own_refresh_token_is_refreshed() {
     let first = Token::builder(access, Validity::new(now, now.after(60 * MINUTE)))
         .build()
         .unwrap();
-    let cache = setup
-        .builder(&setup.store)
-        .initial_token(first)
-        .build()
-        .unwrap();
+    let cache = setup.cache_with(|builder| builder.initial_token(first));
     cache.token().await.unwrap();
     assert!(setup.server.requests().is_empty());
     advance(50 * MINUTE).await;
     cache.token().await.unwrap();
-    advance(MINUTE / 60).await;
+    advance(SECOND).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(1));
 }

@@ -1,14 +1,11 @@
 //! Tokens that APIs refuse, and vendors that stand by them.
 
-use std::time::Duration;
-
 use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 
-use crate::acme::{Acme, Fault, IMPATIENT, Op, Setup, StoreFault, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
-const SECOND: Duration = Duration::from_secs(1);
+use crate::acme::{
+    Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, advance, received, token_generation,
+};
 
 async fn refuse(cache: &TokenCache) {
     let token = (*cache.token().await.unwrap()).clone();
@@ -103,26 +100,18 @@ async fn a_short_token_is_newly_exchanged_for_half_of_its_life_at_most() {
     let cache = setup.cache();
     cache.token().await.unwrap();
     refuse(&cache).await;
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(2)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(2));
     advance(SECOND * 5 / 2).await;
     let second = (*cache.current().unwrap()).clone();
     cache.invalidate(&second);
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(3)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(3));
 }
 
 // FAULTS.md row 110
 #[tokio::test(start_paused = true)]
 async fn a_token_from_the_store_that_is_refused_too_is_replaced_at_once() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     let generation = theirs.current().unwrap().generation();
     theirs.refresh_if(generation).await.unwrap();
     refuse(&ours).await;
@@ -137,9 +126,7 @@ async fn a_token_from_the_store_that_is_refused_too_is_replaced_at_once() {
 #[tokio::test(start_paused = true)]
 async fn callers_whose_flight_finds_a_newer_token_that_is_over_fly_again() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     setup.server.life(MINUTE);
     let generation = theirs.current().unwrap().generation();
     theirs.refresh_if(generation).await.unwrap();
@@ -157,15 +144,12 @@ async fn a_refused_token_is_not_handed_out_because_the_store_is_away() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     cache.token().await.unwrap();
-    setup.store.fail_with(Op::ALL, &StoreFault::Unreachable);
+    setup.store.fail(Op::ALL);
     refuse(&cache).await;
     assert_eq!(
         cache.token_within(IMPATIENT).await.unwrap_err().kind(),
         ErrorKind::Store
     );
     setup.store.recover();
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(2)
-    );
+    assert_eq!(token_generation(&cache).await, Generation::new(2));
 }

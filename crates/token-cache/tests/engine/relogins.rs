@@ -5,10 +5,7 @@ use std::time::Duration;
 use token_cache::TokenCache;
 use token_core::{Generation, Rotation, TokenEndpoint, TokenStore};
 
-use crate::acme::{Acme, Gate, Op, Setup, StoreFault, When, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, When, advance, spawn_token_within};
 
 /// A cache of an endpoint with a repeatable login that has logged out.
 async fn logged_out(setup: &Setup) -> TokenCache {
@@ -46,13 +43,7 @@ async fn after_a_logout_the_next_call_a_later_one_and_a_new_process_log_in_again
 async fn after_a_logout_a_process_with_a_live_token_of_before_logs_in_when_it_meets_the_tombstone()
 {
     let setup = Setup::new(Acme::single_use().and_login());
-    let (ours, theirs) = (
-        setup.empty_cache(),
-        setup
-            .builder(&setup.store.for_other_process())
-            .build()
-            .unwrap(),
-    );
+    let (ours, theirs) = (setup.empty_cache(), setup.newcomer());
     ours.token().await.unwrap();
     theirs.token().await.unwrap();
     _ = ours.logout().await.unwrap();
@@ -76,10 +67,7 @@ async fn keep_fresh_never_logs_in_over_a_tombstone_and_finds_a_new_grant() {
     assert_eq!(setup.server.count("/login"), 1);
     let looks = setup.store.log().len();
     assert!((60..=240).contains(&looks), "{looks} looks in half an hour");
-    let newcomer = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let newcomer = setup.newcomer();
     newcomer.token().await.unwrap();
     advance(MINUTE).await;
     assert!(
@@ -96,15 +84,9 @@ async fn a_late_login_stays_barred_by_a_tombstone_that_came_after_its_intent() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent).and_login());
     let cache = setup.empty_cache();
     let gate = setup.server.then_hold(When::AfterProcessing);
-    let asking = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.token_within(SECOND).await.map(drop) }
-    });
+    let asking = spawn_token_within(&cache, SECOND);
     gate.reached().await;
-    let other = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let other = setup.newcomer();
     _ = other.logout().await.unwrap();
     assert!(asking.await.unwrap().is_err());
     gate.open();
@@ -119,10 +101,7 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
     let cache = setup.empty_cache();
     cache.token().await.unwrap();
     advance(61 * MINUTE).await;
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Acquire], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Acquire);
     let asking = tokio::spawn({
         let cache = cache.clone();
         async move { cache.token_within(Duration::from_millis(1)).await.map(drop) }
@@ -136,10 +115,9 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
     advance(SECOND).await;
     assert_eq!(setup.server.count("/login"), logins);
     assert!(setup.stored().await.tombstoned);
-    assert!(
-        cache.token().await.is_ok(),
-        "who asks after it gets a new grant"
-    );
+    cache.token().await.unwrap();
+    let next = setup.server.count("/login");
+    assert_eq!(next, logins + 1, "the next caller begins a new grant");
 }
 
 // FAULTS.md row 106
@@ -147,19 +125,10 @@ async fn a_flight_that_began_before_the_logout_starts_no_new_grant() {
 async fn a_login_whose_lease_came_before_the_tombstone_does_not_replace_it() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent).and_login());
     let cache = setup.empty_cache();
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Acquire], &StoreFault::AnswerDelayed(gate.clone()));
-    let asking = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.token_within(SECOND).await.map(drop) }
-    });
+    let gate = setup.store.hold_answer(Op::Acquire);
+    let asking = spawn_token_within(&cache, SECOND);
     gate.reached().await;
-    let other = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let other = setup.newcomer();
     _ = other.logout().await.unwrap();
     assert!(asking.await.unwrap().is_err());
     setup.store.recover();

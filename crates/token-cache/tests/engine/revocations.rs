@@ -1,14 +1,9 @@
 //! What a logout revokes, and what it says of it.
 
-use std::time::Duration;
-
 use token_cache::{Event, Events, LoggedOut, MemoryStore};
 use token_core::{ErrorKind, SendFailure, TokenEndpoint, TokenStore};
 
-use crate::acme::{Acme, Fault, Op, Setup, StoreFault, When, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, received};
 
 // FAULTS.md row 60
 #[tokio::test(start_paused = true)]
@@ -16,13 +11,9 @@ async fn a_redeemed_token_whose_commit_failed_is_not_written_over_the_tombstone(
     for ours in [true, false] {
         let setup = Setup::new(Acme::single_use());
         let (cache, (other, _)) = (setup.empty_cache(), setup.other_process());
-        setup
-            .store
-            .fail_with([Op::Commit], &StoreFault::Unreachable);
+        setup.store.fail([Op::Commit]);
         cache.redeem(setup.acme.redemption()).await.unwrap();
-        setup
-            .store
-            .fail_with([Op::Commit], &StoreFault::Unreachable);
+        setup.store.fail([Op::Commit]);
         let logged_out = match ours {
             true => cache.logout().await,
             false => other.logout().await,
@@ -53,9 +44,7 @@ async fn a_logout_empties_the_fallback_store() {
             .unwrap()
     };
     let cache = build(setup.store.clone());
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     let token = (*cache.token().await.unwrap()).clone();
     let entry = fallback.load(&setup.acme.key()).await.unwrap();
     assert!(entry.record.is_some());
@@ -88,9 +77,7 @@ async fn a_new_process_that_logs_out_revokes_what_the_store_has() {
 #[tokio::test(start_paused = true)]
 async fn a_logout_revokes_the_token_that_another_process_has_refreshed_since() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     advance(50 * MINUTE).await;
     theirs.token().await.unwrap();
     advance(SECOND).await;
@@ -119,8 +106,8 @@ async fn a_logout_before_the_first_flight_ends_the_initial_token_too() {
 #[tokio::test(start_paused = true)]
 async fn a_failing_revocation_is_told_and_ends_the_grant_all_the_same() {
     for (fault, status) in [
-        (Fault::Answer(404, &[], "{}".into()), Some(404)),
-        (Fault::Answer(500, &[], "{}".into()), Some(500)),
+        (Fault::status(404), Some(404)),
+        (Fault::status(500), Some(500)),
         (Fault::Unsent(SendFailure::Connect), None),
         (Fault::Lost(When::BeforeProcessing), None),
     ] {
@@ -156,7 +143,7 @@ async fn a_logout_says_what_there_was_to_revoke() {
 // FAULTS.md row 99
 #[tokio::test(start_paused = true)]
 async fn a_late_token_that_is_not_revoked_is_told() {
-    let fault = Fault::Answer(500, &[], "{}".into());
+    let fault = Fault::status(500);
     // Another process logs out while the refresh is on its way.
     let setup = Setup::new(Acme::single_use());
     let (cache, (other, _)) = (setup.due_cache().await, setup.other_process());
@@ -174,9 +161,7 @@ async fn a_late_token_that_is_not_revoked_is_told() {
     let setup = Setup::new(Acme::single_use());
     let (cache, (other, _)) = (setup.cache(), setup.other_process());
     let mut events = cache.events();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     _ = other.logout().await.unwrap();
     setup.server.then([fault]);

@@ -7,10 +7,7 @@ use token_core::reexports::http::StatusCode;
 use token_core::{Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, Op, Setup, StoreFault, advance};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, advance};
 
 // FAULTS.md row 55
 #[tokio::test(start_paused = true)]
@@ -18,32 +15,22 @@ async fn an_unwritten_token_is_not_taken_for_its_parent_where_the_refresh_token_
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
     let cache = setup.due_cache().await;
     // Generation 2 is being written again when generation 3 comes: they have one refresh token.
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(SECOND).await;
-    let gate = crate::acme::Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Commit);
     let draining = tokio::spawn({
         let cache = cache.clone();
         async move { cache.drain(10 * MINUTE).await }
     });
     gate.reached().await;
-    setup
-        .store
-        .fail_with([Op::Commit, Op::Acquire], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit, Op::Acquire]);
     another(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(3));
     setup.store.recover();
     gate.open();
     assert_eq!(draining.await.unwrap(), Drained::Settled);
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(3)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(3));
 }
 
 /// An exchange although the store is away.
@@ -139,9 +126,7 @@ async fn a_refusal_stands_though_the_store_offers_an_older_expired_token() {
 #[tokio::test(start_paused = true)]
 async fn a_newer_token_that_is_over_gives_its_refresh_token_and_leaves_the_live_access_token() {
     let setup = Setup::new(Acme::single_use());
-    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
-    ours.token().await.unwrap();
-    theirs.token().await.unwrap();
+    let (ours, theirs, _) = setup.two_processes().await;
     advance(46 * MINUTE).await;
     setup.server.life(MINUTE);
     let generation = theirs.current().unwrap().generation();
@@ -149,9 +134,7 @@ async fn a_newer_token_that_is_over_gives_its_refresh_token_and_leaves_the_live_
     advance(2 * MINUTE).await;
     setup.server.life(60 * MINUTE);
     // Theirs is over, ours lives for a few minutes; its refresh token was spent.
-    setup
-        .store
-        .fail_with([Op::WriteIntent], &StoreFault::Unreachable);
+    setup.store.fail([Op::WriteIntent]);
     assert!(setup.server.accepts(ours.token().await.unwrap().access()));
     advance(SECOND).await;
     assert!(setup.server.accepts(ours.token().await.unwrap().access()));
@@ -166,7 +149,7 @@ async fn a_newer_token_that_is_over_gives_its_refresh_token_and_leaves_the_live_
 #[tokio::test(start_paused = true)]
 async fn a_status_is_in_the_error_of_an_answer() {
     let setup = Setup::new(Acme::single_use());
-    setup.server.then([Fault::Answer(503, &[], "{}".into())]);
+    setup.server.then([Fault::status(503)]);
     let error = setup.cache().token_within(IMPATIENT).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
     assert!(
@@ -191,9 +174,7 @@ async fn a_repeated_pair_of_tokens_leaves_no_intent() {
 async fn a_drain_ends_with_its_callers_time_and_leaves_no_task() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(SECOND).await;
     let tasks = || {

@@ -1,14 +1,8 @@
 //! No secret in anything that can be printed.
 
-use std::time::Duration;
-
 use token_core::{Secret, Token, Validity};
 
-use crate::acme::{
-    API_KEY, Acme, CODE, Fault, IMPATIENT, Op, Setup, StoreFault, advance, received,
-};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{API_KEY, Acme, CODE, Fault, IMPATIENT, MINUTE, Op, Setup, advance, received};
 
 fn assert_silent(setup: &Setup, shown: &str) {
     assert!(!shown.is_empty());
@@ -104,7 +98,7 @@ async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
 async fn a_stores_errors_hold_no_secret() {
     for op in Op::ALL {
         let setup = Setup::new(Acme::single_use());
-        setup.store.fail_with([op], &StoreFault::Unreachable);
+        setup.store.fail([op]);
         let cache = setup.cache();
         let mut events = cache.events();
         let outcome = cache.token().await.map(drop);

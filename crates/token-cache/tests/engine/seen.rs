@@ -6,10 +6,7 @@ use token_cache::{Event, GrantState, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, Op, Setup, StoreFault, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, advance, received};
 
 // FAULTS.md row 68
 #[tokio::test(start_paused = true)]
@@ -23,7 +20,7 @@ async fn a_process_that_starts_is_served_the_live_token_of_a_store_that_cannot_b
             let setup = Setup::new(Acme::with(rotation));
             setup.cache().token().await.unwrap();
             let store = setup.store.for_other_process();
-            store.fail_with(ops.iter().copied(), &StoreFault::Unreachable);
+            store.fail(ops.iter().copied());
             let next = setup.builder(&store).build().unwrap();
             let token = next.token().await.unwrap();
             assert_eq!(token.generation(), Generation::new(1));
@@ -38,7 +35,7 @@ async fn a_due_token_of_a_store_that_cannot_be_written_is_served_to_its_end_and_
     let setup = Setup::new(Acme::single_use());
     setup.due_cache().await;
     let store = setup.store.for_other_process();
-    store.fail_with(Op::WRITES, &StoreFault::Unreachable);
+    store.fail(Op::WRITES);
     let next = setup.builder(&store).build().unwrap();
     for _ in 0..9 {
         assert_eq!(next.token().await.unwrap().generation(), Generation::new(1));
@@ -125,7 +122,7 @@ async fn the_state_of_the_grant_is_told_without_a_request() {
 async fn a_grant_whose_refresh_token_has_ended_is_told_as_expired() {
     let setup = Setup::new(Acme::single_use());
     let body = r#"{"token":"A1","refresh":"R1","ttl":600,"grant_ttl":3600}"#;
-    setup.server.then([Fault::Answer(200, &[], body.into())]);
+    setup.server.then([Fault::ok(body)]);
     setup.cache().token().await.unwrap();
     let next = setup.empty_cache();
     advance(20 * MINUTE).await;

@@ -8,10 +8,9 @@ use token_core::{Error, Rotation, SendFailure, Token};
 use tokio::task::JoinSet;
 
 use crate::acme::{
-    Acme, Fault, FaultyStore, Op, SeededRng, Setup, StoreFault, When, advance, received,
+    Acme, Fault, FaultyStore, MINUTE, Op, SeededRng, Setup, StoreFault, When, advance, received,
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
 const SEEDS: u64 = 40;
 const STEPS: u32 = 400;
 

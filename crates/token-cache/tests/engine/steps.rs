@@ -1,14 +1,9 @@
 //! Exchanges of several requests.
 
-use std::time::Duration;
-
 use token_cache::Event;
 use token_core::{ErrorKind, SendFailure};
 
-use crate::acme::{Acme, Fault, Setup, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, advance, received};
 
 // FAULTS.md row 54
 #[tokio::test(start_paused = true)]

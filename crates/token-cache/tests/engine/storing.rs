@@ -6,9 +6,10 @@ use token_cache::{Drained, Event};
 use token_core::store::CommitCondition;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 
-use crate::acme::{Acme, Op, Setup, StoreFault, advance, received};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{
+    Acme, MINUTE, Op, SECOND, Setup, StoreFault, advance, received, spawn_token_within,
+    token_generation,
+};
 
 // FAULTS.md row 4
 #[tokio::test(start_paused = true)]
@@ -28,10 +29,7 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
         assert_eq!(cache.drain(MINUTE).await, Drained::Unsettled);
         setup.store.recover();
         advance(MINUTE).await;
-        assert_eq!(
-            setup.stored().await.record.unwrap().generation,
-            Generation::new(2)
-        );
+        assert_eq!(setup.stored_generation().await, Generation::new(2));
         assert_eq!(cache.drain(Duration::ZERO).await, Drained::Settled);
         let received = received(&mut events).await;
         assert!(
@@ -53,19 +51,14 @@ async fn a_token_that_the_store_does_not_take_is_served_and_written_again_until_
 async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dropped() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(MINUTE).await;
     drop(cache);
     advance(3 * MINUTE).await;
     setup.store.recover();
     advance(MINUTE).await;
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
 }
 
 // FAULTS.md row 4
@@ -73,17 +66,12 @@ async fn a_token_that_the_store_did_not_take_is_written_though_the_cache_was_dro
 async fn drain_writes_what_the_store_did_not_take() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(20 * MINUTE).await;
     setup.store.recover();
-    assert_eq!(cache.drain(MINUTE / 60).await, Drained::Settled);
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(cache.drain(SECOND).await, Drained::Settled);
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
 }
 
 // FAULTS.md row 4
@@ -91,9 +79,7 @@ async fn drain_writes_what_the_store_did_not_take() {
 async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(55 * MINUTE).await;
     cache.token().await.unwrap();
@@ -102,10 +88,7 @@ async fn the_next_token_is_not_asked_for_before_the_last_one_is_written() {
     setup.store.recover();
     advance(4 * MINUTE).await;
     cache.token().await.unwrap();
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(3)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(3));
     assert_eq!(setup.server.reused(), 0);
 }
 
@@ -125,10 +108,7 @@ async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_re
         let cache = setup.due_cache().await;
         setup.store.fail_with(ops.iter().copied(), &fault);
         for _ in 0..9 {
-            assert_eq!(
-                cache.token().await.unwrap().generation(),
-                Generation::new(1)
-            );
+            assert_eq!(token_generation(&cache).await, Generation::new(1));
             advance(MINUTE).await;
         }
         advance(MINUTE).await;
@@ -146,7 +126,7 @@ async fn a_token_that_works_once_is_not_spent_while_the_store_is_down_full_or_re
 #[tokio::test(start_paused = true)]
 async fn a_token_that_can_be_refreshed_again_and_again_is_refreshed_without_the_store() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    setup.store.fail_with(Op::ALL, &StoreFault::Unreachable);
+    setup.store.fail(Op::ALL);
     let cache = setup.cache();
     for _ in 0..5 {
         assert!(setup.server.accepts(cache.token().await.unwrap().access()));
@@ -155,7 +135,7 @@ async fn a_token_that_can_be_refreshed_again_and_again_is_refreshed_without_the_
     setup.store.recover();
     advance(MINUTE).await;
     assert_eq!(
-        setup.stored().await.record.unwrap().generation,
+        setup.stored_generation().await,
         cache.current().unwrap().generation()
     );
 }
@@ -164,7 +144,7 @@ async fn a_token_that_can_be_refreshed_again_and_again_is_refreshed_without_the_
 #[tokio::test(start_paused = true)]
 async fn a_repeatable_login_does_not_need_the_store() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent).and_login());
-    setup.store.fail_with(Op::ALL, &StoreFault::Unreachable);
+    setup.store.fail(Op::ALL);
     assert!(setup.empty_cache().token().await.is_ok());
 }
 
@@ -199,10 +179,7 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
         ),
         "{received:?}"
     );
-    assert_eq!(
-        setup.stored().await.record.unwrap().generation,
-        Generation::new(2)
-    );
+    assert_eq!(setup.stored_generation().await, Generation::new(2));
 }
 
 // FAULTS.md row 41
@@ -230,7 +207,7 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
     assert_eq!(setup.server.reused(), 0);
     assert!(setup.server.accepts(cache.token().await.unwrap().access()));
     assert_eq!(
-        setup.stored().await.record.unwrap().generation,
+        setup.stored_generation().await,
         cache.current().unwrap().generation()
     );
 }
@@ -239,13 +216,11 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_waiting_for_it() {
     let setup = Setup::new(Acme::single_use());
-    let (cache, (other, way)) = (setup.cache(), setup.other_process());
-    cache.token().await.unwrap();
-    other.token().await.unwrap();
+    let (cache, other, way) = setup.two_processes().await;
     setup
         .store
         .fail_with([Op::Commit, Op::Renew], &StoreFault::Hangs);
-    way.fail_with(Op::ALL, &StoreFault::Unreachable);
+    way.fail(Op::ALL);
     advance(55 * MINUTE).await;
     cache.token().await.unwrap();
     advance(12 * MINUTE).await;
@@ -258,39 +233,23 @@ async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_
         .await
         .map(|token| token.generation());
     assert_eq!(found.unwrap(), Generation::new(2));
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
 }
 
 // FAULTS.md rows 4 and 8
 #[tokio::test(start_paused = true)]
 async fn while_a_token_waits_for_the_store_nobody_else_spends_its_dead_parent() {
     let setup = Setup::new(Acme::single_use());
-    let (cache, (other, _way)) = (setup.cache(), setup.other_process());
-    cache.token().await.unwrap();
-    other.token().await.unwrap();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    let (cache, other, _way) = setup.two_processes().await;
+    setup.store.fail([Op::Commit]);
     // Expired by now, so nothing but the lease keeps the other from spending what it has.
     advance(65 * MINUTE).await;
-    assert_eq!(
-        cache.token().await.unwrap().generation(),
-        Generation::new(2)
-    );
-    let waiting = tokio::spawn(async move {
-        other
-            .token_within(MINUTE)
-            .await
-            .map(|token| token.generation())
-    });
+    assert_eq!(token_generation(&cache).await, Generation::new(2));
+    let waiting = spawn_token_within(&other, MINUTE);
     advance(Duration::from_secs(5)).await;
     setup.store.recover();
     assert_eq!(waiting.await.unwrap().unwrap(), Generation::new(2));
-    assert_eq!(
-        (setup.server.count("/refresh"), setup.server.reused()),
-        (2, 0)
-    );
+    assert_eq!(setup.server.count("/refresh"), 2);
+    assert_eq!(setup.server.reused(), 0);
 }

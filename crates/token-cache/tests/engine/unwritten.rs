@@ -1,21 +1,14 @@
 //! A token that the store did not take at once: its writer, and the flights beside it.
 
-use std::time::Duration;
-
 use token_cache::{Drained, Event, TokenCache};
 use token_core::Rotation;
 
-use crate::acme::{Acme, Gate, Op, Setup, StoreFault, advance, received};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::acme::{Acme, Gate, MINUTE, Op, SECOND, Setup, StoreFault, advance, received};
 
 /// A process whose second token the store did not take.
 async fn with_unwritten_token(setup: &Setup) -> TokenCache {
     let cache = setup.due_cache().await;
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::Unreachable);
+    setup.store.fail([Op::Commit]);
     cache.token().await.unwrap();
     advance(SECOND / 10).await;
     cache
@@ -36,16 +29,10 @@ async fn an_unwritten_token_that_lost_is_told_once_and_is_one_spare() {
         .expose()
         .to_owned();
     advance(MINUTE).await; // Its lease is over.
-    let newcomer = setup
-        .builder(&setup.store.for_other_process())
-        .build()
-        .unwrap();
+    let newcomer = setup.newcomer();
     newcomer.redeem(setup.acme.redemption()).await.unwrap();
     let mut events = cache.events();
-    let gate = Gate::closed();
-    setup
-        .store
-        .fail_with([Op::Commit], &StoreFault::AnswerDelayed(gate.clone()));
+    let gate = setup.store.hold_answer(Op::Commit);
     gate.reached().await;
     let draining = tokio::spawn({
         let cache = cache.clone();
