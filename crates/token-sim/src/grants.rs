@@ -6,21 +6,21 @@ use std::time::Duration;
 use crate::rotation::{OldToken, Rotation};
 
 /// A grant and all tokens issued for it.
-struct Family {
+struct Grant {
     owner: String,
     scope: String,
     generation: u64,
-    dead: bool,
+    revoked: bool,
 }
 
 struct Access {
-    family: usize,
+    grant: usize,
     expires_ms: i64,
     revoked: bool,
 }
 
 struct Refresh {
-    family: usize,
+    grant: usize,
     generation: u64,
     expires_ms: i64,
     spent_ms: Option<i64>,
@@ -39,7 +39,7 @@ pub(crate) enum Denied {
 /// A refresh token that was accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spent {
-    pub(crate) family: usize,
+    pub(crate) grant: usize,
     /// The generation of the tokens that are issued for it.
     pub(crate) generation: u64,
     /// Whether it had been used before, and was accepted within the grace period.
@@ -58,7 +58,7 @@ pub(crate) struct NewTokens<'a> {
 
 /// What is known of a valid access token.
 pub(crate) struct ValidToken<'a> {
-    pub(crate) family: usize,
+    pub(crate) grant: usize,
     pub(crate) owner: &'a str,
     pub(crate) scope: &'a str,
     pub(crate) expires_ms: i64,
@@ -67,42 +67,42 @@ pub(crate) struct ValidToken<'a> {
 /// All grants of one simulated server.
 #[derive(Default)]
 pub(crate) struct Grants {
-    families: Vec<Family>,
+    grants: Vec<Grant>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
 }
 
 impl Grants {
     pub(crate) fn open(&mut self, owner: &str, scope: &str) -> usize {
-        self.families.push(Family {
+        self.grants.push(Grant {
             owner: owner.to_owned(),
             scope: scope.to_owned(),
             generation: 0,
-            dead: false,
+            revoked: false,
         });
-        self.families.len() - 1
+        self.grants.len() - 1
     }
 
-    pub(crate) fn scope(&self, family: usize) -> &str {
-        self.families.get(family).map_or("", |family| &family.scope)
+    pub(crate) fn scope(&self, grant: usize) -> &str {
+        self.grants.get(grant).map_or("", |grant| &grant.scope)
     }
 
     /// Records tokens of a generation, and treats the grant's earlier access tokens as `old` says.
     pub(crate) fn enter(
         &mut self,
-        family: usize,
+        grant: usize,
         generation: u64,
         old: OldToken,
         new: &NewTokens<'_>,
     ) {
         if old == OldToken::Revoked {
-            self.revoke_access_of(family);
+            self.revoke_access_of(grant);
         }
-        if let Some(family) = self.families.get_mut(family) {
-            family.generation = family.generation.max(generation);
+        if let Some(grant) = self.grants.get_mut(grant) {
+            grant.generation = grant.generation.max(generation);
         }
         let access = Access {
-            family,
+            grant,
             expires_ms: new.access_expires_ms,
             revoked: false,
         };
@@ -110,7 +110,7 @@ impl Grants {
         if let Some(token) = new.refresh {
             let expires_ms = new.refresh_expires_ms;
             let refresh = Refresh {
-                family,
+                grant,
                 generation,
                 expires_ms,
                 spent_ms: None,
@@ -130,11 +130,11 @@ impl Grants {
         let Some(refresh) = self.refresh.get_mut(token) else {
             return Err(Denied::Unknown);
         };
-        let family = refresh.family;
+        let grant = refresh.grant;
         let before = refresh.spent_ms;
         let expired = now >= refresh.expires_ms;
         let revoked = refresh.revoked;
-        if revoked || self.families.get(family).is_none_or(|family| family.dead) {
+        if revoked || self.grants.get(grant).is_none_or(|grant| grant.revoked) {
             return Err(if before.is_some() {
                 Denied::Spent
             } else {
@@ -142,22 +142,19 @@ impl Grants {
             });
         }
         if before.is_some_and(|spent| !in_grace(rotation, spent, now)) {
-            self.revoke_on_reuse(family, rotation);
+            self.revoke_on_reuse(grant, rotation);
             return Err(Denied::Spent);
         }
         if expired {
             return Err(Denied::Expired);
         }
-        Ok(self.mark_spent(token, rotation, now, family))
+        Ok(self.mark_spent(token, rotation, now, grant))
     }
 
-    fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, family: usize) -> Spent {
-        let current = self
-            .families
-            .get(family)
-            .map_or(0, |family| family.generation);
+    fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, grant: usize) -> Spent {
+        let current = self.grants.get(grant).map_or(0, |grant| grant.generation);
         let mut spent = Spent {
-            family,
+            grant,
             generation: current + 1,
             reuse: false,
             refresh_expires_ms: now,
@@ -181,9 +178,9 @@ impl Grants {
         }
     }
 
-    fn revoke_on_reuse(&mut self, family: usize, rotation: Rotation) {
+    fn revoke_on_reuse(&mut self, grant: usize, rotation: Rotation) {
         if rotation == Rotation::Strict {
-            self.revoke_family(family);
+            self.revoke_grant(grant);
         }
     }
 
@@ -192,14 +189,14 @@ impl Grants {
             .access
             .get(token)
             .filter(|access| !access.revoked && now < access.expires_ms)?;
-        let family = self
-            .families
-            .get(access.family)
-            .filter(|family| !family.dead)?;
+        let grant = self
+            .grants
+            .get(access.grant)
+            .filter(|grant| !grant.revoked)?;
         Some(ValidToken {
-            family: access.family,
-            owner: &family.owner,
-            scope: &family.scope,
+            grant: access.grant,
+            owner: &grant.owner,
+            scope: &grant.scope,
             expires_ms: access.expires_ms,
         })
     }
@@ -210,31 +207,31 @@ impl Grants {
             !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms
         };
         let refresh = self.refresh.get(token).filter(fresh)?;
-        let family = self
-            .families
-            .get(refresh.family)
-            .filter(|family| !family.dead)?;
+        let grant = self
+            .grants
+            .get(refresh.grant)
+            .filter(|grant| !grant.revoked)?;
         Some(ValidToken {
-            family: refresh.family,
-            owner: &family.owner,
-            scope: &family.scope,
+            grant: refresh.grant,
+            owner: &grant.owner,
+            scope: &grant.scope,
             expires_ms: refresh.expires_ms,
         })
     }
 
     /// Returns the grant of a refresh token, valid or not.
     pub(crate) fn of_refresh(&self, token: &str) -> Option<usize> {
-        self.refresh.get(token).map(|refresh| refresh.family)
+        self.refresh.get(token).map(|refresh| refresh.grant)
     }
 
     /// Returns how many grants there are.
     pub(crate) fn count(&self) -> usize {
-        self.families.len()
+        self.grants.len()
     }
 
-    pub(crate) fn revoke_family(&mut self, family: usize) {
-        if let Some(family) = self.families.get_mut(family) {
-            family.dead = true;
+    pub(crate) fn revoke_grant(&mut self, grant: usize) {
+        if let Some(grant) = self.grants.get_mut(grant) {
+            grant.revoked = true;
         }
     }
 
@@ -243,8 +240,8 @@ impl Grants {
         if let Some(access) = self.access.get_mut(token) {
             access.revoked = true;
         }
-        if let Some(family) = self.refresh.get(token).map(|refresh| refresh.family) {
-            self.revoke_family(family);
+        if let Some(grant) = self.refresh.get(token).map(|refresh| refresh.grant) {
+            self.revoke_grant(grant);
         }
     }
 
@@ -260,12 +257,12 @@ impl Grants {
             .for_each(|refresh| refresh.revoked = true);
     }
 
-    fn revoke_access_of(&mut self, family: usize) {
-        let of_family = self
+    fn revoke_access_of(&mut self, grant: usize) {
+        let of_grant = self
             .access
             .values_mut()
-            .filter(|access| access.family == family);
-        of_family.for_each(|access| access.revoked = true);
+            .filter(|access| access.grant == grant);
+        of_grant.for_each(|access| access.revoked = true);
     }
 }
 

@@ -29,7 +29,7 @@ pub use fault::{Echo, Fault, Oddity, RetryAfter, When};
 pub use hold::Hold;
 pub use journal::{Exchange, Journal, Kind, Outcome};
 pub use oauth2::{
-    ClientAuth, CodeRequest, DeadGrant, Flavour, LoginAnswer, OAuth2Server, OAuth2ServerBuilder,
+    ClientAuth, CodeRequest, InvalidGrant, LoginAnswer, OAuth2Server, OAuth2ServerBuilder, Product,
     RefreshTokenExpiry,
 };
 pub use private_cloud::{ErrorShape, PrivateCloudServer, PrivateCloudServerBuilder};

@@ -3,17 +3,17 @@
 mod builder;
 mod clients;
 mod codes;
-mod dead_grant;
-mod flavour;
+mod invalid_grant;
 mod issue;
 mod logins;
+mod product;
 mod refresh;
 mod rules;
 mod service;
 
 pub use codes::CodeRequest;
-pub use dead_grant::DeadGrant;
-pub use flavour::Flavour;
+pub use invalid_grant::InvalidGrant;
+pub use product::Product;
 pub use rules::{ClientAuth, LoginAnswer, RefreshTokenExpiry};
 
 use crate::server::{Server, ServerBuilder};
@@ -24,9 +24,9 @@ use rules::OAuth2;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// use token_sim::{Flavour, OAuth2Server, Rotation};
+/// use token_sim::{Product, OAuth2Server, Rotation};
 ///
-/// let sim = OAuth2Server::builder().flavour(Flavour::Spring).rotation(Rotation::Strict).start().await?;
+/// let sim = OAuth2Server::builder().product(Product::Spring).rotation(Rotation::Strict).start().await?;
 /// let grant = sim.grant();
 /// assert!(grant.refresh_token().is_some());
 /// assert!(sim.token_url().ends_with("/api/v1/oauth2/token"));
@@ -38,7 +38,7 @@ use rules::OAuth2;
 /// (section 4.1) with PKCE (RFC 7636, S256). Also introspection (RFC 7662), revocation (RFC 7009),
 /// and the vendor's `userinfo`, which like the resource takes `Authorization: Bearer`.
 ///
-/// Defaults: the token endpoint `/api/v1/oauth2/token`, the BambooCloud flavour, client
+/// Defaults: the token endpoint `/api/v1/oauth2/token`, the errors of BambooCloud, client
 /// `sim-client` with secret `sim-secret` in a raw Basic header, access tokens of 7200 s, single-use
 /// refresh tokens of 30 days, codes of 5 minutes.
 pub type OAuth2Server = Server<OAuth2>;

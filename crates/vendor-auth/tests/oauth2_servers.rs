@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use token_sim::{
-    DeadGrant, Fault, Kind, LoginAnswer, Oddity, RefreshTokenExpiry, Rotation, SimClock,
+    Fault, InvalidGrant, Kind, LoginAnswer, Oddity, RefreshTokenExpiry, Rotation, SimClock,
 };
 use token_testkit::ManualClock;
 use vendor_auth::cache::{Backoff, Drained, LoggedOut, TokenCacheBuilder};
@@ -181,9 +181,9 @@ async fn a_compressed_or_form_encoded_or_wrapped_answer_is_read() {
 // FAULTS.md row 77
 #[tokio::test]
 async fn a_dead_grant_is_recognised_in_any_words() {
-    for words in DeadGrant::ALL {
+    for words in InvalidGrant::ALL {
         for status in [None, Some(200)] {
-            let server = token_sim::OAuth2Server::builder().dead_grant(words);
+            let server = token_sim::OAuth2Server::builder().invalid_grant(words);
             let server = match status {
                 Some(status) => server.refusal_status(status),
                 None => server,

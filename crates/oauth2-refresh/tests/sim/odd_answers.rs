@@ -1,6 +1,6 @@
 //! Odd answers: the grant lives on.
 
-use token_sim::{DeadGrant, Oddity};
+use token_sim::{InvalidGrant, Oddity};
 
 use super::*;
 
@@ -55,9 +55,11 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
 // FAULTS.md row 77
 #[tokio::test]
 async fn a_dead_grant_is_rejected_in_whatever_words() {
-    for words in DeadGrant::ALL {
-        let setup =
-            Setup::by_token_url(OAuth2Server::builder().dead_grant(words), |builder| builder).await;
+    for words in InvalidGrant::ALL {
+        let setup = Setup::by_token_url(OAuth2Server::builder().invalid_grant(words), |builder| {
+            builder
+        })
+        .await;
         let refused = setup
             .spend(Secret::from("a-refresh-token-of-nobody"))
             .await

@@ -1,6 +1,6 @@
 //! Refreshes, and what a dead grant looks like.
 
-use token_sim::{Echo, Flavour, RetryAfter, Rotation};
+use token_sim::{Echo, Product, RetryAfter, Rotation};
 
 use super::*;
 
@@ -58,7 +58,7 @@ async fn every_encoding_of_an_echo_is_scrubbed() {
 #[tokio::test]
 async fn springs_401_for_an_expired_refresh_token_ends_the_grant() {
     let spring = OAuth2Server::builder()
-        .flavour(Flavour::Spring)
+        .product(Product::Spring)
         .refresh_token_lifetime(Duration::from_secs(60));
     let setup = Setup::of(spring, |builder| builder).await;
     let token = setup.token();

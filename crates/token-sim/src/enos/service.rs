@@ -28,12 +28,12 @@ pub(crate) struct State {
 struct Known {
     generation: u64,
     expires_ms: i64,
-    dead: bool,
+    revoked: bool,
 }
 
 impl Known {
     fn is_valid(&self, now: i64) -> bool {
-        !self.dead && now < self.expires_ms
+        !self.revoked && now < self.expires_ms
     }
 }
 
@@ -85,7 +85,7 @@ impl Vendor for Enos {
         state
             .tokens
             .values_mut()
-            .for_each(|known| known.dead = true);
+            .for_each(|known| known.revoked = true);
     }
 
     /// The access token is the refresh token.
@@ -154,12 +154,12 @@ impl Enos {
         let known = state
             .tokens
             .get_mut(token)
-            .filter(|known| !known.dead)
+            .filter(|known| !known.revoked)
             .ok_or(NOT_REFRESHED)?;
         if !known.is_valid(now) {
             return Err(EXPIRED);
         }
-        known.dead = self.old_token == OldToken::Revoked;
+        known.revoked = self.old_token == OldToken::Revoked;
         let next = self.mint(state, now);
         let answer = self.success(Kind::Refresh, state, &next, now);
         Ok(Reply::issued(answer, state.generation))
@@ -174,7 +174,7 @@ impl Enos {
             Known {
                 generation: state.generation,
                 expires_ms,
-                dead: false,
+                revoked: false,
             },
         );
         state.current = Some(token.clone());

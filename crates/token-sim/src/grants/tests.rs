@@ -2,19 +2,19 @@ use super::*;
 
 fn with_one(token: &str) -> Grants {
     let mut grants = Grants::default();
-    let family = grants.open("me", "");
-    enter(&mut grants, family, 1, "access-1", token);
+    let grant = grants.open("me", "");
+    enter(&mut grants, grant, 1, "access-1", token);
     grants
 }
 
-fn enter(grants: &mut Grants, family: usize, generation: u64, access: &str, refresh: &str) {
+fn enter(grants: &mut Grants, grant: usize, generation: u64, access: &str, refresh: &str) {
     let new = NewTokens {
         access,
         access_expires_ms: 100,
         refresh: Some(refresh),
         refresh_expires_ms: 1_000,
     };
-    grants.enter(family, generation, OldToken::StaysValid, &new);
+    grants.enter(grant, generation, OldToken::StaysValid, &new);
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_single_use_token_is_spent_once() {
     assert_eq!(
         spent,
         Spent {
-            family: 0,
+            grant: 0,
             generation: 2,
             reuse: false,
             refresh_expires_ms: 1_000
@@ -38,7 +38,7 @@ fn a_single_use_token_is_spent_once() {
 }
 
 #[test]
-fn a_reused_token_revokes_the_family_if_reuse_is_detected() {
+fn a_reused_token_revokes_the_grant_if_reuse_is_detected() {
     let mut grants = with_one("r1");
     grants.spend("r1", Rotation::Strict, 0).unwrap();
     enter(&mut grants, 0, 2, "access-2", "r2");
@@ -78,7 +78,7 @@ fn a_token_that_never_rotates_counts_generations_all_the_same() {
     assert_eq!(
         spent,
         Spent {
-            family: 0,
+            grant: 0,
             generation: 3,
             reuse: false,
             refresh_expires_ms: 1_000

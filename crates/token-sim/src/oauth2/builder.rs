@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::dead_grant::DeadGrant;
-use super::flavour::Flavour;
+use super::invalid_grant::InvalidGrant;
+use super::product::Product;
 use super::rules::{ClientAuth, LoginAnswer, OAuth2, RefreshTokenExpiry};
 use crate::rotation::{OldToken, Rotation};
 use crate::server::ServerBuilder;
@@ -30,18 +30,18 @@ impl ServerBuilder<OAuth2> {
     }
 
     /// Sets which product the server imitates, and the other settings that follow from that:
-    /// [`Flavour::OneAccess`] expects the client's secret in the form; [`Flavour::Spring`] repeats
+    /// [`Product::OneAccess`] expects the client's secret in the form; [`Product::Spring`] repeats
     /// the refresh token, revokes the old access token, and answers client credentials with a valid
     /// access token again.
-    pub fn flavour(mut self, flavour: Flavour) -> Self {
-        self.vendor.flavour = flavour;
-        match flavour {
-            Flavour::OneAccess => self.client_auth(ClientAuth::Post),
-            Flavour::Spring => {
+    pub fn product(mut self, product: Product) -> Self {
+        self.vendor.product = product;
+        match product {
+            Product::OneAccess => self.client_auth(ClientAuth::Post),
+            Product::Spring => {
                 let keeping = self.rotation(Rotation::Repeat).old_token(OldToken::Revoked);
                 keeping.login_answer(LoginAnswer::CurrentToken)
             }
-            Flavour::Rfc6749 | Flavour::BambooCloud => self,
+            Product::Rfc6749 | Product::BambooCloud => self,
         }
     }
 
@@ -95,9 +95,9 @@ impl ServerBuilder<OAuth2> {
         self
     }
 
-    /// Sets the error for an invalid refresh token. Default: the flavour's.
-    pub fn dead_grant(mut self, words: DeadGrant) -> Self {
-        self.vendor.dead_grant = Some(words);
+    /// Sets the error for an invalid refresh token. Default: the product's.
+    pub fn invalid_grant(mut self, error: InvalidGrant) -> Self {
+        self.vendor.invalid_grant = Some(error);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::flavour::Problem;
+use super::product::Problem;
 use super::rules::{ClientAuth, OAuth2};
 use crate::call::{Call, Params};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::flavour::Problem;
+use super::product::Problem;
 use super::rules::OAuth2;
 use crate::call::{Call, Params, with_params};
 use crate::crypto::{opaque, s256};
@@ -132,9 +132,9 @@ impl Codes {
         let Some(code) = self.0.get_mut(text) else {
             return invalid("Invalid authorization code");
         };
-        if let Some(family) = code.redeemed.replace(None) {
-            code.redeemed = Some(family);
-            return Err(CodeTrouble::Reused(family));
+        if let Some(grant) = code.redeemed.replace(None) {
+            code.redeemed = Some(grant);
+            return Err(CodeTrouble::Reused(grant));
         }
         if now >= code.expires_ms {
             return invalid("Authorization code expired");
@@ -149,9 +149,9 @@ impl Codes {
         Ok(())
     }
 
-    pub(super) fn opened(&mut self, text: &str, family: usize) {
+    pub(super) fn opened(&mut self, text: &str, grant: usize) {
         if let Some(code) = self.0.get_mut(text) {
-            code.redeemed = Some(Some(family));
+            code.redeemed = Some(Some(grant));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct State {
 
 /// Tokens of an answer.
 pub(super) struct Pair {
-    pub(super) family: usize,
+    pub(super) grant: usize,
     pub(super) access: String,
     pub(super) access_expires_ms: i64,
     /// The refresh token in the answer; empty if there is none.
@@ -32,7 +32,7 @@ pub(super) struct Pair {
 
 /// Tokens to be issued.
 pub(super) struct Issue {
-    pub(super) family: usize,
+    pub(super) grant: usize,
     pub(super) generation: u64,
     pub(super) refresh: Option<String>,
     pub(super) refresh_expires_ms: i64,
@@ -50,9 +50,9 @@ pub(super) struct Logins {
 impl OAuth2 {
     /// The first tokens of a grant.
     pub(super) fn open(&self, state: &mut State, refresh: Option<String>, now: i64) -> Pair {
-        let family = state.grants.open(&self.client_id, &self.scope);
+        let grant = state.grants.open(&self.client_id, &self.scope);
         let issue = Issue {
-            family,
+            grant,
             generation: 1,
             refresh,
             refresh_expires_ms: self.whole_refresh_lifetime(now),
@@ -74,12 +74,10 @@ impl OAuth2 {
             refresh: issue.refresh.as_deref(),
             refresh_expires_ms: issue.refresh_expires_ms,
         };
-        state
-            .grants
-            .enter(issue.family, issue.generation, old, &new);
-        let scope = state.grants.scope(issue.family).to_owned();
+        state.grants.enter(issue.grant, issue.generation, old, &new);
+        let scope = state.grants.scope(issue.grant).to_owned();
         Pair {
-            family: issue.family,
+            grant: issue.grant,
             access,
             access_expires_ms,
             refresh: issue.refresh,
@@ -89,7 +87,7 @@ impl OAuth2 {
     }
 
     pub(super) fn issued(&self, pair: &Pair, generation: u64, now: i64) -> Reply {
-        Reply::issued(self.success(pair, now), generation).about(Some(pair.family))
+        Reply::issued(self.success(pair, now), generation).about(Some(pair.grant))
     }
 
     pub(super) fn success(&self, pair: &Pair, now: i64) -> Answer {

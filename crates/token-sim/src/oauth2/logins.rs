@@ -1,8 +1,8 @@
 //! The first tokens of a grant: client credentials and one-time codes.
 
 use super::codes::CodeTrouble;
-use super::flavour::Problem;
 use super::issue::{Pair, State};
+use super::product::Problem;
 use super::rules::{LoginAnswer, OAuth2};
 use crate::call::Params;
 use crate::crypto::opaque;
@@ -32,7 +32,7 @@ impl OAuth2 {
         }
         let valid = state.grants.valid_access(&state.logins.last, now)?;
         Some(Pair {
-            family: valid.family,
+            grant: valid.grant,
             access: state.logins.last.clone(),
             access_expires_ms: valid.expires_ms,
             refresh: None,
@@ -55,19 +55,19 @@ impl OAuth2 {
         }
         match state.codes.redeem(code, form, now) {
             Err(CodeTrouble::Invalid(problem)) => return problem.reply(),
-            Err(CodeTrouble::Reused(family)) => return self.code_reused(state, family),
+            Err(CodeTrouble::Reused(grant)) => return self.code_reused(state, grant),
             Ok(()) => {}
         }
         let pair = self.open(state, Some(opaque()), now);
-        state.codes.opened(code, pair.family);
+        state.codes.opened(code, pair.grant);
         self.issued(&pair, 1, now)
     }
 
     /// RFC 6749 section 4.1.2: tokens issued for the code should be revoked, and are if reuse is
     /// detected.
-    fn code_reused(&self, state: &mut State, family: Option<usize>) -> Reply {
-        if let (Some(family), Rotation::Strict) = (family, self.rotation) {
-            state.grants.revoke_family(family);
+    fn code_reused(&self, state: &mut State, grant: Option<usize>) -> Reply {
+        if let (Some(grant), Rotation::Strict) = (grant, self.rotation) {
+            state.grants.revoke_grant(grant);
         }
         Problem::new(400, "invalid_grant", "Invalid authorization code")
             .reply()

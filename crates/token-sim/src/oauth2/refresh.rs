@@ -1,7 +1,7 @@
 //! The refresh (RFC 6749 section 6), by the server's rotation policy.
 
-use super::flavour::Problem;
 use super::issue::{Issue, State};
+use super::product::Problem;
 use super::rules::{OAuth2, RefreshTokenExpiry};
 use crate::call::Params;
 use crate::crypto::opaque;
@@ -16,10 +16,12 @@ impl OAuth2 {
         };
         let grant = state.grants.of_refresh(token);
         if state.disabled {
-            return self.dead_refresh_token(token, Denied::Revoked).about(grant);
+            return self
+                .invalid_refresh_token(token, Denied::Revoked)
+                .about(grant);
         }
         match state.grants.spend(token, self.rotation, now) {
-            Err(denied) => self.dead_refresh_token(token, denied).about(grant),
+            Err(denied) => self.invalid_refresh_token(token, denied).about(grant),
             Ok(spent) => self.refreshed(state, token, &spent, now),
         }
     }
@@ -33,7 +35,7 @@ impl OAuth2 {
         let mut pair = self.enter(
             state,
             Issue {
-                family: spent.family,
+                grant: spent.grant,
                 generation: spent.generation,
                 refresh: renews.then(opaque),
                 refresh_expires_ms,
@@ -57,10 +59,10 @@ impl OAuth2 {
         }
     }
 
-    fn dead_refresh_token(&self, token: &str, denied: Denied) -> Reply {
-        let reply = match self.dead_grant {
-            Some(words) => words.refuse(token),
-            None => self.flavour.dead_refresh_token(token, denied).reply(),
+    fn invalid_refresh_token(&self, token: &str, denied: Denied) -> Reply {
+        let reply = match self.invalid_grant {
+            Some(error) => error.refuse(token),
+            None => self.product.invalid_refresh_token(token, denied).reply(),
         };
         reply.reuse(denied == Denied::Spent)
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::dead_grant::DeadGrant;
-use super::flavour::Flavour;
+use super::invalid_grant::InvalidGrant;
+use super::product::Product;
 use crate::rotation::{OldToken, Rotation};
 
 /// The rules of an [`OAuth2Server`](crate::OAuth2Server).
@@ -16,7 +16,7 @@ pub struct OAuth2 {
     pub(super) client_id: String,
     pub(super) client_secret: String,
     pub(super) client_auth: ClientAuth,
-    pub(super) flavour: Flavour,
+    pub(super) product: Product,
     pub(super) scope: String,
     pub(super) rotation: Rotation,
     pub(super) old_token: OldToken,
@@ -25,7 +25,7 @@ pub struct OAuth2 {
     pub(super) refresh_end: RefreshTokenExpiry,
     pub(super) refresh_life_field: Option<String>,
     pub(super) login_answer: LoginAnswer,
-    pub(super) dead_grant: Option<DeadGrant>,
+    pub(super) invalid_grant: Option<InvalidGrant>,
     pub(super) refusal_status: Option<u16>,
     pub(super) code_lifetime: Duration,
 }
@@ -82,7 +82,7 @@ impl Default for OAuth2 {
             client_id: "sim-client".to_owned(),
             client_secret: "sim-secret".to_owned(),
             client_auth: ClientAuth::BasicRaw,
-            flavour: Flavour::BambooCloud,
+            product: Product::BambooCloud,
             scope: "get_user_info".to_owned(),
             rotation: Rotation::SingleUse,
             old_token: OldToken::StaysValid,
@@ -91,7 +91,7 @@ impl Default for OAuth2 {
             refresh_end: RefreshTokenExpiry::AfterIssue,
             refresh_life_field: None,
             login_answer: LoginAnswer::NewToken,
-            dead_grant: None,
+            invalid_grant: None,
             refusal_status: None,
             code_lifetime: Duration::from_secs(300),
         }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::clients::authenticate;
 use super::codes::CodeRequest;
-use super::flavour::Problem;
 use super::issue::State;
+use super::product::Problem;
 use super::rules::OAuth2;
 use crate::answer::Answer;
 use crate::call::{Call, Params};
@@ -174,7 +174,7 @@ impl OAuth2 {
             .valid_access(token, now)
             .filter(|_| !state.disabled)
         {
-            None => self.flavour.dead_access_token(token).reply(),
+            None => self.product.invalid_access_token(token).reply(),
             Some(valid) => {
                 let body = json!({ "id": valid.owner, "scope": valid.scope });
                 Reply::answered(Answer::json(200, &body))

@@ -71,8 +71,8 @@ impl Vendor for PrivateCloud {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let family = state.grants.open(&self.client_id, "");
-        let pair = self.enter(state, family, 1, Some(opaque()), now);
+        let grant = state.grants.open(&self.client_id, "");
+        let pair = self.enter(state, grant, 1, Some(opaque()), now);
         Issued {
             access_token: pair.access,
             refresh_token: pair.refresh,
@@ -138,8 +138,8 @@ impl PrivateCloud {
         if !matches || state.disabled {
             return self.refused(BAD_CODE).reuse(burnt);
         }
-        let family = state.grants.open(&self.client_id, "");
-        let pair = self.enter(state, family, 1, Some(opaque()), now);
+        let grant = state.grants.open(&self.client_id, "");
+        let pair = self.enter(state, grant, 1, Some(opaque()), now);
         self.issued(&pair, 1)
     }
 
@@ -156,7 +156,7 @@ impl PrivateCloud {
             Err(denied) => self.refused(BAD_TOKEN).reuse(denied == Denied::Spent),
             Ok(spent) => {
                 let next = self.rotation.renews().then(opaque);
-                let mut pair = self.enter(state, spent.family, spent.generation, next, now);
+                let mut pair = self.enter(state, spent.grant, spent.generation, next, now);
                 if self.rotation == Rotation::Repeat {
                     pair.refresh = Some(token.to_owned());
                 }
@@ -201,7 +201,7 @@ impl PrivateCloud {
     fn enter(
         &self,
         state: &mut State,
-        family: usize,
+        grant: usize,
         generation: u64,
         refresh: Option<String>,
         now: i64,
@@ -218,7 +218,7 @@ impl PrivateCloud {
         } else {
             OldToken::StaysValid
         };
-        state.grants.enter(family, generation, old, &new);
+        state.grants.enter(grant, generation, old, &new);
         Pair { access, refresh }
     }
 

@@ -164,7 +164,7 @@ impl QuectelEndUser {
             Err(denied) => refused(BAD_TOKEN).reuse(denied == Denied::Spent),
             Ok(spent) => {
                 let kept = (!self.rotation.renews()).then_some(token);
-                let pair = self.enter(state, spent.family, spent.generation, kept, now);
+                let pair = self.enter(state, spent.grant, spent.generation, kept, now);
                 Reply::issued(success(&pair), spent.generation).reuse(spent.reuse)
             }
         }
@@ -172,14 +172,14 @@ impl QuectelEndUser {
 
     fn logout(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        let Some(family) = state
+        let Some(grant) = state
             .grants
             .valid_access(token, now)
-            .map(|valid| valid.family)
+            .map(|valid| valid.grant)
         else {
             return refused(BAD_TOKEN);
         };
-        state.grants.revoke_family(family);
+        state.grants.revoke_grant(grant);
         Reply::answered(Answer::json(
             200,
             &json!({ "code": 200, "msg": "", "data": null, "extMsg": null }),
@@ -199,14 +199,14 @@ impl QuectelEndUser {
     }
 
     fn open(&self, state: &mut State, now: i64) -> Pair {
-        let family = state.grants.open(&self.user.email, "");
-        self.enter(state, family, 1, None, now)
+        let grant = state.grants.open(&self.user.email, "");
+        self.enter(state, grant, 1, None, now)
     }
 
     fn enter(
         &self,
         state: &mut State,
-        family: usize,
+        grant: usize,
         generation: u64,
         kept: Option<&str>,
         now: i64,
@@ -231,7 +231,7 @@ impl QuectelEndUser {
         } else {
             OldToken::StaysValid
         };
-        state.grants.enter(family, generation, old, &new);
+        state.grants.enter(grant, generation, old, &new);
         pair
     }
 

@@ -31,7 +31,7 @@ struct Known {
     /// When it was created, or last refreshed into another.
     touched_ms: i64,
     expires_ms: i64,
-    dead: bool,
+    revoked: bool,
 }
 
 struct Refusal(i64, &'static str);
@@ -76,7 +76,7 @@ impl Vendor for QuectelSaas {
         state
             .tokens
             .values_mut()
-            .for_each(|known| known.dead = true);
+            .for_each(|known| known.revoked = true);
     }
 
     /// The access token is the refresh token.
@@ -147,10 +147,10 @@ impl QuectelSaas {
         let known = state
             .tokens
             .get_mut(token)
-            .filter(|known| !known.dead && now < known.expires_ms);
+            .filter(|known| !known.revoked && now < known.expires_ms);
         let known = known.ok_or(Refusal(UNAUTHORIZED, "Unauthorized"))?;
         if disabled {
-            known.dead = true;
+            known.revoked = true;
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
         if now.saturating_sub(known.touched_ms) < millis(self.same_within) {
@@ -158,7 +158,7 @@ impl QuectelSaas {
             return Ok(Reply::repeated(answer, known.generation));
         }
         known.touched_ms = now;
-        known.dead = self.old_token == OldToken::Revoked;
+        known.revoked = self.old_token == OldToken::Revoked;
         let (next, generation) = self.mint(state, now);
         Ok(Reply::issued(
             self.success(&next, query, self.life.as_secs()),
@@ -180,7 +180,7 @@ impl QuectelSaas {
         match state
             .tokens
             .get(token)
-            .filter(|known| !known.dead && now < known.expires_ms)
+            .filter(|known| !known.revoked && now < known.expires_ms)
         {
             Some(_) => Reply::answered(Answer::json(
                 200,
@@ -211,7 +211,7 @@ impl QuectelSaas {
             generation,
             touched_ms: now,
             expires_ms,
-            dead: false,
+            revoked: false,
         };
         state.tokens.insert(token.clone(), known);
         (token, generation)

@@ -2,13 +2,13 @@
 
 mod clients;
 mod codes;
-mod dead_grants;
+mod invalid_grants;
 mod lifetimes;
 mod rotation;
 
 use std::time::Duration;
 
-use token_sim::{ClientAuth, Flavour, OAuth2Server, OAuth2ServerBuilder, Rotation, SimClock};
+use token_sim::{ClientAuth, OAuth2Server, OAuth2ServerBuilder, Product, Rotation, SimClock};
 
 use crate::NOW;
 use crate::support::{Request, Response};
@@ -52,25 +52,25 @@ pub(crate) fn refresh_token(sim: &OAuth2Server) -> String {
 
 // FAULTS.md row 26
 #[tokio::test]
-async fn each_flavour_refuses_in_its_own_words() {
-    for (flavour, unknown, expired) in [
+async fn each_product_refuses_in_its_own_words() {
+    for (product, unknown, expired) in [
         (
-            Flavour::Rfc6749,
+            Product::Rfc6749,
             "expired or revoked",
             (400, "invalid_grant"),
         ),
         (
-            Flavour::BambooCloud,
+            Product::BambooCloud,
             "Invalid refresh token: nobody's",
             (400, "invalid_grant"),
         ),
         (
-            Flavour::Spring,
+            Product::Spring,
             "Invalid refresh token: nobody's",
             (401, "invalid_token"),
         ),
     ] {
-        let sim = start(OAuth2Server::builder().flavour(flavour)).await;
+        let sim = start(OAuth2Server::builder().product(product)).await;
         let response = refresh(&sim, "nobody's").await;
         assert_eq!(
             (response.status, response.text("/error").as_str()),
@@ -83,7 +83,7 @@ async fn each_flavour_refuses_in_its_own_words() {
         assert_eq!((response.status, response.text("/error").as_str()), expired);
         assert_eq!(
             response.text("/error_description").contains(&old),
-            flavour != Flavour::Rfc6749
+            product != Product::Rfc6749
         );
     }
 }
@@ -156,7 +156,7 @@ async fn revoking_a_refresh_token_revokes_the_grant() {
 
 // FAULTS.md row 35
 #[tokio::test]
-async fn the_resource_refuses_dead_tokens() {
+async fn the_resource_refuses_invalid_tokens() {
     let sim = sim().await;
     let grant = sim.grant();
     let response = Request::new("GET", "/api/v1/oauth2/userinfo")

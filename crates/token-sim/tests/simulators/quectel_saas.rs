@@ -220,7 +220,7 @@ async fn a_refresh_may_revoke_the_old_token() {
 }
 
 #[tokio::test]
-async fn dead_tokens_are_not_refreshed() {
+async fn revoked_tokens_are_not_refreshed() {
     let sim = sim().await;
     let token = sim.grant().access_token().to_owned();
     sim.clock().advance(Duration::from_secs(86_400));

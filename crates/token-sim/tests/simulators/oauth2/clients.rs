@@ -68,7 +68,7 @@ async fn basic_is_raw_or_encoded_as_configured() {
 
 #[tokio::test]
 async fn oneaccess_takes_the_secret_in_the_form_and_echoes_nothing() {
-    let sim = start(OAuth2Server::builder().flavour(Flavour::OneAccess)).await;
+    let sim = start(OAuth2Server::builder().product(Product::OneAccess)).await;
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", "nobody's"),

@@ -43,7 +43,7 @@ async fn a_revoked_token_is_not_repeated() {
 
 #[tokio::test]
 async fn spring_repeats_at_a_login_and_revokes_the_old_token_at_a_refresh() {
-    let sim = start(OAuth2Server::builder().flavour(Flavour::Spring)).await;
+    let sim = start(OAuth2Server::builder().product(Product::Spring)).await;
     let token = login(&sim).await.text("/access_token");
     assert_eq!(login(&sim).await.text("/access_token"), token);
     let grant = sim.grant();

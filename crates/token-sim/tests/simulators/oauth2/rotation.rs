@@ -34,7 +34,7 @@ async fn a_refresh_token_of_single_use_is_refused_the_second_time() {
 }
 
 #[tokio::test]
-async fn a_reused_refresh_token_revokes_the_family_if_the_server_is_strict() {
+async fn a_reused_refresh_token_revokes_the_grant_if_the_server_is_strict() {
     let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let first = refresh_token(&sim);
     let response = refresh(&sim, &first).await;

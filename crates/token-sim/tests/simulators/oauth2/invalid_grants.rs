@@ -1,10 +1,10 @@
 //! Errors by which a refresh token is refused.
 
-use token_sim::{DeadGrant, Outcome};
+use token_sim::{InvalidGrant, Outcome};
 
 use super::*;
 
-/// Returns the answer of such a server to a dead token, and the code in its journal.
+/// Returns the answer of such a server to a revoked token, and the code in its journal.
 async fn refused(builder: OAuth2ServerBuilder) -> (Response, String) {
     let sim = builder.start().await.unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
@@ -26,39 +26,49 @@ async fn refused(builder: OAuth2ServerBuilder) -> (Response, String) {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_has_other_errors() {
+async fn an_invalid_grant_has_other_errors() {
     for (words, status, pointer, said) in [
         (
-            DeadGrant::NestedInvalidated,
+            InvalidGrant::NestedInvalidated,
             401,
             "/error/code",
             "refresh_token_invalidated",
         ),
         (
-            DeadGrant::NestedExpired,
+            InvalidGrant::NestedExpired,
             401,
             "/error/code",
             "refresh_token_expired",
         ),
         (
-            DeadGrant::NestedReused,
+            InvalidGrant::NestedReused,
             401,
             "/error/code",
             "refresh_token_reused",
         ),
         (
-            DeadGrant::ErrorsList,
+            InvalidGrant::ErrorsList,
             400,
             "/errors/0/errorType",
             "invalid_grant",
         ),
-        (DeadGrant::UpperCase, 400, "/error", "INVALID_GRANT"),
-        (DeadGrant::Expired, 400, "/error", "refresh_token_expired"),
-        (DeadGrant::Reused, 400, "/error", "refresh_token_reused"),
-        (DeadGrant::SessionNotFound, 400, "/error", "invalid_request"),
-        (DeadGrant::SpringMessage, 401, "/error", "Unauthorized"),
+        (InvalidGrant::UpperCase, 400, "/error", "INVALID_GRANT"),
+        (
+            InvalidGrant::Expired,
+            400,
+            "/error",
+            "refresh_token_expired",
+        ),
+        (InvalidGrant::Reused, 400, "/error", "refresh_token_reused"),
+        (
+            InvalidGrant::SessionNotFound,
+            400,
+            "/error",
+            "invalid_request",
+        ),
+        (InvalidGrant::SpringMessage, 401, "/error", "Unauthorized"),
     ] {
-        let (response, code) = refused(OAuth2Server::builder().dead_grant(words)).await;
+        let (response, code) = refused(OAuth2Server::builder().invalid_grant(words)).await;
         assert_eq!(
             (response.status, response.text(pointer).as_str()),
             (status, said)
@@ -70,25 +80,27 @@ async fn a_dead_grant_has_other_errors() {
 // FAULTS.md rows 26 and 77
 #[tokio::test]
 async fn the_errors_that_quote_the_token_quote_it() {
-    let (response, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::ErrorsList)).await;
+    let (response, _) =
+        refused(OAuth2Server::builder().invalid_grant(InvalidGrant::ErrorsList)).await;
     assert_eq!(
         response.text("/errors/0/message"),
         "Refresh token invalid: {token}."
     );
-    let (response, _) = refused(OAuth2Server::builder().dead_grant(DeadGrant::SpringMessage)).await;
+    let (response, _) =
+        refused(OAuth2Server::builder().invalid_grant(InvalidGrant::SpringMessage)).await;
     assert_eq!(
         response.text("/message"),
         "Invalid refresh token (expired): {token}"
     );
     let (response, _) =
-        refused(OAuth2Server::builder().dead_grant(DeadGrant::SessionNotFound)).await;
+        refused(OAuth2Server::builder().invalid_grant(InvalidGrant::SessionNotFound)).await;
     assert_eq!(response.text("/error_description"), "Session not found");
 }
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_error_may_be_a_form_or_gbk() {
-    let (response, code) = refused(OAuth2Server::builder().dead_grant(DeadGrant::Form)).await;
+async fn an_invalid_grant_error_may_be_a_form_or_gbk() {
+    let (response, code) = refused(OAuth2Server::builder().invalid_grant(InvalidGrant::Form)).await;
     assert_eq!((response.status, code.as_str()), (400, "invalid_grant"));
     assert!(
         response
@@ -100,7 +112,7 @@ async fn a_dead_grant_error_may_be_a_form_or_gbk() {
         Some("application/x-www-form-urlencoded")
     );
     let sim = OAuth2Server::builder()
-        .dead_grant(DeadGrant::Gbk)
+        .invalid_grant(InvalidGrant::Gbk)
         .start()
         .await
         .unwrap();
@@ -117,9 +129,9 @@ async fn a_dead_grant_error_may_be_a_form_or_gbk() {
 // FAULTS.md row 77
 #[tokio::test]
 async fn every_refusal_of_a_refresh_token_has_that_error() {
-    for words in DeadGrant::ALL {
+    for words in InvalidGrant::ALL {
         let sim = OAuth2Server::builder()
-            .dead_grant(words)
+            .invalid_grant(words)
             .start()
             .await
             .unwrap();
@@ -147,10 +159,10 @@ async fn a_server_may_refuse_with_200() {
         (200, "invalid_grant")
     );
     assert_eq!(code, "invalid_grant");
-    for words in DeadGrant::ALL {
+    for words in InvalidGrant::ALL {
         let (response, _) = refused(
             OAuth2Server::builder()
-                .dead_grant(words)
+                .invalid_grant(words)
                 .refusal_status(200),
         )
         .await;

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::flavour::Problem;
+use super::product::Problem;
 use crate::answer::Answer;
 use crate::vendor::Reply;
 
 /// The error for a refresh token that is unknown, expired, used or revoked.
 ///
 /// Each is taken from a real server; none is the `invalid_grant` of RFC 6749 section 5.2 that a
-/// [`Flavour`](crate::Flavour) returns.
+/// [`Product`](crate::Product) returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum DeadGrant {
+pub enum InvalidGrant {
     /// 401 with `{"error":{"code":"refresh_token_invalidated", …}}`.
     NestedInvalidated,
     /// 401 with `{"error":{"code":"refresh_token_expired", …}}`.
@@ -38,7 +38,7 @@ pub enum DeadGrant {
     Gbk,
 }
 
-impl DeadGrant {
+impl InvalidGrant {
     /// All variants.
     pub const ALL: [Self; 11] = [
         Self::NestedInvalidated,

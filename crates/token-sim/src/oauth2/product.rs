@@ -9,7 +9,7 @@ use crate::vendor::Reply;
 /// The product that the server imitates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Flavour {
+pub enum Product {
     /// RFC 6749 section 5.2 to the letter.
     Rfc6749,
     /// BambooCloud IDaaS: echoes the token in `error_description`.
@@ -52,8 +52,8 @@ impl Problem {
     }
 }
 
-impl Flavour {
-    pub(super) fn dead_refresh_token(self, token: &str, denied: Denied) -> Problem {
+impl Product {
+    pub(super) fn invalid_refresh_token(self, token: &str, denied: Denied) -> Problem {
         match (self, denied) {
             (Self::Spring, Denied::Expired) => Problem::new(
                 401,
@@ -74,7 +74,7 @@ impl Flavour {
         }
     }
 
-    pub(super) fn dead_access_token(self, token: &str) -> Problem {
+    pub(super) fn invalid_access_token(self, token: &str) -> Problem {
         match self {
             // The trailing space is in the vendor's sample.
             Self::BambooCloud => Problem::new(
