@@ -129,20 +129,12 @@ impl Journal {
     }
 
     pub(crate) fn settle(&self, entry: usize, settled: Settled) {
-        self.change(entry, |entry| {
+        if let Some(entry) = self.entries().get_mut(entry) {
             entry.outcome = settled.outcome;
             entry.reuse = settled.reuse;
             entry.grant = settled.grant;
-        });
-    }
-
-    /// Sets the outcome of a request that has none yet.
-    pub(crate) fn settle_if_pending(&self, entry: usize, outcome: Outcome) {
-        self.change(entry, |entry| {
-            if entry.outcome == Outcome::Pending {
-                entry.outcome = outcome;
-            }
-        });
+        }
+        self.shared.changed.send_replace(());
     }
 
     /// Writes an answer's last byte under the journal's lock, so that a client that has read the
@@ -163,13 +155,6 @@ impl Journal {
         drop(entries);
         self.shared.changed.send_replace(());
         written
-    }
-
-    fn change(&self, entry: usize, change: impl FnOnce(&mut Exchange)) {
-        if let Some(entry) = self.entries().get_mut(entry) {
-            change(entry);
-        }
-        self.shared.changed.send_replace(());
     }
 
     fn count(&self, counts: impl Fn(&Exchange) -> bool) -> usize {
@@ -197,6 +182,16 @@ pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
     pub(crate) reuse: bool,
     pub(crate) grant: Option<usize>,
+}
+
+impl From<Outcome> for Settled {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            reuse: false,
+            grant: None,
+        }
+    }
 }
 
 struct Shared {

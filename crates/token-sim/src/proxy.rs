@@ -4,7 +4,6 @@ mod connection;
 mod port;
 mod sending;
 mod server;
-mod state;
 mod upstream;
 mod wire;
 
@@ -14,20 +13,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::json;
-
-use crate::answer::Answer;
-use crate::call::Call;
 use crate::clock::SimClock;
 use crate::fault::queue::FaultQueue;
 use crate::fault::{Fault, When};
 use crate::hold::{Gates, Hold};
-use crate::journal::{Journal, Kind};
+use crate::journal::Journal;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
+use connection::ProxyState;
 use server::Server;
-pub(crate) use state::ENTRY;
-use state::ProxyState;
+pub(crate) use upstream::{Simulated, Upstream};
 
 /// An HTTP/1.1 proxy on a loopback port, in front of one loopback server, with faults on demand.
 ///
@@ -70,7 +65,7 @@ impl FaultProxy {
 
     /// Returns a builder, for a proxy with its own clock or with TLS.
     pub fn builder(upstream: SocketAddr) -> FaultProxyBuilder {
-        FaultProxyBuilder::new(upstream)
+        FaultProxyBuilder::new(Upstream::Foreign(upstream))
     }
 
     /// Returns the address that clients connect to.
@@ -149,23 +144,17 @@ impl fmt::Debug for FaultProxy {
 /// The settings of a [`FaultProxy`].
 #[must_use = "a builder does nothing until `start`"]
 pub struct FaultProxyBuilder {
-    upstream: SocketAddr,
-    journal_clock: SimClock,
-    date: Option<SimClock>,
-    classify: Box<dyn Fn(&Call) -> Kind + Send + Sync>,
-    refusal: Box<dyn Fn(&str) -> Answer + Send + Sync>,
+    upstream: Upstream,
+    clock: Option<SimClock>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
 
 impl FaultProxyBuilder {
-    fn new(upstream: SocketAddr) -> Self {
+    pub(crate) fn new(upstream: Upstream) -> Self {
         Self {
             upstream,
-            journal_clock: SimClock::real(),
-            date: None,
-            classify: Box::new(|_| Kind::Foreign),
-            refusal: Box::new(foreign_refusal),
+            clock: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -175,8 +164,7 @@ impl FaultProxyBuilder {
     ///
     /// Default: the upstream server's `Date`.
     pub fn clock(mut self, clock: SimClock) -> Self {
-        self.journal_clock = clock.clone();
-        self.date = Some(clock);
+        self.clock = Some(clock);
         self
     }
 
@@ -195,49 +183,23 @@ impl FaultProxyBuilder {
     pub async fn start(self) -> io::Result<FaultProxy> {
         let state = Arc::new(ProxyState {
             upstream: self.upstream,
-            journal: Journal::new(self.journal_clock),
-            date: self.date,
+            journal: Journal::new(self.clock.clone().unwrap_or_default()),
+            date: self.clock,
             faults: FaultQueue::default(),
             gates: Gates::default(),
             connections: AtomicUsize::new(0),
-            classify: self.classify,
-            refusal: self.refusal,
             #[cfg(feature = "tls")]
             tls: self.tls,
         });
         let server = Server::start(Arc::clone(&state)).await?;
         Ok(FaultProxy { state, server })
     }
-
-    pub(crate) fn classify(
-        mut self,
-        classify: impl Fn(&Call) -> Kind + Send + Sync + 'static,
-    ) -> Self {
-        self.classify = Box::new(classify);
-        self
-    }
-
-    pub(crate) fn refusal(
-        mut self,
-        refusal: impl Fn(&str) -> Answer + Send + Sync + 'static,
-    ) -> Self {
-        self.refusal = Box::new(refusal);
-        self
-    }
 }
 
 impl fmt::Debug for FaultProxyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FaultProxyBuilder")
-            .field("upstream", &self.upstream)
+            .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
-}
-
-/// RFC 6749 section 5.2: the error format of most token servers.
-fn foreign_refusal(text: &str) -> Answer {
-    Answer::json(
-        400,
-        &json!({ "error": "invalid_grant", "error_description": text }),
-    )
 }

@@ -1,4 +1,4 @@
-//! One server type for all vendors: the rules of one vendor behind an HTTP server.
+//! One server type for all vendors: the rules of one vendor behind the fault proxy.
 #![expect(private_bounds, reason = "other crates cannot add vendors")]
 
 use std::fmt;
@@ -6,13 +6,11 @@ use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use wiremock::{Request, Respond, ResponseTemplate};
-
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::{Locked as _, SimClock};
-use crate::journal::{Journal, Kind};
-use crate::proxy::ENTRY;
+use crate::journal::Kind;
+use crate::proxy::{FaultProxyBuilder, Simulated, Upstream};
 use crate::simulation::Simulation;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
@@ -44,6 +42,8 @@ pub struct ServerBuilder<V: Vendor> {
 struct Running<V: Vendor> {
     vendor: V,
     state: Mutex<V::State>,
+    clock: SimClock,
+    resource_path: String,
 }
 
 impl<V: Vendor> Server<V> {
@@ -152,27 +152,21 @@ impl<V: Vendor> ServerBuilder<V> {
         let running = Arc::new(Running {
             vendor: self.vendor,
             state: Mutex::default(),
+            clock: self.clock.clone(),
+            resource_path: self.resource_path.clone(),
         });
-        let (classifying, refusing) = (Arc::clone(&running), Arc::clone(&running));
-        let resource = self.resource_path.clone();
-        let classify = move |call: &Call| classifying.kind(&resource, call);
-        let refusal = move |text: &str| refusing.vendor.refusal(text);
-        let simulation = Simulation::start(self.clock, &self.resource_path, |proxy| {
-            #[cfg(feature = "tls")]
-            let proxy = match self.tls {
-                Some(tls) => proxy.tls(tls),
-                None => proxy,
-            };
-            proxy.classify(classify).refusal(refusal)
-        });
-        let simulation = simulation.await?;
-        let handler = Handler {
-            running: Arc::clone(&running),
-            clock: simulation.clock().clone(),
-            resource_path: self.resource_path,
-            journal: simulation.journal().clone(),
+        let upstream = Upstream::Simulated(Arc::<Running<V>>::clone(&running));
+        let proxy = FaultProxyBuilder::new(upstream).clock(self.clock.clone());
+        #[cfg(feature = "tls")]
+        let proxy = match self.tls {
+            Some(tls) => proxy.tls(tls),
+            None => proxy,
         };
-        simulation.serve(handler).await;
+        let simulation = Simulation {
+            proxy: proxy.start().await?,
+            clock: self.clock,
+            resource_path: self.resource_path,
+        };
         Ok(Server {
             simulation,
             running,
@@ -188,53 +182,21 @@ impl<V: Vendor> fmt::Debug for ServerBuilder<V> {
     }
 }
 
-impl<V: Vendor> Running<V> {
-    fn kind(&self, resource_path: &str, call: &Call) -> Kind {
-        if call.path == resource_path {
+impl<V: Vendor> Simulated for Running<V> {
+    fn kind(&self, call: &Call) -> Kind {
+        if call.path == self.resource_path {
             return Kind::Resource;
         }
         self.vendor.kind(call)
     }
-}
 
-/// Passes requests to the vendor's rules, and their outcomes to the journal.
-struct Handler<V: Vendor> {
-    running: Arc<Running<V>>,
-    clock: SimClock,
-    resource_path: String,
-    journal: Journal,
-}
-
-impl<V: Vendor> Respond for Handler<V> {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let Running { vendor, state } = &*self.running;
-        let call = call_of(request);
-        let kind = self.running.kind(&self.resource_path, &call);
+    fn serve(&self, kind: Kind, call: &Call) -> Reply {
         let now = self.clock.now_ms();
-        let Reply { answer, settled } = vendor.serve(&mut state.locked(), kind, &call, now);
-        let entry = call.header(ENTRY).and_then(|text| text.parse().ok());
-        if let Some(entry) = entry {
-            self.journal.settle(entry, settled);
-        }
-        template(&answer)
+        let mut state = self.state.locked();
+        self.vendor.serve(&mut state, kind, call, now)
     }
-}
 
-fn call_of(request: &Request) -> Call {
-    let target = match request.url.query() {
-        Some(query) => format!("{}?{query}", request.url.path()),
-        None => request.url.path().to_owned(),
-    };
-    let (headers, body) = (request.headers.clone(), request.body.clone());
-    Call::new(request.method.as_str(), &target, headers, body)
-}
-
-fn template(answer: &Answer) -> ResponseTemplate {
-    let template = ResponseTemplate::new(answer.status()).set_body_bytes(answer.content());
-    answer
-        .headers()
-        .iter()
-        .fold(template, |template, (name, value)| {
-            template.append_header(name, value)
-        })
+    fn refusal(&self, text: &str) -> Answer {
+        self.vendor.refusal(text)
+    }
 }

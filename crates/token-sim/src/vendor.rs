@@ -44,11 +44,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(answer: Answer, outcome: Outcome) -> Self {
-        let settled = Settled {
-            outcome,
-            reuse: false,
-            grant: None,
-        };
+        let settled = outcome.into();
         Self { answer, settled }
     }
 

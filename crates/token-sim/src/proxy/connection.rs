@@ -2,19 +2,36 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::sending::{self, Receipt, Rendered, Socket};
-use super::state::ProxyState;
-use super::upstream;
+use super::upstream::Upstream;
 use super::wire::{Framing, Inbox, malformed};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::SimClock;
+use crate::fault::queue::FaultQueue;
 use crate::fault::{Alteration, Effect, Fault, When};
-use crate::journal::{Kind, Outcome};
+use crate::hold::Gates;
+use crate::journal::{Journal, Kind, Outcome};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use crate::vendor::Reply;
+
+/// The state that the connections of one proxy share.
+pub(super) struct ProxyState {
+    pub(super) upstream: Upstream,
+    pub(super) journal: Journal,
+    pub(super) date: Option<SimClock>,
+    pub(super) faults: FaultQueue,
+    pub(super) gates: Gates,
+    pub(super) connections: AtomicUsize,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
+}
 
 pub(super) struct Connection<S> {
     inbox: Inbox<S>,
@@ -84,7 +101,7 @@ impl<S: Socket> Connection<S> {
             .is_some_and(|value| value.as_bytes() == b"close");
         let closes = asked_to_close || head.first_line.ends_with("HTTP/1.0");
         let call = Call::new(method, target, head.headers, body);
-        let kind = (self.state.classify)(&call);
+        let kind = self.state.upstream.kind(&call);
         let entry = self
             .state
             .journal
@@ -110,29 +127,23 @@ impl<S: Socket> Connection<S> {
         }
         self.state
             .journal
-            .settle_if_pending(exchange.entry, Outcome::Unasked);
+            .settle(exchange.entry, Outcome::Unasked.into());
         self.instead(exchange, &fault.effect).await
     }
 
-    /// Sends the request to the upstream server, whether or not the client is still connected.
+    /// Passes the request on, whether or not the client is still connected.
     async fn act(&self, exchange: &Exchange) -> Answer {
-        let asked = upstream::ask(self.state.upstream, &exchange.call, exchange.entry).await;
-        let mut answer = asked.unwrap_or_else(|_| {
-            Answer::new(502).text("the server behind the proxy did not answer")
-        });
-        if self.state.date.is_some() {
+        let state = &self.state;
+        let served = state.upstream.serve(exchange.kind, &exchange.call);
+        let Reply {
+            mut answer,
+            settled,
+        } = served.await;
+        if state.date.is_some() {
             answer.headers_mut().remove("date");
         }
-        let outcome = Outcome::Answered {
-            status: answer.status(),
-        };
-        self.state
-            .journal
-            .settle_if_pending(exchange.entry, outcome);
-        self.state
-            .gates
-            .pass(exchange.kind, When::AfterActing)
-            .await;
+        state.journal.settle(exchange.entry, settled);
+        state.gates.pass(exchange.kind, When::AfterActing).await;
         answer
     }
 
@@ -142,7 +153,7 @@ impl<S: Socket> Connection<S> {
             Effect::Answer(answer) => self.send(exchange, answer).await,
             Effect::Echo(echo) => {
                 let text = format!("Invalid token: {}", echo.write(&exchange.call.credential()));
-                let answer = (self.state.refusal)(&text);
+                let answer = self.state.upstream.refusal(&text);
                 self.send(exchange, &answer).await
             }
             Effect::Close => Ok(Next::Close),
@@ -173,21 +184,17 @@ impl<S: Socket> Connection<S> {
                 pause,
             } => self.drip(exchange, &bytes, *piece, *pause).await,
             Effect::Flood => {
-                let date = self
-                    .state
-                    .date
-                    .as_ref()
-                    .map(SimClock::date_text)
-                    .unwrap_or_default();
-                sending::flood(self.inbox.stream(), &date)
-                    .await
-                    .map(|()| Next::Close)
+                let date = self.state.date.as_ref().map(SimClock::date_text);
+                let date = date.unwrap_or_default();
+                sending::flood(self.inbox.stream(), &date).await?;
+                Ok(Next::Close)
             }
             Effect::NoAnswer => self.keep_silent().await,
             Effect::Altered(alteration) => self.send_altered(exchange, answer, alteration).await,
             Effect::Answer(other) => self.replace(exchange, other).await,
             Effect::Echo(echo) => {
-                let other = (self.state.refusal)(&echo.write(&exchange.call.credential()));
+                let text = echo.write(&exchange.call.credential());
+                let other = self.state.upstream.refusal(&text);
                 self.replace(exchange, &other).await
             }
         }
@@ -198,10 +205,7 @@ impl<S: Socket> Connection<S> {
             return Ok(Next::Close);
         }
         let bytes = self.render(exchange, answer).bytes;
-        let receipt = Receipt {
-            journal: &self.state.journal,
-            entry: exchange.entry,
-        };
+        let receipt = exchange.receipt(&self.state.journal);
         sending::whole(self.inbox.stream(), &bytes, Some(receipt)).await?;
         Ok(exchange.next())
     }
@@ -230,10 +234,8 @@ impl<S: Socket> Connection<S> {
 
     /// Waits until the client closes its side.
     async fn keep_silent(&mut self) -> io::Result<Next> {
-        self.inbox
-            .body(Framing::UntilClose)
-            .await
-            .map(|_| Next::Close)
+        self.inbox.body(Framing::UntilClose).await?;
+        Ok(Next::Close)
     }
 
     async fn cut(&mut self, bytes: &[u8], at: usize) -> io::Result<Next> {
@@ -249,10 +251,7 @@ impl<S: Socket> Connection<S> {
         piece: usize,
         pause: Duration,
     ) -> io::Result<Next> {
-        let receipt = Receipt {
-            journal: &self.state.journal,
-            entry: exchange.entry,
-        };
+        let receipt = exchange.receipt(&self.state.journal);
         sending::drip(self.inbox.stream(), bytes, piece, pause, Some(receipt)).await?;
         Ok(exchange.next())
     }
@@ -273,6 +272,11 @@ impl<S: Socket> Connection<S> {
 }
 
 impl Exchange {
+    fn receipt<'a>(&self, journal: &'a Journal) -> Receipt<'a> {
+        let entry = self.entry;
+        Receipt { journal, entry }
+    }
+
     fn next(&self) -> Next {
         if self.closes {
             Next::Close

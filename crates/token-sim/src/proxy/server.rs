@@ -11,9 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::connection::Connection;
+use super::connection::{Connection, ProxyState};
 use super::port::Port;
-use super::state::ProxyState;
 
 pub(super) struct Server {
     addr: SocketAddr,

@@ -1,6 +1,7 @@
 //! A simulator as a server: many clients, held exchanges, connections that open and close.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener};
 
 use token_sim::{ClientAuth, Fault, FaultProxy, Kind, OAuth2Server, Outcome, Rotation, When};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -164,15 +165,7 @@ async fn two_requests_sent_at_once_are_answered_in_turn() {
 
 #[tokio::test]
 async fn a_proxy_alone_breaks_any_server() {
-    let server = wiremock::MockServer::start().await;
-    let answer = wiremock::ResponseTemplate::new(201)
-        .set_body_string("behind")
-        .insert_header("x-own", "1");
-    wiremock::Mock::given(wiremock::matchers::path("/p"))
-        .respond_with(answer)
-        .mount(&server)
-        .await;
-    let proxy = FaultProxy::start(*server.address()).await.unwrap();
+    let proxy = FaultProxy::start(other_server()).await.unwrap();
     let response = Request::new("GET", "/p?q=1")
         .send(proxy.addr())
         .await
@@ -199,12 +192,26 @@ async fn a_proxy_alone_breaks_any_server() {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     assert!(bytes.ends_with(b"\r\n\r\nbeh"));
-    drop(server);
+}
+
+/// Starts a server that answers each request with 201.
+fn other_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map(Result::unwrap) {
+            let request = BufReader::new(&stream).lines().map(Result::unwrap);
+            request.take_while(|line| !line.is_empty()).for_each(drop);
+            let answer = b"HTTP/1.1 201 Created\r\nx-own: 1\r\ncontent-length: 6\r\n\r\nbehind";
+            (&stream).write_all(answer).unwrap();
+        }
+    });
+    addr
 }
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_a_bad_gateway() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
