@@ -4,27 +4,43 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::rotation::{OldToken, Rotation};
+use crate::vendor::{Issued, Tokens};
 
-/// A grant and all tokens issued for it.
+/// All grants of one simulated server, numbered from 0, and all tokens issued for them.
+#[derive(Default)]
+pub(crate) struct Grants {
+    grants: Vec<Grant>,
+    access: HashMap<String, Token>,
+    refresh: HashMap<String, Token>,
+}
+
+#[derive(Default)]
 struct Grant {
-    owner: String,
-    scope: String,
+    /// The newest generation of tokens.
     generation: u64,
     revoked: bool,
 }
 
-struct Access {
-    grant: usize,
-    expires_ms: i64,
-    revoked: bool,
-}
-
-struct Refresh {
-    grant: usize,
+/// An access token or a refresh token.
+pub(crate) struct Token {
+    pub(crate) grant: usize,
+    pub(crate) expires_ms: i64,
     generation: u64,
-    expires_ms: i64,
     spent_ms: Option<i64>,
     revoked: bool,
+}
+
+/// Tokens that are issued together; expiries are in Unix milliseconds.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    pub(crate) grant: usize,
+    pub(crate) generation: u64,
+    pub(crate) access: String,
+    pub(crate) access_expires_ms: i64,
+    /// The refresh token in the answer; `None` if there is none.
+    pub(crate) refresh: Option<String>,
+    /// When the grant's refresh token expires, whether or not the answer repeats it.
+    pub(crate) refresh_expires_ms: Option<i64>,
 }
 
 /// Why a refresh token is refused.
@@ -48,75 +64,34 @@ pub(crate) struct Spent {
     pub(crate) refresh_expires_ms: i64,
 }
 
-/// Tokens to be recorded; expiries are in Unix milliseconds.
-pub(crate) struct NewTokens<'a> {
-    pub(crate) access: &'a str,
-    pub(crate) access_expires_ms: i64,
-    pub(crate) refresh: Option<&'a str>,
-    pub(crate) refresh_expires_ms: i64,
-}
-
-/// What is known of a valid access token.
-pub(crate) struct ValidToken<'a> {
-    pub(crate) grant: usize,
-    pub(crate) owner: &'a str,
-    pub(crate) scope: &'a str,
-    pub(crate) expires_ms: i64,
-}
-
-/// All grants of one simulated server.
-#[derive(Default)]
-pub(crate) struct Grants {
-    grants: Vec<Grant>,
-    access: HashMap<String, Access>,
-    refresh: HashMap<String, Refresh>,
-}
-
 impl Grants {
-    pub(crate) fn open(&mut self, owner: &str, scope: &str) -> usize {
-        self.grants.push(Grant {
-            owner: owner.to_owned(),
-            scope: scope.to_owned(),
-            generation: 0,
-            revoked: false,
-        });
+    /// Adds a grant without tokens, and returns its number.
+    pub(crate) fn open(&mut self) -> usize {
+        self.grants.push(Grant::default());
         self.grants.len() - 1
     }
 
-    pub(crate) fn scope(&self, grant: usize) -> &str {
-        self.grants.get(grant).map_or("", |grant| &grant.scope)
-    }
-
-    /// Records tokens of a generation, and treats the grant's earlier access tokens as `old` says.
-    pub(crate) fn enter(
-        &mut self,
-        grant: usize,
-        generation: u64,
-        old: OldToken,
-        new: &NewTokens<'_>,
-    ) {
+    /// Records new tokens, and treats the grant's earlier access tokens as `old` says.
+    pub(crate) fn enter(&mut self, old: OldToken, pair: &Pair) {
         if old == OldToken::Revoked {
-            self.revoke_access_of(grant);
+            let earlier = self.access.values_mut();
+            let earlier = earlier.filter(|access| access.grant == pair.grant);
+            earlier.for_each(|access| access.revoked = true);
         }
-        if let Some(grant) = self.grants.get_mut(grant) {
-            grant.generation = grant.generation.max(generation);
+        if let Some(grant) = self.grants.get_mut(pair.grant) {
+            grant.generation = grant.generation.max(pair.generation);
         }
-        let access = Access {
-            grant,
-            expires_ms: new.access_expires_ms,
+        let token = |expires_ms| Token {
+            grant: pair.grant,
+            expires_ms,
+            generation: pair.generation,
+            spent_ms: None,
             revoked: false,
         };
-        self.access.insert(new.access.to_owned(), access);
-        if let Some(token) = new.refresh {
-            let expires_ms = new.refresh_expires_ms;
-            let refresh = Refresh {
-                grant,
-                generation,
-                expires_ms,
-                spent_ms: None,
-                revoked: false,
-            };
-            self.refresh.insert(token.to_owned(), refresh);
+        let access = token(pair.access_expires_ms);
+        self.access.insert(pair.access.clone(), access);
+        if let (Some(refresh), Some(expires_ms)) = (&pair.refresh, pair.refresh_expires_ms) {
+            self.refresh.insert(refresh.clone(), token(expires_ms));
         }
     }
 
@@ -127,48 +102,34 @@ impl Grants {
         rotation: Rotation,
         now: i64,
     ) -> Result<Spent, Denied> {
-        let Some(refresh) = self.refresh.get_mut(token) else {
-            return Err(Denied::Unknown);
-        };
-        let grant = refresh.grant;
-        let before = refresh.spent_ms;
-        let expired = now >= refresh.expires_ms;
-        let revoked = refresh.revoked;
-        if revoked || self.grants.get(grant).is_none_or(|grant| grant.revoked) {
-            return Err(if before.is_some() {
-                Denied::Spent
-            } else {
-                Denied::Revoked
-            });
+        let token = self.refresh.get_mut(token).ok_or(Denied::Unknown)?;
+        let grant = self.grants.get_mut(token.grant).ok_or(Denied::Unknown)?;
+        if token.revoked || grant.revoked {
+            let before = token.spent_ms.map_or(Denied::Revoked, |_| Denied::Spent);
+            return Err(before);
         }
-        if before.is_some_and(|spent| !in_grace(rotation, spent, now)) {
-            self.revoke_on_reuse(grant, rotation);
+        let reuse = token.spent_ms.is_some();
+        if token
+            .spent_ms
+            .is_some_and(|spent| !in_grace(rotation, spent, now))
+        {
+            grant.revoked = rotation == Rotation::Strict;
             return Err(Denied::Spent);
         }
-        if expired {
+        if now >= token.expires_ms {
             return Err(Denied::Expired);
         }
-        Ok(self.mark_spent(token, rotation, now, grant))
-    }
-
-    fn mark_spent(&mut self, token: &str, rotation: Rotation, now: i64, grant: usize) -> Spent {
-        let current = self.grants.get(grant).map_or(0, |grant| grant.generation);
-        let mut spent = Spent {
-            grant,
-            generation: current + 1,
-            reuse: false,
-            refresh_expires_ms: now,
-        };
-        let Some(refresh) = self.refresh.get_mut(token) else {
-            return spent;
-        };
-        spent.reuse = refresh.spent_ms.is_some();
-        spent.refresh_expires_ms = refresh.expires_ms;
+        let mut parent = grant.generation;
         if rotation.renews() {
-            refresh.spent_ms.get_or_insert(now);
-            spent.generation = refresh.generation + 1;
+            token.spent_ms.get_or_insert(now);
+            parent = token.generation;
         }
-        spent
+        Ok(Spent {
+            grant: token.grant,
+            generation: parent + 1,
+            reuse,
+            refresh_expires_ms: token.expires_ms,
+        })
     }
 
     /// Extends the lifetime of a refresh token that is kept.
@@ -178,45 +139,19 @@ impl Grants {
         }
     }
 
-    fn revoke_on_reuse(&mut self, grant: usize, rotation: Rotation) {
-        if rotation == Rotation::Strict {
-            self.revoke_grant(grant);
-        }
+    pub(crate) fn valid_access(&self, token: &str, now: i64) -> Option<&Token> {
+        self.valid(self.access.get(token)?, now)
     }
 
-    pub(crate) fn valid_access(&self, token: &str, now: i64) -> Option<ValidToken<'_>> {
-        let access = self
-            .access
-            .get(token)
-            .filter(|access| !access.revoked && now < access.expires_ms)?;
-        let grant = self
-            .grants
-            .get(access.grant)
-            .filter(|grant| !grant.revoked)?;
-        Some(ValidToken {
-            grant: access.grant,
-            owner: &grant.owner,
-            scope: &grant.scope,
-            expires_ms: access.expires_ms,
-        })
+    /// Returns a refresh token that would be accepted, without using it.
+    pub(crate) fn valid_refresh(&self, token: &str, now: i64) -> Option<&Token> {
+        self.valid(self.refresh.get(token)?, now)
     }
 
-    /// Returns whether a refresh token would be accepted, without using it.
-    pub(crate) fn valid_refresh(&self, token: &str, now: i64) -> Option<ValidToken<'_>> {
-        let fresh = |refresh: &&Refresh| {
-            !refresh.revoked && refresh.spent_ms.is_none() && now < refresh.expires_ms
-        };
-        let refresh = self.refresh.get(token).filter(fresh)?;
-        let grant = self
-            .grants
-            .get(refresh.grant)
-            .filter(|grant| !grant.revoked)?;
-        Some(ValidToken {
-            grant: refresh.grant,
-            owner: &grant.owner,
-            scope: &grant.scope,
-            expires_ms: refresh.expires_ms,
-        })
+    fn valid<'a>(&self, token: &'a Token, now: i64) -> Option<&'a Token> {
+        let ended = token.revoked || token.spent_ms.is_some() || now >= token.expires_ms;
+        let grant = self.grants.get(token.grant)?;
+        (!ended && !grant.revoked).then_some(token)
     }
 
     /// Returns the grant of a refresh token, valid or not.
@@ -240,29 +175,33 @@ impl Grants {
         if let Some(access) = self.access.get_mut(token) {
             access.revoked = true;
         }
-        if let Some(grant) = self.refresh.get(token).map(|refresh| refresh.grant) {
+        if let Some(grant) = self.of_refresh(token) {
             self.revoke_grant(grant);
         }
     }
+}
 
-    pub(crate) fn revoke_all_access(&mut self) {
+impl Tokens for Grants {
+    fn revoke_access(&mut self) {
         self.access
             .values_mut()
-            .for_each(|access| access.revoked = true);
+            .for_each(|token| token.revoked = true);
     }
 
-    pub(crate) fn revoke_all_refresh(&mut self) {
+    fn revoke_refresh(&mut self) {
         self.refresh
             .values_mut()
-            .for_each(|refresh| refresh.revoked = true);
+            .for_each(|token| token.revoked = true);
     }
+}
 
-    fn revoke_access_of(&mut self, grant: usize) {
-        let of_grant = self
-            .access
-            .values_mut()
-            .filter(|access| access.grant == grant);
-        of_grant.for_each(|access| access.revoked = true);
+impl From<Pair> for Issued {
+    fn from(pair: Pair) -> Self {
+        Self {
+            access_token: pair.access,
+            refresh_token: pair.refresh,
+            expires_at_ms: pair.access_expires_ms,
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod access_tokens;
 mod answer;
 mod call;
 mod clock;
 mod crypto;
 mod enos;
 mod fault;
+mod grant_settings;
 mod grants;
 mod hold;
 mod journal;

@@ -86,12 +86,12 @@ impl Server<OAuth2> {
     /// Returns how many grants there are so far, from logins, codes and [`grant`](Self::grant).
     /// [`Exchange::grant`](crate::Exchange::grant) numbers them from 0.
     pub fn grant_count(&self) -> usize {
-        self.change(|_, state| state.grants.count())
+        self.change(|_, state| state.tokens.count())
     }
 
     /// Returns a one-time code without a request, as if the user had just consented.
     pub fn authorization_code(&self, request: CodeRequest) -> String {
         let now = self.clock().now_ms();
-        self.change(|rules, state| state.codes.make(request, rules, now))
+        self.change(|rules, state| state.more.codes.make(request, rules, now))
     }
 }

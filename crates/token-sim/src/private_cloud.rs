@@ -8,7 +8,6 @@ use std::time::Duration;
 
 pub use refusals::ErrorShape;
 
-use crate::rotation::{OldToken, Rotation};
 use crate::server::{Server, ServerBuilder};
 use rules::PrivateCloud;
 
@@ -120,34 +119,9 @@ impl ServerBuilder<PrivateCloud> {
         self
     }
 
-    /// Sets the lifetime of an access token; the answer has it in whole seconds. Default: 3600
-    /// seconds.
-    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.access_lifetime = life;
-        self
-    }
-
-    /// Sets the lifetime of a refresh token. Default: 30 days.
-    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.refresh_lifetime = life;
-        self
-    }
-
     /// Sets the lifetime of a code. Default: 5 minutes.
     pub fn code_lifetime(mut self, life: Duration) -> Self {
         self.vendor.code_lifetime = life;
-        self
-    }
-
-    /// Sets what a refresh does to the refresh token. Default: [`Rotation::SingleUse`].
-    pub fn rotation(mut self, rotation: Rotation) -> Self {
-        self.vendor.rotation = rotation;
-        self
-    }
-
-    /// Sets what a refresh does to the previous access token. Default: it stays valid.
-    pub fn old_token(mut self, old_token: OldToken) -> Self {
-        self.vendor.old_token = old_token;
         self
     }
 

@@ -5,11 +5,8 @@ mod answers;
 mod rules;
 mod service;
 
-use std::time::Duration;
-
 pub use rules::AttemptsLeft;
 
-use crate::rotation::{OldToken, Rotation};
 use crate::server::{Server, ServerBuilder};
 use rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH, User};
 
@@ -87,31 +84,31 @@ impl Server<QuectelEndUser> {
     /// clock.
     pub fn freeze_account(&self) {
         let now = self.clock().now_ms();
-        self.change(|_, state| state.accounts.freeze(now));
+        self.change(|_, state| state.more.freeze(now));
     }
 
     /// Blocks the account: logins get 5325 for 24 hours of the clock.
     pub fn block_account(&self) {
         let now = self.clock().now_ms();
-        self.change(|_, state| state.accounts.block(now));
+        self.change(|_, state| state.more.block(now));
     }
 
     /// Blocks the client's address: logins and refreshes get 5148 for 20 minutes of the clock.
     pub fn block_address(&self) {
         let now = self.clock().now_ms();
-        self.change(|_, state| state.accounts.block_address(now));
+        self.change(|_, state| state.more.block_address(now));
     }
 
     /// Refuses the next login or refresh with this code: 5005, 5012 or 5097 for a wrong name or
     /// password, 5101 for an account that is not registered, 5144, 5145, or any other code of the
     /// vendor's table. The request uses up no refresh token.
     pub fn refuse_next(&self, code: i64) {
-        self.change(|_, state| state.accounts.refuse_next(code));
+        self.change(|_, state| state.more.refuse_next(code));
     }
 
     /// Disables the user domain: logins get 5104.
     pub fn disable_user_domain(&self) {
-        self.change(|_, state| state.accounts.domain_disabled = true);
+        self.change(|_, state| state.more.domain_disabled = true);
     }
 }
 
@@ -131,31 +128,6 @@ impl ServerBuilder<QuectelEndUser> {
     pub fn user_domain(mut self, domain: &str, secret: &str) -> Self {
         domain.clone_into(&mut self.vendor.user_domain);
         secret.clone_into(&mut self.vendor.user_domain_secret);
-        self
-    }
-
-    /// Sets the lifetime of an access token. Default: 2 hours.
-    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.access_lifetime = life;
-        self
-    }
-
-    /// Sets the lifetime of a refresh token. Default: 30 days.
-    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.refresh_lifetime = life;
-        self
-    }
-
-    /// Sets what a refresh does to the refresh token. Default: [`Rotation::SingleUse`]. The answer
-    /// always has a refresh token, as the vendor documents.
-    pub fn rotation(mut self, rotation: Rotation) -> Self {
-        self.vendor.rotation = rotation;
-        self
-    }
-
-    /// Sets what a refresh does to the previous access token. Default: it stays valid.
-    pub fn old_token(mut self, old_token: OldToken) -> Self {
-        self.vendor.old_token = old_token;
         self
     }
 

@@ -14,7 +14,7 @@ use crate::proxy::{FaultProxyBuilder, Simulated, Upstream};
 use crate::simulation::Simulation;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
-use crate::vendor::{Issued, Reply, Vendor};
+use crate::vendor::{Issued, Reply, State, Tokens as _, Vendor};
 
 /// A simulated token server of one vendor.
 ///
@@ -41,7 +41,7 @@ pub struct ServerBuilder<V: Vendor> {
 /// The rules and the state of a running server.
 struct Running<V: Vendor> {
     vendor: V,
-    state: Mutex<V::State>,
+    state: Mutex<State<V>>,
     clock: SimClock,
     resource_path: String,
 }
@@ -77,24 +77,24 @@ impl<V: Vendor> Server<V> {
 
     /// Revokes all access tokens issued so far; refresh tokens, if the vendor has them, still work.
     pub fn revoke_access_token(&self) {
-        self.change(V::revoke_access);
+        self.change(|_, state| state.tokens.revoke_access());
     }
 
     /// Revokes all refresh tokens issued so far; access tokens still work, unless they are the
     /// refresh tokens.
     pub fn revoke_grant(&self) {
-        self.change(V::revoke_refresh);
+        self.change(|_, state| state.tokens.revoke_refresh());
     }
 
     /// Refuses logins and refreshes, with the vendor's code for that, until the account is enabled
     /// again. Whether existing tokens still work depends on the vendor.
     pub fn disable_account(&self) {
-        self.change(|vendor, state| vendor.set_disabled(state, true));
+        self.change(|_, state| state.disabled = true);
     }
 
     /// Ends [`disable_account`](Self::disable_account). Tokens that were revoked stay revoked.
     pub fn enable_account(&self) {
-        self.change(|vendor, state| vendor.set_disabled(state, false));
+        self.change(|_, state| state.disabled = false);
     }
 
     pub(crate) fn vendor(&self) -> &V {
@@ -102,7 +102,7 @@ impl<V: Vendor> Server<V> {
     }
 
     /// Runs `change` on the state, outside of any request.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&V, &mut V::State) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&V, &mut State<V>) -> T) -> T {
         change(&self.running.vendor, &mut self.running.state.locked())
     }
 }

@@ -6,10 +6,13 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::journal::{Kind, Outcome, Settled};
 
-/// The rules of one vendor, and the state that its server keeps between requests.
+/// The rules of one vendor.
 pub(crate) trait Vendor: Default + Send + Sync + 'static {
-    /// The state that requests change.
-    type State: Default + Send;
+    /// The tokens that were issued.
+    type Tokens: Tokens;
+
+    /// What else the server keeps between requests.
+    type More: Default + Send;
 
     /// The name of the server in `Debug`.
     const NAME: &'static str;
@@ -18,22 +21,31 @@ pub(crate) trait Vendor: Default + Send + Sync + 'static {
     fn kind(&self, call: &Call) -> Kind;
 
     /// Acts on a request and answers it. `now` is in Unix milliseconds.
-    fn serve(&self, state: &mut Self::State, kind: Kind, call: &Call, now: i64) -> Reply;
+    fn serve(&self, state: &mut State<Self>, kind: Kind, call: &Call, now: i64) -> Reply;
 
     /// Returns a refusal in the vendor's format with this text.
     fn refusal(&self, text: &str) -> Answer;
 
     /// Issues tokens without a request.
-    fn grant(&self, state: &mut Self::State, now: i64) -> Issued;
+    fn grant(&self, state: &mut State<Self>, now: i64) -> Issued;
+}
 
+/// What a server keeps between requests.
+#[derive(Default)]
+pub(crate) struct State<V: Vendor> {
+    pub(crate) tokens: V::Tokens,
+    /// Whether the account is disabled.
+    pub(crate) disabled: bool,
+    pub(crate) more: V::More,
+}
+
+/// The tokens that a server issued.
+pub(crate) trait Tokens: Default + Send {
     /// Revokes all access tokens issued so far.
-    fn revoke_access(&self, state: &mut Self::State);
+    fn revoke_access(&mut self);
 
     /// Revokes all refresh tokens issued so far.
-    fn revoke_refresh(&self, state: &mut Self::State);
-
-    /// Disables or enables the account.
-    fn set_disabled(&self, state: &mut Self::State, disabled: bool);
+    fn revoke_refresh(&mut self);
 }
 
 /// An answer, and what it means.
@@ -88,6 +100,10 @@ impl Reply {
         self
     }
 }
+
+/// A vendor's numeric code for a refusal, and its text.
+#[derive(Clone, Copy)]
+pub(crate) struct Refusal(pub(crate) i64, pub(crate) &'static str);
 
 /// Tokens that a simulator issued without a request. `Debug` shows none of them.
 #[derive(Clone)]

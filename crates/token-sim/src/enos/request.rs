@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::call::Params;
 use crate::crypto::sha256_hex_bytes;
-
-pub(super) struct Refusal(pub(super) i64, pub(super) &'static str);
+use crate::vendor::Refusal;
 
 pub(super) const DUPLICATED: Refusal =
     Refusal(1001, "Repeated requests with duplicated encryption");

@@ -1,44 +1,28 @@
 //! The token service and the gateway behind it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use super::request::{
-    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Refusal, Signed, digits, text,
+    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Signed, digits, text,
 };
 use super::rules::{Enos, GET, REFRESH, StatusSpelling};
+use crate::access_tokens::{AccessToken, AccessTokens};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::crypto::{opaque, sha256_hex};
 use crate::grants::millis;
 use crate::journal::Kind;
 use crate::rotation::OldToken;
-use crate::vendor::{Issued, Reply, Vendor};
+use crate::vendor::{Issued, Refusal, Reply, Vendor};
 
-#[derive(Default)]
-pub(crate) struct State {
-    tokens: HashMap<String, Known>,
-    current: Option<String>,
-    seen: HashSet<String>,
-    generation: u64,
-    disabled: bool,
-}
-
-struct Known {
-    generation: u64,
-    expires_ms: i64,
-    revoked: bool,
-}
-
-impl Known {
-    fn is_valid(&self, now: i64) -> bool {
-        !self.revoked && now < self.expires_ms
-    }
-}
+type State = crate::vendor::State<Enos>;
 
 impl Vendor for Enos {
-    type State = State;
+    type Tokens = AccessTokens;
+    /// The encryptions that were used.
+    type More = HashSet<String>;
 
     const NAME: &'static str = "EnosServer";
 
@@ -69,32 +53,8 @@ impl Vendor for Enos {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let access_token = state
-            .valid_access(now)
-            .unwrap_or_else(|| self.mint(state, now));
-        let known = state.tokens.get(&access_token);
-        let expires_at_ms = known.map_or(now, |known| known.expires_ms);
-        Issued {
-            access_token,
-            refresh_token: None,
-            expires_at_ms,
-        }
-    }
-
-    fn revoke_access(&self, state: &mut State) {
-        state
-            .tokens
-            .values_mut()
-            .for_each(|known| known.revoked = true);
-    }
-
-    /// The access token is the refresh token.
-    fn revoke_refresh(&self, state: &mut State) {
-        self.revoke_access(state);
-    }
-
-    fn set_disabled(&self, state: &mut State, disabled: bool) {
-        state.disabled = disabled;
+        let current = state.tokens.current(now);
+        current.unwrap_or_else(|| self.mint(state, now)).into()
     }
 }
 
@@ -127,7 +87,7 @@ impl Enos {
         if !self.is_near(&timestamp, now) {
             return Err(BAD_HASH);
         }
-        if !state.seen.insert(encryption.to_owned()) {
+        if !state.more.insert(encryption.to_owned()) {
             return Err(DUPLICATED);
         }
         Ok(())
@@ -139,54 +99,35 @@ impl Enos {
     }
 
     fn get(&self, state: &mut State, now: i64) -> Reply {
-        if let Some(token) = state.valid_access(now) {
-            let generation = state.tokens.get(&token).map_or(0, |known| known.generation);
-            return Reply::repeated(self.success(Kind::Login, state, &token, now), generation);
+        if let Some(token) = state.tokens.current(now) {
+            let answer = self.success(Kind::Login, &token, now);
+            return Reply::repeated(answer, token.generation);
         }
-        let token = self.mint(state, now);
-        Reply::issued(
-            self.success(Kind::Login, state, &token, now),
-            state.generation,
-        )
+        self.issued(Kind::Login, state, now)
     }
 
     fn refresh(&self, state: &mut State, token: &str, now: i64) -> Result<Reply, Refusal> {
-        let known = state
-            .tokens
-            .get_mut(token)
-            .filter(|known| !known.revoked)
-            .ok_or(NOT_REFRESHED)?;
-        if !known.is_valid(now) {
+        let token = state.tokens.get_mut(token).filter(|token| !token.revoked);
+        let token = token.ok_or(NOT_REFRESHED)?;
+        if !token.is_valid(now) {
             return Err(EXPIRED);
         }
-        known.revoked = self.old_token == OldToken::Revoked;
-        let next = self.mint(state, now);
-        let answer = self.success(Kind::Refresh, state, &next, now);
-        Ok(Reply::issued(answer, state.generation))
+        token.revoked = self.old_token == OldToken::Revoked;
+        Ok(self.issued(Kind::Refresh, state, now))
     }
 
-    fn mint(&self, state: &mut State, now: i64) -> String {
-        state.generation += 1;
-        let expires_ms = now.saturating_add(millis(self.life));
-        let token = opaque();
-        state.tokens.insert(
-            token.clone(),
-            Known {
-                generation: state.generation,
-                expires_ms,
-                revoked: false,
-            },
-        );
-        state.current = Some(token.clone());
-        token
+    fn issued(&self, kind: Kind, state: &mut State, now: i64) -> Reply {
+        let token = self.mint(state, now);
+        Reply::issued(self.success(kind, &token, now), token.generation)
     }
 
-    fn success(&self, kind: Kind, state: &State, token: &str, now: i64) -> Answer {
-        let left = state
-            .tokens
-            .get(token)
-            .map_or(0, |known| (known.expires_ms - now) / 1000);
-        let data = json!({ "accessToken": token, "expire": left });
+    fn mint(&self, state: &mut State, now: i64) -> AccessToken {
+        state.tokens.issue(opaque(), self.life, now)
+    }
+
+    fn success(&self, kind: Kind, token: &AccessToken, now: i64) -> Answer {
+        let left = (token.expires_ms - now) / 1000;
+        let data = json!({ "accessToken": token.text, "expire": left });
         self.answer(kind, 0, "SUCCESS", Some(&data))
     }
 
@@ -205,12 +146,7 @@ impl Enos {
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("apim-accesstoken").unwrap_or_default();
-        let valid = !state.disabled
-            && state
-                .tokens
-                .get(token)
-                .is_some_and(|known| known.is_valid(now));
-        if !valid {
+        if state.disabled || !state.tokens.is_valid(token, now) {
             return refused_by_gateway(401, "Unauthenticated");
         }
         if !is_upload(call) && !self.is_signed(call, token, now) {
@@ -234,16 +170,6 @@ impl Enos {
             secret,
         };
         self.is_near(timestamp, now) && call.header("apim-signature") == Some(&signed.signature())
-    }
-}
-
-impl State {
-    fn valid_access(&self, now: i64) -> Option<String> {
-        let current = self.current.as_ref()?;
-        self.tokens
-            .get(current)
-            .filter(|known| known.is_valid(now))
-            .map(|_| current.clone())
     }
 }
 

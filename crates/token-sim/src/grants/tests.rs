@@ -2,19 +2,23 @@ use super::*;
 
 fn with_one(token: &str) -> Grants {
     let mut grants = Grants::default();
-    let grant = grants.open("me", "");
-    enter(&mut grants, grant, 1, "access-1", token);
+    let grant = grants.open();
+    grants.enter(
+        OldToken::StaysValid,
+        &pair(grant, 1, "access-1", Some(token)),
+    );
     grants
 }
 
-fn enter(grants: &mut Grants, grant: usize, generation: u64, access: &str, refresh: &str) {
-    let new = NewTokens {
-        access,
+fn pair(grant: usize, generation: u64, access: &str, refresh: Option<&str>) -> Pair {
+    Pair {
+        grant,
+        generation,
+        access: access.to_owned(),
         access_expires_ms: 100,
-        refresh: Some(refresh),
-        refresh_expires_ms: 1_000,
-    };
-    grants.enter(grant, generation, OldToken::StaysValid, &new);
+        refresh: refresh.map(str::to_owned),
+        refresh_expires_ms: Some(1_000),
+    }
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn a_single_use_token_is_spent_once() {
 fn a_reused_token_revokes_the_grant_if_reuse_is_detected() {
     let mut grants = with_one("r1");
     grants.spend("r1", Rotation::Strict, 0).unwrap();
-    enter(&mut grants, 0, 2, "access-2", "r2");
+    grants.enter(OldToken::StaysValid, &pair(0, 2, "access-2", Some("r2")));
     assert_eq!(grants.spend("r1", Rotation::Strict, 0), Err(Denied::Spent));
     assert_eq!(
         grants.spend("r2", Rotation::Strict, 0),
@@ -66,13 +70,7 @@ fn a_token_that_never_rotates_counts_generations_all_the_same() {
         grants.spend("r1", Rotation::Never, 0).unwrap().generation,
         2
     );
-    let new = NewTokens {
-        access: "access-2",
-        access_expires_ms: 100,
-        refresh: None,
-        refresh_expires_ms: 0,
-    };
-    grants.enter(0, 2, OldToken::Revoked, &new);
+    grants.enter(OldToken::Revoked, &pair(0, 2, "access-2", None));
     assert!(grants.valid_access("access-1", 0).is_none());
     let spent = grants.spend("r1", Rotation::Never, 0).unwrap();
     assert_eq!(

@@ -52,30 +52,6 @@ impl ServerBuilder<OAuth2> {
         self
     }
 
-    /// Sets what a refresh does to the refresh token.
-    pub fn rotation(mut self, rotation: Rotation) -> Self {
-        self.vendor.rotation = rotation;
-        self
-    }
-
-    /// Sets what a refresh does to the previous access token.
-    pub fn old_token(mut self, old_token: OldToken) -> Self {
-        self.vendor.old_token = old_token;
-        self
-    }
-
-    /// Sets the lifetime of an access token; the answer has it in whole seconds.
-    pub fn access_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.access_lifetime = life;
-        self
-    }
-
-    /// Sets the lifetime of a refresh token.
-    pub fn refresh_token_lifetime(mut self, life: Duration) -> Self {
-        self.vendor.refresh_lifetime = life;
-        self
-    }
-
     /// Sets when a refresh token expires. Default: its lifetime counts from its issue.
     pub fn refresh_token_expiry(mut self, end: RefreshTokenExpiry) -> Self {
         self.vendor.refresh_end = end;

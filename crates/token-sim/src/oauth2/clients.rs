@@ -39,7 +39,7 @@ impl OAuth2 {
 
     fn unknown_client(&self) -> Problem {
         match self.client_auth {
-            ClientAuth::Public => Problem::new(400, "invalid_grant", "Client ID mismatch"),
+            ClientAuth::Public => Problem::invalid_grant("Client ID mismatch"),
             _ => Problem::new(401, "invalid_client", "Bad client credentials"),
         }
     }
@@ -49,11 +49,7 @@ impl OAuth2 {
 fn refuse_header(call: &Call) -> Result<(), Problem> {
     match call.header("authorization") {
         None => Ok(()),
-        Some(_) => Err(Problem::new(
-            400,
-            "invalid_request",
-            "Do not pass Authorization",
-        )),
+        Some(_) => Err(Problem::invalid_request("Do not pass Authorization")),
     }
 }
 

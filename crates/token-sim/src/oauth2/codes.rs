@@ -46,7 +46,7 @@ impl CodeRequest {
     /// Reads the authorization request, or returns what is wrong with it.
     pub(super) fn read(rules: &OAuth2, call: &Call) -> Result<(Self, String), Problem> {
         let query = call.query();
-        let refuse = |text: &str| Err(Problem::new(400, "invalid_request", text));
+        let refuse = |text: &str| Err(Problem::invalid_request(text));
         if query.first("response_type") != Some("code") {
             return refuse("response_type must be code");
         }
@@ -84,7 +84,7 @@ impl fmt::Debug for CodeRequest {
 
 /// The codes that were issued.
 #[derive(Default)]
-pub(super) struct Codes(HashMap<String, Code>);
+pub(crate) struct Codes(HashMap<String, Code>);
 
 struct Code {
     request: CodeRequest,
@@ -122,13 +122,7 @@ impl Codes {
         form: &Params,
         now: i64,
     ) -> Result<(), CodeTrouble> {
-        let invalid = |text: &str| {
-            Err(CodeTrouble::Invalid(Problem::new(
-                400,
-                "invalid_grant",
-                text,
-            )))
-        };
+        let invalid = |text: &str| Err(CodeTrouble::Invalid(Problem::invalid_grant(text)));
         let Some(code) = self.0.get_mut(text) else {
             return invalid("Invalid authorization code");
         };

@@ -37,6 +37,18 @@ impl Problem {
         }
     }
 
+    pub(super) fn invalid_request(text: impl Into<String>) -> Self {
+        Self::new(400, "invalid_request", text)
+    }
+
+    pub(super) fn invalid_grant(text: impl Into<String>) -> Self {
+        Self::new(400, "invalid_grant", text)
+    }
+
+    fn invalid_token(text: impl Into<String>) -> Self {
+        Self::new(401, "invalid_token", text)
+    }
+
     pub(super) fn reply(&self) -> Reply {
         Reply::refused(self.answer(), self.code)
     }
@@ -55,43 +67,27 @@ impl Problem {
 impl Product {
     pub(super) fn invalid_refresh_token(self, token: &str, denied: Denied) -> Problem {
         match (self, denied) {
-            (Self::Spring, Denied::Expired) => Problem::new(
-                401,
-                "invalid_token",
-                format!("Invalid refresh token (expired): {token}"),
-            ),
-            (Self::BambooCloud | Self::Spring, _) => Problem::new(
-                400,
-                "invalid_grant",
-                format!("Invalid refresh token: {token}"),
-            ),
-            (Self::OneAccess, _) => Problem::new(400, "invalid_grant", "Invalid refresh token"),
-            (Self::Rfc6749, _) => Problem::new(
-                400,
-                "invalid_grant",
-                "The refresh token is invalid, expired or revoked",
-            ),
+            (Self::Spring, Denied::Expired) => {
+                Problem::invalid_token(format!("Invalid refresh token (expired): {token}"))
+            }
+            (Self::BambooCloud | Self::Spring, _) => {
+                Problem::invalid_grant(format!("Invalid refresh token: {token}"))
+            }
+            (Self::OneAccess, _) => Problem::invalid_grant("Invalid refresh token"),
+            (Self::Rfc6749, _) => {
+                Problem::invalid_grant("The refresh token is invalid, expired or revoked")
+            }
         }
     }
 
     pub(super) fn invalid_access_token(self, token: &str) -> Problem {
-        match self {
+        Problem::invalid_token(match self {
             // The trailing space is in the vendor's sample.
-            Self::BambooCloud => Problem::new(
-                401,
-                "invalid_token",
-                format!("Invalid access token: {token} "),
-            ),
-            Self::Spring => Problem::new(
-                401,
-                "invalid_token",
-                format!("Invalid access token: {token}"),
-            ),
-            Self::Rfc6749 | Self::OneAccess => Problem::new(
-                401,
-                "invalid_token",
-                "The access token is invalid or has expired",
-            ),
-        }
+            Self::BambooCloud => format!("Invalid access token: {token} "),
+            Self::Spring => format!("Invalid access token: {token}"),
+            Self::Rfc6749 | Self::OneAccess => {
+                "The access token is invalid or has expired".to_owned()
+            }
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::invalid_grant::InvalidGrant;
 use super::product::Product;
-use crate::rotation::{OldToken, Rotation};
+use crate::grant_settings::GrantSettings;
 
 /// The rules of an [`OAuth2Server`](crate::OAuth2Server).
 #[expect(
@@ -18,10 +18,7 @@ pub struct OAuth2 {
     pub(super) client_auth: ClientAuth,
     pub(super) product: Product,
     pub(super) scope: String,
-    pub(super) rotation: Rotation,
-    pub(super) old_token: OldToken,
-    pub(super) access_lifetime: Duration,
-    pub(super) refresh_lifetime: Duration,
+    pub(super) grants: GrantSettings,
     pub(super) refresh_end: RefreshTokenExpiry,
     pub(super) refresh_life_field: Option<String>,
     pub(super) login_answer: LoginAnswer,
@@ -84,10 +81,7 @@ impl Default for OAuth2 {
             client_auth: ClientAuth::BasicRaw,
             product: Product::BambooCloud,
             scope: "get_user_info".to_owned(),
-            rotation: Rotation::SingleUse,
-            old_token: OldToken::StaysValid,
-            access_lifetime: Duration::from_secs(7200),
-            refresh_lifetime: Duration::from_secs(30 * 86_400),
+            grants: GrantSettings::with_access_lifetime(7200),
             refresh_end: RefreshTokenExpiry::AfterIssue,
             refresh_life_field: None,
             login_answer: LoginAnswer::NewToken,
@@ -95,5 +89,11 @@ impl Default for OAuth2 {
             refusal_status: None,
             code_lifetime: Duration::from_secs(300),
         }
+    }
+}
+
+impl AsMut<GrantSettings> for OAuth2 {
+    fn as_mut(&mut self) -> &mut GrantSettings {
+        &mut self.grants
     }
 }

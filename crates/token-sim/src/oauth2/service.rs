@@ -4,17 +4,19 @@ use serde_json::json;
 
 use super::clients::authenticate;
 use super::codes::CodeRequest;
-use super::issue::State;
+use super::issue::{CodesAndLogins, State};
 use super::product::Problem;
 use super::rules::OAuth2;
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::opaque;
+use crate::grants::Grants;
 use crate::journal::Kind;
 use crate::vendor::{Issued, Reply, Vendor};
 
 impl Vendor for OAuth2 {
-    type State = State;
+    type Tokens = Grants;
+    type More = CodesAndLogins;
 
     const NAME: &'static str = "OAuth2Server";
 
@@ -47,28 +49,11 @@ impl Vendor for OAuth2 {
     }
 
     fn refusal(&self, text: &str) -> Answer {
-        Problem::new(400, "invalid_grant", text).answer()
+        Problem::invalid_grant(text).answer()
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let pair = self.open(state, Some(opaque()), now);
-        Issued {
-            access_token: pair.access,
-            refresh_token: pair.refresh,
-            expires_at_ms: pair.access_expires_ms,
-        }
-    }
-
-    fn revoke_access(&self, state: &mut State) {
-        state.grants.revoke_all_access();
-    }
-
-    fn revoke_refresh(&self, state: &mut State) {
-        state.grants.revoke_all_refresh();
-    }
-
-    fn set_disabled(&self, state: &mut State, disabled: bool) {
-        state.disabled = disabled;
+        self.open(state, Some(opaque()), now).into()
     }
 }
 
@@ -85,7 +70,7 @@ impl OAuth2 {
             Some(_) => {
                 Problem::new(400, "unsupported_grant_type", "Unsupported grant type").reply()
             }
-            None => Problem::new(400, "invalid_request", "Missing grant type").reply(),
+            None => Problem::invalid_request("Missing grant type").reply(),
         }
     }
 
@@ -121,7 +106,7 @@ impl OAuth2 {
         match CodeRequest::read(self, call) {
             Err(problem) => problem.reply(),
             Ok((request, client_state)) => {
-                let code = state.codes.make(request.clone(), self, now);
+                let code = state.more.codes.make(request.clone(), self, now);
                 Reply::answered(
                     Answer::new(302).header("location", &request.location(&code, &client_state)),
                 )
@@ -137,15 +122,15 @@ impl OAuth2 {
         }
         let token = form.first("token").unwrap_or_default();
         let valid = state
-            .grants
+            .tokens
             .valid_access(token, now)
-            .or_else(|| state.grants.valid_refresh(token, now));
+            .or_else(|| state.tokens.valid_refresh(token, now));
         let body = match valid.filter(|_| !state.disabled) {
             None => json!({ "active": false }),
             Some(valid) => json!({
                 "active": true,
-                "client_id": valid.owner,
-                "scope": valid.scope,
+                "client_id": self.client_id,
+                "scope": self.scope,
                 "exp": valid.expires_ms / 1000,
                 "token_type": "Bearer",
             }),
@@ -160,8 +145,8 @@ impl OAuth2 {
             return problem.reply();
         }
         let token = form.first("token").unwrap_or_default();
-        state.grants.revoke(token);
-        Reply::answered(Answer::new(200)).about(state.grants.of_refresh(token))
+        state.tokens.revoke(token);
+        Reply::answered(Answer::new(200)).about(state.tokens.of_refresh(token))
     }
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
@@ -169,17 +154,11 @@ impl OAuth2 {
             let text = "Full authentication is required to access this resource";
             return Problem::new(401, "unauthorized", text).reply();
         };
-        match state
-            .grants
-            .valid_access(token, now)
-            .filter(|_| !state.disabled)
-        {
-            None => self.product.invalid_access_token(token).reply(),
-            Some(valid) => {
-                let body = json!({ "id": valid.owner, "scope": valid.scope });
-                Reply::answered(Answer::json(200, &body))
-            }
+        if state.disabled || state.tokens.valid_access(token, now).is_none() {
+            return self.product.invalid_access_token(token).reply();
         }
+        let body = json!({ "id": self.client_id, "scope": self.scope });
+        Reply::answered(Answer::json(200, &body))
     }
 }
 

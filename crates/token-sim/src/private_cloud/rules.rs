@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::refusals::ErrorShape;
-use crate::rotation::{OldToken, Rotation};
+use crate::grant_settings::GrantSettings;
 
 /// The rules of a [`PrivateCloudServer`](crate::PrivateCloudServer).
 #[expect(
@@ -19,11 +19,8 @@ pub struct PrivateCloud {
     pub(super) access_field: String,
     pub(super) refresh_field: String,
     pub(super) life_field: String,
-    pub(super) access_lifetime: Duration,
-    pub(super) refresh_lifetime: Duration,
     pub(super) code_lifetime: Duration,
-    pub(super) rotation: Rotation,
-    pub(super) old_token: OldToken,
+    pub(super) grants: GrantSettings,
     pub(super) errors: ErrorShape,
 }
 
@@ -38,12 +35,15 @@ impl Default for PrivateCloud {
             access_field: "access_token".to_owned(),
             refresh_field: "refresh_token".to_owned(),
             life_field: "expires_in".to_owned(),
-            access_lifetime: Duration::from_secs(3600),
-            refresh_lifetime: Duration::from_secs(30 * 86_400),
             code_lifetime: Duration::from_secs(300),
-            rotation: Rotation::SingleUse,
-            old_token: OldToken::StaysValid,
+            grants: GrantSettings::with_access_lifetime(3600),
             errors: ErrorShape::OAuth,
         }
+    }
+}
+
+impl AsMut<GrantSettings> for PrivateCloud {
+    fn as_mut(&mut self) -> &mut GrantSettings {
+        &mut self.grants
     }
 }

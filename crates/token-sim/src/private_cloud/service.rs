@@ -9,9 +9,8 @@ use super::rules::PrivateCloud;
 use crate::answer::Answer;
 use crate::call::{Call, Params, with_params};
 use crate::crypto::opaque;
-use crate::grants::{Denied, Grants, NewTokens, millis};
+use crate::grants::{Denied, Grants, Pair, millis};
 use crate::journal::Kind;
-use crate::rotation::{OldToken, Rotation};
 use crate::vendor::{Issued, Reply, Vendor};
 
 const BAD_CLIENT: Refusal = Refusal::new(401, "invalid_client", "Bad client credentials");
@@ -23,26 +22,18 @@ const BAD_REQUEST: Refusal = Refusal::new(400, "invalid_request", "A parameter i
 const BAD_METHOD: Refusal = Refusal::new(405, "invalid_request", "Method not allowed");
 const NOT_LOGGED_IN: Refusal = Refusal::new(401, "invalid_token", "Invalid access token");
 
-#[derive(Default)]
-pub(crate) struct State {
-    grants: Grants,
-    codes: HashMap<String, Code>,
-    disabled: bool,
-}
+type State = crate::vendor::State<PrivateCloud>;
 
-struct Code {
+pub(crate) struct Code {
     redirect_uri: String,
     expires_ms: i64,
     burnt: bool,
 }
 
-struct Pair {
-    access: String,
-    refresh: Option<String>,
-}
-
 impl Vendor for PrivateCloud {
-    type State = State;
+    type Tokens = Grants;
+    /// One-time codes.
+    type More = HashMap<String, Code>;
 
     const NAME: &'static str = "PrivateCloudServer";
 
@@ -71,25 +62,7 @@ impl Vendor for PrivateCloud {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let grant = state.grants.open(&self.client_id, "");
-        let pair = self.enter(state, grant, 1, Some(opaque()), now);
-        Issued {
-            access_token: pair.access,
-            refresh_token: pair.refresh,
-            expires_at_ms: now.saturating_add(millis(self.access_lifetime)),
-        }
-    }
-
-    fn revoke_access(&self, state: &mut State) {
-        state.grants.revoke_all_access();
-    }
-
-    fn revoke_refresh(&self, state: &mut State) {
-        state.grants.revoke_all_refresh();
-    }
-
-    fn set_disabled(&self, state: &mut State, disabled: bool) {
-        state.disabled = disabled;
+        self.open(state, now).into()
     }
 }
 
@@ -102,7 +75,7 @@ impl PrivateCloud {
             expires_ms,
             burnt: false,
         };
-        state.codes.insert(code.clone(), entry);
+        state.more.insert(code.clone(), entry);
         code
     }
 
@@ -125,7 +98,7 @@ impl PrivateCloud {
         let query = call.query();
         let shown = query
             .filled("code")
-            .and_then(|code| state.codes.get_mut(code));
+            .and_then(|code| state.more.get_mut(code));
         let burnt = shown.as_ref().is_some_and(|code| code.burnt);
         let matches = shown.is_some_and(|code| {
             let fits = query.first("redirect_uri") == Some(&code.redirect_uri);
@@ -138,9 +111,7 @@ impl PrivateCloud {
         if !matches || state.disabled {
             return self.refused(BAD_CODE).reuse(burnt);
         }
-        let grant = state.grants.open(&self.client_id, "");
-        let pair = self.enter(state, grant, 1, Some(opaque()), now);
-        self.issued(&pair, 1)
+        self.issued(&self.open(state, now))
     }
 
     fn refresh(&self, state: &mut State, call: &Call, now: i64) -> Reply {
@@ -152,15 +123,16 @@ impl PrivateCloud {
         if state.disabled {
             return self.refused(BAD_TOKEN);
         }
-        match state.grants.spend(token, self.rotation, now) {
+        let rotation = self.grants.rotation;
+        match state.tokens.spend(token, rotation, now) {
             Err(denied) => self.refused(BAD_TOKEN).reuse(denied == Denied::Spent),
             Ok(spent) => {
-                let next = self.rotation.renews().then(opaque);
-                let mut pair = self.enter(state, spent.grant, spent.generation, next, now);
-                if self.rotation == Rotation::Repeat {
+                let next = rotation.renews().then(opaque);
+                let mut pair = self.enter(state, (spent.grant, spent.generation), next, now);
+                if rotation == crate::rotation::Rotation::Repeat {
                     pair.refresh = Some(token.to_owned());
                 }
-                self.issued(&pair, spent.generation).reuse(spent.reuse)
+                self.issued(&pair).reuse(spent.reuse)
             }
         }
     }
@@ -189,7 +161,7 @@ impl PrivateCloud {
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let valid = call
             .bearer()
-            .and_then(|token| state.grants.valid_access(token, now));
+            .and_then(|token| state.tokens.valid_access(token, now));
         if valid.is_none() || state.disabled {
             let Refusal { status, code, text } = NOT_LOGGED_IN;
             let body = json!({ "error": code, "error_description": text });
@@ -198,31 +170,24 @@ impl PrivateCloud {
         Reply::answered(Answer::json(200, &json!({ "files": [] })))
     }
 
+    fn open(&self, state: &mut State, now: i64) -> Pair {
+        let grant = state.tokens.open();
+        self.enter(state, (grant, 1), Some(opaque()), now)
+    }
+
     fn enter(
         &self,
         state: &mut State,
-        grant: usize,
-        generation: u64,
+        generation: (usize, u64),
         refresh: Option<String>,
         now: i64,
     ) -> Pair {
-        let access = opaque();
-        let new = NewTokens {
-            access: &access,
-            access_expires_ms: now.saturating_add(millis(self.access_lifetime)),
-            refresh: refresh.as_deref(),
-            refresh_expires_ms: now.saturating_add(millis(self.refresh_lifetime)),
-        };
-        let old = if generation > 1 {
-            self.old_token
-        } else {
-            OldToken::StaysValid
-        };
-        state.grants.enter(grant, generation, old, &new);
-        Pair { access, refresh }
+        let pair = self.grants.pair(generation, opaque(), refresh, now);
+        state.tokens.enter(self.grants.old_token, &pair);
+        pair
     }
 
-    fn issued(&self, pair: &Pair, generation: u64) -> Reply {
+    fn issued(&self, pair: &Pair) -> Reply {
         let mut body = Map::new();
         body.insert(self.access_field.clone(), Value::from(pair.access.as_str()));
         if let Some(refresh) = &pair.refresh {
@@ -230,9 +195,9 @@ impl PrivateCloud {
         }
         body.insert(
             self.life_field.clone(),
-            Value::from(self.access_lifetime.as_secs()),
+            Value::from(self.grants.access_lifetime.as_secs()),
         );
-        Reply::issued(Answer::json(200, &Value::Object(body)), generation)
+        Reply::issued(Answer::json(200, &Value::Object(body)), pair.generation)
     }
 
     fn refused(&self, Refusal { status, code, text }: Refusal) -> Reply {

@@ -1,7 +1,8 @@
 //! The user's account, and what wrong passwords do to it.
 
-use super::answers::{ADDRESS_BLOCKED, BLOCKED, DISABLED, FROZEN, Refusal};
+use super::answers::{ADDRESS_BLOCKED, BLOCKED, FROZEN, refusal_of};
 use super::rules::AttemptsLeft;
+use crate::vendor::Refusal;
 
 /// Failures before the account is frozen.
 const ATTEMPTS: i64 = 5;
@@ -10,8 +11,7 @@ const BLOCK_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The state of the one account.
 #[derive(Default)]
-pub(super) struct Accounts {
-    pub(super) disabled: bool,
+pub(crate) struct Accounts {
     pub(super) domain_disabled: bool,
     failures: i64,
     frozen_until_ms: Option<i64>,
@@ -42,7 +42,7 @@ impl Accounts {
     /// Checks what refuses any login or refresh.
     pub(super) fn admit_call(&mut self, now: i64) -> Result<(), Refusal> {
         if let Some(code) = self.refuse_next.take() {
-            return Err(Refusal::of(code));
+            return Err(refusal_of(code));
         }
         if lasts(self.address_blocked_until_ms, now) {
             return Err(ADDRESS_BLOCKED);
@@ -58,13 +58,7 @@ impl Accounts {
         if lasts(self.frozen_until_ms, now) {
             return Err(FROZEN);
         }
-        if self.disabled { Err(DISABLED) } else { Ok(()) }
-    }
-
-    /// Checks what refuses any refresh token.
-    pub(super) fn admit_refresh(&mut self, now: i64) -> Result<(), Refusal> {
-        self.admit_call(now)?;
-        if self.disabled { Err(DISABLED) } else { Ok(()) }
+        Ok(())
     }
 
     pub(super) fn succeeded(&mut self) {

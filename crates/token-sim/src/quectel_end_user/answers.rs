@@ -3,20 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::vendor::Reply;
-
-/// Tokens of an answer.
-pub(super) struct Pair {
-    pub(super) access: String,
-    pub(super) access_expires_ms: i64,
-    pub(super) refresh: String,
-    pub(super) refresh_expires_ms: i64,
-}
+use crate::grants::Pair;
+use crate::vendor::{Refusal, Reply};
 
 pub(super) fn success(pair: &Pair) -> Answer {
+    let refresh_expires = pair.refresh_expires_ms.map(|unix_ms| unix_ms / 1000);
     let data = json!({
         "accessToken": { "token": pair.access, "expirationTime": pair.access_expires_ms / 1000 },
-        "refreshToken": { "token": pair.refresh, "expirationTime": pair.refresh_expires_ms / 1000 },
+        "refreshToken": { "token": pair.refresh, "expirationTime": refresh_expires },
     });
     Answer::json(200, &envelope(200, "", &data))
 }
@@ -32,10 +26,6 @@ pub(super) fn failure(code: i64, text: &str) -> Answer {
 pub(super) fn envelope(code: i64, msg: &str, data: &Value) -> Value {
     json!({ "code": code, "msg": msg, "data": data, "extMsg": null })
 }
-
-/// The vendor's code and text.
-#[derive(Clone, Copy)]
-pub(super) struct Refusal(pub(super) i64, pub(super) &'static str);
 
 pub(super) const FROZEN: Refusal =
     Refusal(5147, "Account frozen, please try again after 20 minutes");
@@ -95,11 +85,9 @@ const KNOWN: [Refusal; 17] = [
     DISABLED,
 ];
 
-impl Refusal {
-    /// Returns the refusal with this code, and the vendor's text if the code is in its table.
-    pub(super) fn of(code: i64) -> Self {
-        let all = KNOWN.iter().chain(&OTHERS);
-        let known = all.copied().find(|Self(known, _)| *known == code);
-        known.unwrap_or(Self(code, "Refused"))
-    }
+/// Returns the refusal with this code, and the vendor's text if the code is in its table.
+pub(super) fn refusal_of(code: i64) -> Refusal {
+    let all = KNOWN.iter().chain(&OTHERS);
+    let known = all.copied().find(|Refusal(known, _)| *known == code);
+    known.unwrap_or(Refusal(code, "Refused"))
 }

@@ -1,8 +1,6 @@
 //! The rules of the app API.
 
-use std::time::Duration;
-
-use crate::rotation::{OldToken, Rotation};
+use crate::grant_settings::GrantSettings;
 
 pub(super) const EMAIL_LOGIN: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 pub(super) const PHONE_LOGIN: &str = "/v2/enduser/enduserapi/phonePwdLogin";
@@ -19,10 +17,7 @@ pub struct QuectelEndUser {
     pub(super) user_domain: String,
     pub(super) user_domain_secret: String,
     pub(super) attempts_left: AttemptsLeft,
-    pub(super) access_lifetime: Duration,
-    pub(super) refresh_lifetime: Duration,
-    pub(super) rotation: Rotation,
-    pub(super) old_token: OldToken,
+    pub(super) grants: GrantSettings,
 }
 
 pub(super) struct User {
@@ -52,10 +47,13 @@ impl Default for QuectelEndUser {
             user_domain: "C.DM.1.1".to_owned(),
             user_domain_secret: "sim-domain-secret".to_owned(),
             attempts_left: AttemptsLeft::InCode,
-            access_lifetime: Duration::from_secs(7200),
-            refresh_lifetime: Duration::from_secs(30 * 86_400),
-            rotation: Rotation::SingleUse,
-            old_token: OldToken::StaysValid,
+            grants: GrantSettings::with_access_lifetime(7200),
         }
+    }
+}
+
+impl AsMut<GrantSettings> for QuectelEndUser {
+    fn as_mut(&mut self) -> &mut GrantSettings {
+        &mut self.grants
     }
 }

@@ -4,27 +4,23 @@ use serde_json::{Value, json};
 
 use super::accounts::Accounts;
 use super::answers::{
-    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL, NO_PASSWORD,
-    NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, Pair, Refusal, UNKNOWN_DOMAIN, UNKNOWN_EMAIL,
+    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL,
+    NO_PASSWORD, NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, UNKNOWN_DOMAIN, UNKNOWN_EMAIL,
     UNKNOWN_USER, envelope, failure, refused, success,
 };
 use super::rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, quectel_password, sha256_hex};
-use crate::grants::{Denied, Grants, NewTokens, millis};
+use crate::grants::{Denied, Grants, Pair};
 use crate::journal::Kind;
-use crate::rotation::OldToken;
-use crate::vendor::{Issued, Reply, Vendor};
+use crate::vendor::{Issued, Refusal, Reply, Vendor};
 
-#[derive(Default)]
-pub(crate) struct State {
-    grants: Grants,
-    pub(super) accounts: Accounts,
-}
+type State = crate::vendor::State<QuectelEndUser>;
 
 impl Vendor for QuectelEndUser {
-    type State = State;
+    type Tokens = Grants;
+    type More = Accounts;
 
     const NAME: &'static str = "QuectelEndUserServer";
 
@@ -40,7 +36,9 @@ impl Vendor for QuectelEndUser {
     fn serve(&self, state: &mut State, kind: Kind, call: &Call, now: i64) -> Reply {
         match (kind, call.method.as_str()) {
             (Kind::Login, "POST") => self.login(state, call, now).unwrap_or_else(refused),
-            (Kind::Refresh, "PUT") => self.refresh(state, &call.parameters(), now),
+            (Kind::Refresh, "PUT") => self
+                .refresh(state, &call.parameters(), now)
+                .unwrap_or_else(refused),
             (Kind::Revocation, "DELETE") => self.logout(state, call, now),
             (Kind::Resource, _) => self.resource(state, call, now),
             (Kind::Login | Kind::Refresh | Kind::Revocation, _) => {
@@ -55,42 +53,26 @@ impl Vendor for QuectelEndUser {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let pair = self.open(state, now);
-        Issued {
-            access_token: pair.access,
-            refresh_token: Some(pair.refresh),
-            expires_at_ms: pair.access_expires_ms,
-        }
-    }
-
-    fn revoke_access(&self, state: &mut State) {
-        state.grants.revoke_all_access();
-    }
-
-    fn revoke_refresh(&self, state: &mut State) {
-        state.grants.revoke_all_refresh();
-    }
-
-    fn set_disabled(&self, state: &mut State, disabled: bool) {
-        state.accounts.disabled = disabled;
+        self.open(state, now).into()
     }
 }
 
 impl QuectelEndUser {
     fn login(&self, state: &mut State, call: &Call, now: i64) -> Result<Reply, Refusal> {
         let params = call.parameters();
-        state.accounts.admit_call(now)?;
+        state.more.admit_call(now)?;
         self.check_domain(state, &params)?;
         if call.path == EMAIL_LOGIN {
             self.check_email(&params)?;
         } else {
             self.check_phone(&params)?;
         }
-        state.accounts.admit(now)?;
+        state.more.admit(now)?;
+        admit_user(state)?;
         if !self.is_password(&params) {
-            return Err(state.accounts.failed(self.attempts_left, now));
+            return Err(state.more.failed(self.attempts_left, now));
         }
-        state.accounts.succeeded();
+        state.more.succeeded();
         Ok(Reply::issued(success(&self.open(state, now)), 1))
     }
 
@@ -123,7 +105,7 @@ impl QuectelEndUser {
         if domain != self.user_domain {
             return Err(UNKNOWN_DOMAIN);
         }
-        if state.accounts.domain_disabled {
+        if state.more.domain_disabled {
             Err(DISABLED_DOMAIN)
         } else {
             Ok(())
@@ -153,19 +135,16 @@ impl QuectelEndUser {
         plain.as_ref() == Some(&self.user.password)
     }
 
-    fn refresh(&self, state: &mut State, params: &Params, now: i64) -> Reply {
-        let Some(token) = params.filled("refreshToken") else {
-            return refused(NO_REFRESH_TOKEN);
-        };
-        if let Err(refusal) = state.accounts.admit_refresh(now) {
-            return refused(refusal);
-        }
-        match state.grants.spend(token, self.rotation, now) {
-            Err(denied) => refused(BAD_TOKEN).reuse(denied == Denied::Spent),
+    fn refresh(&self, state: &mut State, params: &Params, now: i64) -> Result<Reply, Refusal> {
+        let token = params.filled("refreshToken").ok_or(NO_REFRESH_TOKEN)?;
+        state.more.admit_call(now)?;
+        admit_user(state)?;
+        match state.tokens.spend(token, self.grants.rotation, now) {
+            Err(denied) => Ok(refused(BAD_TOKEN).reuse(denied == Denied::Spent)),
             Ok(spent) => {
-                let kept = (!self.rotation.renews()).then_some(token);
-                let pair = self.enter(state, spent.grant, spent.generation, kept, now);
-                Reply::issued(success(&pair), spent.generation).reuse(spent.reuse)
+                let kept = (!self.grants.rotation.renews()).then_some(token);
+                let pair = self.enter(state, (spent.grant, spent.generation), kept, now);
+                Ok(Reply::issued(success(&pair), pair.generation).reuse(spent.reuse))
             }
         }
     }
@@ -173,22 +152,19 @@ impl QuectelEndUser {
     fn logout(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
         let Some(grant) = state
-            .grants
+            .tokens
             .valid_access(token, now)
             .map(|valid| valid.grant)
         else {
             return refused(BAD_TOKEN);
         };
-        state.grants.revoke_grant(grant);
-        Reply::answered(Answer::json(
-            200,
-            &json!({ "code": 200, "msg": "", "data": null, "extMsg": null }),
-        ))
+        state.tokens.revoke_grant(grant);
+        Reply::answered(Answer::json(200, &envelope(200, "", &Value::Null)))
     }
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        if state.accounts.disabled || state.grants.valid_access(token, now).is_none() {
+        if state.disabled || state.tokens.valid_access(token, now).is_none() {
             let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
             return Reply::refused(Answer::json(401, &body), BAD_TOKEN.0);
         }
@@ -199,39 +175,30 @@ impl QuectelEndUser {
     }
 
     fn open(&self, state: &mut State, now: i64) -> Pair {
-        let grant = state.grants.open(&self.user.email, "");
-        self.enter(state, grant, 1, None, now)
+        let grant = state.tokens.open();
+        self.enter(state, (grant, 1), None, now)
     }
 
     fn enter(
         &self,
         state: &mut State,
-        grant: usize,
-        generation: u64,
+        (grant, generation): (usize, u64),
         kept: Option<&str>,
         now: i64,
     ) -> Pair {
-        let access_expires_ms = whole_seconds(now.saturating_add(millis(self.access_lifetime)));
-        let refresh_expires_ms = whole_seconds(now.saturating_add(millis(self.refresh_lifetime)));
+        let access_expires_ms = whole_seconds(self.grants.access_expiry(now));
+        let refresh_expires_ms = whole_seconds(self.grants.refresh_expiry(now));
         let refresh = kept.map(str::to_owned);
+        let refresh = refresh.unwrap_or_else(|| self.mint("RefreshToken", refresh_expires_ms, now));
         let pair = Pair {
+            grant,
+            generation,
             access: self.mint("AccessToken", access_expires_ms, now),
             access_expires_ms,
-            refresh: refresh.unwrap_or_else(|| self.mint("RefreshToken", refresh_expires_ms, now)),
-            refresh_expires_ms,
+            refresh: Some(refresh),
+            refresh_expires_ms: Some(refresh_expires_ms),
         };
-        let new = NewTokens {
-            access: &pair.access,
-            access_expires_ms,
-            refresh: Some(&pair.refresh),
-            refresh_expires_ms,
-        };
-        let old = if generation > 1 {
-            self.old_token
-        } else {
-            OldToken::StaysValid
-        };
-        state.grants.enter(grant, generation, old, &new);
+        state.tokens.enter(self.grants.old_token, &pair);
         pair
     }
 
@@ -251,6 +218,14 @@ impl QuectelEndUser {
             "Bearer {}",
             jwt(&claims, self.user_domain_secret.as_bytes())
         )
+    }
+}
+
+fn admit_user(state: &State) -> Result<(), Refusal> {
+    if state.disabled {
+        Err(DISABLED)
+    } else {
+        Ok(())
     }
 }
 

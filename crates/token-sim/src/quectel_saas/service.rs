@@ -1,17 +1,16 @@
 //! The endpoints of the SaaS API.
 
-use std::collections::HashMap;
-
 use serde_json::json;
 
 use super::rules::{LOGIN, QuectelSaas, REFRESH, RepeatedLifetime};
+use crate::access_tokens::{AccessToken, AccessTokens};
 use crate::answer::Answer;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, sha256_hex};
 use crate::grants::millis;
 use crate::journal::Kind;
 use crate::rotation::OldToken;
-use crate::vendor::{Issued, Reply, Vendor};
+use crate::vendor::{Issued, Refusal, Reply, Vendor};
 
 /// Ten minutes, according to the older text of the documents.
 const TOLERANCE_MS: i64 = 600_000;
@@ -19,25 +18,11 @@ const UNAUTHORIZED: i64 = 401;
 const BAD_PARAMETER: i64 = 50_005;
 const NO_ACCESS_KEY: i64 = 90_047;
 
-#[derive(Default)]
-pub(crate) struct State {
-    tokens: HashMap<String, Known>,
-    generation: u64,
-    disabled: bool,
-}
-
-struct Known {
-    generation: u64,
-    /// When it was created, or last refreshed into another.
-    touched_ms: i64,
-    expires_ms: i64,
-    revoked: bool,
-}
-
-struct Refusal(i64, &'static str);
+type State = crate::vendor::State<QuectelSaas>;
 
 impl Vendor for QuectelSaas {
-    type State = State;
+    type Tokens = AccessTokens;
+    type More = ();
 
     const NAME: &'static str = "QuectelSaasServer";
 
@@ -64,28 +49,7 @@ impl Vendor for QuectelSaas {
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
-        let (access_token, _) = self.mint(state, now);
-        Issued {
-            access_token,
-            refresh_token: None,
-            expires_at_ms: now.saturating_add(millis(self.life)),
-        }
-    }
-
-    fn revoke_access(&self, state: &mut State) {
-        state
-            .tokens
-            .values_mut()
-            .for_each(|known| known.revoked = true);
-    }
-
-    /// The access token is the refresh token.
-    fn revoke_refresh(&self, state: &mut State) {
-        self.revoke_access(state);
-    }
-
-    fn set_disabled(&self, state: &mut State, disabled: bool) {
-        state.disabled = disabled;
+        self.mint(state, now).into()
     }
 }
 
@@ -107,9 +71,7 @@ impl QuectelSaas {
         if state.disabled {
             return Err(Refusal(NO_ACCESS_KEY, "AccessKey didn't exists"));
         }
-        let (token, generation) = self.mint(state, now);
-        let answer = self.success(&token, query, self.life.as_secs());
-        Ok(Reply::issued(answer, generation))
+        Ok(self.issued(state, query, now))
     }
 
     /// The user name is itself a query, with its fields in any order.
@@ -144,10 +106,8 @@ impl QuectelSaas {
             .filled("refresh_token")
             .ok_or(Refusal(BAD_PARAMETER, "refresh_token is missing"))?;
         let disabled = state.disabled;
-        let known = state
-            .tokens
-            .get_mut(token)
-            .filter(|known| !known.revoked && now < known.expires_ms);
+        let known = state.tokens.get_mut(token);
+        let known = known.filter(|known| known.is_valid(now));
         let known = known.ok_or(Refusal(UNAUTHORIZED, "Unauthorized"))?;
         if disabled {
             known.revoked = true;
@@ -159,14 +119,16 @@ impl QuectelSaas {
         }
         known.touched_ms = now;
         known.revoked = self.old_token == OldToken::Revoked;
-        let (next, generation) = self.mint(state, now);
-        Ok(Reply::issued(
-            self.success(&next, query, self.life.as_secs()),
-            generation,
-        ))
+        Ok(self.issued(state, query, now))
     }
 
-    fn told_lifetime(&self, known: &Known, now: i64) -> u64 {
+    fn issued(&self, state: &mut State, query: &Params, now: i64) -> Reply {
+        let token = self.mint(state, now);
+        let answer = self.success(&token.text, query, self.life.as_secs());
+        Reply::issued(answer, token.generation)
+    }
+
+    fn told_lifetime(&self, known: &AccessToken, now: i64) -> u64 {
         match self.repeated_lifetime {
             RepeatedLifetime::Full => self.life.as_secs(),
             RepeatedLifetime::Remaining => {
@@ -177,23 +139,15 @@ impl QuectelSaas {
 
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
-        match state
-            .tokens
-            .get(token)
-            .filter(|known| !known.revoked && now < known.expires_ms)
-        {
-            Some(_) => Reply::answered(Answer::json(
-                200,
-                &json!({ "code": 200, "msg": "OK", "data": [] }),
-            )),
-            None => {
-                let body = json!({ "code": UNAUTHORIZED, "msg": "Unauthorized" });
-                Reply::refused(Answer::json(401, &body), UNAUTHORIZED)
-            }
+        if !state.tokens.is_valid(token, now) {
+            let body = json!({ "code": UNAUTHORIZED, "msg": "Unauthorized" });
+            return Reply::refused(Answer::json(401, &body), UNAUTHORIZED);
         }
+        let body = json!({ "code": 200, "msg": "OK", "data": [] });
+        Reply::answered(Answer::json(200, &body))
     }
 
-    fn mint(&self, state: &mut State, now: i64) -> (String, u64) {
+    fn mint(&self, state: &mut State, now: i64) -> AccessToken {
         let expires_ms = now.saturating_add(millis(self.life));
         let claims = json!({
             "sub": "29494",
@@ -205,16 +159,7 @@ impl QuectelSaas {
             "sp": "",
         });
         let token = format!("QJWT {}", jwt(&claims, self.access_secret.as_bytes()));
-        state.generation += 1;
-        let generation = state.generation;
-        let known = Known {
-            generation,
-            touched_ms: now,
-            expires_ms,
-            revoked: false,
-        };
-        state.tokens.insert(token.clone(), known);
-        (token, generation)
+        state.tokens.issue(token, self.life, now)
     }
 
     fn success(&self, token: &str, query: &Params, life: u64) -> Answer {
