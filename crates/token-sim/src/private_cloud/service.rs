@@ -129,7 +129,7 @@ impl PrivateCloud {
             Ok(spent) => {
                 let next = rotation.renews().then(opaque);
                 let mut pair = self.enter(state, (spent.grant, spent.generation), next, now);
-                if rotation == crate::rotation::Rotation::Repeat {
+                if rotation.repeats(spent.generation) {
                     pair.refresh = Some(token.to_owned());
                 }
                 self.issued(&pair).reuse(spent.reuse)

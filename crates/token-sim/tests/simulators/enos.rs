@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use token_sim::{EnosServer, OldToken, Outcome, SimClock, StatusSpelling};
+use token_sim::{EnosServer, EnosServerBuilder, OldToken, Outcome, SimClock, StatusSpelling};
 
 use crate::NOW;
-use crate::support::{Request, Response, sha256};
+use crate::support::{Request, Response, issued, sha256};
 
 const GET: &str = "/apim-token-service/v2.0/token/get";
 
@@ -17,12 +17,12 @@ fn vector(text: &str) -> Value {
 }
 
 async fn sim() -> EnosServer {
-    EnosServer::builder()
-        .app("app-key-1", "app-secret-1")
-        .clock(SimClock::frozen(NOW))
-        .start()
-        .await
-        .unwrap()
+    start(EnosServer::builder()).await
+}
+
+async fn start(builder: EnosServerBuilder) -> EnosServer {
+    let builder = builder.app("app-key-1", "app-secret-1");
+    builder.clock(SimClock::frozen(NOW)).start().await.unwrap()
 }
 
 fn signed(timestamp: i64) -> Value {
@@ -107,10 +107,7 @@ async fn a_valid_token_is_returned_again_with_its_remaining_lifetime() {
     sim.clock().advance(Duration::from_secs(200));
     let next = post(&sim, GET, &signed(NOW + 7_200_000)).await;
     assert_ne!(next.text("/data/accessToken"), first);
-    assert_eq!(
-        sim.exchange(3).await.outcome,
-        Outcome::Issued { generation: 2 }
-    );
+    assert_eq!(sim.exchange(3).await.outcome, issued(2));
 }
 
 #[tokio::test]
@@ -131,10 +128,7 @@ async fn a_refresh_gives_a_full_lifetime_and_revokes_the_old_token() {
 
 #[tokio::test]
 async fn the_old_token_may_stay_valid() {
-    let sim = EnosServer::builder()
-        .app("app-key-1", "app-secret-1")
-        .old_token(OldToken::StaysValid);
-    let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
+    let sim = start(EnosServer::builder().old_token(OldToken::StaysValid)).await;
     let first = sim.grant().access_token().to_owned();
     refresh(&sim, &first, NOW).await;
     assert_eq!(resource(&sim, &first, "app-secret-1").await, 200);
@@ -159,10 +153,7 @@ async fn a_skewed_clock_is_refused() {
     assert_eq!(status(&post(&sim, GET, &signed(NOW - 600_001)).await), 1003);
     sim.clock().offset_date(3_600_000);
     assert_eq!(status(&post(&sim, GET, &signed(NOW + 600_000)).await), 0);
-    let narrow = EnosServer::builder()
-        .app("app-key-1", "app-secret-1")
-        .clock_tolerance(Duration::ZERO);
-    let narrow = narrow.clock(SimClock::frozen(NOW)).start().await.unwrap();
+    let narrow = start(EnosServer::builder().clock_tolerance(Duration::ZERO)).await;
     assert_eq!(status(&post(&narrow, GET, &signed(NOW + 1)).await), 1003);
 }
 
@@ -193,10 +184,10 @@ async fn a_request_is_refused_for_its_reason() {
     let torn = Request::new("POST", GET).body("{").answer(sim.addr()).await;
     assert_eq!(status(&torn), 1004);
     assert_eq!(status(&post(&sim, REFRESH, &signed(NOW)).await), 1202);
-    assert_eq!(
-        Request::new("GET", GET).answer(sim.addr()).await.status,
-        405
-    );
+    Request::new("GET", GET)
+        .answer(sim.addr())
+        .await
+        .assert_status(405);
     assert_eq!(sim.issued_count(), 0);
 }
 
@@ -228,10 +219,7 @@ async fn the_status_is_spelt_as_configured() {
         (StatusSpelling::Status, "/status", "/status"),
         (StatusSpelling::Stauts, "/stauts", "/stauts"),
     ] {
-        let sim = EnosServer::builder()
-            .app("app-key-1", "app-secret-1")
-            .status_spelling(spelling);
-        let sim = sim.clock(SimClock::frozen(NOW)).start().await.unwrap();
+        let sim = start(EnosServer::builder().status_spelling(spelling)).await;
         let response = post(&sim, GET, &signed(NOW)).await;
         assert_eq!(response.number(get), 0);
         assert_eq!(
@@ -251,11 +239,7 @@ async fn a_refusal_spells_the_status_as_the_tables_do() {
         (StatusSpelling::Status, "/status", "/stauts"),
         (StatusSpelling::Stauts, "/stauts", "/status"),
     ] {
-        let sim = EnosServer::builder()
-            .status_spelling(spelling)
-            .start()
-            .await
-            .unwrap();
+        let sim = start(EnosServer::builder().status_spelling(spelling)).await;
         for path in [GET, REFRESH] {
             let response = post(&sim, path, &json!({})).await;
             assert_eq!(
@@ -277,7 +261,7 @@ async fn the_gateway_checks_the_signature() {
     assert_eq!(bare.answer(sim.addr()).await.number("/status"), 497);
     let upload = Request::new("POST", "/resource").header("apim-accesstoken", &token);
     let upload = upload.header("content-type", "multipart/form-data; boundary=x");
-    assert_eq!(upload.answer(sim.addr()).await.status, 200);
+    upload.answer(sim.addr()).await.assert_status(200);
 }
 
 // FAULTS.md row 35

@@ -31,7 +31,7 @@ async fn a_captive_portal_answers_html_with_200() {
     let sim = sim().await;
     sim.fault(Fault::html());
     let response = send(&sim).await.unwrap();
-    assert_eq!(response.status, 200);
+    response.assert_status(200);
     assert!(
         response
             .header("content-type")
@@ -93,7 +93,7 @@ async fn retry_after_may_be_seconds_a_date_or_malformed() {
 async fn a_gateway_may_hide_what_the_vendor_did() {
     let sim = sim().await;
     sim.fault(Fault::status(502).after_acting());
-    assert_eq!(send(&sim).await.unwrap().status, 502);
+    send(&sim).await.unwrap().assert_status(502);
     assert_eq!(sim.issued_count(), 1);
     assert_eq!(sim.undelivered_issued(), 1);
 }
@@ -115,7 +115,7 @@ async fn an_error_text_quotes_the_token() {
             response.text("/error_description"),
             format!("Invalid token: {quoted}")
         );
-        assert_eq!(response.status, 400);
+        response.assert_status(400);
     }
 }
 
@@ -145,7 +145,7 @@ async fn faults_are_queued_and_counted() {
     }
     assert_eq!(response, [500, 500, 503, 503]);
     sim.clear_faults();
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
 }
 
 #[tokio::test]
@@ -158,16 +158,16 @@ async fn a_fault_keeps_to_its_scope() {
             .auth(&bearer)
             .send(sim.addr())
     };
-    assert_eq!(resource().await.unwrap().status, 200);
-    assert_eq!(send(&sim).await.unwrap().status, 500);
+    resource().await.unwrap().assert_status(200);
+    send(&sim).await.unwrap().assert_status(500);
     sim.fault(Fault::status(501).on_path("/resource"));
-    assert_eq!(send(&sim).await.unwrap().status, 200);
-    assert_eq!(resource().await.unwrap().status, 501);
+    send(&sim).await.unwrap().assert_status(200);
+    resource().await.unwrap().assert_status(501);
     sim.fault(Fault::status(504).on_kind(Kind::Login));
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
     sim.clear_faults();
     sim.fault(Fault::status(505).on_every_request());
-    assert_eq!(resource().await.unwrap().status, 505);
+    resource().await.unwrap().assert_status(505);
 }
 
 // FAULTS.md row 18

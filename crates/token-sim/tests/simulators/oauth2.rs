@@ -72,10 +72,7 @@ async fn each_product_refuses_in_its_own_words() {
     ] {
         let sim = start(OAuth2Server::builder().product(product)).await;
         let response = refresh(&sim, "nobody's").await;
-        assert_eq!(
-            (response.status, response.text("/error").as_str()),
-            (400, "invalid_grant")
-        );
+        response.assert_error(400, "invalid_grant");
         assert!(response.text("/error_description").ends_with(unknown));
         let old = refresh_token(&sim);
         sim.clock().advance(Duration::from_secs(30 * 86_400));
@@ -108,7 +105,7 @@ async fn client_credentials_give_no_refresh_token() {
         ],
     )
     .await;
-    assert_eq!(more.text("/error"), "invalid_scope");
+    more.assert_error(400, "invalid_scope");
 }
 
 #[tokio::test]
@@ -146,10 +143,9 @@ async fn revoking_a_refresh_token_revokes_the_grant() {
     let response = refresh(&sim, grant.refresh_token().unwrap()).await;
     assert_eq!(revoke(&response.text("/refresh_token")).await, 200);
     assert_eq!(resource(&sim, &response.text("/access_token")).await, 401);
-    assert_eq!(
-        refresh(&sim, &response.text("/refresh_token")).await.status,
-        400
-    );
+    refresh(&sim, &response.text("/refresh_token"))
+        .await
+        .assert_status(400);
     assert_eq!(revoke("unknown").await, 200);
     assert_eq!(sim.exchange_count(), 2);
 }
@@ -163,25 +159,18 @@ async fn the_resource_refuses_invalid_tokens() {
         .auth("Bearer gone")
         .answer(sim.addr())
         .await;
-    assert_eq!(
-        (response.status, response.text("/error").as_str()),
-        (401, "invalid_token")
-    );
+    response.assert_error(401, "invalid_token");
     assert_eq!(
         response.text("/error_description"),
         "Invalid access token: gone "
     );
     let bare = Request::new("GET", "/resource").answer(sim.addr()).await;
-    assert_eq!(
-        (bare.status, bare.text("/error").as_str()),
-        (401, "unauthorized")
-    );
+    bare.assert_error(401, "unauthorized");
     sim.revoke_access_token();
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
-    assert_eq!(
-        refresh(&sim, grant.refresh_token().unwrap()).await.status,
-        200
-    );
+    refresh(&sim, grant.refresh_token().unwrap())
+        .await
+        .assert_status(200);
 }
 
 #[tokio::test]
@@ -189,26 +178,19 @@ async fn a_disabled_account_is_refused() {
     let sim = sim().await;
     let grant = sim.grant();
     sim.disable_account();
-    assert_eq!(
-        refresh(&sim, grant.refresh_token().unwrap())
-            .await
-            .text("/error"),
-        "invalid_grant"
-    );
+    refresh(&sim, grant.refresh_token().unwrap())
+        .await
+        .assert_error(400, "invalid_grant");
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
-    assert_eq!(
-        post(&sim, &[("grant_type", "client_credentials")])
-            .await
-            .status,
-        401
-    );
+    post(&sim, &[("grant_type", "client_credentials")])
+        .await
+        .assert_status(401);
     sim.enable_account();
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
     sim.revoke_grant();
-    assert_eq!(
-        refresh(&sim, grant.refresh_token().unwrap()).await.status,
-        400
-    );
+    refresh(&sim, grant.refresh_token().unwrap())
+        .await
+        .assert_status(400);
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use token_sim::{Fault, Kind, OAuth2Server, Oddity, Outcome, QuectelEndUserServer, SimClock};
+use token_sim::{Fault, Kind, OAuth2Server, Oddity, QuectelEndUserServer, SimClock};
 
 use crate::NOW;
 use crate::oauth2::{refresh as refresh_with, sim};
-use crate::support::{Request, Response};
+use crate::support::{Request, Response, issued};
 
 async fn refresh(sim: &OAuth2Server) -> Response {
     refresh_with(sim, sim.grant().refresh_token().unwrap()).await
@@ -20,11 +20,8 @@ async fn spoilt(fault: Fault) -> (OAuth2Server, Response) {
     let sim = sim().await;
     sim.fault(fault);
     let response = refresh(&sim).await;
-    assert_eq!(response.status, 200);
-    assert_eq!(
-        sim.exchanges()[0].outcome,
-        Outcome::Issued { generation: 2 }
-    );
+    response.assert_status(200);
+    assert_eq!(sim.exchanges()[0].outcome, issued(2));
     (sim, response)
 }
 
@@ -89,7 +86,7 @@ async fn an_invalid_byte_is_in_an_unread_field() {
     assert!(std::str::from_utf8(&response.body).is_err());
     let lossy: Value = serde_json::from_str(&response.raw()).unwrap();
     let next = refresh_with(&sim, lossy["refresh_token"].as_str().unwrap()).await;
-    assert_eq!(next.status, 200);
+    next.assert_status(200);
     assert_eq!(sim.undelivered_issued(), 0);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use token_sim::{ErrorShape, Kind, Outcome, PrivateCloudServer, Rotation, SimClock};
 
 use crate::NOW;
-use crate::support::{Request, Response};
+use crate::support::{Request, Response, issued};
 
 const BACK: &str = "https://app.example.com/cb?keep=1";
 
@@ -72,7 +72,7 @@ async fn consent_leads_to_tokens() {
         .query(&query)
         .answer(sim.addr())
         .await;
-    assert_eq!(response.status, 302);
+    response.assert_status(302);
     let location = response.header("location").unwrap();
     let code = location
         .strip_prefix(&format!("{BACK}&code="))
@@ -107,7 +107,7 @@ async fn an_incomplete_consent_is_refused() {
             .query(query)
             .answer(sim.addr())
             .await;
-        assert_eq!(response.text("/error"), "invalid_request");
+        response.assert_error(400, "invalid_request");
     }
 }
 
@@ -115,32 +115,27 @@ async fn an_incomplete_consent_is_refused() {
 async fn a_code_is_used_up_by_its_first_use_whatever_the_outcome() {
     let sim = sim().await;
     let code = sim.authorization_code(BACK);
-    assert_eq!(redeem(&sim, &code, BACK).await.status, 200);
-    assert_eq!(
-        redeem(&sim, &code, BACK).await.text("/error"),
-        "invalid_grant"
-    );
+    redeem(&sim, &code, BACK).await.assert_status(200);
+    redeem(&sim, &code, BACK)
+        .await
+        .assert_error(400, "invalid_grant");
     assert!(sim.saw_reuse());
 
     let code = sim.authorization_code(BACK);
-    assert_eq!(
-        redeem_as(&sim, &code, BACK, "wrong").await.text("/error"),
-        "invalid_client"
-    );
-    assert_eq!(
-        redeem(&sim, &code, BACK).await.text("/error"),
-        "invalid_grant"
-    );
+    redeem_as(&sim, &code, BACK, "wrong")
+        .await
+        .assert_error(401, "invalid_client");
+    redeem(&sim, &code, BACK)
+        .await
+        .assert_error(400, "invalid_grant");
 
     let code = sim.authorization_code(BACK);
-    assert_eq!(
-        redeem(&sim, &code, "https://else").await.text("/error"),
-        "invalid_grant"
-    );
-    assert_eq!(
-        redeem(&sim, &code, BACK).await.text("/error"),
-        "invalid_grant"
-    );
+    redeem(&sim, &code, "https://else")
+        .await
+        .assert_error(400, "invalid_grant");
+    redeem(&sim, &code, BACK)
+        .await
+        .assert_error(400, "invalid_grant");
     assert_eq!(sim.issued_count(), 1);
 }
 
@@ -149,9 +144,9 @@ async fn a_code_is_valid_for_five_minutes() {
     let sim = sim().await;
     let codes = [sim.authorization_code(BACK), sim.authorization_code(BACK)];
     sim.clock().advance(Duration::from_millis(299_999));
-    assert_eq!(redeem(&sim, &codes[0], BACK).await.status, 200);
+    redeem(&sim, &codes[0], BACK).await.assert_status(200);
     sim.clock().advance(Duration::from_millis(1));
-    assert_eq!(redeem(&sim, &codes[1], BACK).await.status, 400);
+    redeem(&sim, &codes[1], BACK).await.assert_status(400);
 }
 
 #[tokio::test]
@@ -165,11 +160,11 @@ async fn parameters_in_the_body_are_not_seen() {
     let request = Request::new("POST", "/api/refreshToken.do")
         .basic("sim-client", "sim-secret")
         .form(&form);
-    assert_eq!(
-        request.answer(sim.addr()).await.text("/error"),
-        "unsupported_grant_type"
-    );
-    assert_eq!(refresh(&sim, &token).await.status, 200);
+    request
+        .answer(sim.addr())
+        .await
+        .assert_error(400, "unsupported_grant_type");
+    refresh(&sim, &token).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -181,20 +176,13 @@ async fn a_refresh_rotates() {
         (response.status, response.number("/expires_in")),
         (200, 3600)
     );
-    assert_eq!(
-        refresh(&sim, &response.text("/refresh_token")).await.status,
-        200
-    );
-    assert_eq!(
-        sim.exchange(2).await.outcome,
-        Outcome::Issued { generation: 3 }
-    );
-    assert_eq!(
-        refresh(&sim, first.refresh_token().unwrap())
-            .await
-            .text("/error"),
-        "invalid_grant"
-    );
+    refresh(&sim, &response.text("/refresh_token"))
+        .await
+        .assert_status(200);
+    assert_eq!(sim.exchange(2).await.outcome, issued(3));
+    refresh(&sim, first.refresh_token().unwrap())
+        .await
+        .assert_error(400, "invalid_grant");
 }
 
 // FAULTS.md row 12
@@ -212,6 +200,19 @@ async fn the_answer_may_have_no_refresh_token() {
     }
 }
 
+// FAULTS.md row 12
+#[tokio::test]
+async fn a_kept_refresh_token_is_repeated_in_every_other_answer() {
+    let builder = PrivateCloudServer::builder().rotation(Rotation::Kept);
+    let sim = builder.start().await.unwrap();
+    let grant = sim.grant();
+    let token = grant.refresh_token().unwrap();
+    for repeated in ["", token, "", token] {
+        let response = refresh(&sim, token).await;
+        assert_eq!(response.text("/refresh_token"), repeated);
+    }
+}
+
 #[tokio::test]
 async fn a_refresh_is_refused_for_its_reason() {
     let sim = sim().await;
@@ -220,32 +221,30 @@ async fn a_refresh_is_refused_for_its_reason() {
     let bare = Request::new("POST", "/api/refreshToken.do")
         .answer(sim.addr())
         .await;
-    assert_eq!(
-        (bare.status, bare.text("/error").as_str()),
-        (401, "invalid_client")
-    );
+    bare.assert_error(401, "invalid_client");
     let get = Request::new("GET", "/api/refreshToken.do")
         .answer(sim.addr())
         .await;
-    assert_eq!(get.status, 405);
-    assert_eq!(refresh(&sim, "").await.text("/error"), "invalid_request");
+    get.assert_status(405);
+    refresh(&sim, "").await.assert_error(400, "invalid_request");
     sim.disable_account();
-    assert_eq!(refresh(&sim, token).await.text("/error"), "invalid_grant");
+    refresh(&sim, token)
+        .await
+        .assert_error(400, "invalid_grant");
     assert_eq!(resource(&sim, pair.access_token()).await, 401);
     sim.enable_account();
     assert_eq!(resource(&sim, pair.access_token()).await, 200);
     sim.revoke_access_token();
     assert_eq!(resource(&sim, pair.access_token()).await, 401);
     sim.revoke_grant();
-    assert_eq!(refresh(&sim, token).await.text("/error"), "invalid_grant");
+    refresh(&sim, token)
+        .await
+        .assert_error(400, "invalid_grant");
     let old = sim.grant();
     sim.clock().advance(Duration::from_secs(30 * 86_400));
-    assert_eq!(
-        refresh(&sim, old.refresh_token().unwrap())
-            .await
-            .text("/error"),
-        "invalid_grant"
-    );
+    refresh(&sim, old.refresh_token().unwrap())
+        .await
+        .assert_error(400, "invalid_grant");
 }
 
 // FAULTS.md rows 21 and 22

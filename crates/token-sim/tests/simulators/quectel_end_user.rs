@@ -9,9 +9,9 @@ use aes::cipher::{BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use token_sim::{OldToken, Outcome, QuectelEndUserServer, Rotation, SimClock};
+use token_sim::{OldToken, QuectelEndUserServer, Rotation, SimClock};
 
-use crate::support::{Request, Response, sha256};
+use crate::support::{Request, Response, issued, sha256};
 
 const EMAIL: &str = "/v2/enduser/enduserapi/emailPwdLogin";
 
@@ -171,10 +171,7 @@ async fn a_refresh_by_query_or_form_rotates_both_tokens() {
         .answer(sim.addr())
         .await;
     assert_eq!(form.number("/code"), 200);
-    assert_eq!(
-        sim.exchange(2).await.outcome,
-        Outcome::Issued { generation: 3 }
-    );
+    assert_eq!(sim.exchange(2).await.outcome, issued(3));
     assert_eq!(refresh(&sim, &next).await.number("/code"), 5032);
     assert!(sim.saw_reuse());
     assert_eq!(resource(&sim, first.access_token()).await, 200);

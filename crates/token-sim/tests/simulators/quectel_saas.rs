@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use token_sim::{Echo, Fault, OldToken, Outcome, QuectelSaasServer, RepeatedLifetime, SimClock};
 
-use crate::support::{Request, Response, sha256};
+use crate::support::{Request, Response, issued, sha256};
 
 const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 
@@ -85,10 +85,7 @@ async fn the_published_login_is_accepted() {
     let token = response.text("/access_token");
     assert!(token.starts_with("QJWT eyJ"));
     assert_eq!(resource(&sim, &token).await, 200);
-    assert_eq!(
-        sim.exchanges()[0].outcome,
-        Outcome::Issued { generation: 1 }
-    );
+    assert_eq!(sim.exchanges()[0].outcome, issued(1));
 }
 
 #[tokio::test]

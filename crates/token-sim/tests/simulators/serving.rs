@@ -38,7 +38,7 @@ async fn callers_wait_for_a_hold() {
     );
     hold.release();
     for caller in callers {
-        assert_eq!(caller.await.unwrap().unwrap().status, 200);
+        caller.await.unwrap().unwrap().assert_status(200);
     }
     assert_eq!(sim.issued_count(), 20);
 }
@@ -53,7 +53,7 @@ async fn a_client_that_disconnects_while_the_answer_is_held_gets_none() {
     hold.caught(1).await;
     drop(stream);
     hold.release();
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
     assert_eq!(sim.issued_count(), 2);
     assert_eq!(sim.undelivered_issued(), 1);
 }
@@ -80,7 +80,10 @@ async fn an_answer_that_was_read_counts_as_delivered() {
         .unwrap();
     let token = sim.grant().refresh_token().unwrap().to_owned();
     for number in 1..=100 {
-        assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 200);
+        refresh_request(&token)
+            .answer(sim.addr())
+            .await
+            .assert_status(200);
         assert!(sim.exchanges()[number - 1].delivered);
         assert_eq!(
             sim.exchanges()[number - 1].outcome,
@@ -96,10 +99,11 @@ async fn a_connection_serves_many_requests() {
     let sim = sim().await;
     let mut stream = TcpStream::connect(sim.addr()).await.unwrap();
     for _ in 0..50 {
-        assert_eq!(
-            refresh(&sim).send_on(&mut stream).await.unwrap().status,
-            200
-        );
+        refresh(&sim)
+            .send_on(&mut stream)
+            .await
+            .unwrap()
+            .assert_status(200);
     }
     assert_eq!(sim.connection_count(), 1);
 }
@@ -122,7 +126,7 @@ async fn a_simulator_serves_hundreds_at_once() {
     };
     let callers: Vec<_> = (0..500).map(|_| tokio::spawn(request())).collect();
     for caller in callers {
-        assert_eq!(caller.await.unwrap().unwrap().status, 200);
+        caller.await.unwrap().unwrap().assert_status(200);
     }
     assert_eq!((sim.issued_count(), sim.undelivered_issued()), (500, 0));
     let numbers: Vec<_> = sim.exchanges().iter().map(|one| one.number).collect();
@@ -216,14 +220,11 @@ async fn a_server_that_is_gone_is_a_bad_gateway() {
         .local_addr()
         .unwrap();
     let proxy = FaultProxy::start(nobody).await.unwrap();
-    assert_eq!(
-        Request::new("GET", "/")
-            .send(proxy.addr())
-            .await
-            .unwrap()
-            .status,
-        502
-    );
+    Request::new("GET", "/")
+        .send(proxy.addr())
+        .await
+        .unwrap()
+        .assert_status(502);
 }
 
 // FAULTS.md row 47
@@ -240,7 +241,7 @@ async fn a_refused_port_accepts_again() {
     );
     sim.accept_connections().await.unwrap();
     sim.accept_connections().await.unwrap();
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
 }
 
 // FAULTS.md row 46
@@ -253,5 +254,5 @@ fn a_simulator_outlives_the_runtime_that_started_it() {
             .unwrap()
     };
     let sim = runtime().block_on(sim());
-    assert_eq!(runtime().block_on(send(&sim)).unwrap().status, 200);
+    runtime().block_on(send(&sim)).unwrap().assert_status(200);
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use token_sim::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -43,6 +44,18 @@ impl Response {
             .pointer(pointer)
             .and_then(Value::as_i64)
             .unwrap_or(i64::MIN)
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_status(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.raw());
+    }
+
+    /// Asserts that this is an error of RFC 6749 section 5.2.
+    #[track_caller]
+    pub(crate) fn assert_error(&self, status: u16, error: &str) {
+        self.assert_status(status);
+        assert_eq!(self.text("/error"), error);
     }
 
     pub(crate) fn raw(&self) -> String {
@@ -130,6 +143,10 @@ impl Request {
         stream.write_all(&self.bytes()).await?;
         read(stream).await
     }
+}
+
+pub(crate) fn issued(generation: u64) -> Outcome {
+    Outcome::Issued { generation }
 }
 
 /// Reads one answer with a `Content-Length`.

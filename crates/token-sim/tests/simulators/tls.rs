@@ -16,6 +16,11 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use crate::oauth2::{refresh_request, refresh_token};
 use crate::support::{Response, read};
 
+async fn sim(tls: &Tls) -> OAuth2Server {
+    let builder = OAuth2Server::builder().tls(tls.clone());
+    builder.start().await.unwrap()
+}
+
 enum Guest {
     Unknown,
     WithCertificate,
@@ -61,17 +66,16 @@ async fn send(sim: &OAuth2Server, trusted: &Tls, guest: Guest) -> io::Result<Res
 #[tokio::test]
 async fn a_client_that_trusts_the_authority_is_served() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2Server::builder()
-        .tls(tls.clone())
-        .start()
-        .await
-        .unwrap();
+    let sim = sim(&tls).await;
     assert_eq!(
         sim.base_url(),
         format!("https://localhost:{}", sim.addr().port())
     );
     for number in 0..3 {
-        assert_eq!(send(&sim, &tls, Guest::Unknown).await.unwrap().status, 200);
+        send(&sim, &tls, Guest::Unknown)
+            .await
+            .unwrap()
+            .assert_status(200);
         assert!(sim.exchanges()[number].delivered);
     }
 }
@@ -79,11 +83,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
 // FAULTS.md row 47
 #[tokio::test]
 async fn a_client_that_trusts_another_authority_disconnects() {
-    let sim = OAuth2Server::builder()
-        .tls(Tls::new().unwrap())
-        .start()
-        .await
-        .unwrap();
+    let sim = sim(&Tls::new().unwrap()).await;
     assert!(
         send(&sim, &Tls::new().unwrap(), Guest::Unknown)
             .await
@@ -95,31 +95,20 @@ async fn a_client_that_trusts_another_authority_disconnects() {
 #[tokio::test]
 async fn a_client_without_a_certificate_is_refused_if_one_is_required() {
     let tls = Tls::requiring_client_certificate().unwrap();
-    let sim = OAuth2Server::builder()
-        .tls(tls.clone())
-        .start()
-        .await
-        .unwrap();
+    let sim = sim(&tls).await;
     assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
     assert_eq!(sim.exchange_count(), 0);
-    assert_eq!(
-        send(&sim, &tls, Guest::WithCertificate)
-            .await
-            .unwrap()
-            .status,
-        200
-    );
+    send(&sim, &tls, Guest::WithCertificate)
+        .await
+        .unwrap()
+        .assert_status(200);
 }
 
 // FAULTS.md rows 25 and 34
 #[tokio::test]
 async fn faults_work_over_tls_too() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2Server::builder()
-        .tls(tls.clone())
-        .start()
-        .await
-        .unwrap();
+    let sim = sim(&tls).await;
     for fault in [
         Fault::reset_before_reading(),
         Fault::cut_in_body(),
@@ -135,11 +124,7 @@ async fn faults_work_over_tls_too() {
 #[tokio::test]
 async fn a_client_that_disconnects_is_noticed_over_tls() {
     let tls = Tls::new().unwrap();
-    let sim = OAuth2Server::builder()
-        .tls(tls.clone())
-        .start()
-        .await
-        .unwrap();
+    let sim = sim(&tls).await;
     let hold = sim.hold_next(When::AfterActing);
     let mut stream = connect(&sim, &tls, Guest::Unknown).await.unwrap();
     stream
@@ -150,6 +135,9 @@ async fn a_client_that_disconnects_is_noticed_over_tls() {
     stream.shutdown().await.unwrap();
     drop(stream);
     hold.release();
-    assert_eq!(send(&sim, &tls, Guest::Unknown).await.unwrap().status, 200);
+    send(&sim, &tls, Guest::Unknown)
+        .await
+        .unwrap()
+        .assert_status(200);
     assert_eq!((sim.issued_count(), sim.undelivered_issued()), (2, 1));
 }

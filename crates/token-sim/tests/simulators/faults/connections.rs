@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use super::*;
+use crate::support::issued;
 
 /// Returns all bytes until the end, and how it ended.
 async fn drain(addr: SocketAddr, request: Request) -> (Vec<u8>, std::io::Result<usize>) {
@@ -23,7 +24,7 @@ async fn a_reset_before_reading_leaves_no_trace() {
         ErrorKind::ConnectionReset
     );
     assert_eq!(sim.exchange_count(), 0);
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
 }
 
 // FAULTS.md row 34
@@ -38,7 +39,10 @@ async fn a_reset_before_acting_spends_nothing() {
     );
     assert_eq!(outcome(&sim, 1), Outcome::Unasked);
     assert!(!sim.exchanges()[0].delivered);
-    assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 200);
+    refresh_request(&token)
+        .answer(sim.addr())
+        .await
+        .assert_status(200);
     assert_eq!(sim.undelivered_issued(), 0);
 }
 
@@ -51,9 +55,12 @@ async fn a_reset_after_acting_loses_the_token() {
     let (bytes, end) = drain(sim.addr(), request).await;
     assert!(bytes.is_empty());
     assert_eq!(end.err().unwrap().kind(), ErrorKind::ConnectionReset);
-    assert_eq!(outcome(&sim, 1), Outcome::Issued { generation: 2 });
+    assert_eq!(outcome(&sim, 1), issued(2));
     assert_eq!(sim.undelivered_issued(), 1);
-    assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 400);
+    refresh_request(&token)
+        .answer(sim.addr())
+        .await
+        .assert_status(400);
     assert!(sim.saw_reuse());
 }
 
@@ -92,7 +99,7 @@ async fn a_cut_answer_arrives_in_part() {
 async fn a_drip_arrives_in_the_end() {
     let sim = sim().await;
     sim.fault(Fault::drip(64, Duration::from_millis(1)));
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
     assert!(sim.exchanges()[0].delivered);
 }
 
@@ -107,7 +114,7 @@ async fn a_flood_does_not_end() {
     stream.read_exact(&mut piece).await.unwrap();
     assert!(piece.starts_with(b"HTTP/1.1 200 OK"));
     drop(stream);
-    assert_eq!(send(&sim).await.unwrap().status, 200);
+    send(&sim).await.unwrap().assert_status(200);
     assert_eq!(sim.undelivered_issued(), 1);
 }
 
@@ -115,8 +122,8 @@ async fn a_flood_does_not_end() {
 async fn a_delay_passes_before_the_vendor_acts() {
     let sim = sim().await;
     sim.fault(Fault::delay(Duration::from_millis(30)));
-    assert_eq!(send(&sim).await.unwrap().status, 200);
-    assert_eq!(outcome(&sim, 1), Outcome::Issued { generation: 2 });
+    send(&sim).await.unwrap().assert_status(200);
+    assert_eq!(outcome(&sim, 1), issued(2));
 }
 
 fn revoke(token: &str) -> Request {
@@ -150,7 +157,10 @@ async fn a_revocation_may_fail_and_leave_the_grant_valid() {
     let calls = sim.journal().other_calls();
     assert!(calls.iter().all(|call| call.outcome == Outcome::Unasked));
     assert_eq!(calls.len(), 3);
-    assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 200);
+    refresh_request(&token)
+        .answer(sim.addr())
+        .await
+        .assert_status(200);
 }
 
 // FAULTS.md row 51
@@ -160,10 +170,10 @@ async fn a_vendor_may_act_and_not_answer() {
     let token = sim.grant().refresh_token().unwrap().to_owned();
     sim.fault(Fault::no_answer().after_acting());
     assert!(answered(&sim, refresh_request(&token)).await.is_empty());
-    assert_eq!(
-        sim.exchange(1).await.outcome,
-        Outcome::Issued { generation: 2 }
-    );
+    assert_eq!(sim.exchange(1).await.outcome, issued(2));
     assert_eq!(sim.undelivered_issued(), 1);
-    assert_eq!(refresh_request(&token).answer(sim.addr()).await.status, 400);
+    refresh_request(&token)
+        .answer(sim.addr())
+        .await
+        .assert_status(400);
 }

@@ -21,18 +21,15 @@ async fn a_public_client_is_known_by_its_id_alone() {
     let basic = Request::new("POST", TOKEN)
         .form(&form)
         .basic("sim-client", "");
-    assert_eq!(
-        basic.answer(sim.addr()).await.text("/error"),
-        "invalid_request"
-    );
-    assert_eq!(
-        Request::new("POST", TOKEN)
-            .form(&form)
-            .answer(sim.addr())
-            .await
-            .status,
-        200
-    );
+    basic
+        .answer(sim.addr())
+        .await
+        .assert_error(400, "invalid_request");
+    Request::new("POST", TOKEN)
+        .form(&form)
+        .answer(sim.addr())
+        .await
+        .assert_status(200);
 }
 
 #[tokio::test]
@@ -83,54 +80,44 @@ async fn oneaccess_takes_the_secret_in_the_form_and_echoes_nothing() {
     let twice = Request::new("POST", TOKEN)
         .basic("sim-client", "sim-secret")
         .form(&form);
-    assert_eq!(
-        twice.answer(sim.addr()).await.text("/error"),
-        "invalid_request"
-    );
+    twice
+        .answer(sim.addr())
+        .await
+        .assert_error(400, "invalid_request");
     let bare = Request::new("POST", TOKEN)
         .form(&form[..2])
         .answer(sim.addr())
         .await;
-    assert_eq!(
-        (bare.status, bare.text("/error").as_str()),
-        (401, "invalid_client")
-    );
+    bare.assert_error(401, "invalid_client");
 }
 
 #[tokio::test]
 async fn a_request_is_refused_for_its_reason() {
     let sim = sim().await;
-    assert_eq!(
-        post(&sim, &[("grant_type", "magic")]).await.text("/error"),
-        "unsupported_grant_type"
-    );
-    assert_eq!(post(&sim, &[]).await.text("/error"), "invalid_request");
-    assert_eq!(
-        post(&sim, &[("grant_type", "refresh_token")])
-            .await
-            .text("/error"),
-        "invalid_request"
-    );
-    assert_eq!(
-        Request::new("GET", TOKEN).answer(sim.addr()).await.status,
-        405
-    );
+    post(&sim, &[("grant_type", "magic")])
+        .await
+        .assert_error(400, "unsupported_grant_type");
+    post(&sim, &[]).await.assert_error(400, "invalid_request");
+    post(&sim, &[("grant_type", "refresh_token")])
+        .await
+        .assert_error(400, "invalid_request");
+    Request::new("GET", TOKEN)
+        .answer(sim.addr())
+        .await
+        .assert_status(405);
     let query = [("grant_type", "client_credentials")];
     let in_url = Request::new("POST", TOKEN)
         .query(&query)
         .basic("sim-client", "sim-secret");
-    assert_eq!(
-        in_url.answer(sim.addr()).await.text("/error"),
-        "invalid_request"
-    );
+    in_url
+        .answer(sim.addr())
+        .await
+        .assert_error(400, "invalid_request");
     let wrong = Request::new("POST", TOKEN)
         .basic("sim-client", "wrong")
         .form(&query);
     let response = wrong.answer(sim.addr()).await;
-    assert_eq!(
-        (response.status, response.text("/error").as_str()),
-        (401, "invalid_client")
-    );
+    response.assert_error(401, "invalid_client");
     assert!(
         response
             .header("www-authenticate")
@@ -151,9 +138,9 @@ async fn the_path_is_a_setting() {
     let request = Request::new("POST", "/oauth/token")
         .basic("sim-client", "sim-secret")
         .form(&form);
-    assert_eq!(request.answer(sim.addr()).await.status, 200);
-    assert_eq!(post(&sim, &form).await.status, 404);
+    request.answer(sim.addr()).await.assert_status(200);
+    post(&sim, &form).await.assert_status(404);
     assert!(sim.revoke_url().ends_with("/oauth/revoke"));
     let me = Request::new("GET", "/me").auth(&format!("Bearer {}", sim.grant().access_token()));
-    assert_eq!(me.answer(sim.addr()).await.status, 200);
+    me.answer(sim.addr()).await.assert_status(200);
 }

@@ -40,9 +40,9 @@ async fn a_code_is_redeemed_once_with_its_verifier() {
     ];
     let redeem = || Request::new("POST", TOKEN).form(&form).send(sim.addr());
     let tokens = redeem().await.unwrap();
-    assert_eq!(tokens.status, 200);
+    tokens.assert_status(200);
     assert!(!tokens.text("/refresh_token").is_empty());
-    assert_eq!(redeem().await.unwrap().text("/error"), "invalid_grant");
+    redeem().await.unwrap().assert_error(400, "invalid_grant");
     assert!(sim.saw_reuse());
     assert_eq!(resource(&sim, &tokens.text("/access_token")).await, 200);
 }
@@ -57,7 +57,7 @@ async fn a_reused_code_revokes_its_tokens_if_the_server_is_strict() {
     ];
     let token = post(&sim, &form).await.text("/access_token");
     assert_eq!(resource(&sim, &token).await, 200);
-    assert_eq!(post(&sim, &form).await.status, 400);
+    post(&sim, &form).await.assert_status(400);
     assert_eq!(resource(&sim, &token).await, 401);
 }
 
@@ -73,10 +73,10 @@ async fn an_incomplete_consent_is_refused() {
         let mut query = all.to_vec();
         query.remove(missing);
         let request = Request::new("GET", "/api/v1/oauth2/authorize").query(&query);
-        assert_eq!(
-            request.answer(sim.addr()).await.text("/error"),
-            "invalid_request"
-        );
+        request
+            .answer(sim.addr())
+            .await
+            .assert_error(400, "invalid_request");
     }
     let plain = [
         &all[..],
@@ -84,10 +84,10 @@ async fn an_incomplete_consent_is_refused() {
     ]
     .concat();
     let request = Request::new("GET", "/api/v1/oauth2/authorize").query(&plain);
-    assert_eq!(
-        request.answer(sim.addr()).await.text("/error"),
-        "invalid_request"
-    );
+    request
+        .answer(sim.addr())
+        .await
+        .assert_error(400, "invalid_request");
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn every_refusal_of_a_refresh_token_has_that_error() {
             .await
             .unwrap();
         let token = sim.grant().refresh_token().unwrap().to_owned();
-        assert_eq!(refresh(&sim, &token).await.status, 200);
+        refresh(&sim, &token).await.assert_status(200);
         let spent = refresh(&sim, &token).await;
         let unknown = refresh(&sim, "unknown").await;
         sim.disable_account();
@@ -154,10 +154,7 @@ async fn every_refusal_of_a_refresh_token_has_that_error() {
 #[tokio::test]
 async fn a_server_may_refuse_with_200() {
     let (response, code) = refused(OAuth2Server::builder().refusal_status(200)).await;
-    assert_eq!(
-        (response.status, response.text("/error").as_str()),
-        (200, "invalid_grant")
-    );
+    response.assert_error(200, "invalid_grant");
     assert_eq!(code, "invalid_grant");
     for words in InvalidGrant::ALL {
         let (response, _) = refused(
@@ -178,13 +175,10 @@ async fn a_server_may_refuse_with_200() {
         .form(&[("grant_type", "client_credentials")])
         .answer(sim.addr())
         .await;
-    assert_eq!(
-        (response.status, response.text("/error").as_str()),
-        (200, "invalid_client")
-    );
+    response.assert_error(200, "invalid_client");
     let resource = Request::new("GET", "/resource")
         .auth("Bearer gone")
         .answer(sim.addr())
         .await;
-    assert_eq!(resource.status, 401);
+    resource.assert_status(401);
 }

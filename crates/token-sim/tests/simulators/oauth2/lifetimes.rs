@@ -3,6 +3,7 @@
 use token_sim::{LoginAnswer, OldToken, Outcome, RefreshTokenExpiry};
 
 use super::*;
+use crate::support::issued;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -28,7 +29,6 @@ async fn client_credentials_get_the_current_token_until_it_expires() {
     assert_eq!(next.number("/expires_in"), 7200);
     let outcomes: Vec<_> = sim.exchanges().into_iter().map(|one| one.outcome).collect();
     let repeated = Outcome::Repeated { generation: 1 };
-    let issued = |generation| Outcome::Issued { generation };
     assert_eq!(outcomes, [issued(1), repeated.clone(), repeated, issued(2)]);
 }
 
@@ -61,10 +61,9 @@ async fn the_exchange_revokes_the_old_access_token_even_if_its_answer_is_lost() 
     let grant = sim.grant();
     sim.fault(token_sim::Fault::status(504).after_acting());
     assert_eq!(resource(&sim, grant.access_token()).await, 200);
-    assert_eq!(
-        refresh(&sim, grant.refresh_token().unwrap()).await.status,
-        504
-    );
+    refresh(&sim, grant.refresh_token().unwrap())
+        .await
+        .assert_status(504);
     assert_eq!(resource(&sim, grant.access_token()).await, 401);
 }
 
@@ -119,7 +118,9 @@ async fn a_fixed_expiry_is_kept_across_rotations() {
     for rotation in [Rotation::SingleUse, Rotation::Kept] {
         let (sim, token, _) = told(rotation, RefreshTokenExpiry::Fixed).await;
         sim.clock().advance(7 * HOUR);
-        assert_eq!(refresh(&sim, &token).await.text("/error"), "invalid_grant");
+        refresh(&sim, &token)
+            .await
+            .assert_error(400, "invalid_grant");
     }
 }
 

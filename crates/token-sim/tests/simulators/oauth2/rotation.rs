@@ -1,8 +1,9 @@
 //! What a refresh does to the previous tokens.
 
-use token_sim::{OldToken, Outcome};
+use token_sim::OldToken;
 
 use super::*;
+use crate::support::issued;
 
 #[tokio::test]
 async fn a_refresh_answers_as_the_vendors_sample() {
@@ -28,9 +29,11 @@ async fn a_refresh_token_of_single_use_is_refused_the_second_time() {
     let sim = sim().await;
     let first = refresh_token(&sim);
     let next = refresh(&sim, &first).await.text("/refresh_token");
-    assert_eq!(refresh(&sim, &first).await.text("/error"), "invalid_grant");
+    refresh(&sim, &first)
+        .await
+        .assert_error(400, "invalid_grant");
     assert!(sim.saw_reuse());
-    assert_eq!(refresh(&sim, &next).await.status, 200);
+    refresh(&sim, &next).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -38,11 +41,10 @@ async fn a_reused_refresh_token_revokes_the_grant_if_the_server_is_strict() {
     let sim = start(OAuth2Server::builder().rotation(Rotation::Strict)).await;
     let first = refresh_token(&sim);
     let response = refresh(&sim, &first).await;
-    assert_eq!(refresh(&sim, &first).await.status, 400);
-    assert_eq!(
-        refresh(&sim, &response.text("/refresh_token")).await.status,
-        400
-    );
+    refresh(&sim, &first).await.assert_status(400);
+    refresh(&sim, &response.text("/refresh_token"))
+        .await
+        .assert_status(400);
     assert_eq!(resource(&sim, &response.text("/access_token")).await, 401);
 }
 
@@ -53,13 +55,10 @@ async fn the_old_refresh_token_is_accepted_within_the_grace_period() {
     let first = refresh_token(&sim);
     refresh(&sim, &first).await;
     sim.clock().advance(Duration::from_secs(10));
-    assert_eq!(refresh(&sim, &first).await.status, 200);
-    assert_eq!(
-        sim.exchange(2).await.outcome,
-        Outcome::Issued { generation: 2 }
-    );
+    refresh(&sim, &first).await.assert_status(200);
+    assert_eq!(sim.exchange(2).await.outcome, issued(2));
     sim.clock().advance(Duration::from_millis(1));
-    assert_eq!(refresh(&sim, &first).await.status, 400);
+    refresh(&sim, &first).await.assert_status(400);
     assert_eq!(sim.journal().reuse_count(), 2);
 }
 
@@ -72,10 +71,7 @@ async fn a_server_that_never_rotates_answers_without_a_refresh_token_or_repeats_
         refresh(&sim, &token).await;
         let response = refresh(&sim, &token).await;
         assert_eq!(response.json().get("refresh_token").is_some(), told);
-        assert_eq!(
-            sim.exchange(2).await.outcome,
-            Outcome::Issued { generation: 3 }
-        );
+        assert_eq!(sim.exchange(2).await.outcome, issued(3));
         assert!(!sim.saw_reuse());
     }
 }
@@ -92,10 +88,7 @@ async fn a_server_that_keeps_refresh_tokens_repeats_them_in_every_other_answer()
     }
     let repeated = Some(serde_json::Value::from(token.as_str()));
     assert_eq!(told, [None, repeated.clone(), None, repeated]);
-    assert_eq!(
-        sim.exchange(4).await.outcome,
-        Outcome::Issued { generation: 5 }
-    );
+    assert_eq!(sim.exchange(4).await.outcome, issued(5));
     assert!(!sim.saw_reuse());
 }
 

@@ -75,10 +75,10 @@ async fn a_login_is_refused_for_its_reason() {
         .answer(sim.addr())
         .await;
     assert_eq!(response.number("/code"), 5033);
-    assert_eq!(
-        Request::new("GET", EMAIL).answer(sim.addr()).await.status,
-        405
-    );
+    Request::new("GET", EMAIL)
+        .answer(sim.addr())
+        .await
+        .assert_status(405);
     sim.disable_user_domain();
     assert_eq!(code_of(&sim, "abcd1234").await, 5104);
 }
