@@ -13,7 +13,7 @@ const SHORTEST_ECHOED: usize = 4;
 
 /// Returns the forms in which a vendor may echo a secret: raw, percent-encoded, and base64 in both
 /// alphabets.
-pub(super) fn forms(secret: &str) -> Vec<String> {
+pub fn forms(secret: &str) -> Vec<String> {
     let percent = percent_encode(secret);
     vec![
         secret.to_owned(),

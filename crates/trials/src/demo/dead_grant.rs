@@ -34,7 +34,7 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     setup.wait_until(last.validity().refresh_at());
     let (begun, known) = (setup.now(), setup.sim().exchange_count());
     let mut events = setup.tokens.events();
-    setup.vendor.end_grant();
+    setup.vendor.end_grant(setup.ending);
     setup.history.mark(begun, setup.ending.mark());
 
     let given = setup

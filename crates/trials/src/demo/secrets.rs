@@ -2,14 +2,12 @@
 //! secret in every form.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
-use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use token_core::Error;
+use token_core::{Error, percent_encode};
 use token_sim::{Echo, Fault};
+use token_testkit::endpoint_conformance::echoed_forms;
 
 use super::claim::{Claim, Finding};
 use super::setup::Setup;
@@ -129,33 +127,21 @@ async fn refused(setup: &mut Setup) -> Result<Error> {
     asked.await.err().context("a refusal was read as a token")
 }
 
+/// Returns the forms in which a vendor may echo a secret, and those in which a program may print it.
 fn forms(secret: &str) -> Vec<String> {
-    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let plain = percent
-        .replace("%2D", "-")
-        .replace("%2E", ".")
-        .replace("%5F", "_");
-    let hex = secret.bytes().fold(String::new(), |mut hex, byte| {
-        _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hex = secret.bytes().map(|byte| format!("{byte:02x}"));
     let bytes = format!("{:?}", secret.as_bytes());
-    vec![
-        secret.to_owned(),
-        plain.replace("%20", "+"),
-        plain,
-        percent,
-        BASE64_STANDARD
-            .encode(secret)
-            .trim_end_matches('=')
-            .to_owned(),
-        BASE64_URL_SAFE
-            .encode(secret)
-            .trim_end_matches('=')
-            .to_owned(),
-        hex,
+    let in_a_form = percent_encode(secret)
+        .replace("%20", "+")
+        .replace('~', "%7E");
+    let mut forms = echoed_forms(secret);
+    forms.extend([
+        in_a_form,
+        utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+        hex.collect(),
         bytes.trim_matches(['[', ']']).to_owned(),
-    ]
+    ]);
+    forms
 }
 
 fn pieces_of(form: &str) -> Vec<Vec<u8>> {

@@ -2,11 +2,7 @@
 //! clock for both.
 
 mod base;
-mod enos_apim;
-mod oauth2;
-mod private_cloud;
-mod quectel_access_key;
-mod quectel_end_user;
+mod vendors;
 
 use std::fmt::Debug;
 use std::pin::pin;
@@ -73,7 +69,7 @@ pub(crate) trait Vendor: Send + Sync {
     /// Refuses the access tokens that are valid now.
     fn revoke_access_token(&self);
     /// Ends the grant: no later exchange brings a token.
-    fn end_grant(&self);
+    fn end_grant(&self, ending: Ending);
 }
 
 /// How the vendor reports a dead grant.
@@ -117,11 +113,11 @@ impl Endpoint {
     pub(crate) async fn create(self) -> Result<Setup> {
         let base = Base::new()?;
         match self {
-            Self::QuectelAccessKey => quectel_access_key::create(base).await,
-            Self::QuectelEndUser => quectel_end_user::create(base).await,
-            Self::EnosApim => enos_apim::create(base).await,
-            Self::PrivateCloud => private_cloud::create(base).await,
-            Self::OAuth2 => oauth2::create(base).await,
+            Self::QuectelAccessKey => vendors::quectel_access_key(base).await,
+            Self::QuectelEndUser => vendors::quectel_end_user(base).await,
+            Self::EnosApim => vendors::enos_apim(base).await,
+            Self::PrivateCloud => vendors::private_cloud(base).await,
+            Self::OAuth2 => vendors::oauth2(base).await,
         }
     }
 }
