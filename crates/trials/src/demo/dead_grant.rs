@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use token_core::{Error, ErrorKind, Token};
-use token_sim::Outcome;
+use token_sim::{Outcome, When};
 use vendor_auth::cache::Event;
 
 use super::claim::{Claim, Finding};
@@ -37,11 +37,15 @@ pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
     setup.vendor.end_grant(setup.ending);
     setup.history.mark(begun, setup.ending.mark());
 
+    // Held, so that the first caller has its answer before the vendor's.
+    let hold = setup.sim().hold_next(When::BeforeActing);
     let given = setup
         .ask_at_once()
         .await
         .context("a caller had to wait for the verdict")??;
     setup.history.token(&given, begun);
+    hold.caught(1).await;
+    hold.release();
     setup.settle().await?;
     look_at_verdict(&mut finding, setup, known);
     let while_live = watch_live(setup, &last).await?;
