@@ -53,10 +53,10 @@ impl SimClock {
     /// use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
     /// use token_sim::SimClock;
     ///
-    /// let hands = Arc::new(AtomicI64::new(1_700_000_000_000));
-    /// let shared = Arc::clone(&hands);
+    /// let time = Arc::new(AtomicI64::new(1_700_000_000_000));
+    /// let shared = Arc::clone(&time);
     /// let clock = SimClock::driven_by(move || shared.load(Ordering::SeqCst));
-    /// hands.fetch_add(1_000, Ordering::SeqCst);
+    /// time.fetch_add(1_000, Ordering::SeqCst);
     /// assert_eq!(clock.now_ms(), 1_700_000_001_000);
     /// ```
     ///

@@ -83,15 +83,15 @@ impl Tls {
         let server = authority
             .sign("localhost", ExtendedKeyUsagePurpose::ServerAuth)
             .map_err(io::Error::other)?;
-        let guest = authority
+        let client_identity = authority
             .sign("client", ExtendedKeyUsagePurpose::ClientAuth)
             .map_err(io::Error::other)?;
         let config = server_config(&authority, &server, client)?;
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             ca_pem: authority.certificate.pem().into(),
-            client_cert_pem: guest.certificate.pem().into(),
-            client_key_pem: guest.key.serialize_pem().into(),
+            client_cert_pem: client_identity.certificate.pem().into(),
+            client_key_pem: client_identity.key.serialize_pem().into(),
         })
     }
 }

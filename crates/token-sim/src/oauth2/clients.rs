@@ -2,12 +2,16 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::product::Problem;
+use super::product::ErrorResponse;
 use super::rules::{ClientAuth, OAuth2};
 use crate::call::{Call, Params};
 
 /// Returns an error unless the request comes from the client that the rules know.
-pub(super) fn authenticate(rules: &OAuth2, call: &Call, form: &Params) -> Result<(), Problem> {
+pub(super) fn authenticate(
+    rules: &OAuth2,
+    call: &Call,
+    form: &Params,
+) -> Result<(), ErrorResponse> {
     let known = match rules.client_auth {
         ClientAuth::BasicRaw => call
             .basic()
@@ -37,19 +41,19 @@ impl OAuth2 {
         self.client_id == id && self.client_secret == secret
     }
 
-    fn unknown_client(&self) -> Problem {
+    fn unknown_client(&self) -> ErrorResponse {
         match self.client_auth {
-            ClientAuth::Public => Problem::invalid_grant("Client ID mismatch"),
-            _ => Problem::new(401, "invalid_client", "Bad client credentials"),
+            ClientAuth::Public => ErrorResponse::invalid_grant("Client ID mismatch"),
+            _ => ErrorResponse::new(401, "invalid_client", "Bad client credentials"),
         }
     }
 }
 
 /// RFC 6749 section 2.3: a request must not use more than one authentication method.
-fn refuse_header(call: &Call) -> Result<(), Problem> {
+fn refuse_header(call: &Call) -> Result<(), ErrorResponse> {
     match call.header("authorization") {
         None => Ok(()),
-        Some(_) => Err(Problem::invalid_request("Do not pass Authorization")),
+        Some(_) => Err(ErrorResponse::invalid_request("Do not pass Authorization")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::product::Problem;
+use super::product::ErrorResponse;
 use super::rules::OAuth2;
 use crate::call::{Call, Params, with_params};
 use crate::crypto::{opaque, s256};
@@ -44,9 +44,9 @@ impl CodeRequest {
     }
 
     /// Reads the authorization request, or returns what is wrong with it.
-    pub(super) fn read(rules: &OAuth2, call: &Call) -> Result<(Self, String), Problem> {
+    pub(super) fn read(rules: &OAuth2, call: &Call) -> Result<(Self, String), ErrorResponse> {
         let query = call.query();
-        let refuse = |text: &str| Err(Problem::invalid_request(text));
+        let refuse = |text: &str| Err(ErrorResponse::invalid_request(text));
         if query.first("response_type") != Some("code") {
             return refuse("response_type must be code");
         }
@@ -94,8 +94,8 @@ struct Code {
 }
 
 /// Why a code is refused.
-pub(super) enum CodeTrouble {
-    Invalid(Problem),
+pub(super) enum CodeRefusal {
+    Invalid(ErrorResponse),
     /// Presented before; the grant that the first redemption opened.
     Reused(Option<usize>),
 }
@@ -121,14 +121,14 @@ impl Codes {
         text: &str,
         form: &Params,
         now: i64,
-    ) -> Result<(), CodeTrouble> {
-        let invalid = |text: &str| Err(CodeTrouble::Invalid(Problem::invalid_grant(text)));
+    ) -> Result<(), CodeRefusal> {
+        let invalid = |text: &str| Err(CodeRefusal::Invalid(ErrorResponse::invalid_grant(text)));
         let Some(code) = self.0.get_mut(text) else {
             return invalid("Invalid authorization code");
         };
         if let Some(grant) = code.redeemed.replace(None) {
             code.redeemed = Some(grant);
-            return Err(CodeTrouble::Reused(grant));
+            return Err(CodeRefusal::Reused(grant));
         }
         if now >= code.expires_ms {
             return invalid("Authorization code expired");

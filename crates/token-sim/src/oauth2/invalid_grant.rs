@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::product::Problem;
+use super::product::ErrorResponse;
 use crate::answer::Answer;
 use crate::vendor::Reply;
 
@@ -60,14 +60,14 @@ impl InvalidGrant {
             Self::NestedExpired => nested("refresh_token_expired"),
             Self::NestedReused => nested("refresh_token_reused"),
             Self::ErrorsList => errors_list(token),
-            Self::UpperCase => problem("INVALID_GRANT", "Token is not active").reply(),
+            Self::UpperCase => error("INVALID_GRANT", "Token is not active").reply(),
             Self::Expired => {
-                problem("refresh_token_expired", "The refresh token has expired").reply()
+                error("refresh_token_expired", "The refresh token has expired").reply()
             }
             Self::Reused => {
-                problem("refresh_token_reused", "The refresh token was used before").reply()
+                error("refresh_token_reused", "The refresh token was used before").reply()
             }
-            Self::SessionNotFound => problem("invalid_request", "Session not found").reply(),
+            Self::SessionNotFound => error("invalid_request", "Session not found").reply(),
             Self::SpringMessage => spring_message(token),
             Self::Form => form(),
             Self::Gbk => gbk(),
@@ -75,8 +75,8 @@ impl InvalidGrant {
     }
 }
 
-fn problem(code: &'static str, text: &str) -> Problem {
-    Problem::new(400, code, text)
+fn error(code: &'static str, text: &str) -> ErrorResponse {
+    ErrorResponse::new(400, code, text)
 }
 
 fn nested(code: &'static str) -> Reply {

@@ -1,8 +1,8 @@
 //! The first tokens of a grant: client credentials and one-time codes.
 
-use super::codes::CodeTrouble;
+use super::codes::CodeRefusal;
 use super::issue::State;
-use super::product::Problem;
+use super::product::ErrorResponse;
 use super::rules::{LoginAnswer, OAuth2};
 use crate::call::Params;
 use crate::crypto::opaque;
@@ -14,7 +14,7 @@ impl OAuth2 {
     /// RFC 6749 section 4.4.3: without a refresh token.
     pub(super) fn client_credentials(&self, state: &mut State, now: i64) -> Reply {
         if state.disabled {
-            return Problem::new(401, "invalid_client", "Bad client credentials").reply();
+            return ErrorResponse::new(401, "invalid_client", "Bad client credentials").reply();
         }
         if let Some(pair) = self.current_login(state, now) {
             return Reply::repeated(self.success(&pair, now), pair.generation);
@@ -35,14 +35,15 @@ impl OAuth2 {
 
     pub(super) fn redeem(&self, state: &mut State, form: &Params, now: i64) -> Reply {
         let Some(code) = form.filled("code") else {
-            return Problem::invalid_request("An authorization code must be supplied.").reply();
+            return ErrorResponse::invalid_request("An authorization code must be supplied.")
+                .reply();
         };
         if state.disabled {
-            return Problem::invalid_grant("User is disabled").reply();
+            return ErrorResponse::invalid_grant("User is disabled").reply();
         }
         match state.more.codes.redeem(code, form, now) {
-            Err(CodeTrouble::Invalid(problem)) => return problem.reply(),
-            Err(CodeTrouble::Reused(grant)) => return self.code_reused(state, grant),
+            Err(CodeRefusal::Invalid(error)) => return error.reply(),
+            Err(CodeRefusal::Reused(grant)) => return self.code_reused(state, grant),
             Ok(()) => {}
         }
         let pair = self.open(state, Some(opaque()), now);
@@ -56,7 +57,7 @@ impl OAuth2 {
         if let (Some(grant), Rotation::Strict) = (grant, self.grants.rotation) {
             state.tokens.revoke_grant(grant);
         }
-        Problem::invalid_grant("Invalid authorization code")
+        ErrorResponse::invalid_grant("Invalid authorization code")
             .reply()
             .reuse(true)
     }

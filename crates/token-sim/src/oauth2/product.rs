@@ -21,14 +21,14 @@ pub enum Product {
     OneAccess,
 }
 
-/// A refusal: status, code and description.
-pub(super) struct Problem {
+/// An error response (RFC 6749 section 5.2): status, code and description.
+pub(super) struct ErrorResponse {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) text: String,
 }
 
-impl Problem {
+impl ErrorResponse {
     pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> Self {
         Self {
             status,
@@ -65,23 +65,23 @@ impl Problem {
 }
 
 impl Product {
-    pub(super) fn invalid_refresh_token(self, token: &str, denied: Denied) -> Problem {
+    pub(super) fn invalid_refresh_token(self, token: &str, denied: Denied) -> ErrorResponse {
         match (self, denied) {
             (Self::Spring, Denied::Expired) => {
-                Problem::invalid_token(format!("Invalid refresh token (expired): {token}"))
+                ErrorResponse::invalid_token(format!("Invalid refresh token (expired): {token}"))
             }
             (Self::BambooCloud | Self::Spring, _) => {
-                Problem::invalid_grant(format!("Invalid refresh token: {token}"))
+                ErrorResponse::invalid_grant(format!("Invalid refresh token: {token}"))
             }
-            (Self::OneAccess, _) => Problem::invalid_grant("Invalid refresh token"),
+            (Self::OneAccess, _) => ErrorResponse::invalid_grant("Invalid refresh token"),
             (Self::Rfc6749, _) => {
-                Problem::invalid_grant("The refresh token is invalid, expired or revoked")
+                ErrorResponse::invalid_grant("The refresh token is invalid, expired or revoked")
             }
         }
     }
 
-    pub(super) fn invalid_access_token(self, token: &str) -> Problem {
-        Problem::invalid_token(match self {
+    pub(super) fn invalid_access_token(self, token: &str) -> ErrorResponse {
+        ErrorResponse::invalid_token(match self {
             // The trailing space is in the vendor's sample.
             Self::BambooCloud => format!("Invalid access token: {token} "),
             Self::Spring => format!("Invalid access token: {token}"),

@@ -1,7 +1,7 @@
 //! The refresh (RFC 6749 section 6), by the server's rotation policy.
 
 use super::issue::State;
-use super::product::Problem;
+use super::product::ErrorResponse;
 use super::rules::{OAuth2, RefreshTokenExpiry};
 use crate::call::Params;
 use crate::crypto::opaque;
@@ -11,7 +11,7 @@ use crate::vendor::Reply;
 impl OAuth2 {
     pub(super) fn refresh(&self, state: &mut State, form: &Params, now: i64) -> Reply {
         let Some(token) = form.filled("refresh_token") else {
-            return Problem::invalid_request("A refresh token must be supplied.").reply();
+            return ErrorResponse::invalid_request("A refresh token must be supplied.").reply();
         };
         let grant = state.tokens.of_refresh(token);
         if state.disabled {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::clients::authenticate;
 use super::codes::CodeRequest;
 use super::issue::{CodesAndLogins, State};
-use super::product::Problem;
+use super::product::ErrorResponse;
 use super::rules::OAuth2;
 use crate::answer::Answer;
 use crate::call::{Call, Params};
@@ -49,7 +49,7 @@ impl Vendor for OAuth2 {
     }
 
     fn refusal(&self, text: &str) -> Answer {
-        Problem::invalid_grant(text).answer()
+        ErrorResponse::invalid_grant(text).answer()
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -60,23 +60,23 @@ impl Vendor for OAuth2 {
 impl OAuth2 {
     fn token(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         let form = call.form();
-        if let Err(problem) = self.admit(call, &form) {
-            return problem.reply();
+        if let Err(error) = self.admit(call, &form) {
+            return error.reply();
         }
         match form.filled("grant_type") {
             Some("refresh_token") => self.refresh(state, &form, now),
             Some("client_credentials") => self.client_credentials(state, now),
             Some("authorization_code") => self.redeem(state, &form, now),
             Some(_) => {
-                Problem::new(400, "unsupported_grant_type", "Unsupported grant type").reply()
+                ErrorResponse::new(400, "unsupported_grant_type", "Unsupported grant type").reply()
             }
-            None => Problem::invalid_request("Missing grant type").reply(),
+            None => ErrorResponse::invalid_request("Missing grant type").reply(),
         }
     }
 
-    fn admit(&self, call: &Call, form: &Params) -> Result<(), Problem> {
+    fn admit(&self, call: &Call, form: &Params) -> Result<(), ErrorResponse> {
         if call.method != "POST" {
-            return Err(Problem::new(
+            return Err(ErrorResponse::new(
                 405,
                 "invalid_request",
                 "Request method not supported",
@@ -86,7 +86,7 @@ impl OAuth2 {
         self.admit_scope(form)
     }
 
-    fn admit_scope(&self, form: &Params) -> Result<(), Problem> {
+    fn admit_scope(&self, form: &Params) -> Result<(), ErrorResponse> {
         let wanted = form.first("scope").unwrap_or_default();
         let granted = |scope: &str| self.scope.split(' ').any(|known| known == scope);
         match wanted
@@ -94,7 +94,7 @@ impl OAuth2 {
             .find(|scope| !granted(scope))
         {
             None => Ok(()),
-            Some(scope) => Err(Problem::new(
+            Some(scope) => Err(ErrorResponse::new(
                 400,
                 "invalid_scope",
                 format!("Invalid scope: {scope}"),
@@ -104,7 +104,7 @@ impl OAuth2 {
 
     fn authorize(&self, state: &mut State, call: &Call, now: i64) -> Reply {
         match CodeRequest::read(self, call) {
-            Err(problem) => problem.reply(),
+            Err(error) => error.reply(),
             Ok((request, client_state)) => {
                 let code = state.more.codes.make(request.clone(), self, now);
                 Reply::answered(
@@ -117,8 +117,8 @@ impl OAuth2 {
     /// RFC 7662 section 2.2.
     fn introspect(&self, state: &State, call: &Call, now: i64) -> Reply {
         let form = call.form();
-        if let Err(problem) = authenticate(self, call, &form) {
-            return problem.reply();
+        if let Err(error) = authenticate(self, call, &form) {
+            return error.reply();
         }
         let token = form.first("token").unwrap_or_default();
         let valid = state
@@ -141,8 +141,8 @@ impl OAuth2 {
     /// RFC 7009 section 2.2: 200 for an unknown token too.
     fn revoke(&self, state: &mut State, call: &Call) -> Reply {
         let form = call.form();
-        if let Err(problem) = authenticate(self, call, &form) {
-            return problem.reply();
+        if let Err(error) = authenticate(self, call, &form) {
+            return error.reply();
         }
         let token = form.first("token").unwrap_or_default();
         state.tokens.revoke(token);
@@ -152,7 +152,7 @@ impl OAuth2 {
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let Some(token) = call.bearer() else {
             let text = "Full authentication is required to access this resource";
-            return Problem::new(401, "unauthorized", text).reply();
+            return ErrorResponse::new(401, "unauthorized", text).reply();
         };
         if state.disabled || state.tokens.valid_access(token, now).is_none() {
             return self.product.invalid_access_token(token).reply();

@@ -27,7 +27,7 @@ type State = crate::vendor::State<PrivateCloud>;
 pub(crate) struct Code {
     redirect_uri: String,
     expires_ms: i64,
-    burnt: bool,
+    used: bool,
 }
 
 impl Vendor for PrivateCloud {
@@ -73,7 +73,7 @@ impl PrivateCloud {
         let entry = Code {
             redirect_uri: redirect_uri.to_owned(),
             expires_ms,
-            burnt: false,
+            used: false,
         };
         state.more.insert(code.clone(), entry);
         code
@@ -99,17 +99,17 @@ impl PrivateCloud {
         let shown = query
             .filled("code")
             .and_then(|code| state.more.get_mut(code));
-        let burnt = shown.as_ref().is_some_and(|code| code.burnt);
+        let used = shown.as_ref().is_some_and(|code| code.used);
         let matches = shown.is_some_and(|code| {
             let fits = query.first("redirect_uri") == Some(&code.redirect_uri);
-            let fresh = !std::mem::replace(&mut code.burnt, true) && now < code.expires_ms;
+            let fresh = !std::mem::replace(&mut code.used, true) && now < code.expires_ms;
             fits && fresh
         });
         if let Err(refusal) = self.admit(call, &query, "authorization_code", "code") {
-            return self.refused(refusal).reuse(burnt);
+            return self.refused(refusal).reuse(used);
         }
         if !matches || state.disabled {
-            return self.refused(BAD_CODE).reuse(burnt);
+            return self.refused(BAD_CODE).reuse(used);
         }
         self.issued(&self.open(state, now))
     }

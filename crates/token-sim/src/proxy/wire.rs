@@ -47,17 +47,7 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
     }
 
     pub(super) async fn head(&mut self) -> io::Result<Head> {
-        loop {
-            if let Some(end) = find(&self.unused, b"\r\n\r\n") {
-                let text = self.take(end);
-                self.take(4);
-                return Head::parse(&text);
-            }
-            if self.unused.len() > HEAD_LIMIT {
-                return Err(malformed());
-            }
-            self.fill_some().await?;
-        }
+        Head::parse(&self.until(b"\r\n\r\n").await?)
     }
 
     pub(super) async fn body(&mut self, framing: Framing) -> io::Result<Vec<u8>> {
@@ -110,11 +100,16 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
     }
 
     async fn line(&mut self) -> io::Result<String> {
+        String::from_utf8(self.until(b"\r\n").await?).map_err(|_| malformed())
+    }
+
+    /// Returns what comes before `end`, and takes both.
+    async fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         loop {
-            if let Some(end) = find(&self.unused, b"\r\n") {
-                let line = self.take(end);
-                self.take(2);
-                return String::from_utf8(line).map_err(|_| malformed());
+            if let Some(at) = find(&self.unused, end) {
+                let text = self.take(at);
+                self.take(end.len());
+                return Ok(text);
             }
             if self.unused.len() > HEAD_LIMIT {
                 return Err(malformed());

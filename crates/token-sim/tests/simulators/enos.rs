@@ -181,8 +181,8 @@ async fn a_request_is_refused_for_its_reason() {
         assert_eq!((response.status, status(&response)), (200, code), "{name}");
         assert!(response.json()["data"].is_null());
     }
-    let torn = Request::new("POST", GET).body("{").answer(sim.addr()).await;
-    assert_eq!(status(&torn), 1004);
+    let incomplete = Request::new("POST", GET).body("{").answer(sim.addr()).await;
+    assert_eq!(status(&incomplete), 1004);
     assert_eq!(status(&post(&sim, REFRESH, &signed(NOW)).await), 1202);
     Request::new("GET", GET)
         .answer(sim.addr())

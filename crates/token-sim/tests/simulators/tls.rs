@@ -21,7 +21,7 @@ async fn sim(tls: &Tls) -> OAuth2Server {
     builder.start().await.unwrap()
 }
 
-enum Guest {
+enum Client {
     Unknown,
     WithCertificate,
 }
@@ -29,7 +29,7 @@ enum Guest {
 async fn connect(
     sim: &OAuth2Server,
     trusted: &Tls,
-    guest: Guest,
+    client: Client,
 ) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots
@@ -40,9 +40,9 @@ async fn connect(
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots);
-    let config = match guest {
-        Guest::Unknown => builder.with_no_client_auth(),
-        Guest::WithCertificate => {
+    let config = match client {
+        Client::Unknown => builder.with_no_client_auth(),
+        Client::WithCertificate => {
             let chain =
                 vec![CertificateDer::from_pem_slice(trusted.client_cert_pem().as_bytes()).unwrap()];
             let key = PrivateKeyDer::from_pem_slice(trusted.client_key_pem().as_bytes()).unwrap();
@@ -55,8 +55,8 @@ async fn connect(
         .await
 }
 
-async fn send(sim: &OAuth2Server, trusted: &Tls, guest: Guest) -> io::Result<Response> {
-    let mut stream = connect(sim, trusted, guest).await?;
+async fn send(sim: &OAuth2Server, trusted: &Tls, client: Client) -> io::Result<Response> {
+    let mut stream = connect(sim, trusted, client).await?;
     stream
         .write_all(&refresh_request(&refresh_token(sim)).bytes())
         .await?;
@@ -72,7 +72,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
         format!("https://localhost:{}", sim.addr().port())
     );
     for number in 0..3 {
-        send(&sim, &tls, Guest::Unknown)
+        send(&sim, &tls, Client::Unknown)
             .await
             .unwrap()
             .assert_status(200);
@@ -85,7 +85,7 @@ async fn a_client_that_trusts_the_authority_is_served() {
 async fn a_client_that_trusts_another_authority_disconnects() {
     let sim = sim(&Tls::new().unwrap()).await;
     assert!(
-        send(&sim, &Tls::new().unwrap(), Guest::Unknown)
+        send(&sim, &Tls::new().unwrap(), Client::Unknown)
             .await
             .is_err()
     );
@@ -96,9 +96,9 @@ async fn a_client_that_trusts_another_authority_disconnects() {
 async fn a_client_without_a_certificate_is_refused_if_one_is_required() {
     let tls = Tls::requiring_client_certificate().unwrap();
     let sim = sim(&tls).await;
-    assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
+    assert!(send(&sim, &tls, Client::Unknown).await.is_err());
     assert_eq!(sim.exchange_count(), 0);
-    send(&sim, &tls, Guest::WithCertificate)
+    send(&sim, &tls, Client::WithCertificate)
         .await
         .unwrap()
         .assert_status(200);
@@ -115,7 +115,7 @@ async fn faults_work_over_tls_too() {
         Fault::reset_after_acting(),
     ] {
         sim.fault(fault);
-        assert!(send(&sim, &tls, Guest::Unknown).await.is_err());
+        assert!(send(&sim, &tls, Client::Unknown).await.is_err());
     }
     assert_eq!((sim.issued_count(), sim.undelivered_issued()), (2, 2));
 }
@@ -126,7 +126,7 @@ async fn a_client_that_disconnects_is_noticed_over_tls() {
     let tls = Tls::new().unwrap();
     let sim = sim(&tls).await;
     let hold = sim.hold_next(When::AfterActing);
-    let mut stream = connect(&sim, &tls, Guest::Unknown).await.unwrap();
+    let mut stream = connect(&sim, &tls, Client::Unknown).await.unwrap();
     stream
         .write_all(&refresh_request(&refresh_token(&sim)).bytes())
         .await
@@ -135,7 +135,7 @@ async fn a_client_that_disconnects_is_noticed_over_tls() {
     stream.shutdown().await.unwrap();
     drop(stream);
     hold.release();
-    send(&sim, &tls, Guest::Unknown)
+    send(&sim, &tls, Client::Unknown)
         .await
         .unwrap()
         .assert_status(200);

@@ -170,8 +170,8 @@ async fn a_server_may_refuse_with_200() {
         .start()
         .await
         .unwrap();
-    let stranger = Request::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
-    let response = stranger
+    let unknown = Request::new("POST", "/api/v1/oauth2/token").basic("nobody", "wrong");
+    let response = unknown
         .form(&[("grant_type", "client_credentials")])
         .answer(sim.addr())
         .await;
