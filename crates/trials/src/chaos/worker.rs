@@ -176,7 +176,7 @@ fn client(assignment: &Assignment) -> Result<ReqwestClient> {
     Ok(client.build()?)
 }
 
-/// The wording of the engine.
+/// The wording of the engine: no kind or code of an error tells this one from others.
 const OVERTAKEN: &str = "had expired when it arrived";
 
 async fn report_events(mut events: Events) {
@@ -203,5 +203,80 @@ async fn report_events(mut events: Events) {
             }),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use token_testkit::{ManualClock, ScriptedClient};
+    use vendor_auth::types::{HttpClient, SendError, Timestamp};
+    use vendor_auth::{Secret, Token};
+
+    use super::*;
+    use crate::chaos::worker_state::LOGGED_OUT;
+
+    const ISSUED: &str = r#"{"access_token":"A1","refresh_token":"R2","expires_in":3600}"#;
+
+    /// A client whose answers arrive after this long.
+    #[derive(Debug)]
+    struct Delayed(ScriptedClient, ManualClock, Duration);
+
+    #[async_trait]
+    impl HttpClient for Delayed {
+        async fn send(
+            &self,
+            request: http::Request<Bytes>,
+            within: Duration,
+        ) -> Result<http::Response<Bytes>, SendError> {
+            self.1.advance(self.2);
+            self.0.send(request, within).await
+        }
+    }
+
+    /// Returns a cache that is issued one token for an hour, which arrives after this long.
+    fn issued_after(delay: Duration) -> TokenCache {
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+        let endpoint = OAuth2::builder("https://server.example.com")
+            .client_id("chaos")
+            .client_secret("S")
+            .account("chaos")
+            .build()
+            .unwrap();
+        let grant = Token::from_refresh_token(Secret::from("R1")).unwrap();
+        TokenCache::builder(endpoint)
+            .http_client(Delayed(
+                ScriptedClient::new().answer(200, ISSUED),
+                clock.clone(),
+                delay,
+            ))
+            .clock(clock)
+            .initial_token(grant)
+            .build()
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_says_that_a_token_expired_on_its_way_in_these_words() {
+        let tokens = issued_after(Duration::from_secs(3_601));
+        let mut events = tokens.events();
+        drop(tokens.token().await);
+        drop(tokens);
+        let mut said = Vec::new();
+        while let Some(event) = events.next().await {
+            said.push(event);
+        }
+        let is_it = |event: &Event| matches!(event, Event::Failed { error, .. } if error.to_string().contains(OVERTAKEN));
+        assert!(said.iter().any(is_it), "{said:?}");
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_says_that_a_grant_was_logged_out_in_these_words() {
+        let tokens = issued_after(Duration::ZERO);
+        tokens.token().await.unwrap();
+        drop(tokens.logout().await);
+        let why = tokens.token().await.unwrap_err().to_string();
+        assert!(why.contains(LOGGED_OUT), "{why}");
     }
 }

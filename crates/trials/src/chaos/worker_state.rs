@@ -44,8 +44,8 @@ pub(super) struct HandedOut {
     pub(super) knew_of_logout: bool,
 }
 
-/// The wording of the engine.
-const LOGGED_OUT: &str = "logged out";
+/// The wording of the engine; a test in `worker.rs` compares it.
+pub(super) const LOGGED_OUT: &str = "logged out";
 
 impl WorkerState {
     /// Notes a message, given the number of the last question.
