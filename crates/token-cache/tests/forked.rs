@@ -9,6 +9,7 @@
 #![expect(
     dead_code,
     unused_imports,
+    unused_macros,
     reason = "the rest of the vendor is for the tests of the engine"
 )]
 

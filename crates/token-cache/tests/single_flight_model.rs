@@ -177,7 +177,7 @@ fn without_the_second_look_the_checker_finds_two_exchanges() {
         shuttle::check_random(
             || {
                 let cache = Cache::new();
-                let careless = |cache: &Arc<Cache>| {
+                let without_second_look = |cache: &Arc<Cache>| {
                     if cache.generation() >= 1 {
                         return;
                     }
@@ -191,9 +191,9 @@ fn without_the_second_look_the_checker_finds_two_exchanges() {
                 };
                 let other = {
                     let cache = cache.clone();
-                    thread::spawn(move || careless(&cache))
+                    thread::spawn(move || without_second_look(&cache))
                 };
-                careless(&cache);
+                without_second_look(&cache);
                 other.join().unwrap();
                 assert_eq!(cache.exchanges.load(Ordering::SeqCst), 1);
             },

@@ -1,7 +1,7 @@
 //! The state of the test vendor's one grant, and how it answers.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use token_cache::test_util::RuntimeClock;
 use token_core::Clock;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::server::Reuse;
-use super::wire::{ReceivedRequest, http_date};
+use super::wire::ReceivedRequest;
 
 pub(super) struct State {
     pub(super) clock: RuntimeClock,
@@ -158,14 +158,11 @@ impl State {
     pub(super) fn answer(&self, status: u16, body: &str) -> Response<Bytes> {
         let mut response = Response::new(Bytes::from(body.to_owned()));
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        let date = http_date(
-            self.clock
-                .now()
-                .wall
-                .shifted(self.skew_millis)
-                .unix_seconds(),
-        );
-        response.headers_mut().insert("date", date.parse().unwrap());
+        let shown = self.clock.now().wall.shifted(self.skew_millis);
+        let date = UNIX_EPOCH + Duration::from_secs(shown.unix_seconds().try_into().unwrap());
+        response
+            .headers_mut()
+            .insert("date", httpdate::fmt_http_date(date).parse().unwrap());
         response
     }
 }

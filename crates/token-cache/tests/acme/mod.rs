@@ -22,7 +22,7 @@ pub(crate) use fault::{Fault, When};
 pub(crate) use gate::Gate;
 pub(crate) use rng::SeededRng;
 pub(crate) use server::{AcmeServer, Reuse};
-pub(crate) use setup::{Setup, advance, received};
+pub(crate) use setup::{Setup, advance, ask, assert_events, received};
 pub(crate) use setup::{spawn_logout, spawn_token, spawn_token_within, token_generation};
 pub(crate) use store::{FaultyStore, Op, StoreFault};
 pub(crate) use wire::ReceivedRequest;
@@ -162,7 +162,7 @@ impl TokenEndpoint for Acme {
     fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
         let document = answer
             .document()
-            .map_err(|error| of_a_stranger(answer, error))?;
+            .map_err(|error| if_not_from_acme(answer, error))?;
         if let Some(code) = document.text(&["error"]) {
             return Self::refused(
                 answer,
@@ -227,7 +227,7 @@ impl TokenEndpoint for Acme {
 }
 
 /// Whoever answers these without a document sits in front of the vendor.
-fn of_a_stranger(answer: &Answer<'_>, error: Error) -> Error {
+fn if_not_from_acme(answer: &Answer<'_>, error: Error) -> Error {
     match answer.status().as_u16() {
         401 | 404 => answer.error(ErrorKind::Config, "this is not Acme"),
         _ => error,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use token_cache::test_util::RuntimeClock;
 use token_cache::{Event, Events, TokenCache, TokenCacheBuilder};
 use token_core::store::{Entry, Intent, Owner};
-use token_core::{Clock, Error, Generation, Rotation, Timestamp, TokenEndpoint, TokenStore};
+use token_core::{Clock, Error, Generation, Rotation, Timestamp, Token, TokenEndpoint, TokenStore};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -68,10 +68,16 @@ impl Setup {
         set(builder).build().unwrap()
     }
 
-    /// The same, with a token that is due: 50 minutes of its hour are over.
-    pub(crate) async fn due_cache(&self) -> TokenCache {
+    /// The same, with a fresh token.
+    pub(crate) async fn fresh_cache(&self) -> TokenCache {
         let cache = self.cache();
         cache.token().await.unwrap();
+        cache
+    }
+
+    /// The same, with a token that is due: 50 minutes of its hour are over.
+    pub(crate) async fn due_cache(&self) -> TokenCache {
+        let cache = self.fresh_cache().await;
         advance(Duration::from_secs(50 * 60)).await;
         cache
     }
@@ -101,6 +107,12 @@ impl Setup {
     pub(crate) fn newcomer(&self) -> TokenCache {
         let store = self.store.for_other_process();
         self.builder(&store).build().unwrap()
+    }
+
+    /// The same, with this initial token.
+    pub(crate) fn newcomer_with(&self, initial: Token) -> TokenCache {
+        let builder = self.builder(&self.store.for_other_process());
+        builder.initial_token(initial).build().unwrap()
     }
 
     /// Returns what is stored.
@@ -145,6 +157,13 @@ pub(crate) async fn advance(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
+/// Asks for a token, and lets the refresh that this starts end.
+pub(crate) async fn ask(cache: &TokenCache) -> Generation {
+    let generation = token_generation(cache).await;
+    advance(Duration::from_secs(1)).await;
+    generation
+}
+
 /// Returns the generation of the token that a caller gets.
 pub(crate) async fn token_generation(cache: &TokenCache) -> Generation {
     cache.token().await.unwrap().generation()
@@ -183,3 +202,15 @@ pub(crate) async fn received(events: &mut Events) -> Vec<Event> {
     }
     received
 }
+
+/// Asserts that these events, and no others, have been sent so far.
+macro_rules! assert_events {
+    ($events:expr, $expected:pat $(if $guard:expr)?) => {
+        let received = $crate::acme::received(&mut $events).await;
+        assert!(
+            matches!(&received[..], $expected $(if $guard)?),
+            "{received:?}"
+        );
+    };
+}
+pub(crate) use assert_events;

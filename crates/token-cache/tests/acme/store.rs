@@ -12,7 +12,8 @@ use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
     StoreError,
 };
-use token_core::{Generation, TokenKey, TokenStore};
+use token_core::{Clock, Generation, TokenKey, TokenStore};
+use token_testkit::ManualClock;
 
 use super::gate::Gate;
 
@@ -54,7 +55,7 @@ impl Op {
 pub(crate) enum StoreFault {
     /// The store cannot be reached.
     Unreachable,
-    /// Another holder has the lease.
+    /// Another owner has the lease.
     LeaseTaken,
     /// No answer ever comes.
     Hangs,
@@ -78,6 +79,8 @@ struct State {
     faults: HashMap<Op, StoreFault>,
     log: Vec<Op>,
     warnings: Vec<String>,
+    clock: Option<ManualClock>,
+    committed_at: Duration,
 }
 
 impl FaultyStore {
@@ -86,6 +89,13 @@ impl FaultyStore {
             memory: Arc::default(),
             state: Arc::default(),
         }
+    }
+
+    /// Returns a store that tells the age of records by this clock.
+    pub(crate) fn on_clock(clock: ManualClock) -> Self {
+        let store = Self::new();
+        store.state.lock().unwrap().clock = Some(clock);
+        store
     }
 
     /// Returns another process's connection to the same store.
@@ -121,6 +131,11 @@ impl FaultyStore {
         let gate = Gate::closed();
         self.fail_with([op], &StoreFault::AnswerDelayed(gate.clone()));
         gate
+    }
+
+    /// Another owner has the lease.
+    pub(crate) fn keep_lease_taken(&self) {
+        self.fail_with([Op::Acquire], &StoreFault::LeaseTaken);
     }
 
     pub(crate) fn recover(&self) {
@@ -166,6 +181,21 @@ impl FaultyStore {
         }
     }
 
+    fn aged(&self, mut entry: Entry) -> Entry {
+        let state = self.state.lock().unwrap();
+        if let Some(clock) = &state.clock {
+            entry.record_age = clock.now().elapsed.saturating_sub(state.committed_at);
+        }
+        entry
+    }
+
+    fn note_commit(&self) {
+        let mut state = self.state.lock().unwrap();
+        if let Some(clock) = &state.clock {
+            state.committed_at = clock.now().elapsed;
+        }
+    }
+
     fn is_busy(&self) -> bool {
         matches!(
             self.state.lock().unwrap().faults.get(&Op::Acquire),
@@ -177,7 +207,8 @@ impl FaultyStore {
 #[async_trait]
 impl TokenStore for FaultyStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.run(Op::Load, self.memory().load(key)).await
+        let entry = self.run(Op::Load, self.memory().load(key)).await?;
+        Ok(self.aged(entry))
     }
 
     async fn acquire(
@@ -193,8 +224,12 @@ impl TokenStore for FaultyStore {
                 .run(Op::Acquire, async { Ok(Acquired::Busy { left, entry }) })
                 .await;
         }
-        self.run(Op::Acquire, self.memory().acquire(key, owner, life))
-            .await
+        let acquiring = self.memory();
+        let acquired = self.run(Op::Acquire, acquiring.acquire(key, owner, life));
+        Ok(match acquired.await? {
+            Acquired::Held(entry) => Acquired::Held(self.aged(entry)),
+            busy => busy,
+        })
     }
 
     async fn renew(
@@ -228,6 +263,7 @@ impl TokenStore for FaultyStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
+        self.note_commit();
         self.run(Op::Commit, self.memory().commit(key, condition, record))
             .await
     }
@@ -246,7 +282,8 @@ impl TokenStore for FaultyStore {
         seen: Option<Generation>,
         at_most: Duration,
     ) -> Option<Entry> {
-        self.memory().wait_for_change(key, seen, at_most).await
+        let changed = self.memory().wait_for_change(key, seen, at_most).await;
+        changed.map(|entry| self.aged(entry))
     }
 }
 

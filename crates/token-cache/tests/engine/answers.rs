@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, TokenCache};
+use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, ask, assert_events};
 
 const HTML: &str = "<!doctype html><title>Welcome to our hotel</title>";
-
-/// Asks for a token, and waits for the end of the refresh that this starts.
-async fn ask(cache: &TokenCache) -> Generation {
-    let generation = cache.token().await.unwrap().generation();
-    advance(SECOND).await;
-    generation
-}
 
 // FAULTS.md row 12
 #[tokio::test(start_paused = true)]
@@ -119,11 +112,7 @@ async fn a_failing_code_in_a_success_takes_no_live_token_away() {
     let mut events = cache.events();
     setup.server.then([Fault::ok(r#"{"error":"E17"}"#)]);
     assert_eq!(ask(&cache).await, Generation::new(1));
-    let received = received(&mut events).await;
-    assert!(
-        matches!(&received[..], [Event::Failed { error, .. }] if error.code() == Some("E17")),
-        "{received:?}"
-    );
+    assert_events!(events, [Event::Failed { error, .. }] if error.code() == Some("E17"));
     assert_eq!(ask(&cache).await, Generation::new(1));
     advance(MINUTE).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));

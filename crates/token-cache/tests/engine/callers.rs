@@ -6,7 +6,9 @@ use token_cache::{Drained, Event, Origin};
 use token_core::reexports::http::{Request, StatusCode};
 use token_core::{Attempt, ErrorKind, RefreshPolicy, Rotation, TokenEndpoint};
 
-use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, received, spawn_token};
+use crate::acme::{
+    Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, assert_events, spawn_token,
+};
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_concurrent_callers_share_one_exchange() {
@@ -100,8 +102,7 @@ async fn a_closing_token_is_waited_for_and_given_if_the_exchange_fails() {
 #[tokio::test(start_paused = true)]
 async fn an_expired_token_is_never_handed_out() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.server.outage(Fault::Lost(When::BeforeProcessing));
     advance(60 * MINUTE).await;
     assert!(cache.current().is_none());
@@ -147,22 +148,18 @@ async fn events_come_in_the_order_of_what_happened() {
     advance(MINUTE).await;
     cache.token().await.unwrap();
     advance(MINUTE).await;
-    let received = received(&mut events).await;
-    assert!(
-        matches!(
-            received.as_slice(),
-            [
-                Event::Refreshed {
-                    origin: Origin::Refresh,
-                    ..
-                },
-                Event::Persisted { .. },
-                Event::Failed { .. },
-                Event::Refreshed { .. },
-                Event::Persisted { .. },
-            ]
-        ),
-        "{received:?}"
+    assert_events!(
+        events,
+        [
+            Event::Refreshed {
+                origin: Origin::Refresh,
+                ..
+            },
+            Event::Persisted { .. },
+            Event::Failed { .. },
+            Event::Refreshed { .. },
+            Event::Persisted { .. },
+        ]
     );
 }
 

@@ -86,8 +86,7 @@ async fn poll_and_drop<T>(future: impl Future<Output = T>, polls: usize) {
 #[tokio::test(start_paused = true)]
 async fn a_fresh_token_is_ready_at_the_first_poll() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let mut asking = pin!(cache.token());
     assert!(
         asking

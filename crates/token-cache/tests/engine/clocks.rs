@@ -14,8 +14,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.clock.step_wall(-5 * HOUR_MILLIS);
     assert!(cache.current().is_some());
     advance(59 * MINUTE).await;
@@ -28,8 +27,7 @@ async fn a_wall_clock_that_steps_back_keeps_no_token_alive() {
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     for step in [5, -5, 24 * 365] {
         setup.clock.step_wall(step * HOUR_MILLIS);
         let before = setup.server.requests().len();
@@ -44,7 +42,7 @@ async fn a_wall_clock_that_steps_forward_costs_one_exchange() {
 
 // FAULTS.md row 18
 #[tokio::test(start_paused = true)]
-async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_holder_keep_the_token_too_long()
+async fn a_wall_clock_that_steps_back_amid_an_exchange_makes_no_other_owner_keep_the_token_too_long()
  {
     let setup = Setup::new(Acme::single_use());
     let writer = setup.cache();
@@ -115,8 +113,7 @@ async fn a_skewed_clock_is_corrected_by_the_servers_date_with_exactly_one_retry(
     for skew in [HOUR_MILLIS, -HOUR_MILLIS, 23 * HOUR_MILLIS] {
         let setup = Setup::new(Acme::single_use());
         setup.server.runs_ahead(skew);
-        let cache = setup.cache();
-        cache.token().await.unwrap();
+        let cache = setup.fresh_cache().await;
         let requests = setup.server.requests();
         assert_eq!(requests.len(), 2);
         let corrected = requests[1].stamp - requests[0].stamp;

@@ -1,4 +1,4 @@
-//! A holder that died, or seems to have, after it said that it spends the token.
+//! An owner that died, or seems to have, after it said that it spends the token.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 use tokio::time::Instant;
 
 use crate::acme::{
-    Acme, FaultyStore, Gate, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, received,
+    Acme, FaultyStore, Gate, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, ask,
+    assert_events,
 };
 
 /// Two processes with one token of which `left` is left.
@@ -58,11 +59,7 @@ async fn a_kill_after_the_server_rotated_is_waited_out_tried_once_and_told_once(
         advance(MINUTE).await;
     }
     assert_eq!(setup.server.requests().len(), 3);
-    let received = received(&mut events).await;
-    assert!(
-        matches!(received[..], [Event::Rejected { .. }]),
-        "{received:?}"
-    );
+    assert_events!(events, [Event::Rejected { .. }]);
     assert!(
         setup.stored().await.record.is_some(),
         "nothing is deleted because of an error"
@@ -124,8 +121,7 @@ async fn a_doubt_about_a_token_that_works_again_and_again_is_none() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
     let (ours, _theirs, _store) = with_life_left(&setup, 10 * MINUTE).await;
     setup.leave_foreign_intent().await;
-    ours.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&ours).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(2));
 }
 
@@ -148,17 +144,13 @@ async fn an_intent_stands_until_the_token_that_came_of_it_is_written() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, store) = with_life_left(&setup, 10 * MINUTE).await;
     store.fail([Op::Commit]);
-    theirs.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&theirs).await;
     ours.token().await.unwrap();
     advance(2 * MINUTE).await;
     store.recover();
     advance(MINUTE).await;
-    assert!(
-        ours.current()
-            .unwrap()
-            .same_secrets_as(&theirs.current().unwrap())
-    );
+    let (found, wanted) = (ours.current().unwrap(), theirs.current().unwrap());
+    assert!(found.same_secrets_as(&wanted));
     assert_eq!(setup.server.requests().len(), 2);
     assert_eq!(setup.server.reused(), 0);
 }
@@ -227,7 +219,7 @@ async fn a_doubt_is_over_when_the_intent_is_taken_back() {
 
 // FAULTS.md rows 4 and 5
 #[tokio::test(start_paused = true)]
-async fn a_holder_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
+async fn an_owner_that_lives_brings_its_token_after_an_outage_though_the_one_before_is_over() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, store) = with_life_left(&setup, Duration::ZERO).await;
     // The store cannot be written from the moment on at which the server rotated, and the lease

@@ -35,8 +35,7 @@ async fn a_logout_between_a_commit_and_its_acknowledgement_publishes_nothing() {
 async fn a_logout_while_a_load_is_on_its_way_publishes_nothing() {
     for op in [Op::Load, Op::Acquire] {
         let setup = Setup::new(Acme::single_use());
-        let owner = setup.cache();
-        owner.token().await.unwrap();
+        let _owner = setup.fresh_cache().await;
         let next = setup.empty_cache();
         let gate = setup.store.hold_answer(op);
         let asking = spawn_token(&next);
@@ -143,8 +142,7 @@ async fn a_tombstone_that_can_be_read_ends_the_serving_though_the_store_cannot_b
 #[tokio::test(start_paused = true)]
 async fn a_logout_whose_caller_goes_away_is_finished_all_the_same() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let gate = setup.store.hold_answer(Op::Tombstone);
     let logging_out = spawn_logout(&cache);
     gate.reached().await;

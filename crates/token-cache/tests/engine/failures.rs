@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use token_cache::{Event, TokenCache};
+use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation, SendFailure};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, received};
-
-/// Asks for a token, and waits for the end of the refresh that this starts.
-async fn ask(cache: &TokenCache) -> Generation {
-    let generation = cache.token().await.unwrap().generation();
-    advance(SECOND).await;
-    generation
-}
+use crate::acme::{
+    Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, ask, assert_events,
+};
 
 // FAULTS.md row 32
 #[tokio::test(start_paused = true)]
@@ -233,10 +228,6 @@ async fn a_doubt_is_not_forgotten_where_the_repetition_does_not_leave() {
     ]);
     let mut events = cache.events();
     ask(&cache).await;
-    let received = received(&mut events).await;
-    assert!(
-        matches!(&received[..], [Event::Failed { error, .. }] if error.kind() == ErrorKind::InDoubt),
-        "{received:?}"
-    );
+    assert_events!(events, [Event::Failed { error, .. }] if error.kind() == ErrorKind::InDoubt);
     assert!(setup.stored().await.intent.is_some(), "others are warned");
 }

@@ -6,7 +6,7 @@ use token_core::{ErrorKind, Generation, TokenEndpoint, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, advance, received, token_generation};
+use crate::acme::{Acme, MINUTE, Op, Setup, advance, ask, received, token_generation};
 
 /// A process that refreshed to generation 2 and died before the store took it. What it had in
 /// memory is gone, except in its fallback store.
@@ -15,8 +15,7 @@ async fn died_with_the_token(setup: &Setup, fallback: impl TokenStore) {
     cache.token().await.unwrap();
     advance(50 * MINUTE).await;
     setup.store.fail([Op::Commit]);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     // Its way to the store stays broken, so whatever it still does has no effect.
     assert_eq!(setup.stored_generation().await, Generation::new(1));
@@ -113,16 +112,14 @@ async fn a_token_of_the_fallback_store_is_served_while_the_store_is_still_down()
 #[tokio::test(start_paused = true)]
 async fn a_token_of_the_fallback_store_that_had_its_successor_changes_nothing() {
     let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let first = setup.stored().await.record.unwrap();
     fallback
         .commit(&setup.acme.key(), &CommitCondition::Overwrite, &first)
         .await
         .unwrap();
     advance(50 * MINUTE).await;
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(
         next_process(&setup, fallback.clone())
             .token()

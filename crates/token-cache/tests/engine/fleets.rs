@@ -79,7 +79,7 @@ async fn a_grant_begun_anew_elsewhere_in_an_emptied_store_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_after_another_holder_committed_does_not_stand_though_that_token_is_due() {
+async fn a_refusal_after_another_owner_committed_does_not_stand_though_that_token_is_due() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, _) = setup.two_processes().await;
     // 80 seconds of doubt are left, and less than the exchange's 120.

@@ -6,7 +6,7 @@ use token_core::{
     Clock, ErrorKind, Generation, Rotation, Secret, Token, TokenEndpoint, TokenStore, Validity,
 };
 
-use crate::acme::{Acme, MINUTE, SECOND, Setup, advance};
+use crate::acme::{Acme, MINUTE, SECOND, Setup, advance, ask};
 
 // FAULTS.md scenario 6
 #[tokio::test(start_paused = true)]
@@ -31,12 +31,10 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {
         advance(50 * MINUTE).await;
-        refreshing.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&refreshing).await;
         for cache in [&ours, &theirs, &setup.empty_cache()] {
             // One that is due is given once more, while the newer one is found.
-            cache.token().await.unwrap();
-            advance(SECOND).await;
+            ask(&cache).await;
             let token = cache.token().await.unwrap();
             assert_eq!(token.generation(), Generation::new(generation));
             assert!(is_whole(&token), "{token:?}");

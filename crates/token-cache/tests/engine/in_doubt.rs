@@ -6,7 +6,7 @@ use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, ask, received};
 
 /// What leaves a single-use refresh in doubt.
 fn unreadable() -> Vec<Fault> {
@@ -51,8 +51,7 @@ async fn a_server_that_is_closed_or_busy_refuses_and_leaves_no_doubt() {
         advance(SECOND / 4).await;
         assert!(setup.stored().await.intent.is_none(), "{status}");
         advance(2 * SECOND).await;
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
         assert_eq!(
             cache.current().unwrap().generation(),
             Generation::new(2),
@@ -145,8 +144,7 @@ async fn a_grace_counts_from_the_first_send_and_not_from_the_timeout() {
         .outage(Fault::Answer(502, &[], "<html>".into()));
     let sent = Instant::now();
     while sent.elapsed() < 4 * MINUTE {
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
     }
     let late = setup.server.requests().into_iter().filter(|one| {
         let after = one.at.saturating_duration_since(sent);

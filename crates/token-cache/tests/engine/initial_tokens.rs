@@ -3,7 +3,7 @@
 use token_cache::{Event, Origin, TokenCache};
 use token_core::{Clock, ErrorKind, Generation, Rotation, Secret, Token, Validity};
 
-use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, ask, received};
 
 /// An initial token that lives for an hour and has this refresh token.
 fn live(setup: &Setup, refresh: &str) -> Token {
@@ -79,8 +79,7 @@ async fn a_new_initial_token_is_tried_when_the_stored_grant_is_refused() {
             .await
             .is_err()
     );
-    let store = setup.store.for_other_process();
-    let next = setup.builder(&store).initial_token(fresh).build().unwrap();
+    let next = setup.newcomer_with(fresh);
     assert!(setup.server.accepts(next.token().await.unwrap().access()));
 }
 
@@ -141,15 +140,9 @@ async fn an_unseen_initial_token_takes_the_place_of_a_dead_grant_once() {
 async fn an_unseen_initial_token_begins_anew_after_a_logout_and_the_same_one_does_not() {
     for (refresh, begins) in [("acme-refresh-0", false), ("acme-refresh-unseen", true)] {
         let setup = Setup::new(Acme::single_use());
-        let owner = setup.cache();
-        owner.token().await.unwrap();
+        let owner = setup.fresh_cache().await;
         _ = owner.logout().await.unwrap();
-        let store = setup.store.for_other_process();
-        let cache = setup
-            .builder(&store)
-            .initial_token(live(&setup, refresh))
-            .build()
-            .unwrap();
+        let cache = setup.newcomer_with(live(&setup, refresh));
         let token = cache.token().await;
         assert_eq!(token.is_ok(), begins, "{refresh}");
         assert_eq!(setup.stored().await.tombstoned, !begins, "{refresh}");
@@ -212,8 +205,7 @@ async fn a_rotating_initial_token_in_memory_alone_is_told_once() {
         let mut events = cache.events();
         cache.token().await.unwrap();
         advance(50 * MINUTE).await;
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
         let received = received(&mut events).await;
         received
             .iter()

@@ -34,8 +34,7 @@ async fn keep_fresh_dies_with_the_cache() {
 #[tokio::test(start_paused = true)]
 async fn keep_fresh_outlives_an_outage() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     drop(cache.keep_fresh());
     setup.server.outage(Fault::Lost(When::BeforeProcessing));
     advance(120 * MINUTE).await;

@@ -6,7 +6,7 @@ use token_cache::{Event, Events};
 use token_core::{Clock, ErrorKind, Generation, Rotation, Secret, Token, Validity};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, advance, received, spawn_token};
+use crate::acme::{Acme, Fault, MINUTE, SECOND, Setup, advance, ask, received, spawn_token};
 
 const OVER: &str = r#"{"token":"acme-access-over","ttl":0}"#;
 
@@ -91,8 +91,7 @@ async fn a_refresh_token_that_ends_before_the_access_token_is_refreshed_well_bef
         let setup = Setup::new(Acme::single_use());
         setup.server.life(16 * SECOND);
         setup.server.grant_slides(5 * SECOND);
-        let cache = setup.cache();
-        cache.token().await.unwrap();
+        let cache = setup.fresh_cache().await;
         let mut events = cache.events();
         if without_traffic {
             drop(cache.keep_fresh());
@@ -141,12 +140,10 @@ async fn the_end_of_a_grant_is_told_once_and_well_before() {
 async fn a_refresh_that_brings_another_lifetime_draws_the_window_from_it() {
     let setup = Setup::new(Acme::single_use());
     setup.server.life(6 * 60 * MINUTE);
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     advance(5 * 60 * MINUTE + 30 * MINUTE).await;
     setup.server.life(10 * MINUTE);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     let began = Instant::now();
     while began.elapsed() < 60 * MINUTE {
@@ -215,8 +212,7 @@ async fn an_access_token_that_is_kept_beside_a_new_refresh_token_lives_no_longer
     setup.clock.step_wall(-5 * 3_600_000);
     setup.server.then([Fault::ok(ALONE)]);
     setup.server.outage(Fault::status(503));
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let (theirs, _) = setup.other_process();
     assert!(theirs.token().await.unwrap().access().same_as(&access));
     advance(9 * MINUTE).await;

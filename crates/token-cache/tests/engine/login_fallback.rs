@@ -189,7 +189,7 @@ async fn whichever_is_well_again_first_brings_the_next_token() {
 
 // FAULTS.md row 67
 #[tokio::test(start_paused = true)]
-async fn a_page_of_a_stranger_or_a_500_for_a_dead_token_costs_one_probe_before_the_login() {
+async fn a_foreign_page_or_a_500_for_a_dead_token_costs_one_probe_before_the_login() {
     for (status, body) in [
         (500, "{}"),
         (403, "<html>no</html>"),

@@ -3,7 +3,7 @@
 use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation};
 
-use crate::acme::{Acme, MINUTE, Op, Setup, StoreFault, When, advance, received};
+use crate::acme::{Acme, MINUTE, Op, Setup, StoreFault, When, advance, assert_events};
 
 // FAULTS.md row 37
 #[tokio::test(start_paused = true)]
@@ -67,7 +67,7 @@ async fn a_lost_record_is_not_restored_over_a_tombstone() {
 
 // FAULTS.md row 37
 #[tokio::test(start_paused = true)]
-async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsewhere() {
+async fn an_owner_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsewhere() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     for _ in 0..3 {
@@ -81,19 +81,14 @@ async fn a_holder_that_met_a_tombstone_finds_the_grant_that_was_begun_anew_elsew
     let newcomer = setup.empty_cache();
     newcomer.redeem(setup.acme.redemption()).await.unwrap();
     advance(6 * MINUTE).await;
-    assert!(
-        ours.token()
-            .await
-            .unwrap()
-            .same_secrets_as(&newcomer.token().await.unwrap())
-    );
+    let (found, wanted) = (ours.token().await.unwrap(), newcomer.token().await.unwrap());
+    assert!(found.same_secrets_as(&wanted));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_logout_that_cannot_be_written_is_an_error_and_changes_nothing() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.store.fail([Op::Tombstone]);
     assert_eq!(cache.logout().await.unwrap_err().kind(), ErrorKind::Store);
     assert!(cache.token().await.is_ok() && setup.server.count("/revoke") == 0);
@@ -115,7 +110,7 @@ async fn a_logout_that_cannot_be_written_leaves_the_initial_token_to_the_next_ca
 
 // FAULTS.md row 37
 #[tokio::test(start_paused = true)]
-async fn a_holder_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_nothing() {
+async fn an_owner_that_missed_a_logout_and_the_new_login_adopts_it_and_spends_nothing() {
     for logouts in [1, 2] {
         let setup = Setup::new(Acme::single_use());
         let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
@@ -164,14 +159,13 @@ async fn a_late_commit_of_the_old_grant_is_a_spare_and_does_not_replace_the_new_
     let kept = setup.empty_cache().token().await.unwrap();
     assert!(kept.same_secrets_as(&begun), "the store has {kept:?}");
     assert!(ours.current().unwrap().same_secrets_as(&begun));
-    let received = received(&mut events).await;
-    assert!(
-        matches!(received[..], [Event::Superseded { generation }, Event::Refreshed { .. }] if generation == Generation::new(4)),
-        "{received:?}"
+    assert_events!(
+        events,
+        [Event::Superseded { generation: lost }, Event::Refreshed { .. }] if lost.number() == 4
     );
 }
 
-/// The holder was refreshed to generation 3, and is due again.
+/// The owner was refreshed to generation 3, and is due again.
 async fn refreshed_three_times(cache: &TokenCache) {
     for _ in 0..3 {
         cache.token().await.unwrap();

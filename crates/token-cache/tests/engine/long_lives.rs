@@ -18,8 +18,7 @@ async fn ask_for(cache: &TokenCache, span: Duration) -> Result<Token, Error> {
 #[tokio::test(start_paused = true)]
 async fn a_token_that_lives_long_enough_costs_no_exchange_and_another_costs_one() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     advance(10 * MINUTE).await;
     assert_eq!(
         ask_for(&cache, 50 * MINUTE).await.unwrap().generation(),
@@ -35,8 +34,7 @@ async fn a_token_that_lives_long_enough_costs_no_exchange_and_another_costs_one(
 #[tokio::test(start_paused = true)]
 async fn fifty_uploads_that_begin_together_share_one_exchange() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.server.latency(SECOND);
     advance(20 * MINUTE).await;
     let uploads: Vec<_> = (0..50)
@@ -89,8 +87,7 @@ async fn a_span_beyond_the_vendors_life_costs_one_exchange_at_most_and_names_bot
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_fails_is_told_to_who_needs_the_longer_life_alone() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     advance(20 * MINUTE).await;
     setup.server.outage(Fault::status(503));
     let error = ask_for(&cache, 50 * MINUTE).await.unwrap_err();

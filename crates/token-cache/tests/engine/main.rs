@@ -10,11 +10,11 @@
 #[path = "../acme/mod.rs"]
 mod acme;
 
+mod accounts;
 mod answers;
 mod callers;
 mod cancellation;
 mod clocks;
-mod crowds;
 mod doubts;
 mod endings;
 mod failures;
@@ -29,7 +29,6 @@ mod lifetimes;
 mod login_fallback;
 mod logouts;
 mod long_lives;
-mod neighbours;
 mod newer_tokens;
 mod odd_answers;
 mod outages;
@@ -47,5 +46,6 @@ mod sharing;
 mod simulation;
 mod steps;
 mod storing;
+mod threads;
 mod unwritten;
 mod warnings;

@@ -3,7 +3,7 @@
 use token_cache::Event;
 use token_core::Generation;
 
-use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, received};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, ask, received};
 
 // FAULTS.md row 49
 #[tokio::test(start_paused = true)]
@@ -37,8 +37,7 @@ async fn a_refresh_token_that_comes_alone_is_kept_beside_the_live_access_token_a
         .server
         .then([Fault::ok(r#"{"token":"A3","refresh":"R3","ttl":3600}"#)]);
     advance(2 * SECOND).await;
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().access().expose(), "A3");
     assert_eq!(
         setup.server.presented("/refresh")[1..],

@@ -8,7 +8,8 @@ use token_core::{ErrorKind, Rotation, SendFailure};
 use tokio::time::Instant;
 
 use crate::acme::{
-    Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, received, spawn_token,
+    Acme, FREEZE, Fault, IMPATIENT, MINUTE, SECOND, Setup, When, advance, ask, received,
+    spawn_token,
 };
 
 const GRACE: Rotation = Rotation::Grace(MINUTE);
@@ -31,15 +32,15 @@ fn passing() -> [Fault; 5] {
 // FAULTS.md row 107
 // FAULTS.md scenario 2
 #[tokio::test(start_paused = true)]
-async fn a_herd_waits_out_the_first_failure_and_costs_two_requests() {
+async fn a_thousand_callers_wait_out_the_first_failure_and_cost_two_requests() {
     for fault in passing() {
         let setup = Setup::new(Acme::single_use());
         setup.server.latency(SECOND / 5);
         setup.server.then([fault.clone()]);
         let cache = setup.cache();
         let asked = Instant::now();
-        let herd: Vec<_> = (0..1000).map(|_| spawn_token(&cache)).collect();
-        for caller in herd {
+        let callers: Vec<_> = (0..1000).map(|_| spawn_token(&cache)).collect();
+        for caller in callers {
             assert!(caller.await.unwrap().is_ok(), "{fault:?}");
         }
         assert!(asked.elapsed() <= 2 * SECOND, "{:?}", asked.elapsed());
@@ -108,8 +109,7 @@ async fn after_three_failures_in_a_row_nobody_waits() {
 async fn to_first_token(rotation: Rotation, fault: &Fault, life: Duration, rests: f64) -> Duration {
     let setup = Setup::new(Acme::with(rotation));
     setup.server.life(life);
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     advance(life * 9 / 10).await;
     setup.server.outage(fault.clone());
     let outage = (life / 10).mul_f64(rests);
@@ -268,8 +268,7 @@ async fn a_freeze_that_is_asked_about_in_its_last_minute_lasts_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn each_pause_after_a_success_begins_with_the_first_step() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let mut events = cache.events();
     for _ in 0..4 {
         advance(50 * MINUTE).await;
@@ -284,8 +283,7 @@ async fn each_pause_after_a_success_begins_with_the_first_step() {
             assert!((step / 2..=step).contains(&next_in), "{next_in:?}");
             advance(next_in).await;
         }
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
         assert_eq!(
             received(&mut events).await.len(),
             2,

@@ -7,12 +7,13 @@ use token_cache::{Event, TokenCache};
 use token_core::{ErrorKind, Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, FREEZE, Fault, MINUTE, SECOND, Setup, advance, received, spawn_token};
+use crate::acme::{
+    Acme, FREEZE, Fault, MINUTE, SECOND, Setup, advance, ask, received, spawn_token,
+};
 
 /// A process whose refresh waits, because another process may have spent the refresh token.
-async fn waiting_for_another_holder(setup: &Setup, age: Duration) -> TokenCache {
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+async fn waiting_for_another_owner(setup: &Setup, age: Duration) -> TokenCache {
+    let cache = setup.fresh_cache().await;
     advance(age).await;
     setup.leave_foreign_intent().await;
     _ = cache.token_within(SECOND).await;
@@ -23,10 +24,10 @@ async fn waiting_for_another_holder(setup: &Setup, age: Duration) -> TokenCache 
 
 // FAULTS.md row 57
 #[tokio::test(start_paused = true)]
-async fn a_code_is_redeemed_at_once_though_a_refresh_waits_for_another_holder() {
+async fn a_code_is_redeemed_at_once_though_a_refresh_waits_for_another_owner() {
     for age in [50 * MINUTE, 60 * MINUTE] {
         let setup = Setup::new(Acme::single_use());
-        let cache = waiting_for_another_holder(&setup, age).await;
+        let cache = waiting_for_another_owner(&setup, age).await;
         let asked = Instant::now();
         let waiter = spawn_token(&cache);
         let token = cache.redeem(setup.acme.redemption()).await.unwrap();
@@ -41,9 +42,9 @@ async fn a_code_is_redeemed_at_once_though_a_refresh_waits_for_another_holder() 
 
 // FAULTS.md row 57
 #[tokio::test(start_paused = true)]
-async fn a_code_that_is_refused_does_not_end_the_wait_for_another_holder() {
+async fn a_code_that_is_refused_does_not_end_the_wait_for_another_owner() {
     let setup = Setup::new(Acme::single_use());
-    let cache = waiting_for_another_holder(&setup, 50 * MINUTE).await;
+    let cache = waiting_for_another_owner(&setup, 50 * MINUTE).await;
     for _ in 0..2 {
         setup.server.then_refuse("invalid_grant");
         let asked = Instant::now();
@@ -62,9 +63,9 @@ async fn a_code_that_is_refused_does_not_end_the_wait_for_another_holder() {
 /// A new refresh token is spent next, though the redemption that brought it is an error.
 // FAULTS.md row 49
 #[tokio::test(start_paused = true)]
-async fn a_code_that_brings_a_refresh_token_alone_ends_the_wait_for_another_holder() {
+async fn a_code_that_brings_a_refresh_token_alone_ends_the_wait_for_another_owner() {
     let setup = Setup::new(Acme::single_use());
-    let cache = waiting_for_another_holder(&setup, 50 * MINUTE).await;
+    let cache = waiting_for_another_owner(&setup, 50 * MINUTE).await;
     setup.server.then([
         Fault::ok(r#"{"refresh":"alone-2"}"#),
         Fault::Answer(
@@ -88,8 +89,7 @@ async fn a_redemption_whose_caller_goes_away_before_it_begins_is_not_made() {
     let setup = Setup::new(Acme::with(Rotation::Grace(MINUTE)));
     let cache = setup.due_cache().await;
     setup.server.latency(10 * SECOND);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let redeeming = cache.redeem(setup.acme.redemption());
     assert!(tokio::time::timeout(SECOND, redeeming).await.is_err());
     advance(MINUTE).await;
@@ -107,8 +107,7 @@ async fn a_redemption_waits_for_an_exchange_that_is_under_way() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.latency(10 * SECOND);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let asked = Instant::now();
     let token = cache.redeem(setup.acme.redemption()).await.unwrap();
     assert_eq!(asked.elapsed(), 19 * SECOND);
@@ -121,15 +120,13 @@ async fn a_redemption_waits_for_an_exchange_that_is_under_way() {
 async fn a_failed_redemption_leaves_the_healthy_grant_alone() {
     for code in ["invalid_grant", "frozen", "wrong_client", "busy", "E17"] {
         let setup = Setup::new(Acme::single_use());
-        let cache = setup.cache();
-        cache.token().await.unwrap();
+        let cache = setup.fresh_cache().await;
         let mut events = cache.events();
         setup.server.then_refuse(code);
         let error = cache.redeem(setup.acme.redemption()).await.unwrap_err();
         assert_eq!(error.code(), Some(code));
         advance(50 * MINUTE).await;
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
         assert_eq!(
             cache.current().unwrap().generation(),
             Generation::new(2),
@@ -156,7 +153,7 @@ async fn a_locked_redemption_does_not_hold_off_a_login_of_the_grant_in_hand() {
 
 // FAULTS.md rows 2 and 57
 #[tokio::test(start_paused = true)]
-async fn a_failed_redemption_leaves_the_doubt_of_another_holder_as_it_was() {
+async fn a_failed_redemption_leaves_the_doubt_of_another_owner_as_it_was() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, _) = setup.two_processes().await;
     advance(46 * MINUTE).await;

@@ -6,7 +6,8 @@ use token_cache::Event;
 use token_core::{ErrorKind, Generation, Rotation, Secret, Token, Validity};
 
 use crate::acme::{
-    Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance, received, token_generation,
+    Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance, ask, received,
+    token_generation,
 };
 
 fn rejections(received: &[Event]) -> usize {
@@ -94,8 +95,7 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
     );
     setup.store.recover();
     advance(50 * MINUTE).await;
-    ours.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&ours).await;
     assert!(setup.server.accepts(ours.current().unwrap().access()));
     assert_eq!(
         setup.stored_generation().await,
@@ -141,8 +141,7 @@ async fn a_refusal_that_kills_the_live_token_ends_its_serving_at_once() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.then_refuse("disabled");
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert!(cache.current().is_none());
     assert_eq!(cache.token().await.unwrap_err().code(), Some("disabled"));
 }
@@ -217,7 +216,6 @@ async fn a_first_token_that_is_its_own_refresh_token_is_refreshed() {
     cache.token().await.unwrap();
     assert!(setup.server.requests().is_empty());
     advance(50 * MINUTE).await;
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(1));
 }

@@ -21,8 +21,7 @@ fn refused_again(received: &[Event]) -> usize {
 #[tokio::test(start_paused = true)]
 async fn a_token_revoked_on_the_server_ends_in_rejected_where_there_is_no_login() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.server.revoke_grant();
     refuse(&cache).await;
     for _ in 0..48 {
@@ -97,8 +96,7 @@ async fn one_route_that_refuses_every_token_costs_ever_fewer_exchanges_and_takes
 async fn a_short_token_is_newly_exchanged_for_half_of_its_life_at_most() {
     let setup = Setup::new(Acme::single_use());
     setup.server.life(4 * SECOND);
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     refuse(&cache).await;
     assert_eq!(token_generation(&cache).await, Generation::new(2));
     advance(SECOND * 5 / 2).await;
@@ -142,8 +140,7 @@ async fn callers_whose_flight_finds_a_newer_token_that_is_over_fly_again() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_not_handed_out_because_the_store_is_away() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.store.fail(Op::ALL);
     refuse(&cache).await;
     assert_eq!(

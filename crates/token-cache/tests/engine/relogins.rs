@@ -5,7 +5,7 @@ use std::time::Duration;
 use token_cache::TokenCache;
 use token_core::{Generation, Rotation, TokenEndpoint, TokenStore};
 
-use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, When, advance, spawn_token_within};
+use crate::acme::{Acme, MINUTE, Op, SECOND, Setup, When, advance, ask, spawn_token_within};
 
 /// A cache of an endpoint with a repeatable login that has logged out.
 async fn logged_out(setup: &Setup) -> TokenCache {
@@ -48,8 +48,7 @@ async fn after_a_logout_a_process_with_a_live_token_of_before_logs_in_when_it_me
     theirs.token().await.unwrap();
     _ = ours.logout().await.unwrap();
     advance(50 * MINUTE).await;
-    theirs.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&theirs).await;
     assert!(setup.server.accepts(theirs.token().await.unwrap().access()));
     assert_eq!(setup.server.reused(), 0);
 }
@@ -70,12 +69,8 @@ async fn keep_fresh_never_logs_in_over_a_tombstone_and_finds_a_new_grant() {
     let newcomer = setup.newcomer();
     newcomer.token().await.unwrap();
     advance(MINUTE).await;
-    assert!(
-        cache
-            .current()
-            .unwrap()
-            .same_secrets_as(&newcomer.current().unwrap())
-    );
+    let (found, wanted) = (cache.current().unwrap(), newcomer.current().unwrap());
+    assert!(found.same_secrets_as(&wanted));
 }
 
 // FAULTS.md row 106
@@ -145,8 +140,7 @@ async fn a_tombstone_that_is_gone_again_gives_the_grant_back() {
     let record = setup.stored().await.record.unwrap();
     let (memory, key) = (setup.store.memory(), setup.acme.key());
     memory.tombstone(&key).await.unwrap();
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert!(cache.token().await.is_err());
     // No replica had it, so the store took it back.
     let overwrite = token_core::store::CommitCondition::Overwrite;

@@ -3,7 +3,7 @@
 use token_cache::{Event, Events, LoggedOut, MemoryStore};
 use token_core::{ErrorKind, SendFailure, TokenEndpoint, TokenStore};
 
-use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, received};
+use crate::acme::{Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, ask, received};
 
 // FAULTS.md row 60
 #[tokio::test(start_paused = true)]
@@ -79,8 +79,7 @@ async fn a_logout_revokes_the_token_that_another_process_has_refreshed_since() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, _) = setup.two_processes().await;
     advance(50 * MINUTE).await;
-    theirs.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&theirs).await;
     _ = ours.logout().await.unwrap();
     assert_eq!(
         setup.server.presented("/revoke"),
@@ -112,8 +111,7 @@ async fn a_failing_revocation_is_told_and_ends_the_grant_all_the_same() {
         (Fault::Lost(When::BeforeProcessing), None),
     ] {
         let setup = Setup::new(Acme::single_use());
-        let cache = setup.cache();
-        cache.token().await.unwrap();
+        let cache = setup.fresh_cache().await;
         let mut events = cache.events();
         let before = setup.server.requests().len();
         setup.server.then([fault.clone()]);

@@ -7,7 +7,7 @@ use token_core::reexports::http::StatusCode;
 use token_core::{Generation, Rotation};
 use tokio::time::Instant;
 
-use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, advance};
+use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, advance, ask};
 
 // FAULTS.md row 55
 #[tokio::test(start_paused = true)]
@@ -16,8 +16,7 @@ async fn an_unwritten_token_is_not_taken_for_its_parent_where_the_refresh_token_
     let cache = setup.due_cache().await;
     // Generation 2 is being written again when generation 3 comes: they have one refresh token.
     setup.store.fail([Op::Commit]);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let gate = setup.store.hold_answer(Op::Commit);
     let draining = tokio::spawn({
         let cache = cache.clone();
@@ -48,8 +47,7 @@ async fn a_commit_with_a_kept_refresh_token_leaves_no_intent_and_no_process_wait
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.then([Fault::NoRefresh]);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(2));
     assert!(setup.stored().await.intent.is_none());
     // The token is over: a new process refreshes at once.
@@ -64,16 +62,14 @@ async fn a_commit_with_a_kept_refresh_token_leaves_no_intent_and_no_process_wait
 #[tokio::test(start_paused = true)]
 async fn an_older_expired_token_of_a_store_that_was_set_back_does_not_replace_a_live_one() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let backup = setup.stored().await.record.unwrap();
     advance(50 * MINUTE).await;
     cache.token().await.unwrap();
     advance(50 * MINUTE).await;
     // The verdict: the grant is dead, while the access token lives.
     setup.server.revoke_grant();
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let live = (*cache.current().unwrap()).clone();
     let overwrite = token_core::store::CommitCondition::Overwrite;
     let (memory, key) = (
@@ -99,8 +95,7 @@ async fn an_older_expired_token_of_a_store_that_was_set_back_does_not_replace_a_
 #[tokio::test(start_paused = true)]
 async fn a_refusal_stands_though_the_store_offers_an_older_expired_token() {
     let setup = Setup::new(Acme::single_use());
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     let backup = setup.stored().await.record.unwrap();
     advance(50 * MINUTE).await;
     cache.token().await.unwrap();
@@ -116,8 +111,7 @@ async fn a_refusal_stands_though_the_store_offers_an_older_expired_token() {
     setup.server.revoke_grant();
     let requests = setup.server.requests().len();
     for _ in 0..60 {
-        cache.token().await.unwrap();
-        advance(SECOND).await;
+        ask(&cache).await;
     }
     assert_eq!(setup.server.requests().len(), requests + 1);
 }
@@ -140,8 +134,7 @@ async fn a_newer_token_that_is_over_gives_its_refresh_token_and_leaves_the_live_
     assert!(setup.server.accepts(ours.token().await.unwrap().access()));
     setup.store.recover();
     advance(MINUTE).await;
-    ours.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&ours).await;
     assert_eq!(ours.current().unwrap().generation(), Generation::new(3));
     assert_eq!(setup.server.reused(), 0);
 }
@@ -164,8 +157,7 @@ async fn a_repeated_pair_of_tokens_leaves_no_intent() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.then([Fault::Same]);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     assert_eq!(cache.current().unwrap().generation(), Generation::new(1));
     assert!(setup.stored().await.intent.is_none());
 }
@@ -175,8 +167,7 @@ async fn a_drain_ends_with_its_callers_time_and_leaves_no_task() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.store.fail([Op::Commit]);
-    cache.token().await.unwrap();
-    advance(SECOND).await;
+    ask(&cache).await;
     let tasks = || {
         tokio::runtime::Handle::current()
             .metrics()

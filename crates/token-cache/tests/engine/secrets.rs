@@ -64,8 +64,7 @@ async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
         };
         for secret in ["acme-refresh-1", "acme-access-2"] {
             let setup = Setup::new(Acme::single_use());
-            let cache = setup.cache();
-            cache.token().await.unwrap();
+            let cache = setup.fresh_cache().await;
             let mut events = cache.events();
             advance(60 * MINUTE).await;
             setup.server.then([echo(secret)]);

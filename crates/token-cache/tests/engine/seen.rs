@@ -96,8 +96,7 @@ async fn the_state_of_the_grant_is_told_without_a_request() {
         GrantState::Restorable,
         "a refresh token is there"
     );
-    let owner = setup.cache();
-    owner.token().await.unwrap();
+    let owner = setup.fresh_cache().await;
     let requests = setup.server.requests().len();
     let next = setup.empty_cache();
     assert_eq!(state(&next).await, GrantState::Active);

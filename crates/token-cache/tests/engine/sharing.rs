@@ -7,12 +7,12 @@ use token_core::Generation;
 use tokio::time::Instant;
 
 use crate::acme::{
-    Acme, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, received, spawn_token,
+    Acme, MINUTE, Op, SECOND, Setup, StoreFault, When, advance, assert_events, spawn_token,
 };
 
 // FAULTS.md row 1
 #[tokio::test(start_paused = true)]
-async fn two_holders_of_one_refresh_token_spend_it_once() {
+async fn two_owners_of_one_refresh_token_spend_it_once() {
     let setup = Setup::new(Acme::single_use());
     setup.server.latency(Duration::from_secs(2));
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
@@ -38,7 +38,7 @@ async fn who_is_woken_by_the_commit_reads_it_and_asks_for_no_lease() {
 
 // FAULTS.md row 1
 #[tokio::test(start_paused = true)]
-async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
+async fn two_owners_take_turns_for_a_day_and_never_spend_a_token_twice() {
     let setup = Setup::new(Acme::single_use());
     setup.server.latency(Duration::from_secs(2));
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
@@ -62,9 +62,7 @@ async fn two_holders_take_turns_for_a_day_and_never_spend_a_token_twice() {
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_is_not_had_in_time_is_a_retryable_error_and_no_exchange() {
     let setup = Setup::new(Acme::single_use());
-    setup
-        .store
-        .fail_with([Op::Acquire], &StoreFault::LeaseTaken);
+    setup.store.keep_lease_taken();
     let cache = setup.cache();
     let late = cache.token_within(5 * MINUTE).await.unwrap_err();
     assert!(late.kind().is_retryable());
@@ -76,15 +74,12 @@ async fn a_lease_that_is_not_had_in_time_is_a_retryable_error_and_no_exchange() 
 
 // FAULTS.md row 7
 #[tokio::test(start_paused = true)]
-async fn a_holder_of_an_unwritten_token_writes_it_before_it_waits_for_a_busy_lease() {
+async fn an_owner_of_an_unwritten_token_writes_it_before_it_waits_for_a_busy_lease() {
     let setup = Setup::new(Acme::single_use());
     setup.store.fail([Op::Commit]);
-    let cache = setup.cache();
-    cache.token().await.unwrap();
+    let cache = setup.fresh_cache().await;
     setup.store.recover();
-    setup
-        .store
-        .fail_with([Op::Acquire], &StoreFault::LeaseTaken);
+    setup.store.keep_lease_taken();
     let token = cache.current().unwrap();
     cache.invalidate(&token);
     setup.store.log();
@@ -126,13 +121,8 @@ async fn a_lease_is_renewed_through_a_long_exchange_and_released_by_its_owner_on
     );
     assert!(!theirs_store.log().contains(&Op::Release));
     advance(MINUTE).await;
-    assert!(
-        theirs
-            .token()
-            .await
-            .unwrap()
-            .same_secrets_as(&ours.token().await.unwrap())
-    );
+    let (found, wanted) = (theirs.token().await.unwrap(), ours.token().await.unwrap());
+    assert!(found.same_secrets_as(&wanted));
 }
 
 // FAULTS.md rows 8 and 10
@@ -154,11 +144,8 @@ async fn a_late_commit_counts_after_the_lease_was_lost() {
     watching.await.unwrap().unwrap();
     advance(MINUTE).await;
     assert_eq!(theirs.current().unwrap().generation(), Generation::new(2));
-    assert!(
-        ours.current()
-            .unwrap()
-            .same_secrets_as(&theirs.current().unwrap())
-    );
+    let (found, wanted) = (ours.current().unwrap(), theirs.current().unwrap());
+    assert!(found.same_secrets_as(&wanted));
     assert_eq!(setup.server.requests().len(), 2);
     assert_eq!(setup.server.reused(), 0);
 }
@@ -212,15 +199,11 @@ async fn a_follower_whose_token_was_killed_by_anothers_refresh_reloads_without_a
     theirs.invalidate(&follower);
     assert!(setup.server.accepts(theirs.token().await.unwrap().access()));
     assert_eq!(setup.server.requests().len(), 2);
-    let received = received(&mut events).await;
-    assert!(
-        matches!(
-            received[..],
-            [Event::Refreshed {
-                origin: Origin::Store,
-                ..
-            }]
-        ),
-        "{received:?}"
+    assert_events!(
+        events,
+        [Event::Refreshed {
+            origin: Origin::Store,
+            ..
+        }]
     );
 }

@@ -16,7 +16,7 @@ const STEPS: u32 = 400;
 
 /// What may go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hardship {
+enum Conditions {
     /// One process, any store fault, wall clock steps; the server acts on what it answers.
     AloneAndNothingLost,
     /// Many processes, any store fault but a commit's.
@@ -28,7 +28,7 @@ enum Hardship {
 struct Simulation {
     name: String,
     rng: SeededRng,
-    hardship: Hardship,
+    conditions: Conditions,
     setup: Setup,
     processes: Vec<(TokenCache, FaultyStore)>,
     events: Vec<Events>,
@@ -37,26 +37,26 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(acme: Acme, hardship: Hardship, seed: u64) -> Self {
+    fn new(acme: Acme, conditions: Conditions, seed: u64) -> Self {
         let setup = Setup::new(acme);
         let mut rng = SeededRng::seeded(seed);
         setup.server.latency(rng.up_to(Duration::from_secs(3)));
         setup
             .server
             .life(MINUTE * u32::try_from(5 + rng.below(115)).unwrap());
-        let many = if hardship == Hardship::AloneAndNothingLost {
+        let many = if conditions == Conditions::AloneAndNothingLost {
             1
         } else {
             3
         };
         let processes: Vec<_> = (0..many).map(|_| setup.other_process()).collect();
         Self {
-            name: format!("{:?} {hardship:?} seed {seed}", setup.acme.rotates()),
+            name: format!("{:?} {conditions:?} seed {seed}", setup.acme.rotates()),
             events: processes.iter().map(|(cache, _)| cache.events()).collect(),
             callers: JoinSet::new(),
             step: 0,
             rng,
-            hardship,
+            conditions,
             setup,
             processes,
         }
@@ -117,7 +117,7 @@ impl Simulation {
     fn fault(&mut self) -> Fault {
         let answer =
             |status, body: &str| Fault::Answer(status, &[("retry-after", "90")], body.to_owned());
-        let faults = if self.hardship == Hardship::SharedAndAnything {
+        let faults = if self.conditions == Conditions::SharedAndAnything {
             9
         } else {
             7
@@ -139,7 +139,7 @@ impl Simulation {
         let mut ops = Op::ALL.to_vec();
         ops.retain(|op| {
             self.rng.one_in(2)
-                && (*op != Op::Commit || self.hardship != Hardship::SharedAndNothingLost)
+                && (*op != Op::Commit || self.conditions != Conditions::SharedAndNothingLost)
         });
         let fault = match self.rng.below(4) {
             0 => StoreFault::Unreachable,
@@ -159,7 +159,7 @@ impl Simulation {
     /// tolerates steps back.
     fn step_clock(&mut self) {
         let millis = i64::try_from(self.rng.below(4 * 3_600_000)).unwrap();
-        let back = self.hardship == Hardship::AloneAndNothingLost && self.rng.one_in(2);
+        let back = self.conditions == Conditions::AloneAndNothingLost && self.rng.one_in(2);
         self.setup
             .clock
             .step_wall(if back { -millis } else { millis });
@@ -189,7 +189,7 @@ impl Simulation {
                 );
             }
         }
-        if self.hardship != Hardship::SharedAndAnything {
+        if self.conditions != Conditions::SharedAndAnything {
             assert_eq!(
                 self.setup.server.reused(),
                 0,
@@ -230,7 +230,7 @@ impl Simulation {
             .iter()
             .any(|event| matches!(event, Event::Rejected { .. }));
         assert!(
-            !rejected || self.hardship == Hardship::SharedAndAnything,
+            !rejected || self.conditions == Conditions::SharedAndAnything,
             "{}: {told_in_all:?}",
             self.at()
         );
@@ -247,32 +247,32 @@ impl Simulation {
     }
 }
 
-async fn simulate(acme: impl Fn() -> Acme, hardship: Hardship) {
+async fn simulate(acme: impl Fn() -> Acme, conditions: Conditions) {
     for seed in 0..SEEDS {
-        Simulation::new(acme(), hardship, seed).run().await;
+        Simulation::new(acme(), conditions, seed).run().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_process_loses_nothing_through_days_of_faults() {
-    simulate(Acme::single_use, Hardship::AloneAndNothingLost).await;
+    simulate(Acme::single_use, Conditions::AloneAndNothingLost).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn three_processes_lose_nothing_through_days_of_faults() {
-    simulate(Acme::single_use, Hardship::SharedAndNothingLost).await;
+    simulate(Acme::single_use, Conditions::SharedAndNothingLost).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn three_processes_with_a_login_recover_from_anything() {
     simulate(
         || Acme::single_use().and_login(),
-        Hardship::SharedAndAnything,
+        Conditions::SharedAndAnything,
     )
     .await;
     simulate(
         || Acme::with(Rotation::Grace(MINUTE)).and_login(),
-        Hardship::SharedAndAnything,
+        Conditions::SharedAndAnything,
     )
     .await;
 }
@@ -281,7 +281,7 @@ async fn three_processes_with_a_login_recover_from_anything() {
 async fn three_processes_with_a_token_that_works_again_and_again_recover_from_anything() {
     simulate(
         || Acme::with(Rotation::Idempotent),
-        Hardship::SharedAndAnything,
+        Conditions::SharedAndAnything,
     )
     .await;
 }

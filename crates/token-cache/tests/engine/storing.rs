@@ -7,8 +7,8 @@ use token_core::store::CommitCondition;
 use token_core::{ErrorKind, Generation, Rotation, TokenEndpoint, TokenStore};
 
 use crate::acme::{
-    Acme, MINUTE, Op, SECOND, Setup, StoreFault, advance, received, spawn_token_within,
-    token_generation,
+    Acme, MINUTE, Op, SECOND, Setup, StoreFault, advance, assert_events, received,
+    spawn_token_within, token_generation,
 };
 
 // FAULTS.md row 4
@@ -171,14 +171,7 @@ async fn a_store_that_restarts_empty_gets_the_token_back() {
     let mut events = cache.events();
     cache.token().await.unwrap();
     advance(MINUTE).await;
-    let received = received(&mut events).await;
-    assert!(
-        matches!(
-            received[..],
-            [Event::Refreshed { .. }, Event::Rewritten { .. }]
-        ),
-        "{received:?}"
-    );
+    assert_events!(events, [Event::Refreshed { .. }, Event::Rewritten { .. }]);
     assert_eq!(setup.stored_generation().await, Generation::new(2));
 }
 
@@ -214,7 +207,7 @@ async fn a_store_that_fails_over_to_an_older_record_gets_the_newer_token_back() 
 
 // FAULTS.md rows 2, 4 and 5
 #[tokio::test(start_paused = true)]
-async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_waiting_for_it() {
+async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_owner_still_waiting_for_it() {
     let setup = Setup::new(Acme::single_use());
     let (cache, other, way) = setup.two_processes().await;
     setup
@@ -224,7 +217,7 @@ async fn a_store_that_was_away_for_longer_than_any_doubt_finds_the_holder_still_
     advance(55 * MINUTE).await;
     cache.token().await.unwrap();
     advance(12 * MINUTE).await;
-    // The other comes first: the holder is hanging in a try and has another pause to go. Nothing
+    // The other comes first: the owner is hanging in a try and has another pause to go. Nothing
     // but the intent tells of it.
     setup.store.recover();
     way.recover();

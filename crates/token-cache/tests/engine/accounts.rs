@@ -43,7 +43,7 @@ fn alice_and_bob() -> (Setup, Setup) {
 // FAULTS.md scenario 10
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_grants_in_one_directory_one_is_logged_out_and_the_other_untouched() {
-    let directory = Directory::named("neighbours");
+    let directory = Directory::named("two-accounts");
     let (alice, bob) = alice_and_bob();
     let (hers, his) = (directory.cache(&alice), directory.cache(&bob));
     let (first, second) = tokio::join!(hers.token(), his.token());

@@ -5,125 +5,37 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use token_cache::{Event, Events, MemoryStore, TokenCache, TokenGuard};
+use token_cache::{Event, Events, TokenCache, TokenGuard};
 use token_core::reexports::http::{Request, Response};
 use token_core::reexports::{Bytes, async_trait};
-use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError,
-};
 use token_core::{
-    Attempt, Clock, Error, Generation, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint,
-    TokenKey, TokenStore,
+    Attempt, Clock, Error, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint,
 };
 use token_testkit::ManualClock;
 
-use crate::acme::{Acme, MINUTE, SECOND, SeededRng, Setup};
-
-const LIFE: Duration = MINUTE;
+use crate::acme::{Acme, FaultyStore, MINUTE, SECOND, SeededRng, Setup};
 
 /// Issues tokens that live for a minute of this clock, and remembers when each ends.
 #[derive(Clone, Debug)]
-struct Mint {
+struct Issuer {
     clock: ManualClock,
     ends: Arc<Mutex<HashMap<String, Duration>>>,
 }
 
-impl Mint {
+impl Issuer {
     fn end_of(&self, token: &TokenGuard) -> Duration {
         self.ends.lock().unwrap()[token.access().expose()]
     }
 }
 
 #[async_trait]
-impl HttpClient for Mint {
+impl HttpClient for Issuer {
     async fn send(&self, _: Request<Bytes>, _: Duration) -> Result<Response<Bytes>, SendError> {
         let mut ends = self.ends.lock().unwrap();
         let name = format!("acme-access-{}", ends.len());
-        ends.insert(name.clone(), self.clock.now().elapsed + LIFE);
+        ends.insert(name.clone(), self.clock.now().elapsed + MINUTE);
         let body = format!(r#"{{"token":"{name}","refresh":"acme-refresh","ttl":60}}"#);
         Ok(Response::new(Bytes::from(body)))
-    }
-}
-
-/// A store in memory whose clock is this one: what it says of a record's age jumps too.
-#[derive(Debug)]
-struct ClockedStore {
-    memory: MemoryStore,
-    clock: ManualClock,
-    committed_at: Mutex<Duration>,
-}
-
-impl ClockedStore {
-    fn aged(&self, mut entry: Entry) -> Entry {
-        let committed_at = *self.committed_at.lock().unwrap();
-        entry.record_age = self.clock.now().elapsed.saturating_sub(committed_at);
-        entry
-    }
-}
-
-#[async_trait]
-impl TokenStore for ClockedStore {
-    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        self.memory.load(key).await.map(|entry| self.aged(entry))
-    }
-
-    async fn acquire(
-        &self,
-        key: &TokenKey,
-        owner: &Owner,
-        life: Duration,
-    ) -> Result<Acquired, StoreError> {
-        let acquired = self.memory.acquire(key, owner, life).await?;
-        Ok(match acquired {
-            Acquired::Held(entry) => Acquired::Held(self.aged(entry)),
-            busy => busy,
-        })
-    }
-
-    async fn renew(
-        &self,
-        key: &TokenKey,
-        owner: &Owner,
-        life: Duration,
-    ) -> Result<Renewed, StoreError> {
-        self.memory.renew(key, owner, life).await
-    }
-
-    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.memory.release(key, owner).await
-    }
-
-    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
-        self.memory.write_intent(key, intent).await
-    }
-
-    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
-        self.memory.clear_intent(key, owner).await
-    }
-
-    async fn commit(
-        &self,
-        key: &TokenKey,
-        condition: &CommitCondition,
-        record: &Record,
-    ) -> Result<Committed, StoreError> {
-        *self.committed_at.lock().unwrap() = self.clock.now().elapsed;
-        self.memory.commit(key, condition, record).await
-    }
-
-    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        self.memory.tombstone(key).await
-    }
-
-    async fn wait_for_change(
-        &self,
-        key: &TokenKey,
-        seen: Option<Generation>,
-        at_most: Duration,
-    ) -> Option<Entry> {
-        let changed = self.memory.wait_for_change(key, seen, at_most).await;
-        changed.map(|entry| self.aged(entry))
     }
 }
 
@@ -131,7 +43,7 @@ impl TokenStore for ClockedStore {
 fn jump(clock: &ManualClock, rng: &mut SeededRng) {
     const HOURS: u64 = 3 * 3_600_000;
     match rng.below(4) {
-        0 => clock.advance(rng.up_to(LIFE / 2)),
+        0 => clock.advance(rng.up_to(MINUTE / 2)),
         1 => clock.advance(rng.up_to(SECOND)),
         2 => clock.step_wall(i64::try_from(rng.below(HOURS)).unwrap()),
         _ => clock.step_wall(-i64::try_from(rng.below(HOURS)).unwrap()),
@@ -143,18 +55,14 @@ fn jump(clock: &ManualClock, rng: &mut SeededRng) {
 fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps() {
     const THREADS: u64 = 16;
     const CALLS: u32 = 400;
-    let mint = Mint {
+    let issuer = Issuer {
         clock: ManualClock::at(Timestamp::from_unix_seconds(1_700_000_000)),
         ends: Arc::default(),
     };
     let cache = TokenCache::builder(Acme::with(Rotation::Idempotent).and_login())
-        .http_client(mint.clone())
-        .store(ClockedStore {
-            memory: MemoryStore::new(),
-            clock: mint.clock.clone(),
-            committed_at: Mutex::default(),
-        })
-        .clock(mint.clock.clone())
+        .http_client(issuer.clone())
+        .store(FaultyStore::on_clock(issuer.clock.clone()))
+        .clock(issuer.clock.clone())
         .build()
         .unwrap();
     let call = |seed| {
@@ -163,13 +71,16 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
             .build()
             .unwrap();
         for _ in 0..CALLS {
-            let asked = mint.clock.now().elapsed;
+            let asked = issuer.clock.now().elapsed;
             if let Ok(token) = runtime.block_on(cache.token_within(SECOND / 10)) {
-                assert!(mint.end_of(&token) > asked, "over before it was asked for");
+                assert!(
+                    issuer.end_of(&token) > asked,
+                    "over before it was asked for"
+                );
                 served += 1;
             }
             if rng.one_in(8) {
-                jump(&mint.clock, &mut rng);
+                jump(&issuer.clock, &mut rng);
             }
         }
         served
@@ -186,7 +97,7 @@ fn no_thread_gets_a_token_that_was_over_before_it_asked_however_the_clock_jumps(
     let asked = CALLS * u32::try_from(THREADS).unwrap();
     assert!(served > asked / 2, "{served} of {asked} were served");
     assert!(
-        mint.ends.lock().unwrap().len() > 50,
+        issuer.ends.lock().unwrap().len() > 50,
         "the clock did not jump far enough"
     );
 }
