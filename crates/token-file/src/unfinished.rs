@@ -1,7 +1,7 @@
 //! Recovery of a write that a killed process left behind: its temporary file, complete or torn.
 //!
 //! A complete one is always the successor of the file. It was written under the lock, from the
-//! contents of the file at that time, and nobody has written since, because every holder of the
+//! contents of the file at that time, and nobody has written since, because every owner of the
 //! lock completes it before anything else. It may contain the only valid token, so a complete one
 //! is never removed. Readers ignore it: without the lock they cannot tell whether its writer is
 //! still active.

@@ -16,7 +16,7 @@ use crate::token_file::TokenFile;
 use crate::token_paths::TokenPaths;
 
 /// Writes a new token durably. If the process dies, the file has its previous or these contents;
-/// once the temporary file is complete, these: if anything fails after that, the next holder of the
+/// once the temporary file is complete, these: if anything fails after that, the next owner of the
 /// lock completes the write.
 pub(crate) fn save_token(
     paths: &TokenPaths,

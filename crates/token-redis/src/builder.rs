@@ -47,7 +47,7 @@ pub struct RedisStoreBuilder {
     password: Option<Arc<dyn PasswordSource>>,
 }
 
-/// How a waiter learns of another holder's commit.
+/// How a waiter learns of another owner's commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Changes {
     Subscribed,
@@ -159,7 +159,7 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Polls every 50 milliseconds while it waits for another holder, instead of subscribing, for a
+    /// Polls every 50 milliseconds while it waits for another owner, instead of subscribing, for a
     /// proxy that does not forward messages or only supports version 2 of the protocol.
     #[must_use]
     pub fn polling_only(mut self) -> Self {

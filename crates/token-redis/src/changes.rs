@@ -1,4 +1,4 @@
-//! Waits for another holder's commit: by message, and by reading from time to time.
+//! Waits for another owner's commit: by message, and by reading from time to time.
 
 use std::pin::pin;
 use std::sync::Arc;

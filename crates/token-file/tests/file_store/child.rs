@@ -119,15 +119,15 @@ fn wait_to_be_told() {
 fn a_lease_that_another_process_holds_is_busy() {
     match std::env::var(TASK) {
         Ok(task) => work(&task),
-        Err(_) => watch_a_holder(),
+        Err(_) => watch_a_process(),
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn watch_a_holder() {
+async fn watch_a_process() {
     let fixture = Fixture::with_a_record().await;
-    let mut holder = Process::start("hold", &fixture.directory(), None);
-    holder.expect("held");
+    let mut process = Process::start("hold", &fixture.directory(), None);
+    process.expect("held");
     let acquired = fixture
         .store()
         .acquire(&key(), &owner(2), LONG)

@@ -18,8 +18,8 @@ fn whole_on_disk(fixture: &Fixture) -> u8 {
     newest.unwrap()
 }
 
-/// Returns what the next holder of the lease finds, which must be what is stored from then on.
-async fn next_holder_finds(fixture: &Fixture, when: &str) -> u8 {
+/// Returns what the next owner of the lease finds, which must be what is stored from then on.
+async fn next_owner_finds(fixture: &Fixture, when: &str) -> u8 {
     let store = fixture.store();
     let held = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     let Acquired::Held(entry) = held else {
@@ -48,7 +48,7 @@ async fn a_token_that_was_complete_on_disk_survives_a_kill_at_any_step() {
         if file < whole {
             saved.insert(death.before);
         }
-        assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
+        assert_eq!(next_owner_finds(&fixture, &when).await, whole, "{when}");
     }
     let wanted = ["Sync", "Rename"].map(String::from);
     assert_eq!(
@@ -81,7 +81,7 @@ async fn a_logout_after_a_kill_removes_and_returns_the_token_that_was_complete_o
 }
 
 /// There cannot be a temporary file that is older than the file: a writer of a newer file completes
-/// it first. So the record that the next holder finds is never older than one that was complete on
+/// it first. So the record that the next owner finds is never older than one that was complete on
 /// disk before, at whatever steps two successive processes died.
 // FAULTS.md row 97
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn after_two_kills_at_any_two_steps_no_older_token_is_restored() {
             let when = format!("{} and {second}", death.before);
             let whole = whole_on_disk(&fixture);
             assert!(whole >= before, "{when}: {before} became {whole}");
-            assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
+            assert_eq!(next_owner_finds(&fixture, &when).await, whole, "{when}");
             newest.insert(whole);
             if death_of_second.is_none() {
                 break;
@@ -124,7 +124,7 @@ async fn a_process_that_is_killed_while_it_completes_the_write_of_another_loses_
             break;
         };
         assert_eq!(whole_on_disk(&fixture), 2, "before {}", death.before);
-        assert_eq!(next_holder_finds(&fixture, &death.before).await, 2);
+        assert_eq!(next_owner_finds(&fixture, &death.before).await, 2);
         steps.insert(death.before);
     }
     for wanted in ["WriteAgain", "Sync", "Rename", "SyncDirectory"] {
@@ -148,6 +148,6 @@ async fn a_process_killed_at_random_after_the_answer_loses_no_token_that_was_com
         process.kill();
         let whole = whole_on_disk(&fixture);
         let when = format!("killed {delay:?} after the answer");
-        assert_eq!(next_holder_finds(&fixture, &when).await, whole, "{when}");
+        assert_eq!(next_owner_finds(&fixture, &when).await, whole, "{when}");
     }
 }

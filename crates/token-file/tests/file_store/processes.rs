@@ -14,9 +14,9 @@ use crate::fixture::{Fixture, LONG, fingerprint, key, owner, stored};
 #[tokio::test]
 async fn a_stopped_process_loses_its_lease_by_time_and_commits_late() {
     let fixture = Fixture::with_a_record().await;
-    let mut holder = Process::start("hold", &fixture.directory(), None);
-    holder.expect("held");
-    holder.signal("-STOP");
+    let mut process = Process::start("hold", &fixture.directory(), None);
+    process.expect("held");
+    process.signal("-STOP");
     let store = fixture.store();
     let Acquired::Busy { left, .. } = store.acquire(&key(), &owner(2), LONG).await.unwrap() else {
         panic!("the lease of a stopped owner was granted at once");
@@ -30,9 +30,9 @@ async fn a_stopped_process_loses_its_lease_by_time_and_commits_late() {
             .unwrap()
             .is_held()
     );
-    holder.signal("-CONT");
-    holder.tell();
-    holder.expect("committed late");
+    process.signal("-CONT");
+    process.tell();
+    process.expect("committed late");
     assert_eq!(stored(&store).await, Some(2));
     let third = store.acquire(&key(), &owner(3), LONG).await.unwrap();
     assert!(
@@ -44,14 +44,14 @@ async fn a_stopped_process_loses_its_lease_by_time_and_commits_late() {
 #[tokio::test]
 async fn the_lease_of_a_killed_process_ends_at_once() {
     let fixture = Fixture::with_a_record().await;
-    let mut holder = Process::start("race", &fixture.directory(), None);
-    holder.expect("ready");
-    holder.tell();
-    holder.expect("lease and commit");
+    let mut process = Process::start("race", &fixture.directory(), None);
+    process.expect("ready");
+    process.tell();
+    process.expect("lease and commit");
     let store = fixture.store();
     let busy = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(busy, Acquired::Busy { left, .. } if left > LONG / 2));
-    holder.kill();
+    process.kill();
     assert!(
         store
             .acquire(&key(), &owner(2), LONG)

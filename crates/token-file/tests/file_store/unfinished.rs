@@ -36,8 +36,8 @@ pub(crate) async fn half_done() -> Fixture {
     fixture
 }
 
-/// Returns the generation that the next holder of the lease finds.
-async fn next_holder_finds(store: &FileStore) -> Option<u64> {
+/// Returns the generation that the next owner of the lease finds.
+async fn next_owner_finds(store: &FileStore) -> Option<u64> {
     match store.acquire(&key(), &owner(7), LONG).await.unwrap() {
         Acquired::Held(entry) => entry.generation().map(token_core::Generation::number),
         busy => panic!("{busy:?}"),
@@ -46,7 +46,7 @@ async fn next_holder_finds(store: &FileStore) -> Option<u64> {
 
 // FAULTS.md row 97
 #[tokio::test]
-async fn a_token_that_was_written_but_not_renamed_is_found_by_the_next_holder() {
+async fn a_token_that_was_written_but_not_renamed_is_found_by_the_next_owner() {
     for step in [WriteStep::Sync, WriteStep::Rename] {
         let fixture = Fixture::with_a_record().await;
         let store = failing_at(&fixture, step);
@@ -62,7 +62,7 @@ async fn a_token_that_was_written_but_not_renamed_is_found_by_the_next_holder() 
             "readers do not take it"
         );
         error_of(store.acquire(&key(), &owner(1), LONG).await);
-        assert_eq!(next_holder_finds(&fixture.store()).await, Some(2));
+        assert_eq!(next_owner_finds(&fixture.store()).await, Some(2));
         assert_eq!(stored(&fixture.store()).await, Some(2));
         assert!(!fixture.beside(".new").exists());
     }
@@ -142,7 +142,7 @@ async fn a_torn_temporary_file_is_removed_wherever_it_ends() {
     let store = fixture.store();
     for length in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
         put(&fixture.beside(".new"), &whole[..length]);
-        assert_eq!(next_holder_finds(&store).await, Some(1), "{length} bytes");
+        assert_eq!(next_owner_finds(&store).await, Some(1), "{length} bytes");
         assert!(!fixture.beside(".new").exists());
     }
 }
@@ -161,7 +161,7 @@ async fn a_temporary_file_of_another_key_is_set_aside_and_kept() {
         .unwrap();
     let of_other = fs::read(elsewhere.directory().join("acme%2fapi%2f2.json")).unwrap();
     put(&fixture.beside(".new"), &of_other);
-    assert_eq!(next_holder_finds(&store).await, Some(1));
+    assert_eq!(next_owner_finds(&store).await, Some(1));
     assert_eq!(fs::read(fixture.beside(".unreadable-1")).unwrap(), of_other);
 }
 
@@ -199,7 +199,7 @@ async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
     let without_key = error_of(fixture.store().acquire(&key(), &owner(1), LONG).await);
     assert!(without_key.contains("no key was given"), "{without_key}");
     assert_eq!(stored(&sealed()).await, Some(2));
-    assert_eq!(next_holder_finds(&sealed()).await, Some(2));
+    assert_eq!(next_owner_finds(&sealed()).await, Some(2));
 }
 
 // FAULTS.md row 97
@@ -207,7 +207,7 @@ async fn a_sealed_temporary_file_is_completed_and_needs_its_key_to_be_read() {
 async fn a_complete_temporary_file_next_to_a_torn_file_is_completed_and_the_torn_one_is_kept() {
     let fixture = half_done().await;
     put(&fixture.file(), "torn");
-    assert_eq!(next_holder_finds(&fixture.store()).await, Some(2));
+    assert_eq!(next_owner_finds(&fixture.store()).await, Some(2));
     let kept = fs::read_to_string(fixture.beside(".unreadable-1")).unwrap();
     assert_eq!(kept, "torn");
 }

@@ -14,13 +14,13 @@ use crate::fixture::{Fixture, LONG, child_of, key, owner, record};
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
-async fn a_wait_ends_soon_after_the_lease_holders_commit() {
+async fn a_wait_ends_soon_after_the_lease_owners_commit() {
     let fixture = Fixture::with_a_record().await;
-    let holder = fixture.store();
-    let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
+    let first = fixture.store();
+    let held = first.acquire(&key(), &owner(1), LONG).await.unwrap();
     assert!(held.is_held());
     let waiter = waiting(&fixture).await;
-    holder
+    first
         .commit(&key(), &child_of(1), &record(2))
         .await
         .unwrap();
@@ -31,11 +31,11 @@ async fn a_wait_ends_soon_after_the_lease_holders_commit() {
 #[tokio::test]
 async fn a_wait_ends_soon_after_the_lease_is_released() {
     let fixture = Fixture::with_a_record().await;
-    let holder = fixture.store();
-    let held = holder.acquire(&key(), &owner(1), LONG).await.unwrap();
+    let first = fixture.store();
+    let held = first.acquire(&key(), &owner(1), LONG).await.unwrap();
     assert!(held.is_held());
     let waiter = waiting(&fixture).await;
-    holder.release(&key(), &owner(1)).await.unwrap();
+    first.release(&key(), &owner(1)).await.unwrap();
     let entry = soon(waiter).await.unwrap();
     assert_eq!(entry.generation(), Some(record(1).generation));
 }

@@ -1,4 +1,4 @@
-//! Waiting for another holder: how long, and what is cleaned up.
+//! Waiting for another owner: how long, and what is cleaned up.
 
 use std::time::Duration;
 
