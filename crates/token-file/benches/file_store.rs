@@ -2,7 +2,7 @@
 //! with `fsync` on the same disk.
 //!
 //! ```sh
-//! cargo bench -p token-cache --features file --bench file_store
+//! cargo bench -p token-file --all-features --bench file_store
 //! ```
 
 #![expect(
@@ -12,8 +12,9 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod fsync;
+
 use std::fs::{self, File};
-use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ use token_core::store::{CommitCondition, Intent, Owner, Record, RefreshFingerpri
 use token_core::{Generation, Secret, TokenKey, TokenStore};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
+
+use fsync::{median, write_with_fsync};
 
 const REFRESHES: u64 = 400;
 const LEASE: Duration = Duration::from_secs(30);
@@ -40,7 +43,7 @@ async fn main() {
     let mut file = File::create(directory.join("plain")).unwrap();
     let [mut plain, mut safe, mut synced, mut durable] = [const { Vec::new() }; 4];
     for parent in 0..REFRESHES {
-        plain.push(write_with_fsync(&mut file));
+        plain.push(write_with_fsync(&mut file, body().expose()));
         prepare(&store, parent).await;
         let answered = Instant::now();
         commit(
@@ -101,20 +104,6 @@ async fn prepare(store: &FileStore, parent: u64) {
 async fn commit(store: &FileStore, number: u64, condition: &CommitCondition) {
     let record = Record::new(fingerprint(number), Generation::new(number), body());
     store.commit(&key(), condition, &record).await.unwrap();
-}
-
-fn write_with_fsync(file: &mut File) -> Duration {
-    let content = body();
-    let began = Instant::now();
-    file.rewind().unwrap();
-    file.write_all(content.expose().as_bytes()).unwrap();
-    file.sync_all().unwrap();
-    began.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap()
 }
 
 /// Returns a body as long as a record with two JWTs.

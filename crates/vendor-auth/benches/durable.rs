@@ -15,9 +15,11 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+#[path = "../../token-file/benches/fsync/mod.rs"]
+mod fsync;
+
 use std::fs::File;
-use std::io::{Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,6 +32,8 @@ use vendor_auth::oauth2::OAuth2;
 use vendor_auth::sealing::{Sealing, SealingKey};
 use vendor_auth::types::{HttpClient, SendError, TokenStore};
 use vendor_auth::{FileStore, PostgresStore, RedisStore, Secret, Token, TokenCache};
+
+use fsync::{median, write_with_fsync};
 
 const REFRESHES: u32 = 300;
 /// As long as a JWT with a few claims.
@@ -55,10 +59,11 @@ async fn main() {
         Measured::new("PostgreSQL", tables).await,
     ];
     let mut writes = Vec::new();
-    let mut plain = plain_file(&directory);
+    let mut plain = File::create(directory.join("plain")).unwrap();
+    let content = "x".repeat(2 * TOKEN_LENGTH);
     // All take turns, so that other load on the machine slows all of them.
     for _ in 0..REFRESHES {
-        writes.push(write_with_fsync(&mut plain));
+        writes.push(write_with_fsync(&mut plain, &content));
         for store in &mut measured {
             store.refresh().await;
         }
@@ -172,22 +177,4 @@ fn sealing() -> Sealing {
 
 async fn opened(redis: &Redis) -> RedisStore {
     RedisStore::connect(&redis.url(), sealing()).await.unwrap()
-}
-
-fn plain_file(directory: &Path) -> File {
-    File::create(directory.join("plain")).unwrap()
-}
-
-fn write_with_fsync(file: &mut File) -> Duration {
-    let content = "x".repeat(2 * TOKEN_LENGTH);
-    let began = Instant::now();
-    file.rewind().unwrap();
-    file.write_all(content.as_bytes()).unwrap();
-    file.sync_all().unwrap();
-    began.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap()
 }
