@@ -11,7 +11,7 @@ use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition, Committed, Intent, Renewed};
 use token_file::FileStore;
 
-use crate::fixture::{Fixture, LONG, child_of, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, LONG, child_of, commit, intent, key, owner, record, stored};
 
 const TASK: &str = "FILE_STORE_TASK";
 const DIRECTORY: &str = "FILE_STORE_DIRECTORY";
@@ -155,10 +155,7 @@ fn work(task: &str) {
                 say("recovered");
             }
             "login" => {
-                store
-                    .commit(&key(), &CommitCondition::Overwrite, &record(2))
-                    .await
-                    .unwrap();
+                commit(&store, &CommitCondition::Overwrite, 2).await;
                 say("committed");
             }
             "logout" => {
@@ -195,10 +192,7 @@ async fn refresh(store: &FileStore) {
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     say("intended");
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(store, &child_of(1), 2).await;
     say("committed");
     store.release(&key(), &owner(1)).await.unwrap();
 }
@@ -238,8 +232,8 @@ async fn hold(store: &FileStore) {
         store.renew(&key(), &owner(1), life).await.unwrap(),
         Renewed::Lost
     );
-    let late = store.commit(&key(), &child_of(1), &record(2)).await;
-    assert_eq!(late.unwrap(), Committed::Stored);
+    let late = commit(store, &child_of(1), 2).await;
+    assert_eq!(late, Committed::Stored);
     say("committed late");
 }
 

@@ -7,7 +7,8 @@ use token_core::store::CommitCondition::Overwrite;
 use token_core::store::Committed;
 
 use crate::fixture::{
-    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, stored, why_not_loaded,
+    Fixture, LONG, child_of, commit, error_of, intent, key, owner, put, record, stored,
+    why_not_loaded,
 };
 
 // FAULTS.md row 38
@@ -69,20 +70,14 @@ async fn a_foreign_file_is_an_error_and_is_kept() {
 async fn an_unreadable_file_leaves_the_previous_copy_in_use_and_is_kept() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
     fs::write(fixture.file(), "torn").unwrap();
     assert_eq!(stored(&store).await, Some(1));
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     let entry = store.load(&key()).await.unwrap();
     assert_eq!(entry.intent, Some(intent(1, 1)));
-    let committed = store
-        .commit(&key(), &child_of(1), &record(3))
-        .await
-        .unwrap();
+    let committed = commit(&store, &child_of(1), 3).await;
     assert_eq!(committed, Committed::Stored);
     assert_eq!(stored(&store).await, Some(3));
     let kept = fs::read_to_string(fixture.beside(".unreadable-1")).unwrap();
@@ -97,7 +92,7 @@ async fn a_new_login_or_a_logout_replaces_and_keeps_an_unreadable_file() {
         fs::write(fixture.file(), format!("torn {number}")).unwrap();
         match number {
             1 => {
-                _ = store.commit(&key(), &Overwrite, &record(4)).await.unwrap();
+                _ = commit(&store, &Overwrite, 4).await;
             }
             _ => drop(store.tombstone(&key()).await.unwrap()),
         }
@@ -112,7 +107,7 @@ async fn a_new_login_or_a_logout_replaces_and_keeps_an_unreadable_file() {
 async fn a_logout_over_an_unreadable_file_keeps_a_generation() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store.commit(&key(), &Overwrite, &record(2)).await.unwrap();
+    commit(&store, &Overwrite, 2).await;
     fs::write(fixture.file(), "torn").unwrap();
     let copy = store.load(&key()).await.unwrap().generation();
     store.tombstone(&key()).await.unwrap();
@@ -127,7 +122,7 @@ async fn a_tombstone_in_the_previous_copy_is_ignored() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
-    store.commit(&key(), &Overwrite, &record(2)).await.unwrap();
+    commit(&store, &Overwrite, 2).await;
     fs::write(fixture.file(), "").unwrap();
     assert!(why_not_loaded(&store).await.contains("torn"));
 }

@@ -10,7 +10,9 @@ use token_core::store::{CommitCondition, Committed, StoreError};
 use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
-use crate::fixture::{Fixture, LONG, child_of, error_of, intent, key, owner, record, stored};
+use crate::fixture::{
+    Fixture, LONG, child_of, commit, error_of, intent, key, owner, record, stored, takes_lease,
+};
 
 const NO_SPACE: i32 = 28;
 const READ_ONLY: i32 = 30;
@@ -80,15 +82,9 @@ async fn a_disk_that_fails_at_any_step_is_an_error_and_loses_nothing() {
 async fn repaired(fixture: &Fixture) {
     let store = fixture.store();
     assert!(matches!(stored(&store).await, Some(1 | 2)));
-    assert!(
-        store
-            .acquire(&key(), &owner(2), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
-    let late = store.commit(&key(), &child_of(1), &record(2)).await;
-    assert_eq!(late.unwrap(), Committed::Stored);
+    assert!(takes_lease(&store, 2).await);
+    let late = commit(&store, &child_of(1), 2).await;
+    assert_eq!(late, Committed::Stored);
     assert_eq!(stored(&store).await, Some(2));
     assert!(!fixture.beside(".new").exists());
 }

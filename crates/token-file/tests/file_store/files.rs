@@ -9,8 +9,8 @@ use token_file::FileStore;
 use token_sealing::Sealing;
 
 use crate::fixture::{
-    FILE, Fixture, LONG, child_of, intent, key, owner, record, sealing, sealing_key, set_mode,
-    stored, why_not_loaded,
+    FILE, Fixture, LONG, child_of, commit, intent, key, owner, record, sealing, sealing_key,
+    set_mode, stored, takes_lease, why_not_loaded,
 };
 
 #[tokio::test]
@@ -35,8 +35,8 @@ async fn a_token_file_that_is_a_symbolic_link_is_followed_to_its_target() {
     std::os::unix::fs::symlink("token.json", elsewhere.join("next.json")).unwrap();
     let store = fixture.store();
     for (condition, number) in [(Overwrite, 1), (child_of(1), 2)] {
-        let committed = store.commit(&key(), &condition, &record(number)).await;
-        assert_eq!(committed.unwrap(), Committed::Stored);
+        let committed = commit(&store, &condition, number).await;
+        assert_eq!(committed, Committed::Stored);
         assert_eq!(stored(&store).await, Some(number));
     }
     assert!(fs::symlink_metadata(fixture.file()).unwrap().is_symlink());
@@ -62,10 +62,7 @@ async fn a_cycle_of_symbolic_links_is_an_error() {
 async fn a_logout_leaves_no_copy_of_the_token() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
     assert!(fixture.beside(".previous").exists());
     store.tombstone(&key()).await.unwrap();
     for file in fs::read_dir(fixture.directory()).unwrap() {
@@ -85,35 +82,23 @@ async fn a_lease_ends_with_the_last_handle_of_its_owner() {
     let while_a_clone_lives = clone.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(while_a_clone_lives, Acquired::Busy { .. }));
     drop(clone_of_dying);
-    assert!(
-        clone
-            .acquire(&key(), &owner(2), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&clone, 2).await);
 }
 
 #[tokio::test]
 async fn a_deleted_lock_file_is_created_again() {
     let fixture = Fixture::with_a_record().await;
     fs::remove_file(fixture.beside(".lock")).unwrap();
-    let committed = fixture
-        .store()
-        .commit(&key(), &child_of(1), &record(2))
-        .await;
-    assert_eq!(committed.unwrap(), Committed::Stored);
+    let committed = commit(&fixture.store(), &child_of(1), 2).await;
+    assert_eq!(committed, Committed::Stored);
 }
 
 #[tokio::test]
 async fn a_sealed_token_is_not_in_any_file() {
     let fixture = Fixture::empty();
     let store = fixture.store().sealed_with(sealing());
-    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &Overwrite, 1).await;
+    commit(&store, &child_of(1), 2).await;
     for file in fs::read_dir(fixture.directory()).unwrap() {
         let content = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!content.contains("s3cr3t") && !content.contains("body"));
@@ -168,17 +153,14 @@ async fn a_plain_record_is_refused_if_a_key_is_given() {
 async fn a_record_of_the_old_key_opens_until_the_next_commit_seals_it_with_the_new_one() {
     let fixture = Fixture::empty();
     let old = fixture.store().sealed_with(sealing());
-    old.commit(&key(), &Overwrite, &record(1)).await.unwrap();
+    commit(&old, &Overwrite, 1).await;
     let rotated = Sealing::with(sealing_key("2026-04", 4)).or_opened_by(sealing_key("2026-03", 3));
     let rotated = fixture.store().sealed_with(rotated);
     assert_eq!(stored(&rotated).await, Some(1));
     rotated.acquire(&key(), &owner(1), LONG).await.unwrap();
     let intended = rotated.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(intended, Intended::Written);
-    rotated
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&rotated, &child_of(1), 2).await;
     let new_alone = fixture
         .store()
         .sealed_with(Sealing::with(sealing_key("2026-04", 4)));

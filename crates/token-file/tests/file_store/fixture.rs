@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use token_core::TokenStore;
-use token_core::store::{CommitCondition, StoreError};
+use token_core::store::{CommitCondition, Committed, StoreError};
 use token_file::FileStore;
+use token_file::test_util::WriteStep;
 use token_sealing::{Sealing, SealingKey};
 pub(crate) use token_testkit::records::{child_of, fingerprint, intent, key, owner, record};
 
@@ -29,11 +31,7 @@ impl Fixture {
     /// Returns a fixture whose store contains `record(1)`.
     pub(crate) async fn with_a_record() -> Self {
         let fixture = Self::empty();
-        let first = fixture
-            .store()
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
-            .await;
-        first.unwrap();
+        commit(&fixture.store(), &CommitCondition::Overwrite, 1).await;
         fixture
     }
 
@@ -54,6 +52,11 @@ impl Fixture {
     /// Returns the path of the record's file.
     pub(crate) fn file(&self) -> PathBuf {
         self.directory().join(FILE)
+    }
+
+    /// Returns what is in the record's file.
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(self.file()).unwrap()
     }
 
     pub(crate) fn beside(&self, ending: &str) -> PathBuf {
@@ -106,6 +109,33 @@ pub(crate) fn sealing() -> Sealing {
 
 pub(crate) fn sealing_key(id: &str, byte: u8) -> SealingKey {
     SealingKey::new(id, [byte; 32]).unwrap()
+}
+
+/// Commits the record with this number.
+pub(crate) async fn commit(
+    store: &FileStore,
+    condition: &CommitCondition,
+    number: u8,
+) -> Committed {
+    let committed = store.commit(&key(), condition, &record(number)).await;
+    committed.unwrap()
+}
+
+/// Returns whether this owner gets the lease.
+pub(crate) async fn takes_lease(store: &FileStore, number: u8) -> bool {
+    let acquired = store.acquire(&key(), &owner(number), LONG).await;
+    acquired.unwrap().is_held()
+}
+
+/// Returns a store that keeps a list of its steps.
+pub(crate) fn recording(fixture: &Fixture) -> (FileStore, Arc<Mutex<Vec<WriteStep>>>) {
+    let steps = Arc::<Mutex<Vec<_>>>::default();
+    let seen = Arc::clone(&steps);
+    let store = fixture.store().before_each_step(move |step| {
+        seen.lock().unwrap().push(step);
+        Ok(())
+    });
+    (store, steps)
 }
 
 /// Returns the number of the stored record, after a check of its body.

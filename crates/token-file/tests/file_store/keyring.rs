@@ -1,15 +1,14 @@
 //! The sealing key in a keyring in memory: those of the platforms are other packages.
 
-use std::fs;
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::mock;
 use keyring_core::{Entry, Error};
-use token_core::TokenStore;
 use token_core::store::CommitCondition::Overwrite;
+use token_file::FileStore;
 
-use crate::fixture::{Fixture, error_of, key, record, stored, why_not_loaded};
+use crate::fixture::{Fixture, commit, error_of, stored, why_not_loaded};
 
 fn keyring() -> Arc<mock::Store> {
     mock::Store::new().unwrap()
@@ -19,25 +18,18 @@ fn entry(keyring: &mock::Store) -> Entry {
     keyring.build("acme-sync", "token store", None).unwrap()
 }
 
+async fn sealed(fixture: &Fixture, keyring: &mock::Store) -> FileStore {
+    let sealed = fixture.store().sealed_by_keyring(entry(keyring)).await;
+    sealed.unwrap()
+}
+
 #[tokio::test]
 async fn the_first_use_creates_a_key_that_the_next_reads() {
     let (fixture, keyring) = (Fixture::empty(), keyring());
-    let first = fixture
-        .store()
-        .sealed_by_keyring(entry(&keyring))
-        .await
-        .unwrap();
-    first.commit(&key(), &Overwrite, &record(1)).await.unwrap();
-    assert!(
-        !fs::read_to_string(fixture.file())
-            .unwrap()
-            .contains("s3cr3t")
-    );
-    let next = fixture
-        .store()
-        .sealed_by_keyring(entry(&keyring))
-        .await
-        .unwrap();
+    let first = sealed(&fixture, &keyring).await;
+    commit(&first, &Overwrite, 1).await;
+    assert!(!fixture.text().contains("s3cr3t"));
+    let next = sealed(&fixture, &keyring).await;
     assert_eq!(stored(&next).await, Some(1));
     assert_eq!(entry(&keyring).get_secret().unwrap().len(), 32);
 }
@@ -51,7 +43,7 @@ async fn handles_that_create_the_key_concurrently_use_the_same() {
     for (number, store) in (1..).zip(stores) {
         let store = store.await.unwrap().unwrap();
         if number == 1 {
-            store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
+            commit(&store, &Overwrite, 1).await;
         }
         assert_eq!(stored(&store).await, Some(1));
     }
@@ -60,18 +52,10 @@ async fn handles_that_create_the_key_concurrently_use_the_same() {
 #[tokio::test]
 async fn a_deleted_entry_is_a_clear_error_and_loses_nothing() {
     let (fixture, keyring) = (Fixture::empty(), keyring());
-    let store = fixture
-        .store()
-        .sealed_by_keyring(entry(&keyring))
-        .await
-        .unwrap();
-    store.commit(&key(), &Overwrite, &record(1)).await.unwrap();
+    let store = sealed(&fixture, &keyring).await;
+    commit(&store, &Overwrite, 1).await;
     entry(&keyring).delete_credential().unwrap();
-    let other = fixture
-        .store()
-        .sealed_by_keyring(entry(&keyring))
-        .await
-        .unwrap();
+    let other = sealed(&fixture, &keyring).await;
     assert!(
         why_not_loaded(&other)
             .await

@@ -6,7 +6,7 @@ use token_core::TokenStore;
 use token_core::store::{CommitCondition, Committed};
 
 use crate::child::Process;
-use crate::fixture::{Fixture, LONG, child_of, intent, key, owner, record, stored};
+use crate::fixture::{Fixture, child_of, commit, intent, key, stored, takes_lease};
 
 /// What a killed child had done before.
 pub(crate) struct Death {
@@ -49,12 +49,11 @@ async fn a_process_that_is_killed_at_any_step_of_a_refresh_leaves_the_old_record
         if death.said.contains("intended") && number == 1 {
             assert_eq!(entry.intent, Some(intent(1, 1)), "{when}");
         }
-        let lease = store.acquire(&key(), &owner(2), LONG).await.unwrap();
-        assert!(lease.is_held(), "{when}: its lease ends with it");
-        let spilled = store
-            .commit(&key(), &child_of(1), &record(2))
-            .await
-            .unwrap();
+        assert!(
+            takes_lease(&store, 2).await,
+            "{when}: its lease ends with it"
+        );
+        let spilled = commit(&store, &child_of(1), 2).await;
         assert_eq!(spilled, Committed::Stored, "{when}");
         assert_eq!(stored(&store).await, Some(2), "{when}");
         steps.insert(death.before);
@@ -93,11 +92,8 @@ async fn a_process_that_is_killed_at_any_step_of_the_first_login_leaves_nothing_
             "before {}",
             death.before
         );
-        let again = fixture
-            .store()
-            .commit(&key(), &CommitCondition::Overwrite, &record(2))
-            .await;
-        assert_eq!(again.unwrap(), Committed::Stored, "before {}", death.before);
+        let again = commit(&fixture.store(), &CommitCondition::Overwrite, 2).await;
+        assert_eq!(again, Committed::Stored, "before {}", death.before);
         assert_eq!(stored(&fixture.store()).await, Some(2));
         steps.insert(death.before);
     }
@@ -124,11 +120,8 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
             death.before
         );
         fixture.store().tombstone(&key()).await.unwrap();
-        let late = fixture
-            .store()
-            .commit(&key(), &child_of(1), &record(2))
-            .await;
-        assert_eq!(late.unwrap(), Committed::Tombstoned);
+        let late = commit(&fixture.store(), &child_of(1), 2).await;
+        assert_eq!(late, Committed::Tombstoned);
     }
 }
 
@@ -137,11 +130,8 @@ async fn a_process_that_is_killed_at_any_step_of_a_logout_leaves_the_record_or_t
 async fn a_process_killed_while_it_replaces_a_torn_file_leaves_the_previous_copy_or_the_new() {
     for step in 0.. {
         let fixture = Fixture::with_a_record().await;
-        let second = fixture
-            .store()
-            .commit(&key(), &child_of(1), &record(9))
-            .await;
-        assert_eq!(second.unwrap(), Committed::Stored);
+        let second = commit(&fixture.store(), &child_of(1), 9).await;
+        assert_eq!(second, Committed::Stored);
         std::fs::write(fixture.file(), "torn").unwrap();
         let Some(death) = killed("refresh", &fixture, step) else {
             assert!(step > 20);

@@ -8,7 +8,7 @@ use token_core::TokenStore;
 use token_core::store::{Acquired, Committed};
 
 use crate::child::Process;
-use crate::fixture::{Fixture, LONG, child_of, key, owner, record, stored, whole_record};
+use crate::fixture::{Fixture, LONG, child_of, commit, key, owner, record, stored, whole_record};
 use crate::kills::killed;
 use crate::unfinished::half_done;
 
@@ -75,8 +75,8 @@ async fn a_logout_after_a_kill_removes_and_returns_the_token_that_was_complete_o
             "{}",
             death.before
         );
-        let late = store.commit(&key(), &child_of(1), &record(2)).await;
-        assert_eq!(late.unwrap(), Committed::Tombstoned, "{}", death.before);
+        let late = commit(&store, &child_of(1), 2).await;
+        assert_eq!(late, Committed::Tombstoned, "{}", death.before);
     }
 }
 

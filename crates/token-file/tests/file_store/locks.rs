@@ -1,7 +1,7 @@
 //! Waiting for the lock: its time is measured by the clock, and an operation that was reported as
 //! failed is not carried out later.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,7 +13,7 @@ use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
 use crate::fixture::{
-    Fixture, LONG, child_of, error_of, intent, key, owner, record, stored, whole_record,
+    Fixture, LONG, child_of, commit, error_of, intent, key, owner, record, stored, whole_record,
 };
 
 /// Returns a store on a machine so slow that each attempt to lock takes this long, and the number
@@ -141,8 +141,8 @@ async fn a_token_whose_future_is_dropped_during_its_write_is_stored() {
     })
     .await;
     let store = fixture.store();
-    let again = store.commit(&key(), &child_of(1), &record(2)).await;
-    assert_eq!(again.unwrap(), Committed::Stored);
+    let again = commit(&store, &child_of(1), 2).await;
+    assert_eq!(again, Committed::Stored);
     assert_eq!(
         whole_record(&fixture.beside(".previous")),
         Some(2),
@@ -168,9 +168,5 @@ async fn a_commit_that_was_reported_as_failed_does_not_undo_a_later_logout() {
     let store = fixture.store();
     store.tombstone(&key()).await.unwrap();
     assert!(store.load(&key()).await.unwrap().tombstoned);
-    assert!(
-        !fs::read_to_string(fixture.file())
-            .unwrap()
-            .contains("s3cr3t")
-    );
+    assert!(!fixture.text().contains("s3cr3t"));
 }

@@ -14,7 +14,8 @@ use token_core::store::CommitCondition;
 use token_file::FileStore;
 
 use crate::fixture::{
-    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, set_mode, stored,
+    Fixture, LONG, child_of, commit, error_of, intent, key, owner, put, set_mode, stored,
+    takes_lease,
 };
 
 /// The files next to the record's that are read, locked or replaced.
@@ -24,10 +25,7 @@ async fn every_file(fixture: &Fixture) {
     let store = fixture.store();
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
 }
 
 /// Returns the errors of a read and a write.
@@ -143,10 +141,7 @@ async fn a_parent_directory_that_every_user_may_write_to_is_a_warning() {
             said.contains(&*fixture.root().to_string_lossy()),
             "{when}: {said}"
         );
-        store
-            .commit(&key(), &CommitCondition::Overwrite, &record(1))
-            .await
-            .unwrap();
+        commit(&store, &CommitCondition::Overwrite, 1).await;
     }
     for harmless in [0o1777, 0o775, 0o700] {
         set_mode(fixture.root(), harmless);
@@ -164,13 +159,7 @@ async fn strict_permissions_make_such_a_parent_an_error() {
     }
     set_mode(fixture.root(), 0o755);
     assert_eq!(stored(&store).await, None);
-    assert!(
-        store
-            .acquire(&key(), &owner(1), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&store, 1).await);
 }
 
 #[cfg(target_os = "linux")]

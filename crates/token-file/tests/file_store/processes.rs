@@ -7,7 +7,7 @@ use token_core::TokenStore;
 use token_core::store::Acquired;
 
 use crate::child::Process;
-use crate::fixture::{Fixture, LONG, fingerprint, key, owner, stored};
+use crate::fixture::{Fixture, LONG, fingerprint, key, owner, stored, takes_lease};
 
 // FAULTS.md row 10
 #[cfg(unix)]
@@ -23,13 +23,7 @@ async fn a_stopped_process_loses_its_lease_by_time_and_commits_late() {
     };
     // tidy: sleeps because the lease ends by the machine's clock, which no test can move
     tokio::time::sleep(left + Duration::from_millis(5)).await;
-    assert!(
-        store
-            .acquire(&key(), &owner(2), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&store, 2).await);
     process.signal("-CONT");
     process.tell();
     process.expect("committed late");
@@ -52,13 +46,7 @@ async fn the_lease_of_a_killed_process_ends_at_once() {
     let busy = store.acquire(&key(), &owner(2), LONG).await.unwrap();
     assert!(matches!(busy, Acquired::Busy { left, .. } if left > LONG / 2));
     process.kill();
-    assert!(
-        store
-            .acquire(&key(), &owner(2), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&store, 2).await);
 }
 
 // FAULTS.md rows 1 and 42

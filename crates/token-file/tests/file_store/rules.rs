@@ -6,7 +6,9 @@ use std::fs;
 use token_core::store::{CommitCondition, Committed, Intent, Record};
 use token_core::{Generation, Timestamp, TokenStore};
 
-use crate::fixture::{Fixture, LONG, child_of, fingerprint, intent, key, owner, record, stored};
+use crate::fixture::{
+    Fixture, LONG, child_of, commit, fingerprint, intent, key, owner, record, stored,
+};
 
 /// Returns a record of a vendor that does not rotate: every generation has the same fingerprint.
 fn of_one_lineage(generation: u8) -> Record {
@@ -98,10 +100,7 @@ async fn a_repeated_commit_keeps_the_intent_to_spend_its_token() {
 async fn a_logout_returns_the_record_that_it_removed() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
     let removed = store.tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(removed.body.expose(), record(2).body.expose());
     assert!(store.tombstone(&key()).await.unwrap().is_none());
@@ -112,10 +111,7 @@ async fn a_logout_returns_the_record_that_it_removed() {
 async fn a_logout_over_a_torn_file_returns_the_previous_copy() {
     let fixture = Fixture::with_a_record().await;
     let store = fixture.store();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
     fs::write(fixture.file(), "torn").unwrap();
     let removed = store.tombstone(&key()).await.unwrap().unwrap();
     assert_eq!(removed.generation, Generation::new(1));
@@ -183,6 +179,6 @@ async fn the_instants_for_a_sweep_are_plain_text_even_if_the_token_is_sealed() {
         (back.due_at, back.grant_ends_at, back.initial),
         (dated.due_at, dated.grant_ends_at, dated.initial)
     );
-    let text = fs::read_to_string(fixture.file()).unwrap();
+    let text = fixture.text();
     assert!(text.contains("\"due_at\":1800000000123"), "{text}");
 }

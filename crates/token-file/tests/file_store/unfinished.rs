@@ -11,8 +11,8 @@ use token_file::FileStore;
 use token_file::test_util::WriteStep;
 
 use crate::fixture::{
-    Fixture, LONG, child_of, error_of, intent, key, owner, put, record, sealing, stored,
-    whole_record,
+    Fixture, LONG, child_of, commit, error_of, intent, key, owner, put, record, recording, sealing,
+    stored, whole_record,
 };
 
 /// Returns a store whose disk fails at this step.
@@ -72,11 +72,8 @@ async fn a_token_that_was_written_but_not_renamed_is_found_by_the_next_owner() {
 #[tokio::test]
 async fn every_operation_on_the_record_completes_an_unfinished_write_first() {
     let fixture = half_done().await;
-    let late = fixture
-        .store()
-        .commit(&key(), &child_of(1), &record(3))
-        .await;
-    assert_eq!(late.unwrap(), Committed::Lost, "its parent was spent");
+    let late = commit(&fixture.store(), &child_of(1), 3).await;
+    assert_eq!(late, Committed::Lost, "its parent was spent");
     assert_eq!(stored(&fixture.store()).await, Some(2));
 
     let fixture = half_done().await;
@@ -102,12 +99,7 @@ async fn every_operation_on_the_record_completes_an_unfinished_write_first() {
 #[tokio::test]
 async fn a_file_that_could_not_be_synced_is_rewritten_before_it_is_synced() {
     let fixture = half_done().await;
-    let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let seen = std::sync::Arc::clone(&steps);
-    let store = fixture.store().before_each_step(move |step| {
-        seen.lock().unwrap().push(step);
-        Ok(())
-    });
+    let (store, steps) = recording(&fixture);
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     let wanted = [
         WriteStep::OpenLock,
@@ -216,20 +208,12 @@ async fn a_complete_temporary_file_next_to_a_torn_file_is_completed_and_the_torn
 #[tokio::test]
 async fn a_commit_after_an_intent_makes_no_copy_since_the_intent_made_it() {
     let fixture = Fixture::with_a_record().await;
-    let steps = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let seen = std::sync::Arc::clone(&steps);
-    let store = fixture.store().before_each_step(move |step| {
-        seen.lock().unwrap().push(step);
-        Ok(())
-    });
+    let (store, steps) = recording(&fixture);
     store.acquire(&key(), &owner(1), LONG).await.unwrap();
     store.write_intent(&key(), &intent(1, 1)).await.unwrap();
     assert_eq!(whole_record(&fixture.beside(".previous")), Some(1));
     steps.lock().unwrap().clear();
-    store
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&store, &child_of(1), 2).await;
     let wanted = [
         WriteStep::OpenLock,
         WriteStep::Create,

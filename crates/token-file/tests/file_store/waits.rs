@@ -8,7 +8,7 @@ use token_core::store::Entry;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::fixture::{Fixture, LONG, child_of, key, owner, record};
+use crate::fixture::{Fixture, child_of, commit, key, owner, record, takes_lease};
 
 /// Many times the interval at which the store checks the files, for a busy machine.
 const SOON: Duration = Duration::from_secs(5);
@@ -17,13 +17,9 @@ const SOON: Duration = Duration::from_secs(5);
 async fn a_wait_ends_soon_after_the_lease_owners_commit() {
     let fixture = Fixture::with_a_record().await;
     let first = fixture.store();
-    let held = first.acquire(&key(), &owner(1), LONG).await.unwrap();
-    assert!(held.is_held());
+    assert!(takes_lease(&first, 1).await);
     let waiter = waiting(&fixture).await;
-    first
-        .commit(&key(), &child_of(1), &record(2))
-        .await
-        .unwrap();
+    commit(&first, &child_of(1), 2).await;
     let entry = soon(waiter).await.unwrap();
     assert_eq!(entry.generation(), Some(record(2).generation));
 }
@@ -32,8 +28,7 @@ async fn a_wait_ends_soon_after_the_lease_owners_commit() {
 async fn a_wait_ends_soon_after_the_lease_is_released() {
     let fixture = Fixture::with_a_record().await;
     let first = fixture.store();
-    let held = first.acquire(&key(), &owner(1), LONG).await.unwrap();
-    assert!(held.is_held());
+    assert!(takes_lease(&first, 1).await);
     let waiter = waiting(&fixture).await;
     first.release(&key(), &owner(1)).await.unwrap();
     let entry = soon(waiter).await.unwrap();
