@@ -6,8 +6,9 @@ use local_servers::{LocalServer, Redis};
 use token_core::TokenStore;
 use token_core::store::CommitCondition::Overwrite;
 use token_core::store::{Acquired, CommitCondition, Committed};
+use tokio::runtime::Runtime;
 
-use crate::setup::{LONG, builder, child_of, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, child_of, intent, key, owner, record, store, takes_lease};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -16,13 +17,7 @@ const SHORT: Duration = Duration::from_millis(300);
 async fn a_frozen_server_is_an_error_in_time_and_not_busy() {
     let mut redis = Redis::start().unwrap();
     let store = builder(&redis).timeout(SHORT).connect().await.unwrap();
-    assert!(
-        store
-            .acquire(&key(), &owner(1), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&store, 1).await);
     redis.pause().unwrap();
     #[expect(
         clippy::disallowed_methods,
@@ -92,15 +87,14 @@ async fn after_an_empty_restart_a_record_is_missing_and_can_be_rewritten() {
     assert_eq!(repair.unwrap(), Committed::Stored);
 }
 
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
 // FAULTS.md row 46
 #[test]
 fn a_store_outlives_the_runtime_that_connected_it() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
     let redis = Redis::start().unwrap();
     let first = runtime();
     let store = first.block_on(store(&redis));
@@ -115,12 +109,6 @@ fn a_store_outlives_the_runtime_that_connected_it() {
 // FAULTS.md row 53
 #[test]
 fn a_store_works_while_the_runtime_that_connected_it_is_not_running() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
     let redis = Redis::start().unwrap();
     let still = runtime();
     let store = still.block_on(store(&redis));

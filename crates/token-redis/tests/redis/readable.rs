@@ -5,7 +5,7 @@ use token_core::TokenStore;
 use token_core::store::{Acquired, CommitCondition};
 use token_redis::RedisStore;
 
-use crate::setup::{LONG, builder, intent, key, owner, record, store};
+use crate::setup::{LONG, builder, intent, key, owner, record, store, takes_lease};
 
 async fn assert_readable(store: &RedisStore) {
     let entry = store.load(&key()).await.unwrap();
@@ -26,13 +26,7 @@ async fn put_a_record_into(redis: &Redis) -> RedisStore {
 async fn a_full_server_can_be_read_and_takes_no_intent() {
     let redis = Redis::start().unwrap();
     let before = put_a_record_into(&redis).await;
-    assert!(
-        before
-            .acquire(&key(), &owner(1), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&before, 1).await);
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     redis.command(&["SCRIPT", "FLUSH"]).unwrap();
     let starting = store(&redis).await;

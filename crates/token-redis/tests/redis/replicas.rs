@@ -8,7 +8,9 @@ use token_core::store::{Committed, Intended};
 use token_core::{Timestamp, TokenStore};
 use token_redis::RedisStore;
 
-use crate::setup::{LONG, builder, child_of, fingerprint, intent, key, owner, record, store};
+use crate::setup::{
+    LONG, builder, child_of, fingerprint, intent, key, owner, record, store, takes_lease,
+};
 
 fn pair() -> (Redis, Redis) {
     let primary = Redis::start().unwrap();
@@ -21,24 +23,20 @@ fn pair() -> (Redis, Redis) {
     (primary, replica)
 }
 
+/// A store whose writes wait this long for a replica.
+async fn waiting_for_replica(primary: &Redis, at_most: Duration) -> RedisStore {
+    let builder = builder(primary).replicas(1, at_most);
+    builder.connect().await.unwrap()
+}
+
 // FAULTS.md row 41
 #[tokio::test]
 async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
     let (mut primary, replica) = pair();
-    let before = builder(&primary)
-        .replicas(1, Duration::from_secs(10))
-        .connect()
-        .await
-        .unwrap();
+    let before = waiting_for_replica(&primary, Duration::from_secs(10)).await;
     let stored = before.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     assert_eq!(stored, Committed::Stored);
-    assert!(
-        before
-            .acquire(&key(), &owner(1), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&before, 1).await);
     assert_eq!(
         before.write_intent(&key(), &intent(1, 1)).await.unwrap(),
         Intended::Written
@@ -56,11 +54,7 @@ async fn a_write_that_a_replica_has_counts_and_survives_a_failover() {
 async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent() {
     let (primary, mut replica) = pair();
     let patience = Duration::from_millis(200);
-    let store = builder(&primary)
-        .replicas(1, patience)
-        .connect()
-        .await
-        .unwrap();
+    let store = waiting_for_replica(&primary, patience).await;
     replica.pause().unwrap();
     for _ in 0..2 {
         let error = store
@@ -69,11 +63,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
             .unwrap_err();
         assert!(error.to_string().ends_with("0 of 1"), "{error}");
         // Over a connection that did not write the record before.
-        let other = builder(&primary)
-            .replicas(1, patience)
-            .connect()
-            .await
-            .unwrap();
+        let other = waiting_for_replica(&primary, patience).await;
         other
             .commit(&key(), &Overwrite, &record(1))
             .await
@@ -81,11 +71,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
         other.tombstone(&key()).await.unwrap_err();
     }
     replica.resume().unwrap();
-    let patient = builder(&primary)
-        .replicas(1, Duration::from_secs(10))
-        .connect()
-        .await
-        .unwrap();
+    let patient = waiting_for_replica(&primary, Duration::from_secs(10)).await;
     let stored = patient
         .commit(&key(), &Overwrite, &record(1))
         .await
@@ -96,11 +82,7 @@ async fn a_write_that_too_few_replicas_have_is_an_error_however_often_it_is_sent
 /// Returns a store that waits for a replica that does not answer, and one that waits for none.
 async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
     let (primary, mut replica) = pair();
-    let waiting = builder(&primary)
-        .replicas(1, Duration::from_millis(200))
-        .connect()
-        .await
-        .unwrap();
+    let waiting = waiting_for_replica(&primary, Duration::from_millis(200)).await;
     let plain = store(&primary).await;
     replica.pause().unwrap();
     (primary, replica, waiting, plain)
@@ -110,13 +92,7 @@ async fn lonely() -> (Redis, Redis, RedisStore, RedisStore) {
 #[tokio::test]
 async fn an_intent_that_no_replica_has_is_undone_and_the_previous_one_restored() {
     let (_primary, _replica, waiting, plain) = lonely().await;
-    assert!(
-        waiting
-            .acquire(&key(), &owner(1), LONG)
-            .await
-            .unwrap()
-            .is_held()
-    );
+    assert!(takes_lease(&waiting, 1).await);
     let error = waiting
         .write_intent(&key(), &intent(1, 1))
         .await
@@ -184,11 +160,7 @@ async fn a_tombstone_that_was_overwritten_is_reported_as_not_undone() {
     let (primary, _replica, waiting, plain) = lonely().await;
     plain.commit(&key(), &Overwrite, &record(1)).await.unwrap();
     // The mark of the tombstone has changed by the time it is to be undone.
-    let patient = builder(&primary)
-        .replicas(1, Duration::from_secs(1))
-        .connect()
-        .await
-        .unwrap();
+    let patient = waiting_for_replica(&primary, Duration::from_secs(1)).await;
     let began = tokio::spawn(async move { patient.tombstone(&key()).await });
     crate::setup::until("the first tombstone is there", async || {
         plain.load(&key()).await.unwrap().tombstoned

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use local_servers::Redis;
+use token_core::TokenStore;
 use token_redis::{RedisStore, RedisStoreBuilder, Servers};
 use token_sealing::{Sealing, SealingKey};
 pub(crate) use token_testkit::records::{child_of, fingerprint, intent, key, owner, record};
@@ -45,4 +46,10 @@ pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("not in a minute: {what}");
+}
+
+/// Returns whether this owner gets the lease.
+pub(crate) async fn takes_lease(store: &RedisStore, number: u8) -> bool {
+    let acquired = store.acquire(&key(), &owner(number), LONG).await;
+    acquired.unwrap().is_held()
 }

@@ -4,7 +4,9 @@ use token_core::{ErrorKind, HttpClient, LONGEST_BODY, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 use tokio::net::TcpListener;
 
-use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, assert_unsent, refresh};
+use crate::raw::{
+    MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, assert_unsent, refresh, send_refresh,
+};
 
 async fn answered_with(answer: impl Into<Vec<u8>>) -> SendError {
     let answer = answer.into();
@@ -21,10 +23,7 @@ async fn answered_with(answer: impl Into<Vec<u8>>) -> SendError {
 
 async fn failed(server: &RawServer) -> SendError {
     let client = ReqwestClient::new().unwrap();
-    let error = client
-        .send(refresh(&server.url("/t")), MINUTE)
-        .await
-        .unwrap_err();
+    let error = send_refresh(&client, &server.url("/t")).await.unwrap_err();
     assert!(server.heard().count(TOKEN) <= 1, "sent again after {error}");
     error
 }
@@ -38,8 +37,7 @@ async fn unused_address() -> String {
 #[tokio::test]
 async fn a_refused_connection_sent_nothing() {
     let client = ReqwestClient::new().unwrap();
-    let error = client
-        .send(refresh(&unused_address().await), MINUTE)
+    let error = send_refresh(&client, &unused_address().await)
         .await
         .unwrap_err();
     assert_unsent(&error, SendFailure::Connect);
@@ -175,7 +173,7 @@ async fn a_body_of_the_maximum_length_is_accepted_and_one_more_byte_is_not() {
         let chunk = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
         let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}");
         let server = RawServer::answering(answer).await;
-        let sent = client.send(refresh(&server.url("/")), MINUTE).await;
+        let sent = send_refresh(&client, &server.url("/")).await;
         assert_eq!(
             sent.is_ok_and(|answer| answer.body().len() == length),
             taken
@@ -198,14 +196,12 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
     ];
     let client = ReqwestClient::new().unwrap();
     errors.push(
-        client
-            .send(refresh(&unused_address().await), MINUTE)
+        send_refresh(&client, &unused_address().await)
             .await
             .unwrap_err(),
     );
     errors.push(
-        client
-            .send(refresh("ftp://127.0.0.1/t"), MINUTE)
+        send_refresh(&client, "ftp://127.0.0.1/t")
             .await
             .unwrap_err(),
     );
@@ -221,7 +217,7 @@ async fn no_error_shows_the_url_the_request_or_the_answer() {
 async fn a_request_that_cannot_be_sent_is_a_config_error() {
     let client = ReqwestClient::new().unwrap();
     for url in ["ftp://example.com/t", "/t"] {
-        let error = client.send(refresh(url), MINUTE).await.unwrap_err();
+        let error = send_refresh(&client, url).await.unwrap_err();
         assert_unsent(&error, SendFailure::Unsendable);
         assert_eq!(error.to_error().kind(), ErrorKind::Config);
     }
@@ -235,9 +231,6 @@ async fn a_complete_answer_is_accepted_if_the_server_closes_at_once() {
     })
     .await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client
-        .send(refresh(&server.url("/")), MINUTE)
-        .await
-        .unwrap();
+    let answer = send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(answer.body(), "{}");
 }

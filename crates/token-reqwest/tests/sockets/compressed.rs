@@ -9,7 +9,7 @@ use http::Response;
 use token_core::{HttpClient, LONGEST_BODY, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh};
+use crate::raw::{MINUTE, RawServer, answer_of, assert_in_doubt, refresh, send_refresh};
 
 const PLAIN: &str = r#"{"access_token":"A2","refresh_token":"R2"}"#;
 
@@ -34,7 +34,7 @@ async fn answered_with(header: &str, body: &[u8]) -> Result<Response<Bytes>, Sen
     answer.extend_from_slice(body);
     let server = RawServer::answering(answer).await;
     let client = ReqwestClient::new().unwrap();
-    client.send(refresh(&server.url("/t")), MINUTE).await
+    send_refresh(&client, &server.url("/t")).await
 }
 
 // FAULTS.md row 52

@@ -1,9 +1,9 @@
 //! Answers with too many headers.
 
-use token_core::{ErrorKind, HttpClient};
+use token_core::ErrorKind;
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, refresh};
+use crate::raw::{RawServer, send_refresh};
 
 fn answer(status: u16, headers: usize) -> String {
     let filler: String = (0..headers - 1)
@@ -15,7 +15,7 @@ fn answer(status: u16, headers: usize) -> String {
 async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
     let server = RawServer::answering(answer).await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client.send(refresh(&server.url("/t")), MINUTE).await?;
+    let answer = send_refresh(&client, &server.url("/t")).await?;
     assert_eq!(answer.body(), "{}");
     Ok(answer.status().as_u16())
 }

@@ -1,10 +1,10 @@
 //! A client that the program already has.
 
 use reqwest::redirect::Policy;
-use token_core::{HttpClient, SendFailure};
+use token_core::SendFailure;
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, answer_of, assert_unsent, refresh};
+use crate::raw::{RawServer, answer_of, assert_unsent, send_refresh};
 
 // FAULTS.md row 29
 #[test]
@@ -31,10 +31,7 @@ async fn a_client_of_the_program_sends_requests() {
         .redirect(Policy::none());
     let client = ReqwestClient::from_client(own.build().unwrap()).unwrap();
     let server = RawServer::answering(answer_of("{}")).await;
-    let answer = client
-        .send(refresh(&server.url("/t")), MINUTE)
-        .await
-        .unwrap();
+    let answer = send_refresh(&client, &server.url("/t")).await.unwrap();
     assert_eq!(answer.body(), "{}");
 }
 
@@ -47,7 +44,7 @@ async fn a_client_of_the_program_still_proves_a_failed_connect() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/t", gone.local_addr().unwrap());
     drop(gone);
-    let error = client.send(refresh(&url), MINUTE).await.unwrap_err();
+    let error = send_refresh(&client, &url).await.unwrap_err();
     assert_unsent(&error, SendFailure::Connect);
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use token_core::{HttpClient, Secret, SendError, SendFailure};
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_unsent, refresh};
+use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_unsent, refresh, send_refresh};
 use crate::{CHILD, assert_passed};
 
 fn through(proxy: &RawServer) -> ReqwestClient {
@@ -23,8 +23,7 @@ async fn refused_with(answer: &'static str) -> SendError {
     })
     .await;
     let client = through(&proxy);
-    let error = client
-        .send(refresh("https://vendor.example/t"), MINUTE)
+    let error = send_refresh(&client, "https://vendor.example/t")
         .await
         .unwrap_err();
     assert_eq!(
@@ -62,8 +61,7 @@ async fn an_unreachable_proxy_sent_nothing() {
     let url = format!("http://{}", gone.local_addr().unwrap());
     drop(gone);
     let client = ReqwestClient::builder().proxy(&url).build().unwrap();
-    let error = client
-        .send(refresh("https://vendor.example/t"), MINUTE)
+    let error = send_refresh(&client, "https://vendor.example/t")
         .await
         .unwrap_err();
     assert_unsent(&error, SendFailure::Proxy);
@@ -73,8 +71,7 @@ async fn an_unreachable_proxy_sent_nothing() {
 async fn a_proxy_receives_its_credentials() {
     let proxy = RawServer::answering(answer_of("{}")).await;
     let client = through(&proxy);
-    client
-        .send(refresh("http://vendor.example/t"), MINUTE)
+    send_refresh(&client, "http://vendor.example/t")
         .await
         .unwrap();
     let said = proxy.heard().all().concat();
@@ -137,13 +134,11 @@ async fn proxies_of_the_environment_are_used_only_if_enabled() {
 async fn child_with_a_proxy_in_its_environment() {
     let target = std::env::var("TARGET").unwrap();
     let direct = ReqwestClient::new().unwrap();
-    direct
-        .send(refresh(&format!("{target}/direct")), MINUTE)
+    send_refresh(&direct, &format!("{target}/direct"))
         .await
         .unwrap();
     let asked_for = ReqwestClient::builder().system_proxy().build().unwrap();
-    asked_for
-        .send(refresh(&format!("{target}/asked-for")), MINUTE)
+    send_refresh(&asked_for, &format!("{target}/asked-for"))
         .await
         .unwrap();
 }
@@ -195,7 +190,7 @@ async fn child_that_leaves_proxies_unused() {
         ("http", "`http_proxy` is set"),
     ] {
         let url = nobody_at(scheme).await;
-        let error = client.send(refresh(&url), MINUTE).await.unwrap_err();
+        let error = send_refresh(&client, &url).await.unwrap_err();
         assert_unsent(&error, SendFailure::Connect);
         let text = error.to_error().to_string();
         assert!(text.contains("connection refused"), "{text}");
@@ -209,7 +204,7 @@ async fn child_that_leaves_proxies_unused() {
         );
     }
     let exempt = nobody_at("https").await.replace("127.0.0.1", "localhost");
-    let error = client.send(refresh(&exempt), MINUTE).await.unwrap_err();
+    let error = send_refresh(&client, &exempt).await.unwrap_err();
     assert!(!error.to_string().contains("PROXY"), "{error}");
     let asked_for = ReqwestClient::builder()
         .proxy(&nobody_at("http").await)
@@ -272,11 +267,10 @@ async fn an_empty_variable_does_not_hide_the_other_spelling() {
 
 async fn child_with_an_empty_variable() {
     let client = ReqwestClient::builder().system_proxy().build().unwrap();
-    client
-        .send(refresh("http://vendor.example/t"), MINUTE)
+    send_refresh(&client, "http://vendor.example/t")
         .await
         .unwrap();
     let exempt = nobody_at("http").await.replace("127.0.0.1", "localhost");
-    let error = client.send(refresh(&exempt), MINUTE).await.unwrap_err();
+    let error = send_refresh(&client, &exempt).await.unwrap_err();
     assert_unsent(&error, SendFailure::Connect);
 }

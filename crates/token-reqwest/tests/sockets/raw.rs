@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
-use token_core::{SendError, SendFailure};
+use http::{HeaderValue, Request, Response};
+use token_core::{HttpClient, SendError, SendFailure};
+use token_reqwest::ReqwestClient;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -183,6 +184,14 @@ pub(crate) fn refresh(url: &str) -> Request<Bytes> {
         .header("x-key", key)
         .body(format!("refresh_token={TOKEN}").into())
         .unwrap()
+}
+
+/// Sends it.
+pub(crate) async fn send_refresh(
+    client: &ReqwestClient,
+    url: &str,
+) -> Result<Response<Bytes>, SendError> {
+    client.send(refresh(url), MINUTE).await
 }
 
 pub(crate) fn answer_of(body: &str) -> Vec<u8> {

@@ -1,9 +1,8 @@
 //! Redirects are answers and are not followed.
 
-use token_core::HttpClient;
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{MINUTE, RawServer, answer_of, refresh};
+use crate::raw::{RawServer, answer_of, send_refresh};
 
 fn redirect(status: u16, to: &str) -> String {
     format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
@@ -16,10 +15,7 @@ async fn a_redirect_to_another_host_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let other = RawServer::answering(answer_of("{}")).await;
         let server = RawServer::answering(redirect(status, &other.url("/stolen"))).await;
-        let answer = client
-            .send(refresh(&server.url("/t")), MINUTE)
-            .await
-            .unwrap();
+        let answer = send_refresh(&client, &server.url("/t")).await.unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(answer.headers()["location"], other.url("/stolen"));
         assert!(other.heard().all().is_empty(), "{status} was followed");
@@ -32,10 +28,7 @@ async fn a_redirect_to_the_same_host_is_not_followed() {
     let client = ReqwestClient::new().unwrap();
     for status in [302, 307] {
         let server = RawServer::answering(redirect(status, "/elsewhere")).await;
-        let answer = client
-            .send(refresh(&server.url("/t")), MINUTE)
-            .await
-            .unwrap();
+        let answer = send_refresh(&client, &server.url("/t")).await.unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(
             server.heard().count("POST ") + server.heard().count("GET "),
@@ -58,10 +51,7 @@ async fn from_builder_disables_redirects_and_the_referer() {
             .referer(true)
     };
     let client = ReqwestClient::from_builder(eager()).unwrap();
-    let answer = client
-        .send(refresh(&server.url("/t")), MINUTE)
-        .await
-        .unwrap();
+    let answer = send_refresh(&client, &server.url("/t")).await.unwrap();
     assert_eq!(answer.status(), 302);
     assert!(other.heard().all().is_empty());
 

@@ -7,7 +7,7 @@ use token_core::{HttpClient, SendFailure};
 use token_reqwest::ReqwestClient;
 use tokio::sync::Notify;
 
-use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, refresh};
+use crate::raw::{MINUTE, RawServer, TOKEN, answer_of, assert_in_doubt, refresh, send_refresh};
 
 /// Retries every failure.
 fn stubborn() -> reqwest::ClientBuilder {
@@ -43,10 +43,7 @@ async fn a_retry_policy_of_the_program_sends_a_token_once() {
     let untamed = ReqwestClient::from_client(stubborn().build().unwrap()).unwrap();
     for client in [tamed, untamed] {
         let server = swallowing().await;
-        let error = client
-            .send(refresh(&server.url("/t")), MINUTE)
-            .await
-            .unwrap_err();
+        let error = send_refresh(&client, &server.url("/t")).await.unwrap_err();
         assert_in_doubt(&error, SendFailure::Interrupted);
         assert_eq!(server.heard().count(TOKEN), 1);
         assert_eq!(server.heard().all().len(), 1);
@@ -68,10 +65,7 @@ async fn every_request_has_its_own_connection() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
     for _ in 0..3 {
-        client
-            .send(refresh(&server.url("/t")), MINUTE)
-            .await
-            .unwrap();
+        send_refresh(&client, &server.url("/t")).await.unwrap();
     }
     assert_eq!(server.heard().all().len(), 3);
 }
@@ -93,12 +87,8 @@ async fn a_reused_connection_that_breaks_with_a_token_is_in_doubt() {
     })
     .await;
     let client = pooled();
-    client
-        .send(refresh(&server.url("/first")), MINUTE)
-        .await
-        .unwrap();
-    let error = client
-        .send(refresh(&server.url("/second")), MINUTE)
+    send_refresh(&client, &server.url("/first")).await.unwrap();
+    let error = send_refresh(&client, &server.url("/second"))
         .await
         .unwrap_err();
     assert_in_doubt(&error, SendFailure::Interrupted);
@@ -122,10 +112,7 @@ async fn a_reused_connection_that_the_server_closed_never_sends_a_token_twice() 
         })
         .await;
         let client = pooled();
-        client
-            .send(refresh(&server.url("/first")), MINUTE)
-            .await
-            .unwrap();
+        send_refresh(&client, &server.url("/first")).await.unwrap();
         close.notify_one();
         let second = client.send(refresh(&server.url("/second")), MINUTE);
         let (second, ()) = tokio::join!(second, async { close.notify_one() });

@@ -3,13 +3,13 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use token_core::{HttpClient, Secret, SendError, SendFailure};
+use token_core::{Secret, SendError, SendFailure};
 use token_reqwest::{ReqwestClient, ReqwestClientBuilder};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::authority::{Authority, Clients, configured, server_of, serving};
-use crate::raw::{MINUTE, RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, refresh};
+use crate::raw::{RawServer, TOKEN, Wire, assert_in_doubt, assert_unsent, send_refresh};
 use crate::{CHILD, assert_passed};
 
 fn trusting(authority: &Authority) -> ReqwestClientBuilder {
@@ -19,7 +19,7 @@ fn trusting(authority: &Authority) -> ReqwestClientBuilder {
 async fn send(client: ReqwestClientBuilder, server: &RawServer) -> Result<String, SendError> {
     let url = format!("https://{}/t", server.address());
     let client = client.build().unwrap();
-    let answer = client.send(refresh(&url), MINUTE).await?;
+    let answer = send_refresh(&client, &url).await?;
     Ok(String::from_utf8(answer.body().to_vec()).unwrap())
 }
 
@@ -266,10 +266,7 @@ async fn child_with_its_own_platform() {
     let both = trusting(&Authority::new());
     let only = trusting(&Authority::new()).only_added_root_certificates();
     let (both, only) = (both.build().unwrap(), only.build().unwrap());
-    assert_eq!(
-        both.send(refresh(&target), MINUTE).await.unwrap().status(),
-        200
-    );
-    let refused = only.send(refresh(&target), MINUTE).await.unwrap_err();
+    assert_eq!(send_refresh(&both, &target).await.unwrap().status(), 200);
+    let refused = send_refresh(&only, &target).await.unwrap_err();
     assert_unsent(&refused, SendFailure::Tls);
 }

@@ -5,16 +5,13 @@ use http::{Request, StatusCode};
 use token_core::HttpClient;
 use token_reqwest::ReqwestClient;
 
-use crate::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, refresh};
+use crate::raw::{KEY, MINUTE, RawServer, TOKEN, answer_of, send_refresh};
 
 #[tokio::test]
 async fn a_request_is_sent_unchanged() {
     let server = RawServer::answering(answer_of("{}")).await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client
-        .send(refresh(&server.url("/token")), MINUTE)
-        .await
-        .unwrap();
+    let answer = send_refresh(&client, &server.url("/token")).await.unwrap();
     assert_eq!(
         (answer.status(), &answer.body()[..]),
         (StatusCode::OK, &b"{}"[..])
@@ -55,10 +52,7 @@ async fn any_status_is_an_answer_with_its_headers() {
     let refused = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 4\r\n\r\nbusy";
     let server = RawServer::answering(refused).await;
     let client = ReqwestClient::new().unwrap();
-    let answer = client
-        .send(refresh(&server.url("/")), MINUTE)
-        .await
-        .unwrap();
+    let answer = send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "7");
     assert_eq!(answer.body(), "busy");
@@ -71,10 +65,7 @@ async fn cookies_are_not_stored() {
             .await;
     let client = ReqwestClient::new().unwrap();
     for _ in 0..2 {
-        client
-            .send(refresh(&server.url("/")), MINUTE)
-            .await
-            .unwrap();
+        send_refresh(&client, &server.url("/")).await.unwrap();
     }
     assert_eq!(server.heard().count("POST "), 2);
     assert_eq!(server.heard().count("a=b"), 0);
@@ -87,10 +78,7 @@ async fn a_custom_user_agent_is_sent() {
         .user_agent("meter/1")
         .build()
         .unwrap();
-    client
-        .send(refresh(&server.url("/")), MINUTE)
-        .await
-        .unwrap();
+    send_refresh(&client, &server.url("/")).await.unwrap();
     assert_eq!(server.heard().count("user-agent: meter/1\r\n"), 1);
 }
 
@@ -105,7 +93,7 @@ fn a_client_outlives_the_runtime_that_first_used_it() {
             .unwrap();
         let status = runtime.block_on(async {
             let server = RawServer::answering(answer_of("{}")).await;
-            let answer = client.send(refresh(&server.url("/")), MINUTE).await;
+            let answer = send_refresh(&client, &server.url("/")).await;
             answer.unwrap().status()
         });
         assert_eq!(status, 200);
