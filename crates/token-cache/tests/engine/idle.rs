@@ -31,10 +31,10 @@ async fn scopes_and_extras_that_a_refresh_leaves_out_are_carried_across_caches_a
     ours.token().await.unwrap();
     for (generation, refreshing) in [(1, &ours), (2, &theirs), (3, &ours)] {
         advance(50 * MINUTE).await;
-        ask(&refreshing).await;
+        ask(refreshing).await;
         for cache in [&ours, &theirs, &setup.empty_cache()] {
             // One that is due is given once more, while the newer one is found.
-            ask(&cache).await;
+            ask(cache).await;
             let token = cache.token().await.unwrap();
             assert_eq!(token.generation(), Generation::new(generation));
             assert!(is_whole(&token), "{token:?}");
