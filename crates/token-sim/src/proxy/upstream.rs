@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::json;
-
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -43,14 +42,14 @@ impl Upstream {
     }
 
     pub(super) async fn serve(&self, kind: Kind, call: &Call) -> Reply {
-        match self {
-            Self::Foreign(addr) => {
-                Reply::answered(forward(*addr, call).await.unwrap_or_else(|_| {
-                    Answer::new(502).text("the server behind the proxy did not answer")
-                }))
-            }
-            Self::Simulated(vendor) => vendor.serve(kind, call),
-        }
+        let addr = match self {
+            Self::Foreign(addr) => *addr,
+            Self::Simulated(vendor) => return vendor.serve(kind, call),
+        };
+        let answer = forward(addr, call).await.unwrap_or_else(|_| {
+            Answer::new(502).text("the server behind the proxy did not answer")
+        });
+        Reply::answered(answer)
     }
 
     /// Returns a refusal with this text, for another server in the format of RFC 6749 section 5.2.
