@@ -7,10 +7,9 @@ mod tree;
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
-use crate::command::read;
 use crate::step::{Outcome, Step, passes, step};
 use crate::tidy;
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, Workspace, read};
 
 /// A job of continuous integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

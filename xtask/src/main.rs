@@ -10,8 +10,6 @@
 #![expect(clippy::print_stdout, reason = "commands print their results")]
 
 mod ci;
-mod command;
-mod crate_graph;
 mod new_vendor;
 mod step;
 mod test;

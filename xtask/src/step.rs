@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::command::show;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, show};
 
 /// The steps that may be skipped where `CI=true`: they need what a fresh machine with Rust, Node,
 /// Python and apt may lack. Any other skip fails there.

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
-use crate::command::show;
 use crate::step::{Outcome, Step, passes, step};
 use crate::trials::trial_step;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, show};
 use crate::{ci, new_vendor, tidy};
 
 /// Returns the steps of everything that must hold.

@@ -13,6 +13,7 @@ mod tests;
 
 use anyhow::{Result, ensure};
 
+pub(crate) use self::crates::is_vendor;
 use self::tree::Tree;
 use crate::step::Outcome;
 use crate::workspace::Workspace;

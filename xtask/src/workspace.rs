@@ -1,12 +1,10 @@
-//! The workspace as cargo sees it.
+//! The workspace as cargo sees it, and the commands that are run in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-
-use crate::command::read;
 
 /// What git ignores, and git's own folder.
 const NO_SOURCES: [&str; 3] = ["target", "node_modules", ".git"];
@@ -136,4 +134,34 @@ impl Package {
     pub(crate) fn folder(&self) -> String {
         format!("{}-{}", self.name, self.version)
     }
+}
+
+/// Runs a command with its output on the terminal.
+pub(crate) fn show(command: &mut Command) -> Result<()> {
+    let line = line_of(command);
+    println!("$ {line}");
+    let status = command.status();
+    let status = status.with_context(|| format!("`{line}` could not be started"))?;
+    ensure!(status.success(), "`{line}` failed");
+    Ok(())
+}
+
+/// Runs a command silently and returns its standard output. An error contains its output.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let line = line_of(command);
+    let output = command.output();
+    let output = output.with_context(|| format!("`{line}` could not be started"))?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "`{line}` failed:\n{stderr}{stdout}"
+    );
+    Ok(stdout.into_owned())
+}
+
+fn line_of(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
 }

@@ -9,9 +9,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::command::read;
 use crate::step::{Outcome, passes};
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, Workspace, read};
 
 pub(super) fn build(workspace: &Workspace) -> Result<Outcome> {
     let packages = workspace.published()?;

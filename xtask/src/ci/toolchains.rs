@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{read, show};
 use crate::step::{Outcome, passes};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, read, show};
 
 /// What builds for another system without a C compiler for it.
 const PORTABLE: &str = "token-core token-sealing token-cache token-testkit token-file token-redis \

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 
-use crate::command::read;
-use crate::crate_graph::is_vendor;
 use crate::step::{Outcome, Step, step};
-use crate::workspace::Workspace;
+use crate::tidy::is_vendor;
+use crate::workspace::{Workspace, read};
 
 /// How many packages these may build, themselves included.
 const LIMITS: [(&str, usize); 2] = [("token-core", 20), ("xtask", 40)];

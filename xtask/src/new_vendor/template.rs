@@ -4,8 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::command::read;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, read};
 
 const FILES: &str = "xtask/templates/vendor/";
 const SHARED_LINES: &str = "xtask/templates/shared_lines.toml";

@@ -1,7 +1,7 @@
 //! Vendor crates: no I/O, one skeleton, cases with a source.
 
+use super::crates::is_vendor;
 use super::tree::{Crate, Tree, code_lines, production};
-use crate::crate_graph::is_vendor;
 
 /// Packages that do I/O, read a clock, make randomness or run tasks.
 const IMPURE: &str = "async-std chrono curl fastrand futures getrandom hyper hyper-util isahc jiff \
