@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::ServerError;
+use crate::ServerError;
 
 /// A server program that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,22 +27,52 @@
 //! If a server is not installed, the error names the command that installs it.
 //! [`install::missing`] tells beforehand.
 
-mod certificate;
-mod error;
+mod client;
 pub mod install;
 mod pgbouncer;
-mod port;
 mod postgres;
 mod process;
 mod reaper;
 mod redis;
-mod redis_cli;
 mod signal;
 mod unprivileged;
 
-pub use certificate::Certificate;
-pub use error::ServerError;
+use std::fmt;
+
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Postgres, PostgresOptions};
 pub use process::{LocalServer, Process};
 pub use redis::{Redis, RedisOptions};
+
+/// A server could not be started, asked or signalled. The text says why, and which command installs
+/// a missing package.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ServerError(String);
+
+impl ServerError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
+        Self(format!("{what}: {error}"))
+    }
+}
+
+/// A certificate chain, its key and the authority that signed it, each as PEM text.
+#[derive(Clone)]
+pub struct Certificate {
+    /// The server's certificate, and those between it and the authority.
+    pub chain: String,
+    /// The server's private key.
+    pub key: String,
+    /// The authority's certificate.
+    pub authority: String,
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificate(…)")
+    }
+}

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 
-use crate::error::ServerError;
+use crate::ServerError;
+use crate::client;
 use crate::install::find;
-use crate::port;
-use crate::postgres::{self, Postgres};
-use crate::process::{LocalServer, Process};
+use crate::postgres::Postgres;
+use crate::process::{LocalServer, Process, with_free_port};
 use crate::unprivileged::Unprivileged;
 
 /// A running `pgbouncer`. One server connection serves many clients, one transaction at a time, so
@@ -30,7 +30,7 @@ impl PgBouncer {
     /// [`ServerError`] if it is not installed or does not start.
     pub fn start(postgres: &Postgres) -> Result<Self, ServerError> {
         find("pgbouncer")?;
-        port::with_free_port(|port| {
+        with_free_port(|port| {
             let process = Process::prepare("local-pgbouncer", Signal::INT)?;
             let user = postgres.user();
             user.own(process.folder())?;
@@ -43,7 +43,7 @@ impl PgBouncer {
                 process,
                 port,
                 user,
-                data: postgres.data_folder(),
+                data: postgres.data(),
             };
             pooler.boot()?;
             Ok(pooler)
@@ -57,7 +57,7 @@ impl PgBouncer {
 
     /// Returns `postgres://postgres@127.0.0.1:<port>/postgres`, through the pooler.
     pub fn url(&self) -> String {
-        postgres::url(self.port)
+        client::postgres_url(self.port)
     }
 
     fn boot(&mut self) -> Result<(), ServerError> {
@@ -65,7 +65,7 @@ impl PgBouncer {
         command.arg("pgbouncer.ini");
         let (port, data) = (self.port, self.data.clone());
         self.process
-            .start(&mut command, |_| postgres::is_ready(port, &data))
+            .start(&mut command, |_| client::is_postgres_ready(port, &data))
     }
 }
 

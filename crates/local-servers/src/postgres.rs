@@ -3,18 +3,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::certificate::Certificate;
-use crate::error::ServerError;
+use crate::client::{self, output_of};
 use crate::install::find;
-use crate::port;
-use crate::process::{LocalServer, Process};
+use crate::process::{LocalServer, Process, with_free_port};
 use crate::unprivileged::Unprivileged;
+use crate::{Certificate, ServerError};
 
 /// How often a start is tried while processes of the killed predecessor still end, and the pause
 /// between.
@@ -58,7 +56,7 @@ impl Postgres {
 
     /// Returns `postgres://postgres@127.0.0.1:<port>/postgres`.
     pub fn url(&self) -> String {
-        url(self.port)
+        client::postgres_url(self.port)
     }
 
     /// Runs SQL by `psql` and returns what it printed, unaligned and without headings.
@@ -67,34 +65,23 @@ impl Postgres {
     ///
     /// [`ServerError`] if it does not answer, or answers with an error.
     pub fn sql(&self, sql: &str) -> Result<String, ServerError> {
-        ask(self.port, sql)
+        client::sql(self.port, sql)
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn user(&self) -> Unprivileged {
+        self.user
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
         self.process.folder().join("data")
     }
 
     fn initialise(&self) -> Result<(), ServerError> {
         self.user.own(self.process.folder())?;
-        let output = self
-            .user
-            .command(&find("initdb")?)
-            .args([
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-                "-D",
-            ])
-            .arg(self.data())
-            .current_dir(self.process.folder())
-            .output()
-            .map_err(|error| ServerError::io("`initdb` cannot be started", &error))?;
-        if !output.status.success() {
-            let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(ServerError::new(format!("initdb: {}", complaint.trim())));
-        }
+        let mut initdb = self.user.command(&find("initdb")?);
+        let options = "--auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync -D";
+        initdb.args(options.split(' ')).arg(self.data());
+        output_of(initdb.current_dir(self.process.folder()))?;
         self.write_certificate()
     }
 
@@ -132,7 +119,8 @@ impl Postgres {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         let (port, data) = (self.port, self.data());
-        self.process.start(&mut command, |_| is_ready(port, &data))
+        self.process
+            .start(&mut command, |_| client::is_postgres_ready(port, &data))
     }
 }
 
@@ -185,7 +173,7 @@ impl PostgresOptions {
             find(program)?;
         }
         let user = Unprivileged::find()?;
-        port::with_free_port(|port| {
+        with_free_port(|port| {
             // A fast shutdown does not wait for clients to disconnect.
             let process = Process::prepare("local-postgres", Signal::INT)?;
             let mut postgres = Postgres {
@@ -198,47 +186,5 @@ impl PostgresOptions {
             postgres.boot()?;
             Ok(postgres)
         })
-    }
-}
-
-pub(crate) fn url(port: u16) -> String {
-    format!("postgres://postgres@127.0.0.1:{port}/postgres")
-}
-
-/// Whether the server with this folder is ready. Another server may have taken the port.
-pub(crate) fn is_ready(port: u16, data: &Path) -> bool {
-    ask(port, "SHOW data_directory").is_ok_and(|answer| Path::new(answer.trim()) == data)
-}
-
-fn ask(port: u16, sql: &str) -> Result<String, ServerError> {
-    let output = Command::new(find("psql")?)
-        .args([
-            "-X",
-            "-A",
-            "-t",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            sql,
-            &url(port),
-        ])
-        .env("PGCONNECT_TIMEOUT", "5")
-        .output()
-        .map_err(|error| ServerError::io("`psql` failed", &error))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(ServerError::new(format!("psql: {}", complaint.trim())))
-}
-
-impl Postgres {
-    pub(crate) fn user(&self) -> Unprivileged {
-        self.user
-    }
-
-    pub(crate) fn data_folder(&self) -> PathBuf {
-        self.data()
     }
 }

@@ -1,6 +1,7 @@
 //! One server process: started, watched, paused, and stopped by its process id.
 
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::error::ServerError;
+use crate::ServerError;
 use crate::reaper::Reaper;
 use crate::signal::{children_of, send};
 
@@ -20,6 +21,10 @@ const START_POLLS: usize = 1_500;
 /// How often [`POLL_INTERVAL`] passes before a server that was asked to stop is killed: 5 seconds.
 const STOP_POLLS: usize = 250;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How many ports are tried before a start gives up: another program may take a port between here
+/// and the server's own bind.
+const PORTS: usize = 5;
 
 /// What tests do to a server of this crate.
 pub trait LocalServer {
@@ -113,10 +118,7 @@ impl Process {
         self.spawn(command)?;
         for _ in 0..START_POLLS {
             let Some(id) = self.alive() else {
-                return Err(ServerError::new(format!(
-                    "the server ended at once: {}",
-                    self.log_tail()
-                )));
+                return Err(self.failed("ended at once"));
             };
             if ready(id) {
                 return Ok(());
@@ -124,10 +126,7 @@ impl Process {
             sleep(POLL_INTERVAL);
         }
         self.kill()?;
-        Err(ServerError::new(format!(
-            "the server does not answer: {}",
-            self.log_tail()
-        )))
+        Err(self.failed("does not answer"))
     }
 
     fn spawn(&mut self, command: &mut Command) -> Result<(), ServerError> {
@@ -165,11 +164,11 @@ impl Process {
     }
 
     pub(crate) fn stop(&mut self) -> Result<(), ServerError> {
-        if self.alive().is_none() {
+        let Some(id) = self.alive() else {
             return Ok(());
-        }
+        };
         self.signal_all(Signal::CONT)?; // a paused process handles no signal
-        self.signal(self.stop_signal)?;
+        send(id, self.stop_signal)?;
         for _ in 0..STOP_POLLS {
             if self.alive().is_none() {
                 return self.reaper.watch(None);
@@ -193,13 +192,6 @@ impl Process {
         self.reaper.watch(None)
     }
 
-    fn signal(&self, signal: Signal) -> Result<(), ServerError> {
-        let id = self
-            .id()
-            .ok_or_else(|| ServerError::new("the server does not run"))?;
-        send(id, signal)
-    }
-
     /// PostgreSQL's children leave its process group, so each is signalled by its own id.
     pub(crate) fn signal_all(&mut self, signal: Signal) -> Result<(), ServerError> {
         let id = self
@@ -218,11 +210,12 @@ impl Process {
         self.folder.join("log")
     }
 
-    /// Returns the last lines of its log, for an error's text.
-    fn log_tail(&self) -> String {
+    /// Returns an error with the last lines of its log.
+    fn failed(&self, how: &str) -> ServerError {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().rev().take(8).collect();
-        lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
+        let lines: Vec<&str> = log.lines().collect();
+        let (_, tail) = lines.split_at(lines.len().saturating_sub(8));
+        ServerError::new(format!("the server {how}: {}", tail.join(" | ")))
     }
 }
 
@@ -232,6 +225,28 @@ impl Drop for Process {
             drop(self.kill());
         }
     }
+}
+
+/// Returns a port that nobody listens on at this moment.
+pub(crate) fn free_port() -> Result<u16, ServerError> {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| ServerError::io("no free loopback port", &error))
+}
+
+/// Starts a server on a free port, and tries another port if that one was taken meanwhile.
+pub(crate) fn with_free_port<T>(
+    mut start: impl FnMut(u16) -> Result<T, ServerError>,
+) -> Result<T, ServerError> {
+    let mut last = ServerError::new("no port was tried");
+    for _ in 0..PORTS {
+        match start(free_port()?) {
+            Ok(started) => return Ok(started),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 fn new_folder(name: &str) -> Result<PathBuf, ServerError> {

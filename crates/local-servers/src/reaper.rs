@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::error::ServerError;
+use crate::ServerError;
 
 /// Remembers the last process id that it read. When its input ends, as it does when the test process
 /// ends, it kills that process and removes the folder.

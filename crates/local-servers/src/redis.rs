@@ -5,12 +5,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::certificate::Certificate;
-use crate::error::ServerError;
+use crate::client;
 use crate::install::find;
-use crate::port;
-use crate::process::{LocalServer, Process};
-use crate::redis_cli::{ask, is_ready};
+use crate::process::{LocalServer, Process, free_port, with_free_port};
+use crate::{Certificate, ServerError};
 
 /// A running `redis-server`.
 #[derive(Debug)]
@@ -86,14 +84,15 @@ impl Redis {
     ///
     /// [`ServerError`] if it does not answer, or answers with an error.
     pub fn command(&self, words: &[&str]) -> Result<String, ServerError> {
-        ask(self.port, self.options.password.as_deref(), words)
+        client::redis(self.port, self.options.password.as_deref(), words)
     }
 
     fn boot(&mut self) -> Result<(), ServerError> {
         let mut command = self.start_command()?;
         let (port, password) = (self.port, self.options.password.clone());
-        self.process
-            .start(&mut command, |id| is_ready(port, password.as_deref(), id))?;
+        self.process.start(&mut command, |id| {
+            client::is_redis_ready(port, password.as_deref(), id)
+        })?;
         if self.options.cluster {
             self.take_all_slots()?;
         }
@@ -116,25 +115,19 @@ impl Redis {
 
     fn configuration(&self) -> Result<String, ServerError> {
         let mut lines = vec![
-            format!("bind 127.0.0.1"),
+            "bind 127.0.0.1".to_owned(),
             format!("port {}", self.port),
             "dir .".to_owned(),
         ];
         if self.options.sentinel.is_empty() {
             lines.push("save \"\"".to_owned());
         }
-        lines.extend(
-            self.options
-                .password
-                .iter()
-                .map(|word| format!("requirepass {word}\nmasterauth {word}")),
-        );
-        lines.extend(
-            self.options
-                .settings
-                .iter()
-                .map(|(name, value)| format!("{name} {value}")),
-        );
+        if let Some(password) = &self.options.password {
+            lines.push(format!("requirepass {password}\nmasterauth {password}"));
+        }
+        for (name, value) in &self.options.settings {
+            lines.push(format!("{name} {value}"));
+        }
         lines.extend(self.options.sentinel.iter().cloned());
         if self.options.cluster {
             lines.push("cluster-enabled yes".to_owned());
@@ -166,17 +159,12 @@ impl Redis {
     }
 
     fn take_all_slots(&self) -> Result<(), ServerError> {
-        if !self
-            .command(&["CLUSTER", "INFO"])?
-            .contains("cluster_slots_assigned:16384")
-        {
+        let info = || self.command(&["CLUSTER", "INFO"]);
+        if !info()?.contains("cluster_slots_assigned:16384") {
             self.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
         }
         for _ in 0..500 {
-            if self
-                .command(&["CLUSTER", "INFO"])?
-                .contains("cluster_state:ok")
-            {
+            if info()?.contains("cluster_state:ok") {
                 return Ok(());
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -265,12 +253,8 @@ impl RedisOptions {
     pub fn start(self) -> Result<Redis, ServerError> {
         find("redis-server")?;
         find("redis-cli")?;
-        port::with_free_port(|port| {
-            let tls_port = self
-                .certificate
-                .as_ref()
-                .map(|_| port::free())
-                .transpose()?;
+        with_free_port(|port| {
+            let tls_port = self.certificate.as_ref().map(|_| free_port()).transpose()?;
             let process = Process::prepare("local-redis", Signal::TERM)?;
             let mut redis = Redis {
                 process,

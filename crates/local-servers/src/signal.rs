@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::error::ServerError;
+use crate::ServerError;
 
 pub(crate) fn send(id: u32, signal: Signal) -> Result<(), ServerError> {
     i32::try_from(id)

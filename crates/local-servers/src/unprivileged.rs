@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::error::ServerError;
+use crate::ServerError;
 
 /// Users without anything of value, in order of preference.
 const USERS: [&str; 2] = ["postgres", "nobody"];
