@@ -127,7 +127,7 @@ fn any_success_is_a_revocation_and_an_error_is_a_refusal() {
 
 // RFC 7662 section 2.2, the sample answer.
 #[test]
-fn a_living_token_is_described() {
+fn a_live_token_is_described() {
     let said = introspected(
         200,
         r#"{"active": true, "client_id": "l238j323ds-23ij4", "username": "jdoe",

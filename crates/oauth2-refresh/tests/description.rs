@@ -94,7 +94,7 @@ fn a_description_that_cannot_work_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn a_secret_and_the_way_to_show_it_belong_together() {
+fn a_secret_and_a_client_authentication_belong_together() {
     use ClientAuthentication::{Basic, BasicEncoded, BasicPercentEncoded, None, Post};
     for way in [Basic, BasicEncoded, BasicPercentEncoded, Post] {
         assert_eq!(

@@ -121,7 +121,7 @@ fn bamboocloud(server: &OAuth2Server) -> OAuth2Builder {
 
 // FAULTS.md row 64
 #[tokio::test]
-async fn a_vendor_that_repeats_its_living_token_stands_by_it() {
+async fn a_vendor_that_repeats_its_live_token_is_believed() {
     let server = OAuth2Server::builder().client("app", SECRET);
     let server = server.login_answer(LoginAnswer::CurrentToken);
     let server = server.start().await.unwrap();

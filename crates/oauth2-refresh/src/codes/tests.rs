@@ -32,7 +32,7 @@ fn a_400_that_means_retry_does_not_end_the_grant() {
 }
 
 #[test]
-fn a_refused_client_login_is_the_configurations() {
+fn a_refused_client_login_is_a_config_error() {
     for code in ["invalid_grant", "invalid_token", "access_denied"] {
         assert_eq!(kind(400, code, "", Presented::Grant), ErrorKind::Rejected);
         assert_eq!(

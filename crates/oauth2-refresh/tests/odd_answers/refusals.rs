@@ -196,7 +196,7 @@ fn a_refusal_with_retry_after_says_how_long_to_wait() {
 
 // FAULTS.md row 103
 #[test]
-fn a_failing_server_keeps_its_words() {
+fn the_code_and_message_of_a_failing_server_are_kept() {
     let error = refused(503, r#"{"errcode":50002,"msg":"R1-in-hand: maintenance"}"#);
     assert_eq!(
         (error.kind(), error.code(), error.message()),

@@ -147,7 +147,7 @@ fn a_redemption_keeps_what_can_be_kept_too() {
 
 // FAULTS.md row 49
 #[test]
-fn a_word_beside_a_new_refresh_token_does_not_cost_it() {
+fn an_error_beside_a_new_refresh_token_does_not_cost_it() {
     let token = issued(refreshed(
         r#"{"access_token":"A2","refresh_token":"R2","error":"none","expires_in":60}"#,
     ));

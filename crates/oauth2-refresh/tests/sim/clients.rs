@@ -8,7 +8,7 @@ use super::*;
 const CALLBACK: &str = "https://app.example/callback";
 
 #[tokio::test]
-async fn each_way_of_showing_who_the_client_is_works_and_a_wrong_secret_is_the_configurations() {
+async fn each_client_authentication_works_and_a_wrong_secret_is_a_config_error() {
     let ways = [
         (ClientAuth::BasicRaw, ClientAuthentication::Basic),
         (ClientAuth::BasicEncoded, ClientAuthentication::BasicEncoded),
@@ -47,7 +47,7 @@ async fn client_credentials_log_in_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_scope_that_was_not_granted_is_the_configurations() {
+async fn a_scope_that_was_not_granted_is_a_config_error() {
     let setup = Setup::of(OAuth2Server::builder(), |builder| {
         builder.refresh_scopes(["admin"])
     })

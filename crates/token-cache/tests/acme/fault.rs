@@ -26,12 +26,17 @@ pub(crate) enum Fault {
 impl Fault {
     /// The server does not process it and answers with this body.
     pub(crate) fn ok(body: &str) -> Self {
-        Self::Answer(200, &[], body.to_owned())
+        Self::answer(200, body)
     }
 
     /// The server does not process it and answers with this status.
     pub(crate) fn status(status: u16) -> Self {
-        Self::Answer(status, &[], "{}".to_owned())
+        Self::answer(status, "{}")
+    }
+
+    /// The server does not process it and answers this.
+    pub(crate) fn answer(status: u16, body: impl Into<String>) -> Self {
+        Self::Answer(status, &[], body.into())
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) life: Duration,
     pub(super) latency: Duration,
     pub(super) kills_old_access: bool,
-    pub(super) repeats_living: bool,
+    pub(super) repeats_live: bool,
     pub(super) grant: Option<GrantLife>,
     pub(super) issued: u64,
     pub(super) refresh: String,
@@ -56,7 +56,7 @@ impl State {
             return self.answer(400, r#"{"error":"stale"}"#);
         }
         match request.path.as_str() {
-            "/login" if self.repeats_living => self.repeat(),
+            "/login" if self.repeats_live => self.repeat(),
             "/login" | "/redeem" => {
                 self.dead = false;
                 self.rotate();

@@ -39,7 +39,7 @@ impl AcmeServer {
             life: Duration::from_secs(3600),
             latency: Duration::ZERO,
             kills_old_access: false,
-            repeats_living: false,
+            repeats_live: false,
             grant: None,
             issued: 0,
             refresh: "acme-refresh-0".to_owned(),
@@ -74,8 +74,8 @@ impl AcmeServer {
 
     /// From now on a login repeats the live access token, with what is left of its life, and brings
     /// no refresh token.
-    pub(crate) fn repeats_living_token(&self) {
-        self.state().repeats_living = true;
+    pub(crate) fn repeats_live_token(&self) {
+        self.state().repeats_live = true;
     }
 
     /// A refresh token lives for this long; each exchange extends it.
@@ -107,7 +107,7 @@ impl AcmeServer {
     /// The next exchange is refused with this code.
     pub(crate) fn then_refuse(&self, code: &str) {
         let body = format!(r#"{{"error":"{code}","message":"no"}}"#);
-        self.then([Fault::Answer(400, &[], body)]);
+        self.then([Fault::answer(400, body)]);
     }
 
     /// The next exchange waits at the gate.

@@ -73,7 +73,7 @@ async fn a_login_that_brings_the_same_token_does_not_lengthen_its_life() {
 
 // FAULTS.md row 14
 #[tokio::test(start_paused = true)]
-async fn tokens_that_are_dead_on_arrival_are_not_asked_for_without_a_pause() {
+async fn tokens_that_are_expired_on_arrival_are_not_asked_for_without_a_pause() {
     let setup = Setup::new(Acme::with(Rotation::Idempotent));
     setup.server.life(SECOND);
     setup.server.latency(Duration::from_secs(2));

@@ -123,7 +123,7 @@ async fn a_request_is_authorized_with_a_live_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_about_a_token_is_asked_once() {
+async fn a_request_about_a_token_is_sent_once() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     let token = (*cache.token().await.unwrap()).clone();
@@ -164,7 +164,7 @@ async fn events_come_in_the_order_of_what_happened() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn windows_of_ones_own_are_kept() {
+async fn a_refresh_policy_is_obeyed() {
     let setup = Setup::new(Acme::single_use());
     let windows = RefreshPolicy::default()
         .refreshed_in_the_last(900)

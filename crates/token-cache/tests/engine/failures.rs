@@ -139,7 +139,7 @@ async fn a_frozen_account_is_left_alone_until_it_is_released() {
 
 // FAULTS.md row 45
 #[tokio::test(start_paused = true)]
-async fn a_person_who_fails_meanwhile_does_not_end_the_freeze() {
+async fn a_failed_redemption_does_not_end_the_freeze() {
     let setup = Setup::new(Acme::single_use().and_login());
     setup.server.then_refuse("frozen");
     let cache = setup.empty_cache();

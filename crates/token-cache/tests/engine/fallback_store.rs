@@ -83,7 +83,7 @@ async fn the_next_process_finds_what_a_dead_one_had_half_written() {
 
 /// The same death without a fallback loses the grant, so the test above can fail.
 #[tokio::test(start_paused = true)]
-async fn without_a_fallback_store_that_death_loses_the_grant() {
+async fn without_a_fallback_store_the_grant_is_lost_with_the_process() {
     let (setup, fallback) = (Setup::new(Acme::single_use()), MemoryStore::new());
     died_with_the_token(&setup, fallback.clone()).await;
     let next = next_process(&setup, MemoryStore::new());

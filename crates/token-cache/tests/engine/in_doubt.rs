@@ -19,7 +19,7 @@ fn unreadable() -> Vec<Fault> {
     ]
     .into_iter()
     .chain([(408, "{}"), (502, page), (504, "")])
-    .map(|(status, body)| Fault::Answer(status, &[], body.to_owned()))
+    .map(|(status, body)| Fault::answer(status, body))
     .collect()
 }
 
@@ -46,7 +46,7 @@ async fn a_server_that_is_closed_or_busy_refuses_and_leaves_no_doubt() {
     for status in [503, 429, 500] {
         let setup = Setup::new(Acme::single_use());
         let cache = setup.due_cache().await;
-        setup.server.then([Fault::Answer(status, &[], "{}".into())]);
+        setup.server.then([Fault::answer(status, "{}")]);
         cache.token().await.unwrap();
         advance(SECOND / 4).await;
         assert!(setup.stored().await.intent.is_none(), "{status}");
@@ -89,13 +89,12 @@ async fn a_token_of_ours_that_may_have_been_spent_rests_while_the_access_token_l
     );
     let without = second_attempt_after(Rotation::SingleUse, Duration::ZERO, lost()).await;
     assert!((15..=18).contains(&without.as_secs()), "{without:?}");
-    for fault in [Fault::Cut, Fault::Answer(502, &[], "<html>".into())] {
+    for fault in [Fault::Cut, Fault::answer(502, "<html>")] {
         let rested = second_attempt_after(Rotation::SingleUse, 10 * MINUTE, fault).await;
         assert!((300..=303).contains(&rested.as_secs()), "{rested:?}");
     }
     let grace = Rotation::Grace(2 * MINUTE);
-    let in_its_window =
-        second_attempt_after(grace, 10 * MINUTE, Fault::Answer(502, &[], "<html>".into()));
+    let in_its_window = second_attempt_after(grace, 10 * MINUTE, Fault::answer(502, "<html>"));
     assert!(in_its_window.await.as_secs() <= 3);
 }
 
@@ -139,9 +138,7 @@ async fn a_grace_counts_from_the_first_send_and_not_from_the_timeout() {
     // The first answer never comes: 20 seconds of the window are over when the exchange is given
     // up.
     let gate = setup.server.then_hold(When::AfterProcessing);
-    setup
-        .server
-        .outage(Fault::Answer(502, &[], "<html>".into()));
+    setup.server.outage(Fault::answer(502, "<html>"));
     let sent = Instant::now();
     while sent.elapsed() < 4 * MINUTE {
         ask(&cache).await;

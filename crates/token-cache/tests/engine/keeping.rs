@@ -17,7 +17,7 @@ async fn keep_fresh_refreshes_without_traffic_and_stops_when_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keep_fresh_dies_with_the_cache() {
+async fn keep_fresh_ends_with_the_cache() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     drop(cache.keep_fresh());

@@ -9,7 +9,7 @@ use crate::acme::{Acme, Fault, MINUTE, Setup, When, advance, received};
 
 #[tokio::test(start_paused = true)]
 async fn a_redemption_is_sent_exactly_once_whatever_comes_of_it() {
-    let answer = |status, body: &str| Fault::Answer(status, &[], body.to_owned());
+    let answer = |status, body: &str| Fault::answer(status, body);
     for fault in [
         Fault::Lost(When::BeforeProcessing),
         Fault::Lost(When::AfterProcessing),
@@ -108,7 +108,7 @@ async fn an_adopted_refresh_token_is_refreshed_before_anything_is_handed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn drain_tells_truthfully_whether_an_exchange_is_under_way() {
+async fn drain_reports_whether_an_exchange_is_in_flight() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     assert_eq!(cache.drain(Duration::ZERO).await, Drained::Settled);

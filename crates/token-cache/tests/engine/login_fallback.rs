@@ -29,7 +29,7 @@ impl Refused {
     const ALL: [Self; 3] = [Transient, Dead, SetUpWrongly];
 
     fn fault(self) -> Fault {
-        let says = |status, code| Fault::Answer(status, &[], format!(r#"{{"error":"{code}"}}"#));
+        let says = |status, code| Fault::answer(status, format!(r#"{{"error":"{code}"}}"#));
         match self {
             Transient => says(500, "oops"),
             Dead => says(400, "invalid_grant"),
@@ -202,7 +202,7 @@ async fn a_foreign_page_or_a_500_for_a_dead_token_costs_one_probe_before_the_log
         advance(10 * MINUTE).await;
         setup
             .server
-            .outage_of("/refresh", Fault::Answer(status, &[], body.into()));
+            .outage_of("/refresh", Fault::answer(status, body));
         let asked = Instant::now();
         assert!(setup.server.accepts(cache.token().await.unwrap().access()));
         assert!(
@@ -225,7 +225,7 @@ async fn a_vendor_that_is_busy_or_down_or_says_when_is_not_asked_for_a_login() {
         Fault::status(503),
         Fault::status(429),
         Fault::Unsent(token_core::SendFailure::Connect),
-        Fault::Answer(400, &[], r#"{"error":"frozen"}"#.into()),
+        Fault::answer(400, r#"{"error":"frozen"}"#),
     ] {
         let setup = Setup::new(Acme::single_use().and_login());
         let cache = setup.due_cache().await;
@@ -238,7 +238,7 @@ async fn a_vendor_that_is_busy_or_down_or_says_when_is_not_asked_for_a_login() {
 
 // FAULTS.md row 67
 #[tokio::test(start_paused = true)]
-async fn a_refused_refresh_that_somebody_vouches_for_is_sent_again() {
+async fn a_refused_refresh_is_sent_again_after_forget_rejection() {
     let (setup, cache) = both_refused(Dead, Transient).await;
     advance(10 * MINUTE).await;
     errors_within(&cache, MINUTE).await;

@@ -95,7 +95,7 @@ async fn a_forced_refresh_keeps_the_pause_after_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn a_vendor_that_repeats_its_token_is_not_asked_again_by_every_forced_refresh() {
     let setup = Setup::new(Acme::by_login_alone());
-    setup.server.repeats_living_token();
+    setup.server.repeats_live_token();
     let cache = setup.empty_cache();
     let first = cache.token().await.unwrap().generation();
     for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! A vendor that repeats its living token, and answers that are not the vendor's.
+//! A vendor that repeats its live token, and answers that are not the vendor's.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, SECOND, Setup, advance, receiv
 
 const LIFE: Duration = Duration::from_secs(7200);
 
-/// A vendor that answers a login with its living token, as Spring does with client credentials.
+/// A vendor that answers a login with its live token, as Spring does with client credentials.
 fn repeating() -> Setup {
     let setup = Setup::new(Acme::by_login_alone());
-    setup.server.repeats_living_token();
+    setup.server.repeats_live_token();
     setup.server.life(LIFE);
     setup.server.latency(SECOND / 20);
     setup
@@ -46,7 +46,7 @@ async fn failures(events: &mut Events) -> Vec<Event> {
 
 // FAULTS.md row 65
 #[tokio::test(start_paused = true)]
-async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_errors_at_most() {
+async fn a_vendor_that_repeats_its_live_token_to_its_end_costs_a_second_of_errors_at_most() {
     let setup = repeating();
     let cache = setup.empty_cache();
     cache.token().await.unwrap();
@@ -72,7 +72,7 @@ async fn a_vendor_that_repeats_its_living_token_to_its_end_costs_a_second_of_err
 async fn an_outage_that_ends_a_minute_before_the_expiry_costs_no_second_of_errors() {
     for acme in [Acme::by_login_alone(), Acme::with(Rotation::Idempotent)] {
         let setup = Setup::new(acme);
-        setup.server.repeats_living_token();
+        setup.server.repeats_live_token();
         setup.server.life(LIFE);
         let cache = setup.fresh_cache().await;
         let mut errors = errors_within(&setup, &cache, LIFE / 2).await;
@@ -97,7 +97,7 @@ async fn the_first_three_answers_that_are_not_the_vendors_cost_seconds_and_only_
         let setup = Setup::new(Acme::single_use());
         let cache = setup.due_cache().await;
         let mut events = cache.events();
-        setup.server.outage(Fault::Answer(status, &[], body.into()));
+        setup.server.outage(Fault::answer(status, body));
         for step in [1, 2, 4, fourth] {
             cache.token().await.unwrap();
             advance(SECOND / 100).await;
@@ -124,7 +124,7 @@ async fn one_odd_answer_costs_a_second() {
         (400, "please retry"),
     ] {
         let setup = Setup::new(Acme::single_use());
-        setup.server.then([Fault::Answer(status, &[], body.into())]);
+        setup.server.then([Fault::answer(status, body)]);
         let asked = Instant::now();
         assert!(setup.cache().token().await.is_ok(), "{status}");
         assert!(asked.elapsed() <= SECOND, "{:?}", asked.elapsed());

@@ -15,7 +15,7 @@ use crate::acme::{
 const GRACE: Rotation = Rotation::Grace(MINUTE);
 
 fn says(code: &str) -> Fault {
-    Fault::Answer(400, &[], format!(r#"{{"error":"{code}"}}"#))
+    Fault::answer(400, format!(r#"{{"error":"{code}"}}"#))
 }
 
 /// All temporary failures that leave no doubt.
@@ -204,7 +204,7 @@ async fn a_doubt_lengthens_that_only_for_a_token_that_works_once() {
 // FAULTS.md row 109
 // FAULTS.md scenario 4
 #[tokio::test(start_paused = true)]
-async fn who_sleeps_for_what_is_left_of_a_pause_wakes_when_it_is_over() {
+async fn a_caller_that_sleeps_for_retry_after_finds_the_pause_over() {
     const TWENTY_MINUTES: &[(&str, &str)] = &[("retry-after", "1200")];
     let frozen = FREEZE;
     for (fault, times, at_most) in [

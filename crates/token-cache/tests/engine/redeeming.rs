@@ -68,11 +68,7 @@ async fn a_code_that_brings_a_refresh_token_alone_ends_the_wait_for_another_owne
     let cache = waiting_for_another_owner(&setup, 50 * MINUTE).await;
     setup.server.then([
         Fault::ok(r#"{"refresh":"alone-2"}"#),
-        Fault::Answer(
-            200,
-            &[],
-            r#"{"token":"A3","refresh":"R3","ttl":3600}"#.into(),
-        ),
+        Fault::answer(200, r#"{"token":"A3","refresh":"R3","ttl":3600}"#),
     ]);
     assert!(cache.redeem(setup.acme.redemption()).await.is_err());
     advance(SECOND).await;

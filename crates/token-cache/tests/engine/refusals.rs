@@ -104,7 +104,7 @@ async fn a_token_that_lost_the_race_is_tried_once_where_the_winner_is_refused() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_grant_comes_alive_through_redeem() {
+async fn a_redemption_replaces_a_rejected_grant() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.due_cache().await;
     setup.server.revoke_grant();

@@ -76,7 +76,7 @@ async fn a_token_that_the_vendor_repeats_is_handed_out_again_and_told() {
 
 // FAULTS.md row 64
 #[tokio::test(start_paused = true)]
-async fn one_route_that_refuses_every_token_costs_ever_fewer_exchanges_and_takes_no_caller_down() {
+async fn one_route_that_refuses_every_token_costs_few_exchanges_and_fails_no_caller() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
     let mut events = cache.events();
@@ -122,7 +122,7 @@ async fn a_token_from_the_store_that_is_refused_too_is_replaced_at_once() {
 
 // FAULTS.md row 111
 #[tokio::test(start_paused = true)]
-async fn callers_whose_flight_finds_a_newer_token_that_is_over_fly_again() {
+async fn callers_whose_flight_finds_an_expired_newer_token_start_another() {
     let setup = Setup::new(Acme::single_use());
     let (ours, theirs, _) = setup.two_processes().await;
     setup.server.life(MINUTE);

@@ -56,9 +56,8 @@ async fn nothing_that_is_printed_holds_a_secret() {
 async fn an_error_text_that_echoes_what_was_sent_or_is_held_is_scrubbed() {
     for code in ["busy", "wrong_client", "E17", "disabled", "invalid_grant"] {
         let echo = |secret: &str| {
-            Fault::Answer(
+            Fault::answer(
                 400,
-                &[],
                 format!(r#"{{"error":"{code}","message":"no {secret}!"}}"#),
             )
         };

@@ -24,7 +24,7 @@ async fn two_owners_of_one_refresh_token_spend_it_once() {
 
 // FAULTS.md row 1
 #[tokio::test(start_paused = true)]
-async fn who_is_woken_by_the_commit_reads_it_and_asks_for_no_lease() {
+async fn a_waiter_that_a_commit_wakes_reads_it_and_asks_for_no_lease() {
     let setup = Setup::new(Acme::single_use());
     setup.server.latency(Duration::from_millis(200));
     let (ours, (theirs, their_store)) = (setup.cache(), setup.other_process());
@@ -185,18 +185,18 @@ async fn an_unrelated_write_to_the_record_does_not_make_a_commit_lose() {
 
 // FAULTS.md row 36
 #[tokio::test(start_paused = true)]
-async fn a_follower_whose_token_was_killed_by_anothers_refresh_reloads_without_an_exchange() {
+async fn a_process_whose_token_was_ended_by_anothers_refresh_reloads_without_an_exchange() {
     let setup = Setup::new(Acme::single_use());
     setup.server.kills_old_access();
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
     ours.token().await.unwrap();
-    let follower = (*theirs.token().await.unwrap()).clone();
+    let older = (*theirs.token().await.unwrap()).clone();
     advance(50 * MINUTE).await;
     ours.token().await.unwrap();
     advance(MINUTE).await;
-    assert!(!setup.server.accepts(follower.access()));
+    assert!(!setup.server.accepts(older.access()));
     let mut events = theirs.events();
-    theirs.invalidate(&follower);
+    theirs.invalidate(&older);
     assert!(setup.server.accepts(theirs.token().await.unwrap().access()));
     assert_eq!(setup.server.requests().len(), 2);
     assert_events!(

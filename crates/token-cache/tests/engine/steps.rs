@@ -38,7 +38,7 @@ async fn a_second_step_that_only_the_vendors_own_refusal_makes_certain() {
         let cache = setup.due_cache().await;
         setup.server.then([
             Fault::ok(r#"{"next":"ticket-0123456789"}"#),
-            Fault::Answer(status, &[], body.into()),
+            Fault::answer(status, body),
         ]);
         cache.token().await.unwrap();
         advance(SECOND / 4).await;
@@ -70,7 +70,7 @@ async fn a_later_step_that_echoes_a_secret_of_an_earlier_one_is_scrubbed() {
     let echo = format!(r#"{{"error":"busy","message":"no {refresh} {ticket} {held}"}}"#);
     setup.server.then([
         Fault::ok(&format!(r#"{{"next":"{ticket}"}}"#)),
-        Fault::Answer(400, &[], echo),
+        Fault::answer(400, echo),
     ]);
     let mut events = cache.events();
     cache.token().await.unwrap();
@@ -93,7 +93,7 @@ async fn a_login_after_a_refused_refresh_that_echoes_the_token_in_hand_is_scrubb
     );
     setup.server.then_refuse("invalid_grant");
     let echo = format!(r#"{{"error":"busy","message":"no {refresh} {held}"}}"#);
-    setup.server.then([Fault::Answer(400, &[], echo)]);
+    setup.server.then([Fault::answer(400, echo)]);
     let mut events = cache.events();
     cache.token().await.unwrap();
     advance(SECOND / 4).await;

@@ -21,9 +21,9 @@ async fn tls_works_and_an_unknown_authority_is_not_trusted() {
         .unwrap();
     assert_eq!(stored, Committed::Stored);
 
-    let stranger = self::certificate().authority;
+    let unknown = self::certificate().authority;
     builder()
-        .certificate_authority_pem(stranger.as_bytes())
+        .certificate_authority_pem(unknown.as_bytes())
         .connect()
         .await
         .unwrap_err();

@@ -40,8 +40,8 @@ async fn a_certificate_from_an_added_authority_is_trusted() {
 #[tokio::test]
 async fn a_certificate_from_an_unknown_authority_sent_nothing() {
     let server = server_of(&Authority::new(), "127.0.0.1").await;
-    let stranger = trusting(&Authority::new()).only_added_root_certificates();
-    for client in [ReqwestClient::builder(), stranger] {
+    let unknown = trusting(&Authority::new()).only_added_root_certificates();
+    for client in [ReqwestClient::builder(), unknown] {
         let error = send(client, &server).await.unwrap_err();
         assert_unsent(&error, SendFailure::Tls);
         let text = error.to_string();

@@ -42,7 +42,7 @@ fn decided(status: Status, refresh: RefreshState, now: ClockReading) -> Decision
 }
 
 #[test]
-fn the_table() {
+fn each_case_of_the_table_has_its_decision() {
     use Decision::{Fail, Use, UseAndRefresh, Wait};
     use RefreshState::{Idle, InDoubt, InFlight};
     use Status::{Rejected, Revoked, Valid};

@@ -122,16 +122,12 @@ fn what_the_vendor_asks_for_is_obeyed_with_a_token_and_without_one() {
 
 // FAULTS.md row 66
 #[test]
-fn the_first_three_answers_of_a_stranger_use_the_short_ladder() {
-    let strangers = answered(ErrorKind::Config, 404);
+fn the_first_three_answers_that_are_not_the_vendors_cause_short_pauses() {
+    let foreign = answered(ErrorKind::Config, 404);
     for (times, seconds) in [(1, 1), (2, 2), (3, 4), (4, 300)] {
-        assert_eq!(
-            after(times, &strangers, HOUR).1,
-            SECOND * seconds,
-            "{times}"
-        );
+        assert_eq!(after(times, &foreign, HOUR).1, SECOND * seconds, "{times}");
     }
-    let vendors = strangers.as_vendors_word();
+    let vendors = foreign.as_vendors_word();
     assert_eq!(after(1, &vendors, HOUR).1, SECOND * 300);
 }
 
