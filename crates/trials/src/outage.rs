@@ -19,7 +19,6 @@ mod callers;
 mod case;
 mod host;
 mod judge;
-mod offset_clock;
 mod server;
 mod table;
 mod vendor;

@@ -15,7 +15,7 @@ use vendor_auth::types::{Clock as _, Generation};
 use vendor_auth::{Error, TokenCache};
 
 use super::host::Host;
-use super::offset_clock::OffsetClock;
+use super::vendor::OffsetClock;
 
 /// The pause between two calls.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -9,9 +9,8 @@ use vendor_auth::cache::{Backoff, Event, Events};
 use vendor_auth::types::Rotation;
 use vendor_auth::{ReqwestClient, TokenCache};
 
-use super::offset_clock::OffsetClock;
 use super::server::Server;
-use super::vendor::Vendor;
+use super::vendor::{OffsetClock, Vendor};
 
 /// Pauses are short, so that a host that would spend has many chances to, and the end of the outage
 /// is soon noticed.

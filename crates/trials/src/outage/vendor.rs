@@ -1,14 +1,15 @@
-//! A strict vendor with one grant: a refresh token that is used twice ends it.
+//! A strict vendor with one grant, whose refresh token ends it if it is used twice, and its clock.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use token_sim::SimClock;
+use vendor_auth::cache::SystemClock;
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::types::{Clock as _, Rotation, Timestamp, Validity};
+use vendor_auth::types::{Clock, ClockReading, Rotation, Timestamp, Validity};
 use vendor_auth::{Secret, Token};
-
-use super::offset_clock::OffsetClock;
 
 const LIFE: Duration = Duration::from_secs(7_200);
 /// At four fifths of its life a token is due whatever refresh times were drawn, and is valid for
@@ -65,5 +66,29 @@ impl Vendor {
     /// Returns how many requests for a token have arrived, whatever their outcome.
     pub(super) fn exchanges(&self) -> usize {
         self.sim.exchange_count()
+    }
+}
+
+/// The clock of a vendor and the hosts of its grant: the machine's, advanced at the start, so that a
+/// token of two hours is due or expired at once, and stays so for the minute. Clones share one time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OffsetClock(Arc<AtomicU64>);
+
+impl OffsetClock {
+    /// Advances time for all clones.
+    pub(super) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_add(by, Ordering::SeqCst);
+    }
+}
+
+impl Clock for OffsetClock {
+    fn now(&self) -> ClockReading {
+        let machine = SystemClock.now();
+        let moved = Duration::from_millis(self.0.load(Ordering::SeqCst));
+        ClockReading {
+            wall: machine.wall.after(moved),
+            elapsed: machine.elapsed.saturating_add(moved),
+        }
     }
 }
