@@ -9,14 +9,12 @@ mod clients;
 mod control;
 mod endings;
 mod install;
-mod kept;
 mod outage;
 mod plan;
 mod provider;
 mod questions;
 mod report;
 mod rotations;
-mod setup;
 mod sharing;
 mod waiting;
 

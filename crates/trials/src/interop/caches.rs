@@ -26,17 +26,16 @@ pub(super) const WEB: &str = "web";
 impl Ready {
     /// Returns the endpoint of a client, as its user would describe it.
     pub(super) fn describe(&self, client: &Client) -> OAuth2Builder {
-        let described = OAuth2::builder(&self.issuer)
+        let mut described = OAuth2::builder(&self.issuer)
             .allow_plain_http()
             .token_path(&self.token_endpoint)
             .revocation_path(&self.revocation_endpoint)
             .introspection_path(&self.introspection_endpoint)
             .client_id(&client.id)
             .account("interop");
-        let described = match &client.secret {
-            Some(secret) => described.client_secret(secret.as_str()),
-            None => described,
-        };
+        if let Some(secret) = &client.secret {
+            described = described.client_secret(secret.as_str());
+        }
         match client.method.as_str() {
             "client_secret_post" => described.client_authentication(ClientAuthentication::Post),
             _ => described,
@@ -64,15 +63,13 @@ impl Provider {
 
 /// Returns an empty cache.
 pub(super) fn cache(endpoint: OAuth2) -> Result<TokenCache> {
-    build(endpoint, None)
+    Ok(settled(endpoint)?.build()?)
 }
 
 /// Returns a cache that starts with this refresh token.
 pub(super) fn cache_from(endpoint: OAuth2, refresh_token: &Secret) -> Result<TokenCache> {
-    build(
-        endpoint,
-        Some(Token::from_refresh_token(refresh_token.clone())?),
-    )
+    let first = Token::from_refresh_token(refresh_token.clone())?;
+    Ok(settled(endpoint)?.initial_token(first).build()?)
 }
 
 /// Returns a cache over a folder that other processes share, which starts with this refresh token
@@ -86,15 +83,6 @@ pub(super) fn cache_over(
     let builder = settled(endpoint)?
         .initial_token(first)
         .store(FileStore::at(folder));
-    Ok(builder.build()?)
-}
-
-fn build(endpoint: OAuth2, first: Option<Token>) -> Result<TokenCache> {
-    let builder = settled(endpoint)?;
-    let builder = match first {
-        Some(first) => builder.initial_token(first),
-        None => builder,
-    };
     Ok(builder.build()?)
 }
 

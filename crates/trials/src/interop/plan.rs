@@ -1,9 +1,9 @@
 //! The claims about each server.
 
+use super::install::{RefreshTokens, Server, Setup};
 use super::provider::Provider;
 use super::report::Check;
-use super::setup::{RefreshTokens, Server, Setup};
-use super::{clients, endings, kept, questions, rotations, sharing};
+use super::{clients, endings, questions, rotations, sharing};
 
 /// A server, and the claims that are tested with it.
 pub(super) struct Plan {
@@ -144,7 +144,7 @@ impl Claim {
             Self::Sharing => Check::new(name, sharing::check(it)),
             Self::Reused => Check::new(name, endings::reused(it)),
             Self::ReuseRefused => Check::new(name, endings::reuse_refused(it)),
-            Self::Kept => Check::new(name, kept::check(it)),
+            Self::Kept => Check::new(name, rotations::kept(it)),
             Self::Revoked => Check::new(name, endings::revoked(it)),
             Self::NewLogin => Check::new(name, endings::new_login(it)),
             Self::WrongSecret => Check::new(name, endings::wrong_secret(it)),

@@ -11,8 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
-use super::install::Launch;
-use super::setup::{RefreshTokens, Setup};
+use super::install::{Launch, RefreshTokens, Setup};
 
 /// In whole seconds, and long enough that a busy machine refreshes in time; see
 /// [`caches`](super::caches).

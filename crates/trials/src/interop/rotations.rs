@@ -1,18 +1,19 @@
-//! The main case: many callers, one exchange per token.
+//! The main case: many callers, one exchange per token; and servers that keep refresh tokens.
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
-use vendor_auth::TokenCache;
+use tokio::time::Instant;
 use vendor_auth::cache::{Drained, Event};
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::types::Generation;
+use vendor_auth::types::{Generation, Secret};
+use vendor_auth::{Token, TokenCache};
 
-use super::caches::WEB;
+use super::caches::{WEB, cache_from};
 use super::provider::Provider;
-use super::waiting::{history, is_live, must_be_active};
+use super::questions::next_works;
+use super::waiting::{history, is_live, must_be_active, next_token, pace};
 
 const CALLERS: usize = 1_000;
 const ROTATIONS: u64 = 20;
@@ -86,8 +87,7 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2, last: Generation) -> Resu
 pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
-    let mut pace = interval(CALL_EVERY);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pace = pace(CALL_EVERY);
     while newest < last {
         pace.tick().await;
         let begun = Instant::now();
@@ -111,8 +111,7 @@ pub(super) async fn caller(tokens: TokenCache, last: Generation) -> Result<Seen>
 async fn probe(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
-    let mut pace = interval(PROBE_EVERY);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pace = pace(PROBE_EVERY);
     while newest < last {
         pace.tick().await;
         let token = (*tokens.token().await?).clone();
@@ -146,4 +145,47 @@ fn is_good(event: &Event) -> bool {
         Event::Rewritten { generation } => generation.number() == 1,
         _ => false,
     }
+}
+
+/// The refresh token is kept through exchanges of our own and of another client, and none of them
+/// counts as reuse.
+pub(super) async fn kept(provider: &Provider) -> Result<String> {
+    provider.forget_stats().await?;
+    let endpoint = provider.endpoint(WEB)?;
+    let kept = provider.mint(WEB).await?;
+    let ours = cache_from(endpoint.clone(), &kept)?;
+    goes_on(&ours).await?;
+    let token = has_kept(&ours, &kept).await?;
+    must_be_active(&ours, &endpoint, &token).await?;
+
+    let theirs = cache_from(endpoint, &kept)?;
+    theirs.token().await?;
+    next_works(&ours).await?;
+    has_kept(&ours, &kept).await?;
+    has_kept(&theirs, &kept).await?;
+    let stats = provider.stats().await?;
+    stats.are_exactly(&[("refresh_token", "success", 5)])?;
+    stats.revoked_grants(0)?;
+    Ok("one refresh token through 5 exchanges of two caches".to_owned())
+}
+
+/// Checks a first token, and two refreshes that no caller asks for.
+async fn goes_on(tokens: &TokenCache) -> Result<()> {
+    tokens.token().await?;
+    let mut events = tokens.events();
+    let keep_fresh = tokens.keep_fresh();
+    next_token(&mut events).await?;
+    next_token(&mut events).await?;
+    keep_fresh.stop();
+    Ok(())
+}
+
+async fn has_kept(tokens: &TokenCache, kept: &Secret) -> Result<Token> {
+    let token = (*tokens.token().await?).clone();
+    let refresh = token.refresh().context("the refresh token was dropped")?;
+    ensure!(
+        refresh.expose() == kept.expose(),
+        "another refresh token came"
+    );
+    Ok(token)
 }

@@ -15,10 +15,10 @@ use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::{Generation, Secret};
 
 use super::caches::{WEB, cache_over};
+use super::install::RefreshTokens;
 use super::provider::{Provider, Ready};
 use super::rotations::{self, Seen};
-use super::setup::RefreshTokens;
-use super::waiting::shown;
+use super::waiting::{pace, shown};
 
 const TASKS: usize = 50;
 const SHOWING: usize = 2;
@@ -173,7 +173,7 @@ async fn crowd(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Seen> {
 async fn shows(tokens: TokenCache, endpoint: OAuth2, last: Generation) -> Result<Seen> {
     let mut seen = Seen::default();
     let mut newest = Generation::default();
-    let mut pace = tokio::time::interval(SHOW_EVERY);
+    let mut pace = pace(SHOW_EVERY);
     while newest < last {
         pace.tick().await;
         newest = shown(&tokens, &endpoint).await?;

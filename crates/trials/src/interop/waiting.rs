@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use vendor_auth::cache::SystemClock;
 use vendor_auth::cache::{Event, Events, Origin};
 use vendor_auth::oauth2::{OAuth2, TokenKind};
@@ -17,6 +17,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) fn now() -> Timestamp {
     SystemClock.now().wall
+}
+
+/// Returns ticks that are at least this far apart, also after a late one.
+pub(super) fn pace(every: Duration) -> Interval {
+    let mut pace = interval(every);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
 }
 
 /// Waits for the next event from which `pick` takes something.
@@ -71,8 +78,7 @@ pub(super) async fn history(mut events: Events) -> Vec<Event> {
 /// expired until then.
 pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error> {
     let asking = async {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = pace(LOOK_EVERY);
         loop {
             looks.tick().await;
             match tokens.token().await {
@@ -89,7 +95,7 @@ pub(super) async fn at_the_end_of_its_life(tokens: &TokenCache) -> Result<Error>
 /// Waits until the current token has expired, without asking for another.
 pub(super) async fn expiry(tokens: &TokenCache) -> Result<()> {
     let looking = async {
-        let mut looks = interval(LOOK_EVERY);
+        let mut looks = pace(LOOK_EVERY);
         while tokens.current().is_some() {
             looks.tick().await;
         }
@@ -149,8 +155,7 @@ pub(super) async fn must_be_active(
 pub(super) async fn shown(tokens: &TokenCache, endpoint: &OAuth2) -> Result<Generation> {
     let mut refused = None;
     let showing = async {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = pace(LOOK_EVERY);
         loop {
             looks.tick().await;
             let token = (*tokens.token().await?).clone();
