@@ -102,8 +102,8 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Listens for commits of other processes on a separate connection, and notifies them of its
-    /// own. The URL *must* lead to the server itself: a transaction pooler delivers no
+    /// Listens for commits, logouts and released leases of other processes on a separate connection,
+    /// and notifies them of its own. The URL *must* lead to the server itself: a transaction pooler delivers no
     /// notifications. The user only needs the privilege to connect.
     ///
     /// With it, a wait for another process polls once a second in case a notification is lost.

@@ -85,8 +85,12 @@ impl TokenStore for PostgresStore {
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let parameters = [key.as_str().into(), owner.as_str().into()];
-        self.ask(Durability::Async, &self.0.statements.release, &parameters)
+        let released = self
+            .ask(Durability::Async, &self.0.statements.release, &parameters)
             .await?;
+        if released.is_some() {
+            self.notify(key);
+        }
         Ok(())
     }
 
@@ -196,23 +200,40 @@ impl PostgresStore {
         }
     }
 
-    /// Returns once the generation differs from `seen`. If a load fails, it polls again later.
+    /// Returns once the generation differs from `seen` or a lease has ended. If a load fails, it
+    /// polls again later.
     async fn watch(&self, key: &TokenKey, seen: Option<Generation>) -> Entry {
         let mut subscription = self.0.notifier.as_ref().map(Notifier::subscribe);
         let mut pause = SHORTEST_PAUSE;
+        // A lease that was free all the time is no change.
+        let mut may_have_ended = false;
         loop {
-            if let Ok(entry) = self.load(key).await
-                && entry.generation() != seen
-            {
-                return entry;
+            if let Ok((entry, is_leased)) = self.look(key).await {
+                if entry.generation() != seen || (may_have_ended && !is_leased) {
+                    return entry;
+                }
+                may_have_ended |= is_leased;
             }
             match &mut subscription {
-                // With notifications, polling covers those that are lost.
-                Some(subscription) => _ = timeout(LOST_HINT, subscription.changed(key)).await,
+                // With notifications, polling covers those that are lost. One without a commit may
+                // be about a release before the first look.
+                Some(subscription) => {
+                    let notified = timeout(LOST_HINT, subscription.changed(key)).await;
+                    may_have_ended |= notified.is_ok();
+                }
                 None => tokio::time::sleep(pause).await,
             }
             pause = LONGEST_PAUSE.min(pause * 2);
         }
+    }
+
+    /// Returns what is stored, and whether any owner holds the lease.
+    async fn look(&self, key: &TokenKey) -> Result<(Entry, bool), StoreError> {
+        let Some(row) = self.row_of(key).await? else {
+            return Ok((Entry::default(), false));
+        };
+        let left = rows::span(rows::read(&row, "lease_left_micros")?);
+        Ok((rows::entry(&self.0.sealing, key, &row)?, left.is_some()))
     }
 
     async fn busy(&self, key: &TokenKey) -> Result<Acquired, StoreError> {

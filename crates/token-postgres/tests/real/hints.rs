@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use local_servers::Postgres;
-use token_core::TokenStore;
 use token_core::store::CommitCondition;
+use token_core::{TokenKey, TokenStore};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, NoTls};
 
-use crate::place::{Place, SERVER, child_of, key, record};
+use crate::place::{LIFE, POOLER, Place, SERVER, child_of, key, owner, record};
 
 /// Far longer than any operation takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ async fn listening(server: &Postgres, channel: &str) -> mpsc::UnboundedReceiver<
         }
     });
     client
-        .batch_execute(&format!("LISTEN \"{channel}\""))
+        .batch_execute(&format!("LISTEN \"{}\"", channel.replace('"', "\"\"")))
         .await
         .unwrap();
     tokio::spawn(async move {
@@ -61,6 +61,42 @@ async fn commits_and_logouts_through_a_pooler_are_notified_by_the_server() {
         timeout(LONG, heard.recv()).await.unwrap().unwrap(),
         key().as_str()
     );
+}
+
+#[tokio::test]
+async fn a_release_is_notified_if_it_freed_the_lease() {
+    let place = Place::pooled().await;
+    let store = place.builder().notified_through(SERVER.url());
+    let store = store.build().unwrap();
+    let mut heard = listening(&SERVER, &place.table).await;
+    store.acquire(&key(), &owner(1), LIFE).await.unwrap();
+    store.release(&key(), &owner(2)).await.unwrap();
+    // Notifications of one store arrive in order, so this one is the first.
+    let other = TokenKey::of("a", "b", "other");
+    store.tombstone(&other).await.unwrap();
+    let first = timeout(LONG, heard.recv()).await.unwrap().unwrap();
+    assert_eq!(first, other.as_str());
+    store.release(&key(), &owner(1)).await.unwrap();
+    let second = timeout(LONG, heard.recv()).await.unwrap().unwrap();
+    assert_eq!(second, key().as_str());
+}
+
+#[tokio::test]
+async fn a_table_with_an_odd_name_is_listened_to_and_notified() {
+    let (url, table) = (POOLER.url(), "odd \"table\"".to_owned());
+    let place = Place { url, table };
+    let store = place.builder().notified_through(SERVER.url());
+    let store = store.build().unwrap();
+    store.migrate().await.unwrap();
+    let mut heard = listening(&SERVER, &place.table).await;
+    store.tombstone(&key()).await.unwrap();
+    let payload = timeout(LONG, heard.recv()).await.unwrap().unwrap();
+    assert_eq!(payload, key().as_str());
+    // Nothing changes any more, and no lease is held: only a notification ends the wait.
+    let listens = place.builder().notified_through(SERVER.url());
+    let (listens, key) = (listens.build().unwrap(), key());
+    let wait = listens.wait_for_change(&key, None, LONG * 2);
+    timeout(LONG, wait).await.unwrap();
 }
 
 #[tokio::test]
@@ -100,10 +136,14 @@ async fn a_wait_ends_with_or_without_notifications_and_if_they_are_unreachable()
             .commit(&key(), &CommitCondition::Overwrite, &record(1))
             .await
             .unwrap();
+        // A wait may end early if no lease is held.
+        commits.acquire(&key(), &owner(1), LIFE).await.unwrap();
         let (key, child, condition) = (key(), record(2), child_of(1));
         let commit = commits.commit(&key, &condition, &child);
         let wait = waits.wait_for_change(&key, Some(record(1).generation), LONG * 2);
         let both = async { tokio::join!(biased; wait, commit) };
-        timeout(LONG, both).await.unwrap().1.unwrap();
+        let (told, committed) = timeout(LONG, both).await.unwrap();
+        committed.unwrap();
+        assert_eq!(told.unwrap().generation(), Some(child.generation));
     }
 }
