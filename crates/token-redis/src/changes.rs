@@ -4,26 +4,28 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::store::{Entry, TokenStore};
+use token_core::store::{Entry, StoreError, TokenStore};
 use token_core::{Generation, TokenKey};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::store::RedisStore;
+use crate::{reply, script};
 
 /// How often a waiter reads, with and without a subscription.
 const POLL_WHILE_SUBSCRIBED: Duration = Duration::from_secs(1);
 const POLL_WITHOUT_MESSAGES: Duration = Duration::from_millis(50);
 
 impl RedisStore {
-    /// Waits until the entry has another generation or a lease is released, and returns the entry.
+    /// Waits until the entry has another generation or a lease ends, and returns the entry.
     pub(crate) async fn until_changed(
         &self,
         key: &TokenKey,
         seen: Option<Generation>,
     ) -> Option<Entry> {
         let wait = Wait::begin(self, self.channel(key));
+        let mut was_leased = false;
         loop {
             // It listens before it reads, so that no commit is missed in between.
             let mut notified = pin!(wait.notify.notified());
@@ -33,18 +35,22 @@ impl RedisStore {
             } else {
                 POLL_WITHOUT_MESSAGES
             };
-            let entry = self.load(key).await.ok();
-            if entry
-                .as_ref()
-                .is_some_and(|entry| entry.generation() != seen)
-            {
-                return entry;
+            if let Ok((entry, is_leased)) = self.look(key).await {
+                if entry.generation() != seen || (was_leased && !is_leased) {
+                    return Some(entry);
+                }
+                was_leased |= is_leased;
             }
             tokio::select! {
                 () = notified => return self.load(key).await.ok(),
                 () = sleep(pause) => {}
             }
         }
+    }
+
+    /// Returns what is stored, and whether any owner holds the lease.
+    pub(crate) async fn look(&self, key: &TokenKey) -> Result<(Entry, bool), StoreError> {
+        reply::looked(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
     }
 }
 

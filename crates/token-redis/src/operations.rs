@@ -21,7 +21,7 @@ const LONGEST_LEASE: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 #[async_trait]
 impl TokenStore for RedisStore {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
-        reply::entry(self.run(&script::LOAD, key, &[]).await?, key, &self.sealing)
+        Ok(self.look(key).await?.0)
     }
 
     async fn acquire(

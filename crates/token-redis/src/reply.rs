@@ -20,7 +20,7 @@ pub(crate) fn acquired(
     sealing: &Sealing,
 ) -> Result<Acquired, StoreError> {
     let (left, kept) = read::<(u64, Value)>(answer)?;
-    let entry = entry(kept, key, sealing)?;
+    let (entry, _) = looked(kept, key, sealing)?;
     Ok(match left {
         0 => Acquired::Held(entry),
         left => Acquired::Busy {
@@ -30,16 +30,22 @@ pub(crate) fn acquired(
     })
 }
 
-/// Reads an entry from the answer of `entry.lua`.
-pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<Entry, StoreError> {
+/// Reads the answer of `entry.lua`: the entry, and whether any owner holds the lease.
+pub(crate) fn looked(
+    answer: Value,
+    key: &TokenKey,
+    sealing: &Sealing,
+) -> Result<(Entry, bool), StoreError> {
     // In the order of the script.
-    let (fields, record_age, (owner, spends, generation), intent_age, tombstone) = read::<(
-        Vec<Option<String>>,
-        _,
-        (_, _, _),
-        _,
-        (u8, Option<u64>, Option<String>),
-    )>(answer)?;
+    let (fields, record_age, (owner, spends, generation), intent_age, tombstone, is_leased) =
+        read::<(
+            Vec<Option<String>>,
+            _,
+            (_, _, _),
+            _,
+            (u8, Option<u64>, Option<String>),
+            bool,
+        )>(answer)?;
     let mut entry = Entry::default();
     entry.record = record(&fields, key, sealing)?;
     entry.record_age = Duration::from_millis(record_age);
@@ -49,7 +55,7 @@ pub(crate) fn entry(answer: Value, key: &TokenKey, sealing: &Sealing) -> Result<
     entry.tombstoned = is_there == 1;
     entry.tombstoned_generation = generation.map(Generation::new);
     entry.tombstoned_initial = initial.as_deref().map(from_hex).transpose()?;
-    Ok(entry)
+    Ok((entry, is_leased))
 }
 
 /// Reads a record from `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`,
