@@ -142,6 +142,10 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Waits until the entry of the key may have changed since `seen`, for at most `at_most`: a
     /// hint that saves polling, which may return too early. Returns the entry if the store had to
     /// read it anyway; `None` means nothing.
+    ///
+    /// While another owner holds the lease, the wait also ends soon after the
+    /// [release](Self::release) of that lease: the owner may have failed, so that no commit
+    /// follows. If yet another owner has acquired the lease by then, the wait may go on.
     async fn wait_for_change(
         &self,
         key: &TokenKey,

@@ -37,6 +37,17 @@ impl<P: StorePlace> StoreSuite<P> {
         assert!(woken.is_some(), "a commit does not end a wait under way");
     }
 
+    /// The release of another owner's lease ends a wait that was under way, through the same handle
+    /// and through another, even if nothing was committed.
+    pub async fn a_wait_ends_soon_after_the_lease_is_released(&self) {
+        let store = self.open().await;
+        sure(store.commit(&key(), &Overwrite, &record(1)).await);
+        self.woken_by_a_release(&*store, &*store).await;
+        if let Some((waits, releases)) = self.two_handles().await {
+            self.woken_by_a_release(&*waits, &*releases).await;
+        }
+    }
+
     /// A change that happened before the wait began ends it at once.
     pub async fn changed_returns_when_it_is_late_already(&self) {
         let store = self.open().await;
@@ -84,6 +95,21 @@ impl<P: StorePlace> StoreSuite<P> {
             woken.is_some(),
             "a commit does not end the wait for a change"
         );
+    }
+
+    /// `record(1)` is what is stored.
+    async fn woken_by_a_release(&self, waits: &dyn TokenStore, releases: &dyn TokenStore) {
+        let (key, owner) = (key(), owner(1));
+        let lease = sure(releases.acquire(&key, &owner, LONG).await);
+        assert!(lease.is_held(), "a free lease is not given");
+        let wait = waits.wait_for_change(&key, Some(record(1).generation), LONG);
+        let release = async {
+            self.outlive_short().await;
+            yielded().await;
+            sure(releases.release(&key, &owner).await);
+        };
+        let woken = within(self.place.patience(), both(wait, release)).await;
+        assert!(woken.is_some(), "a release does not end a wait under way");
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) enum Flaw {
     HandlesAreApart,
     DebugShowsBodies,
     WakesNobody,
+    ReleasesWakeNobody,
     WaitsForTheNext,
     WaitsForEver,
     TellsAnOldEntry,

@@ -45,6 +45,7 @@ struct Slot {
     removed: Option<Record>,
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
+    releases: u32,
 }
 
 impl Place {

@@ -71,9 +71,13 @@ impl TokenStore for Place {
 
     async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
         let anybody = self.has(Flaw::AnybodyReleases);
+        let is_told = !self.has(Flaw::ReleasesWakeNobody);
         self.slot(key, |slot, _| {
-            _ = slot.lease.take_if(|(holder, _)| holder == owner || anybody);
-        })
+            let released = slot.lease.take_if(|(holder, _)| holder == owner || anybody);
+            slot.releases += u32::from(released.is_some() && is_told);
+        })?;
+        self.wake_all();
+        Ok(())
     }
 
     async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
@@ -155,9 +159,10 @@ impl TokenStore for Place {
         } else {
             seen
         };
+        let releases = self.releases(key);
         poll_fn(|context| {
             let late = self.clock().now >= end && !self.has(Flaw::WaitsForEver);
-            if late || self.generation(key) != seen {
+            if late || self.generation(key) != seen || self.releases(key) != releases {
                 return Poll::Ready(());
             }
             self.clock().waiting.push(context.waker().clone());
@@ -175,6 +180,11 @@ impl Place {
     fn generation(&self, key: &TokenKey) -> Option<Generation> {
         let slot = self.slots().by_key.get(&self.name(key)).cloned();
         slot?.record.map(|record| record.generation)
+    }
+
+    fn releases(&self, key: &TokenKey) -> u32 {
+        let slot = self.slots().by_key.get(&self.name(key)).cloned();
+        slot.unwrap_or_default().releases
     }
 }
 
