@@ -6,8 +6,8 @@ use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::reexports::http::request::Parts;
 use token_core::reexports::http::{HeaderMap, HeaderValue};
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret, Step, Token,
-    TokenEndpoint, TokenKey,
+    Answer, ApiBody, ApiOrigin, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret,
+    Step, Token, TokenEndpoint, TokenKey,
 };
 
 use crate::codes::{Verdict, verdict};
@@ -41,7 +41,7 @@ impl TokenEndpoint for EnosApim {
             .build(Step::Refresh)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let reply = Reply::of(answer)?;
         let refused = |kind| reply.refusal(answer, kind);
         match (
@@ -63,37 +63,54 @@ impl TokenEndpoint for EnosApim {
         }
     }
 
+    /// Returns the origin of the base URL. Name others, such as that of the message integration,
+    /// with `TokenCacheBuilder::api_url`.
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        vec![self.base.origin()]
+    }
+
     /// Sets `apim-accesstoken`, `apim-timestamp` and `apim-signature`. With a `multipart/…` content
-    /// type it sets `apim-accesstoken` only, as in the vendor's samples for uploads. `body` must be
-    /// exactly what is sent.
+    /// type it sets `apim-accesstoken` only, as in the vendor's samples for uploads, so that the body may
+    /// be a stream.
     fn authorize(
         &self,
         token: &Token,
         request: &mut Parts,
-        body: &[u8],
+        body: &mut ApiBody<'_>,
         attempt: &Attempt,
     ) -> Result<(), Error> {
         // Everything that may fail comes first, so that a failure leaves the request unchanged.
         let access = header(token.access().expose())?;
-        let query = request.uri.query().unwrap_or_default();
-        let signature = Secret::from(request_signature(
-            token.access(),
-            query,
-            body,
-            attempt.now(),
-            &self.app_secret,
-        ));
-        let signature = header(signature.expose())?;
+        let is_signed = !is_multipart(&request.headers);
+        let signature = match is_signed {
+            true => Some(self.signature(token, request, body.bytes()?, attempt)?),
+            false => None,
+        };
         let headers = &mut request.headers;
         headers.insert(wire::ACCESS_TOKEN, access);
         headers.remove(wire::TIMESTAMP);
         headers.remove(wire::SIGNATURE);
-        if is_multipart(headers) {
+        let Some(signature) = signature else {
             return Ok(());
-        }
+        };
         headers.insert(wire::TIMESTAMP, attempt.now().unix_millis().into());
         headers.insert(wire::SIGNATURE, signature);
         Ok(())
+    }
+}
+
+impl EnosApim {
+    fn signature(
+        &self,
+        token: &Token,
+        request: &Parts,
+        body: &[u8],
+        attempt: &Attempt,
+    ) -> Result<HeaderValue, Error> {
+        let query = request.uri.query().unwrap_or_default();
+        let (access, secret) = (token.access(), &self.app_secret);
+        let signature = request_signature(access, query, body, attempt.now(), secret);
+        header(Secret::from(signature).expose())
     }
 }
 

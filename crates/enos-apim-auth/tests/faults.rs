@@ -47,7 +47,10 @@ fn read(
         .status(status)
         .body(Bytes::from(body.to_owned()))
         .unwrap();
-    enos().read(&Answer::new(request, &response, NOW, offset))
+    enos().read(
+        &Answer::new(request, &response, NOW, offset),
+        &Attempt::new(NOW, [0; 16]),
+    )
 }
 
 fn refused(request: &Request, status: u16, body: &str) -> Error {
@@ -258,7 +261,10 @@ fn a_gateways_refusal_keeps_its_wait_and_a_failing_server_its_code() {
     let response = response.body(Bytes::from(code(1002))).unwrap();
     let request = get_at(NOW);
     let error = enos()
-        .read(&Answer::new(&request, &response, NOW, ServerOffset::NONE))
+        .read(
+            &Answer::new(&request, &response, NOW, ServerOffset::NONE),
+            &Attempt::new(NOW, [0; 16]),
+        )
         .unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
     let error = refused(&request, 500, &code(1005));

@@ -8,7 +8,7 @@ use enos_apim_auth::{EnosApim, encryption, request_signature};
 use token_core::json::Document;
 use token_core::reexports::http::Request;
 use token_core::reexports::http::request::Parts;
-use token_core::{Attempt, Secret, Timestamp, Token, TokenEndpoint, Validity};
+use token_core::{ApiBody, Attempt, Secret, Timestamp, Token, TokenEndpoint, Validity};
 
 struct Vector(Document);
 
@@ -41,7 +41,9 @@ impl Vector {
             .unwrap();
         let attempt = Attempt::new(self.timestamp(), [0; 16]);
         let mut parts = request.into_parts().0;
-        enos.authorize(&token, &mut parts, self.text("body").as_bytes(), &attempt)
+        let body = self.text("body");
+        let mut body = ApiBody::of(body.as_bytes());
+        enos.authorize(&token, &mut parts, &mut body, &attempt)
             .unwrap();
         parts
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use proptest::prelude::*;
 use token_core::json::Document;
-use token_core::{Answer, Error, Outcome, Request, Secret, ServerOffset, percent_encode};
+use token_core::{Answer, Attempt, Error, Outcome, Request, Secret, ServerOffset, percent_encode};
 
 use crate::corpus::Recorded;
 use crate::vendor::{NEW_ACCESS, NEW_REFRESH, NOW, Vendor};
@@ -22,9 +22,8 @@ const PIECE: usize = 8;
 /// The law that is broken.
 pub fn check(vendor: &Vendor, request: &Request, answer: &Recorded) -> Result<(), TestCaseError> {
     let response = answer.response();
-    let read = vendor
-        .endpoint
-        .read(&Answer::new(request, &response, NOW, ServerOffset::NONE));
+    let told = Answer::new(request, &response, NOW, ServerOffset::NONE);
+    let read = vendor.endpoint.read(&told, &Attempt::new(NOW, [0; 16]));
     no_rotation_is_lost(vendor, answer, &read)?;
     let Some(error) = error_of(&read) else {
         return Ok(());

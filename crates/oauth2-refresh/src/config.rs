@@ -112,7 +112,7 @@ impl Login {
 /// The URL of one of the server's endpoints.
 #[derive(Clone)]
 pub(crate) struct EndpointUrl {
-    base: BaseUrl,
+    pub(crate) base: BaseUrl,
     path: String,
 }
 

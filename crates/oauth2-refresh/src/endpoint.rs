@@ -1,8 +1,8 @@
 //! The token endpoint: requests out, answers in.
 
 use token_core::{
-    Answer, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Step, Token, TokenEndpoint,
-    TokenKey,
+    Answer, ApiOrigin, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Step, Token,
+    TokenEndpoint, TokenKey,
 };
 
 use crate::config::{Login, OAuth2};
@@ -27,9 +27,13 @@ impl TokenEndpoint for OAuth2 {
         self.refresh_request(token)
     }
 
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        vec![self.token.base.origin()]
+    }
+
     /// Reads the answer to a login, a refresh or a redemption. See [`OAuth2::read_revocation`] and
     /// [`OAuth2::read_introspection`] for the others.
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         if matches!(
             answer.request().step(),
             Step::Revocation | Step::Introspection

@@ -8,8 +8,8 @@
 use oauth2_refresh::{OAuth2, OAuth2Builder, TokenKind};
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp, Token,
-    TokenEndpoint, Validity,
+    Answer, Attempt, Error, ErrorKind, Outcome, Request, Secret, ServerOffset, Step, Timestamp,
+    Token, TokenEndpoint, Validity,
 };
 use token_testkit::attempt;
 
@@ -70,7 +70,10 @@ fn refreshed(body: &str) -> Token {
     let request = oauth2()
         .refresh(&token(Some("refresh-token-1")), &attempt(NOW, 1))
         .unwrap();
-    let outcome = reading(&request, 200, body, |answer| oauth2().read(answer)).unwrap();
+    let outcome = reading(&request, 200, body, |answer| {
+        oauth2().read(answer, &Attempt::new(answer.asked_at(), [0; 16]))
+    })
+    .unwrap();
     match outcome {
         Outcome::Issued(token) => token,
         other => panic!("{other:?}"),
@@ -217,7 +220,7 @@ fn an_answer_about_a_token_is_never_read_as_a_token() {
     ];
     for request in about {
         let read = reading(&request, 200, r#"{"access_token":"A2"}"#, |answer| {
-            oauth2().read(answer)
+            oauth2().read(answer, &Attempt::new(answer.asked_at(), [0; 16]))
         });
         assert_eq!(read.unwrap_err().kind(), ErrorKind::Protocol);
     }

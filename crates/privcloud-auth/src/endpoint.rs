@@ -1,7 +1,7 @@
 //! The token endpoint: requests out, answers in.
 
 use token_core::{
-    Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+    Answer, ApiOrigin, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
 };
 
 use crate::config::PrivateCloud;
@@ -27,7 +27,11 @@ impl TokenEndpoint for PrivateCloud {
         wire::refresh(self, token)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        vec![self.base.origin()]
+    }
+
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = wire::document(answer)?;
         wire::outcome(self, answer, &document)
     }

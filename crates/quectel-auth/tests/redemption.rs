@@ -149,7 +149,9 @@ fn an_unknown_refusal_of_a_password_is_not_retryable() {
             Timestamp::from_unix_seconds(0),
             ServerOffset::NONE,
         );
-        let error = endpoint.read(&answer).unwrap_err();
+        let error = endpoint
+            .read(&answer, &Attempt::new(answer.asked_at(), [0; 16]))
+            .unwrap_err();
         assert!(!error.is_retryable(), "{status} {body}: {error}");
     }
 }

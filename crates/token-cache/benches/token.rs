@@ -176,7 +176,7 @@ impl TokenEndpoint for Nothing {
         unreachable!("asked at {:?}", attempt.now().max(Timestamp::MIN))
     }
 
-    fn read(&self, _answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, _answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         unreachable!("nothing was asked")
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use token_core::store::Owner;
 use token_core::{
-    BuildError, Clock, HttpClient, RefreshPolicy, Secret, Token, TokenEndpoint, TokenStore,
+    ApiOrigin, BaseUrl, BuildError, Clock, Error, HttpClient, PlainHttp, RefreshPolicy, Secret,
+    Token, TokenEndpoint, TokenStore,
 };
 use tokio::runtime::Handle;
 
@@ -20,6 +21,7 @@ use crate::flight::runtime::{Tasks, has_timers};
 use crate::memory::MemoryStore;
 use crate::refresh::attempts::Attempts;
 use crate::refresh::bound_store::BoundStore;
+use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource, MakeEndpoint};
 use crate::refresh::{Parts, Refresher, Settings};
 
 /// Upper bound for `lease_ttl`.
@@ -31,14 +33,59 @@ const STORE_LIMIT: Duration = Duration::from_secs(5);
 impl TokenCache {
     /// Returns a builder for a cache of this endpoint's token.
     pub fn builder(endpoint: impl TokenEndpoint) -> TokenCacheBuilder {
-        TokenCacheBuilder::new(Box::new(endpoint))
+        TokenCacheBuilder::new(Arc::new(endpoint), None)
+    }
+
+    /// Returns a builder for a cache whose endpoint is made anew before each exchange, for
+    /// credentials that change: a rotated secret, an assertion in a file, a pushed ticket. `make`
+    /// is also called once now. It must always return an endpoint with the same key.
+    ///
+    /// ```
+    /// # use token_core::{Error, ErrorKind, HttpClient, Secret, TokenEndpoint};
+    /// # async fn run<E: TokenEndpoint>(
+    /// #     http: impl HttpClient,
+    /// #     acme: impl Fn(Secret) -> Result<E, Error> + Copy + Send + Sync + 'static,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// use token_cache::TokenCache;
+    ///
+    /// let make = move || async move {
+    ///     let secret = tokio::fs::read_to_string("/run/secrets/acme").await;
+    ///     let unreadable = |_| Error::new(ErrorKind::Config, "the secret cannot be read");
+    ///     acme(Secret::from(secret.map_err(unreadable)?.trim()))
+    /// };
+    /// let tokens = TokenCache::builder_from(make).await?.http_client(http).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// An exchange fails with the error of `make`, and with
+    /// [`ErrorKind::Transient`](token_core::ErrorKind::Transient) if `make` takes longer than the
+    /// [`exchange_deadline`](TokenCacheBuilder::exchange_deadline).
+    ///
+    /// # Errors
+    ///
+    /// The error of `make`.
+    pub async fn builder_from<E, F, Fut>(make: F) -> Result<TokenCacheBuilder, Error>
+    where
+        E: TokenEndpoint,
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<E, Error>> + Send + 'static,
+    {
+        let first = make().await?;
+        let make: MakeEndpoint = Box::new(move || {
+            let made = make();
+            Box::pin(async move { made.await.map(|endpoint| Arc::new(endpoint) as AnyEndpoint) })
+        });
+        Ok(TokenCacheBuilder::new(Arc::new(first), Some(make)))
     }
 }
 
 /// Builds a [`TokenCache`]. Only the HTTP client is required.
 #[must_use]
 pub struct TokenCacheBuilder {
-    endpoint: Box<dyn TokenEndpoint>,
+    endpoint: AnyEndpoint,
+    make_endpoint: Option<MakeEndpoint>,
+    api_origins: Vec<Result<ApiOrigin, BuildError>>,
     http: Option<Box<dyn HttpClient>>,
     store: Arc<dyn TokenStore>,
     fallback: Option<Arc<dyn TokenStore>>,
@@ -51,9 +98,11 @@ pub struct TokenCacheBuilder {
 }
 
 impl TokenCacheBuilder {
-    fn new(endpoint: Box<dyn TokenEndpoint>) -> Self {
+    fn new(endpoint: AnyEndpoint, make_endpoint: Option<MakeEndpoint>) -> Self {
         Self {
             endpoint,
+            make_endpoint,
+            api_origins: Vec::new(),
             http: None,
             store: Arc::new(MemoryStore::new()),
             fallback: None,
@@ -69,6 +118,24 @@ impl TokenCacheBuilder {
     /// Sets the HTTP client. Required.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.http = Some(Box::new(client));
+        self
+    }
+
+    /// Names an API that the token may be sent to, by a URL such as `https://api.example.com`, of
+    /// which the scheme, the host and the port count. Adapters send the token there and to the
+    /// endpoint's own origins, and nowhere else. Can be called several times.
+    pub fn api_url(mut self, url: &str) -> Self {
+        let base = BaseUrl::parse(url, PlainHttp::Refused);
+        let invalid = |_| BuildError::invalid("api_url", "is not an https:// URL");
+        self.api_origins
+            .push(base.map(|base| base.origin()).map_err(invalid));
+        self
+    }
+
+    /// Names an API that the token may be sent to. As [`api_url`](Self::api_url), also for plain
+    /// http: `BaseUrl::parse(…, PlainHttp::Allowed)?.origin()`.
+    pub fn api_origin(mut self, origin: ApiOrigin) -> Self {
+        self.api_origins.push(Ok(origin));
         self
     }
 
@@ -171,7 +238,7 @@ impl TokenCacheBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the HTTP client is missing, the refresh token is blank, the lease is
+    /// [`BuildError`] if the HTTP client is missing, an API's URL is invalid, the refresh token is blank, the lease is
     /// longer than a day, the given runtime has no timers, or the operating system provides no
     /// random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
@@ -183,13 +250,15 @@ impl TokenCacheBuilder {
             return Err(BuildError::invalid("lease_ttl", "must be at most a day"));
         }
         let attempts = Attempts::new(Entropy::from_system()?);
-        let traits = EndpointTraits::of(&*self.endpoint, &attempts.next(&self.clock.now()));
+        let origins = self.api_origins.into_iter().collect::<Result<_, _>>()?;
+        let traits = EndpointTraits::of(&*self.endpoint, &attempts.next(&self.clock.now()))
+            .with_api_origins(origins);
         let current = Current::new(traits, self.clock, self.timing)?;
         let owner = Owner::new(attempts.random_bytes());
         let bind =
             |store| BoundStore::new(store, current.key().clone(), owner.clone(), STORE_LIMIT);
         let refresher = Refresher::new(Parts {
-            endpoint: self.endpoint,
+            endpoint: EndpointSource::new(self.endpoint, self.make_endpoint),
             http,
             attempts,
             store: bind(self.store),

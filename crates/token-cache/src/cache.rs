@@ -1,12 +1,13 @@
 //! The cache: one token, kept fresh for all callers.
 
+pub(crate) mod api_call;
 mod grant;
+mod with_token;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::request::Parts;
 use token_core::{
     Answer, Attempt, Error, ErrorKind, Generation, Request, Scrubber, Token, TokenKey,
 };
@@ -133,21 +134,6 @@ impl TokenCache {
     /// Returns the current token if it is live, without asking for one.
     pub fn current(&self) -> Option<TokenGuard> {
         self.shared.current.live()
-    }
-
-    /// Puts a live token on an API request with this body, and signs the request if the vendor
-    /// requires it.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`token`](Self::token), and the endpoint's error if the request cannot be
-    /// signed.
-    pub async fn authorize(&self, request: &mut Parts, body: &[u8]) -> Result<TokenGuard, Error> {
-        let token = self.token().await?;
-        let attempt = self.attempt();
-        let endpoint = self.shared.refresher.endpoint();
-        endpoint.authorize(&token, request, body, &attempt)?;
-        Ok(token)
     }
 
     /// Reports that an API rejected this token with 401. The next caller waits for another one. A

@@ -1,6 +1,7 @@
 //! What is known now: the cached token, what speaks against it, and the last failures. No I/O; only
 //! the clock is read.
 
+mod api;
 pub(crate) mod backoff;
 pub(crate) mod cached_token;
 pub(crate) mod decide;
@@ -19,14 +20,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use token_core::{
-    Attempt, BuildError, Clock, ClockReading, Freshness, Generation, RefreshPolicy, Rotation,
-    Secret, Token, TokenEndpoint, TokenKey, Validity,
+    ApiOrigin, Attempt, BuildError, Clock, ClockReading, Freshness, Generation, Reason,
+    RefreshPolicy, Rotation, Secret, Token, TokenEndpoint, TokenKey, Validity,
 };
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
 use self::backoff::Backoff;
-use self::cached_token::{CachedToken, Life, Rejection, TokenGuard};
+use self::cached_token::{CachedToken, Life, TokenGuard};
 use self::decide::{Decision, Inputs, RefreshState, Status};
 use self::entropy::Entropy;
 use self::events::Event;
@@ -61,6 +62,7 @@ pub(crate) struct EndpointTraits {
     rotation: Rotation,
     exchange_ends_old_token: bool,
     has_login: bool,
+    api_origins: Vec<ApiOrigin>,
 }
 
 /// How early a token is refreshed, and how long to back off after failures.
@@ -80,7 +82,14 @@ impl EndpointTraits {
             rotation: endpoint.rotation(),
             exchange_ends_old_token: endpoint.exchange_ends_old_token(),
             has_login: endpoint.login(attempt).is_some(),
+            api_origins: endpoint.api_origins(),
         }
+    }
+
+    /// Adds origins that the program named.
+    pub(crate) fn with_api_origins(mut self, origins: Vec<ApiOrigin>) -> Self {
+        self.api_origins.extend(origins);
+        self
     }
 }
 
@@ -129,8 +138,9 @@ impl Current {
     /// Returns the token if it lives for at least this long.
     pub(crate) fn live_for(&self, span: Duration) -> Option<TokenGuard> {
         let token = self.live()?;
-        let now = self.now().effective_now(self.cached.load().anchor());
-        (token.validity().expires_at() >= now.after(span)).then_some(token)
+        let cached = self.cached.load();
+        let now = self.now().effective_now(cached.anchor());
+        (cached.validity().expires_at() >= now.after(span)).then_some(token)
     }
 
     /// Whether an exchange has just shown that the vendor's tokens do not live this long.
@@ -207,21 +217,6 @@ impl Current {
         }
     }
 
-    /// Notes that an API rejected this token. A late rejection of an older one changes nothing.
-    pub(crate) fn reject(&self, token: &Token) {
-        let cached = self.cached.load();
-        if !cached.is(token) {
-            return;
-        }
-        let now = self.now();
-        if let Rejection::NotAtFault(times) = cached.reject(&now) {
-            let pause = self.timing.backoff.doubled(times);
-            cached.trust_until(now.elapsed.saturating_add(pause));
-            let generation = token.generation();
-            self.emit(Event::RefusedAgain { generation });
-        }
-    }
-
     pub(crate) fn now(&self) -> ClockReading {
         self.clock.now()
     }
@@ -240,6 +235,17 @@ impl Current {
 
     pub(crate) fn exchange_ends_old_token(&self) -> bool {
         self.traits.exchange_ends_old_token
+    }
+
+    /// Why an exchange that begins now is made.
+    pub(crate) fn reason(&self) -> Reason {
+        let cached = self.cached.load();
+        match cached.status() {
+            Status::Rejected => Reason::Refused,
+            _ if !cached.has_access_token() => Reason::First,
+            _ if cached.is_superseded() => Reason::Requested,
+            _ => Reason::Due,
+        }
     }
 
     /// Whether the vendor has a repeatable login.

@@ -12,6 +12,7 @@ mod refresh;
 pub mod sharing {}
 
 pub use builder::TokenCacheBuilder;
+pub use cache::api_call::{Answered, ApiCall, WithoutToken};
 pub use cache::{Drained, TokenCache};
 pub use clock::SystemClock;
 pub use current::backoff::Backoff;

@@ -10,6 +10,7 @@
 //! | adopts what is stored, or begins with the initial token | `begin.rs`, `adopt.rs` |
 //! | waits while another owner may have spent the token | `doubt.rs` |
 //! | writes the intent, and restores another owner's | `intent.rs` |
+//! | returns the endpoint of an exchange, made anew if the program wants that | `endpoint_source.rs` |
 //! | obtains the next token: refresh, spares, initial token, login | `spend.rs` |
 //! | commits a token, or serves it from memory | `commit.rs` |
 //! | keeps and writes a token that the store did not take | `pending.rs`, `write_pending.rs` |
@@ -24,6 +25,7 @@ pub(crate) mod begin;
 pub(crate) mod bound_store;
 mod commit;
 mod doubt;
+pub(crate) mod endpoint_source;
 pub(crate) mod exchange;
 pub(crate) mod grant_state;
 mod intent;
@@ -46,12 +48,12 @@ use std::time::Duration;
 use token_core::store::{CommitCondition, Intent, RefreshFingerprint};
 use token_core::{
     Attempt, ClockReading, Error, ErrorKind, Generation, HttpClient, Request, Rotation, Token,
-    TokenEndpoint,
 };
 
 use self::alternatives::{InitialToken, Spares};
 use self::attempts::Attempts;
 use self::bound_store::BoundStore;
+use self::endpoint_source::{AnyEndpoint, EndpointSource};
 use self::exchange::{Exchanger, Issued, Limits, Reply, RetryPolicy};
 use self::new_grants::NewGrants;
 use self::pending::{Fallback, Pending};
@@ -60,7 +62,7 @@ use crate::current::session::Session;
 
 /// Refreshes the token of one grant.
 pub(crate) struct Refresher {
-    endpoint: Box<dyn TokenEndpoint>,
+    endpoint: EndpointSource,
     http: Box<dyn HttpClient>,
     attempts: Attempts,
     store: BoundStore,
@@ -79,7 +81,7 @@ pub(crate) struct Refresher {
 
 /// What a refresher is made of.
 pub(crate) struct Parts {
-    pub(crate) endpoint: Box<dyn TokenEndpoint>,
+    pub(crate) endpoint: EndpointSource,
     pub(crate) http: Box<dyn HttpClient>,
     pub(crate) attempts: Attempts,
     pub(crate) store: BoundStore,
@@ -134,8 +136,9 @@ impl Refresher {
         }
     }
 
-    pub(crate) fn endpoint(&self) -> &dyn TokenEndpoint {
-        &*self.endpoint
+    /// Returns the endpoint of the newest exchange.
+    pub(crate) fn endpoint(&self) -> AnyEndpoint {
+        self.endpoint.newest()
     }
 
     pub(crate) fn attempt(&self, now: &ClockReading) -> Attempt {
@@ -152,7 +155,7 @@ impl Refresher {
 
     /// Sends one request that brings no token, once.
     pub(crate) async fn ask(&self, session: Session<'_>, request: Request) -> Result<Reply, Error> {
-        let exchanger = self.exchanger(session);
+        let exchanger = self.exchanger_with(self.endpoint(), session);
         exchanger.ask(request, self.settings.exchange).await
     }
 
@@ -161,12 +164,20 @@ impl Refresher {
         self.waits_for_owner.load(Ordering::Acquire)
     }
 
-    fn exchanger<'a>(&'a self, session: Session<'a>) -> Exchanger<'a> {
+    /// Returns what sends the requests of one exchange.
+    async fn exchanger<'a>(&'a self, session: Session<'a>) -> Result<Exchanger<'a>, Error> {
+        let within = self.settings.exchange;
+        let endpoint = self.endpoint.next(session.key(), within).await?;
+        Ok(self.exchanger_with(endpoint, session))
+    }
+
+    fn exchanger_with<'a>(&'a self, endpoint: AnyEndpoint, session: Session<'a>) -> Exchanger<'a> {
         Exchanger {
-            endpoint: &*self.endpoint,
+            endpoint,
             http: &*self.http,
             clock: session.clock(),
             attempts: &self.attempts,
+            reason: session.reason(),
         }
     }
 

@@ -51,6 +51,62 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
     }
 }
 
+/// Makes an [`HttpClient`] of a closure that sends a request and returns the complete answer, such
+/// as one over another version of reqwest.
+///
+/// ```
+/// use bytes::Bytes;
+/// use token_core::http_fn;
+///
+/// let client = http_fn(|request: http::Request<Bytes>| async move {
+///     // Send it: with redirects switched off, and at most `LONGEST_BODY` bytes of the answer.
+///     drop(request);
+///     Ok::<_, std::io::Error>(http::Response::new(Bytes::from_static(b"{}")))
+/// });
+/// ```
+///
+/// The closure *must* keep the rules of [`HttpClient`]: no redirects, no retries, a limit to the
+/// body, nothing in a log. The engine drops the closure's future when the timeout elapses. Whatever the
+/// closure fails with counts as maybe sent, since a closure cannot tell: an exchange with a
+/// single-use refresh token is then in doubt. The text of its error is dropped, because it may
+/// contain the URL.
+pub fn http_fn<F, Fut, E>(send: F) -> HttpFn<F>
+where
+    F: Fn(http::Request<Bytes>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<http::Response<Bytes>, E>> + Send,
+{
+    HttpFn(send)
+}
+
+/// An [`HttpClient`] made of a closure by [`http_fn`].
+pub struct HttpFn<F>(F);
+
+#[async_trait]
+impl<F, Fut, E> HttpClient for HttpFn<F>
+where
+    F: Fn(http::Request<Bytes>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<http::Response<Bytes>, E>> + Send,
+{
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        _within: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let sent = (self.0)(request).await;
+        let response = sent.map_err(|_| SendError::maybe_sent(SendFailure::Other))?;
+        match response.body().len() > LONGEST_BODY {
+            true => Err(SendError::maybe_sent(SendFailure::TooLong).with_status(response.status())),
+            false => Ok(response),
+        }
+    }
+}
+
+impl<F> fmt::Debug for HttpFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpFn(…)")
+    }
+}
+
 /// The failure of a request that got no complete answer.
 ///
 /// ```

@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 pub(crate) mod expiry;
 pub(crate) mod key;
+pub(crate) mod placement;
 pub(crate) mod secret;
 pub(crate) mod time;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::expiry::Validity;
+use self::placement::TokenPlacement;
 use self::secret::Secret;
 use self::time::Timestamp;
 use crate::error::{Error, ErrorKind};
@@ -38,7 +40,7 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone)]
 pub struct Token {
     access: Secret,
-    header: (HeaderName, HeaderValue),
+    header: Option<(HeaderName, HeaderValue)>,
     placement: TokenPlacement,
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
@@ -47,18 +49,6 @@ pub struct Token {
     extras: BTreeMap<String, Secret>,
     generation: Generation,
     oddities: Vec<&'static str>,
-}
-
-/// How an access token travels with an API request.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenPlacement {
-    /// `Authorization: Bearer <token>` (RFC 6750 section 2.1).
-    Bearer,
-    /// `Authorization: <token>`, for a token that includes its scheme, such as Quectel's `QJWT …`.
-    Verbatim,
-    /// The token alone in a vendor-specific header, such as `apim-accesstoken`.
-    Header(HeaderName),
 }
 
 /// The number of a token under its key. Each refresh adds 1, and so does a new login.
@@ -167,15 +157,16 @@ impl Token {
         &self.oddities
     }
 
-    /// Returns the header that carries the token, marked sensitive.
-    pub fn header(&self) -> (&HeaderName, &HeaderValue) {
-        (&self.header.0, &self.header.1)
+    /// Returns the header that carries the token, marked sensitive; `None` if it travels in the
+    /// query or in a form: see [`put_on`](Self::put_on).
+    pub fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
+        self.header.as_ref().map(|(name, value)| (name, value))
     }
 
     /// Returns the header that carries the token as a map, for `reqwest::RequestBuilder::headers`
-    /// and similar methods.
+    /// and similar methods. The map is empty if the token travels in the query or in a form.
     pub fn headers(&self) -> HeaderMap {
-        HeaderMap::from_iter([self.header.clone()])
+        self.header.clone().into_iter().collect()
     }
 
     /// Returns every secret of the token, for a [`Scrubber`](crate::Scrubber).

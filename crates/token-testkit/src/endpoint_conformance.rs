@@ -79,7 +79,7 @@ mod trial;
 
 #[doc(hidden)] // the demo looks for the same forms
 pub use self::secrets::forms as echoed_forms;
-pub use self::suite::{Boxed, EndpointSuite, IntoEndpoint, Plain};
+pub use self::suite::EndpointSuite;
 
 /// Runs the conformance suite on an endpoint, in a test file of the endpoint's crate:
 ///

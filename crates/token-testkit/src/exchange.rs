@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Attempt, Error, HttpClient, Outcome, Request, ServerOffset, Timestamp, Token,
+    Answer, ApiBody, Attempt, Error, HttpClient, Outcome, Request, ServerOffset, Timestamp, Token,
     TokenEndpoint,
 };
 
@@ -44,12 +44,8 @@ pub async fn exchange(
     let request = request.borrow();
     let sent = client.send(request.to_http(), WITHIN).await;
     let response = sent.map_err(|error| error.to_error().with_request(request))?;
-    endpoint.read(&Answer::new(
-        request,
-        &response,
-        now,
-        offset(request, &response, now),
-    ))
+    let answer = Answer::new(request, &response, now, offset(request, &response, now));
+    endpoint.read(&answer, &attempt(now, 2))
 }
 
 /// Authorizes an API request with the token and sends it.
@@ -65,7 +61,9 @@ pub async fn call(
     now: Timestamp,
 ) -> Result<http::Response<Bytes>, Error> {
     let (mut parts, body) = request.into_parts();
-    endpoint.authorize(token, &mut parts, &body, &attempt(now, 1))?;
+    let mut seen = ApiBody::of(&body);
+    endpoint.authorize(token, &mut parts, &mut seen, &attempt(now, 1))?;
+    let body = seen.into_replaced().unwrap_or(body.clone());
     let request = http::Request::from_parts(parts, body);
     let sent = client.send(request, WITHIN).await;
     sent.map_err(|error| error.to_error())

@@ -39,7 +39,7 @@ impl TokenEndpoint for Acme {
             .build(Step::Refresh)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = answer.document()?;
         let Some(access) = document.secret(&["token"]) else {
             let code = document.code(&["error"]).unwrap_or_default();

@@ -11,6 +11,7 @@
 use std::error::Error;
 
 use vendor_auth::enos_apim::EnosApim;
+use vendor_auth::types::ApiBody;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,7 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .body(body)?;
     // The signature covers the token, the query, the body and the time, so the cache adds it.
     let (mut parts, body) = request.into_parts();
-    let token = tokens.authorize(&mut parts, body.as_bytes()).await?;
+    let token = tokens
+        .authorize(&mut parts, &mut ApiBody::of(body.as_bytes()))
+        .await?;
 
     let signed: reqwest::Request = http::Request::from_parts(parts, body).try_into()?;
     let response = reqwest::Client::new().execute(signed).await?;

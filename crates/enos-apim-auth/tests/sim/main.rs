@@ -12,7 +12,8 @@ use std::time::Duration;
 use enos_apim_auth::{EnosApim, EnosApimBuilder, TimestampAs};
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint, Validity,
+    ApiBody, Error, ErrorKind, HttpClient, Outcome, Request, Timestamp, Token, TokenEndpoint,
+    Validity,
 };
 use token_reqwest::ReqwestClient;
 use token_sim::{
@@ -211,7 +212,7 @@ async fn a_signature_over_another_body_is_refused() {
     let attempt = attempt(setup.now(), 1);
     setup
         .endpoint
-        .authorize(&token, &mut parts, b"{}", &attempt)
+        .authorize(&token, &mut parts, &mut ApiBody::of(b"{}"), &attempt)
         .unwrap();
     let request = http::Request::from_parts(parts, Bytes::from_static(b"{ }"));
     assert_eq!(

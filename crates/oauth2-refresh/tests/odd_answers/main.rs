@@ -15,8 +15,8 @@ use std::time::Duration;
 use oauth2_refresh::{OAuth2, OAuth2Builder, UnknownTokenType};
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, Error, ErrorKind, Freshness, Outcome, Request, Secret, ServerOffset, Timestamp, Token,
-    TokenEndpoint,
+    Answer, Attempt, Error, ErrorKind, Freshness, Outcome, Request, Secret, ServerOffset,
+    Timestamp, Token, TokenEndpoint,
 };
 use token_testkit::attempt;
 
@@ -50,7 +50,10 @@ fn read(
     request: &Request,
     response: &http::Response<Bytes>,
 ) -> Result<Outcome, Error> {
-    oauth2.read(&Answer::new(request, response, NOW, ServerOffset::NONE))
+    oauth2.read(
+        &Answer::new(request, response, NOW, ServerOffset::NONE),
+        &Attempt::new(NOW, [0; 16]),
+    )
 }
 
 fn response(status: u16, content_type: &str, body: &[u8]) -> http::Response<Bytes> {

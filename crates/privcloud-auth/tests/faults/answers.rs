@@ -123,7 +123,7 @@ fn the_earlier_end_counts_and_a_token_that_nothing_renews_has_none() {
     let request = redemption.into_request(&attempt()).unwrap();
     let response = Response::new(Bytes::from(r#"{"access_token":"A1"}"#));
     let answer = Answer::new(&request, &response, NOW, ServerOffset::NONE);
-    let Ok(Outcome::Issued(token)) = cloud().read(&answer) else {
+    let Ok(Outcome::Issued(token)) = cloud().read(&answer, &Attempt::new(NOW, [0; 16])) else {
         panic!("no token");
     };
     assert_eq!(token.validity().ends(), None);

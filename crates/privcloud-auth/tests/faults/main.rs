@@ -65,7 +65,10 @@ fn read_by(
         response = response.header(*name, *value);
     }
     let response = response.body(Bytes::from(body.to_owned())).unwrap();
-    cloud.read(&Answer::new(&refresh(), &response, NOW, ServerOffset::NONE))
+    cloud.read(
+        &Answer::new(&refresh(), &response, NOW, ServerOffset::NONE),
+        &Attempt::new(NOW, [0; 16]),
+    )
 }
 
 fn kind(status: u16, body: &str) -> ErrorKind {

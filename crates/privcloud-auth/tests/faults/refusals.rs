@@ -129,7 +129,10 @@ fn an_unknown_refusal_of_a_code_is_not_retryable() {
         let response = Response::builder().status(status).body(Bytes::from(body));
         let response = response.unwrap();
         let error = cloud()
-            .read(&Answer::new(&request, &response, NOW, ServerOffset::NONE))
+            .read(
+                &Answer::new(&request, &response, NOW, ServerOffset::NONE),
+                &Attempt::new(NOW, [0; 16]),
+            )
             .unwrap_err();
         assert!(!error.is_retryable(), "{status} {body}: {error}");
     }

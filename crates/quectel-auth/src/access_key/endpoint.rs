@@ -1,5 +1,5 @@
 use token_core::{
-    Answer, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+    Answer, ApiOrigin, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
 };
 
 use super::config::AccessKey;
@@ -33,7 +33,11 @@ impl TokenEndpoint for AccessKey {
         wire::refresh(self, token)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        vec![self.base.origin()]
+    }
+
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = answer
             .document()
             .map_err(|error| codes::unauthorized(answer).unwrap_or(error))?;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use token_core::{Freshness, Generation};
+use token_core::{Attempt, Freshness, Generation};
 
 use super::*;
 
@@ -93,7 +93,9 @@ fn a_refusal_keeps_its_wait_and_a_failing_server_its_code() {
             .header("retry-after", "30");
         let response = response.body(Bytes::from(body)).unwrap();
         let answer = Answer::new(&request, &response, at(CREATED), ServerOffset::NONE);
-        access_key().read(&answer).unwrap_err()
+        access_key()
+            .read(&answer, &Attempt::new(at(0), [0; 16]))
+            .unwrap_err()
     };
     let error = read(403, r#"{"code":91006,"msg":"not in the white list"}"#);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));

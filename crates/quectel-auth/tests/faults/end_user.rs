@@ -5,12 +5,8 @@ use super::*;
 fn end_user_outcome(body: &str) -> Result<Outcome, Error> {
     let request = refresh(&end_user(), "Bearer A1.b.c", CREATED);
     let response = http::Response::new(Bytes::from(body.to_owned()));
-    end_user().read(&Answer::new(
-        &request,
-        &response,
-        at(CREATED),
-        ServerOffset::NONE,
-    ))
+    let answer = Answer::new(&request, &response, at(CREATED), ServerOffset::NONE);
+    end_user().read(&answer, &Attempt::new(at(CREATED), [0; 16]))
 }
 
 fn end_user_body(access: &str, refresh: &str) -> String {

@@ -78,7 +78,10 @@ fn read_with(
     body: &str,
 ) -> Result<Token, Error> {
     let response = http::Response::new(Bytes::from(body.to_owned()));
-    match endpoint.read(&Answer::new(request, &response, at(seconds), offset))? {
+    match endpoint.read(
+        &Answer::new(request, &response, at(seconds), offset),
+        &Attempt::new(at(seconds), [0; 16]),
+    )? {
         Outcome::Issued(token) => Ok(token),
         other => panic!("{other:?}"),
     }

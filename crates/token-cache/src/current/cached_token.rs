@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::Guard;
@@ -32,6 +32,8 @@ pub(crate) struct CachedToken {
     superseded: AtomicBool,
     /// The vendor refused its refresh token, which is not sent again while there is another way.
     refresh_refused: AtomicBool,
+    /// When an API last accepted it, in milliseconds of wall time; kept for a sliding session.
+    last_use: AtomicI64,
 }
 
 const VALID: u8 = 0;
@@ -77,6 +79,7 @@ impl CachedToken {
             not_before: None,
             superseded: AtomicBool::new(false),
             refresh_refused: AtomicBool::new(false),
+            last_use: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -112,8 +115,23 @@ impl CachedToken {
         &self.token
     }
 
-    pub(crate) fn validity(&self) -> &Validity {
-        self.token.validity()
+    /// Returns the validity, which each use of a sliding session moves.
+    pub(crate) fn validity(&self) -> Validity {
+        let validity = *self.token.validity();
+        match validity.idle() {
+            None => validity,
+            Some(_) => validity.used_at(Timestamp::from_unix_millis(
+                self.last_use.load(Ordering::Relaxed),
+            )),
+        }
+    }
+
+    /// Notes that an API accepted it.
+    pub(crate) fn note_use(&self, now: &ClockReading) {
+        if self.token.validity().idle().is_some() {
+            let now = now.effective_now(&self.anchor).unix_millis();
+            self.last_use.fetch_max(now, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn anchor(&self) -> &ClockReading {
@@ -240,6 +258,16 @@ impl CachedToken {
 pub struct TokenGuard(Guard<Arc<CachedToken>>);
 
 impl TokenGuard {
+    /// Returns a guard that may be held across a long wait, for the price of one shared reference
+    /// count.
+    pub(crate) fn detached(self) -> Self {
+        Self(Guard::from_inner(Guard::into_inner(self.0)))
+    }
+
+    pub(crate) fn detached_clone(&self) -> Self {
+        Self(Guard::from_inner(Arc::clone(&self.0)))
+    }
+
     pub(crate) fn new(cached: Guard<Arc<CachedToken>>) -> Self {
         Self(cached)
     }

@@ -7,7 +7,7 @@ use token_core::{ClockReading, Freshness, Validity};
 /// All that a decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inputs<'a> {
-    pub(crate) validity: &'a Validity,
+    pub(crate) validity: Validity,
     /// When the token was obtained: its life is also measured in elapsed time from here.
     pub(crate) anchor: &'a ClockReading,
     pub(crate) status: Status,

@@ -15,6 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn current(has_login: bool) -> Current {
     let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
     let traits = EndpointTraits {
+        api_origins: Vec::new(),
         key: TokenKey::of("acme", "api.acme.example", "user-17"),
         rotation: Rotation::SingleUse,
         exchange_ends_old_token: false,

@@ -4,22 +4,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
-    Answer, Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Request, Secret,
-    ServerOffset, Step, Timestamp, Token, TokenEndpoint,
+    Answer, Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Reason, Request,
+    Secret, ServerOffset, Step, Timestamp, Token,
 };
 
 use super::attempts::Attempts;
+use super::endpoint_source::AnyEndpoint;
 
 /// A login has at most this many steps.
 const MAX_STEPS: u32 = 5;
 
 /// Sends requests to the token endpoint.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Exchanger<'a> {
-    pub(crate) endpoint: &'a dyn TokenEndpoint,
+    pub(crate) endpoint: AnyEndpoint,
     pub(crate) http: &'a dyn HttpClient,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) attempts: &'a Attempts,
+    pub(crate) reason: Reason,
 }
 
 /// How long an exchange may take in all, and when its request is sent again.
@@ -140,7 +142,8 @@ impl Exchanger<'_> {
     }
 
     fn attempt(&self) -> Attempt {
-        self.attempts.next(&self.clock.now())
+        let attempt = self.attempts.next(&self.clock.now());
+        attempt.with_reason(self.reason)
     }
 
     /// Sends the first request and the further steps that the endpoint asks for. Once one request
@@ -151,7 +154,7 @@ impl Exchanger<'_> {
         for step in 0..MAX_STEPS {
             let sending = self.send(request, deadline).await;
             let reply = sending.map_err(|failed| failed.after(step, purpose))?;
-            let outcome = self.endpoint.read(&reply.answer());
+            let outcome = self.endpoint.read(&reply.answer(), &self.attempt());
             let answered = |error| ExchangeError::answered(error).after(step, purpose);
             request = match outcome.map_err(answered)? {
                 Outcome::Issued(token) => return Ok(Steps::Issued(Issued::of(token, reply.asked))),

@@ -58,9 +58,10 @@ impl Refresher {
     }
 
     async fn exchange(&self, session: Session<'_>, grant: OneTimeGrant) -> Result<Issued, Error> {
+        let exchanger = self.exchanger(session).await?;
         let request = grant.into_request(&self.attempt(&session.now()))?;
         let limits = self.limits(Rotation::SingleUse, RetryPolicy::Never);
-        self.exchanger(session).redeem(limits, request).await
+        exchanger.redeem(limits, request).await
     }
 
     /// Declares the new grant, and returns the newest generation that is known. The new grant

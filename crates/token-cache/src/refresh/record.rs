@@ -10,11 +10,13 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use token_core::store::{Record, RefreshFingerprint, StoreError};
-use token_core::{Generation, Timestamp, Token, TokenKey, TokenPlacement, Validity};
+use token_core::{Generation, Timestamp, Token, TokenKey, TokenPlacement};
 
 use self::text::{Text, to_json};
+use self::times::Times;
 
 mod text;
+mod times;
 
 const VERSION: u32 = 1;
 
@@ -32,8 +34,29 @@ struct Document<'a> {
     refreshable_from: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requested_refresh_at: Option<i64>,
+    /// How long a session lives after its last use, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idle: Option<u64>,
+    /// The end that no use moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends_by: Option<i64>,
     scopes: Vec<Cow<'a, str>>,
     extras: BTreeMap<Cow<'a, str>, Text<'a>>,
+}
+
+impl Document<'_> {
+    fn times(&self) -> Times {
+        let at = Timestamp::from_unix_millis;
+        Times {
+            written_at: at(self.written_at),
+            issued_at: at(self.issued_at),
+            expires_at: at(self.expires_at),
+            refreshable_from: at(self.refreshable_from),
+            requested_refresh_at: self.requested_refresh_at.map(at),
+            idle: self.idle.map(Duration::from_millis),
+            ends_by: self.ends_by.map(at),
+        }
+    }
 }
 
 /// Returns the record of a token under this key, written at the local time `now`.
@@ -50,6 +73,11 @@ pub(crate) fn write(key: &TokenKey, token: &Token, now: Timestamp) -> Result<Rec
         expires_at: validity.expires_at().unix_millis(),
         refreshable_from: validity.refreshable_from().unix_millis(),
         requested_refresh_at: validity.requested_refresh_at().map(Timestamp::unix_millis),
+        idle: validity.idle().map(times::millis),
+        ends_by: validity
+            .last_end()
+            .filter(|_| validity.idle().is_some())
+            .map(Timestamp::unix_millis),
         scopes: token.scopes().iter().map(Into::into).collect(),
         extras: token
             .extras()
@@ -82,12 +110,15 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
             "the stored record was written by a newer version; it is left unchanged",
         ));
     }
-    let token = Token::builder(written.access.to_secret(), validity(&written, age, now))
-        .placement(placement(&written.placement).ok_or_else(foreign)?)
-        .refresh(written.refresh.as_ref().map(Text::to_secret))
-        .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
-        .scopes(written.scopes.into_iter().map(Cow::into_owned))
-        .generation(Generation::new(record.generation.number()));
+    let token = Token::builder(
+        written.access.to_secret(),
+        written.times().validity(age, now),
+    )
+    .placement(placement(&written.placement).ok_or_else(foreign)?)
+    .refresh(written.refresh.as_ref().map(Text::to_secret))
+    .refresh_expires_at(written.refresh_expires_at.map(Timestamp::from_unix_millis))
+    .scopes(written.scopes.into_iter().map(Cow::into_owned))
+    .generation(Generation::new(record.generation.number()));
     let with_extras = written
         .extras
         .into_iter()
@@ -95,31 +126,6 @@ pub(crate) fn read(record: &Record, age: Duration, now: Timestamp) -> Result<Tok
             token.extra(name.into_owned(), value.to_secret())
         });
     with_extras.build().map_err(|_| foreign())
-}
-
-fn validity(written: &Document<'_>, age: Duration, now: Timestamp) -> Validity {
-    let issued_at = Timestamp::from_unix_millis(written.issued_at);
-    let expires_at = Timestamp::from_unix_millis(written.expires_at);
-    let refreshable_from = Timestamp::from_unix_millis(written.refreshable_from);
-    let written_at = Timestamp::from_unix_millis(written.written_at);
-    let left = expires_at.since(written_at).saturating_sub(age);
-    let gone = written_at.since(issued_at).saturating_add(age);
-    let began = now.before(gone);
-    let ahead = issued_at.since(began);
-    let told = Validity::new(issued_at, expires_at);
-    let ends_at = match told.ends() {
-        Some(end) => end.before(ahead).min(now.after(left)),
-        None => Timestamp::MAX,
-    };
-    let validity = Validity::new(issued_at.min(began), ends_at)
-        .not_refreshed_before(refreshable_from.before(ahead));
-    match written
-        .requested_refresh_at
-        .map(Timestamp::from_unix_millis)
-    {
-        Some(requested) => validity.with_refresh_at(requested.before(ahead)),
-        None => validity,
-    }
 }
 
 /// Returns the keyed hash of what a refresh of `token` spends: it names it without revealing it.
@@ -139,23 +145,26 @@ fn placement_name(placement: &TokenPlacement) -> Result<Cow<'_, str>, StoreError
         TokenPlacement::Bearer => Ok("bearer".into()),
         TokenPlacement::Verbatim => Ok("verbatim".into()),
         TokenPlacement::Header(name) => Ok(format!("header:{name}").into()),
+        TokenPlacement::Query(name) => Ok(format!("query:{name}").into()),
+        TokenPlacement::Form(name) => Ok(format!("form:{name}").into()),
         _ => Err(StoreError::new("this token placement cannot be stored")),
     }
 }
 
 fn placement(name: &str) -> Option<TokenPlacement> {
-    match name {
-        "bearer" => Some(TokenPlacement::Bearer),
-        "verbatim" => Some(TokenPlacement::Verbatim),
-        _ => Some(TokenPlacement::Header(
-            HeaderName::try_from(name.strip_prefix("header:")?).ok()?,
-        )),
+    match name.split_once(':').unwrap_or((name, "")) {
+        ("bearer", "") => Some(TokenPlacement::Bearer),
+        ("verbatim", "") => Some(TokenPlacement::Verbatim),
+        ("header", name) => HeaderName::try_from(name).ok().map(TokenPlacement::Header),
+        ("query", name) => Some(TokenPlacement::Query(name.to_owned())),
+        ("form", name) => Some(TokenPlacement::Form(name.to_owned())),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use token_core::Secret;
+    use token_core::{Secret, Validity};
 
     use super::*;
 

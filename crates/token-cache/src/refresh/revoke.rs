@@ -38,8 +38,12 @@ impl Refresher {
     }
 
     async fn ask_to_revoke(&self, session: Session<'_>, token: &Token) -> LoggedOut {
+        let exchanger = match self.exchanger(session).await {
+            Ok(exchanger) => exchanger,
+            Err(error) => return LoggedOut::NotRevoked { error },
+        };
         let attempt = self.attempt(&session.now());
-        let request = match self.endpoint.revoke(token, &attempt) {
+        let request = match exchanger.endpoint.revoke(token, &attempt) {
             None => return LoggedOut::NoRevocation,
             Some(Err(error)) => return LoggedOut::NotRevoked { error },
             Some(Ok(request)) => request.remembering(token.secrets()),

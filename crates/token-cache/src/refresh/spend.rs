@@ -142,9 +142,9 @@ impl Refresher {
             Rotation::SingleUse => RetryPolicy::Unsent,
             _ => RetryPolicy::Once,
         };
-        let build =
-            |attempt: &Attempt| remembering(self.endpoint.refresh(token, attempt), Some(token));
-        let exchanger = self.exchanger(session);
+        let exchanger = self.exchanger(session).await?;
+        let endpoint = exchanger.endpoint.clone();
+        let build = |attempt: &Attempt| remembering(endpoint.refresh(token, attempt), Some(token));
         let issued = exchanger
             .exchange(self.limits(rotation, retry), build)
             .await?;
@@ -159,15 +159,14 @@ impl Refresher {
         current: Option<&Token>,
         newest_generation: Option<Generation>,
     ) -> Result<Obtained, Error> {
+        let exchanger = self.exchanger(session).await?;
+        let endpoint = exchanger.endpoint.clone();
         let build = |attempt: &Attempt| {
-            let request = self
-                .endpoint
-                .login(attempt)
-                .unwrap_or_else(|| Err(needs_grant()));
-            remembering(request, current)
+            let request = endpoint.login(attempt);
+            remembering(request.unwrap_or_else(|| Err(needs_grant())), current)
         };
         let limits = self.limits(Rotation::Idempotent, RetryPolicy::Once);
-        let issued = self.exchanger(session).exchange(limits, build).await?;
+        let issued = exchanger.exchange(limits, build).await?;
         let issued = match current {
             Some(current) if issued.token.same_secrets_as(current) => {
                 child_of(session, current, issued)

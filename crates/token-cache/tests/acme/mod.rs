@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Request,
-    Rotation, Secret, Step, Token, TokenEndpoint, TokenKey,
+    Answer, ApiBody, ApiOrigin, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome,
+    PlainHttp, Request, Rotation, Secret, Step, Token, TokenEndpoint, TokenKey,
 };
 
 pub(crate) use fault::{Fault, When};
@@ -145,7 +145,8 @@ impl TokenEndpoint for Acme {
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
         let request = Request::post(&self.base, "/login")
             .form_secret("key", self.login.as_ref()?)
-            .form("at", &millis(attempt));
+            .form("at", &millis(attempt))
+            .form("reason", &format!("{:?}", attempt.reason()));
         Some(request.build(Step::Login))
     }
 
@@ -156,10 +157,11 @@ impl TokenEndpoint for Acme {
         Request::post(&self.base, "/refresh")
             .form_secret("refresh", token.refresh_credential())
             .form("at", &millis(attempt))
+            .form("reason", &format!("{:?}", attempt.reason()))
             .build(Step::Refresh)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = answer
             .document()
             .map_err(|error| if_not_from_acme(answer, error))?;
@@ -204,14 +206,18 @@ impl TokenEndpoint for Acme {
         token.build().map(Outcome::Issued)
     }
 
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        vec![self.base.origin()]
+    }
+
     fn authorize(
         &self,
         token: &Token,
         request: &mut Parts,
-        _: &[u8],
+        _: &mut ApiBody<'_>,
         attempt: &Attempt,
     ) -> Result<(), Error> {
-        let (name, value) = token.header();
+        let (name, value) = token.header().unwrap();
         request.headers.insert(name, value.clone());
         request
             .headers

@@ -163,6 +163,11 @@ impl AcmeServer {
         self.state().reused
     }
 
+    /// Revokes the access tokens, and no refresh token.
+    pub(crate) fn revoke_access_tokens(&self) {
+        self.state().access.clear();
+    }
+
     /// Whether an API accepts this access token now.
     pub(crate) fn accepts(&self, access: &Secret) -> bool {
         let state = self.state();

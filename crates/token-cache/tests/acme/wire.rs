@@ -10,6 +10,8 @@ pub(crate) struct ReceivedRequest {
     pub(crate) path: String,
     pub(crate) presented: String,
     pub(crate) stamp: i64,
+    /// Why the exchange was made.
+    pub(crate) reason: String,
     pub(crate) at: Instant,
 }
 
@@ -32,6 +34,7 @@ impl ReceivedRequest {
             stamp: field("at")
                 .and_then(|at| at.parse().ok())
                 .unwrap_or_default(),
+            reason: field("reason").unwrap_or_default(),
             at: Instant::now(),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use token_cache::{Drained, Event, Origin};
 use token_core::reexports::http::{Request, StatusCode};
-use token_core::{Attempt, ErrorKind, RefreshPolicy, Rotation, TokenEndpoint};
+use token_core::{ApiBody, Attempt, ErrorKind, RefreshPolicy, Rotation, TokenEndpoint};
 
 use crate::acme::{
     Acme, Fault, MINUTE, Op, SECOND, Setup, When, advance, assert_events, spawn_token,
@@ -113,8 +113,15 @@ async fn an_expired_token_is_never_handed_out() {
 async fn a_request_is_authorized_with_a_live_token() {
     let setup = Setup::new(Acme::single_use());
     let cache = setup.cache();
-    let mut request = Request::new(()).into_parts().0;
-    let token = cache.authorize(&mut request, b"").await.unwrap();
+    let mut request = Request::get("https://api.acme.example/v1/things")
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0;
+    let token = cache
+        .authorize(&mut request, &mut ApiBody::of(b""))
+        .await
+        .unwrap();
     assert_eq!(
         request.headers["authorization"],
         format!("Bearer {}", token.access().expose())

@@ -12,8 +12,10 @@ mod acme;
 
 mod accounts;
 mod answers;
+mod api_calls;
 mod callers;
 mod cancellation;
+mod changing_credentials;
 mod clocks;
 mod doubts;
 mod endings;
@@ -44,6 +46,7 @@ mod secrets;
 mod seen;
 mod sharing;
 mod simulation;
+mod sliding;
 mod steps;
 mod storing;
 mod threads;

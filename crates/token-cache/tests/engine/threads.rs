@@ -9,7 +9,7 @@ use token_cache::{Event, Events, TokenCache, TokenGuard};
 use token_core::reexports::http::{Request, Response};
 use token_core::reexports::{Bytes, async_trait};
 use token_core::{
-    Attempt, Clock, Error, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint,
+    ApiBody, Attempt, Clock, Error, HttpClient, Rotation, SendError, Timestamp, TokenEndpoint,
 };
 use token_testkit::ManualClock;
 
@@ -116,14 +116,19 @@ async fn all_public_futures_can_be_sent_to_another_thread() {
     let setup = Setup::new(Acme::single_use());
     let cache = sends_and_shares(setup.cache());
     let token = (*cache.token().await.unwrap()).clone();
-    let mut parts = Request::new(()).into_parts().0;
+    let mut parts = Request::get("https://api.acme.example/v1/things")
+        .body(())
+        .unwrap()
+        .into_parts()
+        .0;
+    let mut body = ApiBody::of(b"");
     let build = |attempt: &Attempt| setup.acme.revoke(&token, attempt).unwrap();
     drop(sends_and_shares(cache.token()));
     drop(sends_and_shares(cache.token_within(SECOND)));
     drop(sends(cache.token_valid_for(SECOND)));
     drop(sends(cache.refresh_if(token.generation())));
     drop(sends(cache.grant_state()));
-    drop(sends(cache.authorize(&mut parts, b"")));
+    drop(sends(cache.authorize(&mut parts, &mut body)));
     drop(sends(cache.redeem(setup.acme.redemption())));
     drop(sends(cache.set_token(token.clone())));
     drop(sends(cache.logout()));

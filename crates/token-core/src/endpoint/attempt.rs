@@ -4,19 +4,51 @@ use std::fmt;
 
 use crate::token::time::Timestamp;
 
-/// The time and the nonce that a request is built with.
+/// The time and the nonce that a request is built with, and the reason for it.
 #[derive(Clone, Copy)]
 pub struct Attempt {
     now: Timestamp,
     nonce: [u8; 16],
+    reason: Reason,
+}
+
+/// Why an exchange is made.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// There is no token yet, or none that is left.
+    First,
+    /// The token is due for a refresh, or has expired.
+    Due,
+    /// A caller asked for another token, however fresh the current one is.
+    Requested,
+    /// An API refused the token: a vendor that repeats its live token may have to be asked for a
+    /// new one in another way.
+    Refused,
 }
 
 impl Attempt {
-    /// Creates an attempt. `now` *must* be corrected by the offset of the server's clock and later
+    /// Creates an attempt, with the reason [`Due`](Reason::Due). `now` *must* be corrected by the offset of the server's clock and later
     /// than that of every earlier attempt, by at least a millisecond. `nonce` *must* be
     /// unpredictable.
     pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
-        Self { now, nonce }
+        Self {
+            now,
+            nonce,
+            reason: Reason::Due,
+        }
+    }
+
+    /// Sets the reason.
+    #[must_use]
+    pub fn with_reason(self, reason: Reason) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// Returns why the exchange is made. A request that is not part of an exchange, such as an API
+    /// request, has the reason [`Due`](Reason::Due).
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// Returns the time by the server's clock, which strictly increases in milliseconds from
@@ -65,6 +97,8 @@ pub enum Step {
     Introspection,
     /// A later step of a login with several requests, by the endpoint's name for it.
     Further(&'static str),
+    /// Calls an API with the token.
+    Api,
 }
 
 impl fmt::Display for Step {
@@ -76,6 +110,7 @@ impl fmt::Display for Step {
             Self::Revocation => "revocation",
             Self::Introspection => "introspection",
             Self::Further(name) => name,
+            Self::Api => "API request",
         })
     }
 }

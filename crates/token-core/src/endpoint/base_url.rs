@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 
+use crate::api::origin::ApiOrigin;
 use crate::error::BuildError;
 
 /// The URL that a vendor's paths are appended to, such as `https://apim.example.com` or
@@ -107,6 +108,11 @@ impl BaseUrl {
     /// ```
     pub fn deployment(&self) -> String {
         format!("{}{}", self.authority, self.prefix)
+    }
+
+    /// Returns the scheme, host and port, to which the token may be sent.
+    pub fn origin(&self) -> ApiOrigin {
+        ApiOrigin::new(self.scheme.clone(), self.authority.clone())
     }
 
     /// Returns whether the scheme is `https`.

@@ -235,24 +235,25 @@ fn from_json(body: &[u8]) -> Result<Node, Malformed> {
     })
 }
 
-/// A writer of a flat JSON object, wiped on drop.
+/// A writer of a JSON object, wiped on drop.
 #[derive(Clone, Default)]
 pub(crate) struct ObjectWriter(Zeroizing<String>);
 
 impl ObjectWriter {
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        self.field(name, &serde_json::Value::from(value).to_string());
+        self.raw(name, &serde_json::Value::from(value).to_string());
     }
 
     pub(crate) fn number(&mut self, name: &str, value: i64) {
-        self.field(name, &value.to_string());
+        self.raw(name, &value.to_string());
     }
 
     pub(crate) fn finish(&self) -> Vec<u8> {
         format!("{{{}}}", *self.0).into_bytes()
     }
 
-    fn field(&mut self, name: &str, written: &str) {
+    /// Adds a field whose value is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, written: &str) {
         if !self.0.is_empty() {
             self.0.push(',');
         }

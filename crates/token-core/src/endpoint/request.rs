@@ -1,6 +1,7 @@
 //! A request to a token endpoint, which remembers its secrets.
 
 pub(crate) mod builder;
+pub(crate) mod signature;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use http::{HeaderMap, Method, Uri};
 use crate::endpoint::attempt::Step;
 use crate::error::Error;
 use crate::scrub::Scrubber;
+use crate::token::Token;
 use crate::token::secret::Secret;
 
 /// A request of an exchange, ready to be sent.
@@ -104,14 +106,27 @@ impl Request {
     }
 }
 
+/// The longest path in an error, in characters.
+const LONGEST_PATH: usize = 128;
+
 impl Error {
     /// Adds the parts of the failed request that are safe to show: its step, host, port, and its
     /// path without the query, scrubbed of the secrets that the request remembers.
     #[must_use]
     pub fn with_request(self, request: &Request) -> Self {
-        const LONGEST_PATH: usize = 128;
         let path = request.scrubber().scrub(request.path(), LONGEST_PATH);
         self.of_request(request.step, request.authority(), path)
+    }
+}
+
+impl Error {
+    /// Adds the parts of a failed API request that are safe to show: the host, the port, and the
+    /// path without the query, scrubbed of the token's secrets.
+    #[must_use]
+    pub fn with_api_request(self, uri: &Uri, token: &Token) -> Self {
+        let path = Scrubber::new(token.secrets()).scrub(uri.path(), LONGEST_PATH);
+        let host = uri.authority().map_or("", Authority::as_str);
+        self.of_request(Step::Api, host, path)
     }
 }
 

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     /// The answer could not be understood. *Do*: compare the deployment with the vendor's
     /// documentation; report the error with its code.
     Protocol,
+    /// An API refused the token, and then a new one too, so that the token is not the cause. *Do*:
+    /// check the API's rights and the token's audience and scopes.
+    RefusedAgain,
     /// The token store failed. *Do*: check the store. Callers still receive a token that is valid.
     Store,
 }
@@ -83,6 +86,9 @@ impl ErrorKind {
             Self::Config => "correct the configuration",
             Self::Protocol => {
                 "the answer could not be understood, compare it with the vendor's documentation"
+            }
+            Self::RefusedAgain => {
+                "check the rights at the API, and the token's audience and scopes"
             }
             Self::Store => "check the token store",
         }

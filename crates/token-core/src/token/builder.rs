@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
-
-use super::{Generation, Token, TokenPlacement};
-use crate::error::{Error, ErrorKind};
+use super::placement::{TokenPlacement, unusable};
+use super::{Generation, Token};
+use crate::error::Error;
 use crate::token::expiry::Validity;
-use crate::token::secret::{Secret, sensitive_header};
+use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 
 /// Builds a [`Token`].
@@ -103,7 +101,7 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let header = self.placement.header(&self.access).ok_or_else(unusable)?;
+        let header = self.placement.header(&self.access)?;
         let token = Token {
             header,
             access: self.access,
@@ -140,25 +138,4 @@ impl fmt::Debug for TokenBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenBuilder(…)")
     }
-}
-
-impl TokenPlacement {
-    fn header(&self, access: &Secret) -> Option<(HeaderName, HeaderValue)> {
-        let access = access.expose();
-        match self {
-            TokenPlacement::Bearer => {
-                let value = Secret::from(format!("Bearer {access}"));
-                Some((AUTHORIZATION, sensitive_header(value.expose())?))
-            }
-            TokenPlacement::Verbatim => Some((AUTHORIZATION, sensitive_header(access)?)),
-            TokenPlacement::Header(name) => Some((name.clone(), sensitive_header(access)?)),
-        }
-    }
-}
-
-fn unusable() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "the token is empty or contains a character that is not allowed in a header",
-    )
 }

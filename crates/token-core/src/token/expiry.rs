@@ -1,6 +1,7 @@
 //! When a token is fresh, due for a refresh, expiring and expired: pure functions that never panic.
 
 mod policy;
+mod sliding;
 
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Validity {
     not_refreshed_before: Timestamp,
     requested_refresh_at: Option<Timestamp>,
     refresh_by: Timestamp,
+    idle: Option<Duration>,
+    ends_by: Timestamp,
 }
 
 impl Validity {
@@ -49,6 +52,8 @@ impl Validity {
             not_refreshed_before: issued_at,
             requested_refresh_at: None,
             refresh_by: Timestamp::MAX,
+            idle: None,
+            ends_by: Timestamp::MAX,
         };
         validity.with_policy(&RefreshPolicy::default(), 0)
     }
@@ -79,7 +84,7 @@ impl Validity {
     /// stated the instant (`refresh_in`).
     #[must_use]
     pub fn with_policy(mut self, windows: &RefreshPolicy, jitter: u32) -> Self {
-        let life = self.expires_at.since(self.issued_at);
+        let life = self.life();
         let reserve = windows.reserve.min(life / 8);
         self.usable_until = match self.ends() {
             Some(end) => end.before(reserve).max(self.issued_at),
@@ -140,6 +145,7 @@ impl Validity {
     /// Moves the expiry to `instant` if it is later.
     #[must_use]
     pub fn ending_by(mut self, instant: Timestamp) -> Self {
+        self.ends_by = self.ends_by.min(instant);
         self.expires_at = self.expires_at.min(instant).max(self.issued_at);
         self.in_order()
     }
@@ -198,6 +204,12 @@ impl Validity {
         self.not_refreshed_before
     }
 
+    /// Returns what the policy's windows are shares of.
+    fn life(&self) -> Duration {
+        let whole = self.expires_at.since(self.issued_at);
+        self.idle.map_or(whole, |idle| whole.min(idle))
+    }
+
     fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
         let left = end.since(self.issued_at);
         // The refresh token worked after its stated expiry, so that expiry no longer means
@@ -211,7 +223,7 @@ impl Validity {
     }
 
     fn planned_refresh(&self, windows: &RefreshPolicy, jitter: u32) -> Timestamp {
-        let life = self.expires_at.since(self.issued_at);
+        let life = self.life();
         match (self.requested_refresh_at, self.ends()) {
             (Some(requested), Some(_)) => requested.after(windows.draw(life, jitter)),
             (Some(requested), None) => requested,

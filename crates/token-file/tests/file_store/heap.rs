@@ -178,7 +178,7 @@ impl TokenEndpoint for Nothing {
         panic!("a live token was refreshed")
     }
 
-    fn read(&self, _answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, _answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         panic!("nothing was asked")
     }
 }

@@ -42,7 +42,7 @@ impl TokenEndpoint for Acme {
             .build(Step::Refresh)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = answer.document()?;
         let (Some(access), Some(refresh)) =
             (document.text(&["access"]), document.text(&["refresh"]))

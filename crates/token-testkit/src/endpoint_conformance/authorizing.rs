@@ -8,7 +8,7 @@ use super::differences::Differences;
 use super::suite::{EndpointSuite, report};
 use super::trial::Trial;
 use crate::exchange::attempt;
-use token_core::{Attempt, Error, Token, TokenEndpoint};
+use token_core::{ApiBody, Attempt, Error, Token, TokenEndpoint};
 
 /// Returns the differences from a case of `authorize`.
 pub(super) fn of_case(
@@ -81,7 +81,7 @@ fn authorized(
     attempt: &Attempt,
 ) -> (Parts, Result<(), Error>) {
     let (mut parts, body) = api.clone().into_parts();
-    let outcome = endpoint.authorize(token, &mut parts, &body, attempt);
+    let outcome = endpoint.authorize(token, &mut parts, &mut ApiBody::of(&body), attempt);
     (parts, outcome)
 }
 

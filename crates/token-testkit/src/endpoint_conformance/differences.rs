@@ -81,7 +81,11 @@ impl Differences {
             self.compare("issued.expires_in_seconds", &wanted, &seen);
         }
         if let Some(carried) = &expected.placement {
-            self.compare("issued.placement", carried, &line(token.header()));
+            self.compare(
+                "issued.placement",
+                carried,
+                &token.header().map(line).unwrap_or_default(),
+            );
         }
         if let Some(scopes) = &expected.scopes {
             self.compare(

@@ -7,7 +7,7 @@ use super::secrets::{self, forms};
 use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial};
 use crate::exchange::attempt;
-use token_core::{Secret, Token};
+use token_core::{ApiBody, Secret, Token};
 
 /// CR LF followed by a header, LF, CR and NUL, as JSON escapes.
 const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
@@ -163,9 +163,10 @@ fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {
     let before = format!("{} {}", parts.uri, header_text(&parts.headers));
     let attempt = attempt(trial.case.now(), 3);
     let say = |what: &str| format!("{}: authorize {what}", trial.case.name);
-    if let Err(error) = trial
-        .endpoint
-        .authorize(token, &mut parts, b"{\"a\":1}", &attempt)
+    if let Err(error) =
+        trial
+            .endpoint
+            .authorize(token, &mut parts, &mut ApiBody::of(b"{\"a\":1}"), &attempt)
     {
         return vec![say(&format!("failed: {error:?}"))];
     }

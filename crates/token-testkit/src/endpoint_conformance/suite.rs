@@ -26,33 +26,6 @@ impl std::fmt::Debug for EndpointSuite {
     }
 }
 
-/// An endpoint, boxed or not. `Form` is [`Plain`] or [`Boxed`], so that the two implementations do
-/// not overlap.
-pub trait IntoEndpoint<Form> {
-    /// Boxes the endpoint, unless it is boxed already.
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint>;
-}
-
-/// Marks an endpoint that is not boxed.
-#[derive(Debug)]
-pub enum Plain {}
-
-/// Marks a boxed endpoint.
-#[derive(Debug)]
-pub enum Boxed {}
-
-impl<E: TokenEndpoint> IntoEndpoint<Plain> for E {
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint> {
-        Box::new(self)
-    }
-}
-
-impl IntoEndpoint<Boxed> for Box<dyn TokenEndpoint> {
-    fn into_endpoint(self) -> Box<dyn TokenEndpoint> {
-        self
-    }
-}
-
 impl EndpointSuite {
     /// Returns a suite. The argument of `build` is the `endpoint` of a case, `data` is the folder
     /// of the cases, and `secrets` are all secrets that `build` uses.
@@ -61,7 +34,7 @@ impl EndpointSuite {
     ///
     /// If a case is malformed, if no case issues a token, or if a secret is shorter than eight
     /// characters.
-    pub fn new<E: IntoEndpoint<Form>, Form>(
+    pub fn new<E: TokenEndpoint>(
         build: impl Fn(&str) -> E + 'static,
         data: impl AsRef<Path>,
         secrets: &[&str],
@@ -80,7 +53,7 @@ impl EndpointSuite {
             panic!("use secrets of at least eight characters, since shorter ones occur by chance");
         }
         Self {
-            build: Box::new(move |name| build(name).into_endpoint()),
+            build: Box::new(move |name| Box::new(build(name))),
             redeem: None,
             cases,
             secrets: secrets.iter().copied().map(Secret::from).collect(),

@@ -190,7 +190,7 @@ pub(super) fn read(
         case.now(),
         offset(request, response, case.now()),
     );
-    match guarded(|| endpoint.read(&answer)) {
+    match guarded(|| endpoint.read(&answer, &case.attempt)) {
         Ok(Ok(Outcome::Issued(token))) => Seen::Issued(token),
         Ok(Ok(Outcome::RefreshTokenOnly { refresh, error, .. })) => {
             Seen::RefreshTokenOnly(refresh, error)

@@ -62,7 +62,7 @@ impl TokenEndpoint for Acme {
             .build(Step::Refresh)
     }
 
-    fn read(&self, answer: &Answer<'_>) -> Result<Outcome, Error> {
+    fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         if self.has(Flaw::IndexesTheBody) {
             let _ = answer.body()[0];
         }
@@ -98,11 +98,12 @@ impl TokenEndpoint for Acme {
         &self,
         token: &Token,
         request: &mut Parts,
-        body: &[u8],
+        body: &mut ApiBody<'_>,
         _: &Attempt,
     ) -> Result<(), Error> {
-        let (name, value) = token.header();
-        if self.has(Flaw::LeavesHalfASignature) && std::str::from_utf8(body).is_err() {
+        let (name, value) = token.header().unwrap();
+        let is_text = std::str::from_utf8(body.bytes()?).is_ok();
+        if self.has(Flaw::LeavesHalfASignature) && !is_text {
             request.headers.insert(name, value.clone());
             return Err(Error::new(ErrorKind::Config, "the body cannot be signed"));
         }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use token_core::reexports::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal, Request,
-    Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity, json::Document,
+    Answer, ApiBody, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal,
+    Request, Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity,
+    json::Document,
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";

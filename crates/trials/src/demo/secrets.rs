@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use token_core::{Error, percent_encode};
+use token_core::{Attempt, Error, percent_encode};
 use token_sim::{Echo, Fault};
 use token_testkit::endpoint_conformance::echoed_forms;
 
@@ -122,7 +122,10 @@ async fn refused(setup: &mut Setup) -> Result<Error> {
         .context("there was no token")?;
     let asked = setup.tokens.send_request(
         |attempt| setup.endpoint.refresh(&token, attempt),
-        |answer| setup.endpoint.read(answer).map(drop),
+        |answer| {
+            let attempt = Attempt::new(answer.asked_at(), [0; 16]);
+            setup.endpoint.read(answer, &attempt).map(drop)
+        },
     );
     asked.await.err().context("a refusal was read as a token")
 }

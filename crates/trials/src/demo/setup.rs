@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use token_core::reexports::http::Request;
 use token_core::{
-    Clock as _, Error, HttpClient as _, OneTimeGrant, Timestamp, Token, TokenEndpoint,
+    ApiBody, Clock as _, Error, HttpClient as _, OneTimeGrant, Timestamp, Token, TokenEndpoint,
 };
 use token_sim::{Exchange, Simulation};
 use token_testkit::ManualClock;
@@ -232,7 +232,10 @@ pub(crate) async fn pending_events(events: &mut Events) -> Vec<Event> {
 
 async fn call_api(tokens: &TokenCache, api: &RecordingClient, url: &str) -> Result<(u16, Token)> {
     let (mut parts, body) = base::get(url)?.into_parts();
-    let token = (*tokens.authorize(&mut parts, &body).await?).clone();
+    let token = (*tokens
+        .authorize(&mut parts, &mut ApiBody::of(&body))
+        .await?)
+        .clone();
     let request = Request::from_parts(parts, body);
     let answer = api
         .send(request, WITHIN)

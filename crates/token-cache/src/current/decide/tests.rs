@@ -30,7 +30,7 @@ const BACKING_OFF: RefreshState = RefreshState::BackingOff {
 fn decided(status: Status, refresh: RefreshState, now: ClockReading) -> Decision {
     decide(
         &Inputs {
-            validity: &validity(),
+            validity: validity(),
             anchor: &ANCHOR,
             status,
             refresh,
@@ -124,7 +124,7 @@ fn each_case_of_the_table_has_its_decision() {
 fn a_token_that_the_exchange_ends_is_not_handed_out_while_it_runs() {
     let decided = |superseded, refresh, seconds| {
         let inputs = Inputs {
-            validity: &validity(),
+            validity: validity(),
             anchor: &ANCHOR,
             status: Status::Valid,
             refresh,

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use zeroize::Zeroizing;
 
 use super::Request;
 use crate::endpoint::attempt::Step;
@@ -23,6 +24,7 @@ pub struct RequestBuilder {
     headers: Vec<(HeaderName, String)>,
     body: Body,
     secrets: Vec<Secret>,
+    is_unwritable: bool,
 }
 
 #[derive(Clone)]
@@ -30,6 +32,7 @@ enum Body {
     Nothing,
     Form(Vec<String>),
     Json(ObjectWriter),
+    Raw(&'static str, Bytes),
 }
 
 impl Request {
@@ -64,6 +67,7 @@ impl RequestBuilder {
             headers: Vec::new(),
             body: Body::Nothing,
             secrets: Vec::new(),
+            is_unwritable: false,
         }
     }
 
@@ -109,6 +113,53 @@ impl RequestBuilder {
         self.json_field(|object| object.number(name, value))
     }
 
+    /// Adds a boolean field to a JSON body.
+    pub fn json_bool(self, name: &str, value: bool) -> Self {
+        self.json_field(|object| object.raw(name, if value { "true" } else { "false" }))
+    }
+
+    /// Adds a field with any value to a JSON body: an object, a list, or null. For a secret in it,
+    /// also call [`remember`](Self::remember).
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use token_core::{BaseUrl, PlainHttp, Request, Secret, Step};
+    ///
+    /// let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
+    /// let password = Secret::from("p");
+    /// let user = BTreeMap::from([("name", "alice"), ("password", password.expose())]);
+    /// let request = Request::post(&base, "/login")
+    ///     .json_value("user", &user)
+    ///     .json_bool("remember", true)
+    ///     .remember(&password)
+    ///     .build(Step::Login)?;
+    /// let body = br#"{"user":{"name":"alice","password":"p"},"remember":true}"#;
+    /// assert_eq!(request.to_http().body().as_ref(), body);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// If the value has no form in JSON, [`build`](Self::build) fails.
+    pub fn json_value(mut self, name: &str, value: &(impl serde_core::Serialize + ?Sized)) -> Self {
+        let Ok(written) = serde_json::to_string(value).map(Zeroizing::new) else {
+            self.is_unwritable = true;
+            return self;
+        };
+        self.json_field(|object| object.raw(name, &written))
+    }
+
+    /// Sets a body of any content type, in the place of a form or a JSON body.
+    pub fn body(mut self, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        self.body = Body::Raw(content_type, bytes.into());
+        self
+    }
+
+    /// Sets a body of any content type that is a secret as a whole, such as a signed assertion. For
+    /// a body that contains one, use [`body`](Self::body) and [`remember`](Self::remember).
+    pub fn body_secret(self, content_type: &'static str, body: &Secret) -> Self {
+        self.remember(body)
+            .body(content_type, body.expose().to_owned())
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
@@ -139,9 +190,13 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if a value is not valid in a header (CR, LF, NUL) or the path is not
-    /// valid in a URL.
+    /// [`ErrorKind::Config`] if a value is not valid in a header (CR, LF, NUL) or has no form in
+    /// JSON, or the path is not valid in a URL.
     pub fn build(self, step: Step) -> Result<Request, Error> {
+        if self.is_unwritable {
+            let what = "a value of the request's body has no form in JSON";
+            return Err(Error::new(ErrorKind::Config, what));
+        }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         // Token answers are short, and a compressed one may be unreadable after the token was
@@ -171,13 +226,7 @@ impl RequestBuilder {
     fn uri(&self) -> Result<Uri, Error> {
         let query = self.query.join("&");
         let mark = if query.is_empty() { "" } else { "?" };
-        let address = format!("{}{mark}{query}", self.address);
-        address.parse().map_err(|_| {
-            Error::new(
-                ErrorKind::Config,
-                "the endpoint's path does not form a valid URL",
-            )
-        })
+        uri_of(&format!("{}{mark}{query}", self.address))
     }
 
     fn json_field(mut self, write: impl FnOnce(&mut ObjectWriter)) -> Self {
@@ -203,6 +252,7 @@ impl Body {
             Body::Nothing => None,
             Body::Form(_) => Some("application/x-www-form-urlencoded"),
             Body::Json(_) => Some("application/json"),
+            Body::Raw(content_type, _) => Some(content_type),
         }
     }
 
@@ -211,15 +261,22 @@ impl Body {
             Body::Nothing => Bytes::new(),
             Body::Form(pairs) => pairs.join("&").into(),
             Body::Json(object) => object.finish().into(),
+            Body::Raw(_, bytes) => bytes,
         }
     }
 }
 
-fn pair(name: &str, value: &str) -> String {
+pub(super) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", percent_encode(name), percent_encode(value))
 }
 
-fn not_a_header() -> Error {
+pub(super) fn uri_of(address: &str) -> Result<Uri, Error> {
+    let invalid = "the endpoint's path does not form a valid URL";
+    let parsed = address.parse();
+    parsed.map_err(|_| Error::new(ErrorKind::Config, invalid))
+}
+
+pub(super) fn not_a_header() -> Error {
     Error::new(
         ErrorKind::Config,
         "a value contains a character that is not allowed in a header",

@@ -1,0 +1,65 @@
+//! Calls an API by any client.
+
+use token_core::Error;
+
+use super::TokenCache;
+use super::api_call::{is_same, refused_again};
+use crate::current::cached_token::TokenGuard;
+
+impl TokenCache {
+    /// Calls an API with the token by any client, and once more with a new token if the API
+    /// refused it. `is_refused` tells whether a result is that refusal, and that the request was
+    /// then not carried out.
+    ///
+    /// ```
+    /// # use token_cache::TokenCache;
+    /// # struct Client;
+    /// # impl Client {
+    /// #     async fn devices(&self, _bearer: &str) -> Result<Vec<String>, u16> { Ok(vec![]) }
+    /// # }
+    /// # async fn run(tokens: TokenCache, client: Client) -> Result<(), token_core::Error> {
+    /// let devices = tokens
+    ///     .with_token(
+    ///         async |token| client.devices(token.access().expose()).await,
+    ///         |result| matches!(result, Err(401)),
+    ///     )
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Where the token is sent is up to the closure: no host is checked.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`token`](Self::token); [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new
+    /// token was refused too. The result of the call is in `Ok`, also if it is a failure.
+    // `AsyncFn` would be the better bound, but its futures cannot be said to be `Send`.
+    pub async fn with_token<T, E, Fut>(
+        &self,
+        call: impl Fn(TokenGuard) -> Fut,
+        is_refused: impl Fn(&Result<T, E>) -> bool,
+    ) -> Result<Result<T, E>, Error>
+    where
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let first = self.token().await?.detached();
+        let result = call(first.detached_clone()).await;
+        if !is_refused(&result) {
+            self.shared.current.note_use(&first);
+            return Ok(result);
+        }
+        self.invalidate(&first);
+        let second = self.token().await?.detached();
+        if is_same(&first, &second) {
+            return Err(refused_again().with_key(self.key()));
+        }
+        let result = call(second.detached_clone()).await;
+        if is_refused(&result) {
+            self.invalidate(&second);
+            return Err(refused_again().with_key(self.key()));
+        }
+        self.shared.current.note_use(&second);
+        Ok(result)
+    }
+}

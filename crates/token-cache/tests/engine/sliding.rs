@@ -1,0 +1,71 @@
+//! Sessions that end if they are not used.
+
+use std::time::Duration;
+
+use token_core::{
+    Answer, ApiOrigin, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+    Validity,
+};
+use tokio::runtime::Handle;
+
+use crate::acme::{Acme, Setup, advance};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(1800);
+
+/// Acme with sessions instead of tokens.
+#[derive(Clone, Debug)]
+struct Sessions(Acme);
+
+impl TokenEndpoint for Sessions {
+    fn key(&self) -> TokenKey {
+        self.0.key()
+    }
+
+    fn rotation(&self) -> Rotation {
+        self.0.rotation()
+    }
+
+    fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
+        self.0.login(attempt)
+    }
+
+    fn refresh(&self, token: &Token, attempt: &Attempt) -> Result<Request, Error> {
+        self.0.refresh(token, attempt)
+    }
+
+    fn read(&self, answer: &Answer<'_>, attempt: &Attempt) -> Result<Outcome, Error> {
+        let validity = Validity::sliding(answer.asked_at(), IDLE);
+        Ok(match self.0.read(answer, attempt)? {
+            Outcome::Issued(token) => Outcome::Issued(token.with_validity(validity)),
+            other => other,
+        })
+    }
+
+    fn api_origins(&self) -> Vec<ApiOrigin> {
+        self.0.api_origins()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_used_is_not_renewed_and_one_that_is_not_used_ends() {
+    let setup = Setup::new(Acme::by_login_alone());
+    let cache = token_cache::TokenCache::builder(Sessions(setup.acme.clone()))
+        .http_client(setup.server.clone())
+        .clock(setup.clock.clone())
+        .runtime(Handle::current())
+        .build()
+        .unwrap();
+    for _ in 0..36 {
+        let used = cache.with_token(async |_| Ok::<_, ()>(()), |_| false).await;
+        used.unwrap().unwrap();
+        advance(10 * MINUTE).await;
+    }
+    assert_eq!(setup.server.requests().len(), 1, "six hours of use");
+    let left = cache.token_valid_for(15 * MINUTE).await;
+    assert!(left.is_ok(), "20 minutes are left");
+    advance(IDLE).await;
+    assert!(cache.current().is_none());
+    cache.token().await.unwrap();
+    assert_eq!(setup.server.requests().len(), 2);
+}
