@@ -11,11 +11,13 @@ mod sign;
 /// Token", `/v2/quecauth/accessKeyAuthrize/refreshToken`, both on iot-docs.acceleronix.io.
 /// "Authrize" is the vendor's spelling.
 pub mod access_key {
+    mod amqp;
     mod codes;
     mod config;
     mod endpoint;
     mod wire;
 
+    pub use amqp::AmqpLogin;
     pub use config::{AccessKey, AccessKeyBuilder};
 }
 
@@ -34,6 +36,9 @@ pub mod end_user {
     pub use config::{EndUser, EndUserBuilder, Parameters};
 }
 
-pub use access_key::{AccessKey, AccessKeyBuilder};
+pub use access_key::{AccessKey, AccessKeyBuilder, AmqpLogin};
 pub use end_user::{EndUser, EndUserBuilder, Parameters};
 pub use region::Region;
+
+/// The types and traits of this crate's API.
+pub use token_core;

@@ -28,6 +28,15 @@ impl Region {
             Self::Europe => "https://iot-api.acceleronix.io",
         }
     }
+
+    /// Returns the URL of the region's AMQP subscription, for which
+    /// [`AccessKey::amqp_login`](crate::AccessKey::amqp_login) returns the login.
+    pub const fn amqp_url(self) -> &'static str {
+        match self {
+            Self::China => "amqps://iot-amqp.quectelcn.com:5671/quec-open",
+            Self::Europe => "amqps://iot-amqp.acceleronix.io:5671/quec-open",
+        }
+    }
 }
 
 impl AsRef<str> for Region {
