@@ -9,3 +9,6 @@ mod wire;
 
 pub use config::{EnosApim, EnosApimBuilder, TimestampAs};
 pub use sign::{encryption, request_signature};
+
+/// The types and traits of this crate's API.
+pub use token_core;

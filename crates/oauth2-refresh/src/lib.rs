@@ -17,3 +17,6 @@ pub use builder::OAuth2Builder;
 pub use config::{ClientAuthentication, OAuth2, UnknownTokenType};
 pub use introspection::{Introspection, TokenKind};
 pub use sign::{Pkce, State};
+
+/// The types and traits of this crate's API.
+pub use token_core;

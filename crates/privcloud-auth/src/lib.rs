@@ -12,3 +12,6 @@ pub use authorize::ActingAs;
 pub use codes::Codes;
 pub use config::{PrivateCloud, PrivateCloudBuilder};
 pub use dialect::{Dialect, Fields, Paths};
+
+/// The types and traits of this crate's API.
+pub use token_core;
