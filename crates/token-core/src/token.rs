@@ -4,6 +4,7 @@ pub(crate) mod builder;
 pub(crate) mod expiry;
 pub(crate) mod key;
 pub(crate) mod placement;
+mod put_on;
 pub(crate) mod secret;
 pub(crate) mod time;
 
