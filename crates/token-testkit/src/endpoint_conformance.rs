@@ -9,7 +9,7 @@
 //! {
 //!   "source": "the document that this comes from",
 //!   "endpoint": "the argument of `build`; default: empty",
-//!   "asks": "login, refresh, redemption, authorize or answer",
+//!   "asks": "login, refresh, redemption, authorize, answer or judge",
 //!   "redeems": "the name of the one-time grant, an argument of `redeem`",
 //!   "now_unix_ms": 1700000000000,
 //!   "nonce_hex": "000102030405060708090a0b0c0d0e0f",
@@ -44,17 +44,22 @@
 //! `source` and `asks` are required, and an unknown field is an error. Fields that are not given
 //! are not checked; `null` means that there must be nothing. Seconds can have up to three decimals.
 //!
-//! * `asks`: with `answer`, the case only reads its answer, as the answer to a refresh.
+//! * `asks`: with `answer`, the case only reads its answer, as the answer to a refresh. With `judge`,
+//!   the answer is that of an API, whose body is judged only if the endpoint asks for it.
 //! * `after`: the answers to earlier requests of the same exchange. `request` and `answer` are then
 //!   those of the last request.
 //! * `api`: the API request for `authorize`. `request` is then what it must become, without headers
-//!   that are in neither.
+//!   that are in neither; its URL and its body stay as they were unless `request` has others.
 //! * `expect`: one of
 //!   * `issued`,
 //!   * `refresh_token_only`, with a `refresh` and the fields of an error,
 //!   * `error` or `retry`, with the fields of an error: `{ "kind": "Rejected", "code": "…",
 //!     "message": "…", "kills_live_token": false, "after_seconds": 1200 }`,
-//!   * `continue`, with a request.
+//!   * `continue`, with a request,
+//!   * `verdict`, what `judge` says: `{ "name": "TokenRefused" }`, or with the wait of a throttled
+//!     request `{ "name": "Throttled", "after_seconds": 20 }`.
+//! * `placement`: of an issued token, the header, or `query: …` or `form: …` with the parameter's
+//!   name; of a `token`, `verbatim`, `header: …`, `query: …` or `form: …`. Default: Bearer.
 //!
 //!   If a case has neither `request` nor `answer`, its `error` is that of building the request.
 //! * `documented`: `false` for a refusal whose code the vendor does not document.
@@ -65,13 +70,17 @@ mod case;
 mod differences;
 mod every_case;
 mod fields;
+mod judging;
+mod kept;
 mod laws_of_answers;
+mod laws_of_authorize;
 mod laws_of_refusals;
 mod laws_of_requests;
 mod laws_of_rotations;
 mod laws_of_secrets;
 mod laws_of_statuses;
 mod laws_of_tokens;
+mod laws_of_verdicts;
 mod leaves;
 mod secrets;
 mod suite;
@@ -121,6 +130,10 @@ macro_rules! endpoint_conformance {
             every_documented_refusal_has_a_kind_other_than_protocol,
             authorize_carries_the_access_token_and_nothing_else,
             authorize_adds_only_its_own_and_nothing_where_it_fails,
+            judge_never_panics,
+            judging_is_pure,
+            a_success_without_the_vendors_code_is_never_a_refusal,
+            judge_asks_for_small_bodies_only,
             an_echoed_secret_is_scrubbed,
             debug_shows_no_secret,
             the_key_is_stable_and_has_no_secret,

@@ -11,7 +11,9 @@ use token_core::{Attempt, Timestamp, Token};
 mod expected;
 mod values;
 
-pub(super) use expected::{Expected, ExpectedError, ExpectedRequest, ExpectedToken};
+pub(super) use expected::{
+    Expected, ExpectedError, ExpectedRequest, ExpectedToken, ExpectedVerdict,
+};
 
 pub(super) struct Case {
     pub(super) name: String,
@@ -39,6 +41,7 @@ pub(super) enum Asks {
     Redemption,
     Answer,
     Authorize,
+    Judge,
 }
 
 const SOME_TIME: i64 = 1_700_000_000_000;
@@ -123,8 +126,12 @@ impl Case {
         if (self.asks == Asks::Authorize) != self.api.is_some() {
             return Err("`api` and `\"asks\": \"authorize\"` go together".into());
         }
-        if self.asks == Asks::Answer && self.answer.is_none() {
-            return Err("`\"asks\": \"answer\"` needs an `answer`".into());
+        if matches!(self.asks, Asks::Answer | Asks::Judge) && self.answer.is_none() {
+            return Err("`answer` and `judge` need an `answer`".into());
+        }
+        let has_verdict = matches!(self.expect, Some(Expected::Verdict(_)));
+        if (self.asks == Asks::Judge) != has_verdict {
+            return Err("`verdict` and `\"asks\": \"judge\"` go together".into());
         }
         if self.answer.is_some() && self.expect.is_none() {
             return Err("has an `answer` and no `expect`".into());
@@ -143,7 +150,11 @@ fn asks(text: &str) -> Result<Asks, String> {
         "redemption" => Ok(Asks::Redemption),
         "answer" => Ok(Asks::Answer),
         "authorize" => Ok(Asks::Authorize),
-        _ => Err("`asks` must be `login`, `refresh`, `redemption`, `answer` or `authorize`".into()),
+        "judge" => Ok(Asks::Judge),
+        _ => Err(
+            "`asks` must be `login`, `refresh`, `redemption`, `answer`, `authorize` or `judge`"
+                .into(),
+        ),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use http::header::HeaderName;
 
-use super::case::{Case, Expected, ExpectedError, ExpectedRequest, ExpectedToken, millis};
+use super::case::{
+    Case, Expected, ExpectedError, ExpectedRequest, ExpectedToken, ExpectedVerdict, millis,
+};
 use super::trial::Seen;
-use token_core::{Error, ErrorKind, Request, Secret, Token};
+use token_core::{ApiVerdict, Error, ErrorKind, Request, Secret, Token, TokenPlacement};
 
 #[derive(Default)]
 pub(super) struct Differences(pub(super) Vec<String>);
@@ -67,6 +69,17 @@ impl Differences {
         }
     }
 
+    pub(super) fn verdict(&mut self, expected: &ExpectedVerdict, seen: ApiVerdict) {
+        self.compare("verdict.name", &expected.name, verdict_name(seen));
+        let ApiVerdict::Throttled { after } = seen else {
+            return;
+        };
+        let shown = |after: Option<i64>| after.map(|after| format!("{after} ms"));
+        let (wanted, seen) = (shown(expected.after_millis), shown(after.map(millis)));
+        let (wanted, seen) = (quoted(wanted.as_deref()), quoted(seen.as_deref()));
+        self.compare("verdict.after_seconds", wanted, seen);
+    }
+
     fn token(&mut self, expected: &ExpectedToken, token: &Token, case: &Case) {
         if let Some(access) = &expected.access {
             self.compare("issued.access", access, token.access().expose());
@@ -81,11 +94,7 @@ impl Differences {
             self.compare("issued.expires_in_seconds", &wanted, &seen);
         }
         if let Some(carried) = &expected.placement {
-            self.compare(
-                "issued.placement",
-                carried,
-                &token.header().map(line).unwrap_or_default(),
-            );
+            self.compare("issued.placement", carried, &placement(token));
         }
         if let Some(scopes) = &expected.scopes {
             self.compare(
@@ -142,6 +151,7 @@ impl Expected {
             Self::Error(_) => "an error",
             Self::Retry(_) => "a retry, with an error",
             Self::Continue(_) => "a further request",
+            Self::Verdict(_) => "a verdict",
         }
     }
 }
@@ -160,8 +170,28 @@ pub(super) fn kind_name(kind: ErrorKind) -> &'static str {
     }
 }
 
+pub(super) fn verdict_name(verdict: ApiVerdict) -> &'static str {
+    match verdict {
+        ApiVerdict::Accepted => "Accepted",
+        ApiVerdict::TokenRefused => "TokenRefused",
+        ApiVerdict::InsufficientScope => "InsufficientScope",
+        ApiVerdict::Throttled { .. } => "Throttled",
+        ApiVerdict::Other => "Other",
+        other => panic!("{other:?} is unknown to this version of the suite"),
+    }
+}
+
 fn quoted(text: Option<&str>) -> &str {
     text.unwrap_or("(nothing)")
+}
+
+/// Returns the header with the token, or the name of its parameter.
+fn placement(token: &Token) -> String {
+    match token.placement() {
+        TokenPlacement::Query(name) => format!("query: {name}"),
+        TokenPlacement::Form(name) => format!("form: {name}"),
+        _ => token.header().map(line).unwrap_or_default(),
+    }
 }
 
 fn line((name, value): (&HeaderName, &http::HeaderValue)) -> String {

@@ -5,6 +5,7 @@ use token_core::Error;
 use super::authorizing;
 use super::case::{Asks, Case};
 use super::differences::Differences;
+use super::judging;
 use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial, ask, guarded, token_of};
 
@@ -35,6 +36,9 @@ fn play(case: &Case, suite: &EndpointSuite) -> Vec<String> {
     };
     if let Some(api) = &case.api {
         return authorizing::of_case(case, &*endpoint, &token, api);
+    }
+    if case.asks == Asks::Judge {
+        return judging::of_case(case, &*endpoint);
     }
     if case.asks != Asks::Answer {
         match ask(suite, &*endpoint, case, &token, &case.attempt) {

@@ -85,7 +85,7 @@ fn mutations(trial: &Trial<'_>) -> Option<String> {
     })
 }
 
-fn mutated(body: &[u8], random: &mut Random) -> Bytes {
+pub(super) fn mutated(body: &[u8], random: &mut Random) -> Bytes {
     let mut bytes = body.to_vec();
     for _ in 0..=random.below(4) {
         let at = random.below(bytes.len() + 1).min(bytes.len());
@@ -106,6 +106,27 @@ fn mutated(body: &[u8], random: &mut Random) -> Bytes {
 }
 
 fn garbage(trial: &Trial<'_>) -> Vec<String> {
+    let bodies = garbage_bodies();
+    let bodies = bodies.iter().map(Vec::as_slice);
+    bodies
+        .flat_map(|body| [200, 201, 400, 401, 403, 404].map(|status| (status, body)))
+        .filter_map(|(status, body)| {
+            let seen = trial.read_body(status, &[], body);
+            let shown = String::from_utf8_lossy(body.get(..24.min(body.len()))?).into_owned();
+            let fine = !matches!(seen, Seen::Issued(_) | Seen::Panicked(_));
+            (!fine).then(|| {
+                format!(
+                    "{}: {status} with {shown:?}…: {}",
+                    trial.case.name,
+                    seen.describe()
+                )
+            })
+        })
+        .collect()
+}
+
+/// Returns bodies that mean nothing to any vendor.
+pub(super) fn garbage_bodies() -> Vec<Vec<u8>> {
     let mut random = Random::seeded(7);
     let noise: Vec<u8> = (0..4096).map(|_| random.byte()).collect();
     let (lists, objects) = ("[".repeat(10_000), "{\"data\":".repeat(10_000));
@@ -123,28 +144,9 @@ fn garbage(trial: &Trial<'_>) -> Vec<String> {
         "{}{}",
         "{\"a\":1,\"a\":1}",
     ];
-    let own = [
-        lists.as_bytes(),
-        objects.as_bytes(),
-        long.as_bytes(),
-        noise.as_slice(),
-    ];
-    let bodies = texts.iter().map(|text| text.as_bytes()).chain(own);
-    bodies
-        .flat_map(|body| [200, 201, 400, 401, 403, 404].map(|status| (status, body)))
-        .filter_map(|(status, body)| {
-            let seen = trial.read_body(status, &[], body);
-            let shown = String::from_utf8_lossy(body.get(..24.min(body.len()))?).into_owned();
-            let fine = !matches!(seen, Seen::Issued(_) | Seen::Panicked(_));
-            (!fine).then(|| {
-                format!(
-                    "{}: {status} with {shown:?}…: {}",
-                    trial.case.name,
-                    seen.describe()
-                )
-            })
-        })
-        .collect()
+    let long = [lists, objects, long].map(String::into_bytes);
+    let texts = texts.iter().map(|text| text.as_bytes().to_vec());
+    texts.chain(long).chain([noise]).collect()
 }
 
 fn extreme_numbers(trial: &Trial<'_>) -> Vec<String> {

@@ -1,13 +1,12 @@
-//! Issued tokens can be sent in a header, and `authorize` sends nothing else.
+//! Issued tokens can be sent in a header.
 
 use bytes::Bytes;
 
 use super::leaves::Body;
-use super::secrets::{self, forms};
+use super::secrets;
 use super::suite::{EndpointSuite, report};
 use super::trial::{Seen, Trial};
-use crate::exchange::attempt;
-use token_core::{ApiBody, Secret, Token};
+use token_core::{Secret, Token};
 
 /// CR LF followed by a header, LF, CR and NUL, as JSON escapes.
 const CONTROLS: [&str; 4] = ["\\r\\nx-injected: 1", "\\n", "\\r", "\\u0000"];
@@ -45,18 +44,8 @@ impl EndpointSuite {
         }));
     }
 
-    /// `authorize` adds the access token, marks its header as sensitive, and does not add the
-    /// refresh token.
-    pub fn authorize_carries_the_access_token_and_nothing_else(&self) {
-        report(
-            self.issuing()
-                .iter()
-                .flat_map(|(trial, _, token)| authorized(trial, token)),
-        );
-    }
-
     /// Returns a trial for every case whose answer is read as a token.
-    fn issuing(&self) -> Vec<(Trial<'_>, &http::Response<Bytes>, Token)> {
+    pub(super) fn issuing(&self) -> Vec<(Trial<'_>, &http::Response<Bytes>, Token)> {
         let trials = self.trials().into_iter();
         trials
             .filter_map(|trial| {
@@ -153,48 +142,4 @@ fn is_without_refresh(
             places.iter().all(|place| found.contains(place))
         });
     is_about_refresh && seen.token().is_some_and(|token| token.refresh().is_none())
-}
-
-fn authorized(trial: &Trial<'_>, token: &Token) -> Vec<String> {
-    let mut request = http::Request::new(());
-    *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = http::Uri::from_static("https://api.conformance.example/things?b=2&a=1");
-    let (mut parts, ()) = request.into_parts();
-    let before = format!("{} {}", parts.uri, header_text(&parts.headers));
-    let attempt = attempt(trial.case.now(), 3);
-    let say = |what: &str| format!("{}: authorize {what}", trial.case.name);
-    if let Err(error) =
-        trial
-            .endpoint
-            .authorize(token, &mut parts, &mut ApiBody::of(b"{\"a\":1}"), &attempt)
-    {
-        return vec![say(&format!("failed: {error:?}"))];
-    }
-    let after = format!("{} {}", parts.uri, header_text(&parts.headers));
-    let mut found = Vec::new();
-    if before == after {
-        found.push(say("put nothing on the request"));
-    }
-    if secrets::shown(&format!("{:?}", parts.headers), [token.access()]) {
-        found.push(say("left the token's header not marked as sensitive"));
-    }
-    if refresh_apart(token)
-        .is_some_and(|refresh| forms(refresh).iter().any(|form| after.contains(form)))
-    {
-        found.push(say("put the refresh token on the request"));
-    }
-    found
-}
-
-/// Returns the refresh token, unless it is equal to the access token or a part of it.
-fn refresh_apart(token: &Token) -> Option<&str> {
-    let refresh = token.refresh()?.expose();
-    Some(refresh).filter(|refresh| !token.access().expose().contains(refresh))
-}
-
-fn header_text(headers: &http::HeaderMap) -> String {
-    let lines = headers.iter();
-    lines
-        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
-        .collect()
 }

@@ -161,7 +161,7 @@ pub(super) fn ask(
         Asks::Login => endpoint.login(attempt),
         Asks::Refresh | Asks::Answer => Some(endpoint.refresh(token, attempt)),
         Asks::Redemption => Some(suite.redemption(case)?.into_request(attempt)),
-        Asks::Authorize => None,
+        Asks::Authorize | Asks::Judge => None,
     }
 }
 

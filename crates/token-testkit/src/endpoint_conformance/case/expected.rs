@@ -8,6 +8,7 @@ pub(in super::super) enum Expected {
     Error(ExpectedError),
     Retry(ExpectedError),
     Continue(ExpectedRequest),
+    Verdict(ExpectedVerdict),
 }
 
 /// Fields that are not given are not checked.
@@ -35,6 +36,20 @@ pub(in super::super) struct ExpectedError {
     pub(in super::super) after_millis: Option<i64>,
 }
 
+/// What the answer of an API says about the token.
+pub(in super::super) struct ExpectedVerdict {
+    pub(in super::super) name: String,
+    pub(in super::super) after_millis: Option<i64>,
+}
+
+const VERDICTS: [&str; 5] = [
+    "Accepted",
+    "TokenRefused",
+    "InsufficientScope",
+    "Throttled",
+    "Other",
+];
+
 const KINDS: [&str; 8] = [
     "Transient",
     "Throttled",
@@ -59,9 +74,12 @@ impl Expected {
             Self::Retry(ExpectedError::read(error)?)
         } else if let Some(request) = fields.object("continue")? {
             Self::Continue(ExpectedRequest::read(request)?)
+        } else if let Some(verdict) = fields.object("verdict")? {
+            Self::Verdict(ExpectedVerdict::read(verdict)?)
         } else {
             return Err(
-                "`expect` must be `issued`, `refresh_token_only`, `error`, `retry` or `continue`"
+                "`expect` must be `issued`, `refresh_token_only`, `error`, `retry`, `continue` or \
+                 `verdict`"
                     .into(),
             );
         };
@@ -116,5 +134,23 @@ impl ExpectedError {
             ));
         }
         Ok(error)
+    }
+}
+
+impl ExpectedVerdict {
+    fn read(mut fields: Fields) -> Result<Self, String> {
+        let verdict = Self {
+            name: fields.required_text("name")?,
+            after_millis: fields.seconds("after_seconds")?,
+        };
+        fields.finish()?;
+        if !VERDICTS.contains(&verdict.name.as_str()) {
+            return Err(format!(
+                "the verdict `{}` is not one of {}",
+                verdict.name,
+                VERDICTS.join(", ")
+            ));
+        }
+        Ok(verdict)
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::super::fields::Fields;
 use crate::exchange::attempt;
-use token_core::{Attempt, Secret, Timestamp, Token, Validity};
+use token_core::{Attempt, Secret, Timestamp, Token, TokenPlacement, Validity};
 
 pub(super) fn attempt_of(nonce_hex: Option<String>, now: Timestamp) -> Result<Attempt, String> {
     let Some(hex) = nonce_hex else {
@@ -23,19 +23,38 @@ pub(super) fn token_of(mut fields: Fields, now: Timestamp) -> Result<Token, Stri
     let refresh = fields.text("refresh")?.map(Secret::from);
     let life = fields.seconds("expires_in_seconds")?.unwrap_or(3_600_000);
     let extras = fields.named_texts("extras")?;
+    let placement = placement_of(fields.text("placement")?)?;
     fields.finish()?;
     let validity = match access {
         Some(_) => Validity::new(now, now.shifted(life)),
         None => Validity::expired(),
     };
     let builder = Token::builder(access.unwrap_or_else(|| Secret::from("unknown")), validity)
-        .refresh(refresh);
+        .refresh(refresh)
+        .placement(placement);
     let with_extras = extras.into_iter().fold(builder, |builder, (name, value)| {
         builder.extra(name, Secret::from(value))
     });
     with_extras
         .build()
         .map_err(|error| format!("`token` is invalid: {error}"))
+}
+
+fn placement_of(text: Option<String>) -> Result<TokenPlacement, String> {
+    let Some(text) = text else {
+        return Ok(TokenPlacement::Bearer);
+    };
+    let unknown = "`token.placement` must be `verbatim`, `header: …`, `query: …` or `form: …`";
+    match text.split_once(": ") {
+        None if text == "verbatim" => Ok(TokenPlacement::Verbatim),
+        Some(("header", name)) => {
+            let name = HeaderName::try_from(name).map_err(|_| unknown)?;
+            Ok(TokenPlacement::Header(name))
+        }
+        Some(("query", name)) => Ok(TokenPlacement::Query(name.to_owned())),
+        Some(("form", name)) => Ok(TokenPlacement::Form(name.to_owned())),
+        _ => Err(unknown.into()),
+    }
 }
 
 pub(super) fn answer_of(mut fields: Fields) -> Result<http::Response<Bytes>, String> {

@@ -5,6 +5,7 @@
     reason = "a test may panic, and a flaw is expected to"
 )]
 
+mod cases;
 mod test_vendor;
 
 use std::panic::catch_unwind;
@@ -149,92 +150,44 @@ caught! {
             found by "locked: a documented refusal";
     half_a_signature_that_is_left_behind_is_caught:
         LeavesHalfASignature breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
-            found by "failed and left headers behind";
+            found by "failed and left something behind";
+    half_a_body_that_is_left_behind_is_caught:
+        LeavesABodyBehind breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "failed and left something behind";
+    a_changed_path_is_caught:
+        ChangesThePath breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "changed the method, the URL or the version";
+    a_query_that_is_lost_is_caught:
+        LosesTheQuery breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "changed a parameter of the program's query";
+    a_body_that_is_rewritten_is_caught:
+        RewritesTheBody breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "changed the program's body";
+    a_token_that_is_added_twice_is_caught:
+        TokenTwiceInTheQuery breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "added something twice";
+    an_old_token_that_stays_is_caught:
+        KeepsTheOldToken breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "left the old token";
+    the_length_of_the_old_body_is_caught:
+        KeepsTheOldLength breaks authorize_adds_only_its_own_and_nothing_where_it_fails,
+            found by "left the length of the old body";
+    a_refresh_token_in_a_form_is_caught:
+        RefreshTokenInTheForm breaks authorize_carries_the_access_token_and_nothing_else,
+            found by "put the refresh token";
+    a_panic_of_judge_is_caught:
+        JudgeIndexesTheBody breaks judge_never_panics, found by "a panic: index out of bounds";
+    a_verdict_that_changes_is_caught:
+        CountsVerdicts breaks judging_is_pure, found by "was judged in two ways";
+    a_body_that_is_not_asked_for_is_caught:
+        JudgesAnUnaskedBody breaks every_case_holds,
+            found by "judge_stale_token_with_200: verdict.name";
+    a_code_that_is_found_in_the_data_is_caught:
+        FindsTheCodeAnywhere breaks a_success_without_the_vendors_code_is_never_a_refusal,
+            found by "without the vendor's code: 200 OK";
+    a_file_that_is_kept_in_memory_is_caught:
+        AsksForWholeFiles breaks judge_asks_for_small_bodies_only,
+            found by "a body `application/octet-stream`";
     an_answer_that_is_read_in_two_ways_is_caught:
         CountsAnswers breaks reading_is_pure, found by "was read in two ways";
-}
-
-const ISSUED: &str = r#"{"source":"s","asks":"answer",
-    "answer":{"body":"{\"token\":\"t-12345678\",\"ttl\":9}"},"expect":{"issued":{}}}"#;
-
-/// Returns the report on a case, next to a good one.
-fn said_of(name: &str, case: &str) -> String {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    for (case, text) in [("good", ISSUED), ("odd", case)] {
-        std::fs::create_dir_all(folder.join(case)).unwrap();
-        std::fs::write(folder.join(case).join("case.json"), text).unwrap();
-    }
-    message_of(|| {
-        EndpointSuite::new(|name| Acme::new(name, Flaw::None), folder, &[API_KEY])
-            .every_case_holds();
-    })
-}
-
-#[test]
-fn every_failing_case_is_reported_with_what_differs() {
-    let found = said_of(
-        "differs",
-        r#"{"source":"s","asks":"refresh","token":{"access":"old-access","refresh":"old-refresh"},
-            "request":{"method":"GET","body":"x=1"},
-            "answer":{"status":400,"body":"{\"error\":\"frozen\"}"},"expect":{"error":{"kind":"Rejected","code":"1"}}}"#,
-    );
-    for part in [
-        "4 found:",
-        "odd: request.method:\n      expected GET\n      but saw  POST",
-        "odd: request.body:\n      expected x=1\n      but saw  refresh_token=old-refresh",
-        "odd: error.kind:\n      expected Rejected\n      but saw  Locked",
-        "odd: error.code:\n      expected 1\n      but saw  frozen",
-    ] {
-        assert!(found.contains(part), "{found}");
-    }
-}
-
-#[test]
-fn a_malformed_case_is_named_with_what_is_wrong() {
-    for (name, case, part) in [
-        ("cut", "{", "case odd: is not valid JSON"),
-        (
-            "unknown",
-            r#"{"source":"s","asks":"login","expects":{}}"#,
-            "case odd: has an unknown field `expects`",
-        ),
-        (
-            "deep",
-            r#"{"source":"s","asks":"answer","answer":{"body":"","stauts":1},"expect":{"issued":{}}}"#,
-            "case odd: has an unknown field `answer.stauts`",
-        ),
-        (
-            "source",
-            r#"{"asks":"login","request":{}}"#,
-            "case odd: `source` must be present",
-        ),
-        (
-            "vain",
-            r#"{"source":"s","asks":"login"}"#,
-            "case odd: checks nothing",
-        ),
-        (
-            "kind",
-            r#"{"source":"s","asks":"login","expect":{"error":{"kind":"Gone"}}}"#,
-            "the kind `Gone` is not one of",
-        ),
-        (
-            "twice",
-            r#"{"source":"s","source":"t","asks":"login","request":{}}"#,
-            "is not valid JSON (NotJson)",
-        ),
-    ] {
-        let found = said_of(name, case);
-        assert!(found.contains(part), "{name}: {found}");
-    }
-}
-
-#[test]
-fn a_suite_that_would_look_at_nothing_is_refused() {
-    let build = |name: &str| Acme::new(name, Flaw::None);
-    let empty = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/acme/login");
-    let found = message_of(move || drop(EndpointSuite::new(build, empty, &[])));
-    assert!(found.contains("has no case"), "{found}");
-    let found = message_of(move || drop(EndpointSuite::new(build, DATA, &["short"])));
-    assert!(found.contains("eight characters"), "{found}");
 }

@@ -101,30 +101,14 @@ impl TokenEndpoint for Acme {
         body: &mut ApiBody<'_>,
         _: &Attempt,
     ) -> Result<(), Error> {
-        let (name, value) = token.header().unwrap();
-        let is_text = std::str::from_utf8(body.bytes()?).is_ok();
-        if self.has(Flaw::LeavesHalfASignature) && !is_text {
-            request.headers.insert(name, value.clone());
-            return Err(Error::new(ErrorKind::Config, "the body cannot be signed"));
-        }
-        match self.flaw {
-            Flaw::NothingOnRequests => return Ok(()),
-            Flaw::NotSensitive => {
-                let plain = HeaderValue::from_bytes(value.as_bytes()).unwrap();
-                request.headers.insert(name, plain);
-            }
-            _ => _ = request.headers.insert(name, value.clone()),
-        }
-        if let Some(refresh) = token
-            .refresh()
-            .filter(|_| self.has(Flaw::RefreshTokenOnRequests))
-        {
-            let mut value = HeaderValue::from_str(refresh.expose()).unwrap();
-            value.set_sensitive(true);
-            request
-                .headers
-                .insert(HeaderName::from_static("x-refresh"), value);
-        }
-        Ok(())
+        api::authorize(self, token, request, body)
+    }
+
+    fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
+        api::judge(self, response)
+    }
+
+    fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
+        api::judge_needs_body(self, response)
     }
 }

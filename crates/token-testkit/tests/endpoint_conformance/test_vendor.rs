@@ -1,5 +1,6 @@
 //! A made-up vendor that keeps every law, or breaks one on purpose.
 
+mod api;
 mod endpoint;
 
 use std::fmt;
@@ -9,9 +10,9 @@ use std::time::Duration;
 use token_core::reexports::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use token_core::reexports::http::request::Parts;
 use token_core::{
-    Answer, ApiBody, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant, Outcome, PlainHttp, Renewal,
-    Request, Rotation, Scrubber, Secret, Step, Token, TokenEndpoint, TokenKey, Validity,
-    json::Document,
+    Answer, ApiBody, ApiResponse, ApiVerdict, Attempt, BaseUrl, Error, ErrorKind, OneTimeGrant,
+    Outcome, PlainHttp, Renewal, Request, Rotation, Scrubber, Secret, Step, Token, TokenEndpoint,
+    TokenKey, TokenPlacement, Validity, json::Document,
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
@@ -49,12 +50,26 @@ pub(crate) enum Flaw {
     ForgivesACode,
     LeavesHalfASignature,
     UnderstandsNoRefusal,
+    ChangesThePath,
+    LosesTheQuery,
+    RewritesTheBody,
+    TokenTwiceInTheQuery,
+    KeepsTheOldToken,
+    KeepsTheOldLength,
+    LeavesABodyBehind,
+    RefreshTokenInTheForm,
+    JudgeIndexesTheBody,
+    CountsVerdicts,
+    JudgesAnUnaskedBody,
+    FindsTheCodeAnywhere,
+    AsksForWholeFiles,
 }
 
 pub(crate) struct Acme {
     base: BaseUrl,
     api_key: Secret,
     two_steps: bool,
+    placement: TokenPlacement,
     flaw: Flaw,
     count: AtomicU64,
 }
@@ -65,6 +80,11 @@ impl Acme {
             base: BaseUrl::parse("https://api.acme.example/v1", PlainHttp::Refused).unwrap(),
             api_key: Secret::from(API_KEY),
             two_steps: name == "two steps",
+            placement: match name {
+                "in the query" => TokenPlacement::Query("acme_token".into()),
+                "in a form" => TokenPlacement::Form("acme_token".into()),
+                _ => TokenPlacement::Bearer,
+            },
             flaw,
             count: AtomicU64::new(0),
         }
@@ -198,6 +218,7 @@ impl Acme {
             .ok_or_else(|| answer.not_understood("the answer has no token"))?;
         let builder = Token::builder(access, self.validity(answer, document)?)
             .refresh(refresh)
+            .placement(self.placement.clone())
             .scopes(document.words(&["scope"]));
         let builder = document
             .text(&["host"])
