@@ -6,12 +6,13 @@ use token_core::reexports::http::header::CONTENT_TYPE;
 use token_core::reexports::http::request::Parts;
 use token_core::reexports::http::{HeaderMap, HeaderValue};
 use token_core::{
-    Answer, ApiBody, ApiOrigin, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Secret,
-    Step, Token, TokenEndpoint, TokenKey,
+    Answer, ApiBody, ApiOrigin, ApiResponse, ApiVerdict, Attempt, Error, ErrorKind, Outcome,
+    Request, Rotation, Secret, Step, Token, TokenEndpoint, TokenKey,
 };
 
 use crate::codes::{Verdict, verdict};
 use crate::config::EnosApim;
+use crate::judge;
 use crate::sign::request_signature;
 use crate::wire::{self, Reply};
 
@@ -67,6 +68,14 @@ impl TokenEndpoint for EnosApim {
     /// with `TokenCacheBuilder::api_url`.
     fn api_origins(&self) -> Vec<ApiOrigin> {
         vec![self.base.origin()]
+    }
+
+    fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
+        judge::verdict(response)
+    }
+
+    fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
+        judge::needs_body(response)
     }
 
     /// Sets `apim-accesstoken`, `apim-timestamp` and `apim-signature`. With a `multipart/…` content

@@ -4,6 +4,7 @@
 mod codes;
 mod config;
 mod endpoint;
+mod judge;
 mod sign;
 mod wire;
 

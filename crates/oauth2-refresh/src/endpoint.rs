@@ -1,11 +1,12 @@
 //! The token endpoint: requests out, answers in.
 
 use token_core::{
-    Answer, ApiOrigin, Attempt, Error, ErrorKind, Outcome, Request, Rotation, Step, Token,
-    TokenEndpoint, TokenKey,
+    Answer, ApiOrigin, ApiResponse, ApiVerdict, Attempt, Error, ErrorKind, Outcome, Request,
+    Rotation, Step, Token, TokenEndpoint, TokenKey,
 };
 
 use crate::config::{Login, OAuth2};
+use crate::judge;
 
 impl TokenEndpoint for OAuth2 {
     fn key(&self) -> TokenKey {
@@ -29,6 +30,14 @@ impl TokenEndpoint for OAuth2 {
 
     fn api_origins(&self) -> Vec<ApiOrigin> {
         vec![self.token.base.origin()]
+    }
+
+    fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
+        judge::verdict(response)
+    }
+
+    fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
+        judge::needs_body(response)
     }
 
     /// Reads the answer to a login, a refresh or a redemption. See [`OAuth2::read_revocation`] and

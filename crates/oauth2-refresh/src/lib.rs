@@ -8,6 +8,7 @@ mod codes;
 mod config;
 mod endpoint;
 mod introspection;
+mod judge;
 mod preset;
 mod sign;
 mod wire;

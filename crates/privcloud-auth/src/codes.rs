@@ -27,6 +27,10 @@ pub struct Codes {
     /// A temporary failure that does not concern the grant ([`ErrorKind::Transient`]). Default:
     /// `server_error`, `temporarily_unavailable`.
     pub transient: Vec<String>,
+    /// An API refused the access token and did not carry out the request, which is sent again with
+    /// a new token ([`ApiVerdict::TokenRefused`](token_core::ApiVerdict::TokenRefused)). Default:
+    /// `invalid_token` (RFC 6750 section 3.1), `401`.
+    pub token_refused: Vec<String>,
 }
 
 impl Default for Codes {
@@ -45,6 +49,7 @@ impl Default for Codes {
                 "unsupported_grant_type",
             ]),
             transient: codes(&["server_error", "temporarily_unavailable"]),
+            token_refused: codes(&["invalid_token", "401"]),
         }
     }
 }
@@ -52,6 +57,11 @@ impl Default for Codes {
 impl Codes {
     pub(crate) fn is_success(&self, code: &str) -> bool {
         has(&self.success, code)
+    }
+
+    /// Returns whether an API refuses the access token with this code.
+    pub(crate) fn refuses_the_token(&self, code: &str) -> bool {
+        has(&self.token_refused, code)
     }
 
     /// Returns the kind of error for a refusal with this code.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use token_core::BuildError;
+use token_core::json::Document;
 
 use crate::codes::Codes;
 
@@ -126,6 +127,16 @@ impl Dialect {
             .map_or(documented, String::as_str)
     }
 
+    /// Returns the code of an answer that says that it is a refusal.
+    pub(crate) fn refusal(&self, document: &Document) -> Option<String> {
+        let said = |names: &[String]| {
+            let code = document.code(&refs(names))?;
+            let says_none = code.trim().is_empty() || code == "false";
+            (!says_none && !self.codes.is_success(&code)).then_some(code)
+        };
+        said(&self.fields.error).or_else(|| said(&self.fields.code))
+    }
+
     /// Checks that requests can be built from the dialect.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         if !self.paths.all().into_iter().all(is_path) {
@@ -160,6 +171,10 @@ impl Paths {
             &self.refresh,
         ]
     }
+}
+
+pub(crate) fn refs(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 fn is_path(text: &str) -> bool {

@@ -1,11 +1,12 @@
 //! The token endpoint: requests out, answers in.
 
 use token_core::{
-    Answer, ApiOrigin, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+    Answer, ApiOrigin, ApiResponse, ApiVerdict, Attempt, Error, Outcome, Request, Rotation, Token,
+    TokenEndpoint, TokenKey,
 };
 
 use crate::config::PrivateCloud;
-use crate::wire;
+use crate::{judge, wire};
 
 impl TokenEndpoint for PrivateCloud {
     fn key(&self) -> TokenKey {
@@ -34,5 +35,13 @@ impl TokenEndpoint for PrivateCloud {
     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
         let document = wire::document(answer)?;
         wire::outcome(self, answer, &document)
+    }
+
+    fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
+        judge::verdict(&self.dialect, response)
+    }
+
+    fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
+        judge::needs_body(response)
     }
 }

@@ -6,6 +6,7 @@ mod codes;
 mod config;
 mod dialect;
 mod endpoint;
+mod judge;
 mod wire;
 
 pub use authorize::ActingAs;

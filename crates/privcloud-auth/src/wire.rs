@@ -9,6 +9,7 @@ use token_core::{
 
 use crate::codes::refuses_the_client;
 use crate::config::PrivateCloud;
+use crate::dialect::refs;
 
 /// "The validity time of access_token is 3600, the unit is s".
 const DOCUMENTED_LIFE: Duration = Duration::from_secs(3600);
@@ -71,18 +72,12 @@ pub(crate) fn outcome(
 
 /// Returns the vendor's refusal, if the answer is one.
 fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Option<Error> {
-    let (codes, fields) = (&cloud.dialect.codes, &cloud.dialect.fields);
-    let said = |names: &[String]| {
-        let code = document.code(&refs(names))?;
-        Some(code)
-            .filter(|code| !code.trim().is_empty() && code != "false" && !codes.is_success(code))
-    };
-    let message = message(cloud, document);
-    if let Some(code) = said(&fields.error).or_else(|| said(&fields.code)) {
-        return Some(answer.refused(codes.kind(&code, answer), &code, message));
+    let (dialect, message) = (&cloud.dialect, message(cloud, document));
+    if let Some(code) = dialect.refusal(document) {
+        return Some(answer.refused(dialect.codes.kind(&code, answer), &code, message));
     }
     let status = Some(answer.status()).filter(|status| !status.is_success())?;
-    let kind = codes.kind(status.as_str(), answer);
+    let kind = dialect.codes.kind(status.as_str(), answer);
     Some(answer.refused_by_stranger(kind, status.as_str(), message))
 }
 
@@ -118,8 +113,4 @@ fn message<'a>(cloud: &PrivateCloud, document: &'a Document) -> &'a str {
     document
         .text(&refs(&cloud.dialect.fields.message))
         .unwrap_or_default()
-}
-
-fn refs(names: &[String]) -> Vec<&str> {
-    names.iter().map(String::as_str).collect()
 }

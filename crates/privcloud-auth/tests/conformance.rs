@@ -39,6 +39,7 @@ fn another_dialect() -> Dialect {
     dialect.codes.rejected.push("40013".into());
     dialect.codes.config.push("e-client".into());
     dialect.codes.transient.push("40099".into());
+    dialect.codes.token_refused.push("40014".into());
     dialect
 }
 

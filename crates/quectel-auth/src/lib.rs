@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api;
 mod region;
 mod reply;
 mod sign;
@@ -15,6 +16,7 @@ pub mod access_key {
     mod codes;
     mod config;
     mod endpoint;
+    mod judge;
     mod wire;
 
     pub use amqp::AmqpLogin;
@@ -29,6 +31,7 @@ pub mod end_user {
     mod codes;
     mod config;
     mod endpoint;
+    mod judge;
     mod login;
     mod wire;
 

@@ -1,9 +1,11 @@
 use token_core::{
-    Answer, ApiOrigin, Attempt, Error, Outcome, Request, Rotation, Token, TokenEndpoint, TokenKey,
+    Answer, ApiOrigin, ApiResponse, ApiVerdict, Attempt, Error, Outcome, Request, Rotation, Token,
+    TokenEndpoint, TokenKey,
 };
 
 use super::config::AccessKey;
-use super::{codes, wire};
+use super::{codes, judge, wire};
+use crate::api;
 use crate::reply::Reply;
 
 impl TokenEndpoint for AccessKey {
@@ -35,6 +37,14 @@ impl TokenEndpoint for AccessKey {
 
     fn api_origins(&self) -> Vec<ApiOrigin> {
         vec![self.base.origin()]
+    }
+
+    fn judge(&self, response: &ApiResponse<'_>) -> ApiVerdict {
+        judge::verdict(response)
+    }
+
+    fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
+        api::needs_body(response)
     }
 
     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {

@@ -7,12 +7,12 @@ use token_core::{Answer, Error, ErrorKind, Step};
 use crate::reply::{Reply, service_failure};
 
 /// 200 in the tables of every page, 0 in the samples. Neither counts without a token.
-const SUCCESSES: [&str; 2] = ["200", "0"];
+pub(super) const SUCCESSES: [&str; 2] = ["200", "0"];
 
 /// "Account frozen, please try again after 20 minutes". The same holds for an address.
-const FROZEN_FOR: Duration = Duration::from_secs(20 * 60);
+pub(super) const FROZEN_FOR: Duration = Duration::from_secs(20 * 60);
 /// "Temporarily blocked … automatically lifted after 24 hours."
-const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
+pub(super) const BLOCKED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// Returns the vendor's refusal, if the answer is one.
 pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error> {
