@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api_vendor;
 pub mod endpoint_conformance;
 mod exchange;
 mod manual_clock;
@@ -8,9 +9,12 @@ mod random;
 pub mod records;
 mod scripted_client;
 pub mod store_conformance;
+mod storm;
 
+pub use api_vendor::{ApiRefusal, ApiVendor, REQUEST_ID};
 pub use endpoint_conformance::EndpointSuite;
 pub use exchange::{attempt, call, exchange};
 pub use manual_clock::ManualClock;
 pub use scripted_client::{ScriptedClient, Sent};
 pub use store_conformance::{Handles, StorePlace, StoreSuite};
+pub use storm::{InFlight, RevocationStorm};
