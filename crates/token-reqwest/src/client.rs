@@ -15,6 +15,7 @@ use crate::answer::{MOST_HEADERS_READ, whole_answer};
 #[cfg(feature = "rustls")]
 use crate::environment::UnusedProxies;
 use crate::failure::{never_connected, no_answer};
+use crate::redirects::follows_none;
 use crate::stage::{NoteConnecting, Stage};
 
 /// An [`HttpClient`] that uses reqwest.
@@ -111,7 +112,7 @@ impl ReqwestClient {
     /// [`Policy::none`]. The policy is read from the client's `Debug` output; if a version of
     /// reqwest does not show it, the client is refused.
     pub fn from_client(client: reqwest::Client) -> Result<Self, BuildError> {
-        if !follows_no_redirects(&client) {
+        if !follows_none(&client) {
             let why =
                 "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
             return Err(BuildError::invalid("client", why));
@@ -220,8 +221,4 @@ pub(crate) fn build_hardened(settings: reqwest::ClientBuilder) -> reqwest::Resul
         .connection_verbose(false)
         .connector_layer(NoteConnecting)
         .build()
-}
-
-fn follows_no_redirects(client: &reqwest::Client) -> bool {
-    format!("{client:?}").contains(r#"redirect_policy: "Policy(None)""#)
 }

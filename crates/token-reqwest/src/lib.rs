@@ -2,16 +2,25 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
+#[cfg(feature = "execute")]
+mod api;
 #[cfg(feature = "rustls")]
 mod builder;
 mod client;
 #[cfg(feature = "rustls")]
 mod environment;
 mod failure;
+mod redirects;
 mod stage;
 #[cfg(feature = "rustls")]
 mod tls;
 
+#[cfg(feature = "execute")]
+#[cfg_attr(docsrs, doc(cfg(feature = "execute")))]
+pub use api::{ApiClient, ApiSender, Execute, ExecuteError};
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use api::{TokenMiddleware, client};
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use builder::ReqwestClientBuilder;

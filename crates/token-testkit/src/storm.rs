@@ -24,11 +24,11 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 /// exchange per revocation.
 ///
 /// ```
+/// # use token_core::reexports::{Bytes, http};
 /// # async fn storm(
 /// #     url: &str,
 /// #     send: impl AsyncFn(http::Request<Bytes>) -> Result<http::Response<Bytes>, String>,
 /// # ) -> Result<(), Box<dyn std::error::Error>> {
-/// # use token_core::reexports::{Bytes, http};
 /// use token_testkit::{ApiRefusal, RevocationStorm};
 ///
 /// let storm = RevocationStorm::new(url, ApiRefusal::Status, 1)?;

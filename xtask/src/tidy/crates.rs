@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("token-core", &[]),
     ("token-cache", &["token-core"]),
     ("token-file", &["token-core", "token-sealing"]),
-    ("token-reqwest", &["token-core"]),
+    ("token-reqwest", &["token-cache", "token-core"]),
     ("token-tower", &["token-core"]),
     ("token-redis", &["token-core", "token-sealing"]),
     ("token-postgres", &["token-core", "token-sealing"]),

@@ -1,0 +1,79 @@
+//! Tokens that are revoked at random under many requests at the same time.
+
+use std::time::Duration;
+
+use reqwest::Request;
+use token_cache::TokenCache;
+use token_testkit::{ApiRefusal, RevocationStorm};
+use tokio::time::Instant;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer};
+
+use crate::fixture::{Adapter, answered, following, seen};
+
+const CALLERS: usize = 200;
+const REVOCATIONS: u64 = 10;
+/// Set to let each storm go on for so many seconds.
+const SECONDS: &str = "STORM_SECONDS";
+
+async fn survives(refusal: ApiRefusal, adapter: impl Fn(TokenCache) -> Adapter) {
+    let server = MockServer::builder()
+        .disable_request_recording()
+        .start()
+        .await;
+    let storm = RevocationStorm::new(&server.uri(), refusal, 7).unwrap();
+    let answering = storm.clone();
+    let mock = Mock::given(any()).respond_with(move |request: &wiremock::Request| {
+        answered(&answering.answer(&seen(request)))
+    });
+    mock.mount(&server).await;
+    let tokens = TokenCache::builder(storm.vendor().clone())
+        .http_client(storm.vendor().clone())
+        .clock(storm.clock().clone())
+        .build()
+        .unwrap();
+    let adapter = adapter(tokens);
+    let seconds = std::env::var(SECONDS)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| tokio::spawn(caller(storm.clone(), adapter.clone(), end)))
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert_eq!(storm.findings(), Vec::<String>::new());
+    assert!(storm.revocations() >= REVOCATIONS);
+}
+
+async fn caller(storm: RevocationStorm, adapter: Adapter, end: Option<Instant>) {
+    let goes_on = || match end {
+        Some(end) => Instant::now() < end,
+        None => storm.revocations() < REVOCATIONS,
+    };
+    while goes_on() {
+        let in_flight = storm.begin();
+        let request = Request::try_from(in_flight.request()).unwrap();
+        in_flight.end(adapter.send(request).await.map(|answer| {
+            let mut plain = http::Response::new(bytes::Bytes::new());
+            *plain.status_mut() = answer.status();
+            plain
+        }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn execute_survives_a_storm_of_revocations() {
+    for refusal in [ApiRefusal::Status, ApiRefusal::Code] {
+        survives(refusal, |tokens| Adapter::Execute(tokens, following())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_middleware_survives_a_storm_of_revocations() {
+    for refusal in [ApiRefusal::Status, ApiRefusal::Code] {
+        let adapter = |tokens| Adapter::Middleware(token_reqwest::client(tokens, following()));
+        survives(refusal, adapter).await;
+    }
+}
