@@ -20,9 +20,10 @@ use crate::flight::Shared;
 use crate::flight::runtime::{Tasks, has_timers};
 use crate::memory::MemoryStore;
 use crate::refresh::attempts::Attempts;
-use crate::refresh::bound_store::BoundStore;
+use crate::refresh::bound_store::{BoundStore, NamedStore};
 use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource, MakeEndpoint};
 use crate::refresh::{Parts, Refresher, Settings};
+use crate::telemetry::metric;
 
 /// Upper bound for `lease_ttl`.
 const LONGEST_LEASE: Duration = Duration::from_secs(86_400);
@@ -87,8 +88,8 @@ pub struct TokenCacheBuilder {
     make_endpoint: Option<MakeEndpoint>,
     api_origins: Vec<Result<ApiOrigin, BuildError>>,
     http: Option<Box<dyn HttpClient>>,
-    store: Arc<dyn TokenStore>,
-    fallback: Option<Arc<dyn TokenStore>>,
+    store: NamedStore,
+    fallback: Option<NamedStore>,
     clock: Box<dyn Clock>,
     timing: Timing,
     settings: Settings,
@@ -104,7 +105,7 @@ impl TokenCacheBuilder {
             make_endpoint,
             api_origins: Vec::new(),
             http: None,
-            store: Arc::new(MemoryStore::new()),
+            store: NamedStore::of(MemoryStore::new()),
             fallback: None,
             clock: Box::new(SystemClock),
             timing: Timing::default(),
@@ -141,7 +142,7 @@ impl TokenCacheBuilder {
 
     /// Sets the store that keeps the token between processes. Default: a [`MemoryStore`].
     pub fn store(mut self, store: impl TokenStore) -> Self {
-        self.store = Arc::new(store);
+        self.store = NamedStore::of(store);
         self
     }
 
@@ -149,7 +150,7 @@ impl TokenCacheBuilder {
     /// not acknowledged. They are durable there at once, so a process that dies meanwhile loses
     /// nothing: the next process on this machine writes them to the shared store. Default: none.
     pub fn fallback_store(mut self, store: impl TokenStore) -> Self {
-        self.fallback = Some(Arc::new(store));
+        self.fallback = Some(NamedStore::of(store));
         self
     }
 
@@ -254,6 +255,7 @@ impl TokenCacheBuilder {
         let traits = EndpointTraits::of(&*self.endpoint, &attempts.next(&self.clock.now()))
             .with_api_origins(origins);
         let current = Current::new(traits, self.clock, self.timing)?;
+        metric::begin(current.key());
         let owner = Owner::new(attempts.random_bytes());
         let bind =
             |store| BoundStore::new(store, current.key().clone(), owner.clone(), STORE_LIMIT);

@@ -16,6 +16,7 @@ use crate::current::cached_token::TokenGuard;
 use crate::current::events::Events;
 use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
+use crate::flight::health::Health;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
@@ -166,7 +167,7 @@ impl TokenCache {
         build: impl FnOnce(&Attempt) -> Result<Request, Error>,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let request = build(&self.attempt())?;
+        let request = build(&self.attempt()).map_err(|error| error.with_key(self.key()))?;
         self.shared.ask(request, read).await
     }
 
@@ -183,6 +184,20 @@ impl TokenCache {
     /// Returns a stream of what happens to the token from now on.
     pub fn events(&self) -> Events {
         Events::new(self.shared.current.subscribe())
+    }
+
+    /// Returns how the cache is now, for a readiness probe or a status page. Neither the vendor nor
+    /// the store is asked.
+    ///
+    /// ```
+    /// # fn probe(tokens: token_cache::TokenCache) -> u16 {
+    /// let health = tokens.health();
+    /// println!("{health}");
+    /// if health.usable { 200 } else { 503 }
+    /// # }
+    /// ```
+    pub fn health(&self) -> Health {
+        self.shared.health()
     }
 
     /// Waits, at most `within`, until no exchange is in flight and the store has acknowledged the

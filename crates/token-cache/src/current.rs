@@ -8,6 +8,8 @@ pub(crate) mod decide;
 pub(crate) mod entropy;
 pub(crate) mod events;
 mod failures;
+#[cfg(feature = "tracing")]
+mod log;
 mod next_exchange;
 mod publish;
 pub(crate) mod session;
@@ -48,6 +50,8 @@ pub(crate) struct Current {
     /// Woken whenever there is another token.
     published: Notify,
     events: broadcast::Sender<Event>,
+    #[cfg(feature = "tracing")]
+    log: log::Log,
     /// When the last exchange began, in milliseconds of elapsed time.
     exchange_began: AtomicU64,
     /// Whether a tombstone was met, and no token since.
@@ -114,6 +118,8 @@ impl Current {
             sessions: Sessions::default(),
             published: Notify::new(),
             events: broadcast::Sender::new(EVENT_BACKLOG),
+            #[cfg(feature = "tracing")]
+            log: log::Log::default(),
             exchange_began: AtomicU64::new(0),
             logged_out: AtomicBool::new(false),
             grant_end_told: AtomicBool::new(false),
@@ -255,7 +261,7 @@ impl Current {
 
     pub(crate) fn emit(&self, event: Event) {
         #[cfg(feature = "tracing")]
-        event.log(&self.traits.key);
+        self.log.event(self.key(), &event);
         // Nobody has to listen.
         _ = self.events.send(event);
     }

@@ -2,11 +2,13 @@
 //! one refresh is in flight, as a task that no caller can cancel.
 
 pub(crate) mod background;
+pub(crate) mod health;
 pub(crate) mod runtime;
 mod single_flight;
 mod start;
 mod sync;
 mod wait;
+mod waiters;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use token_core::{Answer, Error, Request};
 
 use self::runtime::Tasks;
 use self::single_flight::SingleFlight;
+use self::waiters::{Waiters, Waiting};
 use crate::current::Current;
 use crate::current::decide::{Decision, RefreshState};
 use crate::current::sessions::SessionId;
@@ -34,6 +37,7 @@ pub(crate) struct Shared {
     /// time.
     looked_at: AtomicU64,
     wait_timeout: Duration,
+    waiters: Waiters,
 }
 
 impl Shared {
@@ -50,6 +54,7 @@ impl Shared {
             flight: SingleFlight::new(),
             looked_at: AtomicU64::new(0),
             wait_timeout,
+            waiters: Waiters::default(),
         }
     }
 
@@ -66,6 +71,16 @@ impl Shared {
             }
             true => self.current.decide_during(RefreshState::InFlight),
         }
+    }
+
+    /// Names the grant in the error of a caller.
+    fn named<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        outcome.map_err(|error| error.with_key(self.current.key()))
+    }
+
+    /// Counts a caller that waits for a token.
+    fn waiting(&self) -> Waiting<'_> {
+        self.waiters.one_more(self.current.key())
     }
 
     fn is_in_flight(&self) -> bool {
@@ -90,7 +105,7 @@ impl Shared {
                 .logout(shared.current.session(session))
                 .await
         };
-        self.tasks.run(logout).await
+        self.named(self.tasks.run(logout).await)
     }
 
     pub(crate) async fn grant_state(self: &Arc<Self>) -> Result<GrantState, Error> {
@@ -101,7 +116,7 @@ impl Shared {
                 .grant_state(shared.current.session(session))
                 .await
         };
-        self.tasks.run(asking).await
+        self.named(self.tasks.run(asking).await)
     }
 
     /// Sends one request that is about the token, and reads the answer.
@@ -117,8 +132,8 @@ impl Shared {
                 .ask(shared.current.session(session), request)
                 .await
         };
-        let reply = self.tasks.run(asking).await?;
-        read(&reply.answer())
+        let reply = self.named(self.tasks.run(asking).await)?;
+        self.named(read(&reply.answer()))
     }
 
     /// Waits, at most this long, until no refresh is in flight and the store has acknowledged the

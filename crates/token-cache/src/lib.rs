@@ -8,6 +8,7 @@ mod current;
 mod flight;
 mod memory;
 mod refresh;
+mod telemetry;
 #[doc = include_str!("../SHARING.md")]
 pub mod sharing {}
 
@@ -19,6 +20,7 @@ pub use current::backoff::Backoff;
 pub use current::cached_token::TokenGuard;
 pub use current::events::{Event, Events, Origin};
 pub use flight::background::KeepFresh;
+pub use flight::health::Health;
 pub use memory::MemoryStore;
 pub use refresh::grant_state::GrantState;
 pub use refresh::revoke::LoggedOut;

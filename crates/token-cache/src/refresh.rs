@@ -124,10 +124,10 @@ impl Refresher {
             http: parts.http,
             attempts: parts.attempts,
             initial: InitialToken::new(parts.store.key(), parts.initial),
+            pending: Pending::new(parts.store.key().clone()),
             store: parts.store,
             settings: parts.settings,
             spares: Spares::default(),
-            pending: Pending::default(),
             fallback: Fallback::new(parts.fallback),
             new_grants: NewGrants::default(),
             inherited_intent: Mutex::new(None),
@@ -174,6 +174,7 @@ impl Refresher {
     fn exchanger_with<'a>(&'a self, endpoint: AnyEndpoint, session: Session<'a>) -> Exchanger<'a> {
         Exchanger {
             endpoint,
+            key: self.store.key(),
             http: &*self.http,
             clock: session.clock(),
             attempts: &self.attempts,

@@ -10,6 +10,7 @@ use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, ErrorKind, Token};
 
 use super::TokenCache;
 use crate::current::cached_token::TokenGuard;
+use crate::telemetry::metric;
 
 /// Opts a request out: as an extension of it, it tells adapters to send the request without the
 /// token.
@@ -21,6 +22,9 @@ use crate::current::cached_token::TokenGuard;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithoutToken;
+
+/// The label of [`ApiVerdict::TokenRefused`] in metrics.
+pub(super) const TOKEN_REFUSED: &str = "token_refused";
 
 /// One API request with the token, which is sent once or twice. For those who write an adapter for
 /// an HTTP client; the adapters of this workspace are made of it.
@@ -127,7 +131,8 @@ impl TokenCache {
         body: &mut ApiBody<'_>,
     ) -> Result<(), Error> {
         let endpoint = self.shared.refresher.endpoint();
-        endpoint.authorize(token, request, body, &self.attempt())
+        let authorized = endpoint.authorize(token, request, body, &self.attempt());
+        authorized.map_err(|error| error.with_key(self.key()))
     }
 }
 
@@ -199,12 +204,19 @@ impl ApiCall<'_> {
             return Ok(Answered::Final);
         };
         let verdict = self.tokens.shared.refresher.endpoint().judge(response);
-        match verdict {
-            ApiVerdict::Accepted => self.tokens.shared.current.note_use(&sent.token),
-            ApiVerdict::TokenRefused => return self.refused(sent, response, has_copy),
-            _ => {}
+        let answered = match verdict {
+            ApiVerdict::TokenRefused => self.refused(sent, response, has_copy),
+            ApiVerdict::Accepted => {
+                self.tokens.shared.current.note_use(&sent.token);
+                Ok(Answered::Final)
+            }
+            _ => Ok(Answered::Final),
+        };
+        if let Some(verdict) = refusal(verdict) {
+            let is_replayed = matches!(answered, Ok(Answered::SendAgain));
+            metric::api_refused(self.tokens.key(), verdict, is_replayed);
         }
-        Ok(Answered::Final)
+        answered
     }
 
     fn refused(
@@ -241,6 +253,16 @@ impl fmt::Debug for ApiCall<'_> {
             .field("key", self.tokens.key())
             .field("is_authorized", &self.is_authorized())
             .finish_non_exhaustive()
+    }
+}
+
+/// Returns the label of a verdict that is a refusal.
+fn refusal(verdict: ApiVerdict) -> Option<&'static str> {
+    match verdict {
+        ApiVerdict::TokenRefused => Some(TOKEN_REFUSED),
+        ApiVerdict::InsufficientScope => Some("insufficient_scope"),
+        ApiVerdict::Throttled { .. } => Some("throttled"),
+        _ => None,
     }
 }
 

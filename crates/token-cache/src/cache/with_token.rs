@@ -3,8 +3,9 @@
 use token_core::Error;
 
 use super::TokenCache;
-use super::api_call::{is_same, refused_again};
+use super::api_call::{TOKEN_REFUSED, is_same, refused_again};
 use crate::current::cached_token::TokenGuard;
+use crate::telemetry::metric;
 
 impl TokenCache {
     /// Calls an API with the token by any client, and once more with a new token if the API
@@ -51,11 +52,14 @@ impl TokenCache {
         }
         self.invalidate(&first);
         let second = self.token().await?.detached();
-        if is_same(&first, &second) {
+        let is_replayed = !is_same(&first, &second);
+        metric::api_refused(self.key(), TOKEN_REFUSED, is_replayed);
+        if !is_replayed {
             return Err(refused_again().with_key(self.key()));
         }
         let result = call(second.detached_clone()).await;
         if is_refused(&result) {
+            metric::api_refused(self.key(), TOKEN_REFUSED, false);
             self.invalidate(&second);
             return Err(refused_again().with_key(self.key()));
         }

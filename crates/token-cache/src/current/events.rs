@@ -1,9 +1,15 @@
 //! What happens to the token, as a stream of events.
 
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures_core::Stream;
 use token_core::{Error, Generation, Timestamp};
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Something that happened to the token. Events contain no secrets.
 #[non_exhaustive]
@@ -106,22 +112,6 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// Logs what an operator has to fix.
-    #[cfg(feature = "tracing")]
-    pub(crate) fn log(&self, key: &token_core::TokenKey) {
-        match self {
-            Self::NotDurable => tracing::warn!(
-                %key,
-                "the refresh token rotates, but the store does not outlive this process: \
-                 use a durable store",
-            ),
-            Self::StoreWarning { what } => tracing::warn!(%key, "{what}"),
-            _ => {}
-        }
-    }
-}
-
 /// Where a token came from.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +135,7 @@ impl Origin {
     }
 }
 
-/// A stream of [`Event`]s.
+/// A [`Stream`] of [`Event`]s.
 ///
 /// ```
 /// # async fn watch(tokens: token_cache::TokenCache) {
@@ -155,23 +145,54 @@ impl Origin {
 /// }
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct Events(broadcast::Receiver<Event>);
+///
+/// It ends once the cache is dropped. A reader that is more than 64 events behind misses the
+/// oldest.
+pub struct Events(Receiving);
+
+type Receiver = broadcast::Receiver<Event>;
+type Received = Result<Event, RecvError>;
+
+/// The wait for the next event. It owns the receiver, so that a caller of [`Events::next`] that
+/// goes away misses nothing.
+type Receiving = Pin<Box<dyn Future<Output = (Received, Receiver)> + Send + Sync>>;
 
 impl Events {
-    pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
-        Self(receiver)
+    pub(crate) fn new(receiver: Receiver) -> Self {
+        Self(receive(receiver))
     }
 
-    /// Returns the next event; `None` once the cache is dropped. A reader that is more than 64
-    /// events behind misses the oldest.
+    /// Returns the next event; `None` once the cache is dropped.
     pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
+            let (received, receiver) = ready!(self.0.as_mut().poll(context));
+            self.0 = receive(receiver);
+            match received {
+                Ok(event) => return Poll::Ready(Some(event)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return Poll::Ready(None),
             }
         }
+    }
+}
+
+fn receive(mut receiver: Receiver) -> Receiving {
+    Box::pin(async move {
+        let received = receiver.recv().await;
+        (received, receiver)
+    })
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
     }
 }

@@ -12,6 +12,7 @@ use super::events::Origin;
 use super::failures::Brought;
 use super::sessions::{Publication, SessionId};
 use crate::clock::millis;
+use crate::telemetry::metric;
 
 /// A task's view of what is current. It changes nothing once a logout has ended the session that
 /// the task began in.
@@ -60,6 +61,7 @@ impl<'a> Session<'a> {
     pub(crate) fn note_tombstone(&self) -> Error {
         self.sessions.act_in(self.id, || {
             self.cached.load().revoke();
+            metric::ended(self.key());
             self.current.set_logged_out();
         });
         // The next caller can log in again, if the vendor has a repeatable login.
@@ -80,6 +82,7 @@ impl<'a> Session<'a> {
             let cached = self.cached.load();
             if cached.token().generation() == token.generation() {
                 cached.revoke();
+                metric::ended(self.key());
             }
         });
     }
@@ -158,6 +161,7 @@ impl Current {
         let placeholder = CachedToken::new(self.placeholder.clone(), self.now());
         placeholder.revoke();
         self.cached.store(Arc::new(placeholder));
+        metric::ended(self.key());
         self.failures.clear();
         self.set_logged_out();
     }

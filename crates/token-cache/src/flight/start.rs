@@ -52,6 +52,11 @@ impl Shared {
     /// Begins a grant: in the flight under way if that only waits for another owner, else in the
     /// next one.
     pub(crate) async fn begin_grant(self: &Arc<Self>, grant: NewGrant) -> Outcome {
+        let _waiting = self.waiting();
+        self.named(self.join_or_begin(grant).await)
+    }
+
+    async fn join_or_begin(self: &Arc<Self>, grant: NewGrant) -> Outcome {
         let mut queued = self.refresher.new_grants().add(grant);
         loop {
             let mut ours = None;

@@ -25,13 +25,14 @@ impl Shared {
         }
         match self.current.live() {
             Some(token) if matches!(decision, Decision::Use | Decision::UseAndRefresh) => Ok(token),
-            _ => self.wait(within).await,
+            _ => self.named(self.wait(within).await),
         }
     }
 
     /// Waits for the refresh, within the caller's own time. A live token is not replaced by an
     /// error.
     async fn wait(self: &Arc<Self>, within: Duration) -> Result<TokenGuard, Error> {
+        let _waiting = self.waiting();
         let deadline = self.current.now().elapsed.saturating_add(within);
         let waited = self
             .tasks
@@ -117,11 +118,10 @@ impl Shared {
         {
             return Ok(token);
         }
-        let refreshed = self
-            .tasks
-            .timeout(within, self.refresh_past(cached))
-            .await?;
-        refreshed.unwrap_or_else(|| Err(self.late()))?;
+        let _waiting = self.waiting();
+        let refreshing = self.refresh_past(cached);
+        let refreshed = self.named(self.tasks.timeout(within, refreshing).await)?;
+        self.named(refreshed.unwrap_or_else(|| Err(self.late())))?;
         self.current.live().ok_or_else(|| self.current.not_live())
     }
 

@@ -8,22 +8,36 @@ use token_core::store::{
     StoreError,
 };
 use token_core::{Generation, TokenKey, TokenStore};
+use tokio::time::Instant;
+
+use crate::telemetry::metric;
 
 #[derive(Clone, Debug)]
 pub(crate) struct BoundStore {
-    store: Arc<dyn TokenStore>,
+    store: NamedStore,
     key: TokenKey,
     owner: Owner,
     limit: Duration,
 }
 
+/// A store, and the name of its type for metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedStore {
+    store: Arc<dyn TokenStore>,
+    name: &'static str,
+}
+
+impl NamedStore {
+    pub(crate) fn of<S: TokenStore>(store: S) -> Self {
+        Self {
+            store: Arc::new(store),
+            name: short_name(std::any::type_name::<S>()),
+        }
+    }
+}
+
 impl BoundStore {
-    pub(crate) fn new(
-        store: Arc<dyn TokenStore>,
-        key: TokenKey,
-        owner: Owner,
-        limit: Duration,
-    ) -> Self {
+    pub(crate) fn new(store: NamedStore, key: TokenKey, owner: Owner, limit: Duration) -> Self {
         Self {
             store,
             key,
@@ -40,31 +54,36 @@ impl BoundStore {
         &self.owner
     }
 
+    /// Returns the name of the store in metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        self.store.name
+    }
+
     /// Returns the time limit of an operation.
     pub(crate) fn limit(&self) -> Duration {
         self.limit
     }
 
     pub(crate) fn is_durable(&self) -> bool {
-        self.store.is_durable()
+        self.inner().is_durable()
     }
 
     pub(crate) async fn load(&self) -> Result<Entry, StoreError> {
-        self.in_time(self.store.load(&self.key)).await
+        self.in_time("load", self.inner().load(&self.key)).await
     }
 
     pub(crate) async fn acquire(&self, ttl: Duration) -> Result<Acquired, StoreError> {
-        self.in_time(self.store.acquire(&self.key, &self.owner, ttl))
+        self.in_time("acquire", self.inner().acquire(&self.key, &self.owner, ttl))
             .await
     }
 
     pub(crate) async fn renew(&self, ttl: Duration) -> Result<Renewed, StoreError> {
-        self.in_time(self.store.renew(&self.key, &self.owner, ttl))
+        self.in_time("renew", self.inner().renew(&self.key, &self.owner, ttl))
             .await
     }
 
     pub(crate) async fn write_intent(&self, intent: &Intent) -> Result<Intended, StoreError> {
-        self.in_time(self.store.write_intent(&self.key, intent))
+        self.in_time("write_intent", self.inner().write_intent(&self.key, intent))
             .await
     }
 
@@ -73,32 +92,36 @@ impl BoundStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        self.in_time(self.store.commit(&self.key, condition, record))
+        self.in_time("commit", self.inner().commit(&self.key, condition, record))
             .await
     }
 
     pub(crate) async fn tombstone(&self) -> Result<Option<Record>, StoreError> {
-        self.in_time(self.store.tombstone(&self.key)).await
+        self.in_time("tombstone", self.inner().tombstone(&self.key))
+            .await
     }
 
     /// Tells the others that nothing was spent, or that the outcome is known. If this fails, the
     /// intent stands and they wait a little longer than they had to.
     pub(crate) async fn clear_intent(&self) {
         _ = self
-            .in_time(self.store.clear_intent(&self.key, &self.owner))
+            .in_time(
+                "clear_intent",
+                self.inner().clear_intent(&self.key, &self.owner),
+            )
             .await;
     }
 
     /// Gives back the lease that this owner may have. If this fails, the lease ends by itself.
     pub(crate) async fn release(&self) {
         _ = self
-            .in_time(self.store.release(&self.key, &self.owner))
+            .in_time("release", self.inner().release(&self.key, &self.owner))
             .await;
     }
 
     /// Returns what is wrong with the place where tokens are kept.
     pub(crate) async fn warnings(&self) -> Vec<String> {
-        let warnings = tokio::time::timeout(self.limit, self.store.warnings());
+        let warnings = tokio::time::timeout(self.limit, self.inner().warnings());
         warnings.await.unwrap_or_default()
     }
 
@@ -111,7 +134,7 @@ impl BoundStore {
     ) -> Result<Entry, StoreError> {
         const SHORTEST: Duration = Duration::from_millis(10);
         let pause = tokio::time::sleep(SHORTEST.min(at_most));
-        let hint = self.store.wait_for_change(&self.key, seen, at_most);
+        let hint = self.inner().wait_for_change(&self.key, seen, at_most);
         let hint = tokio::time::timeout(at_most, hint).await.ok().flatten();
         let next = match hint {
             Some(entry) => Ok(entry),
@@ -126,11 +149,27 @@ impl BoundStore {
 
     async fn in_time<T>(
         &self,
+        name: &'static str,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let late = |_| Err(StoreError::new("the store did not answer in time"));
-        tokio::time::timeout(self.limit, operation)
-            .await
-            .unwrap_or_else(late)
+        let begun = Instant::now();
+        let ended = tokio::time::timeout(self.limit, operation).await;
+        let outcome = match &ended {
+            Ok(Ok(_)) => "ok",
+            Ok(Err(_)) => "error",
+            Err(_) => "timeout",
+        };
+        metric::stored(self.store.name, name, outcome, begun.elapsed());
+        ended.unwrap_or_else(|_| Err(StoreError::new("the store did not answer in time")))
     }
+
+    fn inner(&self) -> &dyn TokenStore {
+        &*self.store.store
+    }
+}
+
+/// Returns the last name in the path of a type, without generics: `FileStore`.
+fn short_name(path: &'static str) -> &'static str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
 }

@@ -80,10 +80,10 @@ impl Refresher {
             _ => Ok(()),
         };
         session.publish(issued.token, issued.asked, origin);
-        let error = error.to_error();
+        let error = error.to_error().with_key(session.key());
         session.emit(Event::PersistFailed { generation, error });
         if let Err(error) = kept {
-            let error = error.to_error();
+            let error = error.to_error().with_key(session.key());
             session.emit(Event::FallbackFailed { generation, error });
         }
         if let Some((condition, record)) = pending {

@@ -1,15 +1,21 @@
 //! One exchange: a request and its answer, with the few retries that are safe.
 
+mod outcome;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
-    Answer, Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Reason, Request,
-    Secret, ServerOffset, Step, Timestamp, Token,
+    Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Reason, Request,
+    ServerOffset, TokenKey,
 };
+
+use self::outcome::{ExchangeError, Steps, error_of, refresh_token_only};
+pub(crate) use self::outcome::{Issued, Limits, Reply, RetryPolicy};
 
 use super::attempts::Attempts;
 use super::endpoint_source::AnyEndpoint;
+use crate::telemetry::exchange::Attempted;
 
 /// A login has at most this many steps.
 const MAX_STEPS: u32 = 5;
@@ -18,68 +24,11 @@ const MAX_STEPS: u32 = 5;
 #[derive(Clone, Debug)]
 pub(crate) struct Exchanger<'a> {
     pub(crate) endpoint: AnyEndpoint,
+    pub(crate) key: &'a TokenKey,
     pub(crate) http: &'a dyn HttpClient,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) attempts: &'a Attempts,
     pub(crate) reason: Reason,
-}
-
-/// How long an exchange may take in all, and when its request is sent again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) within: Duration,
-    pub(crate) retry: RetryPolicy,
-}
-
-/// When a request without an answer is sent again at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RetryPolicy {
-    /// Never: it has a code or a password.
-    Never,
-    /// Once, if no byte of it left: it has a single-use refresh token.
-    Unsent,
-    /// Once: the vendor accepts it twice.
-    Once,
-}
-
-/// A token that an exchange brought.
-#[derive(Debug)]
-pub(crate) struct Issued {
-    pub(crate) token: Token,
-    /// The time just before the request was sent: its life counts from here.
-    pub(crate) asked: ClockReading,
-    /// Why the access token is unusable: then only the refresh token is new.
-    pub(crate) error: Option<Error>,
-}
-
-impl Issued {
-    pub(crate) fn of(token: Token, asked: ClockReading) -> Self {
-        Self {
-            token,
-            asked,
-            error: None,
-        }
-    }
-}
-
-/// What a request came back with.
-pub(crate) struct Reply {
-    pub(crate) request: Request,
-    pub(crate) response: http::Response<Bytes>,
-    pub(crate) asked: ClockReading,
-    offset: ServerOffset,
-}
-
-impl Reply {
-    pub(crate) fn answer(&self) -> Answer<'_> {
-        Answer::new(&self.request, &self.response, self.asked.wall, self.offset)
-    }
-}
-
-/// Why an exchange brought no token, and whether anything was sent for it.
-struct ExchangeError {
-    error: Error,
-    sent: bool,
 }
 
 impl Exchanger<'_> {
@@ -93,8 +42,11 @@ impl Exchanger<'_> {
         let mut retry = limits.retry;
         let mut may_ask_again = retry != RetryPolicy::Never;
         let mut doubt = None;
+        let mut attempts = 0;
         loop {
-            let run = self.run_steps(build(&self.attempt())?, deadline).await;
+            attempts += 1;
+            let first = build(&self.attempt())?;
+            let run = self.run_steps(first, deadline, attempts).await;
             let has_time = self.clock.now().elapsed < deadline;
             let asks_for_retry = matches!(run, Ok(Steps::Retry(_)));
             let failed = match run {
@@ -126,7 +78,7 @@ impl Exchanger<'_> {
     /// Sends the one request of a one-time grant.
     pub(crate) async fn redeem(&self, limits: Limits, request: Request) -> Result<Issued, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(limits.within);
-        match self.run_steps(request, deadline).await {
+        match self.run_steps(request, deadline, 1).await {
             Ok(Steps::Issued(issued)) => Ok(issued),
             Ok(Steps::Retry(error)) => Err(error),
             Err(failed) => Err(failed.error),
@@ -136,9 +88,16 @@ impl Exchanger<'_> {
     /// Sends one request that brings no token, such as a revocation.
     pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
-        self.send(request, deadline)
-            .await
-            .map_err(|failed| failed.error)
+        let attempted = self.attempted(&request, 1);
+        let sent = attempted.run(self.send(request, deadline), |sent| {
+            sent.as_ref().err().map(|failed| &failed.error)
+        });
+        sent.await.map_err(|failed| failed.error)
+    }
+
+    fn attempted(&self, request: &Request, attempt: u32) -> Attempted<'_> {
+        let (key, step) = (self.key, request.step());
+        Attempted { key, step, attempt }
     }
 
     fn attempt(&self) -> Attempt {
@@ -146,9 +105,19 @@ impl Exchanger<'_> {
         attempt.with_reason(self.reason)
     }
 
+    async fn run_steps(
+        &self,
+        first: Request,
+        deadline: Duration,
+        attempt: u32,
+    ) -> Result<Steps, ExchangeError> {
+        let attempted = self.attempted(&first, attempt);
+        attempted.run(self.steps(first, deadline), error_of).await
+    }
+
     /// Sends the first request and the further steps that the endpoint asks for. Once one request
     /// was sent, the exchange counts as sent.
-    async fn run_steps(&self, first: Request, deadline: Duration) -> Result<Steps, ExchangeError> {
+    async fn steps(&self, first: Request, deadline: Duration) -> Result<Steps, ExchangeError> {
         let purpose = first.step();
         let mut request = first;
         for step in 0..MAX_STEPS {
@@ -220,61 +189,6 @@ impl Exchanger<'_> {
         };
         self.attempts.correct_by(offset, asked);
         offset
-    }
-}
-
-fn refresh_token_only(
-    refresh: Secret,
-    expires_at: Option<Timestamp>,
-    error: Error,
-    asked: ClockReading,
-) -> Result<Steps, ExchangeError> {
-    let token = Token::from_refresh_token(refresh.clone()).map_err(ExchangeError::answered)?;
-    // Nothing is in doubt: the refresh token that came is the one to send next, at once.
-    let error = match error.kind() {
-        ErrorKind::InDoubt => error.as_kind(ErrorKind::Protocol),
-        _ => error,
-    };
-    Ok(Steps::Issued(Issued {
-        token: token.with_refresh(refresh, expires_at),
-        asked,
-        error: Some(error),
-    }))
-}
-
-impl ExchangeError {
-    fn answered(error: Error) -> Self {
-        Self { error, sent: true }
-    }
-
-    /// Returns the failure of a request after `steps` that were answered. Unless the vendor itself
-    /// refuses, what those did to a refresh token or a code is unknown.
-    fn after(self, steps: u32, purpose: Step) -> Self {
-        if steps == 0 {
-            return self;
-        }
-        let spends = matches!(purpose, Step::Refresh | Step::Redemption);
-        let is_unknown = spends && !self.error.is_vendors_word();
-        let error = match is_unknown {
-            true => self.error.as_kind(ErrorKind::InDoubt),
-            false => self.error,
-        };
-        Self { error, sent: true }
-    }
-}
-
-enum Steps {
-    Issued(Issued),
-    Retry(Error),
-}
-
-impl RetryPolicy {
-    fn covers(self, failed: &ExchangeError) -> bool {
-        match self {
-            RetryPolicy::Never => false,
-            RetryPolicy::Unsent => !failed.sent,
-            RetryPolicy::Once => !failed.sent || failed.error.kind() == ErrorKind::InDoubt,
-        }
     }
 }
 

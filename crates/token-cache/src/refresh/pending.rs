@@ -5,16 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use token_core::TokenKey;
 use token_core::store::{CommitCondition, Entry, Record, StoreError};
 
 use super::bound_store::BoundStore;
+use crate::telemetry::metric;
 
 /// The longest pause between two tries. `doubt.rs` waits longer than this.
 pub(crate) const LONGEST_WRITE_PAUSE: Duration = Duration::from_secs(5);
 
 /// At most one commit is pending: that of the newest token, as a child of what the store holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
+    key: TokenKey,
     state: Mutex<State>,
     /// Held by the one that writes.
     writing: tokio::sync::Mutex<()>,
@@ -33,10 +36,22 @@ pub(crate) type Writing<'a> = tokio::sync::MutexGuard<'a, ()>;
 pub(crate) struct Writer<'a>(&'a Pending);
 
 impl Pending {
+    pub(crate) fn new(key: TokenKey) -> Self {
+        Self {
+            key,
+            state: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+        }
+    }
+
     pub(crate) fn keep(&self, condition: CommitCondition, record: Record) {
         let mut state = self.lock();
+        let earlier = state.commit.take();
+        if earlier.is_none() {
+            metric::unpersisted_changed(&self.key, 1.0);
+        }
         // The store still holds the ancestor of the first unwritten token.
-        let condition = state.commit.take().map_or(condition, |(first, _)| first);
+        let condition = earlier.map_or(condition, |(first, _)| first);
         state.commit = Some((condition, record));
     }
 
@@ -51,15 +66,12 @@ impl Pending {
 
     /// Forgets the commit of this record, which the store has acknowledged.
     pub(crate) fn acknowledged(&self, record: &Record) {
-        let mut state = self.lock();
-        state
-            .commit
-            .take_if(|(_, newest)| newest.id() == record.id());
+        self.take_if(|newest| newest.id() == record.id());
     }
 
     /// Gives the commit up, because the grant was logged out.
     pub(crate) fn give_up(&self) -> Option<Record> {
-        self.lock().commit.take().map(|(_, record)| record)
+        self.take_if(|_| true)
     }
 
     /// Waits for the one that writes, so that the result of a write is acted on once.
@@ -90,8 +102,22 @@ impl Pending {
         })
     }
 
+    fn take_if(&self, is_meant: impl Fn(&Record) -> bool) -> Option<Record> {
+        let taken = self.lock().commit.take_if(|(_, newest)| is_meant(newest));
+        let (_, record) = taken?;
+        metric::unpersisted_changed(&self.key, -1.0);
+        Some(record)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nobody will write it any more.
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 

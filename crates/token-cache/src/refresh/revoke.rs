@@ -29,8 +29,9 @@ pub enum LoggedOut {
 impl Refresher {
     /// Asks the vendor to revoke a token, once. If that fails, an event is sent.
     pub(super) async fn revoke(&self, session: Session<'_>, token: &Token) -> LoggedOut {
-        let logged_out = self.ask_to_revoke(session, token).await;
-        if let LoggedOut::NotRevoked { error } = &logged_out {
+        let mut logged_out = self.ask_to_revoke(session, token).await;
+        if let LoggedOut::NotRevoked { error } = &mut logged_out {
+            *error = error.clone().with_key(session.key());
             let error = error.clone();
             session.emit(Event::NotRevoked { error });
         }

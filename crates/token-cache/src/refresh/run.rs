@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use token_core::store::{Acquired, CommitCondition, Entry, StoreError};
 use token_core::{Error, Rotation, Token};
+use tokio::time::Instant;
 
 use super::adopt::Adopted;
 use super::begin::Trigger;
@@ -13,6 +14,7 @@ use super::new_grants::NewGrant;
 use super::{Refresher, busy, record};
 use crate::current::events::{Event, Origin};
 use crate::current::session::Session;
+use crate::telemetry::metric;
 
 /// What a run is for.
 pub(crate) enum RefreshJob {
@@ -60,7 +62,7 @@ impl Refresher {
             RefreshJob::Begin(_) => Purpose::OurOwn,
         };
         let taken = match self.prepare(session).await {
-            Ok(()) => self.take_lease(session, purpose).await,
+            Ok(()) => self.wait_for_lease(session, purpose).await,
             Err(error) => Err(NoLease::Broken(error)),
         };
         match taken {
@@ -152,6 +154,17 @@ impl Refresher {
         for what in self.store.warnings().await {
             session.emit(Event::StoreWarning { what });
         }
+    }
+
+    async fn wait_for_lease<'a>(
+        &'a self,
+        session: Session<'a>,
+        purpose: Purpose,
+    ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
+        let begun = Instant::now();
+        let taken = self.take_lease(session, purpose).await;
+        metric::waited_for_lease(self.store.name(), begun.elapsed());
+        taken
     }
 
     /// Takes the lease, and returns it with what was stored then. If another owner has it, watches

@@ -1,8 +1,11 @@
 //! No secret in anything that can be printed.
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use token_core::{Secret, Token, Validity};
+use tracing::Level;
 
 use crate::acme::{API_KEY, Acme, CODE, Fault, IMPATIENT, MINUTE, Op, Setup, advance, received};
+use crate::program_log::Log;
 
 fn assert_silent(setup: &Setup, shown: &str) {
     assert!(!shown.is_empty());
@@ -102,5 +105,62 @@ async fn a_stores_errors_hold_no_secret() {
         let outcome = cache.token().await.map(drop);
         assert_silent(&setup, &(shown(&outcome) + &shown(&cache.logout().await)));
         assert_silent(&setup, &shown(&received(&mut events).await));
+    }
+}
+
+/// Everything that can be seen from outside of a life with refusals, outages and a logout.
+#[tokio::test(start_paused = true)]
+async fn no_secret_is_logged_measured_or_told_as_health() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _measuring = metrics::set_default_local_recorder(&recorder);
+    let (log, _logging) = Log::begin(Level::TRACE);
+    let setup = Setup::new(Acme::single_use().and_login());
+    let cache = setup.due_cache().await;
+    let mut events = cache.events();
+    let mut told = shown(&cache.health()) + &cache.health().to_string();
+    let echo = |code: &str, secret: &str| {
+        let body = format!(r#"{{"error":"{code}","message":"no {secret}!"}}"#);
+        Fault::answer(400, body)
+    };
+    for secret in ["acme-refresh-1", "acme-access-2"] {
+        for code in ["busy", "wrong_client", "E17", "invalid_grant"] {
+            setup.server.outage_of("/login", echo(code, API_KEY));
+            setup.server.outage_of("/refresh", echo(code, secret));
+            drop(cache.token_within(IMPATIENT).await);
+            advance(5 * MINUTE).await;
+            told += &(shown(&cache.health()) + &cache.health().to_string());
+        }
+    }
+    setup.server.outage_of("/login", None);
+    setup.server.outage_of("/refresh", None);
+    drop(cache.token().await.unwrap());
+    setup.server.revoke_access_tokens();
+    setup.store.fail([Op::Commit]);
+    let refused = cache
+        .with_token(async |_| Err::<(), ()>(()), Result::is_err)
+        .await;
+    told += &shown(&refused.map(drop));
+    advance(MINUTE).await;
+    setup.store.recover();
+    advance(MINUTE).await;
+    drop(cache.redeem(setup.acme.redemption()).await);
+    _ = cache.logout().await.unwrap();
+    told += &(shown(&cache.health()) + &shown(&events) + &shown(&received(&mut events).await));
+    let logged = log.lines().join("\n");
+    for part in [
+        "ERROR",
+        "WARN",
+        "INFO",
+        "DEBUG",
+        "step=login",
+        "step=refresh",
+        "scrubbed",
+    ] {
+        assert!(logged.contains(part), "{part} in {logged}");
+    }
+    let measured = recorder.handle().render();
+    assert!(measured.contains("vendor_auth_exchanges_total"));
+    for seen in [&told, &logged, &measured] {
+        assert_silent(&setup, seen);
     }
 }

@@ -1,45 +1,21 @@
 //! What an operator has to mend is in the program's log, whether or not it listens to events.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use token_cache::TokenCache;
 use tracing::Level;
 
 use crate::acme::{Acme, Setup};
-
-/// Where the log is written to.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::program_log::Log;
 
 /// The warnings of three calls to one cache, on the runtime of the test and so on its thread.
 async fn warned(build: impl FnOnce(&Setup) -> TokenCache) -> Vec<String> {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::WARN)
-        .with_writer(move || writer.clone())
-        .without_time()
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let (log, _logging) = Log::begin(Level::WARN);
     let setup = Setup::new(Acme::single_use());
     let cache = build(&setup);
     for _ in 0..3 {
         let generation = cache.token().await.unwrap().generation();
         cache.refresh_if(generation).await.unwrap();
     }
-    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    written.lines().map(str::to_owned).collect()
+    log.lines()
 }
 
 // FAULTS.md row 76
@@ -54,7 +30,7 @@ async fn a_rotating_initial_token_in_memory_alone_is_logged_once() {
     })
     .await;
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains(" token_cache::"), "{lines:?}");
+    assert!(lines[0].contains(" token_cache: "), "{lines:?}");
     assert!(lines[0].contains("use a durable store"), "{lines:?}");
     assert!(lines[0].contains("acme"), "it names the grant: {lines:?}");
 }

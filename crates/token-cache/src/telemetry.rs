@@ -1,0 +1,4 @@
+//! What is seen from outside besides events: spans and metrics.
+
+pub(crate) mod exchange;
+pub(crate) mod metric;
