@@ -17,6 +17,7 @@ mod tidy;
 mod trials;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -71,6 +72,9 @@ enum Task {
     NewVendor {
         /// The crate's name, such as `acme-auth`.
         name: String,
+        /// A folder outside of this workspace for a crate that stands alone.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Checks the rules that can be checked by reading the files.
     Tidy,
@@ -100,7 +104,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Test => run_all(&workspace, &test::steps()),
         Task::Ci { job } => run_all(&workspace, &job.steps()),
         Task::Package => run_all(&workspace, &Job::Package.steps()),
-        Task::NewVendor { name } => new_vendor::run(&workspace, name),
+        Task::NewVendor { name, out } => new_vendor::run(&workspace, name, out.as_deref()),
         Task::Tidy => tidy::check(&workspace).map(drop),
     }
 }

@@ -1,12 +1,17 @@
-//! The template of a vendor, in `xtask/templates`, filled for one name.
+//! The template of a vendor, in `templates/vendor`, filled for one name.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::workspace::{Workspace, read};
 
-const FILES: &str = "xtask/templates/vendor/";
+/// A template of `cargo generate` too, so a crate that is written from it stands alone.
+const FILES: &str = "templates/vendor/";
+/// The manifest in this workspace: the one file that differs.
+const MANIFEST: &str = "xtask/templates/Cargo.toml.in";
 const SHARED_LINES: &str = "xtask/templates/shared_lines.toml";
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 
@@ -14,9 +19,11 @@ const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// `big_corp` the facade's module, `BigCorp` the endpoint's type.
 #[derive(Debug)]
 pub(crate) struct Template {
-    package: String,
     placeholders: [(&'static str, String); 5],
 }
+
+/// Files by their path in the crate.
+pub(crate) type Files = BTreeMap<String, String>;
 
 impl Template {
     /// Returns the template for a new crate.
@@ -29,10 +36,9 @@ impl Template {
         );
         let feature = package.strip_suffix("-auth").unwrap_or(package);
         Ok(Self {
-            package: package.to_owned(),
             placeholders: [
-                ("{{crate}}", package.to_owned()),
-                ("{{ident}}", package.replace('-', "_")),
+                ("{{project-name}}", package.to_owned()),
+                ("{{crate_name}}", package.replace('-', "_")),
                 ("{{feature}}", feature.to_owned()),
                 ("{{module}}", feature.replace('-', "_")),
                 ("{{Type}}", feature.split('-').map(capitalized).collect()),
@@ -40,30 +46,25 @@ impl Template {
         })
     }
 
-    /// Writes the crate.
-    pub(super) fn write(&self, workspace: &Workspace) -> Result<()> {
-        let folder = workspace.path("crates").join(&self.package);
-        ensure!(!folder.exists(), "{} exists already", folder.display());
-        for (file, text) in self.files(workspace)? {
-            let path = folder.join(file);
-            fs::create_dir_all(path.parent().unwrap_or(&folder))?;
-            fs::write(path, text)?;
-        }
-        read(&mut workspace.cargo(&format!("fmt --package {}", self.package)))?;
-        Ok(())
-    }
-
-    /// Returns the files of the crate, with their paths in it.
-    pub(crate) fn files(&self, workspace: &Workspace) -> Result<Vec<(String, String)>> {
-        let mut files = Vec::new();
+    /// Returns the files of a crate outside of this workspace.
+    pub(crate) fn stand_alone(&self, workspace: &Workspace) -> Result<Files> {
+        let mut files = Files::new();
         for path in workspace.files()? {
-            if let Some(file) = path.strip_prefix(FILES) {
-                let text = self.filled(&workspace.read(&path)?)?;
-                files.push((file.trim_end_matches(".in").to_owned(), text));
+            let file = path.strip_prefix(FILES);
+            if let Some(file) = file.and_then(|file| file.strip_suffix(".liquid")) {
+                files.insert(file.to_owned(), self.filled(&workspace.read(&path)?)?);
             }
         }
+        Ok(files)
+    }
+
+    /// Returns the files of a crate of this workspace.
+    pub(crate) fn in_tree(&self, workspace: &Workspace) -> Result<Files> {
+        let mut files = self.stand_alone(workspace)?;
+        let manifest = self.filled(&workspace.read(MANIFEST)?)?;
+        files.insert("Cargo.toml".to_owned(), manifest);
         for licence in LICENCES {
-            files.push((licence.to_owned(), workspace.read(licence)?));
+            files.insert(licence.to_owned(), workspace.read(licence)?);
         }
         Ok(files)
     }
@@ -71,11 +72,8 @@ impl Template {
     /// Returns texts to add to shared files: the file, the text that it comes after, and the text.
     pub(super) fn shared_lines(&self, workspace: &Workspace) -> Result<Vec<[String; 3]>> {
         let table: toml::Table = self.filled(&workspace.read(SHARED_LINES)?)?.parse()?;
-        let lines = table
-            .get("line")
-            .and_then(toml::Value::as_array)
-            .into_iter()
-            .flatten();
+        let lines = table.get("line").and_then(|lines| lines.as_array());
+        let lines = lines.into_iter().flatten();
         let field = |line: &toml::Value, name| Some(line.get(name)?.as_str()?.to_owned());
         let fields = lines.map(|line| ["file", "after", "text"].map(|name| field(line, name)));
         let found = fields.map(|[file, after, text]| Some([file?, after?, text?]));
@@ -100,13 +98,25 @@ fn capitalized(word: &str) -> String {
     first.to_ascii_uppercase() + rest
 }
 
+/// Writes the files into a new folder, and formats them there.
+pub(super) fn write(workspace: &Workspace, files: Files, folder: &Path) -> Result<()> {
+    ensure!(!folder.exists(), "{} exists already", folder.display());
+    for (file, text) in files {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        fs::write(path, text)?;
+    }
+    let mut fmt = workspace.cargo("fmt --manifest-path");
+    read(fmt.arg(folder.join("Cargo.toml"))).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_follow_from_the_crates_name() {
-        let all = "{{crate}} {{ident}} {{feature}} {{module}} {{Type}}";
+        let all = "{{project-name}} {{crate_name}} {{feature}} {{module}} {{Type}}";
         let filled = Template::of("big-corp2-auth").unwrap().filled(all).unwrap();
         assert_eq!(
             filled,

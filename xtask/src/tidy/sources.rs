@@ -8,7 +8,7 @@ const EMPTY_NAMES: &str = "utils util helpers helper common misc manager manager
 /// CONTRIBUTING.md states it too.
 const LONGEST_FILE: usize = 300;
 
-const SOURCES: &str = ".rs .mjs .py .lua .sql .in";
+const SOURCES: &str = ".rs .mjs .py .lua .sql .liquid";
 
 pub(super) fn names(tree: &Tree) -> Vec<String> {
     let is_empty = |part: &str| {

@@ -14,7 +14,7 @@ fn data() -> Table {
 fn good_tree() -> Tree {
     let workspace = Workspace::find().unwrap();
     let template = Template::of("acme-auth").unwrap();
-    let files = template.files(&workspace).unwrap().into_iter();
+    let files = template.in_tree(&workspace).unwrap().into_iter();
     let mut tree = Tree(
         files
             .map(|(file, text)| (format!("crates/acme-auth/{file}"), text))
