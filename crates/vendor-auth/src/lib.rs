@@ -58,6 +58,11 @@ pub mod stores {
 #[doc(inline)]
 pub use token_sealing as sealing;
 
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+#[doc(inline)]
+pub use token_tower as tower;
+
 /// Re-exports each vendor's crate under the name of its feature, one line per vendor.
 macro_rules! vendors {
     ($($feature:literal: $module:ident;)*) => {

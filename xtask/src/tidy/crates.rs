@@ -15,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("token-cache", &["token-core"]),
     ("token-file", &["token-core", "token-sealing"]),
     ("token-reqwest", &["token-cache", "token-core"]),
-    ("token-tower", &["token-core"]),
+    ("token-tower", &["token-cache", "token-core"]),
     ("token-redis", &["token-core", "token-sealing"]),
     ("token-postgres", &["token-core", "token-sealing"]),
     ("token-sealing", &["token-core"]),
