@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod answer;
+mod api_refusal;
 mod call;
 mod clock;
 mod crypto;
@@ -25,6 +26,7 @@ mod tls;
 mod vendor;
 
 pub use answer::Answer;
+pub use api_refusal::ApiRefusal;
 pub use clock::SimClock;
 pub use enos::{EnosServer, EnosServerBuilder, StatusSpelling};
 pub use fault::{Echo, Fault, Oddity, RetryAfter, When};
@@ -37,7 +39,9 @@ pub use oauth2::{
 pub use private_cloud::{ErrorShape, PrivateCloudServer, PrivateCloudServerBuilder};
 pub use proxy::{FaultProxy, FaultProxyBuilder};
 pub use quectel_end_user::{AttemptsLeft, QuectelEndUserServer, QuectelEndUserServerBuilder};
-pub use quectel_saas::{QuectelSaasServer, QuectelSaasServerBuilder, RepeatedLifetime};
+pub use quectel_saas::{
+    QuectelSaasServer, QuectelSaasServerBuilder, RefusedToken, RepeatedLifetime,
+};
 pub use rotation::{OldToken, Rotation, UnknownRotation};
 pub use server::{Server, ServerBuilder};
 pub use simulation::Simulation;

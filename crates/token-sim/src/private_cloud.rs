@@ -130,4 +130,10 @@ impl ServerBuilder<PrivateCloud> {
         self.vendor.errors = shape;
         self
     }
+
+    /// Sets the format of a refusal by the protected resource. Default: as in RFC 6749.
+    pub fn api_errors(mut self, shape: ErrorShape) -> Self {
+        self.vendor.api_errors = shape;
+        self
+    }
 }

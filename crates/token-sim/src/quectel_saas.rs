@@ -5,7 +5,7 @@ mod service;
 
 use std::time::Duration;
 
-pub use rules::RepeatedLifetime;
+pub use rules::{RefusedToken, RepeatedLifetime};
 
 use crate::rotation::OldToken;
 use crate::server::{Server, ServerBuilder};
@@ -30,6 +30,9 @@ use rules::{LOGIN, QuectelSaas, REFRESH};
 /// hexadecimal, HTTP GET or POST with everything in the query, tokens that include their scheme
 /// (`QJWT …`), the same token again if it was created or refreshed less than 30 minutes ago, and a
 /// disabled key: the refresh fails, and the token that was presented is revoked.
+///
+/// The protected resource refuses with 401, 91001 or 91004 ([`RefusedToken`]), and with 91005 for a
+/// missing right.
 ///
 /// Assumed, because the documents are silent: failures have HTTP 200; a wrong password, and a
 /// revoked or unknown token, are code 401; an invalid timestamp or a missing parameter is 50005; a
@@ -99,7 +102,13 @@ impl ServerBuilder<QuectelSaas> {
         self
     }
 
-    /// Sets the HTTP status of refusals. Default: 200.
+    /// Sets the code with which the protected resource refuses a token. Default: 401.
+    pub fn refused_token(mut self, code: RefusedToken) -> Self {
+        self.vendor.refused_token = code;
+        self
+    }
+
+    /// Sets the HTTP status of refusals by login and refresh. Default: 200.
     pub fn failure_status(mut self, status: u16) -> Self {
         self.vendor.failure_status = status;
         self

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::Call;
 use crate::clock::{Locked as _, SimClock};
 use crate::journal::Kind;
@@ -34,6 +35,7 @@ pub struct ServerBuilder<V: Vendor> {
     pub(crate) vendor: V,
     clock: SimClock,
     resource_path: String,
+    api_refusal_status: Option<u16>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -44,6 +46,7 @@ struct Running<V: Vendor> {
     state: Mutex<State<V>>,
     clock: SimClock,
     resource_path: String,
+    api_refusal_status: Option<u16>,
 }
 
 impl<V: Vendor> Server<V> {
@@ -62,6 +65,7 @@ impl<V: Vendor> Server<V> {
             vendor: V::default(),
             clock: SimClock::real(),
             resource_path: "/resource".to_owned(),
+            api_refusal_status: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -95,6 +99,11 @@ impl<V: Vendor> Server<V> {
     /// Ends [`disable_account`](Self::disable_account). Tokens that were revoked stay revoked.
     pub fn enable_account(&self) {
         self.change(|_, state| state.disabled = false);
+    }
+
+    /// Refuses the next request to the protected resource, whatever its token.
+    pub fn refuse_next_api_request(&self, why: ApiRefusal) {
+        self.change(|_, state| state.refuse_next = Some(why));
     }
 
     pub(crate) fn vendor(&self) -> &V {
@@ -136,6 +145,14 @@ impl<V: Vendor> ServerBuilder<V> {
         self
     }
 
+    /// Sets the HTTP status with which the protected resource refuses a request. Many vendors document
+    /// a code and no status: with 200, only the code in the body says that it is a refusal. Default:
+    /// 401 for a token, otherwise see [`ApiRefusal`].
+    pub fn api_refusal_status(mut self, status: u16) -> Self {
+        self.api_refusal_status = Some(status);
+        self
+    }
+
     /// Serves HTTPS with this test authority.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -154,6 +171,7 @@ impl<V: Vendor> ServerBuilder<V> {
             state: Mutex::default(),
             clock: self.clock.clone(),
             resource_path: self.resource_path.clone(),
+            api_refusal_status: self.api_refusal_status,
         });
         let upstream = Upstream::Simulated(Arc::<Running<V>>::clone(&running));
         let proxy = FaultProxyBuilder::new(upstream).clock(self.clock.clone());
@@ -193,7 +211,14 @@ impl<V: Vendor> Simulated for Running<V> {
     fn serve(&self, kind: Kind, call: &Call) -> Reply {
         let now = self.clock.now_ms();
         let mut state = self.state.locked();
-        self.vendor.serve(&mut state, kind, call, now)
+        if kind != Kind::Resource {
+            return self.vendor.serve(&mut state, kind, call, now);
+        }
+        let reply = match state.refuse_next.take() {
+            Some(why) => self.vendor.refuse(why),
+            None => self.vendor.serve(&mut state, kind, call, now),
+        };
+        reply.refused_by_resource_with(self.api_refusal_status)
     }
 
     fn refusal(&self, text: &str) -> Answer {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::Call;
 use crate::journal::{Kind, Outcome, Settled};
 
@@ -26,6 +27,9 @@ pub(crate) trait Vendor: Default + Send + Sync + 'static {
     /// Returns a refusal in the vendor's format with this text.
     fn refusal(&self, text: &str) -> Answer;
 
+    /// Returns the refusal of an API request in the vendor's format.
+    fn refuse(&self, why: ApiRefusal) -> Reply;
+
     /// Issues tokens without a request.
     fn grant(&self, state: &mut State<Self>, now: i64) -> Issued;
 }
@@ -36,6 +40,8 @@ pub(crate) struct State<V: Vendor> {
     pub(crate) tokens: V::Tokens,
     /// Whether the account is disabled.
     pub(crate) disabled: bool,
+    /// Why the resource refuses the next request.
+    pub(crate) refuse_next: Option<ApiRefusal>,
     pub(crate) more: V::More,
 }
 
@@ -77,6 +83,11 @@ impl Reply {
         Self::new(answer, Outcome::Answered { status })
     }
 
+    /// Returns 429 without a code, for vendors that document none.
+    pub(crate) fn too_many_requests() -> Self {
+        Self::answered(Answer::new(429).header("retry-after", "1"))
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::answered(Answer::new(404))
     }
@@ -87,6 +98,20 @@ impl Reply {
             self.answer = self.answer.with_status(status);
         }
         self
+    }
+
+    /// Replaces the status of a refusal by the resource. With a success, only the body says that it
+    /// is a refusal.
+    pub(crate) fn refused_by_resource_with(self, status: Option<u16>) -> Self {
+        let is_success = status.is_some_and(|status| (200..300).contains(&status));
+        let mut reply = self.refused_with(status);
+        if is_success {
+            reply
+                .answer
+                .headers_mut()
+                .remove(http::header::WWW_AUTHENTICATE);
+        }
+        reply
     }
 
     pub(crate) fn reuse(mut self, reuse: bool) -> Self {

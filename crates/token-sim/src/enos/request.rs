@@ -17,6 +17,11 @@ pub(super) const EMPTY: Refusal = Refusal(1202, "parameter is empty");
 pub(super) const EXPIRED: Refusal = Refusal(1203, "access token has expired");
 pub(super) const NOT_REFRESHED: Refusal = Refusal(1204, "failed to refresh access token");
 
+pub(super) const UNAUTHENTICATED: Refusal = Refusal(401, "Unauthenticated");
+pub(super) const EXHAUSTED: Refusal = Refusal(429, "Resource Exhausted");
+pub(super) const BAD_SIGNATURE: Refusal = Refusal(497, "App Timestamp/Signature Checked Fail");
+pub(super) const NO_PERMISSION: Refusal = Refusal(498, "App Api Permission Denied");
+
 pub(super) fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, Refusal> {
     match body.get(name) {
         None | Some(Value::Null) => Err(EMPTY),

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::request::{
-    BAD_HASH, DUPLICATED, EXPIRED, INVALID, NO_APP, NOT_REFRESHED, Signed, digits, text,
+    BAD_HASH, BAD_SIGNATURE, DUPLICATED, EXHAUSTED, EXPIRED, INVALID, NO_APP, NO_PERMISSION,
+    NOT_REFRESHED, Signed, UNAUTHENTICATED, digits, text,
 };
 use super::rules::{Enos, GET, REFRESH, StatusSpelling};
 use crate::access_tokens::{AccessToken, AccessTokens};
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::Call;
 use crate::crypto::{opaque, sha256_hex};
 use crate::grants::millis;
@@ -50,6 +52,14 @@ impl Vendor for Enos {
 
     fn refusal(&self, text: &str) -> Answer {
         self.answer(Kind::Refresh, NOT_REFRESHED.0, text, None)
+    }
+
+    fn refuse(&self, why: ApiRefusal) -> Reply {
+        match why {
+            ApiRefusal::Token => refused_by_gateway(401, UNAUTHENTICATED),
+            ApiRefusal::Rights => refused_by_gateway(403, NO_PERMISSION),
+            ApiRefusal::TooManyRequests => refused_by_gateway(429, EXHAUSTED),
+        }
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -147,10 +157,10 @@ impl Enos {
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("apim-accesstoken").unwrap_or_default();
         if state.disabled || !state.tokens.is_valid(token, now) {
-            return refused_by_gateway(401, "Unauthenticated");
+            return self.refuse(ApiRefusal::Token);
         }
         if !is_upload(call) && !self.is_signed(call, token, now) {
-            return refused_by_gateway(497, "App Timestamp/Signature Checked Fail");
+            return refused_by_gateway(401, BAD_SIGNATURE);
         }
         Reply::answered(Answer::json(
             200,
@@ -173,11 +183,9 @@ impl Enos {
     }
 }
 
-fn refused_by_gateway(status: i64, msg: &str) -> Reply {
-    Reply::refused(
-        Answer::json(401, &json!({ "status": status, "msg": msg })),
-        status,
-    )
+fn refused_by_gateway(http_status: u16, Refusal(status, msg): Refusal) -> Reply {
+    let body = json!({ "status": status, "msg": msg });
+    Reply::refused(Answer::json(http_status, &body), status)
 }
 
 fn is_upload(call: &Call) -> bool {

@@ -8,6 +8,7 @@ use super::issue::{CodesAndLogins, State};
 use super::product::ErrorResponse;
 use super::rules::OAuth2;
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::{Call, Params};
 use crate::crypto::opaque;
 use crate::grants::Grants;
@@ -50,6 +51,14 @@ impl Vendor for OAuth2 {
 
     fn refusal(&self, text: &str) -> Answer {
         ErrorResponse::invalid_grant(text).answer()
+    }
+
+    fn refuse(&self, why: ApiRefusal) -> Reply {
+        match why {
+            ApiRefusal::Token => self.product.invalid_access_token("").reply(),
+            ApiRefusal::Rights => insufficient_scope(),
+            ApiRefusal::TooManyRequests => Reply::too_many_requests(),
+        }
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -168,4 +177,13 @@ fn kind_of_grant(grant_type: Option<&str>) -> Kind {
         Some("authorization_code") => Kind::Redemption,
         _ => Kind::Login,
     }
+}
+
+/// RFC 6750 section 3.1. The text is that of Spring Security OAuth2.
+fn insufficient_scope() -> Reply {
+    let text = "Insufficient scope for this resource";
+    let mut reply = ErrorResponse::new(403, "insufficient_scope", text).reply();
+    let challenge = "Bearer error=\"insufficient_scope\"";
+    reply.answer = reply.answer.header("www-authenticate", challenge);
+    reply
 }

@@ -22,6 +22,7 @@ pub struct PrivateCloud {
     pub(super) code_lifetime: Duration,
     pub(super) grants: GrantSettings,
     pub(super) errors: ErrorShape,
+    pub(super) api_errors: ErrorShape,
 }
 
 impl Default for PrivateCloud {
@@ -38,6 +39,7 @@ impl Default for PrivateCloud {
             code_lifetime: Duration::from_secs(300),
             grants: GrantSettings::with_access_lifetime(3600),
             errors: ErrorShape::OAuth,
+            api_errors: ErrorShape::OAuth,
         }
     }
 }

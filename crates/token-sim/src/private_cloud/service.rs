@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::refusals::Refusal;
 use super::rules::PrivateCloud;
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::{Call, Params, with_params};
 use crate::crypto::opaque;
 use crate::grants::{Denied, Grants, Pair, millis};
@@ -21,6 +22,8 @@ const BAD_GRANT_TYPE: Refusal =
 const BAD_REQUEST: Refusal = Refusal::new(400, "invalid_request", "A parameter is missing");
 const BAD_METHOD: Refusal = Refusal::new(405, "invalid_request", "Method not allowed");
 const NOT_LOGGED_IN: Refusal = Refusal::new(401, "invalid_token", "Invalid access token");
+
+const NO_RIGHT: Refusal = Refusal::new(403, "insufficient_scope", "Insufficient scope");
 
 type State = crate::vendor::State<PrivateCloud>;
 
@@ -59,6 +62,16 @@ impl Vendor for PrivateCloud {
 
     fn refusal(&self, text: &str) -> Answer {
         self.errors.answer(BAD_TOKEN.status, BAD_TOKEN.code, text)
+    }
+
+    /// The vendor documents none: these are of RFC 6750 section 3.1 and RFC 6585 section 4.
+    fn refuse(&self, why: ApiRefusal) -> Reply {
+        let Refusal { status, code, text } = match why {
+            ApiRefusal::Token => NOT_LOGGED_IN,
+            ApiRefusal::Rights => NO_RIGHT,
+            ApiRefusal::TooManyRequests => return Reply::too_many_requests(),
+        };
+        Reply::refused(self.api_errors.answer(status, code, text), code)
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -163,9 +176,7 @@ impl PrivateCloud {
             .bearer()
             .and_then(|token| state.tokens.valid_access(token, now));
         if valid.is_none() || state.disabled {
-            let Refusal { status, code, text } = NOT_LOGGED_IN;
-            let body = json!({ "error": code, "error_description": text });
-            return Reply::refused(Answer::json(status, &body), code);
+            return self.refuse(ApiRefusal::Token);
         }
         Reply::answered(Answer::json(200, &json!({ "files": [] })))
     }

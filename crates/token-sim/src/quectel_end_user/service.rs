@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::accounts::Accounts;
 use super::answers::{
-    BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED, DISABLED_DOMAIN, NO_DOMAIN, NO_EMAIL,
-    NO_PASSWORD, NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, UNKNOWN_DOMAIN, UNKNOWN_EMAIL,
+    ADDRESS_BLOCKED, BAD_DOMAIN, BAD_SIGNATURE, BAD_TOKEN, DISABLED, DISABLED_DOMAIN, NO_DOMAIN,
+    NO_EMAIL, NO_PASSWORD, NO_PHONE, NO_REFRESH_TOKEN, NO_SIGNATURE, UNKNOWN_DOMAIN, UNKNOWN_EMAIL,
     UNKNOWN_USER, envelope, failure, refused, success,
 };
 use super::rules::{EMAIL_LOGIN, LOGOUT, PHONE_LOGIN, QuectelEndUser, REFRESH};
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, quectel_password, sha256_hex};
 use crate::grants::{Denied, Grants, Pair};
@@ -50,6 +51,17 @@ impl Vendor for QuectelEndUser {
 
     fn refusal(&self, text: &str) -> Answer {
         failure(BAD_TOKEN.0, text)
+    }
+
+    /// The vendor documents no limit of the rate, and a block of the address.
+    fn refuse(&self, why: ApiRefusal) -> Reply {
+        let (status, Refusal(code, text)) = match why {
+            ApiRefusal::Token => (401, BAD_TOKEN),
+            ApiRefusal::Rights => (403, DISABLED),
+            ApiRefusal::TooManyRequests => (429, ADDRESS_BLOCKED),
+        };
+        let body = envelope(code, text, &Value::Null);
+        Reply::refused(Answer::json(status, &body), code)
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -165,8 +177,7 @@ impl QuectelEndUser {
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
         if state.disabled || state.tokens.valid_access(token, now).is_none() {
-            let body = envelope(BAD_TOKEN.0, BAD_TOKEN.1, &Value::Null);
-            return Reply::refused(Answer::json(401, &body), BAD_TOKEN.0);
+            return self.refuse(ApiRefusal::Token);
         }
         Reply::answered(Answer::json(
             200,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::rotation::OldToken;
+use crate::vendor::Refusal;
 
 pub(super) const LOGIN: &str = "/v2/quecauth/accessKeyAuthrize/accessKeyLogin";
 pub(super) const REFRESH: &str = "/v2/quecauth/accessKeyAuthrize/refreshToken";
@@ -20,6 +21,7 @@ pub struct QuectelSaas {
     pub(super) repeated_lifetime: RepeatedLifetime,
     pub(super) old_token: OldToken,
     pub(super) failure_status: u16,
+    pub(super) refused_token: RefusedToken,
 }
 
 /// The `expires_in` of a token that is returned again.
@@ -29,6 +31,28 @@ pub enum RepeatedLifetime {
     Full,
     /// The remaining lifetime.
     Remaining,
+}
+
+/// The code with which the protected resource refuses a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusedToken {
+    /// 401, from the table of "OpenAPI Access Instructions".
+    Unauthorized,
+    /// 91001, from the pages of the APIs.
+    DoesNotExist,
+    /// 91004, from the pages of the APIs.
+    Incorrect,
+}
+
+impl RefusedToken {
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Unauthorized => Refusal(401, "Unauthorized"),
+            Self::DoesNotExist => Refusal(91_001, "Token does not exist"),
+            Self::Incorrect => Refusal(91_004, "Token incorrect"),
+        }
+    }
 }
 
 impl Default for QuectelSaas {
@@ -41,6 +65,7 @@ impl Default for QuectelSaas {
             repeated_lifetime: RepeatedLifetime::Full,
             old_token: OldToken::StaysValid,
             failure_status: 200,
+            refused_token: RefusedToken::Unauthorized,
         }
     }
 }

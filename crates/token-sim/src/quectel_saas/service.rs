@@ -5,6 +5,7 @@ use serde_json::json;
 use super::rules::{LOGIN, QuectelSaas, REFRESH, RepeatedLifetime};
 use crate::access_tokens::{AccessToken, AccessTokens};
 use crate::answer::Answer;
+use crate::api_refusal::ApiRefusal;
 use crate::call::{Call, Params};
 use crate::crypto::{jwt, opaque, sha256_hex};
 use crate::grants::millis;
@@ -17,6 +18,7 @@ const TOLERANCE_MS: i64 = 600_000;
 const UNAUTHORIZED: i64 = 401;
 const BAD_PARAMETER: i64 = 50_005;
 const NO_ACCESS_KEY: i64 = 90_047;
+const NO_PERMISSION: Refusal = Refusal(91_005, "Doesn't have permission");
 
 type State = crate::vendor::State<QuectelSaas>;
 
@@ -46,6 +48,15 @@ impl Vendor for QuectelSaas {
 
     fn refusal(&self, text: &str) -> Answer {
         self.failure(UNAUTHORIZED, text)
+    }
+
+    /// The vendor documents no limit of the rate.
+    fn refuse(&self, why: ApiRefusal) -> Reply {
+        match why {
+            ApiRefusal::Token => api_refused(401, self.refused_token.refusal()),
+            ApiRefusal::Rights => api_refused(403, NO_PERMISSION),
+            ApiRefusal::TooManyRequests => Reply::too_many_requests(),
+        }
     }
 
     fn grant(&self, state: &mut State, now: i64) -> Issued {
@@ -140,8 +151,7 @@ impl QuectelSaas {
     fn resource(&self, state: &State, call: &Call, now: i64) -> Reply {
         let token = call.header("authorization").unwrap_or_default();
         if !state.tokens.is_valid(token, now) {
-            let body = json!({ "code": UNAUTHORIZED, "msg": "Unauthorized" });
-            return Reply::refused(Answer::json(401, &body), UNAUTHORIZED);
+            return self.refuse(ApiRefusal::Token);
         }
         let body = json!({ "code": 200, "msg": "OK", "data": [] });
         Reply::answered(Answer::json(200, &body))
@@ -178,4 +188,9 @@ impl QuectelSaas {
         let body = json!({ "msg": text, "code": code, "error": text });
         Answer::json(self.failure_status, &body)
     }
+}
+
+fn api_refused(status: u16, Refusal(code, text): Refusal) -> Reply {
+    let body = json!({ "code": code, "msg": text });
+    Reply::refused(Answer::json(status, &body), code)
 }

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod api_refusals;
 mod enos;
 mod faults;
 mod oauth2;
