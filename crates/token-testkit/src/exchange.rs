@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use token_core::reexports::{Bytes, http};
 use token_core::{
-    Answer, ApiBody, Attempt, Error, HttpClient, Outcome, Request, ServerOffset, Timestamp, Token,
-    TokenEndpoint,
+    Answer, ApiBody, ApiResponse, ApiVerdict, Attempt, Error, HttpClient, Outcome, Request,
+    ServerOffset, Timestamp, Token, TokenEndpoint,
 };
 
 use super::random::Random;
@@ -67,6 +67,29 @@ pub async fn call(
     let request = http::Request::from_parts(parts, body);
     let sent = client.send(request, WITHIN).await;
     sent.map_err(|error| error.to_error())
+}
+
+/// Returns the endpoint's verdict on the answer of an API, which gets the body only if it asks for
+/// one of this length.
+///
+/// ```
+/// use token_core::reexports::{Bytes, http};
+/// use token_core::{ApiVerdict, TokenEndpoint};
+/// use token_testkit::judge;
+///
+/// fn refuses(endpoint: &dyn TokenEndpoint, body: &'static str) -> bool {
+///     let response = http::Response::new(Bytes::from_static(body.as_bytes()));
+///     judge(endpoint, &response) == ApiVerdict::TokenRefused
+/// }
+/// ```
+pub fn judge(
+    endpoint: &(impl TokenEndpoint + ?Sized),
+    response: &http::Response<Bytes>,
+) -> ApiVerdict {
+    let (status, headers, body) = (response.status(), response.headers(), response.body());
+    let limit = endpoint.judge_needs_body(&ApiResponse::new(status, headers, None));
+    let body = limit.filter(|limit| body.len() <= *limit).map(|_| &**body);
+    endpoint.judge(&ApiResponse::new(status, headers, body))
 }
 
 /// Returns the clock offset by the answer's `Date`, if it came over TLS.

@@ -13,7 +13,7 @@ mod storm;
 
 pub use api_vendor::{ApiRefusal, ApiVendor, REQUEST_ID};
 pub use endpoint_conformance::EndpointSuite;
-pub use exchange::{attempt, call, exchange};
+pub use exchange::{attempt, call, exchange, judge};
 pub use manual_clock::ManualClock;
 pub use scripted_client::{ScriptedClient, Sent};
 pub use store_conformance::{Handles, StorePlace, StoreSuite};

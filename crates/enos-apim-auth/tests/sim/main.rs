@@ -6,6 +6,7 @@
 )]
 
 mod clocks;
+mod refusals;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@
 mod clients;
 mod odd_answers;
 mod refresh;
+mod refusals;
 
 use std::time::Duration;
 

@@ -5,6 +5,8 @@
     reason = "what a test needs is there, or the test fails"
 )]
 
+mod refusals;
+
 use std::time::Duration;
 
 use privcloud_auth::{Dialect, PrivateCloud};

@@ -7,6 +7,7 @@
 
 mod access_key;
 mod end_user;
+mod refusals;
 
 use std::time::Duration;
 

@@ -4,22 +4,16 @@ use bytes::Bytes;
 
 use super::case::{Case, Expected};
 use super::differences::Differences;
-use token_core::{ApiResponse, ApiVerdict, TokenEndpoint};
+use crate::exchange::judge;
+use token_core::{ApiResponse, TokenEndpoint};
 
 /// Returns the differences from a case of `judge`.
 pub(super) fn of_case(case: &Case, endpoint: &dyn TokenEndpoint) -> Vec<String> {
     let mut found = Differences::default();
     if let (Some(answer), Some(Expected::Verdict(expected))) = (&case.answer, &case.expect) {
-        found.verdict(expected, judged(endpoint, answer));
+        found.verdict(expected, judge(endpoint, answer));
     }
     found.0
-}
-
-/// Judges an answer. The endpoint gets the body only if it asks for one of this length.
-pub(super) fn judged(endpoint: &dyn TokenEndpoint, answer: &http::Response<Bytes>) -> ApiVerdict {
-    let limit = needs_body(endpoint, answer);
-    let body = limit.filter(|limit| answer.body().len() <= *limit);
-    endpoint.judge(&response(answer, body.is_some()))
 }
 
 /// Returns how many bytes of the body the endpoint asks for.

@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use super::case::{Asks, Case, Expected};
 use super::differences::verdict_name;
-use super::judging::{judged, needs_body, response};
+use super::judging::{needs_body, response};
 use super::laws_of_answers::{garbage_bodies, mutated};
 use super::leaves::Body;
 use super::suite::{EndpointSuite, report};
 use super::trial::guarded;
+use crate::exchange::judge;
 use crate::random::Random;
 use token_core::{ApiVerdict, TokenEndpoint};
 
@@ -45,6 +46,7 @@ impl EndpointSuite {
     /// A 2xx refuses the token only with the vendor's own code in the place of the vendor: not
     /// without its body, not with other codes, and not if the API's data merely quotes a refusal.
     /// The request was carried out, and would be sent twice.
+    // FAULTS.md row 118
     pub fn a_success_without_the_vendors_code_is_never_a_refusal(&self) {
         report(self.judges().iter().flat_map(Judge::wrong_refusals));
     }
@@ -123,8 +125,8 @@ impl Judge<'_> {
         if needs != needs_body(own, answer) || needs != needs_body(twin, answer) {
             return Some("`judge_needs_body` answered in two ways");
         }
-        let verdict = judged(own, answer);
-        let is_pure = verdict == judged(own, answer) && verdict == judged(twin, answer);
+        let verdict = judge(own, answer);
+        let is_pure = verdict == judge(own, answer) && verdict == judge(twin, answer);
         (!is_pure).then_some("was judged in two ways")
     }
 
