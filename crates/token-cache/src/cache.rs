@@ -214,6 +214,12 @@ impl TokenCache {
         self.shared.current.key()
     }
 
+    /// Returns the runtime that the builder was given.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn given_runtime(&self) -> Option<&tokio::runtime::Handle> {
+        self.shared.given_runtime()
+    }
+
     fn attempt(&self) -> Attempt {
         let now = self.shared.current.now();
         self.shared.refresher.attempt(&now)

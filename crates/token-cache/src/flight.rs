@@ -63,6 +63,12 @@ impl Shared {
         self.wait_timeout
     }
 
+    /// Returns the runtime that the builder was given.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn given_runtime(&self) -> Option<&tokio::runtime::Handle> {
+        self.tasks.given()
+    }
+
     fn decide(&self) -> Decision {
         match self.is_in_flight() {
             false => self.current.decide(),

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod builder;
 mod cache;
 mod clock;
@@ -12,6 +14,9 @@ mod telemetry;
 #[doc = include_str!("../SHARING.md")]
 pub mod sharing {}
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub use blocking::{BlockingApiCall, BlockingEvents, BlockingTokenCache};
 pub use builder::TokenCacheBuilder;
 pub use cache::api_call::{Answered, ApiCall, WithoutToken};
 pub use cache::{Drained, TokenCache};

@@ -10,6 +10,11 @@ pub use token_core::{BuildError, Error, ErrorKind, OneTimeGrant, Secret, Token, 
 #[doc(inline)]
 pub use token_cache::{self as cache, TokenCache, TokenCacheBuilder, TokenGuard};
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+#[doc(inline)]
+pub use token_cache::BlockingTokenCache;
+
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 #[doc(inline)]

@@ -32,6 +32,12 @@ impl Tasks {
         }
     }
 
+    /// Returns the runtime that was given, whether or not it has shut down.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn given(&self) -> Option<&Handle> {
+        self.given.as_ref()
+    }
+
     /// Starts a task that no caller can cancel.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,

@@ -13,6 +13,7 @@ mod acme;
 mod accounts;
 mod answers;
 mod api_calls;
+mod blocking;
 mod callers;
 mod cancellation;
 mod changing_credentials;
