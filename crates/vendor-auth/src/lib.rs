@@ -20,6 +20,11 @@ pub use token_cache::BlockingTokenCache;
 #[doc(inline)]
 pub use token_reqwest::{self as http, ReqwestClient};
 
+#[cfg(feature = "ureq")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ureq")))]
+#[doc(inline)]
+pub use token_ureq;
+
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
 #[doc(inline)]

@@ -9,7 +9,7 @@ use crate::workspace::{Workspace, read, show};
 
 /// What builds for another system without a C compiler for it.
 const PORTABLE: &str = "token-core token-sealing token-cache token-testkit token-file token-redis \
-    token-postgres token-reqwest token-sim token-tower enos-apim-auth oauth2-refresh \
+    token-postgres token-reqwest token-sim token-tower token-ureq enos-apim-auth oauth2-refresh \
     privcloud-auth quectel-auth vendor-auth";
 const PORTABLE_FEATURES: &str = "token-cache/blocking,token-cache/tracing,token-cache/test-util,\
     token-file/keyring,token-file/test-util,vendor-auth/cache,vendor-auth/file,vendor-auth/sealing,\
