@@ -36,25 +36,43 @@ use crate::token::key::TokenKey;
 /// secret into the request through the methods that remember it. Its `Debug` *must not* show a
 /// secret.
 ///
-/// * **A vendor with a login only**: `refresh` returns the request of the login, with
-///   [`Step::Login`](crate::Step::Login), and `rotation` is [`Rotation::Idempotent`].
-/// * **A login in several requests**: `read` returns [`Outcome::Continue`] with the next request,
-///   of the step [`Further`](crate::Step::Further) with a name of its own, and tells the answers
-///   apart by [`Answer::request`].
-/// * **A login that brings a refresh token back**: declare the rotation of the refresh, as if there
-///   were no login. The login is the way out if the refresh token is refused.
-/// * **Rotation not documented**: declare [`Rotation::SingleUse`]. It costs a pause after a lost
-///   answer; the others can cost the grant.
-/// * **A token that the vendor repeats while it lives**: set
-///   [`Validity::not_refreshed_before`](crate::Validity::not_refreshed_before), or the exchange is
-///   made in vain. [`Attempt::reason`] tells whether an API refused the token.
-/// * **A signed request**: build it, then [sign](Request::sign) it.
-/// * **A token without a stated lifetime that ends when it is not used**: see
-///   [`Validity::sliding`](crate::Validity::sliding).
-/// * **Plain http** is refused by [`BaseUrl`](crate::BaseUrl) unless the program allows it; the
-///   server's `Date` is then not believed.
+/// # What to do for a vendor …
 ///
-/// A fictional vendor that expects the token in the query and returns
+/// * **with a login only**: `refresh` returns the request of the login, with
+///   [`Step::Login`](crate::Step::Login), and `rotation` is [`Rotation::Idempotent`]: nothing is
+///   spent. If a login ends the session before it, so says
+///   [`exchange_ends_old_token`](Self::exchange_ends_old_token).
+/// * **whose login takes several requests** (five at most): `read` returns [`Outcome::Continue`]
+///   with the next request, of the step [`Further`](crate::Step::Further) with a name of its own,
+///   and tells the answers apart by [`Answer::request`]. The second example below does both.
+/// * **whose login brings a refresh token back**: declare the rotation of the refresh, as if there
+///   were no login. The login is the way out if the refresh token is refused.
+/// * **whose rotation is not documented**: declare [`Rotation::SingleUse`]. It costs a pause after
+///   a lost answer; the others can cost the grant.
+/// * **that repeats its token while it lives**: set
+///   [`Validity::not_refreshed_before`](crate::Validity::not_refreshed_before) to when it issues
+///   another. Otherwise each exchange before that is in vain, and the engine repeats it after a
+///   quarter of the life that is left. [`Attempt::reason`] tells whether an API refused the token.
+/// * **with signed requests**: build the request, then [sign](Request::sign) it. API requests are
+///   signed by [`authorize`](Self::authorize).
+/// * **with nested JSON**: [`RequestBuilder::json_value`](crate::RequestBuilder::json_value), and
+///   [`remember`](crate::RequestBuilder::remember) for each secret in it.
+/// * **that takes the token in the query, in a form, or in a header of its own**: give the token a
+///   [`TokenPlacement`](crate::TokenPlacement); `authorize` puts it there.
+/// * **whose APIs refuse a token with HTTP status 200 or 400 and a code**: [`judge`](Self::judge),
+///   with [`judge_needs_body`](Self::judge_needs_body).
+/// * **whose session ends when it is not used**:
+///   [`Validity::sliding`](crate::Validity::sliding). Uses are counted from the verdicts that an
+///   adapter, `ApiCall` or `with_token` reports; a program that only takes the token reports none.
+/// * **with plain http**, such as a device on a local network: [`BaseUrl`](crate::BaseUrl) refuses
+///   it unless the program allows it. The server's `Date` is then not believed, so that a signed
+///   timestamp needs a local clock that is right. The token may be sent to the endpoint's
+///   [origins](Self::api_origins); other APIs over plain http are named by their origin, since
+///   `api_url` takes `https://` only.
+///
+/// # Examples
+///
+/// A fictional vendor whose refresh expects the token in the query, and which returns
 /// `{"token": …, "ttl": seconds}`:
 ///
 /// ```
@@ -101,6 +119,61 @@ use crate::token::key::TokenKey;
 ///         Ok(Outcome::Issued(Token::builder(access, validity).build()?))
 ///     }
 /// }
+/// ```
+///
+/// A vendor with a login only, in two requests: the first returns a challenge, and the second a
+/// session that ends half an hour after its last use and is sent in the query.
+///
+/// ```
+/// # use {bytes::Bytes, std::time::Duration, token_core::*};
+/// # #[derive(Debug)] struct Door { base: BaseUrl, api_key: Secret }
+/// impl TokenEndpoint for Door {
+/// #   fn key(&self) -> TokenKey { TokenKey::of("door", &self.base.deployment(), "default") }
+///     fn rotation(&self) -> Rotation {
+///         Rotation::Idempotent
+///     }
+///
+///     fn login(&self, _attempt: &Attempt) -> Option<Result<Request, Error>> {
+///         Some(Request::post(&self.base, "/challenge").build(Step::Login))
+///     }
+///
+///     fn refresh(&self, _token: &Token, _attempt: &Attempt) -> Result<Request, Error> {
+///         Request::post(&self.base, "/challenge").build(Step::Login)
+///     }
+///
+///     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
+///         let document = answer.document()?;
+///         let secret = |name| {
+///             let absent = || answer.not_understood("the answer lacks a field");
+///             document.secret(&[name]).ok_or_else(absent)
+///         };
+///         if answer.request().step() == Step::Login {
+///             let request = Request::post(&self.base, "/session")
+///                 .json_secret("challenge", &secret("challenge")?)
+///                 .json_secret("key", &self.api_key);
+///             return Ok(Outcome::Continue(request.build(Step::Further("session"))?));
+///         }
+///         let validity = Validity::sliding(answer.asked_at(), Duration::from_secs(1800));
+///         let session = Token::builder(secret("session")?, validity)
+///             .placement(TokenPlacement::Query("session".into()));
+///         Ok(Outcome::Issued(session.build()?))
+///     }
+/// }
+/// # let base = BaseUrl::parse("https://example.com", PlainHttp::Refused)?;
+/// # let door = Door { base, api_key: Secret::from("K") };
+/// # let now = Timestamp::from_unix_seconds(1_700_000_000);
+/// # let attempt = Attempt::new(now, [7; 16]);
+/// # let read = |request: &Request, body: &'static str| {
+/// #     let response = http::Response::new(Bytes::from(body));
+/// #     door.read(&Answer::new(request, &response, now, ServerOffset::NONE), &attempt)
+/// # };
+/// # let login = door.login(&attempt).unwrap()?;
+/// # let Outcome::Continue(second) = read(&login, r#"{"challenge": "C"}"#)? else { panic!() };
+/// # assert_eq!(second.to_http().body().as_ref(), br#"{"challenge":"C","key":"K"}"#);
+/// # let Outcome::Issued(token) = read(&second, r#"{"session": "S"}"#)? else { panic!() };
+/// # assert_eq!(token.validity().idle(), Some(Duration::from_secs(1800)));
+/// # assert!(token.header().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     /// Returns the name of the grant in stores, logs and metrics. Endpoints with the same key share
