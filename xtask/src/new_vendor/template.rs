@@ -63,6 +63,7 @@ impl Template {
         let mut files = self.stand_alone(workspace)?;
         let manifest = self.filled(&workspace.read(MANIFEST)?)?;
         files.insert("Cargo.toml".to_owned(), manifest);
+        files.remove(".gitignore"); // the root's is enough
         for licence in LICENCES {
             files.insert(licence.to_owned(), workspace.read(licence)?);
         }
