@@ -1,7 +1,10 @@
 //! Bodies of requests: what is sent twice, and what the endpoint can read.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::Body;
@@ -14,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tower::{Layer, service_fn};
 
-use crate::channel::{Channel, body_of, channel, next};
+use crate::channel::{Channel, Frame, body_of, channel, next};
 use crate::service::{Api, BoxError, Received, Reply, api_of, failure, reply, send};
 use crate::vendor::TokenServer;
 
@@ -229,6 +232,37 @@ async fn a_token_in_a_form_is_not_put_into_a_stream() {
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert!(error.to_string().contains("in one piece"), "{error}");
     assert!(requests.try_recv().is_err());
+}
+
+/// A long body that is always ready, and counts what was read of it.
+struct Ready(Arc<AtomicUsize>);
+
+impl Body for Ready {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, BoxError>>> {
+        let is_over = self.0.fetch_add(1, Ordering::SeqCst) >= 10_000;
+        Poll::Ready((!is_over).then(|| Ok(Frame::data("0123456789".into()))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_stream_that_is_ready_only_the_limit_is_read_before_it_is_sent() {
+    let read = Arc::new(AtomicUsize::new(0));
+    let (counted, at_call) = (Arc::clone(&read), Arc::new(AtomicUsize::new(0)));
+    let noted = Arc::clone(&at_call);
+    let service = service_fn(move |_: Request<RequestBody<Ready>>| {
+        noted.store(counted.load(Ordering::SeqCst), Ordering::SeqCst);
+        async { Ok::<_, BoxError>(reply(200, "")) }
+    });
+    let layer = TokenLayer::new(TokenServer::default().cache(API)).replay_limit(100);
+    let service = layer.layer(service);
+    send(&service, post(Ready(read))).await.unwrap();
+    assert_eq!(at_call.load(Ordering::SeqCst), 11);
 }
 
 /// What the inner service can know of a body before it reads it.
