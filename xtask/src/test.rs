@@ -15,6 +15,7 @@ pub(crate) fn steps() -> Vec<Step> {
         step("tidy", tidy::check),
         step("new-vendor", new_vendor::check),
         trial_step("mounted file", "gate mounted-file"),
+        trial_step("dashboard", "gate dashboard"),
         trial_step("chaos", "gate chaos"),
         trial_step("crowd", "crowd --store file"),
         trial_step("outage", "gate outage"),

@@ -47,6 +47,13 @@ pub(crate) fn is_redis_ready(port: u16, password: Option<&str>, id: u32) -> bool
     })
 }
 
+/// Evaluates an expression by `promtool`, and returns its samples, one a line.
+pub(crate) fn promql(port: u16, expression: &str) -> Result<String, ServerError> {
+    let mut promtool = Command::new(find("promtool")?);
+    promtool.args(["query", "instant", &format!("http://127.0.0.1:{port}")]);
+    output_of(promtool.arg(expression))
+}
+
 /// Runs a command and returns its standard output. An error contains all of its output.
 pub(crate) fn output_of(command: &mut Command) -> Result<String, ServerError> {
     let name = command.get_program().to_string_lossy().into_owned();

@@ -44,7 +44,7 @@ pub fn command(packages: &[&str]) -> String {
     }
 }
 
-fn needed() -> [Missing; 5] {
+fn needed() -> [Missing; 7] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     [
@@ -67,6 +67,14 @@ fn needed() -> [Missing; 5] {
         Missing {
             program: "pgbouncer",
             package: "pgbouncer",
+        },
+        Missing {
+            program: "prometheus",
+            package: "prometheus",
+        },
+        Missing {
+            program: "promtool",
+            package: "prometheus",
         },
     ]
 }

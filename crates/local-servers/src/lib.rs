@@ -32,6 +32,7 @@ pub mod install;
 mod pgbouncer;
 mod postgres;
 mod process;
+mod prometheus;
 mod reaper;
 mod redis;
 mod signal;
@@ -42,6 +43,7 @@ use std::fmt;
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Postgres, PostgresOptions};
 pub use process::{LocalServer, Process};
+pub use prometheus::Prometheus;
 pub use redis::{Redis, RedisOptions};
 
 /// A server could not be started, asked or signalled. The text says why, and which command installs

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use local_servers::{LocalServer, PgBouncer, Postgres, Redis};
+use local_servers::{LocalServer, PgBouncer, Postgres, Prometheus, Redis};
 
 #[test]
 fn a_redis_that_was_killed_comes_back_on_its_port_with_all_it_acknowledged() {
@@ -89,4 +89,15 @@ fn a_postgres_is_stopped_killed_and_started_again_and_a_pooler_works_in_front() 
     pooler.resume().unwrap();
     pooler.stop().unwrap();
     pooler.start_again().unwrap();
+}
+
+#[test]
+fn a_prometheus_evaluates_expressions_and_refuses_wrong_ones() {
+    let mut prometheus = Prometheus::scraping(9, Duration::from_secs(1)).unwrap();
+    let samples = prometheus.query("vector(41) + 1").unwrap();
+    assert!(samples[0].contains("=> 42 @["), "{samples:?}");
+    assert!(prometheus.query("no_such_metric").unwrap().is_empty());
+    assert!(prometheus.query("rate(").is_err());
+    prometheus.kill().unwrap();
+    assert!(prometheus.query("vector(1)").is_err());
 }

@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "commands print their results")]
 
 mod chaos;
+mod dashboard;
 mod demo;
 mod interop;
 mod machine;
@@ -87,6 +88,7 @@ enum Outcome {
 enum Gate {
     MountedFile,
     Chaos,
+    Dashboard,
     Outage,
 }
 
@@ -110,6 +112,9 @@ fn run(trial: &Trial) -> Result<Outcome> {
         Trial::Gate {
             trial: Gate::MountedFile,
         } => return mounted_file::run(),
+        Trial::Gate {
+            trial: Gate::Dashboard,
+        } => return dashboard::run(),
         Trial::Gate { trial: Gate::Chaos } => chaos::gate(),
         Trial::Gate {
             trial: Gate::Outage,
