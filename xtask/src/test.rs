@@ -48,9 +48,10 @@ fn interop_step(name: &'static str, case: &str) -> Step {
 }
 
 /// A package with a benchmark, the benchmark, and its rival.
-const BENCHES: [(&str, &str, &str); 6] = [
+const BENCHES: [(&str, &str, &str); 7] = [
     ("token-core", "scrub", "a copy of the secrets"),
     ("token-cache", "token", "locks as people write them by hand"),
+    ("token-reqwest", "execute", "a header put on by hand"),
     ("token-file", "file_store", "one write with fsync"),
     ("token-redis", "refresh", "a bare SET and GET"),
     ("token-postgres", "refresh", "a bare transaction of one row"),

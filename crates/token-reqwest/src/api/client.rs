@@ -27,8 +27,8 @@ pub struct ApiClient(reqwest::Client);
 
 impl ApiClient {
     /// Builds a client that follows redirects within a scheme, host and port, at most ten in a row.
-    /// A redirect to elsewhere is returned as the answer. No referer is sent. All else is as the
-    /// builder says.
+    /// A redirect to elsewhere is returned as the answer. No referer is sent, and
+    /// `connection_verbose`, which logs every byte, is disabled. All else is as the builder says.
     ///
     /// # Errors
     ///
@@ -36,7 +36,8 @@ impl ApiClient {
     pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
         let settings = settings
             .redirect(Policy::custom(within_origin))
-            .referer(false);
+            .referer(false)
+            .connection_verbose(false);
         settings
             .build()
             .map(Self)
