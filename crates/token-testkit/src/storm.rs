@@ -262,3 +262,6 @@ impl fmt::Debug for RevocationStorm {
         write!(f, "RevocationStorm({:?})", self.state())
     }
 }
+
+#[cfg(test)]
+mod tests;
