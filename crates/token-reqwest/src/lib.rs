@@ -18,10 +18,19 @@ mod tls;
 #[cfg(feature = "execute")]
 #[cfg_attr(docsrs, doc(cfg(feature = "execute")))]
 pub use api::{ApiClient, ApiSender, Execute, ExecuteError};
+#[cfg(all(feature = "middleware", feature = "rustls"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "middleware", feature = "rustls"))))]
+pub use api::{IntoClient, builder};
 #[cfg(feature = "middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
 pub use api::{TokenMiddleware, client};
+
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use builder::ReqwestClientBuilder;
 pub use client::ReqwestClient;
+
+/// The crate of the client that `client` returns.
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use reqwest_middleware;

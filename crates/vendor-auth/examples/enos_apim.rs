@@ -11,7 +11,6 @@
 use std::error::Error;
 
 use vendor_auth::enos_apim::EnosApim;
-use vendor_auth::types::ApiBody;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -20,24 +19,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .app_key(setting("ENOS_APP_KEY")?)
         .app_secret(setting("ENOS_APP_SECRET")?)
         .build()?;
-    let tokens = vendor_auth::builder(enos)?.build()?;
-
-    let body = r#"{"count": 20}"#;
-    let request = http::Request::post(format!("{url}{}", setting("ENOS_API")?))
+    // The signature covers the token, the query, the body and the time.
+    let api = vendor_auth::client(enos)?;
+    let request = api.post(format!("{url}{}", setting("ENOS_API")?));
+    let request = request
         .header("content-type", "application/json")
-        .body(body)?;
-    // The signature covers the token, the query, the body and the time, so the cache adds it.
-    let (mut parts, body) = request.into_parts();
-    let token = tokens
-        .authorize(&mut parts, &mut ApiBody::of(body.as_bytes()))
-        .await?;
-
-    let signed: reqwest::Request = http::Request::from_parts(parts, body).try_into()?;
-    let response = reqwest::Client::new().execute(signed).await?;
-    println!("the API answered {}", response.status());
-    if response.status() == 401 {
-        tokens.invalidate(&token);
-    }
+        .body(r#"{"count": 20}"#);
+    let response = request.send().await?;
+    println!(
+        "the API answered {}: {}",
+        response.status(),
+        response.text().await?
+    );
     Ok(())
 }
 

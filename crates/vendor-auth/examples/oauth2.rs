@@ -1,40 +1,51 @@
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-//! Keeps a grant of BambooCloud's identity service fresh, starting from a refresh token.
+//! Calls an API with a grant of an OAuth 2.0 server, starting from a refresh token.
 //!
 //! ```sh
-//! OAUTH2_DOMAIN=id.example.com OAUTH2_CLIENT_ID=… OAUTH2_CLIENT_SECRET=… OAUTH2_REFRESH_TOKEN=… \
+//! OAUTH2_TOKEN_URL=https://id.example.com/oauth2/token OAUTH2_CLIENT_ID=… OAUTH2_CLIENT_SECRET=… \
+//!     OAUTH2_REFRESH_TOKEN=… OAUTH2_API=https://api.example.com/me \
 //!     cargo run --example oauth2 --features oauth2,file
 //! ```
 //!
-//! The server replaces the refresh token with each use. The file store keeps the newest one, so a
+//! If the server replaces the refresh token with each use, the file store keeps the newest one: a
 //! second run continues with that and ignores the one in the environment.
 
 use std::error::Error;
 
+use vendor_auth::http::ApiClient;
 use vendor_auth::oauth2::OAuth2;
-use vendor_auth::{ErrorKind, FileStore, Secret};
+use vendor_auth::{Execute, FileStore};
+
+/// Calls an API with the grant that began with this refresh token.
+async fn call(
+    [url, id, secret, first, api]: [String; 5],
+) -> Result<reqwest::Response, Box<dyn Error>> {
+    let server = OAuth2::token_url(url)
+        .client_id(id)
+        .client_secret(secret)
+        .account("example")
+        .build()?;
+    let store = FileStore::in_default_directory("vendor-auth-example")?;
+    let tokens = vendor_auth::builder(server)?
+        .refresh_token(first.into())
+        .store(store)
+        .api_url(&api)
+        .build()?;
+    let http = ApiClient::from_builder(reqwest::Client::builder())?;
+    Ok(tokens.execute(&http, http.get(&api).build()?).await?)
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let bamboo = OAuth2::bamboocloud(setting("OAUTH2_DOMAIN")?)
-        .client_id(setting("OAUTH2_CLIENT_ID")?)
-        .client_secret(setting("OAUTH2_CLIENT_SECRET")?)
-        .account("example")
-        .build()?;
-    let refresh_token = Secret::from(setting("OAUTH2_REFRESH_TOKEN")?);
-    let tokens = vendor_auth::builder(bamboo)?
-        .store(FileStore::in_default_directory("vendor-auth-example")?)
-        .refresh_token(refresh_token)
-        .build()?;
-
-    match tokens.token().await {
-        Ok(token) => println!("the token expires at {:?}", token.validity().ends()),
-        Err(error) if error.kind() == ErrorKind::Rejected => {
-            println!("the grant was revoked, log in again: {error}");
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let answer = call([
+        setting("OAUTH2_TOKEN_URL")?,
+        setting("OAUTH2_CLIENT_ID")?,
+        setting("OAUTH2_CLIENT_SECRET")?,
+        setting("OAUTH2_REFRESH_TOKEN")?,
+        setting("OAUTH2_API")?,
+    ]);
+    println!("the API answered {}", answer.await?.status());
     Ok(())
 }
 

@@ -18,21 +18,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .access_key(setting("QUECTEL_ACCESS_KEY")?)
         .access_secret(setting("QUECTEL_ACCESS_SECRET")?)
         .build()?;
-    let tokens = vendor_auth::builder(quectel)?.build()?;
-
-    let token = tokens.token().await?;
-    println!("the token expires at {:?}", token.validity().ends());
-
-    let api = format!("{url}{}", setting("QUECTEL_API")?);
-    let response = reqwest::Client::new()
-        .get(api)
-        .headers(token.headers())
+    let api = vendor_auth::client(quectel)?;
+    let response = api
+        .get(format!("{url}{}", setting("QUECTEL_API")?))
         .send()
         .await?;
-    println!("the API answered {}", response.status());
-    if response.status() == 401 {
-        tokens.invalidate(&token);
-    }
+    println!(
+        "the API answered {}: {}",
+        response.status(),
+        response.text().await?
+    );
     Ok(())
 }
 

@@ -1,4 +1,10 @@
-#![cfg_attr(any(not(doctest), feature = "quectel"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    any(
+        not(doctest),
+        all(feature = "quectel", feature = "oauth2", feature = "file", feature = "client")
+    ),
+    doc = include_str!("../README.md")
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
@@ -24,6 +30,11 @@ pub use token_reqwest::{self as http, ReqwestClient};
 #[cfg_attr(docsrs, doc(cfg(feature = "ureq")))]
 #[doc(inline)]
 pub use token_ureq;
+
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+#[doc(inline)]
+pub use token_reqwest::{Execute, IntoClient};
 
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
@@ -120,4 +131,32 @@ vendors! {
 #[cfg_attr(docsrs, doc(cfg(all(feature = "cache", feature = "reqwest"))))]
 pub fn builder(endpoint: impl TokenEndpoint) -> Result<TokenCacheBuilder, BuildError> {
     Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::new()?))
+}
+
+/// Returns a reqwest client that sends each request with the token of this endpoint, and once more
+/// with a new token if the API refused it.
+///
+/// ```
+/// # async fn run(
+/// #     endpoint: impl vendor_auth::TokenEndpoint,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let api = vendor_auth::client(endpoint)?;
+/// let devices = api.get("https://api.example.com/devices").send().await?.text().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The token is kept in memory and sent to the endpoint's own origins only. For a store, an API on
+/// another host or other settings, use [`builder`] with [`Execute::execute`] or
+/// [`http::client`].
+///
+/// # Errors
+///
+/// [`BuildError`] if the machine has no root certificates.
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub fn client(
+    endpoint: impl TokenEndpoint,
+) -> Result<http::reqwest_middleware::ClientWithMiddleware, BuildError> {
+    endpoint.into_client()
 }
