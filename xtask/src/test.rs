@@ -75,7 +75,7 @@ pub(crate) fn fuzz(workspace: &Workspace, cases: u32) -> Result<()> {
     show(test.env("FUZZ_CASES", cases.to_string()))
 }
 
-/// Installs Redis, PostgreSQL and PgBouncer if they are missing.
+/// Installs the servers that are missing.
 fn servers(workspace: &Workspace) -> Result<Outcome> {
     passes(&mut workspace.cargo("run --quiet --package local-servers --example install"))
 }

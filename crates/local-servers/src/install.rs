@@ -44,7 +44,7 @@ pub fn command(packages: &[&str]) -> String {
     }
 }
 
-fn needed() -> [Missing; 7] {
+fn needed() -> [Missing; 10] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     [
@@ -75,6 +75,18 @@ fn needed() -> [Missing; 7] {
         Missing {
             program: "promtool",
             package: "prometheus",
+        },
+        Missing {
+            program: "nats-server",
+            package: "nats-server",
+        },
+        Missing {
+            program: "mosquitto",
+            package: "mosquitto",
+        },
+        Missing {
+            program: "mosquitto_passwd",
+            package: "mosquitto",
         },
     ]
 }

@@ -29,6 +29,9 @@
 
 mod client;
 pub mod install;
+mod log;
+mod mosquitto;
+mod nats;
 mod pgbouncer;
 mod postgres;
 mod process;
@@ -40,6 +43,8 @@ mod unprivileged;
 
 use std::fmt;
 
+pub use mosquitto::Mosquitto;
+pub use nats::Nats;
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Postgres, PostgresOptions};
 pub use process::{LocalServer, Process};

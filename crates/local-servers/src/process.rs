@@ -206,7 +206,7 @@ impl Process {
         Ok(())
     }
 
-    fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
 

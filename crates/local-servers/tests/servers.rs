@@ -1,10 +1,11 @@
 //! The servers are real: each is started, frozen, killed and started again.
 
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, Lines, Read, Write};
+use std::iter::Skip;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use local_servers::{LocalServer, PgBouncer, Postgres, Prometheus, Redis};
+use local_servers::{LocalServer, Mosquitto, Nats, PgBouncer, Postgres, Prometheus, Redis};
 
 #[test]
 fn a_redis_that_was_killed_comes_back_on_its_port_with_all_it_acknowledged() {
@@ -100,4 +101,52 @@ fn a_prometheus_evaluates_expressions_and_refuses_wrong_ones() {
     assert!(prometheus.query("rate(").is_err());
     prometheus.kill().unwrap();
     assert!(prometheus.query("vector(1)").is_err());
+}
+
+#[test]
+fn a_nats_that_accepts_another_token_disconnects_who_came_with_the_old_one() {
+    let mut nats = Nats::start("old").unwrap();
+    let mut client = nats_client(&nats, "old").unwrap();
+    assert_eq!(client.next().unwrap().unwrap(), "PONG");
+    nats.accept("new").unwrap();
+    assert_eq!(client.next().unwrap().unwrap(), REFUSED);
+    nats.kill().unwrap();
+    nats.start_again().unwrap();
+    let mut old = nats_client(&nats, "old").unwrap();
+    assert_eq!(old.next().unwrap().unwrap(), REFUSED);
+    let mut new = nats_client(&nats, "new").unwrap();
+    assert_eq!(new.next().unwrap().unwrap(), "PONG");
+}
+
+const REFUSED: &str = "-ERR 'Authorization Violation'";
+
+/// Returns the lines that the server sends to a client with this token, after its INFO.
+fn nats_client(nats: &Nats, token: &str) -> io::Result<Skip<Lines<BufReader<TcpStream>>>> {
+    let mut stream = TcpStream::connect(nats.url().replace("nats://", ""))?;
+    let options = format!(r#"{{"auth_token":"{token}","verbose":false}}"#);
+    stream.write_all(format!("CONNECT {options}\r\nPING\r\n").as_bytes())?;
+    Ok(BufReader::new(stream).lines().skip(1))
+}
+
+#[test]
+fn a_mosquitto_that_accepts_another_password_disconnects_everybody() {
+    let mut broker = Mosquitto::start("device", "old").unwrap();
+    let (mut stream, connack) = mqtt_client(&broker, "old").unwrap();
+    assert_eq!(connack, [0x20, 2, 0, 0]);
+    broker.accept("device", "new").unwrap();
+    assert_eq!(stream.read(&mut [0; 1]).unwrap_or(0), 0);
+    let (_, refused) = mqtt_client(&broker, "old").unwrap();
+    assert_eq!(refused, [0x20, 2, 0, 5]); // not authorized
+    let (_, accepted) = mqtt_client(&broker, "new").unwrap();
+    assert_eq!(accepted, [0x20, 2, 0, 0]);
+}
+
+/// Sends CONNECT (MQTT 3.1.1, section 3.1), and returns the CONNACK too.
+fn mqtt_client(broker: &Mosquitto, password: &str) -> io::Result<(TcpStream, [u8; 4])> {
+    let mut stream = TcpStream::connect(("127.0.0.1", broker.port()))?;
+    stream.write_all(b"\x10\x1a\0\x04MQTT\x04\xc2\0\x3c\0\x01c\0\x06device\0\x03")?;
+    stream.write_all(password.as_bytes())?;
+    let mut connack = [0; 4];
+    stream.read_exact(&mut connack)?;
+    Ok((stream, connack))
 }
