@@ -4,6 +4,7 @@
 //! | recipe | client | where the client takes the token |
 //! |---|---|---|
 //! | `nats` | async-nats | `with_auth_callback`, before each connection |
+//! | `mqtt` | rumqttc | `mqtt_options.set_credentials`, before each connection |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
