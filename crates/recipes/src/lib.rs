@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `nats` | async-nats | `with_auth_callback`, before each connection |
 //! | `mqtt` | rumqttc | `mqtt_options.set_credentials`, before each connection |
+//! | `amqp` | fe2o3-amqp | SASL PLAIN, a new login for each connection |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
