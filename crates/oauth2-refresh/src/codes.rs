@@ -44,10 +44,10 @@ impl Refusal<'_> {
             Meaning::Transient => ErrorKind::Transient { after },
             Meaning::Throttled => ErrorKind::Throttled { after },
             // A client that logs in for itself has no grant that a person could renew.
-            Meaning::DeadGrant if self.presented == Presented::ClientCredentials => {
+            Meaning::RevokedGrant if self.presented == Presented::ClientCredentials => {
                 ErrorKind::Config
             }
-            Meaning::DeadGrant => ErrorKind::Rejected,
+            Meaning::RevokedGrant => ErrorKind::Rejected,
             // A new login is cheap, so it is tried first.
             Meaning::BadRequest | Meaning::Unknown
                 if self.presented == Presented::RenewableGrant =>
@@ -84,7 +84,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// Salesforce refuses the second of two concurrent refreshes with the code of a dead grant, as
+    /// Salesforce refuses the second of two concurrent refreshes with the code of a revoked grant, as
     /// documented in its release notes ("Refresh Token Flow API error response", 252).
     fn is_a_collision(self) -> bool {
         let message = self.message.to_ascii_lowercase();
@@ -95,7 +95,7 @@ impl Refusal<'_> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    DeadGrant,
+    RevokedGrant,
     BadConfig,
     /// `invalid_request`, `unauthorized`: a wrong configuration, unless the message says otherwise.
     BadRequest,
@@ -115,14 +115,14 @@ fn meaning_of(code: &str) -> Meaning {
     let code = compact(code);
     match code.as_str() {
         // Spring answers an expired refresh token with 401 `invalid_token`.
-        "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::DeadGrant,
+        "invalidgrant" | "invalidtoken" | "accessdenied" => Meaning::RevokedGrant,
         "loginrequired"
         | "interactionrequired"
         | "consentrequired"
-        | "accountselectionrequired" => Meaning::DeadGrant,
-        "badverificationcode" | "invalidcode" => Meaning::DeadGrant, // GitHub, Slack
-        "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::DeadGrant,
-        "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::DeadGrant,
+        | "accountselectionrequired" => Meaning::RevokedGrant,
+        "badverificationcode" | "invalidcode" => Meaning::RevokedGrant, // GitHub, Slack
+        "expiredtoken" | "tokenexpired" | "tokenrevoked" | "tokeninactive" => Meaning::RevokedGrant,
+        "grantexpired" | "grantrevoked" | "grantnotfound" => Meaning::RevokedGrant,
 
         "invalidclient" | "unauthorizedclient" => Meaning::BadConfig,
         "invalidscope" | "insufficientscope" | "invalidtarget" => Meaning::BadConfig,
@@ -136,14 +136,14 @@ fn meaning_of(code: &str) -> Meaning {
 
         "temporarilyunavailable" | "servererror" => Meaning::Transient,
         "slowdown" | "ratelimited" | "ratelimitexceeded" | "toomanyrequests" => Meaning::Throttled,
-        _ if names_a_dead_grant(&code) => Meaning::DeadGrant,
+        _ if names_a_revoked_grant(&code) => Meaning::RevokedGrant,
         _ => Meaning::Unknown,
     }
 }
 
 /// Returns whether a code such as `refresh_token_expired`, `refresh_token_reused`,
-/// `bad_refresh_token` or `session_not_found` names a dead grant.
-fn names_a_dead_grant(compact: &str) -> bool {
+/// `bad_refresh_token` or `session_not_found` names a revoked grant.
+fn names_a_revoked_grant(compact: &str) -> bool {
     const ENDS: [&str; 12] = [
         "expired",
         "reused",
@@ -186,7 +186,7 @@ fn meaning_of_message(message: &str) -> Option<Meaning> {
         "parameter",
     ]);
     if about_a_grant && !about_its_type && has(&DEAD_WORDS) {
-        return Some(Meaning::DeadGrant);
+        return Some(Meaning::RevokedGrant);
     }
     if has(&["rate limit", "too many requests", "slow down"]) {
         return Some(Meaning::Throttled);

@@ -7,7 +7,6 @@
 mod callers;
 mod claim;
 mod crowd;
-mod dead_grant;
 mod early_refresh;
 mod history;
 pub(crate) mod known_secrets;
@@ -15,6 +14,7 @@ mod login;
 mod outage;
 mod output;
 pub(crate) mod recording_client;
+mod revoked_grant;
 pub(crate) mod secrets;
 mod setup;
 mod table;
@@ -134,7 +134,7 @@ async fn measure(claim: Claim, setup: &mut Setup) -> Finding {
             Claim::EarlyRefresh => early_refresh::run(setup).await,
             Claim::Outage => outage::run(setup).await,
             Claim::Unauthorized => unauthorized::run(setup).await,
-            Claim::DeadGrant => dead_grant::run(setup).await,
+            Claim::RevokedGrant => revoked_grant::run(setup).await,
             Claim::NoSecret => {
                 setup.history.attempts = attempts(setup);
                 secrets::provoke(setup).await

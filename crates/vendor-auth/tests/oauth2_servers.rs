@@ -180,7 +180,7 @@ async fn a_compressed_or_form_encoded_or_wrapped_answer_is_read() {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_is_recognised_in_any_words() {
+async fn a_revoked_grant_is_recognised_in_any_words() {
     for words in InvalidGrant::ALL {
         for status in [None, Some(200)] {
             let server = token_sim::OAuth2Server::builder().invalid_grant(words);

@@ -25,7 +25,7 @@ fn a_success_that_cannot_be_read_is_in_doubt() {
 
 // FAULTS.md row 77
 #[test]
-fn a_dead_grant_is_recognized_in_all_its_words() {
+fn a_revoked_grant_is_recognized_in_all_its_words() {
     for (status, body) in [
         (
             401,
@@ -206,7 +206,7 @@ fn the_code_and_message_of_a_failing_server_are_kept() {
 
 // FAULTS.md scenario 8
 #[test]
-fn a_dead_grant_in_the_body_of_a_failing_server_is_transient() {
+fn a_revoked_grant_in_the_body_of_a_failing_server_is_transient() {
     let oauth2 = builder().client_credentials().build().unwrap();
     let login = oauth2.login(&attempt(NOW, 1)).unwrap().unwrap();
     for status in [500, 503] {

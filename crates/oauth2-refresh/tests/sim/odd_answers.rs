@@ -54,7 +54,7 @@ async fn after_every_odd_answer_the_new_refresh_token_is_in_hand_or_in_doubt() {
 
 // FAULTS.md row 77
 #[tokio::test]
-async fn a_dead_grant_is_rejected_in_whatever_words() {
+async fn a_revoked_grant_is_rejected_in_whatever_words() {
     for words in InvalidGrant::ALL {
         let setup = Setup::by_token_url(OAuth2Server::builder().invalid_grant(words), |builder| {
             builder

@@ -1,4 +1,4 @@
-//! Refreshes, and what a dead grant looks like.
+//! Refreshes, and what a revoked grant looks like.
 
 use token_sim::{Echo, Product, RetryAfter, Rotation};
 

@@ -4,7 +4,7 @@ use super::*;
 
 // FAULTS.md row 6
 #[test]
-fn a_dead_grant_is_rejected_whichever_word_is_used() {
+fn a_revoked_grant_is_rejected_whichever_word_is_used() {
     assert_eq!(
         kind(400, r#"{"error":"invalid_grant"}"#),
         ErrorKind::Rejected

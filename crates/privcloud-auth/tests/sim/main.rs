@@ -164,7 +164,7 @@ async fn every_way_to_rotate_ends_with_a_refresh_token_that_works() {
 }
 
 #[tokio::test]
-async fn a_dead_grant_is_rejected_where_the_deployment_says_so_and_retried_where_it_does_not() {
+async fn a_revoked_grant_is_rejected_where_the_deployment_says_so_and_retried_where_it_does_not() {
     for (shape, kind) in [
         (ErrorShape::OAuth, ErrorKind::Rejected),
         (ErrorShape::Code, ErrorKind::Protocol),

@@ -84,7 +84,7 @@ async fn a_new_initial_token_is_tried_when_the_stored_grant_is_refused() {
 }
 
 /// A store whose grant the vendor has ended, which began with the initial token `acme-refresh-0`.
-async fn with_dead_grant() -> Setup {
+async fn with_revoked_grant() -> Setup {
     let setup = Setup::new(Acme::single_use());
     setup.cache().token().await.unwrap();
     advance(61 * MINUTE).await;
@@ -94,8 +94,8 @@ async fn with_dead_grant() -> Setup {
 
 // FAULTS.md row 75
 #[tokio::test(start_paused = true)]
-async fn the_initial_token_that_the_dead_grant_began_with_is_not_tried_again() {
-    let setup = with_dead_grant().await;
+async fn the_initial_token_that_the_revoked_grant_began_with_is_not_tried_again() {
+    let setup = with_revoked_grant().await;
     let store = setup.store.for_other_process();
     let again = Token::from_refresh_token(Secret::from("acme-refresh-0")).unwrap();
     let cache = setup.builder(&store).initial_token(again).build().unwrap();
@@ -111,8 +111,8 @@ async fn the_initial_token_that_the_dead_grant_began_with_is_not_tried_again() {
 
 // FAULTS.md row 75
 #[tokio::test(start_paused = true)]
-async fn an_unseen_initial_token_takes_the_place_of_a_dead_grant_once() {
-    let setup = with_dead_grant().await;
+async fn an_unseen_initial_token_takes_the_place_of_a_revoked_grant_once() {
+    let setup = with_revoked_grant().await;
     let store = setup.store.for_other_process();
     let unseen = live(&setup, "acme-refresh-unseen");
     let cache = setup
@@ -153,7 +153,7 @@ async fn an_unseen_initial_token_begins_anew_after_a_logout_and_the_same_one_doe
 #[tokio::test(start_paused = true)]
 async fn an_initial_token_is_not_used_up_by_a_failure_that_passes() {
     for logged_out in [true, false] {
-        let setup = with_dead_grant().await;
+        let setup = with_revoked_grant().await;
         if logged_out {
             _ = setup.empty_cache().logout().await.unwrap();
         }

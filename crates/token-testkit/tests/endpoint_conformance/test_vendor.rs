@@ -179,7 +179,7 @@ impl Acme {
             "frozen" => ErrorKind::Locked {
                 after: Duration::from_secs(1200),
             },
-            "dead_grant" | "repeated" => ErrorKind::Rejected,
+            "revoked_grant" | "repeated" => ErrorKind::Rejected,
             _ => ErrorKind::Protocol,
         };
         let error = match self.flaw {
@@ -187,7 +187,7 @@ impl Acme {
             Flaw::CodeIsNotScrubbed => answer.error(kind, "no").with_code(code, &nothing),
             _ => answer.refused(kind, code, message),
         };
-        if code == "dead_grant" {
+        if code == "revoked_grant" {
             error.killing_live_token()
         } else {
             error

@@ -13,8 +13,8 @@ pub(crate) enum Claim {
     Outage,
     /// A 401 leads to another token.
     Unauthorized,
-    /// A dead grant is reported as such.
-    DeadGrant,
+    /// A revoked grant is reported as such.
+    RevokedGrant,
     /// No secret in anything that was printed.
     NoSecret,
 }
@@ -27,7 +27,7 @@ impl Claim {
         Self::EarlyRefresh,
         Self::Outage,
         Self::Unauthorized,
-        Self::DeadGrant,
+        Self::RevokedGrant,
         Self::NoSecret,
     ];
 
@@ -39,7 +39,7 @@ impl Claim {
             Self::EarlyRefresh => "early refresh",
             Self::Outage => "outage",
             Self::Unauthorized => "401",
-            Self::DeadGrant => "dead grant",
+            Self::RevokedGrant => "revoked grant",
             Self::NoSecret => "no secret",
         }
     }

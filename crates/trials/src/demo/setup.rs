@@ -72,7 +72,7 @@ pub(crate) trait Vendor: Send + Sync {
     fn end_grant(&self, ending: Ending);
 }
 
-/// How the vendor reports a dead grant.
+/// How the vendor reports a revoked grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The account's grant is gone: `Rejected`, log in again.

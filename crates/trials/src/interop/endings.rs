@@ -1,4 +1,4 @@
-//! Refusals: dead grants and wrong settings.
+//! Refusals: revoked grants and wrong settings.
 
 use anyhow::{Context as _, Result, ensure};
 use vendor_auth::cache::{Event, Events};

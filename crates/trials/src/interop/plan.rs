@@ -168,7 +168,7 @@ impl Claim {
             Self::ReuseRefused => "a reused token is refused, and the newest goes on",
             Self::Kept => "a kept refresh token is kept",
             Self::Revoked => "a revoked grant is reported once",
-            Self::NewLogin => "a new login follows a dead grant",
+            Self::NewLogin => "a new login follows a revoked grant",
             Self::WrongSecret => "a wrong secret spends nothing",
             Self::WiderScope => "a wider scope is refused, and spends nothing",
             Self::AwkwardClient => "an id and a secret that need escaping",

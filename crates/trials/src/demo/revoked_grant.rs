@@ -29,7 +29,7 @@ struct Watch {
 }
 
 pub(crate) async fn run(setup: &mut Setup) -> Result<Finding> {
-    let mut finding = Finding::of(Claim::DeadGrant);
+    let mut finding = Finding::of(Claim::RevokedGrant);
     let last = setup.ask().await?;
     setup.wait_until(last.validity().refresh_at());
     let (begun, known) = (setup.now(), setup.sim().exchange_count());
@@ -213,7 +213,7 @@ fn look_at_events(finding: &mut Finding, ending: Ending, events: &[Event]) {
     }
 }
 
-/// Checks the number of requests. A dead grant is tried once. Credentials may be fixed at the
+/// Checks the number of requests. A revoked grant is tried once. Credentials may be fixed at the
 /// vendor, so they are tried again, rarely: each attempt may be a refresh and a login.
 fn look_at_requests(finding: &mut Finding, setup: &Setup, known: usize, watched: Duration) {
     let asked = setup.exchanges_after(known).len();
