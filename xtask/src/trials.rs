@@ -23,16 +23,10 @@ pub(crate) struct TrialArguments {
 const SKIPPED: i32 = 77;
 
 /// Replaces this process by the trial, so that signals and exit code need no forwarding.
-pub(crate) fn become_trial(
-    workspace: &Workspace,
-    name: &str,
-    passed: &TrialArguments,
-) -> Result<()> {
-    let mut trial = trial(workspace);
-    trial
-        .arg(name)
-        .args(&passed.arguments)
-        .stdin(Stdio::inherit());
+pub(crate) fn become_trial(on: &Workspace, name: &str, passed: &TrialArguments) -> Result<()> {
+    let mut trial = trial(on);
+    trial.arg(name).args(&passed.arguments);
+    trial.stdin(Stdio::inherit());
     #[cfg(unix)]
     let error = std::os::unix::process::CommandExt::exec(&mut trial);
     #[cfg(not(unix))]
@@ -64,9 +58,7 @@ fn run(workspace: &Workspace, arguments: &str) -> Result<Outcome> {
     }
     match child.wait()?.code() {
         Some(0) => Ok(Outcome::Passed),
-        Some(SKIPPED) => Ok(Outcome::Skipped(
-            last.trim_start_matches("skipped: ").to_owned(),
-        )),
+        Some(SKIPPED) => Ok(Outcome::Skipped(last.replace("skipped: ", ""))),
         _ => bail!("`{arguments}` failed"),
     }
 }

@@ -1,6 +1,6 @@
 //! The cache for programs without a runtime: each call waits on the caller's own thread.
 
-mod api_call;
+pub(crate) mod api_call;
 mod calls;
 mod wait;
 
@@ -16,8 +16,6 @@ use crate::current::cached_token::TokenGuard;
 use crate::current::events::{Event, Events};
 use crate::refresh::grant_state::GrantState;
 use crate::refresh::revoke::LoggedOut;
-
-pub use self::api_call::BlockingApiCall;
 
 /// A [`TokenCache`] whose methods wait on the caller's thread, for programs without a runtime and
 /// for any number of threads.

@@ -16,7 +16,10 @@ pub mod sharing {}
 
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
-pub use blocking::{BlockingApiCall, BlockingEvents, BlockingTokenCache};
+pub use blocking::api_call::BlockingApiCall;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub use blocking::{BlockingEvents, BlockingTokenCache};
 pub use builder::TokenCacheBuilder;
 pub use cache::api_call::{Answered, ApiCall, WithoutToken};
 pub use cache::{Drained, TokenCache};

@@ -2,6 +2,7 @@
 
 mod call;
 mod client;
+mod error;
 mod execute;
 mod hand_on;
 #[cfg(all(feature = "middleware", feature = "rustls"))]
@@ -11,7 +12,8 @@ mod kept;
 mod middleware;
 
 pub use client::{ApiClient, ApiSender};
-pub use execute::{Execute, ExecuteError};
+pub use error::ExecuteError;
+pub use execute::Execute;
 #[cfg(all(feature = "middleware", feature = "rustls"))]
 pub use into_client::{IntoClient, builder};
 #[cfg(feature = "middleware")]

@@ -7,7 +7,7 @@ use reqwest::{Body, Request, Response, Url};
 use token_cache::{Answered, ApiCall, TokenCache};
 use token_core::{ApiResponse, Error};
 
-use super::execute::ExecuteError;
+use super::error::ExecuteError;
 use super::hand_on::Received;
 use super::kept::{Kept, url_of};
 

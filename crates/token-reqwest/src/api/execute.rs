@@ -2,10 +2,10 @@
 
 use reqwest::{Request, Response};
 use token_cache::TokenCache;
-use token_core::Error;
 
 use super::call::{Call, Judged};
 use super::client::ApiSender;
+use super::error::ExecuteError;
 
 /// Sends API requests with the token of a [`TokenCache`].
 pub trait Execute {
@@ -59,24 +59,5 @@ impl Execute for TokenCache {
                 return Ok(response);
             }
         }
-    }
-}
-
-/// Why an API request with the token has no answer.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError {
-    /// There is no usable token, or the API refused it.
-    #[error(transparent)]
-    Token(#[from] Error),
-    /// reqwest failed to send the request or to read the answer. The URL is removed, since it may
-    /// contain the token.
-    #[error(transparent)]
-    Transport(reqwest::Error),
-}
-
-impl From<reqwest::Error> for ExecuteError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Transport(error.without_url())
     }
 }

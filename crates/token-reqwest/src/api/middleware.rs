@@ -10,7 +10,7 @@ use token_cache::{TokenCache, WithoutToken};
 
 use super::call::{Call, Judged};
 use super::client::ApiClient;
-use super::execute::ExecuteError;
+use super::error::ExecuteError;
 
 /// Returns a client that sends each request with the token, and once more with a new token if the
 /// API refused it.
