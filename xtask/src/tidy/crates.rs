@@ -8,8 +8,8 @@ const SEMVER: &str = "## Public dependencies (semver)\n";
 const OWN: &str = "version description keywords categories readme";
 
 /// The picture in ARCHITECTURE.md as a table: the crates of ours that each crate may depend on,
-/// unless it is a vendor's: with `client`, that has a cache and reqwest too. Dev-dependencies are free, except that token-sim has none of ours: it is
-/// a second, independent reading of each vendor's documents.
+/// unless it is a vendor's, which has a cache and reqwest with `client`. Dev-dependencies are free,
+/// but token-sim has none of ours: it is a second reading of each vendor's documents.
 const ALLOWED: [(&str, &[&str]); 18] = [
     ("token-core", &[]),
     ("token-cache", &["token-core"]),
