@@ -89,8 +89,9 @@ impl TokenBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] if the access or the refresh token is [blank](Secret::is_blank) or
-    /// contains a control character: such a token is refused before it reaches a header or a store.
+    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if the access or the refresh token is
+    /// [blank](Secret::is_blank) or contains a control character: such a token is refused before it
+    /// reaches a header or a store.
     pub fn build(mut self) -> Result<Token, Error> {
         self.strip_scheme();
         if !self.access.is_storable()
