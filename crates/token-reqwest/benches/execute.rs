@@ -150,13 +150,15 @@ impl Setup {
         let guard = runtime.block_on(tokens.token()).unwrap();
         let token = guard.access().expose().to_owned();
         drop(guard);
-        let settings = || Client::builder().no_proxy();
-        let api = ApiClient::from_builder(settings()).unwrap();
+        // One client, and so one connection: two may wake the server at different cost.
+        let http = Client::builder().no_proxy().redirect(Policy::none());
+        let http = http.build().unwrap();
+        let api = ApiClient::from_client(http.clone()).unwrap();
         Self {
             url: url.to_owned(),
             ready: format!("Bearer {token}").parse().unwrap(),
             token,
-            http: settings().redirect(Policy::none()).build().unwrap(),
+            http,
             middleware: token_reqwest::client(tokens.clone(), api.clone()),
             api,
             tokens,

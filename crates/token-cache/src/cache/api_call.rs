@@ -10,6 +10,7 @@ use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, ErrorKind, Token};
 
 use super::TokenCache;
 use crate::current::cached_token::TokenGuard;
+use crate::refresh::endpoint_source::AnyEndpoint;
 use crate::telemetry::metric;
 
 /// Opts a request out: as an extension of it, it tells adapters to send the request without the
@@ -62,10 +63,11 @@ pub struct ApiCall<'a> {
     refused: Option<TokenGuard>,
 }
 
-/// What was sent.
+/// What was sent, and the endpoint that authorized it.
 struct Sent {
     token: TokenGuard,
     uri: Uri,
+    endpoint: AnyEndpoint,
 }
 
 /// What an adapter does with an answer.
@@ -129,10 +131,11 @@ impl TokenCache {
         token: &Token,
         request: &mut Parts,
         body: &mut ApiBody<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<AnyEndpoint, Error> {
         let endpoint = self.shared.refresher.endpoint();
         let authorized = endpoint.authorize(token, request, body, &self.attempt());
-        authorized.map_err(|error| error.with_key(self.key()))
+        authorized.map_err(|error| error.with_key(self.key()))?;
+        Ok(endpoint)
     }
 }
 
@@ -171,9 +174,13 @@ impl ApiCall<'_> {
             return Ok(());
         }
         let uri = request.uri.clone();
-        self.tokens.put_on(&token, request, body)?;
+        let endpoint = self.tokens.put_on(&token, request, body)?;
         let token = token.detached();
-        self.sent = Some(Sent { token, uri });
+        self.sent = Some(Sent {
+            token,
+            uri,
+            endpoint,
+        });
         Ok(())
     }
 
@@ -185,8 +192,7 @@ impl ApiCall<'_> {
     /// Returns how many bytes of the answer's body [`judge`](Self::judge) needs at most; `None` if
     /// it needs none. If the body is longer, pass none of it.
     pub fn needs_body(&self, status: StatusCode, headers: &HeaderMap) -> Option<usize> {
-        self.sent.as_ref()?;
-        let endpoint = self.tokens.shared.refresher.endpoint();
+        let endpoint = &self.sent.as_ref()?.endpoint;
         endpoint.judge_needs_body(&ApiResponse::new(status, headers, None))
     }
 
@@ -203,7 +209,7 @@ impl ApiCall<'_> {
         let Some(sent) = self.sent.take() else {
             return Ok(Answered::Final);
         };
-        let verdict = self.tokens.shared.refresher.endpoint().judge(response);
+        let verdict = sent.endpoint.judge(response);
         let answered = match verdict {
             ApiVerdict::TokenRefused => self.refused(sent, response, has_copy),
             ApiVerdict::Accepted => {
