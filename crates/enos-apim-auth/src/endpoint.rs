@@ -75,7 +75,7 @@ impl TokenEndpoint for EnosApim {
     }
 
     fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
-        judge::needs_body(response)
+        response.refusal_limit()
     }
 
     /// Sets `apim-accesstoken`, `apim-timestamp` and `apim-signature`. With a `multipart/…` content

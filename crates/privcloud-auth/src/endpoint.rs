@@ -42,6 +42,6 @@ impl TokenEndpoint for PrivateCloud {
     }
 
     fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
-        judge::needs_body(response)
+        response.refusal_limit()
     }
 }

@@ -1,7 +1,6 @@
 #![cfg_attr(any(not(doctest), feature = "client"), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod api;
 mod region;
 mod reply;
 mod sign;

@@ -1,5 +1,5 @@
 use token_core::json::Document;
-use token_core::{Answer, Error, ErrorKind};
+use token_core::{Answer, ApiResponse, Error, ErrorKind};
 
 /// The code and the message of an answer, which are read before the token is looked for.
 pub(crate) struct Reply<'d> {
@@ -29,6 +29,12 @@ impl Reply<'_> {
             false => answer.refused_by_stranger(kind, &self.code, self.message),
         }
     }
+}
+
+/// Returns the code in the answer of an API, if it has one. The vendor does not say with which HTTP
+/// status it comes.
+pub(crate) fn api_code(response: &ApiResponse<'_>) -> Option<String> {
+    response.refusal_document()?.code(&["code"])
 }
 
 fn message(document: &Document) -> &str {

@@ -5,7 +5,6 @@ use token_core::{
 
 use super::config::AccessKey;
 use super::{codes, judge, wire};
-use crate::api;
 use crate::reply::Reply;
 
 impl TokenEndpoint for AccessKey {
@@ -44,7 +43,7 @@ impl TokenEndpoint for AccessKey {
     }
 
     fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
-        api::needs_body(response)
+        response.refusal_limit()
     }
 
     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {

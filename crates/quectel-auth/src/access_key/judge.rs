@@ -3,13 +3,13 @@
 use token_core::{ApiResponse, ApiVerdict};
 
 use super::codes;
-use crate::api;
+use crate::reply::api_code;
 
 /// Returns the verdict on an answer. Sources: the table of "OpenAPI Access Instructions" (200, 401,
 /// 403), and the response status of "Query Product Details" and sixteen other pages (91001 to
 /// 91007).
 pub(super) fn verdict(response: &ApiResponse<'_>) -> ApiVerdict {
-    match api::code(response).as_deref() {
+    match api_code(response).as_deref() {
         // Unauthorized; the token does not exist; the token is incorrect.
         Some("401" | "91001" | "91004") => ApiVerdict::TokenRefused,
         // Forbidden; no permission; the address is not on the list; the API is not enabled. A new

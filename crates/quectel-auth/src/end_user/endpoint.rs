@@ -5,7 +5,6 @@ use token_core::{
 
 use super::config::EndUser;
 use super::{codes, judge, wire};
-use crate::api;
 
 impl TokenEndpoint for EndUser {
     /// Returns a key of `quectel-end-user`, the host and the account.
@@ -37,7 +36,7 @@ impl TokenEndpoint for EndUser {
     }
 
     fn judge_needs_body(&self, response: &ApiResponse<'_>) -> Option<usize> {
-        api::needs_body(response)
+        response.refusal_limit()
     }
 
     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {

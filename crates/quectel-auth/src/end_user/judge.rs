@@ -3,12 +3,12 @@
 use token_core::{ApiResponse, ApiVerdict};
 
 use super::codes::{BLOCKED_FOR, FROZEN_FOR, SUCCESSES};
-use crate::api;
+use crate::reply::api_code;
 
 /// Returns the verdict on an answer. Source: the error table of the app API. Its pages also list 401
 /// and 403 as response status.
 pub(super) fn verdict(response: &ApiResponse<'_>) -> ApiVerdict {
-    let code = api::code(response);
+    let code = api_code(response);
     match code.as_deref() {
         // Token verification failed: apps log in again after this code, whatever they called.
         Some("5032" | "401") => ApiVerdict::TokenRefused,

@@ -10,6 +10,10 @@ use crate::endpoint::json::Document;
 use crate::endpoint::server_clock;
 use crate::token::time::Timestamp;
 
+/// The longest body that is searched for a vendor's code, in bytes. A refusal has no data, and is far
+/// shorter.
+const LONGEST_REFUSAL: usize = 64 * 1024;
+
 /// The answer of an API to a request with a token, for
 /// [`TokenEndpoint::judge`](crate::TokenEndpoint::judge).
 #[derive(Clone, Copy)]
@@ -82,6 +86,28 @@ impl<'a> ApiResponse<'a> {
         });
         let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         is_json && length.is_none_or(|length| length <= limit)
+    }
+
+    /// Returns how many bytes of the body to ask for, for a vendor whose code is in a JSON body of
+    /// any length up to 64 KiB, for [`TokenEndpoint::judge_needs_body`]; `None` if there is no code:
+    /// see [`refusal_document`](Self::refusal_document).
+    ///
+    /// [`TokenEndpoint::judge_needs_body`]: crate::TokenEndpoint::judge_needs_body
+    pub fn refusal_limit(&self) -> Option<usize> {
+        let may_have_code = self.is_of_the_api() && self.may_be_json_within(LONGEST_REFUSAL);
+        may_have_code.then_some(LONGEST_REFUSAL)
+    }
+
+    /// Parses the body in which the vendor's code is looked for; `None` if it was not read, is not
+    /// JSON, or came with a status other than 2xx and 4xx. A server error may come after the
+    /// request was carried out, and a redirect comes from elsewhere: no code in them says the
+    /// opposite.
+    pub fn refusal_document(&self) -> Option<Document> {
+        self.document().filter(|_| self.is_of_the_api())
+    }
+
+    fn is_of_the_api(&self) -> bool {
+        self.status.is_success() || self.status.is_client_error()
     }
 
     /// Returns `Retry-After` (RFC 9110 section 10.2.3), clamped to between one second and one hour.
@@ -167,8 +193,8 @@ impl Challenge {
         if !is_bearer {
             return Self::OtherScheme;
         }
+        let squeezed: String = text.split_whitespace().collect();
         let stated = |error: &str| {
-            let squeezed: String = text.split_whitespace().collect();
             squeezed.contains(&format!("error=\"{error}\""))
                 || squeezed.contains(&format!("error={error}"))
         };
