@@ -22,8 +22,8 @@ use vendor_auth::{ErrorKind, ReqwestClient, TokenCache};
 
 const PATH: &str = "/connect-service/v2.1/integration";
 
-/// Uploads a file. A stream cannot be sent twice: if the token was refused, the request is made
-/// anew and gets another one.
+/// Uploads a file. A stream cannot be sent twice: if the token was refused, the request is built
+/// again and gets another token.
 async fn upload(
     tokens: &TokenCache,
     http: &ApiClient,

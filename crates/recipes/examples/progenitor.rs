@@ -35,7 +35,7 @@ impl ClientHooks<TokenCache> for Client {
         }
         report_refused(self.inner(), &sent);
         let Some(mut copy) = copy else {
-            return Ok(response); // the body is a stream: the caller can make the request anew
+            return Ok(response); // the body is a stream: the caller can build the request again
         };
         match authorize(self.inner(), &mut copy).await {
             Ok(()) => self.client().execute(copy).await,

@@ -37,7 +37,7 @@ impl TokenCache {
         TokenCacheBuilder::new(Arc::new(endpoint), None)
     }
 
-    /// Returns a builder for a cache whose endpoint is made anew before each exchange, for
+    /// Returns a builder for a cache whose endpoint is built again before each exchange, for
     /// credentials that change: a rotated secret, an assertion in a file, a pushed ticket. `make`
     /// is also called once now. It must always return an endpoint with the same key.
     ///

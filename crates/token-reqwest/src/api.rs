@@ -2,7 +2,6 @@
 
 mod call;
 mod client;
-mod error;
 mod execute;
 mod hand_on;
 #[cfg(all(feature = "middleware", feature = "rustls"))]
@@ -11,8 +10,8 @@ mod kept;
 #[cfg(feature = "middleware")]
 mod middleware;
 
+pub use call::ExecuteError;
 pub use client::{ApiClient, ApiSender};
-pub use error::ExecuteError;
 pub use execute::Execute;
 #[cfg(all(feature = "middleware", feature = "rustls"))]
 pub use into_client::{IntoClient, builder};

@@ -204,7 +204,7 @@ impl ApiCall<'_> {
     ///
     /// [`RefusedAgain`](ErrorKind::RefusedAgain) if a new token was refused too;
     /// [`Transient`](ErrorKind::Transient) if the token was refused and there is no copy: the
-    /// caller can make the request anew.
+    /// caller can build the request again.
     pub fn judge(&mut self, response: &ApiResponse<'_>, has_copy: bool) -> Result<Answered, Error> {
         let Some(sent) = self.sent.take() else {
             return Ok(Answered::Final);

@@ -1,4 +1,4 @@
-//! The endpoint of the next exchange: always the same one, or one that is made anew before each.
+//! The endpoint of the next exchange: always the same one, or one that is built before each.
 
 use std::fmt;
 use std::pin::Pin;
@@ -47,7 +47,7 @@ impl EndpointSource {
         };
         let endpoint = made?;
         if endpoint.key() != *key {
-            let what = "the endpoint that was made anew has another key";
+            let what = "the endpoint that was built for this exchange has another key";
             return Err(Error::new(ErrorKind::Config, what));
         }
         self.newest.store(Arc::new(endpoint.clone()));

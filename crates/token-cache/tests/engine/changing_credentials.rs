@@ -1,4 +1,4 @@
-//! An endpoint that is made anew before each exchange.
+//! An endpoint that is built before each exchange.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -34,7 +34,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the token belongs into a form, and the body is a stream or has
+    /// [`ErrorKind::Config`] if the token is sent in a form, and the body is a stream or has
     /// another content type; if it belongs into the query, and the request has no path. The request
     /// is then unchanged.
     pub fn put_on(&self, request: &mut Parts, body: &mut ApiBody<'_>) -> Result<(), Error> {
@@ -87,11 +87,12 @@ impl Token {
         };
         if !is_form {
             return Err(no_place(
-                "the token belongs into a form, and the body is none",
+                "the token is sent in a form, and the request has another body",
             ));
         }
-        let text = std::str::from_utf8(body.bytes()?)
-            .map_err(|_| no_place("the token belongs into a form, and the body is none"))?;
+        let text = std::str::from_utf8(body.bytes()?).map_err(|_| {
+            no_place("the token is sent in a form, and the request has another body")
+        })?;
         let others = without(name, text);
         let mark = if others.is_empty() { "" } else { "&" };
         let form = format!("{others}{mark}{}", self.pair(name));

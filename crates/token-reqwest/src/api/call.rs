@@ -7,7 +7,6 @@ use reqwest::{Body, Request, Response, Url};
 use token_cache::{Answered, ApiCall, TokenCache};
 use token_core::{ApiResponse, Error};
 
-use super::error::ExecuteError;
 use super::hand_on::Received;
 use super::kept::{Kept, url_of};
 
@@ -124,6 +123,25 @@ impl<'a> Call<'a> {
         };
         let went_along = self.secret_url.is_none() && !self.is_body_replaced;
         sent_here || went_along && self.kept.is_safe() && is_at(url, &self.kept.uri)
+    }
+}
+
+/// Why an API request with the token has no answer.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// There is no usable token, or the API refused it.
+    #[error(transparent)]
+    Token(#[from] Error),
+    /// reqwest failed to send the request or to read the answer. The URL is removed, since it may
+    /// contain the token.
+    #[error(transparent)]
+    Transport(reqwest::Error),
+}
+
+impl From<reqwest::Error> for ExecuteError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Transport(error.without_url())
     }
 }
 

@@ -3,9 +3,8 @@
 use reqwest::{Request, Response};
 use token_cache::TokenCache;
 
-use super::call::{Call, Judged};
+use super::call::{Call, ExecuteError, Judged};
 use super::client::ApiSender;
-use super::error::ExecuteError;
 
 /// Sends API requests with the token of a [`TokenCache`].
 pub trait Execute {

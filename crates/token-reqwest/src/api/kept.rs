@@ -58,7 +58,7 @@ impl Kept {
         }
     }
 
-    /// Makes the request anew.
+    /// Builds the request again.
     pub(crate) fn to_request(&self) -> Result<Request, Error> {
         let mut request = Request::new(self.method.clone(), url_of(&self.uri)?);
         *request.headers_mut() = self.headers.clone();

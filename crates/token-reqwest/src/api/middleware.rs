@@ -8,9 +8,8 @@ use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use token_cache::{TokenCache, WithoutToken};
 
-use super::call::{Call, Judged};
+use super::call::{Call, ExecuteError, Judged};
 use super::client::ApiClient;
-use super::error::ExecuteError;
 
 /// Returns a client that sends each request with the token, and once more with a new token if the
 /// API refused it.
