@@ -59,9 +59,10 @@ impl TokenCache {
     /// # }
     /// ```
     ///
-    /// An exchange fails with the error of `make`, and with
-    /// [`ErrorKind::Transient`](token_core::ErrorKind::Transient) if `make` takes longer than the
-    /// [`exchange_deadline`](TokenCacheBuilder::exchange_deadline).
+    /// If `make` fails, so does the exchange, with that error in its message. It says nothing about
+    /// this grant: `Rejected` becomes [`Config`](token_core::ErrorKind::Config), `InDoubt` becomes
+    /// [`Transient`](token_core::ErrorKind::Transient), as does a `make` that takes longer than the
+    /// [`exchange_deadline`](TokenCacheBuilder::exchange_deadline). A panic is `Config`.
     ///
     /// # Errors
     ///

@@ -1,12 +1,15 @@
 //! The endpoint of the next exchange: always the same one, or one that is built before each.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use token_core::{Error, ErrorKind, TokenEndpoint, TokenKey};
+use token_core::{Error, ErrorKind, Scrubber, TokenEndpoint, TokenKey};
 
 pub(crate) type AnyEndpoint = Arc<dyn TokenEndpoint>;
 
@@ -41,17 +44,49 @@ impl EndpointSource {
         let Some(make) = &self.make else {
             return Ok(self.newest());
         };
-        let Ok(made) = tokio::time::timeout(within, make()).await else {
+        let making = catching_panics(async { make().await });
+        let Ok(made) = tokio::time::timeout(within, making).await else {
             let what = "the endpoint's credentials were not there in time";
             return Err(Error::new(ErrorKind::Transient { after: None }, what));
         };
-        let endpoint = made?;
+        let endpoint = made.map_err(|error| not_made(&error))?;
         if endpoint.key() != *key {
             let what = "the endpoint that was built for this exchange has another key";
             return Err(Error::new(ErrorKind::Config, what));
         }
         self.newest.store(Arc::new(endpoint.clone()));
         Ok(endpoint)
+    }
+}
+
+/// Awaits the program's closure. If a panic of it ended the exchange, the outcome of that would be
+/// in doubt although nothing was sent.
+async fn catching_panics<T>(making: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut making = pin!(making);
+    poll_fn(|context| {
+        let polling = AssertUnwindSafe(|| making.as_mut().poll(context));
+        catch_unwind(polling).unwrap_or_else(|_| {
+            let what = "the closure that builds the endpoint panicked";
+            Poll::Ready(Err(Error::new(ErrorKind::Config, what)))
+        })
+    })
+    .await
+}
+
+/// Returns the error of an exchange without an endpoint. What the credentials failed with, perhaps
+/// in a cache of their own, says nothing about this grant: neither that it is refused, nor that its
+/// refresh token may be spent.
+fn not_made(error: &Error) -> Error {
+    let kind = match error.kind() {
+        ErrorKind::InDoubt => ErrorKind::Transient { after: None },
+        ErrorKind::Rejected | ErrorKind::RefusedAgain => ErrorKind::Config,
+        kind => kind,
+    };
+    let failed = Error::new(kind, "the endpoint could not be built")
+        .with_message(&error.to_string(), &Scrubber::new([]));
+    match error.retry_after() {
+        Some(wait) => failed.with_retry_after(wait),
+        None => failed,
     }
 }
 
