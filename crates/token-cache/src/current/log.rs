@@ -61,8 +61,11 @@ impl Log {
                 warn!(target: "token_cache", %key, %generation,
                     "the store had lost the token: it was written again");
             }
-            Event::Superseded { generation } => debug!(target: "token_cache", %key, %generation,
-                "another process stored its token first: that one is used"),
+            Event::Superseded { generation } => {
+                debug!(target: "token_cache", %key, %generation,
+                    "another process stored its token first: that one is used");
+                self.stored(key, *generation);
+            }
             _ => self.trouble(key, event),
         }
     }
@@ -121,5 +124,22 @@ fn obtained(origin: Origin) -> &'static str {
         Origin::Redemption => "a grant begins",
         Origin::Store => "a token from the store is in use",
         Origin::Initial => "the initial token is in use",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use token_core::{Error, ErrorKind, Generation};
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_has_anothers_token_has_no_outage() {
+        let (log, key) = (Log::default(), TokenKey::of("acme", "host", "user"));
+        let generation = Generation::new(2);
+        let error = Error::new(ErrorKind::Store, "down");
+        log.event(&key, &Event::PersistFailed { generation, error });
+        log.event(&key, &Event::Superseded { generation });
+        assert!(log.store_fails.begins(), "the next one is another outage");
     }
 }

@@ -73,6 +73,7 @@ impl fmt::Display for Health {
             (true, None) => "usable until an API refuses it".to_owned(),
             (false, _) if self.logged_out => "logged out".to_owned(),
             (false, Some(end)) => format!("not usable, its token ends at {end}"),
+            (false, None) if self.generation.is_some() => "not usable".to_owned(),
             (false, None) => "no token yet".to_owned(),
         };
         write!(f, "{}: {state}", self.key)?;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use token_cache::Event;
-use token_core::{ErrorKind, Generation, Timestamp};
+use token_core::{Clock, ErrorKind, Generation, Timestamp, Validity};
 
 use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, Op, Setup, advance, ask};
 
@@ -146,4 +146,18 @@ async fn a_call_of_next_that_is_given_up_loses_no_event() {
     cache.token().await.unwrap();
     let first = events.next().await;
     assert!(matches!(first, Some(Event::Refreshed { .. })), "{first:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_tells_a_token_without_end_that_was_refused_from_none() {
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.empty_cache();
+    let validity = Validity::without_end(setup.clock.now().wall);
+    let endless = setup.server.grant().with_validity(validity);
+    cache.set_token(endless).await.unwrap();
+    let line = cache.health().to_string();
+    assert!(line.contains("usable until an API refuses it"), "{line}");
+    cache.invalidate(&cache.current().unwrap());
+    let line = cache.health().to_string();
+    assert!(line.contains(": not usable, generation 1"), "{line}");
 }
