@@ -126,6 +126,12 @@ impl TokenCache {
         Err(error.with_host(uri.authority().map_or("", |authority| authority.as_str())))
     }
 
+    /// Whether this token, which an API just refused, is handed out all the same: it is not at
+    /// fault.
+    fn is_still_used(&self, refused: &Token) -> bool {
+        self.current().is_some_and(|token| is_same(refused, &token))
+    }
+
     fn put_on(
         &self,
         token: &Token,
@@ -202,8 +208,8 @@ impl ApiCall<'_> {
     ///
     /// # Errors
     ///
-    /// [`RefusedAgain`](ErrorKind::RefusedAgain) if a new token was refused too;
-    /// [`Transient`](ErrorKind::Transient) if the token was refused and there is no copy: the
+    /// [`RefusedAgain`](ErrorKind::RefusedAgain) if a new token was refused too, or if this one is
+    /// newly refreshed for such a refusal; [`Transient`](ErrorKind::Transient) if the token was refused and there is no copy: the
     /// caller can build the request again.
     pub fn judge(&mut self, response: &ApiResponse<'_>, has_copy: bool) -> Result<Answered, Error> {
         let Some(sent) = self.sent.take() else {
@@ -236,7 +242,7 @@ impl ApiCall<'_> {
             let error = error.with_status(response.status());
             Err(self.describe(error, &sent.uri, &sent.token))
         };
-        if self.refused.is_some() {
+        if self.refused.is_some() || self.tokens.is_still_used(&sent.token) {
             return fail(refused_again());
         }
         if !has_copy {

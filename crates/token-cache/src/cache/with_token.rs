@@ -29,12 +29,13 @@ impl TokenCache {
     /// # }
     /// ```
     ///
-    /// Where the token is sent is up to the closure: no host is checked.
+    /// Where the token is sent is up to the closure: no host is checked. A result in `Ok` prolongs a
+    /// sliding session; a failure may be that of a request that never arrived, and does not.
     ///
     /// # Errors
     ///
-    /// The same as [`token`](Self::token); [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new
-    /// token was refused too. The result of the call is in `Ok`, also if it is a failure.
+    /// The same as [`token`](Self::token);
+    /// [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new token was refused too. The result of the call is in `Ok`, also if it is a failure.
     // `AsyncFn` would be the better bound, but its futures cannot be said to be `Send`.
     pub async fn with_token<T, E, Fut>(
         &self,
@@ -47,23 +48,36 @@ impl TokenCache {
         let first = self.token().await?.detached();
         let result = call(first.detached_clone()).await;
         if !is_refused(&result) {
-            self.shared.current.note_use(&first);
+            self.note_use(&first, &result);
             return Ok(result);
         }
-        self.invalidate(&first);
-        let second = self.token().await?.detached();
-        let is_replayed = !is_same(&first, &second);
-        metric::api_refused(self.key(), TOKEN_REFUSED, is_replayed);
-        if !is_replayed {
-            return Err(refused_again().with_key(self.key()));
-        }
+        let second = self.in_place_of(&first).await;
+        metric::api_refused(self.key(), TOKEN_REFUSED, second.is_ok());
+        let second = second?;
         let result = call(second.detached_clone()).await;
         if is_refused(&result) {
             metric::api_refused(self.key(), TOKEN_REFUSED, false);
             self.invalidate(&second);
             return Err(refused_again().with_key(self.key()));
         }
-        self.shared.current.note_use(&second);
+        self.note_use(&second, &result);
         Ok(result)
+    }
+
+    /// Returns another token than this one, which an API refused.
+    async fn in_place_of(&self, refused: &TokenGuard) -> Result<TokenGuard, Error> {
+        self.invalidate(refused);
+        let next = self.token().await?.detached();
+        match is_same(refused, &next) {
+            true => Err(refused_again().with_key(self.key())),
+            false => Ok(next),
+        }
+    }
+
+    /// A failure may be that of a request that never arrived, so it is no use.
+    fn note_use<T, E>(&self, token: &TokenGuard, result: &Result<T, E>) {
+        if result.is_ok() {
+            self.shared.current.note_use(token);
+        }
     }
 }

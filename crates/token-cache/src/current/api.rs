@@ -6,6 +6,7 @@ use token_core::Token;
 use super::Current;
 use super::cached_token::Rejection;
 use super::events::Event;
+use crate::telemetry::metric;
 
 impl Current {
     /// Whether the token may be sent to this URI.
@@ -17,8 +18,8 @@ impl Current {
     /// Notes that an API accepted the token, which prolongs a sliding session.
     pub(crate) fn note_use(&self, token: &Token) {
         let cached = self.cached.load();
-        if cached.is(token) {
-            cached.note_use(&self.now());
+        if cached.is(token) && cached.note_use(&self.now()) {
+            metric::expires(self.key(), cached.validity().expires_at());
         }
     }
 
@@ -31,9 +32,10 @@ impl Current {
         let now = self.now();
         if let Rejection::NotAtFault(times) = cached.reject(&now) {
             let pause = self.timing.backoff.doubled(times);
-            cached.trust_until(now.elapsed.saturating_add(pause));
-            let generation = token.generation();
-            self.emit(Event::RefusedAgain { generation });
+            if cached.trust_until(now.elapsed.saturating_add(pause)) {
+                let generation = token.generation();
+                self.emit(Event::RefusedAgain { generation });
+            }
         }
     }
 }

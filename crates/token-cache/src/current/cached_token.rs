@@ -1,14 +1,17 @@
 //! The cached token, and the guard that callers get.
 
+mod last_use;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::Guard;
 use token_core::{ClockReading, Freshness, Timestamp, Token, Validity};
 
+use self::last_use::LastUse;
 use super::decide::Status;
 use crate::clock::millis;
 
@@ -32,8 +35,7 @@ pub(crate) struct CachedToken {
     superseded: AtomicBool,
     /// The vendor refused its refresh token, which is not sent again while there is another way.
     refresh_refused: AtomicBool,
-    /// When an API last accepted it, in milliseconds of wall time; kept for a sliding session.
-    last_use: AtomicI64,
+    last_use: LastUse,
 }
 
 const VALID: u8 = 0;
@@ -79,7 +81,7 @@ impl CachedToken {
             not_before: None,
             superseded: AtomicBool::new(false),
             refresh_refused: AtomicBool::new(false),
-            last_use: AtomicI64::new(i64::MIN),
+            last_use: LastUse::default(),
         }
     }
 
@@ -92,7 +94,12 @@ impl CachedToken {
     ) -> Self {
         let was_rejected = before.status() == Status::Rejected;
         let rejections = before.rejections();
+        let last_use = match token.access().same_as(before.token.access()) {
+            true => before.last_use.clone(),
+            false => LastUse::default(),
+        };
         Self {
+            last_use,
             exchanged,
             rejections: AtomicU32::new(match (was_rejected, exchanged) {
                 (true, true) => rejections.saturating_add(1),
@@ -117,21 +124,13 @@ impl CachedToken {
 
     /// Returns the validity, which each use of a sliding session moves.
     pub(crate) fn validity(&self) -> Validity {
-        let validity = *self.token.validity();
-        match validity.idle() {
-            None => validity,
-            Some(_) => validity.used_at(Timestamp::from_unix_millis(
-                self.last_use.load(Ordering::Relaxed),
-            )),
-        }
+        self.last_use
+            .prolonged(*self.token.validity(), &self.anchor)
     }
 
-    /// Notes that an API accepted it.
-    pub(crate) fn note_use(&self, now: &ClockReading) {
-        if self.token.validity().idle().is_some() {
-            let now = now.effective_now(&self.anchor).unix_millis();
-            self.last_use.fetch_max(now, Ordering::Relaxed);
-        }
+    /// Notes that an API accepted it. Returns whether that prolonged it.
+    pub(crate) fn note_use(&self, now: &ClockReading) -> bool {
+        self.token.validity().idle().is_some() && self.last_use.note(now)
     }
 
     pub(crate) fn anchor(&self) -> &ClockReading {
@@ -220,10 +219,13 @@ impl CachedToken {
         Rejection::Noted
     }
 
-    /// Rejections are not its fault until this elapsed time.
-    pub(crate) fn trust_until(&self, elapsed: Duration) {
+    /// Rejections are not its fault until this elapsed time. Returns false if that was noted before:
+    /// many callers may reject it at once.
+    pub(crate) fn trust_until(&self, elapsed: Duration) -> bool {
+        let until = millis(elapsed).max(1);
         self.trusted_until
-            .store(millis(elapsed).max(1), Ordering::Release);
+            .compare_exchange(0, until, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     /// Notes that the vendor revoked it.

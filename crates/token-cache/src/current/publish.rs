@@ -138,7 +138,7 @@ impl Current {
             return;
         }
         let pause = self.timing.backoff.doubled(next.rejections());
-        next.trust_until(now.elapsed.saturating_add(pause));
+        _ = next.trust_until(now.elapsed.saturating_add(pause));
         let generation = next.token().generation();
         self.emit(Event::RefusedAgain { generation });
     }

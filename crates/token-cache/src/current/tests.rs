@@ -3,6 +3,7 @@
 use token_core::{Error, ErrorKind, Rotation, Timestamp};
 use tokio::time::advance;
 
+use super::cached_token::Rejection;
 use super::decide::{Decision, RefreshState};
 use super::events::Origin;
 use super::*;
@@ -129,4 +130,34 @@ async fn a_logout_is_temporary_only_for_an_endpoint_with_a_repeatable_login() {
         assert_eq!(error.kind() != ErrorKind::Rejected, has_login);
         assert!(current.live().is_none() && current.is_logged_out());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_access_token_that_comes_again_keeps_its_uses() {
+    let current = current(false);
+    let sliding = Validity::sliding(current.now().wall, 30 * MINUTE);
+    let session = token(&current, 1).with_validity(sliding);
+    publish(&current, session.clone(), Origin::Login);
+    advance(25 * MINUTE).await;
+    current.note_use(&session);
+    advance(20 * MINUTE).await;
+    let renewed = token(&current, 2).with_access_of(&session);
+    publish(&current, renewed, Origin::Refresh);
+    assert_eq!(current.generation(), Generation::new(2));
+    assert!(current.live().is_some(), "it was used 20 minutes ago");
+    advance(10 * MINUTE).await;
+    assert!(current.live().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_who_reject_a_token_at_once_are_told_once_that_it_is_not_at_fault() {
+    let current = current(false);
+    publish(&current, token(&current, 1), Origin::Refresh);
+    current.reject(&token(&current, 1));
+    publish(&current, token(&current, 2), Origin::Refresh);
+    let (cached, now) = (current.cached(), current.now());
+    let (one, other) = (cached.reject(&now), cached.reject(&now));
+    assert_eq!([one, other], [Rejection::NotAtFault(1); 2]);
+    assert!(cached.trust_until(now.elapsed + MINUTE));
+    assert!(!cached.trust_until(now.elapsed + MINUTE));
 }

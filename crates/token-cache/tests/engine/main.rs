@@ -43,6 +43,7 @@ mod program_log;
 mod recovery;
 mod redeeming;
 mod refusals;
+mod refused_calls;
 mod rejected_tokens;
 mod relogins;
 mod revocations;

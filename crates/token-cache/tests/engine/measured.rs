@@ -4,7 +4,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use token_cache::Answered;
 use token_core::reexports::http::header::WWW_AUTHENTICATE;
 use token_core::reexports::http::{HeaderMap, HeaderValue, Request, StatusCode};
-use token_core::{ApiBody, ApiResponse, ErrorKind, Rotation};
+use token_core::{ApiBody, ApiResponse, Clock, ErrorKind, Rotation, Validity};
 
 use crate::acme::{
     Acme, Fault, IMPATIENT, MINUTE, Op, SECOND, Setup, When, advance, ask, spawn_token,
@@ -257,4 +257,44 @@ async fn refusals_of_apis_are_counted_with_whether_the_request_is_sent_again() {
     assert!(refused.is_err());
     assert_eq!(measured.refused("token_refused", true), Some(2.0));
     assert_eq!(measured.refused("token_refused", false), Some(2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_which_nothing_is_sent_counts_as_not_replayed() {
+    measure!(measured);
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.cache_with(|builder| builder.wait_timeout(IMPATIENT));
+    let refusing = || cache.with_token(async |_| Err::<(), ()>(()), Result::is_err);
+    assert!(refusing().await.is_err());
+    assert_eq!(measured.refused("token_refused", true), Some(1.0));
+    assert_eq!(measured.refused("token_refused", false), Some(1.0));
+    let mut call = cache.api_call();
+    let request = Request::get("https://api.acme.example/v1/things").body(());
+    let mut parts = request.unwrap().into_parts().0;
+    let authorized = call.authorize(&mut parts, &mut ApiBody::of(b"")).await;
+    authorized.unwrap();
+    let headers = HeaderMap::new();
+    let answer = ApiResponse::new(StatusCode::UNAUTHORIZED, &headers, None);
+    assert!(call.judge(&answer, true).is_err(), "it is not at fault");
+    assert_eq!(measured.refused("token_refused", false), Some(2.0));
+    setup.server.revoke_grant();
+    advance(2 * SECOND).await;
+    assert!(refusing().await.is_err(), "no token follows");
+    assert_eq!(measured.refused("token_refused", true), Some(1.0));
+    assert_eq!(measured.refused("token_refused", false), Some(3.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_expiry_of_a_session_moves_with_its_uses() {
+    measure!(measured);
+    let setup = Setup::new(Acme::single_use());
+    let cache = setup.empty_cache();
+    let sliding = Validity::sliding(setup.clock.now().wall, 30 * MINUTE);
+    let session = setup.server.grant().with_validity(sliding);
+    cache.set_token(session).await.unwrap();
+    advance(10 * MINUTE).await;
+    let used = cache.with_token(async |_| Ok::<_, ()>(()), |_| false).await;
+    assert!(used.is_ok());
+    let expiry = measured.gauge("token_expiry_timestamp_seconds");
+    assert_eq!(expiry, Some(1_700_000_000.0 + 2400.0));
 }
