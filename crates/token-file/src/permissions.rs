@@ -22,8 +22,16 @@ pub(crate) fn check_file(path: &Path) -> Result<(), StoreError> {
     refused.map_or(Ok(()), |why| Err(unreadable(path, why)))
 }
 
-/// Does the same for a directory; a symbolic link to one is followed.
+/// Does the same for a directory; a symbolic link to one is followed. An empty path, as of an unset
+/// variable, would be the working directory.
 pub(crate) fn check_directory(path: &Path) -> Result<(), StoreError> {
+    if path.as_os_str().is_empty() {
+        return Err(unreadable(
+            path,
+            "the path of the token store is empty: give its directory, or use \
+             `FileStore::in_default_directory`",
+        ));
+    }
     let refused = match fs::metadata(path) {
         Ok(directory) if !directory.is_dir() => {
             Some("the token store's directory is not a directory")

@@ -52,6 +52,16 @@ async fn only_their_user_can_access_the_directory_and_every_file() {
     }
 }
 
+#[tokio::test]
+async fn an_empty_path_is_refused_and_not_taken_for_the_working_directory() {
+    for said in refusals(&FileStore::at("")).await {
+        assert!(
+            said.contains("the path of the token store is empty"),
+            "{said}"
+        );
+    }
+}
+
 // FAULTS.md row 88
 #[tokio::test]
 async fn a_directory_that_others_have_access_to_is_refused() {
