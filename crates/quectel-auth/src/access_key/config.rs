@@ -2,6 +2,8 @@ use std::fmt;
 
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
+use crate::as_issued::{NOT_AS_ISSUED, is_as_issued};
+
 /// The token endpoint of Quectel's SaaS API, for a program with an AccessKey.
 ///
 /// ```
@@ -109,7 +111,8 @@ impl AccessKeyBuilder {
     /// # Errors
     ///
     /// [`BuildError`] if the key or the secret is missing, if the key has characters that could be
-    /// confused with the next field of the signature, or if the base URL is invalid.
+    /// confused with the next field of the signature, if the secret has surrounding white space or
+    /// a control character, or if the base URL is invalid.
     pub fn build(self) -> Result<AccessKey, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         if self.access_key.is_empty() {
@@ -123,6 +126,9 @@ impl AccessKeyBuilder {
         }
         if self.access_secret.is_empty() {
             return Err(BuildError::missing("access_secret"));
+        }
+        if !is_as_issued(&self.access_secret) {
+            return Err(BuildError::invalid("access_secret", NOT_AS_ISSUED));
         }
         Ok(AccessKey {
             base,
@@ -168,6 +174,14 @@ mod tests {
             "access_key"
         );
         assert_eq!(field(builder("iot-api.quectelcn.com")), "base_url");
+    }
+
+    #[test]
+    fn a_secret_with_the_line_end_of_its_file_is_refused() {
+        for secret in ["secret-of-ak-1\n", " secret-of-ak-1", "secret\tof-ak-1"] {
+            let refused = builder(Region::China).access_secret(secret).build();
+            assert_eq!(refused.unwrap_err().field(), "access_secret", "{secret:?}");
+        }
     }
 
     // FAULTS.md row 31

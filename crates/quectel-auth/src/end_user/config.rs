@@ -3,6 +3,8 @@ use std::fmt;
 use token_core::reexports::http::HeaderName;
 use token_core::{BaseUrl, BuildError, PlainHttp, Secret};
 
+use crate::as_issued::is_as_issued;
+
 /// The token endpoint of Quectel's app API, for one person.
 ///
 /// ```
@@ -150,8 +152,9 @@ impl EndUserBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the account is empty, if the user domain lacks a name or a secret, if an
-    /// app header's name is invalid, or if the base URL is invalid.
+    /// [`BuildError`] if the account is empty, if the user domain lacks a name or a secret, if
+    /// its secret has surrounding white space or a control character, if an app header's name is
+    /// invalid, or if the base URL is invalid.
     pub fn build(self) -> Result<EndUser, BuildError> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         Ok(EndUser {
@@ -178,6 +181,12 @@ impl Domain {
             return Err(BuildError::invalid(
                 "user_domain",
                 "needs both a name and a secret",
+            ));
+        }
+        if !is_as_issued(&self.secret) {
+            return Err(BuildError::invalid(
+                "user_domain",
+                "has a secret with surrounding white space or a control character",
             ));
         }
         Ok(self)
@@ -215,6 +224,8 @@ mod tests {
         assert_eq!(field(EndUser::builder(Region::China)), "account");
         let builder = || EndUser::builder(Region::China).account("17");
         assert_eq!(field(builder().user_domain("E.DM.1", "")), "user_domain");
+        let with_line_end = builder().user_domain("E.DM.1", "secret\n");
+        assert_eq!(field(with_line_end), "user_domain");
         assert_eq!(field(builder().app_header("app id", "1")), "app_header");
         assert_eq!(
             field(EndUser::builder("http://127.0.0.1").account("17")),
