@@ -6,15 +6,18 @@ use crate::builder::OAuth2Builder;
 use crate::config::{ClientAuthentication, Credential, EndpointUrl, Login, OAuth2};
 use crate::sign::short_digest;
 
+const NO_ACCOUNT: &str = "is missing: name whose grant this is, such as a user id, or use \
+    client_credentials() if the client is its own account";
+
 impl OAuth2Builder {
     /// Builds the endpoint.
     ///
     /// # Errors
     ///
     /// [`BuildError`] if a URL, a path or a scope is malformed, if the client id or the account is
-    /// missing, if the secret and the client authentication do not match, if a parameter has a name
-    /// that the protocol itself uses, if the default lifetime is zero, or if the key would be
-    /// longer than 512 bytes.
+    /// missing, if the secret has a control character or does not match the client authentication,
+    /// if a parameter has a name that the protocol itself uses, if the default lifetime is zero, or
+    /// if the key would be longer than 512 bytes.
     pub fn build(self) -> Result<OAuth2, BuildError> {
         self.check()?;
         let base = BaseUrl::parse(self.base_without_token_path(), self.plain_http)?;
@@ -53,7 +56,7 @@ impl OAuth2Builder {
             .as_ref()
             .is_some_and(|account| !account.trim().is_empty());
         if self.account.is_some() != has_account || (self.login == Login::Never && !has_account) {
-            return Err(BuildError::missing("account"));
+            return Err(BuildError::invalid("account", NO_ACCOUNT));
         }
         for (field, why, is_wrong) in self.rules() {
             if is_wrong {
@@ -63,7 +66,8 @@ impl OAuth2Builder {
         Ok(())
     }
 
-    fn rules(&self) -> [(&'static str, &'static str, bool); 4] {
+    fn rules(&self) -> [(&'static str, &'static str, bool); 5] {
+        let secret = self.client_secret.as_ref().map_or("", Secret::expose);
         let mut scopes = self.scopes.iter().chain(&self.refresh_scopes);
         let mut parameters = self.parameters.iter();
         [
@@ -71,6 +75,11 @@ impl OAuth2Builder {
                 "client_id",
                 "must not have control characters",
                 self.client_id.chars().any(char::is_control),
+            ),
+            (
+                "client_secret",
+                "has a control character, such as the line end of the file that it was read from",
+                secret.chars().any(char::is_control),
             ),
             (
                 "scopes",
