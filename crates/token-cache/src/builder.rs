@@ -128,7 +128,12 @@ impl TokenCacheBuilder {
     /// endpoint's own origins, and nowhere else. Can be called several times.
     pub fn api_url(mut self, url: &str) -> Self {
         let base = BaseUrl::parse(url, PlainHttp::Refused);
-        let invalid = |_| BuildError::invalid("api_url", "is not an https:// URL");
+        let invalid = |_| {
+            BuildError::invalid(
+                "api_url",
+                "is not an https:// URL; one with http:// is for `api_origin`",
+            )
+        };
         self.api_origins
             .push(base.map(|base| base.origin()).map_err(invalid));
         self

@@ -116,11 +116,16 @@ impl TokenCache {
         if self.shared.current.may_send_to(uri) {
             return Ok(());
         }
-        let what = match uri.authority() {
-            Some(_) => {
-                "the token is not sent to this scheme, host and port: name it with `api_url`"
+        let what = match (uri.authority(), uri.scheme_str()) {
+            (Some(_), Some("http")) => {
+                "the token is not sent to this host and port by http://: name it with `api_origin` \
+                 when the cache is built"
             }
-            None => "the token is only sent to a known host, and the request has none",
+            (Some(_), _) => {
+                "the token is not sent to this host and port by https://: name it with `api_url` \
+                 when the cache is built"
+            }
+            (None, _) => "the token is only sent to a known host, and the request has none",
         };
         let error = Error::new(ErrorKind::Config, what).with_key(self.key());
         Err(error.with_host(uri.authority().map_or("", |authority| authority.as_str())))

@@ -169,7 +169,30 @@ async fn an_api_that_the_program_names_gets_the_token() {
     }
     for url in ["http://other.example", "other.example", ""] {
         let built = setup.builder(&setup.store).api_url(url).build();
-        assert_eq!(built.unwrap_err().field(), "api_url");
+        let error = built.unwrap_err();
+        assert_eq!(error.field(), "api_url");
+        assert!(error.to_string().contains("`api_origin`"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_for_another_origin_names_its_scheme_and_the_setting_that_takes_it() {
+    let cache = Setup::new(Acme::with(Rotation::Idempotent)).cache();
+    for (url, says) in [
+        (
+            "https://other.example/x",
+            "by https://: name it with `api_url`",
+        ),
+        (
+            &URL.replace("https:", "http:"),
+            "by http://: name it with `api_origin`",
+        ),
+    ] {
+        let refused = cache
+            .authorize(&mut request(url), &mut ApiBody::of(b""))
+            .await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
     }
 }
 
