@@ -4,7 +4,7 @@ use token_cache::{Answered, ApiCall, TokenCache};
 use token_core::reexports::http::{HeaderMap, Request, StatusCode};
 use token_core::{ApiBody, ApiResponse, Error, ErrorKind, Rotation};
 
-use crate::acme::{Acme, IMPATIENT, Setup};
+use crate::acme::{Acme, IMPATIENT, SECOND, Setup, advance};
 
 /// Sends a request that the API refuses.
 async fn refused(call: &mut ApiCall<'_>, has_copy: bool) -> Result<Answered, Error> {
@@ -64,4 +64,22 @@ async fn a_refusal_that_comes_after_the_logout_changes_nothing() {
     cache.invalidate(&token);
     assert!(cache.current().is_some());
     assert_eq!(setup.server.count("/login"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_refuses_every_token_costs_each_process_one_exchange_per_pause() {
+    for processes in [1, 3] {
+        let setup = Setup::new(Acme::with(Rotation::Idempotent));
+        let caches: Vec<_> = (0..processes).map(|_| setup.other_process().0).collect();
+        // The pauses of a minute are 1, 2, 4, 8, 16 and 32 seconds.
+        for _ in 0..600 {
+            for cache in &caches {
+                let calling = cache.with_token(async |_| Err::<(), u16>(401), Result::is_err);
+                let kind = calling.await.unwrap_err().kind();
+                assert_eq!(kind, ErrorKind::RefusedAgain);
+            }
+            advance(SECOND / 10).await;
+        }
+        assert_eq!(setup.server.count("/refresh"), 1 + 6 * processes);
+    }
 }

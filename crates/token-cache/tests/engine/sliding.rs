@@ -111,3 +111,19 @@ async fn a_wall_clock_that_was_ahead_for_a_while_prolongs_no_session() {
     advance(IDLE).await;
     assert!(cache.current().is_none());
 }
+
+// The store does not follow the uses.
+#[tokio::test(start_paused = true)]
+async fn a_restart_counts_a_session_from_its_login_and_costs_one_more() {
+    let setup = Setup::new(Acme::by_login_alone());
+    let used = cache(&setup);
+    for _ in 0..6 {
+        use_session(&used).await;
+        advance(10 * MINUTE).await;
+    }
+    let restarted = cache(&setup);
+    use_session(&restarted).await;
+    assert_eq!(setup.server.requests().len(), 2);
+    use_session(&used).await;
+    assert_eq!(setup.server.requests().len(), 2, "it goes on with its own");
+}
