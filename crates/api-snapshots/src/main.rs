@@ -98,11 +98,15 @@ fn metadata(root: &Path) -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata")
 }
 
-/// Returns the names of the published packages.
+/// Returns the names of the published packages that are libraries.
 fn published(metadata: &Value) -> BTreeSet<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let published = packages.filter(|package| package["publish"].is_null());
-    published
+    let libraries = published.filter(|package| {
+        let mut targets = package["targets"].as_array().into_iter().flatten();
+        targets.any(|target| target["kind"][0] == "lib")
+    });
+    libraries
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
         .collect()
 }

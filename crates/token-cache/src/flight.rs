@@ -21,6 +21,7 @@ use self::runtime::Tasks;
 use self::single_flight::SingleFlight;
 use self::waiters::{Waiters, Waiting};
 use crate::current::Current;
+use crate::current::cached_token::TokenGuard;
 use crate::current::decide::{Decision, RefreshState};
 use crate::current::sessions::SessionId;
 use crate::refresh::Refresher;
@@ -123,6 +124,17 @@ impl Shared {
                 .await
         };
         self.named(self.tasks.run(asking).await)
+    }
+
+    /// Adopts what the store has, and returns the live token.
+    pub(crate) async fn load(self: &Arc<Self>) -> Result<Option<TokenGuard>, Error> {
+        let (shared, session) = self.for_task();
+        let loading = async move {
+            let session = shared.current.session(session);
+            shared.refresher.look(session).await
+        };
+        self.named(self.tasks.run(loading).await)?;
+        Ok(self.current.live())
     }
 
     /// Sends one request that is about the token, and reads the answer.

@@ -21,6 +21,8 @@ pub struct Health {
     pub usable: bool,
     /// The generation of the current token, usable or not; `None` if there is none.
     pub generation: Option<Generation>,
+    /// When the access token was issued; `None` if there is none.
+    pub issued_at: Option<Timestamp>,
     /// When the access token expires or did expire; `None` if there is none, or if it is used until
     /// an API refuses it.
     pub expires_at: Option<Timestamp>,
@@ -28,6 +30,9 @@ pub struct Health {
     /// API refuses it. The refresh begins when a caller asks after that, or by
     /// [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh).
     pub refresh_at: Option<Timestamp>,
+    /// When the refresh token expires, so that somebody must log in again; `None` if the vendor does
+    /// not say.
+    pub grant_ends_at: Option<Timestamp>,
     /// Until when no exchange starts: a pause after a failure, or one that the vendor asked for.
     pub paused_until: Option<Timestamp>,
     /// The failure since the last success, if any: that the vendor refused the grant, else the
@@ -51,10 +56,12 @@ impl Shared {
             key: current.key().clone(),
             usable: current.live().is_some(),
             generation: (!cached.is_placeholder()).then(|| cached.token().generation()),
+            issued_at: validity.map(|validity| validity.issued_at()),
             expires_at: validity.and_then(|validity| validity.ends()),
             refresh_at: validity
                 .map(|validity| validity.refresh_at())
                 .filter(|at| *at < Timestamp::MAX),
+            grant_ends_at: cached.token().refresh_expires_at(),
             paused_until: (!pause.is_zero()).then(|| now.wall.after(pause)),
             last_error: current.refusal().or_else(|| current.failure()),
             logged_out: current.is_logged_out(),

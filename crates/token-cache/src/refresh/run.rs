@@ -100,7 +100,7 @@ impl Refresher {
     }
 
     /// Looks at the store for what another owner brought.
-    async fn look(&self, session: Session<'_>) -> Result<(), Error> {
+    pub(crate) async fn look(&self, session: Session<'_>) -> Result<(), Error> {
         let stored = self.store.load().await.map_err(|error| error.to_error())?;
         if stored.tombstoned && session.has_login() {
             return Ok(());

@@ -161,3 +161,35 @@ async fn health_tells_a_token_without_end_that_was_refused_from_none() {
     let line = cache.health().to_string();
     assert!(line.contains(": not usable, generation 1"), "{line}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_load_takes_the_stored_token_and_requests_nothing() {
+    let setup = Setup::new(Acme::single_use());
+    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
+    assert!(ours.load().await.unwrap().is_none());
+    let token = theirs.token().await.unwrap();
+    let loaded = ours.load().await.unwrap().unwrap();
+    assert!(loaded.same_secrets_as(&token));
+    let health = ours.health();
+    assert_eq!(health.issued_at, Some(BEGAN));
+    assert_eq!(health.expires_at, Some(BEGAN.after(60 * MINUTE)));
+
+    advance(61 * MINUTE).await;
+    let (another, _) = setup.other_process();
+    assert!(another.load().await.unwrap().is_none());
+    let health = another.health();
+    assert!(!health.usable);
+    assert_eq!(health.expires_at, Some(BEGAN.after(60 * MINUTE)));
+    assert_eq!(setup.server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_after_a_logout_says_that_somebody_must_log_in() {
+    let setup = Setup::new(Acme::single_use());
+    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
+    theirs.token().await.unwrap();
+    drop(theirs.logout().await.unwrap());
+    let kind = ours.load().await.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::Rejected);
+    assert!(ours.health().logged_out);
+}
