@@ -28,7 +28,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("recipes", &["vendor-auth"]),
     ("trials", &["any"]),
     ("vendor-auth", &["*"]),
-    ("vendor-auth-cli", &["vendor-auth"]),
+    ("vendor-auth-cli", &["vendor-auth", "token-sim"]),
 ];
 
 /// Returns whether a crate is a vendor's: those that the table does not list are.
@@ -150,6 +150,7 @@ pub(super) fn required_files(tree: &Tree) -> Vec<String> {
         let same = |licence: &str| {
             ours.text(licence).is_some() && ours.text(licence) == tree.text(licence)
         };
+        let is_front = |file: &str| has(file, FRONT_PAGE);
         let changes = ["## Unreleased", "## 0.", "## 1."];
         let changes = changes.iter().any(|it| has("CHANGELOG.md", it));
         let wrong = [
@@ -157,7 +158,10 @@ pub(super) fn required_files(tree: &Tree) -> Vec<String> {
             (same("LICENSE-APACHE"), "copy LICENSE-APACHE from the root"),
             (has("README.md", "# "), "write README.md"),
             (has("README.md", SEMVER), "list its public dependencies"),
-            (has("src/lib.rs", FRONT_PAGE), "begin with the README"),
+            (
+                is_front("src/lib.rs") || is_front("src/main.rs"),
+                "begin with the README",
+            ),
             (changes, "keep CHANGELOG.md"),
         ];
         let wrong = wrong.iter().filter(|(is_right, _)| !is_right);

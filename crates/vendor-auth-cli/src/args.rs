@@ -1,0 +1,32 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::token::TokenArgs;
+
+/// Gets access tokens for vendors' APIs, and keeps them usable.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vendor-auth",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 ok, 64 usage, 69 locked by the vendor, 74 store or file, \
+                  75 try later, 76 answer not understood, 77 log in again, 78 configuration"
+)]
+pub(crate) struct Args {
+    /// The configuration. Default: vendor-auth/config.toml in the user's configuration directory
+    #[arg(long, global = true, value_name = "FILE", env = "VENDOR_AUTH_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prints a token that is valid now
+    Token(TokenArgs),
+}

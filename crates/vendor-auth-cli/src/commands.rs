@@ -1,0 +1,26 @@
+//! The commands.
+
+pub(crate) mod token;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Runs the command of this command line.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = || Config::load(args.config.as_deref());
+    match args.command {
+        Command::Token(args) => block_on(token::run(&config()?, &args)),
+    }
+}
+
+/// Runs a command that does one thing. Exchanges run on threads of the library.
+fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::store(format!("no runtime: {error}")))?;
+    runtime.block_on(command)
+}

@@ -1,0 +1,77 @@
+//! The sections `[store]` and `[http]`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::secret::SecretSource;
+
+/// Where tokens are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreSettings {
+    #[serde(default)]
+    pub(crate) kind: StoreKind,
+    /// Of files. Default: in the user's directory for application state.
+    pub(crate) directory: Option<PathBuf>,
+    /// Of a server, without its password.
+    pub(crate) url: Option<String>,
+    /// The server's password.
+    pub(crate) password: Option<SecretSource>,
+    /// What encrypts the records. Servers need it.
+    pub(crate) sealing: Option<SealingSettings>,
+    /// Begins the names of Redis' keys.
+    pub(crate) prefix: Option<String>,
+    /// Of PostgreSQL.
+    pub(crate) schema: Option<String>,
+    /// Of PostgreSQL.
+    pub(crate) table: Option<String>,
+    /// A PEM file with the certificate authorities of the server.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// The kinds of stores.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoreKind {
+    /// Files: processes of one user on one machine share tokens.
+    #[default]
+    File,
+    /// Hosts share tokens over Redis.
+    Redis,
+    /// Hosts share tokens over PostgreSQL.
+    Postgres,
+}
+
+/// The key that encrypts records.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SealingSettings {
+    pub(crate) key_id: String,
+    /// 32 bytes in base64.
+    pub(crate) key: SecretSource,
+}
+
+/// How vendors are reached.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    /// Default: the proxy of the environment.
+    pub(crate) proxy: Option<String>,
+    /// A PEM file with certificate authorities beside those of the machine.
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) connect_timeout_seconds: Option<u64>,
+    pub(crate) read_timeout_seconds: Option<u64>,
+}
+
+/// Returns the path that the configuration means: `~/` is the home directory, and a relative path
+/// is relative to the configuration's own directory.
+pub(crate) fn resolve(config: &Path, path: &Path) -> PathBuf {
+    if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), std::env::home_dir()) {
+        return home.join(rest);
+    }
+    match config.parent() {
+        Some(directory) => directory.join(path),
+        None => path.to_owned(),
+    }
+}

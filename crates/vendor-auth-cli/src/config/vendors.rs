@@ -1,0 +1,83 @@
+//! What a profile says about its vendor.
+
+mod enos_apim;
+mod oauth2;
+mod private_cloud;
+mod quectel;
+
+use vendor_auth::TokenEndpoint;
+
+use self::enos_apim::EnosApimSettings;
+use self::oauth2::OAuth2Settings;
+use self::private_cloud::PrivateCloudSettings;
+use self::quectel::{AccessKeySettings, EndUserSettings};
+use super::document::{Document, Lines, Mistake, Table};
+use super::profile::Reader;
+use crate::failure::Failure;
+
+/// The settings of a vendor.
+#[derive(Clone, Debug)]
+pub(crate) enum Vendor {
+    QuectelAccessKey(AccessKeySettings),
+    QuectelEndUser(EndUserSettings),
+    EnosApim(EnosApimSettings),
+    PrivateCloud(PrivateCloudSettings),
+    OAuth2(OAuth2Settings),
+}
+
+/// What `vendor` may be.
+const NAMES: [&str; 8] = [
+    "oauth2",
+    "bamboocloud",
+    "bamboocloud-tenant",
+    "oneaccess",
+    "quectel-access-key",
+    "quectel-end-user",
+    "enos-apim",
+    "private-cloud",
+];
+
+impl Vendor {
+    /// Reads the settings that this vendor has.
+    pub(super) fn read<'a>(
+        document: &Document<'a>,
+        kind: &str,
+        lines: &Lines,
+        table: Table<'a>,
+    ) -> Result<Self, Failure> {
+        let section = lines.section();
+        match kind {
+            "quectel-access-key" => document.read(section, table).map(Self::QuectelAccessKey),
+            "quectel-end-user" => document.read(section, table).map(Self::QuectelEndUser),
+            "enos-apim" => document.read(section, table).map(Self::EnosApim),
+            "private-cloud" => document.read(section, table).map(Self::PrivateCloud),
+            _ => match oauth2::Server::named(kind) {
+                Some(server) => {
+                    let settings: OAuth2Settings = document.read(section, table)?;
+                    Ok(Self::OAuth2(settings.of(server)))
+                }
+                None => {
+                    let why = format!("is not a vendor; write {}", Self::names());
+                    Err(document.mistake(&lines.mistake("vendor", why)))
+                }
+            },
+        }
+    }
+
+    /// Returns what may be written as `vendor`.
+    pub(super) fn names() -> String {
+        let quoted: Vec<_> = NAMES.iter().map(|name| format!("{name:?}")).collect();
+        quoted.join(", ")
+    }
+
+    /// Returns the endpoint.
+    pub(super) fn endpoint(&self, reader: &Reader<'_>) -> Result<Box<dyn TokenEndpoint>, Mistake> {
+        Ok(match self {
+            Self::QuectelAccessKey(settings) => Box::new(settings.endpoint(reader)?),
+            Self::QuectelEndUser(settings) => Box::new(settings.endpoint(reader)?),
+            Self::EnosApim(settings) => Box::new(settings.endpoint(reader)?),
+            Self::PrivateCloud(settings) => Box::new(settings.endpoint(reader)?),
+            Self::OAuth2(settings) => Box::new(settings.endpoint(reader)?),
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! A profile's token cache over the configured store.
+
+use std::time::Duration;
+
+use vendor_auth::cache::{GrantState, Health, SystemClock};
+use vendor_auth::types::{Clock as _, Timestamp};
+use vendor_auth::{TokenCache, TokenCacheBuilder, TokenGuard};
+
+use crate::config::Config;
+use crate::config::profile::{Credentials, Profile};
+use crate::failure::{Failure, TRY_LATER};
+use crate::http;
+use crate::last_failure::{Failed, LastFailure};
+use crate::signals;
+use crate::store;
+
+/// How long a command waits for an exchange whose result it does not need.
+const WHILE_VALID: Duration = Duration::from_secs(60);
+
+/// A profile and its tokens.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) profile: Profile,
+    pub(crate) tokens: TokenCache,
+    last_failure: LastFailure,
+}
+
+/// Which token is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// The longest time to wait for the vendor.
+    pub(crate) within: Duration,
+    /// The shortest time that it must be valid.
+    pub(crate) min_ttl: Option<Duration>,
+    /// Whether a valid one is replaced.
+    pub(crate) force: bool,
+    /// Whether the store's token is taken or none.
+    pub(crate) no_refresh: bool,
+}
+
+impl Default for Wanted {
+    /// A token that is valid now.
+    fn default() -> Self {
+        Self {
+            within: Duration::from_secs(30),
+            min_ttl: None,
+            force: false,
+            no_refresh: false,
+        }
+    }
+}
+
+impl Grant {
+    /// Opens the grant of a profile: tokens can be requested.
+    pub(crate) fn open(
+        config: &Config,
+        profile: &Profile,
+        within: Duration,
+    ) -> Result<Self, Failure> {
+        let builder = builder(config, profile, Credentials::Read)?.wait_timeout(within);
+        Self::build(config, profile, builder.http_client(http::client(config)?))
+    }
+
+    /// Opens what the store has: no credential is read, and nothing is sent.
+    pub(crate) fn open_offline(config: &Config, profile: &Profile) -> Result<Self, Failure> {
+        let builder = builder(config, profile, Credentials::Omitted)?;
+        Self::build(config, profile, builder.http_client(http::offline()))
+    }
+
+    fn build(
+        config: &Config,
+        profile: &Profile,
+        builder: TokenCacheBuilder,
+    ) -> Result<Self, Failure> {
+        let tokens = builder
+            .build()
+            .map_err(|error| config.mistake(&profile.mistake(error.field(), error.to_string())))?;
+        let last_failure = LastFailure::of(tokens.key());
+        Ok(Self {
+            profile: profile.clone(),
+            tokens,
+            last_failure,
+        })
+    }
+
+    /// Returns the token of a profile: the stored one if nothing has to be done about it.
+    pub(crate) async fn token(
+        config: &Config,
+        profile: &Profile,
+        wanted: Wanted,
+    ) -> Result<(TokenGuard, Self), Failure> {
+        if !wanted.force {
+            let stored = Self::open_offline(config, profile)?;
+            let found = stored.stored(wanted).await;
+            if wanted.no_refresh || matches!(found, Ok(Some(_))) {
+                return match found? {
+                    Some(token) => Ok((token, stored)),
+                    None => Err(stored.nothing_stored(wanted).await),
+                };
+            }
+        }
+        let grant = Self::open(config, profile, wanted.within)?;
+        let token = signals::interruptible(&grant.tokens, grant.newest(wanted)).await?;
+        Ok((token, grant))
+    }
+
+    /// Returns the stored token if it is good enough.
+    async fn stored(&self, wanted: Wanted) -> Result<Option<TokenGuard>, Failure> {
+        let Some(token) = self
+            .tokens
+            .load()
+            .await
+            .map_err(|error| self.failure(&error))?
+        else {
+            return Ok(None);
+        };
+        let now = now();
+        let is_long_enough = wanted
+            .min_ttl
+            .is_none_or(|span| token.validity().expires_at() >= now.after(span));
+        let is_due = is_due(&self.tokens.health(), now);
+        let may_rest = || {
+            self.last_failure
+                .read()
+                .is_some_and(|last| last.is_paused(now))
+        };
+        let is_good = wanted.no_refresh || !is_due || may_rest();
+        Ok((is_long_enough && is_good).then_some(token))
+    }
+
+    /// Requests a token if the current one is not good enough.
+    async fn newest(&self, wanted: Wanted) -> Result<TokenGuard, Failure> {
+        let now = now();
+        let failed = self.last_failure.read();
+        if let Some(left) = failed.as_ref().and_then(|last| last.vendor_pause_left(now))
+            && !wanted.force
+        {
+            return Err(self.vendor_asked_to_wait(failed.as_ref(), left));
+        }
+        let asked = match (wanted.force, wanted.min_ttl) {
+            (true, _) => self.another().await,
+            (false, Some(span)) => self.tokens.token_valid_for(span).await,
+            (false, None) => self.tokens.token().await,
+        };
+        // An exchange that was due is completed before the process ends, and its token is newer.
+        // If it is not completed by then, it is as if the process had been killed: the store's
+        // intent tells the next one.
+        let _settled = self.tokens.drain(WHILE_VALID).await;
+        self.note_outcome(now);
+        asked
+            .map(|token| self.tokens.current().unwrap_or(token))
+            .map_err(|error| self.failure(&error))
+    }
+
+    /// Keeps the last failure for the processes that come next, and for `status`.
+    fn note_outcome(&self, now: Timestamp) {
+        let health = self.tokens.health();
+        match &health.last_error {
+            Some(error) => self.last_failure.write(error, health.paused_until, now),
+            None => self.last_failure.clear(),
+        }
+    }
+
+    async fn another(&self) -> Result<TokenGuard, vendor_auth::Error> {
+        match self.tokens.load().await? {
+            Some(token) => self.tokens.refresh_if(token.generation()).await,
+            None => self.tokens.token().await,
+        }
+    }
+
+    /// Returns the failure of an error.
+    pub(crate) fn failure(&self, error: &vendor_auth::Error) -> Failure {
+        Failure::of_profile(&self.profile.name, error)
+    }
+
+    /// Returns the failure of a command that may not refresh.
+    async fn nothing_stored(&self, wanted: Wanted) -> Failure {
+        let name = &self.profile.name;
+        let what = match wanted.min_ttl {
+            Some(span) => format!("no token that is valid for {} s is stored", span.as_secs()),
+            None => "no valid token is stored".to_owned(),
+        };
+        match self.tokens.grant_state().await {
+            Ok(GrantState::Expired | GrantState::LoginRequired) => Failure::log_in(format!(
+                "{name}: {what}; log in with `vendor-auth login {name}`"
+            )),
+            _ => Failure::try_later(format!("{name}: {what}; run it without --no-refresh")),
+        }
+    }
+
+    fn vendor_asked_to_wait(&self, failed: Option<&Failed>, left: Duration) -> Failure {
+        let name = &self.profile.name;
+        let (code, message) = failed.map_or((TRY_LATER, ""), |last| (last.code, &*last.message));
+        let left = left.as_secs_f64().ceil();
+        let text = format!("{name}: {message}; nothing is sent for {left} s, unless with --force");
+        Failure::with_code(code, text)
+    }
+}
+
+/// Returns the time.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now().wall
+}
+
+fn is_due(health: &Health, now: Timestamp) -> bool {
+    health.refresh_at.is_some_and(|at| at <= now)
+}
+
+/// Returns a builder for the endpoint and the store of a profile.
+fn builder(
+    config: &Config,
+    profile: &Profile,
+    credentials: Credentials,
+) -> Result<TokenCacheBuilder, Failure> {
+    let endpoint = profile
+        .endpoint(config, credentials)
+        .map_err(|mistake| config.mistake(&mistake))?;
+    let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
+    if let Some(source) = &profile.common.refresh_token
+        && credentials == Credentials::Read
+    {
+        let first = source.read(config.path());
+        let first = first.map_err(|why| config.mistake(&profile.mistake("refresh_token", why)))?;
+        builder = builder.refresh_token(first);
+    }
+    Ok(builder)
+}

@@ -1,0 +1,118 @@
+//! The last failure of a grant, for the commands that come next.
+//!
+//! A command lives for one token, so it would ask a vendor again that has just asked clients to
+//! wait. A file beside the store tells it, and is what `status` shows.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use vendor_auth::types::{Timestamp, TokenKey};
+use vendor_auth::{Error, FileStore};
+
+use crate::failure;
+
+/// The longest pause between two tries at a refresh that can wait.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The file of one grant; without a home directory there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct LastFailure(Option<PathBuf>);
+
+/// What failed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Failed {
+    /// When, in milliseconds since 1970.
+    at_ms: i64,
+    /// The exit code of its kind.
+    pub(crate) code: u8,
+    /// What happened, and what to do. It contains no secret: it is an error's own text.
+    pub(crate) message: String,
+    /// Until when the vendor asks clients to wait.
+    vendor_pause_ends_ms: Option<i64>,
+    /// Until when a refresh can wait if the token is valid.
+    pause_ends_ms: i64,
+    /// How often it failed in a row.
+    times: u32,
+}
+
+impl LastFailure {
+    pub(crate) fn of(key: &TokenKey) -> Self {
+        let Ok(store) = FileStore::in_default_directory("vendor-auth") else {
+            return Self(None);
+        };
+        let digest = Sha256::digest(key.as_str());
+        let name = base16ct::lower::encode_string(&digest);
+        let directory = store.directory().with_file_name("failures");
+        Self(Some(directory.join(name).with_extension("json")))
+    }
+
+    pub(crate) fn read(&self) -> Option<Failed> {
+        let text = fs::read(self.0.as_ref()?).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Keeps a failure. If it cannot be written, the next command only knows less.
+    pub(crate) fn write(&self, error: &Error, paused_until: Option<Timestamp>, now: Timestamp) {
+        let times = self.read().map_or(0, |last| last.times).saturating_add(1);
+        let pause = Duration::from_secs(1 << times.min(10)).min(LONGEST_PAUSE);
+        let pause_ends = paused_until.map_or(now.after(pause), |end| end.max(now.after(pause)));
+        let vendor_pause = error.kind().retry_after();
+        self.replace(&Failed {
+            at_ms: now.unix_millis(),
+            code: failure::code(error.kind()),
+            message: error.to_string(),
+            vendor_pause_ends_ms: vendor_pause.map(|wait| now.after(wait).unix_millis()),
+            pause_ends_ms: pause_ends.unix_millis(),
+            times,
+        });
+    }
+
+    /// Forgets the failure, after a success.
+    pub(crate) fn clear(&self) {
+        if let Some(path) = &self.0 {
+            drop(fs::remove_file(path));
+        }
+    }
+
+    fn replace(&self, failed: &Failed) {
+        let Some((path, directory)) = self.0.as_ref().and_then(|it| Some((it, it.parent()?)))
+        else {
+            return;
+        };
+        let written = || -> Result<(), std::io::Error> {
+            fs::create_dir_all(directory)?;
+            let mut file = tempfile::NamedTempFile::new_in(directory)?;
+            file.write_all(&serde_json::to_vec(failed)?)?;
+            file.persist(path)?;
+            Ok(())
+        };
+        drop(written());
+    }
+}
+
+impl Failed {
+    pub(crate) fn at(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.at_ms)
+    }
+
+    /// Returns whether a refresh can still wait.
+    pub(crate) fn is_paused(&self, now: Timestamp) -> bool {
+        now < Timestamp::from_unix_millis(self.pause_ends_ms) && !self.is_from_the_future(now)
+    }
+
+    /// Returns how much longer the vendor asked clients to wait.
+    pub(crate) fn vendor_pause_left(&self, now: Timestamp) -> Option<Duration> {
+        let end = Timestamp::from_unix_millis(self.vendor_pause_ends_ms?);
+        let is_over = end <= now || self.is_from_the_future(now);
+        (!is_over).then(|| end.since(now))
+    }
+
+    /// Returns whether the clock was set back since.
+    fn is_from_the_future(&self, now: Timestamp) -> bool {
+        self.at() > now
+    }
+}

@@ -1,0 +1,195 @@
+//! The store that the configuration names.
+
+use vendor_auth::sealing::{Sealing, SealingKey};
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use vendor_auth::types::store::{PasswordSource, StoreError};
+use vendor_auth::{BuildError, FileStore, TokenCacheBuilder};
+
+use crate::config::Config;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use crate::config::secret::{self, SecretSource};
+use crate::config::settings::{SealingSettings, StoreKind, StoreSettings, resolve};
+use crate::failure::Failure;
+
+/// Gives a cache the store. A server is not asked anything yet.
+pub(crate) fn put_under(
+    cache: TokenCacheBuilder,
+    config: &Config,
+) -> Result<TokenCacheBuilder, Failure> {
+    let settings = &config.store;
+    match settings.kind {
+        StoreKind::File => Ok(cache.store(files(config, settings)?)),
+        StoreKind::Redis => redis(cache, config, settings),
+        StoreKind::Postgres => postgres(cache, config, settings),
+    }
+}
+
+fn files(config: &Config, settings: &StoreSettings) -> Result<FileStore, Failure> {
+    let store = match &settings.directory {
+        Some(directory) => FileStore::at(resolve(config.path(), directory)),
+        None => FileStore::in_default_directory("vendor-auth").map_err(|it| wrong(config, &it))?,
+    };
+    Ok(match &settings.sealing {
+        Some(sealing) => store.sealed_with(sealing_of(config, sealing)?),
+        None => store,
+    })
+}
+
+#[cfg(feature = "redis")]
+fn redis(
+    cache: TokenCacheBuilder,
+    config: &Config,
+    settings: &StoreSettings,
+) -> Result<TokenCacheBuilder, Failure> {
+    use vendor_auth::RedisStore;
+    use vendor_auth::stores::redis::Servers;
+    let url = url_of(config, settings)?;
+    let mut builder = RedisStore::builder(Servers::node(url), required_sealing(config, settings)?);
+    if let Some(prefix) = &settings.prefix {
+        builder = builder.prefix(prefix);
+    }
+    if let Some(source) = &settings.password {
+        builder = builder.password_source(password(config, source));
+    }
+    if let Some(pem) = certificate_authorities(config, settings)? {
+        builder = builder.certificate_authority_pem(&pem);
+    }
+    let store = builder.build().map_err(|error| wrong(config, &error))?;
+    Ok(cache.store(store))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(
+    _cache: TokenCacheBuilder,
+    config: &Config,
+    _settings: &StoreSettings,
+) -> Result<TokenCacheBuilder, Failure> {
+    Err(not_built_with(config, "redis"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(
+    cache: TokenCacheBuilder,
+    config: &Config,
+    settings: &StoreSettings,
+) -> Result<TokenCacheBuilder, Failure> {
+    use vendor_auth::PostgresStore;
+    let url = url_of(config, settings)?;
+    let mut builder = PostgresStore::builder(required_sealing(config, settings)?).url(url);
+    if let Some(schema) = &settings.schema {
+        builder = builder.schema(schema);
+    }
+    if let Some(table) = &settings.table {
+        builder = builder.table(table);
+    }
+    if let Some(source) = &settings.password {
+        builder = builder.password_source(password(config, source));
+    }
+    if let Some(pem) = certificate_authorities(config, settings)? {
+        builder = builder.root_certificates_pem(&pem);
+    }
+    let store = builder.build().map_err(|error| wrong(config, &error))?;
+    Ok(cache.store(store))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(
+    _cache: TokenCacheBuilder,
+    config: &Config,
+    _settings: &StoreSettings,
+) -> Result<TokenCacheBuilder, Failure> {
+    Err(not_built_with(config, "postgres"))
+}
+
+/// Returns the server's URL. A password has no place in it.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn url_of(config: &Config, settings: &StoreSettings) -> Result<String, Failure> {
+    let Some(url) = &settings.url else {
+        return Err(at(config, "url", "is missing; write url = \"…\""));
+    };
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let has_password = authority
+        .rsplit_once('@')
+        .is_some_and(|(user, _)| user.contains(':'));
+    match has_password || url.contains("password=") {
+        true => {
+            let why = format!("has a password; remove it, and {}", secret::FORMS);
+            Err(at(config, "url", &why.replace("write", "write password =")))
+        }
+        false => Ok(url.clone()),
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn required_sealing(config: &Config, settings: &StoreSettings) -> Result<Sealing, Failure> {
+    match &settings.sealing {
+        Some(sealing) => sealing_of(config, sealing),
+        None => Err(at(
+            config,
+            "sealing",
+            "is missing: a server's records are encrypted; write \
+             sealing = { key_id = \"1\", key = { env = \"NAME\" } } with 32 bytes in base64",
+        )),
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn certificate_authorities(
+    config: &Config,
+    settings: &StoreSettings,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = &settings.ca_file else {
+        return Ok(None);
+    };
+    let path = resolve(config.path(), path);
+    let pem = std::fs::read(&path).map_err(|error| {
+        at(
+            config,
+            "ca_file",
+            &format!("{} cannot be read: {error}", path.display()),
+        )
+    })?;
+    Ok(Some(pem))
+}
+
+fn sealing_of(config: &Config, settings: &SealingSettings) -> Result<Sealing, Failure> {
+    let key = settings
+        .key
+        .read(config.path())
+        .map_err(|why| at(config, "sealing.key", &why))?;
+    let key = SealingKey::from_base64(&settings.key_id, &key)
+        .map_err(|error| at(config, "sealing", &error.to_string()))?;
+    Ok(Sealing::with(key))
+}
+
+fn wrong(config: &Config, error: &BuildError) -> Failure {
+    Failure::config(format!("{}: `[store]`: {error}", config.path().display()))
+}
+
+fn at(config: &Config, key: &str, why: &str) -> Failure {
+    Failure::config(format!("{}: `store.{key}` {why}", config.path().display()))
+}
+
+#[cfg(not(all(feature = "postgres", feature = "redis")))]
+fn not_built_with(config: &Config, feature: &str) -> Failure {
+    let why = format!("is \"{feature}\", but this program was built without that feature");
+    at(config, "kind", &why)
+}
+
+/// Returns what reads the server's password when the store connects.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn password(config: &Config, source: &SecretSource) -> impl PasswordSource {
+    let (source, path) = (source.clone(), config.path().to_owned());
+    move || {
+        let (source, path) = (source.clone(), path.clone());
+        async move {
+            let read = tokio::task::spawn_blocking(move || source.read(&path)).await;
+            let unread = StoreError::new("the server's password could not be read");
+            match read {
+                Ok(read) => read.map_err(|why| unread.with_detail(why)),
+                Err(_) => Err(unread),
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A user with a home directory and nothing in the environment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use token_sim::OAuth2Server;
+
+/// A home directory, with the configuration in it.
+pub(crate) struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    /// A user with this configuration.
+    pub(crate) fn with(config: &str) -> Self {
+        let home = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        let path = home.config_path();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, config).unwrap();
+        home
+    }
+
+    /// A user with the profile `demo`: a program that logs in itself.
+    pub(crate) fn of_client(server: &OAuth2Server) -> Self {
+        let home = Self::with(&format!(
+            r#"
+[profiles.demo]
+vendor = "oauth2"
+token_url = "{}"
+client_id = "{}"
+client_secret = {{ file = "~/secret" }}
+grant = "client_credentials"
+allow_plain_http = true
+"#,
+            server.token_url(),
+            server.client_id(),
+        ));
+        fs::write(home.path("secret"), server.client_secret()).unwrap();
+        home
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn config_path(&self) -> PathBuf {
+        self.path(".config/vendor-auth/config.toml")
+    }
+
+    /// Returns the command, with an empty environment beside `HOME` and `PATH`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vendor-auth"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+}
+
+/// What a command printed, and its exit code.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    /// Returns what was printed, if it succeeded and complained of nothing.
+    #[track_caller]
+    pub(crate) fn ok(&self) -> &str {
+        assert_eq!((self.code, &*self.stderr), (0, ""), "{self:?}");
+        &self.stdout
+    }
+
+    /// Returns the complaint, if it failed with this code and printed nothing else.
+    #[track_caller]
+    pub(crate) fn failed(&self, code: i32) -> &str {
+        assert_eq!((self.code, &*self.stdout), (code, ""), "{self:?}");
+        &self.stderr
+    }
+}
+
+/// Asserts that only its owner can read a file.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn assert_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+}
