@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::status::StatusArgs;
 use crate::commands::token::TokenArgs;
 
 /// Gets access tokens for vendors' APIs, and keeps them usable.
@@ -29,4 +30,6 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Prints a token that is valid now
     Token(TokenArgs),
+    /// Shows how the tokens are
+    Status(StatusArgs),
 }

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod status;
 pub(crate) mod token;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = || Config::load(args.config.as_deref());
     match args.command {
         Command::Token(args) => block_on(token::run(&config()?, &args)),
+        Command::Status(args) => block_on(status::run(&config()?, &args)),
     }
 }
 

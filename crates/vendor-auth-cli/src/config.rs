@@ -67,6 +67,11 @@ impl Config {
         found.ok_or_else(|| Failure::config(self.no_profile(name)))
     }
 
+    /// Returns all profiles, by name.
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.values()
+    }
+
     /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -8,9 +8,10 @@ use vendor_auth::{TokenCache, TokenCacheBuilder, TokenGuard};
 
 use crate::config::Config;
 use crate::config::profile::{Credentials, Profile};
-use crate::failure::{Failure, TRY_LATER};
+use crate::failure::{self, Failure, TRY_LATER};
 use crate::http;
 use crate::last_failure::{Failed, LastFailure};
+use crate::life::{LastError, Life};
 use crate::signals;
 use crate::store;
 
@@ -166,6 +167,25 @@ impl Grant {
             Some(token) => self.tokens.refresh_if(token.generation()).await,
             None => self.tokens.token().await,
         }
+    }
+
+    /// Returns how the token is, as the store and the last failure say.
+    pub(crate) async fn life(&self) -> Life {
+        let loaded = self.tokens.load().await;
+        let grant = self.tokens.grant_state().await.ok();
+        let unread = loaded.err().map(|error| LastError {
+            at: None,
+            exit_code: failure::code(error.kind()),
+            message: error.to_string(),
+        });
+        let last_error = unread.or_else(|| self.last_failure.read().map(LastError::from));
+        Life::of(
+            &self.profile,
+            &self.tokens.health(),
+            grant,
+            last_error,
+            now(),
+        )
     }
 
     /// Returns the failure of an error.

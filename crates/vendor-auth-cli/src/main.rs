@@ -8,6 +8,7 @@ mod failure;
 mod grant;
 mod http;
 mod last_failure;
+mod life;
 mod output;
 mod signals;
 mod store;

@@ -70,6 +70,17 @@ impl Vendor {
         quoted.join(", ")
     }
 
+    /// Returns how people call the vendor.
+    pub(crate) fn display_name(&self) -> &'static str {
+        match self {
+            Self::QuectelAccessKey(_) => "Quectel, access key",
+            Self::QuectelEndUser(_) => "Quectel, end user",
+            Self::EnosApim(_) => "EnOS",
+            Self::PrivateCloud(_) => "private cloud",
+            Self::OAuth2(_) => "OAuth 2.0",
+        }
+    }
+
     /// Returns the endpoint.
     pub(super) fn endpoint(&self, reader: &Reader<'_>) -> Result<Box<dyn TokenEndpoint>, Mistake> {
         Ok(match self {

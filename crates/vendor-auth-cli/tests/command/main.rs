@@ -4,4 +4,5 @@
 
 mod configuration;
 mod home;
+mod status;
 mod token;

@@ -1,0 +1,113 @@
+//! Shows how the tokens are.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use vendor_auth::Secret;
+use vendor_auth::types::Timestamp;
+
+use super::token::print;
+use crate::config::Config;
+use crate::config::profile::Profile;
+use crate::failure::Failure;
+use crate::grant::{self, Grant, Wanted};
+use crate::life::{Life, State};
+
+/// How long the vendor is waited for.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// The arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The profile. Default: all
+    name: Option<String>,
+
+    /// Prints an array of objects
+    #[arg(long)]
+    json: bool,
+
+    /// Tells what the store says, and sends nothing. Otherwise a token that is due is refreshed,
+    /// which shows whether the grant is good
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, Failure> {
+    let profiles: Vec<&Profile> = match &args.name {
+        Some(name) => vec![config.profile(name)?],
+        None => config.profiles().collect(),
+    };
+    let mut lives = Vec::new();
+    for profile in profiles {
+        lives.push(life(config, profile, args.offline).await?);
+    }
+    let text = match args.json {
+        true => format!("{}\n", json!(lives)),
+        false => lives
+            .iter()
+            .map(|life| for_people(life, grant::now()))
+            .collect(),
+    };
+    print(&Secret::from(text))?;
+    Ok(exit_code(&lives))
+}
+
+async fn life(config: &Config, profile: &Profile, offline: bool) -> Result<Life, Failure> {
+    if !offline {
+        let wanted = Wanted {
+            within: WITHIN,
+            ..Wanted::default()
+        };
+        // Its failure is kept, and told with the rest.
+        drop(Grant::token(config, profile, wanted).await);
+    }
+    Ok(Grant::open_offline(config, profile)?.life().await)
+}
+
+fn for_people(life: &Life, now: Timestamp) -> String {
+    let mut text = format!("{}: {} ({})\n", life.name, life.state.text(), life.vendor);
+    let mut line = |what: &str, at: Option<Timestamp>| {
+        if let Some(at) = at {
+            text.push_str(&format!("  {what} {}\n", relative(at, now)));
+        }
+    };
+    line("issued", life.issued_at);
+    line("refreshed", life.refresh_at.filter(|at| *at > now));
+    line("expires", life.expires_at);
+    line("log in again", life.grant_ends_at);
+    if let Some(error) = &life.last_error {
+        let when = error.at.map(|at| relative(at, now)).unwrap_or_default();
+        text.push_str(&format!("  last error {when}: {}\n", error.message));
+    }
+    text
+}
+
+/// Returns "in 12 min" or "3 h ago".
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
+    match at >= now {
+        true => format!("in {}", span(at.since(now))),
+        false => format!("{} ago", span(now.since(at))),
+    }
+}
+
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds / 60),
+        seconds @ ..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Returns the code of the worst state.
+fn exit_code(lives: &[Life]) -> ExitCode {
+    let code = |life: &Life| match life.state {
+        State::Valid | State::RefreshDue => 0,
+        State::Expired => 75,
+        State::Unknown => 74,
+        State::LoginRequired => 77,
+    };
+    ExitCode::from(lives.iter().map(code).max().unwrap_or(0))
+}

@@ -1,0 +1,56 @@
+//! `vendor-auth status`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use token_sim::{Fault, OAuth2Server};
+
+use crate::home::Home;
+
+#[tokio::test]
+async fn status_tells_how_the_token_is_and_what_happens_next() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let before = home.run(&["status", "--offline"]);
+    assert_eq!(
+        (before.code, &*before.stdout),
+        (75, "demo: expired (OAuth 2.0)\n")
+    );
+    assert_eq!(server.exchange_count(), 0);
+
+    let text = home.run(&["status", "demo"]).ok().to_owned();
+    assert!(
+        text.starts_with("demo: valid (OAuth 2.0)\n  issued "),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n  refreshed in ") && text.contains("\n  expires in 119 min\n"),
+        "{text}"
+    );
+    assert_eq!(server.exchange_count(), 1);
+}
+
+#[tokio::test]
+async fn status_in_json_has_the_last_error_and_no_secret() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    server.fault(Fault::delay(Duration::ZERO).times(1));
+    let token = home.run(&["token", "demo"]).ok().trim_end().to_owned();
+    server.fault(Fault::status(503).until_cleared());
+    home.run(&["token", "demo", "--force", "--timeout", "1"])
+        .failed(75);
+    let ran = home.run(&["status", "--json", "--offline"]);
+    let lives: Value = serde_json::from_str(ran.ok()).unwrap();
+    let life = &lives[0];
+    assert_eq!(life["name"], "demo");
+    assert_eq!(life["state"], "valid");
+    assert_eq!(life["generation"], 1);
+    assert_eq!(life["last_error"]["exit_code"], 75);
+    assert!(
+        life["last_error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("retry later")
+    );
+    assert!(!ran.stdout.contains(&token) && !ran.stdout.contains(server.client_secret()));
+}
