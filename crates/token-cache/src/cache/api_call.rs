@@ -106,29 +106,10 @@ impl TokenCache {
         request: &mut Parts,
         body: &mut ApiBody<'_>,
     ) -> Result<TokenGuard, Error> {
-        self.check_origin(&request.uri)?;
+        self.shared.current.check_origin(&request.uri)?;
         let token = self.token().await?;
         self.put_on(&token, request, body)?;
         Ok(token)
-    }
-
-    fn check_origin(&self, uri: &Uri) -> Result<(), Error> {
-        if self.shared.current.may_send_to(uri) {
-            return Ok(());
-        }
-        let what = match (uri.authority(), uri.scheme_str()) {
-            (Some(_), Some("http")) => {
-                "the token is not sent to this host and port by http://: name it with `api_origin` \
-                 when the cache is built"
-            }
-            (Some(_), _) => {
-                "the token is not sent to this host and port by https://: name it with `api_url` \
-                 when the cache is built"
-            }
-            (None, _) => "the token is only sent to a known host, and the request has none",
-        };
-        let error = Error::new(ErrorKind::Config, what).with_key(self.key());
-        Err(error.with_host(uri.authority().map_or("", |authority| authority.as_str())))
     }
 
     /// Whether this token, which an API just refused, is handed out all the same: it is not at
@@ -171,7 +152,7 @@ impl ApiCall<'_> {
         if has_its_own(request) {
             return Ok(());
         }
-        self.tokens.check_origin(&request.uri)?;
+        self.tokens.shared.current.check_origin(&request.uri)?;
         let token = self.tokens.token().await?;
         if let Some(refused) = &self.refused
             && is_same(refused, &token)

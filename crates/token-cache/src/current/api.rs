@@ -1,7 +1,7 @@
 //! What APIs say about the token, and which of them get it.
 
 use http::Uri;
-use token_core::Token;
+use token_core::{Error, ErrorKind, Token};
 
 use super::Current;
 use super::cached_token::Rejection;
@@ -9,10 +9,25 @@ use super::events::Event;
 use crate::telemetry::metric;
 
 impl Current {
-    /// Whether the token may be sent to this URI.
-    pub(crate) fn may_send_to(&self, uri: &Uri) -> bool {
+    /// Refuses a URI that the token may not be sent to.
+    pub(crate) fn check_origin(&self, uri: &Uri) -> Result<(), Error> {
         let origins = &self.traits.api_origins;
-        origins.iter().any(|origin| origin.is_of(uri))
+        if origins.iter().any(|origin| origin.is_of(uri)) {
+            return Ok(());
+        }
+        let what = match (uri.authority(), uri.scheme_str()) {
+            (None, _) => "the token is only sent to a known host, and the request has none",
+            (_, Some("http")) => {
+                "the token is not sent to this host and port by http://: name it with `api_origin` \
+                 when the cache is built"
+            }
+            _ => {
+                "the token is not sent to this host and port by https://: name it with `api_url` \
+                 when the cache is built"
+            }
+        };
+        let error = Error::new(ErrorKind::Config, what).with_key(self.key());
+        Err(error.with_host(uri.authority().map_or("", |authority| authority.as_str())))
     }
 
     /// Notes that an API accepted the token, which prolongs a sliding session.
