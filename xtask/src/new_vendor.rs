@@ -23,6 +23,13 @@ pub(crate) fn run(workspace: &Workspace, name: &str, out: Option<&Path>) -> Resu
         let folder = std::path::absolute(out)?.join(name);
         write(workspace, template.stand_alone(workspace)?, &folder)?;
         println!("{} is written. Run `cargo test` in it.", folder.display());
+        println!("To use the crates of this clone, add to its Cargo.toml:\n\n[patch.crates-io]");
+        for name in OURS {
+            println!(
+                "{name} = {{ path = {:?} }}",
+                workspace.path("crates").join(name)
+            );
+        }
         return Ok(());
     }
     let folder = workspace.path("crates").join(name);
