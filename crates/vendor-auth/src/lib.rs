@@ -29,7 +29,7 @@ pub use token_reqwest::{self as http, ReqwestClient};
 #[cfg(feature = "ureq")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ureq")))]
 #[doc(inline)]
-pub use token_ureq;
+pub use token_ureq as ureq;
 
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
@@ -145,6 +145,8 @@ pub fn builder(endpoint: impl TokenEndpoint) -> Result<TokenCacheBuilder, BuildE
 /// # Ok(())
 /// # }
 /// ```
+///
+/// For `json`, `form` and `query`, depend on `reqwest-middleware` with the features of these names.
 ///
 /// The token is kept in memory and sent to the endpoint's own origins only. For a store, an API on
 /// another host or other settings, use [`builder`] with [`Execute::execute`] or
