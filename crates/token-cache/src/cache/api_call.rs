@@ -24,9 +24,6 @@ use crate::telemetry::metric;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithoutToken;
 
-/// The label of [`ApiVerdict::TokenRefused`] in metrics.
-pub(super) const TOKEN_REFUSED: &str = "token_refused";
-
 /// One API request with the token, which is sent once or twice. For those who write an adapter for
 /// an HTTP client; the adapters of this workspace are made of it.
 ///
@@ -210,7 +207,7 @@ impl ApiCall<'_> {
             }
             _ => Ok(Answered::Final),
         };
-        if let Some(verdict) = refusal(verdict) {
+        if let Some(verdict) = metric::refusal(verdict) {
             let is_replayed = matches!(answered, Ok(Answered::SendAgain));
             metric::api_refused(self.tokens.key(), verdict, is_replayed);
         }
@@ -251,16 +248,6 @@ impl fmt::Debug for ApiCall<'_> {
             .field("key", self.tokens.key())
             .field("is_authorized", &self.is_authorized())
             .finish_non_exhaustive()
-    }
-}
-
-/// Returns the label of a verdict that is a refusal.
-fn refusal(verdict: ApiVerdict) -> Option<&'static str> {
-    match verdict {
-        ApiVerdict::TokenRefused => Some(TOKEN_REFUSED),
-        ApiVerdict::InsufficientScope => Some("insufficient_scope"),
-        ApiVerdict::Throttled { .. } => Some("throttled"),
-        _ => None,
     }
 }
 

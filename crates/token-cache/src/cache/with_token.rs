@@ -3,7 +3,7 @@
 use token_core::Error;
 
 use super::TokenCache;
-use super::api_call::{TOKEN_REFUSED, is_same, refused_again};
+use super::api_call::{is_same, refused_again};
 use crate::current::cached_token::TokenGuard;
 use crate::telemetry::metric;
 
@@ -52,11 +52,11 @@ impl TokenCache {
             return Ok(result);
         }
         let second = self.in_place_of(&first).await;
-        metric::api_refused(self.key(), TOKEN_REFUSED, second.is_ok());
+        metric::api_refused(self.key(), metric::TOKEN_REFUSED, second.is_ok());
         let second = second?;
         let result = call(second.detached_clone()).await;
         if is_refused(&result) {
-            metric::api_refused(self.key(), TOKEN_REFUSED, false);
+            metric::api_refused(self.key(), metric::TOKEN_REFUSED, false);
             self.invalidate(&second);
             return Err(refused_again().with_key(self.key()));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use token_core::{Step, Timestamp, TokenKey};
+use token_core::{ApiVerdict, Step, Timestamp, TokenKey};
 
 #[cfg(not(feature = "metrics"))]
 use self::off::{counter, gauge, histogram};
@@ -18,6 +18,9 @@ const UNPERSISTED: &str = "vendor_auth_unpersisted";
 const STORE_DURATION: &str = "vendor_auth_store_duration_seconds";
 const LEASE_WAIT: &str = "vendor_auth_lease_wait_seconds";
 const API_REFUSED: &str = "vendor_auth_api_refused_total";
+
+/// The label of [`ApiVerdict::TokenRefused`].
+pub(crate) const TOKEN_REFUSED: &str = "token_refused";
 
 /// Describes the metrics, and begins the gauges of this key. The exporter must be installed by
 /// now.
@@ -92,6 +95,16 @@ pub(crate) fn api_refused(key: &TokenKey, verdict: &'static str, replayed: bool)
     let vendor = || vendor(key);
     counter!(API_REFUSED, "vendor" => vendor(), "verdict" => verdict, "replayed" => replayed)
         .increment(1);
+}
+
+/// Returns the label of a verdict that is a refusal.
+pub(crate) fn refusal(verdict: ApiVerdict) -> Option<&'static str> {
+    match verdict {
+        ApiVerdict::TokenRefused => Some(TOKEN_REFUSED),
+        ApiVerdict::InsufficientScope => Some("insufficient_scope"),
+        ApiVerdict::Throttled { .. } => Some("throttled"),
+        _ => None,
+    }
 }
 
 /// Returns the first part of the key.
