@@ -6,13 +6,17 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 
+use super::challenge::Challenge;
 use crate::endpoint::json::Document;
 use crate::endpoint::server_clock;
 use crate::token::time::Timestamp;
 
-/// The longest body that is searched for a vendor's code, in bytes. A refusal has no data, and is far
-/// shorter.
+/// The longest body that is searched for a vendor's code, in bytes. A refusal has no data, and is
+/// far shorter.
 const LONGEST_REFUSAL: usize = 64 * 1024;
+
+/// The content types with which vendors send JSON, in lower case.
+const JSON_TYPES: [&str; 4] = ["application/json", "text/json", "text/plain", "*/*"];
 
 /// The answer of an API to a request with a token, for
 /// [`TokenEndpoint::judge`](crate::TokenEndpoint::judge).
@@ -74,23 +78,25 @@ impl<'a> ApiResponse<'a> {
         Document::parse(self.body?).ok()
     }
 
-    /// Returns whether the body is declared as JSON and is not declared longer than `limit` bytes:
-    /// the condition under which the vendor's code can be in it.
+    /// Returns whether the body may be JSON and is not declared longer than `limit` bytes: the
+    /// condition under which the vendor's code can be in it. Its type may be JSON, text, any
+    /// (`*/*`) or missing. That of a client error may also be a web page, as many servers declare
+    /// what they refuse.
     pub fn may_be_json_within(&self, limit: usize) -> bool {
         let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let is_json = text(CONTENT_TYPE).is_none_or(|kind| {
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/json")
-                || kind.to_ascii_lowercase().ends_with("+json")
-                || kind.eq_ignore_ascii_case("text/plain")
+        let may_be_json = text(CONTENT_TYPE).is_none_or(|content_type| {
+            let kind = content_type.split(';').next().unwrap_or_default();
+            let kind = kind.trim().to_ascii_lowercase();
+            let is_page = kind == "text/html" && self.status.is_client_error();
+            is_page || JSON_TYPES.contains(&kind.as_str()) || kind.ends_with("+json")
         });
         let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-        is_json && length.is_none_or(|length| length <= limit)
+        may_be_json && length.is_none_or(|length| length <= limit)
     }
 
     /// Returns how many bytes of the body to ask for, for a vendor whose code is in a JSON body of
-    /// any length up to 64 KiB, for [`TokenEndpoint::judge_needs_body`]; `None` if there is no code:
-    /// see [`refusal_document`](Self::refusal_document).
+    /// any length up to 64 KiB, for [`TokenEndpoint::judge_needs_body`]; `None` if there is no
+    /// code: see [`refusal_document`](Self::refusal_document).
     ///
     /// [`TokenEndpoint::judge_needs_body`]: crate::TokenEndpoint::judge_needs_body
     pub fn refusal_limit(&self) -> Option<usize> {
@@ -173,41 +179,6 @@ impl fmt::Debug for ApiResponse<'_> {
     }
 }
 
-/// What the challenges of an answer say, in order of precedence.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Challenge {
-    Absent,
-    OtherScheme,
-    Bearer,
-    InvalidToken,
-    InsufficientScope,
-}
-
-impl Challenge {
-    /// Reads one header, which may contain several challenges.
-    fn of(text: &str) -> Self {
-        let text = text.to_ascii_lowercase();
-        let is_bearer = text
-            .split([',', ' '])
-            .any(|word| matches!(word.trim(), "bearer" | "dpop"));
-        if !is_bearer {
-            return Self::OtherScheme;
-        }
-        let squeezed: String = text.split_whitespace().collect();
-        let stated = |error: &str| {
-            squeezed.contains(&format!("error=\"{error}\""))
-                || squeezed.contains(&format!("error={error}"))
-        };
-        if stated("insufficient_scope") {
-            return Self::InsufficientScope;
-        }
-        match stated("invalid_token") {
-            true => Self::InvalidToken,
-            false => Self::Bearer,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -229,7 +200,7 @@ mod tests {
         let invalid =
             "Bearer realm=\"api\", error=\"invalid_token\", error_description=\"expired\"";
         let scope = "Bearer error=\"insufficient_scope\", scope=\"write\"";
-        let rows: [(u16, &[&'static str], ApiVerdict); 16] = [
+        let rows: [(u16, &[&'static str], ApiVerdict); 18] = [
             (200, &[], Accepted),
             (204, &[], Accepted),
             (401, &[], TokenRefused),
@@ -243,6 +214,14 @@ mod tests {
                 TokenRefused,
             ),
             (401, &["Basic realm=\"gateway\""], Other),
+            (401, &["Basic realm=\"for the bearer of a card\""], Other),
+            (
+                401,
+                &[
+                    "Bearer error=\"invalid_token\", error_description=\"not error=insufficient_scope\"",
+                ],
+                TokenRefused,
+            ),
             (401, &[scope], InsufficientScope),
             (403, &[scope], InsufficientScope),
             (403, &[], InsufficientScope),
@@ -261,6 +240,15 @@ mod tests {
     }
 
     #[test]
+    fn a_client_error_that_is_declared_as_a_web_page_is_searched() {
+        let page = HeaderValue::from_static("text/html; charset=utf-8");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, page)]);
+        let limit = |status| ApiResponse::new(status, &headers, None).refusal_limit();
+        assert_eq!(limit(StatusCode::BAD_REQUEST), Some(LONGEST_REFUSAL));
+        assert_eq!(limit(StatusCode::OK), None);
+    }
+
+    #[test]
     fn a_wait_is_read_and_clamped() {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
@@ -273,6 +261,8 @@ mod tests {
     fn a_body_that_is_long_or_no_json_is_not_asked_for() {
         let cases = [
             ("application/json", "10", true),
+            ("*/*", "10", true),
+            ("text/json;charset=utf-8", "10", true),
             ("application/json; charset=utf-8", "65536", true),
             ("application/problem+json", "10", true),
             ("application/json", "65537", false),
