@@ -141,12 +141,13 @@ fn normalized(scheme: &Scheme, authority: &Authority) -> Option<Authority> {
     } else {
         "80"
     };
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_known = port.is_empty() || is_port(port) && port.parse::<u16>().is_ok_and(|n| n > 0);
     let port = port.trim_start_matches('0');
     let text = match port == own || port.is_empty() {
         true => host.to_owned(),
         false => format!("{host}:{port}"),
     };
-    let is_known = port.is_empty() || port.parse::<u16>().is_ok();
     text.parse().ok().filter(|_| is_known && !host.is_empty())
 }
 
@@ -221,6 +222,8 @@ mod tests {
         for text in [
             "https://a:99999",
             "https://a:x",
+            "https://a:0",
+            "https://a:+443",
             "https://.",
             "",
             "example.com",
