@@ -34,7 +34,8 @@ pub(super) fn decode_pair(bytes: &[u8]) -> Option<(String, Zeroizing<String>)> {
     (!name.is_empty()).then(|| (name.to_string(), value))
 }
 
-fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
+/// Decodes a name or a value; `None` if an escape is invalid.
+pub(crate) fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let mut text = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let mut rest = bytes.iter();
     while let Some(byte) = rest.next() {

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, Method, Uri};
 
 use super::Token;
 use super::placement::TokenPlacement;
 use crate::api::body::ApiBody;
-use crate::endpoint::query::percent_encode;
+use crate::endpoint::query::{decoded, percent_encode};
 use crate::error::{Error, ErrorKind};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -35,8 +35,8 @@ impl Token {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if the token is sent in a form, and the body is a stream or has
-    /// another content type; if it belongs into the query, and the request has no path. The request
-    /// is then unchanged.
+    /// another content type, or the method is GET or HEAD (RFC 6750 section 2.2); if it belongs
+    /// into the query, and the request has no path. The request is then unchanged.
     pub fn put_on(&self, request: &mut Parts, body: &mut ApiBody<'_>) -> Result<(), Error> {
         if let Some((name, value)) = self.header() {
             request.headers.insert(name, value.clone());
@@ -78,6 +78,11 @@ impl Token {
         request: &mut Parts,
         body: &mut ApiBody<'_>,
     ) -> Result<(), Error> {
+        if matches!(request.method, Method::GET | Method::HEAD) {
+            return Err(no_place(
+                "the token is sent in a form, and the request's method has no body",
+            ));
+        }
         let is_form = match request.headers.get(CONTENT_TYPE) {
             Some(value) => value.to_str().is_ok_and(|kind| {
                 let kind = kind.split(';').next().unwrap_or_default();
@@ -113,12 +118,12 @@ impl Token {
     }
 }
 
-/// Returns the pairs of other names, as they were written.
+/// Returns the pairs of other names, as they were written. A server may take either of two equal
+/// names, whatever their encoding.
 fn without(name: &str, pairs: &str) -> String {
-    let name = percent_encode(name);
     let others = pairs.split('&').filter(|pair| {
         let (own, _) = pair.split_once('=').unwrap_or((pair, ""));
-        own != name
+        decoded(own.as_bytes()).is_none_or(|own| *own != name)
     });
     others.collect::<Vec<_>>().join("&")
 }
@@ -141,8 +146,7 @@ mod tests {
     }
 
     fn request(uri: &str, content_type: Option<&'static str>) -> Parts {
-        let mut request = http::Request::new(());
-        *request.uri_mut() = uri.parse().unwrap();
+        let mut request = http::Request::post(uri).body(()).unwrap();
         if let Some(kind) = content_type {
             let value = HeaderValue::from_static(kind);
             request.headers_mut().insert(CONTENT_TYPE, value);
@@ -161,6 +165,8 @@ mod tests {
                 "https://a.example/x?b=%20&t=A%2B1",
             ),
             ("/x?tt=1", "/x?tt=1&t=A%2B1"),
+            ("/x?%74=old&a", "/x?a&t=A%2B1"),
+            ("/x?", "/x?t=A%2B1"),
         ];
         for (uri, expected) in rows {
             let mut parts = request(uri, None);
@@ -196,6 +202,31 @@ mod tests {
             .put_on(&mut parts, &mut ApiBody::streamed())
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_encoding() {
+        let token = token(TokenPlacement::Form("my token".into()));
+        let mut parts = request("https://a.example/x", Some(FORM));
+        let mut body = ApiBody::of(b"my+token=old&a=%zz&my%20token=old");
+        token.put_on(&mut parts, &mut body).unwrap();
+        assert_eq!(
+            body.into_replaced().unwrap(),
+            &b"a=%zz&my%20token=A%2B1"[..]
+        );
+    }
+
+    #[test]
+    fn a_request_whose_method_has_no_body_gets_no_form() {
+        let token = token(TokenPlacement::Form("t".into()));
+        for method in [Method::GET, Method::HEAD] {
+            let mut parts = request("https://a.example/x", None);
+            parts.method = method;
+            let mut body = ApiBody::of(b"");
+            let error = token.put_on(&mut parts, &mut body).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(body.into_replaced().is_none() && parts.headers.is_empty());
+        }
     }
 
     #[test]
