@@ -272,7 +272,7 @@ fn unchanged(now: &Validity, before: &Validity) -> Validity {
     let asked_at = now.issued_at();
     let left: Duration = before.expires_at().since(asked_at);
     before
-        .ending_by(now.expires_at())
+        .not_longer_than(now)
         .not_refreshed_before(asked_at.after(left / 4).max(now.refreshable_from()))
 }
 

@@ -231,3 +231,23 @@ fn the_refresh_window_follows_the_lifetime_of_the_new_token() {
     assert_eq!(short.validity().refresh_at(), at(16_650));
     assert_eq!(short.validity().usable_until(), at(16_770));
 }
+
+#[test]
+fn a_session_that_a_refresh_repeats_still_slides() {
+    let idle = Duration::from_secs(1000);
+    let session = |asked_at| {
+        let validity = Validity::sliding(at(asked_at), idle).ending_by(at(9000));
+        Token::builder(Secret::from("S1"), validity)
+            .build()
+            .unwrap()
+    };
+    let repeated = session(900).merged_with_previous(&session(0));
+    assert_eq!(
+        repeated.validity().expires_at(),
+        at(1000),
+        "it is not extended"
+    );
+    let used = repeated.validity().used_at(at(990));
+    assert_eq!(used.expires_at(), at(1990));
+    assert_eq!(used.last_end(), Some(at(9000)));
+}

@@ -42,6 +42,19 @@ impl Validity {
         self.idle
     }
 
+    /// Moves the expiry to that of `other` if it is later. For a session, that is not an end that
+    /// no use moves.
+    pub(crate) fn not_longer_than(self, other: &Self) -> Self {
+        let ends_by = match other.idle {
+            Some(_) => self.ends_by.min(other.ends_by),
+            None => self.ends_by.min(other.expires_at),
+        };
+        Self {
+            ends_by,
+            ..self.ending_by(other.expires_at)
+        }
+    }
+
     /// Moves the instants of a [sliding](Self::sliding) session to what they are after an API
     /// accepted it at `now`. Those of any other token stay as they are.
     #[must_use]
