@@ -18,7 +18,9 @@ use crate::token::key::TokenKey;
 
 macro_rules! forward {
     ($($pointer:ident),*) => {
-        $(impl<E: TokenEndpoint + ?Sized> TokenEndpoint for $pointer<E> {
+        // A method that is not forwarded would have its default, whatever the endpoint says.
+        $(#[deny(clippy::missing_trait_methods)]
+        impl<E: TokenEndpoint + ?Sized> TokenEndpoint for $pointer<E> {
             fn key(&self) -> TokenKey {
                 (**self).key()
             }
