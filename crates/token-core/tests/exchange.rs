@@ -3,11 +3,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
     Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, LONGEST_BODY, OneTimeGrant, Outcome,
-    PlainHttp, Purpose, Request, Rotation, Secret, SendFailure, Step, Timestamp, Token,
+    PlainHttp, Purpose, Request, Rotation, Secret, SendError, SendFailure, Step, Timestamp, Token,
     TokenEndpoint, TokenKey, Validity, exchange, http_fn,
 };
 
@@ -101,6 +102,22 @@ impl Script {
 
     fn sent(&self) -> Vec<String> {
         self.0.lock().unwrap().1.clone()
+    }
+}
+
+/// A client that cannot connect once there is no answer left.
+#[derive(Debug)]
+struct Offline<C>(C);
+
+#[async_trait::async_trait]
+impl<C: HttpClient> HttpClient for Offline<C> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        within: Duration,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let sent = self.0.send(request, within).await;
+        sent.map_err(|_| SendError::before_sending(SendFailure::Connect))
     }
 }
 
@@ -210,10 +227,26 @@ async fn too_many_steps_and_an_endpoint_without_a_login_are_errors() {
 }
 
 #[tokio::test]
+async fn a_failure_after_a_step_that_may_have_spent_something_is_in_doubt() {
+    let kind = async |answers: &[&'static str], purpose: Purpose<'_>| {
+        let client = Offline(Script::of(answers).client());
+        let exchanged = exchange(&acme(), &client, purpose, attempts()).await;
+        exchanged.unwrap_err().kind()
+    };
+    let (old, transient) = (old(), ErrorKind::Transient { after: None });
+    let refresh = || Purpose::Refresh(&old);
+    assert_eq!(kind(&["next"], refresh()).await, ErrorKind::InDoubt);
+    assert_eq!(kind(&["next"; 9], refresh()).await, ErrorKind::InDoubt);
+    assert_eq!(kind(&["next", "no"], refresh()).await, ErrorKind::Rejected);
+    assert_eq!(kind(&[], refresh()).await, transient);
+    assert_eq!(kind(&["next"], Purpose::Login).await, transient);
+}
+
+#[tokio::test]
 async fn a_closure_that_fails_counts_as_maybe_sent_and_its_text_is_dropped() {
     let client = http_fn(|_| async { Err::<http::Response<Bytes>, _>("https://secret@host") });
     let request = http::Request::new(Bytes::new());
-    let within = std::time::Duration::from_secs(1);
+    let within = Duration::from_secs(1);
     let error = client.send(request, within).await.unwrap_err();
     assert!(error.may_have_left() && !format!("{error} {error:?}").contains("secret"));
     let long = http_fn(|_| async {

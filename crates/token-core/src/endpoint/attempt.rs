@@ -28,9 +28,9 @@ pub enum Reason {
 }
 
 impl Attempt {
-    /// Creates an attempt, with the reason [`Due`](Reason::Due). `now` *must* be corrected by the offset of the server's clock and later
-    /// than that of every earlier attempt, by at least a millisecond. `nonce` *must* be
-    /// unpredictable.
+    /// Creates an attempt, with the reason [`Due`](Reason::Due). `now` *must* be corrected by the
+    /// offset of the server's clock and later than that of every earlier attempt, by at least a
+    /// millisecond. `nonce` *must* be unpredictable.
     pub fn new(now: Timestamp, nonce: [u8; 16]) -> Self {
         Self {
             now,

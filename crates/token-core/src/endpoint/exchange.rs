@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::TokenEndpoint;
 use super::answer::Answer;
 use super::answer::outcome::Outcome;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Step};
 use super::one_time_grant::OneTimeGrant;
 use super::request::Request;
 use super::server_clock::ServerOffset;
@@ -14,7 +14,7 @@ use crate::http::HttpClient;
 use crate::token::Token;
 
 /// A login has at most this many requests.
-const MOST_STEPS: usize = 5;
+const MOST_STEPS: u32 = 5;
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// What an [`exchange`] sends.
@@ -33,7 +33,9 @@ pub enum Purpose<'a> {
 /// ([`Outcome::Retry`]).
 ///
 /// ```
-/// use token_core::{Attempt, Error, HttpClient, Purpose, Timestamp, Token, TokenEndpoint, exchange};
+/// use token_core::{
+///     Attempt, Error, HttpClient, Purpose, Timestamp, Token, TokenEndpoint, exchange,
+/// };
 ///
 /// async fn log_in(
 ///     endpoint: &impl TokenEndpoint,
@@ -46,13 +48,14 @@ pub enum Purpose<'a> {
 /// ```
 ///
 /// `next_attempt` is called for every request, and must return a later time each time. Each request
-/// may take 20 seconds. There is no other retry, no backoff, no single flight, no store, and no
+/// may take 20 seconds, which the client enforces: a closure of [`http_fn`](crate::http_fn) needs a
+/// timeout of its own. There is no other retry, no backoff, no single flight, no store, and no
 /// correction of a wrong clock: use `TokenCache` of `token-cache` in a program.
 ///
 /// # Errors
 ///
-/// The vendor's refusal, or the transport's failure; [`ErrorKind::Config`] if the endpoint has no
-/// login.
+/// The vendor's refusal, or the transport's failure; [`ErrorKind::InDoubt`] if a refresh token or a
+/// code may be spent; [`ErrorKind::Config`] if the endpoint has no login.
 ///
 /// A refresh that brings [only a refresh token](Outcome::RefreshTokenOnly) returns the old access
 /// token with the new refresh token.
@@ -67,9 +70,9 @@ pub async fn exchange(
         Purpose::Refresh(token) => (Some(token), None),
         Purpose::Redeem(grant) => (None, Some(grant)),
     };
-    let repetitions = if redeeming.is_some() { 0 } else { 1 };
+    let mut repetitions = if redeeming.is_some() { 0 } else { 1 };
     let steps = Steps { endpoint, http };
-    for left in (0..=repetitions).rev() {
+    loop {
         let attempt = next_attempt();
         let request = match redeeming.take() {
             Some(grant) => grant.into_request(&attempt)?,
@@ -85,15 +88,15 @@ pub async fn exchange(
                 let old = old.ok_or(error)?;
                 return Ok(old.clone().with_refresh(refresh, refresh_expires_at));
             }
-            Outcome::Retry(error) if left == 0 => return Err(error),
-            Outcome::Retry(_) => {}
-            Outcome::Continue(_) => break,
+            Outcome::Retry(error) if repetitions == 0 => return Err(error),
+            Outcome::Retry(_) => repetitions -= 1,
+            Outcome::Continue(_) => return Err(too_many_steps()),
         }
     }
-    Err(Error::new(
-        ErrorKind::Protocol,
-        "the login has too many steps",
-    ))
+}
+
+fn too_many_steps() -> Error {
+    Error::new(ErrorKind::Protocol, "the login has too many steps")
 }
 
 fn succeeding(token: Token, old: Option<&Token>) -> Token {
@@ -120,18 +123,28 @@ impl<E: TokenEndpoint + ?Sized, C: HttpClient + ?Sized> Steps<'_, E, C> {
         }
     }
 
+    /// Sends the first request and the further steps that the endpoint asks for. Unless the vendor
+    /// itself refuses, what the first did to a refresh token or a code is unknown when a later one
+    /// fails.
     async fn run(
         &self,
-        mut request: Request,
+        first: Request,
         next_attempt: &mut impl FnMut() -> Attempt,
     ) -> Result<Outcome, Error> {
-        for _ in 1..MOST_STEPS {
-            match self.send(&request, next_attempt).await? {
+        let spends = matches!(first.step(), Step::Refresh | Step::Redemption);
+        let after = |step: u32, error: Error| match step > 0 && spends && !error.is_vendors_word() {
+            true => error.as_kind(ErrorKind::InDoubt),
+            false => error,
+        };
+        let mut request = first;
+        for step in 0..MOST_STEPS {
+            let outcome = self.send(&request, next_attempt).await;
+            match outcome.map_err(|error| after(step, error))? {
                 Outcome::Continue(next) => request = next.remembering(request.secrets()),
                 outcome => return Ok(outcome),
             }
         }
-        self.send(&request, next_attempt).await
+        Err(after(MOST_STEPS, too_many_steps()))
     }
 
     async fn send(
