@@ -107,7 +107,7 @@ macro_rules! store_conformance {
             handles_see_each_others_writes
             debug_shows_no_body
             changed_returns_soon_after_a_commit
-            a_wait_ends_soon_after_the_lease_holders_commit
+            a_wait_ends_soon_after_the_lease_owners_commit
             a_wait_ends_soon_after_the_lease_is_released
             changed_returns_when_it_is_late_already
             changed_returns_after_at_most

@@ -191,7 +191,7 @@ caught! {
     a_commit_that_wakes_nobody_is_caught:
         WakesNobody breaks changed_returns_soon_after_a_commit, found by "does not end the wait";
     a_commit_that_wakes_no_wait_under_way_is_caught:
-        WakesNobody breaks a_wait_ends_soon_after_the_lease_holders_commit, found by "does not end a wait";
+        WakesNobody breaks a_wait_ends_soon_after_the_lease_owners_commit, found by "does not end a wait";
     a_release_that_wakes_nobody_is_caught:
         ReleasesWakeNobody breaks a_wait_ends_soon_after_the_lease_is_released,
             found by "a release does not end a wait";
@@ -279,7 +279,7 @@ fn a_release_that_wakes_nobody_breaks_no_other_law_of_changes() {
     let suite = || StoreSuite::new(Place::with(Flaw::ReleasesWakeNobody));
     let verdicts = [
         verdict(suite().changed_returns_soon_after_a_commit()),
-        verdict(suite().a_wait_ends_soon_after_the_lease_holders_commit()),
+        verdict(suite().a_wait_ends_soon_after_the_lease_owners_commit()),
         verdict(suite().changed_returns_when_it_is_late_already()),
         verdict(suite().changed_returns_after_at_most()),
         verdict(suite().a_lease_is_released_by_its_owner_only()),

@@ -16,9 +16,9 @@ impl<P: StorePlace> StoreSuite<P> {
         }
     }
 
-    /// A commit by the holder of the lease ends a wait that was under way, and does not only spare
+    /// A commit by the owner of the lease ends a wait that was under way, and does not only spare
     /// a wait that begins later.
-    pub async fn a_wait_ends_soon_after_the_lease_holders_commit(&self) {
+    pub async fn a_wait_ends_soon_after_the_lease_owners_commit(&self) {
         let (key, store) = (key(), self.open().await);
         let (first, overwrite) = (record(1), Overwrite);
         sure(store.commit(&key, &overwrite, &first).await);

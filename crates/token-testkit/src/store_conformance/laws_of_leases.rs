@@ -178,11 +178,8 @@ impl<P: StorePlace> StoreSuite<P> {
             .cycle()
             .zip(1..=64)
             .map(|(store, number)| held(&**store, number, LONG));
-        let holders = all(asks).await.into_iter().filter(|held| *held).count();
-        assert_eq!(
-            holders, 1,
-            "{holders} of 64 concurrent owners hold the lease"
-        );
+        let owners = all(asks).await.into_iter().filter(|held| *held).count();
+        assert_eq!(owners, 1, "{owners} of 64 concurrent owners hold the lease");
     }
 }
 
