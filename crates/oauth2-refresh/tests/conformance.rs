@@ -12,13 +12,21 @@ use token_core::Secret;
 
 /// RFC 6749's own sample client.
 const RFC: (&str, &str) = ("s6BhdRkqt3", "gX1fBat3bV");
+/// RFC 6749's own sample code, which the cases redeem.
+const CODE: &str = "SplxlOBeZQQYbYS6WxSbIA";
 const BAMBOO: (&str, &str) = ("bamboo-client", "bamboo-secret");
 const BCCASTLE: &str = "example.bccastle.com";
 
 token_testkit::endpoint_conformance!(
     build = endpoint,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
-    secrets = ["gX1fBat3bV", "bamboo-secret", "one-secret", "awkward-%&+£€"],
+    secrets = [
+        "gX1fBat3bV",
+        "bamboo-secret",
+        "one-secret",
+        "awkward-%&+£€",
+        CODE
+    ],
     redeem = |name, code| endpoint(name).redeem_code(
         &Secret::from(code),
         "https://client.example.com/cb",

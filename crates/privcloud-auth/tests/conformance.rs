@@ -8,6 +8,8 @@
 use privcloud_auth::{Dialect, PrivateCloud, PrivateCloudBuilder};
 
 const CLIENT_SECRET: &str = "client-secret-7";
+/// The code that the cases redeem.
+const CODE: &str = "code-of-alice-1";
 
 fn build(name: &str) -> PrivateCloud {
     let cloud = PrivateCloud::builder("https://disk.example.com");
@@ -46,6 +48,6 @@ fn another_dialect() -> Dialect {
 token_testkit::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
-    secrets = [CLIENT_SECRET],
+    secrets = [CLIENT_SECRET, CODE],
     redeem = |name, code| build(name).redeem_code(code.into(), "https://app.example.com/callback"),
 );

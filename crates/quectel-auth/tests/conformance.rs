@@ -10,11 +10,14 @@ use token_core::{OneTimeGrant, TokenEndpoint};
 
 const ACCESS_SECRET: &str = "6AE3p2SnA9ShP7ofigrccoeeks8DDoteJ1jUUTEz"; // the vendor's published sample
 const DOMAIN_SECRET: &str = "57Fk69oYgbs2aWWN362NtZwYB2RqKNqQ7yZESnF5VM22"; // the vendor's published sample
+/// The vendor's published sample, and what it is encrypted to with the nonce of the case.
+const PASSWORD: &str = "china1234";
+const ENCRYPTED_PASSWORD: &str = "lkZMvj0KDSJXlp66jBieHA==";
 
 token_testkit::endpoint_conformance!(
     build = build,
     data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"),
-    secrets = [ACCESS_SECRET, DOMAIN_SECRET],
+    secrets = [ACCESS_SECRET, DOMAIN_SECRET, PASSWORD, ENCRYPTED_PASSWORD],
     redeem = redeem,
 );
 
@@ -24,12 +27,8 @@ fn end_user() -> EndUserBuilder {
         .user_domain("E.DM.1", DOMAIN_SECRET)
 }
 
-/// The vendor's published sample of a password.
 fn redeem(_: &str, email: &str) -> OneTimeGrant {
-    end_user()
-        .build()
-        .unwrap()
-        .email_password(email, "china1234")
+    end_user().build().unwrap().email_password(email, PASSWORD)
 }
 
 fn build(name: &str) -> Box<dyn TokenEndpoint> {

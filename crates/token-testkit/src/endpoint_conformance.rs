@@ -105,8 +105,8 @@ pub use self::suite::EndpointSuite;
 /// * `data` is the folder of the [cases](mod@crate::endpoint_conformance).
 /// * `redeem` (optional) returns a one-time grant. Its arguments are the case's `endpoint` and
 ///   `redeems`.
-/// * `secrets` are all secrets in the endpoints that `build` returns, each at least eight
-///   characters long; `[]` if there are none.
+/// * `secrets` are all secrets in the endpoints that `build` returns and in the grants that `redeem`
+///   returns, each at least eight characters long; `[]` if there are none.
 ///
 /// It expands to one `#[test]` per law. If a file has two suites, put each into its own module.
 #[macro_export]
@@ -134,6 +134,7 @@ macro_rules! endpoint_conformance {
             judging_is_pure,
             a_success_without_the_vendors_code_is_never_a_refusal,
             judge_asks_for_small_bodies_only,
+            every_secret_of_a_request_is_remembered,
             an_echoed_secret_is_scrubbed,
             debug_shows_no_secret,
             the_key_is_stable_and_has_no_secret,

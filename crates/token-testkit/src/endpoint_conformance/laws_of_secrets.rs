@@ -5,12 +5,35 @@ use std::collections::BTreeSet;
 use super::case::Case;
 use super::differences::kind_name;
 use super::leaves::Body;
-use super::secrets::{self, carried, forms, leaked, shown};
+use super::secrets::{self, carried, forms, leaked, not_remembered, shown};
 use super::suite::{EndpointSuite, report};
 use super::trial::Trial;
 use token_core::{Error, Secret, TokenKey};
 
 impl EndpointSuite {
+    /// Every secret in the URL, the headers or the body of a request is remembered with it, so that
+    /// no error shows it, whatever the endpoint quotes of an answer.
+    // FAULTS.md row 26
+    pub fn every_secret_of_a_request_is_remembered(&self) {
+        let mut seen = BTreeSet::new();
+        report(self.trials().iter().flat_map(|trial| {
+            let known = [self.secrets.clone(), secrets::of_token(&trial.token)].concat();
+            let requests = trial.earlier.iter().chain([&trial.request]);
+            let forgotten = requests.map(|request| (request, not_remembered(request, &known)));
+            let found = forgotten
+                .filter(|(_, secrets)| !secrets.is_empty())
+                .map(|(request, _)| {
+                    format!(
+                        "{}: the {} does not remember a secret in it",
+                        trial.case.name,
+                        request.step()
+                    )
+                })
+                .filter(|found| seen.insert(found.clone()));
+            found.collect::<Vec<_>>()
+        }));
+    }
+
     /// If a refusal quotes a secret of the request (raw, percent-encoded or in base64) in any
     /// string of its body, no part of the quote is in the error's `Display`, `Debug`, code or
     /// message.

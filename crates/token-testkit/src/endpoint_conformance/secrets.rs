@@ -56,24 +56,53 @@ pub(super) fn leaked(text: &str, before: &str, echo: &str) -> bool {
 /// in `Authorization`.
 pub(super) fn carried(request: &Request, known: &[Secret]) -> Vec<String> {
     let scrubber = request.scrubber();
-    let (texts, credentials) = (texts_of(request), credentials_of(request));
-    let of_known = known
-        .iter()
-        .map(|secret| secret.expose().to_owned())
-        .filter(|secret| {
-            texts
-                .iter()
-                .chain(&credentials)
-                .any(|text| text.contains(secret.as_str()))
-        });
+    let texts = texts_of(request);
+    let credentials = credentials_of(request);
+    let of_known = among(known, &[texts.clone(), credentials.clone()].concat());
     let remembered = texts
         .iter()
         .filter(|text| scrubber.scrub(text, usize::MAX) == "[scrubbed]");
-    let mut found: Vec<_> = of_known
-        .chain(remembered.cloned())
-        .chain(credentials.clone())
+    sorted(
+        of_known
+            .into_iter()
+            .chain(remembered.cloned())
+            .chain(credentials.clone()),
+    )
+}
+
+/// Returns the secrets in a request that its scrubber does not know: known ones, and the password
+/// or the token in `Authorization`.
+pub(super) fn not_remembered(request: &Request, known: &[Secret]) -> Vec<String> {
+    let credentials = credentials_of(request);
+    let own = credentials.last().cloned();
+    let of_known = among(known, &[texts_of(request), credentials].concat());
+    let mut found = sorted(of_known.into_iter().chain(own));
+    found.retain(|secret| !is_remembered(request, secret));
+    found
+}
+
+/// A scrubber also hides every JWT, so that one must also be among the secrets.
+fn is_remembered(request: &Request, secret: &str) -> bool {
+    let is_known = |known: &Secret| {
+        let known = known.expose();
+        known.len() >= SHORTEST && (secret.contains(known) || known.contains(secret))
+    };
+    let is_hidden = !leaked(&request.scrubber().scrub(secret, usize::MAX), "", secret);
+    is_hidden && (!secret.contains("eyJ") || request.secrets().any(is_known))
+}
+
+fn among(known: &[Secret], texts: &[String]) -> Vec<String> {
+    let known = known.iter().map(Secret::expose);
+    known
+        .filter(|secret| texts.iter().any(|text| text.contains(secret)))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn sorted(secrets: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<_> = secrets
+        .filter(|secret| secret.len() >= SHORTEST_ECHOED)
         .collect();
-    found.retain(|secret| secret.len() >= SHORTEST_ECHOED);
     found.sort();
     found.dedup();
     found
@@ -86,6 +115,7 @@ pub(super) fn of_token(token: &Token) -> Vec<Secret> {
     both.into_iter().flatten().cloned().collect()
 }
 
+/// Returns what is in `Authorization` after the scheme, and the password in it.
 fn credentials_of(request: &Request) -> Vec<String> {
     let sent = request.to_http();
     let Some(value) = sent

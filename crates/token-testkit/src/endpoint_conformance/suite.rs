@@ -28,7 +28,7 @@ impl std::fmt::Debug for EndpointSuite {
 
 impl EndpointSuite {
     /// Returns a suite. The argument of `build` is the `endpoint` of a case, `data` is the folder
-    /// of the cases, and `secrets` are all secrets that `build` uses.
+    /// of the cases, and `secrets` are all secrets that `build` and `redeem` use.
     ///
     /// # Panics
     ///

@@ -19,6 +19,8 @@ pub(super) struct Trial<'a> {
     pub(super) endpoint: Box<dyn TokenEndpoint>,
     pub(super) token: Token,
     pub(super) request: Request,
+    /// The requests before it, of the same exchange.
+    pub(super) earlier: Vec<Request>,
 }
 
 /// The result of building a request or reading an answer.
@@ -41,18 +43,20 @@ impl<'a> Trial<'a> {
             Asks::Answer => Some(answered_request(&*endpoint, &token, &case.attempt)?),
             _ => ask(suite, &*endpoint, case, &token, &case.attempt)?.ok(),
         };
-        let request = case.after.iter().try_fold(request?, |request, answer| {
-            match read(&*endpoint, &request, answer, case) {
-                Seen::Continue(next) => Some(next),
-                _ => None,
-            }
-        });
+        let (mut request, mut earlier) = (request?, Vec::new());
+        for answer in &case.after {
+            let Seen::Continue(next) = read(&*endpoint, &request, answer, case) else {
+                return None;
+            };
+            earlier.push(std::mem::replace(&mut request, next));
+        }
         Some(Self {
             suite,
             case,
             endpoint,
             token,
-            request: request?,
+            request,
+            earlier,
         })
     }
 

@@ -10,30 +10,30 @@ mod test_vendor;
 
 use std::panic::catch_unwind;
 
-use test_vendor::{API_KEY, Acme, Flaw};
+use test_vendor::{API_KEY, Acme, CODE, Flaw};
 use token_testkit::EndpointSuite;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/acme");
 
 mod a_vendor_that_keeps_the_laws {
-    use super::{API_KEY, Acme, DATA, Flaw};
+    use super::{API_KEY, Acme, CODE, DATA, Flaw};
 
     token_testkit::endpoint_conformance!(
         build = |name| Acme::new(name, Flaw::None),
         data = DATA,
-        secrets = [API_KEY],
+        secrets = [API_KEY, CODE],
         redeem = |name, code| Acme::new(name, Flaw::None).redeem(code),
     );
 }
 
 mod a_boxed_vendor {
-    use super::{API_KEY, Acme, DATA, Flaw};
+    use super::{API_KEY, Acme, CODE, DATA, Flaw};
     use token_core::TokenEndpoint;
 
     token_testkit::endpoint_conformance!(
         build = |name| -> Box<dyn TokenEndpoint> { Box::new(Acme::new(name, Flaw::None)) },
         data = DATA,
-        secrets = [API_KEY],
+        secrets = [API_KEY, CODE],
         redeem = |name, code| Acme::new(name, Flaw::None).redeem(code),
     );
 }
@@ -42,7 +42,7 @@ mod a_boxed_vendor {
 fn verdict(flaw: Flaw, law: fn(&EndpointSuite)) -> String {
     let build = move |name: &str| Acme::new(name, flaw);
     let redeem = move |name: &str, code: &str| Acme::new(name, flaw).redeem(code);
-    message_of(move || law(&EndpointSuite::new(build, DATA, &[API_KEY]).redeeming(redeem)))
+    message_of(move || law(&EndpointSuite::new(build, DATA, &[API_KEY, CODE]).redeeming(redeem)))
 }
 
 fn message_of(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
@@ -69,6 +69,16 @@ macro_rules! caught {
     };
 }
 
+/// An echo finds nothing in an endpoint that quotes nothing.
+#[test]
+fn a_forgotten_secret_is_caught_also_if_no_error_quotes_it() {
+    let quoted = verdict(
+        Flaw::ForgetsTheKey,
+        EndpointSuite::an_echoed_secret_is_scrubbed,
+    );
+    assert_eq!(quoted, "nothing");
+}
+
 caught! {
     a_debug_that_shows_a_secret_is_caught:
         DebugShowsTheKey breaks debug_shows_no_secret, found by "login: a secret is in a Debug";
@@ -86,6 +96,15 @@ caught! {
     stripped_control_characters_are_caught:
         StripsControls breaks a_token_with_control_characters_is_refused,
             found by "\\u0000end\"): a token was issued";
+    a_secret_that_a_request_forgets_is_caught:
+        ForgetsTheKey breaks every_secret_of_a_request_is_remembered,
+            found by "login: the login does not remember";
+    a_token_that_a_request_forgets_is_caught:
+        ForgetsTheToken breaks every_secret_of_a_request_is_remembered,
+            found by "refresh: the refresh does not remember";
+    a_code_that_a_request_forgets_is_caught:
+        ForgetsTheCode breaks every_secret_of_a_request_is_remembered,
+            found by "redemption: the redemption does not remember";
     an_unscrubbed_message_is_caught:
         MessageIsNotScrubbed breaks an_echoed_secret_is_scrubbed,
             found by "refused: a secret that `/message` echoes";

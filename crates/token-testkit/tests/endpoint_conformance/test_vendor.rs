@@ -16,6 +16,8 @@ use token_core::{
 };
 
 pub(crate) const API_KEY: &str = "acme/api key-1";
+/// The code of the cases.
+pub(crate) const CODE: &str = "code-12345678";
 
 /// What a flawed vendor crate would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,9 @@ pub(crate) enum Flaw {
     IndexesTheBody,
     TakesAnEmptyToken,
     StripsControls,
+    ForgetsTheKey,
+    ForgetsTheToken,
+    ForgetsTheCode,
     MessageIsNotScrubbed,
     CodeIsNotScrubbed,
     TokenInThePath,
@@ -126,11 +131,14 @@ impl Acme {
 
     /// Returns the one-time grant of this code.
     pub(crate) fn redeem(&self, code: &str) -> OneTimeGrant {
-        let (base, code) = (self.base.clone(), Secret::from(code));
+        let (base, code, flaw) = (self.base.clone(), Secret::from(code), self.flaw);
         OneTimeGrant::new(move |_| {
-            Request::post(&base, "/redeem")
-                .form_secret("code", &code)
-                .build(Step::Redemption)
+            let builder = Request::post(&base, "/redeem");
+            let builder = match flaw {
+                Flaw::ForgetsTheCode => builder.form("code", code.expose()),
+                _ => builder.form_secret("code", &code),
+            };
+            builder.build(Step::Redemption)
         })
     }
 
@@ -184,6 +192,8 @@ impl Acme {
         };
         let error = match self.flaw {
             Flaw::MessageIsNotScrubbed => answer.error(kind, "no").with_message(message, &nothing),
+            // What quotes nothing shows no secret, and yet the request must remember its own.
+            Flaw::ForgetsTheKey => answer.error(kind, "no"),
             Flaw::CodeIsNotScrubbed => answer.error(kind, "no").with_code(code, &nothing),
             _ => answer.refused(kind, code, message),
         };

@@ -20,8 +20,12 @@ impl TokenEndpoint for Acme {
     }
 
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
-        let builder = Request::post(&self.base, "/login")
-            .form_secret("key", &self.api_key)
+        let builder = Request::post(&self.base, "/login");
+        let builder = match self.flaw {
+            Flaw::ForgetsTheKey => builder.form("key", self.api_key.expose()),
+            _ => builder.form_secret("key", &self.api_key),
+        };
+        let builder = builder
             .form("at", &attempt.now().unix_millis().to_string())
             .form("nonce", &attempt.nonce_text());
         let request = match self.flaw {
@@ -54,12 +58,15 @@ impl TokenEndpoint for Acme {
             Flaw::TokenNotEncoded => format!("/refresh?refresh_token={}", refresh.expose()),
             _ => "/refresh".into(),
         };
-        Request::post(&base, &path)
+        let builder = Request::post(&base, &path)
             .query("v", "2")
             .basic("acme-id", &self.api_key)
-            .form_secret("refresh_token", refresh)
-            .remember(token.access())
-            .build(Step::Refresh)
+            .remember(token.access());
+        let builder = match self.flaw {
+            Flaw::ForgetsTheToken => builder.form("refresh_token", refresh.expose()),
+            _ => builder.form_secret("refresh_token", refresh),
+        };
+        builder.build(Step::Refresh)
     }
 
     fn read(&self, answer: &Answer<'_>, _attempt: &Attempt) -> Result<Outcome, Error> {
