@@ -80,7 +80,7 @@ impl Reply {
         let code = self.code.to_string();
         match self.from_vendor {
             true => answer.refused(kind, &code, &self.message),
-            false => answer.refused_by_stranger(kind, &code, &self.message),
+            false => answer.refused_in_another_format(kind, &code, &self.message),
         }
     }
 

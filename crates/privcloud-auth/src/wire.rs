@@ -78,7 +78,7 @@ fn refusal(cloud: &PrivateCloud, answer: &Answer<'_>, document: &Document) -> Op
     }
     let status = Some(answer.status()).filter(|status| !status.is_success())?;
     let kind = dialect.codes.kind(status.as_str(), answer);
-    Some(answer.refused_by_stranger(kind, status.as_str(), message))
+    Some(answer.refused_in_another_format(kind, status.as_str(), message))
 }
 
 /// Reads the token of an answer that is not a refusal.

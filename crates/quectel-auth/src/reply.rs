@@ -26,7 +26,7 @@ impl Reply<'_> {
     pub(crate) fn refusal(&self, answer: &Answer<'_>, kind: ErrorKind) -> Error {
         match self.from_vendor {
             true => answer.refused(kind, &self.code, self.message),
-            false => answer.refused_by_stranger(kind, &self.code, self.message),
+            false => answer.refused_in_another_format(kind, &self.code, self.message),
         }
     }
 }

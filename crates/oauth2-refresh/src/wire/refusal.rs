@@ -70,7 +70,7 @@ impl OAuth2 {
         };
         match refusal.is_understood() {
             true => answer.refused(refusal.kind(), &code, message),
-            false => answer.refused_by_stranger(refusal.kind(), &code, message),
+            false => answer.refused_in_another_format(refusal.kind(), &code, message),
         }
     }
 

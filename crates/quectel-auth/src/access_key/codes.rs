@@ -25,7 +25,7 @@ pub(super) fn refused(answer: &Answer<'_>, reply: &Reply<'_>) -> Error {
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     (code == StatusCode::UNAUTHORIZED).then(|| {
-        answer.refused_by_stranger(
+        answer.refused_in_another_format(
             kind(code.as_str(), answer.request().step()),
             code.as_str(),
             "",

@@ -26,7 +26,8 @@ pub(super) fn refusal(answer: &Answer<'_>, document: &Document) -> Option<Error>
 pub(super) fn unauthorized(answer: &Answer<'_>) -> Option<Error> {
     let code = answer.status();
     let kind = kind(code.as_str(), answer.request().step());
-    (code == StatusCode::UNAUTHORIZED).then(|| answer.refused_by_stranger(kind, code.as_str(), ""))
+    (code == StatusCode::UNAUTHORIZED)
+        .then(|| answer.refused_in_another_format(kind, code.as_str(), ""))
 }
 
 /// Returns the kind of error for a code. Sources: the response status tables of "Email Password

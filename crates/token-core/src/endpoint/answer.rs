@@ -136,7 +136,7 @@ impl<'a> Answer<'a> {
 
     /// Creates the error for a refusal that is not in the vendor's format, such as a gateway's
     /// JSON. The code and message are scrubbed.
-    pub fn refused_by_stranger(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
+    pub fn refused_in_another_format(&self, kind: ErrorKind, code: &str, message: &str) -> Error {
         let scrubber = self.scrubber();
         self.error(kind, "the answer is not in the vendor's format")
             .with_code(code, &scrubber)
