@@ -60,7 +60,11 @@ enum Task {
         cases: u32,
     },
     /// Runs everything that must hold, in steps.
-    Test,
+    Test {
+        /// Also every server of `interop`, and storms of revocations: minutes more.
+        #[arg(long)]
+        all: bool,
+    },
     /// Runs one job of continuous integration, or all of them.
     Ci {
         /// Which job.
@@ -97,11 +101,10 @@ fn run(task: &Task) -> Result<()> {
         Task::Chaos(arguments) => trials::become_trial(&workspace, "chaos", arguments),
         Task::Crowd(arguments) => trials::become_trial(&workspace, "crowd", arguments),
         Task::Outage(arguments) => trials::become_trial(&workspace, "outage", arguments),
-        Task::Interop { all: false } => run_all(&workspace, &test::interop()),
-        Task::Interop { all: true } => run_all(&workspace, &test::interop_all()),
+        Task::Interop { all } => run_all(&workspace, &test::interop(*all)),
         Task::Bench => test::bench(&workspace),
         Task::Fuzz { cases } => test::fuzz(&workspace, *cases),
-        Task::Test => run_all(&workspace, &test::steps()),
+        Task::Test { all } => run_all(&workspace, &test::steps(*all)),
         Task::Ci { job } => run_all(&workspace, &job.steps()),
         Task::Package => run_all(&workspace, &Job::Package.steps()),
         Task::NewVendor { name, out } => new_vendor::run(&workspace, name, out.as_deref()),

@@ -7,8 +7,8 @@ use crate::trials::trial_step;
 use crate::workspace::{Workspace, show};
 use crate::{ci, new_vendor, tidy};
 
-/// Returns the steps of everything that must hold.
-pub(crate) fn steps() -> Vec<Step> {
+/// Returns the steps of everything that must hold; with `all`, also what takes long.
+pub(crate) fn steps(all: bool) -> Vec<Step> {
     let mut steps = vec![
         step("servers for the tests", servers),
         step("tests and doctests", ci::tests),
@@ -20,31 +20,34 @@ pub(crate) fn steps() -> Vec<Step> {
         trial_step("crowd", "crowd --store file"),
         trial_step("outage", "gate outage"),
     ];
-    steps.extend(interop());
+    steps.extend(interop(all));
+    steps.extend(all.then(|| step("storms of revocations", storms)));
     steps
 }
 
-/// Returns one case per server.
-pub(crate) fn interop() -> Vec<Step> {
-    vec![
-        interop_step("interop oidc-provider", "oidc-provider"),
-        interop_step("interop django-oauth-toolkit", "django"),
-    ]
+/// Returns one case per server, or with `all` every treatment of refresh tokens.
+pub(crate) fn interop(all: bool) -> Vec<Step> {
+    let (one_each, every) = INTEROP.split_at(2);
+    let cases = if all { every } else { one_each }.iter();
+    let steps = cases.map(|(name, case)| trial_step(name, format!("interop {case}")));
+    steps.collect()
 }
 
-/// Returns every server with every treatment of refresh tokens.
-pub(crate) fn interop_all() -> Vec<Step> {
-    vec![
-        interop_step("oidc-provider, reuse ends the grant", "oidc-provider"),
-        interop_step("oidc-provider, refresh tokens kept", "oidc-kept"),
-        interop_step("django-oauth-toolkit, reuse ends the grant", "django-full"),
-        interop_step("django-oauth-toolkit, reuse is refused", "django-open"),
-        interop_step("django-oauth-toolkit, refresh tokens kept", "django-kept"),
-    ]
-}
+const INTEROP: [(&str, &str); 7] = [
+    ("interop oidc-provider", "oidc-provider"),
+    ("interop django-oauth-toolkit", "django"),
+    ("oidc-provider, reuse ends the grant", "oidc-provider"),
+    ("oidc-provider, refresh tokens kept", "oidc-kept"),
+    ("django-oauth-toolkit, reuse ends the grant", "django-full"),
+    ("django-oauth-toolkit, reuse is refused", "django-open"),
+    ("django-oauth-toolkit, refresh tokens kept", "django-kept"),
+];
 
-fn interop_step(name: &'static str, case: &str) -> Step {
-    trial_step(name, format!("interop {case}"))
+/// Revokes tokens at random for about a minute under each adapter.
+fn storms(workspace: &Workspace) -> Result<Outcome> {
+    let adapters = "--package token-reqwest --package token-tower --package token-ureq";
+    let mut test = workspace.cargo(&format!("test --all-features {adapters} storm"));
+    passes(test.env("STORM_REVOCATIONS", "600"))
 }
 
 /// A package with a benchmark, the benchmark, and its rival.

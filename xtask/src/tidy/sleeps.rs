@@ -13,16 +13,14 @@ pub(super) fn none(tree: &Tree) -> Vec<String> {
 
 /// A test with paused time sleeps no real second, so it may.
 fn sleeping_lines(path: &str, text: &str) -> Vec<String> {
-    let production = production(path, text).lines().count();
-    let first_of_tests = if is_test_file(path) {
-        1
-    } else {
-        production + 1
+    let production = match is_test_file(path) {
+        true => 0,
+        false => production(path, text).lines().count(),
     };
     let lines: Vec<&str> = text.lines().collect();
     let mut paused = false;
     let mut found = Vec::new();
-    for (number, line) in code_lines(text).filter(|(number, _)| *number >= first_of_tests) {
+    for (number, line) in code_lines(text).filter(|(number, _)| *number > production) {
         let attribute = line.trim_start();
         if attribute.starts_with("#[test]") || attribute.starts_with("#[tokio::test") {
             paused = line.contains("start_paused = true");

@@ -93,11 +93,9 @@ impl Crate<'_> {
     /// Returns the dependencies of one kind, those of single platforms too.
     pub(super) fn dependencies(&self, kind: &str) -> Vec<(&str, &toml::Value)> {
         let targets = self.manifest.get("target").and_then(toml::Value::as_table);
-        let targets = targets
-            .into_iter()
-            .flatten()
-            .map(|(_, target)| target.get(kind));
-        let tables = targets.chain([self.manifest.get(kind)]).flatten();
+        let targets = targets.into_iter().flatten();
+        let tables = targets.map(|(_, target)| target.get(kind));
+        let tables = tables.chain([self.manifest.get(kind)]).flatten();
         let all = tables.filter_map(toml::Value::as_table).flatten();
         all.map(|(key, value)| {
             let package = value.get("package").and_then(toml::Value::as_str);
