@@ -2,7 +2,7 @@
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use token_cache::{Answered, BlockingApiCall, BlockingTokenCache, WithoutToken};
 use token_core::{ApiBody, ApiResponse};
 use ureq::middleware::{Middleware, MiddlewareNext};
@@ -28,6 +28,7 @@ impl Authorize {
         let mut call = self.tokens.api_call();
         loop {
             let answer = self.send_once(original, &mut body, &mut call);
+            let answer = answer.map_err(|error| without_token(error, &original.uri));
             let (answered, answer) = judge(&mut call, answer, body.whole().is_some())?;
             if answered == Answered::Final {
                 return answer;
@@ -115,6 +116,15 @@ fn judge_status(
         Err(_) => Answered::Final,
     };
     Ok((answered, Err(Error::StatusCode(code))))
+}
+
+/// ureq shows the URL in the errors about it, and the token may be in that.
+fn without_token(error: Error, original: &Uri) -> Error {
+    match error {
+        Error::RequireHttpsOnly(_) => Error::RequireHttpsOnly(original.to_string()),
+        Error::BadUri(_) => Error::BadUri(original.to_string()),
+        error => error,
+    }
 }
 
 fn of_token(error: token_core::Error) -> Error {

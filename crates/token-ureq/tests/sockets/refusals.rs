@@ -180,3 +180,16 @@ fn other_middleware_sees_each_send_once() {
     agent.get(vendor.url()).call().unwrap();
     assert_eq!(sends.load(Ordering::Relaxed), 3);
 }
+
+#[test]
+fn the_error_of_a_request_that_may_not_be_sent_over_http_does_not_show_the_token() {
+    let placement = token_core::TokenPlacement::Query("access_token".into());
+    let vendor = Vendor::with(ApiRefusal::Status, placement);
+    let agent = token_ureq::agent(vendor.tokens().blocking(), |config| {
+        config.https_only(true).build().new_agent()
+    });
+    let error = agent.get(vendor.url()).call().unwrap_err();
+    assert!(matches!(&error, Error::RequireHttpsOnly(url) if *url == vendor.url()));
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+    assert_eq!(vendor.api.received().len(), 0);
+}
