@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
     /// Judges the answer, and reads as much of its body as the endpoint needs for that.
     pub(crate) async fn judge(&mut self, response: Response) -> Result<Judged, ExecuteError> {
         if !self.is_about_the_token(response.url()) {
-            return Ok(Judged::Final(response));
+            return Ok(Judged::Final(self.without_secrets(response)?.hand_on()));
         }
         let needs = self.call.needs_body(response.status(), response.headers());
         if needs.is_none() && self.secret_url.is_none() {
@@ -101,12 +101,14 @@ impl<'a> Call<'a> {
     }
 
     fn without_secrets(&self, response: Response) -> Result<Received, Error> {
-        let is_secret = self.secret_url.as_ref() == Some(response.url());
-        let received = Received::new(response);
-        match is_secret {
-            true => Ok(received.at(url_of(&self.kept.uri)?)),
-            false => Ok(received),
-        }
+        let Some(secret) = &self.secret_url else {
+            return Ok(Received::new(response));
+        };
+        let shown = match secret == response.url() {
+            true => url_of(&self.kept.uri)?,
+            false => without_query(response.url()),
+        };
+        Ok(Received::new(response).at(shown))
     }
 
     /// Whether an answer from this URL says something about the token. After a redirect it does so
@@ -143,6 +145,14 @@ impl From<reqwest::Error> for ExecuteError {
     fn from(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }
+}
+
+/// What a redirect may have taken along is not shown.
+fn without_query(url: &Url) -> Url {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    shown.set_fragment(None);
+    shown
 }
 
 fn is_at(url: &Url, uri: &Uri) -> bool {

@@ -167,3 +167,23 @@ async fn a_client_that_reqwest_can_redirect_is_not_taken_in_disguise() {
     }
     assert!(api.received().await.is_empty());
 }
+
+#[tokio::test]
+async fn an_answer_after_a_redirect_that_took_the_token_along_does_not_show_it() {
+    let placement = TokenPlacement::Query("access_token".into());
+    let api = Api::with(ApiRefusal::Status, placement).await;
+    let answer = |request: &wiremock::Request| match request.url.path() {
+        "/things" => redirect(301, &format!("/login?next={}", request.url)),
+        _ => ResponseTemplate::new(500).set_body_string("content"),
+    };
+    api.answer_by(answer).await;
+    for adapter in api.adapters() {
+        let answer = adapter.send(api.get("/things")).await.unwrap();
+        let error = answer.error_for_status_ref().unwrap_err();
+        assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
+        assert_eq!(answer.url().path(), "/login");
+        assert_eq!(answer.text().await.unwrap(), "content");
+    }
+    let received = api.received().await;
+    assert!(received[1].url.as_str().contains("s3cr3t"));
+}
