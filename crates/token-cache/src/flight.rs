@@ -186,6 +186,12 @@ impl Shared {
         }
     }
 
+    /// Awaits a future for at most `within`; `None` if it was not ready by then, or if there is no
+    /// runtime to tell.
+    pub(crate) async fn at_most<F: Future>(&self, within: Duration, it: F) -> Option<F::Output> {
+        self.tasks.timeout(within, it).await.ok().flatten()
+    }
+
     fn for_task(self: &Arc<Self>) -> (Arc<Self>, SessionId) {
         (self.clone(), self.current.session_id())
     }

@@ -15,7 +15,8 @@ use crate::piece::{Piece, joined, longer, to_bytes, total};
 ///
 /// Most bodies are not read, and then nothing is allocated. Of one that the vendor's code may be in,
 /// the layer reads at most as many bytes as the endpoint
-/// [needs](token_core::TokenEndpoint::judge_needs_body), and the piece that they end in.
+/// [needs](token_core::TokenEndpoint::judge_needs_body), and the piece that they end in. What does
+/// not come within a second is not waited for.
 pub struct ResponseBody<B: Body> {
     read: VecDeque<Piece>,
     failure: Option<B::Error>,
@@ -24,7 +25,7 @@ pub struct ResponseBody<B: Body> {
 }
 
 impl<B: Body> ResponseBody<B> {
-    /// Nothing is read of this body.
+    /// A body of which nothing was read yet.
     pub(crate) fn unread(rest: B) -> Self {
         Self {
             read: VecDeque::new(),
@@ -34,25 +35,24 @@ impl<B: Body> ResponseBody<B> {
         }
     }
 
-    /// Reads a body until it ends, fails, or is longer than `limit` bytes.
-    pub(crate) async fn read_up_to(limit: usize, rest: B) -> Self
+    /// Reads on until the body ends, fails, or is longer than `limit` bytes. If this is dropped,
+    /// what was read stays.
+    pub(crate) async fn read_up_to(&mut self, limit: usize)
     where
         B: Unpin,
     {
-        let mut body = Self::unread(rest);
-        if body.rest.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-            return body;
+        if self.rest.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return;
         }
         let mut cost = 0;
-        while cost <= limit && !body.is_ended && body.failure.is_none() {
-            match poll_fn(|cx| Pin::new(&mut body.rest).poll_frame(cx)).await {
-                None => body.is_ended = true,
-                Some(Err(failure)) => body.failure = Some(failure),
-                Some(Ok(frame)) => body.read.extend(Piece::of(frame)),
+        while cost <= limit && !self.is_ended && self.failure.is_none() {
+            match poll_fn(|cx| Pin::new(&mut self.rest).poll_frame(cx)).await {
+                None => self.is_ended = true,
+                Some(Err(failure)) => self.failure = Some(failure),
+                Some(Ok(frame)) => self.read.extend(Piece::of(frame)),
             }
-            cost = body.read.iter().map(Piece::cost).sum();
+            cost = self.read.iter().map(Piece::cost).sum();
         }
-        body
     }
 
     /// Returns the whole body if it was read to its end.

@@ -83,10 +83,10 @@ impl Settings {
     ) -> Result<(Answered, Response<ResponseBody<R>>), Error> {
         let (parts, body) = response.into_parts();
         let judged = self.protocol.judged(&parts);
-        let body = match call.needs_body(judged.status(), judged.headers()) {
-            Some(limit) => ResponseBody::read_up_to(limit, body).await,
-            None => ResponseBody::unread(body),
-        };
+        let mut body = ResponseBody::unread(body);
+        if let Some(limit) = call.needs_body(judged.status(), judged.headers()) {
+            _ = call.read_in_time(body.read_up_to(limit)).await;
+        }
         let whole = body.whole();
         let answer = ApiResponse::new(judged.status(), judged.headers(), whole.as_deref());
         let answered = sent.judged(|has_copy| call.judge(&answer, has_copy))?;

@@ -1,6 +1,8 @@
 //! A request to an API with the token: puts the token on it, judges the answer, and says whether
 //! to send it once more.
 
+mod in_time;
+
 use std::fmt;
 
 use http::header::AUTHORIZATION;
@@ -179,7 +181,8 @@ impl ApiCall<'_> {
     }
 
     /// Returns how many bytes of the answer's body [`judge`](Self::judge) needs at most; `None` if
-    /// it needs none. If the body is longer, pass none of it.
+    /// it needs none. If the body is longer, or does not come [in time](Self::read_in_time), pass
+    /// none of it.
     pub fn needs_body(&self, status: StatusCode, headers: &HeaderMap) -> Option<usize> {
         let endpoint = &self.sent.as_ref()?.endpoint;
         endpoint.judge_needs_body(&ApiResponse::new(status, headers, None))

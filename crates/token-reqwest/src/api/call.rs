@@ -89,7 +89,10 @@ impl<'a> Call<'a> {
         needs: Option<usize>,
     ) -> Result<Judged, ExecuteError> {
         let body = match needs {
-            Some(limit) => received.body_within(limit).await?,
+            Some(limit) => {
+                let reading = self.call.read_in_time(received.body_within(limit));
+                reading.await.transpose()?.flatten()
+            }
             None => None,
         };
         let (status, headers) = (received.head.status, &received.head.headers);

@@ -33,7 +33,8 @@ impl Received {
         Self { url, ..self }
     }
 
-    /// Reads the body to its end, or until more than `limit` bytes have come: then `None`.
+    /// Reads the body to its end, or until more than `limit` bytes have come: then `None`. If this
+    /// is dropped, what was read stays.
     pub(crate) async fn body_within(
         &mut self,
         limit: usize,

@@ -85,6 +85,26 @@ async fn a_long_stream_is_handed_on_while_it_still_comes() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_stream_is_handed_on_before_it_ends() {
+    use token_reqwest::Execute;
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let vendor = token_testkit::ApiVendor::new(&url, ApiRefusal::Code).unwrap();
+    let tokens = token_cache::TokenCache::builder(vendor.clone()).http_client(vendor);
+    let tokens = tokens.runtime(tokio::runtime::Handle::current());
+    let tokens = tokens.build().unwrap();
+    let serving = tokio::spawn(chunked(listener, vec!["{}\n"]));
+    let http = crate::fixture::following();
+    let sending = tokens.execute(&http, http.get(&url).build().unwrap());
+    let answer = tokio::time::timeout(Duration::from_secs(60), sending).await;
+    let answer = answer.expect("the stream is not waited for").unwrap();
+    let mut stream = serving.await.unwrap();
+    stream.write_all(b"3\r\nend\r\n0\r\n\r\n").await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "{}\nend");
+}
+
 #[tokio::test]
 async fn an_answer_that_is_cut_while_it_is_judged_is_a_failure_of_the_transport() {
     use token_reqwest::Execute;

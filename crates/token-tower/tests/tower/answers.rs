@@ -69,6 +69,19 @@ async fn a_body_that_is_too_long_for_a_code_is_handed_on_while_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_stream_is_handed_on_after_a_second() {
+    let (pieces, body) = channel();
+    pieces.send("{\"watched\":1}\n");
+    // Nothing more comes until the caller has the answer.
+    let began = tokio::time::Instant::now();
+    let (response, sent) = ask(vec![json(body)]).await;
+    assert_eq!((sent, began.elapsed().as_secs()), (1, 1));
+    pieces.send("{\"watched\":2}\n");
+    drop(pieces);
+    assert_eq!(text(response).await, "{\"watched\":1}\n{\"watched\":2}\n");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_of_exactly_the_limit_is_judged() {
     let padding = " ".repeat(LONGEST_REFUSAL - REFUSED.len());
     let refused: &str = format!("{REFUSED}{padding}").leak();
