@@ -3,38 +3,15 @@
 #![cfg(all(feature = "rustls", feature = "middleware"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io;
-use std::sync::Mutex;
-
 use token_cache::TokenCache;
 use token_core::TokenPlacement;
 use token_reqwest::{ApiClient, Execute};
-use token_testkit::{ApiRefusal, ApiVendor};
-use tracing::Level;
-use tracing_subscriber::fmt::format::FmtSpan;
+use token_testkit::{ApiRefusal, ApiVendor, ProgramLog};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// Part of each token of the vendor.
 const SECRET: &str = "s3cr3t";
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Collector;
-
-impl io::Write for Collector {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::Write::write(&mut *LOG.lock().unwrap(), bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn logged() -> String {
-    String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned()
-}
 
 fn verbose() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
@@ -66,11 +43,7 @@ async fn send_all(server: &MockServer, placement: TokenPlacement) {
 
 #[tokio::test]
 async fn nothing_logs_the_token_of_an_api_request() {
-    tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_writer(|| Collector)
-        .init();
+    let log = ProgramLog::begin().unwrap();
     let server = MockServer::start().await;
     let answer = |request: &wiremock::Request| match request.url.path() {
         "/redirect" => ResponseTemplate::new(302).insert_header("location", "/200"),
@@ -91,17 +64,15 @@ async fn nothing_logs_the_token_of_an_api_request() {
         .iter()
         .filter(|sent| sent.url.as_str().contains(SECRET));
     assert!(in_query.count() > 0, "the token was never in a URL");
-    let log = logged();
-    assert!(log.contains(" hyper_util::client::legacy"));
-    let line = log.lines().find(|line| line.contains(SECRET));
-    assert_eq!(line, None);
+    assert!(log.line_with(" hyper_util::client::legacy").is_some());
+    assert_eq!(log.line_with(SECRET), None);
 
-    // the collector records what such a client logs if nothing tames it
+    // the log has what such a client logs if nothing tames it
     let sent = verbose()
         .build()
         .unwrap()
         .get(server.uri())
         .bearer_auth(SECRET);
     sent.send().await.unwrap();
-    assert!(logged().contains(SECRET));
+    assert!(log.line_with(SECRET).is_some());
 }

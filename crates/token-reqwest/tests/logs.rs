@@ -7,18 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
-use std::io;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use token_core::{HttpClient, Secret};
 use token_reqwest::ReqwestClient;
+use token_testkit::ProgramLog;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tracing::Level;
-use tracing_subscriber::fmt::format::FmtSpan;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SECRETS: [&str; 6] = [
@@ -29,29 +26,6 @@ const SECRETS: [&str; 6] = [
     "pr0xy-s3cr3t",
     "cmVhZGVyOnByMHh5LXMzY3IzdA==",
 ];
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Collector;
-
-impl io::Write for Collector {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::Write::write(&mut *LOG.lock().unwrap(), bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Collects the fields of all spans and events of `tracing`, and all records of `log`.
-fn collect() {
-    tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_writer(|| Collector)
-        .init();
-}
 
 fn refresh(url: &str) -> Request<Bytes> {
     let mut key = HeaderValue::from_static("header-s3cr3t");
@@ -77,7 +51,7 @@ async fn server(answer: &'static str) -> String {
 
 #[tokio::test]
 async fn dependencies_log_no_secret() {
-    collect();
+    let log = ProgramLog::begin().unwrap();
     let whole =
         server("HTTP/1.1 200 OK\r\nx: answer-s3cr3t\r\ncontent-length: 13\r\n\r\nanswer-s3cr3t")
             .await;
@@ -109,39 +83,25 @@ async fn dependencies_log_no_secret() {
         .send(refresh("https://vendor.example"), MINUTE)
         .await
         .unwrap_err();
-    assert_no_secret();
-    assert_the_collector_records(&whole).await;
+    assert_no_secret(&log);
+    assert_the_log_records(&log, &whole).await;
 }
 
-fn assert_no_secret() {
-    let log = logged();
+fn assert_no_secret(log: &ProgramLog) {
     for target in ["reqwest::connect", "hyper_util::client::legacy", "rustls"] {
-        assert!(
-            log.contains(&format!(" {target}")),
-            "{target} logged nothing"
-        );
+        let line = log.line_with(&format!(" {target}"));
+        assert!(line.is_some(), "{target} logged nothing");
     }
     for secret in SECRETS {
-        let line = log.lines().find(|line| line.contains(secret));
-        assert_eq!(line, None, "{secret}");
+        assert_eq!(log.line_with(secret), None, "{secret}");
     }
 }
 
-fn logged() -> String {
-    String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
-}
-
-async fn assert_the_collector_records(url: &str) {
+async fn assert_the_log_records(log: &ProgramLog, url: &str) {
     let chatty = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true);
-    let sent = chatty
-        .build()
-        .unwrap()
-        .post(url)
-        .body("body-s3cr3t")
-        .send()
-        .await;
-    assert_eq!(sent.unwrap().status(), 200);
-    assert!(logged().contains("body-s3cr3t"));
+    let request = chatty.build().unwrap().post(url).body("body-s3cr3t");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert!(log.line_with("body-s3cr3t").is_some());
 }

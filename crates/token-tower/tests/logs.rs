@@ -3,21 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
-use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use oauth2_refresh::OAuth2;
+use token_testkit::ProgramLog;
 use token_tower::TokenLayer;
 use token_tower::token_cache::TokenCache;
 use token_tower::token_core::reexports::Bytes;
 use token_tower::token_core::reexports::http::{Request, Response, Version};
 use token_tower::token_core::{BaseUrl, PlainHttp, http_fn};
 use tower::{Layer, ServiceExt};
-use tracing_subscriber::fmt::format::FmtSpan;
 use wiremock::matchers::{any, header};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -27,29 +25,6 @@ const SECRETS: [&str; 4] = [
     "request-s3cr3t",
     "response-s3cr3t",
 ];
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Collector;
-
-impl io::Write for Collector {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::Write::write(&mut *LOG.lock().unwrap(), bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Collects the fields of all spans and events of `tracing`, and all records of `log`.
-fn collect() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_writer(|| Collector)
-        .init();
-}
 
 fn cache(api: &str) -> TokenCache {
     let endpoint = OAuth2::builder("https://id.example.com")
@@ -102,7 +77,7 @@ async fn send(api: &MockServer, version: Version) -> String {
 
 #[tokio::test]
 async fn nothing_that_is_logged_or_printed_contains_a_secret() {
-    collect();
+    let log = ProgramLog::begin().unwrap();
     let mut printed = String::new();
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let accepting = send(&api("token-s3cr3t-1").await, version).await;
@@ -111,7 +86,7 @@ async fn nothing_that_is_logged_or_printed_contains_a_secret() {
         assert!(refusing.contains("RefusedAgain"), "{refusing}");
         printed.extend([accepting, refusing]);
     }
-    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for target in [" hyper_util::client::legacy", " h2::"] {
         assert!(log.contains(target), "{target} logged nothing");
     }

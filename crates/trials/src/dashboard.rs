@@ -3,7 +3,6 @@
 
 mod exporter;
 mod life;
-mod program_log;
 mod queries;
 
 use std::time::Duration;
@@ -13,9 +12,9 @@ use local_servers::{Prometheus, install};
 
 use self::exporter::Exporter;
 use self::life::Life;
-use self::program_log::ProgramLog;
 use crate::Outcome;
 use crate::demo::secrets::Pieces;
+use token_testkit::ProgramLog;
 
 const SCRAPED_EVERY: Duration = Duration::from_millis(250);
 
