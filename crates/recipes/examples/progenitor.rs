@@ -5,7 +5,7 @@
 //!
 //! The client is to be generated with `inner_type = TokenCache`. The one below is written by hand
 //! in the form that progenitor generates. Its API is a server in this process that refuses
-//! `token-1`.
+//! `token-1`. The hooks are for tokens in headers, and for APIs that refuse them with 401.
 //!
 //! ```sh
 //! cargo run -p recipes --example progenitor
@@ -50,12 +50,16 @@ type Failed = Box<dyn std::error::Error>;
 async fn authorize(tokens: &TokenCache, request: &mut Request) -> Result<(), Failed> {
     let target = http::Request::get(request.url().as_str()).method(request.method());
     let mut parts = target.body(())?.into_parts().0;
+    let uri = parts.uri.clone();
     parts.headers = request.headers().clone();
     let mut body = match request.body().map(Body::as_bytes) {
         None => ApiBody::of(b""),
         Some(bytes) => bytes.map_or_else(ApiBody::streamed, ApiBody::of),
     };
     tokens.authorize(&mut parts, &mut body).await?;
+    if parts.uri != uri || body.into_replaced().is_some() {
+        return Err("these hooks are for tokens in headers".into());
+    }
     *request.headers_mut() = parts.headers;
     Ok(())
 }
@@ -158,6 +162,9 @@ async fn server() -> MockServer {
 
 #[cfg(test)]
 mod tests {
+    use token_testkit::{ApiRefusal, ApiVendor};
+    use vendor_auth::types::TokenPlacement;
+
     use super::*;
 
     #[tokio::test]
@@ -175,6 +182,22 @@ mod tests {
         };
         let error = client.list_devices().await.unwrap_err();
         assert!(matches!(error, Error::Custom(text) if text.contains("api_url")));
+        assert!(server.received_requests().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_not_in_a_header_is_an_error_and_nothing_is_sent() {
+        let server = MockServer::start().await;
+        let vendor = ApiVendor::new(&server.uri(), ApiRefusal::Status).unwrap();
+        let vendor = vendor.placement(TokenPlacement::Query("access_token".into()));
+        let tokens = TokenCache::builder(vendor.clone()).http_client(vendor);
+        let client = Client {
+            baseurl: server.uri(),
+            client: reqwest::Client::new(),
+            inner: tokens.build().unwrap(),
+        };
+        let error = client.list_devices().await.unwrap_err();
+        assert!(matches!(error, Error::Custom(text) if text.contains("headers")));
         assert!(server.received_requests().await.unwrap().is_empty());
     }
 }
