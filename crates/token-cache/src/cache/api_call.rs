@@ -2,6 +2,7 @@
 //! to send it once more.
 
 mod in_time;
+mod refusal;
 
 use std::fmt;
 
@@ -10,6 +11,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, ErrorKind, Token};
 
+pub(super) use self::refusal::{TOKEN_REFUSED, refused_again};
+use self::refusal::{cannot_be_sent_again, refusal};
 use super::TokenCache;
 use crate::current::cached_token::TokenGuard;
 use crate::refresh::endpoint_source::AnyEndpoint;
@@ -261,16 +264,4 @@ fn has_its_own(request: &Parts) -> bool {
 
 pub(super) fn is_same(one: &Token, other: &Token) -> bool {
     one.generation() == other.generation() && one.access().same_as(other.access())
-}
-
-pub(super) fn refused_again() -> Error {
-    let what = "the API refused the token, and it was refreshed and refused again";
-    Error::new(ErrorKind::RefusedAgain, what)
-}
-
-fn cannot_be_sent_again() -> Error {
-    Error::new(
-        ErrorKind::Transient { after: None },
-        "the API refused the token, and the body is a stream that cannot be sent again",
-    )
 }
