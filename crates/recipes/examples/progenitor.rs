@@ -181,7 +181,7 @@ mod tests {
             inner: recipes::tokens("https://api.example.com").unwrap(),
         };
         let error = client.list_devices().await.unwrap_err();
-        assert!(matches!(error, Error::Custom(text) if text.contains("api_url")));
+        assert!(matches!(error, Error::Custom(text) if text.contains("api_origin")));
         assert!(server.received_requests().await.unwrap().is_empty());
     }
 
