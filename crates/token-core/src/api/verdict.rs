@@ -18,6 +18,13 @@ const LONGEST_REFUSAL: usize = 64 * 1024;
 /// The content types with which vendors send JSON, in lower case.
 const JSON_TYPES: [&str; 4] = ["application/json", "text/json", "text/plain", "*/*"];
 
+/// Types of streams, of which `+json` is one message: gRPC, Connect, and Spring's streams.
+const MESSAGES: [&str; 3] = [
+    "application/grpc",
+    "application/connect",
+    "application/stream",
+];
+
 /// The answer of an API to a request with a token, for
 /// [`TokenEndpoint::judge`](crate::TokenEndpoint::judge).
 #[derive(Clone, Copy)]
@@ -88,7 +95,9 @@ impl<'a> ApiResponse<'a> {
             let kind = content_type.split(';').next().unwrap_or_default();
             let kind = kind.trim().to_ascii_lowercase();
             let is_page = kind == "text/html" && self.status.is_client_error();
-            is_page || JSON_TYPES.contains(&kind.as_str()) || kind.ends_with("+json")
+            let is_stream = MESSAGES.iter().any(|prefix| kind.starts_with(prefix));
+            let is_json = kind.ends_with("+json") && !is_stream;
+            is_page || JSON_TYPES.contains(&kind.as_str()) || is_json
         });
         let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         may_be_json && length.is_none_or(|length| length <= limit)
@@ -268,6 +277,10 @@ mod tests {
             ("application/json", "65537", false),
             ("application/octet-stream", "10", false),
             ("text/event-stream", "10", false),
+            ("application/grpc+json", "10", false),
+            ("application/grpc-web+json", "10", false),
+            ("application/connect+json", "10", false),
+            ("application/stream+json;charset=UTF-8", "10", false),
         ];
         for (kind, length, expected) in cases {
             let mut headers = HeaderMap::new();
