@@ -64,9 +64,8 @@ impl Job {
             Self::Deny => vec![step("deny", deny)],
             Self::Advisories => vec![step("advisories", advisories)],
             Self::All => {
-                let jobs = Self::value_variants()
-                    .iter()
-                    .filter(|job| **job != Self::All);
+                let jobs = Self::value_variants().iter();
+                let jobs = jobs.filter(|job| **job != Self::All);
                 jobs.flat_map(|job| job.steps()).collect()
             }
         }
@@ -91,9 +90,8 @@ fn clippy(workspace: &Workspace) -> Result<Outcome> {
 fn features(workspace: &Workspace) -> Result<Outcome> {
     let mut failed = Vec::new();
     for Package { name, features, .. } in workspace.published()? {
-        let alone = features
-            .iter()
-            .map(|it| format!("--no-default-features --features {it}"));
+        let alone = features.iter();
+        let alone = alone.map(|it| format!("--no-default-features --features {it}"));
         let all = ["--no-default-features", "--all-features"].map(str::to_owned);
         for flags in all.into_iter().chain(alone) {
             println!("  {name} {flags}");

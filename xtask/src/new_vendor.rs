@@ -25,10 +25,8 @@ pub(crate) fn run(workspace: &Workspace, name: &str, out: Option<&Path>) -> Resu
         println!("{} is written. Run `cargo test` in it.", folder.display());
         println!("To use the crates of this clone, add to its Cargo.toml:\n\n[patch.crates-io]");
         for name in OURS {
-            println!(
-                "{name} = {{ path = {:?} }}",
-                workspace.path("crates").join(name)
-            );
+            let path = workspace.path("crates").join(name);
+            println!("{name} = {{ path = {path:?} }}");
         }
         return Ok(());
     }

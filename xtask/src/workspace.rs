@@ -41,9 +41,8 @@ impl Workspace {
     /// Returns a path in cargo's target folder, wherever that is.
     pub(crate) fn target(&self, relative: &str) -> Result<PathBuf> {
         let metadata = self.metadata()?;
-        let target = metadata
-            .pointer("/target_directory")
-            .and_then(Value::as_str);
+        let target = metadata.pointer("/target_directory");
+        let target = target.and_then(Value::as_str);
         Ok(Path::new(target.context("cargo has no target folder")?).join(relative))
     }
 
@@ -107,9 +106,8 @@ impl Workspace {
         let metadata = self.metadata()?;
         let packages = metadata.pointer("/packages").and_then(Value::as_array);
         let packages = packages.context("cargo knows no packages")?;
-        let published = packages
-            .iter()
-            .filter(|package| package["publish"].is_null());
+        let published = packages.iter();
+        let published = published.filter(|package| package["publish"].is_null());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let names = |value: &Value| {
             let object = value.as_object().into_iter().flatten();

@@ -21,10 +21,8 @@ pub(super) fn steps() -> Vec<Step> {
 
 fn limits_hold(workspace: &Workspace) -> Result<Outcome> {
     for (name, limit) in LIMITS {
-        let packages = packages(
-            workspace,
-            &format!("--package {name} --no-default-features"),
-        )?;
+        let alone = format!("--package {name} --no-default-features");
+        let packages = packages(workspace, &alone)?;
         let count = packages.len();
         ensure!(
             count <= limit,
@@ -38,10 +36,8 @@ fn limits_hold(workspace: &Workspace) -> Result<Outcome> {
 fn one_vendor_alone(workspace: &Workspace) -> Result<Outcome> {
     let facade = "--package vendor-auth --no-default-features --features quectel";
     let packages = packages(workspace, facade)?;
-    let ours = workspace
-        .published()?
-        .into_iter()
-        .map(|package| package.name);
+    let ours = workspace.published()?.into_iter();
+    let ours = ours.map(|package| package.name);
     let others = ours.filter(|name| is_vendor(name) && name != "quectel-auth");
     let unwanted = others.chain(HTTP_CLIENTS.map(str::to_owned));
     let found: Vec<String> = unwanted.filter(|name| packages.contains(name)).collect();

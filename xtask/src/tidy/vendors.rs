@@ -18,18 +18,15 @@ const DIGESTS: [&str; 4] = ["hmac", "md-5", "sha1", "sha2"];
 pub(super) fn dependencies(tree: &Tree) -> Vec<String> {
     let is_impure = |name: &str| {
         let family = name.split('-').next().unwrap_or_default();
-        IMPURE
-            .split(' ')
-            .any(|impure| impure == name || impure == family)
+        IMPURE.split(' ').any(|it| it == name || it == family)
     };
     of_each_vendor(tree, |vendor| {
         let names = vendor.dependencies("dependencies").into_iter();
         let impure = names.filter(|(name, _)| is_impure(name));
         let path = vendor.path("Cargo.toml");
         let advice = "time and nonce come with the `Attempt`";
-        impure
-            .map(|(name, _)| format!("{path}: take `{name}` out: {advice}"))
-            .collect()
+        let found = impure.map(|(name, _)| format!("{path}: take `{name}` out: {advice}"));
+        found.collect()
     })
 }
 
@@ -56,16 +53,14 @@ pub(super) fn skeleton(tree: &Tree) -> Vec<String> {
         let has = |file: &str| vendor.sources().any(|(path, _)| path.ends_with(file));
         let missing = files.filter(|file| !has(&format!("/{file}")));
         let advice = "every vendor crate has this file";
-        missing
-            .map(|file| format!("{}: {advice}", vendor.path(file)))
-            .collect()
+        let found = missing.map(|file| format!("{}: {advice}", vendor.path(file)));
+        found.collect()
     })
 }
 
 pub(super) fn cases(tree: &Tree) -> Vec<String> {
-    let cases = tree
-        .files()
-        .filter(|(path, _)| path.contains("/tests/data/"));
+    let cases = tree.files();
+    let cases = cases.filter(|(path, _)| path.contains("/tests/data/"));
     let cases = cases.filter(|(path, _)| path.ends_with(".json"));
     let source = |text| {
         let case: serde_json::Value = serde_json::from_str(text).ok()?;
@@ -73,9 +68,8 @@ pub(super) fn cases(tree: &Tree) -> Vec<String> {
     };
     let without = cases.filter(|(_, text)| source(text).is_none_or(|source| source.is_empty()));
     let advice = "write its `source`: which document, which page";
-    without
-        .map(|(path, _)| format!("{path}: {advice}"))
-        .collect()
+    let found = without.map(|(path, _)| format!("{path}: {advice}"));
+    found.collect()
 }
 
 fn of_each_vendor(tree: &Tree, check: impl Fn(&Crate<'_>) -> Vec<String>) -> Vec<String> {
