@@ -14,11 +14,11 @@ const LOCKED: u8 = 69;
 /// The store or a file failed.
 const STORE: u8 = 74;
 /// A later try may succeed.
-pub(crate) const TRY_LATER: u8 = 75;
+const TRY_LATER: u8 = 75;
 /// An answer was not understood.
 const PROTOCOL: u8 = 76;
 /// A person must log in again.
-const LOG_IN: u8 = 77;
+pub(crate) const LOG_IN: u8 = 77;
 /// The configuration is wrong.
 const CONFIG: u8 = 78;
 

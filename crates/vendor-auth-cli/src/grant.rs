@@ -8,7 +8,7 @@ use vendor_auth::{TokenCache, TokenCacheBuilder, TokenGuard};
 
 use crate::config::Config;
 use crate::config::profile::{Credentials, Profile};
-use crate::failure::{self, Failure, TRY_LATER};
+use crate::failure::{self, Failure};
 use crate::http;
 use crate::last_failure::{Failed, LastFailure};
 use crate::life::{LastError, Life};
@@ -119,11 +119,11 @@ impl Grant {
         let is_long_enough = wanted
             .min_ttl
             .is_none_or(|span| token.validity().expires_at() >= now.after(span));
-        let is_due = is_due(&self.tokens.health(), now);
+        let health = self.tokens.health();
+        let is_due = is_due(&health, now);
         let may_rest = || {
-            self.last_failure
-                .read()
-                .is_some_and(|last| last.is_paused(now))
+            let failed = self.last_failure.read();
+            failed.is_some_and(|failed| failed.is_paused(now) || failed.refused(&health))
         };
         let is_good = wanted.no_refresh || !is_due || may_rest();
         Ok((is_long_enough && is_good).then_some(token))
@@ -132,11 +132,10 @@ impl Grant {
     /// Requests a token if the current one is not good enough.
     async fn newest(&self, wanted: Wanted) -> Result<TokenGuard, Failure> {
         let now = now();
-        let failed = self.last_failure.read();
-        if let Some(left) = failed.as_ref().and_then(|last| last.vendor_pause_left(now))
+        if let Some(failed) = self.last_failure.read()
             && !wanted.force
         {
-            return Err(self.vendor_asked_to_wait(failed.as_ref(), left));
+            self.may_ask_again(&failed, now).await?;
         }
         let asked = match (wanted.force, wanted.min_ttl) {
             (true, _) => self.another().await,
@@ -157,7 +156,7 @@ impl Grant {
     fn note_outcome(&self, now: Timestamp) {
         let health = self.tokens.health();
         match &health.last_error {
-            Some(error) => self.last_failure.write(error, health.paused_until, now),
+            Some(error) => self.last_failure.write(error, &health, now),
             None => self.last_failure.clear(),
         }
     }
@@ -178,14 +177,13 @@ impl Grant {
             exit_code: failure::code(error.kind()),
             message: error.to_string(),
         });
-        let last_error = unread.or_else(|| self.last_failure.read().map(LastError::from));
-        Life::of(
-            &self.profile,
-            &self.tokens.health(),
-            grant,
-            last_error,
-            now(),
-        )
+        let (health, failed) = (self.tokens.health(), self.last_failure.read());
+        let grant = match &failed {
+            Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
+            _ => grant,
+        };
+        let last_error = unread.or_else(|| failed.map(LastError::from));
+        Life::of(&self.profile, &health, grant, last_error, now())
     }
 
     /// Returns the failure of an error.
@@ -208,12 +206,24 @@ impl Grant {
         }
     }
 
-    fn vendor_asked_to_wait(&self, failed: Option<&Failed>, left: Duration) -> Failure {
-        let name = &self.profile.name;
-        let (code, message) = failed.map_or((TRY_LATER, ""), |last| (last.code, &*last.message));
-        let left = left.as_secs_f64().ceil();
-        let text = format!("{name}: {message}; nothing is sent for {left} s, unless with --force");
-        Failure::with_code(code, text)
+    /// Refuses to send what the vendor will refuse: it asked clients to wait, or it refused this
+    /// very grant.
+    async fn may_ask_again(&self, failed: &Failed, now: Timestamp) -> Result<(), Failure> {
+        let (name, message) = (&self.profile.name, &failed.message);
+        if let Some(left) = failed.vendor_pause_left(now) {
+            let left = left.as_secs_f64().ceil();
+            let text =
+                format!("{name}: {message}; nothing is sent for {left} s, unless with --force");
+            return Err(Failure::with_code(failed.code, text));
+        }
+        // If the store cannot be read, the request for a token says so.
+        drop(self.tokens.load().await);
+        match failed.refused(&self.tokens.health()) {
+            true => Err(Failure::log_in(format!(
+                "{name}: {message} with `vendor-auth login {name}`"
+            ))),
+            false => Ok(()),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use vendor_auth::types::{Timestamp, TokenKey};
+use vendor_auth::cache::Health;
+use vendor_auth::types::{Generation, Timestamp, TokenKey};
 use vendor_auth::{Error, FileStore};
 
 use crate::failure;
@@ -35,6 +36,8 @@ pub(crate) struct Failed {
     vendor_pause_ends_ms: Option<i64>,
     /// Until when a refresh can wait if the token is valid.
     pause_ends_ms: i64,
+    /// The generation of the token that was there.
+    generation: Option<u64>,
     /// How often it failed in a row.
     times: u32,
 }
@@ -56,10 +59,10 @@ impl LastFailure {
     }
 
     /// Keeps a failure. If it cannot be written, the next command only knows less.
-    pub(crate) fn write(&self, error: &Error, paused_until: Option<Timestamp>, now: Timestamp) {
+    pub(crate) fn write(&self, error: &Error, health: &Health, now: Timestamp) {
         let times = self.read().map_or(0, |last| last.times).saturating_add(1);
         let pause = Duration::from_secs(1 << times.min(10)).min(LONGEST_PAUSE);
-        let pause_ends = paused_until.map_or(now.after(pause), |end| end.max(now.after(pause)));
+        let pause_ends = health.paused_until.unwrap_or(now).max(now.after(pause));
         let vendor_pause = error.kind().retry_after();
         self.replace(&Failed {
             at_ms: now.unix_millis(),
@@ -67,6 +70,7 @@ impl LastFailure {
             message: error.to_string(),
             vendor_pause_ends_ms: vendor_pause.map(|wait| now.after(wait).unix_millis()),
             pause_ends_ms: pause_ends.unix_millis(),
+            generation: health.generation.map(Generation::number),
             times,
         });
     }
@@ -97,6 +101,12 @@ impl LastFailure {
 impl Failed {
     pub(crate) fn at(&self) -> Timestamp {
         Timestamp::from_unix_millis(self.at_ms)
+    }
+
+    /// Returns whether the vendor refused the grant that is still the stored one.
+    pub(crate) fn refused(&self, health: &Health) -> bool {
+        let generation = health.generation.map(Generation::number);
+        self.code == failure::LOG_IN && self.generation == generation
     }
 
     /// Returns whether a refresh can still wait.

@@ -187,6 +187,46 @@ async fn the_next_command_waits_as_long_as_the_vendor_asked_the_last_one_to() {
 }
 
 #[tokio::test]
+async fn a_refused_grant_is_sent_once_and_not_by_each_process() {
+    let server = OAuth2Server::builder()
+        .access_token_lifetime(Duration::from_secs(1))
+        .start()
+        .await
+        .unwrap();
+    let home = Home::of_client(&server);
+    let config = fs::read_to_string(home.config_path()).unwrap();
+    let person = config.replace(
+        "grant = \"client_credentials\"",
+        "refresh_token = { file = \"~/first\" }",
+    );
+    fs::write(home.config_path(), person).unwrap();
+    fs::write(home.path("first"), server.grant().refresh_token().unwrap()).unwrap();
+    home.run(&["token", "demo"]).ok();
+    server.revoke_grant();
+
+    let refused = home.run(&["token", "demo", "--min-ttl", "1"]);
+    assert!(
+        refused
+            .failed(77)
+            .contains("log in again with `vendor-auth login demo`")
+    );
+    let asked = server.exchange_count();
+    let again = home.run(&["token", "demo", "--min-ttl", "1"]);
+    assert!(
+        again
+            .failed(77)
+            .contains("log in again with `vendor-auth login demo`")
+    );
+    assert_eq!(server.exchange_count(), asked);
+    let status = home.run(&["status"]);
+    assert!(
+        status.stdout.starts_with("demo: log in again"),
+        "{status:?}"
+    );
+    assert_eq!(status.code, 77);
+}
+
+#[tokio::test]
 async fn fifty_processes_that_need_a_token_make_one_exchange() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
