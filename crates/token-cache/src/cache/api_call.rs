@@ -9,10 +9,10 @@ use std::fmt;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
-use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, ErrorKind, Token};
+use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, Token};
 
-pub(super) use self::refusal::{TOKEN_REFUSED, refused_again};
-use self::refusal::{cannot_be_sent_again, refusal};
+use self::refusal::cannot_be_sent_again;
+pub(super) use self::refusal::refused_again;
 use super::TokenCache;
 use crate::current::cached_token::TokenGuard;
 use crate::refresh::endpoint_source::AnyEndpoint;
@@ -99,8 +99,8 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// The same as [`token`](Self::token); [`Config`](ErrorKind::Config) if the token may not be
-    /// sent to the host of the request: name it with
+    /// The same as [`token`](Self::token); [`Config`](token_core::ErrorKind::Config) if the token
+    /// may not be sent to the host of the request: name it with
     /// [`api_url`](crate::TokenCacheBuilder::api_url); the endpoint's error if the request cannot
     /// be signed.
     pub async fn authorize(
@@ -143,8 +143,8 @@ impl ApiCall<'_> {
     /// # Errors
     ///
     /// Those of [`TokenCache::authorize`]. The second time also
-    /// [`RefusedAgain`](ErrorKind::RefusedAgain), if the cache has no other token than the refused
-    /// one: there is then nothing to send again.
+    /// [`RefusedAgain`](token_core::ErrorKind::RefusedAgain), if the cache has no other token than
+    /// the refused one: there is then nothing to send again.
     pub async fn authorize(
         &mut self,
         request: &mut Parts,
@@ -197,9 +197,10 @@ impl ApiCall<'_> {
     ///
     /// # Errors
     ///
-    /// [`RefusedAgain`](ErrorKind::RefusedAgain) if a new token was refused too, or if this one is
-    /// newly refreshed for such a refusal; [`Transient`](ErrorKind::Transient) if the token was refused and there is no copy: the
-    /// caller can build the request again.
+    /// [`RefusedAgain`](token_core::ErrorKind::RefusedAgain) if a new token was refused too, or if
+    /// this one is newly refreshed for such a refusal;
+    /// [`Transient`](token_core::ErrorKind::Transient) if the token was refused and there is no
+    /// copy: the caller can build the request again.
     pub fn judge(&mut self, response: &ApiResponse<'_>, has_copy: bool) -> Result<Answered, Error> {
         let Some(sent) = self.sent.take() else {
             return Ok(Answered::Final);

@@ -219,11 +219,7 @@ async fn a_refused_grant_is_sent_once_and_not_by_each_process() {
     );
     assert_eq!(server.exchange_count(), asked);
     let status = home.run(&["status"]);
-    assert!(
-        status.stdout.starts_with("demo: log in again"),
-        "{status:?}"
-    );
-    assert_eq!(status.code, 77);
+    assert!(status.stdout.contains("; log in again\n"), "{status:?}");
 }
 
 #[tokio::test]

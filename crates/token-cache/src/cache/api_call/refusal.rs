@@ -1,19 +1,6 @@
-//! What a refusal of a token is called, and the errors that it ends in.
+//! The errors that a refusal of a token ends in.
 
-use token_core::{ApiVerdict, Error, ErrorKind};
-
-/// The label of [`ApiVerdict::TokenRefused`] in metrics.
-pub(in crate::cache) const TOKEN_REFUSED: &str = "token_refused";
-
-/// Returns the label of a verdict that is a refusal.
-pub(super) fn refusal(verdict: ApiVerdict) -> Option<&'static str> {
-    match verdict {
-        ApiVerdict::TokenRefused => Some(TOKEN_REFUSED),
-        ApiVerdict::InsufficientScope => Some("insufficient_scope"),
-        ApiVerdict::Throttled { .. } => Some("throttled"),
-        _ => None,
-    }
-}
+use token_core::{Error, ErrorKind};
 
 pub(in crate::cache) fn refused_again() -> Error {
     let what = "the API refused the token, and it was refreshed and refused again";
