@@ -145,6 +145,7 @@ impl fmt::Debug for FaultProxy {
 #[must_use = "a builder does nothing until `start`"]
 pub struct FaultProxyBuilder {
     upstream: Upstream,
+    port: u16,
     clock: Option<SimClock>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
@@ -154,10 +155,17 @@ impl FaultProxyBuilder {
     pub(crate) fn new(upstream: Upstream) -> Self {
         Self {
             upstream,
+            port: 0,
             clock: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// Sets the loopback port. Default: a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
     }
 
     /// Writes this clock's time into the `Date` header of every answer, and into the journal.
@@ -179,7 +187,7 @@ impl FaultProxyBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no free loopback port or the thread cannot be started.
+    /// If the loopback port is not free or the thread cannot be started.
     pub async fn start(self) -> io::Result<FaultProxy> {
         let state = Arc::new(ProxyState {
             upstream: self.upstream,
@@ -191,7 +199,7 @@ impl FaultProxyBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls,
         });
-        let server = Server::start(Arc::clone(&state)).await?;
+        let server = Server::start(self.port, Arc::clone(&state)).await?;
         Ok(FaultProxy { state, server })
     }
 }

@@ -33,6 +33,7 @@ pub struct Server<V: Vendor> {
 #[must_use = "a builder does nothing until `start`"]
 pub struct ServerBuilder<V: Vendor> {
     pub(crate) vendor: V,
+    port: u16,
     clock: SimClock,
     resource_path: String,
     api_refusal_status: Option<u16>,
@@ -63,6 +64,7 @@ impl<V: Vendor> Server<V> {
     pub fn builder() -> ServerBuilder<V> {
         ServerBuilder {
             vendor: V::default(),
+            port: 0,
             clock: SimClock::real(),
             resource_path: "/resource".to_owned(),
             api_refusal_status: None,
@@ -133,6 +135,12 @@ impl<V: Vendor> fmt::Debug for Server<V> {
 }
 
 impl<V: Vendor> ServerBuilder<V> {
+    /// Sets the loopback port. Default: a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// Sets the clock of the simulator. Default: the machine's own.
     pub fn clock(mut self, clock: SimClock) -> Self {
         self.clock = clock;
@@ -164,7 +172,7 @@ impl<V: Vendor> ServerBuilder<V> {
     ///
     /// # Errors
     ///
-    /// If there is no free loopback port or the thread cannot be started.
+    /// If the loopback port is not free or the thread cannot be started.
     pub async fn start(self) -> io::Result<Server<V>> {
         let running = Arc::new(Running {
             vendor: self.vendor,
@@ -174,7 +182,9 @@ impl<V: Vendor> ServerBuilder<V> {
             api_refusal_status: self.api_refusal_status,
         });
         let upstream = Upstream::Simulated(Arc::<Running<V>>::clone(&running));
-        let proxy = FaultProxyBuilder::new(upstream).clock(self.clock.clone());
+        let proxy = FaultProxyBuilder::new(upstream)
+            .port(self.port)
+            .clock(self.clock.clone());
         #[cfg(feature = "tls")]
         let proxy = match self.tls {
             Some(tls) => proxy.tls(tls),

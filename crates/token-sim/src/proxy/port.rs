@@ -21,8 +21,9 @@ enum State {
 }
 
 impl Port {
-    pub(super) fn open() -> io::Result<Self> {
-        let socket = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    /// Opens this port; 0 is a free one.
+    pub(super) fn open(port: u16) -> io::Result<Self> {
+        let socket = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         let listener = socket.listen(BACKLOG)?;
         let addr = listener.local_addr()?;
         Ok(Self {

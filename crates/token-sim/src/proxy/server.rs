@@ -21,15 +21,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) async fn start(state: Arc<ProxyState>) -> io::Result<Self> {
+    pub(super) async fn start(port: u16, state: Arc<ProxyState>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (commands, received) = mpsc::unbounded_channel();
-        let (opened, port) = oneshot::channel();
-        let run_proxy = move || run(&runtime, opened, received, state);
+        let (opened, addr) = oneshot::channel();
+        let run_proxy = move || run(&runtime, port, opened, received, state);
         let thread = thread::Builder::new()
             .name("token-sim proxy".to_owned())
             .spawn(run_proxy)?;
-        let addr = port.await.map_err(|_| thread_ended())??;
+        let addr = addr.await.map_err(|_| thread_ended())??;
         Ok(Self {
             addr,
             commands: Some(commands),
@@ -85,12 +85,13 @@ impl Done {
 
 fn run(
     runtime: &Runtime,
+    port: u16,
     opened: oneshot::Sender<io::Result<SocketAddr>>,
     commands: mpsc::UnboundedReceiver<Command>,
     state: Arc<ProxyState>,
 ) {
     runtime.block_on(async {
-        match Port::open() {
+        match Port::open(port) {
             Ok(port) => {
                 let _ = opened.send(Ok(port.addr()));
                 serve(port, commands, state).await;

@@ -43,6 +43,20 @@ async fn callers_wait_for_a_hold() {
     assert_eq!(sim.issued_count(), 20);
 }
 
+#[tokio::test]
+async fn a_simulator_listens_on_the_port_that_was_chosen() {
+    let first = sim().await;
+    let port = first.addr().port();
+    let taken = OAuth2Server::builder().port(port).start().await;
+    assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse);
+    drop(first);
+    let again = OAuth2Server::builder().port(port).start().await.unwrap();
+    assert_eq!(again.addr().port(), port);
+    send(&again).await.unwrap().assert_status(200);
+    let proxy = FaultProxy::builder(again.addr()).port(port).start().await;
+    assert_eq!(proxy.unwrap_err().kind(), ErrorKind::AddrInUse);
+}
+
 // FAULTS.md row 3
 #[tokio::test]
 async fn a_client_that_disconnects_while_the_answer_is_held_gets_none() {
