@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::sim::SimArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::token::TokenArgs;
 
@@ -30,6 +31,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Prints a token that is valid now
     Token(TokenArgs),
+    /// Simulates the vendors, so that everything can be tried without credentials
+    Sim(SimArgs),
     /// Shows how the tokens are
     Status(StatusArgs),
 }

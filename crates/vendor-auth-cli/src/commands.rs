@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod token;
 
@@ -14,6 +15,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = || Config::load(args.config.as_deref());
     match args.command {
         Command::Token(args) => block_on(token::run(&config()?, &args)),
+        Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),
     }
 }

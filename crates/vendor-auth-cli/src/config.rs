@@ -4,6 +4,7 @@ pub(crate) mod document;
 pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod settings;
+pub(crate) mod simulator;
 mod vendors;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use self::document::{Document, Mistake};
 use self::profile::Profile;
 use self::settings::{HttpSettings, StoreSettings};
+use self::simulator::NOT_RUNNING;
 use crate::failure::Failure;
 
 /// Everything that a configuration says.
@@ -23,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreSettings,
     pub(crate) http: HttpSettings,
     profiles: BTreeMap<String, Profile>,
+    /// The profiles of the simulator, while it runs.
+    simulated: Option<Box<Self>>,
 }
 
 impl Config {
@@ -32,14 +36,31 @@ impl Config {
             Some(path) => path.to_owned(),
             None => default_path()?,
         };
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&path, &text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failure::config(format!(
-                "{} does not exist; write one with `vendor-auth init`",
-                path.display()
-            ))),
-            Err(error) => Err(Failure::config(format!("{}: {error}", path.display()))),
-        }
+        let simulated = Self::simulated();
+        let own = match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&path, &text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if given.is_some() || simulated.is_none() {
+                    return Err(does_not_exist(&path));
+                }
+                Self {
+                    path,
+                    ..Self::default()
+                }
+            }
+            Err(error) => return Err(Failure::config(format!("{}: {error}", path.display()))),
+        };
+        Ok(Self { simulated, ..own })
+    }
+
+    /// Returns the profiles of the simulator, if it runs.
+    fn simulated() -> Option<Box<Self>> {
+        let path = simulator::running()?;
+        let text = fs::read_to_string(&path).ok()?;
+        let mut config = Self::parse(&path, &text).ok()?;
+        let profiles = config.profiles.values_mut();
+        profiles.for_each(|profile| profile.is_simulated = true);
+        Some(Box::new(config))
     }
 
     /// Reads the text of a configuration.
@@ -58,18 +79,32 @@ impl Config {
             store: store.unwrap_or_default(),
             http: http.unwrap_or_default(),
             profiles,
+            simulated: None,
         })
     }
 
-    /// Returns the profile of this name.
+    /// Returns the profile of this name: this user's, or the running simulator's.
     pub(crate) fn profile(&self, name: &str) -> Result<&Profile, Failure> {
+        let simulated = self.simulated.as_deref();
         let found = self.profiles.get(name);
+        let found = found.or_else(|| simulated?.profiles.get(name));
         found.ok_or_else(|| Failure::config(self.no_profile(name)))
     }
 
-    /// Returns all profiles, by name.
+    /// Returns all profiles, by name: this user's, or the running simulator's if there are none.
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
-        self.profiles.values()
+        match (&self.simulated, self.profiles.is_empty()) {
+            (Some(simulated), true) => simulated.profiles.values(),
+            _ => self.profiles.values(),
+        }
+    }
+
+    /// Returns the configuration that a profile is from: this one, or the simulator's.
+    pub(crate) fn of(&self, profile: &Profile) -> &Self {
+        match &self.simulated {
+            Some(simulated) if profile.is_simulated => simulated,
+            _ => self,
+        }
     }
 
     /// Returns the file.
@@ -84,13 +119,24 @@ impl Config {
 
     fn no_profile(&self, name: &str) -> String {
         let path = self.path.display();
+        let hint = match simulator::PROFILES.contains(&name) {
+            true => format!(" (the simulator has one, but {NOT_RUNNING})"),
+            false => String::new(),
+        };
         if self.profiles.is_empty() {
-            return format!("{path}: there is no profile; write `[profiles.{name}]`");
+            return format!("{path}: there is no profile; write `[profiles.{name}]`{hint}");
         }
         let names: Vec<_> = self.profiles.keys().map(String::as_str).collect();
         let names = names.join(", ");
-        format!("{path}: there is no profile `{name}`; there are: {names}")
+        format!("{path}: there is no profile `{name}`; there are: {names}{hint}")
     }
+}
+
+fn does_not_exist(path: &Path) -> Failure {
+    Failure::config(format!(
+        "{} does not exist; write one with `vendor-auth init`. For its profile `demo`, {NOT_RUNNING}",
+        path.display()
+    ))
 }
 
 /// Returns where this user's configuration is.

@@ -58,12 +58,14 @@ impl Grant {
         profile: &Profile,
         within: Duration,
     ) -> Result<Self, Failure> {
+        let config = config.of(profile);
         let builder = builder(config, profile, Credentials::Read)?.wait_timeout(within);
         Self::build(config, profile, builder.http_client(http::client(config)?))
     }
 
     /// Opens what the store has: no credential is read, and nothing is sent.
     pub(crate) fn open_offline(config: &Config, profile: &Profile) -> Result<Self, Failure> {
+        let config = config.of(profile);
         let builder = builder(config, profile, Credentials::Omitted)?;
         Self::build(config, profile, builder.http_client(http::offline()))
     }
@@ -76,7 +78,7 @@ impl Grant {
         let tokens = builder
             .build()
             .map_err(|error| config.mistake(&profile.mistake(error.field(), error.to_string())))?;
-        let last_failure = LastFailure::of(tokens.key());
+        let last_failure = LastFailure::of(profile, tokens.key());
         Ok(Self {
             profile: profile.clone(),
             tokens,

@@ -16,6 +16,7 @@ pub(crate) fn client(config: &Config) -> Result<ReqwestClient, Failure> {
     let mut builder =
         ReqwestClient::builder().user_agent(concat!("vendor-auth/", env!("CARGO_PKG_VERSION")));
     builder = match &settings.proxy {
+        Some(proxy) if proxy == "direct" => builder,
         Some(proxy) => builder.proxy(proxy),
         None => builder.system_proxy(),
     };

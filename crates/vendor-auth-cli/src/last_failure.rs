@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use vendor_auth::Error;
 use vendor_auth::cache::Health;
 use vendor_auth::types::{Generation, Timestamp, TokenKey};
-use vendor_auth::{Error, FileStore};
 
+use crate::config::profile::Profile;
+use crate::config::simulator;
 use crate::failure;
 
 /// The longest pause between two tries at a refresh that can wait.
@@ -43,14 +45,18 @@ pub(crate) struct Failed {
 }
 
 impl LastFailure {
-    pub(crate) fn of(key: &TokenKey) -> Self {
-        let Ok(store) = FileStore::in_default_directory("vendor-auth") else {
+    pub(crate) fn of(profile: &Profile, key: &TokenKey) -> Self {
+        let state = match profile.is_simulated {
+            true => simulator::directory(),
+            false => simulator::state_directory(),
+        };
+        let Some(state) = state else {
             return Self(None);
         };
         let digest = Sha256::digest(key.as_str());
         let name = base16ct::lower::encode_string(&digest);
-        let directory = store.directory().with_file_name("failures");
-        Self(Some(directory.join(name).with_extension("json")))
+        let path = state.join("failures").join(name);
+        Self(Some(path.with_extension("json")))
     }
 
     pub(crate) fn read(&self) -> Option<Failed> {

@@ -20,6 +20,8 @@ pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) vendor: Vendor,
     pub(crate) common: CommonSettings,
+    /// Whether it is one of `vendor-auth sim`.
+    pub(crate) is_simulated: bool,
     lines: Lines,
 }
 
@@ -75,6 +77,7 @@ impl Profile {
             name: name.to_owned(),
             vendor,
             common,
+            is_simulated: false,
             lines,
         })
     }
@@ -86,7 +89,7 @@ impl Profile {
         credentials: Credentials,
     ) -> Result<Box<dyn TokenEndpoint>, Mistake> {
         self.vendor.endpoint(&Reader {
-            config: config.path(),
+            config: config.of(self).path(),
             profile: self,
             credentials,
         })

@@ -56,7 +56,7 @@ pub(crate) struct SealingSettings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpSettings {
-    /// Default: the proxy of the environment.
+    /// Default: the proxy of the environment. `"direct"` is none.
     pub(crate) proxy: Option<String>,
     /// A PEM file with certificate authorities beside those of the machine.
     pub(crate) ca_file: Option<PathBuf>,

@@ -4,5 +4,7 @@
 
 mod configuration;
 mod home;
+mod sim;
+mod simulator;
 mod status;
 mod token;
