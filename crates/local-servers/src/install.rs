@@ -1,4 +1,4 @@
-//! Which servers are installed, and the command that installs the others.
+//! Which servers and clients are installed, and the command that installs the others.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ServerError;
 
-/// A server program that is not installed.
+/// A program that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// The program.
@@ -23,7 +23,8 @@ impl Missing {
     }
 }
 
-/// Returns the programs that the servers of this crate need and that are not installed.
+/// Returns the programs that the tests need and that are not installed: those of this crate's
+/// servers, and the clients that ask `vendor-auth helper`.
 pub fn missing() -> Vec<Missing> {
     needed()
         .into_iter()
@@ -44,10 +45,27 @@ pub fn command(packages: &[&str]) -> String {
     }
 }
 
-fn needed() -> [Missing; 10] {
+fn needed() -> [Missing; 13] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
+    let kubectl = if debian {
+        "kubernetes-client"
+    } else {
+        "kubernetes-cli"
+    };
     [
+        Missing {
+            program: "curl",
+            package: "curl",
+        },
+        Missing {
+            program: "git",
+            package: "git",
+        },
+        Missing {
+            program: "kubectl",
+            package: kubectl,
+        },
         Missing {
             program: "redis-server",
             package: redis,

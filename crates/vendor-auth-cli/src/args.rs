@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::credentials::HelperArgs;
+use crate::commands::run::RunArgs;
 use crate::commands::sim::SimArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::token::TokenArgs;
@@ -31,6 +33,10 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Prints a token that is valid now
     Token(TokenArgs),
+    /// Answers git, Kubernetes' clients and Bazel, which ask a helper for credentials
+    Helper(HelperArgs),
+    /// Runs a program with a token in its environment
+    Run(RunArgs),
     /// Simulates the vendors, so that everything can be tried without credentials
     Sim(SimArgs),
     /// Shows how the tokens are

@@ -1,5 +1,7 @@
 //! The commands.
 
+pub(crate) mod credentials;
+pub(crate) mod run;
 pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod token;
@@ -15,6 +17,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = || Config::load(args.config.as_deref());
     match args.command {
         Command::Token(args) => block_on(token::run(&config()?, &args)),
+        Command::Helper(args) => block_on(credentials::run(&config()?, &args)),
+        Command::Run(args) => block_on(run::run(&config()?, &args)),
         Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),
     }

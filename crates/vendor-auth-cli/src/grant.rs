@@ -1,5 +1,7 @@
 //! A profile's token cache over the configured store.
 
+mod refused;
+
 use std::time::Duration;
 
 use vendor_auth::cache::{GrantState, Health, SystemClock};
@@ -14,6 +16,8 @@ use crate::last_failure::{Failed, LastFailure};
 use crate::life::{LastError, Life};
 use crate::signals;
 use crate::store;
+
+pub(crate) use self::refused::Replaced;
 
 /// How long a command waits for an exchange whose result it does not need.
 const WHILE_VALID: Duration = Duration::from_secs(60);

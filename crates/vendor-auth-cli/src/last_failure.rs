@@ -3,27 +3,23 @@
 //! A command lives for one token, so it would ask a vendor again that has just asked clients to
 //! wait. A file beside the store tells it, and is what `status` shows.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use vendor_auth::Error;
 use vendor_auth::cache::Health;
 use vendor_auth::types::{Generation, Timestamp, TokenKey};
 
 use crate::config::profile::Profile;
-use crate::config::simulator;
 use crate::failure;
+use crate::state_file::StateFile;
 
 /// The longest pause between two tries at a refresh that can wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The file of one grant; without a home directory there is none.
+/// The last failure of one grant.
 #[derive(Clone, Debug)]
-pub(crate) struct LastFailure(Option<PathBuf>);
+pub(crate) struct LastFailure(StateFile);
 
 /// What failed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -46,22 +42,11 @@ pub(crate) struct Failed {
 
 impl LastFailure {
     pub(crate) fn of(profile: &Profile, key: &TokenKey) -> Self {
-        let state = match profile.is_simulated {
-            true => simulator::directory(),
-            false => simulator::state_directory(),
-        };
-        let Some(state) = state else {
-            return Self(None);
-        };
-        let digest = Sha256::digest(key.as_str());
-        let name = base16ct::lower::encode_string(&digest);
-        let path = state.join("failures").join(name);
-        Self(Some(path.with_extension("json")))
+        Self(StateFile::of(profile, key, "failures"))
     }
 
     pub(crate) fn read(&self) -> Option<Failed> {
-        let text = fs::read(self.0.as_ref()?).ok()?;
-        serde_json::from_slice(&text).ok()
+        self.0.read()
     }
 
     /// Keeps a failure. If it cannot be written, the next command only knows less.
@@ -70,7 +55,7 @@ impl LastFailure {
         let pause = Duration::from_secs(1 << times.min(10)).min(LONGEST_PAUSE);
         let pause_ends = health.paused_until.unwrap_or(now).max(now.after(pause));
         let vendor_pause = error.kind().retry_after();
-        self.replace(&Failed {
+        self.0.replace(&Failed {
             at_ms: now.unix_millis(),
             code: failure::code(error.kind()),
             message: error.to_string(),
@@ -83,24 +68,7 @@ impl LastFailure {
 
     /// Forgets the failure, after a success.
     pub(crate) fn clear(&self) {
-        if let Some(path) = &self.0 {
-            drop(fs::remove_file(path));
-        }
-    }
-
-    fn replace(&self, failed: &Failed) {
-        let Some((path, directory)) = self.0.as_ref().and_then(|it| Some((it, it.parent()?)))
-        else {
-            return;
-        };
-        let written = || -> Result<(), std::io::Error> {
-            fs::create_dir_all(directory)?;
-            let mut file = tempfile::NamedTempFile::new_in(directory)?;
-            file.write_all(&serde_json::to_vec(failed)?)?;
-            file.persist(path)?;
-            Ok(())
-        };
-        drop(written());
+        self.0.remove();
     }
 }
 

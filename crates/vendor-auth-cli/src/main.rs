@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api_headers;
 mod args;
+mod child;
 mod commands;
 mod config;
 mod failure;
@@ -11,6 +13,7 @@ mod last_failure;
 mod life;
 mod output;
 mod signals;
+mod state_file;
 mod store;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use serde_json::json;
 use vendor_auth::types::{ApiOrigin, Timestamp, TokenPlacement};
 use vendor_auth::{Secret, Token};
 
+use crate::api_headers::canonical;
 use crate::failure::Failure;
 
 /// A format.
@@ -142,16 +143,6 @@ pub(crate) fn token_type(placement: &TokenPlacement) -> &'static str {
         TokenPlacement::Bearer => "Bearer",
         _ => "N_A",
     }
-}
-
-/// Returns a header's name as people write it: `Authorization`.
-fn canonical(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let mut letters = word.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect::<String>()
-    });
-    words.collect::<Vec<_>>().join("-")
 }
 
 fn quoted_for_shell(text: &str) -> String {

@@ -81,6 +81,11 @@ impl Vendor {
         }
     }
 
+    /// Returns whether each API request is signed, so that no header is good for two.
+    pub(crate) fn signs_requests(&self) -> bool {
+        matches!(self, Self::EnosApim(_))
+    }
+
     /// Returns the endpoint.
     pub(super) fn endpoint(&self, reader: &Reader<'_>) -> Result<Box<dyn TokenEndpoint>, Mistake> {
         Ok(match self {

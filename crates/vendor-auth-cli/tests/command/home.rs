@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
-use token_sim::OAuth2Server;
+use token_sim::{EnosServer, OAuth2Server};
 
 /// A home directory, with the configuration in it.
 pub(crate) struct Home {
@@ -26,6 +26,11 @@ impl Home {
 
     /// A user with the profile `demo`: a program that logs in itself.
     pub(crate) fn of_client(server: &OAuth2Server) -> Self {
+        Self::of_client_with(server, "")
+    }
+
+    /// The same, with more lines in the profile.
+    pub(crate) fn of_client_with(server: &OAuth2Server, more: &str) -> Self {
         let home = Self::with(&format!(
             r#"
 [profiles.demo]
@@ -35,11 +40,24 @@ client_id = "{}"
 client_secret = {{ file = "~/secret" }}
 grant = "client_credentials"
 allow_plain_http = true
+{more}
 "#,
             server.token_url(),
             server.client_id(),
         ));
         fs::write(home.path("secret"), server.client_secret()).unwrap();
+        home
+    }
+
+    /// A user with the profile `demo` of a vendor that signs requests.
+    pub(crate) fn of_enos(server: &EnosServer) -> Self {
+        let home = Self::with(&format!(
+            "[profiles.demo]\nvendor = \"enos-apim\"\nurl = \"{}\"\napp_key = \"{}\"\n\
+             app_secret = {{ file = \"~/secret\" }}\nallow_plain_http = true\n",
+            server.base_url(),
+            server.app_key(),
+        ));
+        fs::write(home.path("secret"), server.app_secret()).unwrap();
         home
     }
 

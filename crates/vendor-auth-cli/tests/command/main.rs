@@ -2,8 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
+mod bazel;
 mod configuration;
+mod git;
 mod home;
+#[cfg(unix)]
+mod http_server;
+#[cfg(unix)]
+mod kubernetes;
+#[cfg(unix)]
+mod real_git;
+#[cfg(unix)]
+mod run;
 mod sim;
 mod simulator;
 mod status;
