@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::step::{Outcome, Step, passes, step};
 use crate::tidy;
-use crate::workspace::{Package, Workspace, read};
+use crate::workspace::{Workspace, read};
 
 /// A job of continuous integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,14 +89,17 @@ fn clippy(workspace: &Workspace) -> Result<Outcome> {
 /// One package at a time: with `--workspace` one crate's features hide what another forgot.
 fn features(workspace: &Workspace) -> Result<Outcome> {
     let mut failed = Vec::new();
-    for Package { name, features, .. } in workspace.published()? {
-        let alone = features.iter();
+    for package in workspace.published()? {
+        let name = package.name;
+        let target = if package.is_library { "lib" } else { "bins" };
+        let alone = package.features.iter();
         let alone = alone.map(|it| format!("--no-default-features --features {it}"));
         let all = ["--no-default-features", "--all-features"].map(str::to_owned);
         for flags in all.into_iter().chain(alone) {
             println!("  {name} {flags}");
             // Unlike `RUSTFLAGS`, this leaves the dependencies as they are built.
-            let check = format!("rustc --quiet --profile check --lib --package {name} {flags}");
+            let check =
+                format!("rustc --quiet --profile check --{target} --package {name} {flags}");
             let mut check = workspace.cargo(&check);
             if let Err(error) = read(check.args(["--", "-D", "warnings"])) {
                 println!("{error:#}");

@@ -19,6 +19,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) features: Vec<String>,
+    pub(crate) is_library: bool,
 }
 
 impl Workspace {
@@ -106,8 +107,7 @@ impl Workspace {
         let metadata = self.metadata()?;
         let packages = metadata.pointer("/packages").and_then(Value::as_array);
         let packages = packages.context("cargo knows no packages")?;
-        let published = packages.iter();
-        let published = published.filter(|package| package["publish"].is_null());
+        let published = packages.iter().filter(|it| it["publish"].is_null());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let names = |value: &Value| {
             let object = value.as_object().into_iter().flatten();
@@ -117,6 +117,7 @@ impl Workspace {
             name: text(&package["name"]),
             version: text(&package["version"]),
             features: names(&package["features"]),
+            is_library: package.pointer("/targets/0/kind/0") == Some(&"lib".into()),
         };
         Ok(published.map(read).collect())
     }

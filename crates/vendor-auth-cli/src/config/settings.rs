@@ -15,18 +15,33 @@ pub(crate) struct StoreSettings {
     /// Of files. Default: in the user's directory for application state.
     pub(crate) directory: Option<PathBuf>,
     /// Of a server, without its password.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "redis")),
+        expect(dead_code, reason = "of servers")
+    )]
     pub(crate) url: Option<String>,
     /// The server's password.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "redis")),
+        expect(dead_code, reason = "of servers")
+    )]
     pub(crate) password: Option<SecretSource>,
     /// What encrypts the records. Servers need it.
     pub(crate) sealing: Option<SealingSettings>,
     /// Begins the names of Redis' keys.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "of Redis"))]
     pub(crate) prefix: Option<String>,
     /// Of PostgreSQL.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "of PostgreSQL"))]
     pub(crate) schema: Option<String>,
     /// Of PostgreSQL.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "of PostgreSQL"))]
     pub(crate) table: Option<String>,
     /// A PEM file with the certificate authorities of the server.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "redis")),
+        expect(dead_code, reason = "of servers")
+    )]
     pub(crate) ca_file: Option<PathBuf>,
 }
 
