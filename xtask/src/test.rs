@@ -12,6 +12,9 @@ pub(crate) fn steps(all: bool) -> Vec<Step> {
     let mut steps = vec![
         step("servers for the tests", servers),
         step("tests and doctests", ci::tests),
+        step("first steps with the command", |on: &Workspace| {
+            passes(&mut on.program("sh", "crates/vendor-auth-cli/tests/first_steps.sh"))
+        }),
         step("tidy", tidy::check),
         step("new-vendor", new_vendor::check),
         trial_step("mounted file", "gate mounted-file"),

@@ -1,4 +1,4 @@
-//! Which servers and clients are installed, and the command that installs the others.
+//! Which servers and other programs are installed, and the command that installs the others.
 
 use std::env;
 use std::ffi::OsString;
@@ -23,8 +23,7 @@ impl Missing {
     }
 }
 
-/// Returns the programs that the tests need and that are not installed: those of this crate's
-/// servers, and the clients that ask `vendor-auth helper`.
+/// Returns the programs that tests of this workspace start and that are not installed.
 pub fn missing() -> Vec<Missing> {
     needed()
         .into_iter()
@@ -45,7 +44,7 @@ pub fn command(packages: &[&str]) -> String {
     }
 }
 
-fn needed() -> [Missing; 13] {
+fn needed() -> [Missing; 19] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -53,6 +52,14 @@ fn needed() -> [Missing; 13] {
     } else {
         "kubernetes-cli"
     };
+    let libsecret = if debian {
+        "libsecret-tools"
+    } else {
+        "libsecret"
+    };
+    let dbus = if debian { "dbus-daemon" } else { "dbus" };
+    let dbus_bin = if debian { "dbus-bin" } else { "dbus" };
+    let groff = if debian { "groff-base" } else { "groff" };
     [
         Missing {
             program: "curl",
@@ -105,6 +112,30 @@ fn needed() -> [Missing; 13] {
         Missing {
             program: "mosquitto_passwd",
             package: "mosquitto",
+        },
+        Missing {
+            program: "gnome-keyring-daemon",
+            package: "gnome-keyring",
+        },
+        Missing {
+            program: "secret-tool",
+            package: libsecret,
+        },
+        Missing {
+            program: "dbus-run-session",
+            package: dbus,
+        },
+        Missing {
+            program: "dbus-send",
+            package: dbus_bin,
+        },
+        Missing {
+            program: "man",
+            package: "man-db",
+        },
+        Missing {
+            program: "groff",
+            package: groff,
         },
     ]
 }

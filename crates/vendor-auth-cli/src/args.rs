@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::completions::CompletionsArgs;
 use crate::commands::credentials::HelperArgs;
+use crate::commands::init::InitArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::sim::SimArgs;
 use crate::commands::status::StatusArgs;
@@ -37,8 +40,14 @@ pub(crate) enum Command {
     Helper(HelperArgs),
     /// Runs a program with a token in its environment
     Run(RunArgs),
+    /// Writes a first configuration
+    Init(InitArgs),
     /// Simulates the vendors, so that everything can be tried without credentials
     Sim(SimArgs),
     /// Shows how the tokens are
     Status(StatusArgs),
+    /// Prints what a shell needs to complete the command line
+    Completions(CompletionsArgs),
+    /// Prints the manual
+    Man(ManArgs),
 }

@@ -1,6 +1,9 @@
 //! The commands.
 
+pub(crate) mod completions;
 pub(crate) mod credentials;
+pub(crate) mod init;
+pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod sim;
 pub(crate) mod status;
@@ -16,6 +19,9 @@ use crate::failure::Failure;
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = || Config::load(args.config.as_deref());
     match args.command {
+        Command::Completions(args) => completions::run(&args),
+        Command::Init(given) => init::run(args.config, &given),
+        Command::Man(args) => man::run(&args),
         Command::Token(args) => block_on(token::run(&config()?, &args)),
         Command::Helper(args) => block_on(credentials::run(&config()?, &args)),
         Command::Run(args) => block_on(run::run(&config()?, &args)),

@@ -5,7 +5,7 @@ pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod settings;
 pub(crate) mod simulator;
-mod vendors;
+pub(crate) mod vendors;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -26,7 +26,7 @@ pub(crate) enum Vendor {
 }
 
 /// What `vendor` may be.
-const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 8] = [
     "oauth2",
     "bamboocloud",
     "bamboocloud-tenant",

@@ -9,12 +9,20 @@ mod home;
 #[cfg(unix)]
 mod http_server;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
 mod kubernetes;
+#[cfg(unix)]
+mod manual;
 #[cfg(unix)]
 mod real_git;
 #[cfg(unix)]
 mod run;
+#[cfg(unix)]
+mod secrets;
+#[cfg(unix)]
 mod sim;
+#[cfg(unix)]
 mod simulator;
 mod status;
 mod token;

@@ -35,7 +35,7 @@ impl Simulator {
     /// Returns the URL of the resource, as it is printed.
     pub(crate) fn resource_url(&self) -> String {
         let lines = self.introduction.lines();
-        let mut curl = lines.filter(|line| line.trim_start().starts_with("curl "));
+        let mut curl = lines.filter(|line| line.contains("| curl "));
         let url = curl.next().unwrap().rsplit(' ').next().unwrap();
         url.to_owned()
     }

@@ -1,0 +1,162 @@
+//! Where secrets come from, and where they are not seen.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use local_servers::install;
+use token_sim::{OAuth2Server, When};
+
+use crate::home::{Home, Ran};
+
+const SECRET: &str = "kaeZ5ohqu7aiN8ahtheiXee3";
+
+/// The four sources. The last part of each is what the configuration says.
+const SOURCES: [(&str, &str); 4] = [
+    ("env", r#"{ env = "BILLING_SECRET" }"#),
+    ("file", r#"{ file = "~/secret" }"#),
+    ("command", r#"{ command = ["cat", "secret"] }"#),
+    ("keyring", r#"{ keyring = "vendor-auth/billing" }"#),
+];
+
+async fn server() -> OAuth2Server {
+    let builder = OAuth2Server::builder().client("billing", SECRET);
+    builder.start().await.unwrap()
+}
+
+/// A user with a profile for each source.
+fn user(server: &OAuth2Server) -> Home {
+    let url = server.token_url();
+    let profile = |(name, source): (&str, &str)| {
+        format!(
+            "[profiles.{name}]\nvendor = \"oauth2\"\ntoken_url = \"{url}\"\n\
+             client_id = \"billing\"\nclient_secret = {source}\ngrant = \"client_credentials\"\n\
+             allow_plain_http = true\n[profiles.{name}.parameters]\naudience = \"{name}\"\n"
+        )
+    };
+    let home = Home::with(&SOURCES.map(profile).concat());
+    fs::write(home.path("secret"), SECRET).unwrap();
+    home
+}
+
+/// Runs the command with a bus of its own, on which a keyring has the secret.
+fn with_keyring(home: &Home, arguments: &[&str]) -> Command {
+    let missing = install::missing().into_iter();
+    let missing: Vec<_> = missing
+        .filter(|it| {
+            [
+                "gnome-keyring-daemon",
+                "secret-tool",
+                "dbus-run-session",
+                "dbus-send",
+            ]
+            .contains(&it.program)
+        })
+        .map(|it| it.command())
+        .collect();
+    assert!(missing.is_empty(), "run {missing:?}");
+    let script = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null && \
+                  for _ in $(seq 1000); do \
+                      dbus-send --session --print-reply --dest=org.freedesktop.DBus / \
+                          org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | \
+                          grep -q true && break; \
+                  done && \
+         secret-tool store --label=billing service vendor-auth username billing <secret && \
+         exec \"$@\"";
+    let command = home.command(arguments);
+    let mut session = Command::new("dbus-run-session");
+    session
+        .args(["--", "sh", "-c", script, "sh"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(home.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    session
+}
+
+/// Returns the command that gets a token whose secret has this source.
+fn token(home: &Home, source: &str) -> Command {
+    let arguments = ["token", source];
+    let mut command = match source {
+        "keyring" => with_keyring(home, &arguments),
+        _ => home.command(&arguments),
+    };
+    command
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if source == "env" {
+        command.env("BILLING_SECRET", SECRET);
+    }
+    command
+}
+
+/// Returns which of these files of all processes contain the secret.
+fn processes_that_show_it(file: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let shown = processes.filter_map(|process| {
+        let path = process.path().join(file);
+        let text = fs::read(&path).ok()?;
+        let shows = text
+            .windows(SECRET.len())
+            .any(|part| part == SECRET.as_bytes());
+        shows.then(|| path.display().to_string())
+    });
+    shown.collect()
+}
+
+#[tokio::test]
+async fn each_source_gives_the_secret_and_no_process_shows_it() {
+    let server = server().await;
+    let home = user(&server);
+    for (source, _) in SOURCES {
+        let before = server.exchange_count();
+        let hold = server.hold_next(When::BeforeActing);
+        let process = token(&home, source).spawn().unwrap();
+        // All that was started still runs.
+        let held = tokio::time::timeout(std::time::Duration::from_secs(30), hold.caught(1)).await;
+        if held.is_err() {
+            panic!("{source}: {:?}", process.wait_with_output());
+        }
+        assert_eq!(processes_that_show_it("cmdline"), [""; 0], "{source}");
+        if source != "env" {
+            assert_eq!(processes_that_show_it("environ"), [""; 0], "{source}");
+        }
+        hold.release();
+        let ran = Ran::of(&process.wait_with_output().unwrap());
+        assert_eq!(ran.code, 0, "{source}: {ran:?}");
+        assert!(
+            !ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET),
+            "{source}: {ran:?}"
+        );
+        assert_eq!(server.exchange_count(), before + 1, "{source}");
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_without_the_entry_or_none_at_all_is_a_mistake_in_the_configuration() {
+    let server = server().await;
+    let home = user(&server);
+    let complaint = "`profiles.keyring.client_secret`: the keyring's entry vendor-auth/";
+    let none = home.run(&["token", "keyring"]);
+    assert!(none.failed(78).contains(complaint), "{none:?}");
+    let config = fs::read_to_string(home.config_path()).unwrap();
+    fs::write(
+        home.config_path(),
+        config.replace("auth/billing", "auth/nobody"),
+    )
+    .unwrap();
+    let ran = Ran::of(&with_keyring(&home, &["token", "keyring"]).output().unwrap());
+    assert!(
+        ran.failed(78)
+            .contains(&format!("{complaint}nobody cannot be read: ")),
+        "{ran:?}"
+    );
+}
