@@ -98,7 +98,7 @@ async fn kill_some(home: &Home, name: &str, random: &RandomState) {
     let spawn = |_| spawn(home, &["token", name, "--force"]);
     let processes: Vec<_> = (0..3).map(spawn).collect();
     for (number, mut process) in processes.into_iter().enumerate() {
-        let millis = random.hash_one((name, number)) % 40;
+        let millis = random.hash_one((name, number)) % 60;
         // tidy: sleeps because a kill at random is a matter of time.
         tokio::time::sleep(Duration::from_millis(millis)).await;
         process.kill().unwrap();
@@ -123,7 +123,11 @@ async fn a_killed_process_loses_a_grant_only_with_an_answer_that_did_not_reach_t
         if grant % 2 == 1 {
             home.run(&["token", &name]).ok();
         }
+        // More of the kills come between what the vendor did and what the process wrote.
+        let slow = Fault::delay(Duration::from_millis(20)).after_acting();
+        server.fault(slow.until_cleared());
         kill_some(&home, &name, &random).await;
+        server.clear_faults();
         all.push(Left::of(&home, &server, name, grant));
     }
     // While a token is valid, one whose exchange is in doubt rests.
