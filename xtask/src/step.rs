@@ -80,11 +80,8 @@ fn verdict(rows: &[Row], may_be_skipped: impl Fn(&str) -> bool) -> Result<()> {
         }
     }
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
-    ensure!(
-        skipped.is_empty(),
-        "must not be skipped in CI: {}",
-        skipped.join(", ")
-    );
+    let skipped = skipped.join(", ");
+    ensure!(skipped.is_empty(), "must not be skipped in CI: {skipped}");
     Ok(())
 }
 
