@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::credentials::HelperArgs;
 use crate::commands::init::InitArgs;
+use crate::commands::login::LoginArgs;
+use crate::commands::logout::LogoutArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::sim::SimArgs;
@@ -44,6 +46,10 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Simulates the vendors, so that everything can be tried without credentials
     Sim(SimArgs),
+    /// Logs a person in, with a browser or a password
+    Login(LoginArgs),
+    /// Ends a login: revokes the token and forgets it
+    Logout(LogoutArgs),
     /// Shows how the tokens are
     Status(StatusArgs),
     /// Prints what a shell needs to complete the command line

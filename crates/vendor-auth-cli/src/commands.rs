@@ -3,6 +3,8 @@
 pub(crate) mod completions;
 pub(crate) mod credentials;
 pub(crate) mod init;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod sim;
@@ -26,6 +28,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Helper(args) => block_on(credentials::run(&config()?, &args)),
         Command::Run(args) => block_on(run::run(&config()?, &args)),
         Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),
+        Command::Login(args) => block_on(login::run(&config()?, &args)),
+        Command::Logout(args) => block_on(logout::run(&config()?, &args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),
     }
 }

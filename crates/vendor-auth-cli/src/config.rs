@@ -1,6 +1,7 @@
 //! The configuration: a TOML file with a profile for each token.
 
 pub(crate) mod document;
+pub(crate) mod login;
 pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod settings;
@@ -27,6 +28,7 @@ pub(crate) struct Config {
     profiles: BTreeMap<String, Profile>,
     /// The profiles of the simulator, while it runs.
     simulated: Option<Box<Self>>,
+    secret_variables: Vec<String>,
 }
 
 impl Config {
@@ -66,6 +68,7 @@ impl Config {
     /// Reads the text of a configuration.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let mut document = Document::parse(path, text)?;
+        let secret_variables = document.secret_variables();
         let store = document.section("store")?;
         let http = document.section("http")?;
         let mut profiles = BTreeMap::new();
@@ -80,6 +83,7 @@ impl Config {
             http: http.unwrap_or_default(),
             profiles,
             simulated: None,
+            secret_variables,
         })
     }
 
@@ -105,6 +109,11 @@ impl Config {
             Some(simulated) if profile.is_simulated => simulated,
             _ => self,
         }
+    }
+
+    /// Returns the environment variables that have secrets: no other program needs them.
+    pub(crate) fn secret_variables(&self) -> &[String] {
+        &self.secret_variables
     }
 
     /// Returns the file.

@@ -1,12 +1,13 @@
 //! A profile's token cache over the configured store.
 
+mod begin;
 mod refused;
 
 use std::time::Duration;
 
 use vendor_auth::cache::{GrantState, Health, SystemClock};
 use vendor_auth::types::{Clock as _, Timestamp};
-use vendor_auth::{TokenCache, TokenCacheBuilder, TokenGuard};
+use vendor_auth::{TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
 
 use crate::config::Config;
 use crate::config::profile::{Credentials, Profile};
@@ -251,6 +252,15 @@ fn builder(
     let endpoint = profile
         .endpoint(config, credentials)
         .map_err(|mistake| config.mistake(&mistake))?;
+    with_endpoint(endpoint, config, profile, credentials)
+}
+
+fn with_endpoint(
+    endpoint: Box<dyn TokenEndpoint>,
+    config: &Config,
+    profile: &Profile,
+    credentials: Credentials,
+) -> Result<TokenCacheBuilder, Failure> {
     let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
     if let Some(source) = &profile.common.refresh_token
         && credentials == Credentials::Read

@@ -17,11 +17,12 @@ pub(crate) async fn interruptible<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
-        outcome = work => outcome,
+        biased; // The signals are listened to before the work begins.
         signal = ended() => {
             let _settled = tokens.drain(GRACE).await;
             Err(Failure::interrupted(signal))
         }
+        outcome = work => outcome,
     }
 }
 

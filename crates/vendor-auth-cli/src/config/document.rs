@@ -47,6 +47,13 @@ impl<'a> Document<'a> {
         })
     }
 
+    /// Returns the variables of each `{ env = "NAME" }`.
+    pub(crate) fn secret_variables(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        add_variables(&self.table, &mut names);
+        names
+    }
+
     /// Takes a section of settings, if there is one.
     pub(crate) fn section<T: DeserializeOwned>(
         &mut self,
@@ -212,6 +219,16 @@ impl Places {
             .filter(|(place, _)| place.contains(&span.start));
         let innermost = around.min_by_key(|(place, _)| place.len());
         innermost.map(|(_, path)| path.clone())
+    }
+}
+
+fn add_variables(table: &DeTable<'_>, names: &mut Vec<String>) {
+    for (key, value) in table {
+        match value.get_ref() {
+            DeValue::Table(inner) => add_variables(inner, names),
+            DeValue::String(name) if key.get_ref() == "env" => names.push(name.to_string()),
+            _ => {}
+        }
     }
 }
 

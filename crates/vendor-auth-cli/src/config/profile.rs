@@ -10,6 +10,7 @@ use vendor_auth::{BuildError, Secret, TokenEndpoint};
 
 use super::Config;
 use super::document::{Document, Lines, Mistake, Table};
+use super::login::Login;
 use super::secret::SecretSource;
 use super::vendors::Vendor;
 use crate::failure::Failure;
@@ -88,11 +89,24 @@ impl Profile {
         config: &Config,
         credentials: Credentials,
     ) -> Result<Box<dyn TokenEndpoint>, Mistake> {
-        self.vendor.endpoint(&Reader {
+        self.vendor.endpoint(&self.reader(config, credentials))
+    }
+
+    /// Returns the endpoint, and how its grant begins.
+    pub(crate) fn endpoint_and_login(
+        &self,
+        config: &Config,
+    ) -> Result<(Box<dyn TokenEndpoint>, Login), Mistake> {
+        let reader = self.reader(config, Credentials::Read);
+        self.vendor.endpoint_and_login(&reader)
+    }
+
+    fn reader<'a>(&'a self, config: &'a Config, credentials: Credentials) -> Reader<'a> {
+        Reader {
             config: config.of(self).path(),
             profile: self,
             credentials,
-        })
+        }
     }
 
     /// Returns the origins to which the token may be sent.
@@ -143,6 +157,11 @@ impl Reader<'_> {
 
     pub(super) fn allows_plain_http(&self) -> bool {
         self.profile.common.allow_plain_http
+    }
+
+    /// Returns whether a refresh token from elsewhere begins the grant.
+    pub(super) fn has_refresh_token(&self) -> bool {
+        self.profile.common.refresh_token.is_some()
     }
 
     pub(super) fn profile_name(&self) -> &str {

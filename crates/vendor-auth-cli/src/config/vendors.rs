@@ -12,6 +12,7 @@ use self::oauth2::OAuth2Settings;
 use self::private_cloud::PrivateCloudSettings;
 use self::quectel::{AccessKeySettings, EndUserSettings};
 use super::document::{Document, Lines, Mistake, Table};
+use super::login::Login;
 use super::profile::Reader;
 use crate::failure::Failure;
 
@@ -84,6 +85,33 @@ impl Vendor {
     /// Returns whether each API request is signed, so that no header is good for two.
     pub(crate) fn signs_requests(&self) -> bool {
         matches!(self, Self::EnosApim(_))
+    }
+
+    /// Returns the endpoint, and how its grant begins.
+    pub(super) fn endpoint_and_login(
+        &self,
+        reader: &Reader<'_>,
+    ) -> Result<(Box<dyn TokenEndpoint>, Login), Mistake> {
+        Ok(match self {
+            Self::QuectelEndUser(settings) => {
+                let endpoint = settings.endpoint(reader)?;
+                let login = settings.login(&endpoint);
+                (Box::new(endpoint), login)
+            }
+            Self::PrivateCloud(settings) => {
+                let endpoint = settings.endpoint(reader)?;
+                let login = settings.login(&endpoint, reader)?;
+                (Box::new(endpoint), login)
+            }
+            Self::OAuth2(settings) => {
+                let endpoint = settings.endpoint(reader)?;
+                let login = settings.login(&endpoint, reader)?;
+                (Box::new(endpoint), login)
+            }
+            Self::QuectelAccessKey(_) | Self::EnosApim(_) => {
+                (self.endpoint(reader)?, Login::Unneeded)
+            }
+        })
     }
 
     /// Returns the endpoint.

@@ -13,6 +13,8 @@ mod killed;
 #[cfg(unix)]
 mod kubernetes;
 #[cfg(unix)]
+mod login;
+#[cfg(unix)]
 mod manual;
 #[cfg(unix)]
 mod real_git;

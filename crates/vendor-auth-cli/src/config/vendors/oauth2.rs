@@ -1,6 +1,9 @@
 //! OAuth 2.0 servers, and the products that are such servers.
 
+mod login;
+
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,6 +24,15 @@ pub(crate) struct OAuth2Settings {
     /// The domain of a product's tenant.
     domain: Option<String>,
     authorize_url: Option<String>,
+    /// More parameters of the authorization URL.
+    #[serde(default)]
+    authorize_parameters: BTreeMap<String, String>,
+    /// The port that a login's browser comes back to. Default: a free one.
+    redirect_port: Option<NonZeroU16>,
+    /// Default: `/callback`.
+    redirect_path: Option<String>,
+    /// In place of port and path, if the server knows one redirect only.
+    redirect_uri: Option<String>,
     revocation_url: Option<String>,
     introspection_url: Option<String>,
     client_id: String,

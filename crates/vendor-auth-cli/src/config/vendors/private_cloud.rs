@@ -6,6 +6,7 @@ use serde::Deserialize;
 use vendor_auth::privcloud::{Dialect, PrivateCloud};
 
 use crate::config::document::Mistake;
+use crate::config::login::{AuthorizationServer, BrowserLogin, Login, Redirect};
 use crate::config::profile::Reader;
 use crate::config::secret::SecretSource;
 
@@ -18,6 +19,8 @@ pub(crate) struct PrivateCloudSettings {
     client_secret: SecretSource,
     /// Names the grant. Default: the profile's name.
     account: Option<String>,
+    /// Where a login's browser comes back to, as it is registered.
+    redirect_uri: Option<String>,
     #[serde(default)]
     paths: Paths,
     #[serde(default)]
@@ -71,6 +74,24 @@ impl PrivateCloudSettings {
             builder = builder.allow_plain_http();
         }
         builder.build().map_err(|error| reader.mistake(&error))
+    }
+
+    pub(crate) fn login(
+        &self,
+        endpoint: &PrivateCloud,
+        reader: &Reader<'_>,
+    ) -> Result<Login, Mistake> {
+        let Some(uri) = &self.redirect_uri else {
+            return match reader.has_refresh_token() {
+                true => Ok(Login::RefreshToken),
+                false => Err(reader.missing("redirect_uri")),
+            };
+        };
+        let redirect = Redirect::fixed(uri);
+        Ok(Login::Browser(BrowserLogin {
+            server: AuthorizationServer::PrivateCloud(endpoint.clone()),
+            redirect: redirect.map_err(|why| reader.mistake_at("redirect_uri", why))?,
+        }))
     }
 
     fn dialect(&self) -> Dialect {

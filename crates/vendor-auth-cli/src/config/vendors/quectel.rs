@@ -6,6 +6,7 @@ use serde::Deserialize;
 use vendor_auth::quectel::{AccessKey, EndUser, Parameters, Region};
 
 use crate::config::document::Mistake;
+use crate::config::login::{Login, NameKind, PasswordLogin};
 use crate::config::profile::Reader;
 use crate::config::secret::SecretSource;
 
@@ -30,6 +31,10 @@ pub(crate) struct EndUserSettings {
     url: Option<String>,
     /// Names the grant. Default: the profile's name.
     account: Option<String>,
+    /// What the account is in a login.
+    login_name: Option<NameKind>,
+    /// The international code of a phone number.
+    country_code: Option<String>,
     user_domain: Option<String>,
     user_domain_secret: Option<SecretSource>,
     #[serde(default)]
@@ -72,6 +77,15 @@ impl AccessKeySettings {
 }
 
 impl EndUserSettings {
+    pub(crate) fn login(&self, endpoint: &EndUser) -> Login {
+        Login::Password(PasswordLogin {
+            endpoint: endpoint.clone(),
+            account: self.account.clone(),
+            name_kind: self.login_name,
+            country_code: self.country_code.clone(),
+        })
+    }
+
     pub(crate) fn endpoint(&self, reader: &Reader<'_>) -> Result<EndUser, Mistake> {
         let url = base_url(reader, self.region, self.url.as_deref())?;
         let account = self.account.as_deref().unwrap_or(reader.profile_name());
