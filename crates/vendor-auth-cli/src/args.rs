@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::credentials::HelperArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
@@ -56,4 +57,6 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Prints the manual
     Man(ManArgs),
+    /// Finds out why a token cannot be obtained, and says what to do
+    Doctor(DoctorArgs),
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod credentials;
+pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -19,7 +20,8 @@ use crate::failure::Failure;
 
 /// Runs the command of this command line.
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = || Config::load(args.config.as_deref());
+    let given = args.config.as_deref();
+    let config = || Config::load(given);
     match args.command {
         Command::Completions(args) => completions::run(&args),
         Command::Init(given) => init::run(args.config, &given),
@@ -30,6 +32,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),
         Command::Login(args) => block_on(login::run(&config()?, &args)),
         Command::Logout(args) => block_on(logout::run(&config()?, &args)),
+        Command::Doctor(args) => block_on(doctor::run(given, &args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),
     }
 }

@@ -12,15 +12,15 @@ pub(crate) const USAGE: u8 = 64;
 /// The vendor locked the account.
 const LOCKED: u8 = 69;
 /// The store or a file failed.
-const STORE: u8 = 74;
+pub(crate) const STORE: u8 = 74;
 /// A later try may succeed.
-const TRY_LATER: u8 = 75;
+pub(crate) const TRY_LATER: u8 = 75;
 /// An answer was not understood.
 const PROTOCOL: u8 = 76;
 /// A person must log in again.
 pub(crate) const LOG_IN: u8 = 77;
 /// The configuration is wrong.
-const CONFIG: u8 = 78;
+pub(crate) const CONFIG: u8 = 78;
 
 /// What a command prints on standard error, and its exit code, as `sysexits.h` has it.
 #[derive(Debug)]
@@ -73,8 +73,8 @@ impl Failure {
         )
     }
 
-    #[cfg(test)]
-    fn code(&self) -> u8 {
+    /// Returns the exit code.
+    pub(crate) fn code(&self) -> u8 {
         self.code
     }
 

@@ -1,5 +1,6 @@
 //! A profile: which token, of which vendor, with which credentials.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -92,6 +93,17 @@ impl Profile {
         self.vendor.endpoint(&self.reader(config, credentials))
     }
 
+    /// Returns where each secret of this profile comes from, by its key.
+    pub(crate) fn secret_sources(&self, config: &Config) -> Vec<(String, SecretSource)> {
+        let reader = self.reader(config, Credentials::Omitted);
+        // A mistake is told by whoever needs the endpoint.
+        drop(self.vendor.endpoint(&reader));
+        let mut sources = reader.asked_for.into_inner();
+        let first = self.common.refresh_token.clone();
+        sources.extend(first.map(|source| ("refresh_token".to_owned(), source)));
+        sources
+    }
+
     /// Returns the endpoint, and how its grant begins.
     pub(crate) fn endpoint_and_login(
         &self,
@@ -106,6 +118,7 @@ impl Profile {
             config: config.of(self).path(),
             profile: self,
             credentials,
+            asked_for: RefCell::default(),
         }
     }
 
@@ -142,11 +155,14 @@ pub(crate) struct Reader<'a> {
     config: &'a Path,
     profile: &'a Profile,
     credentials: Credentials,
+    asked_for: RefCell<Vec<(String, SecretSource)>>,
 }
 
 impl Reader<'_> {
     /// Reads the secret of this key.
     pub(super) fn secret(&self, key: &str, source: &SecretSource) -> Result<Secret, Mistake> {
+        let asked_for = (key.to_owned(), source.clone());
+        self.asked_for.borrow_mut().push(asked_for);
         match self.credentials {
             Credentials::Omitted => Ok(Secret::from("omitted")),
             Credentials::Read => source

@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 mod bazel;
+#[cfg(unix)]
+mod broken_tls;
 mod configuration;
+#[cfg(unix)]
+mod doctor;
 mod git;
 mod home;
 #[cfg(unix)]

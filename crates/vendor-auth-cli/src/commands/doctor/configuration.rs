@@ -1,0 +1,138 @@
+//! The configuration file, the profile and its secrets.
+
+use std::path::Path;
+
+use super::Checks;
+use super::finding::Report;
+use super::network::in_time;
+use super::target::Target;
+use crate::config::profile::{Credentials, Profile};
+use crate::config::secret::SecretSource;
+use crate::config::settings::resolve;
+use crate::config::{Config, default_path};
+use crate::failure::{CONFIG, TRY_LATER};
+
+const CHECK: &str = "configuration";
+const SECRETS: &str = "secrets";
+
+/// Reads the file.
+pub(super) fn read(given: Option<&Path>, report: &mut Report) -> Option<Config> {
+    let config = match Config::load(given) {
+        Ok(config) => config,
+        Err(failure) => {
+            report.fail(CHECK, failure.code(), failure.to_string(), "");
+            return None;
+        }
+    };
+    if let Some(path) = given.map(Path::to_owned).or_else(|| default_path().ok()) {
+        judge_mode(&path, report);
+    }
+    Some(config)
+}
+
+/// Finds the profile, and where its tokens are requested.
+pub(super) fn profile<'a>(
+    config: &'a Config,
+    name: &str,
+    report: &mut Report,
+) -> Option<(&'a Profile, Target)> {
+    let found = config.profile(name).and_then(|profile| {
+        let endpoint = profile.endpoint(config, Credentials::Omitted);
+        let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
+        profile
+            .origins(&*endpoint)
+            .map_err(|mistake| config.mistake(&mistake))?;
+        Ok((profile, endpoint))
+    });
+    match found {
+        Ok((profile, endpoint)) => {
+            let target = Target::of(&*endpoint);
+            if target.is_none() {
+                let why = "the address of this profile's token requests is not known";
+                report.fail(CHECK, CONFIG, why, "write its URL");
+            }
+            let path = config.path().display();
+            report.ok(CHECK, format!("{path}: profile `{name}`"));
+            Some((profile, target?))
+        }
+        Err(failure) => {
+            report.fail(CHECK, failure.code(), failure.to_string(), "");
+            None
+        }
+    }
+}
+
+/// Reads each secret, and forgets it.
+pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
+    let profile = checks.profile;
+    let sources = profile.secret_sources(checks.config);
+    if sources.is_empty() {
+        return report.ok(SECRETS, "this profile has none");
+    }
+    for (key, source) in sources {
+        read_secret(checks, &key, source, report).await;
+    }
+    // A secret of a wrong form is found when the endpoint is made with it.
+    if !report.has_failed(&[SECRETS])
+        && let Err(mistake) = profile.endpoint(checks.config, Credentials::Read)
+    {
+        let failure = checks.config.mistake(&mistake);
+        report.fail(SECRETS, failure.code(), failure.to_string(), "");
+    }
+}
+
+async fn read_secret(checks: &Checks<'_>, key: &str, source: SecretSource, report: &mut Report) {
+    let config = checks.config.path().to_owned();
+    let from = source.clone();
+    let read = in_time(checks.within, move || source.read(&config).map(drop)).await;
+    match read {
+        Some(Ok(())) => {
+            report.ok(SECRETS, format!("`{key}`: {from}"));
+            if let SecretSource::File(path) = &from {
+                judge_secrecy(&resolve(checks.config.path(), path), report);
+            }
+        }
+        Some(Err(why)) => {
+            let advice = format!("correct `{}.{key}`", checks.profile.name);
+            report.fail(SECRETS, CONFIG, format!("`{key}`: {why}"), &advice);
+        }
+        None => {
+            let seconds = checks.within.as_secs();
+            let found = format!("`{key}`: {from} is not read within {seconds} s");
+            let advice = "it may wait for a person: run it by hand, or give --timeout";
+            report.fail(SECRETS, TRY_LATER, found, advice);
+        }
+    }
+}
+
+/// Whoever writes the configuration can name a program that runs as this user.
+#[cfg(unix)]
+fn judge_mode(path: &Path, report: &mut Report) {
+    if mode(path) & 0o022 != 0 {
+        let path = path.display();
+        let found = format!("{path}: other users can write it");
+        report.warn(CHECK, found, &format!("chmod go-w {path}"));
+    }
+}
+
+#[cfg(unix)]
+fn judge_secrecy(path: &Path, report: &mut Report) {
+    if mode(path) & 0o077 != 0 {
+        let path = path.display();
+        let found = format!("{path}: other users have access to it");
+        report.warn(SECRETS, found, &format!("chmod 600 {path}"));
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).map_or(0, |found| found.permissions().mode())
+}
+
+/// On Windows, a user's files are private.
+#[cfg(not(unix))]
+fn judge_mode(_path: &Path, _report: &mut Report) {}
+
+#[cfg(not(unix))]
+fn judge_secrecy(_path: &Path, _report: &mut Report) {}

@@ -1,0 +1,170 @@
+//! What the checks found, and how it is printed.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// The checks, in their order.
+const CHECKS: [&str; 12] = [
+    "configuration",
+    "secrets",
+    "store",
+    "url",
+    "proxy",
+    "dns",
+    "tcp",
+    "tls",
+    "http",
+    "clock",
+    "grant",
+    "token request",
+];
+
+/// What one check found. It contains no secret.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    check: &'static str,
+    state: State,
+    found: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+    /// The exit code of this finding.
+    exit_code: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warning,
+    Failed,
+    Skipped,
+}
+
+/// The findings so far.
+#[derive(Debug, Default)]
+pub(super) struct Report(Vec<Finding>);
+
+impl Report {
+    pub(super) fn ok(&mut self, check: &'static str, found: impl Into<String>) {
+        self.add(check, State::Ok, found.into(), None, 0);
+    }
+
+    pub(super) fn warn(&mut self, check: &'static str, found: impl Into<String>, advice: &str) {
+        self.add(check, State::Warning, found.into(), Some(advice), 0);
+    }
+
+    /// Adds what fails tokens with this exit code.
+    pub(super) fn fail(
+        &mut self,
+        check: &'static str,
+        code: u8,
+        found: impl Into<String>,
+        advice: &str,
+    ) {
+        let advice = (!advice.is_empty()).then_some(advice);
+        self.add(check, State::Failed, found.into(), advice, code);
+    }
+
+    /// Adds what was not checked.
+    pub(super) fn skip(&mut self, checks: &[&'static str], why: &str) {
+        for check in checks {
+            self.add(
+                check,
+                State::Skipped,
+                format!("not checked: {why}"),
+                None,
+                0,
+            );
+        }
+    }
+
+    /// Skips all checks after the last one.
+    pub(super) fn skip_the_rest(&mut self, why: &str) {
+        let last = self.0.last().map(|finding| finding.check);
+        let done = CHECKS.iter().position(|check| Some(*check) == last);
+        let rest = CHECKS.get(done.map_or(0, |index| index + 1)..);
+        self.skip(rest.unwrap_or_default(), why);
+    }
+
+    /// Returns whether one of these checks failed.
+    pub(super) fn has_failed(&self, checks: &[&str]) -> bool {
+        let failed = |finding: &Finding| finding.state == State::Failed;
+        let mut found = self.0.iter().filter(|it| checks.contains(&it.check));
+        found.any(failed)
+    }
+
+    /// Returns the code of the worst finding.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        let codes = self.0.iter().map(|finding| finding.exit_code);
+        ExitCode::from(codes.max().unwrap_or(0))
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        format!("{}\n", serde_json::json!(self.0))
+    }
+
+    pub(super) fn to_text(&self, with_colours: bool) -> String {
+        let line = |finding: &Finding| finding.to_text(with_colours);
+        self.0.iter().map(line).collect()
+    }
+
+    fn add(
+        &mut self,
+        check: &'static str,
+        state: State,
+        found: String,
+        advice: Option<&str>,
+        exit_code: u8,
+    ) {
+        self.0.push(Finding {
+            check,
+            state,
+            found,
+            advice: advice.map(str::to_owned),
+            exit_code,
+        });
+    }
+}
+
+impl Finding {
+    fn to_text(&self, with_colours: bool) -> String {
+        let (mark, colour) = match self.state {
+            State::Ok => ("ok", "32"),
+            State::Warning => ("warning", "33"),
+            State::Failed => ("failed", "31"),
+            State::Skipped => ("skipped", "2"),
+        };
+        let mark = match with_colours {
+            true => format!("\x1b[{colour}m{mark:<7}\x1b[0m"),
+            false => format!("{mark:<7}"),
+        };
+        let mut text = format!("{mark}  {:<13}  {}\n", self.check, self.found);
+        if let Some(advice) = &self.advice {
+            text.push_str(&format!("{:24} → {advice}\n", ""));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_aligned_with_and_without_colours() {
+        let mut report = Report::default();
+        report.ok("configuration", "read");
+        report.fail("secrets", 78, "not set", "set it");
+        report.skip_the_rest("of that");
+        let text = report.to_text(false);
+        let expected = "ok       configuration  read\n\
+                        failed   secrets        not set\n\
+                        \u{20}                        → set it\n\
+                        skipped  store          not checked: of that\n";
+        assert!(text.starts_with(expected), "{text}");
+        let coloured = report.to_text(true);
+        assert!(coloured.contains("\x1b[31mfailed \x1b[0m  secrets        not set\n"));
+    }
+}
