@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::credentials::HelperArgs;
+use crate::commands::curl::CurlArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::login::LoginArgs;
@@ -39,6 +40,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Prints a token that is valid now
     Token(TokenArgs),
+    /// Runs curl with a token
+    Curl(CurlArgs),
     /// Answers git, Kubernetes' clients and Bazel, which ask a helper for credentials
     Helper(HelperArgs),
     /// Runs a program with a token in its environment

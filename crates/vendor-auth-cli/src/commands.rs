@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod credentials;
+pub(crate) mod curl;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod login;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Init(given) => init::run(args.config, &given),
         Command::Man(args) => man::run(&args),
         Command::Token(args) => block_on(token::run(&config()?, &args)),
+        Command::Curl(args) => block_on(curl::run(&config()?, &args)),
         Command::Helper(args) => block_on(credentials::run(&config()?, &args)),
         Command::Run(args) => block_on(run::run(&config()?, &args)),
         Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// A request: its head, with names in lower case, and its body.
@@ -17,6 +17,7 @@ pub(crate) struct Request {
 /// A server that answers until the tests end.
 pub(crate) struct HttpServer {
     authority: String,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Request {
@@ -63,23 +64,34 @@ impl HttpServer {
     pub(crate) fn start(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let authority = listener.local_addr().unwrap().to_string();
-        let answer = Arc::new(answer);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, all) = (Arc::new(answer), Arc::clone(&seen));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let answer = Arc::clone(&answer);
-                thread::spawn(move || serve(stream, &*answer));
+                let (answer, all) = (Arc::clone(&answer), Arc::clone(&all));
+                thread::spawn(move || serve(stream, &*answer, &all));
             }
         });
-        Self { authority }
+        Self { authority, seen }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.authority)
     }
+
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Returns the requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.seen.lock().unwrap().clone()
+    }
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Vec<u8>) {
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Vec<u8>, seen: &Mutex<Vec<Request>>) {
     if let Some(request) = Request::read(&mut stream) {
+        seen.lock().unwrap().push(request.clone());
         // The client may be gone.
         drop(stream.write_all(&answer(&request)));
     }

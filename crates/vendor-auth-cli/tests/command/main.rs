@@ -7,6 +7,7 @@ mod bazel;
 mod broken_tls;
 mod configuration;
 #[cfg(unix)]
+mod curl;
 mod doctor;
 mod git;
 mod home;

@@ -1,0 +1,46 @@
+//! Runs curl with a token that only curl sees: not its command line, no file, no variable.
+
+#[cfg(unix)]
+mod allowed;
+#[cfg(unix)]
+mod answers;
+#[cfg(unix)]
+mod operation;
+#[cfg(unix)]
+mod option_table;
+#[cfg(unix)]
+mod pipes;
+#[cfg(unix)]
+mod with_token;
+
+#[cfg(not(unix))]
+use std::process::ExitCode;
+
+use clap::Args;
+
+#[cfg(not(unix))]
+use crate::{config::Config, failure::Failure};
+
+/// The arguments of `curl`.
+#[derive(Debug, Args)]
+pub(crate) struct CurlArgs {
+    /// The profile
+    name: String,
+
+    /// The arguments of curl. All URLs must be of the profile's hosts. `.curlrc` is not read
+    #[arg(last = true, required = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
+}
+
+#[cfg(unix)]
+pub(crate) use self::with_token::run;
+
+/// Refuses: curl inherits no pipe here.
+#[cfg(not(unix))]
+pub(crate) async fn run(_config: &Config, args: &CurlArgs) -> Result<ExitCode, Failure> {
+    let (name, count) = (&args.name, args.arguments.len());
+    Err(Failure::usage(format!(
+        "`vendor-auth curl` with its {count} arguments runs on Unix only; pipe \
+         `vendor-auth token {name} -o header` into `curl -H @-`"
+    )))
+}
