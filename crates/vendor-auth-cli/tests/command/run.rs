@@ -62,6 +62,8 @@ async fn a_signal_reaches_the_program_which_decides_what_it_means() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Kept open: `wait` would close it, and the script would end by itself.
+        let _stdin = process.stdin.take().unwrap();
         let mut line = String::new();
         let mut out = BufReader::new(process.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
