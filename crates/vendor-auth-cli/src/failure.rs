@@ -62,7 +62,10 @@ impl Failure {
 
     /// The failure of a token of this profile.
     pub(crate) fn of_profile(profile: &str, error: &Error) -> Self {
-        let wait = error.retry_after().map(in_seconds).unwrap_or_default();
+        // A person who logs in again waits for nobody.
+        let is_for_later = error.is_retryable() || matches!(error.kind(), ErrorKind::Locked { .. });
+        let wait = error.retry_after().filter(|_| is_for_later);
+        let wait = wait.map(in_seconds).unwrap_or_default();
         let log_in = match error.kind() {
             ErrorKind::Rejected => format!(" with `vendor-auth login {profile}`"),
             _ => String::new(),
@@ -154,7 +157,8 @@ mod tests {
         assert!(text.starts_with("demo: the account is frozen"), "{text}");
         assert!(text.ends_with("(in 1200 s)"), "{text}");
 
-        let rejected = Error::new(ErrorKind::Rejected, "the grant was revoked");
+        let rejected = Error::new(ErrorKind::Rejected, "the grant was revoked")
+            .with_retry_after(Duration::from_secs(219));
         let text = Failure::of_profile("demo", &rejected).to_string();
         assert!(
             text.ends_with("log in again with `vendor-auth login demo`"),
