@@ -44,7 +44,28 @@ pub fn command(packages: &[&str]) -> String {
     }
 }
 
-fn needed() -> [Missing; 19] {
+fn needed() -> Vec<Missing> {
+    let mut needed = everywhere().to_vec();
+    if on_path("apt-get").is_some() {
+        needed.extend(ON_DEBIAN);
+    }
+    needed
+}
+
+/// What only Debian has.
+const ON_DEBIAN: [Missing; 2] = [
+    Missing {
+        // A module of Debian's Python.
+        program: "/usr/lib/python3/dist-packages/yaml/__init__.py",
+        package: "python3-yaml",
+    },
+    Missing {
+        program: "systemd-analyze",
+        package: "systemd",
+    },
+];
+
+fn everywhere() -> [Missing; 21] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -66,12 +87,20 @@ fn needed() -> [Missing; 19] {
             package: "curl",
         },
         Missing {
+            program: "crontab",
+            package: "cron",
+        },
+        Missing {
             program: "git",
             package: "git",
         },
         Missing {
             program: "kubectl",
             package: kubectl,
+        },
+        Missing {
+            program: "nginx",
+            package: "nginx",
         },
         Missing {
             program: "redis-server",
@@ -141,7 +170,11 @@ fn needed() -> [Missing; 19] {
 }
 
 /// Returns the path of a program: beside the newest PostgreSQL, else on the search path.
-pub(crate) fn find(program: &str) -> Result<PathBuf, ServerError> {
+///
+/// # Errors
+///
+/// [`ServerError`] with the command that installs it if it is not there.
+pub fn find(program: &str) -> Result<PathBuf, ServerError> {
     let found = postgresql_folders()
         .into_iter()
         .map(|folder| folder.join(program))

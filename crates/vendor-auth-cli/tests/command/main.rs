@@ -23,6 +23,7 @@ mod login;
 mod manual;
 #[cfg(unix)]
 mod real_git;
+mod repository;
 #[cfg(unix)]
 mod run;
 #[cfg(unix)]
