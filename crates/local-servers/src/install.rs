@@ -65,7 +65,7 @@ const ON_DEBIAN: [Missing; 2] = [
     },
 ];
 
-fn everywhere() -> [Missing; 21] {
+fn everywhere() -> [Missing; 25] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -81,7 +81,29 @@ fn everywhere() -> [Missing; 21] {
     let dbus = if debian { "dbus-daemon" } else { "dbus" };
     let dbus_bin = if debian { "dbus-bin" } else { "dbus" };
     let groff = if debian { "groff-base" } else { "groff" };
+    let driver = if debian {
+        "chromium-driver"
+    } else {
+        "chromedriver"
+    };
+    let nginx = if debian { "nginx-light" } else { "nginx" };
     [
+        Missing {
+            program: "chromedriver",
+            package: driver,
+        },
+        Missing {
+            program: "chromium",
+            package: "chromium",
+        },
+        Missing {
+            program: "http",
+            package: "httpie",
+        },
+        Missing {
+            program: "nginx",
+            package: nginx,
+        },
         Missing {
             program: "curl",
             package: "curl",

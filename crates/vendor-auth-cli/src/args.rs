@@ -13,6 +13,7 @@ use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::run::RunArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::sim::SimArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::token::TokenArgs;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// Ends a login: revokes the token and forgets it
     Logout(LogoutArgs),
+    /// Serves tokens to other programs, over HTTP and in files
+    Serve(ServeArgs),
     /// Shows how the tokens are
     Status(StatusArgs),
     /// Prints what a shell needs to complete the command line

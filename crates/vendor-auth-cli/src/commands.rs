@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod token;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Login(args) => block_on(login::run(&config()?, &args)),
         Command::Logout(args) => block_on(logout::run(&config()?, &args)),
         Command::Doctor(args) => block_on(doctor::run(given, &args)),
+        Command::Serve(args) => block_on(serve::run(&config()?, args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),
     }
 }

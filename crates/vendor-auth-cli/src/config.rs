@@ -116,6 +116,11 @@ impl Config {
         &self.secret_variables
     }
 
+    /// Returns the failure of a command that needs a profile, if there is none.
+    pub(crate) fn no_profiles(&self) -> Failure {
+        Failure::config(self.no_profile("NAME"))
+    }
+
     /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

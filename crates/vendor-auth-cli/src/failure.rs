@@ -66,14 +66,17 @@ impl Failure {
         let is_for_later = error.is_retryable() || matches!(error.kind(), ErrorKind::Locked { .. });
         let wait = error.retry_after().filter(|_| is_for_later);
         let wait = wait.map(in_seconds).unwrap_or_default();
-        let log_in = match error.kind() {
-            ErrorKind::Rejected => format!(" with `vendor-auth login {profile}`"),
-            _ => String::new(),
-        };
+        let log_in = login_command(profile, error);
         Self::new(
             code(error.kind()),
             format!("{profile}: {error}{log_in}{wait}"),
         )
+    }
+
+    /// The same, without how long to wait, which differs each time.
+    pub(crate) fn of_kind_only(profile: &str, error: &Error) -> Self {
+        let log_in = login_command(profile, error);
+        Self::new(code(error.kind()), format!("{profile}: {error}{log_in}"))
     }
 
     /// Returns the exit code.
@@ -104,6 +107,13 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+fn login_command(profile: &str, error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Rejected => format!(" with `vendor-auth login {profile}`"),
+        _ => String::new(),
     }
 }
 

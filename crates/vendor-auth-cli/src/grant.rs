@@ -159,8 +159,13 @@ impl Grant {
             .map_err(|error| self.failure(&error))
     }
 
+    /// Returns how much longer the vendor asked clients to wait, as an earlier process was told.
+    pub(crate) fn vendor_pause_left(&self, now: Timestamp) -> Option<Duration> {
+        self.last_failure.read()?.vendor_pause_left(now)
+    }
+
     /// Keeps the last failure for the processes that come next, and for `status`.
-    fn note_outcome(&self, now: Timestamp) {
+    pub(crate) fn note_outcome(&self, now: Timestamp) {
         let health = self.tokens.health();
         match &health.last_error {
             Some(error) => self.last_failure.write(error, &health, now),

@@ -85,6 +85,11 @@ impl Life {
 }
 
 impl State {
+    /// Returns whether there is a valid token.
+    pub(crate) fn is_usable(self) -> bool {
+        matches!(self, Self::Valid | Self::RefreshDue)
+    }
+
     /// Returns what people read.
     pub(crate) fn text(self) -> &'static str {
         match self {

@@ -61,6 +61,27 @@ allow_plain_http = true
         home
     }
 
+    /// A user with the profile `demo`: a person's grant, which begins with this refresh token.
+    pub(crate) fn of_grant(server: &OAuth2Server, refresh_token: &str) -> Self {
+        let home = Self::with(&format!(
+            r#"
+[profiles.demo]
+vendor = "oauth2"
+token_url = "{}"
+client_id = "{}"
+client_secret = {{ file = "~/secret" }}
+refresh_token = {{ file = "~/refresh" }}
+account = "alice"
+allow_plain_http = true
+"#,
+            server.token_url(),
+            server.client_id(),
+        ));
+        fs::write(home.path("secret"), server.client_secret()).unwrap();
+        fs::write(home.path("refresh"), refresh_token).unwrap();
+        home
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

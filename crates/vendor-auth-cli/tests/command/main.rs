@@ -29,6 +29,8 @@ mod run;
 #[cfg(unix)]
 mod secrets;
 #[cfg(unix)]
+mod serve;
+#[cfg(unix)]
 mod sim;
 #[cfg(unix)]
 mod simulator;

@@ -1,0 +1,216 @@
+//! Serves tokens to other programs: over HTTP on this machine, and in files.
+
+mod address;
+mod answer;
+mod bearer;
+mod connections;
+mod guard;
+mod history;
+mod hook;
+mod kept;
+mod listener;
+mod metrics;
+mod page;
+mod places;
+mod routes;
+mod server;
+mod sink;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::address::Address;
+use self::bearer::Bearer;
+use self::hook::Hook;
+use self::kept::Kept;
+use self::listener::Listener;
+use self::metrics::Metrics;
+use self::routes::Served;
+use self::server::Server;
+use self::sink::Sink;
+use crate::config::Config;
+use crate::config::profile::Profile;
+use crate::failure::Failure;
+use crate::grant::{self, Grant, Wanted};
+use crate::signals;
+
+/// How long connections and exchanges have to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The profiles. Default: all
+    names: Vec<String>,
+
+    /// Where to listen: unix:PATH or 127.0.0.1:PORT; can be repeated. Default: a socket of this
+    /// user, in its runtime directory
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<Address>,
+
+    /// The file with what TCP clients send as bearer; made if it is missing
+    #[arg(long, value_name = "FILE")]
+    bearer_file: Option<PathBuf>,
+
+    /// The most connections on one address. More take the place of those that are idle longest
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+
+    /// A file that has the newest token, NAME:FORMAT:PATH:MODE, such as app:json:/run/app.json:0640;
+    /// can be repeated. The formats are those of `token --output`
+    #[arg(long, value_name = "SINK")]
+    sink: Vec<Sink>,
+
+    /// A shell command to run for each new token, after the files are written. It is told
+    /// VENDOR_AUTH_PROFILE, VENDOR_AUTH_EXPIRES_AT and VENDOR_AUTH_GENERATION, and nothing secret
+    #[arg(long, value_name = "COMMAND")]
+    on_refresh: Option<String>,
+
+    /// Writes the files, and ends
+    #[arg(long, conflicts_with_all = ["listen", "bearer_file"])]
+    once: bool,
+}
+
+pub(crate) async fn run(config: &Config, args: ServeArgs) -> Result<ExitCode, Failure> {
+    let profiles = chosen(config, &args)?;
+    let hook = args.on_refresh.clone().map(Hook::new);
+    match args.once {
+        true => once(config, &profiles, &args, hook.as_ref()).await,
+        false => serve(config, &profiles, args, hook).await,
+    }
+}
+
+/// Returns the profiles of the command line, without repetition.
+fn chosen<'a>(config: &'a Config, args: &ServeArgs) -> Result<Vec<&'a Profile>, Failure> {
+    let all = config.profiles().filter(|_| args.names.is_empty());
+    let mut profiles: Vec<_> = all.collect();
+    for name in &args.names {
+        let profile = config.profile(name)?;
+        if !profiles.iter().any(|other| other.name == *name) {
+            profiles.push(profile);
+        }
+    }
+    if profiles.is_empty() {
+        return Err(config.no_profiles());
+    }
+    for sink in &args.sink {
+        if !profiles.iter().any(|profile| profile.name == sink.name) {
+            config.profile(&sink.name)?;
+            return Err(Failure::usage(format!(
+                "--sink {sink}: `{}` is not among the profiles that are served",
+                sink.name
+            )));
+        }
+    }
+    Ok(profiles)
+}
+
+/// Writes the files of each profile once. A profile that fails does not keep the others from it.
+async fn once(
+    config: &Config,
+    profiles: &[&Profile],
+    args: &ServeArgs,
+    hook: Option<&Hook>,
+) -> Result<ExitCode, Failure> {
+    if args.sink.is_empty() {
+        return Err(Failure::usage("--once writes files; add --sink"));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for profile in profiles {
+        let sinks: Vec<_> = sinks_of(&args.sink, profile);
+        if sinks.is_empty() {
+            continue;
+        }
+        if let Err(failure) = write_once(config, profile, &sinks, hook).await {
+            code = failure.report();
+        }
+    }
+    Ok(code)
+}
+
+async fn write_once(
+    config: &Config,
+    profile: &Profile,
+    sinks: &[Sink],
+    hook: Option<&Hook>,
+) -> Result<(), Failure> {
+    let origins = sink::origins(config, profile)?;
+    let (token, _grant) = Grant::token(config, profile, Wanted::default()).await?;
+    for sink in sinks {
+        sink.write(profile, &token, &origins, grant::now())?;
+    }
+    match hook {
+        Some(hook) => hook.run(&profile.name, &token).await,
+        None => Ok(()),
+    }
+}
+
+fn sinks_of(sinks: &[Sink], profile: &Profile) -> Vec<Sink> {
+    let own = sinks.iter().filter(|sink| sink.name == profile.name);
+    own.cloned().collect()
+}
+
+/// Serves until a signal ends it.
+async fn serve(
+    config: &Config,
+    profiles: &[&Profile],
+    args: ServeArgs,
+    hook: Option<Hook>,
+) -> Result<ExitCode, Failure> {
+    // Before the caches: they begin their gauges as they are built.
+    let metrics = Metrics::install()?;
+    let mut kept = Vec::new();
+    for profile in profiles {
+        let sinks = sinks_of(&args.sink, profile);
+        kept.push(Kept::open(config, profile, sinks, hook.clone())?);
+    }
+    let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let addresses = match args.listen.is_empty() {
+        true => vec![Address::of_this_user()?],
+        false => args.listen,
+    };
+    let bearer = match addresses.iter().any(Address::is_tcp) {
+        true => Some(Arc::new(Bearer::in_file(args.bearer_file)?)),
+        false => None,
+    };
+    let mut listeners = Vec::new();
+    for address in &addresses {
+        listeners.push(Listener::bind(address).await?);
+    }
+    let ended = signals::ended();
+    for listener in listeners {
+        say(&format!("listening on {listener}"));
+        tasks.spawn(
+            server
+                .clone()
+                .accept(listener, bearer.clone(), stopped.clone()),
+        );
+    }
+    let mut keepers = server.served().keep();
+    let signal = ended.await;
+    say(&format!("ends with signal {signal}"));
+    stop.send_replace(true);
+    let _late = tokio::time::timeout(GRACE, tasks.join_all()).await;
+    keepers.abort_all();
+    server.served().drain(GRACE).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn limit(connections: u32) -> usize {
+    usize::try_from(connections).unwrap_or(usize::MAX)
+}
+
+/// Tells the people who read this program's log.
+fn say(what: &str) {
+    use std::io::Write as _;
+    // If standard error is closed, nobody reads it.
+    drop(writeln!(std::io::stderr(), "vendor-auth: {what}"));
+}

@@ -1,0 +1,137 @@
+//! Files that have the newest token.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::ValueEnum as _;
+use vendor_auth::Token;
+use vendor_auth::types::{ApiOrigin, Timestamp};
+
+use crate::commands::token::replace;
+use crate::config::Config;
+use crate::config::profile::{Credentials, Profile};
+use crate::failure::Failure;
+use crate::output::{Format, Printed};
+
+/// A file for the tokens of one profile: `NAME:FORMAT:PATH:MODE`.
+#[derive(Clone, Debug)]
+pub(super) struct Sink {
+    pub(super) name: String,
+    format: Format,
+    path: PathBuf,
+    mode: u32,
+}
+
+impl Sink {
+    /// Replaces the file at once.
+    pub(super) fn write(
+        &self,
+        profile: &Profile,
+        token: &Token,
+        origins: &[ApiOrigin],
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let printed = Printed {
+            profile: &profile.name,
+            username: profile.username(),
+            token,
+            origins,
+            now,
+        };
+        replace(&self.path, &printed.to_text(self.format)?, self.mode)
+    }
+}
+
+/// Returns the origins to which a profile's token may be sent.
+pub(super) fn origins(config: &Config, profile: &Profile) -> Result<Vec<ApiOrigin>, Failure> {
+    let endpoint = profile.endpoint(config, Credentials::Omitted);
+    let origins = endpoint.and_then(|endpoint| profile.origins(&*endpoint));
+    origins.map_err(|mistake| config.mistake(&mistake))
+}
+
+impl FromStr for Sink {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write NAME:FORMAT:PATH:MODE, such as app:json:/run/app.json:0640";
+        let parts = text.split_once(':').and_then(|(name, rest)| {
+            let (format, rest) = rest.split_once(':')?;
+            let (path, mode) = rest.rsplit_once(':')?;
+            Some((name, format, path, mode))
+        });
+        let Some((name, format, path, mode)) =
+            parts.filter(|it| !it.0.is_empty() && !it.2.is_empty())
+        else {
+            return Err(form.to_owned());
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            format: Format::from_str(format, false).map_err(|_| no_format(format))?,
+            path: PathBuf::from(path),
+            mode: parse_mode(mode)?,
+        })
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = self.format.to_possible_value();
+        let format = format.as_ref().map_or("", |value| value.get_name());
+        let (name, path, mode) = (&self.name, self.path.display(), self.mode);
+        write!(f, "{name}:{format}:{path}:{mode:04o}")
+    }
+}
+
+fn no_format(text: &str) -> String {
+    let values = Format::value_variants().iter();
+    let names: Vec<_> = values
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    format!("`{text}` is not a format; write {}", names.join(", "))
+}
+
+/// Reads permissions, which others than the owner and the group may only have to read.
+fn parse_mode(text: &str) -> Result<u32, String> {
+    let is_octal = (3..=4).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8).ok().filter(|_| is_octal);
+    match mode {
+        Some(mode) if mode & !0o664 == 0 && mode & 0o400 != 0 => Ok(mode),
+        Some(_) => Err(format!(
+            "the mode {text} lets others write the file, or is not one of a file that is read; \
+             write 0600 or 0640"
+        )),
+        None => Err(format!("`{text}` is not a mode; write 0600 or 0640")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sink_names_its_profile_format_path_and_mode() {
+        let text = "app:json:/run/a:b.json:0640";
+        assert_eq!(text.parse::<Sink>().unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn a_wrong_sink_is_told_what_to_write() {
+        let cases = [
+            ("app", "write NAME:FORMAT:PATH:MODE"),
+            ("app:json:/x", "write NAME:FORMAT:PATH:MODE"),
+            (":json:/x:0600", "write NAME:FORMAT:PATH:MODE"),
+            (
+                "app:yaml:/x:0600",
+                "`yaml` is not a format; write text, json",
+            ),
+            ("app:json:/x:rw", "`rw` is not a mode; write 0600 or 0640"),
+            ("app:json:/x:0666", "lets others write"),
+            ("app:json:/x:4755", "lets others write"),
+        ];
+        for (text, expected) in cases {
+            let why = text.parse::<Sink>().unwrap_err();
+            assert!(why.contains(expected), "{text}: {why}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! `vendor-auth serve`.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test panics if an answer is another than expected"
+)]
+
+mod crowd;
+mod files;
+mod guards;
+mod http;
+mod process;
+mod programs;
+mod tokens;
