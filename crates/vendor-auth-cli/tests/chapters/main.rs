@@ -12,6 +12,7 @@ mod git;
 #[expect(dead_code, reason = "the tests of the commands use more of it")]
 #[path = "../command/home.rs"]
 mod home;
+#[expect(dead_code, reason = "the tests of the commands use more of it")]
 #[path = "../command/http_server.rs"]
 mod http_server;
 mod index;
