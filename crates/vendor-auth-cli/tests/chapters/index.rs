@@ -6,7 +6,18 @@ use std::fs;
 use crate::chapter;
 
 /// The chapters that a module here tries.
-const TRIED: [&str; 4] = ["ci", "cron", "git", "kubectl"];
+const TRIED: [&str; 10] = [
+    "ci",
+    "cron",
+    "envoy",
+    "git",
+    "kubectl",
+    "kubernetes",
+    "nginx",
+    "node",
+    "python",
+    "systemd",
+];
 
 fn chapters() -> BTreeSet<String> {
     let files = fs::read_dir(chapter::directory()).unwrap();

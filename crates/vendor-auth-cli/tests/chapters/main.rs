@@ -8,6 +8,7 @@ mod billing;
 mod chapter;
 mod ci;
 mod cron;
+mod envoy;
 mod git;
 #[expect(dead_code, reason = "the tests of the commands use more of it")]
 #[path = "../command/home.rs"]
@@ -17,7 +18,12 @@ mod home;
 mod http_server;
 mod index;
 mod kubectl;
+mod kubernetes;
+mod nginx;
 mod programs;
 mod readme;
 #[path = "../command/repository.rs"]
 mod repository;
+mod serving;
+mod sidecar;
+mod systemd;
