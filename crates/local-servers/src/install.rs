@@ -65,7 +65,7 @@ const ON_DEBIAN: [Missing; 2] = [
     },
 ];
 
-fn everywhere() -> [Missing; 25] {
+fn everywhere() -> [Missing; 24] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -86,7 +86,6 @@ fn everywhere() -> [Missing; 25] {
     } else {
         "chromedriver"
     };
-    let nginx = if debian { "nginx-light" } else { "nginx" };
     [
         Missing {
             program: "chromedriver",
@@ -99,10 +98,6 @@ fn everywhere() -> [Missing; 25] {
         Missing {
             program: "http",
             package: "httpie",
-        },
-        Missing {
-            program: "nginx",
-            package: nginx,
         },
         Missing {
             program: "curl",

@@ -6,6 +6,7 @@
     reason = "a test panics if an answer is another than expected"
 )]
 
+mod browser;
 mod crowd;
 mod files;
 mod guards;

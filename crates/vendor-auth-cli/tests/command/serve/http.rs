@@ -74,10 +74,10 @@ pub(super) fn read(stream: impl Read) -> Answer {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
-        let Some((name, value)) = line.trim_end().split_once(": ") else {
+        let Some((name, value)) = line.trim_end().split_once(':') else {
             break;
         };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
     // Some servers keep the connection although they are asked to close it.
     let length = headers.get("content-length");
