@@ -65,7 +65,7 @@ const ON_DEBIAN: [Missing; 2] = [
     },
 ];
 
-fn everywhere() -> [Missing; 24] {
+fn everywhere() -> [Missing; 25] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -182,6 +182,10 @@ fn everywhere() -> [Missing; 24] {
         Missing {
             program: "groff",
             package: groff,
+        },
+        Missing {
+            program: "tmux",
+            package: "tmux",
         },
     ]
 }

@@ -39,6 +39,7 @@ mod prometheus;
 mod reaper;
 mod redis;
 mod signal;
+mod tmux;
 mod unprivileged;
 
 use std::fmt;
@@ -50,6 +51,7 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use process::{LocalServer, Process};
 pub use prometheus::Prometheus;
 pub use redis::{Redis, RedisOptions};
+pub use tmux::Tmux;
 
 /// A server could not be started, asked or signalled. The text says why, and which command installs
 /// a missing package.

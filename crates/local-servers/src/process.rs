@@ -17,10 +17,10 @@ use crate::reaper::Reaper;
 use crate::signal::{children_of, send};
 
 /// How often [`POLL_INTERVAL`] passes before a start fails: 30 seconds, for a machine under load.
-const START_POLLS: usize = 1_500;
+pub(crate) const START_POLLS: usize = 1_500;
 /// How often [`POLL_INTERVAL`] passes before a server that was asked to stop is killed: 5 seconds.
 const STOP_POLLS: usize = 250;
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How many ports are tried before a start gives up: another program may take a port between here
 /// and the server's own bind.

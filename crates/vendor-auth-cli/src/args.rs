@@ -17,6 +17,8 @@ use crate::commands::serve::ServeArgs;
 use crate::commands::sim::SimArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::token::TokenArgs;
+#[cfg(feature = "watch")]
+use crate::commands::watch::WatchArgs;
 
 /// Gets access tokens for vendors' APIs, and keeps them usable.
 #[derive(Debug, Parser)]
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Prints the manual
     Man(ManArgs),
+    /// Shows how the tokens live, until `q`
+    #[cfg(feature = "watch")]
+    Watch(WatchArgs),
     /// Finds out why a token cannot be obtained, and says what to do
     Doctor(DoctorArgs),
 }

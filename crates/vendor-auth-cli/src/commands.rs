@@ -13,6 +13,8 @@ pub(crate) mod serve;
 pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod token;
+#[cfg(feature = "watch")]
+pub(crate) mod watch;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Sim(args) => block_on(sim::run(config().ok().as_ref(), &args)),
         Command::Login(args) => block_on(login::run(&config()?, &args)),
         Command::Logout(args) => block_on(logout::run(&config()?, &args)),
+        #[cfg(feature = "watch")]
+        Command::Watch(args) => block_on(watch::run(config()?, &args)),
         Command::Doctor(args) => block_on(doctor::run(given, &args)),
         Command::Serve(args) => block_on(serve::run(&config()?, args)),
         Command::Status(args) => block_on(status::run(&config()?, &args)),

@@ -36,3 +36,5 @@ mod sim;
 mod simulator;
 mod status;
 mod token;
+#[cfg(all(feature = "watch", unix))]
+mod watch;
