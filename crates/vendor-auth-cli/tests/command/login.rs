@@ -3,6 +3,7 @@
 mod browser;
 mod canary;
 mod logout;
+mod other_users;
 mod others;
 mod password;
 mod pasted;

@@ -10,9 +10,9 @@ use crate::failure::Failure;
 /// An authorization under way. What it keeps never leaves this process, except for the state and
 /// the challenge in the URL.
 ///
-/// The URL is in the arguments of the browser's process, where other users of the machine may read
-/// it. It is of no use for getting the token: the code goes to the browser of the person, and a
-/// code without the verifier is worth nothing (RFC 7636 section 1).
+/// Others who see the URL cannot get the token: the code goes to the browser of the person, and a
+/// code without the verifier is worth nothing (RFC 7636 section 1). But they could bring a code of
+/// an account of theirs, so the URL is not in the arguments of the browser's process.
 #[derive(Debug)]
 pub(super) struct Authorization {
     pub(super) url: String,
@@ -117,7 +117,7 @@ pub(super) fn why_not_ours(error: &Error) -> &'static str {
     }
 }
 
-fn random() -> Result<[u8; 32], Failure> {
+pub(super) fn random() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::store(format!("there are no random numbers: {error}")))?;

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use vendor_auth::{Secret, TokenGuard};
 
-use super::authorization::{Answer, Authorization, why_not_ours};
+use super::authorization::{Answer, Authorization, random, why_not_ours};
 use super::pages::Page;
 use super::pasted::Pasted;
 use super::redirects::{Redirected, Redirects};
@@ -48,16 +48,21 @@ pub(super) async fn log_in(
 
 impl Attempt<'_> {
     /// Sends the person to the server.
-    fn begin(&mut self, config: &Config, args: &LoginArgs) {
+    fn begin(&mut self, config: &Config, args: &LoginArgs) -> Result<(), Failure> {
         let (name, url) = (&self.grant.profile.name, &self.authorization.url);
         if args.no_browser {
             tell(&format!(
                 "{name}: open this address in a browser:\n\n{url}\n"
             ));
-            return self.ask_for_redirect();
+            self.ask_for_redirect();
+            return Ok(());
         }
+        let address = match &self.redirects {
+            Some(redirects) => &redirects.start_at(url, random()?),
+            None => url,
+        };
         let variables = config.secret_variables();
-        self.no_browser = Some(opener::open(url, variables));
+        self.no_browser = Some(opener::open(address, variables));
         tell(&format!(
             "{name}: log in with the browser that opens, or open this address:\n\n{url}\n"
         ));
@@ -65,6 +70,7 @@ impl Attempt<'_> {
             Some(_) => tell("Waiting for the browser to come back …"),
             None => self.ask_for_redirect(),
         }
+        Ok(())
     }
 
     fn ask_for_redirect(&mut self) {
@@ -76,7 +82,7 @@ impl Attempt<'_> {
 
     /// Waits for the person, and redeems the code.
     async fn complete(mut self, config: &Config, args: &LoginArgs) -> Result<TokenGuard, Failure> {
-        self.begin(config, args);
+        self.begin(config, args)?;
         let within = Duration::from_secs(args.timeout);
         let answered = timeout(within, self.answer()).await;
         let (answer, redirected) = answered.unwrap_or_else(|_| Err(self.nobody_came(within)))?;

@@ -66,6 +66,29 @@ impl Page {
         }
     }
 
+    pub(super) fn another_user() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            heading: "This is the login of another user",
+            paragraphs: vec![
+                "The browser runs as another user of this machine than vendor-auth.".to_owned(),
+                "If both are yours: log in with --no-browser, and paste the address of this page."
+                    .to_owned(),
+            ],
+        }
+    }
+
+    pub(super) fn opened_before() -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            heading: "This address was opened before",
+            paragraphs: vec![
+                "Open the address that the terminal shows, and log in there.".to_owned(),
+                "If you did not open it, another program did: log in again.".to_owned(),
+            ],
+        }
+    }
+
     pub(super) fn over() -> Self {
         Self {
             status: StatusCode::CONFLICT,

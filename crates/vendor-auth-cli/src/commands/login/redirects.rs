@@ -1,12 +1,17 @@
 //! The loopback address that a browser comes back to (RFC 8252 section 7.3).
 
+mod owner;
+mod start;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::server::conn::http1;
@@ -18,7 +23,10 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use vendor_auth::Secret;
 
+use self::owner::Ends;
+use self::start::Start;
 use super::pages::{self, Answer, Page};
+use super::tell;
 use crate::config::login::Redirect;
 use crate::failure::Failure;
 
@@ -51,6 +59,7 @@ struct Site {
     /// As the `Host` of a request must be; otherwise a name of somebody else's leads here.
     host: String,
     path: String,
+    start: OnceLock<Start>,
     last_path: String,
     arrived: mpsc::Sender<Redirected>,
     last_page: watch::Sender<Option<Page>>,
@@ -86,6 +95,7 @@ impl Redirects {
         let site = Arc::new(Site {
             host: uri.parse().map(|uri| host_of(&uri)).unwrap_or_default(),
             path: path.to_owned(),
+            start: OnceLock::new(),
             last_path: format!("{}/done", path.trim_end_matches('/')),
             arrived,
             last_page: watch::Sender::new(None),
@@ -101,6 +111,14 @@ impl Redirects {
             site,
             _listening: listening,
         }
+    }
+
+    /// Returns an address that leads to this URL, once. The nonce keeps it from being guessed.
+    pub(super) fn start_at(&self, url: &str, nonce: [u8; 32]) -> String {
+        let nonce = BASE64_URL_SAFE_NO_PAD.encode(nonce);
+        let path = format!("{}/start/{nonce}", self.site.path.trim_end_matches('/'));
+        let start = self.site.start.get_or_init(|| Start::new(path, url));
+        format!("http://{}{}", self.site.host, start.path())
     }
 
     /// Returns the next redirect.
@@ -186,9 +204,12 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
 }
 
 async fn serve_connection(stream: TcpStream, site: Arc<Site>) {
+    let Some(ends) = Ends::of(&stream) else {
+        return;
+    };
     let service = service_fn(|request| {
         let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(request).await) }
+        async move { Ok::<_, Infallible>(site.answer(request, ends).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -204,7 +225,7 @@ async fn serve_connection(stream: TcpStream, site: Arc<Site>) {
 }
 
 impl Site {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Answer {
         let host = request.headers().get(HOST);
         let host = host.and_then(|host| host.to_str().ok()?.parse().ok());
         if host.is_none_or(|host| host_of(&host) != self.host) {
@@ -212,11 +233,19 @@ impl Site {
         }
         let path = request.uri().path();
         let is_last = path == self.last_path && self.last_page.borrow().is_some();
-        if path != self.path && !is_last {
+        let start = self.start.get().filter(|start| path == start.path());
+        if path != self.path && !is_last && start.is_none() {
             return pages::plain(StatusCode::NOT_FOUND);
         }
         if request.method() != Method::GET {
             return pages::plain(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        if !ends.are_of_this_user() {
+            tell("A browser was refused: it is not of this user, or gone.");
+            return Page::another_user().answer();
+        }
+        if let Some(start) = start {
+            return start.answer();
         }
         match is_last {
             true => self.last(),

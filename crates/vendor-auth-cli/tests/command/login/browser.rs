@@ -35,7 +35,7 @@ async fn the_browser_comes_back_and_shows_that_the_person_is_logged_in() {
         "content-security-policy: default-src 'none'; style-src 'sha256-",
         "referrer-policy: no-referrer",
     ] {
-        assert_eq!(page.matches(header).count(), 2, "{header} in {page}");
+        assert_eq!(page.matches(header).count(), 3, "{header} in {page}");
     }
     let environment = fs::read_to_string(home.path("environment")).unwrap();
     assert!(environment.contains("DISPLAY=:0") && !environment.contains("DEMO_SECRET"));
