@@ -29,8 +29,8 @@ use crate::signals;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SimArgs {
-    /// The first of five ports. Default: 8470, or free ones if those are taken
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65_531))]
+    /// The first of five ports; 0 for free ones. Default: 8470, or free ones if those are taken
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(..=65_531))]
     port_base: Option<u16>,
 
     /// How long access tokens are valid

@@ -16,7 +16,12 @@ pub(crate) struct Simulator {
 impl Simulator {
     /// Starts it for this user, on free ports.
     pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut command = home.command(&[&["sim"], arguments].concat());
+        // Not the default ports: while one simulator refuses connections, another can bind them.
+        let free: &[&str] = match arguments.contains(&"--port-base") {
+            true => &[],
+            false => &["--port-base", "0"],
+        };
+        let mut command = home.command(&[&["sim"], free, arguments].concat());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut printed = BufReader::new(child.stdout.take().unwrap());
         let mut introduction = String::new();

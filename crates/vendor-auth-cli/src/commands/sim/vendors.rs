@@ -82,6 +82,9 @@ vendors!(
 pub(super) async fn start(settings: Settings) -> Result<Vec<Simulated>, Failure> {
     let base = settings.port_base.unwrap_or(PORT_BASE);
     let lifetime = settings.token_lifetime;
+    if base == 0 {
+        return start_at(|_| 0, lifetime).await.map_err(|it| failure(&it));
+    }
     match start_at(|number| base + number, lifetime).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => match settings.port_base {
             Some(base) => Err(Failure::usage(format!(
