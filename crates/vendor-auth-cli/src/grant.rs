@@ -5,7 +5,7 @@ mod refused;
 
 use std::time::Duration;
 
-use vendor_auth::cache::{GrantState, Health, SystemClock};
+use vendor_auth::cache::{Drained, GrantState, Health, SystemClock};
 use vendor_auth::types::{Clock as _, Timestamp};
 use vendor_auth::{TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
 
@@ -22,6 +22,11 @@ pub(crate) use self::refused::Replaced;
 
 /// How long a command waits for an exchange whose result it does not need.
 const WHILE_VALID: Duration = Duration::from_secs(60);
+/// The same if a login can replace what is lost.
+const WHILE_LOGIN_REMAINS: Duration = Duration::from_secs(5);
+
+const UNSTORED: &str =
+    "the store did not take this token, so the next command requests another; check the store";
 
 /// A profile and its tokens.
 #[derive(Debug)]
@@ -107,6 +112,7 @@ impl Grant {
                 };
             }
         }
+        store::prepare(config.of(profile)).await?;
         let grant = Self::open(config, profile, wanted.within)?;
         let token = signals::interruptible(&grant.tokens, grant.newest(wanted)).await?;
         Ok((token, grant))
@@ -152,8 +158,11 @@ impl Grant {
         // An exchange that was due is completed before the process ends, and its token is newer.
         // If it is not completed by then, it is as if the process had been killed: the store's
         // intent tells the next one.
-        let _settled = self.tokens.drain(WHILE_VALID).await;
+        let settled = self.tokens.drain(self.patience()).await;
         self.note_outcome(now);
+        if asked.is_ok() && settled == Drained::Unsettled {
+            failure::warn(&self.profile.name, UNSTORED);
+        }
         asked
             .map(|token| self.tokens.current().unwrap_or(token))
             .map_err(|error| self.failure(&error))
@@ -162,6 +171,15 @@ impl Grant {
     /// Returns how much longer the vendor asked clients to wait, as an earlier process was told.
     pub(crate) fn vendor_pause_left(&self, now: Timestamp) -> Option<Duration> {
         self.last_failure.read()?.vendor_pause_left(now)
+    }
+
+    /// Returns how long the end of an exchange and the store are waited for: if the program can log
+    /// in again, nothing is lost but a login.
+    fn patience(&self) -> Duration {
+        match self.profile.vendor.logs_in_itself() {
+            true => WHILE_LOGIN_REMAINS,
+            false => WHILE_VALID,
+        }
     }
 
     /// Keeps the last failure for the processes that come next, and for `status`.

@@ -1,5 +1,10 @@
 //! The store that the configuration names.
 
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
+#[cfg(feature = "postgres")]
+use vendor_auth::PostgresStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use vendor_auth::types::store::{PasswordSource, StoreError};
@@ -10,6 +15,10 @@ use crate::config::Config;
 use crate::config::secret::{self, SecretSource};
 use crate::config::settings::{SealingSettings, StoreKind, StoreSettings, resolve};
 use crate::failure::Failure;
+
+/// How long the tables of a server are waited for.
+#[cfg(feature = "postgres")]
+const PREPARATION: Duration = Duration::from_secs(5);
 
 /// Gives a cache the store. A server is not asked anything yet.
 pub(crate) fn put_under(
@@ -22,6 +31,22 @@ pub(crate) fn put_under(
         StoreKind::Redis => redis(cache, config, settings),
         StoreKind::Postgres => postgres(cache, config, settings),
     }
+}
+
+/// Creates the tables of PostgreSQL if they are missing. If that fails, the command that needs them
+/// says so; a role that may not create them is no failure if they exist.
+#[cfg(feature = "postgres")]
+pub(crate) async fn prepare(config: &Config) -> Result<(), Failure> {
+    if config.store.kind == StoreKind::Postgres {
+        let store = postgres_store(config, &config.store)?;
+        drop(tokio::time::timeout(PREPARATION, store.migrate()).await);
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "postgres"))]
+pub(crate) async fn prepare(_config: &Config) -> Result<(), Failure> {
+    Ok(())
 }
 
 fn files(config: &Config, settings: &StoreSettings) -> Result<FileStore, Failure> {
@@ -73,7 +98,11 @@ fn postgres(
     config: &Config,
     settings: &StoreSettings,
 ) -> Result<TokenCacheBuilder, Failure> {
-    use vendor_auth::PostgresStore;
+    Ok(cache.store(postgres_store(config, settings)?))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_store(config: &Config, settings: &StoreSettings) -> Result<PostgresStore, Failure> {
     let url = url_of(config, settings)?;
     let mut builder = PostgresStore::builder(required_sealing(config, settings)?).url(url);
     if let Some(schema) = &settings.schema {
@@ -88,8 +117,7 @@ fn postgres(
     if let Some(pem) = certificate_authorities(config, settings)? {
         builder = builder.root_certificates_pem(&pem);
     }
-    let store = builder.build().map_err(|error| wrong(config, &error))?;
-    Ok(cache.store(store))
+    builder.build().map_err(|error| wrong(config, &error))
 }
 
 #[cfg(not(feature = "postgres"))]

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::config::login::Login;
 use crate::failure::Failure;
 use crate::grant::{self, Grant, Wanted};
+use crate::store;
 
 /// How long the vendor is waited for once the person is done.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -47,6 +48,7 @@ pub(crate) struct LoginArgs {
 
 pub(crate) async fn run(config: &Config, args: &LoginArgs) -> Result<ExitCode, Failure> {
     let profile = config.profile(&args.name)?;
+    store::prepare(config.of(profile)).await?;
     let (grant, login) = Grant::open_for_login(config, profile, WITHIN)?;
     args.check(&login)?;
     let token = match login {

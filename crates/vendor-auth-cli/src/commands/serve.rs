@@ -39,6 +39,7 @@ use crate::config::profile::Profile;
 use crate::failure::Failure;
 use crate::grant::{self, Grant, Wanted};
 use crate::signals;
+use crate::store;
 
 /// How long connections and exchanges have to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -168,6 +169,7 @@ async fn serve(
     let mut kept = Vec::new();
     for profile in profiles {
         let sinks = sinks_of(&args.sink, profile);
+        store::prepare(config.of(profile)).await?;
         kept.push(Kept::open(config, profile, sinks, hook.clone())?);
     }
     let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));

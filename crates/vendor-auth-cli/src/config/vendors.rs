@@ -71,6 +71,15 @@ impl Vendor {
         quoted.join(", ")
     }
 
+    /// Returns whether the program can log in again whenever it has to.
+    pub(crate) fn logs_in_itself(&self) -> bool {
+        match self {
+            Self::QuectelAccessKey(_) | Self::EnosApim(_) => true,
+            Self::QuectelEndUser(_) | Self::PrivateCloud(_) => false,
+            Self::OAuth2(settings) => settings.logs_in_itself(),
+        }
+    }
+
     /// Returns how people call the vendor.
     pub(crate) fn display_name(&self) -> &'static str {
         match self {

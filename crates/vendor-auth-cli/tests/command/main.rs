@@ -35,6 +35,8 @@ mod sim;
 #[cfg(unix)]
 mod simulator;
 mod status;
+#[cfg(unix)]
+mod stores;
 mod token;
 #[cfg(all(feature = "watch", unix))]
 mod watch;

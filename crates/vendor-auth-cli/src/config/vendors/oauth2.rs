@@ -129,6 +129,11 @@ impl OAuth2Settings {
         builder.build().map_err(|error| reader.mistake(&error))
     }
 
+    /// Returns whether the client's credentials are the grant.
+    pub(super) fn logs_in_itself(&self) -> bool {
+        self.grant == GrantKind::ClientCredentials
+    }
+
     fn begin(&self, reader: &Reader<'_>) -> Result<OAuth2Builder, Mistake> {
         if self.server == Server::Any {
             let url = self.token_url.as_ref();
