@@ -27,7 +27,7 @@ impl ApiHeaders {
         method: Method,
         uri: &Uri,
     ) -> Result<Self, Failure> {
-        let endpoint = profile.endpoint(config, Credentials::Read);
+        let endpoint = profile.endpoint(Credentials::Read);
         let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
         let request = Request::builder().method(method).uri(uri).body(());
         let request = request.map_err(|_| Failure::usage(format!("{uri} is not a URL")))?;

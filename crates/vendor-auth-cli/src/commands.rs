@@ -18,6 +18,8 @@ pub(crate) mod watch;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+
 use crate::args::{Args, Command};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -27,9 +29,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let given = args.config.as_deref();
     let config = || Config::load(given);
     match args.command {
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, Args::command()),
         Command::Init(given) => init::run(args.config, &given),
-        Command::Man(args) => man::run(&args),
+        Command::Man(args) => man::run(&args, Args::command()),
         Command::Token(args) => block_on(token::run(&config()?, &args)),
         Command::Curl(args) => block_on(curl::run(&config()?, &args)),
         Command::Helper(args) => block_on(credentials::run(&config()?, &args)),

@@ -2,7 +2,9 @@
 
 pub(crate) mod document;
 pub(crate) mod login;
+pub(crate) mod paths;
 pub(crate) mod profile;
+mod reader;
 pub(crate) mod secret;
 pub(crate) mod settings;
 pub(crate) mod simulator;

@@ -121,6 +121,12 @@ fn in_seconds(wait: Duration) -> String {
     format!(" (in {} s)", wait.as_secs_f64().ceil())
 }
 
+/// Tells the people who read this program's log.
+pub(crate) fn say(what: &str) {
+    // If standard error is closed, nobody reads it.
+    drop(writeln!(std::io::stderr(), "vendor-auth: {what}"));
+}
+
 /// Tells a person what is not as it should be, although the command succeeds.
 pub(crate) fn warn(profile: &str, what: &str) {
     // If standard error is closed, nobody reads it.

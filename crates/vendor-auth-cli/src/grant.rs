@@ -1,7 +1,7 @@
 //! A profile's token cache over the configured store.
 
 mod begin;
-mod refused;
+pub(crate) mod refused;
 
 use std::time::Duration;
 
@@ -17,8 +17,6 @@ use crate::last_failure::{Failed, LastFailure};
 use crate::life::{LastError, Life};
 use crate::signals;
 use crate::store;
-
-pub(crate) use self::refused::Replaced;
 
 /// How long a command waits for an exchange whose result it does not need.
 const WHILE_VALID: Duration = Duration::from_secs(60);
@@ -273,7 +271,7 @@ fn builder(
     credentials: Credentials,
 ) -> Result<TokenCacheBuilder, Failure> {
     let endpoint = profile
-        .endpoint(config, credentials)
+        .endpoint(credentials)
         .map_err(|mistake| config.mistake(&mistake))?;
     with_endpoint(endpoint, config, profile, credentials)
 }

@@ -7,7 +7,7 @@ use vendor_auth::ReqwestClient;
 use vendor_auth::types::{HttpClient, SendError, SendFailure, http_fn};
 
 use crate::config::Config;
-use crate::config::settings::resolve;
+use crate::config::paths::resolve;
 use crate::failure::Failure;
 
 /// Returns the client that sends token requests.

@@ -11,9 +11,10 @@ use vendor_auth::types::store::{PasswordSource, StoreError};
 use vendor_auth::{BuildError, FileStore, TokenCacheBuilder};
 
 use crate::config::Config;
+use crate::config::paths::resolve;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use crate::config::secret::{self, SecretSource};
-use crate::config::settings::{SealingSettings, StoreKind, StoreSettings, resolve};
+use crate::config::settings::{SealingSettings, StoreKind, StoreSettings};
 use crate::failure::Failure;
 
 /// How long the tables of a server are waited for.

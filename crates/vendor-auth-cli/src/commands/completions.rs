@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use vendor_auth::Secret;
 
@@ -17,9 +17,8 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &CompletionsArgs, mut command: Command) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    let mut command = crate::args::Args::command();
     clap_complete::generate(args.shell, &mut command, "vendor-auth", &mut script);
     // clap_complete writes the name of a command with a dash in two ways into bash's script, so that
     // nothing would complete after a subcommand: https://github.com/clap-rs/clap/issues/6421

@@ -62,7 +62,7 @@ fn is_allowed(config: &Config, profile: &Profile, uri: &str) -> Result<bool, Fai
         return Ok(false);
     };
     let origins = profile
-        .endpoint(config, Credentials::Omitted)
+        .endpoint(Credentials::Omitted)
         .and_then(|endpoint| profile.origins(&*endpoint))
         .map_err(|mistake| config.mistake(&mistake))?;
     Ok(origins.iter().any(|origin| origin.is_of(&uri)))

@@ -139,7 +139,7 @@ mod tests {
             for text in [text, optional] {
                 let config = parsed(&text);
                 let profile = config.profiles().next().unwrap();
-                let endpoint = profile.endpoint(&config, Credentials::Omitted);
+                let endpoint = profile.endpoint(Credentials::Omitted);
                 endpoint.unwrap_or_else(|mistake| panic!("{name}: {mistake:?}"));
             }
         }

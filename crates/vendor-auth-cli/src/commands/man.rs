@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use vendor_auth::Secret;
 
@@ -20,8 +20,8 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ManArgs) -> Result<ExitCode, Failure> {
-    let command = crate::args::Args::command().disable_help_subcommand(true);
+pub(crate) fn run(args: &ManArgs, command: Command) -> Result<ExitCode, Failure> {
+    let command = command.disable_help_subcommand(true);
     match &args.dir {
         Some(directory) => {
             let written = fs::create_dir_all(directory)

@@ -11,7 +11,8 @@ use vendor_auth::Token;
 use crate::child;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::grant::{Grant, Replaced, Wanted};
+use crate::grant::refused::Replaced;
+use crate::grant::{Grant, Wanted};
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]

@@ -36,7 +36,7 @@ use self::server::Server;
 use self::sink::Sink;
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::grant::{self, Grant, Wanted};
 use crate::signals;
 use crate::store;
@@ -208,11 +208,4 @@ async fn serve(
 
 fn limit(connections: u32) -> usize {
     usize::try_from(connections).unwrap_or(usize::MAX)
-}
-
-/// Tells the people who read this program's log.
-fn say(what: &str) {
-    use std::io::Write as _;
-    // If standard error is closed, nobody reads it.
-    drop(writeln!(std::io::stderr(), "vendor-auth: {what}"));
 }

@@ -1,5 +1,6 @@
 //! Simulates the vendors on this machine.
 
+mod asked;
 mod control;
 mod faults;
 mod place;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use vendor_auth::Secret;
 
+use self::asked::FaultArgs;
 use self::control::{Control, Request};
-use self::faults::FaultArgs;
 use self::place::Place;
 use self::report::Reported;
 use self::vendors::{Settings, Simulated};
@@ -91,7 +92,7 @@ async fn simulate(config: Option<&Config>, args: &SimArgs) -> Result<(), Failure
         () = std::future::ready(()) => {}
     }
     let control = Control::open(&place).await?;
-    profiles::write(&place, &vendors)?;
+    profiles::write(&place, vendors.iter().map(|vendor| &vendor.profile))?;
     print(&Secret::from(introduction(config, &place, &vendors)))?;
     let vendors: Arc<[Simulated]> = vendors.into();
     tokio::select! {

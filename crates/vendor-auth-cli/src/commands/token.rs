@@ -54,7 +54,7 @@ pub(crate) async fn run(config: &Config, args: &TokenArgs) -> Result<ExitCode, F
         within: Duration::from_secs(args.timeout),
     };
     let (token, _grant) = Grant::token(config, profile, wanted).await?;
-    let endpoint = profile.endpoint(config, Credentials::Omitted);
+    let endpoint = profile.endpoint(Credentials::Omitted);
     let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
     let origins = profile.origins(&*endpoint);
     let printed = Printed {

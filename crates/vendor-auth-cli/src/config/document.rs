@@ -54,6 +54,11 @@ impl<'a> Document<'a> {
         names
     }
 
+    /// Returns the file.
+    pub(crate) fn path(&self) -> &Path {
+        self.path
+    }
+
     /// Takes a section of settings, if there is one.
     pub(crate) fn section<T: DeserializeOwned>(
         &mut self,

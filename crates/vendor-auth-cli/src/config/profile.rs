@@ -1,17 +1,18 @@
 //! A profile: which token, of which vendor, with which credentials.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use vendor_auth::TokenEndpoint;
 use vendor_auth::types::{ApiOrigin, BaseUrl, PlainHttp};
-use vendor_auth::{BuildError, Secret, TokenEndpoint};
 
-use super::Config;
 use super::document::{Document, Lines, Mistake, Table};
 use super::login::Login;
+pub(crate) use super::reader::Credentials;
+use super::reader::{Reader, why};
 use super::secret::SecretSource;
 use super::vendors::Vendor;
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ pub(crate) struct Profile {
     /// Whether it is one of `vendor-auth sim`.
     pub(crate) is_simulated: bool,
     lines: Lines,
+    /// The file that it is written in.
+    config: PathBuf,
 }
 
 /// What profiles of all vendors may say.
@@ -45,16 +48,6 @@ pub(crate) struct CommonSettings {
 
 /// The keys of [`CommonSettings`].
 const COMMON: [&str; 4] = ["api_urls", "allow_plain_http", "username", "refresh_token"];
-
-/// What an endpoint is made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Credentials {
-    /// The secrets of the profile.
-    Read,
-    /// None: the endpoint only names the grant, and sends nothing. No password manager asks
-    /// anything.
-    Omitted,
-}
 
 impl Profile {
     pub(super) fn read<'a>(
@@ -81,21 +74,21 @@ impl Profile {
             common,
             is_simulated: false,
             lines,
+            config: document.path().to_owned(),
         })
     }
 
     /// Returns the endpoint.
     pub(crate) fn endpoint(
         &self,
-        config: &Config,
         credentials: Credentials,
     ) -> Result<Box<dyn TokenEndpoint>, Mistake> {
-        self.vendor.endpoint(&self.reader(config, credentials))
+        self.vendor.endpoint(&self.reader(credentials))
     }
 
     /// Returns where each secret of this profile comes from, by its key.
-    pub(crate) fn secret_sources(&self, config: &Config) -> Vec<(String, SecretSource)> {
-        let reader = self.reader(config, Credentials::Omitted);
+    pub(crate) fn secret_sources(&self) -> Vec<(String, SecretSource)> {
+        let reader = self.reader(Credentials::Omitted);
         // A mistake is told by whoever needs the endpoint.
         drop(self.vendor.endpoint(&reader));
         let mut sources = reader.asked_for.into_inner();
@@ -105,18 +98,18 @@ impl Profile {
     }
 
     /// Returns the endpoint, and how its grant begins.
-    pub(crate) fn endpoint_and_login(
-        &self,
-        config: &Config,
-    ) -> Result<(Box<dyn TokenEndpoint>, Login), Mistake> {
-        let reader = self.reader(config, Credentials::Read);
+    pub(crate) fn endpoint_and_login(&self) -> Result<(Box<dyn TokenEndpoint>, Login), Mistake> {
+        let reader = self.reader(Credentials::Read);
         self.vendor.endpoint_and_login(&reader)
     }
 
-    fn reader<'a>(&'a self, config: &'a Config, credentials: Credentials) -> Reader<'a> {
+    fn reader(&self, credentials: Credentials) -> Reader<'_> {
         Reader {
-            config: config.of(self).path(),
-            profile: self,
+            config: &self.config,
+            name: &self.name,
+            lines: &self.lines,
+            allows_plain_http: self.common.allow_plain_http,
+            has_refresh_token: self.common.refresh_token.is_some(),
             credentials,
             asked_for: RefCell::default(),
         }
@@ -148,73 +141,6 @@ impl Profile {
             false => PlainHttp::Refused,
         }
     }
-}
-
-/// Reads the secrets of a profile.
-pub(crate) struct Reader<'a> {
-    config: &'a Path,
-    profile: &'a Profile,
-    credentials: Credentials,
-    asked_for: RefCell<Vec<(String, SecretSource)>>,
-}
-
-impl Reader<'_> {
-    /// Reads the secret of this key.
-    pub(super) fn secret(&self, key: &str, source: &SecretSource) -> Result<Secret, Mistake> {
-        let asked_for = (key.to_owned(), source.clone());
-        self.asked_for.borrow_mut().push(asked_for);
-        match self.credentials {
-            Credentials::Omitted => Ok(Secret::from("omitted")),
-            Credentials::Read => source
-                .read(self.config)
-                .map_err(|why| self.profile.mistake(key, why)),
-        }
-    }
-
-    pub(super) fn allows_plain_http(&self) -> bool {
-        self.profile.common.allow_plain_http
-    }
-
-    /// Returns whether a refresh token from elsewhere begins the grant.
-    pub(super) fn has_refresh_token(&self) -> bool {
-        self.profile.common.refresh_token.is_some()
-    }
-
-    pub(super) fn profile_name(&self) -> &str {
-        &self.profile.name
-    }
-
-    /// Returns the mistake of a key that is needed and not written.
-    pub(super) fn missing(&self, key: &str) -> Mistake {
-        self.mistake_at(key, format!("is missing; write {key} = …"))
-    }
-
-    pub(super) fn mistake_at(&self, key: &str, why: impl Into<String>) -> Mistake {
-        self.profile.mistake(key, why)
-    }
-
-    /// Returns the mistake that a builder found, at the key that this profile has for its field.
-    pub(super) fn mistake(&self, error: &BuildError) -> Mistake {
-        let keys: &[&str] = match error.field() {
-            "base_url" => &["url", "token_url", "domain", "region"],
-            "token_path" => &["token_url"],
-            "authorize_path" => &["authorize_url"],
-            "revocation_path" => &["revocation_url"],
-            "introspection_path" => &["introspection_url"],
-            other => &[other],
-        };
-        let written = keys.iter().find(|key| self.profile.lines.has(key));
-        let key = written.or(keys.first()).copied().unwrap_or_default();
-        let why = why(error).replace("allow_plain_http()", "write allow_plain_http = true");
-        self.profile.mistake(key, why)
-    }
-}
-
-/// Returns what a builder says about a field, without the field.
-fn why(error: &BuildError) -> String {
-    let text = error.to_string();
-    let field = format!("`{}` ", error.field());
-    text.strip_prefix(&field).unwrap_or(&text).to_owned()
 }
 
 fn take_vendor(table: &mut DeTable<'_>, lines: &Lines) -> Result<String, Mistake> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use vendor_auth::Secret;
 
-use super::settings::resolve;
+use super::paths::resolve;
 
 /// Where a secret is read when it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]

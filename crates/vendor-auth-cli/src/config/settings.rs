@@ -1,6 +1,6 @@
 //! The sections `[store]` and `[http]`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -77,16 +77,4 @@ pub(crate) struct HttpSettings {
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout_seconds: Option<u64>,
     pub(crate) read_timeout_seconds: Option<u64>,
-}
-
-/// Returns the path that the configuration means: `~/` is the home directory, and a relative path
-/// is relative to the configuration's own directory.
-pub(crate) fn resolve(config: &Path, path: &Path) -> PathBuf {
-    if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), std::env::home_dir()) {
-        return home.join(rest);
-    }
-    match config.parent() {
-        Some(directory) => directory.join(path),
-        None => path.to_owned(),
-    }
 }

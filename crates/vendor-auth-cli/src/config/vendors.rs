@@ -13,7 +13,7 @@ use self::private_cloud::PrivateCloudSettings;
 use self::quectel::{AccessKeySettings, EndUserSettings};
 use super::document::{Document, Lines, Mistake, Table};
 use super::login::Login;
-use super::profile::Reader;
+use super::reader::Reader;
 use crate::failure::Failure;
 
 /// The settings of a vendor.

@@ -22,7 +22,7 @@ impl Grant {
     ) -> Result<(Self, Login), Failure> {
         let config = config.of(profile);
         let (endpoint, login) = profile
-            .endpoint_and_login(config)
+            .endpoint_and_login()
             .map_err(|mistake| config.mistake(&mistake))?;
         let builder = with_endpoint(endpoint, config, profile, Credentials::Read)?;
         let builder = builder

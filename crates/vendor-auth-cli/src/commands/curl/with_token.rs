@@ -7,9 +7,9 @@ use command_fds::CommandFdExt as _;
 use vendor_auth::Token;
 use vendor_auth::types::reexports::http::Uri;
 
-use super::CurlArgs;
 use super::allowed::{self, Allowed};
 use super::answers;
+use super::arguments::CurlArgs;
 use super::operation::Operation;
 use super::option_table::OptionTable;
 use super::pipes::Pipes;
@@ -28,7 +28,7 @@ pub(crate) async fn run(config: &Config, args: &CurlArgs) -> Result<ExitCode, Fa
     let config = config.of(profile);
     let table = OptionTable::parse(&ask_curl(&["--help", "all"])?);
     let operations = Operation::parse(&args.arguments, &table)?;
-    let endpoint = profile.endpoint(config, Credentials::Omitted);
+    let endpoint = profile.endpoint(Credentials::Omitted);
     let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
     let origins = profile.origins(&*endpoint);
     let allowed = Allowed {

@@ -6,9 +6,9 @@ use super::Checks;
 use super::finding::Report;
 use super::network::in_time;
 use super::target::Target;
+use crate::config::paths::resolve;
 use crate::config::profile::{Credentials, Profile};
 use crate::config::secret::SecretSource;
-use crate::config::settings::resolve;
 use crate::config::{Config, default_path};
 use crate::failure::{CONFIG, TRY_LATER};
 
@@ -37,7 +37,7 @@ pub(super) fn profile<'a>(
     report: &mut Report,
 ) -> Option<(&'a Profile, Target)> {
     let found = config.profile(name).and_then(|profile| {
-        let endpoint = profile.endpoint(config, Credentials::Omitted);
+        let endpoint = profile.endpoint(Credentials::Omitted);
         let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
         profile
             .origins(&*endpoint)
@@ -65,7 +65,7 @@ pub(super) fn profile<'a>(
 /// Reads each secret, and forgets it.
 pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
     let profile = checks.profile;
-    let sources = profile.secret_sources(checks.config);
+    let sources = profile.secret_sources();
     if sources.is_empty() {
         return report.ok(SECRETS, "this profile has none");
     }
@@ -74,7 +74,7 @@ pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
     }
     // A secret of a wrong form is found when the endpoint is made with it.
     if !report.has_failed(&[SECRETS])
-        && let Err(mistake) = profile.endpoint(checks.config, Credentials::Read)
+        && let Err(mistake) = profile.endpoint(Credentials::Read)
     {
         let failure = checks.config.mistake(&mistake);
         report.fail(SECRETS, failure.code(), failure.to_string(), "");

@@ -76,7 +76,7 @@ mod unix {
 
     use tokio::net::{UnixListener, UnixStream};
 
-    use crate::commands::serve::say;
+    use crate::failure::say;
 
     /// A socket file, which is removed at the end.
     pub(in super::super) struct UnixSocket {

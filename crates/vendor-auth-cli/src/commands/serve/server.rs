@@ -21,7 +21,7 @@ use super::connections::{Closed, Connections, Place};
 use super::guard::Guard;
 use super::listener::{Listener, Stream};
 use super::routes::{self, Served};
-use super::say;
+use crate::failure::say;
 
 /// How long a client may take to send a request's header, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

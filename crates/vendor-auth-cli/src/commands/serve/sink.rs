@@ -45,7 +45,7 @@ impl Sink {
 
 /// Returns the origins to which a profile's token may be sent.
 pub(super) fn origins(config: &Config, profile: &Profile) -> Result<Vec<ApiOrigin>, Failure> {
-    let endpoint = profile.endpoint(config, Credentials::Omitted);
+    let endpoint = profile.endpoint(Credentials::Omitted);
     let origins = endpoint.and_then(|endpoint| profile.origins(&*endpoint));
     origins.map_err(|mistake| config.mistake(&mistake))
 }

@@ -15,7 +15,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::faults::{self, Asked};
+use super::asked::Asked;
+use super::faults;
 use super::place::Place;
 use super::report::Reported;
 use super::vendors::Simulated;

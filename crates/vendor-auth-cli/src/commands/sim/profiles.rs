@@ -5,7 +5,6 @@ use token_sim::{
 };
 
 use super::place::Place;
-use super::vendors::Simulated;
 use crate::config::simulator;
 use crate::failure::Failure;
 
@@ -27,11 +26,14 @@ pub(super) struct Written {
 
 /// Writes the profiles; their configuration comes last, because its presence says that the rest is
 /// there.
-pub(super) fn write(place: &Place, vendors: &[Simulated]) -> Result<(), Failure> {
+pub(super) fn write<'a>(
+    place: &Place,
+    profiles: impl Iterator<Item = &'a Written>,
+) -> Result<(), Failure> {
     let mut config = HEADER.to_owned();
-    for vendor in vendors {
-        config.push_str(&vendor.profile.toml);
-        for (name, secret) in &vendor.profile.secrets {
+    for profile in profiles {
+        config.push_str(&profile.toml);
+        for (name, secret) in &profile.secrets {
             place.write(&format!("secrets/{name}"), secret)?;
         }
     }

@@ -9,7 +9,7 @@ use token_sim::{
     Simulation,
 };
 
-use super::faults::Active;
+use super::asked::Active;
 use super::profiles;
 use crate::failure::Failure;
 

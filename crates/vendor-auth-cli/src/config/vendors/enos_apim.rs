@@ -4,7 +4,7 @@ use serde::Deserialize;
 use vendor_auth::enos_apim::{EnosApim, TimestampAs};
 
 use crate::config::document::Mistake;
-use crate::config::profile::Reader;
+use crate::config::reader::Reader;
 use crate::config::secret::SecretSource;
 
 /// `vendor = "enos-apim"`.

@@ -11,7 +11,7 @@ use vendor_auth::oauth2::{ClientAuthentication, OAuth2, OAuth2Builder, UnknownTo
 use vendor_auth::types::Rotation;
 
 use crate::config::document::Mistake;
-use crate::config::profile::Reader;
+use crate::config::reader::Reader;
 use crate::config::secret::SecretSource;
 
 /// `vendor = "oauth2"`, or one of the products.

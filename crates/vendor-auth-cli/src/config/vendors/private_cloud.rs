@@ -7,7 +7,7 @@ use vendor_auth::privcloud::{Dialect, PrivateCloud};
 
 use crate::config::document::Mistake;
 use crate::config::login::{AuthorizationServer, BrowserLogin, Login, Redirect};
-use crate::config::profile::Reader;
+use crate::config::reader::Reader;
 use crate::config::secret::SecretSource;
 
 /// `vendor = "private-cloud"`.

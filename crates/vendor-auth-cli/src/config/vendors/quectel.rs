@@ -7,7 +7,7 @@ use vendor_auth::quectel::{AccessKey, EndUser, Parameters, Region};
 
 use crate::config::document::Mistake;
 use crate::config::login::{Login, NameKind, PasswordLogin};
-use crate::config::profile::Reader;
+use crate::config::reader::Reader;
 use crate::config::secret::SecretSource;
 
 /// `vendor = "quectel-access-key"`.

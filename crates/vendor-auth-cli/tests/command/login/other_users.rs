@@ -62,8 +62,8 @@ async fn a_redirect_that_another_user_brings_is_refused() {
         site.trim_start_matches("http://"),
     );
     let sent = another_user("bash").args(["-c", &request]).status();
+    // If its connection is reset before the request is read, nothing is said.
     assert!(sent.unwrap().success());
-    started.wait_for("A browser was refused");
 
     assert_eq!(server.exchange_count(), 0);
     assert_eq!(come_back(&redirect).status, 303);

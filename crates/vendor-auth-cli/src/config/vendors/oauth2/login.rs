@@ -5,7 +5,7 @@ use vendor_auth::oauth2::OAuth2;
 use super::{GrantKind, OAuth2Settings, Server};
 use crate::config::document::Mistake;
 use crate::config::login::{AuthorizationServer, BrowserLogin, Login, Redirect};
-use crate::config::profile::Reader;
+use crate::config::reader::Reader;
 
 /// Parameters of the authorization URL that the login itself sets, or that change how the browser
 /// comes back.
