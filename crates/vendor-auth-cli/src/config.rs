@@ -15,8 +15,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use vendor_auth::types::ApiOrigin;
+
 use self::document::{Document, Mistake};
-use self::profile::Profile;
+use self::profile::{Credentials, Profile};
 use self::settings::{HttpSettings, StoreSettings};
 use self::simulator::NOT_RUNNING;
 use crate::failure::Failure;
@@ -111,6 +113,13 @@ impl Config {
             Some(simulated) if profile.is_simulated => simulated,
             _ => self,
         }
+    }
+
+    /// Returns the origins to which a profile's token may be sent.
+    pub(crate) fn origins(&self, profile: &Profile) -> Result<Vec<ApiOrigin>, Failure> {
+        let endpoint = profile.endpoint(Credentials::Omitted);
+        let origins = endpoint.and_then(|endpoint| profile.origins(&*endpoint));
+        origins.map_err(|mistake| self.of(profile).mistake(&mistake))
     }
 
     /// Returns the environment variables that have secrets: no other program needs them.

@@ -127,15 +127,6 @@ pub(crate) fn say(what: &str) {
     drop(writeln!(std::io::stderr(), "vendor-auth: {what}"));
 }
 
-/// Tells a person what is not as it should be, although the command succeeds.
-pub(crate) fn warn(profile: &str, what: &str) {
-    // If standard error is closed, nobody reads it.
-    drop(writeln!(
-        std::io::stderr(),
-        "vendor-auth: {profile}: {what}"
-    ));
-}
-
 /// Returns the exit code of a kind of error.
 pub(crate) fn code(kind: ErrorKind) -> u8 {
     match kind {

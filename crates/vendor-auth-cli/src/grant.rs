@@ -100,9 +100,11 @@ impl Grant {
         profile: &Profile,
         wanted: Wanted,
     ) -> Result<(TokenGuard, Self), Failure> {
+        let mut is_readable = false;
         if !wanted.force {
             let stored = Self::open_offline(config, profile)?;
             let found = stored.stored(wanted).await;
+            is_readable = found.is_ok();
             if wanted.no_refresh || matches!(found, Ok(Some(_))) {
                 return match found? {
                     Some(token) => Ok((token, stored)),
@@ -110,7 +112,9 @@ impl Grant {
                 };
             }
         }
-        store::prepare(config.of(profile)).await?;
+        if !is_readable {
+            store::prepare(config.of(profile)).await?;
+        }
         let grant = Self::open(config, profile, wanted.within)?;
         let token = signals::interruptible(&grant.tokens, grant.newest(wanted)).await?;
         Ok((token, grant))
@@ -159,7 +163,7 @@ impl Grant {
         let settled = self.tokens.drain(self.patience()).await;
         self.note_outcome(now);
         if asked.is_ok() && settled == Drained::Unsettled {
-            failure::warn(&self.profile.name, UNSTORED);
+            failure::say(&format!("{}: {UNSTORED}", self.profile.name));
         }
         asked
             .map(|token| self.tokens.current().unwrap_or(token))

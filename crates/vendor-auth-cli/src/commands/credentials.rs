@@ -12,7 +12,7 @@ use vendor_auth::Secret;
 use vendor_auth::types::reexports::http::Uri;
 
 use crate::config::Config;
-use crate::config::profile::{Credentials, Profile};
+use crate::config::profile::Profile;
 use crate::failure::Failure;
 
 /// The longest question.
@@ -61,10 +61,7 @@ fn is_allowed(config: &Config, profile: &Profile, uri: &str) -> Result<bool, Fai
     let Ok(uri) = uri.parse::<Uri>() else {
         return Ok(false);
     };
-    let origins = profile
-        .endpoint(Credentials::Omitted)
-        .and_then(|endpoint| profile.origins(&*endpoint))
-        .map_err(|mistake| config.mistake(&mistake))?;
+    let origins = config.origins(profile)?;
     Ok(origins.iter().any(|origin| origin.is_of(&uri)))
 }
 

@@ -141,7 +141,7 @@ async fn write_once(
     sinks: &[Sink],
     hook: Option<&Hook>,
 ) -> Result<(), Failure> {
-    let origins = sink::origins(config, profile)?;
+    let origins = config.origins(profile)?;
     let (token, _grant) = Grant::token(config, profile, Wanted::default()).await?;
     for sink in sinks {
         sink.write(profile, &token, &origins, grant::now())?;
@@ -166,10 +166,12 @@ async fn serve(
 ) -> Result<ExitCode, Failure> {
     // Before the caches: they begin their gauges as they are built.
     let metrics = Metrics::install()?;
+    if profiles.iter().any(|profile| !profile.is_simulated) {
+        store::prepare(config).await?;
+    }
     let mut kept = Vec::new();
     for profile in profiles {
         let sinks = sinks_of(&args.sink, profile);
-        store::prepare(config.of(profile)).await?;
         kept.push(Kept::open(config, profile, sinks, hook.clone())?);
     }
     let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));

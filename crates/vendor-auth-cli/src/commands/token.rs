@@ -9,7 +9,6 @@ use clap::Args;
 use vendor_auth::Secret;
 
 use crate::config::Config;
-use crate::config::profile::Credentials;
 use crate::failure::Failure;
 use crate::grant::{self, Grant, Wanted};
 use crate::output::{Format, Printed};
@@ -54,14 +53,11 @@ pub(crate) async fn run(config: &Config, args: &TokenArgs) -> Result<ExitCode, F
         within: Duration::from_secs(args.timeout),
     };
     let (token, _grant) = Grant::token(config, profile, wanted).await?;
-    let endpoint = profile.endpoint(Credentials::Omitted);
-    let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
-    let origins = profile.origins(&*endpoint);
     let printed = Printed {
         profile: &profile.name,
         username: profile.username(),
         token: &token,
-        origins: &origins.map_err(|mistake| config.mistake(&mistake))?,
+        origins: &config.origins(profile)?,
         now: grant::now(),
     };
     let text = printed.to_text(args.output)?;

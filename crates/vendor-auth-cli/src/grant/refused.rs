@@ -1,6 +1,5 @@
 //! A token that an API refused.
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use vendor_auth::{Secret, TokenGuard};
 use super::{Grant, WHILE_VALID, now};
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::signals;
 use crate::state_file::StateFile;
 
@@ -89,8 +88,7 @@ impl Replaced {
                  the API, and the token's audience and scopes"
             }
         };
-        // If standard error is closed, nobody reads it.
-        drop(writeln!(io::stderr(), "vendor-auth: {profile}: {what}"));
+        say(&format!("{profile}: {what}"));
     }
 }
 

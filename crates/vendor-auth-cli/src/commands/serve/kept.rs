@@ -10,7 +10,7 @@ use vendor_auth::{Error, ErrorKind, Token, TokenGuard};
 use super::answer::Refusal;
 use super::history::History;
 use super::hook::Hook;
-use super::sink::{self, Sink};
+use super::sink::Sink;
 use crate::config::Config;
 use crate::config::profile::Profile;
 use crate::failure::say;
@@ -44,7 +44,7 @@ impl Kept {
         let grant = Grant::open(config, profile, WITHIN)?;
         let now = grant::now();
         Ok(Self {
-            origins: sink::origins(config, profile)?,
+            origins: config.origins(profile)?,
             paused_until: grant.vendor_pause_left(now).map(|left| now.after(left)),
             grant,
             sinks,

@@ -9,8 +9,7 @@ use vendor_auth::Token;
 use vendor_auth::types::{ApiOrigin, Timestamp};
 
 use crate::commands::token::replace;
-use crate::config::Config;
-use crate::config::profile::{Credentials, Profile};
+use crate::config::profile::Profile;
 use crate::failure::Failure;
 use crate::output::{Format, Printed};
 
@@ -41,13 +40,6 @@ impl Sink {
         };
         replace(&self.path, &printed.to_text(self.format)?, self.mode)
     }
-}
-
-/// Returns the origins to which a profile's token may be sent.
-pub(super) fn origins(config: &Config, profile: &Profile) -> Result<Vec<ApiOrigin>, Failure> {
-    let endpoint = profile.endpoint(Credentials::Omitted);
-    let origins = endpoint.and_then(|endpoint| profile.origins(&*endpoint));
-    origins.map_err(|mistake| config.mistake(&mistake))
 }
 
 impl FromStr for Sink {
