@@ -58,12 +58,7 @@ struct Failure {
 /// Returns the page about these profiles.
 pub(super) fn show<'a>(profiles: impl Iterator<Item = &'a Kept>, now: Timestamp) -> Response {
     let cards = profiles.map(|kept| Card::of(kept.life(), &kept.history(), now));
-    let page = Page {
-        cards: cards.collect(),
-        now: Moment::of(now, now),
-        reload: RELOAD,
-    };
-    let Ok(text) = page.render() else {
+    let Ok(text) = Page::of(cards.collect(), now).render() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let headers = [
@@ -87,6 +82,16 @@ pub(super) fn show<'a>(profiles: impl Iterator<Item = &'a Kept>, now: Timestamp)
 /// Returns the page's style sheet.
 pub(super) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+impl Page {
+    fn of(cards: Vec<Card>, now: Timestamp) -> Self {
+        Self {
+            cards,
+            now: Moment::of(now, now),
+            reload: RELOAD,
+        }
+    }
 }
 
 impl Card {
@@ -166,3 +171,8 @@ fn next(life: &Life, now: Timestamp) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod svg;
+#[cfg(test)]
+mod tests;

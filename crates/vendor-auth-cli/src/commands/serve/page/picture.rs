@@ -11,8 +11,10 @@ const ROW: u32 = 40;
 pub(super) const BAND: u32 = 16;
 /// Above the bands, where "now" is written.
 const TOP: u32 = 20;
-/// Below them, for the ends of the axis.
-const BOTTOM: u32 = 22;
+/// Between them and the axis, for the crosses on it.
+const GAP: u32 = 6;
+/// Below the axis, for its ends.
+const BOTTOM: u32 = 24;
 /// The least width of what has no duration, in percent.
 const SLIVER: f64 = 0.6;
 
@@ -65,7 +67,7 @@ impl Picture {
         let rows: Vec<Row> = rows
             .map(|(index, period)| Row::of(period, TOP + index * ROW, window, now))
             .collect();
-        let bottom = TOP + ROW * u32::try_from(rows.len()).unwrap_or_default();
+        let bottom = TOP + ROW * u32::try_from(rows.len()).unwrap_or_default() + GAP;
         let failures = history.failures.iter().map(|failed| failed.last_at);
         let failures = failures.filter(|at| *at >= window.from);
         Some(Self {
