@@ -1,7 +1,6 @@
 //! Installs the servers that are missing, or fails with the command that does.
 #![expect(clippy::print_stdout, reason = "a command for people")]
 
-use std::collections::BTreeSet;
 use std::process::{Command, ExitCode};
 
 use local_servers::install;
@@ -11,8 +10,7 @@ fn main() -> ExitCode {
     if missing.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let packages: BTreeSet<&str> = missing.iter().map(|missing| missing.package).collect();
-    let command = install::command(&packages.into_iter().collect::<Vec<_>>());
+    let command = install::command_for(&missing);
     if !may_install(&command) {
         println!("some servers that the tests start are missing. Run as root: {command}");
         return ExitCode::FAILURE;

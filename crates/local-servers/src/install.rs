@@ -1,5 +1,6 @@
 //! Which servers and other programs are installed, and the command that installs the others.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -12,14 +13,24 @@ use crate::ServerError;
 pub struct Missing {
     /// The program.
     pub program: &'static str,
-    /// Its package, as this machine's package manager names it.
+    /// Its package, as this machine's package manager names it; or those that its build needs.
     pub package: &'static str,
+    /// What builds it after that, if no package has it.
+    pub build: Option<&'static str>,
 }
 
 impl Missing {
-    /// Returns the command that installs its package.
+    /// Returns the command that installs it.
     pub fn command(&self) -> String {
-        command(&[self.package])
+        command_for(std::slice::from_ref(self))
+    }
+
+    const fn packaged(program: &'static str, package: &'static str) -> Self {
+        Self {
+            program,
+            package,
+            build: None,
+        }
     }
 }
 
@@ -29,6 +40,18 @@ pub fn missing() -> Vec<Missing> {
         .into_iter()
         .filter(|needed| find(needed.program).is_err())
         .collect()
+}
+
+/// Returns one command that installs all of these.
+pub fn command_for(missing: &[Missing]) -> String {
+    let packages: BTreeSet<&str> = missing.iter().map(|it| it.package).collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    let builds = missing.iter().filter_map(|it| it.build);
+    let steps: Vec<String> = [command(&packages)]
+        .into_iter()
+        .chain(builds.map(str::to_owned))
+        .collect();
+    steps.join(" && ")
 }
 
 /// Returns one command that installs these packages: `apt-get`, or Homebrew if there is none.
@@ -54,18 +77,15 @@ fn needed() -> Vec<Missing> {
 
 /// What only Debian has.
 const ON_DEBIAN: [Missing; 2] = [
-    Missing {
-        // A module of Debian's Python.
-        program: "/usr/lib/python3/dist-packages/yaml/__init__.py",
-        package: "python3-yaml",
-    },
-    Missing {
-        program: "systemd-analyze",
-        package: "systemd",
-    },
+    // A module of Debian's Python.
+    Missing::packaged(
+        "/usr/lib/python3/dist-packages/yaml/__init__.py",
+        "python3-yaml",
+    ),
+    Missing::packaged("systemd-analyze", "systemd"),
 ];
 
-fn everywhere() -> [Missing; 25] {
+fn everywhere() -> [Missing; 26] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -81,112 +101,48 @@ fn everywhere() -> [Missing; 25] {
     let dbus = if debian { "dbus-daemon" } else { "dbus" };
     let dbus_bin = if debian { "dbus-bin" } else { "dbus" };
     let groff = if debian { "groff-base" } else { "groff" };
+    // No package has hurl. This is the newest whose oldest Rust is that of rust-toolchain.toml.
+    let hurl = Missing {
+        program: "hurl",
+        package: if debian {
+            "libclang-dev libcurl4-openssl-dev libxml2-dev pkg-config"
+        } else {
+            "libxml2 pkgconf"
+        },
+        build: Some("cargo install --locked hurl@8.0.1"),
+    };
     let driver = if debian {
         "chromium-driver"
     } else {
         "chromedriver"
     };
     [
-        Missing {
-            program: "chromedriver",
-            package: driver,
-        },
-        Missing {
-            program: "chromium",
-            package: "chromium",
-        },
-        Missing {
-            program: "http",
-            package: "httpie",
-        },
-        Missing {
-            program: "curl",
-            package: "curl",
-        },
-        Missing {
-            program: "crontab",
-            package: "cron",
-        },
-        Missing {
-            program: "git",
-            package: "git",
-        },
-        Missing {
-            program: "kubectl",
-            package: kubectl,
-        },
-        Missing {
-            program: "nginx",
-            package: "nginx",
-        },
-        Missing {
-            program: "redis-server",
-            package: redis,
-        },
-        Missing {
-            program: "redis-cli",
-            package: redis,
-        },
-        Missing {
-            program: "initdb",
-            package: "postgresql",
-        },
-        Missing {
-            program: "psql",
-            package: "postgresql",
-        },
-        Missing {
-            program: "pgbouncer",
-            package: "pgbouncer",
-        },
-        Missing {
-            program: "prometheus",
-            package: "prometheus",
-        },
-        Missing {
-            program: "promtool",
-            package: "prometheus",
-        },
-        Missing {
-            program: "nats-server",
-            package: "nats-server",
-        },
-        Missing {
-            program: "mosquitto",
-            package: "mosquitto",
-        },
-        Missing {
-            program: "mosquitto_passwd",
-            package: "mosquitto",
-        },
-        Missing {
-            program: "gnome-keyring-daemon",
-            package: "gnome-keyring",
-        },
-        Missing {
-            program: "secret-tool",
-            package: libsecret,
-        },
-        Missing {
-            program: "dbus-run-session",
-            package: dbus,
-        },
-        Missing {
-            program: "dbus-send",
-            package: dbus_bin,
-        },
-        Missing {
-            program: "man",
-            package: "man-db",
-        },
-        Missing {
-            program: "groff",
-            package: groff,
-        },
-        Missing {
-            program: "tmux",
-            package: "tmux",
-        },
+        Missing::packaged("chromedriver", driver),
+        Missing::packaged("chromium", "chromium"),
+        Missing::packaged("http", "httpie"),
+        Missing::packaged("curl", "curl"),
+        Missing::packaged("crontab", "cron"),
+        Missing::packaged("git", "git"),
+        hurl,
+        Missing::packaged("kubectl", kubectl),
+        Missing::packaged("nginx", "nginx"),
+        Missing::packaged("redis-server", redis),
+        Missing::packaged("redis-cli", redis),
+        Missing::packaged("initdb", "postgresql"),
+        Missing::packaged("psql", "postgresql"),
+        Missing::packaged("pgbouncer", "pgbouncer"),
+        Missing::packaged("prometheus", "prometheus"),
+        Missing::packaged("promtool", "prometheus"),
+        Missing::packaged("nats-server", "nats-server"),
+        Missing::packaged("mosquitto", "mosquitto"),
+        Missing::packaged("mosquitto_passwd", "mosquitto"),
+        Missing::packaged("gnome-keyring-daemon", "gnome-keyring"),
+        Missing::packaged("secret-tool", libsecret),
+        Missing::packaged("dbus-run-session", dbus),
+        Missing::packaged("dbus-send", dbus_bin),
+        Missing::packaged("man", "man-db"),
+        Missing::packaged("groff", groff),
+        Missing::packaged("tmux", "tmux"),
     ]
 }
 
@@ -233,8 +189,11 @@ fn postgresql_folders() -> Vec<PathBuf> {
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
     // Daemons are often not on a user's search path.
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(env::home_dir()?.join(".cargo")));
     env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin", "/opt/homebrew/bin", "/usr/local/bin"].map(PathBuf::from))
+        .chain(cargo.map(|folder| folder.join("bin")))
         .map(|folder| folder.join(program))
         .find(|path| is_program(path))
 }
@@ -262,6 +221,18 @@ mod tests {
             needed()
                 .iter()
                 .all(|needed| needed.command().contains(needed.package))
+        );
+    }
+    #[test]
+    fn what_is_built_is_built_after_all_packages() {
+        let built = Missing {
+            build: Some("cargo install b"),
+            ..Missing::packaged("b", "for-b")
+        };
+        let command = command_for(&[built, Missing::packaged("c", "c")]);
+        assert!(
+            command.ends_with(" c for-b && cargo install b"),
+            "{command}"
         );
     }
 }

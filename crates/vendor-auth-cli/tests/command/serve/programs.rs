@@ -1,4 +1,4 @@
-//! Real nginx, Prometheus, HTTPie and curl as clients.
+//! Real nginx, Prometheus, HTTPie, curl and hurl as clients.
 
 use std::fs;
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ pub(super) fn program(name: &str) -> Command {
     if let Some(missing) = missing.iter().find(|it| it.program == name) {
         panic!("{name} is not installed. Run: {}", missing.command());
     }
-    let mut command = Command::new(name);
+    let mut command = Command::new(install::find(name).unwrap());
     let path = std::env::var("PATH").unwrap_or_default();
     // Daemons are often not on a user's search path.
     command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
@@ -163,6 +163,31 @@ async fn httpie_and_curl_get_the_token() {
         .arg(&socket)
         .arg("http://localhost/token/demo");
     assert!(printed(curl).contains(&token));
+}
+
+#[tokio::test]
+async fn hurl_gets_the_token_for_an_api_and_nothing_where_a_guard_is_missing() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let serving = Serving::on_a_port(&home, &[]);
+    let secrets = home.path("secrets");
+    fs::write(&secrets, format!("bearer={}\n", serving.bearer())).unwrap();
+    let variables = [
+        format!("serve=http://127.0.0.1:{}", serving.port()),
+        format!("api={}", server.resource_url()),
+    ];
+    let mut hurl = program("hurl");
+    hurl.arg("--test").arg("--secrets-file").arg(&secrets);
+    for variable in &variables {
+        hurl.args(["--variable", variable]);
+    }
+    hurl.arg(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/serve.hurl"
+    ));
+    hurl.env("HOME", home.path(""));
+    printed(hurl);
+    assert_eq!(server.exchange_count(), 1);
 }
 
 fn bearer_header(home: &Home, serving: &Serving) -> PathBuf {
