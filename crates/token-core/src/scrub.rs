@@ -167,8 +167,8 @@ fn places_of(secret: &[u8], text: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-/// Returns the text with a mark in place of every hidden range and a space in place of every
-/// control character.
+/// Returns the text with a mark in place of every hidden range and a space in place of everything
+/// that is not shown.
 fn render(text: &str, hidden: &[bool]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut in_mark = false;
@@ -178,11 +178,21 @@ fn render(text: &str, hidden: &[bool]) -> String {
         match (is_hidden, in_mark) {
             (true, true) => {}
             (true, false) => clean.push_str(MARK),
-            (false, _) => clean.push(if c.is_control() { ' ' } else { c }),
+            (false, _) => clean.push(if directs(c) { ' ' } else { c }),
         }
         in_mark = is_hidden;
     }
     clean
+}
+
+/// Returns whether this directs a terminal or a page instead of being shown: a control character, a
+/// separator of lines, or one that turns the direction of writing.
+fn directs(c: char) -> bool {
+    let turns = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    turns || c.is_control()
 }
 
 fn head(text: &str, longest: usize) -> &str {

@@ -85,6 +85,7 @@ fn a_harmless_text_is_left_alone() {
 #[test]
 fn control_characters_are_replaced_and_long_texts_truncated() {
     assert_eq!(scrubbed("xyz", "a\r\nb\0c"), "a  b c");
+    assert_eq!(scrubbed("xyz", "a\u{202e}b\u{2066}c\u{9b}d"), "a b c d");
     assert_eq!(
         Scrubber::new([])
             .scrub(&"é".repeat(5000), 64)
