@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
+/// No span is longer, in seconds.
+const YEAR: i64 = 31_536_000;
+
 /// The arguments of `sim fault`.
 #[derive(Debug, Args)]
 pub(crate) struct FaultArgs {
@@ -20,7 +23,7 @@ pub(crate) struct FaultArgs {
     profile: Option<String>,
 
     /// Until this time has passed. Default: until `vendor-auth sim fault none`
-    #[arg(long = "for", value_name = "SECONDS", conflicts_with = "times")]
+    #[arg(long = "for", value_name = "SECONDS", conflicts_with = "times", value_parser = clap::value_parser!(u64).range(..=YEAR.unsigned_abs()))]
     lasting: Option<u64>,
 
     /// For this number of token requests
@@ -29,7 +32,7 @@ pub(crate) struct FaultArgs {
 
     /// How long: `Retry-After` of 429 and 503 (default 5), the delay of `slow` (default 10), by how
     /// much the clock of `clock-skew` is fast (default 3600; negative: slow)
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-YEAR..=YEAR))]
     seconds: Option<i64>,
 }
 

@@ -120,7 +120,7 @@ impl Simulated {
         simulation.clear_faults();
         self.server.set_disabled(false);
         let skew_ms = self.active().skew_ms;
-        self.skew(-skew_ms);
+        self.skew(skew_ms.saturating_neg());
         self.active().replace(Kind::None);
         simulation.accept_connections().await.map_err(io)
     }

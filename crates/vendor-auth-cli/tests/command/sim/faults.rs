@@ -117,6 +117,14 @@ fn a_fault_that_makes_no_sense_is_explained() {
             &["503", "--seconds", "-1"],
             "--seconds must not be negative",
         ),
+        (
+            &["clock-skew", "--seconds=-9223372036854775808"],
+            "is not in -31536000..=31536000",
+        ),
+        (
+            &["outage", "--for", "18446744073709551615"],
+            "is not in 0..=31536000",
+        ),
         (&["earthquake"], "possible values: none, outage, 503, 429"),
     ];
     for (arguments, expected) in cases {
