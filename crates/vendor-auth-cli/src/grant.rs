@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use vendor_auth::cache::{Drained, GrantState, Health, SystemClock};
 use vendor_auth::types::{Clock as _, Timestamp};
-use vendor_auth::{TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
+use vendor_auth::{Secret, TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
 
 use crate::config::Config;
 use crate::config::profile::{Credentials, Profile};
@@ -287,10 +287,12 @@ fn with_endpoint(
     credentials: Credentials,
 ) -> Result<TokenCacheBuilder, Failure> {
     let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
-    if let Some(source) = &profile.common.refresh_token
-        && credentials == Credentials::Read
-    {
-        let first = source.read(config.path());
+    if let Some(source) = &profile.common.refresh_token {
+        let first = match credentials {
+            Credentials::Read => source.read(config.path()),
+            // The store then tells whether the grant can begin.
+            Credentials::Omitted => Ok(Secret::from("omitted")),
+        };
         let first = first.map_err(|why| config.mistake(&profile.mistake("refresh_token", why)))?;
         builder = builder.refresh_token(first);
     }

@@ -54,3 +54,41 @@ async fn status_in_json_has_the_last_error_and_no_secret() {
     );
     assert!(!ran.stdout.contains(&token) && !ran.stdout.contains(server.client_secret()));
 }
+
+#[tokio::test]
+async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
+    let before = home.run(&["status", "--offline"]);
+    assert_eq!(
+        (before.code, &*before.stdout),
+        (75, "demo: expired (OAuth 2.0)\n")
+    );
+    let none = home.run(&["token", "demo", "--no-refresh"]);
+    assert!(
+        none.failed(75).contains("run it without --no-refresh"),
+        "{none:?}"
+    );
+    home.run(&["token", "demo"]).ok();
+    home.run(&["logout", "demo"]);
+    let after = home.run(&["status", "--offline"]);
+    assert_eq!(after.code, 77);
+    assert!(after.stdout.starts_with("demo: log in again"), "{after:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_error_without_a_time_is_told_without_a_gap() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    home.run(&["token", "demo"]).ok();
+    let store = home.path(".local/state/vendor-auth/tokens");
+    std::fs::set_permissions(store, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = home.run(&["status", "--offline"]);
+    assert_eq!(ran.code, 74);
+    assert!(
+        ran.stdout.contains("\n  last error: other users"),
+        "{ran:?}"
+    );
+}
