@@ -11,7 +11,6 @@ pub(crate) mod simulator;
 pub(crate) mod vendors;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +21,7 @@ use self::profile::{Credentials, Profile};
 use self::settings::{HttpSettings, StoreSettings};
 use self::simulator::NOT_RUNNING;
 use crate::failure::Failure;
+use crate::text_file;
 
 /// Everything that a configuration says.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Config {
             None => default_path()?,
         };
         let simulated = Self::simulated();
-        let own = match fs::read_to_string(&path) {
+        let own = match text_file::read(&path) {
             Ok(text) => Self::parse(&path, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if given.is_some() || simulated.is_none() {
@@ -54,7 +54,10 @@ impl Config {
                     ..Self::default()
                 }
             }
-            Err(error) => return Err(Failure::config(format!("{}: {error}", path.display()))),
+            Err(error) => {
+                let path = path.display();
+                return Err(Failure::config(format!("{path} cannot be read: {error}")));
+            }
         };
         Ok(Self { simulated, ..own })
     }
@@ -62,7 +65,7 @@ impl Config {
     /// Returns the profiles of the simulator, if it runs.
     fn simulated() -> Option<Box<Self>> {
         let path = simulator::running()?;
-        let text = fs::read_to_string(&path).ok()?;
+        let text = text_file::read(&path).ok()?;
         let mut config = Self::parse(&path, &text).ok()?;
         let profiles = config.profiles.values_mut();
         profiles.for_each(|profile| profile.is_simulated = true);

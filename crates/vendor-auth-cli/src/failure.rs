@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use vendor_auth::{Error, ErrorKind};
 
+use crate::printable::printable;
+
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;
 /// The vendor locked the account.
@@ -87,7 +89,7 @@ impl Failure {
     /// Prints the message, and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         // If standard error is closed, the code still tells.
-        drop(writeln!(std::io::stderr(), "vendor-auth: {self}"));
+        say(&self.message);
         ExitCode::from(self.code)
     }
 
@@ -124,7 +126,11 @@ fn in_seconds(wait: Duration) -> String {
 /// Tells the people who read this program's log.
 pub(crate) fn say(what: &str) {
     // If standard error is closed, nobody reads it.
-    drop(writeln!(std::io::stderr(), "vendor-auth: {what}"));
+    drop(writeln!(
+        std::io::stderr(),
+        "vendor-auth: {}",
+        printable(what)
+    ));
 }
 
 /// Returns the exit code of a kind of error.

@@ -1,14 +1,14 @@
 //! The HTTP client, as the configuration wants it.
 
-use std::fs;
 use std::time::Duration;
 
-use vendor_auth::ReqwestClient;
 use vendor_auth::types::{HttpClient, SendError, SendFailure, http_fn};
+use vendor_auth::{BuildError, ReqwestClient};
 
 use crate::config::Config;
 use crate::config::paths::resolve;
 use crate::failure::Failure;
+use crate::text_file;
 
 /// Returns the client that sends token requests.
 pub(crate) fn client(config: &Config) -> Result<ReqwestClient, Failure> {
@@ -22,9 +22,13 @@ pub(crate) fn client(config: &Config) -> Result<ReqwestClient, Failure> {
     };
     if let Some(path) = &settings.ca_file {
         let path = resolve(config.path(), path);
-        let pem = fs::read_to_string(&path).map_err(|error| {
+        let pem = text_file::read(&path).map_err(|error| {
             let path = path.display();
-            Failure::config(format!("`http.ca_file`: {path} cannot be read: {error}"))
+            at(
+                config,
+                "ca_file",
+                &format!("{path} cannot be read: {error}"),
+            )
         })?;
         builder = builder.add_root_certificates_pem(&pem);
     }
@@ -34,9 +38,31 @@ pub(crate) fn client(config: &Config) -> Result<ReqwestClient, Failure> {
     if let Some(seconds) = settings.read_timeout_seconds {
         builder = builder.read_timeout(Duration::from_secs(seconds));
     }
-    builder
-        .build()
-        .map_err(|error| Failure::config(format!("{}: `[http]`: {error}", config.path().display())))
+    builder.build().map_err(|error| mistake(config, &error))
+}
+
+/// Returns the mistake that a builder found, with the words of the configuration.
+fn mistake(config: &Config, error: &BuildError) -> Failure {
+    let text = error.to_string();
+    let (key, why) = match error.field() {
+        "proxy" if text.contains("credentials") => (
+            "proxy",
+            "contains credentials; remove it, and set HTTPS_PROXY to the URL with them",
+        ),
+        "proxy" => (
+            "proxy",
+            "is not the URL of a proxy; write proxy = \"http://HOST:PORT\" or \"direct\"",
+        ),
+        "root_certificates" => ("ca_file", "has no certificate in PEM"),
+        "connect_timeout" => ("connect_timeout_seconds", "must be 1 or more"),
+        "read_timeout" => ("read_timeout_seconds", "must be 1 or more"),
+        other => (other, &*text),
+    };
+    at(config, key, why)
+}
+
+fn at(config: &Config, key: &str, why: &str) -> Failure {
+    Failure::config(format!("{}: `http.{key}`: {why}", config.path().display()))
 }
 
 /// Returns a client that sends nothing: for commands that only look at the store.

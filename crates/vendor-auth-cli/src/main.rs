@@ -12,9 +12,11 @@ mod http;
 mod last_failure;
 mod life;
 mod output;
+mod printable;
 mod signals;
 mod state_file;
 mod store;
+mod text_file;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,7 @@ use self::target::Target;
 use super::token::print;
 use crate::config::Config;
 use crate::config::profile::Profile;
+use crate::config::secret::program;
 use crate::failure::Failure;
 
 /// The arguments of `doctor`.
@@ -57,6 +58,7 @@ struct Checks<'a> {
 }
 
 pub(crate) async fn run(given: Option<&Path>, args: &DoctorArgs) -> Result<ExitCode, Failure> {
+    program::limit(Duration::from_secs(args.timeout.max(1)));
     let mut report = Report::default();
     examine(given, args, &mut report).await;
     let text = match args.json {

@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::config::profile::Profile;
 use crate::failure::Failure;
 use crate::grant::{self, Grant, Wanted};
-use crate::life::{Life, State};
+use crate::life::{LastError, Life, State};
+use crate::printable::printable;
 
 /// How long the vendor is waited for.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -78,10 +79,15 @@ fn for_people(life: &Life, now: Timestamp) -> String {
     line("expires", life.expires_at);
     line("log in again", life.grant_ends_at);
     if let Some(error) = &life.last_error {
-        let when = error.at.map(|at| relative(at, now)).unwrap_or_default();
-        text.push_str(&format!("  last error {when}: {}\n", error.message));
+        text.push_str(&format!("  {}\n", last_error(error, now)));
     }
-    text
+    printable(&text)
+}
+
+/// Returns the last error, with its own advice.
+pub(crate) fn last_error(error: &LastError, now: Timestamp) -> String {
+    let when = error.at.map(|at| format!(" {}", relative(at, now)));
+    format!("last error{}: {}", when.unwrap_or_default(), error.message)
 }
 
 /// Returns "in 12 min" or "3 h ago".

@@ -185,6 +185,15 @@ impl Lines {
         self.keys.contains_key(key)
     }
 
+    /// Returns the mistake that the section itself has.
+    pub(crate) fn of_section(&self, why: impl Into<String>) -> Mistake {
+        Mistake {
+            key: self.section.clone(),
+            line: self.first,
+            why: why.into(),
+        }
+    }
+
     /// Returns the mistake that this key has; the section's if the key is not written.
     pub(crate) fn mistake(&self, key: &str, why: impl Into<String>) -> Mistake {
         Mistake {

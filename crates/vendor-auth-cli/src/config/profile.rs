@@ -57,6 +57,9 @@ impl Profile {
     ) -> Result<Self, Failure> {
         let section = format!("profiles.{name}");
         let lines = document.lines(&section, &table);
+        if name.contains(char::is_control) {
+            return Err(document.mistake(&lines.of_section("must not have control characters")));
+        }
         let span = table.span();
         let mut table = table.into_inner();
         let mut common = DeTable::new();

@@ -1,15 +1,16 @@
 //! Where a secret comes from: never from the configuration itself or from an argument.
 
+pub(crate) mod program;
+
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use vendor_auth::Secret;
 
 use super::paths::resolve;
+use crate::text_file;
 
 /// Where a secret is read when it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl SecretSource {
             Self::Env(name) => from_env(name)?,
             Self::File(path) => from_file(&resolve(config, path))?,
             Self::Keyring { service, user } => from_keyring(service, user)?,
-            Self::Command(command) => from_command(command)?,
+            Self::Command(command) => program::printed(command)?,
         };
         match secret.is_blank() {
             true => Err(format!("{self} is empty")),
@@ -70,7 +71,7 @@ fn from_env(name: &str) -> Result<Secret, String> {
 }
 
 fn from_file(path: &Path) -> Result<Secret, String> {
-    let text = fs::read_to_string(path)
+    let text = text_file::read(path)
         .map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
     Ok(first_line(&text))
 }
@@ -87,24 +88,6 @@ fn from_keyring(service: &str, user: &str) -> Result<Secret, String> {
 #[cfg(not(feature = "keyring"))]
 fn from_keyring(_service: &str, _user: &str) -> Result<Secret, String> {
     Err("this program was built without the feature `keyring`".to_owned())
-}
-
-fn from_command(command: &[String]) -> Result<Secret, String> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(format!("the command is empty; {FORMS}"));
-    };
-    // Standard error stays the user's: that is where a password manager asks for its password.
-    let output = Command::new(program)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("`{program}` cannot be run: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("`{program}` failed: {}", output.status));
-    }
-    let text = String::from_utf8(output.stdout)
-        .map_err(|_| format!("the output of `{program}` is not UTF-8"))?;
-    Ok(first_line(&text))
 }
 
 /// Returns the first line, as password managers print the password there.

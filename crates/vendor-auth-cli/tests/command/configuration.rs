@@ -147,3 +147,45 @@ fn a_secret_comes_from_a_command_too() {
         "{text}"
     );
 }
+
+#[test]
+fn mistakes_of_the_http_section_name_its_keys() {
+    let profile = "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"a\"\n\
+                   grant = \"client_credentials\"\ntoken_url = \"https://127.0.0.1:1/token\"\n\
+                   client_secret = { command = [\"echo\", \"s3cret\"] }\n[http]\n";
+    let cases = [
+        (
+            "proxy = \"http://user:pass@127.0.0.1:1\"",
+            "`http.proxy`: contains credentials; remove it, and set HTTPS_PROXY",
+        ),
+        (
+            "proxy = \"pass :: x\"",
+            "`http.proxy`: is not the URL of a proxy; write proxy = ",
+        ),
+        (
+            "proxy = \"socks5://127.0.0.1\"",
+            "`http.proxy`: is not the URL of a proxy",
+        ),
+        (
+            "ca_file = \"config.toml\"",
+            "`http.ca_file`: has no certificate in PEM",
+        ),
+        ("ca_file = \"none.pem\"", "`http.ca_file`: "),
+        (
+            "connect_timeout_seconds = 0",
+            "`http.connect_timeout_seconds`: must be 1 or more",
+        ),
+        (
+            "read_timeout_seconds = 0",
+            "`http.read_timeout_seconds`: must be 1 or more",
+        ),
+    ];
+    for (setting, expected) in cases {
+        let complaint = complaint(&format!("{profile}{setting}\n"));
+        assert!(complaint.contains(expected), "{setting}: {complaint}");
+        assert!(
+            !complaint.contains("pass@") && !complaint.contains("pass ::"),
+            "{complaint}"
+        );
+    }
+}

@@ -208,3 +208,22 @@ async fn a_dead_grant_and_a_pause_are_told_from_what_happened_before() {
     dead.is("grant", "failed", "the last failure");
     dead.advises("grant", "vendor-auth login demo");
 }
+
+#[test]
+fn a_program_that_waits_for_a_person_is_ended_and_does_not_hold_the_output() {
+    let home = home_at("https://127.0.0.1:1/token");
+    let config = fs::read_to_string(home.config_path()).unwrap();
+    let waits = "{ command = [\"sleep\", \"600\"] }";
+    let secret = config.replace("{ file = \"~/secret\" }", waits);
+    let sealing = format!("{config}[store]\nsealing = {{ key_id = \"1\", key = {waits} }}\n");
+    for (config, check) in [(secret, "secrets"), (sealing, "store")] {
+        fs::write(home.config_path(), config).unwrap();
+        // The output ends when the last program that has it open has ended.
+        let found = Findings::of(&home, &["--timeout", "1"], 78);
+        found.is(
+            check,
+            "failed",
+            "`sleep` was ended after 1 s; it may wait for a person",
+        );
+    }
+}

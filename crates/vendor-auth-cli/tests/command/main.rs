@@ -12,6 +12,8 @@ mod doctor;
 mod git;
 mod home;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod http_server;
 #[cfg(unix)]
 mod killed;

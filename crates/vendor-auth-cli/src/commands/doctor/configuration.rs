@@ -1,6 +1,7 @@
 //! The configuration file, the profile and its secrets.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Checks;
 use super::finding::Report;
@@ -14,6 +15,8 @@ use crate::failure::{CONFIG, TRY_LATER};
 
 const CHECK: &str = "configuration";
 const SECRETS: &str = "secrets";
+/// How long the end of a program is waited for.
+const SLACK: Duration = Duration::from_millis(500);
 
 /// Reads the file.
 pub(super) fn read(given: Option<&Path>, report: &mut Report) -> Option<Config> {
@@ -84,7 +87,9 @@ pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
 async fn read_secret(checks: &Checks<'_>, key: &str, source: SecretSource, report: &mut Report) {
     let config = checks.config.path().to_owned();
     let from = source.clone();
-    let read = in_time(checks.within, move || source.read(&config).map(drop)).await;
+    // A program is ended after that time; what else takes longer is left.
+    let within = checks.within.saturating_add(SLACK);
+    let read = in_time(within, move || source.read(&config).map(drop)).await;
     match read {
         Some(Ok(())) => {
             report.ok(SECRETS, format!("`{key}`: {from}"));

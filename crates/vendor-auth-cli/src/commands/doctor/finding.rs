@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::printable::printable;
+
 /// The checks, in their order.
 const CHECKS: [&str; 12] = [
     "configuration",
@@ -140,9 +142,9 @@ impl Finding {
             true => format!("\x1b[{colour}m{mark:<7}\x1b[0m"),
             false => format!("{mark:<7}"),
         };
-        let mut text = format!("{mark}  {:<13}  {}\n", self.check, self.found);
+        let mut text = format!("{mark}  {:<13}  {}\n", self.check, printable(&self.found));
         if let Some(advice) = &self.advice {
-            text.push_str(&format!("{:24} → {advice}\n", ""));
+            text.push_str(&format!("{:24} → {}\n", "", printable(advice)));
         }
         text
     }

@@ -10,6 +10,7 @@ use crate::commands::token::print;
 use crate::failure::Failure;
 use crate::grant;
 use crate::life::Life;
+use crate::printable::printable;
 use crate::signals;
 
 /// Prints the lives when they change.
@@ -52,5 +53,6 @@ fn lines(lives: &[Life]) -> String {
             error.unwrap_or_default()
         )
     };
-    lives.iter().map(line).collect()
+    let lines: String = lives.iter().map(line).collect();
+    printable(&lines)
 }

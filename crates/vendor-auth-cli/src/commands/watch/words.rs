@@ -2,7 +2,7 @@
 
 use vendor_auth::types::Timestamp;
 
-use crate::commands::status::relative;
+use crate::commands::status::{self, relative};
 use crate::life::{Life, State};
 
 /// Returns what happens to this token next, and what a person has to do.
@@ -24,6 +24,5 @@ pub(super) fn next(life: &Life, now: Timestamp) -> String {
 /// Returns the last error, with its own advice.
 pub(super) fn last_error(life: &Life, now: Timestamp) -> Option<String> {
     let error = life.last_error.as_ref()?;
-    let when = error.at.map(|at| relative(at, now)).unwrap_or_default();
-    Some(format!("last error {when}: {}", error.message))
+    Some(status::last_error(error, now))
 }
