@@ -1,5 +1,6 @@
 //! Prints a token.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -79,6 +80,7 @@ pub(crate) fn print(text: &Secret) -> Result<(), Failure> {
 
 /// Replaces a file at once, so that nobody reads half of it.
 pub(crate) fn replace(path: &Path, text: &Secret, mode: u32) -> Result<(), Failure> {
+    refuse_special(path)?;
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -95,4 +97,19 @@ pub(crate) fn replace(path: &Path, text: &Secret, mode: u32) -> Result<(), Failu
         Ok(())
     };
     written().map_err(|error| Failure::store(format!("{}: {error}", path.display())))
+}
+
+/// Refuses what is there if it is no file: a device or a pipe would be removed for all who use it,
+/// and of a link only the link would be replaced.
+fn refuse_special(path: &Path) -> Result<(), Failure> {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    let what = match found.file_type() {
+        it if it.is_file() => return Ok(()),
+        it if it.is_dir() => "is a directory; write the file's name too",
+        it if it.is_symlink() => "is a symbolic link; write the file that it leads to",
+        _ => "is no file, and would be replaced by one; write a file, or use standard output",
+    };
+    Err(Failure::store(format!("{} {what}", path.display())))
 }

@@ -1,7 +1,7 @@
 //! `vendor-auth token`.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -101,6 +101,28 @@ async fn a_file_is_replaced_at_once_and_only_its_owner_reads_it() {
     assert!(object["access_token"].is_string());
     let unwritable = home.run(&["token", "demo", "--file", "missing/token"]);
     assert!(unwritable.failed(74).contains("missing/token: "));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_a_pipe_and_a_directory_are_not_replaced_by_a_file() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    std::os::unix::fs::symlink("elsewhere", home.path("link")).unwrap();
+    let made = Command::new("mkfifo").arg(home.path("pipe")).status();
+    assert!(made.unwrap().success());
+    fs::create_dir(home.path("directory")).unwrap();
+    for (name, why) in [
+        ("link", "link is a symbolic link; write the file"),
+        ("pipe", "pipe is no file"),
+        ("directory", "directory is a directory"),
+    ] {
+        let before = fs::symlink_metadata(home.path(name)).unwrap().file_type();
+        let ran = home.run(&["token", "demo", "--file", name]);
+        assert!(ran.failed(74).contains(why), "{ran:?}");
+        let after = fs::symlink_metadata(home.path(name)).unwrap().file_type();
+        assert_eq!(before, after, "{name}");
+    }
 }
 
 #[tokio::test]
