@@ -4,8 +4,12 @@ use std::io;
 use std::process::ExitStatus;
 
 use tokio::process::{Child, Command};
+#[cfg(unix)]
+use tokio::signal::unix::SignalKind;
 
 use crate::failure::Failure;
+#[cfg(unix)]
+use crate::signals::Signals;
 
 /// The exit code of shells if a program is not found, and if it cannot be run.
 const NOT_FOUND: u8 = 127;
@@ -27,7 +31,7 @@ pub(crate) async fn run(
         Failure::with_code(code, format!("`{program}` cannot be run: {error}"))
     };
     // Before it runs, so that no signal ends only this program.
-    let mut signals = Signals::listen().map_err(failed)?;
+    let mut signals = listen().map_err(failed)?;
     let mut child = command.spawn().map_err(failed)?;
     drop(command);
     started();
@@ -54,50 +58,30 @@ fn code(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// The signals that are passed on.
+/// Listens to the signals that are passed on.
 #[cfg(unix)]
-struct Signals(Vec<(rustix::process::Signal, tokio::signal::unix::Signal)>);
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use rustix::process::Signal;
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [
-            (Signal::INT, SignalKind::interrupt()),
-            (Signal::TERM, SignalKind::terminate()),
-            (Signal::HUP, SignalKind::hangup()),
-            (Signal::QUIT, SignalKind::quit()),
-            (Signal::USR1, SignalKind::user_defined1()),
-            (Signal::USR2, SignalKind::user_defined2()),
-        ];
-        let listening = kinds.map(|(number, kind)| signal(kind).map(|stream| (number, stream)));
-        listening.into_iter().collect::<io::Result<_>>().map(Self)
-    }
-
-    async fn next(&mut self) -> rustix::process::Signal {
-        std::future::poll_fn(|context| {
-            for (number, stream) in &mut self.0 {
-                if stream.poll_recv(context).is_ready() {
-                    return std::task::Poll::Ready(*number);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
-    }
+fn listen() -> io::Result<Signals> {
+    Signals::listen(&[
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+        SignalKind::quit(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+    ])
 }
 
 #[cfg(unix)]
-fn pass_on(child: &Child, signal: rustix::process::Signal) {
+fn pass_on(child: &Child, kind: SignalKind) {
     use rustix::process::{Pid, Signal, kill_process};
-    let is_key = matches!(signal, Signal::INT | Signal::QUIT);
+    let is_key = [SignalKind::interrupt(), SignalKind::quit()].contains(&kind);
     if is_key && is_in_the_foreground() {
         // The terminal has sent it to the child too.
         return;
     }
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
-    if let Some(pid) = pid.and_then(Pid::from_raw) {
+    let signal = Signal::from_named_raw(kind.as_raw_value());
+    if let (Some(pid), Some(signal)) = (pid.and_then(Pid::from_raw), signal) {
         // It fails if the child has just ended.
         let _ = kill_process(pid, signal);
     }
@@ -118,19 +102,20 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "the same on Unix, where it can fail"
-    )]
-    fn listen() -> io::Result<Self> {
-        Ok(Self)
-    }
-
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     }
+}
+
+#[cfg(not(unix))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same on Unix, where it can fail"
+)]
+fn listen() -> io::Result<Signals> {
+    Ok(Signals)
 }
 
 #[cfg(not(unix))]

@@ -1,8 +1,16 @@
 //! What happens if a person or a supervisor ends the program.
 
 use std::future::Future;
+#[cfg(unix)]
+use std::io;
+#[cfg(unix)]
+use std::sync::OnceLock;
+#[cfg(unix)]
+use std::task::Poll;
 use std::time::Duration;
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use vendor_auth::TokenCache;
 
 use crate::failure::Failure;
@@ -29,22 +37,16 @@ pub(crate) async fn interruptible<T>(
 /// Waits for a signal that ends programs, and returns its number.
 #[cfg(unix)]
 pub(crate) async fn ended() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind: SignalKind| signal(kind).map(|signal| (signal, kind.as_raw_value()));
     let kinds = [
         SignalKind::interrupt(),
         SignalKind::terminate(),
         SignalKind::hangup(),
+        SignalKind::quit(),
     ];
-    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(listen) else {
+    let Ok(mut signals) = Signals::listen(&kinds) else {
         return std::future::pending().await;
     };
-    let number = tokio::select! {
-        _ = interrupt.0.recv() => interrupt.1,
-        _ = terminate.0.recv() => terminate.1,
-        _ = hangup.0.recv() => hangup.1,
-    };
-    u8::try_from(number).unwrap_or_default()
+    u8::try_from(signals.next().await.as_raw_value()).unwrap_or_default()
 }
 
 /// Waits for Ctrl-C, and returns the number that it has elsewhere.
@@ -54,4 +56,54 @@ pub(crate) async fn ended() -> u8 {
         Ok(()) => 2,
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Signals that are listened to. Those that this program was started to ignore, as `nohup` has it
+/// for `SIGHUP`, stay ignored: by this program and by those that it runs.
+#[cfg(unix)]
+pub(crate) struct Signals(Vec<(SignalKind, Signal)>);
+
+#[cfg(unix)]
+impl Signals {
+    pub(crate) fn listen(kinds: &[SignalKind]) -> io::Result<Self> {
+        let wanted = kinds.iter().filter(|kind| !is_ignored(**kind));
+        let listening = wanted.map(|kind| signal(*kind).map(|stream| (*kind, stream)));
+        listening.collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> SignalKind {
+        std::future::poll_fn(|context| {
+            for (kind, stream) in &mut self.0 {
+                if stream.poll_recv(context).is_ready() {
+                    return Poll::Ready(*kind);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+#[cfg(unix)]
+fn is_ignored(kind: SignalKind) -> bool {
+    // Read before the first signal is listened to, which is not ignored from then on.
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    let number = u32::try_from(kind.as_raw_value()).unwrap_or_default();
+    let bit = 1u64
+        .checked_shl(number.saturating_sub(1))
+        .unwrap_or_default();
+    IGNORED.get_or_init(ignored) & bit != 0
+}
+
+#[cfg(target_os = "linux")]
+fn ignored() -> u64 {
+    let status = procfs::process::Process::myself().and_then(|own| own.status());
+    status.map_or(0, |status| status.sigign)
+}
+
+/// Elsewhere nothing tells without unsafe code.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn ignored() -> u64 {
+    0
 }

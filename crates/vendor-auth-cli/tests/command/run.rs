@@ -80,6 +80,40 @@ async fn a_signal_reaches_the_program_which_decides_what_it_means() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_signal_that_is_ignored_from_the_start_stays_ignored_by_the_program_too() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let command = home.command(&["run", "demo", "--", "sh", "-c", "echo ready; exec cat"]);
+    // A shell's way to start something as `nohup` does.
+    let shell = "trap '' HUP; exec \"$0\" \"$@\"";
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", shell]).arg(command.get_program());
+    let mut process = ignoring
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdin = process.stdin.take().unwrap();
+    let mut out = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-s", "HUP", &id]).status();
+    assert!(sent.unwrap().success());
+    drop(stdin); // `cat` ends by itself.
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
 #[tokio::test]
 async fn a_program_that_says_the_token_was_refused_is_run_once_more_with_another() {
     let server = OAuth2Server::start().await.unwrap();

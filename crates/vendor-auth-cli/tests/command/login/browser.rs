@@ -214,18 +214,20 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_the_login_and_leaves_nothing_behind() {
+async fn a_signal_ends_the_login_and_leaves_nothing_behind() {
     let server = OAuth2Server::start().await.unwrap();
     let home = person(&server, "");
-    let started = Started::headless(&home, &server);
-    let id = started.process.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .stdout(Stdio::null())
-        .status();
-    assert!(killed.unwrap().success());
-    let ran = started.finish();
-    assert!(ran.failed(130).ends_with("vendor-auth: interrupted\n"));
+    for (signal, code) in [("-INT", 130), ("-QUIT", 131), ("-TERM", 143), ("-HUP", 129)] {
+        let started = Started::headless(&home, &server);
+        let id = started.process.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args([signal, &id])
+            .stdout(Stdio::null())
+            .status();
+        assert!(killed.unwrap().success());
+        let ran = started.finish();
+        assert!(ran.failed(code).ends_with("vendor-auth: interrupted\n"));
+    }
     assert_eq!(server.exchange_count(), 0);
 }
 
