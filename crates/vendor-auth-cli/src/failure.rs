@@ -81,6 +81,11 @@ impl Failure {
         Self::new(code(error.kind()), format!("{profile}: {error}{log_in}"))
     }
 
+    /// Returns whether a signal ended the command.
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.code > 128
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         self.code

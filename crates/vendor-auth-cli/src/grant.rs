@@ -2,10 +2,11 @@
 
 mod begin;
 pub(crate) mod refused;
+mod state;
 
 use std::time::Duration;
 
-use vendor_auth::cache::{Drained, GrantState, Health, SystemClock};
+use vendor_auth::cache::{Drained, Health, SystemClock};
 use vendor_auth::types::{Clock as _, Timestamp};
 use vendor_auth::{Secret, TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
 
@@ -13,8 +14,7 @@ use crate::config::Config;
 use crate::config::profile::{Credentials, Profile};
 use crate::failure::{self, Failure};
 use crate::http;
-use crate::last_failure::{Failed, LastFailure};
-use crate::life::{LastError, Life};
+use crate::last_failure::{self, Failed, LastFailure};
 use crate::signals;
 use crate::store;
 
@@ -32,6 +32,8 @@ pub(crate) struct Grant {
     pub(crate) profile: Profile,
     pub(crate) tokens: TokenCache,
     last_failure: LastFailure,
+    /// Tells the refresh tokens of the configuration apart; none if it was not read.
+    first: Option<String>,
 }
 
 /// Which token is wanted.
@@ -67,15 +69,40 @@ impl Grant {
         within: Duration,
     ) -> Result<Self, Failure> {
         let config = config.of(profile);
-        let builder = builder(config, profile, Credentials::Read)?.wait_timeout(within);
-        Self::build(config, profile, builder.http_client(http::client(config)?))
+        let endpoint = profile.endpoint(Credentials::Read);
+        let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
+        Self::online(config, profile, endpoint, within)
     }
 
     /// Opens what the store has: no credential is read, and nothing is sent.
     pub(crate) fn open_offline(config: &Config, profile: &Profile) -> Result<Self, Failure> {
         let config = config.of(profile);
-        let builder = builder(config, profile, Credentials::Omitted)?;
+        let endpoint = profile.endpoint(Credentials::Omitted);
+        let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
+        let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
+        if profile.common.refresh_token.is_some() {
+            // The store then tells whether the grant can begin.
+            builder = builder.refresh_token(Secret::from("omitted"));
+        }
         Self::build(config, profile, builder.http_client(http::offline()))
+    }
+
+    /// Opens the grant of an endpoint that has its credentials.
+    fn online(
+        config: &Config,
+        profile: &Profile,
+        endpoint: Box<dyn TokenEndpoint>,
+        within: Duration,
+    ) -> Result<Self, Failure> {
+        let builder = store::put_under(TokenCache::builder(endpoint), config)?;
+        let mut builder = builder.wait_timeout(within);
+        let first = first_refresh_token(config, profile)?;
+        if let Some(first) = &first {
+            builder = builder.refresh_token(first.clone());
+        }
+        let grant = Self::build(config, profile, builder.http_client(http::client(config)?))?;
+        let first = first.map(|first| last_failure::digest(grant.tokens.key(), &first));
+        Ok(Self { first, ..grant })
     }
 
     fn build(
@@ -91,6 +118,7 @@ impl Grant {
             profile: profile.clone(),
             tokens,
             last_failure,
+            first: None,
         })
     }
 
@@ -188,7 +216,10 @@ impl Grant {
     pub(crate) fn note_outcome(&self, now: Timestamp) {
         let health = self.tokens.health();
         match &health.last_error {
-            Some(error) => self.last_failure.write(error, &health, now),
+            Some(error) => {
+                let first = self.first.clone();
+                self.last_failure.write(error, &health, first, now);
+            }
             None => self.last_failure.clear(),
         }
     }
@@ -200,42 +231,9 @@ impl Grant {
         }
     }
 
-    /// Returns how the token is, as the store and the last failure say.
-    pub(crate) async fn life(&self) -> Life {
-        let loaded = self.tokens.load().await;
-        let grant = self.tokens.grant_state().await.ok();
-        let unread = loaded.err().map(|error| LastError {
-            at: None,
-            exit_code: failure::code(error.kind()),
-            message: error.to_string(),
-        });
-        let (health, failed) = (self.tokens.health(), self.last_failure.read());
-        let grant = match &failed {
-            Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
-            _ => grant,
-        };
-        let last_error = unread.or_else(|| failed.map(LastError::from));
-        Life::of(&self.profile, &health, grant, last_error, now())
-    }
-
     /// Returns the failure of an error.
     pub(crate) fn failure(&self, error: &vendor_auth::Error) -> Failure {
         Failure::of_profile(&self.profile.name, error)
-    }
-
-    /// Returns the failure of a command that may not refresh.
-    async fn nothing_stored(&self, wanted: Wanted) -> Failure {
-        let name = &self.profile.name;
-        let what = match wanted.min_ttl {
-            Some(span) => format!("no token that is valid for {} s is stored", span.as_secs()),
-            None => "no valid token is stored".to_owned(),
-        };
-        match self.tokens.grant_state().await {
-            Ok(GrantState::Expired | GrantState::LoginRequired) => Failure::log_in(format!(
-                "{name}: {what}; log in with `vendor-auth login {name}`"
-            )),
-            _ => Failure::try_later(format!("{name}: {what}; run it without --no-refresh")),
-        }
     }
 
     /// Refuses to send what the vendor will refuse: it asked clients to wait, or it refused this
@@ -250,7 +248,9 @@ impl Grant {
         }
         // If the store cannot be read, the request for a token says so.
         drop(self.tokens.load().await);
-        match failed.refused(&self.tokens.health()) {
+        // A refresh token that somebody put into the configuration since is tried.
+        let is_same = self.first.is_none() || failed.first == self.first;
+        match is_same && failed.refused(&self.tokens.health()) {
             true => Err(Failure::log_in(format!(
                 "{name}: {message} with `vendor-auth login {name}`"
             ))),
@@ -268,33 +268,12 @@ fn is_due(health: &Health, now: Timestamp) -> bool {
     health.refresh_at.is_some_and(|at| at <= now)
 }
 
-/// Returns a builder for the endpoint and the store of a profile.
-fn builder(
-    config: &Config,
-    profile: &Profile,
-    credentials: Credentials,
-) -> Result<TokenCacheBuilder, Failure> {
-    let endpoint = profile
-        .endpoint(credentials)
-        .map_err(|mistake| config.mistake(&mistake))?;
-    with_endpoint(endpoint, config, profile, credentials)
-}
-
-fn with_endpoint(
-    endpoint: Box<dyn TokenEndpoint>,
-    config: &Config,
-    profile: &Profile,
-    credentials: Credentials,
-) -> Result<TokenCacheBuilder, Failure> {
-    let mut builder = store::put_under(TokenCache::builder(endpoint), config)?;
-    if let Some(source) = &profile.common.refresh_token {
-        let first = match credentials {
-            Credentials::Read => source.read(config.path()),
-            // The store then tells whether the grant can begin.
-            Credentials::Omitted => Ok(Secret::from("omitted")),
-        };
-        let first = first.map_err(|why| config.mistake(&profile.mistake("refresh_token", why)))?;
-        builder = builder.refresh_token(first);
-    }
-    Ok(builder)
+/// Returns the refresh token with which the configuration begins the grant.
+fn first_refresh_token(config: &Config, profile: &Profile) -> Result<Option<Secret>, Failure> {
+    let Some(source) = &profile.common.refresh_token else {
+        return Ok(None);
+    };
+    let first = source.read(config.path());
+    let first = first.map_err(|why| config.mistake(&profile.mistake("refresh_token", why)))?;
+    Ok(Some(first))
 }

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vendor_auth::Error;
+use sha2::{Digest as _, Sha256};
 use vendor_auth::cache::Health;
 use vendor_auth::types::{Generation, Timestamp, TokenKey};
+use vendor_auth::{Error, Secret};
 
 use crate::config::profile::Profile;
 use crate::failure;
@@ -38,6 +39,9 @@ pub(crate) struct Failed {
     generation: Option<u64>,
     /// How often it failed in a row.
     times: u32,
+    /// Which refresh token of the configuration there was.
+    #[serde(default)]
+    pub(crate) first: Option<String>,
 }
 
 impl LastFailure {
@@ -50,7 +54,13 @@ impl LastFailure {
     }
 
     /// Keeps a failure. If it cannot be written, the next command only knows less.
-    pub(crate) fn write(&self, error: &Error, health: &Health, now: Timestamp) {
+    pub(crate) fn write(
+        &self,
+        error: &Error,
+        health: &Health,
+        first: Option<String>,
+        now: Timestamp,
+    ) {
         let times = self.read().map_or(0, |last| last.times).saturating_add(1);
         let pause = Duration::from_secs(1 << times.min(10)).min(LONGEST_PAUSE);
         let pause_ends = health.paused_until.unwrap_or(now).max(now.after(pause));
@@ -61,8 +71,9 @@ impl LastFailure {
             message: error.to_string(),
             vendor_pause_ends_ms: vendor_pause.map(|wait| now.after(wait).unix_millis()),
             pause_ends_ms: pause_ends.unix_millis(),
-            generation: health.generation.map(Generation::number),
+            generation: stored_generation(health),
             times,
+            first,
         });
     }
 
@@ -79,8 +90,7 @@ impl Failed {
 
     /// Returns whether the vendor refused the grant that is still the stored one.
     pub(crate) fn refused(&self, health: &Health) -> bool {
-        let generation = health.generation.map(Generation::number);
-        self.code == failure::LOG_IN && self.generation == generation
+        self.code == failure::LOG_IN && self.generation == stored_generation(health)
     }
 
     /// Returns whether a refresh can still wait.
@@ -99,4 +109,21 @@ impl Failed {
     fn is_from_the_future(&self, now: Timestamp) -> bool {
         self.at() > now
     }
+}
+
+/// Returns the generation of the token; none of a refresh token that is not exchanged yet.
+fn stored_generation(health: &Health) -> Option<u64> {
+    let generation = health.generation.map(Generation::number);
+    generation.filter(|number| *number > 0)
+}
+
+/// Returns what tells one refresh token of a grant from another, and is worth nothing else.
+pub(crate) fn digest(key: &TokenKey, token: &Secret) -> String {
+    let digest = Sha256::new()
+        .chain_update(key.as_str())
+        .chain_update([0])
+        .chain_update(token.expose())
+        .finalize();
+    let (short, _) = digest.split_at(8);
+    base16ct::lower::encode_string(short)
 }

@@ -11,7 +11,7 @@ use vendor_auth::types::Timestamp;
 use super::token::print;
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::failure::Failure;
+use crate::failure::{Failure, TRY_LATER};
 use crate::grant::{self, Grant, Wanted};
 use crate::life::{LastError, Life, State};
 use crate::printable::printable;
@@ -56,15 +56,38 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, 
 }
 
 async fn life(config: &Config, profile: &Profile, offline: bool) -> Result<Life, Failure> {
-    if !offline {
-        let wanted = Wanted {
-            within: WITHIN,
-            ..Wanted::default()
-        };
-        // Its failure is kept, and told with the rest.
-        drop(Grant::token(config, profile, wanted).await);
+    let failed = match offline {
+        true => None,
+        false => refresh(config, profile).await?,
+    };
+    let life = Grant::open_offline(config, profile)?.life().await;
+    let is_kept = |failure: &Failure| {
+        let last = life.last_error.as_ref();
+        last.is_some_and(|last| last.exit_code == failure.code())
+    };
+    let last_error = match failed {
+        // Such as a secret that cannot be read: the next command has it again.
+        Some(failure) if !is_kept(&failure) => Some(LastError {
+            at: None,
+            exit_code: failure.code(),
+            message: failure.to_string(),
+        }),
+        _ => life.last_error,
+    };
+    Ok(Life { last_error, ..life })
+}
+
+/// Refreshes the token if that is due, and returns why it could not be.
+async fn refresh(config: &Config, profile: &Profile) -> Result<Option<Failure>, Failure> {
+    let wanted = Wanted {
+        within: WITHIN,
+        ..Wanted::default()
+    };
+    match Grant::token(config, profile, wanted).await {
+        Ok(_) => Ok(None),
+        Err(failure) if failure.is_interruption() => Err(failure),
+        Err(failure) => Ok(Some(failure)),
     }
-    Ok(Grant::open_offline(config, profile)?.life().await)
 }
 
 fn for_people(life: &Life, now: Timestamp) -> String {
@@ -92,7 +115,7 @@ pub(crate) fn last_error(error: &LastError, now: Timestamp) -> String {
 
 /// Returns "in 12 min" or "3 h ago".
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
-    match at >= now {
+    match at > now {
         true => format!("in {}", span(at.since(now))),
         false => format!("{} ago", span(now.since(at))),
     }
@@ -111,7 +134,10 @@ pub(crate) fn span(time: Duration) -> String {
 fn exit_code(lives: &[Life]) -> ExitCode {
     let code = |life: &Life| match life.state {
         State::Valid | State::RefreshDue => 0,
-        State::Expired => 75,
+        State::Expired => {
+            let last = life.last_error.as_ref();
+            last.map_or(TRY_LATER, |error| error.exit_code)
+        }
         State::Unknown => 74,
         State::LoginRequired => 77,
     };

@@ -5,12 +5,11 @@ use std::time::Duration;
 use vendor_auth::cache::{Drained, LoggedOut};
 use vendor_auth::{ErrorKind, OneTimeGrant, TokenGuard};
 
-use super::{Grant, WHILE_VALID, with_endpoint};
+use super::{Grant, WHILE_VALID};
 use crate::config::Config;
 use crate::config::login::Login;
-use crate::config::profile::{Credentials, Profile};
+use crate::config::profile::Profile;
 use crate::failure::Failure;
-use crate::http;
 
 impl Grant {
     /// Opens the grant of a profile that somebody wants to log in to. The credentials are read
@@ -24,11 +23,7 @@ impl Grant {
         let (endpoint, login) = profile
             .endpoint_and_login()
             .map_err(|mistake| config.mistake(&mistake))?;
-        let builder = with_endpoint(endpoint, config, profile, Credentials::Read)?;
-        let builder = builder
-            .wait_timeout(within)
-            .http_client(http::client(config)?);
-        Ok((Self::build(config, profile, builder)?, login))
+        Ok((Self::online(config, profile, endpoint, within)?, login))
     }
 
     /// Fails if the store cannot be read: before a person is asked for anything.

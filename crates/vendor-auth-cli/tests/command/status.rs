@@ -1,11 +1,13 @@
 //! `vendor-auth status`.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use token_sim::{Fault, OAuth2Server};
 
-use crate::home::Home;
+use crate::home::{Home, Ran};
 
 #[tokio::test]
 async fn status_tells_how_the_token_is_and_what_happens_next() {
@@ -76,6 +78,24 @@ async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended
     assert!(after.stdout.starts_with("demo: log in again"), "{after:?}");
 }
 
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_told_with_the_rest() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    fs::remove_file(home.path("secret")).unwrap();
+    let ran = home.run(&["status"]);
+    assert_eq!(ran.code, 78, "{ran:?}");
+    let why = "\n  last error: ";
+    assert!(
+        ran.stdout.starts_with("demo: expired (OAuth 2.0)\n")
+            && ran.stdout.contains(why)
+            && ran
+                .stdout
+                .contains("`profiles.demo.client_secret`: the file "),
+        "{ran:?}"
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn an_error_without_a_time_is_told_without_a_gap() {
@@ -84,11 +104,38 @@ async fn an_error_without_a_time_is_told_without_a_gap() {
     let home = Home::of_client(&server);
     home.run(&["token", "demo"]).ok();
     let store = home.path(".local/state/vendor-auth/tokens");
-    std::fs::set_permissions(store, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(store, fs::Permissions::from_mode(0o755)).unwrap();
     let ran = home.run(&["status", "--offline"]);
     assert_eq!(ran.code, 74);
     assert!(
         ran.stdout.contains("\n  last error: other users"),
         "{ran:?}"
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_signal_ends_status_and_not_one_of_its_profiles_only() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    let second = profile.replace("profiles.demo]", "profiles.other]\naccount = \"other\"");
+    fs::write(home.config_path(), format!("{profile}{second}")).unwrap();
+    server.fault(Fault::delay(Duration::from_secs(1)).times(1));
+    let process = home
+        .command(&["status"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let asked = async || server.exchange_count() > 0;
+    while !asked().await {
+        tokio::task::yield_now().await;
+    }
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+    let ran = Ran::of(&process.wait_with_output().unwrap());
+    assert_eq!(ran.failed(130), "vendor-auth: interrupted\n");
+    assert_eq!(server.exchange_count(), 1);
 }

@@ -242,6 +242,23 @@ async fn a_refused_grant_is_sent_once_and_not_by_each_process() {
     assert_eq!(server.exchange_count(), asked);
     let status = home.run(&["status"]);
     assert!(status.stdout.contains("; log in again\n"), "{status:?}");
+
+    fs::write(home.path("first"), server.grant().refresh_token().unwrap()).unwrap();
+    home.run(&["token", "demo"]).ok();
+}
+
+#[tokio::test]
+async fn a_new_refresh_token_in_the_configuration_is_tried_after_a_refused_one() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_grant(&server, "mistyped");
+    home.run(&["token", "demo"]).failed(77);
+    let asked = server.exchange_count();
+    home.run(&["token", "demo"]).failed(77);
+    assert_eq!(server.exchange_count(), asked);
+    let good = server.grant().refresh_token().unwrap().to_owned();
+    fs::write(home.path("refresh"), good).unwrap();
+    home.run(&["token", "demo"]).ok();
+    assert_eq!(home.run(&["status"]).ok().lines().count(), 4);
 }
 
 #[tokio::test]

@@ -1,0 +1,42 @@
+//! How the grant of a profile is, as the store and the last failure say.
+
+use vendor_auth::cache::GrantState;
+
+use super::{Grant, Wanted, now};
+use crate::failure::{self, Failure};
+use crate::life::{LastError, Life};
+
+impl Grant {
+    /// Returns how the token is.
+    pub(crate) async fn life(&self) -> Life {
+        let loaded = self.tokens.load().await;
+        let grant = self.tokens.grant_state().await.ok();
+        let unread = loaded.err().map(|error| LastError {
+            at: None,
+            exit_code: failure::code(error.kind()),
+            message: error.to_string(),
+        });
+        let (health, failed) = (self.tokens.health(), self.last_failure.read());
+        let grant = match &failed {
+            Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
+            _ => grant,
+        };
+        let last_error = unread.or_else(|| failed.map(LastError::from));
+        Life::of(&self.profile, &health, grant, last_error, now())
+    }
+
+    /// Returns the failure of a command that may not refresh.
+    pub(super) async fn nothing_stored(&self, wanted: Wanted) -> Failure {
+        let name = &self.profile.name;
+        let what = match wanted.min_ttl {
+            Some(span) => format!("no token that is valid for {} s is stored", span.as_secs()),
+            None => "no valid token is stored".to_owned(),
+        };
+        match self.tokens.grant_state().await {
+            Ok(GrantState::Expired | GrantState::LoginRequired) => Failure::log_in(format!(
+                "{name}: {what}; log in with `vendor-auth login {name}`"
+            )),
+            _ => Failure::try_later(format!("{name}: {what}; run it without --no-refresh")),
+        }
+    }
+}
