@@ -2,9 +2,8 @@
 
 pub(crate) mod document;
 pub(crate) mod login;
-pub(crate) mod paths;
 pub(crate) mod profile;
-mod reader;
+pub(crate) mod reader;
 pub(crate) mod secret;
 pub(crate) mod settings;
 pub(crate) mod simulator;
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use vendor_auth::types::ApiOrigin;
 
-use self::document::{Document, Mistake};
+use self::document::{Document, Lines, Mistake};
 use self::profile::{Credentials, Profile};
 use self::settings::{HttpSettings, StoreSettings};
 use self::simulator::NOT_RUNNING;
@@ -28,7 +27,9 @@ use crate::text_file;
 pub(crate) struct Config {
     path: PathBuf,
     pub(crate) store: StoreSettings,
+    store_lines: Lines,
     pub(crate) http: HttpSettings,
+    http_lines: Lines,
     profiles: BTreeMap<String, Profile>,
     /// The profiles of the simulator, while it runs.
     simulated: Option<Box<Self>>,
@@ -76,8 +77,11 @@ impl Config {
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let mut document = Document::parse(path, text)?;
         let secret_variables = document.secret_variables();
-        let store = document.section("store")?;
-        let http = document.section("http")?;
+        let (store, store_lines) = document.section::<StoreSettings>("store")?;
+        store
+            .check(&store_lines)
+            .map_err(|mistake| document.mistake(&mistake))?;
+        let (http, http_lines) = document.section("http")?;
         let mut profiles = BTreeMap::new();
         for (name, table) in document.take_profiles()? {
             let profile = Profile::read(&document, &name, table)?;
@@ -86,8 +90,10 @@ impl Config {
         document.refuse_others(&["store", "http", "profiles"])?;
         Ok(Self {
             path: path.to_owned(),
-            store: store.unwrap_or_default(),
-            http: http.unwrap_or_default(),
+            store,
+            store_lines,
+            http,
+            http_lines,
             profiles,
             simulated: None,
             secret_variables,
@@ -138,6 +144,16 @@ impl Config {
     /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the failure of a key of `[store]`.
+    pub(crate) fn mistake_in_store(&self, key: &str, why: impl Into<String>) -> Failure {
+        self.mistake(&self.store_lines.mistake(key, why))
+    }
+
+    /// Returns the failure of a key of `[http]`.
+    pub(crate) fn mistake_in_http(&self, key: &str, why: impl Into<String>) -> Failure {
+        self.mistake(&self.http_lines.mistake(key, why))
     }
 
     /// Returns the failure of something that the configuration says.

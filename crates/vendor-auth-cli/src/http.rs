@@ -6,7 +6,7 @@ use vendor_auth::types::{HttpClient, SendError, SendFailure, http_fn};
 use vendor_auth::{BuildError, ReqwestClient};
 
 use crate::config::Config;
-use crate::config::paths::resolve;
+use crate::config::document::resolve;
 use crate::failure::Failure;
 use crate::text_file;
 
@@ -24,11 +24,7 @@ pub(crate) fn client(config: &Config) -> Result<ReqwestClient, Failure> {
         let path = resolve(config.path(), path);
         let pem = text_file::read(&path).map_err(|error| {
             let path = path.display();
-            at(
-                config,
-                "ca_file",
-                &format!("{path} cannot be read: {error}"),
-            )
+            config.mistake_in_http("ca_file", format!("{path} cannot be read: {error}"))
         })?;
         builder = builder.add_root_certificates_pem(&pem);
     }
@@ -58,11 +54,7 @@ fn mistake(config: &Config, error: &BuildError) -> Failure {
         "read_timeout" => ("read_timeout_seconds", "must be 1 or more"),
         other => (other, &*text),
     };
-    at(config, key, why)
-}
-
-fn at(config: &Config, key: &str, why: &str) -> Failure {
-    Failure::config(format!("{}: `http.{key}`: {why}", config.path().display()))
+    config.mistake_in_http(key, why)
 }
 
 /// Returns a client that sends nothing: for commands that only look at the store.

@@ -11,7 +11,8 @@ use vendor_auth::types::store::{PasswordSource, StoreError};
 use vendor_auth::{BuildError, FileStore, TokenCacheBuilder};
 
 use crate::config::Config;
-use crate::config::paths::resolve;
+use crate::config::document::resolve;
+use crate::config::reader::why;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use crate::config::secret::{self, SecretSource};
 use crate::config::settings::{SealingSettings, StoreKind, StoreSettings};
@@ -134,7 +135,7 @@ fn postgres(
 #[cfg(any(feature = "postgres", feature = "redis"))]
 fn url_of(config: &Config, settings: &StoreSettings) -> Result<String, Failure> {
     let Some(url) = &settings.url else {
-        return Err(at(config, "url", "is missing; write url = \"…\""));
+        return Err(config.mistake_in_store("url", "is missing; write url = \"…\""));
     };
     let authority = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
@@ -144,7 +145,7 @@ fn url_of(config: &Config, settings: &StoreSettings) -> Result<String, Failure> 
     match has_password || url.contains("password=") {
         true => {
             let why = format!("has a password; remove it, and {}", secret::FORMS);
-            Err(at(config, "url", &why.replace("write", "write password =")))
+            Err(config.mistake_in_store("url", why.replace("write", "write password =")))
         }
         false => Ok(url.clone()),
     }
@@ -154,8 +155,7 @@ fn url_of(config: &Config, settings: &StoreSettings) -> Result<String, Failure> 
 fn required_sealing(config: &Config, settings: &StoreSettings) -> Result<Sealing, Failure> {
     match &settings.sealing {
         Some(sealing) => sealing_of(config, sealing),
-        None => Err(at(
-            config,
+        None => Err(config.mistake_in_store(
             "sealing",
             "is missing: a server's records are encrypted; write \
              sealing = { key_id = \"1\", key = { env = \"NAME\" } } with 32 bytes in base64",
@@ -173,10 +173,9 @@ fn certificate_authorities(
     };
     let path = resolve(config.path(), path);
     let pem = std::fs::read(&path).map_err(|error| {
-        at(
-            config,
+        config.mistake_in_store(
             "ca_file",
-            &format!("{} cannot be read: {error}", path.display()),
+            format!("{} cannot be read: {error}", path.display()),
         )
     })?;
     Ok(Some(pem))
@@ -186,24 +185,25 @@ fn sealing_of(config: &Config, settings: &SealingSettings) -> Result<Sealing, Fa
     let key = settings
         .key
         .read(config.path())
-        .map_err(|why| at(config, "sealing.key", &why))?;
+        .map_err(|why| config.mistake_in_store("sealing.key", why))?;
     let key = SealingKey::from_base64(&settings.key_id, &key)
-        .map_err(|error| at(config, "sealing", &error.to_string()))?;
+        .map_err(|error| config.mistake_in_store("sealing", error.to_string()))?;
     Ok(Sealing::with(key))
 }
 
 fn wrong(config: &Config, error: &BuildError) -> Failure {
-    Failure::config(format!("{}: `[store]`: {error}", config.path().display()))
-}
-
-fn at(config: &Config, key: &str, why: &str) -> Failure {
-    Failure::config(format!("{}: `store.{key}` {why}", config.path().display()))
+    let key = match error.field() {
+        "servers" => "url",
+        field if field.starts_with("root") => "ca_file",
+        field => field,
+    };
+    config.mistake_in_store(key, why(error))
 }
 
 #[cfg(not(all(feature = "postgres", feature = "redis")))]
 fn not_built_with(config: &Config, feature: &str) -> Failure {
     let why = format!("is \"{feature}\", but this program was built without that feature");
-    at(config, "kind", &why)
+    config.mistake_in_store("kind", why)
 }
 
 /// Returns what reads the server's password when the store connects.

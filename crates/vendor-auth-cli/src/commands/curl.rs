@@ -4,7 +4,6 @@
 mod allowed;
 #[cfg(unix)]
 mod answers;
-mod arguments;
 #[cfg(unix)]
 mod operation;
 #[cfg(unix)]
@@ -17,12 +16,24 @@ mod with_token;
 #[cfg(not(unix))]
 use std::process::ExitCode;
 
+use clap::Args;
+
 #[cfg(not(unix))]
 use crate::{config::Config, failure::Failure};
 
-pub(crate) use self::arguments::CurlArgs;
 #[cfg(unix)]
 pub(crate) use self::with_token::run;
+
+/// The arguments of `curl`.
+#[derive(Debug, Args)]
+pub(crate) struct CurlArgs {
+    /// The profile
+    name: String,
+
+    /// The arguments of curl. All URLs must be of the profile's hosts. `.curlrc` is not read
+    #[arg(last = true, required = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
+}
 
 /// Refuses: curl inherits no pipe here.
 #[cfg(not(unix))]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -59,18 +59,21 @@ impl<'a> Document<'a> {
         self.path
     }
 
-    /// Takes a section of settings, if there is one.
-    pub(crate) fn section<T: DeserializeOwned>(
+    /// Takes a section of settings, and the lines of its keys. It may be left out.
+    pub(crate) fn section<T: Default + DeserializeOwned>(
         &mut self,
         name: &str,
-    ) -> Result<Option<T>, Failure> {
-        match self.table.remove(name) {
-            Some(value) => {
-                let table = self.as_table(name, value)?;
-                self.read(name, table).map(Some)
-            }
-            None => Ok(None),
-        }
+    ) -> Result<(T, Lines), Failure> {
+        let Some(value) = self.table.remove(name) else {
+            let lines = Lines {
+                section: name.to_owned(),
+                ..Lines::default()
+            };
+            return Ok((T::default(), lines));
+        };
+        let table = self.as_table(name, value)?;
+        let lines = self.lines(name, &table);
+        Ok((self.read(name, table)?, lines))
     }
 
     /// Takes the tables of the profiles, with their names.
@@ -155,11 +158,14 @@ impl<'a> Document<'a> {
 impl Mistake {
     /// A mistake that the TOML parser or serde found.
     fn of_toml(text: &str, key: &str, error: &toml::de::Error) -> Self {
-        Self {
-            key: key.to_owned(),
-            line: error.span().map(|span| line_of(text, span.start)),
-            why: error.message().trim_end().replace('\n', "; "),
-        }
+        let line = error.span().map(|span| line_of(text, span.start));
+        let why = error.message().trim_end().replace('\n', "; ");
+        let missing = why.strip_prefix("missing field `");
+        let (key, why) = match missing.and_then(|rest| rest.strip_suffix('`')) {
+            Some(field) => (format!("{key}.{field}"), is_missing(field)),
+            None => (key.to_owned(), why),
+        };
+        Self { key, line, why }
     }
 
     /// Returns what is printed.
@@ -180,6 +186,17 @@ impl Lines {
         &self.section
     }
 
+    /// Returns the first written key of which this is true.
+    pub(crate) fn find(&self, is_it: impl Fn(&str) -> bool) -> Option<&str> {
+        self.keys.keys().map(String::as_str).find(|key| is_it(key))
+    }
+
+    /// Returns the line of a key such as `url` or `sealing.key`.
+    fn line_of(&self, key: &str) -> Option<usize> {
+        let first = key.split('.').next()?;
+        self.keys.get(first).copied()
+    }
+
     /// Returns whether this key is written.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.keys.contains_key(key)
@@ -198,7 +215,7 @@ impl Lines {
     pub(crate) fn mistake(&self, key: &str, why: impl Into<String>) -> Mistake {
         Mistake {
             key: format!("{}.{key}", self.section),
-            line: self.keys.get(key).copied().or(self.first),
+            line: self.line_of(key).or(self.first),
             why: why.into(),
         }
     }
@@ -243,6 +260,26 @@ fn add_variables(table: &DeTable<'_>, names: &mut Vec<String>) {
             DeValue::String(name) if key.get_ref() == "env" => names.push(name.to_string()),
             _ => {}
         }
+    }
+}
+
+/// Returns what is said of a key that is needed and not written.
+pub(super) fn is_missing(key: &str) -> String {
+    match key.ends_with("secret") {
+        true => format!("is missing; write {key} = {{ env = \"NAME\" }}"),
+        false => format!("is missing; write {key} = …"),
+    }
+}
+
+/// Returns the path that a document means: `~/` is the home directory, and a relative path is
+/// relative to the document's own directory.
+pub(crate) fn resolve(document: &Path, path: &Path) -> PathBuf {
+    if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), std::env::home_dir()) {
+        return home.join(rest);
+    }
+    match document.parent() {
+        Some(directory) => directory.join(path),
+        None => path.to_owned(),
     }
 }
 

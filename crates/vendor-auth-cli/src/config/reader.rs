@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vendor_auth::{BuildError, Secret};
 
-use super::document::{Lines, Mistake};
+use super::document::{Lines, Mistake, is_missing};
 use super::secret::SecretSource;
 
 /// What an endpoint is made with.
@@ -57,7 +57,7 @@ impl Reader<'_> {
 
     /// Returns the mistake of a key that is needed and not written.
     pub(super) fn missing(&self, key: &str) -> Mistake {
-        self.mistake_at(key, format!("is missing; write {key} = …"))
+        self.mistake_at(key, is_missing(key))
     }
 
     pub(super) fn mistake_at(&self, key: &str, why: impl Into<String>) -> Mistake {
@@ -76,13 +76,16 @@ impl Reader<'_> {
         };
         let written = keys.iter().find(|key| self.lines.has(key));
         let key = written.or(keys.first()).copied().unwrap_or_default();
-        let why = why(error).replace("allow_plain_http()", "write allow_plain_http = true");
+        let why = match why(error) {
+            why if why == "is missing" => is_missing(key),
+            why => why.replace("allow_plain_http()", "write allow_plain_http = true"),
+        };
         self.lines.mistake(key, why)
     }
 }
 
 /// Returns what a builder says about a field, without the field.
-pub(super) fn why(error: &BuildError) -> String {
+pub(crate) fn why(error: &BuildError) -> String {
     let text = error.to_string();
     let field = format!("`{}` ", error.field());
     text.strip_prefix(&field).unwrap_or(&text).to_owned()

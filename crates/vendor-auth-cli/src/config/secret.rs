@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use vendor_auth::Secret;
 
-use super::paths::resolve;
+use super::document::resolve;
 use crate::text_file;
 
 /// Where a secret is read when it is needed.
@@ -37,7 +37,7 @@ impl SecretSource {
             Self::Env(name) => from_env(name)?,
             Self::File(path) => from_file(&resolve(config, path))?,
             Self::Keyring { service, user } => from_keyring(service, user)?,
-            Self::Command(command) => program::printed(command)?,
+            Self::Command(command) => program::printed(config, command)?,
         };
         match secret.is_blank() {
             true => Err(format!("{self} is empty")),
@@ -112,18 +112,25 @@ impl<'de> Visitor<'de> for Sources {
     }
 
     fn visit_str<E: de::Error>(self, _text: &str) -> Result<SecretSource, E> {
-        Err(E::custom(format!(
-            "a secret is not written in this file; {FORMS}"
-        )))
+        Err(written())
+    }
+
+    // A password of digits without quotes, whose text serde would repeat.
+    fn visit_i64<E: de::Error>(self, _number: i64) -> Result<SecretSource, E> {
+        Err(written())
+    }
+
+    fn visit_f64<E: de::Error>(self, _number: f64) -> Result<SecretSource, E> {
+        Err(written())
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<SecretSource, M::Error> {
         let kind: Option<String> = map.next_key()?;
         let source = match kind.as_deref() {
-            Some("env") => SecretSource::Env(map.next_value()?),
-            Some("file") => SecretSource::File(map.next_value()?),
-            Some("command") => SecretSource::Command(map.next_value()?),
-            Some("keyring") => entry(&map.next_value::<String>()?).map_err(de::Error::custom)?,
+            Some("env") => SecretSource::Env(value(&mut map)?),
+            Some("file") => SecretSource::File(value(&mut map)?),
+            Some("command") => SecretSource::Command(value(&mut map)?),
+            Some("keyring") => entry(&value::<String, _>(&mut map)?).map_err(de::Error::custom)?,
             _ => return Err(de::Error::custom(FORMS)),
         };
         match map.next_key::<String>()? {
@@ -131,6 +138,16 @@ impl<'de> Visitor<'de> for Sources {
             Some(_) => Err(de::Error::custom(format!("more than one source; {FORMS}"))),
         }
     }
+}
+
+/// Returns the failure of a secret in the configuration itself, which is not repeated.
+fn written<E: de::Error>() -> E {
+    E::custom(format!("a secret is not written in this file; {FORMS}"))
+}
+
+/// Reads where a secret is. What is written instead may be the secret, and is not repeated.
+fn value<'de, T: Deserialize<'de>, M: MapAccess<'de>>(map: &mut M) -> Result<T, M::Error> {
+    map.next_value().map_err(|_| de::Error::custom(FORMS))
 }
 
 fn entry(text: &str) -> Result<SecretSource, String> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::document::{Lines, Mistake};
 use super::secret::SecretSource;
 
 /// Where tokens are kept.
@@ -56,6 +57,41 @@ pub(crate) enum StoreKind {
     Redis,
     /// Hosts share tokens over PostgreSQL.
     Postgres,
+}
+
+impl StoreSettings {
+    /// Refuses a key that its kind does not have: who writes a URL does not mean files.
+    pub(super) fn check(&self, lines: &Lines) -> Result<(), Mistake> {
+        let Some(key) = lines.find(|key| !self.kind.keys().contains(&key)) else {
+            return Ok(());
+        };
+        let kinds = [StoreKind::File, StoreKind::Redis, StoreKind::Postgres];
+        let with_it = kinds.iter().filter(|kind| kind.keys().contains(&key));
+        let names: Vec<_> = with_it.map(|kind| format!("\"{}\"", kind.name())).collect();
+        let (name, names) = (self.kind.name(), names.join(" or "));
+        let why = format!("is not for kind = \"{name}\"; write kind = {names}, or remove `{key}`");
+        Err(lines.mistake(key, why))
+    }
+}
+
+impl StoreKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::File => &["kind", "directory", "sealing"],
+            Self::Redis => &["kind", "url", "password", "sealing", "prefix", "ca_file"],
+            Self::Postgres => &[
+                "kind", "url", "password", "sealing", "schema", "table", "ca_file",
+            ],
+        }
+    }
 }
 
 /// The key that encrypts records.

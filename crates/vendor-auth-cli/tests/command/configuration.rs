@@ -51,7 +51,7 @@ fn each_mistake_names_its_key_its_line_and_what_to_write() {
         ),
         (
             "[profiles.demo]\nvendor = \"oauth2\"",
-            &[":1: `profiles.demo`: missing field `client_id`"],
+            &[":1: `profiles.demo.client_id`: is missing; write client_id = …"],
         ),
         (
             "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"a\"",
@@ -91,6 +91,24 @@ fn each_mistake_names_its_key_its_line_and_what_to_write() {
             &["there is no profile `demo`; there are: other"],
         ),
         ("a = ", &[":1: `the document`: "]),
+        (
+            "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"a\"\ntoken_url = \"https://x\"\ngrant = \"client_credentials\"",
+            &[":1: `profiles.demo.client_secret`: is missing; write client_secret = { env = "],
+        ),
+        (
+            "\n[store]\nurl = \"redis://127.0.0.1\"",
+            &[
+                ":3: `store.url`: is not for kind = \"file\"; write kind = \"redis\" or \"postgres\"",
+            ],
+        ),
+        (
+            "[store]\nkind = \"redis\"\nschema = \"a\"",
+            &[":3: `store.schema`: is not for kind = \"redis\"; write kind = \"postgres\""],
+        ),
+        (
+            "[store]\nsealing = { key_id = \"1\" }",
+            &[":2: `store.sealing.key`: is missing; write key = "],
+        ),
     ];
     for (config, expected) in cases {
         let complaint = complaint(config);
@@ -98,6 +116,94 @@ fn each_mistake_names_its_key_its_line_and_what_to_write() {
             assert!(complaint.contains(part), "{config:?}: {complaint}");
         }
         assert!(!complaint.contains("s3cret"), "{complaint}");
+    }
+}
+
+/// A profile that needs all sections.
+const COMPLETE: &str = "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"a\"\n\
+                        token_url = \"https://127.0.0.1:1/\"\ngrant = \"client_credentials\"\n\
+                        client_secret = { command = [\"echo\", \"x\"] }\n";
+
+#[test]
+fn each_mistake_of_a_section_names_its_line_too() {
+    let cases = [
+        (
+            "\n[http]\nca_file = \"none.pem\"",
+            &[":3: `http.ca_file`: ", "none.pem cannot be read"][..],
+        ),
+        (
+            "[http]\nproxy = \"corporate:3128\"",
+            &[
+                ":2: `http.proxy`: ",
+                "; write proxy = \"http://HOST:PORT\" or \"direct\"",
+            ],
+        ),
+        (
+            "[http]\n\nconnect_timeout_seconds = 0",
+            &[":3: `http.connect_timeout_seconds`: must be 1 or more"],
+        ),
+        (
+            "\n[store]\nkind = \"redis\"",
+            &[":2: `store.url`: is missing; write url = "],
+        ),
+        (
+            "[store]\nkind = \"postgres\"\nurl = \"postgres://a:s3cret@127.0.0.1/\"",
+            &[":3: `store.url`: has a password; remove it, and write password = { env = "],
+        ),
+        (
+            "[store]\nkind = \"redis\"\nurl = \"redis://127.0.0.1:1\"",
+            &[":1: `store.sealing`: is missing: "],
+        ),
+        (
+            "[store]\n\nsealing = { key_id = \"1\", key = { env = \"NOT_SET\" } }",
+            &[":3: `store.sealing.key`: the environment variable NOT_SET is not set"],
+        ),
+    ];
+    for (section, expected) in cases {
+        let complaint = complaint(&format!("{section}\n{COMPLETE}"));
+        for part in expected {
+            assert!(complaint.contains(part), "{section:?}: {complaint}");
+        }
+        assert!(!complaint.contains("s3cret"), "{complaint}");
+    }
+}
+
+#[test]
+fn what_is_written_in_place_of_a_secret_is_not_repeated() {
+    let wrong = [
+        "7755331",
+        "7755331.5",
+        "[\"7755331\"]",
+        "{ env = 7755331 }",
+        "{ command = \"echo 7755331\" }",
+        "{ value = \"7755331\" }",
+    ];
+    for secret in wrong {
+        let (profile, _) = COMPLETE.split_once("{ command").unwrap();
+        let complaint = complaint(&format!("{profile}{secret}\n"));
+        assert!(
+            complaint.starts_with(":6: `profiles.demo.client_secret")
+                && complaint.contains("write { env = \"NAME\" }"),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("775533"), "{complaint}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_prints_a_secret_is_looked_for_beside_the_configuration() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (program, file) in [
+        ("./secret", ".config/vendor-auth/secret"),
+        ("~/secret", "secret"),
+    ] {
+        let home = Home::with(&COMPLETE.replace("[\"echo\", \"x\"]", &format!("[\"{program}\"]")));
+        fs::write(home.path(file), "#!/bin/sh\nexit 3\n").unwrap();
+        fs::set_permissions(home.path(file), fs::Permissions::from_mode(0o700)).unwrap();
+        let ran = home.run(&["token", "demo"]);
+        let expected = format!("`{program}` failed: exit status: 3");
+        assert!(ran.failed(78).contains(&expected), "{ran:?}");
     }
 }
 

@@ -107,7 +107,7 @@ async fn a_password_in_the_url_of_a_store_is_refused_and_not_repeated() {
     let ran = home.run(&["token", "demo"]);
     let text = ran.failed(78);
     assert!(
-        text.contains("`store.url` has a password; remove it"),
+        text.contains(":3: `store.url`: has a password; remove it"),
         "{text}"
     );
     assert!(!text.contains("s3cret@"), "{text}");

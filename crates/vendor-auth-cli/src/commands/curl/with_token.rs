@@ -7,9 +7,9 @@ use command_fds::CommandFdExt as _;
 use vendor_auth::Token;
 use vendor_auth::types::reexports::http::Uri;
 
+use super::CurlArgs;
 use super::allowed::{self, Allowed};
 use super::answers;
-use super::arguments::CurlArgs;
 use super::operation::Operation;
 use super::option_table::OptionTable;
 use super::pipes::Pipes;

@@ -7,7 +7,7 @@ use super::Checks;
 use super::finding::Report;
 use super::network::in_time;
 use super::target::Target;
-use crate::config::paths::resolve;
+use crate::config::document::resolve;
 use crate::config::profile::{Credentials, Profile};
 use crate::config::secret::SecretSource;
 use crate::config::{Config, default_path};

@@ -8,7 +8,7 @@ use vendor_auth::FileStore;
 
 use super::Checks;
 use super::finding::Report;
-use crate::config::paths::resolve;
+use crate::config::document::resolve;
 use crate::config::settings::StoreKind;
 use crate::failure::{self, STORE, TRY_LATER};
 use crate::grant::Grant;

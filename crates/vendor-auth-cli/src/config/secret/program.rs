@@ -1,6 +1,7 @@
 //! Secrets that a program prints.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use vendor_auth::Secret;
 
 use super::{FORMS, first_line};
+use crate::config::document::resolve;
 use crate::text_file;
 
 /// How long each program may take. It may ask a person, so there is no limit by default.
@@ -21,12 +23,12 @@ pub(crate) fn limit(within: Duration) {
 }
 
 /// Returns the first line that a program prints.
-pub(super) fn printed(command: &[String]) -> Result<Secret, String> {
+pub(super) fn printed(config: &Path, command: &[String]) -> Result<Secret, String> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(format!("the command is empty; {FORMS}"));
     };
     // Standard error stays the user's: that is where a password manager asks for its password.
-    let mut child = Command::new(program)
+    let mut child = Command::new(found(config, program))
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -53,6 +55,16 @@ pub(super) fn printed(command: &[String]) -> Result<Secret, String> {
     match status.success() {
         true => Ok(first_line(&text)),
         false => Err(format!("`{program}` failed: {status}")),
+    }
+}
+
+/// Returns a program as it is run: a name is looked up in `PATH`, and a path is one of the
+/// configuration.
+fn found(config: &Path, program: &str) -> PathBuf {
+    let program = Path::new(program);
+    match program.components().count() {
+        1 => program.to_owned(),
+        _ => resolve(config, program),
     }
 }
 
