@@ -23,8 +23,7 @@ const WHILE_VALID: Duration = Duration::from_secs(60);
 /// The same if a login can replace what is lost.
 const WHILE_LOGIN_REMAINS: Duration = Duration::from_secs(5);
 
-const UNSTORED: &str =
-    "the store did not take this token, so the next command requests another; check the store";
+const UNSTORED: &str = "the store did not take this token, so the next command requests another";
 
 /// A profile and its tokens.
 #[derive(Debug)]
@@ -128,23 +127,23 @@ impl Grant {
         profile: &Profile,
         wanted: Wanted,
     ) -> Result<(TokenGuard, Self), Failure> {
-        let mut is_readable = false;
+        let mut unread = None;
         if !wanted.force {
             let stored = Self::open_offline(config, profile)?;
             let found = stored.stored(wanted).await;
-            is_readable = found.is_ok();
             if wanted.no_refresh || matches!(found, Ok(Some(_))) {
                 return match found? {
                     Some(token) => Ok((token, stored)),
                     None => Err(stored.nothing_stored(wanted).await),
                 };
             }
+            unread = found.err();
         }
-        if !is_readable {
+        if wanted.force || unread.is_some() {
             store::prepare(config.of(profile)).await?;
         }
         let grant = Self::open(config, profile, wanted.within)?;
-        let token = signals::interruptible(&grant.tokens, grant.newest(wanted)).await?;
+        let token = signals::interruptible(&grant.tokens, grant.newest(wanted, unread)).await?;
         Ok((token, grant))
     }
 
@@ -173,7 +172,7 @@ impl Grant {
     }
 
     /// Requests a token if the current one is not good enough.
-    async fn newest(&self, wanted: Wanted) -> Result<TokenGuard, Failure> {
+    async fn newest(&self, wanted: Wanted, unread: Option<Failure>) -> Result<TokenGuard, Failure> {
         let now = now();
         if let Some(failed) = self.last_failure.read()
             && !wanted.force
@@ -191,11 +190,25 @@ impl Grant {
         let settled = self.tokens.drain(self.patience()).await;
         self.note_outcome(now);
         if asked.is_ok() && settled == Drained::Unsettled {
-            failure::say(&format!("{}: {UNSTORED}", self.profile.name));
+            self.tell_unstored(unread.as_ref());
         }
         asked
             .map(|token| self.tokens.current().unwrap_or(token))
             .map_err(|error| self.failure(&error))
+    }
+
+    /// Tells that the store did not take the token, and why if it could not be read before.
+    fn tell_unstored(&self, unread: Option<&Failure>) {
+        let name = &self.profile.name;
+        match unread {
+            Some(why) => {
+                failure::say(&why.to_string());
+                failure::say(&format!("{name}: {UNSTORED}"));
+            }
+            None => failure::say(&format!(
+                "{name}: {UNSTORED}; `vendor-auth doctor {name}` finds out why"
+            )),
+        }
     }
 
     /// Returns how much longer the vendor asked clients to wait, as an earlier process was told.

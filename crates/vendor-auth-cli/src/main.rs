@@ -26,6 +26,7 @@ use self::args::Args;
 use self::failure::USAGE;
 
 fn main() -> ExitCode {
+    keep_memory_private();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return explain(&error),
@@ -35,6 +36,18 @@ fn main() -> ExitCode {
         Err(failure) => failure.report(),
     }
 }
+
+/// Keeps secrets out of core dumps, and from debuggers of this user's other programs. The programs
+/// that this one runs are not affected.
+#[cfg(target_os = "linux")]
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // Where a sandbox forbids it, the rest still works.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_memory_private() {}
 
 /// Prints a mistake in the command line, or the help that was asked for.
 fn explain(error: &clap::Error) -> ExitCode {

@@ -7,7 +7,7 @@ use serde_json::json;
 use vendor_auth::types::{ApiOrigin, Timestamp, TokenPlacement};
 use vendor_auth::{Secret, Token};
 
-use crate::api_headers::canonical;
+use crate::api_headers::{canonical, not_carried};
 use crate::failure::Failure;
 
 /// A format.
@@ -49,7 +49,7 @@ impl Printed<'_> {
             Format::Header => self.headers()?,
             Format::Env => self.variables("export ", quoted_for_shell),
             Format::Dotenv => self.variables("", quoted_for_dotenv),
-            Format::Netrc => self.netrc(),
+            Format::Netrc => self.netrc()?,
             Format::Envoy => self.envoy()?,
         };
         Ok(Secret::from(text))
@@ -104,12 +104,23 @@ impl Printed<'_> {
         lines
     }
 
-    fn netrc(&self) -> String {
-        let entry = |origin: &ApiOrigin| {
-            let (host, user) = (origin.host(), self.username);
+    fn netrc(&self) -> Result<String, Failure> {
+        if *self.token.placement() != TokenPlacement::Bearer {
+            let what = "netrc cannot carry; it has passwords only";
+            return Err(not_carried(self.profile, self.token, what));
+        }
+        let mut hosts = Vec::new();
+        for host in self.origins.iter().map(ApiOrigin::host) {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        let entry = |host: &str| {
+            // An IPv6 address is looked up without its brackets.
+            let (host, user) = (host.trim_matches(['[', ']']), self.username);
             format!("machine {host} login {user} password {}\n", self.access())
         };
-        self.origins.iter().map(entry).collect()
+        Ok(hosts.into_iter().map(entry).collect())
     }
 
     fn envoy(&self) -> Result<String, Failure> {
@@ -149,7 +160,11 @@ fn quoted_for_shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// Quotes as all readers understand it: between double quotes they disagree about `\\` and `$`.
 fn quoted_for_dotenv(text: &str) -> String {
+    if !text.contains('\'') {
+        return format!("'{text}'");
+    }
     let escaped = text.replace('\\', r"\\").replace('"', "\\\"");
     format!("\"{}\"", escaped.replace('$', r"\$"))
 }

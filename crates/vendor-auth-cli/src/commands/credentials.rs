@@ -80,7 +80,6 @@ fn read_question() -> Result<Secret, Failure> {
         .take(LONGEST)
         .read_to_end(&mut text)
         .map_err(|error| Failure::store(format!("standard input: {error}")))?;
-    let text = String::from_utf8(text);
-    let text = text.map_err(|_| Failure::usage("standard input is not UTF-8"))?;
-    Ok(Secret::from(text))
+    // A path may be of any bytes, and nothing is done with it.
+    Ok(Secret::from(String::from_utf8_lossy(&text).into_owned()))
 }

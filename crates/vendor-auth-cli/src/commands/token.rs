@@ -36,7 +36,8 @@ pub(crate) struct TokenArgs {
     #[arg(long)]
     force: bool,
 
-    /// The longest time in seconds to wait for the vendor
+    /// The longest time in seconds to wait for a token. A refresh that was sent is then waited for
+    /// up to 60 s more, since its answer may have the only refresh token
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u64,
 

@@ -68,7 +68,8 @@ impl Profile {
                 common.insert(key, value);
             }
         }
-        let common = document.read(&section, Spanned::new(span.clone(), common))?;
+        let common: CommonSettings = document.read(&section, Spanned::new(span.clone(), common))?;
+        check_username(&common, &lines).map_err(|it| document.mistake(&it))?;
         let kind = take_vendor(&mut table, &lines).map_err(|it| document.mistake(&it))?;
         let vendor = Vendor::read(document, &kind, &lines, Spanned::new(span, table))?;
         Ok(Self {
@@ -142,6 +143,21 @@ impl Profile {
         match self.common.allow_plain_http {
             true => PlainHttp::Allowed,
             false => PlainHttp::Refused,
+        }
+    }
+}
+
+/// Refuses a user name that would end a line of git's protocol, or a word of netrc.
+fn check_username(common: &CommonSettings, lines: &Lines) -> Result<(), Mistake> {
+    let is_one_word = |name: &String| {
+        let ends = |letter: char| letter.is_whitespace() || letter.is_control();
+        !name.is_empty() && !name.contains(ends)
+    };
+    match common.username.as_ref().is_none_or(is_one_word) {
+        true => Ok(()),
+        false => {
+            let why = "must be one word; write username = \"oauth2\", or remove it";
+            Err(lines.mistake("username", why))
         }
     }
 }

@@ -92,6 +92,10 @@ fn each_mistake_names_its_key_its_line_and_what_to_write() {
         ),
         ("a = ", &[":1: `the document`: "]),
         (
+            "[profiles.demo]\nvendor = \"oauth2\"\nusername = \"a\\nquit=1\"",
+            &[":3: `profiles.demo.username`: must be one word; write username = "],
+        ),
+        (
             "[profiles.demo]\nvendor = \"oauth2\"\nclient_id = \"a\"\ntoken_url = \"https://x\"\ngrant = \"client_credentials\"",
             &[":1: `profiles.demo.client_secret`: is missing; write client_secret = { env = "],
         ),

@@ -78,7 +78,7 @@ async fn no_other_host_gets_the_token_however_it_is_written() {
     let glob = format!("http://{{{authority},{}}}/", other.authority());
     let tab = format!("http://{}\t{authority}/", other.authority());
     let without = other.authority().to_owned();
-    let rows: [&[&str]; 22] = [
+    let rows: [&[&str]; 25] = [
         &[&url],
         &["--url", &url],
         &[&own, &url],
@@ -97,6 +97,9 @@ async fn no_other_host_gets_the_token_however_it_is_written() {
         &["--location-trusted", &own],
         &["-k", &own],
         &["--connect-to", "::127.0.0.1:1", &own],
+        &["--proxy", "http://127.0.0.1:1", &own],
+        &["-x", "http://127.0.0.1:1", &own],
+        &["--socks5-hostname", "127.0.0.1:1", &own],
         &["--trace", "trace", &own],
         &["-H", "authorization: mine", &own],
         &["ftp://example.com/"],

@@ -8,7 +8,7 @@ use token_sim::{OAuth2Server, QuectelEndUserServer};
 use crate::home::{Home, Ran};
 
 /// Asks the helper as git does.
-fn ask(home: &Home, operation: &str, question: &str) -> Ran {
+fn ask(home: &Home, operation: &str, question: &(impl AsRef<[u8]> + ?Sized)) -> Ran {
     let arguments = ["helper", "--protocol", "git", "demo", operation];
     let mut helper = home
         .command(&arguments)
@@ -18,7 +18,7 @@ fn ask(home: &Home, operation: &str, question: &str) -> Ran {
         .spawn()
         .unwrap();
     // `capability` and `store` do not read it.
-    drop(helper.stdin.take().unwrap().write_all(question.as_bytes()));
+    drop(helper.stdin.take().unwrap().write_all(question.as_ref()));
     Ran::of(&helper.wait_with_output().unwrap())
 }
 
@@ -28,6 +28,19 @@ fn host(server: &OAuth2Server) -> String {
         .strip_prefix("http://")
         .unwrap()
         .to_owned()
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf8_is_answered_too() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let mut question = format!("protocol=http\nhost={}\npath=caf", host(&server)).into_bytes();
+    question.extend(b"\xe9.git\n\n");
+    let answer = ask(&home, "get", &question);
+    assert!(
+        answer.ok().starts_with("username=oauth2\npassword="),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]

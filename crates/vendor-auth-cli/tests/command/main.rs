@@ -23,6 +23,7 @@ mod kubernetes;
 mod login;
 #[cfg(unix)]
 mod manual;
+mod printed;
 #[cfg(unix)]
 mod real_git;
 mod repository;

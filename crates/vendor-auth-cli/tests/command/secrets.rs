@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use local_servers::install;
-use token_sim::{OAuth2Server, When};
+use token_sim::{Fault, OAuth2Server, When};
 
 use crate::home::{Home, Ran};
 
@@ -121,7 +122,7 @@ async fn each_source_gives_the_secret_and_no_process_shows_it() {
         let hold = server.hold_next(When::BeforeActing);
         let process = token(&home, source).spawn().unwrap();
         // All that was started still runs.
-        let held = tokio::time::timeout(std::time::Duration::from_secs(30), hold.caught(1)).await;
+        let held = tokio::time::timeout(Duration::from_secs(30), hold.caught(1)).await;
         if held.is_err() {
             panic!("{source}: {:?}", process.wait_with_output());
         }
@@ -159,4 +160,54 @@ async fn a_keyring_without_the_entry_or_none_at_all_is_a_mistake_in_the_configur
             .contains(&format!("{complaint}nobody cannot be read: ")),
         "{ran:?}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_crash_leaves_no_core_dump_with_a_secret() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    server.fault(Fault::no_answer());
+    let command = home.command(&["token", "demo"]);
+    let mut process = Command::new("sh")
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(home.path(""))
+        .spawn()
+        .unwrap();
+    while server.exchange_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-s", "ABRT", &id]).status();
+    assert!(sent.unwrap().success());
+    let ended = process.wait().unwrap();
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(6), false));
+}
+
+#[tokio::test]
+async fn no_secret_is_in_what_other_users_see_of_the_process() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    server.fault(Fault::delay(Duration::from_secs(2)));
+    let mut process = home
+        .command(&["token", "demo"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let seen = fs::read_to_string(format!("/proc/{}/cmdline", process.id())).unwrap();
+    // Only root can read it: the process cannot be inspected.
+    let environment = fs::read_to_string(format!("/proc/{}/environ", process.id()));
+    let environment = environment.unwrap_or_default();
+    assert!(
+        !seen.contains(server.client_secret()) && !environment.contains(server.client_secret())
+    );
+    assert!(process.wait().unwrap().success());
 }

@@ -1,13 +1,13 @@
 //! `vendor-auth token`.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use token_sim::{Answer, Fault, OAuth2Server, RetryAfter};
 
-use crate::home::{Home, Ran, assert_private};
+use crate::home::{Home, Ran};
 
 #[tokio::test]
 async fn the_token_and_a_line_feed_are_all_that_is_printed() {
@@ -36,93 +36,6 @@ async fn a_stored_token_needs_no_credential_and_no_vendor() {
             && text.contains("/secret cannot be read"),
         "{text}"
     );
-}
-
-#[tokio::test]
-async fn json_has_the_token_its_end_and_never_the_refresh_token() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = Home::of_client(&server);
-    let ran = home.run(&["token", "demo", "--output", "json"]);
-    let object: Value = serde_json::from_str(ran.ok()).unwrap();
-    let keys: Vec<_> = object.as_object().unwrap().keys().cloned().collect();
-    let expected = [
-        "access_token",
-        "expires_at",
-        "expires_in",
-        "generation",
-        "token_type",
-    ];
-    assert_eq!(keys, expected);
-    assert_eq!(object["token_type"], "Bearer");
-    assert_eq!(object["generation"], 1);
-    let left = object["expires_in"].as_u64().unwrap();
-    assert!((7100..=7200).contains(&left), "{left}");
-    let end = object["expires_at"].as_str().unwrap();
-    assert!(end.contains('T') && end.ends_with('Z'), "{end}");
-}
-
-#[tokio::test]
-async fn each_format_is_what_its_reader_expects() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = Home::of_client(&server);
-    let token = home.run(&["token", "demo"]).ok().trim_end().to_owned();
-    let printed = |format: &str| home.run(&["token", "demo", "-o", format]).ok().to_owned();
-    assert_eq!(
-        printed("header"),
-        format!("Authorization: Bearer {token}\n")
-    );
-    assert!(printed("env").starts_with(&format!(
-        "export ACCESS_TOKEN='{token}'\nexport ACCESS_TOKEN_EXPIRES_AT='"
-    )));
-    assert!(printed("dotenv").starts_with(&format!(
-        "ACCESS_TOKEN=\"{token}\"\nACCESS_TOKEN_EXPIRES_AT=\""
-    )));
-    assert_eq!(
-        printed("netrc"),
-        format!("machine 127.0.0.1 login oauth2 password {token}\n")
-    );
-    let envoy = printed("envoy");
-    assert!(
-        envoy.contains(&format!("inline_string: \"Bearer {token}\"\n")),
-        "{envoy}"
-    );
-}
-
-#[tokio::test]
-async fn a_file_is_replaced_at_once_and_only_its_owner_reads_it() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = Home::of_client(&server);
-    let path = home.path("token.json");
-    fs::write(&path, "what was there").unwrap();
-    let arguments = ["token", "demo", "-o", "json", "--file", "token.json"];
-    assert_eq!(home.run(&arguments).ok(), "");
-    assert_private(&path);
-    let object: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert!(object["access_token"].is_string());
-    let unwritable = home.run(&["token", "demo", "--file", "missing/token"]);
-    assert!(unwritable.failed(74).contains("missing/token: "));
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn a_link_a_pipe_and_a_directory_are_not_replaced_by_a_file() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = Home::of_client(&server);
-    std::os::unix::fs::symlink("elsewhere", home.path("link")).unwrap();
-    let made = Command::new("mkfifo").arg(home.path("pipe")).status();
-    assert!(made.unwrap().success());
-    fs::create_dir(home.path("directory")).unwrap();
-    for (name, why) in [
-        ("link", "link is a symbolic link; write the file"),
-        ("pipe", "pipe is no file"),
-        ("directory", "directory is a directory"),
-    ] {
-        let before = fs::symlink_metadata(home.path(name)).unwrap().file_type();
-        let ran = home.run(&["token", "demo", "--file", name]);
-        assert!(ran.failed(74).contains(why), "{ran:?}");
-        let after = fs::symlink_metadata(home.path(name)).unwrap().file_type();
-        assert_eq!(before, after, "{name}");
-    }
 }
 
 #[tokio::test]
@@ -284,20 +197,23 @@ async fn fifty_processes_that_need_a_token_make_one_exchange() {
     assert_eq!(server.exchange_count(), 1);
 }
 
+#[cfg(unix)]
 #[tokio::test]
-async fn no_secret_is_in_what_other_users_see_of_the_process() {
+async fn a_store_that_takes_no_token_is_told_with_the_reason() {
+    use std::os::unix::fs::PermissionsExt as _;
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
-    server.fault(Fault::delay(Duration::from_secs(2)));
-    let mut process = home
-        .command(&["token", "demo"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let seen = fs::read_to_string(format!("/proc/{}/cmdline", process.id())).unwrap();
-    let environment = fs::read_to_string(format!("/proc/{}/environ", process.id())).unwrap();
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    let config = format!("[store]\ndirectory = \"~/open\"\n{profile}");
+    fs::write(home.config_path(), config).unwrap();
+    fs::create_dir(home.path("open")).unwrap();
+    fs::set_permissions(home.path("open"), fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = home.run(&["token", "demo"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        !seen.contains(server.client_secret()) && !environment.contains(server.client_secret())
+        ran.stderr
+            .contains("demo: the store did not take this token, so the next")
+            && ran.stderr.contains("make its mode 0700"),
+        "{ran:?}"
     );
-    assert!(process.wait().unwrap().success());
 }

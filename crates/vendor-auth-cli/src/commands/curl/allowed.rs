@@ -36,11 +36,20 @@ const FORBIDDEN: [(&str, &str); 8] = [
 ];
 
 /// Options that reach another server under the same name, which only TLS finds out.
-const REROUTES: [&str; 4] = [
-    "connect-to",
-    "resolve",
-    "unix-socket",
+const REROUTES: [&str; 13] = [
     "abstract-unix-socket",
+    "connect-to",
+    "dns-servers",
+    "doh-url",
+    "preproxy",
+    "proxy",
+    "proxy1.0",
+    "resolve",
+    "socks4",
+    "socks4a",
+    "socks5",
+    "socks5-hostname",
+    "unix-socket",
 ];
 
 /// Options that change the body or the query.
@@ -124,18 +133,21 @@ impl Allowed<'_> {
     }
 
     fn check_redirects(&self, token: &Token, it: &Operation) -> Result<(), Failure> {
-        if !it.has("location") {
+        if !it.follows_redirects() {
             return Ok(());
         }
         let is_authorization = token.headers().keys().all(|name| *name == AUTHORIZATION);
         if self.signs || !is_authorization {
             return Err(refused(
-                "--location would send the vendor's header to every host that a redirect names",
+                "redirects are not followed: the vendor's header would go to every host that one \
+                 names; leave --location out",
             ));
         }
         match self.version >= SAFE_REDIRECTS {
             true => Ok(()),
-            false => Err(refused("--location needs curl 7.83 or later")),
+            false => Err(refused(
+                "--location needs curl 7.83 or later, which sends the token to no other host",
+            )),
         }
     }
 

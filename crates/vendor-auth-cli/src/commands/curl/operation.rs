@@ -43,6 +43,11 @@ impl Operation {
         self.options.iter().any(|(it, _)| it == name)
     }
 
+    /// Returns whether curl requests what a redirect names.
+    pub(super) fn follows_redirects(&self) -> bool {
+        self.has("location") || self.has("follow")
+    }
+
     /// Returns the values of an option.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let found = self.options.iter().filter(move |(it, _)| it == name);
@@ -179,6 +184,22 @@ mod tests {
             let operations = parse(arguments).unwrap();
             let urls: Vec<_> = operations.iter().map(|it| &*it.urls).collect();
             assert_eq!(urls, expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn each_option_that_follows_redirects_is_seen() {
+        let table = OptionTable::parse(&format!("{HELP}\n     --follow x"));
+        for (option, follows) in [
+            ("-L", true),
+            ("--location", true),
+            ("--follow", true),
+            ("-s", false),
+        ] {
+            let arguments = [option.to_owned(), "https://a".to_owned()];
+            let operations = Operation::parse(&arguments, &table).unwrap();
+            let found = operations.first().map(Operation::follows_redirects);
+            assert_eq!(found, Some(follows), "{option}");
         }
     }
 

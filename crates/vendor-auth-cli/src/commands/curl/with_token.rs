@@ -90,7 +90,7 @@ fn add(
 ) -> io::Result<()> {
     curl.args(["--config", &pipes.config(headers)?]);
     if is_dumped {
-        let follows = operation.has("location");
+        let follows = operation.follows_redirects();
         curl.args(["--dump-header", &pipes.dump(follows)?]);
     }
     curl.args(&operation.arguments);

@@ -102,6 +102,9 @@ async fn ask_password(name: &str, account: &str) -> Result<Secret, Failure> {
             Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
                 Err(Failure::interrupted(INTERRUPT))
             }
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(Failure::usage(format!("{name}: no password was typed")))
+            }
             _ => Err(Failure::usage(format!(
                 "{name}: there is no terminal to ask for the password at; write --password-stdin"
             ))),
