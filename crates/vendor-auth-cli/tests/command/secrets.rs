@@ -7,6 +7,7 @@ use std::time::Duration;
 use local_servers::install;
 use token_sim::{Fault, OAuth2Server, When};
 
+use crate::configuration::{COMPLETE, complaint};
 use crate::home::{Home, Ran};
 
 const SECRET: &str = "kaeZ5ohqu7aiN8ahtheiXee3";
@@ -210,4 +211,43 @@ async fn no_secret_is_in_what_other_users_see_of_the_process() {
         !seen.contains(server.client_secret()) && !environment.contains(server.client_secret())
     );
     assert!(process.wait().unwrap().success());
+}
+
+#[test]
+fn what_is_written_in_place_of_a_secret_is_not_repeated() {
+    let wrong = [
+        "7755331",
+        "7755331.5",
+        "[\"7755331\"]",
+        "{ env = 7755331 }",
+        "{ command = \"echo 7755331\" }",
+        "{ value = \"7755331\" }",
+    ];
+    for secret in wrong {
+        let (profile, _) = COMPLETE.split_once("{ command").unwrap();
+        let complaint = complaint(&format!("{profile}{secret}\n"));
+        assert!(
+            complaint.starts_with(":6: `profiles.demo.client_secret")
+                && complaint.contains("write { env = \"NAME\" }"),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("775533"), "{complaint}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_prints_a_secret_is_looked_for_beside_the_configuration() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (program, file) in [
+        ("./secret", ".config/vendor-auth/secret"),
+        ("~/secret", "secret"),
+    ] {
+        let home = Home::with(&COMPLETE.replace("[\"echo\", \"x\"]", &format!("[\"{program}\"]")));
+        fs::write(home.path(file), "#!/bin/sh\nexit 3\n").unwrap();
+        fs::set_permissions(home.path(file), fs::Permissions::from_mode(0o700)).unwrap();
+        let ran = home.run(&["token", "demo"]);
+        let expected = format!("`{program}` failed: exit status: 3");
+        assert!(ran.failed(78).contains(&expected), "{ran:?}");
+    }
 }
