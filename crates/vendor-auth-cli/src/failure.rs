@@ -1,5 +1,7 @@
 //! Why a command failed, and its exit code.
 
+mod words;
+
 use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -71,14 +73,17 @@ impl Failure {
         let log_in = login_command(profile, error);
         Self::new(
             code(error.kind()),
-            format!("{profile}: {error}{log_in}{wait}"),
+            format!("{profile}: {}{log_in}{wait}", text(error)),
         )
     }
 
     /// The same, without how long to wait, which differs each time.
     pub(crate) fn of_kind_only(profile: &str, error: &Error) -> Self {
         let log_in = login_command(profile, error);
-        Self::new(code(error.kind()), format!("{profile}: {error}{log_in}"))
+        Self::new(
+            code(error.kind()),
+            format!("{profile}: {}{log_in}", text(error)),
+        )
     }
 
     /// Returns whether a signal ended the command.
@@ -115,6 +120,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
+}
+
+/// Returns what happened, and what to do.
+pub(crate) fn text(error: &Error) -> String {
+    words::of_the_command(error.to_string())
 }
 
 fn login_command(profile: &str, error: &Error) -> String {

@@ -49,6 +49,10 @@ fn mistake(config: &Config, error: &BuildError) -> Failure {
             "proxy",
             "is not the URL of a proxy; write proxy = \"http://HOST:PORT\" or \"direct\"",
         ),
+        "root_certificates" if text.contains("missing on this machine") => (
+            "ca_file",
+            "is not written, and this machine trusts no authority; install its certificates",
+        ),
         "root_certificates" => ("ca_file", "has no certificate in PEM"),
         "connect_timeout" => ("connect_timeout_seconds", "must be 1 or more"),
         "read_timeout" => ("read_timeout_seconds", "must be 1 or more"),

@@ -68,7 +68,7 @@ impl LastFailure {
         self.0.replace(&Failed {
             at_ms: now.unix_millis(),
             code: failure::code(error.kind()),
-            message: error.to_string(),
+            message: failure::text(error),
             vendor_pause_ends_ms: vendor_pause.map(|wait| now.after(wait).unix_millis()),
             pause_ends_ms: pause_ends.unix_millis(),
             generation: stored_generation(health),

@@ -1,10 +1,14 @@
 //! The store that the configuration names.
 
+pub(crate) mod writing;
+
 #[cfg(feature = "postgres")]
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
 use vendor_auth::PostgresStore;
+#[cfg(feature = "redis")]
+use vendor_auth::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use vendor_auth::types::store::{PasswordSource, StoreError};
@@ -68,7 +72,11 @@ fn redis(
     config: &Config,
     settings: &StoreSettings,
 ) -> Result<TokenCacheBuilder, Failure> {
-    use vendor_auth::RedisStore;
+    Ok(cache.store(redis_store(config, settings)?))
+}
+
+#[cfg(feature = "redis")]
+fn redis_store(config: &Config, settings: &StoreSettings) -> Result<RedisStore, Failure> {
     use vendor_auth::stores::redis::Servers;
     let url = url_of(config, settings)?;
     let mut builder = RedisStore::builder(Servers::node(url), required_sealing(config, settings)?);
@@ -81,8 +89,7 @@ fn redis(
     if let Some(pem) = certificate_authorities(config, settings)? {
         builder = builder.certificate_authority_pem(&pem);
     }
-    let store = builder.build().map_err(|error| wrong(config, &error))?;
-    Ok(cache.store(store))
+    builder.build().map_err(|error| wrong(config, &error))
 }
 
 #[cfg(not(feature = "redis"))]

@@ -44,23 +44,48 @@ pub(crate) struct DoctorArgs {
     #[arg(long)]
     send: bool,
 
-    /// The longest time in seconds that each check may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    /// The longest time in seconds that each check may take. All of them together take at most six
+    /// times as long; the token request of --send at most a minute more, as its answer must not be
+    /// lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
+
+/// All checks together may take this many times what one may take.
+const ALL: u32 = 6;
 
 /// What the checks share.
 struct Checks<'a> {
     config: &'a Config,
     profile: &'a Profile,
     within: Duration,
-    send: bool,
 }
 
 pub(crate) async fn run(given: Option<&Path>, args: &DoctorArgs) -> Result<ExitCode, Failure> {
-    program::limit(Duration::from_secs(args.timeout.max(1)));
-    let mut report = Report::default();
-    examine(given, args, &mut report).await;
+    let within = Duration::from_secs(args.timeout);
+    program::limit(within);
+    let report = Report::default();
+    let limit = within.saturating_mul(ALL);
+    let examination = {
+        let (given, name) = (given.map(Path::to_owned), args.name.clone());
+        let report = report.clone();
+        move || examine(given.as_deref(), &name, within, &report)
+    };
+    // What hangs in the operating system does not delay the end: it is left on its thread.
+    match network::in_time(limit, examination).await {
+        None => report.give_up(limit),
+        Some(None) => {}
+        Some(Some(config)) => {
+            let profile = config.profile(&args.name)?;
+            let config = config.of(profile);
+            let checks = Checks {
+                config,
+                profile,
+                within,
+            };
+            grant::request(&checks, args.send, &report).await;
+        }
+    }
     let text = match args.json {
         true => report.to_json(),
         false => report.to_text(has_colours()),
@@ -69,27 +94,37 @@ pub(crate) async fn run(given: Option<&Path>, args: &DoctorArgs) -> Result<ExitC
     Ok(report.exit_code())
 }
 
-async fn examine(given: Option<&Path>, args: &DoctorArgs, report: &mut Report) {
+/// Makes all checks but the token request. Returns the configuration if it can be used.
+fn examine(given: Option<&Path>, name: &str, within: Duration, report: &Report) -> Option<Config> {
+    let unusable = || report.skip_the_rest("the configuration cannot be used");
     let Some(config) = configuration::read(given, report) else {
-        return report.skip_the_rest("the configuration cannot be used");
+        unusable();
+        return None;
     };
-    let Some((profile, target)) = configuration::profile(&config, &args.name, report) else {
-        return report.skip_the_rest("the configuration cannot be used");
+    let Some((profile, target)) = configuration::profile(&config, name, report) else {
+        unusable();
+        return None;
     };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
     let checks = Checks {
         config: config.of(profile),
         profile,
-        within: Duration::from_secs(args.timeout.max(1)),
-        send: args.send,
+        within,
     };
-    configuration::secrets(&checks, report).await;
-    storage::check(&checks, report).await;
-    reach(&checks, &target, report).await;
-    grant::check(&checks, report).await;
+    runtime.block_on(async {
+        configuration::secrets(&checks, report).await;
+        storage::check(&checks, report).await;
+        reach(&checks, &target, report).await;
+        grant::check(&checks, report).await;
+    });
+    Some(config)
 }
 
 /// Follows the way to the vendor, as far as it goes.
-async fn reach(checks: &Checks<'_>, target: &Target, report: &mut Report) {
+async fn reach(checks: &Checks<'_>, target: &Target, report: &Report) {
     target.judge_scheme(report);
     let next = proxy::route(checks.config, target, report);
     let Some(addresses) = network::resolve(&next, checks.within, report).await else {

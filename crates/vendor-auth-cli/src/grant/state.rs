@@ -14,7 +14,7 @@ impl Grant {
         let unread = loaded.err().map(|error| LastError {
             at: None,
             exit_code: failure::code(error.kind()),
-            message: error.to_string(),
+            message: failure::text(&error),
         });
         let (health, failed) = (self.tokens.health(), self.last_failure.read());
         let grant = match &failed {

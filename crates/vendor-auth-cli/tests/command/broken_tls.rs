@@ -19,6 +19,8 @@ pub(crate) enum Certificate {
     OfAnotherHost,
     SelfSigned,
     UnknownIssuer,
+    /// The authority's own.
+    OfAuthority,
 }
 
 /// A server that presents it.
@@ -30,7 +32,10 @@ pub(crate) struct Server {
 
 impl Certificate {
     pub(crate) fn is_of_a_known_authority(self) -> bool {
-        matches!(self, Self::Expired | Self::Future | Self::OfAnotherHost)
+        matches!(
+            self,
+            Self::Expired | Self::Future | Self::OfAnotherHost | Self::OfAuthority
+        )
     }
 
     fn params(self) -> CertificateParams {
@@ -49,6 +54,7 @@ impl Certificate {
                 params.not_before = date_time_ymd(2100, 1, 1);
                 params.not_after = date_time_ymd(2101, 1, 1);
             }
+            Self::OfAuthority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
             _ => {}
         }
         params
@@ -69,15 +75,20 @@ impl Server {
         let key = KeyPair::generate().unwrap();
         let params = certificate.params();
         let presented = match certificate {
-            Certificate::SelfSigned => params.self_signed(&key),
+            Certificate::SelfSigned | Certificate::OfAuthority => params.self_signed(&key),
             _ => params.signed_by(&key, &issuer),
+        }
+        .unwrap();
+        let authority_pem = match certificate {
+            Certificate::OfAuthority => presented.pem(),
+            _ => authority_pem,
         };
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(
-                vec![presented.unwrap().der().clone()],
+                vec![presented.der().clone()],
                 PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())),
             )
             .unwrap();

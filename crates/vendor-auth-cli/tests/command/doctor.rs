@@ -1,5 +1,6 @@
 //! `vendor-auth doctor`.
 
+mod stores;
 mod way;
 
 use std::fs;
@@ -199,7 +200,7 @@ async fn a_dead_grant_and_a_pause_are_told_from_what_happened_before() {
     home.run(&["token", "demo", "--force", "--timeout", "2"])
         .failed(75);
     let paused = Findings::of(&home, &["--send"], 75);
-    paused.is("grant", "failed", "the vendor asks clients to wait for ");
+    paused.is("grant", "failed", "no request is sent for ");
     paused.is("token request", "skipped", "it cannot succeed");
 
     server.revoke_grant();
@@ -226,4 +227,74 @@ fn a_program_that_waits_for_a_person_is_ended_and_does_not_hold_the_output() {
             "`sleep` was ended after 1 s; it may wait for a person",
         );
     }
+}
+
+#[test]
+fn what_hangs_in_the_operating_system_ends_with_the_time_for_all_checks() {
+    let home = home_at("https://127.0.0.1:1/token");
+    let config = fs::read_to_string(home.config_path()).unwrap();
+    let pipe = |path: &Path| {
+        let made = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    };
+    // Nobody writes into these.
+    pipe(&home.config_path().with_file_name("pipe"));
+    let named = format!("{config}[http]\nca_file = \"pipe\"\n");
+    fs::write(home.config_path(), named).unwrap();
+    let found = Findings::of(&home, &["--timeout", "1"], 75);
+    found.is(
+        "configuration",
+        "failed",
+        "it did not end: all checks may take 6 s",
+    );
+    found.is("token request", "skipped", "there was no time left");
+
+    fs::remove_file(home.config_path()).unwrap();
+    pipe(&home.config_path());
+    let found = Findings::of(&home, &["--timeout", "1", "--send"], 75);
+    found.is(
+        "configuration",
+        "failed",
+        "it did not end: all checks may take 6 s",
+    );
+    let help = home.run(&["doctor", "--help"]);
+    assert!(help.ok().contains("at most six times as long"), "{help:?}");
+}
+
+#[tokio::test]
+async fn a_grant_that_was_ended_is_no_failure_of_the_store() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
+    for name in ["secret", "refresh"] {
+        set_mode(&home.path(name), 0o600);
+    }
+    home.run(&["token", "demo"]).ok();
+    home.run(&["logout", "demo"]);
+    let found = Findings::of(&home, &[], 77);
+    found.is("store", "ok", "can be read and written");
+    found.is("grant", "failed", "a person must log in");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_waited_for_as_its_refresh_token_would_be_lost() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
+    for name in ["secret", "refresh"] {
+        set_mode(&home.path(name), 0o600);
+    }
+    server.fault(
+        Fault::delay(std::time::Duration::from_secs(7))
+            .after_acting()
+            .times(1),
+    );
+    let sent = command(&home, &["--send", "--timeout", "1"]).output();
+    let found: Value = serde_json::from_slice(&sent.unwrap().stdout).unwrap();
+    assert!(
+        found
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["check"] == "token request")
+    );
+    assert!(home.run(&["token", "demo", "--no-refresh"]).code == 0);
 }

@@ -20,13 +20,10 @@ const NOISE: u64 = 30;
 const LONGEST: u64 = 86_400;
 
 /// Asks for the server's root, which needs no credential.
-pub(super) async fn check(checks: &Checks<'_>, target: &Target, next: &Next, report: &mut Report) {
-    let client = match http::client(checks.config) {
-        Ok(client) => client,
-        Err(failure) => {
-            report.fail("tls", failure.code(), failure.to_string(), "");
-            return report.skip(&["http", "clock"], "there is no HTTP client");
-        }
+pub(super) async fn check(checks: &Checks<'_>, target: &Target, next: &Next, report: &Report) {
+    let Ok(client) = http::client(checks.config) else {
+        let why = "`[http]` is wrong";
+        return report.skip(&["tls", "http", "clock"], why);
     };
     let Some(uri) = target.root() else {
         return report.skip(&["tls", "http", "clock"], "the host is not a valid one");
@@ -59,14 +56,14 @@ pub(super) async fn check(checks: &Checks<'_>, target: &Target, next: &Next, rep
     }
 }
 
-fn judge_tls(target: &Target, report: &mut Report) {
+fn judge_tls(target: &Target, report: &Report) {
     match target.is_tls {
         true => report.ok("tls", "the certificate is trusted"),
         false => report.skip(&["tls"], "the URL is http://"),
     }
 }
 
-fn judge_status(status: StatusCode, report: &mut Report) {
+fn judge_status(status: StatusCode, report: &Report) {
     let found = format!("the server answers with status {}", status.as_u16());
     match status.as_u16() {
         407 | 502..=504 => report.warn(
@@ -79,19 +76,26 @@ fn judge_status(status: StatusCode, report: &mut Report) {
 }
 
 /// The transport's texts are "what: why; what to do", for programs.
-fn untrusted(error: &SendError, seen: Option<&str>, report: &mut Report) {
+fn untrusted(error: &SendError, seen: Option<&str>, report: &Report) {
     let text = error.to_string();
     let (why, advice) = text.split_once("; ").unwrap_or((&text, ""));
     let is_self_signed = seen.is_some_and(|seen| seen.contains(certificate::SELF_SIGNED));
     let advice = match advice {
-        _ if is_self_signed => {
-            "have an authority issue one, or write `ca_file = \"PATH\"` under `[http]` with it"
-        }
         "add a private CA with `add_root_certificates_pem`" => {
             "write `ca_file = \"PATH\"` under `[http]`, with the authority's certificate"
         }
+        "" if why.contains("no TLS version or cipher suite in common") => {
+            "the server must take TLS 1.2 or 1.3 without a client certificate: have it updated, or \
+             use a proxy that does it"
+        }
+        "" if why.contains("does not speak TLS") => {
+            "write the port on which the server has TLS; only if it has none, write http://"
+        }
         "" if why.contains("clock is wrong") => {
             "have the server's certificate renewed, or correct this machine's clock"
+        }
+        "the server needs another" if is_self_signed => {
+            "have an authority issue one, or write `ca_file = \"PATH\"` under `[http]` with it"
         }
         "" => "ask whoever runs the server",
         other => other,
@@ -101,7 +105,7 @@ fn untrusted(error: &SendError, seen: Option<&str>, report: &mut Report) {
     report.fail("tls", code, format!("{why}{seen}"), advice);
 }
 
-fn judge_clock(target: &Target, headers: &HeaderMap, asked_at: Timestamp, report: &mut Report) {
+fn judge_clock(target: &Target, headers: &HeaderMap, asked_at: Timestamp, report: &Report) {
     let date = headers.get(DATE).and_then(|date| date.to_str().ok());
     let date = date.and_then(|text| httpdate::parse_http_date(text).ok());
     let Some(server) = date.map(Timestamp::from) else {

@@ -12,6 +12,7 @@ use crate::config::profile::{Credentials, Profile};
 use crate::config::secret::SecretSource;
 use crate::config::{Config, default_path};
 use crate::failure::{CONFIG, TRY_LATER};
+use crate::http;
 
 const CHECK: &str = "configuration";
 const SECRETS: &str = "secrets";
@@ -19,7 +20,7 @@ const SECRETS: &str = "secrets";
 const SLACK: Duration = Duration::from_millis(500);
 
 /// Reads the file.
-pub(super) fn read(given: Option<&Path>, report: &mut Report) -> Option<Config> {
+pub(super) fn read(given: Option<&Path>, report: &Report) -> Option<Config> {
     let config = match Config::load(given) {
         Ok(config) => config,
         Err(failure) => {
@@ -37,7 +38,7 @@ pub(super) fn read(given: Option<&Path>, report: &mut Report) -> Option<Config> 
 pub(super) fn profile<'a>(
     config: &'a Config,
     name: &str,
-    report: &mut Report,
+    report: &Report,
 ) -> Option<(&'a Profile, Target)> {
     let found = config.profile(name).and_then(|profile| {
         let endpoint = profile.endpoint(Credentials::Omitted);
@@ -54,6 +55,10 @@ pub(super) fn profile<'a>(
                 let why = "the address of this profile's token requests is not known";
                 report.fail(CHECK, CONFIG, why, "write its URL");
             }
+            // A mistake under `[http]` would not be seen if the vendor is not reached.
+            if let Err(failure) = http::client(config.of(profile)) {
+                report.fail(CHECK, failure.code(), failure.to_string(), "");
+            }
             let path = config.path().display();
             report.ok(CHECK, format!("{path}: profile `{name}`"));
             Some((profile, target?))
@@ -66,7 +71,7 @@ pub(super) fn profile<'a>(
 }
 
 /// Reads each secret, and forgets it.
-pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
+pub(super) async fn secrets(checks: &Checks<'_>, report: &Report) {
     let profile = checks.profile;
     let sources = profile.secret_sources();
     if sources.is_empty() {
@@ -84,7 +89,7 @@ pub(super) async fn secrets(checks: &Checks<'_>, report: &mut Report) {
     }
 }
 
-async fn read_secret(checks: &Checks<'_>, key: &str, source: SecretSource, report: &mut Report) {
+async fn read_secret(checks: &Checks<'_>, key: &str, source: SecretSource, report: &Report) {
     let config = checks.config.path().to_owned();
     let from = source.clone();
     // A program is ended after that time; what else takes longer is left.
@@ -112,7 +117,7 @@ async fn read_secret(checks: &Checks<'_>, key: &str, source: SecretSource, repor
 
 /// Whoever writes the configuration can name a program that runs as this user.
 #[cfg(unix)]
-fn judge_mode(path: &Path, report: &mut Report) {
+fn judge_mode(path: &Path, report: &Report) {
     if mode(path) & 0o022 != 0 {
         let path = path.display();
         let found = format!("{path}: other users can write it");
@@ -121,7 +126,7 @@ fn judge_mode(path: &Path, report: &mut Report) {
 }
 
 #[cfg(unix)]
-fn judge_secrecy(path: &Path, report: &mut Report) {
+fn judge_secrecy(path: &Path, report: &Report) {
     if mode(path) & 0o077 != 0 {
         let path = path.display();
         let found = format!("{path}: other users have access to it");
@@ -137,7 +142,7 @@ fn mode(path: &Path) -> u32 {
 
 /// On Windows, a user's files are private.
 #[cfg(not(unix))]
-fn judge_mode(_path: &Path, _report: &mut Report) {}
+fn judge_mode(_path: &Path, _report: &Report) {}
 
 #[cfg(not(unix))]
-fn judge_secrecy(_path: &Path, _report: &mut Report) {}
+fn judge_secrecy(_path: &Path, _report: &Report) {}

@@ -1,13 +1,16 @@
 //! What the checks found, and how it is printed.
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::failure::TRY_LATER;
 use crate::printable::printable;
 
 /// The checks, in their order.
-const CHECKS: [&str; 12] = [
+static CHECKS: [&str; 12] = [
     "configuration",
     "secrets",
     "store",
@@ -23,7 +26,7 @@ const CHECKS: [&str; 12] = [
 ];
 
 /// What one check found. It contains no secret.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
     check: &'static str,
     state: State,
@@ -44,22 +47,22 @@ enum State {
     Skipped,
 }
 
-/// The findings so far.
-#[derive(Debug, Default)]
-pub(super) struct Report(Vec<Finding>);
+/// The findings so far. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Report(Arc<Mutex<Vec<Finding>>>);
 
 impl Report {
-    pub(super) fn ok(&mut self, check: &'static str, found: impl Into<String>) {
+    pub(super) fn ok(&self, check: &'static str, found: impl Into<String>) {
         self.add(check, State::Ok, found.into(), None, 0);
     }
 
-    pub(super) fn warn(&mut self, check: &'static str, found: impl Into<String>, advice: &str) {
+    pub(super) fn warn(&self, check: &'static str, found: impl Into<String>, advice: &str) {
         self.add(check, State::Warning, found.into(), Some(advice), 0);
     }
 
     /// Adds what fails tokens with this exit code.
     pub(super) fn fail(
-        &mut self,
+        &self,
         check: &'static str,
         code: u8,
         found: impl Into<String>,
@@ -70,7 +73,7 @@ impl Report {
     }
 
     /// Adds what was not checked.
-    pub(super) fn skip(&mut self, checks: &[&'static str], why: &str) {
+    pub(super) fn skip(&self, checks: &[&'static str], why: &str) {
         for check in checks {
             self.add(
                 check,
@@ -83,44 +86,66 @@ impl Report {
     }
 
     /// Skips all checks after the last one.
-    pub(super) fn skip_the_rest(&mut self, why: &str) {
-        let last = self.0.last().map(|finding| finding.check);
+    pub(super) fn skip_the_rest(&self, why: &str) {
+        self.skip(self.rest(), why);
+    }
+
+    /// Fails the check after the last one, which took too long, and skips the rest.
+    pub(super) fn give_up(&self, limit: Duration) {
+        if let Some(check) = self.rest().first() {
+            let found = format!("it did not end: all checks may take {} s", limit.as_secs());
+            let advice = "a file, a mount or a server may hang; repair it, or give --timeout";
+            self.fail(check, TRY_LATER, found, advice);
+        }
+        self.skip_the_rest("there was no time left");
+    }
+
+    /// Returns the checks after the last one.
+    fn rest(&self) -> &'static [&'static str] {
+        let last = self.findings().last().map(|finding| finding.check);
         let done = CHECKS.iter().position(|check| Some(*check) == last);
-        let rest = CHECKS.get(done.map_or(0, |index| index + 1)..);
-        self.skip(rest.unwrap_or_default(), why);
+        CHECKS
+            .get(done.map_or(0, |index| index + 1)..)
+            .unwrap_or_default()
+    }
+
+    fn findings(&self) -> MutexGuard<'_, Vec<Finding>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether one of these checks failed.
     pub(super) fn has_failed(&self, checks: &[&str]) -> bool {
         let failed = |finding: &Finding| finding.state == State::Failed;
-        let mut found = self.0.iter().filter(|it| checks.contains(&it.check));
+        let findings = self.findings();
+        let mut found = findings.iter().filter(|it| checks.contains(&it.check));
         found.any(failed)
     }
 
     /// Returns the code of the worst finding.
     pub(super) fn exit_code(&self) -> ExitCode {
-        let codes = self.0.iter().map(|finding| finding.exit_code);
+        let findings = self.findings();
+        let codes = findings.iter().map(|finding| finding.exit_code);
         ExitCode::from(codes.max().unwrap_or(0))
     }
 
     pub(super) fn to_json(&self) -> String {
-        format!("{}\n", serde_json::json!(self.0))
+        format!("{}\n", serde_json::json!(*self.findings()))
     }
 
     pub(super) fn to_text(&self, with_colours: bool) -> String {
         let line = |finding: &Finding| finding.to_text(with_colours);
-        self.0.iter().map(line).collect()
+        self.findings().iter().map(line).collect()
     }
 
     fn add(
-        &mut self,
+        &self,
         check: &'static str,
         state: State,
         found: String,
         advice: Option<&str>,
         exit_code: u8,
     ) {
-        self.0.push(Finding {
+        self.findings().push(Finding {
             check,
             state,
             found,
@@ -156,7 +181,7 @@ mod tests {
 
     #[test]
     fn marks_are_aligned_with_and_without_colours() {
-        let mut report = Report::default();
+        let report = Report::default();
         report.ok("configuration", "read");
         report.fail("secrets", 78, "not set", "set it");
         report.skip_the_rest("of that");

@@ -6,7 +6,7 @@ use vendor_auth::types::Timestamp;
 use super::Checks;
 use super::finding::Report;
 use crate::commands::status::relative;
-use crate::failure::{LOG_IN, TRY_LATER};
+use crate::failure::LOG_IN;
 use crate::grant::{self, Grant, Wanted};
 use crate::last_failure::{Failed, LastFailure};
 use crate::life::{Life, State};
@@ -16,31 +16,28 @@ const REQUEST: &str = "token request";
 /// What a token request needs.
 const NEEDED: [&str; 7] = ["secrets", "store", "dns", "tcp", "tls", "http", "grant"];
 
-pub(super) async fn check(checks: &Checks<'_>, report: &mut Report) {
+pub(super) async fn check(checks: &Checks<'_>, report: &Report) {
     if report.has_failed(&["store"]) {
-        report.skip(&[CHECK, REQUEST], "the store cannot be used");
-        return;
+        return report.skip(&[CHECK], "the store cannot be used");
     }
     let Ok(grant) = Grant::open_offline(checks.config, checks.profile) else {
-        return report.skip(&[CHECK, REQUEST], "the store cannot be used");
+        return report.skip(&[CHECK], "the store cannot be used");
     };
     let Ok(life) = timeout(checks.within, grant.life()).await else {
-        return report.skip(&[CHECK, REQUEST], "the store does not answer");
+        return report.skip(&[CHECK], "the store does not answer");
     };
     let last = LastFailure::of(checks.profile, grant.tokens.key()).read();
     judge(checks, &life, last.as_ref(), report);
-    request(checks, report).await;
 }
 
-fn judge(checks: &Checks<'_>, life: &Life, last: Option<&Failed>, report: &mut Report) {
+fn judge(checks: &Checks<'_>, life: &Life, last: Option<&Failed>, report: &Report) {
     let now = grant::now();
     let name = &checks.profile.name;
     let log_in = format!("log in again with `vendor-auth login {name}`");
     if let Some(refused) = last.filter(|last| last.code == LOG_IN) {
         return report.fail(CHECK, LOG_IN, failed(refused, now), &log_in);
     }
-    let begins = checks.profile.common.refresh_token.is_some();
-    if life.state == State::LoginRequired && !begins {
+    if life.state == State::LoginRequired {
         let found = "there is none, or it has ended: a person must log in";
         return report.fail(CHECK, LOG_IN, found, &log_in);
     }
@@ -50,7 +47,7 @@ fn judge(checks: &Checks<'_>, life: &Life, last: Option<&Failed>, report: &mut R
     match last.vendor_pause_left(now) {
         Some(left) => {
             let found = format!(
-                "the vendor asks clients to wait for {} s more: {}",
+                "no request is sent for {} s more: {}",
                 left.as_secs_f64().ceil(),
                 failed(last, now)
             );
@@ -88,8 +85,8 @@ fn failed(last: &Failed, now: Timestamp) -> String {
 }
 
 /// Makes one token request, if that was asked for and can succeed.
-async fn request(checks: &Checks<'_>, report: &mut Report) {
-    if !checks.send {
+pub(super) async fn request(checks: &Checks<'_>, send: bool, report: &Report) {
+    if !send {
         let why = "--send makes one, and a wrong secret may count against the account";
         return report.skip(&[REQUEST], why);
     }
@@ -101,14 +98,13 @@ async fn request(checks: &Checks<'_>, report: &mut Report) {
         within: checks.within,
         ..Wanted::default()
     };
-    let asked = Grant::token(checks.config, checks.profile, wanted);
-    match timeout(checks.within * 4, asked).await {
-        Ok(Ok(_)) => report.ok(REQUEST, "the vendor issued a token"),
-        Ok(Err(failure)) => {
+    // It ends by itself, after the answer is stored: a refresh token must not be lost.
+    match Grant::token(checks.config, checks.profile, wanted).await {
+        Ok(_) => report.ok(REQUEST, "the vendor issued a token"),
+        Err(failure) => {
             let advice = advice(failure.code());
             report.fail(REQUEST, failure.code(), failure.to_string(), advice);
         }
-        Err(_) => report.fail(REQUEST, TRY_LATER, "there is no answer", "try later"),
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn in_time<T: Send + 'static>(
 pub(super) async fn resolve(
     next: &Next,
     within: Duration,
-    report: &mut Report,
+    report: &Report,
 ) -> Option<Vec<SocketAddr>> {
     let (host, port) = (next.host.trim_matches(['[', ']']).to_owned(), next.port);
     let found = in_time(within, move || {
@@ -68,7 +68,7 @@ pub(super) async fn connect(
     next: &Next,
     addresses: &[SocketAddr],
     within: Duration,
-    report: &mut Report,
+    report: &Report,
 ) -> bool {
     let connected = timeout(within, TcpStream::connect(addresses)).await;
     let what = if next.is_proxy { "the proxy " } else { "" };

@@ -11,7 +11,7 @@ use crate::failure::CONFIG;
 const CHECK: &str = "proxy";
 
 /// Returns where the connection goes.
-pub(super) fn route(config: &Config, target: &Target, report: &mut Report) -> Next {
+pub(super) fn route(config: &Config, target: &Target, report: &Report) -> Next {
     let environment = Environment::read(target.is_tls);
     let used = match &config.http.proxy {
         Some(direct) if direct == "direct" => {
@@ -24,7 +24,7 @@ pub(super) fn route(config: &Config, target: &Target, report: &mut Report) -> Ne
     used.unwrap_or_else(|| target.into())
 }
 
-fn configured(proxy: &str, environment: &Environment, report: &mut Report) -> Option<Next> {
+fn configured(proxy: &str, environment: &Environment, report: &Report) -> Option<Next> {
     let Some(next) = proxy.parse().ok().and_then(|uri: Uri| next_of(&uri)) else {
         report.fail(
             CHECK,
@@ -70,7 +70,7 @@ impl Environment {
         }
     }
 
-    fn route(&self, target: &Target, report: &mut Report) -> Option<Next> {
+    fn route(&self, target: &Target, report: &Report) -> Option<Next> {
         let Some((name, value)) = &self.used else {
             self.none_applies(target, report);
             return None;
@@ -100,7 +100,7 @@ impl Environment {
         None
     }
 
-    fn none_applies(&self, target: &Target, report: &mut Report) {
+    fn none_applies(&self, target: &Target, report: &Report) {
         let (scheme, wanted) = match target.is_tls {
             true => ("https", "HTTPS_PROXY"),
             false => ("http", "HTTP_PROXY"),

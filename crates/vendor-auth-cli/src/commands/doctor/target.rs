@@ -44,7 +44,7 @@ impl Target {
             .ok()
     }
 
-    pub(super) fn judge_scheme(&self, report: &mut Report) {
+    pub(super) fn judge_scheme(&self, report: &Report) {
         let Self { host, port, .. } = self;
         if self.is_tls {
             return report.ok("url", format!("https://{host}:{port}"));

@@ -62,6 +62,12 @@ async fn a_certificate_that_is_not_trusted_says_which_way() {
             "it names localhost",
             78,
         ),
+        (
+            Certificate::OfAuthority,
+            "presented a CA certificate",
+            "it is self-signed",
+            78,
+        ),
     ];
     for (certificate, why, seen, code) in rows {
         let server = broken_tls::Server::start(certificate).await;
@@ -77,8 +83,10 @@ async fn a_certificate_that_is_not_trusted_says_which_way() {
         found.is("tls", "failed", why);
         found.is("tls", "failed", seen);
         found.is("clock", "skipped", "the connection is not secure");
-        if !certificate.is_of_a_known_authority() {
-            found.advises("tls", "`ca_file = ");
+        match certificate {
+            Certificate::OfAuthority => found.advises("tls", "issue a certificate for the server"),
+            it if it.is_of_a_known_authority() => {}
+            _ => found.advises("tls", "`ca_file = "),
         }
     }
 }
@@ -90,11 +98,13 @@ async fn no_common_version_and_a_server_without_tls_are_told() {
     let home = home_at(&format!("https://{old}/token"));
     let found = run_blocking(move || Findings::of(&home, &[], 75)).await;
     found.is("tls", "failed", "no TLS version or cipher suite in common");
+    found.advises("tls", "the server must take TLS 1.2 or 1.3");
 
     let plain = broken_tls::answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let home = home_at(&format!("https://{plain}/token"));
     let found = run_blocking(move || Findings::of(&home, &[], 75)).await;
     found.is("tls", "failed", "does not speak TLS");
+    found.advises("tls", "write the port on which the server has TLS");
 }
 
 #[tokio::test]
@@ -172,6 +182,20 @@ async fn a_silent_server_costs_the_time_limit_and_no_more() {
 fn plain_http_to_another_machine_is_a_warning() {
     let home = home_at("http://vendor.invalid/token");
     Findings::of(&home, &[], 75).is("url", "warning", "everybody on the way");
+}
+
+#[test]
+fn a_mistake_in_the_http_section_is_told_even_if_the_vendor_is_not_reached() {
+    let home = home_at("https://127.0.0.1:1/token");
+    let config = fs::read_to_string(home.config_path()).unwrap();
+    let proxy = format!("proxy = \"http://user:{CANARY}@127.0.0.1:1\"");
+    fs::write(home.config_path(), format!("{config}[http]\n{proxy}\n")).unwrap();
+    let found = Findings::of(&home, &[], 78);
+    found.is(
+        "configuration",
+        "failed",
+        "`http.proxy`: contains credentials",
+    );
 }
 
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
