@@ -35,7 +35,7 @@ impl ApiHeaders {
         let attempt = Attempt::new(grant::now(), nonce()?);
         endpoint
             .authorize(token, &mut parts, &mut ApiBody::of(b""), &attempt)
-            .map_err(|error| Failure::of_profile(&profile.name, &error))?;
+            .map_err(|error| Failure::of_profile(&profile.name, &error, &profile.log_in_again()))?;
         Ok(Self::from_map(&parts.headers))
     }
 

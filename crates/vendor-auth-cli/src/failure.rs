@@ -64,25 +64,25 @@ impl Failure {
         Self::new(128 + signal, "interrupted")
     }
 
-    /// The failure of a token of this profile.
-    pub(crate) fn of_profile(profile: &str, error: &Error) -> Self {
+    /// The failure of a token of this profile, with what to add to the advice "log in again".
+    pub(crate) fn of_profile(profile: &str, error: &Error, log_in_again: &str) -> Self {
         // A person who logs in again waits for nobody.
         let is_for_later = error.is_retryable() || matches!(error.kind(), ErrorKind::Locked { .. });
         let wait = error.retry_after().filter(|_| is_for_later);
         let wait = wait.map(in_seconds).unwrap_or_default();
-        let log_in = login_command(profile, error);
+        let how = how(error, log_in_again);
         Self::new(
             code(error.kind()),
-            format!("{profile}: {}{log_in}{wait}", text(error)),
+            format!("{profile}: {}{how}{wait}", text(error)),
         )
     }
 
     /// The same, without how long to wait, which differs each time.
-    pub(crate) fn of_kind_only(profile: &str, error: &Error) -> Self {
-        let log_in = login_command(profile, error);
+    pub(crate) fn of_kind_only(profile: &str, error: &Error, log_in_again: &str) -> Self {
+        let how = how(error, log_in_again);
         Self::new(
             code(error.kind()),
-            format!("{profile}: {}{log_in}", text(error)),
+            format!("{profile}: {}{how}", text(error)),
         )
     }
 
@@ -127,10 +127,10 @@ pub(crate) fn text(error: &Error) -> String {
     words::of_the_command(error.to_string())
 }
 
-fn login_command(profile: &str, error: &Error) -> String {
+fn how<'a>(error: &Error, log_in_again: &'a str) -> &'a str {
     match error.kind() {
-        ErrorKind::Rejected => format!(" with `vendor-auth login {profile}`"),
-        _ => String::new(),
+        ErrorKind::Rejected => log_in_again,
+        _ => "",
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
             (ErrorKind::Store, 74),
         ];
         for (kind, expected) in kinds {
-            let failure = Failure::of_profile("demo", &Error::new(kind, "it failed"));
+            let failure = Failure::of_profile("demo", &Error::new(kind, "it failed"), "");
             assert_eq!(failure.code(), expected, "{kind:?}");
         }
     }
@@ -189,17 +189,14 @@ mod tests {
         let locked = ErrorKind::Locked {
             after: Duration::from_millis(1_199_500),
         };
-        let failure = Failure::of_profile("demo", &Error::new(locked, "the account is frozen"));
+        let failure = Failure::of_profile("demo", &Error::new(locked, "the account is frozen"), "");
         let text = failure.to_string();
         assert!(text.starts_with("demo: the account is frozen"), "{text}");
         assert!(text.ends_with("(in 1200 s)"), "{text}");
 
         let rejected = Error::new(ErrorKind::Rejected, "the grant was revoked")
             .with_retry_after(Duration::from_secs(219));
-        let text = Failure::of_profile("demo", &rejected).to_string();
-        assert!(
-            text.ends_with("log in again with `vendor-auth login demo`"),
-            "{text}"
-        );
+        let text = Failure::of_profile("demo", &rejected, " with `it`").to_string();
+        assert!(text.ends_with("log in again with `it`"), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 mod begin;
 pub(crate) mod refused;
 mod state;
+mod told;
 
 use std::time::Duration;
 
@@ -194,7 +195,7 @@ impl Grant {
         }
         asked
             .map(|token| self.tokens.current().unwrap_or(token))
-            .map_err(|error| self.failure(&error))
+            .map_err(|error| self.no_token(&error))
     }
 
     /// Tells that the store did not take the token, and why if it could not be read before.
@@ -229,11 +230,11 @@ impl Grant {
     pub(crate) fn note_outcome(&self, now: Timestamp) {
         let health = self.tokens.health();
         match &health.last_error {
-            Some(error) => {
+            Some(error) if !self.lacks_login(error) => {
                 let first = self.first.clone();
                 self.last_failure.write(error, &health, first, now);
             }
-            None => self.last_failure.clear(),
+            _ => self.last_failure.clear(),
         }
     }
 
@@ -242,11 +243,6 @@ impl Grant {
             Some(token) => self.tokens.refresh_if(token.generation()).await,
             None => self.tokens.token().await,
         }
-    }
-
-    /// Returns the failure of an error.
-    pub(crate) fn failure(&self, error: &vendor_auth::Error) -> Failure {
-        Failure::of_profile(&self.profile.name, error)
     }
 
     /// Refuses to send what the vendor will refuse: it asked clients to wait, or it refused this
@@ -264,9 +260,10 @@ impl Grant {
         // A refresh token that somebody put into the configuration since is tried.
         let is_same = self.first.is_none() || failed.first == self.first;
         match is_same && failed.refused(&self.tokens.health()) {
-            true => Err(Failure::log_in(format!(
-                "{name}: {message} with `vendor-auth login {name}`"
-            ))),
+            true => {
+                let how = self.profile.log_in_again();
+                Err(Failure::log_in(format!("{name}: {message}{how}")))
+            }
             false => Ok(()),
         }
     }

@@ -84,14 +84,24 @@ impl Life {
     }
 }
 
+impl Life {
+    /// Returns what people read about the state.
+    pub(crate) fn text(&self) -> &'static str {
+        match (self.state, self.generation) {
+            (State::Expired, None) => "no token yet",
+            (State::LoginRequired, None) => "not logged in",
+            (state, _) => state.text(),
+        }
+    }
+}
+
 impl State {
     /// Returns whether there is a valid token.
     pub(crate) fn is_usable(self) -> bool {
         matches!(self, Self::Valid | Self::RefreshDue)
     }
 
-    /// Returns what people read.
-    pub(crate) fn text(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Self::Valid => "valid",
             Self::RefreshDue => "valid, refresh due",

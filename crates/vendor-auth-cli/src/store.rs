@@ -165,7 +165,8 @@ fn required_sealing(config: &Config, settings: &StoreSettings) -> Result<Sealing
         None => Err(config.mistake_in_store(
             "sealing",
             "is missing: a server's records are encrypted; write \
-             sealing = { key_id = \"1\", key = { env = \"NAME\" } } with 32 bytes in base64",
+             sealing = { key_id = \"1\", key = { env = \"NAME\" } } with 32 bytes in base64, \
+             such as from `openssl rand -base64 32`",
         )),
     }
 }
@@ -193,8 +194,16 @@ fn sealing_of(config: &Config, settings: &SealingSettings) -> Result<Sealing, Fa
         .key
         .read(config.path())
         .map_err(|why| config.mistake_in_store("sealing.key", why))?;
-    let key = SealingKey::from_base64(&settings.key_id, &key)
-        .map_err(|error| config.mistake_in_store("sealing", error.to_string()))?;
+    let key = SealingKey::from_base64(&settings.key_id, &key).map_err(|error| {
+        let text = error.to_string();
+        match text.strip_prefix("`sealing key` ") {
+            Some(why) => {
+                let why = format!("{why}, such as from `openssl rand -base64 32`");
+                config.mistake_in_store("sealing.key", why)
+            }
+            None => config.mistake_in_store("sealing", text),
+        }
+    })?;
     Ok(Sealing::with(key))
 }
 

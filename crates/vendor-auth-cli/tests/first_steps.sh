@@ -25,7 +25,7 @@ exec 3<"$new/said"
 url=
 while IFS= read -r line <&3; do
     case $line in
-    *"| curl "*) url=${line##* } ;;
+    *"vendor-auth curl "*) url=${line##* } ;;
     *"vendor-auth sim status"*) break ;;
     esac
 done

@@ -8,6 +8,7 @@ use vendor_auth::cache::{GrantState, LoggedOut};
 
 use super::login::tell;
 use crate::config::Config;
+use crate::config::profile::Profile;
 use crate::failure::{self, Failure};
 use crate::grant::Grant;
 use crate::signals;
@@ -28,7 +29,7 @@ pub(crate) async fn run(config: &Config, args: &LogoutArgs) -> Result<ExitCode, 
     let grant = Grant::open(config, profile, Duration::from_secs(args.timeout))?;
     let ended = signals::interruptible(&grant.tokens, grant.log_out()).await?;
     let name = &profile.name;
-    tell(&format!("{name}: {}", text(&ended)));
+    tell(&format!("{name}: {}", text(&ended, profile)));
     if let Ok(GrantState::Restorable) = grant.tokens.grant_state().await {
         tell(&format!(
             "{name}: the next `vendor-auth token {name}` logs in again by itself; to shut this \
@@ -41,7 +42,7 @@ pub(crate) async fn run(config: &Config, args: &LogoutArgs) -> Result<ExitCode, 
     })
 }
 
-fn text(ended: &LoggedOut) -> String {
+fn text(ended: &LoggedOut, profile: &Profile) -> String {
     match ended {
         LoggedOut::Revoked => "logged out, and the vendor revoked the token".to_owned(),
         LoggedOut::NotRevoked { error } => format!(
@@ -49,6 +50,11 @@ fn text(ended: &LoggedOut) -> String {
              expire: {error}"
         ),
         LoggedOut::NothingToRevoke => "logged out; there was no token to revoke".to_owned(),
+        _ if profile.vendor.may_revoke() => {
+            "logged out; no `revocation_url` is configured, so the vendor does not know, and copies \
+             of the token work until they expire"
+                .to_owned()
+        }
         _ => "logged out; the vendor cannot revoke tokens, and copies of it work until they expire"
             .to_owned(),
     }

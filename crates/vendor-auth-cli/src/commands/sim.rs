@@ -129,7 +129,7 @@ fn introduction(config: Option<&Config>, place: &Place, vendors: &[Simulated]) -
     text.push_str(&format!(
         "\nIn another terminal:\n\n\
          \x20 vendor-auth token demo\n\
-         \x20 vendor-auth token demo -o header | curl -fsS -H @- {resource}\n\
+         \x20 vendor-auth curl demo -- -fsS {resource}\n\
          \x20 vendor-auth sim fault outage --for 60\n\
          \x20 vendor-auth status demo\n\
          \x20 vendor-auth sim status\n\n"

@@ -91,14 +91,14 @@ async fn refresh(config: &Config, profile: &Profile) -> Result<Option<Failure>, 
 }
 
 fn for_people(life: &Life, now: Timestamp) -> String {
-    let mut text = format!("{}: {} ({})\n", life.name, life.state.text(), life.vendor);
+    let mut text = format!("{}: {} ({})\n", life.name, life.text(), life.vendor);
     let mut line = |what: &str, at: Option<Timestamp>| {
         if let Some(at) = at {
             text.push_str(&format!("  {what} {}\n", relative(at, now)));
         }
     };
     line("issued", life.issued_at);
-    line("refreshed", life.refresh_at.filter(|at| *at > now));
+    line("refresh due", life.refresh_at.filter(|at| *at > now));
     line("expires", life.expires_at);
     line("log in again", life.grant_ends_at);
     if let Some(error) = &life.last_error {

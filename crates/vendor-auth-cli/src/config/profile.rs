@@ -134,6 +134,21 @@ impl Profile {
         self.common.username.as_deref().unwrap_or("oauth2")
     }
 
+    /// Returns what completes the advice "log in again".
+    pub(crate) fn log_in_again(&self) -> String {
+        let name = &self.name;
+        let login = self
+            .vendor
+            .endpoint_and_login(&self.reader(Credentials::Omitted));
+        match (&self.common.refresh_token, login) {
+            (Some(source), Ok((_, Login::RefreshToken))) => format!(
+                ": get another refresh token from the vendor, and put it where `refresh_token` is \
+                 read ({source})"
+            ),
+            _ => format!(" with `vendor-auth login {name}`"),
+        }
+    }
+
     /// Returns a mistake in this profile.
     pub(crate) fn mistake(&self, key: &str, why: impl Into<String>) -> Mistake {
         self.lines.mistake(key, why)

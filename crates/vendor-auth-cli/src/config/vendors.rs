@@ -96,6 +96,11 @@ impl Vendor {
         matches!(self, Self::EnosApim(_))
     }
 
+    /// Returns whether tokens can be revoked, once `revocation_url` is known.
+    pub(crate) fn may_revoke(&self) -> bool {
+        matches!(self, Self::OAuth2(_))
+    }
+
     /// Returns the endpoint, and how its grant begins.
     pub(super) fn endpoint_and_login(
         &self,

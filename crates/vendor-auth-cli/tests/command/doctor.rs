@@ -207,7 +207,7 @@ async fn a_dead_grant_and_a_pause_are_told_from_what_happened_before() {
     home.run(&["token", "demo", "--force"]).failed(77);
     let dead = Findings::of(&home, &[], 77);
     dead.is("grant", "failed", "the last failure");
-    dead.advises("grant", "vendor-auth login demo");
+    dead.advises("grant", "get another refresh token");
 }
 
 #[test]

@@ -57,6 +57,8 @@ fn a_new_user_gets_a_token_that_an_api_accepts() {
     let header = home.run(&["token", "demo", "-o", "header"]).ok().to_owned();
     assert_eq!(called(&sim.resource_url(), &header), "HTTP/1.1 200 OK");
     assert!(sim.line().ends_with(" OAuth 2.0: login: a new token\n"));
+    let by_curl = home.run(&["curl", "demo", "--", "-fsS", &sim.resource_url()]);
+    assert!(by_curl.ok().contains("\"id\":\"sim-client\""));
     let expires = home.run(&["token", "demo", "-o", "json"]);
     let object: Value = serde_json::from_str(expires.ok()).unwrap();
     assert!(
@@ -66,13 +68,16 @@ fn a_new_user_gets_a_token_that_an_api_accepts() {
     let demo = seen(&home, "demo");
     assert_eq!(
         (&demo["exchanges"], &demo["other_requests"]),
-        (&1.into(), &1.into())
+        (&1.into(), &2.into())
     );
     assert!(
         home.run(&["status", "demo"])
             .ok()
             .starts_with("demo: valid (OAuth 2.0)\n")
     );
+    let doctor = home.run(&["doctor", "demo"]);
+    let read = ".local/state/vendor-auth/simulator/config.toml: profile `demo`";
+    assert!(doctor.ok().contains(read), "{doctor:?}");
 }
 
 #[test]

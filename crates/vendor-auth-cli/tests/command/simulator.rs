@@ -40,7 +40,7 @@ impl Simulator {
     /// Returns the URL of the resource, as it is printed.
     pub(crate) fn resource_url(&self) -> String {
         let lines = self.introduction.lines();
-        let mut curl = lines.filter(|line| line.contains("| curl "));
+        let mut curl = lines.filter(|line| line.contains("vendor-auth curl "));
         let url = curl.next().unwrap().rsplit(' ').next().unwrap();
         url.to_owned()
     }

@@ -16,7 +16,7 @@ async fn status_tells_how_the_token_is_and_what_happens_next() {
     let before = home.run(&["status", "--offline"]);
     assert_eq!(
         (before.code, &*before.stdout),
-        (75, "demo: expired (OAuth 2.0)\n")
+        (75, "demo: no token yet (OAuth 2.0)\n")
     );
     assert_eq!(server.exchange_count(), 0);
 
@@ -26,7 +26,7 @@ async fn status_tells_how_the_token_is_and_what_happens_next() {
         "{text}"
     );
     assert!(
-        text.contains("\n  refreshed in ") && text.contains("\n  expires in 119 min\n"),
+        text.contains("\n  refresh due in ") && text.contains("\n  expires in 119 min\n"),
         "{text}"
     );
     assert_eq!(server.exchange_count(), 1);
@@ -64,7 +64,7 @@ async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended
     let before = home.run(&["status", "--offline"]);
     assert_eq!(
         (before.code, &*before.stdout),
-        (75, "demo: expired (OAuth 2.0)\n")
+        (75, "demo: no token yet (OAuth 2.0)\n")
     );
     let none = home.run(&["token", "demo", "--no-refresh"]);
     assert!(
@@ -75,7 +75,7 @@ async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended
     home.run(&["logout", "demo"]);
     let after = home.run(&["status", "--offline"]);
     assert_eq!(after.code, 77);
-    assert!(after.stdout.starts_with("demo: log in again"), "{after:?}");
+    assert!(after.stdout.starts_with("demo: not logged in"), "{after:?}");
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_secret_that_cannot_be_read_is_told_with_the_rest() {
     assert_eq!(ran.code, 78, "{ran:?}");
     let why = "\n  last error: ";
     assert!(
-        ran.stdout.starts_with("demo: expired (OAuth 2.0)\n")
+        ran.stdout.starts_with("demo: no token yet (OAuth 2.0)\n")
             && ran.stdout.contains(why)
             && ran
                 .stdout
@@ -138,4 +138,18 @@ async fn a_signal_ends_status_and_not_one_of_its_profiles_only() {
     let ran = Ran::of(&process.wait_with_output().unwrap());
     assert_eq!(ran.failed(130), "vendor-auth: interrupted\n");
     assert_eq!(server.exchange_count(), 1);
+}
+
+#[tokio::test]
+async fn after_a_logout_that_revokes_nothing_the_reason_is_told() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
+    home.run(&["token", "demo"]).ok();
+    let ended = home.run(&["logout", "demo"]);
+    let why = "no `revocation_url` is configured";
+    assert!(ended.stderr.contains(why), "{ended:?}");
+    let ran = home.run(&["status", "demo"]);
+    let text = "demo: not logged in (OAuth 2.0)\n  last error: ";
+    assert_eq!(ran.code, 77, "{ran:?}");
+    assert!(ran.stdout.starts_with(text), "{ran:?}");
 }

@@ -89,6 +89,7 @@ async fn a_store_that_is_away_keeps_nobody_from_a_token() {
         assert_eq!(ran.code, 0, "{ran:?}");
         let what = "demo: the store did not take this token, so the next command requests another";
         assert!(ran.stderr.contains(what), "{ran:?}");
+        assert!(ran.stderr.contains("cannot be reached"), "{ran:?}");
         let stored = home.run(&["token", "demo", "--no-refresh"]);
         assert!(
             stored.failed(74).contains("check the token store"),
@@ -111,4 +112,34 @@ async fn a_password_in_the_url_of_a_store_is_refused_and_not_repeated() {
         "{text}"
     );
     assert!(!text.contains("s3cret@"), "{text}");
+}
+
+#[tokio::test]
+async fn a_password_of_the_store_that_is_not_set_is_named() {
+    let server = OAuth2Server::start().await.unwrap();
+    let store = "kind = \"redis\"\nurl = \"redis://127.0.0.1:1\"\npassword = { env = \"NOT_SET\" }";
+    let ran = host(&server, store).run(&["token", "demo", "--timeout", "2"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("NOT_SET is not set"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_of_the_store_is_named_as_it_is_written() {
+    let server = OAuth2Server::start().await.unwrap();
+    let url = host(&server, "kind = \"redis\"\nurl = \"127.0.0.1:6379\"");
+    let ran = url.run(&["token", "demo"]);
+    let text = ran.failed(78);
+    assert!(
+        text.contains("`store.url` must be a URL such as redis://"),
+        "{text}"
+    );
+    let short = host(&server, "kind = \"redis\"\nurl = \"redis://127.0.0.1:1\"");
+    fs::write(short.path("sealing"), "c2hvcnQ=").unwrap();
+    let ran = short.run(&["token", "demo"]);
+    let text = ran.failed(78);
+    assert!(
+        text.contains("`store.sealing.key` must be the base64 of 32 bytes, such as")
+            && text.contains("openssl rand -base64 32"),
+        "{text}"
+    );
 }

@@ -140,18 +140,16 @@ async fn a_refused_grant_is_sent_once_and_not_by_each_process() {
     server.revoke_grant();
 
     let refused = home.run(&["token", "demo", "--min-ttl", "1"]);
-    assert!(
-        refused
-            .failed(77)
-            .contains("log in again with `vendor-auth login demo`")
-    );
+    assert!(refused.failed(77).contains(
+        "; log in again: get another refresh token from the vendor, and put it \
+                       where `refresh_token` is read (the file ~/first)"
+    ));
     let asked = server.exchange_count();
     let again = home.run(&["token", "demo", "--min-ttl", "1"]);
-    assert!(
-        again
-            .failed(77)
-            .contains("log in again with `vendor-auth login demo`")
-    );
+    assert!(again.failed(77).contains(
+        "; log in again: get another refresh token from the vendor, and put it \
+                       where `refresh_token` is read (the file ~/first)"
+    ));
     assert_eq!(server.exchange_count(), asked);
     let status = home.run(&["status"]);
     assert!(status.stdout.contains("; log in again\n"), "{status:?}");

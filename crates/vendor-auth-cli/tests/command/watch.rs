@@ -18,7 +18,7 @@ async fn keys_turn_pages_and_refresh_and_the_terminal_is_restored() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     let tmux = shown(&home, 80, 24);
-    let before = tmux.wait_for("> demo  expired").unwrap();
+    let before = tmux.wait_for("> demo  no token yet").unwrap();
     assert!(before.contains("requested by the next command"), "{before}");
 
     // What another process did is seen.

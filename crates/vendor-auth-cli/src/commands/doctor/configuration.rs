@@ -59,7 +59,7 @@ pub(super) fn profile<'a>(
             if let Err(failure) = http::client(config.of(profile)) {
                 report.fail(CHECK, failure.code(), failure.to_string(), "");
             }
-            let path = config.path().display();
+            let path = config.of(profile).path().display();
             report.ok(CHECK, format!("{path}: profile `{name}`"));
             Some((profile, target?))
         }

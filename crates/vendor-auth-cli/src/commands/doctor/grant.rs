@@ -32,8 +32,7 @@ pub(super) async fn check(checks: &Checks<'_>, report: &Report) {
 
 fn judge(checks: &Checks<'_>, life: &Life, last: Option<&Failed>, report: &Report) {
     let now = grant::now();
-    let name = &checks.profile.name;
-    let log_in = format!("log in again with `vendor-auth login {name}`");
+    let log_in = format!("log in again{}", checks.profile.log_in_again());
     if let Some(refused) = last.filter(|last| last.code == LOG_IN) {
         return report.fail(CHECK, LOG_IN, failed(refused, now), &log_in);
     }
@@ -69,9 +68,9 @@ fn in_words(life: &Life, now: Timestamp) -> String {
     let ends = life.expires_at.map(|at| relative(at, now));
     match (life.state, ends) {
         (State::Valid | State::RefreshDue, Some(ends)) => {
-            format!("the token is {}, and expires {ends}", life.state.text())
+            format!("the token is {}, and expires {ends}", life.text())
         }
-        (State::Valid | State::RefreshDue, None) => format!("the token is {}", life.state.text()),
+        (State::Valid | State::RefreshDue, None) => format!("the token is {}", life.text()),
         _ => "no valid token is stored; the next command requests one".to_owned(),
     }
 }

@@ -8,8 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use vendor_auth::{Error, ErrorKind};
 
-use crate::failure::Failure;
-
 /// How long a client should wait if the vendor does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
@@ -33,9 +31,8 @@ impl Refusal {
         }
     }
 
-    /// The failure of a profile's token.
-    pub(super) fn of_profile(profile: &str, error: &Error) -> Self {
-        let message = Failure::of_kind_only(profile, error).to_string();
+    /// The failure of a profile's token, in these words.
+    pub(super) fn of(error: &Error, message: String) -> Self {
         let (status, code) = status(error.kind());
         let wait = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::LOCKED);
         Self {
@@ -129,7 +126,7 @@ mod tests {
             (ErrorKind::RefusedAgain, 500, "refused_again", None),
         ];
         for (kind, status, code, wait) in kinds {
-            let refusal = Refusal::of_profile("demo", &Error::new(kind, "it failed"));
+            let refusal = Refusal::of(&Error::new(kind, "it failed"), "it failed".to_owned());
             assert_eq!(refusal.error, code, "{kind:?}");
             let response = refusal.into_response();
             assert_eq!(response.status().as_u16(), status, "{kind:?}");

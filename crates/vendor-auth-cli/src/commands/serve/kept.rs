@@ -96,7 +96,7 @@ impl Kept {
     }
 
     fn refusal(&self, error: &Error) -> Refusal {
-        Refusal::of_profile(self.name(), error)
+        Refusal::of(error, self.grant.failure_of_kind(error).to_string())
     }
 
     fn pause_left(&self) -> Option<Duration> {
@@ -185,7 +185,7 @@ impl Kept {
 
     fn note_failure(&self, error: &Error, now: Timestamp) {
         self.grant.note_outcome(now);
-        let text = Failure::of_kind_only(self.name(), error).to_string();
+        let text = self.grant.failure_of_kind(error).to_string();
         if self.lock().note_failure(text.clone(), now) {
             say(&text);
         }

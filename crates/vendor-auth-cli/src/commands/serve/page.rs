@@ -111,7 +111,7 @@ impl Card {
             message: failed.message.clone(),
         });
         Self {
-            state: life.state.text(),
+            state: life.text(),
             class: class(life.state),
             next: next(&life, now),
             facts: facts.collect(),

@@ -195,7 +195,7 @@ async fn ready(State(served): Shared) -> (StatusCode, String) {
     if others.is_empty() {
         return (StatusCode::OK, "ok\n".to_owned());
     }
-    let line = |life: &crate::life::Life| format!("{}: {}\n", life.name, life.state.text());
+    let line = |life: &crate::life::Life| format!("{}: {}\n", life.name, life.text());
     let text = others.iter().map(line).collect();
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }

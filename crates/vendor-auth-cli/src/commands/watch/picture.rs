@@ -175,7 +175,7 @@ fn heading<'a>(life: &'a Life, is_selected: bool, paint: Paint) -> Line<'a> {
         Span::raw(mark),
         Span::styled(life.name.as_str(), paint.strong()),
         Span::raw("  "),
-        Span::styled(life.state.text(), paint.state(life.state)),
+        Span::styled(life.text(), paint.state(life.state)),
     ])
 }
 
@@ -184,7 +184,7 @@ fn details(view: &View, now: Timestamp, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let mut lines = vec![
-        format!("{}: {}", life.name, life.state.text()),
+        format!("{}: {}", life.name, life.text()),
         format!("vendor       {}", life.vendor),
         format!("key          {}", life.key),
     ];

@@ -38,7 +38,7 @@ pub(super) async fn run(mut feed: Feed, why: &str) -> Result<ExitCode, Failure> 
 
 fn what_counts(life: &Life) -> (String, Option<u64>, String) {
     let error = life.last_error.as_ref().map(|it| it.message.clone());
-    let state = life.state.text().to_owned();
+    let state = life.text().to_owned();
     (state, life.generation, error.unwrap_or_default())
 }
 
@@ -46,7 +46,7 @@ fn lines(lives: &[Life]) -> String {
     let now = grant::now();
     let line = |life: &Life| {
         let error = words::last_error(life, now).map(|it| format!("; {it}"));
-        let (name, state) = (&life.name, life.state.text());
+        let (name, state) = (&life.name, life.text());
         let next = words::next(life, now);
         format!(
             "{now} {name}: {state}; {next}{}\n",

@@ -16,6 +16,13 @@ fn log_in(home: &Home, server: &OAuth2Server) {
 async fn after_a_logout_there_is_no_token_until_the_next_login() {
     let server = OAuth2Server::start().await.unwrap();
     let home = person(&server, "");
+    let before = run(&home, &server, &["token", "demo"]);
+    assert_eq!(
+        before.failed(77),
+        "vendor-auth: demo: nobody has logged in yet; run `vendor-auth login demo`\n"
+    );
+    let status = run(&home, &server, &["status", "demo"]);
+    assert_eq!(status.stdout, "demo: not logged in (OAuth 2.0)\n");
     let nothing = run(&home, &server, &["logout", "demo"]);
     assert_eq!(nothing.code, 0);
     assert_eq!(

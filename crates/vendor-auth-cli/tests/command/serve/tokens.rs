@@ -96,7 +96,7 @@ async fn what_keeps_a_client_from_its_token_has_its_status() {
         // Probes tell that the program runs, and that it has no token.
         assert_eq!(serving.get("/healthz").status, 200);
         let ready = serving.get("/readyz");
-        assert_eq!((ready.status, &*ready.body), (503, "demo: expired\n"));
+        assert_eq!((ready.status, &*ready.body), (503, "demo: no token yet\n"));
     }
     server.clear_faults();
     let home = Home::of_client(&server);
@@ -119,7 +119,10 @@ async fn a_dead_grant_is_a_matter_for_a_person() {
     let answer = serving.get("/token/demo");
     assert_eq!(answer.refused(409), "login_required");
     let message = answer.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.ends_with("`vendor-auth login demo`"), "{message}");
+    assert!(
+        message.ends_with("is read (the file ~/refresh)"),
+        "{message}"
+    );
     assert!(!answer.headers.contains_key("retry-after"));
 }
 
