@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use token_sim::OAuth2Server;
 
@@ -13,7 +14,7 @@ use crate::home::{Home, Ran};
 /// A user and a vendor.
 pub(crate) struct Billing {
     pub(crate) home: Home,
-    pub(crate) server: OAuth2Server,
+    pub(crate) server: Arc<OAuth2Server>,
 }
 
 impl Billing {
@@ -24,6 +25,15 @@ impl Billing {
 
     /// A user of this vendor, with more sections in the configuration.
     pub(crate) fn at(server: OAuth2Server, more: &str) -> Self {
+        Self::sharing(Arc::new(server), more)
+    }
+
+    /// Another user of the same vendor.
+    pub(crate) fn of(other: &Self, more: &str) -> Self {
+        Self::sharing(Arc::clone(&other.server), more)
+    }
+
+    fn sharing(server: Arc<OAuth2Server>, more: &str) -> Self {
         let [profile] = chapter::blocks("README.md", ["toml"]);
         let mut billing = Self {
             home: Home::with(""),

@@ -49,6 +49,15 @@ pub(crate) fn blocks_of(text: &str) -> Vec<Block> {
     blocks
 }
 
+/// Returns what a section has, up to the next one of its level or a higher one.
+#[track_caller]
+pub(crate) fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("\n{heading}\n")).unwrap();
+    let level = heading.split(' ').next().unwrap();
+    let end = (2..=level.len()).filter_map(|level| rest.find(&format!("\n{} ", "#".repeat(level))));
+    rest.split_at(end.min().unwrap_or(rest.len())).0
+}
+
 impl Block {
     /// Replaces what is only an example. It must be there.
     #[track_caller]

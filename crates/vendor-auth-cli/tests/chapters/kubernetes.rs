@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::billing::Billing;
 use crate::chapter::{self, Block};
-use crate::programs::yaml;
+use crate::home::Ran;
+use crate::programs::{program, yaml};
 use crate::serving::Serving;
 
 const LANGUAGES: [&str; 4] = ["dockerfile", "yaml", "console", "console"];
@@ -139,4 +141,92 @@ async fn the_arguments_of_the_sidecar_write_the_file_and_its_probe_passes() {
     let file = container["env"][0]["value"].as_str().unwrap();
     let file = std::fs::read_to_string(billing.home.path(file.trim_start_matches('/')));
     assert!(file.unwrap().contains("\"access_token\""));
+}
+
+#[test]
+fn the_secret_of_the_pod_is_the_one_that_kubectl_makes() {
+    let [_, manifest, create, _] = chapter::blocks("kubernetes.md", LANGUAGES);
+    let volumes = yaml(&manifest.text)[1]["spec"]["volumes"].clone();
+    let [create, apply] = commands(&create);
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("billing-secret"), "s3cret").unwrap();
+    let (name, arguments) = create.split_first().unwrap();
+    let mut kubectl = Command::new(program(name));
+    kubectl
+        .args(arguments)
+        .args(["--dry-run=client", "-o", "yaml"]);
+    let made = Ran::of(&kubectl.current_dir(&directory).output().unwrap());
+    let secret = yaml(made.ok());
+    assert_eq!(secret[0]["kind"], "Secret");
+    assert_eq!(
+        secret[0]["metadata"]["name"],
+        volumes[1]["secret"]["secretName"]
+    );
+    // The configuration reads /credentials/billing-secret.
+    assert_eq!(secret[0]["data"]["billing-secret"], "czNjcmV0");
+    assert!(manifest.text.starts_with(&format!("# {}\n", apply[3])));
+}
+
+#[test]
+fn the_checks_ask_the_sidecar_of_the_pod_and_kubectl_knows_their_options() {
+    let [_, manifest, _, check] = chapter::blocks("kubernetes.md", LANGUAGES);
+    let pod = yaml(&manifest.text)[1].clone();
+    let sidecar = &pod["spec"]["initContainers"][0]["name"];
+    for command in commands::<2>(&check) {
+        assert_eq!(command[2], pod["metadata"]["name"]);
+        assert_eq!((&*command[3], &Value::from(&*command[4])), ("-c", sidecar));
+        // It takes the options, and finds no cluster.
+        let mut kubectl = Command::new(program(&command[0]));
+        kubectl.args(["--server", "http://127.0.0.1:1", "--request-timeout", "1s"]);
+        let ran = Ran::of(&kubectl.args(&command[1..]).output().unwrap());
+        assert!(ran.failed(1).contains("127.0.0.1:1"), "{ran:?}");
+    }
+    let probe = list(&pod["spec"]["initContainers"][0]["startupProbe"]["exec"]["command"]).to_vec();
+    let [_, exec] = commands(&check);
+    assert_eq!(exec[6..], probe[..exec.len() - 6], "without --offline");
+}
+
+/// Returns the commands of a block for a terminal, as words.
+fn commands<const N: usize>(block: &Block) -> [Vec<String>; N] {
+    let lines = block.text.lines();
+    let lines = lines.map(|line| line.strip_prefix("$ ").unwrap());
+    let words = lines.map(|line| line.split(' ').map(str::to_owned).collect());
+    words.collect::<Vec<_>>().try_into().unwrap()
+}
+
+#[test]
+fn the_image_has_the_command_where_its_entry_point_and_the_probe_find_it() {
+    let [dockerfile, manifest, ..] = chapter::blocks("kubernetes.md", LANGUAGES);
+    let lines = dockerfile.text.lines().skip(1);
+    let lines: Vec<Vec<_>> = lines.map(|line| line.split(' ').collect()).collect();
+    let [build, install, image, copy, entry] = &*lines else {
+        panic!("{lines:?}");
+    };
+    let ["FROM", rust, "AS", stage] = **build else {
+        panic!("{build:?}");
+    };
+    let [
+        "RUN",
+        "cargo",
+        "install",
+        "--locked",
+        "--root",
+        root,
+        package,
+    ] = **install
+    else {
+        panic!("{install:?}");
+    };
+    assert_eq!(package, env!("CARGO_PKG_NAME"));
+    // What is built for one Debian runs on the same.
+    assert!(rust.ends_with("-bookworm") && image[1].contains("debian12"));
+    let from = format!("--from={stage}");
+    let built = format!("{root}/bin/vendor-auth");
+    assert_eq!(
+        **copy,
+        ["COPY", &*from, &*built, "/usr/local/bin/vendor-auth"]
+    );
+    assert_eq!(**entry, ["ENTRYPOINT", "[\"vendor-auth\"]"]);
+    // The image's user is the pod's.
+    assert!(image[1].ends_with(":nonroot") && manifest.text.contains("runAsUser: 65532"));
 }

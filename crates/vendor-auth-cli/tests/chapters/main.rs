@@ -7,6 +7,7 @@
 mod billing;
 mod chapter;
 mod ci;
+mod configuration;
 mod cron;
 mod envoy;
 mod git;
@@ -20,10 +21,12 @@ mod index;
 mod kubectl;
 mod kubernetes;
 mod nginx;
+mod no_token;
 mod programs;
 mod readme;
 #[path = "../command/repository.rs"]
 mod repository;
 mod serving;
 mod sidecar;
+mod stores;
 mod systemd;
