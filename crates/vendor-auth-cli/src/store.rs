@@ -209,7 +209,11 @@ fn sealing_of(config: &Config, settings: &SealingSettings) -> Result<Sealing, Fa
 
 fn wrong(config: &Config, error: &BuildError) -> Failure {
     let key = match error.field() {
-        "servers" => "url",
+        "servers" => {
+            let why = "must be a URL such as redis://host:6379 or, with TLS, rediss://host:6379; \
+                       `ca_file` needs TLS, and must be a PEM file";
+            return config.mistake_in_store("url", why);
+        }
         field if field.starts_with("root") => "ca_file",
         field => field,
     };

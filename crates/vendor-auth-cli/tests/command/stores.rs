@@ -130,7 +130,7 @@ async fn a_wrong_setting_of_the_store_is_named_as_it_is_written() {
     let ran = url.run(&["token", "demo"]);
     let text = ran.failed(78);
     assert!(
-        text.contains("`store.url` must be a URL such as redis://"),
+        text.contains("`store.url`: must be a URL such as redis://"),
         "{text}"
     );
     let short = host(&server, "kind = \"redis\"\nurl = \"redis://127.0.0.1:1\"");
@@ -138,7 +138,7 @@ async fn a_wrong_setting_of_the_store_is_named_as_it_is_written() {
     let ran = short.run(&["token", "demo"]);
     let text = ran.failed(78);
     assert!(
-        text.contains("`store.sealing.key` must be the base64 of 32 bytes, such as")
+        text.contains("`store.sealing.key`: must be the base64 of 32 bytes, such as")
             && text.contains("openssl rand -base64 32"),
         "{text}"
     );
