@@ -46,7 +46,7 @@ pub(crate) async fn run(config: &Config, args: &RunArgs) -> Result<ExitCode, Fai
         ..Wanted::default()
     };
     let (token, _grant) = Grant::token(config, profile, wanted).await?;
-    let code = child::run(command(args, &token)?, || {}).await?;
+    let code = child::run(command(config, args, &token)?, || {}).await?;
     if args.refused_code != Some(code) {
         return Ok(ExitCode::from(code));
     }
@@ -63,7 +63,7 @@ pub(crate) async fn run(config: &Config, args: &RunArgs) -> Result<ExitCode, Fai
             return Ok(ExitCode::from(code));
         }
     };
-    let code = child::run(command(args, &token)?, || {}).await?;
+    let code = child::run(command(config, args, &token)?, || {}).await?;
     Ok(ExitCode::from(code))
 }
 
@@ -81,12 +81,16 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
-fn command(args: &RunArgs, token: &Token) -> Result<Command, Failure> {
+fn command(config: &Config, args: &RunArgs, token: &Token) -> Result<Command, Failure> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("there is no program; write it after `--`"));
     };
     let mut command = Command::new(program);
     let end_name = format!("{}_EXPIRES_AT", args.env);
+    // The program needs the token, and not what it was obtained with.
+    config.secret_variables().iter().for_each(|name| {
+        command.env_remove(name);
+    });
     command
         .args(arguments)
         .env(&args.env, token.access().expose())

@@ -1,5 +1,7 @@
 //! Where secrets come from, and where they are not seen.
 
+mod commands;
+
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -83,12 +85,11 @@ fn with_keyring(home: &Home, arguments: &[&str]) -> Command {
     session
 }
 
-/// Returns the command that gets a token whose secret has this source.
-fn token(home: &Home, source: &str) -> Command {
-    let arguments = ["token", source];
+/// Returns the command of a user whose secret has this source.
+fn command(home: &Home, source: &str, arguments: &[&str]) -> Command {
     let mut command = match source {
-        "keyring" => with_keyring(home, &arguments),
-        _ => home.command(&arguments),
+        "keyring" => with_keyring(home, arguments),
+        _ => home.command(arguments),
     };
     command
         .env("RUST_LOG", "trace")
@@ -121,7 +122,7 @@ async fn each_source_gives_the_secret_and_no_process_shows_it() {
     for (source, _) in SOURCES {
         let before = server.exchange_count();
         let hold = server.hold_next(When::BeforeActing);
-        let process = token(&home, source).spawn().unwrap();
+        let process = command(&home, source, &["token", source]).spawn().unwrap();
         // All that was started still runs.
         let held = tokio::time::timeout(Duration::from_secs(30), hold.caught(1)).await;
         if held.is_err() {

@@ -45,6 +45,9 @@ pub(crate) async fn run(config: &Config, args: &CurlArgs) -> Result<ExitCode, Fa
     let mut curl = Command::new("curl");
     // First of all: the user's own `.curlrc` is not seen here.
     curl.arg("-q");
+    config.secret_variables().iter().for_each(|name| {
+        curl.env_remove(name);
+    });
     for (index, (operation, uris)) in operations.iter().zip(&uris).enumerate() {
         allowed.check_token(&token, operation)?;
         if index > 0 {
