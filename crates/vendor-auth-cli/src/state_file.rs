@@ -1,8 +1,8 @@
 //! Files beside the store, for the commands that come next. They contain no secret.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,8 +43,8 @@ impl StateFile {
         else {
             return;
         };
-        let written = || -> Result<(), std::io::Error> {
-            fs::create_dir_all(directory)?;
+        let written = || -> io::Result<()> {
+            make(directory)?;
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
             file.write_all(&serde_json::to_vec(state)?)?;
             file.persist(path)?;
@@ -58,4 +58,14 @@ impl StateFile {
             drop(fs::remove_file(path));
         }
     }
+}
+
+/// Makes a directory that only this user can enter, whatever the umask is: the store is beside it,
+/// and refuses a parent that others can write to.
+fn make(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }

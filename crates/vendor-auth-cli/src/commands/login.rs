@@ -20,7 +20,7 @@ use super::status::relative;
 use crate::config::Config;
 use crate::config::login::Login;
 use crate::failure::Failure;
-use crate::grant::{self, Grant, Wanted};
+use crate::grant::{self, Grant};
 use crate::store;
 
 /// How long the vendor is waited for once the person is done.
@@ -55,7 +55,7 @@ pub(crate) async fn run(config: &Config, args: &LoginArgs) -> Result<ExitCode, F
         Login::Browser(login) => browser::log_in(config, &grant, login, args).await?,
         Login::Password(login) => password::log_in(&grant, login, args.password_stdin).await?,
         Login::RefreshToken => return Err(with_refresh_token(&grant)),
-        Login::Unneeded => return prove(config, &grant).await,
+        Login::Unneeded => return prove(&grant).await,
     };
     tell(&success(&grant, &token));
     Ok(ExitCode::SUCCESS)
@@ -79,14 +79,9 @@ impl LoginArgs {
     }
 }
 
-/// Requests a token, to show that the credentials are good.
-async fn prove(config: &Config, grant: &Grant) -> Result<ExitCode, Failure> {
-    let wanted = Wanted {
-        force: true,
-        ..Wanted::default()
-    };
+async fn prove(grant: &Grant) -> Result<ExitCode, Failure> {
     let name = &grant.profile.name;
-    let (token, _grant) = Grant::token(config, &grant.profile, wanted).await?;
+    let token = grant.prove().await?;
     tell(&format!(
         "{name}: no login is needed, the program logs in itself. Its credentials are good: {}",
         expiry(&token)

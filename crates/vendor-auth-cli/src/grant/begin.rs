@@ -5,11 +5,12 @@ use std::time::Duration;
 use vendor_auth::cache::{Drained, LoggedOut};
 use vendor_auth::{ErrorKind, OneTimeGrant, TokenGuard};
 
-use super::{Grant, WHILE_VALID};
+use super::{Grant, WHILE_VALID, Wanted};
 use crate::config::Config;
 use crate::config::login::Login;
 use crate::config::profile::Profile;
 use crate::failure::Failure;
+use crate::signals;
 
 impl Grant {
     /// Opens the grant of a profile that somebody wants to log in to. The credentials are read
@@ -32,6 +33,15 @@ impl Grant {
             Err(error) if error.kind() == ErrorKind::Store => Err(self.failure(&error)),
             _ => Ok(()), // A grant that was ended is what the login is for.
         }
+    }
+
+    /// Requests another token, to show that the credentials are good.
+    pub(crate) async fn prove(&self) -> Result<TokenGuard, Failure> {
+        let wanted = Wanted {
+            force: true,
+            ..Wanted::default()
+        };
+        signals::interruptible(&self.tokens, self.newest(wanted, None)).await
     }
 
     /// Begins the grant with a one-time code or a password, and waits until it is stored.

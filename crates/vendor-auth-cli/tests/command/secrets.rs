@@ -164,6 +164,51 @@ async fn a_keyring_without_the_entry_or_none_at_all_is_a_mistake_in_the_configur
     );
 }
 
+#[tokio::test]
+async fn a_login_that_nobody_needs_asks_for_the_secret_once() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    let program = "command = [\"sh\", \"-c\", \"echo >> ~/asked; cat ~/secret\"]";
+    fs::write(
+        home.config_path(),
+        profile.replace("file = \"~/secret\"", program),
+    )
+    .unwrap();
+    let ran = home.run(&["login", "demo"]);
+    assert!(ran.stderr.contains("Its credentials are good"), "{ran:?}");
+    assert_eq!(fs::read_to_string(home.path("asked")).unwrap(), "\n");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn others_cannot_enter_what_is_made_whatever_the_umask_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    server.fault(Fault::status(503).until_cleared());
+    let command = home.command(&["token", "demo", "--timeout", "1"]);
+    let script = "umask 000; exec \"$0\" \"$@\"";
+    let ran = Command::new("sh")
+        .args(["-c", script])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output();
+    assert_eq!(Ran::of(&ran.unwrap()).code, 75);
+    for made in [
+        ".local/state/vendor-auth",
+        ".local/state/vendor-auth/failures",
+    ] {
+        let mode = fs::metadata(home.path(made)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{made}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_crash_leaves_no_core_dump_with_a_secret() {
