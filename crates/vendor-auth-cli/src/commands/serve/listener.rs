@@ -1,19 +1,24 @@
 //! Accepts connections, on a port or on a socket of this user.
 
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::address::Address;
 use crate::failure::Failure;
+
+/// How many clients the kernel queues until they are accepted; it may have a lower limit of its
+/// own. Of one client more, it drops the request to connect, which is sent again after a second.
+const BACKLOG: u32 = 4096;
 
 /// A listening socket.
 pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(unix::UnixSocket),
+    Unix(unix::SocketFile),
 }
 
 /// A connection of either kind.
@@ -24,9 +29,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 impl Listener {
     pub(super) async fn bind(address: &Address) -> Result<Self, Failure> {
         let bound = match address {
-            Address::Tcp(address) => TcpListener::bind(address).await.map(Self::Tcp),
+            Address::Tcp(address) => listen_on(*address).map(Self::Tcp),
             #[cfg(unix)]
-            Address::Unix(path) => unix::UnixSocket::bind(path).await.map(Self::Unix),
+            Address::Unix(path) => unix::SocketFile::bind(path).await.map(Self::Unix),
             #[cfg(not(unix))]
             Address::Unix(_) => Err(io::Error::other(
                 "this system has no Unix sockets; write --listen 127.0.0.1:PORT",
@@ -40,18 +45,52 @@ impl Listener {
         matches!(self, Self::Tcp(_))
     }
 
-    /// Waits for a connection of somebody who may connect.
+    /// Waits for a connection of somebody who may connect. Fails if the process cannot accept any.
     pub(super) async fn accept(&self) -> io::Result<Box<dyn Stream>> {
+        loop {
+            match self.accept_next().await {
+                Err(error) if is_of_the_client(&error) => {}
+                accepted => return accepted,
+            }
+        }
+    }
+
+    async fn accept_next(&self) -> io::Result<Box<dyn Stream>> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                // Answers are only later without it.
+                drop(stream.set_nodelay(true));
                 Ok(Box::new(stream))
             }
             #[cfg(unix)]
             Self::Unix(socket) => Ok(Box::new(socket.accept().await?)),
         }
     }
+}
+
+/// Returns whether the client went away before it was accepted.
+fn is_of_the_client(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotConnected};
+    let kinds = [
+        ConnectionAborted,
+        ConnectionRefused,
+        ConnectionReset,
+        NotConnected,
+    ];
+    kinds.contains(&error.kind())
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // On Windows, it would let another process take the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl fmt::Display for Listener {
@@ -74,18 +113,19 @@ mod unix {
     use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
     use std::path::{Path, PathBuf};
 
-    use tokio::net::{UnixListener, UnixStream};
+    use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
+    use super::BACKLOG;
     use crate::failure::say;
 
     /// A socket file, which is removed at the end.
-    pub(in super::super) struct UnixSocket {
+    pub(in super::super) struct SocketFile {
         listener: UnixListener,
         path: PathBuf,
         inode: u64,
     }
 
-    impl UnixSocket {
+    impl SocketFile {
         /// Makes the socket where nobody else can enter, and then moves it: at no time can another
         /// user connect. One that nobody listens on any more is replaced.
         pub(super) async fn bind(path: &Path) -> io::Result<Self> {
@@ -98,7 +138,9 @@ mod unix {
                 .prefix(".va")
                 .tempdir_in(directory)?;
             let first = private.path().join("s");
-            let listener = UnixListener::bind(&first)?;
+            let socket = UnixSocket::new_stream()?;
+            socket.bind(&first)?;
+            let listener = socket.listen(BACKLOG)?;
             fs::set_permissions(&first, Permissions::from_mode(0o600))?;
             let inode = fs::symlink_metadata(&first)?.ino();
             fs::rename(&first, path)?;
@@ -127,7 +169,7 @@ mod unix {
         }
     }
 
-    impl Drop for UnixSocket {
+    impl Drop for SocketFile {
         fn drop(&mut self) {
             let is_ours = |found: fs::Metadata| found.ino() == self.inode;
             if fs::symlink_metadata(&self.path).is_ok_and(is_ours) {
@@ -144,9 +186,21 @@ mod unix {
             return Err(io::Error::other("is a file, not a socket; remove it"));
         }
         match UnixStream::connect(path).await {
-            Ok(_) => Err(io::Error::other("another process serves there")),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-            Err(_) => Ok(()),
+            Ok(_) => Err(in_use()),
+            // Its queue is full.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(in_use()),
+            Err(error) if is_left_over(&error) => Ok(()),
+            Err(error) => Err(error),
         }
+    }
+
+    fn in_use() -> io::Error {
+        io::Error::other("another process serves there")
+    }
+
+    /// Returns whether nobody listens on a socket any more.
+    fn is_left_over(error: &io::Error) -> bool {
+        use io::ErrorKind::{ConnectionRefused, NotFound};
+        matches!(error.kind(), ConnectionRefused | NotFound)
     }
 }

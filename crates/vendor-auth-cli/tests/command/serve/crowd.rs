@@ -5,10 +5,43 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use token_sim::OAuth2Server;
+use tokio::net::UnixStream;
 
 use super::process::Serving;
 use crate::home::Home;
+
+/// More clients than `listen` queues by default, and no more than the kernel allows.
+fn many() -> usize {
+    let limit = fs::read_to_string("/proc/sys/net/core/somaxconn");
+    let limit = limit.map_or(128, |text| text.trim().parse().unwrap());
+    std::cmp::min(1_000, limit)
+}
+
+#[tokio::test]
+async fn clients_that_connect_while_the_process_is_busy_are_queued() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let socket = home.path("s.sock");
+    let unix = format!("unix:{}", socket.display());
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--listen", &unix];
+    let serving = Serving::start(&home, home.command(&arguments), 2);
+    let address = ([127, 0, 0, 1], serving.port()).into();
+    // It accepts nothing meanwhile.
+    serving.signal(Signal::STOP);
+    let mut open = Vec::new();
+    for count in 0..many() {
+        // If the queue is full, the kernel drops the request to connect, and it is sent again after
+        // 1, 3 and 7 s.
+        let by_port = TcpStream::connect_timeout(&address, Duration::from_secs(30));
+        let by_socket = UnixStream::connect(&socket).await;
+        assert!(by_socket.is_ok(), "{count}: {by_socket:?}");
+        open.push((by_port.unwrap(), by_socket));
+    }
+    serving.signal(Signal::CONT);
+    assert!(!serving.get("/token/demo").token().is_empty());
+}
 
 #[tokio::test]
 async fn ten_thousand_open_connections_do_not_keep_others_from_their_token() {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use token_sim::OAuth2Server;
+use tokio::net::{UnixSocket, UnixStream};
 
 use super::http;
 use super::process::Serving;
@@ -151,6 +152,24 @@ async fn another_user_cannot_connect_to_the_socket_and_is_closed_out_if_its_mode
     serving.line_with("refused a connection of user ");
     let own = http::over_unix(&path, "GET /token/demo HTTP/1.1\nHost: localhost");
     assert!(!own.token().is_empty());
+}
+
+#[tokio::test]
+async fn the_socket_of_a_process_that_is_too_busy_to_accept_is_not_taken() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let path = home.path("s.sock");
+    let socket = UnixSocket::new_stream().unwrap();
+    socket.bind(&path).unwrap();
+    let _listener = socket.listen(0).unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) = UnixStream::connect(&path).await {
+        queued.push(stream);
+    }
+    let ran = home.run(&["serve", "--listen", "unix:s.sock"]);
+    let text = ran.failed(74);
+    assert!(text.contains("another process serves there"), "{text}");
+    assert!(path.exists());
 }
 
 /// Returns what curl says if another user runs it.
