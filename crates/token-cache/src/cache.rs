@@ -2,6 +2,7 @@
 
 pub(crate) mod api_call;
 mod grant;
+mod stored;
 mod with_token;
 
 use std::fmt;
@@ -135,34 +136,6 @@ impl TokenCache {
     /// Returns the current token if it is live, without asking for one.
     pub fn current(&self) -> Option<TokenGuard> {
         self.shared.current.live()
-    }
-
-    /// Returns the live token that this process or the store has; `None` if neither has one. Nothing
-    /// is requested from the vendor, however soon the token ends.
-    ///
-    /// ```
-    /// # async fn show(tokens: token_cache::TokenCache) -> Result<(), token_core::Error> {
-    /// match tokens.load().await? {
-    ///     Some(token) => println!("valid until {}", token.validity().expires_at()),
-    ///     None => println!("{}", tokens.health()),
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// What the store has is read if this process has no live token. [`health`](Self::health) then
-    /// describes it, also if it is expired.
-    ///
-    /// # Errors
-    ///
-    /// [`Store`](token_core::ErrorKind::Store) if the store cannot be read;
-    /// [`Rejected`](token_core::ErrorKind::Rejected) if the grant was logged out and there is no
-    /// repeatable login.
-    pub async fn load(&self) -> Result<Option<TokenGuard>, Error> {
-        match self.current() {
-            Some(token) => Ok(Some(token)),
-            None => self.shared.load().await,
-        }
     }
 
     /// Reports that an API rejected this token with 401. The next caller waits for another one. A

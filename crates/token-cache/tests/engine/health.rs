@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
-use token_cache::Event;
+use token_cache::{Event, Origin};
 use token_core::{Clock, ErrorKind, Generation, Timestamp, Validity};
 
 use crate::acme::{Acme, Fault, IMPATIENT, MINUTE, Op, Setup, advance, ask};
@@ -181,6 +181,42 @@ async fn a_load_takes_the_stored_token_and_requests_nothing() {
     assert!(!health.usable);
     assert_eq!(health.expires_at, Some(BEGAN.after(60 * MINUTE)));
     assert_eq!(setup.server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_takes_the_newer_token_of_another_process_and_requests_nothing() {
+    let setup = Setup::new(Acme::single_use());
+    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
+    let first = ours.token().await.unwrap();
+    let unchanged = ours.reload().await.unwrap().unwrap();
+    assert!(unchanged.same_secrets_as(&first));
+    let generation = theirs.token().await.unwrap().generation();
+    let second = theirs.refresh_if(generation).await.unwrap();
+    let mut events = ours.events();
+    // Ours is valid, so nothing else looks at the store.
+    assert!(ours.load().await.unwrap().unwrap().same_secrets_as(&first));
+    let reloaded = ours.reload().await.unwrap().unwrap();
+    assert!(reloaded.same_secrets_as(&second));
+    assert!(ours.current().unwrap().same_secrets_as(&second));
+    let event = events.next().await;
+    let is_told = |event: &Event| {
+        matches!(event, Event::Refreshed { generation, origin: Origin::Store, .. }
+            if *generation == second.generation())
+    };
+    assert!(event.as_ref().is_some_and(is_told), "{event:?}");
+    assert_eq!(setup.server.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_after_a_logout_elsewhere_hands_out_no_token() {
+    let setup = Setup::new(Acme::single_use());
+    let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
+    ours.token().await.unwrap();
+    drop(theirs.logout().await.unwrap());
+    assert!(ours.load().await.unwrap().is_some());
+    let kind = ours.reload().await.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::Rejected);
+    assert!(ours.current().is_none());
 }
 
 #[tokio::test(start_paused = true)]
