@@ -34,19 +34,25 @@ pub(crate) async fn interruptible<T>(
     }
 }
 
-/// Waits for a signal that ends programs, and returns its number.
+/// Waits for a signal that ends programs, and returns its number. One that comes after the call
+/// counts, although nobody awaits it yet.
 #[cfg(unix)]
-pub(crate) async fn ended() -> u8 {
+pub(crate) fn ended() -> impl Future<Output = u8> {
     let kinds = [
         SignalKind::interrupt(),
         SignalKind::terminate(),
         SignalKind::hangup(),
         SignalKind::quit(),
     ];
-    let Ok(mut signals) = Signals::listen(&kinds) else {
-        return std::future::pending().await;
-    };
-    u8::try_from(signals.next().await.as_raw_value()).unwrap_or_default()
+    let signals = Signals::listen(&kinds);
+    async move {
+        match signals {
+            Ok(mut signals) => {
+                u8::try_from(signals.next().await.as_raw_value()).unwrap_or_default()
+            }
+            Err(_) => std::future::pending().await,
+        }
+    }
 }
 
 /// Waits for Ctrl-C, and returns the number that it has elsewhere.
@@ -106,4 +112,18 @@ fn ignored() -> u64 {
 #[cfg(all(unix, not(target_os = "linux")))]
 fn ignored() -> u64 {
     0
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signal_counts_before_it_is_awaited() {
+        let ended = ended();
+        kill_process(getpid(), Signal::TERM).unwrap();
+        assert_eq!(ended.await, 15);
+    }
 }
