@@ -2,7 +2,6 @@
 
 pub(crate) mod writing;
 
-#[cfg(feature = "postgres")]
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
@@ -25,6 +24,19 @@ use crate::failure::Failure;
 /// How long the tables of a server are waited for.
 #[cfg(feature = "postgres")]
 const PREPARATION: Duration = Duration::from_secs(5);
+
+/// How often files are read for tokens of other processes.
+const FILES_EVERY: Duration = Duration::from_secs(1);
+/// How often a server is asked for them.
+const SERVER_EVERY: Duration = Duration::from_secs(10);
+
+/// Returns how often a program that goes on reads the store.
+pub(crate) fn read_every(config: &Config) -> Duration {
+    match config.store.kind {
+        StoreKind::File => FILES_EVERY,
+        StoreKind::Redis | StoreKind::Postgres => SERVER_EVERY,
+    }
+}
 
 /// Gives a cache the store. A server is not asked anything yet.
 pub(crate) fn put_under(

@@ -4,6 +4,7 @@ mod address;
 mod answer;
 mod bearer;
 mod connections;
+mod files;
 mod guard;
 mod history;
 mod hook;
@@ -28,7 +29,7 @@ use tokio::task::JoinSet;
 use self::address::Address;
 use self::bearer::Bearer;
 use self::hook::Hook;
-use self::kept::Kept;
+use self::kept::{Kept, Warned};
 use self::listener::Listener;
 use self::metrics::Metrics;
 use self::routes::Served;
@@ -36,12 +37,14 @@ use self::server::Server;
 use self::sink::Sink;
 use crate::config::Config;
 use crate::config::profile::Profile;
+use crate::config::settings::StoreKind;
 use crate::failure::{Failure, say};
 use crate::grant::{self, Grant, Wanted};
+use crate::output::Printed;
 use crate::signals;
 use crate::store;
 
-/// How long connections and exchanges have to end.
+/// How long connections have to end, and exchanges after them.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The arguments of `serve`.
@@ -73,6 +76,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "COMMAND")]
     on_refresh: Option<String>,
 
+    /// The longest time in seconds that this command may run
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "on_refresh",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    hook_timeout: u64,
+
     /// Writes the files, and ends
     #[arg(long, conflicts_with_all = ["listen", "bearer_file"])]
     once: bool,
@@ -80,7 +88,9 @@ pub(crate) struct ServeArgs {
 
 pub(crate) async fn run(config: &Config, args: ServeArgs) -> Result<ExitCode, Failure> {
     let profiles = chosen(config, &args)?;
-    let hook = args.on_refresh.clone().map(Hook::new);
+    let timeout = Duration::from_secs(args.hook_timeout);
+    let hook = args.on_refresh.clone();
+    let hook = hook.map(|command| Hook::new(command, timeout));
     match args.once {
         true => once(config, &profiles, &args, hook.as_ref()).await,
         false => serve(config, &profiles, args, hook).await,
@@ -141,10 +151,17 @@ async fn write_once(
     sinks: &[Sink],
     hook: Option<&Hook>,
 ) -> Result<(), Failure> {
-    let origins = config.origins(profile)?;
+    check_store(config, profile).await?;
     let (token, _grant) = Grant::token(config, profile, Wanted::default()).await?;
+    let printed = Printed {
+        profile: &profile.name,
+        username: profile.username(),
+        token: &token,
+        origins: &config.origins(profile)?,
+        now: grant::now(),
+    };
     for sink in sinks {
-        sink.write(profile, &token, &origins, grant::now())?;
+        sink.write(&printed).await?;
     }
     match hook {
         Some(hook) => hook.run(&profile.name, &token).await,
@@ -157,6 +174,15 @@ fn sinks_of(sinks: &[Sink], profile: &Profile) -> Vec<Sink> {
     own.cloned().collect()
 }
 
+/// Refuses files that others have access to, as the other commands do. A server that is away may
+/// come back.
+async fn check_store(config: &Config, profile: &Profile) -> Result<(), Failure> {
+    match config.of(profile).store.kind {
+        StoreKind::File => Grant::open_offline(config, profile)?.check_store().await,
+        StoreKind::Redis | StoreKind::Postgres => Ok(()),
+    }
+}
+
 /// Serves until a signal ends it.
 async fn serve(
     config: &Config,
@@ -166,46 +192,83 @@ async fn serve(
 ) -> Result<ExitCode, Failure> {
     // Before the caches: they begin their gauges as they are built.
     let metrics = Metrics::install()?;
+    let upkeep = tokio::spawn(metrics.clone().keep());
+    let kept = open(config, profiles, &args.sink, hook.as_ref()).await?;
+    let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));
+    let (listeners, bearer) = listen(args.listen, args.bearer_file).await?;
+    let ended = signals::ended();
+    let (stop, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    for listener in listeners {
+        say(&format!("listening on {listener}"));
+        let accepting = server.clone();
+        connections.spawn(accepting.accept(listener, bearer.clone(), stopped.clone()));
+    }
+    let (stop_keeping, no_longer_kept) = watch::channel(false);
+    let keepers = server.served().keep(&no_longer_kept);
+    let signal = ended.await;
+    say(&format!("ends with signal {signal}"));
+    stop.send_replace(true);
+    let _late = tokio::time::timeout(GRACE, connections.join_all()).await;
+    let unsettled = server.served().drain(GRACE).await;
+    // The files get what the last exchange brought.
+    stop_keeping.send_replace(true);
+    let _late = tokio::time::timeout(GRACE, keepers.join_all()).await;
+    upkeep.abort();
+    match unsettled.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(cut_off(&unsettled)),
+    }
+}
+
+/// Opens the profiles that are served.
+async fn open(
+    config: &Config,
+    profiles: &[&Profile],
+    sinks: &[Sink],
+    hook: Option<&Hook>,
+) -> Result<Vec<Kept>, Failure> {
     if profiles.iter().any(|profile| !profile.is_simulated) {
         store::prepare(config).await?;
     }
-    let mut kept = Vec::new();
+    let (warned, mut kept) = (Warned::default(), Vec::new());
     for profile in profiles {
-        let sinks = sinks_of(&args.sink, profile);
-        kept.push(Kept::open(config, profile, sinks, hook.clone())?);
+        check_store(config, profile).await?;
+        let sinks = sinks_of(sinks, profile);
+        let hook = hook.cloned();
+        kept.push(Kept::open(config, profile, sinks, hook, warned.clone())?);
     }
-    let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    let addresses = match args.listen.is_empty() {
+    Ok(kept)
+}
+
+/// Listens on these addresses, or on the default one. A port needs the bearer.
+async fn listen(
+    addresses: Vec<Address>,
+    bearer_file: Option<PathBuf>,
+) -> Result<(Vec<Listener>, Option<Arc<Bearer>>), Failure> {
+    let addresses = match addresses.is_empty() {
         true => vec![Address::of_this_user()?],
-        false => args.listen,
+        false => addresses,
     };
     let bearer = match addresses.iter().any(Address::is_tcp) {
-        true => Some(Arc::new(Bearer::in_file(args.bearer_file)?)),
+        true => Some(Arc::new(Bearer::in_file(bearer_file)?)),
         false => None,
     };
     let mut listeners = Vec::new();
     for address in &addresses {
         listeners.push(Listener::bind(address).await?);
     }
-    let ended = signals::ended();
-    for listener in listeners {
-        say(&format!("listening on {listener}"));
-        tasks.spawn(
-            server
-                .clone()
-                .accept(listener, bearer.clone(), stopped.clone()),
-        );
-    }
-    let mut keepers = server.served().keep();
-    let signal = ended.await;
-    say(&format!("ends with signal {signal}"));
-    stop.send_replace(true);
-    let _late = tokio::time::timeout(GRACE, tasks.join_all()).await;
-    keepers.abort_all();
-    server.served().drain(GRACE).await;
-    Ok(ExitCode::SUCCESS)
+    Ok((listeners, bearer))
+}
+
+/// Returns the failure of an end that did not wait for exchanges, or for the store.
+fn cut_off(profiles: &[String]) -> Failure {
+    Failure::store(format!(
+        "{}: {} s were not enough for an exchange under way, or for the store to take its token; \
+         check the store and the vendor",
+        profiles.join(", "),
+        GRACE.as_secs()
+    ))
 }
 
 fn limit(connections: u32) -> usize {

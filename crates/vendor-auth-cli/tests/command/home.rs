@@ -86,6 +86,14 @@ allow_plain_http = true
         self.directory.path().join(name)
     }
 
+    /// Makes a named pipe, which hands on lines between a test and a program.
+    pub(crate) fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        path
+    }
+
     pub(crate) fn config_path(&self) -> PathBuf {
         self.path(".config/vendor-auth/config.toml")
     }

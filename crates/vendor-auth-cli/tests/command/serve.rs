@@ -8,9 +8,12 @@
 
 mod browser;
 mod crowd;
+mod endings;
 mod files;
 mod guards;
 mod http;
 mod process;
 mod programs;
+mod refusals;
+mod sharing;
 mod tokens;

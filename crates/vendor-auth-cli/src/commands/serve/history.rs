@@ -19,6 +19,8 @@ pub(super) struct History {
     pub(super) failures: VecDeque<Failed>,
     /// Whether the last exchange failed.
     pub(super) is_failing: bool,
+    /// Why the store cannot be read.
+    pub(super) unread: Option<String>,
 }
 
 /// The life of one token.
@@ -66,7 +68,20 @@ impl History {
         }
     }
 
-    /// Notes a failure, and returns whether it is another one than the last.
+    /// Notes whether the store could be read, and returns whether that is news.
+    pub(super) fn note_store(&mut self, unread: Option<String>) -> bool {
+        let is_known = unread.is_some() && unread.as_ref() == self.last_failure();
+        let before = std::mem::replace(&mut self.unread, unread);
+        before != self.unread && !is_known
+    }
+
+    /// Returns the failure that lasts.
+    fn last_failure(&self) -> Option<&String> {
+        let last = self.failures.front().filter(|_| self.is_failing);
+        last.map(|failed| &failed.message)
+    }
+
+    /// Notes a failure, and returns whether it is news.
     pub(super) fn note_failure(&mut self, message: String, now: Timestamp) -> bool {
         let is_failing = std::mem::replace(&mut self.is_failing, true);
         if let Some(last) = self.failures.front_mut()
@@ -77,13 +92,14 @@ impl History {
             last.last_at = now;
             return false;
         }
+        let is_news = self.unread.as_ref() != Some(&message);
         self.failures.push_front(Failed {
             last_at: now,
             times: 1,
             message,
         });
         self.failures.truncate(FAILURES);
-        true
+        is_news
     }
 
     /// Notes a success, and returns whether it ends an outage.
@@ -107,5 +123,22 @@ mod tests {
         assert!(history.note_failure("down".to_owned(), at(3)));
         let times: Vec<_> = history.failures.iter().map(|failed| failed.times).collect();
         assert_eq!(times, [1, 2]);
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_read_is_told_once_whoever_notices_it_first() {
+        let (at, why) = (Timestamp::from_unix_seconds(1), || "its mode".to_owned());
+        let mut history = History::default();
+        assert!(!history.note_store(None));
+        assert!(history.note_store(Some(why())));
+        assert!(!history.note_store(Some(why())));
+        assert!(!history.note_failure(why(), at));
+        assert!(history.note_failure("down".to_owned(), at));
+        assert!(history.note_store(None));
+
+        let mut history = History::default();
+        assert!(history.note_failure(why(), at));
+        assert!(!history.note_store(Some(why())));
+        assert!(history.note_store(None));
     }
 }

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::{Child, Command};
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use vendor_auth::Token;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 
-/// How long a hook may run.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// What a hook gets of this program's environment: the configuration's secrets may be in others.
 const PASSED_ON: [&str; 14] = [
     "DBUS_SESSION_BUS_ADDRESS",
@@ -33,28 +33,35 @@ const PASSED_ON: [&str; 14] = [
 #[derive(Clone, Debug)]
 pub(super) struct Hook {
     command: String,
+    timeout: Duration,
 }
 
 impl Hook {
-    pub(super) fn new(command: String) -> Self {
-        Self { command }
+    /// A command that may run this long.
+    pub(super) fn new(command: String, timeout: Duration) -> Self {
+        Self { command, timeout }
     }
 
-    /// Runs the command, and waits for its end. Its output goes to standard error.
+    /// Runs the command, and waits for its end. Its output goes to standard error. What it started
+    /// ends with it if it takes too long, or if nobody waits for it any more.
     pub(super) async fn run(&self, profile: &str, token: &Token) -> Result<(), Failure> {
         let failed = |why: String| Failure::store(format!("{profile}: --on-refresh {why}"));
         let mut child = self
             .prepare(profile, token)
             .spawn()
             .map_err(|error| failed(format!("did not start: {error}")))?;
-        match tokio::time::timeout(TIMEOUT, child.wait()).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(failed(format!("failed: {status}"))),
-            Ok(Err(error)) => Err(failed(format!("was lost: {error}"))),
-            Err(_) => {
-                kill(&mut child).await;
-                Err(failed(format!("was ended after {} s", TIMEOUT.as_secs())))
-            }
+        let group = Group::of(child.id());
+        let Ok(ended) = tokio::time::timeout(self.timeout, child.wait()).await else {
+            drop(group);
+            drop(child.kill().await);
+            let seconds = self.timeout.as_secs();
+            return Err(failed(format!("was ended after {seconds} s")));
+        };
+        group.keep();
+        match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(failed(format!("failed: {status}"))),
+            Err(error) => Err(failed(format!("was lost: {error}"))),
         }
     }
 
@@ -94,14 +101,81 @@ fn shell(text: &str) -> Command {
     command
 }
 
-/// Ends a hook that takes too long, with what it started.
-async fn kill(child: &mut Child) {
+/// The processes of a hook, which are killed when this is dropped.
+struct Group {
     #[cfg(unix)]
-    if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok())
-        && let Some(group) = rustix::process::Pid::from_raw(id)
-    {
-        // It may have ended by itself.
-        let _ended = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    leader: Option<rustix::process::Pid>,
+}
+
+#[cfg(unix)]
+impl Group {
+    fn of(child: Option<u32>) -> Self {
+        let id = child.and_then(|id| i32::try_from(id).ok());
+        Self {
+            leader: id.and_then(rustix::process::Pid::from_raw),
+        }
     }
-    drop(child.kill().await);
+
+    /// Leaves alone what the hook has started and not waited for.
+    fn keep(mut self) {
+        self.leader = None;
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            // It may have ended by itself.
+            let _ended = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Group {
+    fn of(_child: Option<u32>) -> Self {
+        Self {}
+    }
+
+    fn keep(self) {}
+}
+
+/// Runs a hook for one token after the other. If it still runs when others come, it is run for the
+/// newest of them next.
+pub(super) struct HookRuns {
+    newest: watch::Sender<Option<Token>>,
+    runs: JoinHandle<()>,
+}
+
+impl HookRuns {
+    pub(super) fn start(hook: Hook, profile: String) -> Self {
+        let (newest, mut tokens) = watch::channel(None);
+        let runs = tokio::spawn(async move {
+            while tokens.changed().await.is_ok() {
+                let token: Option<Token> = tokens.borrow_and_update().clone();
+                if let Some(token) = token
+                    && let Err(failure) = hook.run(&profile, &token).await
+                {
+                    say(&failure.to_string());
+                }
+            }
+        });
+        Self { newest, runs }
+    }
+
+    /// Runs the hook for this token next.
+    pub(super) fn run_for(&self, token: &Token) {
+        self.newest.send_replace(Some(token.clone()));
+    }
+
+    /// Waits, at most this long, until the hook has run for the newest token.
+    pub(super) async fn end(self, within: Duration) {
+        let Self { newest, mut runs } = self;
+        drop(newest);
+        if tokio::time::timeout(within, &mut runs).await.is_err() {
+            runs.abort();
+            drop(runs.await);
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! A profile whose token is kept fresh.
 
+mod keeping;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use vendor_auth::cache::{Event, GrantState, Health};
-use vendor_auth::types::{ApiOrigin, Generation, Timestamp};
-use vendor_auth::{Error, ErrorKind, Token, TokenGuard};
+use vendor_auth::cache::{Drained, GrantState, Health};
+use vendor_auth::types::{ApiOrigin, Timestamp};
+use vendor_auth::{Error, ErrorKind, TokenGuard};
 
 use super::answer::Refusal;
 use super::history::History;
@@ -13,15 +15,15 @@ use super::hook::Hook;
 use super::sink::Sink;
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::failure::say;
 use crate::failure::{self, Failure};
 use crate::grant::{self, Grant};
 use crate::life::{LastError, Life};
+use crate::store;
+
+pub(super) use self::keeping::Warned;
 
 /// How long a client waits for a token.
 const WITHIN: Duration = Duration::from_secs(30);
-/// How often files that could not be written are written again.
-const RECHECK: Duration = Duration::from_secs(15);
 
 /// A profile, its cache, and where its tokens go.
 pub(super) struct Kept {
@@ -31,6 +33,9 @@ pub(super) struct Kept {
     hook: Option<Hook>,
     /// Until when the vendor asked an earlier process to wait.
     paused_until: Option<Timestamp>,
+    /// How often the store is read.
+    store_read_every: Duration,
+    warned: Warned,
     history: Mutex<History>,
 }
 
@@ -40,6 +45,7 @@ impl Kept {
         profile: &Profile,
         sinks: Vec<Sink>,
         hook: Option<Hook>,
+        warned: Warned,
     ) -> Result<Self, Failure> {
         let grant = Grant::open(config, profile, WITHIN)?;
         let now = grant::now();
@@ -49,6 +55,8 @@ impl Kept {
             grant,
             sinks,
             hook,
+            store_read_every: store::read_every(config.of(profile)),
+            warned,
             history: Mutex::default(),
         })
     }
@@ -77,6 +85,9 @@ impl Kept {
         let generation = token.generation();
         // A guard is not held for long.
         drop(token);
+        if let Some(left) = self.pause_left() {
+            return Err(Refusal::paused(self.name(), left));
+        }
         let newer = self.grant.tokens.refresh_if(generation).await;
         newer.map_err(|error| self.refusal(&error))
     }
@@ -104,93 +115,6 @@ impl Kept {
         (until > now).then(|| until.since(now))
     }
 
-    /// Keeps the token fresh, and its files up to date, until this is dropped.
-    pub(super) async fn keep(&self) {
-        let mut events = self.grant.tokens.events();
-        if let Some(left) = self.pause_left() {
-            say(&format!(
-                "{}: the vendor asked clients to wait {} s",
-                self.name(),
-                left.as_secs()
-            ));
-            drop(self.grant.tokens.load().await);
-            self.note_token();
-            tokio::time::sleep(left).await;
-        }
-        let _fresh = self.grant.tokens.keep_fresh();
-        let mut written = None;
-        loop {
-            self.hand_on(&mut written).await;
-            tokio::select! {
-                event = events.next() => match event {
-                    Some(event) => self.note(&event),
-                    None => return,
-                },
-                () = tokio::time::sleep(RECHECK) => {}
-            }
-        }
-    }
-
-    /// Writes the current token if that has not been done.
-    async fn hand_on(&self, written: &mut Option<Generation>) {
-        let Some(token) = self.grant.tokens.current() else {
-            return;
-        };
-        let token = Token::clone(&token);
-        self.note_token();
-        if *written == Some(token.generation()) {
-            return;
-        }
-        for sink in &self.sinks {
-            let wrote = sink.write(&self.grant.profile, &token, &self.origins, grant::now());
-            if let Err(failure) = wrote {
-                return say(&format!("{}: {failure}", self.name()));
-            }
-        }
-        *written = Some(token.generation());
-        if let Some(hook) = &self.hook
-            && let Err(failure) = hook.run(self.name(), &token).await
-        {
-            say(&failure.to_string());
-        }
-    }
-
-    fn note_token(&self) {
-        self.lock()
-            .note_token(&self.grant.tokens.health(), grant::now());
-    }
-
-    fn note(&self, event: &Event) {
-        let now = grant::now();
-        match event {
-            Event::Refreshed { .. } => {
-                self.grant.note_outcome(now);
-                if self.lock().note_success() {
-                    say(&format!("{}: there is a new token again", self.name()));
-                }
-            }
-            Event::Failed { error, .. }
-            | Event::Rejected { error }
-            | Event::PersistFailed { error, .. } => self.note_failure(error, now),
-            Event::StoreWarning { what } => say(&format!("{}: {what}", self.name())),
-            Event::GrantEnds { at } => {
-                let name = self.name();
-                say(&format!(
-                    "{name}: log in again with `vendor-auth login {name}` before {at}"
-                ));
-            }
-            _ => {}
-        }
-    }
-
-    fn note_failure(&self, error: &Error, now: Timestamp) {
-        self.grant.note_outcome(now);
-        let text = self.grant.failure_of_kind(error).to_string();
-        if self.lock().note_failure(text.clone(), now) {
-            say(&text);
-        }
-    }
-
     /// Returns how the token is. Neither the vendor nor the store is asked.
     pub(super) fn life(&self) -> Life {
         let health = self.grant.tokens.health();
@@ -200,14 +124,14 @@ impl Kept {
             message: error.to_string(),
             exit_code: failure::code(error.kind()),
         });
-        let grant = grant_of(&health);
-        Life::of(
-            &self.grant.profile,
-            &health,
-            grant,
-            last_error,
-            grant::now(),
-        )
+        let (grant, now) = (grant_of(&health), grant::now());
+        let life = Life::of(&self.grant.profile, &health, grant, last_error, now);
+        Life {
+            paused_until: life
+                .paused_until
+                .max(self.paused_until.filter(|at| *at > now)),
+            ..life
+        }
     }
 
     /// Returns what happened so far.
@@ -215,9 +139,9 @@ impl Kept {
         self.lock().clone()
     }
 
-    /// Waits until nothing is in flight.
-    pub(super) async fn drain(&self, within: Duration) {
-        let _settled = self.grant.tokens.drain(within).await;
+    /// Waits, at most this long, until no exchange is in flight and the store has its token.
+    pub(super) async fn drain(&self, within: Duration) -> Drained {
+        self.grant.tokens.drain(within).await
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {

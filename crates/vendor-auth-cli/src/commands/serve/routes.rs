@@ -15,8 +15,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vendor_auth::Token;
+use vendor_auth::cache::Drained;
 
 use super::answer::Refusal;
 use super::guard::{self, Guard};
@@ -51,25 +53,30 @@ impl Served {
         self.profiles.values().map(|kept| &**kept)
     }
 
-    /// Starts what keeps the tokens fresh.
-    pub(super) fn keep(&self) -> JoinSet<()> {
+    /// Starts what keeps the tokens fresh until the program ends.
+    pub(super) fn keep(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.metrics.clone().keep());
         for kept in self.profiles.values() {
-            let kept = Arc::clone(kept);
-            tasks.spawn(async move { kept.keep().await });
+            let (kept, stopped) = (Arc::clone(kept), stopped.clone());
+            tasks.spawn(async move { kept.keep(stopped).await });
         }
         tasks
     }
 
-    /// Waits until no exchange is in flight.
-    pub(super) async fn drain(&self, within: Duration) {
+    /// Waits, at most this long, until no exchange is in flight and the store has each token.
+    /// Returns the profiles of which that is not so.
+    pub(super) async fn drain(&self, within: Duration) -> Vec<String> {
         let mut tasks = JoinSet::new();
         for kept in self.profiles.values() {
             let kept = Arc::clone(kept);
-            tasks.spawn(async move { kept.drain(within).await });
+            tasks.spawn(async move {
+                let settled = kept.drain(within).await == Drained::Settled;
+                (!settled).then(|| kept.name().to_owned())
+            });
         }
-        tasks.join_all().await;
+        let mut unsettled: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        unsettled.sort();
+        unsettled
     }
 
     fn profile(&self, name: &str) -> Result<&Kept, Refusal> {

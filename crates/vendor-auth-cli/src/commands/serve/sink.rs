@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum as _;
-use vendor_auth::Token;
-use vendor_auth::types::{ApiOrigin, Timestamp};
+use tokio::task::spawn_blocking;
 
 use crate::commands::token::replace;
-use crate::config::profile::Profile;
 use crate::failure::Failure;
 use crate::output::{Format, Printed};
 
@@ -18,27 +16,20 @@ use crate::output::{Format, Printed};
 pub(super) struct Sink {
     pub(super) name: String,
     format: Format,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     mode: u32,
 }
 
 impl Sink {
-    /// Replaces the file at once.
-    pub(super) fn write(
-        &self,
-        profile: &Profile,
-        token: &Token,
-        origins: &[ApiOrigin],
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        let printed = Printed {
-            profile: &profile.name,
-            username: profile.username(),
-            token,
-            origins,
-            now,
-        };
-        replace(&self.path, &printed.to_text(self.format)?, self.mode)
+    /// Replaces the file at once. A slow disk delays nothing else.
+    pub(super) async fn write(&self, printed: &Printed<'_>) -> Result<(), Failure> {
+        let text = printed.to_text(self.format)?;
+        let (path, mode) = (self.path.clone(), self.mode);
+        let written = spawn_blocking(move || replace(&path, &text, mode)).await;
+        written.unwrap_or_else(|error| {
+            let path = self.path.display();
+            Err(Failure::store(format!("{path}: not written: {error}")))
+        })
     }
 }
 

@@ -9,15 +9,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::config::settings::StoreKind;
 use crate::failure::Failure;
 use crate::grant::Grant;
 use crate::life::{LastError, Life, State};
-
-/// How often files are read.
-const FILES_EVERY: Duration = Duration::from_secs(1);
-/// How often a server is asked, over a new connection.
-const SERVER_EVERY: Duration = Duration::from_secs(10);
+use crate::store;
 
 /// The lives of the tokens, as the store has them.
 #[derive(Debug)]
@@ -32,10 +27,7 @@ impl Feed {
         let grants = profiles.iter();
         let grants = grants.map(|profile| Grant::open_offline(config, profile));
         let grants: Arc<[Grant]> = grants.collect::<Result<_, _>>()?;
-        let every = match config.store.kind {
-            StoreKind::File => FILES_EVERY,
-            StoreKind::Redis | StoreKind::Postgres => SERVER_EVERY,
-        };
+        let every = store::read_every(config);
         let config = Arc::clone(config);
         let read = move || lives_of(Arc::clone(&config), Arc::clone(&grants));
         Ok(Self::of(every, read))

@@ -8,6 +8,7 @@ use serde_json::Value;
 use token_sim::OAuth2Server;
 
 use super::process::Serving;
+use super::programs::until;
 use crate::home::{Home, assert_private};
 
 #[tokio::test]
@@ -95,6 +96,84 @@ async fn a_hook_that_fails_and_a_file_that_cannot_be_written_do_not_stop_the_res
     let serving = Serving::on_a_port(&home, &["--sink", "demo:text:missing/t:0600"]);
     serving.line_with("demo: missing/t: ");
     assert_eq!(serving.get("/token/demo").token(), token);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_keeps_no_other_from_its_token_and_is_told_once() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let arguments = [
+        "--sink",
+        "demo:text:missing/t:0600",
+        "--sink",
+        "demo:text:t:0600",
+        "--on-refresh",
+        "echo hook",
+    ];
+    let mut serving = Serving::on_a_port(&home, &arguments);
+    serving.line_with("demo: missing/t: ");
+    let newer = home.run(&["token", "demo", "--force"]).ok().to_owned();
+    until(|| {
+        fs::read_to_string(home.path("t"))
+            .ok()
+            .filter(|text| *text == newer)
+    })
+    .await;
+    // It is tried again, and the hook is run once all files are written.
+    fs::create_dir(home.path("missing")).unwrap();
+    serving.line_with("hook");
+    assert_eq!(fs::read_to_string(home.path("missing/t")).unwrap(), newer);
+    assert!(serving.end().success());
+    let rest = serving.rest_of_the_log();
+    assert!(
+        !rest.iter().any(|line| line.contains("missing")),
+        "{rest:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_hook_that_takes_long_keeps_no_file_from_the_next_token() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let gate = home.fifo("gate");
+    let hook = "echo hook $VENDOR_AUTH_GENERATION; read line < gate";
+    let arguments = ["--sink", "demo:text:t:0600", "--on-refresh", hook];
+    let serving = Serving::on_a_port(&home, &arguments);
+    serving.line_with("hook 1");
+    let mut token = serving.get("/token/demo").token();
+    for _ in 2..=3 {
+        token = serving
+            .send("POST /token/demo/refused HTTP/1.1", &token)
+            .token();
+        let text = format!("{token}\n");
+        until(|| {
+            fs::read_to_string(home.path("t"))
+                .ok()
+                .filter(|it| *it == text)
+        })
+        .await;
+    }
+    fs::write(&gate, "go on\n").unwrap();
+    // The one in between is no longer news.
+    let next = serving.line_with("hook ");
+    assert_eq!(next, "hook 3");
+    fs::write(&gate, "go on\n").unwrap();
+}
+
+#[tokio::test]
+async fn a_hook_that_takes_too_long_is_ended_with_what_it_started() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let open = home.fifo("open");
+    let hook = "sleep 1000 > open & sleep 1000";
+    let arguments = ["--on-refresh", hook, "--hook-timeout", "1"];
+    let serving = Serving::on_a_port(&home, &arguments);
+    // It ends once nobody can write into it any more.
+    assert_eq!(fs::read(open).unwrap(), b"");
+    serving.line_with("demo: --on-refresh was ended after 1 s");
+    assert!(!serving.get("/token/demo").token().is_empty());
+    let alone = home.run(&["serve", "--hook-timeout", "0", "--on-refresh", "true"]);
+    assert!(alone.failed(64).contains("--hook-timeout"), "{alone:?}");
 }
 
 fn token_in(path: &Path) -> String {

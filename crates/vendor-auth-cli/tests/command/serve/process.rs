@@ -66,6 +66,11 @@ impl Serving {
         }
     }
 
+    /// Returns what it wrote after the lines that were waited for, once it has ended.
+    pub(super) fn rest_of_the_log(&self) -> Vec<String> {
+        self.log.iter().collect()
+    }
+
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -107,6 +112,11 @@ impl Serving {
     /// Asks it to end, and waits for that.
     pub(super) fn end(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for its end.
+    pub(super) fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 

@@ -1,5 +1,7 @@
 //! Tokens over HTTP.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use serde_json::json;
@@ -59,6 +61,48 @@ async fn a_socket_that_a_killed_process_left_is_replaced() {
     let _serving = Serving::start(&home, home.command(&["serve"]), 1);
     let answer = http::over_unix(&path, "GET /token/demo HTTP/1.1\nHost: localhost");
     assert!(!answer.token().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_others_can_enter_is_refused_as_by_the_other_commands() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    home.run(&["token", "demo"]).ok();
+    let store = home.path(".local/state/vendor-auth/tokens");
+    fs::set_permissions(&store, Permissions::from_mode(0o777)).unwrap();
+    let token = home.run(&["token", "demo", "--no-refresh"]);
+    let expected = token.failed(74);
+    assert!(expected.contains("make its mode 0700"), "{expected}");
+    for arguments in [
+        &["serve"][..],
+        &["serve", "--once", "--sink", "demo:text:t:0600"],
+    ] {
+        assert_eq!(home.run(arguments).failed(74), expected);
+    }
+    assert!(!home.path("t").exists());
+}
+
+#[tokio::test]
+async fn a_parent_of_the_store_that_all_can_write_to_is_told_once_unless_it_is_sticky() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    let (_, same) = profile.split_once("[profiles.demo]").unwrap();
+    let second = format!("{profile}\n[profiles.second]\naccount = \"second\"{same}");
+    let text = format!("[store]\ndirectory = \"~/open/tokens\"\n{second}");
+    fs::write(home.config_path(), text).unwrap();
+    fs::create_dir(home.path("open")).unwrap();
+    for (mode, warnings) in [(0o1777, 0), (0o777, 1)] {
+        fs::set_permissions(home.path("open"), Permissions::from_mode(mode)).unwrap();
+        let mut serving = Serving::on_a_port(&home, &[]);
+        for name in ["demo", "second"] {
+            serving.get(&format!("/token/{name}")).token();
+        }
+        assert!(serving.end().success());
+        let rest = serving.rest_of_the_log();
+        let warned = rest.iter().filter(|line| line.contains("sticky bit"));
+        assert_eq!(warned.count(), warnings, "{mode:o}: {rest:?}");
+    }
 }
 
 #[tokio::test]

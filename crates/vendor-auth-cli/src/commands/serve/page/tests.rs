@@ -74,6 +74,7 @@ fn refreshed_late() -> Card {
         tokens: [first, second, token(8, -26)].into(),
         failures: [failed].into(),
         is_failing: false,
+        unread: None,
     };
     let key = "oauth2/id.example.com%2Foauth2%2Ftoken/billing-job:billing";
     card(life("billing", "OAuth 2.0", key, State::Valid), &history)
@@ -97,6 +98,7 @@ fn failing() -> Card {
         tokens: [first, token(3, -52)].into(),
         failures: [failed].into(),
         is_failing: true,
+        unread: None,
     };
     let key = "enos-apim/apim.example.com/meter-reader";
     let mut life = life("meters", "EnOS", key, State::RefreshDue);
