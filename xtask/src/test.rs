@@ -54,7 +54,7 @@ fn storms(workspace: &Workspace) -> Result<Outcome> {
 }
 
 /// A package with a benchmark, the benchmark, and its rival.
-const BENCHES: [(&str, &str, &str); 7] = [
+const BENCHES: [(&str, &str, &str); 8] = [
     ("token-core", "scrub", "a copy of the secrets"),
     ("token-cache", "token", "locks as people write them by hand"),
     ("token-reqwest", "execute", "a header put on by hand"),
@@ -62,6 +62,7 @@ const BENCHES: [(&str, &str, &str); 7] = [
     ("token-redis", "refresh", "a bare SET and GET"),
     ("token-postgres", "refresh", "a bare transaction of one row"),
     ("vendor-auth", "durable", "one write with fsync"),
+    ("vendor-auth-cli", "start", "a bare read"),
 ];
 
 /// Runs every benchmark and prints its table.

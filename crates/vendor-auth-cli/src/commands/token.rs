@@ -90,6 +90,8 @@ pub(crate) fn replace(path: &Path, text: &Secret, mode: u32) -> Result<(), Failu
     builder.prefix(".vendor-auth-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode; // the permissions of the directory decide
     let written = || -> io::Result<()> {
         let mut file = builder.tempfile_in(directory)?;
         file.write_all(text.expose().as_bytes())?;
