@@ -1,11 +1,14 @@
 //! How it ends.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::net::TcpStream;
 
 use rustix::process::Signal;
 use token_sim::{OAuth2Server, When};
 
 use super::process::Serving;
+use super::programs::until;
 use crate::home::Home;
 
 #[tokio::test]
@@ -42,13 +45,17 @@ async fn an_exchange_that_does_not_end_is_told_when_the_time_is_over() {
 async fn a_hook_under_way_is_waited_for() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
-    let gate = home.fifo("gate");
+    // Opened for both, so that it does not wait for the other side.
+    let mut gate = File::options();
+    let mut gate = gate.read(true).write(true).open(home.fifo("gate")).unwrap();
     let hook = "echo started; read line < gate; echo \"read $line\"";
     let mut serving = Serving::on_a_port(&home, &["--on-refresh", hook]);
     serving.line_with("started");
+    let address = ("127.0.0.1", serving.port());
     serving.signal(Signal::TERM);
-    serving.line_with("ends with signal 15");
-    fs::write(gate, "it\n").unwrap();
+    // Nobody is served any more; only the hook is left.
+    until(|| TcpStream::connect(address).err()).await;
+    gate.write_all(b"it\n").unwrap();
     assert!(serving.wait().success());
     serving.line_with("read it");
 }
