@@ -20,7 +20,9 @@ impl TokenCache {
     /// ```
     ///
     /// What the store has is read if this process has no live token. [`health`](Self::health) then
-    /// describes it, also if it is expired.
+    /// describes it, also if it is expired. After a logout, [`Health::logged_out`] is set.
+    ///
+    /// [`Health::logged_out`]: crate::Health::logged_out
     ///
     /// # Errors
     ///

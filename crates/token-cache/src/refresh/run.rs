@@ -103,6 +103,10 @@ impl Refresher {
     pub(crate) async fn look(&self, session: Session<'_>) -> Result<(), Error> {
         let stored = self.store.load().await.map_err(|error| error.to_error())?;
         if stored.tombstoned && session.has_login() {
+            // No failure: the next caller logs in again.
+            if !begins_anew(session, &stored) {
+                _ = session.note_tombstone();
+            }
             return Ok(());
         }
         self.adopt(session, &stored).map(drop)
@@ -216,6 +220,13 @@ impl Refresher {
     fn adopts_fresh(&self, session: Session<'_>, stored: &Entry) -> bool {
         matches!(self.adopt(session, stored), Ok(Adopted::Fresh))
     }
+}
+
+/// Whether the current token is of a login after the logout, which the store does not have yet.
+fn begins_anew(session: Session<'_>, stored: &Entry) -> bool {
+    let removed = stored.tombstoned_generation;
+    let is_newer = |token: &Token| removed.is_none_or(|removed| token.generation() > removed);
+    session.token().as_ref().is_some_and(is_newer)
 }
 
 fn unknown_acquired() -> StoreError {

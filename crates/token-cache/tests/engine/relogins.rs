@@ -73,6 +73,42 @@ async fn keep_fresh_never_logs_in_over_a_tombstone_and_finds_a_new_grant() {
     assert!(found.same_secrets_as(&wanted));
 }
 
+// A program that only looks must know of the logout: it would log in again else.
+#[tokio::test(start_paused = true)]
+async fn a_look_at_the_store_notices_a_logout_elsewhere_and_logs_nobody_in() {
+    let setup = Setup::new(Acme::single_use().and_login());
+    let (ours, theirs) = (setup.empty_cache(), setup.newcomer());
+    ours.token().await.unwrap();
+    _ = theirs.logout().await.unwrap();
+    assert!(ours.reload().await.unwrap().is_none());
+    assert!(ours.current().is_none() && ours.health().logged_out);
+    let newcomer = setup.newcomer();
+    assert!(newcomer.load().await.unwrap().is_none());
+    assert!(newcomer.health().logged_out);
+    assert_eq!(setup.server.count("/login"), 1);
+
+    ours.token().await.unwrap();
+    assert!(!ours.health().logged_out && newcomer.reload().await.unwrap().is_some());
+    assert!(!newcomer.health().logged_out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_still_sees_the_tombstone_leaves_the_login_after_it_alone() {
+    let setup = Setup::new(Acme::single_use().and_login());
+    let cache = logged_out(&setup).await;
+    setup.store.fail([Op::Commit]);
+    let token = cache.token().await.unwrap();
+    assert!(setup.stored().await.tombstoned);
+    assert!(
+        cache
+            .reload()
+            .await
+            .unwrap()
+            .unwrap()
+            .same_secrets_as(&token)
+    );
+}
+
 // FAULTS.md row 106
 #[tokio::test(start_paused = true)]
 async fn a_late_login_stays_barred_by_a_tombstone_that_came_after_its_intent() {
