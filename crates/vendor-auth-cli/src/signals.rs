@@ -3,7 +3,6 @@
 use std::future::Future;
 #[cfg(unix)]
 use std::io;
-#[cfg(unix)]
 use std::sync::OnceLock;
 #[cfg(unix)]
 use std::task::Poll;
@@ -18,19 +17,32 @@ use crate::failure::Failure;
 /// How long an exchange under way is waited for.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// The number of the signal that ends this program.
+static ENDS_BY: OnceLock<u8> = OnceLock::new();
+
 /// Runs something that a signal may end. An exchange that is under way is completed first: its
-/// refresh token would be lost.
+/// refresh token would be lost. What begins after the signal ends at once.
 pub(crate) async fn interruptible<T>(
     tokens: &TokenCache,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
         biased; // The signals are listened to before the work begins.
-        signal = ended() => {
+        signal = ended_once() => {
             let _settled = tokens.drain(GRACE).await;
             Err(Failure::interrupted(signal))
         }
         outcome = work => outcome,
+    }
+}
+
+async fn ended_once() -> u8 {
+    match ENDS_BY.get() {
+        Some(signal) => *signal,
+        None => {
+            let signal = ended().await;
+            *ENDS_BY.get_or_init(|| signal)
+        }
     }
 }
 
@@ -118,12 +130,31 @@ fn ignored() -> u64 {
 mod tests {
     use rustix::process::{Signal, getpid, kill_process};
 
+    use vendor_auth::oauth2::OAuth2;
+
     use super::*;
+    use crate::http;
 
     #[tokio::test]
     async fn a_signal_counts_before_it_is_awaited() {
         let ended = ended();
         kill_process(getpid(), Signal::TERM).unwrap();
         assert_eq!(ended.await, 15);
+    }
+
+    #[tokio::test]
+    async fn what_begins_after_a_signal_is_interrupted_too() {
+        let endpoint = OAuth2::token_url("https://id.example.com/token")
+            .client_id("demo")
+            .account("ada");
+        let cache = TokenCache::builder(endpoint.build().unwrap());
+        let tokens = cache.http_client(http::offline()).build().unwrap();
+        let never = interruptible(&tokens, std::future::pending::<Result<(), Failure>>());
+        let (first, ()) = tokio::join!(never, async {
+            kill_process(getpid(), Signal::INT).unwrap();
+        });
+        assert_eq!(first.unwrap_err().code(), 130);
+        let late = interruptible(&tokens, std::future::ready(Ok(())));
+        assert_eq!(late.await.unwrap_err().code(), 130);
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::join_all;
 use serde_json::json;
 use vendor_auth::Secret;
 use vendor_auth::types::Timestamp;
@@ -40,10 +41,11 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, 
         Some(name) => vec![config.profile(name)?],
         None => config.profiles().collect(),
     };
-    let mut lives = Vec::new();
-    for profile in profiles {
-        lives.push(life(config, profile, args.offline).await?);
-    }
+    let asked = profiles.into_iter();
+    let asked = asked.map(|profile| life(config, profile, args.offline));
+    // All are waited for, also if a signal ends them: each may have a refresh under way.
+    let lives = join_all(asked).await.into_iter();
+    let lives = lives.collect::<Result<Vec<_>, _>>()?;
     let text = match args.json {
         true => format!("{}\n", json!(lives)),
         false => lives

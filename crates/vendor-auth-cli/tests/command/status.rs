@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use serde_json::Value;
 use token_sim::{Fault, OAuth2Server};
 
 use crate::home::{Home, Ran};
+use crate::http_server::{HttpServer, answer};
 
 #[tokio::test]
 async fn status_tells_how_the_token_is_and_what_happens_next() {
@@ -114,30 +116,72 @@ async fn an_error_without_a_time_is_told_without_a_gap() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn a_signal_ends_status_and_not_one_of_its_profiles_only() {
-    let server = OAuth2Server::start().await.unwrap();
-    let home = Home::of_client(&server);
-    let profile = fs::read_to_string(home.config_path()).unwrap();
-    let second = profile.replace("profiles.demo]", "profiles.other]\naccount = \"other\"");
-    fs::write(home.config_path(), format!("{profile}{second}")).unwrap();
-    server.fault(Fault::delay(Duration::from_secs(1)).times(1));
+#[test]
+fn a_signal_ends_status_once_the_tokens_under_way_are_stored() {
+    let (vendor, asked) = held(2);
+    let home = people(&vendor, &["ada", "bob"]);
     let process = home
         .command(&["status"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let asked = async || server.exchange_count() > 0;
-    while !asked().await {
-        tokio::task::yield_now().await;
-    }
+    asked.wait();
     let id = process.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status();
     assert!(sent.unwrap().success());
+    asked.wait();
     let ran = Ran::of(&process.wait_with_output().unwrap());
     assert_eq!(ran.failed(130), "vendor-auth: interrupted\n");
-    assert_eq!(server.exchange_count(), 1);
+    for name in ["ada", "bob"] {
+        home.run(&["token", name, "--no-refresh"]).ok();
+    }
+}
+
+#[test]
+fn all_profiles_are_asked_at_once_and_told_in_their_order() {
+    let names = ["ada", "bob", "cay", "dan"];
+    let (vendor, asked) = held(names.len());
+    let home = people(&vendor, &names);
+    let process = home.command(&["status"]).stdout(Stdio::piped()).spawn();
+    asked.wait();
+    asked.wait();
+    let ran = Ran::of(&process.unwrap().wait_with_output().unwrap());
+    let lines = ran.ok().lines().filter(|line| !line.starts_with(' '));
+    let valid = names.map(|name| format!("{name}: valid (OAuth 2.0)"));
+    assert!(lines.eq(valid), "{ran:?}");
+}
+
+/// A vendor that answers once this many have asked, and the test has waited twice.
+fn held(requests: usize) -> (HttpServer, Arc<Barrier>) {
+    let asked = Arc::new(Barrier::new(requests + 1));
+    let waiting = Arc::clone(&asked);
+    let vendor = HttpServer::start(move |request| {
+        waiting.wait();
+        waiting.wait();
+        let name = request.target.trim_start_matches('/');
+        let body = format!(
+            r#"{{"access_token":"token-of-{name}","token_type":"Bearer","expires_in":3600}}"#
+        );
+        let head = answer("200 OK", &["Content-Type: application/json"]);
+        let head = String::from_utf8(head).unwrap();
+        let length = format!("Content-Length: {}", body.len());
+        format!("{}{body}", head.replace("Content-Length: 0", &length)).into_bytes()
+    });
+    (vendor, asked)
+}
+
+/// A user with profiles of these names, at this vendor.
+fn people(vendor: &HttpServer, names: &[&str]) -> Home {
+    let profile = |name: &&str| {
+        format!(
+            "[profiles.{name}]\nvendor = \"oauth2\"\ntoken_url = \"{}\"\nclient_id = \"{name}\"\n\
+             client_secret = {{ env = \"HOME\" }}\ngrant = \"client_credentials\"\n\
+             allow_plain_http = true\n",
+            vendor.url(&format!("/{name}"))
+        )
+    };
+    Home::with(&names.iter().map(profile).collect::<String>())
 }
 
 #[tokio::test]

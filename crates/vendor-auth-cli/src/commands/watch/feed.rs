@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
@@ -67,11 +68,7 @@ impl Feed {
 }
 
 async fn lives_of(config: Arc<Config>, grants: Arc<[Grant]>) -> Vec<Life> {
-    let mut lives = Vec::with_capacity(grants.len());
-    for grant in &*grants {
-        lives.push(life_of(&config, grant).await);
-    }
-    lives
+    join_all(grants.iter().map(|grant| life_of(&config, grant))).await
 }
 
 /// Opens the grant anew: a cache that has a valid token does not read the store again.
