@@ -47,6 +47,8 @@ pub(crate) struct Wanted {
     pub(crate) force: bool,
     /// Whether the store's token is taken or none.
     pub(crate) no_refresh: bool,
+    /// Whether a logout stands, although the program can log in again.
+    pub(crate) keep_logout: bool,
 }
 
 impl Default for Wanted {
@@ -57,6 +59,7 @@ impl Default for Wanted {
             min_ttl: None,
             force: false,
             no_refresh: false,
+            keep_logout: false,
         }
     }
 }
@@ -137,6 +140,9 @@ impl Grant {
                     Some(token) => Ok((token, stored)),
                     None => Err(stored.nothing_stored(wanted).await),
                 };
+            }
+            if wanted.keep_logout && stored.logs_in_after_logout() {
+                return Err(stored.logged_out());
             }
             unread = found.err();
         }

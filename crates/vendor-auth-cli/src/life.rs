@@ -14,6 +14,9 @@ pub(crate) struct Life {
     pub(crate) vendor: &'static str,
     pub(crate) key: String,
     pub(crate) state: State,
+    /// Whether a logout ended the grant. If the program can log in itself, the next command that
+    /// needs a token does.
+    pub(crate) logged_out: bool,
     pub(crate) generation: Option<u64>,
     /// When the token was issued. All times are RFC 3339 in JSON.
     #[serde(serialize_with = "rfc3339")]
@@ -73,6 +76,7 @@ impl Life {
             vendor: profile.vendor.display_name(),
             key: health.key.to_string(),
             state: state(health, grant, now),
+            logged_out: health.logged_out,
             generation: health.generation.map(Generation::number),
             issued_at: health.issued_at,
             refresh_at: health.refresh_at,
@@ -88,6 +92,7 @@ impl Life {
     /// Returns what people read about the state.
     pub(crate) fn text(&self) -> &'static str {
         match (self.state, self.generation) {
+            (State::Expired | State::LoginRequired, _) if self.logged_out => "logged out",
             (State::Expired, None) => "no token yet",
             (State::LoginRequired, None) => "not logged in",
             (state, _) => state.text(),

@@ -12,7 +12,7 @@ use vendor_auth::types::Timestamp;
 use super::token::print;
 use crate::config::Config;
 use crate::config::profile::Profile;
-use crate::failure::{Failure, TRY_LATER};
+use crate::failure::{Failure, LOG_IN, TRY_LATER};
 use crate::grant::{self, Grant, Wanted};
 use crate::life::{LastError, Life, State};
 use crate::printable::printable;
@@ -41,7 +41,7 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, 
         Some(name) => vec![config.profile(name)?],
         None => config.profiles().collect(),
     };
-    let asked = profiles.into_iter();
+    let asked = profiles.iter();
     let asked = asked.map(|profile| life(config, profile, args.offline));
     // All are waited for, also if a signal ends them: each may have a refresh under way.
     let lives = join_all(asked).await.into_iter();
@@ -50,7 +50,8 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, 
         true => format!("{}\n", json!(lives)),
         false => lives
             .iter()
-            .map(|life| for_people(life, grant::now()))
+            .zip(profiles)
+            .map(|(life, profile)| for_people(life, profile, grant::now()))
             .collect(),
     };
     print(&Secret::from(text))?;
@@ -63,26 +64,42 @@ async fn life(config: &Config, profile: &Profile, offline: bool) -> Result<Life,
         false => refresh(config, profile).await?,
     };
     let life = Grant::open_offline(config, profile)?.life().await;
-    let is_kept = |failure: &Failure| {
-        let last = life.last_error.as_ref();
-        last.is_some_and(|last| last.exit_code == failure.code())
-    };
     let last_error = match failed {
         // Such as a secret that cannot be read: the next command has it again.
-        Some(failure) if !is_kept(&failure) => Some(LastError {
+        Some(failure) if !is_told(&life, &failure) => Some(LastError {
             at: None,
             exit_code: failure.code(),
-            message: failure.to_string(),
+            message: without_name(&failure.to_string(), &profile.name),
         }),
         _ => life.last_error,
     };
     Ok(Life { last_error, ..life })
 }
 
+/// Returns the message of a failure; where it is shown, the profile is named already.
+fn without_name(message: &str, name: &str) -> String {
+    let own = message.strip_prefix(name);
+    let own = own.and_then(|rest| rest.strip_prefix(": "));
+    own.unwrap_or(message).to_owned()
+}
+
+/// Returns whether the last failure says it, or the state.
+fn is_told(life: &Life, failure: &Failure) -> bool {
+    let last = life.last_error.as_ref();
+    let is_kept = last.is_some_and(|last| last.exit_code == failure.code());
+    is_kept
+        || match life.state {
+            State::LoginRequired => failure.code() == LOG_IN,
+            State::Expired => life.logged_out && failure.code() == TRY_LATER,
+            _ => false,
+        }
+}
+
 /// Refreshes the token if that is due, and returns why it could not be.
 async fn refresh(config: &Config, profile: &Profile) -> Result<Option<Failure>, Failure> {
     let wanted = Wanted {
         within: WITHIN,
+        keep_logout: true,
         ..Wanted::default()
     };
     match Grant::token(config, profile, wanted).await {
@@ -92,8 +109,11 @@ async fn refresh(config: &Config, profile: &Profile) -> Result<Option<Failure>, 
     }
 }
 
-fn for_people(life: &Life, now: Timestamp) -> String {
+fn for_people(life: &Life, profile: &Profile, now: Timestamp) -> String {
     let mut text = format!("{}: {} ({})\n", life.name, life.text(), life.vendor);
+    if let Some(next) = how_to_log_in(life, profile) {
+        text.push_str(&format!("  {next}\n"));
+    }
     let mut line = |what: &str, at: Option<Timestamp>| {
         if let Some(at) = at {
             text.push_str(&format!("  {what} {}\n", relative(at, now)));
@@ -107,6 +127,18 @@ fn for_people(life: &Life, now: Timestamp) -> String {
         text.push_str(&format!("  {}\n", last_error(error, now)));
     }
     printable(&text)
+}
+
+/// Returns who has to log in, and how.
+fn how_to_log_in(life: &Life, profile: &Profile) -> Option<String> {
+    let name = &life.name;
+    match life.state {
+        State::LoginRequired => Some(profile.how_to_log_in()),
+        State::Expired if life.logged_out => {
+            Some(format!("the next `vendor-auth token {name}` logs in again"))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the last error, with its own advice.
@@ -141,7 +173,25 @@ fn exit_code(lives: &[Life]) -> ExitCode {
             last.map_or(TRY_LATER, |error| error.exit_code)
         }
         State::Unknown => 74,
-        State::LoginRequired => 77,
+        State::LoginRequired => LOG_IN,
     };
     ExitCode::from(lives.iter().map(code).max().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_name;
+
+    #[test]
+    fn a_profile_is_named_once() {
+        assert_eq!(without_name("demo: it is down", "demo"), "it is down");
+        assert_eq!(
+            without_name("demo2: it is down", "demo"),
+            "demo2: it is down"
+        );
+        assert_eq!(
+            without_name("config.toml: a key", "demo"),
+            "config.toml: a key"
+        );
+    }
 }

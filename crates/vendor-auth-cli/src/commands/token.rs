@@ -53,6 +53,7 @@ pub(crate) async fn run(config: &Config, args: &TokenArgs) -> Result<ExitCode, F
         force: args.force,
         no_refresh: args.no_refresh,
         within: Duration::from_secs(args.timeout),
+        ..Wanted::default()
     };
     let (token, _grant) = Grant::token(config, profile, wanted).await?;
     let printed = Printed {

@@ -134,6 +134,15 @@ impl Profile {
         self.common.username.as_deref().unwrap_or("oauth2")
     }
 
+    /// Returns how a person logs in.
+    pub(crate) fn how_to_log_in(&self) -> String {
+        let how = self.log_in_again();
+        match how.strip_prefix(": ") {
+            Some(other) => other.to_owned(),
+            None => format!("log in{how}"),
+        }
+    }
+
     /// Returns what completes the advice "log in again".
     pub(crate) fn log_in_again(&self) -> String {
         let name = &self.name;

@@ -1,5 +1,6 @@
 //! How the grant of a profile is, as the store and the last failure say.
 
+use vendor_auth::ErrorKind;
 use vendor_auth::cache::GrantState;
 
 use super::{Grant, Wanted, now};
@@ -11,7 +12,10 @@ impl Grant {
     pub(crate) async fn life(&self) -> Life {
         let loaded = self.tokens.load().await;
         let grant = self.tokens.grant_state().await.ok();
-        let unread = loaded.err().map(|error| LastError {
+        // That a person must log in is the state, and no error.
+        let unread = loaded.err();
+        let unread = unread.filter(|error| error.kind() != ErrorKind::Rejected);
+        let unread = unread.map(|error| LastError {
             at: None,
             exit_code: failure::code(error.kind()),
             message: failure::text(&error),
@@ -21,8 +25,22 @@ impl Grant {
             Some(failed) if failed.refused(&health) => Some(GrantState::LoginRequired),
             _ => grant,
         };
+        let failed = failed.filter(|failed| !health.logged_out || failed.code != failure::LOG_IN);
         let last_error = unread.or_else(|| failed.map(LastError::from));
         Life::of(&self.profile, &health, grant, last_error, now())
+    }
+
+    /// Returns whether the grant was logged out, and the next request for a token logs in again.
+    pub(super) fn logs_in_after_logout(&self) -> bool {
+        self.tokens.health().logged_out && self.profile.vendor.logs_in_itself()
+    }
+
+    /// Returns the failure of a command that does not end a logout.
+    pub(super) fn logged_out(&self) -> Failure {
+        let name = &self.profile.name;
+        Failure::try_later(format!(
+            "{name}: logged out; the next `vendor-auth token {name}` logs in again"
+        ))
     }
 
     /// Returns the failure of a command that may not refresh.

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use token_sim::{Fault, OAuth2Server};
 
 use crate::home::{Home, Ran};
@@ -77,7 +77,7 @@ async fn a_grant_that_begins_with_a_refresh_token_needs_nobody_until_it_is_ended
     home.run(&["logout", "demo"]);
     let after = home.run(&["status", "--offline"]);
     assert_eq!(after.code, 77);
-    assert!(after.stdout.starts_with("demo: not logged in"), "{after:?}");
+    assert!(after.stdout.starts_with("demo: logged out"), "{after:?}");
 }
 
 #[tokio::test]
@@ -185,7 +185,50 @@ fn people(vendor: &HttpServer, names: &[&str]) -> Home {
 }
 
 #[tokio::test]
-async fn after_a_logout_that_revokes_nothing_the_reason_is_told() {
+async fn a_person_who_is_not_logged_in_is_told_what_to_do_and_of_no_error() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    let person = profile.replace("grant = \"client_credentials\"\n", "");
+    fs::write(home.config_path(), person).unwrap();
+    for arguments in [&["status"][..], &["status", "--offline"]] {
+        let ran = home.run(arguments);
+        let text = "demo: not logged in (OAuth 2.0)\n  log in with `vendor-auth login demo`\n";
+        assert_eq!((ran.code, &*ran.stdout, &*ran.stderr), (77, text, ""));
+    }
+    let ran = home.run(&["status", "--json"]);
+    let lives: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(lives[0]["state"], "login_required");
+    assert_eq!(lives[0]["last_error"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_logout_stands_although_status_is_asked() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    home.run(&["token", "demo"]).ok();
+    assert_eq!(home.run(&["logout", "demo"]).code, 0);
+    let text = "demo: logged out (OAuth 2.0)\n  the next `vendor-auth token demo` logs in again\n";
+    for arguments in [&["status"][..], &["status", "demo", "--offline"]] {
+        let ran = home.run(arguments);
+        assert_eq!((ran.code, &*ran.stdout, &*ran.stderr), (75, text, ""));
+    }
+    let ran = home.run(&["status", "--json"]);
+    let lives: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&lives[0]["state"], &lives[0]["logged_out"]),
+        (&json!("expired"), &json!(true))
+    );
+    assert_eq!(lives[0]["last_error"], Value::Null);
+    assert_eq!(server.exchange_count(), 1);
+
+    home.run(&["token", "demo"]).ok();
+    let text = home.run(&["status"]).ok().to_owned();
+    assert!(text.starts_with("demo: valid (OAuth 2.0)\n"), "{text}");
+}
+
+#[tokio::test]
+async fn after_a_logout_of_a_person_they_are_told_how_to_log_in_again() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_grant(&server, server.grant().refresh_token().unwrap());
     home.run(&["token", "demo"]).ok();
@@ -193,7 +236,9 @@ async fn after_a_logout_that_revokes_nothing_the_reason_is_told() {
     let why = "no `revocation_url` is configured";
     assert!(ended.stderr.contains(why), "{ended:?}");
     let ran = home.run(&["status", "demo"]);
-    let text = "demo: not logged in (OAuth 2.0)\n  last error: ";
+    let text = "demo: logged out (OAuth 2.0)\n  get another refresh token from the vendor, and put it \
+                where `refresh_token` is read (";
     assert_eq!(ran.code, 77, "{ran:?}");
     assert!(ran.stdout.starts_with(text), "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), 2, "{ran:?}");
 }

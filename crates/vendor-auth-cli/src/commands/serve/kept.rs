@@ -124,7 +124,8 @@ impl Kept {
             message: error.to_string(),
             exit_code: failure::code(error.kind()),
         });
-        let (grant, now) = (grant_of(&health), grant::now());
+        let logs_in_itself = self.grant.profile.vendor.logs_in_itself();
+        let (grant, now) = (grant_of(&health, logs_in_itself), grant::now());
         let life = Life::of(&self.grant.profile, &health, grant, last_error, now);
         Life {
             paused_until: life
@@ -150,11 +151,11 @@ impl Kept {
 }
 
 /// Returns what the last failure says about the grant.
-fn grant_of(health: &Health) -> Option<GrantState> {
+fn grant_of(health: &Health, logs_in_itself: bool) -> Option<GrantState> {
     let kind = health.last_error.as_ref().map(Error::kind);
     match kind {
         Some(ErrorKind::Rejected) => Some(GrantState::LoginRequired),
-        _ if health.logged_out => Some(GrantState::LoginRequired),
+        _ if health.logged_out && !logs_in_itself => Some(GrantState::LoginRequired),
         Some(ErrorKind::Store) => None,
         _ => Some(GrantState::Restorable),
     }

@@ -162,6 +162,9 @@ fn next(life: &Life, now: Timestamp) -> String {
             "Callers are told to try later; the next token request is sent {}.",
             in_time(end)
         ),
+        (State::Expired, None) if life.logged_out => {
+            "The next client that asks for a token logs in again.".to_owned()
+        }
         (State::Expired, None) => "A token is being requested. Callers wait for it.".to_owned(),
         (State::LoginRequired, _) => {
             format!("Somebody must log in: run vendor-auth login {}.", life.name)

@@ -23,8 +23,8 @@ async fn after_a_logout_there_is_no_token_until_the_next_login() {
     );
     let status = run(&home, &server, &["status", "demo"]);
     assert_eq!(status.code, 77, "{status:?}");
-    let text = "demo: not logged in (OAuth 2.0)\n";
-    assert!(status.stdout.starts_with(text), "{status:?}");
+    let text = "demo: not logged in (OAuth 2.0)\n  log in with `vendor-auth login demo`\n";
+    assert_eq!(status.stdout, text);
     let nothing = run(&home, &server, &["logout", "demo"]);
     assert_eq!(nothing.code, 0);
     assert_eq!(

@@ -33,7 +33,23 @@ async fn a_logout_by_another_process_ends_what_is_served() {
     assert_eq!(home.run(&["logout", "demo"]).code, 0);
     serving.line_with("demo: the grant was logged out");
     assert_eq!(serving.get("/token/demo").refused(409), "login_required");
-    assert_eq!(serving.get("/readyz").body, "demo: log in again\n");
+    assert_eq!(serving.get("/readyz").body, "demo: logged out\n");
     assert!(serving.get("/").body.contains("the grant was logged out"));
     assert_eq!(server.exchange_count(), 1);
+}
+
+#[tokio::test]
+async fn a_logout_of_a_program_that_logs_in_itself_is_noticed_and_stands_until_a_client_asks() {
+    let server = OAuth2Server::start().await.unwrap();
+    let home = Home::of_client(&server);
+    let serving = Serving::on_a_port(&home, &[]);
+    let first = serving.get("/token/demo").token();
+    assert_eq!(home.run(&["logout", "demo"]).code, 0);
+    serving.line_with("demo: the grant was logged out; the next client");
+    assert_eq!(serving.get("/readyz").body, "demo: logged out\n");
+    let page = serving.get("/").body;
+    assert!(page.contains("The next client that asks for a token logs in again."));
+    assert_eq!(server.exchange_count(), 1);
+    assert_ne!(serving.get("/token/demo").token(), first);
+    assert_eq!(server.exchange_count(), 2);
 }

@@ -99,6 +99,12 @@ impl Kept {
         {
             self.note_failure(error, grant::now());
         }
+        if failure.is_none() && self.grant.tokens.health().logged_out && !was_logged_out {
+            let name = self.name();
+            say(&format!(
+                "{name}: the grant was logged out; the next client that asks for a token logs in again"
+            ));
+        }
         let unread = failure.filter(|error| error.kind() == ErrorKind::Store);
         let unread = unread.map(|error| self.grant.failure_of_kind(&error).to_string());
         let text = match &unread {

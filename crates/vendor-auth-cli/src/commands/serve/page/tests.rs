@@ -42,6 +42,7 @@ fn life(name: &str, vendor: &'static str, key: &str, state: State) -> Life {
         vendor,
         key: key.to_owned(),
         state,
+        logged_out: false,
         generation: None,
         issued_at: None,
         refresh_at: None,

@@ -21,6 +21,7 @@ fn life(name: &str, state: State) -> Life {
         vendor: "OAuth 2.0",
         key: format!("oauth2/id.example/{name}"),
         state,
+        logged_out: false,
         generation: Some(3),
         issued_at: Some(at(0)),
         refresh_at: Some(at(2400)),
