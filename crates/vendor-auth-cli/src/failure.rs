@@ -122,9 +122,20 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Returns what happened, and what to do.
+/// Returns what happened, and what to do. The key of the grant is left out: people know the grant
+/// by its profile, which is named beside it.
 pub(crate) fn text(error: &Error) -> String {
-    words::of_the_command(error.to_string())
+    words::of_the_command(without_key(error))
+}
+
+fn without_key(error: &Error) -> String {
+    let text = error.to_string();
+    match error.key() {
+        Some(key) => text
+            .replace(&format!(" [key {key}]"), "")
+            .replace(&format!(", key {key}]"), "]"),
+        None => text,
+    }
 }
 
 fn how<'a>(error: &Error, log_in_again: &'a str) -> &'a str {
@@ -162,6 +173,8 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use vendor_auth::types::TokenKey;
+
     use super::*;
 
     #[test]
@@ -182,6 +195,20 @@ mod tests {
             let failure = Failure::of_profile("demo", &Error::new(kind, "it failed"), "");
             assert_eq!(failure.code(), expected, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_failure_names_its_profile_and_not_the_key_of_the_grant() {
+        let key = TokenKey::of("oauth2", "id.example.com/token", "billing");
+        let of = |error: Error| {
+            let failure = Failure::of_profile("demo", &error.with_key(&key), "");
+            failure.to_string()
+        };
+        let down = || Error::new(ErrorKind::Transient { after: None }, "it is down");
+        assert_eq!(of(down()), "demo: it is down; retry later");
+        let sent = down().with_host("id.example.com");
+        let text = "demo: it is down [id.example.com]; retry later";
+        assert_eq!(of(sent), text);
     }
 
     #[test]

@@ -102,11 +102,7 @@ fn success(grant: &Grant, token: &TokenGuard) -> String {
     let name = &grant.profile.name;
     let vendor = grant.profile.vendor.display_name();
     let health = grant.tokens.health();
-    let mut text = format!(
-        "{name}: logged in ({vendor}, {}); {}",
-        health.key,
-        expiry(token)
-    );
+    let mut text = format!("{name}: logged in ({vendor}); {}", expiry(token));
     match (token.refresh(), health.grant_ends_at) {
         (None, _) => text.push_str("; there is no refresh token: log in again then"),
         (Some(_), Some(end)) => {

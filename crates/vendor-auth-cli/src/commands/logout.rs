@@ -47,7 +47,8 @@ fn text(ended: &LoggedOut, profile: &Profile) -> String {
         LoggedOut::Revoked => "logged out, and the vendor revoked the token".to_owned(),
         LoggedOut::NotRevoked { error } => format!(
             "logged out, but the vendor did not revoke the token, and copies of it work until they \
-             expire: {error}"
+             expire: {}",
+            failure::text(error)
         ),
         LoggedOut::NothingToRevoke => "logged out; there was no token to revoke".to_owned(),
         _ if profile.vendor.may_revoke() => {

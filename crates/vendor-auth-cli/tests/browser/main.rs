@@ -133,7 +133,7 @@ fn a_person_logs_in_with_a_browser_and_out_again() {
     let (ran, found) = log_in(&home, &programs, "logs-in");
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:?}");
     assert!(
-        ran.stderr.contains("demo: logged in (OAuth 2.0, "),
+        ran.stderr.contains("demo: logged in (OAuth 2.0); "),
         "{ran:?}"
     );
 

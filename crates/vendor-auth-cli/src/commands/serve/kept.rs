@@ -121,7 +121,7 @@ impl Kept {
         let failed_at = self.lock().failures.front().map(|failed| failed.last_at);
         let last_error = health.last_error.as_ref().map(|error| LastError {
             at: failed_at,
-            message: error.to_string(),
+            message: failure::text(error),
             exit_code: failure::code(error.kind()),
         });
         let logs_in_itself = self.grant.profile.vendor.logs_in_itself();

@@ -21,8 +21,8 @@ async fn the_browser_comes_back_and_shows_that_the_person_is_logged_in() {
     let ran = Ran::of(&login.output().unwrap());
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:?}");
     assert!(
-        ran.stderr.contains("demo: logged in (OAuth 2.0, oauth2/")
-            && ran.stderr.contains("ada); the token expires at 20")
+        ran.stderr
+            .contains("demo: logged in (OAuth 2.0); the token expires at 20")
             && ran.stderr.contains("Z (in 119 min)"),
         "{}",
         ran.stderr

@@ -118,7 +118,7 @@ async fn the_first_line_of_standard_input_is_the_password() {
         assert_eq!((ran.code, &*ran.stdout), (0, ""), "{account}: {ran:?}");
         assert!(
             ran.stderr
-                .starts_with("demo: logged in (Quectel, end user, "),
+                .starts_with("demo: logged in (Quectel, end user); "),
             "{ran:?}"
         );
         home.run(&["token", "demo"]).ok();

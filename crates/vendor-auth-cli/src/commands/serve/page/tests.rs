@@ -64,8 +64,7 @@ fn refreshed_late() -> Card {
         ..token(7, -82)
     };
     let message = "billing: the vendor's server failed (code 503) [refresh at \
-                   id.example.com/oauth2/token, key \
-                   oauth2/id.example.com%2Foauth2%2Ftoken/billing-job:billing]; retry later";
+                   id.example.com/oauth2/token]; retry later";
     let failed = Failed {
         last_at: at(-27),
         times: 6,
@@ -88,8 +87,7 @@ fn failing() -> Card {
         ..token(2, -100)
     };
     let message = "meters: the connection could not be established: connection refused [refresh \
-                   at apim.example.com/apim-token-service/v2.0/token/refresh, key \
-                   enos-apim/apim.example.com/meter-reader]; retry later";
+                   at apim.example.com/apim-token-service/v2.0/token/refresh]; retry later";
     let failed = Failed {
         last_at: at(-1),
         times: 4,
