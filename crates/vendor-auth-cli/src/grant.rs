@@ -7,6 +7,7 @@ mod told;
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use vendor_auth::cache::{Drained, Health, SystemClock};
 use vendor_auth::types::{Clock as _, Timestamp};
 use vendor_auth::{Secret, TokenCache, TokenCacheBuilder, TokenEndpoint, TokenGuard};
@@ -86,6 +87,10 @@ impl Grant {
         if profile.common.refresh_token.is_some() {
             // The store then tells whether the grant can begin.
             builder = builder.refresh_token(Secret::from("omitted"));
+        }
+        if let Ok(this) = Handle::try_current() {
+            // No exchange outlives the command, so the threads for that need not be started.
+            builder = builder.runtime(this);
         }
         Self::build(config, profile, builder.http_client(http::offline()))
     }
