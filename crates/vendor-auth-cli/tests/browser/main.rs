@@ -19,23 +19,37 @@ use home::{Home, Ran};
 use programs::{Programs, Server};
 use serde_json::{Value, json};
 
-/// A user with the profile `demo` at this server.
+/// A user with the profile of the chapter on the login of a person, as `demo` at this server. Like
+/// many, it gives a refresh token only after a consent.
 fn person(server: &Server) -> Home {
     let issuer = &server.issuer;
-    Home::with(&format!(
-        r#"
-[profiles.demo]
-vendor = "oauth2"
-token_url = "{issuer}/token"
-authorize_url = "{issuer}/auth"
-revocation_url = "{issuer}/token/revocation"
-client_id = "vendor-auth"
-client_authentication = "none"
-scopes = ["openid"]
-account = "ada"
-allow_plain_http = true
-"#
-    ))
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command/login.md");
+    let chapter = fs::read_to_string(path).unwrap();
+    let mut blocks = chapter.split("```toml\n").skip(1);
+    let mut next = || blocks.next().unwrap().split("```").next().unwrap();
+    let (mut profile, more) = (next().to_owned(), next());
+    for (example, real) in [
+        ("profiles.invoices", "profiles.demo"),
+        (
+            "https://id.example.com/oauth2/authorize",
+            &format!("{issuer}/auth"),
+        ),
+        (
+            "https://id.example.com/oauth2/token",
+            &format!("{issuer}/token"),
+        ),
+        (
+            "https://id.example.com/oauth2/revoke",
+            &format!("{issuer}/token/revocation"),
+        ),
+        ("invoices-cli", "vendor-auth"),
+    ] {
+        assert!(profile.contains(example), "{example}: {profile}");
+        profile = profile.replace(example, real);
+    }
+    let consent = more.lines().next().unwrap();
+    assert!(consent.contains("prompt"), "{more}");
+    Home::with(&format!("{profile}{consent}\nallow_plain_http = true\n"))
 }
 
 /// Logs in with a browser at which a person does this. Returns what the command printed, and what

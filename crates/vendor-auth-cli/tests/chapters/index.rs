@@ -6,13 +6,14 @@ use std::fs;
 use crate::chapter;
 
 /// The chapters that a module here tries.
-const TRIED: [&str; 12] = [
+const TRIED: [&str; 13] = [
     "ci",
     "cron",
     "envoy",
     "git",
     "kubectl",
     "kubernetes",
+    "login",
     "nginx",
     "no-token",
     "node",

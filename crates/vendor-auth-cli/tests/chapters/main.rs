@@ -20,6 +20,7 @@ mod http_server;
 mod index;
 mod kubectl;
 mod kubernetes;
+mod login;
 mod nginx;
 mod no_token;
 mod programs;

@@ -32,7 +32,6 @@ function configuration() {
     }],
     cookies: { keys: ['browser-test'] },
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
-    issueRefreshToken: () => true,
     pkce: { required: () => true },
     features: { revocation: { enabled: true } },
   };
