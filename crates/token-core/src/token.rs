@@ -2,20 +2,24 @@
 
 pub(crate) mod builder;
 pub(crate) mod expiry;
+mod header;
 pub(crate) mod key;
 pub(crate) mod placement;
 mod put_on;
+mod rest;
 pub(crate) mod secret;
+mod successor;
 pub(crate) mod time;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::expiry::Validity;
+use self::header::TokenHeader;
 use self::placement::TokenPlacement;
+use self::rest::{NO_REST, Rest};
 use self::secret::Secret;
 use self::time::Timestamp;
 use crate::error::{Error, ErrorKind};
@@ -41,15 +45,13 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone)]
 pub struct Token {
     access: Secret,
-    header: Option<(HeaderName, HeaderValue)>,
-    placement: TokenPlacement,
+    header: Option<TokenHeader>,
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
     validity: Validity,
-    scopes: Vec<String>,
-    extras: BTreeMap<String, Secret>,
     generation: Generation,
-    oddities: Vec<&'static str>,
+    /// What most tokens do not have.
+    rest: Option<Arc<Rest>>,
 }
 
 /// The number of a token under its key. Each refresh adds 1, and so does a new login.
@@ -125,25 +127,24 @@ impl Token {
 
     /// Returns how the token is sent with an API request.
     pub fn placement(&self) -> &TokenPlacement {
-        &self.placement
+        &self.rest().placement
     }
 
     /// Returns the granted scopes (RFC 6749 section 3.3); empty if the vendor does not state them.
     pub fn scopes(&self) -> &[String] {
-        &self.scopes
+        &self.rest().scopes
     }
 
     /// Returns another field of the answer that the endpoint kept under this name, such as an API
     /// host or an ID token.
     pub fn extra(&self, name: &str) -> Option<&Secret> {
-        self.extras.get(name)
+        self.rest().extras.get(name)
     }
 
     /// Returns all other fields that the endpoint kept, by name.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        self.extras
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        let extras = self.rest().extras.iter();
+        extras.map(|(name, value)| (name.as_str(), value))
     }
 
     /// Returns the number of this token under its key.
@@ -155,19 +156,42 @@ impl Token {
     /// nevertheless. The texts are constants and quote nothing of the answer. Stores do not keep
     /// them.
     pub fn oddities(&self) -> &[&'static str] {
-        &self.oddities
+        &self.rest().oddities
     }
 
     /// Returns the header that carries the token, marked sensitive; `None` if it travels in the
     /// query or in a form: see [`put_on`](Self::put_on).
     pub fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
-        self.header.as_ref().map(|(name, value)| (name, value))
+        let header = self.header.as_ref()?;
+        Some((self.placement().header_name()?, header.value()))
     }
 
     /// Returns the header that carries the token as a map, for `reqwest::RequestBuilder::headers`
     /// and similar methods. The map is empty if the token travels in the query or in a form.
     pub fn headers(&self) -> HeaderMap {
-        self.header.clone().into_iter().collect()
+        let header = self.header();
+        header
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .into_iter()
+            .collect()
+    }
+
+    /// Returns the same token, ready to be sent by so many threads at once: its header has a
+    /// reference count for each, of which there are at most 16. The text exists once.
+    ///
+    /// ```
+    /// # fn share(token: token_core::Token) {
+    /// let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    /// let token = token.for_threads(threads);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_threads(mut self, threads: usize) -> Self {
+        let access = &self.access;
+        self.header = self
+            .header
+            .map(|header| header.for_threads(threads, access));
+        self
     }
 
     /// Returns every secret of the token, for a [`Scrubber`](crate::Scrubber).
@@ -175,7 +199,7 @@ impl Token {
         [&self.access]
             .into_iter()
             .chain(&self.refresh)
-            .chain(self.extras.values())
+            .chain(self.rest().extras.values())
     }
 
     /// Returns whether both have the same access token and the same refresh token.
@@ -213,52 +237,12 @@ impl Token {
         self.due_before_refresh_token_ends()
     }
 
-    /// Takes the access token, placement and validity of `old`, and keeps this token's refresh
-    /// token and its expiry, scopes, extras and generation. For an answer that contains a new
-    /// refresh token but no usable access token.
-    #[must_use]
-    pub fn with_access_of(mut self, old: &Token) -> Self {
-        self.access = old.access.clone();
-        self.header = old.header.clone();
-        self.placement = old.placement.clone();
-        self.validity = old.validity;
-        self.due_before_refresh_token_ends()
+    fn rest(&self) -> &Rest {
+        self.rest.as_deref().unwrap_or(&NO_REST)
     }
 
-    /// Makes this token, which a **refresh** of `previous` returned, the successor of `previous`:
-    ///
-    /// * if the answer had no refresh token, the old one is kept (RFC 6749 section 6);
-    /// * if the access token is unchanged, its expiry is not extended, whatever the answer states;
-    /// * if neither token changed, the generation stays the same, and the next refresh is due no
-    ///   earlier than after a quarter of the remaining life.
-    #[must_use]
-    pub fn merged_with_previous(mut self, previous: &Token) -> Self {
-        let same_access = self.access.same_as(&previous.access);
-        if self.refresh.is_none() {
-            self.refresh = previous.refresh.clone();
-            self.refresh_expires_at = self.refresh_expires_at.or(previous.refresh_expires_at);
-        }
-        if self.scopes.is_empty() {
-            self.scopes = previous.scopes.clone();
-        }
-        for (name, value) in &previous.extras {
-            self.extras
-                .entry(name.clone())
-                .or_insert_with(|| value.clone());
-        }
-        if same_access {
-            self.validity = unchanged(&self.validity, &previous.validity);
-        }
-        let same = same_access
-            && self
-                .refresh_credential()
-                .same_as(previous.refresh_credential());
-        self.generation = if same {
-            previous.generation
-        } else {
-            previous.generation.next()
-        };
-        self.due_before_refresh_token_ends()
+    fn rest_mut(&mut self) -> &mut Rest {
+        Arc::make_mut(self.rest.get_or_insert_default())
     }
 
     fn due_before_refresh_token_ends(mut self) -> Self {
@@ -266,14 +250,6 @@ impl Token {
         self.validity = self.validity.with_refresh_token_until(end);
         self
     }
-}
-
-fn unchanged(now: &Validity, before: &Validity) -> Validity {
-    let asked_at = now.issued_at();
-    let left: Duration = before.expires_at().since(asked_at);
-    before
-        .not_longer_than(now)
-        .not_refreshed_before(asked_at.after(left / 4).max(now.refreshable_from()))
 }
 
 impl fmt::Debug for Token {

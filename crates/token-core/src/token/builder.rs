@@ -1,9 +1,10 @@
 //! The builder of tokens, and its validation.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use super::header::TokenHeader;
 use super::placement::{TokenPlacement, unusable};
+use super::rest::Rest;
 use super::{Generation, Token};
 use crate::error::Error;
 use crate::token::expiry::Validity;
@@ -15,13 +16,10 @@ use crate::token::time::Timestamp;
 pub struct TokenBuilder {
     access: Secret,
     validity: Validity,
-    placement: TokenPlacement,
     refresh: Option<Secret>,
     refresh_expires_at: Option<Timestamp>,
-    scopes: Vec<String>,
-    extras: BTreeMap<String, Secret>,
     generation: Generation,
-    oddities: Vec<&'static str>,
+    rest: Rest,
 }
 
 impl Token {
@@ -30,13 +28,10 @@ impl Token {
         TokenBuilder {
             access,
             validity,
-            placement: TokenPlacement::Bearer,
             refresh: None,
             refresh_expires_at: None,
-            scopes: Vec::new(),
-            extras: BTreeMap::new(),
             generation: Generation::default(),
-            oddities: Vec::new(),
+            rest: Rest::default(),
         }
     }
 }
@@ -44,7 +39,7 @@ impl Token {
 impl TokenBuilder {
     /// Sets how the token is sent with an API request. Default: [`TokenPlacement::Bearer`].
     pub fn placement(mut self, placement: TokenPlacement) -> Self {
-        self.placement = placement;
+        self.rest.placement = placement;
         self
     }
 
@@ -62,13 +57,13 @@ impl TokenBuilder {
 
     /// Sets the granted scopes (RFC 6749 section 3.3). Default: none.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
-        self.scopes = scopes.into_iter().collect();
+        self.rest.scopes = scopes.into_iter().collect();
         self
     }
 
     /// Adds another field of the answer under this name.
     pub fn extra(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.extras.insert(name.into(), value);
+        self.rest.extras.insert(name.into(), value);
         self
     }
 
@@ -81,7 +76,7 @@ impl TokenBuilder {
     /// Records what was unusual in the answer of a token that is accepted nevertheless. The text is
     /// a constant, so that nothing of the answer gets into an event or a log.
     pub fn odd(mut self, what: &'static str) -> Self {
-        self.oddities.push(what);
+        self.rest.oddities.push(what);
         self
     }
 
@@ -102,18 +97,20 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let header = self.placement.header(&self.access)?;
+        let placement = &self.rest.placement;
+        let access = placement.in_header(self.access);
+        let header = match placement.header_name() {
+            Some(_) => Some(TokenHeader::of(&access).ok_or_else(unusable)?),
+            None => None,
+        };
         let token = Token {
             header,
-            access: self.access,
-            placement: self.placement,
+            access,
             refresh: self.refresh,
             refresh_expires_at: self.refresh_expires_at,
             validity: self.validity,
-            scopes: self.scopes,
-            extras: self.extras,
             generation: self.generation,
-            oddities: self.oddities,
+            rest: self.rest.if_any(),
         };
         Ok(token.due_before_refresh_token_ends())
     }
@@ -122,7 +119,7 @@ impl TokenBuilder {
 impl TokenBuilder {
     /// Some vendors prefix the token with its scheme, which the header would then contain twice.
     fn strip_scheme(&mut self) {
-        if self.placement != TokenPlacement::Bearer {
+        if self.rest.placement != TokenPlacement::Bearer {
             return;
         }
         let Some((scheme, token)) = self.access.expose().trim_start().split_once(' ') else {
@@ -130,7 +127,9 @@ impl TokenBuilder {
         };
         if scheme.eq_ignore_ascii_case("bearer") {
             self.access = Secret::from(token.trim_start());
-            self.oddities.push("the access token includes its scheme");
+            self.rest
+                .oddities
+                .push("the access token includes its scheme");
         }
     }
 }

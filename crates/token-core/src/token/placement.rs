@@ -1,9 +1,9 @@
 //! How an access token travels with an API request.
 
+use http::HeaderName;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
 
-use super::secret::{Secret, sensitive_header};
+use super::secret::Secret;
 use crate::error::{Error, ErrorKind};
 
 /// How an access token travels with an API request.
@@ -18,8 +18,9 @@ use crate::error::{Error, ErrorKind};
 /// # Ok::<(), token_core::Error>(())
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TokenPlacement {
+    #[default]
     /// `Authorization: Bearer <token>` (RFC 6750 section 2.1).
     Bearer,
     /// `Authorization: <token>`, for a token that includes its scheme, such as Quectel's `QJWT …`.
@@ -33,27 +34,28 @@ pub enum TokenPlacement {
     Form(String),
 }
 
+static AUTHORIZATION_NAME: HeaderName = AUTHORIZATION;
+
 impl TokenPlacement {
-    pub(super) fn header(
-        &self,
-        access: &Secret,
-    ) -> Result<Option<(HeaderName, HeaderValue)>, Error> {
-        let access = access.expose();
-        let in_header = |name: HeaderName, text: &str| {
-            let value = sensitive_header(text).ok_or_else(unusable)?;
-            Ok(Some((name, value)))
-        };
+    /// Returns the name of the header that carries the token.
+    pub(super) fn header_name(&self) -> Option<&HeaderName> {
         match self {
-            Self::Bearer => {
-                let value = Secret::from(format!("Bearer {access}"));
-                in_header(AUTHORIZATION, value.expose())
-            }
-            Self::Verbatim => in_header(AUTHORIZATION, access),
-            Self::Header(name) => in_header(name.clone(), access),
-            Self::Query(_) | Self::Form(_) => Ok(None),
+            Self::Bearer | Self::Verbatim => Some(&AUTHORIZATION_NAME),
+            Self::Header(name) => Some(name),
+            Self::Query(_) | Self::Form(_) => None,
+        }
+    }
+
+    /// Returns the access token in the text of its header.
+    pub(super) fn in_header(&self, access: Secret) -> Secret {
+        match self {
+            Self::Bearer => Secret::end_of(format!("{BEARER}{}", access.expose()), BEARER.len()),
+            _ => access,
         }
     }
 }
+
+const BEARER: &str = "Bearer ";
 
 pub(super) fn unusable() -> Error {
     Error::new(

@@ -1,12 +1,14 @@
 //! A string that is wiped on drop and never printed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-/// A string that is wiped on drop and whose `Debug` prints a constant.
+/// A string that is wiped on drop and whose `Debug` prints a constant. Clones share the text, which
+/// is wiped with the last of them.
 ///
 /// ```
 /// use token_core::Secret;
@@ -19,7 +21,11 @@ use zeroize::Zeroizing;
 /// There is no `Display`, no `PartialEq` and no `Serialize`: a secret is read in one place,
 /// [`expose`](Secret::expose), which is easy to search for.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret {
+    text: Arc<Zeroizing<String>>,
+    /// Where the secret begins in the text: a header's value shares it.
+    start: usize,
+}
 
 /// Neither a vendor's token nor a word of a vendor's message.
 const PLACEHOLDER: &str = "(no access token yet)";
@@ -27,7 +33,15 @@ const PLACEHOLDER: &str = "(no access token yet)";
 impl Secret {
     /// Returns the text. Pass it to the wire or to a sealed store, never to a log or an error.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Returns the end of a text, without a copy. `start` is where a character begins.
+    pub(crate) fn end_of(text: String, start: usize) -> Self {
+        Self {
+            text: Arc::new(Zeroizing::new(text)),
+            start,
+        }
     }
 
     /// Returns the placeholder of an access token that is not known.
@@ -42,7 +56,7 @@ impl Secret {
 
     /// Returns whether the text is empty. An empty secret is never a valid token.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 
     /// Returns whether the text contains no visible character, or only the name of a scheme
@@ -56,10 +70,11 @@ impl Secret {
     /// assert!(!Secret::from("QJWT eyJh").is_blank());
     /// ```
     pub fn is_blank(&self) -> bool {
-        let seen = self.0.trim_matches(is_invisible);
+        let text = self.expose();
+        let seen = text.trim_matches(is_invisible);
         let is_space = |character: char| is_invisible(character) && !character.is_control();
         let is_cut_off =
-            self.0.ends_with(is_space) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
+            text.ends_with(is_space) && seen.bytes().all(|byte| byte.is_ascii_alphabetic());
         seen.is_empty() || is_cut_off || seen.eq_ignore_ascii_case("bearer")
     }
 
@@ -68,13 +83,13 @@ impl Secret {
     pub(crate) fn is_storable(&self) -> bool {
         let is_foreign =
             |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
-        !self.is_blank() && !self.0.contains(is_foreign)
+        !self.is_blank() && !self.expose().contains(is_foreign)
     }
 
     /// Returns whether both hold the same text. The comparison has no early exit, so that its time
     /// does not reveal the position of a difference.
     pub fn same_as(&self, other: &Secret) -> bool {
-        let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        let (ours, theirs) = (self.expose().as_bytes(), other.expose().as_bytes());
         let difference = ours
             .iter()
             .zip(theirs)
@@ -91,13 +106,13 @@ impl fmt::Debug for Secret {
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self::end_of(text, 0)
     }
 }
 
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
+        Self::end_of(text.to_owned(), 0)
     }
 }
 
@@ -110,10 +125,45 @@ fn is_invisible(character: char) -> bool {
 /// Returns a header value that HTTP clients keep out of their logs, and that is wiped with its last
 /// copy; `None` if the text contains CR, LF, NUL or another control character.
 pub(crate) fn sensitive_header(text: &str) -> Option<HeaderValue> {
-    let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
-    let mut value = HeaderValue::from_maybe_shared(wiped).ok()?;
+    Secret::from(text).as_header()
+}
+
+impl Secret {
+    /// Returns the whole text, with what comes before the secret, as a header value that shares it:
+    /// see [`sensitive_header`]. Each has a reference count of its own.
+    pub(crate) fn as_header(&self) -> Option<HeaderValue> {
+        sensitive(Bytes::from_owner(HeaderText(self.text.clone())))
+    }
+
+    /// Returns the same for one of several threads.
+    pub(crate) fn as_header_of_thread(&self) -> Option<HeaderValue> {
+        let text = HeaderText(self.text.clone());
+        sensitive(Bytes::from_owner(InOwnLines(text)))
+    }
+}
+
+fn sensitive(text: Bytes) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_maybe_shared(text).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+struct HeaderText(Arc<Zeroizing<String>>);
+
+/// No other reference count is in the cache lines of the one beside this.
+#[repr(align(64))]
+struct InOwnLines(HeaderText);
+
+impl AsRef<[u8]> for HeaderText {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl AsRef<[u8]> for InOwnLines {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn at(seconds: i64) -> Timestamp {
@@ -250,4 +252,34 @@ fn a_session_that_a_refresh_repeats_still_slides() {
     let used = repeated.validity().used_at(at(990));
     assert_eq!(used.expires_at(), at(1990));
     assert_eq!(used.last_end(), Some(at(9000)));
+}
+
+#[test]
+fn a_token_for_many_threads_has_the_same_header_on_each_and_one_text() {
+    let validity = Validity::without_end(Timestamp::from_unix_seconds(0));
+    let build = |placement| {
+        let token = Token::builder(Secret::from("A1"), validity);
+        token.placement(placement).build().unwrap()
+    };
+    for threads in [0, 1, 2, 100] {
+        let token = build(TokenPlacement::Bearer).for_threads(threads);
+        let values: Vec<_> = std::thread::scope(|scope| {
+            let sending: Vec<_> = (0..4).map(|_| scope.spawn(|| token.headers())).collect();
+            let sent = sending.into_iter().map(|thread| thread.join().unwrap());
+            sent.map(|headers| headers["authorization"].clone())
+                .collect()
+        });
+        let text = token.access().expose().as_ptr();
+        for value in values {
+            assert!(value.is_sensitive() && value == "Bearer A1", "{threads}");
+            assert_eq!(value.as_bytes()["Bearer ".len()..].as_ptr(), text);
+        }
+    }
+    let in_query = build(TokenPlacement::Query("token".into())).for_threads(2);
+    assert!(in_query.headers().is_empty() && in_query.access().expose() == "A1");
+}
+
+#[test]
+fn a_token_without_rare_parts_is_small() {
+    assert!(size_of::<Token>() <= 208, "{}", size_of::<Token>());
 }
