@@ -43,9 +43,13 @@ fn main() {
     let by_mutex = Mutex::new(Arc::new(token()));
     let by_tokio = tokio::sync::RwLock::new(token());
     let swap = ArcSwap::from_pointee(token());
-    let candidates: [(&str, &(dyn Fn() + Sync)); 8] = [
+    let candidates: [(&str, &(dyn Fn() + Sync)); 9] = [
         ("TokenCache::token", &|| {
             drop(black_box(ready(cache.token()).unwrap()))
+        }),
+        ("TokenCache::token to a header", &|| {
+            let token = ready(cache.token()).unwrap();
+            drop(black_box(token.header().map(|(_, value)| value.clone())))
         }),
         ("one look at the clock alone", &|| {
             _ = black_box(SystemClock.now());

@@ -12,7 +12,7 @@ use token_core::{
 use tokio::runtime::Handle;
 
 use crate::cache::TokenCache;
-use crate::clock::SystemClock;
+use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
 use crate::current::entropy::Entropy;
 use crate::current::{Current, EndpointTraits, Timing};
@@ -91,7 +91,7 @@ pub struct TokenCacheBuilder {
     http: Option<Box<dyn HttpClient>>,
     store: NamedStore,
     fallback: Option<NamedStore>,
-    clock: Box<dyn Clock>,
+    clock: CacheClock,
     timing: Timing,
     settings: Settings,
     wait_timeout: Duration,
@@ -108,7 +108,7 @@ impl TokenCacheBuilder {
             http: None,
             store: NamedStore::of(MemoryStore::new()),
             fallback: None,
-            clock: Box::new(SystemClock),
+            clock: CacheClock::System,
             timing: Timing::default(),
             settings: Settings::default(),
             wait_timeout: Duration::from_secs(30),
@@ -160,9 +160,9 @@ impl TokenCacheBuilder {
         self
     }
 
-    /// Sets the clock. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`](crate::SystemClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = CacheClock::Given(Box::new(clock));
         self
     }
 

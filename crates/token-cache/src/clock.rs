@@ -1,10 +1,14 @@
 //! The system's clock, and one that follows tokio's.
 
+pub(crate) mod coarse;
+
 use std::time::Duration;
 
 #[cfg(unix)]
 use rustix::time::{ClockId, clock_gettime};
 use token_core::{Clock, ClockReading, Timestamp};
+
+use self::coarse::CoarseReading;
 
 /// Returns elapsed time in whole milliseconds, as atomics hold it.
 pub(crate) fn millis(elapsed: Duration) -> u64 {
@@ -81,6 +85,32 @@ fn elapsed() -> Duration {
     )]
     let now = Instant::now();
     now.saturating_duration_since(*ORIGIN.get_or_init(|| now))
+}
+
+/// The clock of a cache. The system's own needs no dynamic call, and has coarse readings.
+#[derive(Debug)]
+pub(crate) enum CacheClock {
+    System,
+    Given(Box<dyn Clock>),
+}
+
+impl CacheClock {
+    /// Returns a reading that is cheaper than [`now`](Clock::now), if there is one.
+    pub(crate) fn coarse(&self) -> Option<CoarseReading> {
+        match self {
+            Self::System => CoarseReading::now(),
+            Self::Given(_) => None,
+        }
+    }
+}
+
+impl Clock for CacheClock {
+    fn now(&self) -> ClockReading {
+        match self {
+            Self::System => SystemClock.now(),
+            Self::Given(clock) => clock.now(),
+        }
+    }
 }
 
 /// A clock that follows tokio's time, so that a test with paused time moves both with one

@@ -35,11 +35,12 @@ use self::entropy::Entropy;
 use self::events::Event;
 use self::failures::Failures;
 use self::sessions::Sessions;
+use crate::clock::CacheClock;
 
 /// The state of one cache.
 pub(crate) struct Current {
     traits: EndpointTraits,
-    clock: Box<dyn Clock>,
+    clock: CacheClock,
     timing: Timing,
     entropy: Entropy,
     /// Stands where no token is: it expired at the beginning of time.
@@ -100,7 +101,7 @@ impl EndpointTraits {
 impl Current {
     pub(crate) fn new(
         traits: EndpointTraits,
-        clock: Box<dyn Clock>,
+        clock: CacheClock,
         timing: Timing,
     ) -> Result<Self, BuildError> {
         let placeholder = Token::builder(Secret::from("none"), Validity::expired())
@@ -130,7 +131,7 @@ impl Current {
     pub(crate) fn fresh(&self) -> Option<TokenGuard> {
         let cached = self.cached.load();
         cached
-            .is_fresh(&self.clock.now())
+            .is_fresh(&self.clock)
             .then(|| TokenGuard::new(cached))
     }
 
@@ -228,7 +229,7 @@ impl Current {
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
+        &self.clock
     }
 
     pub(crate) fn key(&self) -> &TokenKey {

@@ -1,19 +1,18 @@
-//! The cached token, and the guard that callers get.
+//! The cached token, with what is known about it.
 
+mod guard;
 mod last_use;
 
-use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::Guard;
-use token_core::{ClockReading, Freshness, Timestamp, Token, Validity};
+use token_core::{Clock as _, ClockReading, Freshness, Timestamp, Token, Validity};
 
+pub use self::guard::TokenGuard;
 use self::last_use::LastUse;
 use super::decide::Status;
-use crate::clock::millis;
+use crate::clock::coarse::{CoarseReading, CoarseSpan};
+use crate::clock::{CacheClock, millis};
 
 /// A token, with what has happened to it since it was obtained. Before the first one, it is a
 /// placeholder that expired at the beginning of time.
@@ -21,6 +20,8 @@ use crate::clock::millis;
 pub(crate) struct CachedToken {
     token: Token,
     anchor: ClockReading,
+    /// While it is certainly fresh, unless something was noted about it.
+    fresh_during: CoarseSpan,
     status: AtomicU8,
     /// Whether an exchange brought it; one from the store may be as old as the rejected one.
     exchanged: bool,
@@ -74,6 +75,7 @@ impl CachedToken {
         Self {
             token,
             anchor,
+            fresh_during: CoarseSpan::EMPTY,
             status: AtomicU8::new(VALID),
             exchanged: false,
             rejections: AtomicU32::new(0),
@@ -141,11 +143,39 @@ impl CachedToken {
         self.not_before
     }
 
+    /// Returns the same, with the span in which it is fresh by the cheaper clocks. They are read
+    /// first: what passes until the precise ones are read shortens the span.
+    pub(crate) fn timed_by(self, clock: &CacheClock) -> Self {
+        let Some(coarse) = clock.coarse() else {
+            return self;
+        };
+        let fresh_during = self.fresh_span(coarse, &clock.now());
+        Self {
+            fresh_during,
+            ..self
+        }
+    }
+
+    fn fresh_span(&self, coarse: CoarseReading, now: &ClockReading) -> CoarseSpan {
+        let now = now.effective_now(&self.anchor);
+        CoarseSpan::starting(coarse, self.validity().refresh_at().since(now))
+    }
+
     /// All that a caller of a fresh token waits for.
-    pub(crate) fn is_fresh(&self, now: &ClockReading) -> bool {
-        self.status.load(Ordering::Relaxed) == VALID
-            && !self.superseded.load(Ordering::Relaxed)
-            && self.validity().at(now.effective_now(&self.anchor)) == Freshness::Fresh
+    pub(crate) fn is_fresh(&self, clock: &CacheClock) -> bool {
+        let nothing_against_it = self.status.load(Ordering::Relaxed) == VALID
+            && !self.superseded.load(Ordering::Relaxed);
+        nothing_against_it && (self.is_certainly_fresh(clock) || self.is_fresh_at(&clock.now()))
+    }
+
+    fn is_certainly_fresh(&self, clock: &CacheClock) -> bool {
+        let coarse = clock.coarse();
+        coarse.is_some_and(|coarse| self.fresh_during.contains(coarse))
+    }
+
+    /// The precise answer, which counts suspend and steps of the wall clock.
+    fn is_fresh_at(&self, now: &ClockReading) -> bool {
+        self.validity().at(now.effective_now(&self.anchor)) == Freshness::Fresh
     }
 
     pub(crate) fn life(&self, now: &ClockReading) -> Life {
@@ -252,39 +282,5 @@ impl CachedToken {
     }
 }
 
-/// A token to use now. It reads like a [`Token`].
-///
-/// Getting one allocates nothing and shares no reference count between threads. It is meant to be
-/// held for as long as one API call takes; for longer, clone the token out of it:
-/// `(*guard).clone()`.
-pub struct TokenGuard(Guard<Arc<CachedToken>>);
-
-impl TokenGuard {
-    /// Returns a guard that may be held across a long wait, for the price of one shared reference
-    /// count.
-    pub(crate) fn detached(self) -> Self {
-        Self(Guard::from_inner(Guard::into_inner(self.0)))
-    }
-
-    pub(crate) fn detached_clone(&self) -> Self {
-        Self(Guard::from_inner(Arc::clone(&self.0)))
-    }
-
-    pub(crate) fn new(cached: Guard<Arc<CachedToken>>) -> Self {
-        Self(cached)
-    }
-}
-
-impl Deref for TokenGuard {
-    type Target = Token;
-
-    fn deref(&self) -> &Token {
-        self.0.token()
-    }
-}
-
-impl fmt::Debug for TokenGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenGuard({:?})", &**self)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! How a new token takes the place of the current one.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use token_core::{ClockReading, Error, ErrorKind, Token};
@@ -29,7 +30,7 @@ impl Current {
         let Some((token, anchor)) = self.worth_publishing(&before, publication) else {
             return self.expired_on_arrival(origin, novelty);
         };
-        let token = self.with_policy(token);
+        let token = self.with_policy(token).for_threads(threads());
         let event = Event::Refreshed {
             generation: token.generation(),
             expires_at: token.validity().ends(),
@@ -41,6 +42,7 @@ impl Current {
             Novelty::Repeated => self.repeated(next),
             Novelty::New => next,
         };
+        let next = next.timed_by(&self.clock);
         self.carry_rejection(&before, &next, origin);
         let has_access_token = next.has_access_token();
         metric::expires(self.key(), next.validity().expires_at());
@@ -164,6 +166,12 @@ impl Current {
             self.emit(Event::GrantEnds { at: end });
         }
     }
+}
+
+/// Returns how many threads may send the token at once.
+fn threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Whether the vendor issued the cached token once more.

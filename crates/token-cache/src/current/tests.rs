@@ -7,7 +7,7 @@ use super::cached_token::Rejection;
 use super::decide::{Decision, RefreshState};
 use super::events::Origin;
 use super::*;
-use crate::clock::RuntimeClock;
+use crate::clock::{CacheClock, RuntimeClock};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -22,7 +22,12 @@ fn current(has_login: bool) -> Current {
         exchange_ends_old_token: false,
         has_login,
     };
-    Current::new(traits, Box::new(clock), Timing::default()).unwrap()
+    Current::new(
+        traits,
+        CacheClock::Given(Box::new(clock)),
+        Timing::default(),
+    )
+    .unwrap()
 }
 
 /// A token that lives for an hour from now.
