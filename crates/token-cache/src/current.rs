@@ -16,14 +16,14 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use token_core::{
     ApiOrigin, Attempt, BuildError, Clock, ClockReading, Freshness, Generation, Reason,
-    RefreshPolicy, Rotation, Secret, Token, TokenEndpoint, TokenKey, Validity,
+    RefreshPolicy, Rotation, Token, TokenEndpoint, TokenKey,
 };
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
@@ -43,14 +43,13 @@ pub(crate) struct Current {
     clock: CacheClock,
     timing: Timing,
     entropy: Entropy,
-    /// Stands where no token is: it expired at the beginning of time.
-    placeholder: Token,
     cached: ArcSwap<CachedToken>,
     failures: Failures,
     sessions: Sessions,
     /// Woken whenever there is another token.
     published: Notify,
-    events: broadcast::Sender<Event>,
+    /// Made for its first reader.
+    events: OnceLock<broadcast::Sender<Event>>,
     #[cfg(feature = "tracing")]
     log: log::Log,
     /// When the last exchange began, in milliseconds of elapsed time.
@@ -104,21 +103,17 @@ impl Current {
         clock: CacheClock,
         timing: Timing,
     ) -> Result<Self, BuildError> {
-        let placeholder = Token::builder(Secret::from("none"), Validity::expired())
-            .build()
-            .map_err(|_| BuildError::invalid("initial_token", "could not be made up"))?;
-        let cached = CachedToken::new(placeholder.clone(), clock.now());
+        let cached = CachedToken::placeholder(clock.now());
         Ok(Self {
             traits,
             clock,
             timing,
             entropy: Entropy::from_system()?,
-            placeholder,
             cached: ArcSwap::from_pointee(cached),
             failures: Failures::default(),
             sessions: Sessions::default(),
             published: Notify::new(),
-            events: broadcast::Sender::new(EVENT_BACKLOG),
+            events: OnceLock::new(),
             #[cfg(feature = "tracing")]
             log: log::Log::default(),
             exchange_began: AtomicU64::new(0),
@@ -263,12 +258,17 @@ impl Current {
     pub(crate) fn emit(&self, event: Event) {
         #[cfg(feature = "tracing")]
         self.log.event(self.key(), &event);
-        // Nobody has to listen.
-        _ = self.events.send(event);
+        if let Some(events) = self.events.get() {
+            // The readers may be gone.
+            _ = events.send(event);
+        }
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        let events = self
+            .events
+            .get_or_init(|| broadcast::Sender::new(EVENT_BACKLOG));
+        events.subscribe()
     }
 
     /// Waits for another token.

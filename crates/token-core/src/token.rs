@@ -99,6 +99,28 @@ impl Token {
         built.map_err(|error| error.as_kind(ErrorKind::Config))
     }
 
+    /// Creates a token of which nothing is known: it is expired, in no header, and cannot be
+    /// refreshed. It stands where no token is.
+    ///
+    /// ```
+    /// use token_core::{Freshness, Timestamp, Token};
+    ///
+    /// let unknown = Token::unknown();
+    /// assert_eq!(unknown.validity().at(Timestamp::MIN), Freshness::Expired);
+    /// assert!(unknown.header().is_none() && unknown.refresh().is_none());
+    /// ```
+    pub fn unknown() -> Self {
+        Self {
+            access: Secret::placeholder(),
+            header: None,
+            refresh: None,
+            refresh_expires_at: None,
+            validity: Validity::expired(),
+            generation: Generation::default(),
+            rest: None,
+        }
+    }
+
     /// Returns the access token.
     pub fn access(&self) -> &Secret {
         &self.access

@@ -87,6 +87,11 @@ impl CachedToken {
         }
     }
 
+    /// Returns what stands where no token is.
+    pub(crate) fn placeholder(anchor: ClockReading) -> Self {
+        Self::new(Token::unknown(), anchor)
+    }
+
     /// Returns a token that follows `before`, by an exchange or from the store.
     pub(crate) fn following(
         before: &Self,

@@ -20,7 +20,7 @@ const SAME_SO_OFTEN: u32 = 5;
 
 /// The failures since the last success.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Mutex<Option<Failure>>);
+pub(crate) struct Failures(Mutex<Option<Box<Failure>>>);
 
 #[derive(Debug)]
 struct Failure {
@@ -56,9 +56,9 @@ impl Failures {
     pub(crate) fn note(&self, failed: &NewFailure<'_>, backoff: &Backoff) -> Vec<Event> {
         let mut failure = self.lock();
         let earlier_refusal = failure.as_ref().and_then(|last| last.refusal.clone());
-        let mut next = Failure::following(failure.take(), failed, backoff);
+        let mut next = Failure::following(failure.take().map(|last| *last), failed, backoff);
         let events = next.events(failed, earlier_refusal.as_ref());
-        *failure = Some(next);
+        *failure = Some(Box::new(next));
         events
     }
 
@@ -131,7 +131,7 @@ impl Failures {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Failure>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Failure>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -158,7 +158,7 @@ impl Current {
     }
 
     fn forget_token(&self) {
-        let placeholder = CachedToken::new(self.placeholder.clone(), self.now());
+        let placeholder = CachedToken::placeholder(self.now());
         placeholder.revoke();
         self.cached.store(Arc::new(placeholder));
         metric::ended(self.key());

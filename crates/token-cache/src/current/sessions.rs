@@ -27,7 +27,7 @@ struct State {
     current: SessionId,
     /// How many logouts are under way: publishing waits for their end.
     logouts: u32,
-    withheld: Option<Publication>,
+    withheld: Option<Box<Publication>>,
 }
 
 impl Sessions {
@@ -61,7 +61,7 @@ impl Sessions {
         }
         match state.logouts {
             0 => publish(publication),
-            _ => state.withheld = Some(publication),
+            _ => state.withheld = Some(Box::new(publication)),
         }
     }
 
@@ -78,7 +78,7 @@ impl Sessions {
         if state.logouts == 0
             && let Some(withheld) = state.withheld.take()
         {
-            publish(withheld);
+            publish(*withheld);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is current, without a runtime, a store or a vendor.
 
-use token_core::{Error, ErrorKind, Rotation, Timestamp};
+use token_core::{Error, ErrorKind, Rotation, Secret, Timestamp, Validity};
 use tokio::time::advance;
 
 use super::cached_token::Rejection;

@@ -28,7 +28,7 @@ impl Spares {
 /// know better.
 #[derive(Debug)]
 pub(crate) struct InitialToken {
-    token: Option<(Token, RefreshFingerprint)>,
+    token: Option<Box<(Token, RefreshFingerprint)>>,
     /// It is never tried twice.
     tried: AtomicBool,
     /// The initial token that the stored grant began with.
@@ -42,7 +42,7 @@ impl InitialToken {
         Self {
             token: token.map(|token| {
                 let fingerprint = fingerprint(key, &token);
-                (token, fingerprint)
+                Box::new((token, fingerprint))
             }),
             tried: AtomicBool::new(false),
             of_the_grant: Mutex::new(None),
@@ -72,7 +72,7 @@ impl InitialToken {
 
     /// Takes the token, the first time, if the stored grant did not begin with it.
     pub(crate) fn take_unseen(&self) -> Option<Token> {
-        let (token, fingerprint) = self.token.as_ref()?;
+        let (token, fingerprint) = self.token.as_deref()?;
         let is_new = self.of_the_grant() != Some(*fingerprint);
         let is_taken = is_new && !self.tried.swap(true, Ordering::AcqRel);
         is_taken.then(|| {
@@ -92,14 +92,14 @@ impl InitialToken {
 
     /// Returns the token if it has not been tried.
     pub(crate) fn untried(&self) -> Option<&Token> {
-        let (token, _) = self.token.as_ref()?;
+        let (token, _) = self.token.as_deref()?;
         (!self.tried.load(Ordering::Acquire)).then_some(token)
     }
 
     /// Returns the token as a record would hold it, with its fingerprint, for a logout that comes
     /// before the first refresh.
     pub(crate) fn for_logout(&self) -> Option<(Token, RefreshFingerprint)> {
-        let (_, fingerprint) = self.token.as_ref()?;
+        let (_, fingerprint) = self.token.as_deref()?;
         let untried = self.untried()?;
         (self.of_the_grant() != Some(*fingerprint)).then(|| {
             let token = untried.clone().with_generation(Generation::default());

@@ -2,6 +2,7 @@
 
 mod outcome;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -89,7 +90,8 @@ impl Exchanger<'_> {
     pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
         let attempted = self.attempted(&request, 1);
-        let sent = attempted.run(self.send(request, deadline), |sent| {
+        let sending = pin!(self.send(request, deadline));
+        let sent = attempted.run(sending, |sent: &Result<Reply, ExchangeError>| {
             sent.as_ref().err().map(|failed| &failed.error)
         });
         sent.await.map_err(|failed| failed.error)
@@ -112,7 +114,8 @@ impl Exchanger<'_> {
         attempt: u32,
     ) -> Result<Steps, ExchangeError> {
         let attempted = self.attempted(&first, attempt);
-        attempted.run(self.steps(first, deadline), error_of).await
+        let steps = pin!(self.steps(first, deadline));
+        attempted.run(steps, error_of).await
     }
 
     /// Sends the first request and the further steps that the endpoint asks for. Once one request

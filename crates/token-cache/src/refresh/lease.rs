@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use token_core::store::Renewed;
@@ -36,8 +37,9 @@ impl<'a> Lease<'a> {
     }
 
     /// Runs the future, and renews the lease at each third of its life. If the lease is lost
-    /// meanwhile, the future goes on: what it brings may be the only live token.
-    pub(crate) async fn kept_while<T>(&self, work: impl Future<Output = T>) -> T {
+    /// meanwhile, the future goes on: what it brings may be the only live token. The future is large
+    /// and stays where it is: one that is moved in is held twice.
+    pub(crate) async fn kept_while<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> T {
         tokio::select! {
             biased;
             outcome = work => outcome,

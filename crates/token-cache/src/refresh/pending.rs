@@ -25,7 +25,7 @@ pub(crate) struct Pending {
 
 #[derive(Debug, Default)]
 struct State {
-    commit: Option<(CommitCondition, Record)>,
+    commit: Option<Box<(CommitCondition, Record)>>,
     has_writer: bool,
 }
 
@@ -51,8 +51,8 @@ impl Pending {
             metric::unpersisted_changed(&self.key, 1.0);
         }
         // The store still holds the ancestor of the first unwritten token.
-        let condition = earlier.map_or(condition, |(first, _)| first);
-        state.commit = Some((condition, record));
+        let condition = earlier.map_or(condition, |earlier| earlier.0);
+        state.commit = Some(Box::new((condition, record)));
     }
 
     /// Whether no commit is pending.
@@ -61,7 +61,7 @@ impl Pending {
     }
 
     pub(crate) fn newest(&self) -> Option<(CommitCondition, Record)> {
-        self.lock().commit.clone()
+        self.lock().commit.as_deref().cloned()
     }
 
     /// Forgets the commit of this record, which the store has acknowledged.
@@ -103,8 +103,8 @@ impl Pending {
     }
 
     fn take_if(&self, is_meant: impl Fn(&Record) -> bool) -> Option<Record> {
-        let taken = self.lock().commit.take_if(|(_, newest)| is_meant(newest));
-        let (_, record) = taken?;
+        let taken = self.lock().commit.take_if(|commit| is_meant(&commit.1));
+        let (_, record) = *taken?;
         metric::unpersisted_changed(&self.key, -1.0);
         Some(record)
     }

@@ -1,5 +1,6 @@
 //! Runs a refresh job under the lease, and leaves the result in the session and in the store.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -68,8 +69,10 @@ impl Refresher {
         match taken {
             Ok(None) => Ok(()),
             Ok(Some((lease, stored))) => {
-                let work = self.with_lease(session, &lease, job, stored);
-                let outcome = lease.kept_while(work).await;
+                let outcome = {
+                    let work = pin!(self.with_lease(session, &lease, job, stored));
+                    lease.kept_while(work).await
+                };
                 // While a token waits for the store, the others must wait too: they would spend its
                 // dead parent.
                 if self.pending.is_settled() {

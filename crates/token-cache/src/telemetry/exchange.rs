@@ -1,6 +1,7 @@
 //! An attempt at an exchange, as seen from outside: its span and its metrics.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use token_core::{Error, ErrorKind, Step, TokenKey};
 use tokio::time::Instant;
@@ -21,10 +22,11 @@ pub(crate) struct Attempted<'a> {
 }
 
 impl Attempted<'_> {
-    /// Runs the attempt in its span, and counts it. `error` returns what it failed with.
+    /// Runs the attempt in its span, and counts it. `error` returns what it failed with. The future
+    /// stays where it is: one that is moved in is held several times.
     pub(crate) async fn run<T>(
         self,
-        exchange: impl Future<Output = T>,
+        exchange: Pin<&mut impl Future<Output = T>>,
         error: impl FnOnce(&T) -> Option<&Error>,
     ) -> T {
         let in_span = async {

@@ -1,6 +1,7 @@
 //! The entry of a key: its record, intent and tombstone.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::token::Generation;
@@ -97,17 +98,18 @@ impl fmt::Debug for RefreshFingerprint {
 
 /// A random name of a lease owner, never reused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Owner(String);
+pub struct Owner(Arc<str>);
 
 impl Owner {
     /// Creates an owner from 16 random bytes, named in hexadecimal.
     pub fn new(random: [u8; 16]) -> Self {
-        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(name.into())
     }
 
     /// Creates an owner from its name, as [`as_str`](Self::as_str) returns it.
     pub fn named(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self(Arc::from(name.into()))
     }
 
     /// Returns the name.

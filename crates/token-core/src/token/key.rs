@@ -1,6 +1,7 @@
 //! The name of a grant.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::endpoint::query::percent_encode;
 use crate::error::kind::BuildError;
@@ -15,7 +16,7 @@ use crate::error::kind::BuildError;
 /// assert_eq!(key.as_str(), "acme/api.acme.example:8443/user%2017");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenKey(String);
+pub struct TokenKey(Arc<str>);
 
 impl TokenKey {
     /// Creates a key from the vendor, the deployment and the owner of the grant. Every byte that is
@@ -23,12 +24,8 @@ impl TokenKey {
     /// result in the same key.
     pub fn of(vendor: &str, deployment: &str, grant: &str) -> Self {
         let part = |text: &str| percent_encode(text).replace("%3A", ":");
-        Self(format!(
-            "{}/{}/{}",
-            part(vendor),
-            part(deployment),
-            part(grant)
-        ))
+        let (vendor, deployment, grant) = (part(vendor), part(deployment), part(grant));
+        Self(format!("{vendor}/{deployment}/{grant}").into())
     }
 
     /// Parses a full name, as [`as_str`](Self::as_str) returns it.
@@ -45,7 +42,7 @@ impl TokenKey {
                 "must be 1 to 512 printable ASCII characters without spaces",
             ));
         }
-        Ok(Self(name.to_owned()))
+        Ok(Self(name.into()))
     }
 
     /// Returns the name.
