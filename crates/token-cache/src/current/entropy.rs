@@ -1,10 +1,15 @@
 //! Random numbers that never fail after the cache is built: nonces, jitter, lease owners.
 
 use std::fmt;
+use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
-use token_core::BuildError;
+use token_core::{BuildError, Token, TokenKey};
+
+/// What all caches of this process draw the jitter of tokens from.
+static OF_PROCESS: OnceLock<[u8; 32]> = OnceLock::new();
 
 /// A seed from the operating system, hashed together with a counter.
 pub(crate) struct Entropy {
@@ -18,6 +23,7 @@ impl Entropy {
         getrandom::fill(&mut seed).map_err(|_| {
             BuildError::invalid("entropy", "is not provided by the operating system")
         })?;
+        OF_PROCESS.get_or_init(|| seed);
         Ok(Self {
             seed,
             drawn: AtomicU64::new(0),
@@ -41,11 +47,29 @@ impl Entropy {
 
     /// Returns one random number.
     pub(crate) fn number(&self) -> u32 {
-        self.bytes()
-            .iter()
-            .take(4)
-            .fold(0, |number, byte| (number << 8) | u32::from(*byte))
+        number(self.bytes())
     }
+
+    /// Returns the number of this token. It is the same each time the token is read in this process,
+    /// by whichever cache, so that a program that opens caches anew sees one instant at which the
+    /// token is due. Other processes, forked ones too, have another one.
+    pub(crate) fn number_of(&self, key: &TokenKey, token: &Token) -> u32 {
+        let digest = Sha256::new()
+            .chain_update(OF_PROCESS.get().unwrap_or(&self.seed))
+            .chain_update(process::id().to_le_bytes())
+            .chain_update(token.generation().number().to_le_bytes())
+            .chain_update(token.access().expose())
+            .chain_update([0])
+            .chain_update(key.as_str())
+            .finalize();
+        number(digest)
+    }
+}
+
+/// Returns the number that these bytes begin with.
+fn number(bytes: impl IntoIterator<Item = u8>) -> u32 {
+    let bytes = bytes.into_iter().take(4);
+    bytes.fold(0, |number, byte| (number << 8) | u32::from(byte))
 }
 
 impl fmt::Debug for Entropy {

@@ -146,7 +146,7 @@ impl Current {
     }
 
     fn with_policy(&self, token: Token) -> Token {
-        let jitter = self.entropy.number();
+        let jitter = self.entropy.number_of(self.key(), &token);
         let validity = token.validity().with_policy(&self.timing.policy, jitter);
         token.with_validity(validity)
     }

@@ -28,8 +28,9 @@ fn start(cache: token_cache::TokenCache) -> tokio::task::JoinHandle<()> {
 #[tokio::test(start_paused = true)]
 async fn the_first_refreshes_of_many_grants_are_spread() {
     let mut refreshed_at = Vec::new();
-    for _ in 0..50 {
-        let setup = Setup::new(Acme::single_use());
+    for number in 0..50 {
+        let tenant = format!("https://tenant{number}.example.com");
+        let setup = Setup::new(Acme::single_use().at(&tenant));
         let cache = setup.cache();
         let began = Instant::now();
         cache.token().await.unwrap();

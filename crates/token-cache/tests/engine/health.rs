@@ -208,6 +208,25 @@ async fn a_reload_takes_the_newer_token_of_another_process_and_requests_nothing(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_is_due_at_one_instant_in_all_caches_of_a_process() {
+    let setup = Setup::new(Acme::single_use());
+    let ours = setup.cache();
+    ours.token().await.unwrap();
+    let due = ours.health().refresh_at.unwrap();
+    for _ in 0..4 {
+        // As a program does that opens the store anew each time.
+        let opened = setup.newcomer();
+        opened.load().await.unwrap().unwrap();
+        assert_eq!(opened.health().refresh_at, Some(due));
+    }
+    let generation = ours.token().await.unwrap().generation();
+    let second = ours.refresh_if(generation).await.unwrap();
+    let drawn = |due: Timestamp| due.since(second.validity().issued_at());
+    let next = ours.health().refresh_at.unwrap();
+    assert_ne!(drawn(next), drawn(due), "another token, another number");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reload_after_a_logout_elsewhere_hands_out_no_token() {
     let setup = Setup::new(Acme::single_use());
     let (ours, (theirs, _)) = (setup.cache(), setup.other_process());
