@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use token_core::TokenKey;
 use token_core::store::StoreError;
 
-use crate::failure::reading;
+use crate::failure::{reading, unreadable};
 use crate::file_name::file_name;
 use crate::permissions;
+
+const LEADS_ELSEWHERE: &str = "the token file is a symbolic link to a directory that is not for this \
+    user only: remove the link, and log in again";
 
 /// The paths of a key's token file and of the files next to it.
 pub(crate) struct TokenPaths {
@@ -31,7 +34,9 @@ impl TokenPaths {
         };
         permissions::check_directory(directory)?;
         if paths.directory() != directory {
-            permissions::check_directory(paths.directory())?;
+            // The advice for the store's own directory would be wrong for one such as /etc.
+            permissions::check_directory(paths.directory())
+                .map_err(|_| unreadable(&named, LEADS_ELSEWHERE))?;
         }
         paths
             .files()

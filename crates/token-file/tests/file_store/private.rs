@@ -223,6 +223,9 @@ async fn a_token_file_that_leads_to_a_device_is_an_error() {
     let store = fixture.store();
     let said = tokio::time::timeout(Duration::from_secs(60), refusals(&store)).await;
     for said in said.unwrap() {
-        assert!(said.contains("/dev"), "{said}");
+        assert!(said.contains("is a symbolic link"), "{said}");
+        assert!(said.contains("remove the link"), "{said}");
+        assert!(said.contains(fixture.file().to_str().unwrap()), "{said}");
+        assert!(!said.contains("0700"), "{said}");
     }
 }
