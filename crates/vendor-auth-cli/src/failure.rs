@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use vendor_auth::{Error, ErrorKind};
 
+pub(crate) use self::words::of_the_command;
+
 use crate::printable::printable;
 
 /// The command line is wrong.
@@ -125,7 +127,7 @@ impl fmt::Display for Failure {
 /// Returns what happened, and what to do. The key of the grant is left out: people know the grant
 /// by its profile, which is named beside it.
 pub(crate) fn text(error: &Error) -> String {
-    words::of_the_command(without_key(error))
+    of_the_command(without_key(error))
 }
 
 fn without_key(error: &Error) -> String {

@@ -6,6 +6,7 @@ mod args;
 mod child;
 mod commands;
 mod config;
+mod directory;
 mod failure;
 mod grant;
 mod http;

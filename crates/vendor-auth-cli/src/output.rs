@@ -8,7 +8,9 @@ use vendor_auth::types::{ApiOrigin, Timestamp, TokenPlacement};
 use vendor_auth::{Secret, Token};
 
 use crate::api_headers::{canonical, not_carried};
+use crate::config::profile::Profile;
 use crate::failure::Failure;
+use crate::grant;
 
 /// A format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -34,13 +36,24 @@ pub(crate) enum Format {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printed<'a> {
     pub(crate) profile: &'a str,
-    pub(crate) username: &'a str,
+    username: &'a str,
     pub(crate) token: &'a Token,
-    pub(crate) origins: &'a [ApiOrigin],
-    pub(crate) now: Timestamp,
+    origins: &'a [ApiOrigin],
+    now: Timestamp,
 }
 
-impl Printed<'_> {
+impl<'a> Printed<'a> {
+    /// A token of this profile, which may be sent to these origins.
+    pub(crate) fn of(profile: &'a Profile, token: &'a Token, origins: &'a [ApiOrigin]) -> Self {
+        Self {
+            profile: &profile.name,
+            username: profile.username(),
+            token,
+            origins,
+            now: grant::now(),
+        }
+    }
+
     /// Returns the text, with a line feed at its end.
     pub(crate) fn to_text(self, format: Format) -> Result<Secret, Failure> {
         let text = match format {

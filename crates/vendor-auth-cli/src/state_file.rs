@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,7 @@ use vendor_auth::types::TokenKey;
 
 use crate::config::profile::Profile;
 use crate::config::simulator;
+use crate::directory::make_private;
 
 /// The file of one grant; without a home directory there is none.
 #[derive(Clone, Debug)]
@@ -44,7 +45,8 @@ impl StateFile {
             return;
         };
         let written = || -> io::Result<()> {
-            make(directory)?;
+            // The store is beside it, and refuses a parent that others can write to.
+            make_private(directory)?;
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
             file.write_all(&serde_json::to_vec(state)?)?;
             file.persist(path)?;
@@ -58,14 +60,4 @@ impl StateFile {
             drop(fs::remove_file(path));
         }
     }
-}
-
-/// Makes a directory that only this user can enter, whatever the umask is: the store is beside it,
-/// and refuses a parent that others can write to.
-fn make(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
 }

@@ -1,6 +1,6 @@
 //! Writes a first configuration.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use vendor_auth::Secret;
 
 use super::token::{print, replace};
 use crate::config;
+use crate::directory;
 use crate::failure::Failure;
 
 const HEADER: &str = include_str!("init/header.toml");
@@ -98,15 +99,9 @@ fn commented(block: &str) -> String {
 }
 
 fn make_parent(path: &Path) -> Result<(), Failure> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let made = builder.create(parent);
-    made.map_err(|error| Failure::store(format!("{}: {error}", parent.display())))
+    let parent = directory::of_file(path);
+    directory::make_private(parent)
+        .map_err(|error| Failure::store(format!("{}: {error}", parent.display())))
 }
 
 #[cfg(test)]

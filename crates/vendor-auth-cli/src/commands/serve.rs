@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::config::profile::Profile;
 use crate::config::settings::StoreKind;
 use crate::failure::{Failure, say};
-use crate::grant::{self, Grant, Wanted};
+use crate::grant::{Grant, Wanted};
 use crate::output::Printed;
 use crate::signals;
 use crate::store;
@@ -153,13 +153,8 @@ async fn write_once(
 ) -> Result<(), Failure> {
     check_store(config, profile).await?;
     let (token, _grant) = Grant::token(config, profile, Wanted::default()).await?;
-    let printed = Printed {
-        profile: &profile.name,
-        username: profile.username(),
-        token: &token,
-        origins: &config.origins(profile)?,
-        now: grant::now(),
-    };
+    let origins = config.origins(profile)?;
+    let printed = Printed::of(profile, &token, &origins);
     for sink in sinks {
         sink.write(&printed).await?;
     }

@@ -10,8 +10,9 @@ use clap::Args;
 use vendor_auth::Secret;
 
 use crate::config::Config;
+use crate::directory;
 use crate::failure::Failure;
-use crate::grant::{self, Grant, Wanted};
+use crate::grant::{Grant, Wanted};
 use crate::output::{Format, Printed};
 
 /// The arguments of `token`.
@@ -56,13 +57,8 @@ pub(crate) async fn run(config: &Config, args: &TokenArgs) -> Result<ExitCode, F
         ..Wanted::default()
     };
     let (token, _grant) = Grant::token(config, profile, wanted).await?;
-    let printed = Printed {
-        profile: &profile.name,
-        username: profile.username(),
-        token: &token,
-        origins: &config.origins(profile)?,
-        now: grant::now(),
-    };
+    let origins = config.origins(profile)?;
+    let printed = Printed::of(profile, &token, &origins);
     let text = printed.to_text(args.output)?;
     match &args.file {
         Some(path) => replace(path, &text, 0o600)?,
@@ -83,10 +79,6 @@ pub(crate) fn print(text: &Secret) -> Result<(), Failure> {
 /// Replaces a file at once, so that nobody reads half of it.
 pub(crate) fn replace(path: &Path, text: &Secret, mode: u32) -> Result<(), Failure> {
     refuse_special(path)?;
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".vendor-auth-");
     #[cfg(unix)]
@@ -94,7 +86,7 @@ pub(crate) fn replace(path: &Path, text: &Secret, mode: u32) -> Result<(), Failu
     #[cfg(not(unix))]
     let _ = mode; // the permissions of the directory decide
     let written = || -> io::Result<()> {
-        let mut file = builder.tempfile_in(directory)?;
+        let mut file = builder.tempfile_in(directory::of_file(path))?;
         file.write_all(text.expose().as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path)?;

@@ -37,7 +37,7 @@ const WORDS: [(&str, &str); 8] = [
 ];
 
 /// Returns a library's text in words of this command.
-pub(super) fn of_the_command(text: String) -> String {
+pub(crate) fn of_the_command(text: String) -> String {
     let fitting = WORDS.iter().find(|(theirs, _)| text.contains(theirs));
     match fitting {
         Some((theirs, ours)) => text.replace(theirs, ours),

@@ -50,7 +50,8 @@ pub(super) async fn check(checks: &Checks<'_>, target: &Target, next: &Next, rep
             report.skip(&["tls"], "the server was not asked to the end");
             let code = failure::code(error.to_error().kind());
             let advice = "the server or the proxy fails: ask whoever runs it";
-            report.fail("http", code, error.to_string(), advice);
+            let found = failure::of_the_command(error.to_string());
+            report.fail("http", code, found, advice);
             report.skip(&["clock"], "there is no answer");
         }
     }
@@ -75,15 +76,12 @@ fn judge_status(status: StatusCode, report: &Report) {
     }
 }
 
-/// The transport's texts are "what: why; what to do", for programs.
+/// The transport's texts are "what: why; what to do".
 fn untrusted(error: &SendError, seen: Option<&str>, report: &Report) {
-    let text = error.to_string();
+    let text = failure::of_the_command(error.to_string());
     let (why, advice) = text.split_once("; ").unwrap_or((&text, ""));
     let is_self_signed = seen.is_some_and(|seen| seen.contains(certificate::SELF_SIGNED));
     let advice = match advice {
-        "add a private CA with `add_root_certificates_pem`" => {
-            "write `ca_file = \"PATH\"` under `[http]`, with the authority's certificate"
-        }
         "" if why.contains("no TLS version or cipher suite in common") => {
             "the server must take TLS 1.2 or 1.3 without a client certificate: have it updated, or \
              use a proxy that does it"

@@ -116,6 +116,7 @@ mod unix {
     use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
     use super::BACKLOG;
+    use crate::directory;
     use crate::failure::say;
 
     /// A socket file, which is removed at the end.
@@ -130,13 +131,9 @@ mod unix {
         /// user connect. One that nobody listens on any more is replaced.
         pub(super) async fn bind(path: &Path) -> io::Result<Self> {
             refuse_what_is_in_use(path).await?;
-            let directory = match path.parent() {
-                Some(parent) if parent != Path::new("") => parent,
-                _ => Path::new("."),
-            };
             let private = tempfile::Builder::new()
                 .prefix(".va")
-                .tempdir_in(directory)?;
+                .tempdir_in(directory::of_file(path))?;
             let first = private.path().join("s");
             let socket = UnixSocket::new_stream()?;
             socket.bind(&first)?;

@@ -1,6 +1,6 @@
 //! The directory of the running simulator: one for each user.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use vendor_auth::Secret;
 
 use crate::commands::token::replace;
 use crate::config::simulator;
+use crate::directory::{self, make_private};
 use crate::failure::Failure;
 
 /// How often the lock is tried: other commands hold it for an instant.
@@ -49,9 +50,8 @@ impl Place {
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.path(name);
-        if let Some(parent) = path.parent() {
-            make(parent).map_err(|error| failure(parent, &error))?;
-        }
+        let parent = directory::of_file(&path);
+        make_private(parent).map_err(|error| failure(parent, &error))?;
         replace(&path, &Secret::from(text), 0o600)
     }
 
@@ -82,7 +82,7 @@ impl Drop for Place {
 
 /// Returns the lock, unless another process has it.
 fn locked(directory: &Path) -> io::Result<Option<File>> {
-    make(directory)?;
+    make_private(directory)?;
     let path = directory.join(simulator::LOCK);
     let mut options = File::options();
     options.create(true).truncate(false).read(true).write(true);
@@ -115,14 +115,6 @@ fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_file: &File, path: &Path) -> bool {
     path.exists()
-}
-
-fn make(directory: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {

@@ -124,13 +124,7 @@ impl Kept {
         };
         let token = Token::clone(&token);
         self.note_token();
-        let printed = Printed {
-            profile: self.name(),
-            username: self.grant.profile.username(),
-            token: &token,
-            origins: &self.origins,
-            now: grant::now(),
-        };
+        let printed = Printed::of(&self.grant.profile, &token, &self.origins);
         if outlets.files.write(&printed).await && !is_same(outlets.hook_had.as_ref(), &token) {
             if let Some(hook) = &outlets.hook {
                 hook.run_for(&token);
