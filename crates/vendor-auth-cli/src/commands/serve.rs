@@ -119,6 +119,7 @@ fn chosen<'a>(config: &'a Config, args: &ServeArgs) -> Result<Vec<&'a Profile>, 
             )));
         }
     }
+    sink::refuse_same_file(&args.sink)?;
     Ok(profiles)
 }
 

@@ -1,7 +1,7 @@
 //! What TCP clients send beside the guard header: every user of the machine reaches a loopback
 //! port, but only this user reads the file.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,9 @@ use sha2::{Digest as _, Sha256};
 use vendor_auth::Secret;
 
 use super::places;
+use crate::directory;
 use crate::failure::Failure;
+use crate::text_file;
 
 /// The shortest text that cannot be guessed.
 const SHORTEST: usize = 16;
@@ -50,12 +52,8 @@ impl Bearer {
 
 fn read_or_make(path: &Path) -> io::Result<Secret> {
     loop {
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                let text = Secret::from(text);
-                check(path, text.expose().trim())?;
-                return Ok(Secret::from(text.expose().trim().to_owned()));
-            }
+        match File::open(path) {
+            Ok(file) => return read(&file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -66,17 +64,27 @@ fn read_or_make(path: &Path) -> io::Result<Secret> {
     }
 }
 
+/// Reads the file that was opened: another one may have taken its path meanwhile.
+fn read(file: &File) -> io::Result<Secret> {
+    check_access(file)?;
+    let text = Secret::from(text_file::text_of(file)?);
+    let bearer = text.expose().trim();
+    let is_printable = bearer.bytes().all(|byte| byte.is_ascii_graphic());
+    match bearer.len() >= SHORTEST && is_printable {
+        true => Ok(Secret::from(bearer.to_owned())),
+        false => Err(io::Error::other(format!(
+            "must be at least {SHORTEST} visible ASCII characters; remove it to get a good one"
+        ))),
+    }
+}
+
 /// Makes the file at once, with its content; fails if another process was first.
 fn make(path: &Path) -> io::Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let text = Secret::from(base16ct::lower::encode_string(&random));
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
     // Such files are 0600.
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory::of_file(path))?;
     writeln!(file, "{}", text.expose())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path)
@@ -84,28 +92,28 @@ fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn check(path: &Path, text: &str) -> io::Result<()> {
-    let is_printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if text.len() < SHORTEST || !is_printable {
-        return Err(io::Error::other(format!(
-            "must be at least {SHORTEST} visible ASCII characters; remove it to get a good one"
-        )));
-    }
-    check_mode(path)
-}
-
+/// Refuses a file that others know: its owner can read it whatever its mode is. Root can read all
+/// files anyway.
 #[cfg(unix)]
-fn check_mode(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    match fs::metadata(path)?.permissions().mode() & 0o077 {
+fn check_access(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = file.metadata()?;
+    let user = rustix::process::geteuid().as_raw();
+    if ![0, user].contains(&found.uid()) {
+        return Err(io::Error::other(
+            "belongs to another user; write another file, or remove it to get a good one",
+        ));
+    }
+    match found.mode() & 0o077 {
         0 => Ok(()),
         _ => Err(io::Error::other(
-            "other users can read it; run `chmod 600` on it",
+            "other users have access to it; run `chmod 600` on it",
         )),
     }
 }
 
+/// On Windows, a user's files are private.
 #[cfg(not(unix))]
-fn check_mode(_path: &Path) -> io::Result<()> {
+fn check_access(_file: &File) -> io::Result<()> {
     Ok(())
 }

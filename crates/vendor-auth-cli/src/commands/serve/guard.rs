@@ -27,6 +27,8 @@ use super::bearer::Bearer;
 
 /// The header that a web page cannot send.
 pub(super) const GUARD_HEADER: &str = "x-vendor-auth";
+/// The scheme of the bearer.
+const SCHEME: &[u8] = b"Bearer";
 /// Headers that proxies add.
 const OF_PROXIES: [&str; 4] = [
     "x-forwarded-for",
@@ -101,8 +103,7 @@ impl Guard {
                 "send the header `X-Vendor-Auth: true`",
             ));
         }
-        let sent = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        let sent = sent.and_then(|value| value.strip_prefix(b"Bearer "));
+        let sent = headers.get(AUTHORIZATION).and_then(bearer_of);
         let bearer = bearer.as_ref();
         if bearer
             .zip(sent)
@@ -117,6 +118,13 @@ impl Guard {
         );
         Err(Refusal::new(StatusCode::UNAUTHORIZED, "bearer", why))
     }
+}
+
+/// Returns what follows the scheme, whose case does not count (RFC 9110 section 11.1).
+fn bearer_of(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, rest) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    let credentials = rest.strip_prefix(b" ")?.trim_ascii_start();
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(credentials)
 }
 
 /// Returns whether a segment of the path is `..`, also in the spellings that others decode later.

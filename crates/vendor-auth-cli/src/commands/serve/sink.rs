@@ -1,7 +1,7 @@
 //! Files that have the newest token.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 use std::str::FromStr;
 
 use clap::ValueEnum as _;
@@ -16,7 +16,7 @@ use crate::output::{Format, Printed};
 pub(super) struct Sink {
     pub(super) name: String,
     format: Format,
-    pub(super) path: PathBuf,
+    path: PathBuf,
     mode: u32,
 }
 
@@ -31,6 +31,20 @@ impl Sink {
             Err(Failure::store(format!("{path}: not written: {error}")))
         })
     }
+}
+
+/// Refuses two sinks with one file: each would replace what the other wrote.
+pub(super) fn refuse_same_file(sinks: &[Sink]) -> Result<(), Failure> {
+    let file = |sink: &Sink| absolute(&sink.path).unwrap_or_else(|_| sink.path.clone());
+    for (index, sink) in sinks.iter().enumerate() {
+        let mut before = sinks.iter().take(index);
+        if let Some(first) = before.find(|other| file(other) == file(sink)) {
+            return Err(Failure::usage(format!(
+                "--sink {sink}: --sink {first} has the same file; write another path"
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl FromStr for Sink {
@@ -74,12 +88,12 @@ fn no_format(text: &str) -> String {
     format!("`{text}` is not a format; write {}", names.join(", "))
 }
 
-/// Reads permissions, which others than the owner and the group may only have to read.
+/// Reads permissions: others than the owner can at most be let read the file.
 fn parse_mode(text: &str) -> Result<u32, String> {
     let is_octal = (3..=4).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
     let mode = u32::from_str_radix(text, 8).ok().filter(|_| is_octal);
     match mode {
-        Some(mode) if mode & !0o664 == 0 && mode & 0o400 != 0 => Ok(mode),
+        Some(mode) if mode & !0o644 == 0 && mode & 0o400 != 0 => Ok(mode),
         Some(_) => Err(format!(
             "the mode {text} lets others write the file, or is not one of a file that is read; \
              write 0600 or 0640"
@@ -110,6 +124,7 @@ mod tests {
             ),
             ("app:json:/x:rw", "`rw` is not a mode; write 0600 or 0640"),
             ("app:json:/x:0666", "lets others write"),
+            ("app:json:/x:0660", "lets others write"),
             ("app:json:/x:4755", "lets others write"),
         ];
         for (text, expected) in cases {

@@ -24,9 +24,7 @@ async fn clients_that_connect_while_the_process_is_busy_are_queued() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     let socket = home.path("s.sock");
-    let unix = format!("unix:{}", socket.display());
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--listen", &unix];
-    let serving = Serving::start(&home, home.command(&arguments), 2);
+    let serving = Serving::on_both(&home, &socket);
     let address = ([127, 0, 0, 1], serving.port()).into();
     // It accepts nothing meanwhile.
     serving.signal(Signal::STOP);

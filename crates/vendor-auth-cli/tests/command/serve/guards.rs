@@ -40,6 +40,14 @@ async fn a_token_over_a_port_needs_the_guard_header_and_the_bearer() {
         assert_eq!(with(path, &[guard, wrong]).refused(401), "bearer");
     }
     assert!(!with("/token/demo", &[guard, &bearer]).token().is_empty());
+    for scheme in ["bearer", "BEARER", "Bearer "] {
+        let sent = format!("Authorization: {scheme} {}", serving.bearer());
+        assert!(!with("/token/demo", &[guard, &sent]).token().is_empty());
+    }
+    for other in ["Basic", "Bearerer", "Bearer\t"] {
+        let sent = format!("Authorization: {other} {}", serving.bearer());
+        assert_eq!(with("/token/demo", &[guard, &sent]).refused(401), "bearer");
+    }
     // A browser's request for leave to send the header from another site gets none.
     let preflight = serving.ask(
         "OPTIONS /token/demo HTTP/1.1\nHost: 127.0.0.1\nOrigin: https://evil.example\n\
@@ -98,9 +106,7 @@ async fn proxied_requests_and_paths_upwards_are_refused_on_port_and_socket() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     let path = home.path("s.sock");
-    let unix = format!("unix:{}", path.display());
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--listen", &unix];
-    let serving = Serving::start(&home, home.command(&arguments), 2);
+    let serving = Serving::on_both(&home, &path);
     let rest = format!(
         "Host: localhost\nX-Vendor-Auth: true\nAuthorization: Bearer {}",
         serving.bearer()
@@ -227,7 +233,7 @@ fn what_would_let_others_in_is_a_wrong_command_line() {
     assert!(
         readable
             .failed(74)
-            .contains("other users can read it; run `chmod 600`")
+            .contains("other users have access to it; run `chmod 600`")
     );
     fs::set_permissions(home.path("bearer"), Permissions::from_mode(0o600)).unwrap();
     fs::write(home.path("bearer"), "short").unwrap();
@@ -237,6 +243,19 @@ fn what_would_let_others_in_is_a_wrong_command_line() {
             .failed(74)
             .contains("at least 16 visible ASCII characters")
     );
+    fs::write(home.path("bearer"), "0123456789abcdef").unwrap();
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(home.path("bearer"), Some(65_534), None).is_ok() {
+        let foreign = run(&["--listen", "127.0.0.1:0", "--bearer-file", "bearer"]);
+        assert!(foreign.failed(74).contains("belongs to another user"));
+    }
+    let long = fs::File::create(home.path("long")).unwrap();
+    long.set_permissions(Permissions::from_mode(0o600)).unwrap();
+    long.set_len(5 << 20).unwrap();
+    let long = run(&["--listen", "127.0.0.1:0", "--bearer-file", "long"]);
+    assert!(long.failed(74).contains("has more than 4 MiB"));
+    let same = ["--sink", "demo:json:t:0600", "--sink", "demo:text:./t:0640"];
+    assert!(run(&same).failed(64).contains("has the same file"));
     fs::write(home.path("s.sock"), "a file").unwrap();
     let file = run(&["--listen", "unix:s.sock"]);
     assert!(file.failed(74).contains("is a file, not a socket"));

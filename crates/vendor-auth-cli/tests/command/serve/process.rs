@@ -1,7 +1,7 @@
 //! The running command.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -64,6 +64,13 @@ impl Serving {
                 Err(error) => panic!("no line with {text:?}: {error}"),
             }
         }
+    }
+
+    /// Listens on a free port and on this socket.
+    pub(super) fn on_both(home: &Home, socket: &Path) -> Self {
+        let unix = format!("unix:{}", socket.display());
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--listen", &unix];
+        Self::start(home, home.command(&arguments), 2)
     }
 
     /// Returns what it wrote after the lines that were waited for, once it has ended.

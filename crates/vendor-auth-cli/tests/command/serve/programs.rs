@@ -135,9 +135,7 @@ async fn httpie_and_curl_get_the_token() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     let socket = home.path("s.sock");
-    let unix = format!("unix:{}", socket.display());
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--listen", &unix];
-    let serving = Serving::start(&home, home.command(&arguments), 2);
+    let serving = Serving::on_both(&home, &socket);
     let token = serving.get("/token/demo").token();
     let url = format!("http://127.0.0.1:{}/token/demo", serving.port());
 
