@@ -68,14 +68,18 @@ pub(crate) async fn prepare(_config: &Config) -> Result<(), Failure> {
 }
 
 fn files(config: &Config, settings: &StoreSettings) -> Result<FileStore, Failure> {
-    let store = match &settings.directory {
-        Some(directory) => FileStore::at(resolve(config.path(), directory)),
-        None => FileStore::in_default_directory("vendor-auth").map_err(|it| wrong(config, &it))?,
-    };
+    let store = unsealed_files(config, settings)?;
     Ok(match &settings.sealing {
         Some(sealing) => store.sealed_with(sealing_of(config, sealing)?),
         None => store,
     })
+}
+
+fn unsealed_files(config: &Config, settings: &StoreSettings) -> Result<FileStore, Failure> {
+    match &settings.directory {
+        Some(directory) => Ok(FileStore::at(resolve(config.path(), directory))),
+        None => FileStore::in_default_directory("vendor-auth").map_err(|it| wrong(config, &it)),
+    }
 }
 
 #[cfg(feature = "redis")]

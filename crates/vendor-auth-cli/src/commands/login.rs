@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::config::login::Login;
 use crate::failure::Failure;
 use crate::grant::{self, Grant};
-use crate::store;
+use crate::store::{self, writing};
 
 /// How long the vendor is waited for once the person is done.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -51,6 +51,10 @@ pub(crate) async fn run(config: &Config, args: &LoginArgs) -> Result<ExitCode, F
     store::prepare(config.of(profile)).await?;
     let (grant, login) = Grant::open_for_login(config, profile, WITHIN)?;
     args.check(&login)?;
+    if login.asks_a_person() {
+        grant.check_store().await?;
+        writing::attempt(config.of(profile)).await?;
+    }
     let token = match login {
         Login::Browser(login) => browser::log_in(config, &grant, login, args).await?,
         Login::Password(login) => password::log_in(&grant, login, args.password_stdin).await?,

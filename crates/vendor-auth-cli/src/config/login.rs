@@ -21,6 +21,13 @@ pub(crate) enum Login {
     Unneeded,
 }
 
+impl Login {
+    /// Returns whether a person has to do something.
+    pub(crate) fn asks_a_person(&self) -> bool {
+        matches!(self, Self::Browser(_) | Self::Password(_))
+    }
+}
+
 /// A login with a browser.
 #[derive(Clone, Debug)]
 pub(crate) struct BrowserLogin {

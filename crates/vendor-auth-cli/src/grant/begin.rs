@@ -27,7 +27,7 @@ impl Grant {
         Ok((Self::online(config, profile, endpoint, within)?, login))
     }
 
-    /// Fails if the store cannot be read: before a person is asked for anything.
+    /// Fails if the store cannot be read.
     pub(crate) async fn check_store(&self) -> Result<(), Failure> {
         match self.tokens.load().await {
             Err(error) if error.kind() == ErrorKind::Store => Err(self.failure(&error)),

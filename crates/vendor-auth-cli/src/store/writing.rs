@@ -1,15 +1,18 @@
-//! Whether a server's store can be written.
+//! Whether the store can be written.
+
+mod files;
 
 use vendor_auth::types::store::StoreError;
 
+pub(crate) use self::files::Directory;
 use super::Config;
 use crate::config::settings::StoreKind;
 use crate::failure::{self, Failure};
 
-/// Tries whether the store can be written, and leaves nothing behind. Files are not tried.
+/// Tries whether the store can be written, and leaves nothing behind.
 pub(crate) async fn attempt(config: &Config) -> Result<(), Failure> {
     let tried = match config.store.kind {
-        StoreKind::File => return Ok(()),
+        StoreKind::File => return Directory::of(config)?.attempt().map_err(Failure::from),
         StoreKind::Redis => redis(config).await?,
         StoreKind::Postgres => postgres(config).await?,
     };

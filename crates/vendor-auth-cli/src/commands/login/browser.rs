@@ -34,7 +34,6 @@ pub(super) async fn log_in(
     login: BrowserLogin,
     args: &LoginArgs,
 ) -> Result<TokenGuard, Failure> {
-    grant.check_store().await?;
     let (redirects, redirect_uri) = Redirects::listen(&login.redirect).await?;
     let attempt = Attempt {
         grant,

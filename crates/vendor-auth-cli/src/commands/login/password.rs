@@ -24,7 +24,6 @@ pub(super) async fn log_in(
     login: PasswordLogin,
     from_stdin: bool,
 ) -> Result<TokenGuard, Failure> {
-    grant.check_store().await?;
     let name = &grant.profile.name;
     let account = match &login.account {
         Some(account) => account.clone(),

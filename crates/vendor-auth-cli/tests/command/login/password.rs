@@ -139,6 +139,24 @@ async fn a_wrong_password_is_refused_and_is_in_no_text() {
 }
 
 #[tokio::test]
+async fn nobody_logs_in_if_the_store_could_not_take_the_token() {
+    let server = vendor().await;
+    let home = person(&server, "account = \"ada@example.com\"");
+    let profile = fs::read_to_string(home.config_path()).unwrap();
+    // Nobody can write there, not even root.
+    let store = "[store]\ndirectory = \"/proc/vendor-auth\"\n";
+    fs::write(home.config_path(), format!("{store}{profile}")).unwrap();
+    let ran = log_in(&home, &format!("{PASSWORD}\n"));
+    let text = ran.failed(74);
+    assert!(
+        text.contains("/proc/vendor-auth cannot be written: ")
+            && text.contains("write another `store.directory`"),
+        "{text}"
+    );
+    assert_eq!(server.exchange_count(), 0);
+}
+
+#[tokio::test]
 async fn without_a_terminal_the_person_is_told_what_to_write() {
     let server = vendor().await;
     let nameless = person(&server, "");
