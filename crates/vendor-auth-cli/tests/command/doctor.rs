@@ -233,12 +233,8 @@ fn a_program_that_waits_for_a_person_is_ended_and_does_not_hold_the_output() {
 fn what_hangs_in_the_operating_system_ends_with_the_time_for_all_checks() {
     let home = home_at("https://127.0.0.1:1/token");
     let config = fs::read_to_string(home.config_path()).unwrap();
-    let pipe = |path: &Path| {
-        let made = Command::new("mkfifo").arg(path).status().unwrap();
-        assert!(made.success());
-    };
-    // Nobody writes into these.
-    pipe(&home.config_path().with_file_name("pipe"));
+    // Nobody writes into these pipes.
+    home.fifo(".config/vendor-auth/pipe");
     let named = format!("{config}[http]\nca_file = \"pipe\"\n");
     fs::write(home.config_path(), named).unwrap();
     let found = Findings::of(&home, &["--timeout", "1"], 75);
@@ -250,7 +246,7 @@ fn what_hangs_in_the_operating_system_ends_with_the_time_for_all_checks() {
     found.is("token request", "skipped", "there was no time left");
 
     fs::remove_file(home.config_path()).unwrap();
-    pipe(&home.config_path());
+    home.fifo(".config/vendor-auth/config.toml");
     let found = Findings::of(&home, &["--timeout", "1", "--send"], 75);
     found.is(
         "configuration",

@@ -111,6 +111,24 @@ allow_plain_http = true
         command
     }
 
+    /// Returns the command, as a shell starts it after this line.
+    #[cfg(unix)]
+    pub(crate) fn command_after(&self, line: &str, arguments: &[&str]) -> Command {
+        let command = self.command(arguments);
+        let script = format!("{line}; exec \"$0\" \"$@\"");
+        let variables = command.get_envs();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &script])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null());
+        shell
+    }
+
     /// Runs the command.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.command(arguments).output().unwrap())

@@ -1,7 +1,6 @@
 //! Files and answers that were made to do harm.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
@@ -87,18 +86,7 @@ fn what_the_configuration_and_the_command_line_name_does_not_direct_the_terminal
 
 /// Runs the command with little memory.
 fn with_little_memory(home: &Home, arguments: &[&str]) -> Ran {
-    let command = home.command(arguments);
-    let mut limited = Command::new("sh");
-    limited
-        .args(["-c", "ulimit -v 3000000; exec \"$@\"", "sh"])
-        .arg(command.get_program())
-        .args(arguments)
-        .env_clear()
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+    let mut limited = home.command_after("ulimit -v 3000000", arguments);
     Ran::of(&limited.output().unwrap())
 }
 

@@ -86,13 +86,20 @@ impl Left {
         }
     }
 
-    /// Returns whether the vendor issued more tokens than had reached the disk. It may act on what
-    /// a process had sent after that process was killed, so it is asked at the end, and of a grant
-    /// that no process could use since.
+    /// Returns whether the vendor issued more tokens than had reached the disk, and refused what
+    /// the last process sent. It may act on what a process had sent after that process was killed,
+    /// so it is asked at the end; that none of those tokens is of the last process, the refusal
+    /// shows.
     fn is_lost(&self, server: &OAuth2Server) -> bool {
-        let is_its =
-            |exchange: &&Exchange| exchange.grant == Some(self.grant) && exchange.is_issued();
-        server.exchanges().iter().filter(is_its).count() > self.stored
+        let exchanges = server.exchanges();
+        let is_its = |exchange: &&Exchange| exchange.grant == Some(self.grant);
+        let issued: Vec<bool> = exchanges
+            .iter()
+            .filter(is_its)
+            .map(Exchange::is_issued)
+            .collect();
+        let count = issued.iter().filter(|is_issued| **is_issued).count();
+        count > self.stored && issued.last() == Some(&false)
     }
 }
 

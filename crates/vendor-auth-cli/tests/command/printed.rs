@@ -1,8 +1,6 @@
 //! How `vendor-auth token` prints a token.
 
 use std::fs;
-#[cfg(unix)]
-use std::process::Command;
 
 use serde_json::Value;
 use token_sim::{EnosServer, OAuth2Server};
@@ -80,8 +78,7 @@ async fn a_link_a_pipe_and_a_directory_are_not_replaced_by_a_file() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     std::os::unix::fs::symlink("elsewhere", home.path("link")).unwrap();
-    let made = Command::new("mkfifo").arg(home.path("pipe")).status();
-    assert!(made.unwrap().success());
+    home.fifo("pipe");
     fs::create_dir(home.path("directory")).unwrap();
     for (name, why) in [
         ("link", "link is a symbolic link; write the file"),

@@ -85,19 +85,10 @@ async fn a_signal_reaches_the_program_which_decides_what_it_means() {
 async fn a_signal_that_is_ignored_from_the_start_stays_ignored_by_the_program_too() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
-    let command = home.command(&["run", "demo", "--", "sh", "-c", "echo ready; exec cat"]);
+    let arguments = ["run", "demo", "--", "sh", "-c", "echo ready; exec cat"];
     // A shell's way to start something as `nohup` does.
-    let shell = "trap '' HUP; exec \"$0\" \"$@\"";
-    let mut ignoring = Command::new("sh");
-    ignoring.args(["-c", shell]).arg(command.get_program());
-    let mut process = ignoring
-        .args(command.get_args())
-        .env_clear()
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
+    let mut process = home
+        .command_after("trap '' HUP", &arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -187,19 +187,8 @@ async fn others_cannot_enter_what_is_made_whatever_the_umask_is() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     server.fault(Fault::status(503).until_cleared());
-    let command = home.command(&["token", "demo", "--timeout", "1"]);
-    let script = "umask 000; exec \"$0\" \"$@\"";
-    let ran = Command::new("sh")
-        .args(["-c", script])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .output();
-    assert_eq!(Ran::of(&ran.unwrap()).code, 75);
+    let mut command = home.command_after("umask 000", &["token", "demo", "--timeout", "1"]);
+    assert_eq!(Ran::of(&command.output().unwrap()).code, 75);
     for made in [
         ".local/state/vendor-auth",
         ".local/state/vendor-auth/failures",
@@ -216,17 +205,8 @@ async fn a_crash_leaves_no_core_dump_with_a_secret() {
     let server = OAuth2Server::start().await.unwrap();
     let home = Home::of_client(&server);
     server.fault(Fault::no_answer());
-    let command = home.command(&["token", "demo"]);
-    let mut process = Command::new("sh")
-        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .current_dir(home.path(""))
+    let mut process = home
+        .command_after("ulimit -c unlimited", &["token", "demo"])
         .spawn()
         .unwrap();
     while server.exchange_count() == 0 {
