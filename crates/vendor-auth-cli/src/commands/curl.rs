@@ -30,7 +30,8 @@ pub(crate) struct CurlArgs {
     /// The profile
     name: String,
 
-    /// The arguments of curl. All URLs must be of the profile's hosts. `.curlrc` is not read
+    /// The arguments of curl. All URLs must be of the profile's hosts. `.curlrc` is not read. Once
+    /// curl runs, the exit code is that of curl
     #[arg(last = true, required = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
 }
