@@ -12,8 +12,8 @@ use token_core::{Error, Generation, OneTimeGrant, Token};
 
 use self::wait::{block_on, if_ready};
 use crate::cache::{Drained, TokenCache};
-use crate::current::cached_token::TokenGuard;
 use crate::current::events::{Event, Events};
+use crate::current::token_guard::TokenGuard;
 use crate::refresh::grant_state::GrantState;
 use crate::refresh::revoke::LoggedOut;
 

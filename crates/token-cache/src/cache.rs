@@ -13,8 +13,8 @@ use token_core::{
     Answer, Attempt, Error, ErrorKind, Generation, Request, Scrubber, Token, TokenKey,
 };
 
-use crate::current::cached_token::TokenGuard;
 use crate::current::events::Events;
+use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
 use crate::flight::health::Health;

@@ -14,6 +14,7 @@ mod next_exchange;
 mod publish;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod token_guard;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,12 +30,13 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
 
 use self::backoff::Backoff;
-use self::cached_token::{CachedToken, Life, TokenGuard};
+use self::cached_token::{CachedToken, Life};
 use self::decide::{Decision, Inputs, RefreshState, Status};
 use self::entropy::Entropy;
 use self::events::Event;
 use self::failures::Failures;
 use self::sessions::Sessions;
+use self::token_guard::TokenGuard;
 use crate::clock::CacheClock;
 
 /// The state of one cache.

@@ -5,7 +5,7 @@ use token_core::{Answer, ApiBody, Attempt, Error, Request};
 
 use super::BlockingTokenCache;
 use super::api_call::BlockingApiCall;
-use crate::current::cached_token::TokenGuard;
+use crate::current::token_guard::TokenGuard;
 
 impl BlockingTokenCache {
     /// Begins an API request with the token: see [`TokenCache::api_call`].

@@ -14,7 +14,7 @@ use token_core::{ApiBody, ApiResponse, ApiVerdict, Error, Token};
 use self::refusal::cannot_be_sent_again;
 pub(super) use self::refusal::refused_again;
 use super::TokenCache;
-use crate::current::cached_token::TokenGuard;
+use crate::current::token_guard::TokenGuard;
 use crate::refresh::endpoint_source::AnyEndpoint;
 use crate::telemetry::metric;
 

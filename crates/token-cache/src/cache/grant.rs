@@ -3,7 +3,7 @@
 use token_core::{Error, OneTimeGrant, Token};
 
 use super::TokenCache;
-use crate::current::cached_token::TokenGuard;
+use crate::current::token_guard::TokenGuard;
 use crate::refresh::grant_state::GrantState;
 use crate::refresh::new_grants::NewGrant;
 use crate::refresh::revoke::LoggedOut;

@@ -3,7 +3,7 @@
 use token_core::Error;
 
 use super::TokenCache;
-use crate::current::cached_token::TokenGuard;
+use crate::current::token_guard::TokenGuard;
 
 impl TokenCache {
     /// Returns the live token that this process or the store has; `None` if neither has one. Nothing

@@ -4,7 +4,7 @@ use token_core::Error;
 
 use super::TokenCache;
 use super::api_call::{is_same, refused_again};
-use crate::current::cached_token::TokenGuard;
+use crate::current::token_guard::TokenGuard;
 use crate::telemetry::metric;
 
 impl TokenCache {

@@ -1,6 +1,5 @@
 //! The cached token, with what is known about it.
 
-mod guard;
 mod last_use;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -8,7 +7,6 @@ use std::time::Duration;
 
 use token_core::{Clock as _, ClockReading, Freshness, Timestamp, Token, Validity};
 
-pub use self::guard::TokenGuard;
 use self::last_use::LastUse;
 use super::decide::Status;
 use crate::clock::coarse::{CoarseReading, CoarseSpan};

@@ -7,8 +7,9 @@ use std::time::Duration;
 use token_core::{Error, ErrorKind, Generation};
 
 use super::Shared;
-use crate::current::cached_token::{CachedToken, TokenGuard};
+use crate::current::cached_token::CachedToken;
 use crate::current::decide::Decision;
+use crate::current::token_guard::TokenGuard;
 use crate::refresh::begin::Trigger;
 use crate::refresh::exchange::broke_off;
 

@@ -13,16 +13,12 @@ mod pipes;
 #[cfg(unix)]
 mod with_token;
 
-#[cfg(not(unix))]
 use std::process::ExitCode;
 
 use clap::Args;
 
-#[cfg(not(unix))]
-use crate::{config::Config, failure::Failure};
-
-#[cfg(unix)]
-pub(crate) use self::with_token::run;
+use crate::config::Config;
+use crate::failure::Failure;
 
 /// The arguments of `curl`.
 #[derive(Debug, Args)]
@@ -34,6 +30,12 @@ pub(crate) struct CurlArgs {
     /// curl runs, the exit code is that of curl
     #[arg(last = true, required = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
+}
+
+/// Runs curl.
+#[cfg(unix)]
+pub(crate) async fn run(config: &Config, args: &CurlArgs) -> Result<ExitCode, Failure> {
+    with_token::run(config, &args.name, &args.arguments).await
 }
 
 /// Refuses: curl inherits no pipe here.

@@ -7,7 +7,6 @@ use command_fds::CommandFdExt as _;
 use vendor_auth::Token;
 use vendor_auth::types::reexports::http::Uri;
 
-use super::CurlArgs;
 use super::allowed::{self, Allowed};
 use super::answers;
 use super::operation::Operation;
@@ -23,11 +22,15 @@ use crate::grant::{Grant, Wanted};
 /// The exit code of shells if a program is not found.
 const NOT_FOUND: u8 = 127;
 
-pub(crate) async fn run(config: &Config, args: &CurlArgs) -> Result<ExitCode, Failure> {
-    let profile = config.profile(&args.name)?;
+pub(super) async fn run(
+    config: &Config,
+    name: &str,
+    arguments: &[String],
+) -> Result<ExitCode, Failure> {
+    let profile = config.profile(name)?;
     let config = config.of(profile);
     let table = OptionTable::parse(&ask_curl(&["--help", "all"])?);
-    let operations = Operation::parse(&args.arguments, &table)?;
+    let operations = Operation::parse(arguments, &table)?;
     let endpoint = profile.endpoint(Credentials::Omitted);
     let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
     let origins = profile.origins(&*endpoint);

@@ -2,7 +2,8 @@
 
 mod keeping;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use vendor_auth::cache::{Drained, GrantState, Health};
@@ -19,8 +20,6 @@ use crate::failure::{self, Failure};
 use crate::grant::{self, Grant};
 use crate::life::{LastError, Life};
 use crate::store;
-
-pub(super) use self::keeping::Warned;
 
 /// How long a client waits for a token.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -158,5 +157,17 @@ fn grant_of(health: &Health, logs_in_itself: bool) -> Option<GrantState> {
         _ if health.logged_out && !logs_in_itself => Some(GrantState::LoginRequired),
         Some(ErrorKind::Store) => None,
         _ => Some(GrantState::Restorable),
+    }
+}
+
+/// The warnings about the store, which is the same for all profiles.
+#[derive(Clone, Default)]
+pub(super) struct Warned(Arc<Mutex<HashSet<String>>>);
+
+impl Warned {
+    /// Returns whether nobody was warned of this yet.
+    fn is_first(&self, what: &str) -> bool {
+        let mut warned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(what.to_owned())
     }
 }

@@ -115,7 +115,7 @@ mod unix {
 
     use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
-    use super::BACKLOG;
+    use crate::commands::serve::listener::BACKLOG;
     use crate::directory;
     use crate::failure::say;
 

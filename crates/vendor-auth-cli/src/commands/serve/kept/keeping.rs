@@ -1,7 +1,5 @@
 //! Keeps the token of a profile fresh, and passes it on to files and to the hook.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,18 +17,6 @@ use crate::output::Printed;
 
 /// How long the hook has to end after the program was told to.
 const HOOK_GRACE: Duration = Duration::from_secs(5);
-
-/// The warnings about the store, which is the same for all profiles.
-#[derive(Clone, Default)]
-pub(in super::super) struct Warned(Arc<Mutex<HashSet<String>>>);
-
-impl Warned {
-    /// Returns whether nobody was warned of this yet.
-    fn is_first(&self, what: &str) -> bool {
-        let mut warned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.insert(what.to_owned())
-    }
-}
 
 /// Where tokens are passed on to.
 struct Outlets {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::Guard;
 use token_core::Token;
 
-use super::CachedToken;
+use super::cached_token::CachedToken;
 
 /// A token to use now. It reads like a [`Token`].
 ///
