@@ -23,7 +23,9 @@ pub const LONGEST_BODY: usize = 64 * 1024;
 /// * *must* fail with [`SendError`] when `within` has elapsed, including the time to connect;
 /// * *must* report correctly whether bytes of the request may have been sent: "no" only if that is
 ///   certain;
-/// * *must not* put the URL, a header or the body into a log or an error.
+/// * *must not* put the URL, a header or the body into a log or an error;
+/// * *must not* send a request over a connection that was kept from an earlier one, unless the
+///   request's extensions have [`Repeatable`].
 ///
 /// An answer with any status, including a redirect, is not an error.
 #[async_trait]
@@ -39,6 +41,26 @@ pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
         within: Duration,
     ) -> Result<http::Response<Bytes>, SendError>;
 }
+
+/// An extension of a request that may be sent again without harm: a repeatable login, or a refresh
+/// whose refresh token is still accepted afterwards.
+///
+/// ```
+/// use token_core::Repeatable;
+/// use token_core::reexports::http;
+///
+/// let request = http::Request::get("https://id.example.com/token").extension(Repeatable).body(())?;
+/// assert!(request.extensions().get::<Repeatable>().is_some());
+/// # Ok::<(), http::Error>(())
+/// ```
+///
+/// A server may close an idle connection just as a request is sent over it, and then it is unknown
+/// whether the request was received. So an [`HttpClient`] may use a kept connection for a request
+/// with this extension, and must open a new one for any other. The engine adds it to the first
+/// attempt of an exchange that it would repeat, and [`exchange`](crate::exchange) to every request
+/// but those with a single-use refresh token or a one-time grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeatable;
 
 #[async_trait]
 impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
@@ -66,7 +88,7 @@ impl<C: HttpClient + ?Sized> HttpClient for std::sync::Arc<C> {
 /// ```
 ///
 /// The closure *must* keep the rules of [`HttpClient`]: no redirects, no retries, a limit to the
-/// body, nothing in a log. The engine drops the closure's future when the timeout elapses;
+/// body, nothing in a log, and no pool of connections unless it looks for [`Repeatable`]. The engine drops the closure's future when the timeout elapses;
 /// [`exchange`](crate::exchange) cannot, so that the closure then needs a timeout of its own.
 /// Whatever the closure fails with counts as maybe sent, since a closure cannot tell: an exchange
 /// with a single-use refresh token is then in doubt. The text of its error is dropped, because it

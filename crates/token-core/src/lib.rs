@@ -26,7 +26,9 @@ pub use self::endpoint::request::signature::Signature;
 pub use self::endpoint::server_clock::ServerOffset;
 pub use self::endpoint::{Rotation, TokenEndpoint, json, jwt};
 pub use self::error::{BuildError, Error, ErrorKind};
-pub use self::http::{HttpClient, HttpFn, LONGEST_BODY, SendError, SendFailure, http_fn};
+pub use self::http::{
+    HttpClient, HttpFn, LONGEST_BODY, Repeatable, SendError, SendFailure, http_fn,
+};
 pub use self::scrub::Scrubber;
 pub use self::store::TokenStore;
 pub use self::token::builder::TokenBuilder;

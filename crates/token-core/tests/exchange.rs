@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use token_core::{
     Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, LONGEST_BODY, OneTimeGrant, Outcome,
-    PlainHttp, Purpose, Request, Rotation, Secret, SendError, SendFailure, Step, Timestamp, Token,
-    TokenEndpoint, TokenKey, Validity, exchange, http_fn,
+    PlainHttp, Purpose, Repeatable, Request, Rotation, Secret, SendError, SendFailure, Step,
+    Timestamp, Token, TokenEndpoint, TokenKey, Validity, exchange, http_fn,
 };
 
 /// A vendor whose answers say what comes next: `token T [refresh]`, `refresh R`, `next`, `again`.
@@ -17,6 +17,7 @@ use token_core::{
 struct Acme {
     base: BaseUrl,
     has_login: bool,
+    rotation: Rotation,
 }
 
 fn acme() -> Acme {
@@ -24,6 +25,7 @@ fn acme() -> Acme {
     Acme {
         base,
         has_login: true,
+        rotation: Rotation::SingleUse,
     }
 }
 
@@ -37,7 +39,7 @@ impl TokenEndpoint for Acme {
     }
 
     fn rotation(&self) -> Rotation {
-        Rotation::SingleUse
+        self.rotation
     }
 
     fn login(&self, attempt: &Attempt) -> Option<Result<Request, Error>> {
@@ -257,4 +259,41 @@ async fn a_closure_that_fails_counts_as_maybe_sent_and_its_text_is_dropped() {
         .await
         .unwrap_err();
     assert_eq!(error.failure(), SendFailure::TooLong);
+}
+
+/// Returns which requests of an exchange may be sent over a kept connection.
+async fn marks(rotation: Rotation, answers: &[&'static str], purpose: Purpose<'_>) -> Vec<bool> {
+    let (script, marks) = (Script::of(answers), Arc::<Mutex<Vec<bool>>>::default());
+    let (client, seen) = (Arc::new(script.client()), Arc::clone(&marks));
+    let http = http_fn(move |request: http::Request<Bytes>| {
+        let is_marked = request.extensions().get::<Repeatable>().is_some();
+        seen.lock().unwrap().push(is_marked);
+        let client = Arc::clone(&client);
+        async move { client.send(request, Duration::MAX).await }
+    });
+    let endpoint = Acme { rotation, ..acme() };
+    exchange(&endpoint, &http, purpose, attempts())
+        .await
+        .unwrap();
+    marks.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn only_what_may_be_sent_again_is_marked_as_repeatable() {
+    let (old, single_use) = (old(), Rotation::SingleUse);
+    let login = marks(single_use, &["next", "token A1"], Purpose::Login);
+    assert_eq!(login.await, [true, true]);
+    let refresh = marks(single_use, &["token A2 R2"], Purpose::Refresh(&old));
+    assert_eq!(refresh.await, [false]);
+    for rotation in [
+        Rotation::Idempotent,
+        Rotation::Grace(Duration::from_secs(9)),
+    ] {
+        let refresh = marks(rotation, &["token A2 R2"], Purpose::Refresh(&old));
+        assert_eq!(refresh.await, [true]);
+    }
+    let base = acme().base;
+    let grant = OneTimeGrant::new(move |_| Request::post(&base, "/x").build(Step::Redemption));
+    let redeem = marks(Rotation::Idempotent, &["token A1"], Purpose::Redeem(grant));
+    assert_eq!(redeem.await, [false]);
 }

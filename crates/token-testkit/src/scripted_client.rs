@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use token_core::{HttpClient, SendError, SendFailure};
+use token_core::{HttpClient, Repeatable, SendError, SendFailure};
 
 /// An [`HttpClient`] that returns prepared answers in order and records the requests. Clones share
 /// both.
@@ -40,6 +40,8 @@ pub struct Sent {
     pub headers: http::HeaderMap,
     /// The body as text.
     pub body: String,
+    /// Whether the request was marked as [`Repeatable`].
+    pub is_repeatable: bool,
 }
 
 impl fmt::Debug for Sent {
@@ -111,6 +113,7 @@ impl HttpClient for ScriptedClient {
             url: request.uri().to_string(),
             headers: request.headers().clone(),
             body: String::from_utf8_lossy(request.body()).into_owned(),
+            is_repeatable: request.extensions().get::<Repeatable>().is_some(),
         });
         let over =
             || Err(SendError::before_sending(SendFailure::Other).with_detail("no answer is left"));

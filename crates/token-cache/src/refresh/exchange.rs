@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use token_core::{
-    Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Reason, Request,
-    ServerOffset, TokenKey,
+    Attempt, Clock, ClockReading, Error, ErrorKind, HttpClient, Outcome, Reason, Repeatable,
+    Request, ServerOffset, TokenKey,
 };
 
 use self::outcome::{ExchangeError, Steps, error_of, refresh_token_only};
@@ -47,7 +47,11 @@ impl Exchanger<'_> {
         loop {
             attempts += 1;
             let first = build(&self.attempt())?;
-            let run = self.run_steps(first, deadline, attempts).await;
+            let sending = Sending {
+                deadline,
+                is_repeatable: retry == RetryPolicy::Once,
+            };
+            let run = self.run_steps(first, sending, attempts).await;
             let has_time = self.clock.now().elapsed < deadline;
             let asks_for_retry = matches!(run, Ok(Steps::Retry(_)));
             let failed = match run {
@@ -79,7 +83,7 @@ impl Exchanger<'_> {
     /// Sends the one request of a one-time grant.
     pub(crate) async fn redeem(&self, limits: Limits, request: Request) -> Result<Issued, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(limits.within);
-        match self.run_steps(request, deadline, 1).await {
+        match self.run_steps(request, Sending::once(deadline), 1).await {
             Ok(Steps::Issued(issued)) => Ok(issued),
             Ok(Steps::Retry(error)) => Err(error),
             Err(failed) => Err(failed.error),
@@ -90,7 +94,7 @@ impl Exchanger<'_> {
     pub(crate) async fn ask(&self, request: Request, within: Duration) -> Result<Reply, Error> {
         let deadline = self.clock.now().elapsed.saturating_add(within);
         let attempted = self.attempted(&request, 1);
-        let sending = pin!(self.send(request, deadline));
+        let sending = pin!(self.send(request, Sending::once(deadline)));
         let sent = attempted.run(sending, |sent: &Result<Reply, ExchangeError>| {
             sent.as_ref().err().map(|failed| &failed.error)
         });
@@ -110,22 +114,22 @@ impl Exchanger<'_> {
     async fn run_steps(
         &self,
         first: Request,
-        deadline: Duration,
+        sending: Sending,
         attempt: u32,
     ) -> Result<Steps, ExchangeError> {
         let attempted = self.attempted(&first, attempt);
-        let steps = pin!(self.steps(first, deadline));
+        let steps = pin!(self.steps(first, sending));
         attempted.run(steps, error_of).await
     }
 
     /// Sends the first request and the further steps that the endpoint asks for. Once one request
     /// was sent, the exchange counts as sent.
-    async fn steps(&self, first: Request, deadline: Duration) -> Result<Steps, ExchangeError> {
+    async fn steps(&self, first: Request, sending: Sending) -> Result<Steps, ExchangeError> {
         let purpose = first.step();
         let mut request = first;
         for step in 0..MAX_STEPS {
-            let sending = self.send(request, deadline).await;
-            let reply = sending.map_err(|failed| failed.after(step, purpose))?;
+            let sent = self.send(request, sending).await;
+            let reply = sent.map_err(|failed| failed.after(step, purpose))?;
             let outcome = self.endpoint.read(&reply.answer(), &self.attempt());
             let answered = |error| ExchangeError::answered(error).after(step, purpose);
             request = match outcome.map_err(answered)? {
@@ -144,11 +148,11 @@ impl Exchanger<'_> {
         Err(ExchangeError::answered(error).after(MAX_STEPS, purpose))
     }
 
-    async fn send(&self, request: Request, deadline: Duration) -> Result<Reply, ExchangeError> {
+    async fn send(&self, request: Request, sending: Sending) -> Result<Reply, ExchangeError> {
         let asked = self.clock.now();
-        let left = deadline.saturating_sub(asked.elapsed);
-        let sending = self.http.send(request.to_http(), left);
-        let response = match tokio::time::timeout(left, sending).await {
+        let left = sending.deadline.saturating_sub(asked.elapsed);
+        let sent = self.http.send(sending.marked(&request), left);
+        let response = match tokio::time::timeout(left, sent).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let sent = error.may_have_left();
@@ -192,6 +196,31 @@ impl Exchanger<'_> {
         };
         self.attempts.correct_by(offset, asked);
         offset
+    }
+}
+
+/// How the requests of one attempt are sent.
+#[derive(Clone, Copy)]
+struct Sending {
+    deadline: Duration,
+    /// Whether the exchange is made once more if its outcome is unknown.
+    is_repeatable: bool,
+}
+
+impl Sending {
+    fn once(deadline: Duration) -> Self {
+        Self {
+            deadline,
+            is_repeatable: false,
+        }
+    }
+
+    fn marked(self, request: &Request) -> http::Request<Bytes> {
+        let mut sent = request.to_http();
+        if self.is_repeatable {
+            sent.extensions_mut().insert(Repeatable);
+        }
+        sent
     }
 }
 

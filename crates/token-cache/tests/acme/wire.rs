@@ -1,5 +1,6 @@
 //! Received requests, and the `Date` of answers.
 
+use token_core::Repeatable;
 use token_core::reexports::Bytes;
 use token_core::reexports::http::Request;
 use tokio::time::Instant;
@@ -13,6 +14,8 @@ pub(crate) struct ReceivedRequest {
     /// Why the exchange was made.
     pub(crate) reason: String,
     pub(crate) at: Instant,
+    /// Whether it may be sent over a kept connection.
+    pub(crate) is_repeatable: bool,
 }
 
 impl ReceivedRequest {
@@ -36,6 +39,7 @@ impl ReceivedRequest {
                 .unwrap_or_default(),
             reason: field("reason").unwrap_or_default(),
             at: Instant::now(),
+            is_repeatable: request.extensions().get::<Repeatable>().is_some(),
         }
     }
 }

@@ -28,6 +28,7 @@ mod idle;
 mod in_doubt;
 mod initial_tokens;
 mod keeping;
+mod kept_connections;
 mod leaving;
 mod lifetimes;
 mod logged;

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use super::TokenEndpoint;
+use bytes::Bytes;
+
 use super::answer::Answer;
 use super::answer::outcome::Outcome;
 use super::attempt::{Attempt, Step};
 use super::one_time_grant::OneTimeGrant;
 use super::request::Request;
 use super::server_clock::ServerOffset;
+use super::{Rotation, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
-use crate::http::HttpClient;
+use crate::http::{HttpClient, Repeatable};
 use crate::token::Token;
 
 /// A login has at most this many requests.
@@ -65,13 +67,17 @@ pub async fn exchange(
     purpose: Purpose<'_>,
     mut next_attempt: impl FnMut() -> Attempt,
 ) -> Result<Token, Error> {
+    let steps = Steps {
+        endpoint,
+        http,
+        is_repeatable: is_repeatable(&purpose, endpoint.rotation()),
+    };
     let (old, mut redeeming) = match purpose {
         Purpose::Login => (None, None),
         Purpose::Refresh(token) => (Some(token), None),
         Purpose::Redeem(grant) => (None, Some(grant)),
     };
     let mut repetitions = if redeeming.is_some() { 0 } else { 1 };
-    let steps = Steps { endpoint, http };
     loop {
         let attempt = next_attempt();
         let request = match redeeming.take() {
@@ -95,6 +101,14 @@ pub async fn exchange(
     }
 }
 
+fn is_repeatable(purpose: &Purpose<'_>, rotation: Rotation) -> bool {
+    match purpose {
+        Purpose::Login => true,
+        Purpose::Refresh(_) => rotation != Rotation::SingleUse,
+        Purpose::Redeem(_) => false,
+    }
+}
+
 fn too_many_steps() -> Error {
     Error::new(ErrorKind::Protocol, "the login has too many steps")
 }
@@ -109,6 +123,7 @@ fn succeeding(token: Token, old: Option<&Token>) -> Token {
 struct Steps<'a, E: ?Sized, C: ?Sized> {
     endpoint: &'a E,
     http: &'a C,
+    is_repeatable: bool,
 }
 
 impl<E: TokenEndpoint + ?Sized, C: HttpClient + ?Sized> Steps<'_, E, C> {
@@ -147,13 +162,21 @@ impl<E: TokenEndpoint + ?Sized, C: HttpClient + ?Sized> Steps<'_, E, C> {
         Err(after(MOST_STEPS, too_many_steps()))
     }
 
+    fn marked(&self, request: &Request) -> http::Request<Bytes> {
+        let mut sent = request.to_http();
+        if self.is_repeatable {
+            sent.extensions_mut().insert(Repeatable);
+        }
+        sent
+    }
+
     async fn send(
         &self,
         request: &Request,
         next_attempt: &mut impl FnMut() -> Attempt,
     ) -> Result<Outcome, Error> {
         let asked_at = next_attempt().now();
-        let sent = self.http.send(request.to_http(), WITHIN).await;
+        let sent = self.http.send(self.marked(request), WITHIN).await;
         let response = sent.map_err(|error| error.to_error().with_request(request))?;
         let answer = Answer::new(request, &response, asked_at, ServerOffset::NONE);
         self.endpoint.read(&answer, &next_attempt())
