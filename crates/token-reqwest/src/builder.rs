@@ -1,18 +1,25 @@
 //! Builds a [`ReqwestClient`].
 
+mod checks;
+
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderValue, Uri};
-use reqwest::{Certificate, ClientBuilder, Identity, Proxy};
+use http::Uri;
+use reqwest::{ClientBuilder, Identity, Proxy};
 use token_core::{BuildError, Secret};
 
-use crate::client::{ReqwestClient, build_hardened};
+use self::checks::{certificates, header, nonzero, why_not_built};
+use crate::client::ReqwestClient;
+use crate::connections::{Clients, Connections, Maker};
 use crate::environment::Environment;
-use crate::failure::causes;
+use crate::limit::{self, Limit};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a connection with requests under way is checked, so that one whose peer is gone fails.
+#[cfg(feature = "http2")]
+const PING: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// A builder for a [`ReqwestClient`]. Settings are checked in
@@ -38,6 +45,7 @@ pub struct ReqwestClientBuilder {
     client_certificate: Option<ClientCertificate>,
     route: Route,
     proxy_credentials: Option<(String, Secret)>,
+    max_requests_per_host: u16,
 }
 
 enum Trust {
@@ -78,6 +86,7 @@ impl ReqwestClient {
             client_certificate: None,
             route: Route::Direct,
             proxy_credentials: None,
+            max_requests_per_host: limit::DEFAULT,
         }
     }
 }
@@ -152,26 +161,47 @@ impl ReqwestClientBuilder {
         self
     }
 
+    /// Sets how many requests to one scheme, host and port may be under way at the same time, so
+    /// that many exchanges that are due at once do not use up the process's file descriptors.
+    /// Others wait, for as long as the total time passed to `send` allows. Default: 64. Each
+    /// runtime has its own limit.
+    pub fn max_requests_per_host(mut self, limit: u16) -> Self {
+        self.max_requests_per_host = limit;
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if a timeout is zero, the `User-Agent` is not a valid header value, a
+    /// [`BuildError`] if a timeout or the limit per host is zero, the `User-Agent` is not a valid header value, a
     /// certificate or key does not parse or they do not belong together, the proxy is not an HTTP
     /// URL or contains credentials, or the machine has no root certificates and none were added.
     pub fn build(self) -> Result<ReqwestClient, BuildError> {
+        if self.max_requests_per_host == 0 {
+            return Err(BuildError::invalid("max_requests_per_host", "is zero"));
+        }
+        let environment = Environment::read();
+        let unused = matches!(self.route, Route::Direct).then(|| environment.unused());
+        let limit = Limit::new(self.max_requests_per_host);
+        let settings = move |connections| self.settings(connections, &environment);
+        let clients = Clients::made_by(Maker::new(settings, why_not_built))?;
+        Ok(ReqwestClient::with(clients, limit, unused))
+    }
+
+    fn settings(
+        &self,
+        connections: Connections,
+        environment: &Environment,
+    ) -> Result<ClientBuilder, BuildError> {
         let settings = reqwest::Client::builder()
-            .http1_only()
             .connect_timeout(nonzero("connect_timeout", self.connect_timeout)?)
             .read_timeout(nonzero("read_timeout", self.read_timeout)?)
             .user_agent(header(&self.user_agent)?);
-        let environment = Environment::read();
-        let settings = self.route(settings, &environment)?;
+        let settings = version(settings, connections);
+        let settings = self.route(settings, environment)?;
         let settings = self.trust(settings)?;
-        let settings = self.identify(settings)?;
-        let client = build_hardened(settings).map_err(|error| why_not_built(&error))?;
-        let unused = matches!(self.route, Route::Direct).then(|| environment.unused());
-        Ok(ReqwestClient::of(client).with_unused_proxies(unused))
+        self.identify(settings)
     }
 
     fn route(
@@ -245,47 +275,14 @@ impl fmt::Debug for ReqwestClientBuilder {
     }
 }
 
-fn nonzero(field: &'static str, timeout: Duration) -> Result<Duration, BuildError> {
-    if timeout.is_zero() {
-        return Err(BuildError::invalid(field, "is zero"));
+/// HTTP/2 saves nothing on a connection for one request.
+fn version(settings: ClientBuilder, connections: Connections) -> ClientBuilder {
+    #[cfg(feature = "http2")]
+    if connections == Connections::Kept {
+        return settings
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING);
     }
-    Ok(timeout)
-}
-
-fn header(user_agent: &str) -> Result<HeaderValue, BuildError> {
-    HeaderValue::from_str(user_agent).map_err(|_| {
-        BuildError::invalid(
-            "user_agent",
-            "has a character that is not allowed in a header",
-        )
-    })
-}
-
-fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
-    Certificate::from_pem_bundle(pem.as_bytes())
-        .ok()
-        .filter(|found| !found.is_empty())
-        .ok_or(BuildError::invalid(
-            "root_certificates",
-            "has no PEM certificate",
-        ))
-}
-
-fn why_not_built(error: &reqwest::Error) -> BuildError {
-    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            BuildError::invalid("root_certificates", "has a malformed certificate")
-        }
-        Some(rustls::Error::InconsistentKeys(_)) => {
-            BuildError::invalid("client_certificate", "does not belong to its key")
-        }
-        Some(rustls::Error::General(text)) if text.contains("No CA certificates") => {
-            let why = "are missing on this machine; add some with `add_root_certificates_pem`";
-            BuildError::invalid("root_certificates", why)
-        }
-        _ => BuildError::invalid(
-            "client_certificate",
-            "or another TLS setting was refused by the TLS library",
-        ),
-    }
+    let _ = connections;
+    settings.http1_only()
 }

@@ -1,22 +1,24 @@
 //! Sends requests with reqwest.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Uri};
-use reqwest::redirect::Policy;
-use reqwest::{Body, retry};
+use reqwest::Body;
 use token_core::{BuildError, HttpClient, SendError, SendFailure};
 
-use crate::answer::{MOST_HEADERS_READ, whole_answer};
+use crate::answer::whole_answer;
+use crate::connections::{Clients, Maker};
 #[cfg(feature = "rustls")]
 use crate::environment::UnusedProxies;
 use crate::failure::{never_connected, no_answer};
+use crate::limit::{self, Limit};
 use crate::redirects::follows_none;
-use crate::stage::{NoteConnecting, Stage};
+use crate::stage::Stage;
 
 /// An [`HttpClient`] that uses reqwest.
 ///
@@ -33,19 +35,27 @@ use crate::stage::{NoteConnecting, Stage};
 /// # Ok::<(), token_core::BuildError>(())
 /// ```
 ///
-/// Each request uses a new HTTP/1.1 connection. Reusing a connection would save one handshake per
-/// token request, about one an hour. But a server may close an idle connection just as a refresh
-/// token is sent over it, and then it is unknown whether the server used the token.
+/// A request uses a new connection, unless it is marked as [`Repeatable`](token_core::Repeatable):
+/// a server may close an idle connection just as a refresh token is sent over it, and then it is
+/// unknown whether the server used the token. Marked requests may use a connection of an earlier
+/// one that has been idle for less than a second. Connections are kept for one runtime, the first
+/// that sends such a request, until it shuts down.
 ///
 /// reqwest gets the body in a form that cannot be sent twice, so that neither its retries nor
 /// hyper's can use a refresh token a second time.
+///
+/// At most 64 requests to one scheme, host and port are under way at the same time; others wait,
+/// for as long as `within` allows.
 ///
 /// Clones are cheap and share one `reqwest::Client`. [`send`](HttpClient::send) needs a Tokio
 /// runtime with I/O and time enabled. A client from [`builder`](Self::builder) is not tied to one
 /// runtime.
 #[derive(Clone)]
-pub struct ReqwestClient {
-    client: reqwest::Client,
+pub struct ReqwestClient(Arc<Parts>);
+
+struct Parts {
+    clients: Clients,
+    limit: Limit,
     #[cfg(feature = "rustls")]
     unused_proxies: Option<UnusedProxies>,
 }
@@ -57,13 +67,16 @@ impl ReqwestClient {
     /// ```
     /// use token_reqwest::ReqwestClient;
     ///
-    /// let settings = reqwest::Client::builder().no_proxy().tcp_nodelay(true);
-    /// let client = ReqwestClient::from_builder(settings)?;
+    /// let client = ReqwestClient::from_builder(|| {
+    ///     reqwest::Client::builder().no_proxy().tcp_nodelay(true)
+    /// })?;
     /// # Ok::<(), token_core::BuildError>(())
     /// ```
     ///
-    /// Redirects, the referer, retries, the pool, decompression and verbose logs are disabled,
-    /// whatever the builder says. Everything else is kept. Note reqwest's defaults: proxies of the
+    /// `settings` is called for each reqwest client that is made: at once for the one that opens a
+    /// connection per request, and later for one that keeps connections. Redirects, the referer,
+    /// retries, decompression and verbose logs are disabled, and the pool is set, whatever the
+    /// builder says. Everything else is kept. Note reqwest's defaults: proxies of the
     /// environment are used unless `no_proxy()` is called, and there is no connect timeout, so that
     /// only the total time applies.
     ///
@@ -71,10 +84,13 @@ impl ReqwestClient {
     ///
     /// [`BuildError`] if reqwest cannot build the client, for example because there are no root
     /// certificates or one does not parse.
-    pub fn from_builder(settings: reqwest::ClientBuilder) -> Result<Self, BuildError> {
-        build_hardened(settings)
-            .map(Self::of)
-            .map_err(|_| BuildError::invalid("settings", "are refused by reqwest"))
+    pub fn from_builder(
+        settings: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Result<Self, BuildError> {
+        let refused =
+            |_: &reqwest::Error| BuildError::invalid("settings", "are refused by reqwest");
+        let maker = Maker::new(move |_| Ok(settings()), refused);
+        Clients::made_by(maker).map(Self::of)
     }
 
     /// Uses a client that the program already has. Prefer [`ReqwestClient::from_builder`].
@@ -92,8 +108,9 @@ impl ReqwestClient {
     ///
     /// * *Known outcomes*: only reqwest's error that it could not connect proves that nothing was
     ///   sent. After a timeout the outcome counts as unknown, even if there was no connection.
-    /// * *No pool*: if the server closes an idle connection just as it is reused, the outcome is
-    ///   unknown.
+    /// * *New connections*: its pool serves every request. If the server closes an idle connection
+    ///   just as a single-use refresh token is sent over it, the outcome is unknown. Build the
+    ///   client with `pool_max_idle_per_host(0)`.
     /// * *Connect and read timeouts*: the client's, if it has any. The total time always applies.
     /// * *Independence of a runtime*: a pooled connection belongs to the runtime that opened it. If
     ///   that runtime stops during a token request, the outcome is unknown. The guarantee of
@@ -117,29 +134,35 @@ impl ReqwestClient {
                 "may follow redirects; build it with `redirect(reqwest::redirect::Policy::none())`";
             return Err(BuildError::invalid("client", why));
         }
-        Ok(Self::of(client))
+        Ok(Self::of(Clients::of(client)))
     }
 
-    pub(crate) fn of(client: reqwest::Client) -> Self {
-        Self {
-            client,
+    fn of(clients: Clients) -> Self {
+        Self(Arc::new(Parts {
+            clients,
+            limit: Limit::new(limit::DEFAULT),
             #[cfg(feature = "rustls")]
             unused_proxies: None,
-        }
+        }))
     }
 
     #[cfg(feature = "rustls")]
-    pub(crate) fn with_unused_proxies(self, unused_proxies: Option<UnusedProxies>) -> Self {
-        Self {
+    pub(crate) fn with(
+        clients: Clients,
+        limit: Limit,
+        unused_proxies: Option<UnusedProxies>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            clients,
+            limit,
             unused_proxies,
-            ..self
-        }
+        }))
     }
 
     /// Returns the ignored variable of the environment that names a proxy for this URL.
     fn unused_proxy(&self, url: &Uri) -> Option<&'static str> {
         #[cfg(feature = "rustls")]
-        return self.unused_proxies.as_ref()?.for_url(url);
+        return self.0.unused_proxies.as_ref()?.for_url(url);
         #[cfg(not(feature = "rustls"))]
         {
             let _ = url;
@@ -153,8 +176,11 @@ impl ReqwestClient {
         stage: &Stage,
     ) -> Result<http::Response<Bytes>, SendError> {
         let unused_proxy = self.unused_proxy(request.uri());
+        let _permit = self.0.limit.permit(request.uri()).await;
+        let (client, connections) = self.0.clients.choose(&request);
         let request = sendable(request)?;
-        let sending = self.client.execute(request).await;
+        stage.hand_over(connections);
+        let sending = client.execute(request).await;
         let response = sending.map_err(|error| no_answer(&error, stage, unused_proxy))?;
         whole_answer(response).await
     }
@@ -178,10 +204,16 @@ impl HttpClient for ReqwestClient {
         let exchange = stage.observe(self.exchange(request, &stage));
         match tokio::time::timeout(within, exchange).await {
             Ok(outcome) => outcome,
+            Err(_) if stage.is_waiting() => Err(never_sent(self.0.limit.per_host())),
             Err(_) if stage.proves_nothing_left() => Err(never_connected(unused_proxy)),
             Err(_) => Err(SendError::maybe_sent(SendFailure::Timeout)),
         }
     }
+}
+
+fn never_sent(per_host: u16) -> SendError {
+    let detail = format!("it waited for one of {per_host} other requests to this host to end");
+    SendError::before_sending(SendFailure::Timeout).with_detail(detail)
 }
 
 fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError> {
@@ -205,20 +237,4 @@ fn sendable(request: http::Request<Bytes>) -> Result<reqwest::Request, SendError
 /// A body that counts as a stream cannot be cloned, so no retry policy or layer can send it again.
 fn sent_once(body: Bytes) -> Body {
     Body::wrap(Body::from(body))
-}
-
-pub(crate) fn build_hardened(settings: reqwest::ClientBuilder) -> reqwest::Result<reqwest::Client> {
-    settings
-        .redirect(Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .pool_max_idle_per_host(0)
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .http1_max_headers(MOST_HEADERS_READ)
-        .connection_verbose(false)
-        .connector_layer(NoteConnecting)
-        .build()
 }

@@ -73,7 +73,7 @@ impl Environment {
             })
     }
 
-    pub(crate) fn unused(self) -> UnusedProxies {
+    pub(crate) fn unused(&self) -> UnusedProxies {
         let matcher = Matcher::builder()
             .http(self.http.value())
             .https(self.https.value())

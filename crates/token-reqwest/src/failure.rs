@@ -219,14 +219,27 @@ fn innermost(error: &reqwest::Error) -> Option<&io::Error> {
 }
 
 /// Returns the kind's text, which is the same on every platform. If the standard library has no
-/// kind for it (such as too many open files), returns the operating system's text.
+/// kind for it, returns the operating system's text.
 fn cause(error: &io::Error) -> String {
+    if let Some(exhausted) = too_many_files(error) {
+        return exhausted.to_owned();
+    }
     let kind = error.kind().to_string();
     match error.raw_os_error() {
         Some(code) if kind == "uncategorized error" => {
             io::Error::from_raw_os_error(code).to_string()
         }
         _ => kind,
+    }
+}
+
+/// The standard library has no kind for a lack of file descriptors.
+fn too_many_files(error: &io::Error) -> Option<&'static str> {
+    match error.raw_os_error()? {
+        23 if cfg!(unix) => Some("too many open files on this machine"),
+        24 if cfg!(unix) => Some("too many open files: raise the process's limit (`ulimit -n`)"),
+        10024 if cfg!(windows) => Some("too many open sockets"),
+        _ => None,
     }
 }
 

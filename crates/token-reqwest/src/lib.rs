@@ -7,9 +7,13 @@ mod api;
 #[cfg(feature = "rustls")]
 mod builder;
 mod client;
+mod connections;
 #[cfg(feature = "rustls")]
 mod environment;
 mod failure;
+mod limit;
+#[cfg(feature = "rustls")]
+mod process_client;
 mod redirects;
 mod stage;
 #[cfg(feature = "rustls")]

@@ -2,7 +2,8 @@
 //!
 //! reqwest reports "could not connect", but not "was still connecting at the timeout". So the
 //! connector is wrapped and records in a task-local variable of the sending task whether it has
-//! started and whether it has finished.
+//! started and whether it has finished. That proves nothing for a request that may use a kept
+//! connection: it takes the first that becomes free, also while its own connector is at work.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,13 +13,19 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::connections::Connections;
+
 tokio::task_local! {
     static STAGE: Stage;
 }
 
-// 0: the connector was not called
-const CONNECTING: u8 = 1;
-const CONNECTED: u8 = 2;
+/// It waits for other requests to its host.
+const WAITING: u8 = 0;
+/// reqwest has it; the connector was not called.
+const SENDING: u8 = 1;
+const CONNECTING: u8 = 2;
+/// It has a connection, or may have.
+const CONNECTED: u8 = 3;
 
 /// How far one request got. It never goes back: the first connection may have carried bytes,
 /// whatever happens on a second one.
@@ -31,10 +38,23 @@ impl Stage {
         STAGE.scope(self.clone(), work)
     }
 
+    /// Records that the request is handed to a client with these connections.
+    pub(crate) fn hand_over(&self, connections: Connections) {
+        self.reach(match connections {
+            Connections::New => SENDING,
+            Connections::Kept => CONNECTED,
+        });
+    }
+
     /// Returns whether certainly no byte of the request left. If the connector was never called,
     /// that is not certain: an existing connection may have been used.
     pub(crate) fn proves_nothing_left(&self) -> bool {
-        self.0.load(Ordering::Acquire) == CONNECTING
+        matches!(self.0.load(Ordering::Acquire), WAITING | CONNECTING)
+    }
+
+    /// Returns whether the request waits for others.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.0.load(Ordering::Acquire) == WAITING
     }
 
     fn reach(&self, stage: u8) {
@@ -93,8 +113,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_request_that_waits_has_not_left() {
+        assert!(Stage::default().proves_nothing_left());
+    }
+
+    #[test]
     fn a_connector_that_was_never_called_proves_nothing() {
-        assert!(!Stage::default().proves_nothing_left());
+        let stage = Stage::default();
+        stage.hand_over(Connections::New);
+        assert!(!stage.proves_nothing_left());
+        stage.reach(CONNECTING);
+        assert!(stage.proves_nothing_left());
+    }
+
+    #[test]
+    fn a_connector_at_work_proves_nothing_if_a_kept_connection_may_be_used() {
+        let stage = Stage::default();
+        stage.hand_over(Connections::Kept);
+        stage.reach(CONNECTING);
+        assert!(!stage.proves_nothing_left());
     }
 
     #[test]

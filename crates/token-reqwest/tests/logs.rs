@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
-use token_core::{HttpClient, Secret};
+use token_core::{HttpClient, Repeatable, Secret};
 use token_reqwest::ReqwestClient;
 use token_testkit::ProgramLog;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,10 +65,16 @@ async fn dependencies_log_no_secret() {
     }
     let tls = whole.replace("http:", "https:");
     client.send(refresh(&tls), MINUTE).await.unwrap_err();
-    let chatty = reqwest::Client::builder()
-        .no_proxy()
-        .connection_verbose(true);
-    let tamed = ReqwestClient::from_builder(chatty).unwrap();
+    let tamed = ReqwestClient::from_builder(|| {
+        let settings = reqwest::Client::builder().no_proxy();
+        settings.connection_verbose(true)
+    });
+    let tamed = tamed.unwrap();
+    for _ in 0..2 {
+        let mut kept = refresh(&whole);
+        kept.extensions_mut().insert(Repeatable);
+        tamed.send(kept, MINUTE).await.unwrap();
+    }
     tamed.send(refresh(&whole), MINUTE).await.unwrap();
     let proxied = ReqwestClient::builder()
         .proxy(&whole)

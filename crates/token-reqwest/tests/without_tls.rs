@@ -9,7 +9,7 @@ use token_reqwest::ReqwestClient;
 
 #[tokio::test]
 async fn https_without_tls_is_a_config_error() {
-    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    let client = ReqwestClient::from_builder(|| reqwest::Client::builder().no_proxy()).unwrap();
     let request = http::Request::get("https://127.0.0.1:1/t")
         .body(Bytes::new())
         .unwrap();

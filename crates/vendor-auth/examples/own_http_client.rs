@@ -52,7 +52,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // DNS, proxy and TLS are as you configure them. Redirects, `Referer` and retries are always
     // switched off.
-    let settings = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 1]));
+    let settings =
+        || reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 1]));
     let sent = Arc::new(AtomicU32::new(0));
     let http = Counting {
         inner: ReqwestClient::from_builder(settings)?,

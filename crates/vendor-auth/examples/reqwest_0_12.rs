@@ -15,8 +15,8 @@ use vendor_auth::oauth2::OAuth2;
 use vendor_auth::types::{LONGEST_BODY, http_fn};
 use vendor_auth::{Secret, TokenCache};
 
-/// Sends a token request. The two rules of `http_fn` are kept here: the client follows no redirect,
-/// and no more of the answer is read than a token needs.
+/// Sends a token request. The rules of `http_fn` are kept here: the client follows no redirect and
+/// keeps no connection, and no more of the answer is read than a token needs.
 async fn send(
     client: reqwest::Client,
     request: http::Request<Bytes>,
@@ -47,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let no_redirects = reqwest::redirect::Policy::none();
-    let client = reqwest::Client::builder().redirect(no_redirects).build()?;
+    let client = reqwest::Client::builder().redirect(no_redirects);
+    let client = client.pool_max_idle_per_host(0).build()?;
     let refresh_token = Secret::from(grant.refresh_token().unwrap_or_default());
     let tokens = TokenCache::builder(endpoint)
         .http_client(http_fn(move |request| send(client.clone(), request)))

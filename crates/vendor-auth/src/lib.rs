@@ -130,7 +130,7 @@ vendors! {
 #[cfg(all(feature = "cache", feature = "reqwest"))]
 #[cfg_attr(docsrs, doc(cfg(all(feature = "cache", feature = "reqwest"))))]
 pub fn builder(endpoint: impl TokenEndpoint) -> Result<TokenCacheBuilder, BuildError> {
-    Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::new()?))
+    Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::shared()?))
 }
 
 /// Returns a reqwest client that sends each request with the token of this endpoint, and once more

@@ -26,7 +26,7 @@ use crate::client::ReqwestClient;
 ///
 /// [`BuildError`] if the machine has no root certificates.
 pub fn builder(endpoint: impl TokenEndpoint) -> Result<TokenCacheBuilder, BuildError> {
-    Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::new()?))
+    Ok(TokenCache::builder(endpoint).http_client(ReqwestClient::shared()?))
 }
 
 /// Turns an endpoint into its cache, or into a client that sends requests with its token.

@@ -87,8 +87,9 @@ pub(crate) async fn serving(config: ServerConfig) -> RawServer {
             match acceptor.accept(wire.into_stream()).into_fallible().await {
                 Ok(stream) => {
                     let mut wire = Wire::new(stream, heard);
-                    wire.request().await;
-                    wire.say(&answer_of("{}")).await;
+                    while wire.request().await {
+                        wire.say(&answer_of("{}")).await;
+                    }
                 }
                 // closing with unread bytes would reset the connection and lose the alert
                 Err((_, stream)) => Wire::new(stream, Default::default()).until_gone().await,

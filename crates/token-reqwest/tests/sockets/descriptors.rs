@@ -45,11 +45,7 @@ fn child_without_descriptors() {
         .unwrap_err();
     drop(taken);
     assert_unsent(&error, SendFailure::Connect);
-    assert!(
-        error
-            .to_string()
-            .to_lowercase()
-            .contains("too many open files"),
-        "{error}"
-    );
+    let expected = "the connection could not be established: too many open files: raise the \
+        process's limit (`ulimit -n`)";
+    assert_eq!(error.to_string(), expected);
 }

@@ -13,6 +13,12 @@ mod compressed;
 #[cfg(unix)]
 mod descriptors;
 mod headers;
+#[cfg(feature = "http2")]
+mod http2;
+mod idle_limit;
+mod kept;
+#[cfg(unix)]
+mod limit;
 mod own_client;
 mod proxies;
 mod raw;

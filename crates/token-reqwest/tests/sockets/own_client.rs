@@ -52,7 +52,7 @@ async fn a_client_of_the_program_still_proves_a_failed_connect() {
 fn debug_shows_nothing_of_the_client() {
     let mut headers = http::HeaderMap::new();
     headers.insert("x-key", "s3cr3t".parse().unwrap());
-    let own = reqwest::Client::builder().default_headers(headers);
+    let own = move || reqwest::Client::builder().default_headers(headers.clone());
     let client = ReqwestClient::from_builder(own).unwrap();
     assert_eq!(format!("{client:?}"), "ReqwestClient");
 }

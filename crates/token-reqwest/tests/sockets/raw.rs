@@ -147,6 +147,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 }
 
 impl Wire<TcpStream> {
+    /// Waits until the client has sent something, or has closed the connection.
+    pub(crate) async fn until_readable(&self) {
+        self.stream.readable().await.unwrap();
+    }
+
     pub(crate) fn reset(self) {
         self.stream.set_zero_linger().unwrap();
     }

@@ -50,7 +50,7 @@ async fn from_builder_disables_redirects_and_the_referer() {
             .redirect(follow)
             .referer(true)
     };
-    let client = ReqwestClient::from_builder(eager()).unwrap();
+    let client = ReqwestClient::from_builder(eager).unwrap();
     let answer = send_refresh(&client, &server.url("/t")).await.unwrap();
     assert_eq!(answer.status(), 302);
     assert!(other.heard().all().is_empty());

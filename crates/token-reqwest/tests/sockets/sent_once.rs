@@ -39,7 +39,7 @@ async fn this_server_sees_a_token_twice_when_reqwest_may_retry() {
 
 #[tokio::test]
 async fn a_retry_policy_of_the_program_sends_a_token_once() {
-    let tamed = ReqwestClient::from_builder(stubborn()).unwrap();
+    let tamed = ReqwestClient::from_builder(stubborn).unwrap();
     let untamed = ReqwestClient::from_client(stubborn().build().unwrap()).unwrap();
     for client in [tamed, untamed] {
         let server = swallowing().await;

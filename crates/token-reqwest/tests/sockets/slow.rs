@@ -129,8 +129,12 @@ impl Resolve for SilentResolver {
 }
 
 fn resolving_with(resolver: impl Resolve + 'static) -> ReqwestClient {
-    let settings = reqwest::Client::builder().no_proxy();
-    ReqwestClient::from_builder(settings.dns_resolver(Arc::new(resolver))).unwrap()
+    let resolver = Arc::new(resolver);
+    ReqwestClient::from_builder(move || {
+        let settings = reqwest::Client::builder().no_proxy();
+        settings.dns_resolver(Arc::clone(&resolver))
+    })
+    .unwrap()
 }
 
 // FAULTS.md row 47
