@@ -43,7 +43,7 @@ const FORM: &str = "grant_type=refresh_token&refresh_token=R-0123456789";
 
 fn main() {
     let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();

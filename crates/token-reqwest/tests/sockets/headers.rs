@@ -23,7 +23,7 @@ async fn sent_to(answer: String) -> Result<u16, token_core::SendError> {
 // FAULTS.md row 87
 #[tokio::test]
 async fn a_refusal_with_too_many_headers_is_reported_with_its_status() {
-    for headers in [101, 1000, 4000] {
+    for headers in [101, 1000] {
         for status in [302, 400, 401, 403, 404, 500] {
             let error = sent_to(answer(status, headers)).await.unwrap_err();
             let error = error.to_error();
