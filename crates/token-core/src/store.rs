@@ -4,6 +4,7 @@
 //! race means) are implemented once, in the engine (`token-cache`).
 
 mod condition;
+mod due;
 mod entry;
 mod error;
 mod password;
@@ -15,8 +16,10 @@ use async_trait::async_trait;
 
 use crate::token::Generation;
 use crate::token::key::TokenKey;
+use crate::token::time::Timestamp;
 
 pub use self::condition::{CommitCondition, Committed, StoredState};
+pub use self::due::{Due, DueCursor, DuePage};
 pub use self::entry::{Entry, Intent, Owner, Record, RecordId, RefreshFingerprint};
 pub use self::error::StoreError;
 pub use self::password::PasswordSource;
@@ -126,6 +129,33 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] if the tombstone could not be made durable.
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError>;
+
+    /// Returns keys whose record is due for a refresh before this instant
+    /// ([`due_at`](Record::due_at) is lower), so that a sweep can refresh grants that nobody asks
+    /// for. The first page has `after: None`, each further one the [`next`](DuePage::next) of the
+    /// page before it; the last one has none.
+    ///
+    /// A page has at most `limit` keys, ordered by due time and then by the bytes of the key. A key
+    /// without a record, with a tombstone, or whose record has no due time, is never due. A key
+    /// that is due throughout is on exactly one page, whatever is committed meanwhile. One that is
+    /// refreshed moves to its new time, and may be missed or be on a second page.
+    ///
+    /// No record is opened, and no lease or sealing key is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read. Default: one that
+    /// [`is_unsupported`](StoreError::is_unsupported), for stores that cannot list their keys.
+    async fn due(
+        &self,
+        _before: Timestamp,
+        _limit: usize,
+        _after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        Err(StoreError::unsupported(
+            "this store cannot list the tokens that are due for a refresh",
+        ))
+    }
 
     /// Returns whether committed records outlive the process. Default: `true`; a store in memory
     /// returns `false`.

@@ -11,12 +11,38 @@ use crate::scrub::Scrubber;
 pub struct StoreError {
     what: &'static str,
     detail: Option<String>,
+    is_unsupported: bool,
 }
 
 impl StoreError {
     /// Creates a failure with a constant text.
     pub fn new(what: &'static str) -> Self {
-        Self { what, detail: None }
+        Self {
+            what,
+            detail: None,
+            is_unsupported: false,
+        }
+    }
+
+    /// Creates the error of an operation that this store does not have.
+    ///
+    /// ```
+    /// use token_core::store::StoreError;
+    ///
+    /// let error = StoreError::unsupported("this store cannot list its keys");
+    /// assert!(error.is_unsupported());
+    /// assert!(!StoreError::new("the disk is full").is_unsupported());
+    /// ```
+    pub fn unsupported(what: &'static str) -> Self {
+        Self {
+            is_unsupported: true,
+            ..Self::new(what)
+        }
+    }
+
+    /// Returns whether the store does not have the operation, so that repeating it is of no use.
+    pub fn is_unsupported(&self) -> bool {
+        self.is_unsupported
     }
 
     /// Adds the message of the driver or the operating system. It *must not* contain a record's
