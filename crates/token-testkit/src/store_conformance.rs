@@ -15,6 +15,7 @@ use crate::records::{child_of, fingerprint, intent, key, owner, record};
 mod concurrently;
 mod laws_of_changes;
 mod laws_of_commits;
+mod laws_of_due;
 mod laws_of_fields;
 mod laws_of_intents;
 mod laws_of_leases;
@@ -111,6 +112,12 @@ macro_rules! store_conformance {
             a_wait_ends_soon_after_the_lease_is_released
             changed_returns_when_it_is_late_already
             changed_returns_after_at_most
+            due_keys_are_in_order
+            keys_of_any_characters_are_due
+            a_page_has_at_most_the_limit
+            pages_have_no_gaps_and_no_repeats
+            a_refreshed_key_is_due_at_its_new_time
+            a_tombstoned_key_is_not_due
         );
     };
     (@tests $how:tt $place:tt $($law:ident)*) => {

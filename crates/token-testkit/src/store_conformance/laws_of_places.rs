@@ -91,7 +91,7 @@ impl<P: StorePlace> StoreSuite<P> {
 }
 
 /// Keys that a file system, a shell, a pattern or a short column may confuse.
-fn odd_keys() -> Vec<TokenKey> {
+pub(super) fn odd_keys() -> Vec<TokenKey> {
     let long = "x".repeat(500);
     let names = [
         "acme/host/grant",

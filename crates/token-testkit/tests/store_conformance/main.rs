@@ -274,6 +274,8 @@ caught! {
             found by "after the first logout";
 }
 
+mod due;
+
 #[test]
 fn a_release_that_wakes_nobody_breaks_no_other_law_of_changes() {
     let suite = || StoreSuite::new(Place::with(Flaw::ReleasesWakeNobody));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+mod due;
 mod flaw;
 mod rule;
 mod store;
@@ -14,7 +15,7 @@ pub(crate) use flaw::Flaw;
 
 use token_core::reexports::async_trait;
 use token_core::store::{Entry, Intent, Owner, Record, StoreError, TokenStore};
-use token_core::{Generation, Secret, TokenKey};
+use token_core::{Generation, Secret, Timestamp, TokenKey};
 use token_testkit::{Handles, StorePlace};
 
 /// Several stores in one process, with a manual clock.
@@ -46,6 +47,7 @@ struct Slot {
     intent: Option<(Intent, Duration)>,
     lease: Option<(Owner, Duration)>,
     releases: u32,
+    first_due_at: Option<Timestamp>,
 }
 
 impl Place {

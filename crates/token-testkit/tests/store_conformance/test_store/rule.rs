@@ -104,6 +104,7 @@ impl Place {
             Flaw::ClearsIntentsByFingerprint => intent.fingerprint != Some(id.fingerprint),
             _ => id.supersedes(intent),
         });
+        slot.first_due_at = slot.first_due_at.or(record.due_at);
         slot.tombstoned = false;
         slot.removed
             .take_if(|_| !self.has(Flaw::KeepsWhatItRemoved));

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError, TokenStore,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError, TokenStore,
 };
-use token_core::{Generation, TokenKey};
+use token_core::{Generation, Timestamp, TokenKey};
 
 use super::{Flaw, Place};
 
@@ -145,6 +145,15 @@ impl TokenStore for Place {
         let seen = self.slot(key, |slot, _| slot.record.clone())?;
         self.pause_if(Flaw::LogsOutInTwoSteps).await;
         self.slot(key, |slot, _| self.entomb(slot, seen))
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        self.page(before, limit, after)
     }
 
     async fn wait_for_change(
