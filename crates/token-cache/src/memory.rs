@@ -1,17 +1,22 @@
 //! A store for one process.
 
-use std::collections::HashMap;
+mod place;
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record,
-    RefreshFingerprint, Renewed, StoreError, StoredState, TokenStore,
+    Acquired, CommitCondition, Committed, Due, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError, TokenStore,
 };
-use token_core::{Generation, TokenKey};
+use token_core::{Generation, Timestamp, TokenKey};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use self::place::Place;
 
 /// Keeps tokens in memory; they are lost with the process. Clones share their content, so that
 /// several caches of one process can share a grant.
@@ -27,23 +32,15 @@ pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    places: Mutex<HashMap<TokenKey, Place>>,
+    places: Mutex<Places>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Place {
-    record: Option<(Record, Instant)>,
-    intent: Option<(Intent, Instant)>,
-    lease: Option<(Owner, Instant)>,
-    tombstone: Option<Tombstone>,
-}
-
-/// What is known about the grant that a logout removed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tombstone {
-    generation: Option<Generation>,
-    initial: Option<RefreshFingerprint>,
+struct Places {
+    by_key: HashMap<TokenKey, Place>,
+    /// The keys whose record has a due time, in the order of pages.
+    by_due_time: BTreeSet<(Timestamp, TokenKey)>,
 }
 
 impl MemoryStore {
@@ -52,87 +49,57 @@ impl MemoryStore {
         Self::default()
     }
 
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn at<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
-        let mut places: MutexGuard<'_, _> =
-            self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
-        act(places.entry(key.clone()).or_default())
+        act(self.places().by_key.entry(key.clone()).or_default())
+    }
+
+    /// Like `at`, for an act that may change the record.
+    fn write<T>(&self, key: &TokenKey, act: impl FnOnce(&mut Place) -> T) -> T {
+        let mut places = self.places();
+        let place = places.by_key.entry(key.clone()).or_default();
+        let before = place.due_at();
+        let done = act(place);
+        let after = place.due_at();
+        places.move_due(key, before, after);
+        done
     }
 }
 
-impl Place {
-    fn entry(&self) -> Entry {
-        let mut entry = Entry::default();
-        if let Some((record, committed_at)) = &self.record {
-            entry.record = Some(record.clone());
-            entry.record_age = Instant::now().saturating_duration_since(*committed_at);
+impl Places {
+    fn move_due(&mut self, key: &TokenKey, before: Option<Timestamp>, after: Option<Timestamp>) {
+        if before == after {
+            return;
         }
-        if let Some((intent, written_at)) = &self.intent {
-            entry.intent = Some(intent.clone());
-            entry.intent_age = Instant::now().saturating_duration_since(*written_at);
+        if let Some(before) = before {
+            self.by_due_time.remove(&(before, key.clone()));
         }
-        if let Some(tombstone) = &self.tombstone {
-            entry.tombstoned = true;
-            entry.tombstoned_generation = tombstone.generation;
-            entry.tombstoned_initial = tombstone.initial;
+        if let Some(after) = after {
+            self.by_due_time.insert((after, key.clone()));
         }
-        entry
     }
 
-    fn generation(&self) -> Option<Generation> {
-        self.record.as_ref().map(|(record, _)| record.generation)
+    fn due(&self, before: Timestamp, limit: usize, from: Bound<(Timestamp, TokenKey)>) -> Vec<Due> {
+        let later = self.by_due_time.range((from, Bound::Unbounded));
+        later
+            .take_while(|(due_at, _)| *due_at < before)
+            .filter_map(|(_, key)| Due::of(key, &self.by_key.get(key)?.record.as_ref()?.0))
+            .take(limit)
+            .collect()
     }
+}
 
-    fn live_lease(&self) -> Option<&(Owner, Instant)> {
-        self.lease
-            .as_ref()
-            .filter(|(_, until)| *until > Instant::now())
-    }
-
-    fn is_held_by(&self, owner: &Owner) -> bool {
-        self.live_lease()
-            .is_some_and(|(leased_to, _)| leased_to == owner)
-    }
-
-    fn commit(&mut self, condition: &CommitCondition, record: &Record) -> Committed {
-        let stored = self.record.as_ref().map(|(record, _)| record.id());
-        let state = StoredState {
-            record: stored,
-            intent: self.intent.as_ref().map(|(intent, _)| intent),
-            tombstoned: self.tombstone.is_some(),
-        };
-        let committed = condition.judge(&state, &record.id());
-        if committed == Committed::Stored {
-            self.put(record);
-        }
-        committed
-    }
-
-    fn put(&mut self, record: &Record) {
-        let id = record.id();
-        self.intent.take_if(|(intent, _)| id.supersedes(intent));
-        // Writing the same record again makes it no younger.
-        let first = self
-            .record
-            .take_if(|(stored, _)| stored.id() == id)
-            .map(|(_, committed_at)| committed_at);
-        self.record = Some((record.clone(), first.unwrap_or_else(Instant::now)));
-        self.tombstone = None;
-    }
-
-    fn entomb(&mut self) -> Option<Record> {
-        let removed = self.record.take().map(|(record, _)| record);
-        self.intent = None;
-        // A second logout keeps what the first one removed.
-        let kept = self.tombstone.take().unwrap_or_default();
-        self.tombstone = Some(match &removed {
-            Some(record) => Tombstone {
-                generation: Some(record.generation),
-                initial: record.initial,
-            },
-            None => kept,
-        });
-        removed
-    }
+/// Returns where a page begins.
+fn from(after: Option<&DueCursor>) -> Result<Bound<(Timestamp, TokenKey)>, StoreError> {
+    let Some(after) = after else {
+        return Ok(Bound::Unbounded);
+    };
+    let key = TokenKey::parse(after.key())
+        .map_err(|_| StoreError::new("the cursor is of another store"))?;
+    Ok(Bound::Excluded((after.due_at(), key)))
 }
 
 #[async_trait]
@@ -209,15 +176,25 @@ impl TokenStore for MemoryStore {
         condition: &CommitCondition,
         record: &Record,
     ) -> Result<Committed, StoreError> {
-        let committed = self.at(key, |place| place.commit(condition, record));
+        let committed = self.write(key, |place| place.commit(condition, record));
         self.0.changed.notify_waiters();
         Ok(committed)
     }
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
-        let removed = self.at(key, Place::entomb);
+        let removed = self.write(key, Place::entomb);
         self.0.changed.notify_waiters();
         Ok(removed)
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        let found = self.places().due(before, limit, from(after)?);
+        Ok(DuePage::of_at_most(limit, found))
     }
 
     fn is_durable(&self) -> bool {

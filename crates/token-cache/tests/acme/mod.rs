@@ -8,6 +8,7 @@ mod rng;
 mod server;
 mod setup;
 mod store;
+mod store_fault;
 mod wire;
 
 use std::time::Duration;
@@ -24,7 +25,8 @@ pub(crate) use rng::SeededRng;
 pub(crate) use server::{AcmeServer, Reuse};
 pub(crate) use setup::{Setup, advance, ask, assert_events, received};
 pub(crate) use setup::{spawn_logout, spawn_token, spawn_token_within, token_generation};
-pub(crate) use store::{FaultyStore, Op, StoreFault};
+pub(crate) use store::FaultyStore;
+pub(crate) use store_fault::{Op, StoreFault};
 pub(crate) use wire::ReceivedRequest;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);

@@ -9,63 +9,14 @@ use std::time::Duration;
 use token_cache::MemoryStore;
 use token_core::reexports::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError,
 };
-use token_core::{Clock, Generation, TokenKey, TokenStore};
+use token_core::{Clock, Generation, Timestamp, TokenKey, TokenStore};
 use token_testkit::ManualClock;
 
 use super::gate::Gate;
-
-/// An operation of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Op {
-    Load,
-    Acquire,
-    Renew,
-    Release,
-    WriteIntent,
-    ClearIntent,
-    Commit,
-    Tombstone,
-}
-
-impl Op {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Load,
-        Self::Acquire,
-        Self::Renew,
-        Self::Release,
-        Self::WriteIntent,
-        Self::ClearIntent,
-        Self::Commit,
-        Self::Tombstone,
-    ];
-    /// Those that change what is stored.
-    pub(crate) const WRITES: [Self; 4] = [
-        Self::WriteIntent,
-        Self::ClearIntent,
-        Self::Commit,
-        Self::Tombstone,
-    ];
-}
-
-/// How an operation fails.
-#[derive(Clone, Debug)]
-pub(crate) enum StoreFault {
-    /// The store cannot be reached.
-    Unreachable,
-    /// Another owner has the lease.
-    LeaseTaken,
-    /// No answer ever comes.
-    Hangs,
-    /// It is done, but the answer is lost.
-    AnswerLost,
-    /// It is done; its answer waits at the gate.
-    AnswerDelayed(Gate),
-    /// It waits at the gate, and is done then.
-    Delayed(Gate),
-}
+use super::store_fault::{Op, StoreFault};
 
 /// One process's connection to the store. Each fails on its own.
 #[derive(Clone)]
@@ -274,6 +225,15 @@ impl TokenStore for FaultyStore {
 
     async fn warnings(&self) -> Vec<String> {
         self.state.lock().unwrap().warnings.clone()
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        self.memory().due(before, limit, after).await
     }
 
     async fn wait_for_change(

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use vendor_auth::ReqwestClient;
 use vendor_auth::types::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError, TokenStore,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError, TokenStore,
 };
-use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, TokenKey};
+use vendor_auth::types::{Clock as _, Generation, HttpClient, SendError, Timestamp, TokenKey};
 
 use super::clock_jumps::machine_us;
 use super::learned::Learned;
@@ -231,6 +231,15 @@ impl TokenStore for ReportingStore {
 
     async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
         self.store.tombstone(key).await
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        self.store.due(before, limit, after).await
     }
 
     async fn wait_for_change(
