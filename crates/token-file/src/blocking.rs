@@ -1,5 +1,7 @@
 //! How an operation accesses the files: on a blocking thread, with the lock, after recovery.
 
+use std::path::Path;
+
 use token_core::TokenKey;
 use token_core::store::{Entry, StoreError};
 
@@ -22,22 +24,33 @@ impl FileStore {
         let (store, key) = (self.clone(), key.clone());
         let caller = Caller::default();
         let call = caller.call(self.lock_timeout);
-        let acting = tokio::task::spawn_blocking(move || act(&store, &store.paths(&key)?, &call));
-        let stopped = |_| {
-            Err(StoreError::new(
-                "the runtime ended before the token file was read or written",
-            ))
-        };
-        let done = acting.await.unwrap_or_else(stopped);
+        let done = on_a_thread(move || act(&store, &store.paths(&key)?, &call)).await;
         drop(caller);
         done
     }
 
+    /// Runs `act` on a blocking thread, after a check of the directory.
+    pub(crate) async fn with_directory<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        on_a_thread(move || {
+            store.check_parents(&store.directory)?;
+            act(&store.directory)
+        })
+        .await
+    }
+
     fn paths(&self, key: &TokenKey) -> Result<TokenPaths, StoreError> {
         let paths = TokenPaths::of(&self.directory, key)?;
+        self.check_parents(paths.directory()).map(|()| paths)
+    }
+
+    fn check_parents(&self, directory: &Path) -> Result<(), StoreError> {
         match self.exposed_parents {
-            ExposedParents::Warn => Ok(paths),
-            ExposedParents::Refuse => permissions::check_parents(paths.directory()).map(|()| paths),
+            ExposedParents::Warn => Ok(()),
+            ExposedParents::Refuse => permissions::check_parents(directory),
         }
     }
 
@@ -84,4 +97,15 @@ impl FileStore {
         let contents = Current::read(paths)?.contents;
         contents.entry(paths.key(), self.sealing.as_deref())
     }
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let acting = tokio::task::spawn_blocking(act);
+    acting.await.unwrap_or_else(|_| {
+        Err(StoreError::new(
+            "the runtime ended before the token file was read or written",
+        ))
+    })
 }

@@ -20,8 +20,13 @@ use crate::failure::{reading, unreadable};
 use crate::file_name::{bytes_of, hex};
 use crate::token_file::{Body, StoredRecord, TokenFile, Tombstone};
 
-const FORMAT: &str = "vendor-auth token file";
-const VERSION: u32 = 1;
+pub(crate) const FORMAT: &str = "vendor-auth token file";
+pub(crate) const VERSION: u32 = 1;
+
+/// What precedes the hash: the end of the body, and the name of the hash.
+pub(crate) const BEFORE_HASH: &[u8] = b"\nsha256:";
+/// The length of the end of a file: `BEFORE_HASH`, the hash in hexadecimal, and a line feed.
+pub(crate) const HASH_LINE: usize = BEFORE_HASH.len() + 64 + 1;
 
 /// The maximum length of a token file: a record has at most a few times 64 KiB.
 const LONGEST: u64 = 4 << 20;

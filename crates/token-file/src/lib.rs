@@ -5,6 +5,7 @@ mod blocking;
 mod boot_instant;
 mod current;
 mod directory;
+mod due;
 mod fail_points;
 mod failure;
 mod file_lock;

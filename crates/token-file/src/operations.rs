@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError, TokenStore,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError, TokenStore,
 };
-use token_core::{Generation, TokenKey};
+use token_core::{Generation, Timestamp, TokenKey};
 
 use crate::boot_instant::BootInstant;
 use crate::current::Current;
+use crate::due::Query;
 use crate::file_lock::{FileLock, Waited};
 use crate::lease::live;
 use crate::permissions;
@@ -169,6 +170,21 @@ impl TokenStore for FileStore {
             Ok(removed.ok().and_then(|entry| entry.record))
         })
         .await
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        let query = Query {
+            before,
+            limit,
+            after: after.cloned(),
+        };
+        self.with_directory(move |directory| query.page(directory))
+            .await
     }
 
     async fn warnings(&self) -> Vec<String> {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use token_cache::{Drained, TokenCache};
 use token_core::store::CommitCondition;
 use token_core::{
-    Answer, Attempt, Clock, Error, Outcome, Request, Rotation, Secret, Token, TokenEndpoint,
-    TokenKey, TokenStore, Validity,
+    Answer, Attempt, Clock, Error, Outcome, Request, Rotation, Secret, Timestamp, Token,
+    TokenEndpoint, TokenKey, TokenStore, Validity,
 };
 use token_file::FileStore;
 use token_testkit::ScriptedClient;
@@ -96,6 +96,7 @@ pub(crate) async fn round_trip_of_a_store(store: &FileStore) {
     assert!(copies() > 0, "the search finds nothing");
     let written = token_core::store::Record {
         body: Secret::from(&**held),
+        due_at: Some(Timestamp::from_unix_millis(0)),
         ..record(1)
     };
     drop(held);
@@ -107,6 +108,8 @@ pub(crate) async fn round_trip_of_a_store(store: &FileStore) {
     let loaded = store.load(&key()).await.unwrap();
     assert_eq!(loaded.record.as_ref().unwrap().body.expose(), &**needle());
     drop(loaded);
+    let page = store.due(Timestamp::MAX, 1, None).await.unwrap();
+    assert_eq!(page.due.len(), 1);
     say(&format!("{} copies", copies()));
 }
 

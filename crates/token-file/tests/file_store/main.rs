@@ -7,6 +7,7 @@
 
 mod child;
 mod damage;
+mod due;
 mod failures;
 mod files;
 mod fixture;
