@@ -29,10 +29,6 @@ CREATE TABLE IF NOT EXISTS vendor_auth_tokens (
     lease_until       timestamptz
 ) WITH (fillfactor = 50);
 
--- For a sweep that looks for due tokens.
-CREATE INDEX IF NOT EXISTS vendor_auth_tokens_due ON vendor_auth_tokens (due_at)
-WHERE due_at IS NOT NULL;
-
 CREATE TABLE IF NOT EXISTS vendor_auth_tokens_version (
     version integer NOT NULL
 );

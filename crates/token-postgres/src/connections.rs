@@ -64,22 +64,22 @@ pub(crate) enum Durability {
     Sync,
 }
 
-/// Runs one statement that returns at most one row, in a transaction of its own.
+/// Runs one statement in a transaction of its own.
 pub(crate) async fn run(
     client: &Client,
     limit: Duration,
     durability: Durability,
     sql: &str,
     parameters: &[Parameter<'_>],
-) -> Result<Option<Row>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     let parameters: Vec<_> = parameters.iter().map(Parameter::typed).collect();
-    let statement = client.query_typed_opt(sql, &parameters);
-    let row = match durability {
+    let statement = client.query_typed(sql, &parameters);
+    let rows = match durability {
         Durability::Read => statement.await,
         Durability::Async => in_transaction(client, &begin(limit, "off"), statement).await,
         Durability::Sync => in_transaction(client, &begin(limit, "on"), statement).await,
     };
-    row.map_err(|error| failure::statement(&error))
+    rows.map_err(|error| failure::statement(&error))
 }
 
 /// Sends all three before the first answer arrives: one round trip.

@@ -66,7 +66,7 @@ pub(crate) fn not_ours() -> StoreError {
 
 pub(crate) fn missing_tables() -> StoreError {
     StoreError::new(
-        "the tables do not exist: run `PostgresStore::migrate` or migrations/0001_tokens.sql",
+        "the tables do not exist: run `PostgresStore::migrate` or the files in migrations/",
     )
 }
 

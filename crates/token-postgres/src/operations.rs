@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError,
 };
-use token_core::{Generation, TokenKey, TokenStore};
+use token_core::{Generation, Timestamp, TokenKey, TokenStore};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 
@@ -152,6 +152,27 @@ impl TokenStore for PostgresStore {
         let removed = timeout(self.0.limit, self.removed(key)).await;
         self.notify(key);
         removed.map_err(|_| failure::timed_out())?
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        // No key is empty, so that this is before the first one.
+        let (last_due_at, last_key) =
+            after.map_or((Timestamp::MIN, ""), |after| (after.due_at(), after.key()));
+        let parameters = [
+            Some(before).into(),
+            Some(last_due_at).into(),
+            last_key.into(),
+            Parameter::Number(Some(i64::try_from(limit).unwrap_or(i64::MAX))),
+        ];
+        let rows = self
+            .ask_for_rows(Durability::Read, &self.0.statements.due, &parameters)
+            .await?;
+        rows::page(limit, &rows)
     }
 
     async fn wait_for_change(

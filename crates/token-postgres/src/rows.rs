@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use token_core::store::{Committed, Entry, Intent, Owner, Record, RefreshFingerprint, StoreError};
+use token_core::store::{
+    Committed, Due, DueCursor, DuePage, Entry, Intent, Owner, Record, RefreshFingerprint,
+    StoreError,
+};
 use token_core::{Generation, Timestamp, TokenKey};
 use token_sealing::Sealing;
 use tokio_postgres::Row;
@@ -25,6 +28,24 @@ pub(crate) fn entry(sealing: &Sealing, key: &TokenKey, row: &Row) -> Result<Entr
     entry.tombstoned_generation = generation(row, "tombstoned_generation")?;
     entry.tombstoned_initial = fingerprint(row, "tombstoned_initial")?;
     Ok(entry)
+}
+
+/// Reads a page of due.sql. A key that is not valid was not written by this store, and is skipped.
+pub(crate) fn page(limit: usize, rows: &[Row]) -> Result<DuePage, StoreError> {
+    let mut due = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Ok(key) = TokenKey::parse(read(row, "key")?) {
+            let ends_at = timestamp(row, "grant_ends_at")?;
+            due.push(Due::new(key, due_at(row)?).grant_ends_at(ends_at));
+        }
+    }
+    let last = rows.last().filter(|_| rows.len() >= limit);
+    let next = last.map(|row| Ok(DueCursor::new(due_at(row)?, read(row, "key")?)));
+    Ok(DuePage::new(due, next.transpose()?))
+}
+
+fn due_at(row: &Row) -> Result<Timestamp, StoreError> {
+    read(row, "due_at").map(Timestamp::from_unix_millis)
 }
 
 /// Parses the verdict of commit.sql.

@@ -56,6 +56,7 @@ pub(crate) struct Facts {
     is_read_only: bool,
     is_unlogged: bool,
     is_permitted: bool,
+    is_indexed: bool,
 }
 
 impl Facts {
@@ -73,26 +74,33 @@ impl Facts {
         let names = [
             tables.tokens.as_str().into(),
             tables.versions.as_str().into(),
+            tables.by_due.as_str().into(),
         ];
         let facts = include_str!("sql/facts.sql");
-        let row = run(client, limit, Durability::Read, facts, &names).await?;
-        let row = row.ok_or_else(failure::not_ours)?;
-        if !is(&row, "is_there")? {
+        let rows = run(client, limit, Durability::Read, facts, &names).await?;
+        let row = rows.first().ok_or_else(failure::not_ours)?;
+        if !is(row, "is_there")? {
             return Err(failure::missing_tables());
         }
-        if !is(&row, "is_readable")? {
+        if !is(row, "is_readable")? {
             return Err(failure::missing_privileges());
         }
         let facts = Self {
-            is_standby: is(&row, "is_standby")?,
-            is_read_only: is(&row, "is_read_only")?,
-            is_unlogged: is(&row, "is_unlogged")?,
-            is_permitted: is(&row, "is_permitted")?,
+            is_standby: is(row, "is_standby")?,
+            is_read_only: is(row, "is_read_only")?,
+            is_unlogged: is(row, "is_unlogged")?,
+            is_permitted: is(row, "is_permitted")?,
+            is_indexed: is(row, "is_indexed")?,
         };
         match version(client, limit, statements).await? {
             Some(VERSION) => Ok(facts),
             found => Err(other_version(found)),
         }
+    }
+
+    /// Returns whether a migration has nothing to do, or cannot do it here for now.
+    pub(crate) fn needs_no_migration(self) -> bool {
+        self.is_indexed || self.takes_writes().is_err()
     }
 
     /// Fails on a server that is read-only, possibly only for now; it can still be read.
@@ -134,10 +142,9 @@ async fn version(
     limit: Duration,
     statements: &Statements,
 ) -> Result<Option<i32>, StoreError> {
-    let row = run(client, limit, Durability::Read, &statements.version, &[]).await?;
-    row.ok_or_else(failure::not_ours)?
-        .try_get("version")
-        .map_err(|_| failure::not_ours())
+    let rows = run(client, limit, Durability::Read, &statements.version, &[]).await?;
+    let row = rows.first().ok_or_else(failure::not_ours)?;
+    row.try_get("version").map_err(|_| failure::not_ours())
 }
 
 fn other_version(found: Option<i32>) -> StoreError {
@@ -152,13 +159,16 @@ fn other_version(found: Option<i32>) -> StoreError {
 }
 
 pub(crate) async fn migrate(client: &Client, tables: &TableNames) -> Result<(), StoreError> {
-    let tables = tables.named_in(include_str!("../migrations/0001_tokens.sql"));
+    let statements = tables.named_in(concat!(
+        include_str!("../migrations/0001_tokens.sql"),
+        include_str!("../migrations/0002_due.sql")
+    ));
     let all = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; \
          SET LOCAL statement_timeout = 0; \
          SET LOCAL synchronous_commit = on; \
          {ONE_AT_A_TIME}; \
-         {tables}; \
+         {statements}; \
          COMMIT"
     );
     client

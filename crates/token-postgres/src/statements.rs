@@ -16,6 +16,7 @@ pub(crate) struct Statements {
     pub(crate) clear_intent: String,
     pub(crate) commit: String,
     pub(crate) tombstone: String,
+    pub(crate) due: String,
     pub(crate) version: String,
 }
 
@@ -38,6 +39,7 @@ impl Statements {
             clear_intent: named(include_str!("sql/clear_intent.sql")),
             commit: named(include_str!("sql/commit.sql")),
             tombstone: named(include_str!("sql/tombstone.sql")),
+            due: named(include_str!("sql/due.sql")),
             version: named(include_str!("sql/version.sql")),
         }
     }

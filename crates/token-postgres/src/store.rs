@@ -96,16 +96,18 @@ impl PostgresStore {
         facts.is_set_up_right()
     }
 
-    /// Creates the tables if they are missing: it runs `migrations/0001_tokens.sql` with the names
-    /// of this store. Every process may call it at every start, also concurrently. If the tables
-    /// are up to date, it needs no privilege to create and no writable server.
+    /// Creates the tables and the index if they are missing: it runs the files in `migrations/` with
+    /// the names of this store. Every process may call it at every start, also concurrently. If all
+    /// is up to date, it needs no privilege to create and no writable server.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it may not create the tables, takes longer than 60 seconds, or the tables
-    /// are unlogged or lack privileges.
+    /// [`StoreError`] if it may not create the tables or the index, takes longer than 60 seconds, or
+    /// the tables are unlogged or lack privileges.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        if let Ok(facts) = self.facts().await {
+        if let Ok(facts) = self.facts().await
+            && facts.needs_no_migration()
+        {
             return facts.is_set_up_right();
         }
         in_a_runtime()?;
@@ -156,18 +158,29 @@ impl PostgresStore {
         self.0.known.learn(&facts, durability)
     }
 
-    /// Runs one statement within the timeout.
+    /// Runs one statement that returns at most one row, within the timeout.
     pub(crate) async fn ask(
         &self,
         durability: Durability,
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Option<Row>, StoreError> {
+        let rows = self.ask_for_rows(durability, sql, parameters).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Runs one statement within the timeout.
+    pub(crate) async fn ask_for_rows(
+        &self,
+        durability: Durability,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         in_a_runtime()?;
         timeout(self.0.limit, async {
             let checkout = self.0.connections.checkout().await?;
             self.suits(&checkout, durability).await?;
-            let row = run(
+            let rows = run(
                 checkout.client()?,
                 self.0.limit,
                 durability,
@@ -176,7 +189,7 @@ impl PostgresStore {
             )
             .await?;
             checkout.put_back();
-            Ok(row)
+            Ok(rows)
         })
         .await
         .map_err(|_| failure::timed_out())?

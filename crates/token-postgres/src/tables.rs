@@ -1,11 +1,12 @@
-//! The names of the two tables and of the index, quoted.
+//! The names of the two tables and of their indexes, quoted.
 
 use token_core::BuildError;
 
 /// PostgreSQL silently truncates longer names.
 const LONGEST_NAME: usize = 63;
 const VERSION: &str = "_version";
-const DUE: &str = "_due";
+const BY_DUE: &str = "_by_due";
+const OLD_DUE: &str = "_due";
 /// The name in the SQL files.
 const WRITTEN: &str = "vendor_auth_tokens";
 
@@ -15,8 +16,12 @@ pub(crate) struct TableNames {
     /// Both are quoted, with the schema if one is given.
     pub(crate) tokens: String,
     pub(crate) versions: String,
-    /// Quoted, without a schema: an index is in the schema of its table.
-    index: String,
+    /// The index of what is due, with the schema if one is given.
+    pub(crate) by_due: String,
+    /// The same without the schema, to create it: an index is in the schema of its table.
+    by_due_alone: String,
+    /// The index of earlier versions.
+    old_due: String,
     /// The channel of notifications, unquoted.
     pub(crate) channel: String,
 }
@@ -41,7 +46,9 @@ impl TableNames {
         Ok(Self {
             tokens: format!("{prefix}{}", quoted(table)),
             versions: format!("{prefix}{}", quoted(&format!("{table}{VERSION}"))),
-            index: quoted(&format!("{table}{DUE}")),
+            by_due: format!("{prefix}{}", quoted(&format!("{table}{BY_DUE}"))),
+            by_due_alone: quoted(&format!("{table}{BY_DUE}")),
+            old_due: format!("{prefix}{}", quoted(&format!("{table}{OLD_DUE}"))),
             channel: table.to_owned(),
         })
     }
@@ -59,8 +66,10 @@ impl TableNames {
         for part in parts {
             if let Some(rest) = part.strip_prefix(VERSION) {
                 named.extend([&*self.versions, rest]);
-            } else if let Some(rest) = part.strip_prefix(DUE) {
-                named.extend([&*self.index, rest]);
+            } else if let Some(rest) = part.strip_prefix(BY_DUE) {
+                named.extend([&*self.by_due_alone, rest]);
+            } else if let Some(rest) = part.strip_prefix(OLD_DUE) {
+                named.extend([&*self.old_due, rest]);
             } else {
                 named.extend([&*self.tokens, part]);
             }
@@ -101,12 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn the_index_has_no_schema() {
+    fn an_index_has_a_schema_unless_it_is_created() {
         let tables = TableNames::new(Some("a"), "b").unwrap();
         assert_eq!(
-            tables.named_in("CREATE INDEX vendor_auth_tokens_due ON vendor_auth_tokens (due_at)"),
-            r#"CREATE INDEX "b_due" ON "a"."b" (due_at)"#
+            tables.named_in("CREATE INDEX vendor_auth_tokens_by_due ON vendor_auth_tokens (key)"),
+            r#"CREATE INDEX "b_by_due" ON "a"."b" (key)"#
         );
+        assert_eq!(
+            tables.named_in("DROP INDEX vendor_auth_tokens_due;"),
+            r#"DROP INDEX "a"."b_due";"#
+        );
+        assert_eq!(tables.by_due, r#""a"."b_by_due""#);
     }
 
     #[test]

@@ -2,6 +2,7 @@ SELECT pg_is_in_recovery() AS is_standby,
        current_setting('transaction_read_only') = 'on' AS is_read_only,
        tokens.oid IS NOT NULL AND versions.oid IS NOT NULL AS is_there,
        coalesce(tokens.relpersistence <> 'p', false) AS is_unlogged,
+       to_regclass($3) IS NOT NULL AS is_indexed,
        coalesce(
            has_table_privilege(tokens.oid, 'SELECT') AND has_table_privilege(versions.oid, 'SELECT'),
            false

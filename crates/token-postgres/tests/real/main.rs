@@ -7,6 +7,7 @@
 
 mod conformance;
 mod cost;
+mod due;
 mod encryption;
 mod hints;
 mod limits;
