@@ -11,6 +11,7 @@ use crate::check::{self, EvictionCheck, RedisNode};
 use crate::connect::{Connection, Connector};
 use crate::failure::is_connection_error;
 use crate::listeners::Listeners;
+use crate::scan::{self, Address};
 use crate::script::{Answered, Call, Requirement};
 use crate::session::{Failed, Session};
 
@@ -102,18 +103,42 @@ impl SharedConnection {
     }
 
     pub(crate) async fn ensure_connected(&self) -> Result<(), StoreError> {
-        timeout(self.within, self.session(Requirement::Any))
+        self.in_time(self.session(Requirement::Any)).await.map(drop)
+    }
+
+    /// Returns the nodes to pass to `scan`.
+    pub(crate) async fn scanned_nodes(&self) -> Result<Vec<Option<Address>>, StoreError> {
+        let query =
+            async { scan::nodes(&mut self.session(Requirement::Any).await?.connection).await };
+        self.in_time(query).await
+    }
+
+    pub(crate) async fn scan(
+        &self,
+        node: Option<&Address>,
+        cursor: u64,
+        pattern: &str,
+    ) -> Result<(u64, Vec<String>), StoreError> {
+        let scan = async {
+            let mut session = self.session(Requirement::Any).await?;
+            scan::scan(&mut session.connection, node, cursor, pattern).await
+        };
+        self.in_time(scan).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        timeout(self.within, asked)
             .await
             .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
-            .map(drop)
     }
 
     pub(crate) async fn nodes(&self) -> Result<Vec<RedisNode>, StoreError> {
         let query =
             async { check::nodes(&mut self.session(Requirement::Any).await?.connection).await };
-        timeout(self.within, query)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::new("Redis did not answer in time")))
+        self.in_time(query).await
     }
 
     async fn session(&self, requires: Requirement) -> Result<Session, StoreError> {

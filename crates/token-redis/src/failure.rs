@@ -17,6 +17,8 @@ pub(crate) enum Step {
     Describing,
     /// A script.
     Running,
+    /// `SCAN`.
+    Scanning,
     /// `WAIT`.
     WaitingForReplicas,
 }
@@ -58,6 +60,7 @@ fn refused(step: Step, error: &RedisError) -> &'static str {
             "Redis does not allow this user to run a script or a command in it; the README lists the permissions"
         }
         Step::Running => "Redis refused a script",
+        Step::Scanning => "Redis refused SCAN, which `repair_due_index` of the store needs",
         Step::WaitingForReplicas => {
             "Redis refused WAIT, which `replicas` of the store's builder needs"
         }
@@ -108,6 +111,7 @@ mod tests {
             Step::Connecting,
             Step::Describing,
             Step::Running,
+            Step::Scanning,
             Step::WaitingForReplicas,
         ] {
             assert!(!store_error(step, &odd).to_string().contains("hunter2"));

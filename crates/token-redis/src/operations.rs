@@ -1,11 +1,11 @@
-//! The operations of a store: each one runs one script, in one round trip.
+//! The operations of a store: each one but `due` runs one script on the record, in one round trip.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use token_core::store::{
-    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
-    StoreError, TokenStore,
+    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
+    Record, Renewed, StoreError, TokenStore,
 };
 use token_core::{Generation, Timestamp, TokenKey};
 use tokio::time::timeout;
@@ -128,7 +128,10 @@ impl TokenStore for RedisStore {
             .await?;
         let outcome: String = reply::read(answered.enough()?)?;
         match outcome.as_str() {
-            "stored" => Ok(Committed::Stored),
+            "stored" => {
+                self.index_committed(key, record).await;
+                Ok(Committed::Stored)
+            }
             "lost" => Ok(Committed::Lost),
             "tombstoned" => Ok(Committed::Tombstoned),
             "missing" => Ok(Committed::Missing),
@@ -158,6 +161,15 @@ impl TokenStore for RedisStore {
         }
         let removed = reply::record(&before, key, &self.sealing).ok().flatten();
         Ok(removed.or(seen.filter(|_| answered.is_repeated)))
+    }
+
+    async fn due(
+        &self,
+        before: Timestamp,
+        limit: usize,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        self.page(before, limit, after).await
     }
 
     async fn wait_for_change(

@@ -1,4 +1,5 @@
-//! The Lua scripts, each one an atomic step on one hash, and how they are called.
+//! The Lua scripts, each one an atomic step on one hash or on one sorted set of the index, and how
+//! they are called.
 //!
 //! Fields of the hash: `fingerprint`, `generation`, `body`, `due_at`, `grant_ends_at`, `initial`,
 //! `committed_at` (the record); `intent_owner`, `intent_fingerprint`, `intent_generation`,
@@ -28,6 +29,10 @@ pub(crate) static WRITE_INTENT: Script = Script::new(include_str!("scripts/write
 pub(crate) static CLEAR_INTENT: Script = Script::new(include_str!("scripts/clear_intent.lua"));
 pub(crate) static COMMIT: Script = Script::new(include_str!("scripts/commit.lua"));
 pub(crate) static UNDO: Script = Script::new(include_str!("scripts/undo.lua"));
+pub(crate) static INDEX: Script = Script::new(include_str!("scripts/index.lua"));
+pub(crate) static CORRECT: Script = Script::new(include_str!("scripts/correct.lua"));
+pub(crate) static PAGE: Script = Script::new(include_str!("scripts/page.lua"));
+pub(crate) static TIMES: Script = Script::new(include_str!("scripts/times.lua"));
 pub(crate) static TOMBSTONE: Script = Script::new(include_str!("scripts/tombstone.lua"));
 
 /// The previous values that `write_intent.lua` returns, in its order.
@@ -104,7 +109,7 @@ impl Replicas {
 
 pub(crate) struct Call<'a> {
     pub(crate) script: &'a Script,
-    /// The key of the hash.
+    /// The key of the hash or the sorted set.
     pub(crate) redis_key: &'a str,
     pub(crate) arguments: &'a [&'a str],
     /// The replicas that must acknowledge the write, if any.

@@ -80,12 +80,16 @@ impl RedisStore {
     }
 
     /// Everything of a grant is in one key, and so in one slot of a cluster.
-    fn redis_key(&self, key: &TokenKey) -> String {
-        format!("{}{key}", self.prefix, key = key.as_str())
+    pub(crate) fn redis_key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     pub(crate) fn channel(&self, key: &TokenKey) -> String {
-        format!("{}:changed", self.redis_key(key))
+        format!("{}:changed", self.redis_key(key.as_str()))
     }
 
     /// Runs a script that any server can run.
@@ -121,7 +125,7 @@ impl RedisStore {
     ) -> Result<Answered, StoreError> {
         let call = Call {
             script,
-            redis_key: &self.redis_key(key),
+            redis_key: &self.redis_key(key.as_str()),
             arguments,
             replicas,
             requires,

@@ -8,6 +8,7 @@
 
 mod checks;
 mod conformance;
+mod due;
 mod lost_answers;
 mod outages;
 mod passwords;
