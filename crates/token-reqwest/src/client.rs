@@ -126,8 +126,8 @@ impl ReqwestClient {
     ///
     /// [`BuildError`] if the client may follow redirects: they could send secrets in headers, in
     /// the query and in the referer to any host that the server names. Build it with
-    /// [`Policy::none`]. The policy is read from the client's `Debug` output; if a version of
-    /// reqwest does not show it, the client is refused.
+    /// [`Policy::none`](reqwest::redirect::Policy::none). The policy is read from the client's
+    /// `Debug` output; if a version of reqwest does not show it, the client is refused.
     pub fn from_client(client: reqwest::Client) -> Result<Self, BuildError> {
         if !follows_none(&client) {
             let why =
