@@ -11,9 +11,10 @@ use token_core::{BuildError, Secret};
 
 use self::checks::{certificates, header, nonzero, why_not_built};
 use crate::client::ReqwestClient;
-use crate::connections::{Clients, Connections, Maker};
+use crate::connections::{Clients, Maker};
 use crate::environment::Environment;
 use crate::limit::{self, Limit};
+use crate::stage::Connections;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);

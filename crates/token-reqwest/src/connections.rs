@@ -12,20 +12,11 @@ use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
 use crate::answer::MOST_HEADERS_READ;
-use crate::stage::NoteConnecting;
+use crate::stage::{Connections, NoteConnecting};
 
 /// How long a connection is kept without a request. Servers close theirs after 2 seconds at the
 /// earliest by default, so that few requests are sent as their connection closes.
 const IDLE: Duration = Duration::from_secs(1);
-
-/// The connections that a client is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connections {
-    /// A new one for each request.
-    New,
-    /// Also those of earlier requests.
-    Kept,
-}
 
 /// Makes clients of the same settings.
 pub(crate) struct Maker {

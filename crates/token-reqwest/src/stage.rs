@@ -13,8 +13,6 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::connections::Connections;
-
 tokio::task_local! {
     static STAGE: Stage;
 }
@@ -26,6 +24,15 @@ const SENDING: u8 = 1;
 const CONNECTING: u8 = 2;
 /// It has a connection, or may have.
 const CONNECTED: u8 = 3;
+
+/// The connections that a request may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connections {
+    /// A new one for each request.
+    New,
+    /// Also those of earlier requests.
+    Kept,
+}
 
 /// How far one request got. It never goes back: the first connection may have carried bytes,
 /// whatever happens on a second one.

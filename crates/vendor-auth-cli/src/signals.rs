@@ -151,10 +151,10 @@ mod tests {
         let tokens = cache.http_client(http::offline()).build().unwrap();
         let never = interruptible(&tokens, std::future::pending::<Result<(), Failure>>());
         let (first, ()) = tokio::join!(never, async {
-            kill_process(getpid(), Signal::INT).unwrap();
+            kill_process(getpid(), Signal::TERM).unwrap();
         });
-        assert_eq!(first.unwrap_err().code(), 130);
+        assert_eq!(first.unwrap_err().code(), 143);
         let late = interruptible(&tokens, std::future::ready(Ok(())));
-        assert_eq!(late.await.unwrap_err().code(), 130);
+        assert_eq!(late.await.unwrap_err().code(), 143);
     }
 }

@@ -98,6 +98,23 @@ impl Started {
         started
     }
 
+    /// The same with `SIGINT` as a terminal has it: a shell script that runs the tests in the
+    /// background lets them ignore it.
+    fn headless_in_terminal(home: &Home, server: &OAuth2Server) -> Self {
+        let login = command(home, server, &["login", "demo", "--no-browser"]);
+        let variables = login.get_envs();
+        let mut env = Command::new("env");
+        env.arg("--default-signal=INT")
+            .arg(login.get_program())
+            .args(login.get_args())
+            .env_clear()
+            .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(home.path(""));
+        let mut started = Self::new(env);
+        started.process.stdin = None;
+        started
+    }
+
     /// Returns the next line that begins so.
     fn wait_for(&mut self, start: &str) -> String {
         loop {

@@ -128,11 +128,11 @@ fn a_signal_ends_status_once_the_tokens_under_way_are_stored() {
         .unwrap();
     asked.wait();
     let id = process.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &id]).status();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
     assert!(sent.unwrap().success());
     asked.wait();
     let ran = Ran::of(&process.wait_with_output().unwrap());
-    assert_eq!(ran.failed(130), "vendor-auth: interrupted\n");
+    assert_eq!(ran.failed(143), "vendor-auth: interrupted\n");
     for name in ["ada", "bob"] {
         home.run(&["token", name, "--no-refresh"]).ok();
     }

@@ -218,7 +218,7 @@ async fn a_signal_ends_the_login_and_leaves_nothing_behind() {
     let server = OAuth2Server::start().await.unwrap();
     let home = person(&server, "");
     for (signal, code) in [("-INT", 130), ("-QUIT", 131), ("-TERM", 143), ("-HUP", 129)] {
-        let started = Started::headless(&home, &server);
+        let started = Started::headless_in_terminal(&home, &server);
         let id = started.process.id().to_string();
         let killed = std::process::Command::new("kill")
             .args([signal, &id])
