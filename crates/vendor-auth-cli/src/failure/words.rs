@@ -23,7 +23,7 @@ const WORDS: [(&str, &str); 8] = [
         "allow it to this user",
     ),
     (
-        "run `PostgresStore::migrate` or migrations/0001_tokens.sql",
+        "run `PostgresStore::migrate` or the files in migrations/",
         "the first token creates them, if the role may",
     ),
     (
