@@ -17,8 +17,8 @@ pub(crate) fn millis(elapsed: Duration) -> u64 {
 
 /// The system's clock. Its elapsed time counts suspend on Linux and Android (`CLOCK_BOOTTIME`), on
 /// Apple's systems (`CLOCK_MONOTONIC`) and on Windows. On Linux and Android its wall time is that
-/// of the last timer tick, at most 10 milliseconds ago: every call for a token reads the clock, and
-/// this read costs a quarter of a precise one.
+/// of the last timer tick, at most 10 milliseconds ago: this read costs a quarter of a precise one.
+/// While a token is fresh, a cache with this clock reads only the clocks of the last tick.
 ///
 /// ```
 /// use token_cache::SystemClock;

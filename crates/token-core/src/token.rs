@@ -198,7 +198,7 @@ impl Token {
             .collect()
     }
 
-    /// Returns the same token, ready to be sent by so many threads at once: its header has a
+    /// Returns the same token, ready to be sent by this many threads at once: its header has a
     /// reference count for each, of which there are at most 16. The text exists once.
     ///
     /// ```

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) const DEFAULT: u16 = 64;
 
-/// From so many hosts on, those without requests are forgotten.
+/// From this many hosts on, those without requests are forgotten.
 const MANY_HOSTS: usize = 256;
 
 pub(crate) struct Limit {

@@ -50,9 +50,9 @@ impl Entropy {
         number(self.bytes())
     }
 
-    /// Returns the number of this token. It is the same each time the token is read in this process,
-    /// by whichever cache, so that a program that opens caches anew sees one instant at which the
-    /// token is due. Other processes, forked ones too, have another one.
+    /// Returns the number of this token. It is the same for every cache in this process, so that a
+    /// program that opens new caches sees one instant at which the token is due. Other processes,
+    /// also forked ones, have another number.
     pub(crate) fn number_of(&self, key: &TokenKey, token: &Token) -> u32 {
         let digest = Sha256::new()
             .chain_update(OF_PROCESS.get().unwrap_or(&self.seed))

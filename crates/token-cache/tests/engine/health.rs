@@ -214,7 +214,7 @@ async fn a_token_is_due_at_one_instant_in_all_caches_of_a_process() {
     ours.token().await.unwrap();
     let due = ours.health().refresh_at.unwrap();
     for _ in 0..4 {
-        // As a program does that opens the store anew each time.
+        // As a program does that opens the store again each time.
         let opened = setup.newcomer();
         opened.load().await.unwrap().unwrap();
         assert_eq!(opened.health().refresh_at, Some(due));

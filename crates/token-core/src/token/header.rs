@@ -39,7 +39,7 @@ impl TokenHeader {
         values.get(number % values.len()).unwrap_or(&self.value)
     }
 
-    /// Returns the same with a reference count for each of so many threads.
+    /// Returns the same with a reference count for each of this many threads.
     pub(super) fn for_threads(self, threads: usize, access: &Secret) -> Self {
         let counts = threads.min(MOST_COUNTS);
         let values = (counts > 1).then(|| {

@@ -71,7 +71,7 @@ async fn lives_of(config: Arc<Config>, grants: Arc<[Grant]>) -> Vec<Life> {
     join_all(grants.iter().map(|grant| life_of(&config, grant))).await
 }
 
-/// Opens the grant anew: a cache keeps a valid token although the store has none any more.
+/// Opens the grant again: a cache keeps a valid token although the store has none any more.
 async fn life_of(config: &Arc<Config>, opened: &Grant) -> Life {
     let (config, profile) = (Arc::clone(config), opened.profile.clone());
     // The key that unseals the store may come from a command.

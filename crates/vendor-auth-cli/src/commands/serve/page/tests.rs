@@ -11,7 +11,7 @@ fn now() -> Timestamp {
     Timestamp::from_unix_seconds(1_700_000_000)
 }
 
-/// Returns so many minutes from now.
+/// Returns the time this many minutes from now.
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_unix_seconds(now().unix_seconds() + 60 * minutes)
 }
