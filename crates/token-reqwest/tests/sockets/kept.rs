@@ -113,13 +113,7 @@ async fn a_connection_that_was_idle_for_a_second_is_not_used() {
 
 #[tokio::test]
 async fn a_repeatable_request_on_a_connection_that_breaks_is_in_doubt() {
-    let server = RawServer::start(|mut wire| async move {
-        wire.request().await;
-        wire.say(&answer_of("{}")).await;
-        wire.request().await;
-        wire.reset();
-    })
-    .await;
+    let server = RawServer::that_breaks_at_a_second_request().await;
     let client = ReqwestClient::new().unwrap();
     send_marked(&client, &server.url("/first")).await.unwrap();
     let second = send_marked(&client, &server.url("/second")).await;

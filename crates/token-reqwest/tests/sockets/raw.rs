@@ -57,6 +57,17 @@ impl Heard {
 }
 
 impl RawServer {
+    /// Answers the first request of a connection, and resets the connection at the second.
+    pub(crate) async fn that_breaks_at_a_second_request() -> Self {
+        Self::start(|mut wire| async move {
+            wire.request().await;
+            wire.say(&answer_of("{}")).await;
+            wire.request().await;
+            wire.reset();
+        })
+        .await
+    }
+
     pub(crate) async fn start<F, W>(serve: F) -> Self
     where
         F: Fn(Wire) -> W + Send + 'static,

@@ -79,13 +79,7 @@ fn pooled() -> ReqwestClient {
 
 #[tokio::test]
 async fn a_reused_connection_that_breaks_with_a_token_is_in_doubt() {
-    let server = RawServer::start(|mut wire| async move {
-        wire.request().await;
-        wire.say(&answer_of("{}")).await;
-        wire.request().await;
-        wire.reset();
-    })
-    .await;
+    let server = RawServer::that_breaks_at_a_second_request().await;
     let client = pooled();
     send_refresh(&client, &server.url("/first")).await.unwrap();
     let error = send_refresh(&client, &server.url("/second"))
