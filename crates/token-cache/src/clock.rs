@@ -2,6 +2,7 @@
 
 pub(crate) mod coarse;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -88,10 +89,10 @@ fn elapsed() -> Duration {
 }
 
 /// The clock of a cache. The system's own needs no dynamic call, and has coarse readings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum CacheClock {
     System,
-    Given(Box<dyn Clock>),
+    Given(Arc<dyn Clock>),
 }
 
 impl CacheClock {
@@ -133,7 +134,7 @@ impl Clock for CacheClock {
 pub struct RuntimeClock {
     origin: tokio::time::Instant,
     wall: Timestamp,
-    stepped_millis: std::sync::Arc<std::sync::atomic::AtomicI64>,
+    stepped_millis: Arc<std::sync::atomic::AtomicI64>,
 }
 
 #[cfg(any(test, feature = "test-util"))]
@@ -143,7 +144,7 @@ impl RuntimeClock {
         Self {
             origin: tokio::time::Instant::now(),
             wall,
-            stepped_millis: std::sync::Arc::default(),
+            stepped_millis: Arc::default(),
         }
     }
 

@@ -5,6 +5,7 @@ mod api;
 pub(crate) mod backoff;
 pub(crate) mod cached_token;
 pub(crate) mod decide;
+pub(crate) mod endpoint_traits;
 pub(crate) mod entropy;
 pub(crate) mod events;
 mod failures;
@@ -23,8 +24,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use token_core::{
-    ApiOrigin, Attempt, BuildError, Clock, ClockReading, Freshness, Generation, Reason,
-    RefreshPolicy, Rotation, Token, TokenEndpoint, TokenKey,
+    Clock, ClockReading, Freshness, Generation, Reason, RefreshPolicy, Rotation, Token, TokenKey,
 };
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, broadcast};
@@ -32,19 +32,22 @@ use tokio::sync::{Notify, broadcast};
 use self::backoff::Backoff;
 use self::cached_token::{CachedToken, Life};
 use self::decide::{Decision, Inputs, RefreshState, Status};
+use self::endpoint_traits::EndpointTraits;
 use self::entropy::Entropy;
 use self::events::Event;
 use self::failures::Failures;
 use self::sessions::Sessions;
 use self::token_guard::TokenGuard;
 use crate::clock::CacheClock;
+use crate::telemetry::metric::Meter;
 
 /// The state of one cache.
 pub(crate) struct Current {
     traits: EndpointTraits,
     clock: CacheClock,
     timing: Timing,
-    entropy: Entropy,
+    entropy: Arc<Entropy>,
+    meter: Meter,
     cached: ArcSwap<CachedToken>,
     failures: Failures,
     sessions: Sessions,
@@ -61,16 +64,6 @@ pub(crate) struct Current {
     grant_end_told: AtomicBool,
 }
 
-/// What does not change about an endpoint.
-#[derive(Clone, Debug)]
-pub(crate) struct EndpointTraits {
-    key: TokenKey,
-    rotation: Rotation,
-    exchange_ends_old_token: bool,
-    has_login: bool,
-    api_origins: Vec<ApiOrigin>,
-}
-
 /// How early a token is refreshed, and how long to back off after failures.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timing {
@@ -78,39 +71,27 @@ pub(crate) struct Timing {
     pub(crate) backoff: Backoff,
 }
 
+/// What the state of a cache begins with.
+pub(crate) struct CurrentParts {
+    pub(crate) traits: EndpointTraits,
+    pub(crate) clock: CacheClock,
+    pub(crate) timing: Timing,
+    pub(crate) entropy: Arc<Entropy>,
+    pub(crate) meter: Meter,
+}
+
 /// How many events a reader may be behind.
 const EVENT_BACKLOG: usize = 64;
 
-impl EndpointTraits {
-    pub(crate) fn of(endpoint: &dyn TokenEndpoint, attempt: &Attempt) -> Self {
-        Self {
-            key: endpoint.key(),
-            rotation: endpoint.rotation(),
-            exchange_ends_old_token: endpoint.exchange_ends_old_token(),
-            has_login: endpoint.login(attempt).is_some(),
-            api_origins: endpoint.api_origins(),
-        }
-    }
-
-    /// Adds origins that the program named.
-    pub(crate) fn with_api_origins(mut self, origins: Vec<ApiOrigin>) -> Self {
-        self.api_origins.extend(origins);
-        self
-    }
-}
-
 impl Current {
-    pub(crate) fn new(
-        traits: EndpointTraits,
-        clock: CacheClock,
-        timing: Timing,
-    ) -> Result<Self, BuildError> {
-        let cached = CachedToken::placeholder(clock.now());
-        Ok(Self {
-            traits,
-            clock,
-            timing,
-            entropy: Entropy::from_system()?,
+    pub(crate) fn new(parts: CurrentParts) -> Self {
+        let cached = CachedToken::placeholder(parts.clock.now());
+        Self {
+            traits: parts.traits,
+            clock: parts.clock,
+            timing: parts.timing,
+            entropy: parts.entropy,
+            meter: parts.meter,
             cached: ArcSwap::from_pointee(cached),
             failures: Failures::default(),
             sessions: Sessions::default(),
@@ -121,7 +102,7 @@ impl Current {
             exchange_began: AtomicU64::new(0),
             logged_out: AtomicBool::new(false),
             grant_end_told: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Returns the token if it is fresh, with one atomic load and one clock read.
@@ -231,6 +212,11 @@ impl Current {
 
     pub(crate) fn key(&self) -> &TokenKey {
         &self.traits.key
+    }
+
+    /// Returns what its metrics go to.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(crate) fn rotation(&self) -> Rotation {

@@ -87,7 +87,7 @@ impl Shared {
 
     /// Counts a caller that waits for a token.
     fn waiting(&self) -> Waiting<'_> {
-        self.waiters.one_more(self.current.key())
+        self.waiters.one_more(self.current.meter())
     }
 
     fn is_in_flight(&self) -> bool {

@@ -7,6 +7,7 @@ mod builder;
 mod cache;
 mod clock;
 mod current;
+mod engines;
 mod flight;
 mod memory;
 mod refresh;

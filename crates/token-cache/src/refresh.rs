@@ -41,8 +41,8 @@ mod spend;
 mod transaction;
 mod write_pending;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use token_core::store::{CommitCondition, Intent, RefreshFingerprint};
@@ -59,11 +59,12 @@ use self::new_grants::NewGrants;
 use self::pending::{Fallback, Pending};
 use self::record::fingerprint;
 use crate::current::session::Session;
+use crate::telemetry::metric::Meter;
 
 /// Refreshes the token of one grant.
 pub(crate) struct Refresher {
     endpoint: EndpointSource,
-    http: Box<dyn HttpClient>,
+    http: Arc<dyn HttpClient>,
     attempts: Attempts,
     store: BoundStore,
     settings: Settings,
@@ -76,18 +77,20 @@ pub(crate) struct Refresher {
     inherited_intent: Mutex<Option<Intent>>,
     /// Whether the refresh in flight waits for another owner that may have spent the token.
     waits_for_owner: AtomicBool,
-    store_warnings_sent: AtomicBool,
+    store_warnings_sent: Arc<AtomicBool>,
 }
 
 /// What a refresher is made of.
 pub(crate) struct Parts {
     pub(crate) endpoint: EndpointSource,
-    pub(crate) http: Box<dyn HttpClient>,
+    pub(crate) http: Arc<dyn HttpClient>,
     pub(crate) attempts: Attempts,
     pub(crate) store: BoundStore,
     pub(crate) fallback: Option<BoundStore>,
     pub(crate) settings: Settings,
     pub(crate) initial: Option<Token>,
+    pub(crate) meter: Meter,
+    pub(crate) store_warnings_sent: Arc<AtomicBool>,
 }
 
 /// How long its steps may take.
@@ -124,7 +127,7 @@ impl Refresher {
             http: parts.http,
             attempts: parts.attempts,
             initial: InitialToken::new(parts.store.key(), parts.initial),
-            pending: Pending::new(parts.store.key().clone()),
+            pending: Pending::new(parts.meter),
             store: parts.store,
             settings: parts.settings,
             spares: Spares::default(),
@@ -132,7 +135,7 @@ impl Refresher {
             new_grants: NewGrants::default(),
             inherited_intent: Mutex::new(None),
             waits_for_owner: AtomicBool::new(false),
-            store_warnings_sent: AtomicBool::new(false),
+            store_warnings_sent: parts.store_warnings_sent,
         }
     }
 

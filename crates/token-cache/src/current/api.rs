@@ -6,7 +6,6 @@ use token_core::{Error, ErrorKind, Token};
 use super::Current;
 use super::cached_token::Rejection;
 use super::events::Event;
-use crate::telemetry::metric;
 
 impl Current {
     /// Refuses a URI that the token may not be sent to.
@@ -34,7 +33,7 @@ impl Current {
     pub(crate) fn note_use(&self, token: &Token) {
         let cached = self.cached.load();
         if cached.is(token) && cached.note_use(&self.now()) {
-            metric::expires(self.key(), cached.validity().expires_at());
+            self.meter.expires(cached.validity().expires_at());
         }
     }
 

@@ -13,7 +13,6 @@ use super::decide::Status;
 use super::events::{Event, Origin};
 use super::failures::{Brought, NewFailure};
 use super::sessions::Publication;
-use crate::telemetry::metric;
 
 /// A vendor that repeats its live token is asked again when a quarter of what is left is over, but
 /// not more often than this.
@@ -45,14 +44,14 @@ impl Current {
         let next = next.timed_by(&self.clock);
         self.carry_rejection(&before, &next, origin);
         let has_access_token = next.has_access_token();
-        metric::expires(self.key(), next.validity().expires_at());
+        self.meter.expires(next.validity().expires_at());
         self.cached.store(Arc::new(next));
         self.logged_out.store(false, Ordering::Release);
         if origin.is_exchange() && self.live().is_none() && has_access_token {
             return self.expired_on_arrival(origin, novelty);
         }
         self.failures.clear();
-        metric::succeeded(self.key(), self.now().wall);
+        self.meter.succeeded(self.now().wall);
         #[cfg(feature = "tracing")]
         self.log.recovered(self.key());
         if novelty == Novelty::New && has_access_token {

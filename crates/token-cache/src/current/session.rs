@@ -12,7 +12,6 @@ use super::events::Origin;
 use super::failures::Brought;
 use super::sessions::{Publication, SessionId};
 use crate::clock::millis;
-use crate::telemetry::metric;
 
 /// A task's view of what is current. It changes nothing once a logout has ended the session that
 /// the task began in.
@@ -61,7 +60,7 @@ impl<'a> Session<'a> {
     pub(crate) fn note_tombstone(&self) -> Error {
         self.sessions.act_in(self.id, || {
             self.cached.load().revoke();
-            metric::ended(self.key());
+            self.meter().ended();
             self.current.set_logged_out();
         });
         // The next caller can log in again, if the vendor has a repeatable login.
@@ -82,7 +81,7 @@ impl<'a> Session<'a> {
             let cached = self.cached.load();
             if cached.token().generation() == token.generation() {
                 cached.revoke();
-                metric::ended(self.key());
+                self.meter().ended();
             }
         });
     }
@@ -161,7 +160,7 @@ impl Current {
         let placeholder = CachedToken::placeholder(self.now());
         placeholder.revoke();
         self.cached.store(Arc::new(placeholder));
-        metric::ended(self.key());
+        self.meter().ended();
         self.failures.clear();
         self.set_logged_out();
     }

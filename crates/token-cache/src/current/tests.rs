@@ -22,12 +22,13 @@ fn current(has_login: bool) -> Current {
         exchange_ends_old_token: false,
         has_login,
     };
-    Current::new(
+    Current::new(CurrentParts {
+        meter: Meter::of_grant(&traits.key),
         traits,
-        CacheClock::Given(Box::new(clock)),
-        Timing::default(),
-    )
-    .unwrap()
+        clock: CacheClock::Given(Arc::new(clock)),
+        timing: Timing::default(),
+        entropy: Arc::new(Entropy::from_system().unwrap()),
+    })
 }
 
 /// A token that lives for an hour from now.

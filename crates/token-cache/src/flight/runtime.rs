@@ -19,7 +19,7 @@ use crate::refresh::exchange::broke_off;
 const MOST_THREADS: usize = 4;
 
 /// The runtime that the tasks of a cache run on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
     given: Option<Handle>,
 }

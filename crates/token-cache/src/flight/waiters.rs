@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use token_core::TokenKey;
-
-use crate::telemetry::metric;
+use crate::telemetry::metric::Meter;
 
 #[derive(Debug, Default)]
 pub(super) struct Waiters(AtomicUsize);
@@ -12,14 +10,17 @@ pub(super) struct Waiters(AtomicUsize);
 /// A caller that waits, until it is dropped.
 pub(super) struct Waiting<'a> {
     waiters: &'a Waiters,
-    key: &'a TokenKey,
+    meter: &'a Meter,
 }
 
 impl Waiters {
-    pub(super) fn one_more<'a>(&'a self, key: &'a TokenKey) -> Waiting<'a> {
+    pub(super) fn one_more<'a>(&'a self, meter: &'a Meter) -> Waiting<'a> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        metric::waiters_changed(key, 1.0);
-        Waiting { waiters: self, key }
+        meter.waiters_changed(1.0);
+        Waiting {
+            waiters: self,
+            meter,
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -30,6 +31,6 @@ impl Waiters {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.waiters.0.fetch_sub(1, Ordering::Relaxed);
-        metric::waiters_changed(self.key, -1.0);
+        self.meter.waiters_changed(-1.0);
     }
 }

@@ -1,5 +1,6 @@
 //! Makes [`Attempt`]s: corrected by the server's clock, and strictly later each time.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const LONGEST_STEP_BACK_MILLIS: i64 = 30_000;
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    entropy: Entropy,
+    entropy: Arc<Entropy>,
     /// The server's time less our elapsed time, in milliseconds. In this form it stays right if our
     /// wall clock is corrected.
     server_less_elapsed: AtomicI64,
@@ -26,7 +27,7 @@ pub(crate) struct Attempts {
 const UNKNOWN: i64 = i64::MIN;
 
 impl Attempts {
-    pub(crate) fn new(entropy: Entropy) -> Self {
+    pub(crate) fn new(entropy: Arc<Entropy>) -> Self {
         Self {
             entropy,
             server_less_elapsed: AtomicI64::new(UNKNOWN),
@@ -87,11 +88,6 @@ impl Attempts {
             }
         }
     }
-
-    /// Returns sixteen bytes that nobody can guess.
-    pub(crate) fn random_bytes(&self) -> [u8; 16] {
-        self.entropy.bytes()
-    }
 }
 
 fn millis(elapsed: Duration) -> i64 {
@@ -111,7 +107,7 @@ mod tests {
     }
 
     fn attempts() -> Attempts {
-        Attempts::new(Entropy::from_system().unwrap())
+        Attempts::new(Arc::new(Entropy::from_system().unwrap()))
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Refresher {
             return Duration::ZERO;
         }
         // Waits at least one full write retry (pause and two store timeouts): the other may be
-        // retrying its commit. With `STORE_LIMIT` of builder.rs these are 15 s, no less than our
+        // retrying its commit. With `STORE_LIMIT` of engines.rs these are 15 s, no less than our
         // own doubt without a live token (`REST_WITHOUT_TOKEN` of pause.rs).
         let writes_again = LONGEST_WRITE_PAUSE.saturating_add(2 * self.store.limit());
         let left = self

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use token_core::TokenKey;
 use token_core::store::{CommitCondition, Entry, Record, StoreError};
 
 use super::bound_store::BoundStore;
-use crate::telemetry::metric;
+use crate::telemetry::metric::Meter;
 
 /// The longest pause between two tries. `doubt.rs` waits longer than this.
 pub(crate) const LONGEST_WRITE_PAUSE: Duration = Duration::from_secs(5);
@@ -17,7 +16,7 @@ pub(crate) const LONGEST_WRITE_PAUSE: Duration = Duration::from_secs(5);
 /// At most one commit is pending: that of the newest token, as a child of what the store holds.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    key: TokenKey,
+    meter: Meter,
     state: Mutex<State>,
     /// Held by the one that writes.
     writing: tokio::sync::Mutex<()>,
@@ -36,9 +35,9 @@ pub(crate) type Writing<'a> = tokio::sync::MutexGuard<'a, ()>;
 pub(crate) struct Writer<'a>(&'a Pending);
 
 impl Pending {
-    pub(crate) fn new(key: TokenKey) -> Self {
+    pub(crate) fn new(meter: Meter) -> Self {
         Self {
-            key,
+            meter,
             state: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
         }
@@ -48,7 +47,7 @@ impl Pending {
         let mut state = self.lock();
         let earlier = state.commit.take();
         if earlier.is_none() {
-            metric::unpersisted_changed(&self.key, 1.0);
+            self.meter.unpersisted_changed(1.0);
         }
         // The store still holds the ancestor of the first unwritten token.
         let condition = earlier.map_or(condition, |earlier| earlier.0);
@@ -105,7 +104,7 @@ impl Pending {
     fn take_if(&self, is_meant: impl Fn(&Record) -> bool) -> Option<Record> {
         let taken = self.lock().commit.take_if(|commit| is_meant(&commit.1));
         let (_, record) = *taken?;
-        metric::unpersisted_changed(&self.key, -1.0);
+        self.meter.unpersisted_changed(-1.0);
         Some(record)
     }
 

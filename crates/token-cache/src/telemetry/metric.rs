@@ -22,12 +22,65 @@ const API_REFUSED: &str = "vendor_auth_api_refused_total";
 /// The label of [`ApiVerdict::TokenRefused`].
 pub(crate) const TOKEN_REFUSED: &str = "token_refused";
 
-/// Describes the metrics, and begins the gauges of this key. The exporter must be installed by
-/// now.
-pub(crate) fn begin(key: &TokenKey) {
-    describe();
-    gauge!(WAITERS, "key" => key.to_string()).increment(0.0);
-    gauge!(UNPERSISTED, "key" => key.to_string()).increment(0.0);
+/// The gauges of one grant, or of all grants that a pool has at one deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter {
+    /// The label.
+    key: TokenKey,
+    is_pool: bool,
+}
+
+impl Meter {
+    /// Describes the metrics, and begins the gauges of this grant. The exporter must be installed
+    /// by now.
+    pub(crate) fn of_grant(key: &TokenKey) -> Self {
+        Self::begin(key.clone(), false)
+    }
+
+    fn begin(key: TokenKey, is_pool: bool) -> Self {
+        describe();
+        let meter = Self { key, is_pool };
+        meter.waiters_changed(0.0);
+        meter.unpersisted_changed(0.0);
+        meter
+    }
+
+    /// Notes when the current token expires.
+    pub(crate) fn expires(&self, at: Timestamp) {
+        if self.is_pool {
+            return;
+        }
+        let at = match at {
+            Timestamp::MIN => 0.0,
+            Timestamp::MAX => f64::INFINITY,
+            at => seconds(at),
+        };
+        gauge!(TOKEN_EXPIRY, "key" => self.label()).set(at);
+    }
+
+    /// Notes that there is no live token any more: it was logged out or revoked.
+    pub(crate) fn ended(&self) {
+        self.expires(Timestamp::MIN);
+    }
+
+    /// Notes when there was another token last.
+    pub(crate) fn succeeded(&self, now: Timestamp) {
+        gauge!(LAST_SUCCESS, "key" => self.label()).set(seconds(now));
+    }
+
+    /// Notes that one more caller waits, or one less.
+    pub(crate) fn waiters_changed(&self, by: f64) {
+        gauge!(WAITERS, "key" => self.label()).increment(by);
+    }
+
+    /// Notes that one more token waits for the store, or one less.
+    pub(crate) fn unpersisted_changed(&self, by: f64) {
+        gauge!(UNPERSISTED, "key" => self.label()).increment(by);
+    }
+
+    fn label(&self) -> String {
+        self.key.to_string()
+    }
 }
 
 /// Counts an attempt at an exchange.
@@ -35,36 +88,6 @@ pub(crate) fn exchanged(key: &TokenKey, step: Step, outcome: &'static str, took:
     let (vendor, step) = (|| vendor(key), || step.to_string());
     counter!(EXCHANGES, "vendor" => vendor(), "step" => step(), "outcome" => outcome).increment(1);
     histogram!(EXCHANGE_DURATION, "vendor" => vendor(), "step" => step()).record(took);
-}
-
-/// Notes when the current token expires.
-pub(crate) fn expires(key: &TokenKey, at: Timestamp) {
-    let at = match at {
-        Timestamp::MIN => 0.0,
-        Timestamp::MAX => f64::INFINITY,
-        at => seconds(at),
-    };
-    gauge!(TOKEN_EXPIRY, "key" => key.to_string()).set(at);
-}
-
-/// Notes that there is no live token any more: it was logged out or revoked.
-pub(crate) fn ended(key: &TokenKey) {
-    expires(key, Timestamp::MIN);
-}
-
-/// Notes when there was another token last.
-pub(crate) fn succeeded(key: &TokenKey, now: Timestamp) {
-    gauge!(LAST_SUCCESS, "key" => key.to_string()).set(seconds(now));
-}
-
-/// Notes that one more caller waits, or one less.
-pub(crate) fn waiters_changed(key: &TokenKey, by: f64) {
-    gauge!(WAITERS, "key" => key.to_string()).increment(by);
-}
-
-/// Notes that one more token waits for the store, or one less.
-pub(crate) fn unpersisted_changed(key: &TokenKey, by: f64) {
-    gauge!(UNPERSISTED, "key" => key.to_string()).increment(by);
 }
 
 /// Notes an operation of a store.

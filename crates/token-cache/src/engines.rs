@@ -1,0 +1,93 @@
+//! Makes the engine of a grant: all that works for one token. A pool makes one whenever a token is
+//! to be refreshed.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use token_core::store::Owner;
+use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
+
+use crate::clock::CacheClock;
+use crate::current::endpoint_traits::EndpointTraits;
+use crate::current::entropy::Entropy;
+use crate::current::{Current, CurrentParts, Timing};
+use crate::flight::Shared;
+use crate::flight::runtime::Tasks;
+use crate::refresh::attempts::Attempts;
+use crate::refresh::bound_store::{BoundStore, NamedStore};
+use crate::refresh::endpoint_source::EndpointSource;
+use crate::refresh::{Parts, Refresher, Settings};
+use crate::telemetry::metric::Meter;
+
+/// The longest operation of a store. Twice this, and `LONGEST_WRITE_PAUSE` of
+/// `refresh/pending.rs`, are the 15 s that `refresh/doubt.rs` waits at least.
+const STORE_LIMIT: Duration = Duration::from_secs(5);
+
+/// What the engines of one program share.
+pub(crate) struct Engines {
+    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) api_origins: Vec<ApiOrigin>,
+    pub(crate) store: NamedStore,
+    pub(crate) fallback: Option<NamedStore>,
+    pub(crate) clock: CacheClock,
+    pub(crate) timing: Timing,
+    pub(crate) settings: Settings,
+    pub(crate) wait_timeout: Duration,
+    pub(crate) tasks: Tasks,
+    pub(crate) entropy: Arc<Entropy>,
+    pub(crate) owner: Owner,
+    pub(crate) store_warnings_sent: Arc<AtomicBool>,
+}
+
+/// What differs from one engine to the next.
+pub(crate) struct NewEngine {
+    source: EndpointSource,
+    initial: Option<Token>,
+}
+
+impl NewEngine {
+    pub(crate) fn of(source: EndpointSource) -> Self {
+        Self {
+            source,
+            initial: None,
+        }
+    }
+
+    pub(crate) fn with_initial(self, initial: Option<Token>) -> Self {
+        Self { initial, ..self }
+    }
+}
+
+impl Engines {
+    pub(crate) fn start(&self, engine: NewEngine) -> Shared {
+        let attempts = Attempts::new(self.entropy.clone());
+        let endpoint = engine.source.newest();
+        let traits = EndpointTraits::of(&*endpoint, &attempts.next(&self.clock.now()))
+            .with_api_origins(&self.api_origins);
+        let meter = Meter::of_grant(traits.key());
+        let bind = |store: &NamedStore| {
+            let (key, owner) = (traits.key().clone(), self.owner.clone());
+            BoundStore::new(store.clone(), key, owner, STORE_LIMIT)
+        };
+        let refresher = Refresher::new(Parts {
+            endpoint: engine.source,
+            http: self.http.clone(),
+            attempts,
+            store: bind(&self.store),
+            fallback: self.fallback.as_ref().map(bind),
+            settings: self.settings,
+            initial: engine.initial,
+            meter: meter.clone(),
+            store_warnings_sent: self.store_warnings_sent.clone(),
+        });
+        let current = Current::new(CurrentParts {
+            traits,
+            clock: self.clock.clone(),
+            timing: self.timing,
+            entropy: self.entropy.clone(),
+            meter,
+        });
+        Shared::new(current, refresher, self.tasks.clone(), self.wait_timeout)
+    }
+}
