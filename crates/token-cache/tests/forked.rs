@@ -50,19 +50,26 @@ fn in_the_child(cache: &TokenCache, before: Generation) -> i32 {
     i32::from(!is_newer || drained != Drained::Settled)
 }
 
-// FAULTS.md row 53
-#[test]
-fn a_forked_child_refreshes_on_a_runtime_of_its_own() {
-    let setup = Setup::new(Acme::with(Rotation::Idempotent));
-    let cache = setup.cache();
-    // The runtime of this process has threads now, which the child will not have.
-    let before = refreshed(&cache).unwrap();
+fn refreshes_in_a_child_and_here(cache: &TokenCache) {
+    // The runtime of the cache has threads now, which the child will not have.
+    let before = refreshed(cache).unwrap();
     match fork::fork().unwrap() {
-        Fork::Child => exit(in_the_child(&cache, before)),
+        Fork::Child => exit(in_the_child(cache, before)),
         Fork::Parent(child) => {
             let status = fork::waitpid(child).unwrap();
             assert_eq!(fork::WEXITSTATUS(status), 0);
         }
     }
-    assert!(refreshed(&cache).unwrap() > before);
+    assert!(refreshed(cache).unwrap() > before);
+}
+
+// FAULTS.md row 53
+#[test]
+fn a_forked_child_refreshes_on_a_runtime_of_its_own() {
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    refreshes_in_a_child_and_here(&setup.cache());
+    let given = Runtime::new().unwrap();
+    let setup = Setup::new(Acme::with(Rotation::Idempotent));
+    let cache = setup.cache_with(|builder| builder.runtime(given.handle().clone()));
+    refreshes_in_a_child_and_here(&cache);
 }

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
@@ -21,21 +21,30 @@ const MOST_THREADS: usize = 4;
 /// The runtime that the tasks of a cache run on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
-    given: Option<Handle>,
+    given: Option<Arc<Given>>,
+}
+
+/// A runtime that was given, and a task on it that ends when it shuts down. One task tells for
+/// good: one for each exchange would wake another thread.
+#[derive(Debug)]
+struct Given {
+    handle: Handle,
+    sentinel: JoinHandle<()>,
+    process: u32,
 }
 
 impl Tasks {
     /// Returns one that uses this runtime while it lives.
     pub(crate) fn on(handle: Handle) -> Self {
         Self {
-            given: Some(handle),
+            given: Some(Arc::new(Given::of(handle))),
         }
     }
 
     /// Returns the runtime that was given, whether or not it has shut down.
     #[cfg(feature = "blocking")]
     pub(crate) fn given(&self) -> Option<&Handle> {
-        self.given.as_ref()
+        self.given.as_ref().map(|given| &given.handle)
     }
 
     /// Starts a task that no caller can cancel.
@@ -82,8 +91,32 @@ impl Tasks {
     /// Returns the given runtime, or that of the process if the given one has shut down.
     fn handle(&self) -> Result<Handle, Error> {
         match &self.given {
-            Some(handle) if is_alive(handle) => Ok(handle.clone()),
+            Some(given) if given.is_alive() => Ok(given.handle.clone()),
             _ => of_the_process(),
+        }
+    }
+}
+
+impl Given {
+    fn of(handle: Handle) -> Self {
+        Self {
+            sentinel: handle.spawn(std::future::pending()),
+            handle,
+            process: std::process::id(),
+        }
+    }
+
+    /// Returns whether the runtime has not shut down. A forked child has none of its parent's.
+    fn is_alive(&self) -> bool {
+        !self.sentinel.is_finished() && self.process == std::process::id()
+    }
+}
+
+impl Drop for Given {
+    /// In a forked child, locks of the runtime may have been copied locked.
+    fn drop(&mut self) {
+        if self.is_alive() {
+            self.sentinel.abort();
         }
     }
 }
@@ -104,14 +137,6 @@ pub(crate) fn has_timers(handle: &Handle) -> bool {
         drop(tokio::time::sleep(Duration::ZERO));
     });
     std::panic::catch_unwind(making).is_ok()
-}
-
-/// A runtime that has shut down drops every new task at once.
-fn is_alive(handle: &Handle) -> bool {
-    let probe = handle.spawn(std::future::pending::<()>());
-    let alive = !probe.is_finished();
-    probe.abort();
-    alive
 }
 
 /// The runtime of this process, with the process id: a forked child has none of its parent's
@@ -161,7 +186,7 @@ mod tests {
             [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut builder| {
                 let ended = builder.enable_all().build().unwrap();
                 let tasks = Tasks::on(ended.handle().clone());
-                assert!(is_alive(ended.handle()));
+                assert!(tasks.given.as_ref().unwrap().is_alive());
                 drop(ended);
                 tasks
             });
@@ -175,6 +200,17 @@ mod tests {
                 Some("vendor-auth")
             );
         }
+    }
+
+    #[test]
+    fn asking_whether_a_runtime_lives_starts_no_task() {
+        let given = Builder::new_current_thread().enable_all().build().unwrap();
+        let tasks = Tasks::on(given.handle().clone());
+        let before = given.metrics().num_alive_tasks();
+        for _ in 0..10 {
+            assert_eq!(tasks.handle().unwrap().id(), given.handle().id());
+        }
+        assert_eq!(given.metrics().num_alive_tasks(), before);
     }
 
     // FAULTS.md row 90
