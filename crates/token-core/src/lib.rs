@@ -31,13 +31,14 @@ pub use self::http::{
 };
 pub use self::scrub::Scrubber;
 pub use self::store::TokenStore;
+pub use self::token::Token;
 pub use self::token::builder::TokenBuilder;
 pub use self::token::expiry::{Freshness, RefreshPolicy, Validity};
+pub use self::token::generation::Generation;
 pub use self::token::key::TokenKey;
 pub use self::token::placement::TokenPlacement;
 pub use self::token::secret::Secret;
 pub use self::token::time::{Clock, ClockReading, Timestamp};
-pub use self::token::{Generation, Token};
 
 /// The types of other crates that this crate's traits are written in, so that an implementor needs
 /// no dependency of its own.

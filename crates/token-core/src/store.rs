@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::token::Generation;
+use crate::token::generation::Generation;
 use crate::token::key::TokenKey;
 use crate::token::time::Timestamp;
 

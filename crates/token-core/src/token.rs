@@ -2,8 +2,10 @@
 
 pub(crate) mod builder;
 pub(crate) mod expiry;
+pub(crate) mod generation;
 mod header;
 pub(crate) mod key;
+mod numbers;
 pub(crate) mod placement;
 mod put_on;
 mod rest;
@@ -17,7 +19,8 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::expiry::Validity;
-use self::header::TokenHeader;
+use self::expiry::packed::PackedNumbers;
+use self::generation::Generation;
 use self::placement::TokenPlacement;
 use self::rest::{NO_REST, Rest};
 use self::secret::Secret;
@@ -45,42 +48,11 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone)]
 pub struct Token {
     access: Secret,
-    header: Option<TokenHeader>,
+    header: Option<HeaderValue>,
     refresh: Option<Secret>,
-    refresh_expires_at: Option<Timestamp>,
-    validity: Validity,
-    generation: Generation,
+    numbers: PackedNumbers,
     /// What most tokens do not have.
     rest: Option<Arc<Rest>>,
-}
-
-/// The number of a token under its key. Each refresh adds 1, and so does a new login.
-/// Refusals, failures and commits refer to a generation, never to "the" token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Generation(u64);
-
-impl Generation {
-    /// Creates the generation with this number; the first token of a key has 1.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Returns the next generation.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-
-    /// Returns the number.
-    pub const fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
 }
 
 impl Token {
@@ -114,9 +86,7 @@ impl Token {
             access: Secret::placeholder(),
             header: None,
             refresh: None,
-            refresh_expires_at: None,
-            validity: Validity::expired(),
-            generation: Generation::default(),
+            numbers: PackedNumbers::NONE,
             rest: None,
         }
     }
@@ -139,12 +109,12 @@ impl Token {
 
     /// Returns when the refresh token expires, if the vendor states it.
     pub fn refresh_expires_at(&self) -> Option<Timestamp> {
-        self.refresh_expires_at
+        self.numbers().refresh_expires_at
     }
 
     /// Returns when the token is fresh, due for a refresh, and expired.
-    pub fn validity(&self) -> &Validity {
-        &self.validity
+    pub fn validity(&self) -> Validity {
+        self.numbers().validity
     }
 
     /// Returns how the token is sent with an API request.
@@ -171,7 +141,10 @@ impl Token {
 
     /// Returns the number of this token under its key.
     pub fn generation(&self) -> Generation {
-        self.generation
+        match &self.rest().numbers {
+            Some(numbers) => numbers.generation,
+            None => self.numbers.generation(),
+        }
     }
 
     /// Returns what was unusual in the answer that contained the token, which was accepted
@@ -184,8 +157,9 @@ impl Token {
     /// Returns the header that carries the token, marked sensitive; `None` if it travels in the
     /// query or in a form: see [`put_on`](Self::put_on).
     pub fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
-        let header = self.header.as_ref()?;
-        Some((self.placement().header_name()?, header.value()))
+        let (header, rest) = (self.header.as_ref()?, self.rest());
+        let copy = header::of_this_thread(&rest.headers);
+        Some((rest.placement.header_name()?, copy.unwrap_or(header)))
     }
 
     /// Returns the header that carries the token as a map, for `reqwest::RequestBuilder::headers`
@@ -209,10 +183,9 @@ impl Token {
     /// ```
     #[must_use]
     pub fn for_threads(mut self, threads: usize) -> Self {
-        let access = &self.access;
-        self.header = self
-            .header
-            .map(|header| header.for_threads(threads, access));
+        let is_in_header = self.header.is_some();
+        let threads = if is_in_header { threads } else { 0 };
+        self.set_copies(header::copies(&self.access, threads));
         self
     }
 
@@ -232,33 +205,6 @@ impl Token {
                 .same_as(other.refresh_credential())
     }
 
-    /// Sets the generation.
-    #[must_use]
-    pub fn with_generation(mut self, generation: Generation) -> Self {
-        self.generation = generation;
-        self
-    }
-
-    /// Sets the validity.
-    #[must_use]
-    pub fn with_validity(mut self, validity: Validity) -> Self {
-        self.validity = validity;
-        self.due_before_refresh_token_ends()
-    }
-
-    /// Sets the refresh token and its expiry, such as those of
-    /// [`Outcome::RefreshTokenOnly`](crate::Outcome::RefreshTokenOnly). If the refresh token is
-    /// blank or contains a control character, the token is returned unchanged.
-    #[must_use]
-    pub fn with_refresh(mut self, refresh: Secret, expires_at: Option<Timestamp>) -> Self {
-        if !refresh.is_storable() {
-            return self;
-        }
-        self.refresh = Some(refresh);
-        self.refresh_expires_at = expires_at;
-        self.due_before_refresh_token_ends()
-    }
-
     fn rest(&self) -> &Rest {
         self.rest.as_deref().unwrap_or(&NO_REST)
     }
@@ -266,19 +212,13 @@ impl Token {
     fn rest_mut(&mut self) -> &mut Rest {
         Arc::make_mut(self.rest.get_or_insert_default())
     }
-
-    fn due_before_refresh_token_ends(mut self) -> Self {
-        let end = self.refresh_expires_at.filter(|_| self.refresh.is_some());
-        self.validity = self.validity.with_refresh_token_until(end);
-        self
-    }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
-            .field("generation", &self.generation.0)
-            .field("validity", &self.validity)
+            .field("generation", &self.generation().number())
+            .field("validity", &self.validity())
             .field("has_refresh", &self.refresh.is_some())
             .finish_non_exhaustive()
     }

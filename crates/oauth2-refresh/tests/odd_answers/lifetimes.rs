@@ -102,6 +102,6 @@ fn a_token_of_a_login_with_no_life_is_over_on_arrival() {
 #[test]
 fn the_server_can_say_when_a_token_is_due() {
     let body = r#"{"access_token":"A2","refresh_token":"R2","expires_in":3600,"refresh_in":1800}"#;
-    let validity = *issued(refreshed(body)).validity();
+    let validity = issued(refreshed(body)).validity();
     assert_eq!(validity.refresh_at(), NOW.after(Duration::from_secs(1800)));
 }

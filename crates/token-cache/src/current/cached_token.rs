@@ -129,8 +129,7 @@ impl CachedToken {
 
     /// Returns the validity, which each use of a sliding session moves.
     pub(crate) fn validity(&self) -> Validity {
-        self.last_use
-            .prolonged(*self.token.validity(), &self.anchor)
+        self.last_use.prolonged(self.token.validity(), &self.anchor)
     }
 
     /// Notes that an API accepted it. Returns whether that prolonged it.

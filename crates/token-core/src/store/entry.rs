@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::token::Generation;
+use crate::token::generation::Generation;
 use crate::token::secret::Secret;
 use crate::token::time::Timestamp;
 

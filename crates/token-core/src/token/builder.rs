@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::header::TokenHeader;
+use super::Token;
+use super::expiry::packed::{Numbers, PackedNumbers};
+use super::generation::Generation;
 use super::placement::{TokenPlacement, unusable};
 use super::rest::Rest;
-use super::{Generation, Token};
 use crate::error::Error;
 use crate::token::expiry::Validity;
 use crate::token::secret::Secret;
@@ -97,22 +98,24 @@ impl TokenBuilder {
         {
             return Err(unusable());
         }
-        let placement = &self.rest.placement;
-        let access = placement.in_header(self.access);
-        let header = match placement.header_name() {
-            Some(_) => Some(TokenHeader::of(&access).ok_or_else(unusable)?),
-            None => None,
-        };
-        let token = Token {
-            header,
-            access,
-            refresh: self.refresh,
-            refresh_expires_at: self.refresh_expires_at,
+        let numbers = Numbers {
             validity: self.validity,
+            refresh_expires_at: self.refresh_expires_at,
             generation: self.generation,
+        };
+        let has_header = self.rest.placement.header_name().is_some();
+        let token = Token {
+            header: None,
+            access: self.access,
+            refresh: self.refresh,
+            numbers: PackedNumbers::NONE,
             rest: self.rest.if_any(),
         };
-        Ok(token.due_before_refresh_token_ends())
+        let token = token.in_one_text(has_header);
+        if token.header.is_some() != has_header {
+            return Err(unusable());
+        }
+        Ok(token.numbered(numbers))
     }
 }
 

@@ -1,5 +1,6 @@
 //! When a token is fresh, due for a refresh, expiring and expired: pure functions that never panic.
 
+pub(crate) mod packed;
 mod policy;
 mod sliding;
 
@@ -122,10 +123,7 @@ impl Validity {
     /// ```
     #[must_use]
     pub fn with_refresh_token_until(mut self, end: impl Into<Option<Timestamp>>) -> Self {
-        let limit = match end.into() {
-            Some(end) => self.before_end_of_refresh_token(end),
-            None => Timestamp::MAX,
-        };
+        let limit = self.latest_before(end.into());
         let is_later = limit > self.refresh_by;
         self.refresh_by = limit;
         if is_later {
@@ -210,7 +208,11 @@ impl Validity {
         self.idle.map_or(whole, |idle| whole.min(idle))
     }
 
-    fn before_end_of_refresh_token(&self, end: Timestamp) -> Timestamp {
+    /// Returns when the refresh is due at the latest if the refresh token expires then.
+    fn latest_before(&self, end: Option<Timestamp>) -> Timestamp {
+        let Some(end) = end else {
+            return Timestamp::MAX;
+        };
         let left = end.since(self.issued_at);
         // The refresh token worked after its stated expiry, so that expiry no longer means
         // anything.

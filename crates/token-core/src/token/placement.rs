@@ -3,7 +3,6 @@
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::secret::Secret;
 use crate::error::{Error, ErrorKind};
 
 /// How an access token travels with an API request.
@@ -46,11 +45,11 @@ impl TokenPlacement {
         }
     }
 
-    /// Returns the access token in the text of its header.
-    pub(super) fn in_header(&self, access: Secret) -> Secret {
+    /// Returns what comes before the access token in its header.
+    pub(super) fn prefix(&self) -> &'static str {
         match self {
-            Self::Bearer => Secret::end_of(format!("{BEARER}{}", access.expose()), BEARER.len()),
-            _ => access,
+            Self::Bearer => BEARER,
+            _ => "",
         }
     }
 }

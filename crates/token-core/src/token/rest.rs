@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
+use super::expiry::packed::Numbers;
 use super::placement::TokenPlacement;
 use super::secret::Secret;
 
@@ -12,15 +15,24 @@ pub(super) struct Rest {
     pub(super) scopes: Vec<String>,
     pub(super) extras: BTreeMap<String, Secret>,
     pub(super) oddities: Vec<&'static str>,
+    /// Copies of the header, for several threads.
+    pub(super) headers: Vec<HeaderValue>,
+    /// Numbers that do not fit into the token.
+    pub(super) numbers: Option<Box<Numbers>>,
 }
 
 impl Rest {
     pub(super) fn if_any(self) -> Option<Arc<Self>> {
-        let is_empty = self.placement == TokenPlacement::Bearer
+        (!self.is_empty()).then(|| Arc::new(self))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.placement == TokenPlacement::Bearer
             && self.scopes.is_empty()
             && self.extras.is_empty()
-            && self.oddities.is_empty();
-        (!is_empty).then(|| Arc::new(self))
+            && self.oddities.is_empty()
+            && self.headers.is_empty()
+            && self.numbers.is_none()
     }
 }
 
@@ -29,4 +41,6 @@ pub(super) static NO_REST: Rest = Rest {
     scopes: Vec::new(),
     extras: BTreeMap::new(),
     oddities: Vec::new(),
+    headers: Vec::new(),
+    numbers: None,
 };

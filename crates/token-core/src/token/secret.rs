@@ -1,5 +1,7 @@
 //! A string that is wiped on drop and never printed.
 
+mod joined;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +10,8 @@ use http::HeaderValue;
 use zeroize::Zeroizing;
 
 /// A string that is wiped on drop and whose `Debug` prints a constant. Clones share the text, which
-/// is wiped with the last of them.
+/// is wiped with the last of them. The access token and the refresh token of a
+/// [`Token`](crate::Token) share one text too.
 ///
 /// ```
 /// use token_core::Secret;
@@ -22,10 +25,16 @@ use zeroize::Zeroizing;
 /// [`expose`](Secret::expose), which is easy to search for.
 #[derive(Clone)]
 pub struct Secret {
-    text: Arc<Zeroizing<String>>,
-    /// Where the secret begins in the text: a header's value shares it.
-    start: usize,
+    text: Arc<Text>,
+    /// Where the secret is in the text, which a header's value and another secret share.
+    start: u32,
+    end: u32,
 }
+
+type Text = Zeroizing<Box<str>>;
+
+/// The end of a secret that ends with its text, however long that is.
+const END_OF_TEXT: u32 = u32::MAX;
 
 /// Neither a vendor's token nor a word of a vendor's message.
 const PLACEHOLDER: &str = "(no access token yet)";
@@ -33,14 +42,22 @@ const PLACEHOLDER: &str = "(no access token yet)";
 impl Secret {
     /// Returns the text. Pass it to the wire or to a sealed store, never to a log or an error.
     pub fn expose(&self) -> &str {
-        self.text.get(self.start..).unwrap_or_default()
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        self.text.get(start..self.end()).unwrap_or_default()
     }
 
-    /// Returns the end of a text, without a copy. `start` is where a character begins.
-    pub(crate) fn end_of(text: String, start: usize) -> Self {
+    fn end(&self) -> usize {
+        match self.end {
+            END_OF_TEXT => self.text.len(),
+            end => usize::try_from(end).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn whole(text: String) -> Self {
         Self {
-            text: Arc::new(Zeroizing::new(text)),
-            start,
+            text: Arc::new(Zeroizing::new(without_spare_room(text))),
+            start: 0,
+            end: END_OF_TEXT,
         }
     }
 
@@ -106,13 +123,13 @@ impl fmt::Debug for Secret {
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self::end_of(text, 0)
+        Self::whole(text)
     }
 }
 
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
-        Self::end_of(text.to_owned(), 0)
+        Self::whole(text.to_owned())
     }
 }
 
@@ -129,26 +146,28 @@ pub(crate) fn sensitive_header(text: &str) -> Option<HeaderValue> {
 }
 
 impl Secret {
-    /// Returns the whole text, with what comes before the secret, as a header value that shares it:
-    /// see [`sensitive_header`]. Each has a reference count of its own.
+    /// Returns the text up to the end of the secret, with what comes before it, as a header value
+    /// that shares it: see [`sensitive_header`]. Each has a reference count of its own.
     pub(crate) fn as_header(&self) -> Option<HeaderValue> {
-        sensitive(Bytes::from_owner(HeaderText(self.text.clone())))
+        let text = HeaderText(self.text.clone());
+        self.sensitive(Bytes::from_owner(text))
     }
 
     /// Returns the same for one of several threads.
     pub(crate) fn as_header_of_thread(&self) -> Option<HeaderValue> {
         let text = HeaderText(self.text.clone());
-        sensitive(Bytes::from_owner(InOwnLines(text)))
+        self.sensitive(Bytes::from_owner(InOwnLines(text)))
+    }
+
+    fn sensitive(&self, mut text: Bytes) -> Option<HeaderValue> {
+        text.truncate(self.end());
+        let mut value = HeaderValue::from_maybe_shared(text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 }
 
-fn sensitive(text: Bytes) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_maybe_shared(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-struct HeaderText(Arc<Zeroizing<String>>);
+struct HeaderText(Arc<Text>);
 
 /// No other reference count is in the cache lines of the one beside this.
 #[repr(align(64))]
@@ -164,6 +183,15 @@ impl AsRef<[u8]> for InOwnLines {
     fn as_ref(&self) -> &[u8] {
         self.0.as_ref()
     }
+}
+
+/// Returns the text in memory of exactly its size. Memory that it leaves is wiped.
+fn without_spare_room(text: String) -> Box<str> {
+    if text.len() == text.capacity() {
+        return text.into_boxed_str();
+    }
+    let text = Zeroizing::new(text);
+    Box::from(text.as_str())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Token;
 use super::expiry::Validity;
+use super::expiry::packed::Numbers;
 use super::rest::Rest;
 
 impl Token {
@@ -12,13 +13,17 @@ impl Token {
     /// refresh token but no usable access token.
     #[must_use]
     pub fn with_access_of(mut self, old: &Token) -> Self {
+        let numbers = self.numbers();
         self.access = old.access.clone();
-        self.header = old.header.clone();
         if self.placement() != old.placement() {
             self.rest_mut().placement = old.placement().clone();
         }
-        self.validity = old.validity;
-        self.due_before_refresh_token_ends()
+        let validity = old.validity();
+        let joined = self.in_one_text(old.header.is_some());
+        joined.numbered(Numbers {
+            validity,
+            ..numbers
+        })
     }
 
     /// Makes this token, which a **refresh** of `previous` returned, the successor of `previous`:
@@ -29,25 +34,27 @@ impl Token {
     ///   earlier than after a quarter of the remaining life.
     #[must_use]
     pub fn merged_with_previous(mut self, previous: &Token) -> Self {
+        let (mut numbers, before) = (self.numbers(), previous.numbers());
         let same_access = self.access.same_as(&previous.access);
+        let keeps_refresh = self.refresh.is_none() && previous.refresh.is_some();
         if self.refresh.is_none() {
             self.refresh = previous.refresh.clone();
-            self.refresh_expires_at = self.refresh_expires_at.or(previous.refresh_expires_at);
+            let kept = before.refresh_expires_at;
+            numbers.refresh_expires_at = numbers.refresh_expires_at.or(kept);
         }
         self.inherit_rest(previous.rest());
         if same_access {
-            self.validity = unchanged(&self.validity, &previous.validity);
+            numbers.validity = unchanged(&numbers.validity, &before.validity);
         }
-        let same = same_access
-            && self
-                .refresh_credential()
-                .same_as(previous.refresh_credential());
-        self.generation = if same {
-            previous.generation
-        } else {
-            previous.generation.next()
+        numbers.generation = match self.same_secrets_as(previous) {
+            true => before.generation,
+            false => before.generation.next(),
         };
-        self.due_before_refresh_token_ends()
+        let has_header = self.header.is_some();
+        match keeps_refresh {
+            true => self.in_one_text(has_header).numbered(numbers),
+            false => self.numbered(numbers),
+        }
     }
 
     fn inherit_rest(&mut self, previous: &Rest) {

@@ -279,7 +279,4 @@ fn a_token_for_many_threads_has_the_same_header_on_each_and_one_text() {
     assert!(in_query.headers().is_empty() && in_query.access().expose() == "A1");
 }
 
-#[test]
-fn a_token_without_rare_parts_is_small() {
-    assert!(size_of::<Token>() <= 208, "{}", size_of::<Token>());
-}
+mod memory;

@@ -123,7 +123,7 @@ fn replaced(trial: &Trial<'_>, token: &Token, seen: &http::Request<Bytes>) -> Op
 /// Returns another access token that travels in the same way.
 fn newer(token: &Token) -> Result<Token, Error> {
     let access = Secret::from("conformance-newer-Kq93ZtWb");
-    Token::builder(access, *token.validity())
+    Token::builder(access, token.validity())
         .placement(token.placement().clone())
         .refresh(token.refresh().cloned())
         .build()

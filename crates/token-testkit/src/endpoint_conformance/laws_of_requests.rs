@@ -100,7 +100,7 @@ fn injections(trial: &Trial<'_>) -> Vec<String> {
 fn rewritten(token: &Token, text: &str) -> Option<Token> {
     let refresh = token.refresh().map(|_| Secret::from(text));
     let access = Secret::from(format!("access{text}"));
-    let builder = Token::builder(access, *token.validity()).refresh(refresh);
+    let builder = Token::builder(access, token.validity()).refresh(refresh);
     let extras = token
         .extras()
         .map(|(name, value)| (name.to_owned(), value.clone()));

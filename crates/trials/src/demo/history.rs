@@ -76,7 +76,7 @@ impl GrantHistory {
         }
         self.spans.push(Span {
             generation,
-            validity: *token.validity(),
+            validity: token.validity(),
             served: (now, now),
         });
     }
