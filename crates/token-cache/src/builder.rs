@@ -16,6 +16,7 @@ use self::options::{Options, setters};
 use crate::cache::TokenCache;
 use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
+use crate::current::publish::threads;
 use crate::engines::NewEngine;
 use crate::refresh::bound_store::NamedStore;
 use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource, MakeEndpoint};
@@ -117,7 +118,7 @@ impl TokenCacheBuilder {
     /// blank, the lease is longer than a day, the given runtime has no timers, or the operating
     /// system provides no random numbers.
     pub fn build(self) -> Result<TokenCache, BuildError> {
-        let engines = self.options.into_engines()?;
+        let engines = self.options.into_engines(threads())?;
         let source = EndpointSource::new(self.endpoint, self.make_endpoint);
         let engine = NewEngine::of(source).with_initial(self.initial.transpose()?);
         Ok(TokenCache::new(engines.start(engine)))

@@ -12,7 +12,7 @@ mod failures;
 #[cfg(feature = "tracing")]
 mod log;
 mod next_exchange;
-mod publish;
+pub(crate) mod publish;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod token_guard;
@@ -48,6 +48,8 @@ pub(crate) struct Current {
     timing: Timing,
     entropy: Arc<Entropy>,
     meter: Meter,
+    /// For how many threads the header is copied.
+    header_copies: usize,
     cached: ArcSwap<CachedToken>,
     failures: Failures,
     sessions: Sessions,
@@ -78,6 +80,8 @@ pub(crate) struct CurrentParts {
     pub(crate) timing: Timing,
     pub(crate) entropy: Arc<Entropy>,
     pub(crate) meter: Meter,
+    /// How many threads send the token at once, without waiting for one reference count.
+    pub(crate) header_copies: usize,
 }
 
 /// How many events a reader may be behind.
@@ -92,6 +96,7 @@ impl Current {
             timing: parts.timing,
             entropy: parts.entropy,
             meter: parts.meter,
+            header_copies: parts.header_copies,
             cached: ArcSwap::from_pointee(cached),
             failures: Failures::default(),
             sessions: Sessions::default(),
@@ -124,7 +129,7 @@ impl Current {
     pub(crate) fn live_for(&self, span: Duration) -> Option<TokenGuard> {
         let token = self.live()?;
         let cached = self.cached.load();
-        let now = self.now().effective_now(cached.anchor());
+        let now = self.now().effective_now(&cached.anchor());
         (cached.validity().expires_at() >= now.after(span)).then_some(token)
     }
 
@@ -154,7 +159,7 @@ impl Current {
 
     /// Whether this token, which may be the cached one, is expired.
     pub(crate) fn is_expired(&self, token: &Token) -> bool {
-        let now = self.now().effective_now(self.cached.load().anchor());
+        let now = self.now().effective_now(&self.cached.load().anchor());
         token.validity().at(now) == Freshness::Expired
     }
 
@@ -191,7 +196,7 @@ impl Current {
         decide::decide(&self.inputs(&cached, refresh), &self.now())
     }
 
-    fn inputs<'a>(&self, cached: &'a CachedToken, refresh: RefreshState) -> Inputs<'a> {
+    fn inputs(&self, cached: &CachedToken, refresh: RefreshState) -> Inputs {
         Inputs {
             validity: cached.validity(),
             anchor: cached.anchor(),

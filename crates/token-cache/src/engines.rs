@@ -36,6 +36,8 @@ pub(crate) struct Engines {
     pub(crate) wait_timeout: Duration,
     pub(crate) tasks: Tasks,
     pub(crate) entropy: Arc<Entropy>,
+    /// How many threads send one token at once.
+    pub(crate) header_copies: usize,
     pub(crate) owner: Owner,
     pub(crate) store_warnings_sent: Arc<AtomicBool>,
 }
@@ -87,6 +89,7 @@ impl Engines {
             timing: self.timing,
             entropy: self.entropy.clone(),
             meter,
+            header_copies: self.header_copies,
         });
         Shared::new(current, refresher, self.tasks.clone(), self.wait_timeout)
     }

@@ -49,8 +49,9 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Checks what was set, and returns what makes engines by it.
-    pub(crate) fn into_engines(self) -> Result<Engines, BuildError> {
+    /// Checks what was set, and returns what makes engines by it. The header of each token is copied
+    /// for this many threads.
+    pub(crate) fn into_engines(self, header_copies: usize) -> Result<Engines, BuildError> {
         let http = self
             .http
             .ok_or_else(|| BuildError::missing("http_client"))?;
@@ -71,6 +72,7 @@ impl Options {
             tasks,
             owner: Owner::new(entropy.bytes()),
             entropy,
+            header_copies,
             store_warnings_sent: Arc::default(),
         })
     }

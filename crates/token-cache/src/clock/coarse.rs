@@ -1,6 +1,7 @@
 //! The two clocks of the last timer tick, which together show in a few nanoseconds that nothing
 //! has happened but time.
 
+use std::num::NonZeroI64;
 use std::time::Duration;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -20,7 +21,7 @@ pub(crate) struct CoarseReading {
 /// A span of monotonic time, and what the difference of the two clocks is throughout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CoarseSpan {
-    until: i64,
+    until: NonZeroI64,
     difference: i64,
 }
 
@@ -59,7 +60,7 @@ fn nanoseconds(time: Timespec) -> i64 {
 impl CoarseSpan {
     /// Contains nothing.
     pub(crate) const EMPTY: Self = Self {
-        until: i64::MIN,
+        until: NonZeroI64::MIN,
         difference: 0,
     };
 
@@ -67,7 +68,8 @@ impl CoarseSpan {
     pub(crate) fn starting(now: CoarseReading, length: Duration) -> Self {
         let length = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
         Self {
-            until: now.monotonic.saturating_add(length),
+            // Zero, which is left out, is before the machine had a clock.
+            until: NonZeroI64::new(now.monotonic.saturating_add(length)).unwrap_or(NonZeroI64::MIN),
             difference: now.difference(),
         }
     }
@@ -77,6 +79,6 @@ impl CoarseSpan {
     /// is a wall clock that was set back by just as long as the machine was suspended.
     pub(crate) fn contains(self, now: CoarseReading) -> bool {
         let change = now.difference().wrapping_sub(self.difference);
-        now.monotonic < self.until && change.unsigned_abs() < TOLERANCE
+        now.monotonic < self.until.get() && change.unsigned_abs() < TOLERANCE
     }
 }

@@ -1,45 +1,32 @@
 //! The cached token, with what is known about it.
 
+mod anchor;
 mod last_use;
+mod marks;
+mod notes;
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use token_core::{Clock as _, ClockReading, Freshness, Timestamp, Token, Validity};
 
-use self::last_use::LastUse;
+use self::anchor::ElapsedMillis;
+use self::marks::{Mark, Marks};
+use self::notes::{Noted, Notes};
 use super::decide::Status;
 use crate::clock::coarse::{CoarseReading, CoarseSpan};
 use crate::clock::{CacheClock, millis};
 
 /// A token, with what has happened to it since it was obtained. Before the first one, it is a
-/// placeholder that expired at the beginning of time.
+/// placeholder that expired at the beginning of time. It is small, because there may be a million.
 #[derive(Debug)]
 pub(crate) struct CachedToken {
     token: Token,
-    anchor: ClockReading,
-    /// While it is certainly fresh, unless something was noted about it.
-    fresh_during: CoarseSpan,
-    status: AtomicU8,
-    /// Whether an exchange brought it; one from the store may be as old as the rejected one.
-    exchanged: bool,
-    /// How many exchanges in a row were made because an API rejected the token before.
-    rejections: AtomicU32,
-    /// Rejections before this elapsed time, in milliseconds, are not the token's fault; zero if
-    /// there was none.
-    trusted_until: AtomicU64,
-    /// No exchange of our own accord before this elapsed time: the vendor just repeated the token.
-    not_before: Option<Duration>,
-    /// A caller asked for a token newer than this one.
-    superseded: AtomicBool,
-    /// The vendor refused its refresh token, which is not sent again while there is another way.
-    refresh_refused: AtomicBool,
-    last_use: LastUse,
+    /// When it was obtained.
+    wall: Timestamp,
+    elapsed: ElapsedMillis,
+    marks: Marks,
+    notes: Notes,
 }
-
-const VALID: u8 = 0;
-const REJECTED: u8 = 1;
-const REVOKED: u8 = 2;
 
 /// For this long after an exchange another one does not help: if the token is rejected, it is not
 /// at fault, and the vendor gives no longer life.
@@ -70,18 +57,14 @@ pub(crate) struct Life {
 impl CachedToken {
     /// Returns a token that was obtained at `anchor`.
     pub(crate) fn new(token: Token, anchor: ClockReading) -> Self {
+        let notes = Notes::None(CoarseSpan::EMPTY);
+        let slides = token.validity().idle().is_some();
         Self {
             token,
-            anchor,
-            fresh_during: CoarseSpan::EMPTY,
-            status: AtomicU8::new(VALID),
-            exchanged: false,
-            rejections: AtomicU32::new(0),
-            trusted_until: AtomicU64::new(0),
-            not_before: None,
-            superseded: AtomicBool::new(false),
-            refresh_refused: AtomicBool::new(false),
-            last_use: LastUse::default(),
+            wall: anchor.wall,
+            elapsed: ElapsedMillis::of(anchor.elapsed),
+            marks: Marks::default(),
+            notes: if slides { notes.with(|_| ()) } else { notes },
         }
     }
 
@@ -97,30 +80,45 @@ impl CachedToken {
         anchor: ClockReading,
         exchanged: bool,
     ) -> Self {
-        let was_rejected = before.status() == Status::Rejected;
-        let rejections = before.rejections();
-        let last_use = match token.access().same_as(before.token.access()) {
-            true => before.last_use.clone(),
-            false => LastUse::default(),
+        let rejections = match (before.status(), exchanged) {
+            (Status::Rejected, true) => before.rejections().saturating_add(1),
+            (Status::Rejected, false) => before.rejections(),
+            _ => 0,
         };
-        Self {
-            last_use,
-            exchanged,
-            rejections: AtomicU32::new(match (was_rejected, exchanged) {
-                (true, true) => rejections.saturating_add(1),
-                (true, false) => rejections,
-                (false, _) => 0,
-            }),
-            ..Self::new(token, anchor)
+        let is_same = token.access().same_as(before.token.access());
+        let last_use = before
+            .notes
+            .get()
+            .filter(|_| is_same)
+            .map(|noted| &noted.last_use);
+        let mut next = Self::new(token, anchor);
+        if exchanged {
+            next.marks.set(Mark::Exchanged);
+        }
+        if rejections > 0 {
+            next = next.noted(|noted| noted.rejections = rejections);
+        }
+        match last_use {
+            Some(last_use) if next.notes.get().is_some() => {
+                next.noted(|noted| noted.last_use = last_use.clone())
+            }
+            _ => next,
         }
     }
 
     /// Returns the same, with no exchange before this elapsed time: the vendor repeated the token.
     pub(crate) fn not_exchanged_before(self, elapsed: Duration) -> Self {
-        Self {
-            not_before: Some(elapsed),
-            ..self
-        }
+        self.noted(|noted| noted.not_before = Some(elapsed))
+    }
+
+    /// Returns the same, whose fault rejections are not until this elapsed time.
+    pub(crate) fn trusted_until(self, elapsed: Duration) -> Self {
+        self.noted(|noted| _ = noted.trust_until(elapsed))
+    }
+
+    fn noted(self, note: impl FnOnce(&mut Noted)) -> Self {
+        let notes = self.notes.with(note);
+        Self { notes, ..self }
     }
 
     pub(crate) fn token(&self) -> &Token {
@@ -129,20 +127,31 @@ impl CachedToken {
 
     /// Returns the validity, which each use of a sliding session moves.
     pub(crate) fn validity(&self) -> Validity {
-        self.last_use.prolonged(self.token.validity(), &self.anchor)
+        let validity = self.token.validity();
+        match self.notes.get() {
+            Some(noted) => noted.last_use.prolonged(validity, &self.anchor()),
+            None => validity,
+        }
     }
 
     /// Notes that an API accepted it. Returns whether that prolonged it.
     pub(crate) fn note_use(&self, now: &ClockReading) -> bool {
-        self.token.validity().idle().is_some() && self.last_use.note(now)
+        let Some(noted) = self.notes.get() else {
+            return false;
+        };
+        self.token.validity().idle().is_some() && noted.last_use.note(now)
     }
 
-    pub(crate) fn anchor(&self) -> &ClockReading {
-        &self.anchor
+    /// Returns when it was obtained.
+    pub(crate) fn anchor(&self) -> ClockReading {
+        ClockReading {
+            wall: self.wall,
+            elapsed: self.elapsed.elapsed(),
+        }
     }
 
     pub(crate) fn not_before(&self) -> Option<Duration> {
-        self.not_before
+        self.notes.get()?.not_before
     }
 
     /// Returns the same, with the span in which it is fresh by the cheaper clocks. They are read
@@ -151,40 +160,36 @@ impl CachedToken {
         let Some(coarse) = clock.coarse() else {
             return self;
         };
-        let fresh_during = self.fresh_span(coarse, &clock.now());
-        Self {
-            fresh_during,
-            ..self
-        }
+        let span = self.fresh_span(coarse, &clock.now());
+        let notes = self.notes.with_fresh_span(span);
+        Self { notes, ..self }
     }
 
     fn fresh_span(&self, coarse: CoarseReading, now: &ClockReading) -> CoarseSpan {
-        let now = now.effective_now(&self.anchor);
+        let now = now.effective_now(&self.anchor());
         CoarseSpan::starting(coarse, self.validity().refresh_at().since(now))
     }
 
     /// All that a caller of a fresh token waits for.
     pub(crate) fn is_fresh(&self, clock: &CacheClock) -> bool {
-        let nothing_against_it = self.status.load(Ordering::Relaxed) == VALID
-            && !self.superseded.load(Ordering::Relaxed);
-        nothing_against_it && (self.is_certainly_fresh(clock) || self.is_fresh_at(&clock.now()))
+        self.marks.are_good() && (self.is_certainly_fresh(clock) || self.is_fresh_at(&clock.now()))
     }
 
     fn is_certainly_fresh(&self, clock: &CacheClock) -> bool {
         let coarse = clock.coarse();
-        coarse.is_some_and(|coarse| self.fresh_during.contains(coarse))
+        coarse.is_some_and(|coarse| self.notes.fresh_during().contains(coarse))
     }
 
     /// The precise answer, which counts suspend and steps of the wall clock.
     fn is_fresh_at(&self, now: &ClockReading) -> bool {
-        self.validity().at(now.effective_now(&self.anchor)) == Freshness::Fresh
+        self.validity().at(now.effective_now(&self.anchor())) == Freshness::Fresh
     }
 
     pub(crate) fn life(&self, now: &ClockReading) -> Life {
         let left = self
             .validity()
             .expires_at()
-            .since(now.effective_now(&self.anchor));
+            .since(now.effective_now(&self.anchor()));
         let usable = self.status() == Status::Valid && !left.is_zero();
         Life {
             usable,
@@ -219,27 +224,30 @@ impl CachedToken {
     }
 
     pub(crate) fn status(&self) -> Status {
-        match self.status.load(Ordering::Acquire) {
-            VALID => Status::Valid,
-            REJECTED => Status::Rejected,
-            _ => Status::Revoked,
+        match (
+            self.marks.has(Mark::Revoked),
+            self.marks.has(Mark::Rejected),
+        ) {
+            (true, _) => Status::Revoked,
+            (false, true) => Status::Rejected,
+            (false, false) => Status::Valid,
         }
     }
 
     /// Whether an exchange brought it just now.
     pub(crate) fn is_newly_exchanged(&self, now: &ClockReading) -> bool {
-        let age = now.elapsed.saturating_sub(self.anchor.elapsed);
-        self.exchanged && age < NEWLY_EXCHANGED.min(self.whole_life() / 2)
+        let age = now.elapsed.saturating_sub(self.elapsed.elapsed());
+        self.marks.has(Mark::Exchanged) && age < NEWLY_EXCHANGED.min(self.whole_life() / 2)
     }
 
     /// How many exchanges in a row were made because an API rejected the token before.
     pub(crate) fn rejections(&self) -> u32 {
-        self.rejections.load(Ordering::Acquire)
+        self.notes.get().map_or(0, |noted| noted.rejections)
     }
 
     /// Notes that an API rejected it.
     pub(crate) fn reject(&self, now: &ClockReading) -> Rejection {
-        let trusted_until = self.trusted_until.load(Ordering::Acquire);
+        let trusted_until = self.notes.get().map_or(0, Noted::trusted_until);
         if self.status() != Status::Valid || millis(now.elapsed) < trusted_until {
             return Rejection::Ignored;
         }
@@ -247,40 +255,41 @@ impl CachedToken {
         if rejections > 0 && trusted_until == 0 && self.is_newly_exchanged(now) {
             return Rejection::NotAtFault(rejections);
         }
-        self.status.fetch_max(REJECTED, Ordering::AcqRel);
+        self.marks.set(Mark::Rejected);
         Rejection::Noted
     }
 
     /// Rejections are not its fault until this elapsed time. Returns false if that was noted before:
-    /// many callers may reject it at once.
+    /// many callers may reject it at once. There is a note of what came before that.
     pub(crate) fn trust_until(&self, elapsed: Duration) -> bool {
-        let until = millis(elapsed).max(1);
-        self.trusted_until
-            .compare_exchange(0, until, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        let noted = self.notes.get();
+        noted.is_some_and(|noted| noted.trust_until(elapsed))
     }
 
     /// Notes that the vendor revoked it.
     pub(crate) fn revoke(&self) {
-        self.status.fetch_max(REVOKED, Ordering::AcqRel);
+        self.marks.set(Mark::Revoked);
     }
 
     /// Notes that a caller asked for a newer token than this one.
     pub(crate) fn supersede(&self) {
-        self.superseded.store(true, Ordering::Release);
+        self.marks.set(Mark::Superseded);
     }
 
     pub(crate) fn is_superseded(&self) -> bool {
-        self.superseded.load(Ordering::Acquire)
+        self.marks.has(Mark::Superseded)
     }
 
     /// Notes that the vendor refused its refresh token, or that this was wrong.
     pub(crate) fn set_refresh_refused(&self, refused: bool) {
-        self.refresh_refused.store(refused, Ordering::Release);
+        match refused {
+            true => self.marks.set(Mark::RefreshRefused),
+            false => self.marks.clear(Mark::RefreshRefused),
+        }
     }
 
     pub(crate) fn is_refresh_refused(&self) -> bool {
-        self.refresh_refused.load(Ordering::Acquire)
+        self.marks.has(Mark::RefreshRefused)
     }
 }
 

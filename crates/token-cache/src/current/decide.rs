@@ -6,10 +6,10 @@ use token_core::{ClockReading, Freshness, Validity};
 
 /// All that a decision depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Inputs<'a> {
+pub(crate) struct Inputs {
     pub(crate) validity: Validity,
     /// When the token was obtained: its life is also measured in elapsed time from here.
-    pub(crate) anchor: &'a ClockReading,
+    pub(crate) anchor: ClockReading,
     pub(crate) status: Status,
     pub(crate) refresh: RefreshState,
     /// Whether an exchange ends this token at once, so that it is not handed out during one.
@@ -57,7 +57,7 @@ pub(crate) enum Decision {
 }
 
 /// Decides. An expired token is never handed out, whatever else is true.
-pub(crate) fn decide(inputs: &Inputs<'_>, now: &ClockReading) -> Decision {
+pub(crate) fn decide(inputs: &Inputs, now: &ClockReading) -> Decision {
     let backs_off =
         matches!(inputs.refresh, RefreshState::BackingOff { until } if now.elapsed < until);
     let nothing_soon = backs_off || inputs.refresh == RefreshState::InDoubt;
@@ -74,7 +74,7 @@ pub(crate) fn decide(inputs: &Inputs<'_>, now: &ClockReading) -> Decision {
     }
 }
 
-impl Inputs<'_> {
+impl Inputs {
     /// Whether an exchange is under way that ends the token, fresh as it is.
     fn is_about_to_end(&self) -> bool {
         self.exchange_ends_it && self.superseded && self.refresh == RefreshState::InFlight
@@ -82,7 +82,7 @@ impl Inputs<'_> {
 }
 
 /// Returns whether the current token may be handed out at all.
-pub(crate) fn is_usable(inputs: &Inputs<'_>, now: &ClockReading) -> bool {
+pub(crate) fn is_usable(inputs: &Inputs, now: &ClockReading) -> bool {
     !matches!(usability(inputs, now), Usability::Unusable)
 }
 
@@ -93,8 +93,8 @@ enum Usability {
     Fresh,
 }
 
-fn usability(inputs: &Inputs<'_>, now: &ClockReading) -> Usability {
-    let freshness = inputs.validity.at(now.effective_now(inputs.anchor));
+fn usability(inputs: &Inputs, now: &ClockReading) -> Usability {
+    let freshness = inputs.validity.at(now.effective_now(&inputs.anchor));
     match (freshness, inputs.status) {
         (Freshness::Expired, _) | (_, Status::Rejected | Status::Revoked) => Usability::Unusable,
         (Freshness::Expiring, Status::Valid) => Usability::LastResort,

@@ -31,7 +31,7 @@ impl Current {
     /// Returns how long until a refresh is due, or may be tried again.
     pub(crate) fn until_due(&self) -> Duration {
         let cached = self.cached.load();
-        let now = self.now().effective_now(cached.anchor());
+        let now = self.now().effective_now(&cached.anchor());
         let due_in = cached.validity().refresh_at().since(now);
         due_in.max(self.pause_left())
     }

@@ -29,7 +29,7 @@ impl Current {
         let Some((token, anchor)) = self.worth_publishing(&before, publication) else {
             return self.expired_on_arrival(origin, novelty);
         };
-        let token = self.with_policy(token).for_threads(threads());
+        let token = self.with_policy(token).for_threads(self.header_copies);
         let event = Event::Refreshed {
             generation: token.generation(),
             expires_at: token.validity().ends(),
@@ -42,7 +42,7 @@ impl Current {
             Novelty::New => next,
         };
         let next = next.timed_by(&self.clock);
-        self.carry_rejection(&before, &next, origin);
+        let next = self.carry_rejection(&before, next, origin);
         let has_access_token = next.has_access_token();
         self.meter.expires(next.validity().expires_at());
         self.cached.store(Arc::new(next));
@@ -75,7 +75,7 @@ impl Current {
         if !keeps_old || (is_exchange && self.exchange_ends_old_token()) {
             let is_repeated = is_exchange && token.access().same_as(before.token().access());
             let anchor = if is_repeated {
-                *before.anchor()
+                before.anchor()
             } else {
                 new.anchor
             };
@@ -84,7 +84,7 @@ impl Current {
         let is_newer = token.generation() > before.token().generation();
         let has_refresh = token.refresh().is_some();
         (is_newer && has_refresh && before.token().refresh().is_some())
-            .then(|| (token.with_access_of(before.token()), *before.anchor()))
+            .then(|| (token.with_access_of(before.token()), before.anchor()))
     }
 
     /// The vendor issued something, so the grant is alive; but the next exchange waits for a pause.
@@ -128,20 +128,25 @@ impl Current {
 
     /// An API rejected the access token, and here it is again. If an exchange brought it, the
     /// vendor stands by it and it is not at fault; from the store it comes as rejected as it was.
-    fn carry_rejection(&self, before: &CachedToken, next: &CachedToken, origin: Origin) {
+    fn carry_rejection(
+        &self,
+        before: &CachedToken,
+        next: CachedToken,
+        origin: Origin,
+    ) -> CachedToken {
         let is_same = next.token().access().same_as(before.token().access());
         if before.status() != Status::Rejected || !is_same || !next.has_access_token() {
-            return;
+            return next;
         }
         let now = self.now();
         if !origin.is_exchange() {
             _ = next.reject(&now);
-            return;
+            return next;
         }
         let pause = self.timing.backoff.doubled(next.rejections());
-        _ = next.trust_until(now.elapsed.saturating_add(pause));
         let generation = next.token().generation();
         self.emit(Event::RefusedAgain { generation });
+        next.trusted_until(now.elapsed.saturating_add(pause))
     }
 
     fn with_policy(&self, token: Token) -> Token {
@@ -168,7 +173,7 @@ impl Current {
 }
 
 /// Returns how many threads may send the token at once.
-fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     static THREADS: OnceLock<usize> = OnceLock::new();
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }

@@ -1,5 +1,7 @@
 //! What is current, without a runtime, a store or a vendor.
 
+mod memory;
+
 use token_core::{Error, ErrorKind, Rotation, Secret, Timestamp, Validity};
 use tokio::time::advance;
 
@@ -15,6 +17,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// In the paused time of the runtime.
 fn current(has_login: bool) -> Current {
     let clock = RuntimeClock::at(Timestamp::from_unix_seconds(1_700_000_000));
+    by_clock(CacheClock::Given(Arc::new(clock)), has_login)
+}
+
+fn by_clock(clock: CacheClock, has_login: bool) -> Current {
     let traits = EndpointTraits {
         api_origins: Vec::new(),
         key: TokenKey::of("acme", "api.acme.example", "user-17"),
@@ -25,8 +31,9 @@ fn current(has_login: bool) -> Current {
     Current::new(CurrentParts {
         meter: Meter::of_grant(&traits.key),
         traits,
-        clock: CacheClock::Given(Arc::new(clock)),
+        clock,
         timing: Timing::default(),
+        header_copies: 1,
         entropy: Arc::new(Entropy::from_system().unwrap()),
     })
 }

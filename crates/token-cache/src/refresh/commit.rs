@@ -98,7 +98,7 @@ impl Refresher {
     pub(super) fn record(&self, session: Session<'_>, token: &Token) -> Result<Record, StoreError> {
         let (cached, now) = (session.cached(), session.now());
         let written_at = match token.access().same_as(cached.token().access()) {
-            true => now.effective_now(cached.anchor()),
+            true => now.effective_now(&cached.anchor()),
             false => now.wall,
         };
         let mut record = record::write(self.store.key(), token, written_at)?;

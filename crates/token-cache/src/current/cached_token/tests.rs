@@ -114,7 +114,7 @@ proptest! {
             machine = machine.after(happening);
             if span.contains(machine.coarse()) {
                 let tick = Duration::from_nanos(u64::try_from(TICK).unwrap());
-                let now = machine.now().effective_now(token.anchor()).before(2 * tick);
+                let now = machine.now().effective_now(&token.anchor()).before(2 * tick);
                 prop_assert_eq!(token.validity().at(now), Freshness::Fresh);
             }
         }
@@ -132,7 +132,7 @@ proptest! {
         for millis in runs {
             machine = machine.after(Happening::Runs { millis });
             let soon = machine.after(Happening::Runs { millis: 20 }).now();
-            if token.validity().at(soon.effective_now(token.anchor())) == Freshness::Fresh {
+            if token.validity().at(soon.effective_now(&token.anchor())) == Freshness::Fresh {
                 prop_assert!(span.contains(machine.coarse()));
             }
         }

@@ -31,7 +31,7 @@ fn decided(status: Status, refresh: RefreshState, now: ClockReading) -> Decision
     decide(
         &Inputs {
             validity: validity(),
-            anchor: &ANCHOR,
+            anchor: ANCHOR,
             status,
             refresh,
             exchange_ends_it: false,
@@ -125,7 +125,7 @@ fn a_token_that_the_exchange_ends_is_not_handed_out_while_it_runs() {
     let decided = |superseded, refresh, seconds| {
         let inputs = Inputs {
             validity: validity(),
-            anchor: &ANCHOR,
+            anchor: ANCHOR,
             status: Status::Valid,
             refresh,
             exchange_ends_it: true,
