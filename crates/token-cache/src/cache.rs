@@ -18,6 +18,8 @@ use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
 use crate::flight::health::Health;
+#[cfg(feature = "pool")]
+use crate::flight::in_pool::InUse;
 
 /// One vendor's access token, kept fresh for any number of tasks.
 ///
@@ -39,12 +41,26 @@ use crate::flight::health::Health;
 #[derive(Clone)]
 pub struct TokenCache {
     shared: Arc<Shared>,
+    /// Dropped after the engine.
+    #[cfg(feature = "pool")]
+    _in_pool: Option<Arc<InUse>>,
 }
 
 impl TokenCache {
     pub(crate) fn new(shared: Shared) -> Self {
         Self {
             shared: Arc::new(shared),
+            #[cfg(feature = "pool")]
+            _in_pool: None,
+        }
+    }
+
+    /// Returns the cache of an account in a pool.
+    #[cfg(feature = "pool")]
+    pub(crate) fn in_pool(shared: Arc<Shared>, in_use: InUse) -> Self {
+        Self {
+            shared,
+            _in_pool: Some(Arc::new(in_use)),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What is known now: the cached token, what speaks against it, and the last failures. No I/O; only
 //! the clock is read.
 
-mod api;
+pub(crate) mod api;
+#[cfg(feature = "pool")]
+pub(crate) mod at_rest;
 pub(crate) mod backoff;
 pub(crate) mod cached_token;
 pub(crate) mod decide;
@@ -12,6 +14,8 @@ mod failures;
 #[cfg(feature = "tracing")]
 mod log;
 mod next_exchange;
+#[cfg(feature = "pool")]
+pub(crate) mod pool_events;
 pub(crate) mod publish;
 pub(crate) mod session;
 pub(crate) mod sessions;
@@ -36,6 +40,8 @@ use self::endpoint_traits::EndpointTraits;
 use self::entropy::Entropy;
 use self::events::Event;
 use self::failures::Failures;
+#[cfg(feature = "pool")]
+use self::pool_events::PoolListener;
 use self::sessions::Sessions;
 use self::token_guard::TokenGuard;
 use crate::clock::CacheClock;
@@ -53,6 +59,9 @@ pub(crate) struct Current {
     cached: ArcSwap<CachedToken>,
     failures: Failures,
     sessions: Sessions,
+    /// Who else gets the events.
+    #[cfg(feature = "pool")]
+    listener: Option<PoolListener>,
     /// Woken whenever there is another token.
     published: Notify,
     /// Made for its first reader.
@@ -82,6 +91,8 @@ pub(crate) struct CurrentParts {
     pub(crate) meter: Meter,
     /// How many threads send the token at once, without waiting for one reference count.
     pub(crate) header_copies: usize,
+    #[cfg(feature = "pool")]
+    pub(crate) listener: Option<PoolListener>,
 }
 
 /// How many events a reader may be behind.
@@ -100,6 +111,8 @@ impl Current {
             cached: ArcSwap::from_pointee(cached),
             failures: Failures::default(),
             sessions: Sessions::default(),
+            #[cfg(feature = "pool")]
+            listener: parts.listener,
             published: Notify::new(),
             events: OnceLock::new(),
             #[cfg(feature = "tracing")]
@@ -251,6 +264,10 @@ impl Current {
     pub(crate) fn emit(&self, event: Event) {
         #[cfg(feature = "tracing")]
         self.log.event(self.key(), &event);
+        #[cfg(feature = "pool")]
+        if let Some(listener) = &self.listener {
+            listener.send(&event);
+        }
         if let Some(events) = self.events.get() {
             // The readers may be gone.
             _ = events.send(event);

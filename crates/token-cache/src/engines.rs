@@ -11,9 +11,12 @@ use token_core::{ApiOrigin, Clock as _, HttpClient, Token};
 use crate::clock::CacheClock;
 use crate::current::endpoint_traits::EndpointTraits;
 use crate::current::entropy::Entropy;
+#[cfg(feature = "pool")]
+use crate::current::pool_events::PoolListener;
 use crate::current::{Current, CurrentParts, Timing};
 use crate::flight::Shared;
 use crate::flight::runtime::Tasks;
+use crate::refresh::admission::Admission;
 use crate::refresh::attempts::Attempts;
 use crate::refresh::bound_store::{BoundStore, NamedStore};
 use crate::refresh::endpoint_source::EndpointSource;
@@ -46,6 +49,10 @@ pub(crate) struct Engines {
 pub(crate) struct NewEngine {
     source: EndpointSource,
     initial: Option<Token>,
+    meter: Option<Meter>,
+    admission: Option<Arc<Admission>>,
+    #[cfg(feature = "pool")]
+    listener: Option<PoolListener>,
 }
 
 impl NewEngine {
@@ -53,11 +60,31 @@ impl NewEngine {
         Self {
             source,
             initial: None,
+            meter: None,
+            admission: None,
+            #[cfg(feature = "pool")]
+            listener: None,
         }
     }
 
     pub(crate) fn with_initial(self, initial: Option<Token>) -> Self {
         Self { initial, ..self }
+    }
+
+    /// Makes it one of a pool, with the limits and the gauges of its deployment.
+    #[cfg(feature = "pool")]
+    pub(crate) fn in_pool(
+        self,
+        listener: PoolListener,
+        meter: Meter,
+        admission: Arc<Admission>,
+    ) -> Self {
+        Self {
+            meter: Some(meter),
+            admission: Some(admission),
+            listener: Some(listener),
+            ..self
+        }
     }
 }
 
@@ -67,7 +94,9 @@ impl Engines {
         let endpoint = engine.source.newest();
         let traits = EndpointTraits::of(&*endpoint, &attempts.next(&self.clock.now()))
             .with_api_origins(&self.api_origins);
-        let meter = Meter::of_grant(traits.key());
+        let meter = engine
+            .meter
+            .unwrap_or_else(|| Meter::of_grant(traits.key()));
         let bind = |store: &NamedStore| {
             let (key, owner) = (traits.key().clone(), self.owner.clone());
             BoundStore::new(store.clone(), key, owner, STORE_LIMIT)
@@ -82,6 +111,7 @@ impl Engines {
             initial: engine.initial,
             meter: meter.clone(),
             store_warnings_sent: self.store_warnings_sent.clone(),
+            admission: engine.admission,
         });
         let current = Current::new(CurrentParts {
             traits,
@@ -90,6 +120,8 @@ impl Engines {
             entropy: self.entropy.clone(),
             meter,
             header_copies: self.header_copies,
+            #[cfg(feature = "pool")]
+            listener: engine.listener,
         });
         Shared::new(current, refresher, self.tasks.clone(), self.wait_timeout)
     }

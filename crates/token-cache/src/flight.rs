@@ -1,10 +1,14 @@
 //! A caller's way to a token: it uses the current one, waits for a refresh, or starts one. At most
 //! one refresh is in flight, as a task that no caller can cancel.
 
+#[cfg(feature = "pool")]
+mod at_rest;
 pub(crate) mod background;
 pub(crate) mod health;
+#[cfg(feature = "pool")]
+pub(crate) mod in_pool;
 pub(crate) mod runtime;
-mod single_flight;
+pub(crate) mod single_flight;
 mod start;
 mod sync;
 mod wait;
@@ -17,6 +21,8 @@ use std::time::Duration;
 
 use token_core::{Answer, Error, Request};
 
+#[cfg(feature = "pool")]
+use self::in_pool::InPool;
 use self::runtime::Tasks;
 use self::single_flight::SingleFlight;
 use self::waiters::{Waiters, Waiting};
@@ -39,6 +45,8 @@ pub(crate) struct Shared {
     looked_at: AtomicU64,
     wait_timeout: Duration,
     waiters: Waiters,
+    #[cfg(feature = "pool")]
+    in_pool: Option<InPool>,
 }
 
 impl Shared {
@@ -56,6 +64,8 @@ impl Shared {
             looked_at: AtomicU64::new(0),
             wait_timeout,
             waiters: Waiters::default(),
+            #[cfg(feature = "pool")]
+            in_pool: None,
         }
     }
 

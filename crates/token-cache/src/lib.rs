@@ -10,6 +10,8 @@ mod current;
 mod engines;
 mod flight;
 mod memory;
+#[cfg(feature = "pool")]
+mod pool;
 mod refresh;
 mod telemetry;
 #[doc = include_str!("../SHARING.md")]
@@ -27,10 +29,20 @@ pub use cache::{Drained, TokenCache};
 pub use clock::SystemClock;
 pub use current::backoff::Backoff;
 pub use current::events::{Event, Events, Origin};
+#[cfg(feature = "pool")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pool")))]
+pub use current::pool_events::{PoolEvent, PoolEvents};
 pub use current::token_guard::TokenGuard;
 pub use flight::background::KeepFresh;
 pub use flight::health::Health;
 pub use memory::MemoryStore;
+#[cfg(feature = "pool")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pool")))]
+pub use pool::{
+    TokenPool,
+    builder::TokenPoolBuilder,
+    health::{LoginNeeded, PoolHealth},
+};
 pub use refresh::grant_state::GrantState;
 pub use refresh::revoke::LoggedOut;
 

@@ -8,6 +8,7 @@
 //! | runs a job: takes the lease, looks at the store, reads the fallback store | `run.rs` |
 //! | a refresh, in the order of events; what is done without the store | `transaction.rs` |
 //! | adopts what is stored, or begins with the initial token | `begin.rs`, `adopt.rs` |
+//! | limits the exchanges of a pool | `admission.rs` |
 //! | waits while another owner may have spent the token | `doubt.rs` |
 //! | writes the intent, and restores another owner's | `intent.rs` |
 //! | returns the endpoint of an exchange, built again if the program wants that | `endpoint_source.rs` |
@@ -18,6 +19,11 @@
 //! | ends a grant; asks the vendor to revoke it | `logout.rs`, `revoke.rs` |
 //! | describes a grant | `grant_state.rs` |
 
+#[cfg(feature = "pool")]
+pub(crate) mod admission;
+#[cfg(not(feature = "pool"))]
+#[path = "refresh/admission_off.rs"]
+pub(crate) mod admission;
 mod adopt;
 pub(crate) mod alternatives;
 pub(crate) mod attempts;
@@ -50,6 +56,7 @@ use token_core::{
     Attempt, ClockReading, Error, ErrorKind, Generation, HttpClient, Request, Rotation, Token,
 };
 
+use self::admission::{Admission, Permit};
 use self::alternatives::{InitialToken, Spares};
 use self::attempts::Attempts;
 use self::bound_store::BoundStore;
@@ -78,6 +85,9 @@ pub(crate) struct Refresher {
     /// Whether the refresh in flight waits for another owner that may have spent the token.
     waits_for_owner: AtomicBool,
     store_warnings_sent: Arc<AtomicBool>,
+    admission: Option<Arc<Admission>>,
+    /// Whether the newest token cannot be stored.
+    only_in_memory: AtomicBool,
 }
 
 /// What a refresher is made of.
@@ -91,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) initial: Option<Token>,
     pub(crate) meter: Meter,
     pub(crate) store_warnings_sent: Arc<AtomicBool>,
+    pub(crate) admission: Option<Arc<Admission>>,
 }
 
 /// How long its steps may take.
@@ -136,6 +147,8 @@ impl Refresher {
             inherited_intent: Mutex::new(None),
             waits_for_owner: AtomicBool::new(false),
             store_warnings_sent: parts.store_warnings_sent,
+            admission: parts.admission,
+            only_in_memory: AtomicBool::new(false),
         }
     }
 
@@ -160,6 +173,24 @@ impl Refresher {
     pub(crate) async fn ask(&self, session: Session<'_>, request: Request) -> Result<Reply, Error> {
         let exchanger = self.exchanger_with(self.endpoint(), session);
         exchanger.ask(request, self.settings.exchange).await
+    }
+
+    /// Whether it knows nothing that the store and the cached token do not.
+    #[cfg(feature = "pool")]
+    pub(crate) fn is_settled(&self) -> bool {
+        let inherited = self.inherited_intent.lock();
+        self.pending.is_settled()
+            && self.spares.is_empty()
+            && inherited.is_ok_and(|intent| intent.is_none())
+            && !self.only_in_memory.load(Ordering::Acquire)
+    }
+
+    /// Waits, in a pool, until one more exchange may start.
+    async fn admitted(&self) -> Option<Permit<'_>> {
+        match &self.admission {
+            Some(admission) => Some(admission.enter().await),
+            None => None,
+        }
     }
 
     /// Whether the refresh in flight waits, perhaps for minutes, for another owner.

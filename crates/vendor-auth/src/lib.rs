@@ -21,6 +21,11 @@ pub use token_cache::{self as cache, TokenCache, TokenCacheBuilder, TokenGuard};
 #[doc(inline)]
 pub use token_cache::BlockingTokenCache;
 
+#[cfg(feature = "pool")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pool")))]
+#[doc(inline)]
+pub use token_cache::{TokenPool, TokenPoolBuilder};
+
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 #[doc(inline)]

@@ -1,10 +1,11 @@
 //! What APIs say about the token, and which of them get it.
 
 use http::Uri;
-use token_core::{Error, ErrorKind, Token};
+use token_core::{ClockReading, Error, ErrorKind, Token};
 
 use super::Current;
-use super::cached_token::Rejection;
+use super::backoff::Backoff;
+use super::cached_token::{CachedToken, Rejection};
 use super::events::Event;
 
 impl Current {
@@ -43,13 +44,20 @@ impl Current {
         if !cached.is(token) {
             return;
         }
-        let now = self.now();
-        if let Rejection::NotAtFault(times) = cached.reject(&now) {
-            let pause = self.timing.backoff.doubled(times);
-            if cached.trust_until(now.elapsed.saturating_add(pause)) {
-                let generation = token.generation();
-                self.emit(Event::RefusedAgain { generation });
-            }
+        if let Some(event) = reject(&cached, &self.now(), &self.timing.backoff) {
+            self.emit(event);
         }
     }
+}
+
+/// Notes that an API rejected the cached token. Returns the event to send.
+pub(crate) fn reject(cached: &CachedToken, now: &ClockReading, backoff: &Backoff) -> Option<Event> {
+    let Rejection::NotAtFault(times) = cached.reject(now) else {
+        return None;
+    };
+    let until = now.elapsed.saturating_add(backoff.doubled(times));
+    let generation = cached.token().generation();
+    cached
+        .trust_until(until)
+        .then_some(Event::RefusedAgain { generation })
 }

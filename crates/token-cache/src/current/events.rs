@@ -148,18 +148,17 @@ impl Origin {
 ///
 /// It ends once the cache is dropped. A reader that is more than 64 events behind misses the
 /// oldest.
-pub struct Events(Receiving);
+pub struct Events(Receiving<Event>);
 
-type Receiver = broadcast::Receiver<Event>;
-type Received = Result<Event, RecvError>;
+type Received<T> = (Result<T, RecvError>, broadcast::Receiver<T>);
 
 /// The wait for the next event. It owns the receiver, so that a caller of [`Events::next`] that
 /// goes away misses nothing.
-type Receiving = Pin<Box<dyn Future<Output = (Received, Receiver)> + Send + Sync>>;
+pub(super) struct Receiving<T>(Pin<Box<dyn Future<Output = Received<T>> + Send + Sync>>);
 
 impl Events {
-    pub(crate) fn new(receiver: Receiver) -> Self {
-        Self(receive(receiver))
+    pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
+        Self(Receiving::of(receiver))
     }
 
     /// Returns the next event; `None` once the cache is dropped.
@@ -172,9 +171,22 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.0.poll_next(context)
+    }
+}
+
+impl<T: Clone + Send + 'static> Receiving<T> {
+    pub(super) fn of(mut receiver: broadcast::Receiver<T>) -> Self {
+        Self(Box::pin(async move {
+            let received = receiver.recv().await;
+            (received, receiver)
+        }))
+    }
+
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
         loop {
             let (received, receiver) = ready!(self.0.as_mut().poll(context));
-            self.0 = receive(receiver);
+            *self = Self::of(receiver);
             match received {
                 Ok(event) => return Poll::Ready(Some(event)),
                 Err(RecvError::Lagged(_)) => {}
@@ -182,13 +194,6 @@ impl Stream for Events {
             }
         }
     }
-}
-
-fn receive(mut receiver: Receiver) -> Receiving {
-    Box::pin(async move {
-        let received = receiver.recv().await;
-        (received, receiver)
-    })
 }
 
 impl fmt::Debug for Events {

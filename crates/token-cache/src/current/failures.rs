@@ -62,6 +62,12 @@ impl Failures {
         events
     }
 
+    /// Whether there was none since the last success.
+    #[cfg(feature = "pool")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_none()
+    }
+
     /// Forgets all of them: there is a newer token.
     pub(crate) fn clear(&self) {
         *self.lock() = None;

@@ -68,7 +68,7 @@ impl<'a> Session<'a> {
             true => ErrorKind::Transient { after: None },
             false => ErrorKind::Rejected,
         };
-        Error::new(kind, "the grant was logged out")
+        logged_out(kind)
     }
 
     /// Notes what the vendor said about this token: with some errors it revokes the access token
@@ -115,6 +115,10 @@ impl<'a> Session<'a> {
         let now = millis(self.now().elapsed);
         self.exchange_began.store(now, Ordering::Release);
     }
+}
+
+pub(super) fn logged_out(kind: ErrorKind) -> Error {
+    Error::new(kind, "the grant was logged out")
 }
 
 /// Reads go to [`Current`]; changes go through `act_in`, which a logout ends.

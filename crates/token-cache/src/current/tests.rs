@@ -35,6 +35,8 @@ fn by_clock(clock: CacheClock, has_login: bool) -> Current {
         timing: Timing::default(),
         header_copies: 1,
         entropy: Arc::new(Entropy::from_system().unwrap()),
+        #[cfg(feature = "pool")]
+        listener: None,
     })
 }
 

@@ -27,6 +27,11 @@ impl TokenGuard {
         Self(Guard::from_inner(Arc::clone(&self.0)))
     }
 
+    #[cfg(feature = "pool")]
+    pub(crate) fn of(cached: Arc<CachedToken>) -> Self {
+        Self(Guard::from_inner(cached))
+    }
+
     pub(crate) fn new(cached: Guard<Arc<CachedToken>>) -> Self {
         Self(cached)
     }

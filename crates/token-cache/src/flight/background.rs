@@ -10,11 +10,16 @@ use crate::current::decide::Decision;
 use crate::refresh::begin::Trigger;
 
 /// The task that [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh) started. If this handle
-/// is dropped, the task goes on for as long as the cache lives.
+/// is dropped, the task goes on for as long as the cache or the pool lives.
 #[derive(Debug)]
 pub struct KeepFresh(Option<AbortHandle>);
 
 impl KeepFresh {
+    #[cfg(feature = "pool")]
+    pub(crate) fn of(task: Option<tokio::task::JoinHandle<()>>) -> Self {
+        Self(task.map(|task| task.abort_handle()))
+    }
+
     /// Stops the task. An exchange that is in flight is completed.
     pub fn stop(self) {
         if let Some(task) = self.0 {
@@ -41,7 +46,7 @@ impl Shared {
     }
 
     /// Refreshes the token if that is due. Returns how long to pause.
-    async fn refresh_if_due(self: &Arc<Self>) -> Duration {
+    pub(crate) async fn refresh_if_due(self: &Arc<Self>) -> Duration {
         if self.current.is_logged_out() {
             // Only the store knows whether somebody has logged in again.
             self.look().await;

@@ -81,7 +81,7 @@ impl Shared {
 
     /// Looks at the store for what another owner brought, after the flight under way. Returns
     /// false if that was done a moment ago.
-    pub(super) async fn look(self: &Arc<Self>) -> bool {
+    pub(crate) async fn look(self: &Arc<Self>) -> bool {
         if !self.claim_look() {
             return false;
         }
@@ -124,6 +124,13 @@ async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: L
     leader.complete(outcome);
     if let Some(writer) = shared.refresher.pending().claim_writer() {
         write_until_acknowledged(&shared, session, writer).await;
+    }
+    #[cfg(feature = "pool")]
+    let in_pool = shared.in_pool.clone();
+    drop(shared);
+    #[cfg(feature = "pool")]
+    if let Some(in_pool) = in_pool {
+        in_pool.settle();
     }
 }
 

@@ -18,6 +18,11 @@ impl Spares {
         lock(&self.0).push(token);
     }
 
+    #[cfg(feature = "pool")]
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.0).is_empty()
+    }
+
     /// Takes all of them: each is tried once.
     pub(crate) fn take(&self) -> Vec<Token> {
         std::mem::take(&mut *lock(&self.0))

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "pool")]
+use token_core::Timestamp;
 use token_core::store::{
     Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
     StoreError,
 };
+#[cfg(feature = "pool")]
+use token_core::store::{DueCursor, DuePage};
 use token_core::{Generation, TokenKey, TokenStore};
 use tokio::time::Instant;
 
@@ -33,6 +37,25 @@ impl NamedStore {
             store: Arc::new(store),
             name: short_name(std::any::type_name::<S>()),
         }
+    }
+}
+
+#[cfg(feature = "pool")]
+impl NamedStore {
+    /// Returns one page of the keys that are due before this time. It is not the operation of a
+    /// caller, and may be large: it has more time than others.
+    pub(crate) async fn due(
+        &self,
+        before: Timestamp,
+        after: Option<&DueCursor>,
+    ) -> Result<DuePage, StoreError> {
+        const PAGE: usize = 500;
+        const LIMIT: Duration = Duration::from_secs(60);
+        let page = self.store.due(before, PAGE, after);
+        let late = |_| StoreError::new("the store did not answer in time");
+        tokio::time::timeout(LIMIT, page)
+            .await
+            .unwrap_or_else(|elapsed| Err(late(elapsed)))
     }
 }
 

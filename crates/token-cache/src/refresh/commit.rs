@@ -1,5 +1,7 @@
 //! The conditional commit of a new token, and what follows from its result.
 
+use std::sync::atomic::Ordering;
+
 use token_core::store::{CommitCondition, Committed, Entry, Record, StoreError};
 use token_core::{Error, Generation, Token};
 
@@ -52,6 +54,7 @@ impl Refresher {
                     .await;
             }
         };
+        self.only_in_memory.store(false, Ordering::Release);
         if matches!(written, Written::Stored | Written::Rewritten) {
             session.publish(issued.token.clone(), issued.asked, origin);
         }
@@ -73,6 +76,8 @@ impl Refresher {
         error: &StoreError,
         pending: Option<(CommitCondition, Record)>,
     ) -> Result<(), Error> {
+        self.only_in_memory
+            .store(pending.is_none(), Ordering::Release);
         let generation = issued.token.generation();
         let kept = match &pending {
             // A later process must not find what a logout has ended.

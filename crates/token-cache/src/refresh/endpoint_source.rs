@@ -44,12 +44,7 @@ impl EndpointSource {
         let Some(make) = &self.make else {
             return Ok(self.newest());
         };
-        let making = catching_panics(async { make().await });
-        let Ok(made) = tokio::time::timeout(within, making).await else {
-            let what = "the endpoint's credentials were not there in time";
-            return Err(Error::new(ErrorKind::Transient { after: None }, what));
-        };
-        let endpoint = made.map_err(|error| not_made(&error))?;
+        let endpoint = made_in_time(async { make().await }, within).await?;
         if endpoint.key() != *key {
             let what = "the endpoint that was built for this exchange has another key";
             return Err(Error::new(ErrorKind::Config, what));
@@ -59,16 +54,31 @@ impl EndpointSource {
     }
 }
 
+/// Awaits an endpoint that the program's closure makes, for at most `within`.
+pub(crate) async fn made_in_time(
+    making: impl Future<Output = Result<AnyEndpoint, Error>>,
+    within: Duration,
+) -> Result<AnyEndpoint, Error> {
+    let Ok(made) = tokio::time::timeout(within, catching_panics(making)).await else {
+        let what = "the endpoint's credentials were not there in time";
+        return Err(Error::new(ErrorKind::Transient { after: None }, what));
+    };
+    made.map_err(|error| not_made(&error))
+}
+
+/// Returns the error of a closure that panicked.
+pub(crate) fn panicked() -> Error {
+    let what = "the closure that builds the endpoint panicked";
+    Error::new(ErrorKind::Config, what)
+}
+
 /// Awaits the program's closure. If a panic of it ended the exchange, the outcome of that would be
 /// in doubt although nothing was sent.
 async fn catching_panics<T>(making: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let mut making = pin!(making);
     poll_fn(|context| {
         let polling = AssertUnwindSafe(|| making.as_mut().poll(context));
-        catch_unwind(polling).unwrap_or_else(|_| {
-            let what = "the closure that builds the endpoint panicked";
-            Poll::Ready(Err(Error::new(ErrorKind::Config, what)))
-        })
+        catch_unwind(polling).unwrap_or_else(|_| Poll::Ready(Err(panicked())))
     })
     .await
 }
@@ -76,7 +86,7 @@ async fn catching_panics<T>(making: impl Future<Output = Result<T, Error>>) -> R
 /// Returns the error of an exchange without an endpoint. What the credentials failed with, perhaps
 /// in a cache of their own, says nothing about this grant: neither that it is refused, nor that its
 /// refresh token may be spent.
-fn not_made(error: &Error) -> Error {
+pub(crate) fn not_made(error: &Error) -> Error {
     let kind = match error.kind() {
         ErrorKind::InDoubt => ErrorKind::Transient { after: None },
         ErrorKind::Rejected | ErrorKind::RefusedAgain => ErrorKind::Config,

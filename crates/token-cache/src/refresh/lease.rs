@@ -8,6 +8,7 @@ use std::time::Duration;
 use token_core::store::Renewed;
 use token_core::{Clock, Error, ErrorKind};
 
+use super::admission::Permit;
 use super::bound_store::BoundStore;
 
 /// A lease that we hold.
@@ -18,6 +19,8 @@ pub(crate) struct Lease<'a> {
     /// The elapsed time just before it was acquired. Taken before the request, so the estimate of
     /// the lease's end is never too late.
     acquired_at: Duration,
+    #[expect(dead_code, reason = "it is given back with the lease")]
+    permit: Option<Permit<'a>>,
 }
 
 impl<'a> Lease<'a> {
@@ -27,12 +30,14 @@ impl<'a> Lease<'a> {
         clock: &'a dyn Clock,
         ttl: Duration,
         acquired_at: Duration,
+        permit: Option<Permit<'a>>,
     ) -> Self {
         Self {
             store,
             clock,
             ttl,
             acquired_at,
+            permit,
         }
     }
 

@@ -33,6 +33,13 @@ enum NoLease {
     Broken(StoreError),
 }
 
+/// The store's answer to a request for the lease, with what is stored.
+enum Asked<'a> {
+    Held(Lease<'a>, Entry),
+    /// Another owner has it for this long.
+    Busy(Duration, Entry),
+}
+
 /// What the lease is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -82,7 +89,10 @@ impl Refresher {
             }
             Err(NoLease::Busy) => Err(busy()),
             Err(NoLease::Broken(error)) => match job {
-                RefreshJob::Refresh(_) => self.without_store(session, &error).await,
+                RefreshJob::Refresh(_) => {
+                    let _permit = self.admitted().await;
+                    self.without_store(session, &error).await
+                }
                 _ => Err(error.to_error()),
             },
         }
@@ -183,15 +193,9 @@ impl Refresher {
     ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
         let started = session.now().elapsed;
         loop {
-            let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
-            let acquired = self.store.acquire(ttl).await.map_err(NoLease::Broken)?;
-            let (left, stored) = match acquired {
-                Acquired::Held(stored) => {
-                    let lease = Lease::granted(&self.store, session.clock(), ttl, asked_at);
-                    return Ok(Some((lease, stored)));
-                }
-                Acquired::Busy { left, entry } => (left, entry),
-                _ => return Err(NoLease::Broken(unknown_acquired())),
+            let (left, stored) = match self.ask_for_lease(session).await? {
+                Asked::Held(lease, stored) => return Ok(Some((lease, stored))),
+                Asked::Busy(left, stored) => (left, stored),
             };
             if session.now().elapsed.saturating_sub(started) >= self.settings.lease_timeout {
                 return Err(NoLease::Busy);
@@ -200,6 +204,22 @@ impl Refresher {
             if is_adopted && purpose == Purpose::AnyNewer {
                 return Ok(None);
             }
+        }
+    }
+
+    /// A permit is held as long as the lease: what waits for another owner holds up no other key of
+    /// a pool.
+    async fn ask_for_lease<'a>(&'a self, session: Session<'a>) -> Result<Asked<'a>, NoLease> {
+        let permit = self.admitted().await;
+        let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
+        match self.store.acquire(ttl).await.map_err(NoLease::Broken)? {
+            Acquired::Held(stored) => {
+                let clock = session.clock();
+                let lease = Lease::granted(&self.store, clock, ttl, asked_at, permit);
+                Ok(Asked::Held(lease, stored))
+            }
+            Acquired::Busy { left, entry } => Ok(Asked::Busy(left, entry)),
+            _ => Err(NoLease::Broken(unknown_acquired())),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The refresh transaction: how a token that may work only once is spent by one owner of many, and
 //! not lost. Top to bottom it is the order of events.
 
+use std::time::Duration;
+
 use token_core::store::{Entry, StoreError};
 use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
@@ -66,7 +68,9 @@ impl Refresher {
         follows: Follows,
     ) -> Result<(), Error> {
         let spending = Spending::begin(session, current.as_ref());
+        let begun = session.now().elapsed;
         let obtained = self.obtain_next(session, current, newest_generation).await;
+        self.note_admitted(begun, &obtained);
         let obtained = match follows {
             Follows::Grant => obtained,
             Follows::Logout => self.after_logout(obtained),
@@ -76,6 +80,18 @@ impl Refresher {
             .await;
         spending.end();
         handled
+    }
+
+    /// Tells the other keys of a pool what the vendor answered.
+    fn note_admitted(&self, begun: Duration, obtained: &Result<Obtained, Error>) {
+        let Some(admission) = &self.admission else {
+            return;
+        };
+        match obtained {
+            Ok(Obtained::Issued(..)) => admission.succeeded(begun),
+            Ok(Obtained::Adopted) => {}
+            Err(error) => admission.failed(error),
+        }
     }
 
     /// A grant that begins after a logout replaces the tombstone, if our login still stands. An

@@ -1,5 +1,6 @@
 //! The metrics, by the `metrics` facade. Without that feature nothing is measured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use token_core::{ApiVerdict, Step, Timestamp, TokenKey};
@@ -26,7 +27,7 @@ pub(crate) const TOKEN_REFUSED: &str = "token_refused";
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
     /// The label.
-    key: TokenKey,
+    key: Arc<str>,
     is_pool: bool,
 }
 
@@ -34,10 +35,16 @@ impl Meter {
     /// Describes the metrics, and begins the gauges of this grant. The exporter must be installed
     /// by now.
     pub(crate) fn of_grant(key: &TokenKey) -> Self {
-        Self::begin(key.clone(), false)
+        Self::begin(key.as_str().into(), false)
     }
 
-    fn begin(key: TokenKey, is_pool: bool) -> Self {
+    /// The same for all grants that a pool has at this deployment: no label per grant.
+    #[cfg(feature = "pool")]
+    pub(crate) fn of_deployment(name: &str) -> Self {
+        Self::begin(format!("{name}/*").into(), true)
+    }
+
+    fn begin(key: Arc<str>, is_pool: bool) -> Self {
         describe();
         let meter = Self { key, is_pool };
         meter.waiters_changed(0.0);

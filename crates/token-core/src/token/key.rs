@@ -45,10 +45,38 @@ impl TokenKey {
         Ok(Self(name.into()))
     }
 
+    /// Returns the owner of the grant, as it was given to [`of`](Self::of); `None` if the name has
+    /// not three parts.
+    ///
+    /// ```
+    /// use token_core::TokenKey;
+    ///
+    /// let key = TokenKey::of("acme", "api.acme.example", "user 17");
+    /// assert_eq!(key.grant().as_deref(), Some("user 17"));
+    /// ```
+    pub fn grant(&self) -> Option<String> {
+        let mut parts = self.0.split('/');
+        let (_, _, grant) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_whole = parts.next().is_none();
+        percent_decode(grant).filter(|_| is_whole)
+    }
+
     /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Returns the text that was percent-encoded; `None` if it was not.
+fn percent_decode(encoded: &str) -> Option<String> {
+    let mut parts = encoded.split('%');
+    let mut decoded = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2)?;
+        decoded.push(u8::from_str_radix(code, 16).ok()?);
+        decoded.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(decoded).ok()
 }
 
 impl fmt::Display for TokenKey {
@@ -69,5 +97,23 @@ mod tests {
             TokenKey::of("a", "b:1", "é ü")
         );
         assert!(TokenKey::parse("a b").is_err());
+    }
+
+    #[test]
+    fn the_grant_comes_back_as_it_was_given() {
+        for grant in ["user-17", "é ü", "c/d", "100%", "a:b", ""] {
+            let key = TokenKey::of("acme", "host:1", grant);
+            assert_eq!(key.grant().as_deref(), Some(grant));
+        }
+        for name in [
+            "acme",
+            "acme/host",
+            "a/b/c/d",
+            "a/b/%4",
+            "a/b/%zz",
+            "a/b/%ff",
+        ] {
+            assert_eq!(TokenKey::parse(name).unwrap().grant(), None, "{name}");
+        }
     }
 }

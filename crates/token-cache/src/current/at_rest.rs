@@ -1,0 +1,74 @@
+//! What stays of a grant's state while no engine works for it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use token_core::{Error, ErrorKind};
+
+use super::Current;
+use super::cached_token::CachedToken;
+use super::failures::Failures;
+use super::session::logged_out;
+
+/// The state of a grant without an engine.
+#[derive(Debug)]
+pub(crate) struct AtRest {
+    pub(crate) cached: Arc<CachedToken>,
+    /// What is out of order, if anything.
+    pub(crate) trouble: Option<Box<Trouble>>,
+}
+
+/// What is out of order with a grant.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    failures: Failures,
+    logged_out: bool,
+    /// When the store was last looked at for callers without a token, in milliseconds of elapsed
+    /// time.
+    looked_at: u64,
+    #[cfg(feature = "tracing")]
+    log: super::log::Log,
+}
+
+impl Current {
+    /// Ends this state. No task may work with it any more.
+    pub(crate) fn into_rest(self, looked_at: u64) -> AtRest {
+        let logged_out = self.is_logged_out();
+        let in_order = self.failures.is_empty() && !logged_out;
+        AtRest {
+            cached: self.cached.into_inner(),
+            trouble: (!in_order).then(|| {
+                Box::new(Trouble {
+                    failures: self.failures,
+                    logged_out,
+                    looked_at,
+                    #[cfg(feature = "tracing")]
+                    log: self.log,
+                })
+            }),
+        }
+    }
+
+    /// Goes on with what was there before. Returns when the store was last looked at.
+    pub(crate) fn resume(&mut self, rest: AtRest) -> u64 {
+        self.cached = ArcSwap::new(rest.cached);
+        let Some(trouble) = rest.trouble else {
+            return 0;
+        };
+        self.failures = trouble.failures;
+        self.logged_out = AtomicBool::new(trouble.logged_out);
+        #[cfg(feature = "tracing")]
+        {
+            self.log = trouble.log;
+        }
+        trouble.looked_at
+    }
+
+    /// Returns why a person has to log in again, if that is so, as far as this process knows.
+    pub(crate) fn needs_login(&self) -> Option<Error> {
+        let is_logged_out = self.is_logged_out() && !self.has_login();
+        self.refusal()
+            .or_else(|| is_logged_out.then(|| logged_out(ErrorKind::Rejected).with_key(self.key())))
+    }
+}

@@ -1,0 +1,215 @@
+//! The accounts of a pool that are in memory: a table in shards, so that threads seldom wait for
+//! each other.
+
+mod eviction;
+mod slot;
+
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use hashbrown::hash_table::Entry as TableEntry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+pub(super) use self::slot::{Slot, Wanted};
+use super::schedule::second;
+use crate::clock::CacheClock;
+use crate::current::cached_token::CachedToken;
+use crate::current::token_guard::TokenGuard;
+use crate::flight::Shared;
+use crate::flight::in_pool::InPool;
+
+/// A power of two.
+const SHARDS: usize = 128;
+
+type Table = HashTable<Entry>;
+
+/// The accounts in memory.
+pub(super) struct Accounts {
+    shards: Box<[RwLock<Table>; SHARDS]>,
+    hasher: DefaultHashBuilder,
+    count: AtomicUsize,
+    hand: Mutex<Hand>,
+}
+
+/// Where the search for accounts to evict goes on.
+#[derive(Debug, Default)]
+struct Hand {
+    shard: usize,
+    bucket: usize,
+}
+
+/// What is known about one account.
+pub(super) struct Entry {
+    pub(super) account: Arc<str>,
+    pub(super) slot: Slot,
+}
+
+/// What became of the engine of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It works on, or there was none.
+    No,
+    /// It ended; the token is next due at this second of elapsed time.
+    AtRest { due: u32, hash: u64 },
+    /// It ended, and nothing about the account is kept in memory.
+    Forgotten,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            shards: Box::new(std::array::from_fn(|_| RwLock::default())),
+            hasher: DefaultHashBuilder::default(),
+            count: AtomicUsize::new(0),
+            hand: Mutex::default(),
+        }
+    }
+}
+
+impl Accounts {
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Returns the token if it is fresh.
+    pub(super) fn fresh(&self, account: &str, clock: &CacheClock) -> Option<TokenGuard> {
+        let hash = self.hash(account);
+        let table = self.read(hash);
+        find(&table, hash, account)?.slot.fresh(clock)
+    }
+
+    /// Returns what the account has at rest.
+    pub(super) fn cached(&self, account: &str) -> Option<Arc<CachedToken>> {
+        let hash = self.hash(account);
+        let table = self.read(hash);
+        Some(find(&table, hash, account)?.slot.cached())
+    }
+
+    /// Returns the engine that works for the account, if there is one.
+    pub(super) fn engine(&self, account: &str, wanted: Wanted) -> Option<Arc<Shared>> {
+        let hash = self.hash(account);
+        let table = self.read(hash);
+        find(&table, hash, account)?.slot.engine(wanted)
+    }
+
+    /// Puts an engine to work, unless another thread was quicker. Returns the one that works.
+    pub(super) fn put_to_work(&self, engine: Shared, place: InPool, wanted: Wanted) -> Arc<Shared> {
+        let account = place.account.clone();
+        let hash = self.hash(&account);
+        let mut table = self.write(hash);
+        let is_it = |entry: &Entry| *entry.account == *account;
+        match table.entry(hash, is_it, |entry| self.hash(&entry.account)) {
+            TableEntry::Occupied(mut entry) => {
+                entry.get_mut().slot.put_to_work(engine, place, wanted)
+            }
+            TableEntry::Vacant(entry) => {
+                let (slot, engine) = Slot::new(engine, place, wanted);
+                entry.insert(Entry { account, slot });
+                self.count.fetch_add(1, Ordering::Relaxed);
+                engine
+            }
+        }
+    }
+
+    /// Ends the engine of the account if it has nothing to do and nobody uses it.
+    pub(super) fn settle(&self, account: &str) -> Settled {
+        let hash = self.hash(account);
+        let mut table = self.write(hash);
+        let is_it = |entry: &Entry| *entry.account == *account;
+        let Ok(mut entry) = table.find_entry(hash, is_it) else {
+            return Settled::No;
+        };
+        match entry.get_mut().slot.settle() {
+            slot::Ended::No => Settled::No,
+            slot::Ended::Kept(due) => Settled::AtRest { hash, due },
+            slot::Ended::Useless => {
+                entry.remove();
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                Settled::Forgotten
+            }
+        }
+    }
+
+    /// Schedules the next refresh of an account, in the place of an earlier one. Returns its hash
+    /// if it is in memory and at rest.
+    pub(super) fn schedule(&self, account: &str, due: u32) -> Option<u64> {
+        let hash = self.hash(account);
+        let mut table = self.write(hash);
+        let entry = table.find_mut(hash, |entry| *entry.account == *account)?;
+        entry.slot.schedule(due).then_some(hash)
+    }
+
+    /// Returns the account whose refresh was scheduled for this second; `None` if it was scheduled
+    /// anew since, or is at work.
+    pub(super) fn scheduled_for(&self, hash: u64, second: u32) -> Option<Arc<str>> {
+        let table = self.read(hash);
+        let entry = table.find(hash, |entry| self.hash(&entry.account) == hash)?;
+        entry
+            .slot
+            .is_scheduled_for(second)
+            .then(|| entry.account.clone())
+    }
+
+    /// Schedules all accounts that have a token at rest. Returns when each is due.
+    pub(super) fn schedule_all(
+        &self,
+        now: Duration,
+        due_in: impl Fn(&CachedToken) -> Option<Duration>,
+    ) -> Vec<(u32, u64)> {
+        let mut scheduled = Vec::new();
+        for shard in &*self.shards {
+            for entry in &mut *write(shard) {
+                let Some(due_in) = due_in(&entry.slot.cached()) else {
+                    continue;
+                };
+                let due = second(now.saturating_add(due_in));
+                if entry.slot.schedule(due) {
+                    scheduled.push((due, self.hash(&entry.account)));
+                }
+            }
+        }
+        scheduled
+    }
+
+    /// Returns what `of` returns for each account, shard by shard.
+    pub(super) fn each<T>(&self, of: impl Fn(&Entry) -> Option<T>) -> impl Iterator<Item = T> {
+        self.shards.iter().flat_map(move |shard| {
+            let table = shard.read().unwrap_or_else(PoisonError::into_inner);
+            table.iter().filter_map(&of).collect::<Vec<_>>()
+        })
+    }
+
+    fn hash(&self, account: &str) -> u64 {
+        self.hasher.hash_one(account)
+    }
+
+    fn shard(&self, hash: u64) -> &RwLock<Table> {
+        // The table uses the lowest bits and the highest seven.
+        let index = usize::try_from(hash >> 40).unwrap_or(0);
+        self.shard_at(index)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there are so many")]
+    fn shard_at(&self, index: usize) -> &RwLock<Table> {
+        &self.shards[index % SHARDS]
+    }
+
+    fn read(&self, hash: u64) -> RwLockReadGuard<'_, Table> {
+        let shard = self.shard(hash).read();
+        shard.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, Table> {
+        write(self.shard(hash))
+    }
+}
+
+fn write(shard: &RwLock<Table>) -> RwLockWriteGuard<'_, Table> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn find<'a>(table: &'a Table, hash: u64, account: &str) -> Option<&'a Entry> {
+    table.find(hash, |entry| *entry.account == *account)
+}

@@ -1,0 +1,68 @@
+//! Which accounts leave memory if there are too many: those that were not used for longest, about
+//! (second chance). The store has what they leave behind.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use super::slot::{Ended, Slot};
+use super::{Accounts, Entry, Hand, SHARDS, write};
+
+/// What an eviction did.
+#[derive(Debug, Default)]
+pub(in crate::pool) struct Evicted {
+    pub(in crate::pool) count: u64,
+    /// Accounts whose engine was found idle, and when they are due.
+    pub(in crate::pool) came_to_rest: Vec<(u32, u64)>,
+}
+
+impl Accounts {
+    /// Evicts accounts until at most `limit` are left, or all others are at work.
+    pub(in crate::pool) fn evict_down_to(&self, limit: usize) -> Evicted {
+        let mut evicted = Evicted::default();
+        while self.count() > limit && self.evict_one(&mut evicted.came_to_rest) {
+            evicted.count += 1;
+        }
+        evicted
+    }
+
+    fn evict_one(&self, came_to_rest: &mut Vec<(u32, u64)>) -> bool {
+        let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
+        // In the first round, those that were used get a second chance.
+        (0..=2 * SHARDS).any(|_| {
+            let evicted = self.evict_from(&mut hand, came_to_rest);
+            if !evicted {
+                hand.shard = (hand.shard + 1) % SHARDS;
+                hand.bucket = 0;
+            }
+            evicted
+        })
+    }
+
+    fn evict_from(&self, hand: &mut Hand, came_to_rest: &mut Vec<(u32, u64)>) -> bool {
+        let mut table = write(self.shard_at(hand.shard));
+        while hand.bucket < table.num_buckets() {
+            let bucket = hand.bucket;
+            hand.bucket += 1;
+            let Ok(mut entry) = table.get_bucket_entry(bucket) else {
+                continue;
+            };
+            let ended = entry.get_mut().slot.settle();
+            if matches!(ended, Ended::Useless) || may_leave(entry.get()) {
+                entry.remove();
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                return true;
+            }
+            if let Ended::Kept(due) = ended {
+                came_to_rest.push((due, self.hash(&entry.get().account)));
+            }
+        }
+        false
+    }
+}
+
+fn may_leave(entry: &Entry) -> bool {
+    match &entry.slot {
+        Slot::AtWork { .. } => false,
+        at_rest => !at_rest.clear_used(),
+    }
+}

@@ -1,0 +1,146 @@
+//! Refreshes tokens that nobody asks for: those in memory by the schedule, those in the store by
+//! the sweep.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use token_core::{Clock as _, Error, ErrorKind, Timestamp};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::accounts::Wanted;
+use super::inner::Inner;
+use super::schedule::second;
+use super::sweep::{self, Found};
+use crate::current::cached_token::CachedToken;
+use crate::current::events::Event;
+use crate::flight::background::KeepFresh;
+
+/// How many refreshes are under way at once, at all deployments. Each deployment has its own limit.
+const AT_ONCE: usize = 256;
+/// The schedule has buckets of one second.
+const TICK: Duration = Duration::from_secs(1);
+/// When an account whose endpoint could not be made is tried again.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+
+impl Inner {
+    pub(super) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
+        if !self.schedule.begin() {
+            return KeepFresh::of(None);
+        }
+        let scheduled = self.schedule_all();
+        self.schedule.add_all(scheduled);
+        let ends = EndsSchedule(Arc::downgrade(self));
+        let started = self.engines.tasks.spawn(keep_fresh(ends));
+        KeepFresh::of(started.ok())
+    }
+
+    /// Schedules what is in memory already. A token without end is never due.
+    fn schedule_all(&self) -> Vec<(u32, u64)> {
+        let now = self.engines.clock.now();
+        let due_in = |cached: &CachedToken| {
+            let refresh_at = cached.validity().refresh_at();
+            let at = now.effective_now(&cached.anchor());
+            (refresh_at < Timestamp::MAX).then(|| refresh_at.since(at))
+        };
+        self.accounts.schedule_all(now.elapsed, due_in)
+    }
+
+    /// Takes the accounts whose refresh is due.
+    fn take_due(&self) -> Vec<Arc<str>> {
+        let now = self.engines.clock.now().elapsed;
+        let due = self.schedule.take_due(now);
+        due.into_iter()
+            .filter_map(|(second, hash)| self.accounts.scheduled_for(hash, second))
+            .collect()
+    }
+
+    async fn refresh(&self, account: &str) {
+        match self.engine(account, Wanted::BySchedule).await {
+            Ok(working) => _ = working.engine.refresh_if_due().await,
+            Err(error) => self.not_made(account, error),
+        }
+    }
+
+    /// Refreshes what the sweep has found. An account with another key is none of this pool's.
+    async fn refresh_found(&self, found: Found) {
+        let within = self.engines.settings.exchange;
+        let tasks = &self.engines.tasks;
+        match self.endpoints.make(&found.account, tasks, within).await {
+            Ok(endpoint) if endpoint.key() == found.key => {
+                let working = self.start(found.account, endpoint, Wanted::BySchedule);
+                _ = working.engine.refresh_if_due().await;
+            }
+            Ok(_) => {
+                let what = "the key of a due token in the store is none of its account: \
+                            set `account_of`";
+                let error = Error::new(ErrorKind::Config, what).with_key(&found.key);
+                self.not_made(&found.account, error);
+            }
+            Err(error) => self.not_made(&found.account, error),
+        }
+    }
+
+    fn not_made(&self, account: &str, error: Error) {
+        let due = second(self.engines.clock.now().elapsed.saturating_add(COOL_DOWN));
+        if let Some(hash) = self.accounts.schedule(account, due) {
+            self.schedule.add(due, hash);
+        }
+        let next_in = COOL_DOWN;
+        self.emit(account, &Event::Failed { error, next_in });
+    }
+}
+
+/// The pool, held weakly, and its schedule, which ends with the task.
+struct EndsSchedule(Weak<Inner>);
+
+impl Drop for EndsSchedule {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.schedule.end();
+        }
+    }
+}
+
+async fn keep_fresh(pool: EndsSchedule) {
+    let pool = &pool.0;
+    // The sweep waits while there is enough to do.
+    let (found, mut in_store) = mpsc::channel(AT_ONCE);
+    let mut sweeping = JoinSet::new();
+    sweeping.spawn(sweep::run(pool.clone(), found));
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due: VecDeque<Job> = VecDeque::new();
+    let mut refreshing = JoinSet::new();
+    loop {
+        let has_room = refreshing.len() < AT_ONCE;
+        if has_room && let Some(job) = due.pop_front() {
+            refreshing.spawn(refresh(pool.clone(), job));
+            continue;
+        }
+        tokio::select! {
+            _ = tick.tick() => match pool.upgrade() {
+                Some(pool) => due.extend(pool.take_due().into_iter().map(Job::InMemory)),
+                None => return,
+            },
+            Some(found) = in_store.recv(), if has_room => due.push_back(Job::InStore(found)),
+            Some(_) = refreshing.join_next() => {}
+        }
+    }
+}
+
+/// What is to be refreshed.
+enum Job {
+    InMemory(Arc<str>),
+    InStore(Found),
+}
+
+async fn refresh(pool: Weak<Inner>, job: Job) {
+    let Some(pool) = pool.upgrade() else { return };
+    match job {
+        Job::InMemory(account) => pool.refresh(&account).await,
+        Job::InStore(found) => pool.refresh_found(found).await,
+    }
+}

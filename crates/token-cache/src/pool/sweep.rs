@@ -1,0 +1,84 @@
+//! Looks for grants that only the store has, and whose access tokens are due: nobody else would
+//! refresh them, and their refresh tokens end some day.
+
+use std::sync::{Arc, Weak};
+
+use token_core::store::{Due, DueCursor, StoreError};
+use token_core::{Clock as _, TokenKey};
+use tokio::sync::mpsc::Sender;
+
+use super::inner::Inner;
+use crate::current::events::Event;
+
+/// A token of the store that is to be refreshed.
+pub(super) struct Found {
+    pub(super) account: Arc<str>,
+    pub(super) key: TokenKey,
+}
+
+/// Goes through the store again and again, until nobody listens or the store cannot list its keys.
+pub(super) async fn run(pool: Weak<Inner>, found: Sender<Found>) {
+    while let Some(pause) = pool.upgrade().map(|pool| pool.limits.between_sweeps) {
+        let swept = sweep(&pool, &found).await;
+        let Some(pool) = pool.upgrade() else { return };
+        if let Err(error) = swept {
+            pool.tell_of_sweep(&error);
+            if error.is_unsupported() {
+                return;
+            }
+        }
+        drop(pool);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Goes through all pages once.
+async fn sweep(pool: &Weak<Inner>, found: &Sender<Found>) -> Result<(), StoreError> {
+    let mut after: Option<DueCursor> = None;
+    loop {
+        let Some(pool) = pool.upgrade() else {
+            return Ok(());
+        };
+        let now = pool.engines.clock.now().wall;
+        let page = pool.engines.store.due(now, after.as_ref()).await?;
+        let on_page = pool.only_in_store(page.due);
+        drop(pool);
+        for token in on_page {
+            if found.send(token).await.is_err() {
+                return Ok(());
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+impl Inner {
+    /// Returns those that are not in memory, in an order of this process' own: another process
+    /// begins elsewhere on the page, and what it has refreshed is found in the store.
+    fn only_in_store(&self, due: Vec<Due>) -> Vec<Found> {
+        let mut found: Vec<_> = due
+            .into_iter()
+            .filter_map(|due| {
+                let account = self.account_of.name(&due.key)?;
+                let is_in_memory = self.accounts.cached(&account).is_some();
+                (!is_in_memory).then(|| Found {
+                    account: account.into(),
+                    key: due.key,
+                })
+            })
+            .collect();
+        found.sort_by_cached_key(|_| self.engines.entropy.number());
+        found
+    }
+
+    fn tell_of_sweep(&self, error: &StoreError) {
+        let what = format!(
+            "tokens that only the store has are not refreshed: {}",
+            error.to_error()
+        );
+        self.emit("", &Event::StoreWarning { what });
+    }
+}

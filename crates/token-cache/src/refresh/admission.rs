@@ -1,0 +1,139 @@
+//! How many exchanges of a pool are under way at one deployment, and how fast they start.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use token_core::reexports::http::StatusCode;
+use token_core::{Clock as _, Error, ErrorKind};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::clock::CacheClock;
+
+/// A vendor that asks for a longer pause gets this one: it may have meant one account alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// While a deployment asks for a pause, one exchange is started this often.
+const BETWEEN_PROBES: Duration = Duration::from_secs(1);
+/// Short enough to notice that the machine was suspended: a timer stands still then.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMiddleware<Duration>>;
+
+/// The limits of one deployment.
+pub(crate) struct Admission {
+    permits: Semaphore,
+    limiter: Option<Limiter>,
+    clock: CacheClock,
+    pause: Mutex<Option<Pause>>,
+}
+
+/// What a vendor asked for.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    /// When it was asked for, in elapsed time.
+    since: Duration,
+    until: Duration,
+    /// When the next exchange may start nevertheless.
+    next_probe: Duration,
+}
+
+/// The right to have one exchange under way.
+pub(crate) struct Permit<'a>(
+    #[expect(dead_code, reason = "its drop is what counts")] Option<SemaphorePermit<'a>>,
+);
+
+impl Admission {
+    pub(crate) fn new(at_once: usize, rate: Option<Quota>, clock: CacheClock) -> Self {
+        let limiter =
+            rate.map(|quota| Limiter::direct_with_clock(quota, GovernorClock(clock.clone())));
+        Self {
+            permits: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
+            limiter,
+            clock,
+            pause: Mutex::new(None),
+        }
+    }
+
+    /// Waits until one more exchange may start.
+    pub(crate) async fn enter(&self) -> Permit<'_> {
+        // It is never closed.
+        let permit = self.permits.acquire().await.ok();
+        while let Err(wait) = self.start() {
+            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
+        }
+        Permit(permit)
+    }
+
+    /// Starts one exchange, or returns how long to wait.
+    fn start(&self) -> Result<(), Duration> {
+        self.probe()?;
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        limiter
+            .check()
+            .map_err(|early| early.wait_time_from(limiter.clock().now()))
+    }
+
+    fn probe(&self) -> Result<(), Duration> {
+        let mut pause = self.lock();
+        let now = self.clock.now().elapsed;
+        let Some(asked) = pause.as_mut().filter(|asked| now < asked.until) else {
+            *pause = None;
+            return Ok(());
+        };
+        if now < asked.next_probe {
+            return Err(asked.next_probe.saturating_sub(now));
+        }
+        asked.next_probe = now.saturating_add(BETWEEN_PROBES);
+        Ok(())
+    }
+
+    /// Notes that an exchange failed. A `Retry-After` slows the whole deployment down.
+    pub(crate) fn failed(&self, error: &Error) {
+        let Some(after) = asked_pause(error) else {
+            return;
+        };
+        let now = self.clock.now().elapsed;
+        let mut pause = self.lock();
+        let until = now.saturating_add(after.min(LONGEST_PAUSE));
+        let until = pause.map_or(until, |earlier| earlier.until.max(until));
+        *pause = Some(Pause {
+            since: now,
+            until,
+            next_probe: now.saturating_add(after.min(BETWEEN_PROBES)),
+        });
+    }
+
+    /// Notes that the vendor issued a token. If that was asked for during the pause, the pause is
+    /// over: the vendor meant another account.
+    pub(crate) fn succeeded(&self, begun: Duration) {
+        self.lock().take_if(|pause| pause.since <= begun);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the pause that the vendor asked for because it is busy, not because of the account.
+fn asked_pause(error: &Error) -> Option<Duration> {
+    let is_busy = matches!(error.kind(), ErrorKind::Throttled { .. })
+        || error.status() == Some(StatusCode::SERVICE_UNAVAILABLE);
+    error.retry_after().filter(|_| is_busy)
+}
+
+/// The clock of the pool, as governor reads it.
+#[derive(Clone, Debug)]
+pub(crate) struct GovernorClock(CacheClock);
+
+impl governor::clock::Clock for GovernorClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.now().elapsed
+    }
+}

@@ -1,0 +1,84 @@
+//! Accounts that leave memory.
+
+use std::time::Duration;
+
+use token_cache::{Drained, MemoryStore, TokenPool};
+use tokio::time::advance;
+
+use crate::pass;
+use crate::store::Unreliable;
+use crate::vendor::{Customer, MINUTE, SECOND, Vendor, refresh_token};
+
+#[tokio::test(start_paused = true)]
+async fn what_leaves_memory_comes_back_from_the_store_without_an_exchange() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).max_in_memory(10).build().unwrap();
+    for number in 0..100 {
+        pool.token(&format!("customer-{number}")).await.unwrap();
+        advance(Duration::from_millis(10)).await;
+    }
+    assert!(pool.health().in_memory <= 11, "{:?}", pool.health());
+    assert!(pool.health().evicted >= 89, "{:?}", pool.health());
+    for number in 0..100 {
+        let token = pool.token(&format!("customer-{number}")).await.unwrap();
+        let expected = format!("access-customer-{number}-1");
+        assert_eq!(token.access().expose(), expected);
+    }
+    assert_eq!(vendor.requests().len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_use_stays_and_what_is_not_leaves() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).max_in_memory(20).build().unwrap();
+    let regulars: Vec<_> = (0..5).map(|number| format!("regular-{number}")).collect();
+    let cache = pool.cache("held").await.unwrap();
+    for number in 0..500 {
+        pool.token(&format!("passer-by-{number}")).await.unwrap();
+        for regular in &regulars {
+            pool.token(regular).await.unwrap();
+        }
+    }
+    let stayed = regulars
+        .iter()
+        .filter(|regular| pool.fresh(regular).is_some());
+    assert!(stayed.count() >= 4);
+    assert_eq!(vendor.requests().len(), 505, "nothing was requested twice");
+    assert_eq!(pool.health().at_work, 1);
+    drop(cache);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_store_has_not_acknowledged_does_not_leave_memory() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let store = Unreliable::over(store);
+    let make = |account: &str| Ok(Customer::of(account).without_login());
+    let builder = vendor.configured(TokenPool::builder(make), &MemoryStore::new());
+    let pool = builder
+        .store(store.clone())
+        .max_in_memory(1)
+        .build()
+        .unwrap();
+    let cache = pool.cache("alice").await.unwrap();
+    cache.set_token(refresh_token("alice", 0)).await.unwrap();
+    drop(cache);
+    advance(50 * MINUTE).await;
+    store.fail_commits(true);
+    pool.token("alice").await.unwrap();
+    pass(SECOND).await;
+    for number in 0..20 {
+        _ = pool.token_within(&format!("other-{number}"), SECOND).await;
+    }
+    let newest = pool.token("alice").await.unwrap();
+    assert_eq!(newest.access().expose(), "access-alice-2");
+    store.fail_commits(false);
+    assert_eq!(pool.drain(MINUTE).await, Drained::Settled);
+    // It is in the store now, and may leave.
+    for number in 0..20 {
+        _ = pool.token_within(&format!("other-{number}"), SECOND).await;
+    }
+    advance(10 * MINUTE).await;
+    let newest = pool.token("alice").await.unwrap();
+    assert_eq!(newest.access().expose(), "access-alice-2");
+    assert_eq!(vendor.requests_of("alice"), 2);
+}

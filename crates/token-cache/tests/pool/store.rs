@@ -1,0 +1,93 @@
+//! A store with less than others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use token_cache::MemoryStore;
+use token_core::reexports::async_trait;
+use token_core::store::{
+    Acquired, CommitCondition, Committed, Entry, Intended, Intent, Owner, Record, Renewed,
+    StoreError,
+};
+use token_core::{Generation, TokenKey, TokenStore};
+
+/// A store whose commits fail on command, and that cannot list its keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Unreliable {
+    store: MemoryStore,
+    fails: Arc<AtomicBool>,
+}
+
+impl Unreliable {
+    pub(crate) fn over(store: MemoryStore) -> Self {
+        let fails = Arc::default();
+        Self { store, fails }
+    }
+
+    pub(crate) fn fail_commits(&self, fails: bool) {
+        self.fails.store(fails, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl TokenStore for Unreliable {
+    async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
+        self.store.load(key).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
+        self.store.acquire(key, owner, life).await
+    }
+
+    async fn renew(
+        &self,
+        key: &TokenKey,
+        owner: &Owner,
+        life: Duration,
+    ) -> Result<Renewed, StoreError> {
+        self.store.renew(key, owner, life).await
+    }
+
+    async fn release(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
+        self.store.release(key, owner).await
+    }
+
+    async fn write_intent(&self, key: &TokenKey, intent: &Intent) -> Result<Intended, StoreError> {
+        self.store.write_intent(key, intent).await
+    }
+
+    async fn clear_intent(&self, key: &TokenKey, owner: &Owner) -> Result<(), StoreError> {
+        self.store.clear_intent(key, owner).await
+    }
+
+    async fn commit(
+        &self,
+        key: &TokenKey,
+        condition: &CommitCondition,
+        record: &Record,
+    ) -> Result<Committed, StoreError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::new("the disk is full"));
+        }
+        self.store.commit(key, condition, record).await
+    }
+
+    async fn tombstone(&self, key: &TokenKey) -> Result<Option<Record>, StoreError> {
+        self.store.tombstone(key).await
+    }
+
+    async fn wait_for_change(
+        &self,
+        key: &TokenKey,
+        seen: Option<Generation>,
+        at_most: Duration,
+    ) -> Option<Entry> {
+        self.store.wait_for_change(key, seen, at_most).await
+    }
+}

@@ -1,0 +1,259 @@
+//! A test vendor with any number of customers, each with a grant of its own.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use token_cache::test_util::RuntimeClock;
+use token_cache::{MemoryStore, TokenPool, TokenPoolBuilder};
+use token_core::reexports::http::{Request as HttpRequest, Response};
+use token_core::reexports::{Bytes, async_trait};
+use token_core::{
+    Answer, Attempt, BaseUrl, Error, ErrorKind, HttpClient, Outcome, PlainHttp, Request, Rotation,
+    Secret, SendError, Step, Timestamp, Token, TokenEndpoint, TokenKey,
+};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// The vendor. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Vendor(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    /// The generation of each customer's newest token.
+    issued: HashMap<String, u64>,
+    life: Duration,
+    latency: Duration,
+    down: bool,
+    refused: HashSet<String>,
+    /// These are asked to come back after a while.
+    busy: HashMap<String, Duration>,
+    requests: Vec<Received>,
+    under_way: usize,
+    most_under_way: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) step: String,
+    pub(crate) account: String,
+    pub(crate) at: Instant,
+}
+
+/// The token endpoint of one customer.
+#[derive(Debug)]
+pub(crate) struct Customer {
+    account: String,
+    rotation: Rotation,
+    host: &'static str,
+    has_login: bool,
+}
+
+impl Customer {
+    /// With a single-use refresh token, and a repeatable login for the first one.
+    pub(crate) fn of(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            rotation: Rotation::SingleUse,
+            host: "api.acme.example",
+            has_login: true,
+        }
+    }
+
+    pub(crate) fn without_login(self) -> Self {
+        Self {
+            has_login: false,
+            ..self
+        }
+    }
+
+    pub(crate) fn at(self, host: &'static str) -> Self {
+        Self { host, ..self }
+    }
+
+    fn request(&self, path: &str) -> token_core::RequestBuilder {
+        let url = format!("https://{}", self.host);
+        let base = BaseUrl::parse(&url, PlainHttp::Refused).unwrap();
+        Request::post(&base, path).form("account", &self.account)
+    }
+}
+
+pub(crate) fn refresh_token(account: &str, generation: u64) -> Token {
+    Token::from_refresh_token(Secret::from(format!("{account}.{generation}"))).unwrap()
+}
+
+impl TokenEndpoint for Customer {
+    fn key(&self) -> TokenKey {
+        TokenKey::of("acme", self.host, &self.account)
+    }
+
+    fn rotation(&self) -> Rotation {
+        self.rotation
+    }
+
+    fn login(&self, _: &Attempt) -> Option<Result<Request, Error>> {
+        let login = || self.request("/login").build(Step::Login);
+        self.has_login.then(login)
+    }
+
+    fn refresh(&self, token: &Token, _: &Attempt) -> Result<Request, Error> {
+        self.request("/refresh")
+            .form_secret("refresh", token.refresh_credential())
+            .build(Step::Refresh)
+    }
+
+    fn read(&self, answer: &Answer<'_>, _: &Attempt) -> Result<Outcome, Error> {
+        let document = answer.document()?;
+        if document.has(&["refused"]) {
+            return Err(answer.error(ErrorKind::Rejected, "the customer must log in again"));
+        }
+        let text = |name| document.text(&[name]).map(Secret::from).unwrap();
+        let refresh = text("refresh");
+        let renewal = answer.renewal(Some(&refresh), self.has_login);
+        let life = answer.lifetime().seconds(&document, &["ttl"]);
+        let token = Token::builder(text("token"), life.validity(renewal, MINUTE));
+        token.refresh(refresh).build().map(Outcome::Issued)
+    }
+}
+
+impl Vendor {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            issued: HashMap::new(),
+            life: 60 * MINUTE,
+            latency: Duration::from_millis(100),
+            down: false,
+            refused: HashSet::new(),
+            busy: HashMap::new(),
+            requests: Vec::new(),
+            under_way: 0,
+            most_under_way: 0,
+        })))
+    }
+
+    /// Returns a builder for a pool in the paused time of the test.
+    pub(crate) fn pool(&self, store: &MemoryStore) -> TokenPoolBuilder {
+        self.configured(
+            TokenPool::builder(|account| Ok(Customer::of(account))),
+            store,
+        )
+    }
+
+    pub(crate) fn configured(
+        &self,
+        pool: TokenPoolBuilder,
+        store: &MemoryStore,
+    ) -> TokenPoolBuilder {
+        pool.http_client(self.clone())
+            .store(store.clone())
+            .clock(RuntimeClock::at(Timestamp::from_unix_seconds(
+                1_700_000_000,
+            )))
+            .runtime(Handle::current())
+    }
+
+    pub(crate) fn go_down(&self, down: bool) {
+        self.state().down = down;
+    }
+
+    pub(crate) fn refuse(&self, account: &str) {
+        self.state().refused.insert(account.to_owned());
+    }
+
+    pub(crate) fn accept(&self, account: &str) {
+        self.state().refused.remove(account);
+    }
+
+    pub(crate) fn busy_for(&self, account: &str, after: Duration) {
+        self.state().busy.insert(account.to_owned(), after);
+    }
+
+    pub(crate) fn not_busy(&self) {
+        self.state().busy.clear();
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        self.state().requests.clone()
+    }
+
+    pub(crate) fn requests_of(&self, account: &str) -> usize {
+        let requests = self.requests();
+        let theirs = requests.iter().filter(|request| request.account == account);
+        theirs.count()
+    }
+
+    pub(crate) fn most_under_way(&self) -> usize {
+        self.state().most_under_way
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    fn answer(&self, request: &HttpRequest<Bytes>) -> Response<Bytes> {
+        let body = String::from_utf8(request.body().to_vec()).unwrap();
+        let field = |name: &str| {
+            let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+            let mut named = pairs.filter(|(key, _)| *key == name);
+            named.next().map(|(_, value)| value.to_owned())
+        };
+        let account = field("account").unwrap();
+        let mut state = self.state();
+        state.requests.push(Received {
+            step: request.uri().path().to_owned(),
+            account: account.clone(),
+            at: Instant::now(),
+        });
+        if state.down {
+            return answer(503, "{}");
+        }
+        if let Some(after) = state.busy.get(&account) {
+            let mut answer = answer(429, "{}");
+            let after = after.as_secs().to_string().parse().unwrap();
+            answer.headers_mut().insert("retry-after", after);
+            return answer;
+        }
+        let newest = state.issued.get(&account).copied().unwrap_or(0);
+        let is_spent = field("refresh").is_some_and(|spent| spent != format!("{account}.{newest}"));
+        if is_spent || state.refused.contains(&account) {
+            return answer(400, r#"{"refused": true}"#);
+        }
+        let next = newest + 1;
+        state.issued.insert(account.clone(), next);
+        let ttl = state.life.as_secs();
+        let body = format!(
+            r#"{{"token": "access-{account}-{next}", "refresh": "{account}.{next}", "ttl": {ttl}}}"#
+        );
+        answer(200, &body)
+    }
+}
+
+fn answer(status: u16, body: &str) -> Response<Bytes> {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Response::builder().status(status).body(body).unwrap()
+}
+
+#[async_trait]
+impl HttpClient for Vendor {
+    async fn send(
+        &self,
+        request: HttpRequest<Bytes>,
+        _within: Duration,
+    ) -> Result<Response<Bytes>, SendError> {
+        let latency = {
+            let mut state = self.state();
+            state.under_way += 1;
+            state.most_under_way = state.most_under_way.max(state.under_way);
+            state.latency
+        };
+        // tidy: sleeps because a vendor takes its time, which is paused.
+        tokio::time::sleep(latency).await;
+        let answer = self.answer(&request);
+        self.state().under_way -= 1;
+        Ok(answer)
+    }
+}
