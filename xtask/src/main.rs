@@ -51,8 +51,14 @@ enum Task {
         #[arg(long)]
         all: bool,
     },
-    /// Measures the cost of a token, as ratios to rivals in the same run.
-    Bench,
+    /// Measures this project beside published crates, in `xtask/bench`.
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        arguments: Vec<String>,
+    },
+    /// Measures stores, the start of the command and more, as ratios to rivals in the same run.
+    BenchParts,
     /// Runs the property tests of `crates/fuzzing` in release mode.
     Fuzz {
         /// The number of cases for each property.
@@ -102,7 +108,8 @@ fn run(task: &Task) -> Result<()> {
         Task::Crowd(arguments) => trials::become_trial(&workspace, "crowd", arguments),
         Task::Outage(arguments) => trials::become_trial(&workspace, "outage", arguments),
         Task::Interop { all } => run_all(&workspace, &test::interop(*all)),
-        Task::Bench => test::bench(&workspace),
+        Task::Bench { arguments } => test::bench(&workspace, arguments),
+        Task::BenchParts => test::bench_parts(&workspace),
         Task::Fuzz { cases } => test::fuzz(&workspace, *cases),
         Task::Test { all } => run_all(&workspace, &test::steps(*all)),
         Task::Ci { job } => run_all(&workspace, &job.steps()),

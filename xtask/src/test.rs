@@ -53,27 +53,22 @@ fn storms(workspace: &Workspace) -> Result<Outcome> {
     passes(test.env("STORM_REVOCATIONS", "600"))
 }
 
-/// A package with a benchmark, the benchmark, and its rival.
-const BENCHES: [(&str, &str, &str); 8] = [
-    ("token-core", "scrub", "a copy of the secrets"),
-    ("token-cache", "token", "locks as people write them by hand"),
-    ("token-reqwest", "execute", "a header put on by hand"),
-    ("token-file", "file_store", "one write with fsync"),
-    ("token-redis", "refresh", "a bare SET and GET"),
-    ("token-postgres", "refresh", "a bare transaction of one row"),
-    ("vendor-auth", "durable", "one write with fsync"),
-    ("vendor-auth-cli", "start", "a bare read"),
-];
+/// Runs the comparison with published crates, which is a workspace of its own.
+pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let bench = Workspace::at(&workspace.path("xtask/bench"));
+    let target = bench.path("target");
+    show(
+        bench
+            .cargo("build --release --locked")
+            .env("CARGO_TARGET_DIR", &target),
+    )?;
+    show(bench.program("target/release/bench", "").args(arguments))
+}
 
-/// Runs every benchmark and prints its table.
-pub(crate) fn bench(workspace: &Workspace) -> Result<()> {
+/// Runs every other benchmark; each prints a table.
+pub(crate) fn bench_parts(workspace: &Workspace) -> Result<()> {
     servers(workspace)?;
-    for (package, bench, rival) in BENCHES {
-        println!("\n{package}, against {rival}");
-        let run = format!("bench --quiet --all-features --package {package} --bench {bench}");
-        show(&mut workspace.cargo(&run))?;
-    }
-    Ok(())
+    show(&mut workspace.cargo("bench --workspace --all-features --bench *"))
 }
 
 /// Runs every property test on this number of cases.

@@ -1,0 +1,134 @@
+//! A chart of the first table, light and dark.
+
+use std::fmt::Write as _;
+
+use crate::report::Table;
+
+const WIDTH: f64 = 760.0;
+const LEFT: f64 = 230.0;
+const RIGHT: f64 = 90.0;
+const ROW: f64 = 34.0;
+const BAR: f64 = 12.0;
+const TOP: f64 = 64.0;
+
+const STYLE: &str = "
+  text { font: 13px system-ui, sans-serif; fill: #1f2328; }
+  .title { font-size: 15px; font-weight: 600; }
+  .small { font-size: 11px; fill: #59636e; }
+  .ours { font-weight: 600; }
+  .token { fill: #0969da; }
+  .header { fill: #54aeff; }
+  .limit { fill: #afb8c1; }
+  .background { fill: #ffffff; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .small { fill: #9198a1; }
+    .token { fill: #4493f8; }
+    .header { fill: #1f6feb; }
+    .limit { fill: #484f58; }
+    .background { fill: #0d1117; }
+  }
+";
+
+/// Returns an SVG with two bars for each row: of the token, and of the header.
+pub fn svg(tokens: &Table, below: &str) -> String {
+    let mut rows: Vec<(&str, f64, f64)> = Vec::new();
+    let headers = tokens.numbers("header, ns");
+    for (label, token) in tokens.numbers("token, ns") {
+        let header = headers.iter().find(|(other, _)| *other == label);
+        rows.extend(header.map(|(_, header)| (label, token, *header)));
+    }
+    rows.sort_by(|one, other| one.1.total_cmp(&other.1));
+    let longest = rows
+        .iter()
+        .map(|(_, token, header)| token.max(*header))
+        .fold(1.0, f64::max);
+    let scale = (WIDTH - LEFT - RIGHT) / longest;
+    let height = TOP + ROW * rows.len() as f64 + 28.0;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+        aria-label=\"Nanoseconds of a fresh token, for each crate\">\n<style>{STYLE}</style>\n\
+        <rect class=\"background\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
+        <text class=\"title\" x=\"16\" y=\"26\">A fresh token: nanoseconds of a call, one \
+        thread</text>\n",
+    );
+    svg += &legend();
+    for (at, row) in rows.iter().enumerate() {
+        svg += &bars(row, TOP + ROW * at as f64, scale);
+    }
+    let below = escaped(below);
+    _ = writeln!(
+        svg,
+        "<text class=\"small\" x=\"16\" y=\"{}\">{below}</text>\n</svg>",
+        height - 10.0
+    );
+    svg
+}
+
+fn legend() -> String {
+    let item = |x: f64, class: &str, text: &str| {
+        format!(
+            "<rect class=\"{class}\" x=\"{x}\" y=\"38\" width=\"{BAR}\" height=\"{BAR}\"/>\n\
+            <text class=\"small\" x=\"{}\" y=\"48\">{text}</text>\n",
+            x + BAR + 6.0,
+        )
+    };
+    item(LEFT, "token", "the token, as the crate hands it out")
+        + &item(LEFT + 230.0, "header", "the value of a header")
+}
+
+fn bars((label, token, header): &(&str, f64, f64), top: f64, scale: f64) -> String {
+    let is_ours = label.starts_with("**");
+    let limit = label.starts_with("limit: ");
+    let class = |usual| if limit { "limit" } else { usual };
+    let mut bars = format!(
+        "<text{} x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
+        if is_ours { " class=\"ours\"" } else { "" },
+        LEFT - 10.0,
+        top + BAR + 4.0,
+        escaped(&label.replace('*', "")),
+    );
+    for (nanos, class, y) in [
+        (token, class("token"), top),
+        (header, class("header"), top + BAR + 1.0),
+    ] {
+        let length = (nanos * scale).max(1.0);
+        _ = writeln!(
+            bars,
+            "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{y}\" width=\"{length:.1}\" \
+            height=\"{BAR}\"/>\
+            <text class=\"small\" x=\"{:.1}\" y=\"{}\">{nanos:.0}</text>",
+            LEFT + length + 5.0,
+            y + BAR - 2.0,
+        );
+    }
+    bars
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::svg;
+    use crate::report::{Cell, Row, Table};
+
+    #[test]
+    fn the_fastest_is_on_top_and_ours_stands_out() {
+        let row = |label: &str, token| Row {
+            label: label.to_owned(),
+            cells: vec![Cell::Number(token, 1), Cell::Number(token * 2.0, 1)],
+        };
+        let table = Table {
+            title: "A fresh token",
+            note: String::new(),
+            columns: vec!["", "token, ns", "header, ns"],
+            rows: vec![row("slow <1>", 90.0), row("**ours**", 20.0)],
+        };
+        let svg = svg(&table, "a machine");
+        let place = |text| svg.find(text).unwrap();
+        assert!(place("class=\"ours\"") < place("slow &lt;1>"));
+        assert!(svg.contains("prefers-color-scheme: dark"));
+    }
+}

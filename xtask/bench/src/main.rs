@@ -1,0 +1,206 @@
+//! `cargo xtask bench`, see `lib.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use bench::peer::{Call, Error};
+use bench::report::Table;
+use bench::rows::{self, Effort};
+use bench::server::Server;
+use bench::setting::{self, Setting};
+use bench::{chart, peers};
+use clap::{Parser, ValueEnum};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+
+/// Measures this project beside published crates, against one token server on this machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// In minutes: fewer rounds, no instructions, no build times.
+    #[arg(long)]
+    quick: bool,
+    /// Only these tables.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    tables: Vec<Part>,
+    /// Also writes `docs/BENCH.md` and `docs/bench.svg`.
+    #[arg(long)]
+    publish: bool,
+    /// Calls one crate and prints nothing, for valgrind.
+    #[arg(long, hide = true)]
+    only: Option<String>,
+    #[arg(long, hide = true, value_enum, default_value = "token")]
+    call: Call,
+    #[arg(long, hide = true, default_value_t = 1)]
+    calls: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Token,
+    Instructions,
+    Herd,
+    Dropped,
+    Outage,
+    Exchange,
+    Memory,
+    Fleet,
+    Packages,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match std::env::var_os(setting::CONTROL) {
+        None => serve_and_measure(),
+        Some(_) => measure(&arguments).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Starts the server in this process, and this program again to measure.
+fn serve_and_measure() -> Result<ExitCode, Error> {
+    let runtime = runtime(1)?;
+    let server = runtime.block_on(Server::start())?;
+    let rsa_key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+    let mut measuring = Command::new(std::env::current_exe()?);
+    for proxy in [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ] {
+        measuring.env_remove(proxy);
+    }
+    let status = measuring
+        .args(std::env::args_os().skip(1))
+        .env(
+            setting::IDENTITY_ENDPOINT,
+            format!("{}/identity", server.plain),
+        )
+        .env(setting::IDENTITY_HEADER, "secret")
+        .env(setting::PLAIN, &server.plain)
+        .env(setting::TLS, &server.tls)
+        .env(setting::CONTROL, &server.control)
+        .env(setting::ROOT, &server.root_certificate)
+        .env(setting::RSA_KEY, rsa_key.serialize_pem())
+        .status()?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn runtime(threads: usize) -> Result<Runtime, Error> {
+    Ok(Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()?)
+}
+
+fn measure(arguments: &Arguments) -> Result<(), Error> {
+    let setting = Setting::from_environment()?;
+    setting::choose_cryptography();
+    let runtime = runtime(2)?;
+    if let Some(name) = &arguments.only {
+        return call_one(&runtime, &setting, name, arguments);
+    }
+    let tables = runtime.block_on(measure_all(&setting, arguments))?;
+    write(&tables, arguments)
+}
+
+fn call_one(
+    runtime: &Runtime,
+    setting: &Setting,
+    name: &str,
+    arguments: &Arguments,
+) -> Result<(), Error> {
+    let entries = peers::all();
+    let entry = entries
+        .iter()
+        .find(|entry| entry.about.name == name)
+        .ok_or("no such crate")?;
+    let candidate = runtime.block_on(async {
+        let candidate = entry.build(setting).await?;
+        candidate.header().await.map(|_| candidate)
+    })?;
+    let _runtime = runtime.enter();
+    candidate.batch(arguments.call, arguments.calls);
+    Ok(())
+}
+
+async fn measure_all(setting: &Setting, arguments: &Arguments) -> Result<Vec<Table>, Error> {
+    let effort = Effort {
+        quick: arguments.quick,
+    };
+    let mut tables = Vec::new();
+    for part in Part::value_variants() {
+        if !arguments.tables.is_empty() && !arguments.tables.contains(part) {
+            continue;
+        }
+        eprintln!("{part:?} …");
+        match part {
+            Part::Token => tables.push(rows::token::measure(setting, effort).await?),
+            Part::Instructions if effort.quick && arguments.tables.is_empty() => {}
+            Part::Instructions => tables.extend(rows::instructions::measure()?),
+            Part::Herd => tables.push(rows::herd::measure(setting, effort).await?),
+            Part::Dropped => tables.push(rows::herd::first_caller_dropped(setting).await?),
+            Part::Outage => tables.push(rows::outage::measure(setting).await?),
+            Part::Exchange => {
+                tables.push(rows::exchange::measure(setting, effort).await?);
+                tables.push(rows::exchange::of_the_peers(setting, effort).await?);
+            }
+            Part::Memory => tables.push(rows::memory::measure()?),
+            Part::Fleet => tables.push(rows::fleet::measure(setting, effort).await?),
+            Part::Packages => {
+                let folder = results()?.join("programs");
+                tables.push(rows::packages::measure(effort, &folder)?);
+            }
+        }
+    }
+    Ok(tables)
+}
+
+fn write(tables: &[Table], arguments: &Arguments) -> Result<(), Error> {
+    let machine = bench::machine::describe(arguments.quick);
+    let text = bench::machine::page(&machine, tables);
+    let folder = results()?;
+    fs::write(folder.join("bench.md"), &text)?;
+    let json: Vec<_> = tables.iter().map(Table::json).collect();
+    let json = json!({ "machine": machine, "tables": json });
+    fs::write(
+        folder.join("bench.json"),
+        serde_json::to_string_pretty(&json)?,
+    )?;
+    let tokens = tables.iter().find(|table| table.title == "A fresh token");
+    let svg = tokens.map(|tokens| chart::svg(tokens, &machine));
+    if let Some(svg) = &svg {
+        fs::write(folder.join("bench.svg"), svg)?;
+    }
+    println!("{text}");
+    if arguments.publish {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        fs::write(docs.join("BENCH.md"), text)?;
+        fs::write(
+            docs.join("bench.svg"),
+            svg.ok_or("the chart needs the table `token`")?,
+        )?;
+    }
+    println!("written to {}", folder.display());
+    Ok(())
+}
+
+/// Returns `target/bench`, beside the folder that this program is in.
+fn results() -> Result<PathBuf, Error> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).ok_or("no target folder")?;
+    let folder = target.join("bench");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

@@ -1,0 +1,48 @@
+//! One file for each crate that is compared.
+
+mod aliri;
+mod aws;
+mod azure_identity;
+pub mod by_hand;
+mod entelix;
+mod gcp_auth;
+mod google_cloud_auth;
+mod huskarl;
+mod limits;
+mod middle;
+mod oauth2;
+mod object_store;
+mod ours;
+mod reqsign;
+mod yup_oauth2;
+
+use crate::peer::{Entry, Kind};
+
+/// Returns everything that is measured, in the order of the tables.
+pub fn all() -> Vec<Entry> {
+    vec![
+        Entry::of::<ours::Ours>(),
+        Entry::of::<aliri::Aliri>(),
+        Entry::of::<middle::Middle>(),
+        Entry::of::<entelix::Entelix>(),
+        Entry::of::<object_store::ObjectStore>(),
+        Entry::of::<huskarl::Huskarl>(),
+        Entry::of::<gcp_auth::GcpAuth>(),
+        Entry::of::<yup_oauth2::YupOAuth2>(),
+        Entry::of::<google_cloud_auth::GoogleCloudAuth>(),
+        Entry::of::<azure_identity::AzureIdentity>(),
+        Entry::of::<aws::Aws>(),
+        Entry::of::<reqsign::Reqsign>(),
+        Entry::of::<oauth2::OAuth2>(),
+        Entry::of::<by_hand::ByHand>(),
+        Entry::of::<limits::GuardAndClock>(),
+        Entry::of::<limits::PerThread>(),
+    ]
+}
+
+/// Returns those that get tokens, and so all but the limits.
+pub fn real() -> Vec<Entry> {
+    let mut entries = all();
+    entries.retain(|entry| entry.about.kind != Kind::Limit);
+    entries
+}

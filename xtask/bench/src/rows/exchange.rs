@@ -1,0 +1,201 @@
+//! What an exchange costs when nothing is held up: ours and bare reqwest, plain and over TLS; and
+//! the others, as far as they can be made to request again at each call.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use oauth2_refresh::OAuth2;
+use oauth2_refresh::token_cache::TokenCache;
+use oauth2_refresh::token_core::{Rotation, Secret};
+use reqwest::{Certificate, Client};
+use token_reqwest::ReqwestClient;
+use tokio::runtime::Handle;
+
+use super::{Effort, label, median};
+use crate::peer::Error;
+use crate::peers;
+use crate::report::{Cell, Row, Table};
+use crate::setting::Setting;
+
+const CALLS: u32 = 50;
+const FORM: &str = "grant_type=refresh_token&refresh_token=R";
+
+/// Who refreshes, and over which server.
+#[derive(Clone)]
+pub enum Refresher {
+    Cache(TokenCache),
+    Bare { http: Client, url: String },
+}
+
+impl Refresher {
+    /// Exchanges run on the runtime of the caller, as those of the bare loop do.
+    pub fn cache(setting: &Setting, origin: &str, rotation: Rotation) -> Result<Self, Error> {
+        let http = ReqwestClient::builder()
+            .add_root_certificates_pem(&setting.root_certificate)
+            .only_added_root_certificates()
+            .build()?;
+        cache_of("app", http, origin, rotation).map(Self::Cache)
+    }
+
+    pub fn bare(setting: &Setting, origin: &str, kept: usize) -> Result<Self, Error> {
+        let root = Certificate::from_pem(setting.root_certificate.as_bytes())?;
+        let http = Client::builder().no_proxy().tls_certs_only([root]);
+        let http = http.pool_max_idle_per_host(kept).build()?;
+        Ok(Self::Bare {
+            http,
+            url: format!("{origin}/token"),
+        })
+    }
+
+    pub async fn refresh(&self) -> Result<(), Error> {
+        match self {
+            Self::Cache(cache) => {
+                let generation = match cache.current() {
+                    Some(token) => token.generation(),
+                    None => cache.token().await?.generation(),
+                };
+                cache.refresh_if(generation).await?;
+            }
+            Self::Bare { http, url } => {
+                let request = http.post(url).body(FORM).basic_auth("app", Some("secret"));
+                let body = request.send().await?.error_for_status()?.bytes().await?;
+                drop(serde_json::from_slice::<peers::by_hand::Issued>(&body)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns a cache of the token of one account.
+pub fn cache_of(
+    account: &str,
+    http: ReqwestClient,
+    origin: &str,
+    rotation: Rotation,
+) -> Result<TokenCache, Error> {
+    let server = OAuth2::token_url(format!("{origin}/token"))
+        .allow_plain_http()
+        .client_id("app")
+        .client_secret("secret")
+        .account(account)
+        .rotation(rotation)
+        .build()?;
+    let cache = TokenCache::builder(server)
+        .http_client(http)
+        .runtime(Handle::current());
+    Ok(cache.refresh_token(Secret::from("R")).build()?)
+}
+
+pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> {
+    let [plain, tls] = [&setting.origin, &setting.tls_origin];
+    let kept = usize::MAX;
+    let names = [
+        "reqwest, connections kept",
+        "**token-cache**, `Idempotent` or `Grace`",
+        "reqwest, a connection each",
+        "**token-cache**, `SingleUse`",
+    ];
+    let of = |origin: &str| -> Result<[Refresher; 4], Error> {
+        Ok([
+            Refresher::bare(setting, origin, kept)?,
+            Refresher::cache(setting, origin, Rotation::Idempotent)?,
+            Refresher::bare(setting, origin, 0)?,
+            Refresher::cache(setting, origin, Rotation::SingleUse)?,
+        ])
+    };
+    let plain = take_turns(&of(plain)?, effort).await?;
+    let tls = take_turns(&of(tls)?, effort).await?;
+    let base = [0, 0, 2, 2]; // the bare loop that each is compared with
+    let row = |at: usize| Row {
+        label: names[at].to_owned(),
+        cells: vec![
+            Cell::Number(plain[at], 0),
+            Cell::Number(tls[at], 0),
+            Cell::Number(tls[at] - tls[base[at]], 0),
+            Cell::Number(tls[at] / tls[base[at]], 2),
+        ],
+    };
+    Ok(Table {
+        title: "An exchange again",
+        note: format!(
+            "Microseconds of a refresh, one after another: {CALLS} in a turn, the median of {} \
+            turns. Ours is the whole way: request, answer, token, store, waiting callers.",
+            turns(effort),
+        ),
+        columns: vec![
+            "",
+            "http, µs",
+            "TLS, µs",
+            "TLS, more than reqwest, µs",
+            "TLS, ×",
+        ],
+        rows: (0..names.len()).map(row).collect(),
+    })
+}
+
+fn turns(effort: Effort) -> usize {
+    if effort.quick { 9 } else { 41 }
+}
+
+/// Returns the microseconds of each.
+async fn take_turns(refreshers: &[Refresher], effort: Effort) -> Result<Vec<f64>, Error> {
+    let mut times = vec![Vec::new(); refreshers.len()];
+    for _ in 0..turns(effort) {
+        for (refresher, times) in refreshers.iter().zip(&mut times) {
+            let refresher = refresher.clone();
+            let calls = async move {
+                for _ in 0..CALLS {
+                    refresher.refresh().await?;
+                }
+                Ok::<_, Error>(())
+            };
+            times.push(timed(tokio::spawn(calls)).await?.as_secs_f64() * 1e6 / f64::from(CALLS));
+        }
+    }
+    Ok(times.into_iter().map(median).collect())
+}
+
+async fn timed<T, E: Into<Error>>(
+    calls: impl Future<Output = Result<Result<T, Error>, E>>,
+) -> Result<Duration, Error> {
+    let began = Instant::now();
+    calls.await.map_err(Into::into)??;
+    Ok(began.elapsed())
+}
+
+/// A token of one second is due at every call, for those that refresh early enough.
+pub async fn of_the_peers(setting: &Setting, effort: Effort) -> Result<Table, Error> {
+    setting.server.set_life(Duration::from_secs(1));
+    let mut rows = Vec::new();
+    for entry in peers::real() {
+        let candidate = entry.build(setting).await?;
+        candidate.header().await?;
+        setting.server.take_count();
+        let mut times = Vec::new();
+        for _ in 0..if effort.quick { 100 } else { 1_000 } {
+            let began = Instant::now();
+            candidate.header().await?;
+            times.push(began.elapsed().as_secs_f64() * 1e6);
+        }
+        let one_each = setting.server.take_count() as usize >= times.len();
+        let time = if one_each {
+            Cell::Number(median(times), 0)
+        } else {
+            Cell::none()
+        };
+        rows.push(Row {
+            label: label(&entry),
+            cells: vec![time],
+        });
+    }
+    setting.server.set_life(Duration::from_secs(3600));
+    Ok(Table {
+        title: "A call that requests a token",
+        note: "The server issues tokens of one second, so that crates which refresh early enough \
+            request one at every call; microseconds over plain http. Ours is in the table above; \
+            the others cannot be made to."
+            .to_owned(),
+        columns: vec!["", "µs"],
+        rows,
+    })
+}
