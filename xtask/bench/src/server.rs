@@ -92,6 +92,7 @@ async fn answer_all(
         };
         let also = match () {
             () if received.starts_with(b"GET /identity") => Also::AzureFields,
+            () if received.starts_with(b"POST /offline") => Also::RefreshToken,
             () if contains(&received, b"grant_type=refresh_token") => Also::RefreshToken,
             () => Also::Nothing,
         };

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oauth2_refresh::token_cache::TokenCache;
-use oauth2_refresh::token_core::Rotation;
+use oauth2_refresh::OAuth2;
+use oauth2_refresh::token_core::{self, ErrorKind, Rotation};
+use token_cache::{TokenCache, TokenPool};
 use token_reqwest::ReqwestClient;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::Effort;
@@ -40,12 +42,16 @@ pub async fn measure(setting: &Setting, effort: Effort) -> Result<Table, Error> 
         let name = format!("**token-cache**, a `TokenCache` each, {cache_name}");
         let making = Cell::Number(making.as_secs_f64(), 2);
         rows.push(row(name, &ours, &bare, making, effort));
+        let ours = due_pool(setting, effort, rotation).await?;
+        let name = format!("**token-cache**, one `TokenPool`, {cache_name}");
+        rows.push(row(name, &ours, &bare, Cell::none(), effort));
     }
     Ok(Table {
         title: "A fleet",
         note: format!(
             "{} tokens are due at once; {AT_A_TIME} tasks refresh them over plain http, on the \
-            same runtime. `ReqwestClient` has a limit of its own to requests under way per host.",
+            same runtime. `ReqwestClient` and the pool let 64 requests be under way per host. The \
+            pool's accounts are at rest before.",
             effort.fleet(),
         ),
         columns: vec![
@@ -70,11 +76,28 @@ fn row(label: String, done: &Done, bare: &Done, making: Cell, effort: Effort) ->
     Row { label, cells }
 }
 
-/// Who refreshes the tokens. A pool of many tokens is another variant.
+/// Who refreshes the tokens.
 #[derive(Clone)]
 enum Fleet {
     Bare(Refresher),
     Caches(Arc<Vec<TokenCache>>),
+    Pool(TokenPool),
+}
+
+/// Refreshes a pool whose tokens have all expired; each came with a refresh token.
+async fn due_pool(setting: &Setting, effort: Effort, rotation: Rotation) -> Result<Done, Error> {
+    let pool = Fleet::pool(setting, rotation)?;
+    let life = Duration::from_secs(1);
+    setting.server.set_life(life);
+    pool.clone().refresh(effort.fleet()).await?;
+    tokio::time::sleep(life * 2).await;
+    setting.server.set_life(Duration::from_secs(3600));
+    setting.server.take_count();
+    let done = pool.refresh(effort.fleet()).await?;
+    match setting.server.take_count() as usize == effort.fleet() {
+        true => Ok(done),
+        false => Err("the pool's tokens were not refreshed once each".into()),
+    }
 }
 
 struct Done {
@@ -97,10 +120,23 @@ impl Fleet {
         Ok(Self::Caches(Arc::new(caches?)))
     }
 
+    fn pool(setting: &Setting, rotation: Rotation) -> Result<Self, Error> {
+        let url = format!("{}/offline", setting.origin);
+        let server = move |account: &str| {
+            let server = OAuth2::token_url(&url).allow_plain_http().client_id("app");
+            let server = server.client_secret("secret").client_credentials();
+            let built = server.account(account).rotation(rotation).build();
+            built.map_err(|_| token_core::Error::new(ErrorKind::Config, "a wrong setting"))
+        };
+        let pool = TokenPool::builder(server).http_client(ReqwestClient::shared()?);
+        Ok(Self::Pool(pool.runtime(Handle::current()).build()?))
+    }
+
     async fn refresh_one(&self, at: usize) -> Result<(), Error> {
         match self {
             Self::Bare(refresher) => refresher.refresh().await,
             Self::Caches(caches) => Ok(caches[at].token().await.map(drop)?),
+            Self::Pool(pool) => Ok(pool.token(&format!("account-{at}")).await.map(drop)?),
         }
     }
 
