@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use crate::locked;
 use crate::peer::Kind;
 use crate::peers;
-use crate::report::Table;
+use crate::report::{Table, wrapped};
 
 /// Describes the machine in one line.
 pub fn describe(is_quick: bool) -> String {
@@ -39,7 +39,8 @@ fn output(program: &str, arguments: &[&str]) -> String {
 
 /// Returns the whole page.
 pub fn page(machine: &str, tables: &[Table]) -> String {
-    let mut page = format!("# Measured beside other crates\n\n{INTRODUCTION}\n\n{machine}.\n\n");
+    let [introduction, machine] = [INTRODUCTION, machine].map(wrapped);
+    let mut page = format!("# Measured beside other crates\n\n{introduction}\n\n{machine}.\n\n");
     page += "| | version | its users call | expiry |\n|---|---|---|---|\n";
     for about in peers::all().into_iter().map(|entry| entry.about) {
         let version = match about.kind {
@@ -60,8 +61,9 @@ pub fn page(machine: &str, tables: &[Table]) -> String {
 }
 
 const INTRODUCTION: &str = "\
-`cargo xtask bench --publish` has written this page: this project and published crates in one\n\
-run, with one token server on the same machine, each as its users use it. The numbers depend on\n\
-the machine; compare them within a table. `oauth2` has no cache, so it is measured in a lock\n\
-written by hand; `aws-smithy-runtime` and `reqsign-core` cache what a provider of one's own\n\
-brings. The rows named *limit* get a token once and do nothing about its end.";
+    `cargo xtask bench --publish` has written this page: this project and published crates in one \
+    run, with one token server on the same machine, each as its users use it. The numbers depend \
+    on the machine; compare them within a table. `oauth2` has no cache, so it is measured in a \
+    lock written by hand; `aws-smithy-runtime` and `reqsign-core` cache what a provider of one's \
+    own brings. Where a crate hands out a text, a header is made of it as reqwest's `bearer_auth` \
+    does. The rows named *limit* get a token once and do nothing about its end.";

@@ -31,6 +31,8 @@ pub struct About {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Ours,
+    /// Ours, for very many accounts: only its calls are comparable with those of one cache.
+    OurPool,
     Published,
     /// What people write who use no crate for it.
     ByHand,

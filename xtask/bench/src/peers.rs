@@ -13,6 +13,7 @@ mod middle;
 mod oauth2;
 mod object_store;
 mod ours;
+mod pool;
 mod reqsign;
 mod yup_oauth2;
 
@@ -22,6 +23,7 @@ use crate::peer::{Entry, Kind};
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<ours::Ours>(),
+        Entry::of::<pool::Pool>(),
         Entry::of::<aliri::Aliri>(),
         Entry::of::<middle::Middle>(),
         Entry::of::<entelix::Entelix>(),
@@ -40,9 +42,9 @@ pub fn all() -> Vec<Entry> {
     ]
 }
 
-/// Returns those that get tokens, and so all but the limits.
+/// Returns those that keep one token, and so neither the pool nor the limits.
 pub fn real() -> Vec<Entry> {
     let mut entries = all();
-    entries.retain(|entry| entry.about.kind != Kind::Limit);
+    entries.retain(|entry| !matches!(entry.about.kind, Kind::OurPool | Kind::Limit));
     entries
 }

@@ -77,9 +77,27 @@ fn grouped(number: &str) -> String {
     grouped + fraction
 }
 
+/// Breaks the lines of prose at 100 columns.
+pub fn wrapped(text: &str) -> String {
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > 100 {
+            wrapped.push('\n');
+            column = 0;
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped += word;
+        column += width;
+    }
+    wrapped
+}
+
 impl Table {
     pub fn markdown(&self) -> String {
-        let mut text = format!("## {}\n\n{}\n\n|", self.title, self.note);
+        let mut text = format!("## {}\n\n{}\n\n|", self.title, wrapped(&self.note));
         for column in &self.columns {
             _ = write!(text, " {column} |");
         }
@@ -124,7 +142,16 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Row, Table, grouped};
+    use super::{Cell, Row, Table, grouped, wrapped};
+
+    #[test]
+    fn lines_are_broken_before_the_word_that_does_not_fit() {
+        let word = "x".repeat(60);
+        assert_eq!(
+            wrapped(&format!("a {word} b {word}")),
+            format!("a {word} b\n{word}")
+        );
+    }
 
     #[test]
     fn thousands_are_separated_and_digits_after_the_point_are_not() {

@@ -46,7 +46,8 @@ pub fn median(mut numbers: Vec<f64>) -> f64 {
 fn label(entry: &Entry) -> String {
     let about = entry.about;
     match (about.kind, crate::locked::version(about.name)) {
-        (Kind::Ours, version) => format!("**{} {}**", about.name, version.unwrap_or_default()),
+        (Kind::Ours, Some(version)) => format!("**{} {version}**", about.name),
+        (Kind::Ours | Kind::OurPool, _) => format!("**{}**", about.name),
         (Kind::Limit, _) => format!("limit: {}", about.name),
         (Kind::ByHand, Some(version)) => format!("{} {version}, by hand", about.name),
         (_, Some(version)) => format!("{} {version}", about.name),

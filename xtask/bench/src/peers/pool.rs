@@ -1,0 +1,48 @@
+//! This project's pool, with one account.
+
+use http::HeaderValue;
+use oauth2_refresh::OAuth2;
+use oauth2_refresh::token_core::{self, ErrorKind};
+use token_cache::{TokenGuard, TokenPool};
+use token_reqwest::ReqwestClient;
+
+use crate::peer::{About, Error, Kind, Peer};
+use crate::setting::Setting;
+
+pub struct Pool(TokenPool);
+
+const ACCOUNT: &str = "customer-17";
+
+impl Peer for Pool {
+    type Native<'a> = TokenGuard;
+
+    const ABOUT: About = About {
+        name: "token-cache, TokenPool",
+        dependencies: &["oauth2-refresh", "token-cache", "token-reqwest"],
+        call: "`TokenPool::token`, of one account",
+        expiry: "as `TokenCache`",
+        kind: Kind::OurPool,
+    };
+
+    async fn build(setting: &Setting) -> Result<Self, Error> {
+        let url = setting.token_url();
+        let server = move |account: &str| {
+            let server = OAuth2::token_url(&url).allow_plain_http().client_id("app");
+            let server = server.client_secret("secret").client_credentials();
+            let wrong = |_| token_core::Error::new(ErrorKind::Config, "a wrong setting");
+            server.account(account).build().map_err(wrong)
+        };
+        let pool = TokenPool::builder(server).http_client(ReqwestClient::shared()?);
+        Ok(Self(pool.build()?))
+    }
+
+    async fn token(&self) -> Result<TokenGuard, Error> {
+        Ok(self.0.token(ACCOUNT).await?)
+    }
+
+    async fn header(&self) -> Result<HeaderValue, Error> {
+        let token = self.0.token(ACCOUNT).await?;
+        let header = token.header().map(|(_, value)| value.clone());
+        header.ok_or_else(|| "the token is in no header".into())
+    }
+}
