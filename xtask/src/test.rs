@@ -59,7 +59,7 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let target = bench.path("target");
     show(
         bench
-            .cargo("build --release --locked")
+            .cargo("build --release")
             .env("CARGO_TARGET_DIR", &target),
     )?;
     show(bench.program("target/release/bench", "").args(arguments))
