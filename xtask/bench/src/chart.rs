@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::report::Table;
 
 const WIDTH: f64 = 760.0;
-const LEFT: f64 = 230.0;
+const LEFT: f64 = 260.0;
 const RIGHT: f64 = 90.0;
 const ROW: f64 = 34.0;
 const BAR: f64 = 12.0;
