@@ -1,5 +1,7 @@
 //! Refreshes the token without traffic.
 
+#[cfg(feature = "pool")]
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -31,6 +33,9 @@ impl KeepFresh {
 /// Short enough to notice that the machine was suspended: a timer stands still then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
+/// How soon a refresh that waits for another owner is let alone.
+#[cfg(feature = "pool")]
+const BETWEEN_DOUBTS: Duration = Duration::from_secs(1);
 
 impl Shared {
     pub(crate) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
@@ -59,6 +64,25 @@ impl Shared {
         }
         let due_in = self.current.until_due();
         due_in.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+    }
+}
+
+#[cfg(feature = "pool")]
+impl Shared {
+    /// Like [`refresh_if_due`](Self::refresh_if_due), but returns soon if the refresh waits for
+    /// another owner, perhaps for minutes. It goes on without a listener.
+    pub(crate) async fn refresh_unless_in_doubt(self: &Arc<Self>) {
+        let mut refreshing = pin!(self.refresh_if_due());
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut refreshing => return,
+                () = tokio::time::sleep(BETWEEN_DOUBTS) => {}
+            }
+            if self.refresher.waits_for_owner() {
+                return;
+            }
+        }
     }
 }
 

@@ -18,7 +18,8 @@ use crate::current::cached_token::CachedToken;
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
 
-/// How many refreshes are under way at once, at all deployments. Each deployment has its own limit.
+/// How many refreshes are under way at once, at all deployments, besides those that wait for another
+/// owner. Each deployment has its own limit.
 const AT_ONCE: usize = 256;
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
@@ -59,7 +60,7 @@ impl Inner {
 
     async fn refresh(&self, account: &str) {
         match self.engine(account, Wanted::BySchedule).await {
-            Ok(working) => _ = working.engine.refresh_if_due().await,
+            Ok(working) => working.engine.refresh_unless_in_doubt().await,
             Err(error) => self.not_made(account, error),
         }
     }
@@ -71,7 +72,7 @@ impl Inner {
         match self.endpoints.make(&found.account, tasks, within).await {
             Ok(endpoint) if endpoint.key() == found.key => {
                 let working = self.start(found.account, endpoint, Wanted::BySchedule);
-                _ = working.engine.refresh_if_due().await;
+                working.engine.refresh_unless_in_doubt().await;
             }
             Ok(_) => {
                 let what = "the key of a due token in the store is none of its account: \

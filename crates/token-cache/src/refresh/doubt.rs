@@ -18,10 +18,42 @@ use crate::current::session::Session;
 impl Refresher {
     /// Watches for the other owner's commit until its token is as good as lost. Our own doubt
     /// delays the next flight: `current/failures/pause.rs`.
-    pub(super) async fn wait_out_doubt(
-        &self,
+    ///
+    /// In a pool, others may ask the vendor meanwhile: the permit is given up.
+    pub(super) async fn wait_out_doubt<'a>(
+        &'a self,
         session: Session<'_>,
-        lease: &Lease<'_>,
+        lease: &Lease<'a>,
+        stored: Entry,
+    ) -> Result<Adopted, Error> {
+        let adopted = self.watch_owner(session, lease, stored).await?;
+        if adopted == Adopted::Fresh || !self.admit_again(lease).await {
+            return Ok(adopted);
+        }
+        // That may have taken its time too.
+        let newer = match self.store.load().await {
+            Ok(stored) => self.adopt(session, &stored)?,
+            Err(_) => Adopted::Nothing,
+        };
+        Ok(match newer {
+            Adopted::Nothing => adopted,
+            newer => newer,
+        })
+    }
+
+    /// Takes a permit again if it was given up. Returns whether it was.
+    async fn admit_again<'a>(&'a self, lease: &Lease<'a>) -> bool {
+        if self.admission.is_none() || lease.has_permit() {
+            return false;
+        }
+        lease.keep_permit(self.admitted().await);
+        true
+    }
+
+    async fn watch_owner<'a>(
+        &'a self,
+        session: Session<'_>,
+        lease: &Lease<'a>,
         mut stored: Entry,
     ) -> Result<Adopted, Error> {
         let mut until = self.doubtful_until(session, &stored);
@@ -31,6 +63,7 @@ impl Refresher {
             .filter(|left| !left.is_zero())
         {
             wait_flag.set();
+            lease.give_up_permit();
             // A new grant ends the doubt. A login may not wait minutes: it begins here, under our
             // lease.
             if self.begin_queued_grant(session, lease, &stored).await? {
@@ -57,10 +90,10 @@ impl Refresher {
     }
 
     /// Begins a grant that was asked for meanwhile. Returns whether there is another token now.
-    async fn begin_queued_grant(
-        &self,
+    async fn begin_queued_grant<'a>(
+        &'a self,
         session: Session<'_>,
-        lease: &Lease<'_>,
+        lease: &Lease<'a>,
         stored: &Entry,
     ) -> Result<bool, Error> {
         if !session.is_current() {
@@ -69,6 +102,7 @@ impl Refresher {
         let Some(Queued { grant, reply }) = self.new_grants.next() else {
             return Ok(false);
         };
+        _ = self.admit_again(lease).await;
         let before = session.cached();
         let outcome = self.begin_grant(session, lease, stored, grant).await;
         let has_begun = outcome.is_ok() || !Arc::ptr_eq(&before, &session.cached());

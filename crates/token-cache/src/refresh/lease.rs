@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use token_core::store::Renewed;
@@ -19,8 +20,8 @@ pub(crate) struct Lease<'a> {
     /// The elapsed time just before it was acquired. Taken before the request, so the estimate of
     /// the lease's end is never too late.
     acquired_at: Duration,
-    #[expect(dead_code, reason = "it is given back with the lease")]
-    permit: Option<Permit<'a>>,
+    /// Given back with the lease at the latest.
+    permit: Mutex<Option<Permit<'a>>>,
 }
 
 impl<'a> Lease<'a> {
@@ -37,8 +38,25 @@ impl<'a> Lease<'a> {
             clock,
             ttl,
             acquired_at,
-            permit,
+            permit: Mutex::new(permit),
         }
+    }
+
+    /// Gives the permit back, so that others may use it. Whoever goes on needs a new one.
+    pub(super) fn give_up_permit(&self) {
+        self.keep_permit(None);
+    }
+
+    pub(super) fn has_permit(&self) -> bool {
+        self.permit().is_some()
+    }
+
+    pub(super) fn keep_permit(&self, permit: Option<Permit<'a>>) {
+        *self.permit() = permit;
+    }
+
+    fn permit(&self) -> MutexGuard<'_, Option<Permit<'a>>> {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the future, and renews the lease at each third of its life. If the lease is lost

@@ -98,10 +98,10 @@ impl Refresher {
         }
     }
 
-    async fn with_lease(
-        &self,
+    async fn with_lease<'a>(
+        &'a self,
         session: Session<'_>,
-        lease: &Lease<'_>,
+        lease: &Lease<'a>,
         job: RefreshJob,
         stored: Entry,
     ) -> Result<(), Error> {
@@ -207,8 +207,8 @@ impl Refresher {
         }
     }
 
-    /// A permit is held as long as the lease: what waits for another owner holds up no other key of
-    /// a pool.
+    /// A permit is held as long as the lease, but not while a doubt is waited out: what waits for
+    /// another owner holds up no other key of a pool.
     async fn ask_for_lease<'a>(&'a self, session: Session<'a>) -> Result<Asked<'a>, NoLease> {
         let permit = self.admitted().await;
         let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);

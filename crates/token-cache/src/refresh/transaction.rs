@@ -15,10 +15,10 @@ use super::spend::Obtained;
 use crate::current::session::Session;
 
 impl Refresher {
-    pub(super) async fn refresh(
-        &self,
+    pub(super) async fn refresh<'a>(
+        &'a self,
         session: Session<'_>,
-        lease: &Lease<'_>,
+        lease: &Lease<'a>,
         stored: Entry,
         trigger: Trigger,
     ) -> Result<(), Error> {

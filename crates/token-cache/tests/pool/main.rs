@@ -8,6 +8,7 @@
 
 mod asking;
 mod background;
+mod doubts;
 mod eviction;
 mod limits;
 mod store;

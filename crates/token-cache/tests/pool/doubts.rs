@@ -1,0 +1,85 @@
+//! Grants whose refresh token another process may have spent before it was killed.
+
+use token_cache::MemoryStore;
+use token_core::store::{Acquired, Intent, Owner};
+use token_core::{TokenEndpoint, TokenStore};
+
+use crate::pass;
+use crate::vendor::{Customer, MINUTE, SECOND, Vendor};
+
+fn named(name: &str, customers: usize) -> Vec<String> {
+    (0..customers)
+        .map(|number| format!("{name}-{number}"))
+        .collect()
+}
+
+/// Leaves tokens that have just become due in the store. A process that was killed a moment ago was
+/// about to refresh those of the first accounts.
+async fn leave_behind(
+    store: &MemoryStore,
+    vendor: &Vendor,
+    in_doubt: &[String],
+    others: &[String],
+) {
+    let before = vendor.pool(store).build().unwrap();
+    for account in in_doubt.iter().chain(others) {
+        before.token(account).await.unwrap();
+    }
+    drop(before);
+    pass(50 * MINUTE).await;
+    for account in in_doubt {
+        let key = Customer::of(account).key();
+        let killed = Owner::named(format!("killed, {account}"));
+        let Acquired::Held(entry) = store.acquire(&key, &killed, SECOND).await.unwrap() else {
+            panic!("nobody else is there");
+        };
+        let record = entry.record.unwrap();
+        let intent = Intent {
+            owner: killed,
+            fingerprint: Some(record.fingerprint),
+            generation: record.generation,
+        };
+        store.write_intent(&key, &intent).await.unwrap();
+    }
+    pass(2 * SECOND).await;
+}
+
+fn refreshed(vendor: &Vendor, accounts: &[String]) -> usize {
+    let refreshed = accounts
+        .iter()
+        .filter(|account| vendor.requests_of(account) == 2);
+    refreshed.count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn grants_in_doubt_take_no_turn_at_the_vendor_while_they_rest() {
+    let vendor = Vendor::new();
+    let (in_doubt, others) = (named("doubt", 8), named("other", 20));
+    let store = MemoryStore::new();
+    let pool = vendor.pool(&store).max_exchanges(4).build().unwrap();
+    leave_behind(&store, &vendor, &in_doubt, &others).await;
+    for account in in_doubt.iter().chain(&others) {
+        pool.token(account).await.unwrap();
+    }
+    pass(5 * SECOND).await;
+    assert_eq!(refreshed(&vendor, &others), others.len());
+    assert_eq!(refreshed(&vendor, &in_doubt), 0);
+    pass(6 * MINUTE).await;
+    assert_eq!(refreshed(&vendor, &in_doubt), in_doubt.len());
+    assert!(vendor.most_under_way() <= 4, "{}", vendor.most_under_way());
+}
+
+#[tokio::test(start_paused = true)]
+async fn grants_in_doubt_hold_up_no_refresh_in_the_background() {
+    let vendor = Vendor::new();
+    let (in_doubt, others) = (named("doubt", 450), named("other", 20));
+    let store = MemoryStore::new();
+    let pool = vendor.pool(&store).max_exchanges(4).build().unwrap();
+    leave_behind(&store, &vendor, &in_doubt, &others).await;
+    drop(pool.keep_fresh());
+    pass(20 * SECOND).await;
+    assert_eq!(refreshed(&vendor, &others), others.len());
+    assert_eq!(refreshed(&vendor, &in_doubt), 0);
+    pass(6 * MINUTE).await;
+    assert_eq!(refreshed(&vendor, &in_doubt), in_doubt.len());
+}
