@@ -51,6 +51,8 @@ pub(crate) struct NewEngine {
     initial: Option<Token>,
     meter: Option<Meter>,
     admission: Option<Arc<Admission>>,
+    /// If it is not that of all engines.
+    owner: Option<Owner>,
     #[cfg(feature = "pool")]
     listener: Option<PoolListener>,
 }
@@ -62,6 +64,7 @@ impl NewEngine {
             initial: None,
             meter: None,
             admission: None,
+            owner: None,
             #[cfg(feature = "pool")]
             listener: None,
         }
@@ -69,6 +72,14 @@ impl NewEngine {
 
     pub(crate) fn with_initial(self, initial: Option<Token>) -> Self {
         Self { initial, ..self }
+    }
+
+    /// Gives it an owner of its own for the store. Two accounts of a pool that have one key by
+    /// mistake must not share a lease.
+    #[cfg(feature = "pool")]
+    pub(crate) fn owned_by(self, owner: Owner) -> Self {
+        let owner = Some(owner);
+        Self { owner, ..self }
     }
 
     /// Makes it one of a pool, with the limits and the gauges of its deployment.
@@ -97,8 +108,9 @@ impl Engines {
         let meter = engine
             .meter
             .unwrap_or_else(|| Meter::of_grant(traits.key()));
+        let owner = engine.owner.as_ref().unwrap_or(&self.owner);
         let bind = |store: &NamedStore| {
-            let (key, owner) = (traits.key().clone(), self.owner.clone());
+            let (key, owner) = (traits.key().clone(), owner.clone());
             BoundStore::new(store.clone(), key, owner, STORE_LIMIT)
         };
         let refresher = Refresher::new(Parts {

@@ -72,3 +72,11 @@ impl Current {
             .or_else(|| is_logged_out.then(|| logged_out(ErrorKind::Rejected).with_key(self.key())))
     }
 }
+
+impl AtRest {
+    /// Whether it knows of failures, which the store does not have.
+    pub(crate) fn has_failed(&self) -> bool {
+        let trouble = self.trouble.as_ref();
+        trouble.is_some_and(|trouble| !trouble.failures.is_empty())
+    }
+}

@@ -37,12 +37,18 @@ impl Entropy {
             .chain_update(self.seed)
             .chain_update(count.to_le_bytes())
             .finalize();
-        let mut bytes = [0; 16];
-        bytes
-            .iter_mut()
-            .zip(digest)
-            .for_each(|(byte, drawn)| *byte = drawn);
-        bytes
+        sixteen(digest)
+    }
+
+    /// Returns sixteen bytes that nobody can guess, always the same for this name in this process.
+    #[cfg(feature = "pool")]
+    pub(crate) fn bytes_of(&self, name: &str) -> [u8; 16] {
+        let digest = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(process::id().to_le_bytes())
+            .chain_update(name)
+            .finalize();
+        sixteen(digest)
     }
 
     /// Returns one random number.
@@ -64,6 +70,16 @@ impl Entropy {
             .finalize();
         number(digest)
     }
+}
+
+/// Returns the first sixteen of these bytes.
+fn sixteen(digest: impl IntoIterator<Item = u8>) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(byte, drawn)| *byte = drawn);
+    bytes
 }
 
 /// Returns the number that these bytes begin with.

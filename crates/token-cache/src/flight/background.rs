@@ -2,10 +2,12 @@
 
 #[cfg(feature = "pool")]
 use std::pin::pin;
+#[cfg(feature = "pool")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::Shared;
 use crate::current::decide::Decision;
@@ -14,17 +16,36 @@ use crate::refresh::begin::Trigger;
 /// The task that [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh) started. If this handle
 /// is dropped, the task goes on for as long as the cache or the pool lives.
 #[derive(Debug)]
-pub struct KeepFresh(Option<AbortHandle>);
+pub struct KeepFresh {
+    task: Option<AbortHandle>,
+    /// Tells, before the task ends, that another one may start.
+    #[cfg(feature = "pool")]
+    stop: Option<Arc<AtomicBool>>,
+}
 
 impl KeepFresh {
+    pub(crate) fn of(task: Option<JoinHandle<()>>) -> Self {
+        Self {
+            task: task.map(|task| task.abort_handle()),
+            #[cfg(feature = "pool")]
+            stop: None,
+        }
+    }
+
+    /// Sets what is set when the task is to stop.
     #[cfg(feature = "pool")]
-    pub(crate) fn of(task: Option<tokio::task::JoinHandle<()>>) -> Self {
-        Self(task.map(|task| task.abort_handle()))
+    pub(crate) fn stopping(self, stop: Arc<AtomicBool>) -> Self {
+        let stop = Some(stop);
+        Self { stop, ..self }
     }
 
     /// Stops the task. An exchange that is in flight is completed.
     pub fn stop(self) {
-        if let Some(task) = self.0 {
+        #[cfg(feature = "pool")]
+        if let Some(stop) = self.stop {
+            stop.store(true, Ordering::Release);
+        }
+        if let Some(task) = self.task {
             task.abort();
         }
     }
@@ -41,11 +62,11 @@ impl Shared {
     pub(crate) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
         let started = self.tasks.spawn(keep_fresh(Arc::downgrade(self)));
         match started {
-            Ok(task) => KeepFresh(Some(task.abort_handle())),
+            Ok(task) => KeepFresh::of(Some(task)),
             Err(error) => {
                 let session = self.current.session(self.current.session_id());
                 session.note_failure(&error);
-                KeepFresh(None)
+                KeepFresh::of(None)
             }
         }
     }

@@ -7,13 +7,13 @@ mod slot;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
 use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
+use token_core::ClockReading;
 
+use self::slot::{Ended, KeyHash, NewWork, Turn};
 pub(super) use self::slot::{Slot, Wanted};
-use super::schedule::second;
 use crate::clock::CacheClock;
 use crate::current::cached_token::CachedToken;
 use crate::current::token_guard::TokenGuard;
@@ -49,13 +49,15 @@ pub(super) struct Entry {
 /// What became of the engine of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settled {
-    /// It works on, or there was none.
-    No,
-    /// It ended; the token is next due at this second of elapsed time.
-    AtRest { due: u32, hash: u64 },
-    /// It ended, and nothing about the account is kept in memory.
-    Forgotten,
+    /// It works on, or there was none; or the account is no more in memory, or stands in the
+    /// schedule.
+    NothingToDo,
+    /// It ended; the token is to be scheduled for this second of elapsed time.
+    AtRest(Scheduled),
 }
+
+/// A second of elapsed time, and the hash of the account that is scheduled for it.
+pub(super) type Scheduled = (u32, u64);
 
 impl Default for Accounts {
     fn default() -> Self {
@@ -98,14 +100,19 @@ impl Accounts {
     pub(super) fn put_to_work(&self, engine: Shared, place: InPool, wanted: Wanted) -> Arc<Shared> {
         let account = place.account.clone();
         let hash = self.hash(&account);
+        let key = KeyHash(self.hash(engine.current.key().as_str()));
+        let work = NewWork {
+            engine,
+            place,
+            key,
+            wanted,
+        };
         let mut table = self.write(hash);
         let is_it = |entry: &Entry| *entry.account == *account;
         match table.entry(hash, is_it, |entry| self.hash(&entry.account)) {
-            TableEntry::Occupied(mut entry) => {
-                entry.get_mut().slot.put_to_work(engine, place, wanted)
-            }
+            TableEntry::Occupied(mut entry) => entry.get_mut().slot.put_to_work(work),
             TableEntry::Vacant(entry) => {
-                let (slot, engine) = Slot::new(engine, place, wanted);
+                let (slot, engine) = Slot::new(work);
                 entry.insert(Entry { account, slot });
                 self.count.fetch_add(1, Ordering::Relaxed);
                 engine
@@ -119,21 +126,21 @@ impl Accounts {
         let mut table = self.write(hash);
         let is_it = |entry: &Entry| *entry.account == *account;
         let Ok(mut entry) = table.find_entry(hash, is_it) else {
-            return Settled::No;
+            return Settled::NothingToDo;
         };
         match entry.get_mut().slot.settle() {
-            slot::Ended::No => Settled::No,
-            slot::Ended::Kept(due) => Settled::AtRest { hash, due },
-            slot::Ended::Useless => {
+            Ended::Kept(Some(due)) => Settled::AtRest((due, hash)),
+            Ended::No | Ended::Kept(None) => Settled::NothingToDo,
+            Ended::Useless => {
                 entry.remove();
                 self.count.fetch_sub(1, Ordering::Relaxed);
-                Settled::Forgotten
+                Settled::NothingToDo
             }
         }
     }
 
-    /// Schedules the next refresh of an account, in the place of an earlier one. Returns its hash
-    /// if it is in memory and at rest.
+    /// Returns the hash of an account that is to be put into the schedule for this second: it is in
+    /// memory, and its turn does not come before.
     pub(super) fn schedule(&self, account: &str, due: u32) -> Option<u64> {
         let hash = self.hash(account);
         let mut table = self.write(hash);
@@ -141,33 +148,32 @@ impl Accounts {
         entry.slot.schedule(due).then_some(hash)
     }
 
-    /// Returns the account whose refresh was scheduled for this second; `None` if it was scheduled
-    /// anew since, or is at work.
-    pub(super) fn scheduled_for(&self, hash: u64, second: u32) -> Option<Arc<str>> {
-        let table = self.read(hash);
-        let entry = table.find(hash, |entry| self.hash(&entry.account) == hash)?;
-        entry
-            .slot
-            .is_scheduled_for(second)
-            .then(|| entry.account.clone())
+    /// Takes the turn of an account. Returns the account if it is to be refreshed; what is not due
+    /// yet is added to `later`.
+    pub(super) fn take_turn(
+        &self,
+        (turn, hash): Scheduled,
+        now: &ClockReading,
+        later: &mut Vec<Scheduled>,
+    ) -> Option<Arc<str>> {
+        let mut table = self.write(hash);
+        let entry = table.find_mut(hash, |entry| self.hash(&entry.account) == hash)?;
+        match entry.slot.take_turn(turn, now) {
+            Turn::Refresh => return Some(entry.account.clone()),
+            Turn::Later(due) => later.push((due, hash)),
+            Turn::Nothing => {}
+        }
+        None
     }
 
-    /// Schedules all accounts that have a token at rest. Returns when each is due.
-    pub(super) fn schedule_all(
-        &self,
-        now: Duration,
-        due_in: impl Fn(&CachedToken) -> Option<Duration>,
-    ) -> Vec<(u32, u64)> {
+    /// Schedules all accounts that are at rest, in an empty schedule. Those at work are scheduled
+    /// when they end.
+    pub(super) fn schedule_all(&self, now: &ClockReading) -> Vec<Scheduled> {
         let mut scheduled = Vec::new();
         for shard in &*self.shards {
             for entry in &mut *write(shard) {
-                let Some(due_in) = due_in(&entry.slot.cached()) else {
-                    continue;
-                };
-                let due = second(now.saturating_add(due_in));
-                if entry.slot.schedule(due) {
-                    scheduled.push((due, self.hash(&entry.account)));
-                }
+                let due = entry.slot.schedule_anew(now);
+                scheduled.extend(due.map(|due| (due, self.hash(&entry.account))));
             }
         }
         scheduled

@@ -27,8 +27,8 @@ use crate::refresh::endpoint_source::AnyEndpoint;
 
 impl TokenPool {
     /// Returns a builder for a pool whose endpoints this function makes, by the account's name. It
-    /// must always return an endpoint with the same key for an account, and different keys for
-    /// different accounts.
+    /// must return different keys for different accounts. An account whose key changes begins with
+    /// what the store has under the new key.
     ///
     /// It is called whenever a token that is not in use is to be refreshed, so it sees credentials
     /// that have changed. Its errors are the callers'.
@@ -106,7 +106,8 @@ impl TokenPoolBuilder {
 
     /// Sets how many accounts are in memory at most. Default: 1,000,000. Those that were not used
     /// for longest leave first; the store has their tokens. Accounts with a request under way, or
-    /// with a token that the store has not acknowledged, stay in any case.
+    /// with a token that the store has not acknowledged, stay in any case; so do those that have
+    /// just failed, until they may be tried again.
     pub fn max_in_memory(mut self, accounts: usize) -> Self {
         self.limits.in_memory = accounts.max(1);
         self

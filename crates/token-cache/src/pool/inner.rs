@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use token_core::store::Owner;
 use token_core::{Clock as _, Error, ErrorKind, Token};
 
 use super::account_of::AccountOf;
 use super::accounts::{Accounts, Settled, Wanted};
 use super::deployments::Deployments;
 use super::endpoints::Endpoints;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, second};
 use crate::cache::{Drained, TokenCache};
 use crate::current::api;
 use crate::current::events::Event;
@@ -154,7 +155,8 @@ impl Inner {
             deployment.meter,
             deployment.admission,
         );
-        let engine = self.engines.start(new);
+        let owner = self.engines.entropy.bytes_of(&account);
+        let engine = self.engines.start(new.owned_by(Owner::new(owner)));
         let place = self.place(account);
         let engine = self.accounts.put_to_work(engine, place.clone(), wanted);
         let in_use = InUse::of(place);
@@ -182,7 +184,8 @@ impl Inner {
         if self.accounts.count() <= self.limits.in_memory {
             return;
         }
-        let evicted = self.accounts.evict_down_to(self.limits.in_memory);
+        let now = second(self.engines.clock.now().elapsed);
+        let evicted = self.accounts.evict_down_to(self.limits.in_memory, now);
         self.evicted.fetch_add(evicted.count, Ordering::Relaxed);
         self.schedule.add_all(evicted.came_to_rest);
     }
@@ -190,8 +193,8 @@ impl Inner {
 
 impl Settle for Inner {
     fn settle(&self, account: &str) {
-        if let Settled::AtRest { due, hash } = self.accounts.settle(account) {
-            self.schedule.add(due, hash);
+        if let Settled::AtRest(scheduled) = self.accounts.settle(account) {
+            self.schedule.add(scheduled);
         }
     }
 }

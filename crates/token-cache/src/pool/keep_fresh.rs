@@ -5,16 +5,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use token_core::{Clock as _, Error, ErrorKind, Timestamp};
+use token_core::{Clock as _, Error, ErrorKind};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::accounts::Wanted;
 use super::inner::Inner;
-use super::schedule::second;
+use super::schedule::{Taking, second};
 use super::sweep::{self, Found};
-use crate::current::cached_token::CachedToken;
 use crate::current::events::Event;
 use crate::flight::background::KeepFresh;
 
@@ -23,39 +22,46 @@ use crate::flight::background::KeepFresh;
 const AT_ONCE: usize = 256;
 /// The schedule has buckets of one second.
 const TICK: Duration = Duration::from_secs(1);
+/// Accounts that left memory stay in the schedule. Once there are so many, and more than of those in
+/// memory, it is made anew.
+const SPARE_ENTRIES: usize = 4096;
 /// When an account whose endpoint could not be made is tried again.
 const COOL_DOWN: Duration = Duration::from_secs(30);
 
 impl Inner {
     pub(super) fn keep_fresh(self: &Arc<Self>) -> KeepFresh {
-        if !self.schedule.begin() {
+        let Some(taking) = self.schedule.begin() else {
             return KeepFresh::of(None);
-        }
-        let scheduled = self.schedule_all();
-        self.schedule.add_all(scheduled);
-        let ends = EndsSchedule(Arc::downgrade(self));
-        let started = self.engines.tasks.spawn(keep_fresh(ends));
-        KeepFresh::of(started.ok())
+        };
+        self.schedule_all();
+        let stop = taking.stop();
+        let pool = Arc::downgrade(self);
+        let started = self
+            .engines
+            .tasks
+            .spawn(keep_fresh(EndsSchedule { pool, taking }));
+        KeepFresh::of(started.ok()).stopping(stop)
     }
 
     /// Schedules what is in memory already. A token without end is never due.
-    fn schedule_all(&self) -> Vec<(u32, u64)> {
+    fn schedule_all(&self) {
+        self.schedule.clear();
         let now = self.engines.clock.now();
-        let due_in = |cached: &CachedToken| {
-            let refresh_at = cached.validity().refresh_at();
-            let at = now.effective_now(&cached.anchor());
-            (refresh_at < Timestamp::MAX).then(|| refresh_at.since(at))
-        };
-        self.accounts.schedule_all(now.elapsed, due_in)
+        self.schedule.add_all(self.accounts.schedule_all(&now));
     }
 
     /// Takes the accounts whose refresh is due.
     fn take_due(&self) -> Vec<Arc<str>> {
-        let now = self.engines.clock.now().elapsed;
-        let due = self.schedule.take_due(now);
-        due.into_iter()
-            .filter_map(|(second, hash)| self.accounts.scheduled_for(hash, second))
-            .collect()
+        if self.schedule.count() > 2 * self.accounts.count() + SPARE_ENTRIES {
+            self.schedule_all();
+        }
+        let now = self.engines.clock.now();
+        let mut later = Vec::new();
+        let due = self.schedule.take_due(now.elapsed).into_iter();
+        let due = due.filter_map(|turn| self.accounts.take_turn(turn, &now, &mut later));
+        let due = due.collect();
+        self.schedule.add_all(later);
+        due
     }
 
     async fn refresh(&self, account: &str) {
@@ -87,7 +93,7 @@ impl Inner {
     fn not_made(&self, account: &str, error: Error) {
         let due = second(self.engines.clock.now().elapsed.saturating_add(COOL_DOWN));
         if let Some(hash) = self.accounts.schedule(account, due) {
-            self.schedule.add(due, hash);
+            self.schedule.add((due, hash));
         }
         let next_in = COOL_DOWN;
         self.emit(account, &Event::Failed { error, next_in });
@@ -95,18 +101,21 @@ impl Inner {
 }
 
 /// The pool, held weakly, and its schedule, which ends with the task.
-struct EndsSchedule(Weak<Inner>);
+struct EndsSchedule {
+    pool: Weak<Inner>,
+    taking: Taking,
+}
 
 impl Drop for EndsSchedule {
     fn drop(&mut self) {
-        if let Some(pool) = self.0.upgrade() {
-            pool.schedule.end();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.schedule.end(&self.taking);
         }
     }
 }
 
 async fn keep_fresh(pool: EndsSchedule) {
-    let pool = &pool.0;
+    let pool = &pool.pool;
     // The sweep waits while there is enough to do.
     let (found, mut in_store) = mpsc::channel(AT_ONCE);
     let mut sweeping = JoinSet::new();

@@ -82,3 +82,21 @@ async fn a_token_that_the_store_has_not_acknowledged_does_not_leave_memory() {
     assert_eq!(newest.access().expose(), "access-alice-2");
     assert_eq!(vendor.requests_of("alice"), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_asked_for_is_kept_though_others_need_the_room() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let pool = vendor.pool(&store).max_in_memory(1).build().unwrap();
+    vendor.busy_for("greedy", 10 * MINUTE);
+    for _ in 0..3 {
+        _ = pool.token_within("greedy", SECOND).await.unwrap_err();
+        for number in 0..20 {
+            pool.token(&format!("other-{number}")).await.unwrap();
+        }
+        pass(MINUTE).await;
+    }
+    assert_eq!(vendor.requests_of("greedy"), 1, "it asked for ten minutes");
+    advance(10 * MINUTE).await;
+    pool.token("another").await.unwrap();
+    assert_eq!(pool.health().failing, 0, "it may leave now");
+}

@@ -11,7 +11,9 @@ mod background;
 mod doubts;
 mod eviction;
 mod limits;
+mod mistakes;
 mod store;
+mod turns;
 mod vendor;
 
 use std::time::Duration;

@@ -4,32 +4,33 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::slot::{Ended, Slot};
-use super::{Accounts, Entry, Hand, SHARDS, write};
+use super::slot::Ended;
+use super::{Accounts, Hand, SHARDS, Scheduled, write};
 
 /// What an eviction did.
 #[derive(Debug, Default)]
 pub(in crate::pool) struct Evicted {
     pub(in crate::pool) count: u64,
     /// Accounts whose engine was found idle, and when they are due.
-    pub(in crate::pool) came_to_rest: Vec<(u32, u64)>,
+    pub(in crate::pool) came_to_rest: Vec<Scheduled>,
 }
 
 impl Accounts {
-    /// Evicts accounts until at most `limit` are left, or all others are at work.
-    pub(in crate::pool) fn evict_down_to(&self, limit: usize) -> Evicted {
+    /// Evicts accounts at this second of elapsed time, until at most `limit` are left, or all
+    /// others are at work or have failed a moment ago.
+    pub(in crate::pool) fn evict_down_to(&self, limit: usize, now: u32) -> Evicted {
         let mut evicted = Evicted::default();
-        while self.count() > limit && self.evict_one(&mut evicted.came_to_rest) {
+        while self.count() > limit && self.evict_one(now, &mut evicted.came_to_rest) {
             evicted.count += 1;
         }
         evicted
     }
 
-    fn evict_one(&self, came_to_rest: &mut Vec<(u32, u64)>) -> bool {
+    fn evict_one(&self, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
         let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
         // In the first round, those that were used get a second chance.
         (0..=2 * SHARDS).any(|_| {
-            let evicted = self.evict_from(&mut hand, came_to_rest);
+            let evicted = self.evict_from(&mut hand, now, came_to_rest);
             if !evicted {
                 hand.shard = (hand.shard + 1) % SHARDS;
                 hand.bucket = 0;
@@ -38,7 +39,7 @@ impl Accounts {
         })
     }
 
-    fn evict_from(&self, hand: &mut Hand, came_to_rest: &mut Vec<(u32, u64)>) -> bool {
+    fn evict_from(&self, hand: &mut Hand, now: u32, came_to_rest: &mut Vec<Scheduled>) -> bool {
         let mut table = write(self.shard_at(hand.shard));
         while hand.bucket < table.num_buckets() {
             let bucket = hand.bucket;
@@ -47,22 +48,15 @@ impl Accounts {
                 continue;
             };
             let ended = entry.get_mut().slot.settle();
-            if matches!(ended, Ended::Useless) || may_leave(entry.get()) {
+            if matches!(ended, Ended::Useless) || entry.get().slot.may_leave(now) {
                 entry.remove();
                 self.count.fetch_sub(1, Ordering::Relaxed);
                 return true;
             }
-            if let Ended::Kept(due) = ended {
+            if let Ended::Kept(Some(due)) = ended {
                 came_to_rest.push((due, self.hash(&entry.get().account)));
             }
         }
         false
-    }
-}
-
-fn may_leave(entry: &Entry) -> bool {
-    match &entry.slot {
-        Slot::AtWork { .. } => false,
-        at_rest => !at_rest.clear_used(),
     }
 }

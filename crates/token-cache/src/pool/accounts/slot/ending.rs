@@ -1,0 +1,96 @@
+//! The end of an engine that has nothing to do.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::{InTrouble, Slot};
+use crate::flight::Shared;
+use crate::pool::schedule::second;
+
+/// After a failure nothing is tried in the background for this long: a vendor that is down, or a
+/// grant that is dead, is not asked all the time.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+/// The store is looked at this often for a new grant in the place of one that was refused or logged
+/// out. The vendor is not asked.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(15 * 60);
+
+/// What became of an engine.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::pool::accounts) enum Ended {
+    No,
+    /// Yes; and this second is to be put into the schedule.
+    Kept(Option<u32>),
+    /// Nothing is left that is worth keeping.
+    Useless,
+}
+
+impl Slot {
+    /// Ends the engine if nobody but this slot holds it, and it has nothing to do.
+    pub(in crate::pool::accounts) fn settle(&mut self) -> Ended {
+        let Self::AtWork { engine, kept, .. } = self else {
+            return Ended::No;
+        };
+        // Others get it only through this slot, which is locked.
+        if Arc::strong_count(engine) > 1 || !engine.is_idle() {
+            return Ended::No;
+        }
+        let (cached, kept) = (engine.current.cached(), *kept);
+        let at_rest = Self::AtRest {
+            used: AtomicBool::new(self.was_used()),
+            scheduled: self.scheduled(),
+            key: self.key(),
+            cached,
+        };
+        let at_work = std::mem::replace(self, at_rest);
+        let Self::AtWork { engine, .. } = at_work else {
+            return Ended::No;
+        };
+        match Arc::try_unwrap(engine) {
+            Ok(engine) => self.come_to_rest(engine, kept),
+            // One that holds it weakly, such as `keep_fresh` of a cache, was quicker.
+            Err(engine) => {
+                *self = Self::AtWork {
+                    used: AtomicBool::new(self.was_used()),
+                    kept,
+                    scheduled: self.scheduled(),
+                    key: self.key(),
+                    engine,
+                };
+                Ended::No
+            }
+        }
+    }
+
+    fn come_to_rest(&mut self, engine: Shared, kept: bool) -> Ended {
+        let current = &engine.current;
+        let now = current.now().elapsed;
+        let (due_in, needs_login) = (current.until_due(), current.needs_login());
+        let is_over = needs_login.is_some() || current.is_logged_out();
+        let rest = engine.into_rest();
+        let is_in_order = rest.trouble.is_none();
+        let is_useful = !rest.cached.is_placeholder() && (kept || self.was_used());
+        if is_in_order && !is_useful {
+            return Ended::Useless;
+        }
+        let pause = match (is_in_order, is_over) {
+            (true, _) => due_in,
+            (false, false) => due_in.max(COOL_DOWN),
+            (false, true) => BETWEEN_LOOKS,
+        };
+        let due = second(now.saturating_add(pause));
+        if !is_in_order {
+            *self = Self::InTrouble {
+                used: AtomicBool::new(self.was_used()),
+                scheduled: self.scheduled(),
+                key: self.key(),
+                rest: Box::new(InTrouble {
+                    rest,
+                    needs_login,
+                    until: due,
+                }),
+            };
+        }
+        Ended::Kept(self.schedule(due).then_some(due))
+    }
+}
