@@ -5,6 +5,7 @@
 mod at_rest;
 pub(crate) mod background;
 pub(crate) mod health;
+pub(crate) mod held;
 #[cfg(feature = "pool")]
 pub(crate) mod in_pool;
 pub(crate) mod runtime;
@@ -200,10 +201,6 @@ impl Shared {
     /// runtime to tell.
     pub(crate) async fn at_most<F: Future>(&self, within: Duration, it: F) -> Option<F::Output> {
         self.tasks.timeout(within, it).await.ok().flatten()
-    }
-
-    fn for_task(self: &Arc<Self>) -> (Arc<Self>, SessionId) {
-        (self.clone(), self.current.session_id())
     }
 }
 

@@ -20,6 +20,11 @@ impl Shared {
         !self.is_in_flight() && self.waiters.count() == 0 && self.refresher.is_settled()
     }
 
+    /// Whether a refresh may start now that nobody has asked for.
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_idle() && self.current.until_due().is_zero()
+    }
+
     pub(crate) fn into_rest(self) -> AtRest {
         let looked_at = self.looked_at.load(Ordering::Acquire);
         self.current.into_rest(looked_at)

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::Shared;
+use super::held::Held;
 use crate::current::decide::Decision;
 use crate::refresh::begin::Trigger;
 
@@ -111,7 +112,7 @@ impl Shared {
 async fn keep_fresh(shared: Weak<Shared>) {
     loop {
         let pause = match shared.upgrade() {
-            Some(shared) => shared.refresh_if_due().await,
+            Some(shared) => Held::of(shared).refresh_if_due().await,
             None => return,
         };
         tokio::time::sleep(pause).await;

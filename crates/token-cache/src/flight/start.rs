@@ -7,6 +7,7 @@ use std::time::Duration;
 use token_core::Error;
 
 use super::Shared;
+use super::held::Held;
 use super::single_flight::{Joined, Leader, Waiter};
 use crate::clock::millis;
 use crate::current::decide::Decision;
@@ -116,7 +117,7 @@ impl Shared {
     }
 }
 
-async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: Leader<Outcome>) {
+async fn run(shared: Held, session: SessionId, job: RefreshJob, leader: Leader<Outcome>) {
     let outcome = shared
         .refresher
         .run(shared.current.session(session), job)
@@ -125,18 +126,11 @@ async fn run(shared: Arc<Shared>, session: SessionId, job: RefreshJob, leader: L
     if let Some(writer) = shared.refresher.pending().claim_writer() {
         write_until_acknowledged(&shared, session, writer).await;
     }
-    #[cfg(feature = "pool")]
-    let in_pool = shared.in_pool.clone();
-    drop(shared);
-    #[cfg(feature = "pool")]
-    if let Some(in_pool) = in_pool {
-        in_pool.settle();
-    }
 }
 
 /// Holds what the cache shares, so that a dropped cache loses no rotation; gives up some time after
 /// nobody else holds it.
-async fn write_until_acknowledged(shared: &Arc<Shared>, session: SessionId, writer: Writer<'_>) {
+async fn write_until_acknowledged(shared: &Held, session: SessionId, writer: Writer<'_>) {
     let session = shared.current.session(session);
     let mut pause = SHORTEST_WRITE_PAUSE;
     let mut tries_left = TRIES_AFTER_DROP;
@@ -145,7 +139,7 @@ async fn write_until_acknowledged(shared: &Arc<Shared>, session: SessionId, writ
         pause = (pause * 2).min(LONGEST_WRITE_PAUSE);
         // A failure is tried again: that is what this loop is for.
         _ = shared.refresher.write_pending_and_release(session).await;
-        if Arc::strong_count(shared) == 1 {
+        if shared.is_last() {
             tries_left -= 1;
         }
     }

@@ -12,8 +12,11 @@ use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use token_core::ClockReading;
 
-use self::slot::{Ended, KeyHash, NewWork, Turn};
+use self::slot::due::Turn;
+use self::slot::ending::Ended;
+use self::slot::{KeyHash, NewWork};
 pub(super) use self::slot::{Slot, Wanted};
+use super::schedule::Scheduled;
 use crate::clock::CacheClock;
 use crate::current::cached_token::CachedToken;
 use crate::current::token_guard::TokenGuard;
@@ -55,9 +58,6 @@ pub(super) enum Settled {
     /// It ended; the token is to be scheduled for this second of elapsed time.
     AtRest(Scheduled),
 }
-
-/// A second of elapsed time, and the hash of the account that is scheduled for it.
-pub(super) type Scheduled = (u32, u64);
 
 impl Default for Accounts {
     fn default() -> Self {

@@ -19,6 +19,7 @@ use crate::current::pool_events::{PoolChannel, PoolEvents, PoolListener};
 use crate::current::token_guard::TokenGuard;
 use crate::engines::{Engines, NewEngine};
 use crate::flight::Shared;
+use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
 use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource};
 
@@ -170,7 +171,8 @@ impl Inner {
 
     pub(super) async fn drain(&self, within: Duration) -> Drained {
         let begun = self.engines.clock.now().elapsed;
-        let at_work: Vec<_> = self.accounts.each(|entry| entry.slot.at_work()).collect();
+        let at_work = self.accounts.each(|entry| entry.slot.at_work());
+        let at_work: Vec<_> = at_work.map(Held::of).collect();
         let mut drained = Drained::Settled;
         for engine in at_work {
             if !engine.drain(self.left(begun, within)).await {

@@ -25,6 +25,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Accounts that left memory stay in the schedule. Once there are so many, and more than of those in
 /// memory, it is made anew.
 const SPARE_ENTRIES: usize = 4096;
+/// How often the engines at work are looked at: only an engine that ends is scheduled.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 /// When an account whose endpoint could not be made is tried again.
 const COOL_DOWN: Duration = Duration::from_secs(30);
 
@@ -62,6 +64,15 @@ impl Inner {
         let due = due.collect();
         self.schedule.add_all(later);
         due
+    }
+
+    /// Returns the accounts whose engines no schedule has, and that have something to do.
+    fn left_at_work(&self) -> Vec<Arc<str>> {
+        let left = self.accounts.each(|entry| {
+            let is_left = entry.slot.is_left_at_work();
+            is_left.then(|| entry.account.clone())
+        });
+        left.collect()
     }
 
     async fn refresh(&self, account: &str) {
@@ -122,6 +133,8 @@ async fn keep_fresh(pool: EndsSchedule) {
     sweeping.spawn(sweep::run(pool.clone(), found));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut look = tokio::time::interval(BETWEEN_LOOKS);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut due: VecDeque<Job> = VecDeque::new();
     let mut refreshing = JoinSet::new();
     loop {
@@ -133,6 +146,10 @@ async fn keep_fresh(pool: EndsSchedule) {
         tokio::select! {
             _ = tick.tick() => match pool.upgrade() {
                 Some(pool) => due.extend(pool.take_due().into_iter().map(Job::InMemory)),
+                None => return,
+            },
+            _ = look.tick() => match pool.upgrade() {
+                Some(pool) => due.extend(pool.left_at_work().into_iter().map(Job::InMemory)),
                 None => return,
             },
             Some(found) = in_store.recv(), if has_room => due.push_back(Job::InStore(found)),

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::accounts::Scheduled;
+/// A second of elapsed time, and the hash of the account that is scheduled for it.
+pub(super) type Scheduled = (u32, u64);
 
 /// No token is due that late: a hundred years.
 pub(super) const FAR: u32 = u32::MAX - 1;

@@ -7,6 +7,7 @@
 )]
 
 mod asking;
+mod at_work;
 mod background;
 mod doubts;
 mod eviction;

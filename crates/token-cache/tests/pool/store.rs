@@ -17,12 +17,21 @@ use token_core::{Generation, TokenKey, TokenStore};
 pub(crate) struct Unreliable {
     store: MemoryStore,
     fails: Arc<AtomicBool>,
+    is_slow: Arc<AtomicBool>,
 }
 
 impl Unreliable {
     pub(crate) fn over(store: MemoryStore) -> Self {
-        let fails = Arc::default();
-        Self { store, fails }
+        let (fails, is_slow) = Default::default();
+        Self {
+            store,
+            fails,
+            is_slow,
+        }
+    }
+
+    pub(crate) fn be_slow(&self) {
+        self.is_slow.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn fail_commits(&self, fails: bool) {
@@ -33,6 +42,10 @@ impl Unreliable {
 #[async_trait]
 impl TokenStore for Unreliable {
     async fn load(&self, key: &TokenKey) -> Result<Entry, StoreError> {
+        if self.is_slow.load(Ordering::SeqCst) {
+            // tidy: sleeps because a store takes its time, which is paused.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         self.store.load(key).await
     }
 

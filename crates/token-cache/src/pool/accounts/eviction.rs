@@ -4,8 +4,9 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::slot::Ended;
-use super::{Accounts, Hand, SHARDS, Scheduled, write};
+use super::slot::ending::Ended;
+use super::{Accounts, Hand, SHARDS, write};
+use crate::pool::schedule::Scheduled;
 
 /// What an eviction did.
 #[derive(Debug, Default)]

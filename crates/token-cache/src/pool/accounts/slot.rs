@@ -1,19 +1,20 @@
 //! What a pool keeps of one account: a token at rest, or the engine that works for it.
 
-mod due;
-mod ending;
+pub(super) mod due;
+pub(super) mod ending;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) use self::due::Turn;
-pub(super) use self::ending::Ended;
 use crate::clock::CacheClock;
 use crate::current::at_rest::AtRest;
 use crate::current::cached_token::CachedToken;
 use crate::current::token_guard::TokenGuard;
 use crate::flight::Shared;
 use crate::flight::in_pool::InPool;
+
+/// It does not stand in the schedule.
+const NEVER: u32 = u32::MAX;
 
 /// Small, because there are very many.
 pub(in crate::pool) enum Slot {
@@ -80,7 +81,7 @@ impl Slot {
         let slot = Self::AtWork {
             used: AtomicBool::new(by_caller),
             kept: by_caller,
-            scheduled: due::NEVER,
+            scheduled: NEVER,
             key: work.key,
             engine: engine.clone(),
         };

@@ -1,13 +1,12 @@
 //! When an account stands in the schedule. It stands there once, however often its engine ends; if
 //! it is due later than that, it is put there again when its turn comes.
 
+use std::sync::Arc;
+
 use token_core::ClockReading;
 
-use super::Slot;
+use super::{NEVER, Slot};
 use crate::pool::schedule::{FAR, second};
-
-/// It does not stand in the schedule.
-pub(super) const NEVER: u32 = u32::MAX;
 
 /// What is to be done for an account whose turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +59,15 @@ impl Slot {
             Some(due) if self.schedule(due) => Turn::Later(due),
             Some(_) => Turn::Nothing,
         }
+    }
+
+    /// Whether its engine is to be looked at: it works for long, because somebody has its cache, and
+    /// a refresh is due; or nobody uses it any more.
+    pub(in crate::pool) fn is_left_at_work(&self) -> bool {
+        let Self::AtWork { engine, .. } = self else {
+            return false;
+        };
+        engine.is_due() || (Arc::strong_count(engine) == 1 && engine.is_idle())
     }
 
     /// Forgets when it stood in the schedule, and schedules it anew. Returns the second if it is at
