@@ -8,7 +8,7 @@
 //! | runs a job: takes the lease, looks at the store, reads the fallback store | `run.rs` |
 //! | a refresh, in the order of events; what is done without the store | `transaction.rs` |
 //! | adopts what is stored, or begins with the initial token | `begin.rs`, `adopt.rs` |
-//! | limits the exchanges of a pool | `admission.rs` |
+//! | limits the exchanges of a pool | `admission.rs`, `turn.rs` |
 //! | waits while another owner may have spent the token | `doubt.rs` |
 //! | writes the intent, and restores another owner's | `intent.rs` |
 //! | returns the endpoint of an exchange, built again if the program wants that | `endpoint_source.rs` |
@@ -45,6 +45,8 @@ pub(crate) mod revoke;
 pub(crate) mod run;
 mod spend;
 mod transaction;
+pub(crate) mod trigger;
+mod turn;
 mod write_pending;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +67,7 @@ use self::exchange::{Exchanger, Issued, Limits, Reply, RetryPolicy};
 use self::new_grants::NewGrants;
 use self::pending::{Fallback, Pending};
 use self::record::fingerprint;
+use self::trigger::Trigger;
 use crate::current::session::Session;
 use crate::telemetry::metric::Meter;
 
@@ -185,10 +188,10 @@ impl Refresher {
             && !self.only_in_memory.load(Ordering::Acquire)
     }
 
-    /// Waits, in a pool, until one more exchange may start.
-    async fn admitted(&self) -> Option<Permit<'_>> {
+    /// Waits, in a pool, until one more exchange may be under way.
+    async fn admitted(&self, trigger: Trigger) -> Option<Permit<'_>> {
         match &self.admission {
-            Some(admission) => Some(admission.enter().await),
+            Some(admission) => Some(admission.enter(trigger).await),
             None => None,
         }
     }

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::Shared;
 use super::held::Held;
 use crate::current::decide::Decision;
-use crate::refresh::begin::Trigger;
+use crate::refresh::trigger::Trigger;
 
 /// The task that [`TokenCache::keep_fresh`](crate::TokenCache::keep_fresh) started. If this handle
 /// is dropped, the task goes on for as long as the cache or the pool lives.

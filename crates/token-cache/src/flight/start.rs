@@ -12,11 +12,11 @@ use super::single_flight::{Joined, Leader, Waiter};
 use crate::clock::millis;
 use crate::current::decide::Decision;
 use crate::current::sessions::SessionId;
-use crate::refresh::begin::Trigger;
 use crate::refresh::exchange::broke_off;
 use crate::refresh::new_grants::NewGrant;
 use crate::refresh::pending::{LONGEST_WRITE_PAUSE, Writer};
 use crate::refresh::run::RefreshJob;
+use crate::refresh::trigger::Trigger;
 
 /// The outcome of a flight.
 type Outcome = Result<(), Error>;

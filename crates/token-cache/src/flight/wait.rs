@@ -10,8 +10,8 @@ use super::Shared;
 use crate::current::cached_token::CachedToken;
 use crate::current::decide::Decision;
 use crate::current::token_guard::TokenGuard;
-use crate::refresh::begin::Trigger;
 use crate::refresh::exchange::broke_off;
+use crate::refresh::trigger::Trigger;
 
 /// Flights that bring no usable token are followed by others, but not for ever.
 const MAX_FLIGHTS: u32 = 6;

@@ -114,14 +114,16 @@ impl TokenPoolBuilder {
     }
 
     /// Sets how many exchanges are under way at most with one vendor at one host. Default: 64.
-    /// Others wait for their turn.
+    /// Others wait for their turn. An eighth of them is kept for callers, and a code or password that
+    /// somebody has just entered does not wait.
     pub fn max_exchanges(mut self, at_once: usize) -> Self {
         self.of_deployments.at_once = at_once.max(1);
         self
     }
 
     /// Sets how many exchanges start at most in `span` with one vendor at one host, evenly spread
-    /// over that time. Default: no limit.
+    /// over that time. Default: no limit. Callers and [`keep_fresh`](TokenPool::keep_fresh) take
+    /// turns.
     ///
     /// Whatever is set here: if a vendor answers that it is busy, with `Retry-After`, one exchange
     /// a second is started until that time is over or the vendor issues a token again.

@@ -1,5 +1,6 @@
 //! How many exchanges of a pool are under way at one deployment, and how fast they start.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,12 +12,15 @@ use token_core::reexports::http::StatusCode;
 use token_core::{Clock as _, Error, ErrorKind};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::trigger::Trigger;
 use crate::clock::CacheClock;
 
 /// A vendor that asks for a longer pause gets this one: it may have meant one account alone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// While a deployment asks for a pause, one exchange is started this often.
 const BETWEEN_PROBES: Duration = Duration::from_secs(1);
+/// How long the background waits when it is a caller's turn.
+const AFTER_A_CALLER: Duration = Duration::from_millis(20);
 /// Short enough to notice that the machine was suspended: a timer stands still then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
@@ -25,6 +29,13 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMiddlewar
 /// The limits of one deployment.
 pub(crate) struct Admission {
     permits: Semaphore,
+    /// Seven eighths of them, for what nobody waits for.
+    background: Semaphore,
+    /// Who waits for a start, one after the other.
+    caller_next: tokio::sync::Mutex<()>,
+    background_next: tokio::sync::Mutex<()>,
+    /// Whether the last one to start was of the background: then a caller is next.
+    callers_turn: AtomicBool,
     limiter: Option<Limiter>,
     clock: CacheClock,
     pause: Mutex<Option<Pause>>,
@@ -42,33 +53,58 @@ struct Pause {
 
 /// The right to have one exchange under way.
 pub(crate) struct Permit<'a>(
-    #[expect(dead_code, reason = "its drop is what counts")] Option<SemaphorePermit<'a>>,
+    #[expect(dead_code, reason = "its drop is what counts")] [Option<SemaphorePermit<'a>>; 2],
 );
 
 impl Admission {
     pub(crate) fn new(at_once: usize, rate: Option<Quota>, clock: CacheClock) -> Self {
         let limiter =
             rate.map(|quota| Limiter::direct_with_clock(quota, GovernorClock(clock.clone())));
+        let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            permits: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(at_once),
+            background: Semaphore::new(at_once - at_once / 8),
+            caller_next: tokio::sync::Mutex::default(),
+            background_next: tokio::sync::Mutex::default(),
+            callers_turn: AtomicBool::new(false),
             limiter,
             clock,
             pause: Mutex::new(None),
         }
     }
 
-    /// Waits until one more exchange may start.
-    pub(crate) async fn enter(&self) -> Permit<'_> {
-        // It is never closed.
-        let permit = self.permits.acquire().await.ok();
-        while let Err(wait) = self.start() {
-            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
-        }
-        Permit(permit)
+    /// Waits until one more exchange may be under way. A caller waits for few others only.
+    pub(crate) async fn enter(&self, trigger: Trigger) -> Permit<'_> {
+        // They are never closed.
+        let background = match trigger {
+            Trigger::Caller => None,
+            Trigger::Background => self.background.acquire().await.ok(),
+        };
+        Permit([background, self.permits.acquire().await.ok()])
     }
 
-    /// Starts one exchange, or returns how long to wait.
-    fn start(&self) -> Result<(), Duration> {
+    /// Waits until one more exchange may start.
+    pub(crate) async fn start(&self, trigger: Trigger) {
+        let next = match trigger {
+            Trigger::Caller => self.caller_next.lock().await,
+            Trigger::Background => self.background_next.lock().await,
+        };
+        while let Err(wait) = self.try_start(trigger) {
+            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
+        }
+        let was_background = trigger == Trigger::Background;
+        self.callers_turn.store(was_background, Ordering::Release);
+        drop(next);
+    }
+
+    /// Starts one exchange, or returns how long to wait. While callers wait too, the two kinds take
+    /// turns.
+    fn try_start(&self, trigger: Trigger) -> Result<(), Duration> {
+        let is_callers_turn = self.callers_turn.load(Ordering::Acquire);
+        if trigger == Trigger::Background && is_callers_turn && self.caller_next.try_lock().is_err()
+        {
+            return Err(AFTER_A_CALLER);
+        }
         self.probe()?;
         let Some(limiter) = &self.limiter else {
             return Ok(());

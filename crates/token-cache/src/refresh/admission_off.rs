@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use token_core::Error;
 
+use super::trigger::Trigger;
+
 /// There is none without a pool.
 pub(crate) enum Admission {}
 
 pub(crate) struct Permit<'a>(#[expect(dead_code, reason = "there is none")] &'a Admission);
 
 impl Admission {
-    pub(crate) async fn enter(&self) -> Permit<'_> {
+    pub(crate) async fn enter(&self, _trigger: Trigger) -> Permit<'_> {
+        match *self {}
+    }
+
+    pub(crate) async fn start(&self, _trigger: Trigger) {
         match *self {}
     }
 

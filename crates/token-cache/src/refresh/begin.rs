@@ -5,18 +5,10 @@ use token_core::{Error, Token};
 
 use super::Refresher;
 use super::lease::Lease;
+use super::trigger::Trigger;
 use crate::current::decide::Decision;
 use crate::current::events::Origin;
 use crate::current::session::Session;
-
-/// What a refresh is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// A caller asked for a token.
-    Caller,
-    /// Nobody asked: it must not log in again after a logout.
-    Background,
-}
 
 /// What a refresh begins with.
 pub(super) enum Begun {

@@ -13,6 +13,7 @@ use super::adopt::Adopted;
 use super::lease::Lease;
 use super::new_grants::Queued;
 use super::pending::LONGEST_WRITE_PAUSE;
+use super::trigger::Trigger;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -25,9 +26,10 @@ impl Refresher {
         session: Session<'_>,
         lease: &Lease<'a>,
         stored: Entry,
+        trigger: Trigger,
     ) -> Result<Adopted, Error> {
         let adopted = self.watch_owner(session, lease, stored).await?;
-        if adopted == Adopted::Fresh || !self.admit_again(lease).await {
+        if adopted == Adopted::Fresh || !self.admit_again(lease, trigger).await {
             return Ok(adopted);
         }
         // That may have taken its time too.
@@ -42,11 +44,11 @@ impl Refresher {
     }
 
     /// Takes a permit again if it was given up. Returns whether it was.
-    async fn admit_again<'a>(&'a self, lease: &Lease<'a>) -> bool {
+    async fn admit_again<'a>(&'a self, lease: &Lease<'a>, trigger: Trigger) -> bool {
         if self.admission.is_none() || lease.has_permit() {
             return false;
         }
-        lease.keep_permit(self.admitted().await);
+        lease.keep_permit(self.admitted(trigger).await);
         true
     }
 
@@ -90,7 +92,7 @@ impl Refresher {
     }
 
     /// Begins a grant that was asked for meanwhile. Returns whether there is another token now.
-    async fn begin_queued_grant<'a>(
+    pub(super) async fn begin_queued_grant<'a>(
         &'a self,
         session: Session<'_>,
         lease: &Lease<'a>,
@@ -102,7 +104,6 @@ impl Refresher {
         let Some(Queued { grant, reply }) = self.new_grants.next() else {
             return Ok(false);
         };
-        _ = self.admit_again(lease).await;
         let before = session.cached();
         let outcome = self.begin_grant(session, lease, stored, grant).await;
         let has_begun = outcome.is_ok() || !Arc::ptr_eq(&before, &session.cached());

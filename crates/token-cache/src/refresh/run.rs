@@ -9,9 +9,9 @@ use token_core::{Error, Rotation, Token};
 use tokio::time::Instant;
 
 use super::adopt::Adopted;
-use super::begin::Trigger;
 use super::lease::Lease;
 use super::new_grants::NewGrant;
+use super::trigger::Trigger;
 use super::{Refresher, busy, record};
 use crate::current::events::{Event, Origin};
 use crate::current::session::Session;
@@ -44,7 +44,7 @@ enum Asked<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     /// A newer token, whoever brings it.
-    AnyNewer,
+    AnyNewer(Trigger),
     /// A token that only we can bring.
     OurOwn,
 }
@@ -66,7 +66,7 @@ impl Refresher {
     async fn run_job(&self, session: Session<'_>, job: RefreshJob) -> Result<(), Error> {
         let purpose = match &job {
             RefreshJob::Look => return self.look(session).await,
-            RefreshJob::Refresh(_) => Purpose::AnyNewer,
+            RefreshJob::Refresh(trigger) => Purpose::AnyNewer(*trigger),
             RefreshJob::Begin(_) => Purpose::OurOwn,
         };
         let taken = match self.prepare(session).await {
@@ -89,8 +89,9 @@ impl Refresher {
             }
             Err(NoLease::Busy) => Err(busy()),
             Err(NoLease::Broken(error)) => match job {
-                RefreshJob::Refresh(_) => {
-                    let _permit = self.admitted().await;
+                RefreshJob::Refresh(trigger) => {
+                    let _permit = self.admitted(trigger).await;
+                    self.started(trigger).await;
                     self.without_store(session, &error).await
                 }
                 _ => Err(error.to_error()),
@@ -193,7 +194,7 @@ impl Refresher {
     ) -> Result<Option<(Lease<'a>, Entry)>, NoLease> {
         let started = session.now().elapsed;
         loop {
-            let (left, stored) = match self.ask_for_lease(session).await? {
+            let (left, stored) = match self.ask_for_lease(session, purpose).await? {
                 Asked::Held(lease, stored) => return Ok(Some((lease, stored))),
                 Asked::Busy(left, stored) => (left, stored),
             };
@@ -201,16 +202,27 @@ impl Refresher {
                 return Err(NoLease::Busy);
             }
             let is_adopted = self.watch(session, left, &stored).await;
-            if is_adopted && purpose == Purpose::AnyNewer {
+            if is_adopted && purpose != Purpose::OurOwn {
                 return Ok(None);
             }
         }
     }
 
     /// A permit is held as long as the lease, but not while a doubt is waited out: what waits for
-    /// another owner holds up no other key of a pool.
-    async fn ask_for_lease<'a>(&'a self, session: Session<'a>) -> Result<Asked<'a>, NoLease> {
-        let permit = self.admitted().await;
+    /// another owner holds up no other key of a pool. Somebody's code or password needs none: they end while others are refreshed.
+    async fn ask_for_lease<'a>(
+        &'a self,
+        session: Session<'a>,
+        purpose: Purpose,
+    ) -> Result<Asked<'a>, NoLease> {
+        let permit = match purpose {
+            Purpose::AnyNewer(trigger) => tokio::select! {
+                biased;
+                permit = self.admitted(trigger) => permit,
+                () = self.new_grants.arrived() => None,
+            },
+            Purpose::OurOwn => None,
+        };
         let (ttl, asked_at) = (self.settings.lease_ttl, session.now().elapsed);
         match self.store.acquire(ttl).await.map_err(NoLease::Broken)? {
             Acquired::Held(stored) => {

@@ -8,10 +8,11 @@ use token_core::{Error, ErrorKind, Generation, Rotation, Token};
 
 use super::Refresher;
 use super::adopt::{Adopted, stored_generation};
-use super::begin::{Begun, Trigger, needs_no_exchange};
+use super::begin::{Begun, needs_no_exchange};
 use super::exchange::broke_off;
 use super::lease::Lease;
 use super::spend::Obtained;
+use super::trigger::Trigger;
 use crate::current::session::Session;
 
 impl Refresher {
@@ -32,9 +33,12 @@ impl Refresher {
             return Err(refusal);
         }
 
-        // 2. In doubt? Another owner may have spent this token and died.
+        // 2. Wait for our turn, if others want the same vendor. In doubt? Another owner may have spent this token and died.
         let stored_generation = stored_generation(&stored);
-        let current = match self.wait_out_doubt(session, lease, stored).await? {
+        if self.wait_for_turn(session, lease, &stored, trigger).await? {
+            return Ok(());
+        }
+        let current = match self.wait_out_doubt(session, lease, stored, trigger).await? {
             Adopted::Fresh => return Ok(()),
             Adopted::Due => session.token(),
             Adopted::Nothing => current,

@@ -4,8 +4,11 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use token_cache::{MemoryStore, TokenPool};
-use tokio::time::Instant;
+use token_core::store::{Acquired, Intended, Intent, Owner};
+use token_core::{Secret, Timestamp, Token, TokenEndpoint, TokenStore, Validity};
+use tokio::time::{Instant, advance, timeout};
 
+use crate::pass;
 use crate::vendor::{Customer, MINUTE, SECOND, Vendor};
 
 /// Asks for the tokens of this many customers at once.
@@ -103,4 +106,76 @@ async fn one_account_that_is_asked_to_wait_does_not_stop_the_others() {
     let took = began.elapsed();
     assert!(took < 5 * SECOND, "{took:?}");
     assert_eq!(vendor.requests_of("greedy"), 1);
+}
+
+/// Another process has the lease of this customer, and may be about to spend its token.
+async fn hold_elsewhere(store: &MemoryStore, account: &str, is_spending: bool) {
+    let (key, other) = (Customer::of(account).key(), Owner::new([7; 16]));
+    let acquired = store.acquire(&key, &other, 10 * MINUTE).await.unwrap();
+    let Acquired::Held(entry) = acquired else {
+        panic!("{acquired:?}");
+    };
+    if is_spending {
+        let record = entry.record.unwrap();
+        let intent = Intent {
+            owner: other.clone(),
+            fingerprint: Some(record.fingerprint),
+            generation: record.generation,
+        };
+        let written = store.write_intent(&key, &intent).await.unwrap();
+        assert_eq!(written, Intended::Written);
+        store.release(&key, &other).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_another_process_uses_up_no_rate() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let rate = NonZeroU32::new(1).unwrap();
+    let pool = vendor.pool(&store).max_rate(rate, MINUTE).build().unwrap();
+    hold_elsewhere(&store, "alice", false).await;
+    let asking = pool.clone();
+    let asked = tokio::spawn(async move { asking.token_within("alice", 5 * MINUTE).await });
+    pass(SECOND).await;
+    pool.token_within("bob", SECOND).await.unwrap();
+    asked.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_does_not_wait_for_all_that_nobody_waits_for() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let before = vendor.pool(&store).build().unwrap();
+    assert_eq!(ask_for(&before, 200).await, 200);
+    drop(before);
+    let rate = NonZeroU32::new(1).unwrap();
+    let pool = vendor.pool(&store).max_rate(rate, SECOND).build().unwrap();
+    advance(70 * MINUTE).await;
+    drop(pool.keep_fresh());
+    pass(5 * SECOND).await;
+    for number in 0..5 {
+        let began = Instant::now();
+        pool.token(&format!("new-{number}")).await.unwrap();
+        let took = began.elapsed();
+        assert!(took < 5 * SECOND, "{took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_does_not_wait_for_the_turn_of_a_refresh() {
+    let (vendor, store) = (Vendor::new(), MemoryStore::new());
+    let rate = NonZeroU32::new(1).unwrap();
+    let builder = vendor.pool(&store).max_rate(rate, 10 * MINUTE);
+    let pool = builder.max_exchanges(1).build().unwrap();
+    pool.token("alice").await.unwrap();
+    advance(70 * MINUTE).await;
+    pool.token("bob").await.unwrap();
+    let validity = Validity::without_end(Timestamp::from_unix_seconds(1_700_000_000));
+    for account in ["alice", "carol"] {
+        pool.token_within(account, SECOND).await.unwrap_err();
+        let cache = pool.cache(account).await.unwrap();
+        let token = Token::builder(Secret::from("entered"), validity).build();
+        let set = cache.set_token(token.unwrap());
+        let set = timeout(2 * SECOND, set).await.unwrap().unwrap();
+        assert_eq!(set.access().expose(), "entered");
+    }
 }

@@ -1,0 +1,42 @@
+//! In a pool, a refresh waits for its turn: not all may start at once.
+
+use token_core::Error;
+use token_core::store::Entry;
+
+use super::Refresher;
+use super::lease::Lease;
+use super::trigger::Trigger;
+use crate::current::session::Session;
+
+impl Refresher {
+    /// Waits until the exchange may start.
+    pub(super) async fn started(&self, trigger: Trigger) {
+        if let Some(admission) = &self.admission {
+            admission.start(trigger).await;
+        }
+    }
+
+    /// Waits until the exchange may start. Returns whether there is another token now: somebody's
+    /// login does not wait, and begins here, under our lease.
+    pub(super) async fn wait_for_turn<'a>(
+        &'a self,
+        session: Session<'_>,
+        lease: &Lease<'a>,
+        stored: &Entry,
+        trigger: Trigger,
+    ) -> Result<bool, Error> {
+        let Some(admission) = &self.admission else {
+            return Ok(false);
+        };
+        loop {
+            tokio::select! {
+                biased;
+                () = admission.start(trigger) => return Ok(false),
+                () = self.new_grants.arrived() => {}
+            }
+            if self.begin_queued_grant(session, lease, stored).await? {
+                return Ok(true);
+            }
+        }
+    }
+}
