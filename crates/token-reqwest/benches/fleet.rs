@@ -108,6 +108,7 @@ fn pool(runtime: &Runtime, server: &Server, size: usize, rotation: Rotation, ask
             Asked::BySchedule => {
                 drop(pool.keep_fresh());
                 while server.answered.load(Ordering::SeqCst) < before + size {
+                    // tidy: sleeps because the server counts in another thread.
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }

@@ -11,6 +11,7 @@ use token_core::{Clock as _, ClockReading, Freshness, Timestamp, Token, Validity
 
 use self::anchor::ElapsedMillis;
 use self::marks::{Mark, Marks};
+pub(crate) use self::notes::Rejection;
 use self::notes::{Noted, Notes};
 use super::decide::Status;
 use crate::clock::coarse::{CoarseReading, CoarseSpan};
@@ -18,9 +19,7 @@ use crate::clock::{CacheClock, millis};
 
 /// A token, with what has happened to it since it was obtained. Before the first one, it is a
 /// placeholder that expired at the beginning of time. It is small, because there may be a million.
-///
-/// What tells that it is fresh comes first, beside the reference count: among a million tokens each
-/// line of memory is read from afar.
+/// What tells that it is fresh stands beside the reference count: it is read with it.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct CachedToken {
@@ -35,17 +34,6 @@ pub(crate) struct CachedToken {
 /// For this long after an exchange another one does not help: if the token is rejected, it is not
 /// at fault, and the vendor gives no longer life.
 const NEWLY_EXCHANGED: Duration = Duration::from_secs(60);
-
-/// What an API's rejection of a token leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rejection {
-    /// The token is not handed out until an exchange has answered.
-    Noted,
-    /// It says nothing new.
-    Ignored,
-    /// The token is not at fault; this is the number of such rejections in a row.
-    NotAtFault(u32),
-}
 
 /// How long the cached token lives.
 #[derive(Clone, Copy, Debug, Default)]

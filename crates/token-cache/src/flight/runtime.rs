@@ -4,9 +4,10 @@
 //! by then, so the exchange must go on. Tokio's tasks end with their runtime, hence one of our own
 //! that never ends.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
@@ -77,6 +78,10 @@ impl Tasks {
         future: F,
     ) -> Result<Option<F::Output>, Error> {
         let mut future = pin!(future);
+        // What is ready at once needs no timer, which is a task.
+        if let Some(output) = poll_once(future.as_mut()).await {
+            return Ok(Some(output));
+        }
         loop {
             let mut timer = Timer(self.spawn(async move { tokio::time::sleep(within).await })?);
             tokio::select! {
@@ -119,6 +124,15 @@ impl Drop for Given {
             self.sentinel.abort();
         }
     }
+}
+
+/// Returns what the future is ready with now.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let poll = |context: &mut Context<'_>| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    };
+    poll_fn(poll).await
 }
 
 /// A task that sleeps, and ends when the caller no longer waits.

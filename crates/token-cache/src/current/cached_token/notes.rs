@@ -28,6 +28,17 @@ pub(super) struct Noted {
     pub(super) last_use: LastUse,
 }
 
+/// What an API's rejection of a token leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// The token is not handed out until an exchange has answered.
+    Noted,
+    /// It says nothing new.
+    Ignored,
+    /// The token is not at fault; this is the number of such rejections in a row.
+    NotAtFault(u32),
+}
+
 impl Notes {
     pub(super) fn fresh_during(&self) -> CoarseSpan {
         match self {

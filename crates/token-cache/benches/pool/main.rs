@@ -17,6 +17,8 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::indexing_slicing, reason = "indices are made to fit")]
 
+mod nowhere;
+
 use std::collections::HashMap;
 use std::fs;
 use std::future::Future;
@@ -31,15 +33,13 @@ use hashbrown::DefaultHashBuilder;
 use token_cache::TokenPool;
 use token_core::reexports::http::{Request as HttpRequest, Response};
 use token_core::reexports::{Bytes, async_trait};
-use token_core::store::{
-    Acquired, CommitCondition, Committed, DueCursor, DuePage, Entry, Intended, Intent, Owner,
-    Record, Renewed, StoreError,
-};
 use token_core::{
-    Answer, Attempt, BaseUrl, Error, Generation, HttpClient, Outcome, PlainHttp, Request, Rotation,
-    Secret, SendError, Step, Timestamp, Token, TokenEndpoint, TokenKey, TokenStore, Validity,
+    Answer, Attempt, BaseUrl, Error, HttpClient, Outcome, PlainHttp, Request, Rotation, Secret,
+    SendError, Step, Token, TokenEndpoint, TokenKey, Validity,
 };
 use tokio::runtime::Builder;
+
+use self::nowhere::Nowhere;
 
 /// An access token of one kibibyte, and its refresh token.
 const ACCESS: usize = 1_024;
@@ -94,9 +94,11 @@ fn main() {
     }
 }
 
+type Shard = RwLock<HashMap<Arc<str>, Arc<str>, DefaultHashBuilder>>;
+
 /// A table in shards, as somebody would write it who has only tokens to look up.
 struct Table {
-    shards: Vec<RwLock<HashMap<Arc<str>, Arc<str>, DefaultHashBuilder>>>,
+    shards: Vec<Shard>,
     hasher: DefaultHashBuilder,
 }
 
@@ -122,7 +124,7 @@ impl Table {
         table
     }
 
-    fn shard(&self, account: &str) -> &RwLock<HashMap<Arc<str>, Arc<str>, DefaultHashBuilder>> {
+    fn shard(&self, account: &str) -> &Shard {
         let hash = self.hasher.hash_one(account) >> 40;
         &self.shards[usize::try_from(hash).unwrap() % self.shards.len()]
     }
@@ -164,6 +166,7 @@ fn two_threads(call: &(dyn Fn(usize) + Sync)) -> f64 {
 /// The share of a core that the pool takes while nothing is due.
 fn idle_share(runtime: &tokio::runtime::Runtime) -> f64 {
     let before = cpu_ticks();
+    // tidy: sleeps because it measures what happens while nothing is to be done.
     runtime.block_on(async { tokio::time::sleep(IDLE).await });
     // The kernel counts hundredths of a second.
     count(cpu_ticks() - before) / 100.0 / IDLE.as_secs_f64()
@@ -243,67 +246,5 @@ struct Vendor;
 impl HttpClient for Vendor {
     async fn send(&self, _: HttpRequest<Bytes>, _: Duration) -> Result<Response<Bytes>, SendError> {
         Ok(Response::new(Bytes::new()))
-    }
-}
-
-/// A store that keeps nothing.
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl TokenStore for Nowhere {
-    async fn load(&self, _: &TokenKey) -> Result<Entry, StoreError> {
-        Ok(Entry::default())
-    }
-
-    async fn acquire(&self, _: &TokenKey, _: &Owner, _: Duration) -> Result<Acquired, StoreError> {
-        Ok(Acquired::Held(Entry::default()))
-    }
-
-    async fn renew(&self, _: &TokenKey, _: &Owner, _: Duration) -> Result<Renewed, StoreError> {
-        Ok(Renewed::Held)
-    }
-
-    async fn release(&self, _: &TokenKey, _: &Owner) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn write_intent(&self, _: &TokenKey, _: &Intent) -> Result<Intended, StoreError> {
-        Ok(Intended::Written)
-    }
-
-    async fn clear_intent(&self, _: &TokenKey, _: &Owner) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn commit(
-        &self,
-        _: &TokenKey,
-        _: &CommitCondition,
-        _: &Record,
-    ) -> Result<Committed, StoreError> {
-        Ok(Committed::Stored)
-    }
-
-    async fn tombstone(&self, _: &TokenKey) -> Result<Option<Record>, StoreError> {
-        Ok(None)
-    }
-
-    async fn due(
-        &self,
-        _: Timestamp,
-        _: usize,
-        _: Option<&DueCursor>,
-    ) -> Result<DuePage, StoreError> {
-        Ok(DuePage::default())
-    }
-
-    async fn wait_for_change(
-        &self,
-        _: &TokenKey,
-        _: Option<Generation>,
-        _: Duration,
-    ) -> Option<Entry> {
-        None
     }
 }
