@@ -168,7 +168,7 @@ impl Shared {
     /// Waits, at most this long, until no refresh is in flight and the store has acknowledged the
     /// newest token. Returns whether that is so.
     pub(crate) async fn drain(self: &Arc<Self>, within: Duration) -> bool {
-        if !self.is_in_flight() && self.refresher.pending().is_settled() {
+        if self.is_settled() {
             return true;
         }
         let (shared, session) = self.for_task();
@@ -178,6 +178,10 @@ impl Shared {
             Ok(tokio::time::timeout(within, settling).await.is_ok())
         };
         self.tasks.run(settling).await.unwrap_or(false)
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_in_flight() && self.refresher.pending().is_settled()
     }
 
     async fn wait_until_settled(&self, session: SessionId) {

@@ -126,8 +126,9 @@ impl TokenPool {
         self.inner.keep_fresh()
     }
 
-    /// Waits, at most `within`, until no exchange is in flight and the store has acknowledged all
-    /// tokens. Call it before the process exits.
+    /// Stops [`keep_fresh`](Self::keep_fresh), and waits, at most `within`, until no exchange is in
+    /// flight and the store has acknowledged all tokens. Call it before the process exits, once
+    /// nobody asks for tokens any more.
     pub async fn drain(&self, within: Duration) -> Drained {
         self.inner.drain(within).await
     }

@@ -40,6 +40,15 @@ impl KeepFresh {
         Self { stop, ..self }
     }
 
+    /// Returns another handle of the same task.
+    #[cfg(feature = "pool")]
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            task: self.task.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+
     /// Stops the task. An exchange that is in flight is completed.
     pub fn stop(self) {
         #[cfg(feature = "pool")]

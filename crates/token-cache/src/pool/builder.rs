@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use token_core::{
@@ -173,6 +173,7 @@ impl TokenPoolBuilder {
             account_of: self.account_of,
             limits: self.limits,
             evicted: AtomicU64::new(0),
+            background: Mutex::default(),
             this: this.clone(),
         });
         Ok(TokenPool { inner })

@@ -1,7 +1,7 @@
 //! How a pool gets the token of one account.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use token_core::store::Owner;
@@ -19,6 +19,7 @@ use crate::current::pool_events::{PoolChannel, PoolEvents, PoolListener};
 use crate::current::token_guard::TokenGuard;
 use crate::engines::{Engines, NewEngine};
 use crate::flight::Shared;
+use crate::flight::background::KeepFresh;
 use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
 use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource};
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(super) account_of: AccountOf,
     pub(super) limits: Limits,
     pub(super) evicted: AtomicU64,
+    /// The task that refreshes without traffic.
+    pub(super) background: Mutex<Option<KeepFresh>>,
     /// As the engines know it.
     pub(super) this: Weak<Self>,
 }
@@ -171,15 +174,36 @@ impl Inner {
 
     pub(super) async fn drain(&self, within: Duration) -> Drained {
         let begun = self.engines.clock.now().elapsed;
-        let at_work = self.accounts.each(|entry| entry.slot.at_work());
-        let at_work: Vec<_> = at_work.map(Held::of).collect();
-        let mut drained = Drained::Settled;
-        for engine in at_work {
-            if !engine.drain(self.left(begun, within)).await {
-                drained = Drained::Unsettled;
+        self.set_background(None);
+        loop {
+            // What the background had begun may have begun another one.
+            let at_work = self.unsettled();
+            if at_work.is_empty() {
+                return Drained::Settled;
+            }
+            for engine in at_work {
+                if !engine.drain(self.left(begun, within)).await {
+                    return Drained::Unsettled;
+                }
             }
         }
-        drained
+    }
+
+    fn unsettled(&self) -> Vec<Held> {
+        let at_work = self.accounts.each(|entry| entry.slot.at_work());
+        let at_work = at_work.map(Held::of);
+        at_work.filter(|engine| !engine.is_settled()).collect()
+    }
+
+    /// Keeps the task that refreshes without traffic. The one before is stopped.
+    pub(super) fn set_background(&self, task: Option<KeepFresh>) {
+        let mut background = self
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = std::mem::replace(&mut *background, task) {
+            before.stop();
+        }
     }
 
     fn make_room(&self) {

@@ -42,7 +42,9 @@ impl Inner {
             .engines
             .tasks
             .spawn(keep_fresh(EndsSchedule { pool, taking }));
-        KeepFresh::of(started.ok()).stopping(stop)
+        let keeping = KeepFresh::of(started.ok()).stopping(stop);
+        self.set_background(Some(keeping.another()));
+        keeping
     }
 
     /// Schedules what is in memory already. A token without end is never due.

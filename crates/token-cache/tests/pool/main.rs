@@ -10,6 +10,7 @@ mod asking;
 mod at_work;
 mod background;
 mod doubts;
+mod drained;
 mod eviction;
 mod limits;
 mod mistakes;

@@ -1,0 +1,184 @@
+//! The processes: started, listened to, killed and started again.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::protocol::{Assignment, Calls, Report};
+use super::vendor::now;
+
+/// A report of this start of a process.
+type Received = (u32, Report);
+
+/// All processes.
+#[derive(Debug)]
+pub(super) struct Workers {
+    processes: Vec<Worker>,
+    assignment: Assignment,
+    /// When each start that was killed had ended.
+    pub(super) killed: BTreeMap<u32, Instant>,
+    pub(super) seen: Seen,
+    outbox: mpsc::UnboundedSender<Received>,
+    inbox: mpsc::UnboundedReceiver<Received>,
+}
+
+/// What all reports said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) calls: Calls,
+    /// The most accounts in memory beyond the limit that had no work under way.
+    pub(super) most_in_memory: usize,
+    pub(super) most_at_work: usize,
+    pub(super) most_failing: usize,
+    pub(super) most_beyond_limit: usize,
+    /// Evictions of the processes that have not been killed.
+    pub(super) evicted: BTreeMap<u32, u64>,
+    /// The latest report of each start, for people to read.
+    pub(super) latest: BTreeMap<u32, String>,
+    pub(super) drained: usize,
+}
+
+#[derive(Debug)]
+struct Worker {
+    incarnation: u32,
+    child: Child,
+}
+
+impl Workers {
+    pub(super) fn start(assignment: Assignment, processes: usize) -> Result<Self> {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let mut workers = Self {
+            processes: Vec::new(),
+            assignment,
+            killed: BTreeMap::new(),
+            seen: Seen::default(),
+            outbox,
+            inbox,
+        };
+        for _ in 0..processes {
+            let worker = workers.spawn()?;
+            workers.processes.push(worker);
+        }
+        Ok(workers)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.processes.len()
+    }
+
+    fn spawn(&mut self) -> Result<Worker> {
+        // The orchestrator is the first.
+        self.assignment.incarnation += 1;
+        let incarnation = self.assignment.incarnation;
+        let mut child = command(&serde_json::to_string(&self.assignment)?)
+            .spawn()
+            .context("a process cannot be started")?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        tokio::spawn(listen(stdout, incarnation, self.outbox.clone()));
+        Ok(Worker { incarnation, child })
+    }
+
+    /// Kills a process without a chance to write anything down, and starts it again.
+    pub(super) async fn replace(&mut self, process: usize) -> Result<()> {
+        let next = self.spawn()?;
+        let worker = self.processes.get_mut(process);
+        let mut worker = std::mem::replace(worker.context("no such process")?, next);
+        ensure!(
+            worker.child.try_wait()?.is_none(),
+            "process {process} ended by itself"
+        );
+        worker.child.start_kill()?;
+        worker.child.wait().await?;
+        self.killed.insert(worker.incarnation, now());
+        Ok(())
+    }
+
+    /// Reads reports for this long.
+    pub(super) async fn listen_for(&mut self, time: Duration) {
+        let listening = async {
+            while let Some((incarnation, report)) = self.inbox.recv().await {
+                self.seen
+                    .note(incarnation, report, self.assignment.in_memory);
+            }
+        };
+        _ = timeout(time, listening).await;
+    }
+
+    /// Returns how each process is, for people to read.
+    pub(super) fn line(&self) -> String {
+        let latest = self.processes.iter().map(|worker| {
+            let latest = self.seen.latest.get(&worker.incarnation);
+            latest.map_or("starts", String::as_str)
+        });
+        latest.collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Lets all processes end in good order.
+    pub(super) async fn end(&mut self) -> Result<()> {
+        for worker in &mut self.processes {
+            drop(worker.child.stdin.take());
+        }
+        for worker in &mut self.processes {
+            let ended = timeout(Duration::from_secs(60), worker.child.wait()).await;
+            let status = ended.context("a process does not end")??;
+            ensure!(status.success(), "a process failed");
+        }
+        self.listen_for(Duration::from_millis(500)).await;
+        ensure!(
+            self.seen.drained == self.count(),
+            "{} of {} processes left without a token that the store does not have",
+            self.seen.drained,
+            self.count()
+        );
+        Ok(())
+    }
+}
+
+impl Seen {
+    fn note(&mut self, incarnation: u32, report: Report, limit: usize) {
+        self.latest.insert(incarnation, report.line());
+        self.drained += usize::from(report.is_drained);
+        let beyond = report.in_memory.saturating_sub(limit + report.at_work);
+        self.most_beyond_limit = self.most_beyond_limit.max(beyond);
+        self.most_in_memory = self.most_in_memory.max(report.in_memory);
+        self.most_at_work = self.most_at_work.max(report.at_work);
+        self.most_failing = self.most_failing.max(report.failing);
+        self.evicted.insert(incarnation, report.evicted);
+        self.calls.add(report.calls);
+    }
+}
+
+/// Returns this very program, even if another one was built in its place meanwhile.
+fn command(assignment: &str) -> Command {
+    let program = match cfg!(target_os = "linux") {
+        true => format!("/proc/{}/exe", std::process::id()).into(),
+        false => std::env::current_exe().unwrap_or_default(),
+    };
+    let mut command = Command::new(program);
+    command
+        .args(["pool-worker", assignment])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // A Ctrl-C is for the orchestrator.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+async fn listen(stdout: ChildStdout, incarnation: u32, outbox: mpsc::UnboundedSender<Received>) {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Ok(report) = serde_json::from_str(&line) else {
+            continue;
+        };
+        if outbox.send((incarnation, report)).is_err() {
+            return;
+        }
+    }
+}
