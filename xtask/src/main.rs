@@ -45,6 +45,8 @@ enum Task {
     Crowd(TrialArguments),
     /// Stops a store's server for a minute: no caller with a live token waits.
     Outage(TrialArguments),
+    /// Kills processes that share a pool of 100,000 accounts: no stored grant is lost.
+    Pool(TrialArguments),
     /// Tests the OAuth 2.0 client against servers that are not ours; needs Node and Python.
     Interop {
         /// Every treatment of refresh tokens. Default: one case per server, as in `test`.
@@ -107,6 +109,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Chaos(arguments) => trials::become_trial(&workspace, "chaos", arguments),
         Task::Crowd(arguments) => trials::become_trial(&workspace, "crowd", arguments),
         Task::Outage(arguments) => trials::become_trial(&workspace, "outage", arguments),
+        Task::Pool(arguments) => trials::become_trial(&workspace, "pool", arguments),
         Task::Interop { all } => run_all(&workspace, &test::interop(*all)),
         Task::Bench { arguments } => test::bench(&workspace, arguments),
         Task::BenchParts => test::bench_parts(&workspace),

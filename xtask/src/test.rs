@@ -22,6 +22,7 @@ pub(crate) fn steps(all: bool) -> Vec<Step> {
         trial_step("chaos", "gate chaos"),
         trial_step("crowd", "crowd --store file"),
         trial_step("outage", "gate outage"),
+        trial_step("pool", "gate pool"),
     ];
     steps.extend(interop(all));
     steps.extend(all.then(|| step("storms of revocations", storms)));

@@ -33,17 +33,19 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use indicatif::ProgressBar;
 
+pub(crate) use self::clock_jumps::machine_us;
 pub(crate) use self::crowd::{CrowdOptions, run as crowd};
-pub(crate) use self::options::Options;
+pub(crate) use self::options::{Options, StoreKind};
+pub(crate) use self::random::Random;
+pub(crate) use self::run::in_runtime;
+pub(crate) use self::store_fixture::{StoreFixture, open_store};
 pub(crate) use self::worker::run as work;
 
-use self::clock_jumps::machine_us;
-use self::options::{RuntimeMode, StoreKind};
+use self::options::RuntimeMode;
 use self::plan::Plan;
 use self::plan::draw::Setting;
-use self::random::Random;
 use self::rotation::RotationMode;
-use self::run::{Run, in_runtime};
+use self::run::Run;
 use crate::progress;
 
 /// Runs the rounds and prints the table.

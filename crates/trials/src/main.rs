@@ -5,6 +5,7 @@
 //! cargo xtask chaos --store redis     # processes that share a grant are killed, frozen and cut off
 //! cargo xtask crowd --store redis     # 64 processes start together with an expired token
 //! cargo xtask outage                  # a store's server is stopped for a minute
+//! cargo xtask pool                    # processes that share 100,000 grants are killed
 //! cargo xtask interop --all           # the OAuth 2.0 client against servers from npm and PyPI
 //! ```
 
@@ -17,6 +18,7 @@ mod interop;
 mod machine;
 mod mounted_file;
 mod outage;
+mod pool;
 mod progress;
 
 use std::path::PathBuf;
@@ -44,6 +46,9 @@ enum Trial {
     /// Stops a store's server for a minute: no caller with a live token waits, and nothing is
     /// spent.
     Outage(outage::Options),
+    /// Kills processes that share a pool of very many accounts: no grant is lost that was stored,
+    /// and none ends because nobody refreshed it.
+    Pool(pool::Options),
     /// Tests the OAuth 2.0 client against a server that is not ours; needs Node or Python.
     #[command(hide = true)]
     Interop {
@@ -59,6 +64,12 @@ enum Trial {
     /// One of the processes of `chaos` and `crowd`.
     #[command(hide = true)]
     ChaosWorker {
+        /// Its assignment.
+        assignment: String,
+    },
+    /// One of the processes of `pool`.
+    #[command(hide = true)]
+    PoolWorker {
         /// Its assignment.
         assignment: String,
     },
@@ -90,6 +101,7 @@ enum Gate {
     Chaos,
     Dashboard,
     Outage,
+    Pool,
 }
 
 fn main() -> ExitCode {
@@ -119,10 +131,13 @@ fn run(trial: &Trial) -> Result<Outcome> {
         Trial::Gate {
             trial: Gate::Outage,
         } => outage::gate(),
+        Trial::Gate { trial: Gate::Pool } => pool::gate(),
         Trial::Demo => demo::run(),
         Trial::Chaos(options) => chaos::run(options),
         Trial::Crowd(options) => chaos::crowd(options),
         Trial::Outage(options) => outage::run(options),
+        Trial::Pool(options) => pool::run(options),
+        Trial::PoolWorker { assignment } => pool::work(assignment),
         Trial::ChaosWorker { assignment } => chaos::work(assignment),
         Trial::InteropWorker => interop::work(),
         Trial::MountedFileWorker { folder } => mounted_file::work(folder),

@@ -16,7 +16,7 @@ use rustix::time::{ClockId, clock_gettime};
 use vendor_auth::types::store::Entry;
 
 /// Returns the machine's wall clock in microseconds, which is the same for all processes.
-pub(super) fn machine_us() -> i64 {
+pub(crate) fn machine_us() -> i64 {
     let time = clock_gettime(ClockId::Realtime);
     time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
 }

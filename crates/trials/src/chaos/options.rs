@@ -51,7 +51,7 @@ pub(crate) enum StoreKind {
 }
 
 impl StoreKind {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Redis => "redis",

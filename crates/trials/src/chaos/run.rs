@@ -70,7 +70,7 @@ pub(super) struct Counts {
 }
 
 /// Runs a future with a folder that is removed afterwards.
-pub(super) fn in_runtime<F: Future<Output = Result<()>>>(
+pub(crate) fn in_runtime<F: Future<Output = Result<()>>>(
     work: impl FnOnce(PathBuf) -> F,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -17,7 +17,7 @@ use super::options::StoreKind;
 use super::step_kill::{StepKill, whole_on_disk};
 
 /// Opens the store in a process.
-pub(super) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {
+pub(crate) async fn open_store(kind: StoreKind, address: &str) -> Result<Arc<dyn TokenStore>> {
     Ok(match kind {
         StoreKind::File | StoreKind::Broken => Arc::new(FileStore::at(address)),
         StoreKind::Redis => Arc::new(RedisStore::connect(address, sealing()?).await?),
@@ -65,7 +65,7 @@ pub(super) enum Outage {
 
 /// The store itself, as the orchestrator controls it.
 #[derive(Debug)]
-pub(super) enum StoreFixture {
+pub(crate) enum StoreFixture {
     File(Folder),
     Redis(Redis),
     Postgres(Postgres),
@@ -73,7 +73,7 @@ pub(super) enum StoreFixture {
 
 impl StoreFixture {
     /// Starts an empty store.
-    pub(super) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
+    pub(crate) async fn prepare(kind: StoreKind, folder: &Path) -> Result<Self> {
         Ok(match kind {
             StoreKind::File | StoreKind::Broken => Self::File(Folder::make(folder.join("store"))?),
             StoreKind::Redis => Self::Redis(Redis::with().append_only().start()?),
@@ -104,7 +104,7 @@ impl StoreFixture {
     }
 
     /// Returns the address by which processes open it.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         match self {
             Self::File(folder) => folder.path.display().to_string(),
             Self::Redis(server) => server.url(),
@@ -159,7 +159,7 @@ fn read_only(server: &Postgres, state: &str) -> Result<()> {
 
 /// A folder that can be swapped with a file, so that nothing in it can be opened.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     other: PathBuf,
 }

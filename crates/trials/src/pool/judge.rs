@@ -20,6 +20,9 @@ const LATEST: Duration = Duration::from_secs(45);
 /// The same if a killed process may have spent the refresh token.
 const LATEST_IN_DOUBT: Duration = Duration::from_secs(75);
 
+/// What is said of a refresh token that was sent twice.
+pub(super) const USED_AGAIN: &str = "used again the refresh token";
+
 /// What the store has of an account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
@@ -80,11 +83,12 @@ impl Judge<'_> {
                 Err(error) => wrong.push(format!("customer-{account}: {error}")),
             }
         }
+        let count = wrong.len();
+        wrong.truncate(5);
         ensure!(
             wrong.is_empty(),
-            "{} accounts are wrong; the first: {}",
-            wrong.len(),
-            wrong[..wrong.len().min(5)].join("; ")
+            "{count} accounts are wrong; the first: {}",
+            wrong.join("; ")
         );
         Ok(verdict)
     }
@@ -98,8 +102,7 @@ impl Judge<'_> {
             Some(End::TooLate) => bail!("its refresh token was used after its end"),
             Some(End::UsedAgain { generation, by }) => ensure!(
                 found == Found::Lost && generation + 1 == grant.newest,
-                "process {by} used the refresh token of generation {generation} again, \
-                 whose successor was stored"
+                "process {by} {USED_AGAIN} of generation {generation}, which has a successor"
             ),
             None => {}
         }
@@ -121,8 +124,9 @@ impl Judge<'_> {
         );
         ensure!(
             self.receiver_was_killed(grant),
-            "generation {} is not in the store, though its process was not killed",
-            grant.newest
+            "generation {} is not in the store, though its process was not killed: {}",
+            grant.newest,
+            self.receiver(grant)
         );
         ensure!(
             stored.has_intent || grant.end.is_some(),
@@ -142,9 +146,22 @@ impl Judge<'_> {
         })
     }
 
+    /// Returns what became of the process that asked for the newest token, for people to read.
+    fn receiver(&self, grant: &Grant) -> String {
+        let Some(by) = grant.issued_to else {
+            return "nobody asked for it".to_owned();
+        };
+        let Some(killed) = self.killed.get(&by) else {
+            return format!("{by} ended in good order");
+        };
+        let later = killed.saturating_duration_since(grant.issued_at);
+        let earlier = grant.issued_at.saturating_duration_since(*killed);
+        format!("{by} was killed {later:.1?} later or {earlier:.1?} earlier")
+    }
+
     fn judge_times(&self, grant: &Grant, stored: Stored) -> Result<()> {
         ensure!(
-            self.now <= grant.issued_at + self.ledger.refresh_life(),
+            self.now <= grant.expires_at + self.ledger.spare(),
             "its refresh token has ended, since nobody refreshed it"
         );
         let latest = match stored.has_intent {

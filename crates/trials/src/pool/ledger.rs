@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Ledger {
     grants: Vec<Grant>,
-    /// How long a refresh token may be used.
-    refresh_life: Duration,
+    /// How much longer than the access token a refresh token may be used.
+    spare: Duration,
 }
 
 /// What the vendor knows of one grant.
@@ -36,7 +36,7 @@ pub(super) enum End {
 }
 
 impl Ledger {
-    pub(super) fn new(accounts: usize, refresh_life: Duration, now: Instant) -> Self {
+    pub(super) fn new(accounts: usize, spare: Duration, now: Instant) -> Self {
         let first = Grant {
             newest: 1,
             issued_at: now,
@@ -47,7 +47,7 @@ impl Ledger {
         };
         Self {
             grants: vec![first; accounts],
-            refresh_life,
+            spare,
         }
     }
 
@@ -68,7 +68,7 @@ impl Ledger {
         by: u32,
         (now, life): (Instant, Duration),
     ) -> Option<u64> {
-        let refresh_life = self.refresh_life;
+        let spare = self.spare;
         let grant = self.grants.get_mut(account)?;
         if grant.end.is_some() {
             grant.asked_after_end += 1;
@@ -78,7 +78,7 @@ impl Ledger {
             grant.end = Some(End::UsedAgain { generation, by });
             return None;
         }
-        if now > grant.issued_at + refresh_life {
+        if now > grant.expires_at + spare {
             grant.end = Some(End::TooLate);
             return None;
         }
@@ -93,7 +93,7 @@ impl Ledger {
         &self.grants
     }
 
-    pub(super) fn refresh_life(&self) -> Duration {
-        self.refresh_life
+    pub(super) fn spare(&self) -> Duration {
+        self.spare
     }
 }

@@ -33,6 +33,10 @@ pub(crate) struct Options {
     pub(super) broken: Option<Broken>,
 }
 
+/// After how many hundredths of its life a token is refreshed, about.
+pub(super) const REFRESHED_AFTER: u32 = 72;
+pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(10);
+
 /// What a process does wrong on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(super) enum Broken {
@@ -52,9 +56,9 @@ impl Options {
         (self.accounts / 10).max(1)
     }
 
-    /// Returns the life of an access token: it is refreshed after about 72 % of it.
+    /// Returns the life of an access token.
     pub(super) fn life(&self) -> Duration {
         let period = Duration::from_secs(self.accounts as u64) / self.rate.clamp(1, 100_000) as u32;
-        (period * 100 / 72).max(Duration::from_secs(10))
+        (period * 100 / REFRESHED_AFTER).max(SHORTEST_LIFE)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use vendor_auth::types::store::TokenStore;
 use super::customer::{first_token, key, name};
 use super::judge::{Judge, Stored, Verdict};
 use super::ledger::Ledger;
-use super::options::Options;
+use super::options::{Options, REFRESHED_AFTER, SHORTEST_LIFE};
 use super::protocol::Assignment;
 use super::vendor::{Vendor, now};
 use super::worker;
@@ -49,7 +49,7 @@ impl Run {
     /// Starts the vendor and an empty store.
     pub(super) async fn prepare(folder: &Path, options: &Options, seed: u64) -> Result<Self> {
         let life = options.life();
-        let ledger = Ledger::new(options.accounts, life + SPARE, now());
+        let ledger = Ledger::new(options.accounts, SPARE, now());
         let vendor = Vendor::new(ledger, life);
         let fixture = StoreFixture::prepare(options.store, folder).await?;
         let assignment = Assignment {
@@ -87,7 +87,7 @@ impl Run {
                     .await
                     .context("nothing to wait for")???;
             }
-            let life = self.random_life();
+            let life = self.first_life(account, begun);
             seeding.spawn(begin(pool.clone(), self.vendor.clone(), account, life));
         }
         while let Some(seeded) = seeding.join_next().await {
@@ -96,13 +96,14 @@ impl Run {
         Ok(begun.elapsed())
     }
 
-    /// Returns the life of a first token, so that refreshes are spread from the start.
-    fn random_life(&mut self) -> Duration {
-        let life = self.vendor.life;
-        let part = self.random.between(0, 1000);
-        // It is written before the processes start, which takes time in proportion.
-        let seeding = Duration::from_millis(self.options.accounts as u64);
-        seeding + life / 4 + life * u32::try_from(part).unwrap_or(0) / 1000
+    /// Returns the life of a first token, so that refreshes fall due evenly over one period once the
+    /// processes start. `account` is the next one since `begun`.
+    fn first_life(&mut self, account: usize, begun: Instant) -> Duration {
+        let written = u32::try_from(account + 1).unwrap_or(u32::MAX);
+        let left = u32::try_from(self.options.accounts - account).unwrap_or(u32::MAX);
+        let until_start = begun.elapsed() / written * left;
+        let part = u32::try_from(self.random.between(0, 1000)).unwrap_or(0);
+        SHORTEST_LIFE + until_start * 100 / REFRESHED_AFTER + self.vendor.life * part / 1000
     }
 
     /// Kills processes at random, and judges what is left.
@@ -110,13 +111,15 @@ impl Run {
         let begun = now();
         let mut workers = Workers::start(self.assignment.clone(), self.options.processes)?;
         self.kill(&mut workers).await?;
+        // Nothing more is refreshed from here on.
+        let ended_at = now();
         workers.end().await?;
         let stored = self.stored().await?;
         let ledger = self.vendor.ledger();
         let judge = Judge {
             ledger: &ledger,
             killed: &workers.killed,
-            now: now(),
+            now: ended_at,
         };
         let verdict = judge.all(&stored)?;
         judge_seen(&workers)?;

@@ -75,7 +75,7 @@ impl Vendor {
         let (account, spent) = spent(body)?;
         let now = (now(), self.life);
         let mut ledger = self.ledger();
-        let refresh_life = ledger.refresh_life();
+        let refresh_life = self.life + ledger.spare();
         let next = ledger.exchange(account, spent, incarnation, now)?;
         Some(json!({
             "access_token": format!("A.{account}.{next}"),

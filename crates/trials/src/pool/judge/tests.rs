@@ -7,7 +7,7 @@ use crate::pool::vendor::now;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LIFE: Duration = Duration::from_secs(20);
-const REFRESH_LIFE: Duration = Duration::from_secs(100);
+const SPARE: Duration = Duration::from_secs(80);
 
 /// One account, of which a process got generation 2 after 10 seconds.
 struct Case {
@@ -19,7 +19,7 @@ struct Case {
 impl Case {
     fn refreshed_by(process: u32) -> Self {
         let begun = now();
-        let mut ledger = Ledger::new(1, REFRESH_LIFE, begun);
+        let mut ledger = Ledger::new(1, SPARE, begun);
         ledger.begin(0, begun, begun + LIFE);
         let mut case = Self {
             begun,

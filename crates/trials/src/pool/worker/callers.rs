@@ -76,6 +76,7 @@ impl Callers {
 
     pub(super) async fn stop(&mut self) {
         self.tasks.shutdown().await;
+        self.calls.lock().waiting.clear();
     }
 }
 
