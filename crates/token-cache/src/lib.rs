@@ -42,6 +42,7 @@ pub use pool::{
     TokenPool,
     builder::TokenPoolBuilder,
     health::{LoginNeeded, PoolHealth},
+    pool_account::PoolAccount,
 };
 pub use refresh::grant_state::GrantState;
 pub use refresh::revoke::LoggedOut;

@@ -8,6 +8,7 @@ mod endpoints;
 pub(crate) mod health;
 mod inner;
 mod keep_fresh;
+pub(crate) mod pool_account;
 mod schedule;
 mod sweep;
 

@@ -24,7 +24,7 @@ pub use token_cache::BlockingTokenCache;
 #[cfg(feature = "pool")]
 #[cfg_attr(docsrs, doc(cfg(feature = "pool")))]
 #[doc(inline)]
-pub use token_cache::{TokenPool, TokenPoolBuilder};
+pub use token_cache::{PoolAccount, TokenPool, TokenPoolBuilder};
 
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]

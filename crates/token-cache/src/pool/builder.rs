@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use token_core::{
-    ApiOrigin, BaseUrl, BuildError, Clock, Error, HttpClient, PlainHttp, RefreshPolicy,
-    TokenEndpoint, TokenKey, TokenStore,
+    ApiOrigin, BaseUrl, BuildError, Clock, Error, HttpClient, PlainHttp, RefreshPolicy, TokenKey,
+    TokenStore,
 };
 use tokio::runtime::Handle;
 
@@ -18,24 +18,25 @@ use super::accounts::Accounts;
 use super::deployments::{self, Deployments};
 use super::endpoints::Endpoints;
 use super::inner::{Inner, Limits};
+use super::pool_account::PoolAccount;
 use super::schedule::Schedule;
 use crate::builder::options::{Options, setters};
 use crate::clock::CacheClock;
 use crate::current::backoff::Backoff;
 use crate::refresh::bound_store::NamedStore;
-use crate::refresh::endpoint_source::AnyEndpoint;
 
 impl TokenPool {
     /// Returns a builder for a pool whose endpoints this function makes, by the account's name. It
     /// must return different keys for different accounts. An account whose key changes begins with
-    /// what the store has under the new key.
+    /// what the store has under the new key. A [`PoolAccount`] in the place of an endpoint also has
+    /// the token that the grant begins with.
     ///
     /// It is called whenever a token that is not in use is to be refreshed, so it sees credentials
     /// that have changed. Its errors are the callers'.
-    pub fn builder<E: TokenEndpoint>(
-        make: impl Fn(&str) -> Result<E, Error> + Send + Sync + 'static,
+    pub fn builder<A: Into<PoolAccount>>(
+        make: impl Fn(&str) -> Result<A, Error> + Send + Sync + 'static,
     ) -> TokenPoolBuilder {
-        let make = move |account: &str| make(account).map(|made| Arc::new(made) as AnyEndpoint);
+        let make = move |account: &str| make(account).map(Into::into);
         TokenPoolBuilder::new(Endpoints::Now(Box::new(make)))
     }
 
@@ -62,15 +63,15 @@ impl TokenPool {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn builder_from<E, F, Fut>(make: F) -> TokenPoolBuilder
+    pub fn builder_from<A, F, Fut>(make: F) -> TokenPoolBuilder
     where
-        E: TokenEndpoint,
+        A: Into<PoolAccount>,
         F: Fn(String) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<E, Error>> + Send + 'static,
+        Fut: Future<Output = Result<A, Error>> + Send + 'static,
     {
         TokenPoolBuilder::new(Endpoints::later(Box::new(move |account| {
             let making = make(account.to_owned());
-            Box::pin(async move { making.await.map(|made| Arc::new(made) as AnyEndpoint) })
+            Box::pin(async move { making.await.map(Into::into) })
         })))
     }
 }

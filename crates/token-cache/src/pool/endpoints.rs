@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use token_core::{Error, ErrorKind};
 
+use super::pool_account::PoolAccount;
 use crate::flight::runtime::Tasks;
 use crate::flight::single_flight::{Joined, Leader, SingleFlight};
-use crate::refresh::endpoint_source::{AnyEndpoint, made_in_time, not_made, panicked};
+use crate::refresh::endpoint_source::{made_in_time, not_made, panicked};
 use crate::refresh::exchange::broke_off;
 
-pub(super) type Made = Result<AnyEndpoint, Error>;
+pub(super) type Made = Result<PoolAccount, Error>;
 type Making = Pin<Box<dyn Future<Output = Made> + Send>>;
 
 /// The program's function.

@@ -11,6 +11,7 @@ use super::account_of::AccountOf;
 use super::accounts::{Accounts, Settled, Wanted};
 use super::deployments::Deployments;
 use super::endpoints::Endpoints;
+use super::pool_account::PoolAccount;
 use super::schedule::{Schedule, second};
 use crate::cache::{Drained, TokenCache};
 use crate::current::api;
@@ -22,7 +23,7 @@ use crate::flight::Shared;
 use crate::flight::background::KeepFresh;
 use crate::flight::held::Held;
 use crate::flight::in_pool::{InPool, InUse, Settle};
-use crate::refresh::endpoint_source::{AnyEndpoint, EndpointSource};
+use crate::refresh::endpoint_source::EndpointSource;
 
 /// What the clones of a pool, and the tasks that work for it, share.
 pub(crate) struct Inner {
@@ -138,27 +139,25 @@ impl Inner {
             return Ok(Working { engine, in_use });
         }
         let within = self.engines.settings.exchange;
-        let endpoint = self
+        let made = self
             .endpoints
             .make(account, &self.engines.tasks, within)
             .await?;
-        let working = self.start(account.into(), endpoint, wanted);
+        let working = self.start(account.into(), made, wanted);
         self.make_room();
         Ok(working)
     }
 
-    pub(super) fn start(
-        &self,
-        account: Arc<str>,
-        endpoint: AnyEndpoint,
-        wanted: Wanted,
-    ) -> Working {
+    pub(super) fn start(&self, account: Arc<str>, made: PoolAccount, wanted: Wanted) -> Working {
+        let PoolAccount { endpoint, initial } = made;
         let deployment = self.deployments.of(&endpoint.key());
-        let new = NewEngine::of(EndpointSource::new(endpoint, None)).in_pool(
-            self.listener(account.clone()),
-            deployment.meter,
-            deployment.admission,
-        );
+        let new = NewEngine::of(EndpointSource::new(endpoint, None))
+            .with_initial(initial)
+            .in_pool(
+                self.listener(account.clone()),
+                deployment.meter,
+                deployment.admission,
+            );
         let owner = self.engines.entropy.bytes_of(&account);
         let engine = self.engines.start(new.owned_by(Owner::new(owner)));
         let place = self.place(account);

@@ -89,8 +89,8 @@ impl Inner {
         let within = self.engines.settings.exchange;
         let tasks = &self.engines.tasks;
         match self.endpoints.make(&found.account, tasks, within).await {
-            Ok(endpoint) if endpoint.key() == found.key => {
-                let working = self.start(found.account, endpoint, Wanted::BySchedule);
+            Ok(made) if made.endpoint.key() == found.key => {
+                let working = self.start(found.account, made, Wanted::BySchedule);
                 working.engine.refresh_unless_in_doubt().await;
             }
             Ok(_) => {

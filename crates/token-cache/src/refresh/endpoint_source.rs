@@ -55,10 +55,10 @@ impl EndpointSource {
 }
 
 /// Awaits an endpoint that the program's closure makes, for at most `within`.
-pub(crate) async fn made_in_time(
-    making: impl Future<Output = Result<AnyEndpoint, Error>>,
+pub(crate) async fn made_in_time<T>(
+    making: impl Future<Output = Result<T, Error>>,
     within: Duration,
-) -> Result<AnyEndpoint, Error> {
+) -> Result<T, Error> {
     let Ok(made) = tokio::time::timeout(within, catching_panics(making)).await else {
         let what = "the endpoint's credentials were not there in time";
         return Err(Error::new(ErrorKind::Transient { after: None }, what));

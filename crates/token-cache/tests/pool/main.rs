@@ -9,6 +9,7 @@
 mod asking;
 mod at_work;
 mod background;
+mod beginning;
 mod doubts;
 mod drained;
 mod eviction;
