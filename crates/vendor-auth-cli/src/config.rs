@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod login;
+pub(crate) mod pool;
 pub(crate) mod profile;
 pub(crate) mod reader;
 pub(crate) mod secret;
@@ -76,7 +77,7 @@ impl Config {
     /// Reads the text of a configuration.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let mut document = Document::parse(path, text)?;
-        let secret_variables = document.secret_variables();
+        let secret_variables = pool::with_those_of_accounts(document.secret_variables());
         let (store, store_lines) = document.section::<StoreSettings>("store")?;
         store
             .check(&store_lines)
@@ -101,19 +102,49 @@ impl Config {
     }
 
     /// Returns the profile of this name: this user's, or the running simulator's.
-    pub(crate) fn profile(&self, name: &str) -> Result<&Profile, Failure> {
-        let simulated = self.simulated.as_deref();
-        let found = self.profiles.get(name);
-        let found = found.or_else(|| simulated?.profiles.get(name));
-        found.ok_or_else(|| Failure::config(self.no_profile(name)))
+    ///
+    /// That of an account of a pool is `POOL/ACCOUNT`.
+    pub(crate) fn profile(&self, name: &str) -> Result<Profile, Failure> {
+        let profile = self.profile_or_pool(name)?;
+        match profile.pool {
+            None => Ok(profile),
+            Some(_) => Err(profile.which_account()),
+        }
     }
 
-    /// Returns all profiles, by name: this user's, or the running simulator's if there are none.
+    /// The same, or a pool.
+    pub(crate) fn profile_or_pool(&self, name: &str) -> Result<Profile, Failure> {
+        if let Some(profile) = self.written(name) {
+            return Ok(profile.clone());
+        }
+        let of_account = || {
+            let (pool, account) = name.rsplit_once('/')?;
+            Some((self.written(pool)?, account))
+        };
+        match of_account() {
+            Some((pool, account)) => pool.of_account(account),
+            None => Err(Failure::config(self.no_profile(name))),
+        }
+    }
+
+    /// Returns the profile that is written under this name.
+    fn written(&self, name: &str) -> Option<&Profile> {
+        let simulated = self.simulated.as_deref();
+        let found = self.profiles.get(name);
+        found.or_else(|| simulated?.profiles.get(name))
+    }
+
+    /// Returns all profiles and pools, by name: this user's, or the running simulator's if there are none.
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
         match (&self.simulated, self.profiles.is_empty()) {
             (Some(simulated), true) => simulated.profiles.values(),
             _ => self.profiles.values(),
         }
+    }
+
+    /// The same without the pools: each is the profile of one token.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles().filter(|profile| profile.pool.is_none())
     }
 
     /// Returns the configuration that a profile is from: this one, or the simulator's.

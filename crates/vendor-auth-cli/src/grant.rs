@@ -291,10 +291,6 @@ fn is_due(health: &Health, now: Timestamp) -> bool {
 
 /// Returns the refresh token with which the configuration begins the grant.
 fn first_refresh_token(config: &Config, profile: &Profile) -> Result<Option<Secret>, Failure> {
-    let Some(source) = &profile.common.refresh_token else {
-        return Ok(None);
-    };
-    let first = source.read(config.path());
-    let first = first.map_err(|why| config.mistake(&profile.mistake("refresh_token", why)))?;
-    Ok(Some(first))
+    let first = profile.first_refresh_token();
+    first.map_err(|mistake| config.mistake(&mistake))
 }

@@ -1,5 +1,6 @@
 //! The store that the configuration names.
 
+mod under;
 pub(crate) mod writing;
 
 use std::time::Duration;
@@ -11,7 +12,9 @@ use vendor_auth::RedisStore;
 use vendor_auth::sealing::{Sealing, SealingKey};
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use vendor_auth::types::store::{PasswordSource, StoreError};
-use vendor_auth::{BuildError, FileStore, TokenCacheBuilder};
+use vendor_auth::{BuildError, FileStore};
+
+pub(crate) use self::under::{Lookup, Under};
 
 use crate::config::Config;
 use crate::config::document::resolve;
@@ -38,14 +41,11 @@ pub(crate) fn read_every(config: &Config) -> Duration {
     }
 }
 
-/// Gives a cache the store. A server is not asked anything yet.
-pub(crate) fn put_under(
-    cache: TokenCacheBuilder,
-    config: &Config,
-) -> Result<TokenCacheBuilder, Failure> {
+/// Gives a cache or a pool the store. A server is not asked anything yet.
+pub(crate) fn put_under<T: Under>(cache: T, config: &Config) -> Result<T, Failure> {
     let settings = &config.store;
     match settings.kind {
-        StoreKind::File => Ok(cache.store(files(config, settings)?)),
+        StoreKind::File => Ok(cache.over(files(config, settings)?)),
         StoreKind::Redis => redis(cache, config, settings),
         StoreKind::Postgres => postgres(cache, config, settings),
     }
@@ -83,12 +83,8 @@ fn unsealed_files(config: &Config, settings: &StoreSettings) -> Result<FileStore
 }
 
 #[cfg(feature = "redis")]
-fn redis(
-    cache: TokenCacheBuilder,
-    config: &Config,
-    settings: &StoreSettings,
-) -> Result<TokenCacheBuilder, Failure> {
-    Ok(cache.store(redis_store(config, settings)?))
+fn redis<T: Under>(cache: T, config: &Config, settings: &StoreSettings) -> Result<T, Failure> {
+    Ok(cache.over(redis_store(config, settings)?))
 }
 
 #[cfg(feature = "redis")]
@@ -109,21 +105,13 @@ fn redis_store(config: &Config, settings: &StoreSettings) -> Result<RedisStore, 
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(
-    _cache: TokenCacheBuilder,
-    config: &Config,
-    _settings: &StoreSettings,
-) -> Result<TokenCacheBuilder, Failure> {
+fn redis<T>(_cache: T, config: &Config, _settings: &StoreSettings) -> Result<T, Failure> {
     Err(not_built_with(config, "redis"))
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(
-    cache: TokenCacheBuilder,
-    config: &Config,
-    settings: &StoreSettings,
-) -> Result<TokenCacheBuilder, Failure> {
-    Ok(cache.store(postgres_store(config, settings)?))
+fn postgres<T: Under>(cache: T, config: &Config, settings: &StoreSettings) -> Result<T, Failure> {
+    Ok(cache.over(postgres_store(config, settings)?))
 }
 
 #[cfg(feature = "postgres")]
@@ -146,11 +134,7 @@ fn postgres_store(config: &Config, settings: &StoreSettings) -> Result<PostgresS
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(
-    _cache: TokenCacheBuilder,
-    config: &Config,
-    _settings: &StoreSettings,
-) -> Result<TokenCacheBuilder, Failure> {
+fn postgres<T>(_cache: T, config: &Config, _settings: &StoreSettings) -> Result<T, Failure> {
     Err(not_built_with(config, "postgres"))
 }
 

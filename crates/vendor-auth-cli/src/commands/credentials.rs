@@ -25,7 +25,7 @@ pub(crate) struct HelperArgs {
     #[arg(long, value_enum)]
     protocol: Protocol,
 
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// What is asked for; the asking program appends it. git: get, store, erase or capability.
@@ -45,7 +45,7 @@ enum Protocol {
 }
 
 pub(crate) async fn run(config: &Config, args: &HelperArgs) -> Result<ExitCode, Failure> {
-    let profile = config.profile(&args.name)?;
+    let profile = &config.profile(&args.name)?;
     let config = config.of(profile);
     let operation = args.operation.as_deref();
     match args.protocol {

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 /// The arguments of `curl`.
 #[derive(Debug, Args)]
 pub(crate) struct CurlArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// The arguments of curl. All URLs must be of the profile's hosts. `.curlrc` is not read. Once

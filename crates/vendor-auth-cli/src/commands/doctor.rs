@@ -32,7 +32,7 @@ use crate::failure::Failure;
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// Prints an array of objects
@@ -76,7 +76,7 @@ pub(crate) async fn run(given: Option<&Path>, args: &DoctorArgs) -> Result<ExitC
         None => report.give_up(limit),
         Some(None) => {}
         Some(Some(config)) => {
-            let profile = config.profile(&args.name)?;
+            let profile = &config.profile(&args.name)?;
             let config = config.of(profile);
             let checks = Checks {
                 config,
@@ -110,8 +110,8 @@ fn examine(given: Option<&Path>, name: &str, within: Duration, report: &Report) 
         .build()
         .ok()?;
     let checks = Checks {
-        config: config.of(profile),
-        profile,
+        config: config.of(&profile),
+        profile: &profile,
         within,
     };
     runtime.block_on(async {

@@ -29,7 +29,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// The arguments of `login`.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// Opens no browser, and reads the address that the browser comes back to from standard input:
@@ -47,7 +47,7 @@ pub(crate) struct LoginArgs {
 }
 
 pub(crate) async fn run(config: &Config, args: &LoginArgs) -> Result<ExitCode, Failure> {
-    let profile = config.profile(&args.name)?;
+    let profile = &config.profile(&args.name)?;
     store::prepare(config.of(profile)).await?;
     let (grant, login) = Grant::open_for_login(config, profile, WITHIN)?;
     args.check(&login)?;

@@ -16,7 +16,7 @@ use crate::signals;
 /// The arguments of `logout`.
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// The longest time in seconds to wait for the vendor
@@ -25,7 +25,7 @@ pub(crate) struct LogoutArgs {
 }
 
 pub(crate) async fn run(config: &Config, args: &LogoutArgs) -> Result<ExitCode, Failure> {
-    let profile = config.profile(&args.name)?;
+    let profile = &config.profile(&args.name)?;
     let grant = Grant::open(config, profile, Duration::from_secs(args.timeout))?;
     let ended = signals::interruptible(&grant.tokens, grant.log_out()).await?;
     let name = &profile.name;

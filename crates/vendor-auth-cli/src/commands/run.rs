@@ -17,7 +17,7 @@ use crate::grant::{Grant, Wanted};
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// The variable that has the token. VARIABLE_EXPIRES_AT has its end
@@ -40,7 +40,7 @@ pub(crate) struct RunArgs {
 
 pub(crate) async fn run(config: &Config, args: &RunArgs) -> Result<ExitCode, Failure> {
     check_name(&args.env)?;
-    let profile = config.profile(&args.name)?;
+    let profile = &config.profile(&args.name)?;
     let wanted = Wanted {
         min_ttl: args.min_ttl.map(Duration::from_secs),
         ..Wanted::default()

@@ -11,9 +11,12 @@ mod hook;
 mod kept;
 mod listener;
 mod metrics;
+mod once;
 mod page;
 mod places;
+mod pool;
 mod routes;
+mod served;
 mod server;
 mod sink;
 
@@ -32,15 +35,16 @@ use self::hook::Hook;
 use self::kept::{Kept, Warned};
 use self::listener::Listener;
 use self::metrics::Metrics;
-use self::routes::Served;
+use self::pool::Pool;
+use self::served::Served;
 use self::server::Server;
 use self::sink::Sink;
 use crate::config::Config;
+use crate::config::pool::SAMPLE;
 use crate::config::profile::Profile;
 use crate::config::settings::StoreKind;
 use crate::failure::{Failure, say};
-use crate::grant::{Grant, Wanted};
-use crate::output::Printed;
+use crate::grant::Grant;
 use crate::signals;
 use crate::store;
 
@@ -50,7 +54,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The profiles. Default: all
+    /// The profiles and pools; POOL/ACCOUNT is one account alone. Default: all
     names: Vec<String>,
 
     /// Where to listen: unix:PATH or 127.0.0.1:PORT; can be repeated. Default: a socket of this
@@ -88,21 +92,24 @@ pub(crate) struct ServeArgs {
 
 pub(crate) async fn run(config: &Config, args: ServeArgs) -> Result<ExitCode, Failure> {
     let profiles = chosen(config, &args)?;
+    let (profiles, pools): (Vec<_>, Vec<_>) =
+        profiles.into_iter().partition(|it| it.pool.is_none());
+    refuse_for_pools(&profiles, &pools, &args)?;
     let timeout = Duration::from_secs(args.hook_timeout);
     let hook = args.on_refresh.clone();
     let hook = hook.map(|command| Hook::new(command, timeout));
     match args.once {
-        true => once(config, &profiles, &args, hook.as_ref()).await,
-        false => serve(config, &profiles, args, hook).await,
+        true => once::run(config, &profiles, &args, hook.as_ref()).await,
+        false => serve(config, &profiles, &pools, args, hook).await,
     }
 }
 
 /// Returns the profiles of the command line, without repetition.
-fn chosen<'a>(config: &'a Config, args: &ServeArgs) -> Result<Vec<&'a Profile>, Failure> {
-    let all = config.profiles().filter(|_| args.names.is_empty());
+fn chosen(config: &Config, args: &ServeArgs) -> Result<Vec<Profile>, Failure> {
+    let all = config.profiles().filter(|_| args.names.is_empty()).cloned();
     let mut profiles: Vec<_> = all.collect();
     for name in &args.names {
-        let profile = config.profile(name)?;
+        let profile = config.profile_or_pool(name)?;
         if !profiles.iter().any(|other| other.name == *name) {
             profiles.push(profile);
         }
@@ -112,7 +119,7 @@ fn chosen<'a>(config: &'a Config, args: &ServeArgs) -> Result<Vec<&'a Profile>, 
     }
     for sink in &args.sink {
         if !profiles.iter().any(|profile| profile.name == sink.name) {
-            config.profile(&sink.name)?;
+            config.profile_or_pool(&sink.name)?;
             return Err(Failure::usage(format!(
                 "--sink {sink}: `{}` is not among the profiles that are served",
                 sink.name
@@ -123,45 +130,26 @@ fn chosen<'a>(config: &'a Config, args: &ServeArgs) -> Result<Vec<&'a Profile>, 
     Ok(profiles)
 }
 
-/// Writes the files of each profile once. A profile that fails does not keep the others from it.
-async fn once(
-    config: &Config,
-    profiles: &[&Profile],
+/// Refuses what is for one token. A pool may have very many.
+fn refuse_for_pools(
+    profiles: &[Profile],
+    pools: &[Profile],
     args: &ServeArgs,
-    hook: Option<&Hook>,
-) -> Result<ExitCode, Failure> {
-    if args.sink.is_empty() {
-        return Err(Failure::usage("--once writes files; add --sink"));
-    }
-    let mut code = ExitCode::SUCCESS;
-    for profile in profiles {
-        let sinks: Vec<_> = sinks_of(&args.sink, profile);
-        if sinks.is_empty() {
-            continue;
-        }
-        if let Err(failure) = write_once(config, profile, &sinks, hook).await {
-            code = failure.report();
-        }
-    }
-    Ok(code)
-}
-
-async fn write_once(
-    config: &Config,
-    profile: &Profile,
-    sinks: &[Sink],
-    hook: Option<&Hook>,
 ) -> Result<(), Failure> {
-    check_store(config, profile).await?;
-    let (token, _grant) = Grant::token(config, profile, Wanted::default()).await?;
-    let origins = config.origins(profile)?;
-    let printed = Printed::of(profile, &token, &origins);
-    for sink in sinks {
-        sink.write(&printed).await?;
+    let is_of_pool = |sink: &&Sink| pools.iter().any(|pool| pool.name == sink.name);
+    if let Some(sink) = args.sink.iter().find(is_of_pool) {
+        let name = &sink.name;
+        return Err(Failure::usage(format!(
+            "--sink {sink}: `{name}` is a pool, which has no file; serve `{name}/ACCOUNT` beside it, \
+             and name that"
+        )));
     }
-    match hook {
-        Some(hook) => hook.run(&profile.name, &token).await,
-        None => Ok(()),
+    match args.on_refresh.is_some() && profiles.is_empty() {
+        true => Err(Failure::usage(
+            "--on-refresh is not run for the accounts of a pool; leave it out, or serve \
+             `POOL/ACCOUNT` too",
+        )),
+        false => Ok(()),
     }
 }
 
@@ -182,7 +170,8 @@ async fn check_store(config: &Config, profile: &Profile) -> Result<(), Failure> 
 /// Serves until a signal ends it.
 async fn serve(
     config: &Config,
-    profiles: &[&Profile],
+    profiles: &[Profile],
+    pools: &[Profile],
     args: ServeArgs,
     hook: Option<Hook>,
 ) -> Result<ExitCode, Failure> {
@@ -190,7 +179,9 @@ async fn serve(
     let metrics = Metrics::install()?;
     let upkeep = tokio::spawn(metrics.clone().keep());
     let kept = open(config, profiles, &args.sink, hook.as_ref()).await?;
-    let server = Server::new(Served::new(kept, metrics), limit(args.max_connections));
+    let pools = open_pools(config, pools).await?;
+    let served = Served::new(kept, pools, metrics);
+    let server = Server::new(served, limit(args.max_connections));
     let (listeners, bearer) = listen(args.listen, args.bearer_file).await?;
     let ended = signals::ended();
     let (stop, stopped) = watch::channel(false);
@@ -220,7 +211,7 @@ async fn serve(
 /// Opens the profiles that are served.
 async fn open(
     config: &Config,
-    profiles: &[&Profile],
+    profiles: &[Profile],
     sinks: &[Sink],
     hook: Option<&Hook>,
 ) -> Result<Vec<Kept>, Failure> {
@@ -235,6 +226,20 @@ async fn open(
         kept.push(Kept::open(config, profile, sinks, hook, warned.clone())?);
     }
     Ok(kept)
+}
+
+/// Opens the pools that are served.
+async fn open_pools(config: &Config, profiles: &[Profile]) -> Result<Vec<Pool>, Failure> {
+    let mut pools = Vec::new();
+    for profile in profiles {
+        let Some(template) = &profile.pool else {
+            continue;
+        };
+        store::prepare(config.of(profile)).await?;
+        check_store(config, &profile.of_account(SAMPLE)?).await?;
+        pools.push(Pool::open(config, profile, template)?);
+    }
+    Ok(pools)
 }
 
 /// Listens on these addresses, or on the default one. A port needs the bearer.

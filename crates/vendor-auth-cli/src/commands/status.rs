@@ -23,7 +23,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// The arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// The profile. Default: all
+    /// The profile, or POOL/ACCOUNT. Default: all profiles
     name: Option<String>,
 
     /// Prints an array of objects
@@ -37,10 +37,14 @@ pub(crate) struct StatusArgs {
 }
 
 pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, Failure> {
-    let profiles: Vec<&Profile> = match &args.name {
+    let profiles: Vec<Profile> = match &args.name {
         Some(name) => vec![config.profile(name)?],
-        None => config.profiles().collect(),
+        None => config.tokens().cloned().collect(),
     };
+    let is_alone = args.name.is_some();
+    let pools = config
+        .profiles()
+        .filter(|it| it.pool.is_some() && !is_alone);
     let asked = profiles.iter();
     let asked = asked.map(|profile| life(config, profile, args.offline));
     // All are waited for, also if a signal ends them: each may have a refresh under way.
@@ -48,11 +52,11 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> Result<ExitCode, 
     let lives = lives.collect::<Result<Vec<_>, _>>()?;
     let text = match args.json {
         true => format!("{}\n", json!(lives)),
-        false => lives
-            .iter()
-            .zip(profiles)
-            .map(|(life, profile)| for_people(life, profile, grant::now()))
-            .collect(),
+        false => {
+            let lives = lives.iter().zip(&profiles);
+            let lives = lives.map(|(life, profile)| for_people(life, profile, grant::now()));
+            lives.chain(pools.map(of_pool)).collect()
+        }
     };
     print(&Secret::from(text))?;
     Ok(exit_code(&lives))
@@ -127,6 +131,14 @@ fn for_people(life: &Life, profile: &Profile, now: Timestamp) -> String {
         text.push_str(&format!("  {}\n", last_error(error, now)));
     }
     printable(&text)
+}
+
+/// Returns where the tokens of a pool are seen: this process does not know its accounts.
+fn of_pool(pool: &Profile) -> String {
+    let (name, vendor) = (&pool.name, pool.vendor.display_name());
+    printable(&format!(
+        "{name}: a pool ({vendor}); `vendor-auth status {name}/ACCOUNT` shows a token of it\n"
+    ))
 }
 
 /// Returns who has to log in, and how.

@@ -18,7 +18,7 @@ use crate::output::{Format, Printed};
 /// The arguments of `token`.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
-    /// The profile
+    /// The profile, or POOL/ACCOUNT
     name: String,
 
     /// The format
@@ -48,7 +48,7 @@ pub(crate) struct TokenArgs {
 }
 
 pub(crate) async fn run(config: &Config, args: &TokenArgs) -> Result<ExitCode, Failure> {
-    let profile = config.profile(&args.name)?;
+    let profile = &config.profile(&args.name)?;
     let wanted = Wanted {
         min_ttl: args.min_ttl.map(Duration::from_secs),
         force: args.force,

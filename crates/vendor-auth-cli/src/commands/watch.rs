@@ -24,15 +24,15 @@ use crate::failure::Failure;
 /// The arguments of `watch`.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// The profiles. Default: all
+    /// The profiles; one may be POOL/ACCOUNT. Default: all
     names: Vec<String>,
 }
 
 pub(crate) async fn run(config: Config, args: &WatchArgs) -> Result<ExitCode, Failure> {
     let profiles: Vec<Profile> = match args.names.is_empty() {
-        true => config.profiles().cloned().collect(),
+        true => config.tokens().cloned().collect(),
         false => {
-            let named = args.names.iter().map(|name| config.profile(name).cloned());
+            let named = args.names.iter().map(|name| config.profile(name));
             named.collect::<Result<_, _>>()?
         }
     };

@@ -54,6 +54,11 @@ impl<'a> Document<'a> {
         names
     }
 
+    /// Returns all of it.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         self.path
@@ -135,7 +140,11 @@ impl<'a> Document<'a> {
         mistake.in_file(self.path)
     }
 
-    fn as_table(&self, name: &str, value: Spanned<DeValue<'a>>) -> Result<Table<'a>, Failure> {
+    pub(super) fn as_table(
+        &self,
+        name: &str,
+        value: Spanned<DeValue<'a>>,
+    ) -> Result<Table<'a>, Failure> {
         let span = value.span();
         match value.into_inner() {
             DeValue::Table(table) => Ok(Spanned::new(span, table)),

@@ -1,16 +1,18 @@
 //! A profile: which token, of which vendor, with which credentials.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use vendor_auth::TokenEndpoint;
 use vendor_auth::types::{ApiOrigin, BaseUrl, PlainHttp};
+use vendor_auth::{Secret, TokenEndpoint};
 
 use super::document::{Document, Lines, Mistake, Table};
 use super::login::Login;
+use super::pool::{self, PoolSettings, Template};
 pub(crate) use super::reader::Credentials;
 use super::reader::{Reader, why};
 use super::secret::SecretSource;
@@ -25,6 +27,8 @@ pub(crate) struct Profile {
     pub(crate) common: CommonSettings,
     /// Whether it is one of `vendor-auth sim`.
     pub(crate) is_simulated: bool,
+    /// What makes it the template of a pool.
+    pub(crate) pool: Option<Arc<Template>>,
     lines: Lines,
     /// The file that it is written in.
     config: PathBuf,
@@ -46,6 +50,9 @@ pub(crate) struct CommonSettings {
     pub(crate) refresh_token: Option<SecretSource>,
 }
 
+/// The table of [`PoolSettings`].
+const POOL: &str = "pool";
+
 /// The keys of [`CommonSettings`].
 const COMMON: [&str; 4] = ["api_urls", "allow_plain_http", "username", "refresh_token"];
 
@@ -60,6 +67,74 @@ impl Profile {
         if name.contains(char::is_control) {
             return Err(document.mistake(&lines.of_section("must not have control characters")));
         }
+        let mut table = table;
+        let pool = Self::take_pool(document, &section, &mut table)?;
+        let is_pool = pool.is_some();
+        let placed = pool::check_places(table.get_ref(), is_pool, &lines);
+        placed.map_err(|it| document.mistake(&it))?;
+        let profile = Self::read_rest(document, name, lines, table)?;
+        Ok(Self { pool, ..profile })
+    }
+
+    /// Reads the profile of one account of this pool.
+    pub(crate) fn of_account(&self, account: &str) -> Result<Self, Failure> {
+        let Some(template) = &self.pool else {
+            let name = &self.name;
+            let why = format!("{name}/{account}: `{name}` is no pool; write `{name}` alone");
+            return Err(Failure::usage(why));
+        };
+        if !pool::is_account(account) {
+            let (name, what) = (&self.name, pool::ACCOUNTS);
+            return Err(Failure::usage(format!(
+                "{name}: {account:?} is not the name of an account; it has {what}"
+            )));
+        }
+        let mut document = Document::parse(&self.config, &template.text)?;
+        let mut tables = document.take_profiles()?.into_iter();
+        let found = tables.find(|(name, _)| *name == self.name);
+        let (_, mut table) = found.ok_or_else(|| self.which_account())?;
+        table.get_mut().remove(POOL);
+        pool::fill(&mut table, account);
+        let name = format!("{}/{account}", self.name);
+        let profile = Self::read_rest(&document, &name, self.lines.clone(), table)?;
+        Ok(Self {
+            is_simulated: self.is_simulated,
+            ..profile
+        })
+    }
+
+    /// Returns the failure of a command that is for one token.
+    pub(crate) fn which_account(&self) -> Failure {
+        let name = &self.name;
+        Failure::usage(format!(
+            "{name}: it is a pool; write `{name}/ACCOUNT` for the token of one account"
+        ))
+    }
+
+    /// Takes what makes a profile a pool.
+    fn take_pool(
+        document: &Document<'_>,
+        section: &str,
+        table: &mut Table<'_>,
+    ) -> Result<Option<Arc<Template>>, Failure> {
+        let Some((key, value)) = table.get_mut().remove_entry(POOL) else {
+            return Ok(None);
+        };
+        let section = format!("{section}.{POOL}");
+        let settings = document.as_table(&section, Spanned::new(key.span(), value.into_inner()))?;
+        let settings: PoolSettings = document.read(&section, settings)?;
+        let text = document.text().to_owned();
+        Ok(Some(Arc::new(Template { settings, text })))
+    }
+
+    /// Reads what profiles of tokens and of pools have in common.
+    fn read_rest<'a>(
+        document: &Document<'a>,
+        name: &str,
+        lines: Lines,
+        table: Table<'a>,
+    ) -> Result<Self, Failure> {
+        let section = lines.section().to_owned();
         let span = table.span();
         let mut table = table.into_inner();
         let mut common = DeTable::new();
@@ -77,6 +152,7 @@ impl Profile {
             vendor,
             common,
             is_simulated: false,
+            pool: None,
             lines,
             config: document.path().to_owned(),
         })
@@ -117,6 +193,26 @@ impl Profile {
             credentials,
             asked_for: RefCell::default(),
         }
+    }
+
+    /// Reads the refresh token with which the configuration begins the grant.
+    pub(crate) fn first_refresh_token(&self) -> Result<Option<Secret>, Mistake> {
+        let Some(source) = &self.common.refresh_token else {
+            return Ok(None);
+        };
+        let first = source.read(&self.config);
+        let first = first.map_err(|why| self.mistake("refresh_token", why))?;
+        Ok(Some(first))
+    }
+
+    /// Returns whether the grant begins without a person.
+    pub(crate) fn begins_by_itself(&self) -> bool {
+        self.common.refresh_token.is_some() || self.vendor.logs_in_itself()
+    }
+
+    /// Returns the file that it is written in.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
     }
 
     /// Returns the origins to which the token may be sent.

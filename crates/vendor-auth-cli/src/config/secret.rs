@@ -46,6 +46,19 @@ impl SecretSource {
     }
 }
 
+impl SecretSource {
+    /// Returns false if there is nothing to read. What a program or a keyring has is not known
+    /// before it is read.
+    pub(crate) fn is_there(&self, config: &Path) -> bool {
+        match self {
+            Self::Env(name) => std::env::var_os(name).is_some(),
+            // Why it cannot be looked for, whoever reads it says.
+            Self::File(path) => resolve(config, path).try_exists().unwrap_or(true),
+            Self::Keyring { .. } | Self::Command(_) => true,
+        }
+    }
+}
+
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

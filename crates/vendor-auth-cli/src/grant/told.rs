@@ -31,12 +31,7 @@ impl Grant {
     pub(super) fn lacks_login(&self, error: &Error) -> bool {
         let health = self.tokens.health();
         let is_nothing_there = health.generation.is_none() && !health.logged_out;
-        error.kind() == ErrorKind::Rejected && is_nothing_there && !self.begins_by_itself()
-    }
-
-    /// Returns whether the profile has what the grant begins with.
-    fn begins_by_itself(&self) -> bool {
-        self.profile.common.refresh_token.is_some() || self.profile.vendor.logs_in_itself()
+        error.kind() == ErrorKind::Rejected && is_nothing_there && !self.profile.begins_by_itself()
     }
 
     fn nobody_has_logged_in(&self) -> Failure {

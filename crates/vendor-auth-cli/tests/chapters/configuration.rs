@@ -82,6 +82,12 @@ fn each_key_of_the_store_and_of_http_is_there_and_no_other() {
 }
 
 #[test]
+fn each_key_of_a_pool_is_there_and_no_other() {
+    let pool = read("[profiles.demo]\nvendor = \"oauth2\"\n[profiles.demo.pool]");
+    assert_eq!(written("### `[profiles.NAME.pool]`"), pool);
+}
+
+#[test]
 fn each_key_of_all_profiles_is_there_and_no_other() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/profile.rs");
     let source = fs::read_to_string(source).unwrap();
@@ -98,7 +104,7 @@ fn each_key_of_all_profiles_is_there_and_no_other() {
         .step_by(2)
         .map(str::to_owned)
         .collect();
-    common.insert("vendor".to_owned());
+    common.extend(["pool", "vendor"].map(str::to_owned));
     assert_eq!(written("## Every profile"), common);
 }
 
@@ -118,7 +124,7 @@ fn the_vendors_are_those_that_the_command_names() {
 
 #[test]
 fn each_table_of_keys_is_checked() {
-    assert_eq!(page().matches(COLUMNS).count(), 12);
+    assert_eq!(page().matches(COLUMNS).count(), 13);
 }
 
 #[test]

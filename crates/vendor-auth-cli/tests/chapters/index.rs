@@ -6,7 +6,7 @@ use std::fs;
 use crate::chapter;
 
 /// The chapters that a module here tries.
-const TRIED: [&str; 13] = [
+const TRIED: [&str; 14] = [
     "ci",
     "cron",
     "envoy",
@@ -17,6 +17,7 @@ const TRIED: [&str; 13] = [
     "nginx",
     "no-token",
     "node",
+    "pools",
     "python",
     "stores",
     "systemd",

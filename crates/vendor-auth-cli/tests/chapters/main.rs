@@ -23,6 +23,7 @@ mod kubernetes;
 mod login;
 mod nginx;
 mod no_token;
+mod pools;
 mod programs;
 mod readme;
 #[path = "../command/repository.rs"]

@@ -12,6 +12,7 @@ mod endings;
 mod files;
 mod guards;
 mod http;
+mod pools;
 mod process;
 mod programs;
 mod refusals;

@@ -27,7 +27,7 @@ pub(super) async fn run(
     name: &str,
     arguments: &[String],
 ) -> Result<ExitCode, Failure> {
-    let profile = config.profile(name)?;
+    let profile = &config.profile(name)?;
     let config = config.of(profile);
     let table = OptionTable::parse(&ask_curl(&["--help", "all"])?);
     let operations = Operation::parse(arguments, &table)?;

@@ -35,11 +35,7 @@ pub(super) fn read(given: Option<&Path>, report: &Report) -> Option<Config> {
 }
 
 /// Finds the profile, and where its tokens are requested.
-pub(super) fn profile<'a>(
-    config: &'a Config,
-    name: &str,
-    report: &Report,
-) -> Option<(&'a Profile, Target)> {
+pub(super) fn profile(config: &Config, name: &str, report: &Report) -> Option<(Profile, Target)> {
     let found = config.profile(name).and_then(|profile| {
         let endpoint = profile.endpoint(Credentials::Omitted);
         let endpoint = endpoint.map_err(|mistake| config.mistake(&mistake))?;
@@ -56,10 +52,10 @@ pub(super) fn profile<'a>(
                 report.fail(CHECK, CONFIG, why, "write its URL");
             }
             // A mistake under `[http]` would not be seen if the vendor is not reached.
-            if let Err(failure) = http::client(config.of(profile)) {
+            if let Err(failure) = http::client(config.of(&profile)) {
                 report.fail(CHECK, failure.code(), failure.to_string(), "");
             }
-            let path = config.of(profile).path().display();
+            let path = config.of(&profile).path().display();
             report.ok(CHECK, format!("{path}: profile `{name}`"));
             Some((profile, target?))
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use vendor_auth::cache::PoolHealth;
 
 use crate::failure::Failure;
 
@@ -25,6 +27,23 @@ impl Metrics {
         installed
             .map(Self)
             .map_err(|error| Failure::store(format!("no metrics: {error}")))
+    }
+
+    /// Tells how a pool is now.
+    pub(super) fn tell_of(name: &str, health: &PoolHealth) {
+        let counts = [
+            ("vendor_auth_pool_in_memory", health.in_memory),
+            ("vendor_auth_pool_at_work", health.at_work),
+            ("vendor_auth_pool_failing", health.failing),
+            ("vendor_auth_pool_logins_needed", health.logins_needed),
+        ];
+        for (gauge, count) in counts {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            gauge!(gauge, "pool" => name.to_owned()).set(count);
+        }
+        let evicted =
+            metrics::counter!("vendor_auth_pool_evicted_total", "pool" => name.to_owned());
+        evicted.absolute(health.evicted);
     }
 
     pub(super) fn render(&self) -> String {

@@ -11,6 +11,7 @@ use vendor_auth::types::Timestamp;
 use self::picture::Picture;
 use super::history::History;
 use super::kept::Kept;
+use super::pool::PoolStatus;
 use crate::commands::status::relative;
 use crate::life::{Life, State};
 
@@ -25,6 +26,7 @@ const RELOAD: u32 = 15;
 #[template(path = "status.html")]
 struct Page {
     cards: Vec<Card>,
+    pools: Vec<PoolStatus>,
     now: Moment,
     reload: u32,
 }
@@ -55,10 +57,14 @@ struct Failure {
     message: String,
 }
 
-/// Returns the page about these profiles.
-pub(super) fn show<'a>(profiles: impl Iterator<Item = &'a Kept>, now: Timestamp) -> Response {
+/// Returns the page about these profiles and pools.
+pub(super) fn show<'a>(
+    profiles: impl Iterator<Item = &'a Kept>,
+    pools: impl Iterator<Item = PoolStatus>,
+    now: Timestamp,
+) -> Response {
     let cards = profiles.map(|kept| Card::of(kept.life(), &kept.history(), now));
-    let Ok(text) = Page::of(cards.collect(), now).render() else {
+    let Ok(text) = Page::of(cards.collect(), pools.collect(), now).render() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let headers = [
@@ -85,9 +91,10 @@ pub(super) async fn style() -> impl IntoResponse {
 }
 
 impl Page {
-    fn of(cards: Vec<Card>, now: Timestamp) -> Self {
+    fn of(cards: Vec<Card>, pools: Vec<PoolStatus>, now: Timestamp) -> Self {
         Self {
             cards,
+            pools,
             now: Moment::of(now, now),
             reload: RELOAD,
         }

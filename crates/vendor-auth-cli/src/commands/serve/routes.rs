@@ -1,6 +1,5 @@
 //! What is served under which path.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,85 +14,30 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use vendor_auth::Token;
-use vendor_auth::cache::Drained;
 
 use super::answer::Refusal;
 use super::guard::{self, Guard};
 use super::kept::Kept;
-use super::metrics::Metrics;
 use super::page;
+use super::served::{Served, Source};
 use crate::grant;
 use crate::output::token_type;
 
 /// The largest body: a token.
 const MAX_BODY: usize = 64 * 1024;
 
-/// What all addresses serve.
-pub(super) struct Served {
-    profiles: BTreeMap<String, Arc<Kept>>,
-    metrics: Metrics,
-}
-
 type Shared = State<Arc<Served>>;
-
-impl Served {
-    pub(super) fn new(kept: Vec<Kept>, metrics: Metrics) -> Self {
-        let profiles = kept.into_iter();
-        let profiles = profiles.map(|kept| (kept.name().to_owned(), Arc::new(kept)));
-        Self {
-            profiles: profiles.collect(),
-            metrics,
-        }
-    }
-
-    pub(super) fn profiles(&self) -> impl Iterator<Item = &Kept> {
-        self.profiles.values().map(|kept| &**kept)
-    }
-
-    /// Starts what keeps the tokens fresh until the program ends.
-    pub(super) fn keep(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let mut tasks = JoinSet::new();
-        for kept in self.profiles.values() {
-            let (kept, stopped) = (Arc::clone(kept), stopped.clone());
-            tasks.spawn(async move { kept.keep(stopped).await });
-        }
-        tasks
-    }
-
-    /// Waits, at most this long, until no exchange is in flight and the store has each token.
-    /// Returns the profiles of which that is not so.
-    pub(super) async fn drain(&self, within: Duration) -> Vec<String> {
-        let mut tasks = JoinSet::new();
-        for kept in self.profiles.values() {
-            let kept = Arc::clone(kept);
-            tasks.spawn(async move {
-                let settled = kept.drain(within).await == Drained::Settled;
-                (!settled).then(|| kept.name().to_owned())
-            });
-        }
-        let mut unsettled: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
-        unsettled.sort();
-        unsettled
-    }
-
-    fn profile(&self, name: &str) -> Result<&Kept, Refusal> {
-        let found = self.profiles.get(name).map(|kept| &**kept);
-        found.ok_or_else(|| {
-            let why = format!("the profile `{name}` is not served");
-            Refusal::new(StatusCode::NOT_FOUND, "unknown_profile", why)
-        })
-    }
-}
 
 /// Returns the routes, behind the guard of an address.
 pub(super) fn router(served: Arc<Served>, guard: Guard) -> Router {
     let tokens = Router::new()
         .route("/token/{name}", get(token))
-        .route("/token/{name}/refused", post(refused))
+        .route("/token/{name}/refused", post(refused).get(token_of_refused))
+        .route("/token/{name}/{account}", get(token_of_account))
+        .route("/token/{name}/{account}/refused", post(refused_of_account))
         .route("/auth/{name}", get(auth))
+        .route("/auth/{name}/{account}", get(auth_of_account))
         .route_layer(middleware::from_fn_with_state(
             guard.clone(),
             guard::for_tokens,
@@ -119,6 +63,7 @@ struct Wishes {
 }
 
 type Asked = Result<Query<Wishes>, QueryRejection>;
+type Body = Result<Bytes, BytesRejection>;
 
 fn min_ttl(asked: Asked) -> Result<Option<Duration>, Refusal> {
     match asked {
@@ -136,17 +81,49 @@ async fn token(
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let token = served.profile(&name)?.token(min_ttl(asked)?).await?;
+    token_of(&served.profile(&name)?, asked).await
+}
+
+async fn token_of_account(
+    State(served): Shared,
+    Path((name, account)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    token_of(&served.account(&name, &account)?, asked).await
+}
+
+/// The path is that of a route too.
+async fn token_of_refused(
+    State(served): Shared,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    token_of(&served.account(&name, "refused")?, asked).await
+}
+
+async fn token_of(source: &Source<'_>, asked: Asked) -> Result<Response, Refusal> {
+    let token = source.token(min_ttl(asked)?).await?;
     Ok(as_json(&token))
 }
 
-/// Takes the text of a token that an API refused, and answers with another one.
 async fn refused(
     State(served): Shared,
     Path(name): Path<String>,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Response, Refusal> {
-    let kept = served.profile(&name)?;
+    replace(&served.profile(&name)?, body).await
+}
+
+async fn refused_of_account(
+    State(served): Shared,
+    Path((name, account)): Path<(String, String)>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    replace(&served.account(&name, &account)?, body).await
+}
+
+/// Takes the text of a token that an API refused, and answers with another one.
+async fn replace(source: &Source<'_>, body: Body) -> Result<Response, Refusal> {
     let body = body.map_err(|error| {
         Refusal::new(
             error.status(),
@@ -159,22 +136,34 @@ async fn refused(
         let why = "send the token that the API refused as body";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "body", why));
     }
-    Ok(as_json(&*kept.other_than(text).await?))
+    Ok(as_json(&*source.other_than(text).await?))
 }
 
-/// Answers nginx's `auth_request`: 204 with the headers that the API wants.
 async fn auth(
     State(served): Shared,
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let token = served.profile(&name)?.token(min_ttl(asked)?).await?;
+    headers_of(&served.profile(&name)?, asked).await
+}
+
+async fn auth_of_account(
+    State(served): Shared,
+    Path((name, account)): Path<(String, String)>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    headers_of(&served.account(&name, &account)?, asked).await
+}
+
+/// Answers nginx's `auth_request`: 204 with the headers that the API wants.
+async fn headers_of(source: &Source<'_>, asked: Asked) -> Result<Response, Refusal> {
+    let token = source.token(min_ttl(asked)?).await?;
     let headers = token.headers();
     match headers.is_empty() {
         true => Err(Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "no_header",
-            format!("{name}: the vendor takes the token in no header"),
+            format!("{}: the vendor takes the token in no header", source.name()),
         )),
         false => Ok((StatusCode::NO_CONTENT, headers).into_response()),
     }
@@ -192,24 +181,29 @@ fn as_json(token: &Token) -> Response {
 }
 
 async fn status_page(State(served): Shared) -> Response {
-    page::show(served.profiles(), grant::now())
+    page::show(served.profiles(), served.pools(), grant::now())
 }
 
-/// Answers 200 if each profile has a valid token, and names those that have none.
+/// Answers 200 if each profile has a valid token, and names those that have none. A pool is one
+/// line, and makes nothing unready: one account says nothing about the others.
 async fn ready(State(served): Shared) -> (StatusCode, String) {
     let lives = served.profiles().map(Kept::life);
     let others: Vec<_> = lives.filter(|life| !life.state.is_usable()).collect();
-    if others.is_empty() {
-        return (StatusCode::OK, "ok\n".to_owned());
-    }
     let line = |life: &crate::life::Life| format!("{}: {}\n", life.name, life.text());
-    let text = others.iter().map(line).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, text)
+    let (status, mut text) = match others.is_empty() {
+        true => (StatusCode::OK, "ok\n".to_owned()),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            others.iter().map(line).collect(),
+        ),
+    };
+    served.pools().for_each(|pool| text.push_str(&pool.lines()));
+    (status, text)
 }
 
 async fn metrics(State(served): Shared) -> impl IntoResponse {
     let text = [(CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (text, served.metrics.render())
+    (text, served.metrics())
 }
 
 async fn nothing() -> Refusal {

@@ -20,7 +20,8 @@ use super::bearer::Bearer;
 use super::connections::{Closed, Connections, Place};
 use super::guard::Guard;
 use super::listener::{Listener, Stream};
-use super::routes::{self, Served};
+use super::routes;
+use super::served::Served;
 use crate::failure::say;
 
 /// How long a client may take to send a request's header, and how long a connection may be idle.

@@ -1,0 +1,139 @@
+//! Which accounts a pool has. A client that may ask must not begin logins for any name.
+
+mod accounts_file;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use tokio::task::spawn_blocking;
+use vendor_auth::types::store::TokenStore;
+
+use self::accounts_file::AccountsFile;
+use super::names::key_of;
+use crate::commands::serve::answer::Refusal;
+use crate::config::Config;
+use crate::config::pool::{PLACE, Template, is_account};
+use crate::config::profile::Profile;
+use crate::config::secret::SecretSource;
+use crate::failure::Failure;
+use crate::store::{self, Lookup};
+
+/// What tells which accounts there are. All of it must agree.
+pub(super) struct Known {
+    file: Option<AccountsFile>,
+    /// The keys of secrets that can be looked for without reading them.
+    secrets: Arc<[String]>,
+    /// The store, if nothing else tells: it has the accounts for which somebody has logged in.
+    store: Option<Lookup>,
+}
+
+impl Known {
+    /// Fails if nothing tells which accounts there are.
+    pub(super) fn of(
+        config: &Config,
+        pool: &Profile,
+        template: &Template,
+    ) -> Result<Self, Failure> {
+        let file = template.settings.accounts_file.as_deref();
+        let file = file.map(|path| AccountsFile::at(pool.config(), path));
+        let sources = pool.secret_sources();
+        let telling = sources.into_iter().filter(|(_, source)| tells(source));
+        let secrets: Arc<[String]> = telling.map(|(key, _)| key).collect();
+        let is_told = file.is_some() || !secrets.is_empty();
+        if !is_told && pool.begins_by_itself() {
+            let why = format!(
+                "nothing tells which accounts there are, and whoever asks could begin a login for \
+                 any name; write accounts_file = \"PATH\", or `{PLACE}` in the file or the variable \
+                 of a secret"
+            );
+            return Err(pool.mistake("pool", why).in_file(pool.config()));
+        }
+        let store = match is_told || pool.begins_by_itself() {
+            true => None,
+            false => Some(store::put_under(Lookup::default(), config)?),
+        };
+        Ok(Self {
+            file,
+            secrets,
+            store,
+        })
+    }
+
+    /// Refuses an account that is not known.
+    pub(super) async fn check(&self, pool: &Arc<Profile>, account: &str) -> Result<(), Refusal> {
+        let name = format!("{}/{account}", pool.name);
+        if !is_account(account) {
+            return Err(unknown(&name, "it is not the name of an account"));
+        }
+        if let Some(file) = &self.file {
+            match file.has(account).await {
+                Ok(true) => {}
+                Ok(false) => return Err(unknown(&name, "it is not in `accounts_file`")),
+                Err(why) => return Err(unusable(&name, why)),
+            }
+        }
+        if !self.has_secrets(pool, account).await {
+            return Err(unknown(&name, "it has no secret"));
+        }
+        match &self.store {
+            Some(Lookup(Some(store))) => check_login(&**store, pool, account, &name).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether each place that should have a secret of this account has one.
+    async fn has_secrets(&self, pool: &Arc<Profile>, account: &str) -> bool {
+        if self.secrets.is_empty() {
+            return true;
+        }
+        let (keys, pool) = (Arc::clone(&self.secrets), Arc::clone(pool));
+        let account = account.to_owned();
+        // A slow disk delays nothing else.
+        let looked = spawn_blocking(move || {
+            let Ok(profile) = pool.of_account(&account) else {
+                return false;
+            };
+            let sources = profile.secret_sources().into_iter();
+            let mut sources = sources.filter(|(key, _)| keys.contains(key));
+            sources.all(|(_, source)| source.is_there(profile.config()))
+        });
+        looked.await.unwrap_or(false)
+    }
+}
+
+/// Refuses an account for which nobody has logged in.
+async fn check_login(
+    store: &dyn TokenStore,
+    pool: &Profile,
+    account: &str,
+    name: &str,
+) -> Result<(), Refusal> {
+    let key = key_of(pool, account).map_err(|failure| unusable(name, failure.to_string()))?;
+    match store.load(&key).await {
+        Ok(entry) if entry.record.is_none() => {
+            let why = format!("{name}: nobody has logged in; run `vendor-auth login {name}`");
+            Err(Refusal::new(StatusCode::CONFLICT, "login_required", why))
+        }
+        // The request for a token says why the store cannot be read.
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether the place of a secret tells that there is an account.
+fn tells(source: &SecretSource) -> bool {
+    match source {
+        SecretSource::Env(name) => name.contains(PLACE),
+        SecretSource::File(path) => path.to_string_lossy().contains(PLACE),
+        SecretSource::Keyring { .. } | SecretSource::Command(_) => false,
+    }
+}
+
+fn unknown(name: &str, why: &str) -> Refusal {
+    let why = format!("{name}: this account is not known: {why}");
+    Refusal::new(StatusCode::NOT_FOUND, "unknown_account", why)
+}
+
+fn unusable(name: &str, why: impl AsRef<str>) -> Refusal {
+    let why = format!("{name}: {}", why.as_ref());
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "configuration", why)
+}
